@@ -1,0 +1,88 @@
+# Everything a developer runs.  `make` alone lists the targets.  Needs Python 3.11+ and make; all else lands in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+HOST ?= 127.0.0.1
+PORT ?= 5000
+DATA ?= trackside-data
+BENCH ?= ../shared/bench
+BENCH_ARGS ?= --systems ours --quick
+LAB ?= $(CURDIR)/.bench
+TESTS ?=
+SOURCES := src tests examples packages
+UPGRADE ?=
+# One file for every supported Python and system, hashes and no addresses: any index or mirror will do.
+RESOLVE := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(UPGRADE)
+
+# Nobody phones home from here: the stock client and some libraries would.
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := 1
+# Nothing is written outside this folder.
+export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo server test test-all check format format-check lint types architecture bench constraints clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## make .venv and install everything at its pinned version
+
+$(STAMP): constraints/dev.txt pyproject.toml packages/trackside-mlflow/pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; name a Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: $$($(PYTHON) --version) is too old; Trackside needs 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing the pinned packages into $(VENV), about a minute ..."
+	@$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r constraints/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . -e packages/trackside-mlflow
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on every core; pip compiles on one
+	@touch $@
+
+demo: $(STAMP) ## start the server, train two models, show what was logged (DEMO_EXIT=1: then stop)
+	@DATA=$(DATA) $(BIN)/python examples/demo.py
+
+server: $(STAMP) ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, trackside-data)
+	@exec $(BIN)/trackside server --host $(HOST) --port $(PORT) --data $(DATA)
+
+test: $(STAMP) ## run the tests, all but the slow ones (TESTS="tests/unit -k name" for some)
+	@$(BIN)/python -m pytest -q -m "not slow" $(TESTS)
+
+test-all: $(STAMP) ## run every test
+	@$(BIN)/python -m pytest -q $(TESTS)
+
+check: format-check lint types architecture test ## what CI runs: format, lint, types, architecture, tests
+
+format: $(STAMP) ## write the code as the formatter wants it
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
+
+format-check: $(STAMP)
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "error: run \`make format\`" >&2; exit 1; }
+
+lint: $(STAMP) ## look for likely mistakes
+	@$(BIN)/ruff check --quiet $(SOURCES)
+
+types: $(STAMP) ## check the types
+	@$(BIN)/mypy
+
+architecture: $(STAMP) ## check which package may import which
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (--systems ours --quick)
+	@test -f $(BENCH)/bench.py || { echo "error: no bench.py in $(BENCH); say where it is: make bench BENCH=folder" >&2; exit 1; }
+	@mkdir -p $(LAB)
+	@SUT_CMD='$(CURDIR)/$(BIN)/trackside server --port {port} --data {dir}' MLFLOW_PY=$(CURDIR)/$(BIN)/python LAB=$(LAB) \
+		$(BIN)/python $(BENCH)/bench.py $(BENCH_ARGS)
+
+constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgrade for the newest)
+	@uv pip compile pyproject.toml --group dev --all-extras $(RESOLVE) -o constraints/dev.txt
+	@uv pip compile pyproject.toml --all-extras $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
+
+clean: ## remove what the targets made, but no data
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
