@@ -1,0 +1,68 @@
+"""Rules that imports alone do not tell.  The order of the packages is import-linter's business (pyproject.toml)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVER = ROOT / "src" / "trackside"
+CLIENT = ROOT / "packages" / "trackside-mlflow" / "trackside_mlflow"
+
+# Modules that decide: they compute with values and know no transaction, request, file or clock.
+PURE = ["core/filters/*.py", "*/model.py", "*/limits.py", "*/series.py", "*/diff.py", "*/plan.py", "*/distance.py"]
+WORLD = ("trackside.core.db", "trackside.core.http", "sqlite3", "pg8000", "obstore", "uvicorn", "subprocess", "socket")
+WIRE = "trackside.core.http.codec."  # the base types of calls and answers, which are values
+
+
+def _imports(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names=names):
+                found |= {name.name for name in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                found |= {f"{module}.{name.name}" for name in names}
+    return found
+
+
+def _reads_environment(file: Path) -> bool:
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "environb", "getenv")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+        for node in ast.walk(ast.parse(file.read_text()))
+    ) or any(name in ("os.environ", "os.getenv") for name in _imports(file))
+
+
+@pytest.mark.parametrize("package", [SERVER, CLIENT], ids=["trackside", "trackside_mlflow"])
+def test_each_module_says_what_it_knows(package: Path) -> None:
+    silent = [
+        str(file.relative_to(ROOT))
+        for file in package.rglob("*.py")
+        if (tree := ast.parse(file.read_text())).body and not ast.get_docstring(tree)
+    ]
+
+    assert not silent
+
+
+@pytest.mark.parametrize(("package", "home"), [(SERVER, "core/settings.py"), (CLIENT, "settings.py")])
+def test_only_the_settings_read_the_environment(package: Path, home: str) -> None:
+    readers = {str(file.relative_to(package)) for file in package.rglob("*.py") if _reads_environment(file)}
+
+    assert readers <= {home}
+
+
+def test_modules_that_decide_know_nothing_of_the_world() -> None:
+    files = {file for pattern in PURE for file in SERVER.glob(pattern)}
+
+    worldly = {
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in files
+        for name in _imports(file)
+        if any(f"{name}.".startswith(f"{world}.") for world in WORLD) and not name.startswith(WIRE)
+    }
+
+    assert files
+    assert not worldly

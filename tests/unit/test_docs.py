@@ -1,0 +1,82 @@
+"""What the project says of itself is true: its commands, its version, its links."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "packages").glob("*/*.md")])
+
+# The address of a package index, and a path of the machine that something was written on: both are wrong elsewhere.
+INDEX = re.compile(r"python[h]osted|p[y]pi\.org/|n[p]mjs\.org|deb\.[d]ebian|--(extra-)?index-url|--find[-]links [^-]")
+MACHINE_PATH = re.compile(r"(^|[^A-Za-z0-9_.~-])/(root|work|farm|home/[a-z]+|Users/[a-z]+)/", re.MULTILINE)
+
+
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def _tracked() -> list[Path]:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run([git, "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True, text=True)
+    return [file for name in listed.stdout.split("\0") if name and (file := ROOT / name).is_file()]
+
+
+def _text(file: Path) -> str:
+    content = file.read_bytes()
+    return "" if b"\0" in content else content.decode(errors="replace")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_make_target_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"(?:^|`|\$ )make ([a-z][a-z-]*)", page.read_text(), re.MULTILINE))
+
+    assert named <= _targets()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_link_to_a_file_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text())
+
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+    versions = re.findall(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert versions[0] == PROJECT["version"]
+
+
+def test_both_distributions_have_one_version() -> None:
+    client = (ROOT / "packages" / "trackside-mlflow" / "trackside_mlflow" / "__init__.py").read_text()
+
+    assert re.findall(r'^__version__ = "(.+)"', client, re.MULTILINE) == [PROJECT["version"]]
+
+
+def test_no_file_names_a_package_index() -> None:
+    naming = {str(file.relative_to(ROOT)) for file in _tracked() if INDEX.search(_text(file))}
+
+    assert not naming
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    naming = {str(file.relative_to(ROOT)) for file in _tracked() if MACHINE_PATH.search(_text(file))}
+
+    assert not naming
+
+
+def test_every_pin_has_its_hashes_and_no_address() -> None:
+    for file in (ROOT / "constraints").glob("*.txt"):
+        lines = file.read_text().splitlines()
+        pins = [number for number, line in enumerate(lines) if re.match(r"[a-z0-9]", line)]
+
+        assert pins
+        assert all(lines[number + 1].lstrip().startswith("--hash=sha256:") for number in pins)
+        assert not [line for line in lines if "://" in line]

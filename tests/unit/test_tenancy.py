@@ -1,0 +1,230 @@
+"""Every SQL text that names a tenant's table binds its workspace.  Reads the source; runs nothing of it."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "trackside"
+MIGRATIONS = SOURCE / "core" / "db" / "migrations"
+
+# Tables of the server as a whole: they have no workspace, and say here why not.
+SHARED_TABLES = {
+    "workspaces": "the tenants themselves; who may list them is the business of `workspaces`",
+}
+
+# Where a statement crosses workspaces on purpose: (module, function) and the reason.
+CROSSING: dict[tuple[str, str], str] = {}
+
+_SQL = re.compile(
+    r"\s*(?:\(\s*)*(?:"
+    r"SELECT\b.+?\bFROM\b|INSERT\s+(?:OR\s+\w+\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?:OR\s+\w+\s+)?\S+\s+(?:AS\s+\w+\s+)?SET\b"
+    r"|DELETE\s+FROM\b|WITH\s+(?:RECURSIVE\s+)?\w+\s*(?:\([^)]*\)\s*)?AS\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_NAME = r"[\"`]?([A-Za-z_{][\w{}]*)[\"`]?"
+_TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE(?:\s+OR\s+\w+)?)\s+(?:ONLY\s+)?{_NAME}", re.IGNORECASE)
+_FROM_LIST = re.compile(
+    r"\bFROM\s+(.+?)(?=\b(?:WHERE|GROUP|ORDER|LIMIT|UNION|EXCEPT|INTERSECT|HAVING|RETURNING|ON|SET)\b|[()]|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CREATE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*?)\n\)", re.IGNORECASE | re.DOTALL)
+_BINDS = re.compile(r"(?<!:):ws\b")
+_UNKNOWN = "{}"  # what an f-string fills in and this reader cannot know
+
+
+@dataclass(frozen=True)
+class Text:
+    """One string of the source, with its constants filled in."""
+
+    function: str
+    line: int
+    sql: str
+
+
+def tables() -> dict[str, str]:
+    """The columns of each table, from the migrations."""
+    found: dict[str, str] = {}
+    for file in sorted(MIGRATIONS.glob("*.sql")):
+        found.update(_CREATE.findall(_COMMENT.sub("", file.read_text())))
+    return found
+
+
+def tenant_tables() -> set[str]:
+    """The tables whose rows belong to a workspace."""
+    return {name for name, columns in tables().items() if "workspace_id" in columns} - set(SHARED_TABLES)
+
+
+def sql_texts(source: str) -> Iterator[Text]:
+    """The SQL in a module's strings: plain, joined by `+`, formatted, and with the module's own constants put in."""
+    tree = ast.parse(source)
+    reader = _Reader(_constants(tree))
+    reader.visit(tree)
+    return (text for text in reader.texts if _SQL.match(_COMMENT.sub("", text.sql)))
+
+
+def unbound(sql: str, tenants: set[str]) -> set[str]:
+    """The tenants' tables that `sql` names without binding the workspace; a table filled in later counts as one."""
+    sql = _COMMENT.sub("", sql)
+    if _BINDS.search(sql):
+        return set()
+    named = set(_TABLE.findall(sql))
+    for listed in _FROM_LIST.findall(sql):
+        named |= {match.group(1) for part in listed.split(",") if (match := re.match(rf"\s*{_NAME}", part))}
+    return {name for name in named if name in tenants or _UNKNOWN in name}
+
+
+class _Reader(ast.NodeVisitor):
+    """Collects whole strings with the function that they stand in; docstrings are no SQL."""
+
+    def __init__(self, constants: Mapping[str, str]) -> None:
+        self.texts: list[Text] = []
+        self._constants = constants
+        self._scope: list[str] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._scope.append(node.name)
+        self.generic_visit(node)
+        self._scope.pop()
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  (the name that ast asks for)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._scope.append(node.name)
+        self.generic_visit(node)
+        self._scope.pop()
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):
+            self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        self._keep(node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        self._keep(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if not self._keep(node):
+            self.generic_visit(node)
+
+    def _keep(self, node: ast.expr) -> bool:
+        sql = _string(node, self._constants)
+        if sql is not None:
+            self.texts.append(Text(".".join(self._scope), node.lineno, sql))
+        return sql is not None
+
+
+def _string(node: ast.expr, constants: Mapping[str, str]) -> str | None:
+    """The text of a string expression, or None if it is something else."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Name(id=name):
+            return constants.get(name)
+        case ast.JoinedStr(values=parts):
+            return "".join(_UNKNOWN if (text := _string(part, constants)) is None else text for part in parts)
+        case ast.FormattedValue(value=value):
+            return _string(value, constants)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            ends = _string(left, constants), _string(right, constants)
+            if ends == (None, None):
+                return None
+            return "".join(_UNKNOWN if end is None else end for end in ends)
+        case ast.BinOp(left=left, op=ast.Mod()):
+            text = _string(left, constants)
+            return None if text is None else re.sub(r"%\(?\w*\)?s", _UNKNOWN, text)
+    return None
+
+
+def _constants(tree: ast.Module) -> dict[str, str]:
+    """The module's names for strings."""
+    found: dict[str, str] = {}
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(
+                target=ast.Name(id=name), value=ast.expr() as value
+            ):
+                text = _string(value, found)
+                if text is not None:
+                    found[name] = text
+    return found
+
+
+def _modules() -> list[str]:
+    return sorted(str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py"))
+
+
+def test_every_table_belongs_to_a_workspace_or_says_why_not() -> None:
+    without = {name for name, columns in tables().items() if "workspace_id" not in columns}
+
+    assert tenant_tables()
+    assert without <= set(SHARED_TABLES)
+
+
+@pytest.mark.parametrize("module", _modules())
+def test_every_sql_text_on_a_tenants_table_binds_the_workspace(module: str) -> None:
+    tenants = tenant_tables()
+
+    loose = {
+        f"{module}:{text.line} {text.function}: {', '.join(sorted(names))}"
+        for text in sql_texts((SOURCE / module).read_text())
+        if (module, text.function) not in CROSSING and (names := unbound(text.sql, tenants))
+    }
+
+    assert not loose
+
+
+def test_each_exception_is_still_needed() -> None:
+    tenants = tenant_tables()
+
+    needed = {
+        (module, text.function)
+        for module in _modules()
+        for text in sql_texts((SOURCE / module).read_text())
+        if unbound(text.sql, tenants)
+    }
+
+    assert set(CROSSING) <= needed
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'tx.all("SELECT run_id FROM runs")',
+        'tx.run("""\n    -- :ws in a comment binds nothing\n    DELETE FROM runs\n""")',
+        'tx.run("update runs set run_name = :name")',
+        'tx.run("INSERT OR REPLACE INTO tags (key) VALUES (:key)")',
+        'tx.all("SELECT 1 FROM workspaces AS w, runs AS r WHERE w.name = :ws_name")',
+        'tx.all("SELECT 1 FROM workspaces w LEFT JOIN runs r ON r.run_seq = :id")',
+        'tx.all("WITH some AS (SELECT run_seq FROM runs) SELECT * FROM some")',
+        'tx.all("SELECT run_id " + columns + " FROM runs WHERE run_id = :id")',
+        'tx.all("SELECT run_id "\n    "FROM runs")',
+        'tx.all(f"SELECT {columns} FROM runs WHERE {where}")',
+        'tx.all(f"SELECT key FROM {table} WHERE key = :key")',
+        'TABLE = "runs"\ndef f(tx):\n    tx.all(f"SELECT 1 FROM {TABLE}")',
+        'tx.all("SELECT 1 FROM %s" % table)',
+        'tx.all("SELECT created::ws FROM runs")',
+    ],
+)
+def test_the_reader_finds_sql_that_crosses_workspaces(source: str) -> None:
+    assert any(unbound(text.sql, {"runs", "tags"}) for text in sql_texts(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws")',
+        'SCOPE = "workspace_id = :ws"\ndef f(tx):\n    tx.all(f"SELECT {columns} FROM runs WHERE {SCOPE}")',
+        'tx.run("UPDATE workspaces SET tags = :tags")',
+        'def f():\n    """Select what is FROM runs."""',
+        'raise Invalid("select runs of one experiment")',
+        "total = 1 + 2",
+    ],
+)
+def test_the_reader_leaves_other_text_alone(source: str) -> None:
+    assert not any(unbound(text.sql, {"runs", "tags"}) for text in sql_texts(source))
