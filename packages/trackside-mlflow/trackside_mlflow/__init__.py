@@ -1,0 +1,22 @@
+"""Trackside for MLflow's users: `Workspace`, and the errors that it raises.  Imports neither the server nor mlflow."""
+
+from trackside_mlflow.errors import (
+    ConfigError,
+    Refused,
+    ServerUnreachable,
+    TracksideError,
+    WorkspaceExists,
+    WorkspaceNotFound,
+)
+from trackside_mlflow.workspace import Workspace
+
+__all__ = [
+    "ConfigError",
+    "Refused",
+    "ServerUnreachable",
+    "TracksideError",
+    "Workspace",
+    "WorkspaceExists",
+    "WorkspaceNotFound",
+]
+__version__ = "0.1.0"

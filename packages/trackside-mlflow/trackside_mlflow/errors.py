@@ -1,0 +1,35 @@
+"""What can go wrong between a user and a server.  Knows the words; knows nothing of HTTP."""
+
+from __future__ import annotations
+
+
+class TracksideError(Exception):
+    """Every error of this package."""
+
+
+class ConfigError(TracksideError):
+    """An argument, a variable or a config file is missing or cannot be used."""
+
+
+class ServerUnreachable(TracksideError):
+    """Nobody answers at the server's address, or whoever answers is no Trackside server."""
+
+
+class WorkspaceNotFound(TracksideError):
+    """The server has no such workspace, or has it under another subscription or resource group."""
+
+
+class WorkspaceExists(TracksideError):
+    """A workspace of this name is there already."""
+
+
+class Refused(TracksideError):
+    """The server understood and said no.
+
+    `status` is the HTTP status, `error_code` the server's word for it, such as INVALID_PARAMETER_VALUE.
+    """
+
+    def __init__(self, message: str, status: int, error_code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_code = error_code

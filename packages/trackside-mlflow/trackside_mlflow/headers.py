@@ -1,0 +1,41 @@
+"""What every request of mlflow carries: the workspace and the token, where mlflow does not send them itself."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from trackside_mlflow import settings, uris
+
+
+class TracksideHeaders:
+    """mlflow's `request_header_provider`.
+
+    - TRACKSIDE_WORKSPACE goes along as `X-MLFLOW-WORKSPACE` if the tracking URI is http(s), names no workspace itself,
+      and `mlflow.set_workspace` (3.10 and later) has chosen none.  Clients of any version pick a workspace so.
+    - TRACKSIDE_TOKEN goes along as bearer token if the tracking URI is `trackside://` or lies under TRACKSIDE_URL.
+      Credentials that mlflow has for itself (MLFLOW_TRACKING_TOKEN ...) come first.
+
+    With neither variable set it stays out of every request.
+    """
+
+    def in_context(self) -> bool:
+        return settings.workspace() is not None or settings.own_token() is not None
+
+    def request_headers(self) -> dict[str, str]:
+        uri = current_tracking_uri()
+        if uri is None:
+            return {}
+        headers = {}
+        workspace, token = settings.workspace(), settings.own_token()
+        if workspace and settings.mlflow_workspace() is None and uris.is_http(uri) and not uris.names_workspace(uri):
+            headers["X-MLFLOW-WORKSPACE"] = workspace
+        if token and (uris.is_trackside(uri) or uris.is_under(uri, settings.url())):
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
+
+
+def current_tracking_uri() -> str | None:
+    """The tracking URI of the mlflow that is imported in this process."""
+    tracking: Any = sys.modules.get("mlflow.tracking")
+    return str(tracking.get_tracking_uri()) if tracking is not None else None

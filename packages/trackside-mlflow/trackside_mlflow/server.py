@@ -1,0 +1,198 @@
+"""Workspaces over HTTP: `/api/trackside/v1/workspaces`.  Knows the wire, and not what users do with the answers."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import ssl
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, List, Mapping, TypedDict, cast
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
+
+from trackside_mlflow import settings, uris
+from trackside_mlflow.errors import (
+    ConfigError,
+    Refused,
+    ServerUnreachable,
+    TracksideError,
+    WorkspaceExists,
+    WorkspaceNotFound,
+)
+
+TIMEOUT_S = 60.0
+MAX_NAMES_IN_MESSAGE = 20
+
+
+class Record(TypedDict, total=False):
+    """A workspace as the server writes it; times are in ms since 1970."""
+
+    id: str
+    workspace_id: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str | None
+    description: str | None
+    friendly_name: str | None
+    tags: dict[str, str]
+    creation_time: int
+    last_update_time: int
+    default_artifact_root: str | None
+
+
+class Server:
+    """One Trackside server.
+
+    `auth` is a token, an object with `get_authentication_header()` as azureml-core's are, or None for the token
+    in TRACKSIDE_TOKEN (or MLFLOW_TRACKING_TOKEN), if there is one.
+    """
+
+    def __init__(self, url: str | None = None, auth: Any = None) -> None:
+        self.url = uris.server_url(url or settings.url() or settings.DEFAULT_URL)
+        self._auth = auth
+
+    def get(self, name: str) -> Record:
+        try:
+            return self._workspace(self._call("GET", _path(name)))
+        except Refused as refused:
+            if refused.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise self.not_found(name, f"There is no workspace {name!r} on {self.url}.") from None
+
+    def list(self, subscription_id: str | None = None, resource_group: str | None = None) -> builtins.list[Record]:
+        wanted = {"subscription_id": subscription_id, "resource_group": resource_group}
+        query = urlencode({key: value for key, value in wanted.items() if value})
+        answer = self._call("GET", _path() + (f"?{query}" if query else ""))
+        return cast(List[Record], answer.get("workspaces", []))
+
+    def create(self, name: str, fields: Mapping[str, Any]) -> Record:
+        _path(name)
+        try:
+            return self._workspace(self._call("POST", _path(), {"name": name, **fields}))
+        except Refused as refused:
+            if refused.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            raise WorkspaceExists(
+                f"Workspace {name!r} exists already on {self.url}. Take it with Workspace.get(name={name!r}), "
+                "or create it with exist_ok=True."
+            ) from None
+
+    def update(self, name: str, fields: Mapping[str, Any]) -> Record:
+        return self._workspace(self._call("PATCH", _path(name), dict(fields)))
+
+    def delete(self, name: str) -> None:
+        self._call("DELETE", _path(name))
+
+    def not_found(self, name: str, reason: str) -> WorkspaceNotFound:
+        """The error for a missing workspace, which names the ones that exist as far as this user may see them."""
+        try:
+            names = sorted(record["name"] for record in self.list())
+        except TracksideError:
+            names = []
+        shown = ", ".join(names[:MAX_NAMES_IN_MESSAGE])
+        if len(names) > MAX_NAMES_IN_MESSAGE:
+            shown += f" and {len(names) - MAX_NAMES_IN_MESSAGE} more"
+        there = f" Workspaces there: {shown}." if names else " It shows no workspaces."
+        return WorkspaceNotFound(f"Workspace not found. {reason}{there} To make it: Workspace.create(name={name!r}).")
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        from trackside_mlflow import __version__
+
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": f"trackside-mlflow/{__version__}",
+            **self._authorization(),
+        }
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body).encode()
+        request = Request(  # noqa: S310 - Server() takes http and https only
+            self.url + path, data=data, headers=headers, method=method
+        )
+        try:
+            with _opener().open(request, timeout=TIMEOUT_S) as response:
+                content = response.read()
+        except HTTPError as error:
+            with error:
+                raise self._refusal(error) from None
+        except (OSError, HTTPException) as error:  # URLError is an OSError
+            reason = getattr(error, "reason", None) or error
+            raise ServerUnreachable(
+                f"No answer from {self.url} ({reason}). Start a server there with `trackside server`, or give the "
+                'right address: the argument url=..., the variable TRACKSIDE_URL, or "url" in the config file.'
+            ) from None
+        answer = _json_object(content) if content else {}
+        if answer is None:
+            raise self._stranger(f"{method} {path} was answered with something else than JSON")
+        return answer
+
+    def _workspace(self, answer: Mapping[str, Any]) -> Record:
+        if not isinstance(answer.get("workspace"), dict):
+            raise self._stranger("it answers without a workspace")
+        return cast(Record, answer["workspace"])
+
+    def _refusal(self, error: HTTPError) -> TracksideError:
+        answer = _json_object(error.read()) or {}
+        code = answer.get("error_code")
+        if isinstance(code, str) and code != "ENDPOINT_NOT_FOUND":
+            return Refused(f"{self.url} refused: {answer.get('message') or code}", error.code, code)
+        if error.code in (404, 405):
+            return self._stranger(f"it has no {_path()}")
+        if 300 <= error.code < 400:
+            return self._stranger(f"it redirects to {error.headers.get('Location')}")
+        return Refused(f"{self.url} answered with HTTP status {error.code}", error.code, "")
+
+    def _stranger(self, reason: str) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"{self.url} answers, but not as a Trackside server does: {reason}. "
+            "Check the address (url=..., TRACKSIDE_URL) and the server's version."
+        )
+
+    def _authorization(self) -> dict[str, str]:
+        auth = self._auth if self._auth is not None else settings.token()
+        if auth is None:
+            return {}
+        if isinstance(auth, str):
+            return {"Authorization": f"Bearer {auth}"}
+        if hasattr(auth, "get_authentication_header"):
+            return dict(auth.get_authentication_header())
+        raise ConfigError(
+            f"auth is a {type(auth).__name__}; it must be a token (str) or have get_authentication_header()"
+        )
+
+
+def _path(name: str | None = None) -> str:
+    if name is None:
+        return "/api/trackside/v1/workspaces"
+    if not name.strip("."):
+        raise ConfigError(f"the workspace's name is {name!r}; it must be a name such as 'team-a'")
+    return f"/api/trackside/v1/workspaces/{quote(name, safe='')}"
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Lets a redirect surface as an error: urllib would carry the token along to the other host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _opener() -> OpenerDirector:
+    trusted = settings.certificates()
+    folder = trusted if trusted and Path(trusted).is_dir() else None
+    context = ssl.create_default_context(cafile=None if folder else trusted, capath=folder)
+    if settings.insecure_tls():
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return build_opener(HTTPSHandler(context=context), _NoRedirects)

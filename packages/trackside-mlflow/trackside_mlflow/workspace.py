@@ -1,0 +1,344 @@
+"""`Workspace`: a handle on a workspace of a Trackside server, in the shape of `azureml.core.Workspace`."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from datetime import datetime, timezone
+from typing import Any, Mapping
+
+from trackside_mlflow import config, settings, uris
+from trackside_mlflow.errors import ConfigError, WorkspaceExists
+from trackside_mlflow.server import Record, Server
+from trackside_mlflow.uris import Scope
+
+# Arguments that azureml-core's create() and update() take for resources that only Azure has.
+AZURE_ONLY = frozenset(
+    {
+        "adb_workspace",
+        "allow_public_access_when_behind_vnet",
+        "app_insights",
+        "cmk_keyvault",
+        "container_registry",
+        "default_cpu_compute_target",
+        "default_gpu_compute_target",
+        "enable_data_isolation",
+        "hbi_workspace",
+        "image_build_compute",
+        "key_vault",
+        "primary_user_assigned_identity",
+        "private_endpoint_auto_approval",
+        "private_endpoint_config",
+        "public_network_access",
+        "resource_cmk_uri",
+        "service_managed_resources_settings",
+        "storage_account",
+        "system_datastores_auth_mode",
+        "user_assigned_identity_for_cmk_encryption",
+        "v1_legacy_mode",
+    }
+)
+
+
+class Workspace:
+    """A workspace on a Trackside server: its experiments, runs and models are apart from everybody else's.
+
+        ws = Workspace.get(name="team-a")
+        mlflow.set_tracking_uri(ws.get_mlflow_tracking_uri())
+
+    The server is at `url`; without it, at TRACKSIDE_URL, at the config file's "url", or at http://127.0.0.1:5000.
+    `auth` is a token or an object with `get_authentication_header()`; without it, TRACKSIDE_TOKEN is sent if set.
+
+    The constructor takes azureml-core's arguments and raises `WorkspaceNotFound` unless the server has this workspace
+    under this subscription and resource group (None: under any); names are unique on a server.
+    """
+
+    def __init__(
+        self,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        workspace_name: str | None = None,
+        auth: Any = None,
+        *,
+        url: str | None = None,
+        _workspace_id: str | None = None,
+        _known: tuple[Server, Record] | None = None,
+    ) -> None:
+        if _known is not None:
+            self._server, self._record = _known
+            return
+        if not workspace_name:
+            raise ConfigError(f"workspace_name is {workspace_name!r}; it must be the name of a workspace")
+        self._server = Server(url, auth)
+        self._record = _get(self._server, workspace_name, subscription_id, resource_group, _workspace_id)
+
+    @staticmethod
+    def get(
+        name: str,
+        auth: Any = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        location: str | None = None,
+        cloud: str = "AzureCloud",
+        id: str | None = None,  # noqa: A002 - azureml-core's name for it
+        *,
+        url: str | None = None,
+    ) -> Workspace:
+        """The workspace of this name.  Raises `WorkspaceNotFound`, which names those that exist.
+
+        Subscription, resource group and `id` (its `workspace_id`), where given, must be the workspace's own.
+        `location` and `cloud` are taken for the sake of code written for Azure, and not looked at.
+        """
+        return Workspace(subscription_id, resource_group, name, auth, url=url, _workspace_id=id)
+
+    @staticmethod
+    def create(
+        name: str,
+        auth: Any = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        location: str | None = None,
+        create_resource_group: bool = True,
+        sku: str = "basic",
+        tags: Mapping[str, str] | None = None,
+        friendly_name: str | None = None,
+        *,
+        description: str | None = None,
+        default_artifact_root: str | None = None,
+        exist_ok: bool = False,
+        show_output: bool = True,
+        url: str | None = None,
+        **azure_only: Any,
+    ) -> Workspace:
+        """Create a workspace; raises `WorkspaceExists` if the name is taken, unless `exist_ok`.
+
+        Subscription and resource group are names to file it under and need no creation; the server has defaults.
+        With `exist_ok` a workspace that is there is returned as it is, if it is filed under the same ones.
+        `default_artifact_root` is where its files go, if not where the server puts them.  `create_resource_group`,
+        `sku` and `show_output` change nothing here; a storage_account, key_vault or the like is warned about.
+        """
+        _check_azure_only("create", azure_only)
+        server = Server(url, auth)
+        fields = {
+            "subscription_id": subscription_id,
+            "resource_group": resource_group,
+            "location": location,
+            "description": description,
+            "tags": None if tags is None else dict(tags),
+            "friendly_name": friendly_name,
+            "default_artifact_root": default_artifact_root,
+        }
+        try:
+            record = server.create(name, _given(fields))
+        except WorkspaceExists:
+            if not exist_ok:
+                raise
+            record = _get(server, name, subscription_id, resource_group)
+        return Workspace(_known=(server, record))
+
+    @staticmethod
+    def list(
+        subscription_id: str | None = None,
+        auth: Any = None,
+        resource_group: str | None = None,
+        *,
+        url: str | None = None,
+    ) -> dict[str, builtins.list[Workspace]]:
+        """The server's workspaces by name, as far as they are in this subscription and resource group (None: in any).
+
+        Each name has a list, as with azureml-core; since names are unique on a server, a list of one.
+        """
+        server = Server(url, auth)
+        found: dict[str, list[Workspace]] = {}
+        for record in server.list(subscription_id, resource_group):
+            found.setdefault(record["name"], []).append(Workspace(_known=(server, record)))
+        return found
+
+    @staticmethod
+    def from_config(
+        path: config.PathLike | None = None,
+        auth: Any = None,
+        _logger: Any = None,
+        _file_name: str | None = None,
+        *,
+        url: str | None = None,
+    ) -> Workspace:
+        """The workspace that the config file names; raises `ConfigError` if there is none.
+
+        `path` is the file, or the folder to search from upward (default: the current one) for
+        `.trackside/config.json`, `.azureml/config.json`, `aml_config/config.json` and `config.json`.  The file has
+        "subscription_id", "resource_group" and "workspace_name", or an Azure "Scope"; and "url", the server's address,
+        which counts after the argument and TRACKSIDE_URL.
+        """
+        found = config.load(path, _file_name)
+        return Workspace(
+            found.subscription_id,
+            found.resource_group,
+            found.workspace_name,
+            auth,
+            url=url or settings.url() or found.url,
+        )
+
+    def write_config(self, path: config.PathLike | None = None, file_name: str | None = None) -> None:
+        """Write the file that `from_config` reads below the folder `path` (default: the current one).
+
+        It is `.azureml/config.json`, as with azureml-core; but `.trackside/config.json` if that one is in use, or if
+        the other was written by azureml-core for a workspace in Azure, which stays as it is.
+        """
+        config.write(self._scope, self.url, path, file_name)
+
+    def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
+        """What to give to `mlflow.set_tracking_uri`: a plain http(s) address, which every version of mlflow takes."""
+        return uris.tracking_uri(self.url, self.name)
+
+    def get_details(self) -> dict[str, Any]:
+        """The workspace as the server has it now, under azureml-core's names.  `creationTime` is ISO 8601 in UTC."""
+        self._record = self._server.get(self.name)
+        return {
+            "id": self.id,
+            "name": self.name,
+            "type": f"{uris.PROVIDER}/workspaces",
+            "location": self.location,
+            "tags": self.tags,
+            "workspaceid": self.workspace_id,
+            "description": self.description,
+            "friendlyName": self.friendly_name,
+            "creationTime": _iso(self._record.get("creation_time")),
+            "lastUpdateTime": _iso(self._record.get("last_update_time")),
+            "provisioningState": "Succeeded",
+            "subscriptionId": self.subscription_id,
+            "resourceGroup": self.resource_group,
+            "defaultArtifactRoot": self._record.get("default_artifact_root"),
+            "mlFlowTrackingUri": self.get_mlflow_tracking_uri(),
+        }
+
+    def update(
+        self,
+        friendly_name: str | None = None,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        *,
+        default_artifact_root: str | None = None,
+        **azure_only: Any,
+    ) -> dict[str, Any]:
+        """Change what is given (`tags` as a whole) and return `get_details()`."""
+        _check_azure_only("update", azure_only)
+        fields = {
+            "friendly_name": friendly_name,
+            "description": description,
+            "tags": None if tags is None else dict(tags),
+            "default_artifact_root": default_artifact_root,
+        }
+        self._server.update(self.name, _given(fields))
+        return self.get_details()
+
+    def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
+        """Delete the workspace on the server.  The arguments are Azure's, and mean nothing here."""
+        self._server.delete(self.name)
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._server.url
+
+    @property
+    def id(self) -> str:
+        """Where Azure would file it: /subscriptions/.../resourceGroups/.../workspaces/<name>."""
+        return str(self._record.get("id") or self._scope)
+
+    @property
+    def workspace_id(self) -> str:
+        """The server's own id, which a workspace of the same name created later does not get again."""
+        return str(self._record.get("workspace_id", ""))
+
+    @property
+    def name(self) -> str:
+        return str(self._record["name"])
+
+    @property
+    def subscription_id(self) -> str:
+        return str(self._record.get("subscription_id") or uris.DEFAULT_SUBSCRIPTION)
+
+    @property
+    def resource_group(self) -> str:
+        return str(self._record.get("resource_group") or uris.DEFAULT_RESOURCE_GROUP)
+
+    @property
+    def location(self) -> str | None:
+        return self._record.get("location")
+
+    @property
+    def description(self) -> str | None:
+        return self._record.get("description")
+
+    @property
+    def friendly_name(self) -> str | None:
+        return self._record.get("friendly_name")
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return dict(self._record.get("tags") or {})
+
+    def __repr__(self) -> str:
+        return (
+            f"Workspace.create(name={self.name!r}, subscription_id={self.subscription_id!r}, "
+            f"resource_group={self.resource_group!r})"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Workspace):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[str, str, str]:
+        return self.url, self.name, self.workspace_id
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.subscription_id, self.resource_group, self.name)
+
+
+def _get(
+    server: Server,
+    name: str,
+    subscription_id: str | None = None,
+    resource_group: str | None = None,
+    workspace_id: str | None = None,
+) -> Record:
+    """The workspace of this name, if it is the one that is meant; what is None does not matter."""
+    record = server.get(name)
+    wanted = {"subscription_id": subscription_id, "resource_group": resource_group, "workspace_id": workspace_id}
+    for key, value in wanted.items():
+        own = str(record.get(key, ""))
+        if value is not None and value.lower() != own.lower():  # Azure, too, disregards case here
+            what = key.replace("_", " ")
+            raise server.not_found(
+                name, f"The workspace {name!r} on {server.url} has the {what} {own!r}, not {value!r}."
+            )
+    return record
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _check_azure_only(function: str, arguments: Mapping[str, Any]) -> None:
+    """Stop at what would be lost in silence; warn of what means nothing here."""
+    unknown = sorted(set(arguments) - AZURE_ONLY)
+    if unknown:
+        raise TypeError(f"Workspace.{function}() got an unexpected keyword argument {unknown[0]!r}")
+    given = sorted(key for key, value in arguments.items() if value is not None)
+    if "adb_workspace" in given:
+        raise ConfigError("adb_workspace: a workspace cannot be linked while it is created; leave the argument out")
+    if given:
+        warnings.warn(f"these mean something in Azure only, and are ignored: {', '.join(given)}", stacklevel=3)
+
+
+def _iso(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc).isoformat()
