@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,19 +126,21 @@ def _string(node: ast.expr, constants: Mapping[str, str]) -> str | None:
             return text
         case ast.Name(id=name):
             return constants.get(name)
-        case ast.JoinedStr(values=parts):
-            return "".join(_UNKNOWN if (text := _string(part, constants)) is None else text for part in parts)
         case ast.FormattedValue(value=value):
             return _string(value, constants)
+        case ast.JoinedStr(values=parts):
+            return _joined(_string(part, constants) for part in parts)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            ends = _string(left, constants), _string(right, constants)
-            if ends == (None, None):
-                return None
-            return "".join(_UNKNOWN if end is None else end for end in ends)
+            ends = [_string(left, constants), _string(right, constants)]
+            return None if ends == [None, None] else _joined(ends)
         case ast.BinOp(left=left, op=ast.Mod()):
-            text = _string(left, constants)
-            return None if text is None else re.sub(r"%\(?\w*\)?s", _UNKNOWN, text)
+            pattern = _string(left, constants)
+            return None if pattern is None else re.sub(r"%(\(\w+\))?s", _UNKNOWN, pattern)
     return None
+
+
+def _joined(parts: Iterable[str | None]) -> str:
+    return "".join(_UNKNOWN if part is None else part for part in parts)
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:
@@ -146,12 +148,15 @@ def _constants(tree: ast.Module) -> dict[str, str]:
     found: dict[str, str] = {}
     for statement in tree.body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(
-                target=ast.Name(id=name), value=ast.expr() as value
-            ):
-                text = _string(value, found)
-                if text is not None:
-                    found[name] = text
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case _:
+                continue
+        text = _string(value, found)
+        if text is not None:
+            found[name] = text
     return found
 
 
