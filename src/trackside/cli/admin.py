@@ -1,0 +1,58 @@
+"""`trackside db` and `trackside version`: what an operator asks beside a running server.  Knows no HTTP."""
+
+import platform
+import sqlite3
+
+import trackside
+from trackside.cli.lock import of_server
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.stores import opened
+from trackside.core.db import migrate
+from trackside.core.settings import Settings, SqliteStore
+
+
+def check(chosen: Settings) -> int:
+    """Whether this version can serve the store as it is; changes nothing."""
+    store = chosen.store
+    if isinstance(store, SqliteStore) and not store.path.exists():
+        say(f"{store}: not made yet; the server makes it when it starts")
+        return OK
+    with opened(chosen) as db:
+        state = migrate.status(db)
+    try:
+        migrate.check(state)
+    except migrate.SchemaError as fault:
+        complain(f"{store}: {fault}")
+        return BROKEN
+    if state.pending:
+        say(f"{store}: schema version {state.version} of {state.latest}; to apply: {', '.join(state.pending)}")
+        complain("the store needs `trackside db upgrade` (the server does the same when it starts)")
+        return BROKEN
+    say(f"{store}: schema version {state.version}, up to date")
+    return OK
+
+
+def upgrade(chosen: Settings) -> int:
+    """Applies what is pending, after a backup where the store is a file."""
+    lock = of_server(chosen)
+    try:
+        with opened(chosen) as db:
+            done = migrate.upgrade(db, chosen.data / "backups")
+            version = migrate.status(db).version
+    except migrate.SchemaError as fault:
+        raise Stop(str(fault)) from None
+    finally:
+        lock.release()
+    say(f"{chosen.store}: schema version {version}, " + (f"applied {', '.join(done)}" if done else "was up to date"))
+    return OK
+
+
+def version() -> int:
+    rows = [
+        ("trackside", trackside.__version__),
+        ("python", f"{platform.python_version()} ({platform.python_implementation()})"),
+        ("sqlite", sqlite3.sqlite_version),
+        ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
+    ]
+    say(table(rows))
+    return OK

@@ -1,0 +1,216 @@
+"""`trackside doctor`: what an operator would check by hand, one after the other.  Changes nothing that stays."""
+
+import os
+import platform
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from trackside.cli import lock, ports
+from trackside.cli.output import BROKEN, OK, Stop, json, say, table
+from trackside.cli.stores import opened
+from trackside.core.db import migrate
+from trackside.core.db import sqlite as sqlite_db
+from trackside.core.settings import Settings, SqliteStore
+
+State = Literal["ok", "warn", "broken"]
+
+LITTLE_SPACE_BYTES = 1 << 30
+NO_SPACE_BYTES = 64 << 20
+SLOW_SYNC_S = 0.02
+SYNCS = 15
+EPOCH_2025_S = 1_735_689_600  # this version is younger than that
+SKEW_S = 2.0
+NETWORK_FILE_SYSTEMS = (
+    *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs", "lustre", "gpfs", "beegfs"),
+    *("fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.ceph", "fuse.rclone", "fuse.blobfuse2"),
+)
+
+
+class Finding(Struct, frozen=True):
+    """What one check found; `detail` says what to do unless all is well."""
+
+    check: str
+    state: State
+    detail: str
+
+
+def run(chosen: Settings, *, as_json: bool) -> int:
+    findings = list(examine(chosen))
+    if as_json:
+        say(json(findings))
+    else:
+        marks = {"ok": "ok", "warn": "WARN", "broken": "BROKEN"}
+        say(table((finding.check, marks[finding.state], finding.detail) for finding in findings))
+    return BROKEN if any(finding.state == "broken" for finding in findings) else OK
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every check, in the order in which a start would meet the trouble."""
+    checks: list[tuple[str, Callable[[Settings], tuple[State, str]]]] = [
+        ("python", _python),
+        ("sqlite", _sqlite),
+        ("data folder", _data_folder),
+        ("file system", _file_system),
+        ("disk sync", _disk_sync),
+        ("free space", _free_space),
+        ("server", _server),
+        ("port", _port),
+        ("store", _store),
+        ("artifacts", _artifacts),
+        ("clock", _clock),
+    ]
+    for name, check in checks:
+        try:
+            state, detail = check(settings)
+        except (Stop, OSError) as fault:
+            state, detail = "broken", str(fault)
+        yield Finding(name, state, detail)
+
+
+def _python(settings: Settings) -> tuple[State, str]:
+    del settings
+    found = f"{platform.python_implementation()} {platform.python_version()}"
+    if sys.maxsize < 2**32:
+        return "warn", f"{found}, 32 bits; large artifacts and stores need a 64-bit Python"
+    return "ok", found
+
+
+def _sqlite(settings: Settings) -> tuple[State, str]:
+    del settings
+    found = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < sqlite_db.MINIMUM:
+        return "broken", f"{found}; Trackside needs {'.'.join(map(str, sqlite_db.MINIMUM))} or newer"
+    if sqlite3.threadsafety == 0:
+        return "broken", f"{found}, built without threads; use another Python"
+    return "ok", found
+
+
+def _data_folder(settings: Settings) -> tuple[State, str]:
+    folder = _existing(settings.data)
+    try:
+        _probe(folder)
+    except OSError as fault:
+        return "broken", f"{folder} cannot be written to ({fault.strerror}); give another folder with --data"
+    if folder != settings.data:
+        return "ok", f"{settings.data} is made at the first start"
+    return "ok", str(settings.data)
+
+
+def _file_system(settings: Settings) -> tuple[State, str]:
+    kind = _file_system_of(_existing(settings.data))
+    if kind is None:
+        return "ok", "unknown (this system does not tell)"
+    if kind in NETWORK_FILE_SYSTEMS and isinstance(settings.store, SqliteStore):
+        return "warn", f"{kind}: SQLite needs a local disk; put --data on one, or give --store postgresql://…"
+    if kind in ("tmpfs", "ramfs"):
+        return "warn", f"{kind}: it is emptied when the machine stops"
+    return "ok", kind
+
+
+def _disk_sync(settings: Settings) -> tuple[State, str]:
+    with tempfile.TemporaryFile(dir=_existing(settings.data)) as file:
+        took = []
+        for _ in range(SYNCS):
+            file.write(bytes(4096))
+            file.flush()
+            start = time.perf_counter()
+            os.fsync(file.fileno())
+            took.append(time.perf_counter() - start)
+    middle = statistics.median(took)
+    found = f"{middle * 1000:.1f} ms"
+    if middle > SLOW_SYNC_S and settings.durability == "full":
+        return "warn", f"{found}: each write waits for it; use a faster disk or --durability relaxed"
+    return "ok", found
+
+
+def _free_space(settings: Settings) -> tuple[State, str]:
+    free = shutil.disk_usage(_existing(settings.data)).free
+    found = f"{free / (1 << 30):.1f} GiB"
+    if free < NO_SPACE_BYTES:
+        return "broken", f"{found}; writes are about to fail"
+    return ("warn", f"{found}; soon it is full") if free < LITTLE_SPACE_BYTES else ("ok", found)
+
+
+def _server(settings: Settings) -> tuple[State, str]:
+    held = lock.find_holder(settings)
+    return "ok", "none runs on this data folder" if held is None else str(held)
+
+
+def _port(settings: Settings) -> tuple[State, str]:
+    held = lock.find_holder(settings)
+    if held is not None and held.holder is not None and held.holder.port == settings.port:
+        return "ok", f"{settings.port}, taken by the server of this data folder"
+    for each in ports.bind(settings.host, settings.port):
+        each.close()
+    return "ok", f"{settings.port} of {settings.host} is free"
+
+
+def _store(settings: Settings) -> tuple[State, str]:
+    store = settings.store
+    if isinstance(store, SqliteStore) and not store.path.exists():
+        return "ok", f"{store.path} is made at the first start"
+    with opened(settings) as db:
+        state = migrate.status(db)
+    try:
+        migrate.check(state)
+    except migrate.SchemaError as fault:
+        return "broken", str(fault)
+    if state.pending:
+        return "warn", f"{store}: schema version {state.version}, the next start brings it to {state.latest}"
+    return "ok", f"{store}: schema version {state.version}"
+
+
+def _artifacts(settings: Settings) -> tuple[State, str]:
+    path = settings.artifacts.path
+    assert path is not None
+    folder = _existing(path)
+    try:
+        _probe(folder)
+    except OSError as fault:
+        return "broken", f"{folder} cannot be written to ({fault.strerror}); give another place with --artifacts"
+    return "ok", str(path)
+
+
+def _clock(settings: Settings) -> tuple[State, str]:
+    now = time.time()
+    if now < EPOCH_2025_S:
+        return "broken", f"it says {time.strftime('%Y-%m-%d', time.gmtime(now))}; runs would get wrong times: set it"
+    with tempfile.NamedTemporaryFile(dir=_existing(settings.data)) as file:
+        skew_s = Path(file.name).stat().st_mtime - now
+    if abs(skew_s) > SKEW_S:
+        return "warn", f"the data folder's file server is {skew_s:+.0f} s apart from this machine"
+    return "ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
+
+
+def _probe(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"trackside")
+
+
+def _existing(path: Path) -> Path:
+    """The folder itself, or the one in which it would be made."""
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
+
+
+def _file_system_of(folder: Path) -> str | None:
+    try:
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return None
+    best, kind = Path("/"), None
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        # Field 4 is where it is mounted, with blanks as \\040; after the dash comes the type.
+        mounted = Path(before.split()[4].replace("\\040", " "))
+        if folder.is_relative_to(mounted) and (kind is None or len(mounted.parts) >= len(best.parts)):
+            best, kind = mounted, after.split()[0]
+    return kind

@@ -1,0 +1,116 @@
+"""One server at a time for a folder or a database file.  Knows lock files; opens nothing of what they protect.
+
+The kernel holds the lock (`flock`) and drops it with the process, however that ends: the file stays, and means nothing
+without the lock.  Its content only says who holds it.
+"""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from trackside.cli.output import Stop
+from trackside.core.settings import Settings, SqliteStore
+
+
+class Holder(Struct, frozen=True):
+    pid: int
+    port: int | None = None  # None while it starts
+    started: int = 0  # ms since 1970
+
+
+class Held(Exception):
+    """Another process has the lock."""
+
+    def __init__(self, path: Path, holder: Holder | None) -> None:
+        super().__init__(path, holder)
+        self.path = path
+        self.holder = holder
+
+    def __str__(self) -> str:
+        if self.holder is None:
+            return f"another process is using it (lock file {self.path})"
+        where = f"on port {self.holder.port}" if self.holder.port else "just starting"
+        return f"a server is using it: pid {self.holder.pid}, {where} (lock file {self.path})"
+
+
+class Lock:
+    """Holds the lock files until `release`, or until this process and its forks have ended."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._started = time.time_ns() // 1_000_000
+        self._handles: list[int] = []
+        try:
+            for path in dict.fromkeys(paths):
+                self._handles.append(_take(path))
+        except BaseException:
+            self.release()
+            raise
+        self.describe(None)
+
+    def describe(self, port: int | None) -> None:
+        """Says in the files who holds them."""
+        content = msgspec.json.encode(Holder(os.getpid(), port, self._started))
+        for handle in self._handles:
+            os.pwrite(handle, content, 0)
+            os.ftruncate(handle, len(content))
+
+    def release(self) -> None:
+        for handle in self._handles:
+            os.close(handle)
+        self._handles.clear()
+
+
+def of_server(settings: Settings) -> Lock:
+    """The locks of whoever writes to this data folder and this store."""
+    try:
+        return Lock(_files(settings))
+    except Held as held:
+        raise Stop(f"{held}; stop it, or give this one another --data and --store") from None
+
+
+def find_holder(settings: Settings) -> Held | None:
+    """Who has one of the locks, without taking it for longer than a look."""
+    for path in _files(settings):
+        if path.exists():
+            try:
+                os.close(_take(path))
+            except Held as held:
+                return held
+    return None
+
+
+def _files(settings: Settings) -> list[Path]:
+    # A SQLite file has a lock of its own: servers with different data folders may name the same file.
+    store = settings.store
+    beside = [store.path.with_name(store.path.name + ".lock")] if isinstance(store, SqliteStore) else []
+    return [settings.data / "server.lock", *beside]
+
+
+def _take(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as fault:
+        raise Stop(f"cannot write to {path} ({fault.strerror}); choose another place with --data or --store") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        content = os.pread(handle, 4096, 0)
+        os.close(handle)
+        if fault.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            raise Held(path, _parse(content)) from None
+        raise Stop(f"cannot lock {path} ({fault.strerror}); put the data folder on a local disk with --data") from None
+    return handle
+
+
+def _parse(content: bytes) -> Holder | None:
+    try:
+        return msgspec.json.decode(content, type=Holder)
+    except msgspec.MsgspecError:
+        return None

@@ -1,0 +1,126 @@
+"""The command `trackside`: from words to a command.  Knows flags and exit codes; each command's work is elsewhere.
+
+The commands' modules are imported when they are needed, so that `-h` and mistakes are answered at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import trackside
+from trackside.cli.output import WRONG, complain, guarded
+from trackside.core import settings
+from trackside.core.settings import OPTIONS, Option
+
+ADMIN = "trackside.cli.admin"
+STORE_OPTIONS = ("data", "store")
+DOCTOR_OPTIONS = ("host", "port", "data", "store", "artifacts")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return guarded(lambda: _run(sys.argv[1:] if argv is None else argv))
+
+
+def _run(argv: Sequence[str]) -> int:
+    parser = _parser()
+    if list(argv[:1]) == ["server"] and "-h" in argv[:-1] and not argv[argv.index("-h") + 1].startswith("-"):
+        parser.error("-h shows help here; MLflow's -h ADDRESS is --host ADDRESS")
+    words, strange = parser.parse_known_args(argv)
+    if strange:
+        words.parser.error(f"unknown: {' '.join(strange)}")
+    if "module" not in words:
+        words.parser.print_help()
+        return WRONG
+    for doubt in settings.unknown_variables():
+        complain(doubt)
+    arguments = words.arguments(words)
+    code: int = getattr(import_module(words.module), words.function)(**arguments)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes are one line, not the whole usage."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+        self.set_defaults(parser=self)
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{message} ({self.prog} -h shows what there is)")
+        raise SystemExit(WRONG)
+
+
+class _Collect(argparse.Action):
+    """Keeps each flag as it was typed, for messages that name it."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002  # argparse's signature
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        namespace.given[option_string] = "true" if self.nargs == 0 else values or ""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="trackside", description="A workspace server that every MLflow client can log to.")
+    parser.add_argument("--version", action="version", version=f"trackside {trackside.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    server = _command(commands, "server", "run the server", "trackside.cli.serve", "run", OPTIONS)
+    _accept_mlflows_flags(server)
+
+    db = commands.add_parser("db", help="look after the store's schema", description="Look after the store's schema.")
+    db_commands = db.add_subparsers(title="commands", metavar="COMMAND")
+    _command(db_commands, "check", "say whether the store's schema fits this version", ADMIN, "check", STORE_OPTIONS)
+    _command(db_commands, "upgrade", "bring the store's schema up to this version", ADMIN, "upgrade", STORE_OPTIONS)
+
+    doctor = _command(
+        commands, "doctor", "find out why it does not work", "trackside.cli.doctor", "run", DOCTOR_OPTIONS
+    )
+    doctor.add_argument("--json", action="store_true", help="the same for programs")
+    doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
+
+    version = _command(commands, "version", "show the versions of Trackside and what it runs on", ADMIN, "version", ())
+    version.set_defaults(arguments=lambda _: {})  # it answers whatever the environment says
+    return parser
+
+
+def _settings(words: argparse.Namespace) -> dict[str, Any]:
+    return {"chosen": settings.load(words.given)}
+
+
+def _command(
+    commands: Any, name: str, summary: str, module: str, function: str, options: Iterable[str]
+) -> argparse.ArgumentParser:
+    sentence = summary[0].upper() + summary[1:] + "."
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=sentence)
+    for option in options:
+        _add(parser, OPTIONS[option])
+    parser.set_defaults(module=module, function=function, given={}, arguments=_settings)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    default = (
+        f"default {option.default}; " if option.default and not option.is_switch and "," not in option.default else ""
+    )
+    words = f"{option.help} ({default}{option.variable})".replace("%", "%%")
+    if option.is_switch:
+        parser.add_argument(*option.flags, action=_Collect, nargs=0, help=words)
+    else:
+        parser.add_argument(*option.flags, action=_Collect, metavar=option.metavar, help=words)
+
+
+def _accept_mlflows_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(settings.REGISTRY_STORE, action=_Collect, help=argparse.SUPPRESS)
+    parser.add_argument(settings.SERVE_ARTIFACTS, action=_Collect, nargs=0, help=argparse.SUPPRESS)
+    for flag in settings.REFUSED_FLAGS:
+        parser.add_argument(flag, action=_Collect, nargs="?", help=argparse.SUPPRESS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

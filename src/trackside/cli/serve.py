@@ -1,0 +1,138 @@
+"""`trackside server`: from settings to a process that answers.  Knows sockets, signals and uvicorn; knows no route."""
+
+import gc
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import uvicorn
+
+from trackside import app
+from trackside.cli import ports, supervise
+from trackside.cli.lock import Lock, of_server
+from trackside.cli.output import OK, Stop, say
+from trackside.core.db.migrate import SchemaError
+from trackside.core.settings import Settings, SqliteStore
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an idle connection
+GRACE_S = 10  # for answers under way when the server is told to stop
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def run(chosen: Settings) -> int:
+    """Serves until SIGTERM or SIGINT.  Whatever cannot work is refused before anything is written."""
+    signal.signal(signal.SIGTERM, _leave)
+    _check_exposure(chosen)
+    lock = of_server(chosen)
+    sockets = ports.bind(chosen.host, chosen.port)
+    try:
+        return _serve(chosen, sockets, lock)
+    finally:
+        for each in sockets:
+            each.close()
+        lock.release()
+
+
+def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock) -> int:
+    logging.basicConfig(
+        level=_LEVELS[settings.log_level], format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    port: int = sockets[0].getsockname()[1]
+
+    def announce() -> None:
+        lock.describe(port)
+        where = ports.url(settings.host, port, settings.static_prefix)
+        say(f"Trackside listening on {where} (store {_store(settings)}, durability {settings.durability})")
+
+    if settings.workers == 1:
+        return _work(settings, sockets, announce)
+    for each in sockets:
+        each.listen(BACKLOG)
+    supervisor = os.getpid()
+    return supervise.run(
+        settings.workers, lambda ready: _work(settings, sockets, ready, supervisor=supervisor), on_ready=announce
+    )
+
+
+def _work(
+    settings: Settings, sockets: list[socket.socket], on_ready: Callable[[], None], *, supervisor: int | None = None
+) -> int:
+    """One process that serves; it stops when its supervisor is no more."""
+    signal.signal(signal.SIGTERM, _leave)
+    made = build(settings)
+    try:
+        server = uvicorn.Server(_config(made.asgi))
+
+        def stop(*_: object) -> None:
+            server.should_exit = True
+
+        async def check_supervisor() -> None:
+            if supervisor is not None and os.getppid() != supervisor:
+                stop()
+
+        server.config.callback_notify = check_supervisor
+        # uvicorn takes the signals over while it serves, and afterwards raises those that came once more for us.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        for each in sockets:
+            each.listen(BACKLOG)  # from here on nobody is turned away: the kernel lets them wait for us
+        gc.freeze()  # what start-up made stays: no collection need look at it again
+        on_ready()
+        server.run(sockets=sockets)
+    finally:
+        made.close()
+    return OK
+
+
+def build(settings: Settings) -> app.App:
+    """The application, or one line that says why there is none."""
+    try:
+        return app.build(settings)
+    except SchemaError as fault:
+        raise Stop(str(fault)) from None
+    except (sqlite3.Error, OSError) as fault:
+        raise Stop(f"the store {settings.store} cannot be opened ({fault})") from None
+
+
+def _config(application: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_notify=1,
+        timeout_graceful_shutdown=GRACE_S,
+        workers=1,
+    )
+
+
+def _check_exposure(settings: Settings) -> None:
+    if settings.allow_unauthenticated or all(each.is_loopback for each in ports.resolve(settings.host, settings.port)):
+        return
+    raise Stop(
+        f"--host {settings.host} lets other machines in, and Trackside does not ask who they are yet: whoever reaches"
+        " the port can read, write and delete. Add --allow-unauthenticated if you want that, or listen on 127.0.0.1"
+    )
+
+
+def _store(settings: Settings) -> str:
+    return f"sqlite {settings.store.path}" if isinstance(settings.store, SqliteStore) else str(settings.store)
+
+
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit(OK)

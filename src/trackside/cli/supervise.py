@@ -1,0 +1,144 @@
+"""Several processes that do the same.  Knows forks, signals and restarts; knows nothing of what the children serve.
+
+The supervisor does no work of its own.  It starts the children, starts another for each that dies (at once, then more
+and more slowly if they keep dying young), and hands SIGTERM on.  Children notice by themselves that it is gone.
+"""
+
+import os
+import select
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+from trackside.cli.output import BROKEN, OK, complain, guarded
+
+GRACE_S = 20.0  # for children to finish what they are doing
+YOUNG_S = 5.0  # a child that dies sooner makes the next one wait
+MAX_DELAY_S = 30.0
+
+Child = Callable[[Callable[[], None]], int]
+
+
+def run(count: int, child: Child, on_ready: Callable[[], None]) -> int:
+    """Keeps `count` processes running `child(ready)` until SIGTERM or SIGINT.  `on_ready` runs when all are ready.
+
+    A child that ends before it was ever ready, at the first start, ends everything with its exit code: it has said why.
+    """
+    return _Supervisor(count, child, on_ready).run()
+
+
+class _Supervisor:
+    def __init__(self, count: int, child: Child, on_ready: Callable[[], None]) -> None:
+        self._count = count
+        self._child = child
+        self._on_ready = on_ready
+        self._born: dict[int, float] = {}  # pid -> when
+        self._ready: set[int] = set()
+        self._were_ready = False
+        self._delay_s = 0.0
+        self._next_start = 0.0
+        self._stopping = False
+        self._reports, self._report_to = os.pipe()  # a child that is ready writes its pid
+        self._wakes, self._wake_by = os.pipe()
+        os.set_blocking(self._wake_by, False)
+        os.set_blocking(self._wakes, False)
+
+    def run(self) -> int:
+        signal.set_wakeup_fd(self._wake_by, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # with a handler, it wakes `select`
+        while not self._stopping:
+            self._start_missing()
+            self._wait()
+            code = self._bury()
+            if code is not None:
+                self._end_children()
+                return code or BROKEN
+        self._end_children()
+        return OK
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._stopping = True
+
+    def _start_missing(self) -> None:
+        while len(self._born) < self._count and time.monotonic() >= self._next_start:
+            pid = os.fork()
+            if pid == 0:
+                self._be_child()
+            self._born[pid] = time.monotonic()
+            if self._delay_s:
+                self._next_start = time.monotonic() + self._delay_s
+
+    def _be_child(self) -> None:
+        """Never returns: what the supervisor was doing is none of the child's business."""
+        code = BROKEN
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            for handle in (self._reports, self._wakes, self._wake_by):
+                os.close(handle)
+            code = guarded(lambda: self._child(lambda: _report(self._report_to)))
+        except SystemExit as leave:
+            code = leave.code if isinstance(leave.code, int) else BROKEN
+        except BaseException:  # noqa: BLE001  # the last frame of this process: whatever it is, it is shown
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def _wait(self) -> None:
+        missing = len(self._born) < self._count
+        timeout = max(self._next_start - time.monotonic(), 0.0) if missing else None
+        readable, _, _ = select.select([self._reports, self._wakes], [], [], timeout)
+        if self._wakes in readable:
+            with suppress(BlockingIOError):
+                os.read(self._wakes, 4096)
+        if self._reports in readable:
+            data = os.read(self._reports, 4096)
+            self._ready.update(int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4))
+            if not self._were_ready and len(self._ready) == self._count:
+                self._were_ready = True
+                self._on_ready()
+
+    def _bury(self) -> int | None:
+        """Forgets the dead.  The exit code to end with, if one of them could not even start."""
+        for pid in list(self._born):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if not ended:
+                continue
+            age_s = time.monotonic() - self._born.pop(pid)
+            self._ready.discard(pid)
+            if self._stopping:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            if not self._were_ready:
+                return abs(code)
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            complain(f"worker {pid} {how}; starting another")
+            self._delay_s = min(max(self._delay_s * 2, 0.5), MAX_DELAY_S) if age_s < YOUNG_S else 0.0
+            self._next_start = time.monotonic() + self._delay_s
+        return None
+
+    def _end_children(self) -> None:
+        for pid in self._born:
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_S
+        self._stopping = True
+        while self._born and time.monotonic() < deadline:
+            self._bury()
+            if self._born:
+                select.select([self._wakes], [], [], min(1.0, max(deadline - time.monotonic(), 0.0)))
+                with suppress(BlockingIOError):
+                    os.read(self._wakes, 4096)
+        for pid in self._born:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _report(handle: int) -> None:
+    os.write(handle, os.getpid().to_bytes(4, "little"))  # less than PIPE_BUF: never in two parts

@@ -1,0 +1,188 @@
+"""Where data is kept: what a user writes, as a checked location.  Knows URLs; opens nothing, reads no environment."""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
+
+SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
+CLOUD_SCHEMES = ("s3", "gs", "az", "abfss")
+
+
+class LocationError(ValueError):
+    """The text names no place that can be used; the message says what would be right."""
+
+
+class SqliteStore(Struct, frozen=True):
+    """A database in one local file."""
+
+    path: Path
+
+    dialect: ClassVar[Literal["sqlite"]] = "sqlite"
+
+    def __str__(self) -> str:
+        return f"sqlite:///{self.path}"
+
+
+class PostgresStore(Struct, frozen=True, kw_only=True):
+    """A database on a PostgreSQL server; a host that begins with `/` is the folder of a Unix socket."""
+
+    host: str = "localhost"
+    port: int = 5432
+    user: str
+    password: str | None = None
+    database: str
+    sslmode: str = "prefer"
+    sslrootcert: str | None = None
+
+    dialect: ClassVar[Literal["postgresql"]] = "postgresql"
+
+    # Both forms leave the password out: they end up in logs, error messages and the line printed at the start.
+    def __str__(self) -> str:
+        return f"postgresql://{self.user}@{self.host}:{self.port}/{self.database}"
+
+    def __repr__(self) -> str:
+        return f"PostgresStore({self})"
+
+
+Store = SqliteStore | PostgresStore
+
+
+class ArtifactStore(Struct, frozen=True):
+    """Where the server keeps artifact files: a local folder (`path` is set) or a bucket that `url` names."""
+
+    url: str
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        return self.url if self.path is None else str(self.path)
+
+
+def store(text: str) -> Store:
+    """The database that a URL names, in the forms that MLflow's users write."""
+    scheme, separator, rest = text.partition(":")
+    scheme = scheme.lower()
+    if not separator or scheme == "file":
+        raise LocationError(
+            "a folder of files (such as mlruns) cannot be the store; write sqlite:///FILE or"
+            " postgresql://USER:PASSWORD@HOST/DATABASE, or leave it out for a SQLite file in the data folder"
+        )
+    backend = scheme.partition("+")[0]  # postgresql+psycopg2: which driver is ours to choose
+    if backend == "sqlite":
+        return _sqlite(rest)
+    if backend in ("postgresql", "postgres"):
+        return _postgres(text)
+    raise LocationError(f"{backend!r} is no store that Trackside knows; write sqlite:///FILE or postgresql://…")
+
+
+def artifacts(text: str) -> ArtifactStore:
+    """The place that a path, a file:// URL or a bucket's URL names."""
+    scheme, separator, _ = text.partition("://")
+    scheme = scheme.lower()
+    if not separator or scheme == "file":
+        path = local_path(text)
+        return ArtifactStore(path.as_uri(), path)
+    if scheme == "wasbs":
+        return ArtifactStore(_abfss(text))
+    if scheme in CLOUD_SCHEMES:
+        if not urlsplit(text).netloc:
+            raise LocationError(f"it names no bucket; write {scheme}://BUCKET/FOLDER")
+        return ArtifactStore(text.rstrip("/"))
+    raise LocationError(f"it must be a folder or one of file://, {', '.join(f'{known}://' for known in CLOUD_SCHEMES)}")
+
+
+def artifact_root(text: str) -> str:
+    """The URI below which new experiments get their folder; clients write to it, so every scheme they know will do."""
+    scheme, separator, rest = text.partition(":")
+    if not separator:
+        return str(local_path(text))
+    if scheme.lower() == "file":
+        path = local_path(text)
+        return text if rest.startswith("///") else path.as_uri()
+    if scheme != "mlflow-artifacts" and not rest.startswith("//"):
+        raise LocationError("it must be a folder or a URI such as s3://BUCKET/FOLDER")
+    return text
+
+
+def local_path(text: str) -> Path:
+    """An absolute path from a path or a file:// URL, with `~` resolved."""
+    if text[:5].lower() != "file:":
+        return _absolute(text)
+    parts = urlsplit(text)
+    if parts.netloc not in ("", "localhost"):
+        raise LocationError(f"it names the host {parts.netloc!r}; a local folder is file:///FOLDER, with three slashes")
+    return _absolute(unquote(parts.path))
+
+
+def redact(text: str) -> str:
+    """The text with the password of a URL replaced: what is safe to print."""
+    head, separator, rest = text.partition("://")
+    if not separator:
+        return text
+    login, at, place = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    return f"{head}://{user}:***@{place}" if at and colon else text
+
+
+def _sqlite(rest: str) -> SqliteStore:
+    if not rest.startswith("///"):
+        raise LocationError("a SQLite file is sqlite:///RELATIVE/FILE or sqlite:////ABSOLUTE/FILE")
+    name, _, options = rest[3:].partition("?")
+    if name in ("", ":memory:"):
+        raise LocationError("a database in memory would be lost at the end; write sqlite:///FILE")
+    if options:
+        raise LocationError(f"the options {options!r} are not known; a SQLite file takes none")
+    path = _absolute(name)
+    if path.is_dir():
+        raise LocationError(f"{path} is a folder; name a file in it, such as sqlite:///{path}/trackside.db")
+    return SqliteStore(path)
+
+
+def _postgres(text: str) -> PostgresStore:
+    try:
+        parts = urlsplit(text)
+        port = parts.port or 5432
+    except ValueError as fault:
+        raise LocationError(f"it is not a valid URL ({fault})") from None
+    options = dict(parse_qsl(parts.query))
+    # As libpq has it: `?host=/var/run/postgresql` is a Unix socket; user and password may come as options too.
+    host = options.pop("host", None) or unquote(parts.hostname or "") or "localhost"
+    user = unquote(parts.username or "") or options.pop("user", "")
+    password = unquote(parts.password) if parts.password is not None else options.pop("password", None)
+    database = unquote(parts.path.removeprefix("/"))
+    sslmode = options.pop("sslmode", "prefer")
+    sslrootcert = options.pop("sslrootcert", None)
+    if not user or not database:
+        missing = "database" if user else "user"
+        raise LocationError(f"it names no {missing}; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    if "," in host or "," in parts.netloc.rpartition("@")[2]:
+        raise LocationError("it names several hosts; write the one that accepts writes")
+    if sslmode not in SSL_MODES:
+        raise LocationError(f"sslmode is {sslmode!r}; it must be one of {', '.join(SSL_MODES)}")
+    if sslrootcert is not None and not Path(sslrootcert).is_file():
+        raise LocationError(f"sslrootcert names {sslrootcert!r}, which is no file")
+    if options:
+        raise LocationError(f"the option {min(options)!r} is not known; known are host, sslmode and sslrootcert")
+    return PostgresStore(
+        host=host, port=port, user=user, password=password, database=database, sslmode=sslmode, sslrootcert=sslrootcert
+    )
+
+
+def _abfss(text: str) -> str:
+    # MLflow's name for an Azure container is the older one; both point to the same account and container.
+    parts = urlsplit(text)
+    container, at, host = parts.netloc.partition("@")
+    account, dot, _ = host.partition(".blob.")
+    if not (at and dot and container and account):
+        raise LocationError("write abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/FOLDER")
+    return f"abfss://{container}@{account}.dfs.core.windows.net{parts.path}".rstrip("/")
+
+
+def _absolute(text: str) -> Path:
+    if not text or "\0" in text:
+        raise LocationError("it names no file or folder")
+    try:
+        return Path(text).expanduser().resolve()
+    except (RuntimeError, OSError) as fault:  # `~nobody`, a circle of links
+        raise LocationError(f"it cannot be resolved ({fault})") from None

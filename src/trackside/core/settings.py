@@ -1,0 +1,353 @@
+"""What the operator chose: flags, then TRACKSIDE_* variables, then defaults.
+
+The only module that reads the environment.  `OPTIONS` is the one list of what can be set; the command line is made from
+it.  Every value is checked here, and a wrong one is named together with where it came from.
+"""
+
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from trackside.core import locations
+from trackside.core.locations import ArtifactStore, PostgresStore, SqliteStore, Store
+
+__all__ = ["ArtifactStore", "PostgresStore", "SettingError", "Settings", "SqliteStore", "Store", "load"]
+
+Durability = Literal["full", "relaxed"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+PREFIX = "TRACKSIDE_"
+MAX_WORKERS = 256
+
+# By these no foreign page can call a server: a browser that asks for an address sends just that as the Host.
+NEAR_HOSTS = (
+    *("localhost", "127.*", "0.0.0.0", "[::1]"),  # noqa: S104  # not what is listened on
+    *("10.*", "192.168.*", *(f"172.{second}.*" for second in range(16, 32)), "[fc*:*]", "[fd*:*]"),
+)
+
+
+class SettingError(ValueError):
+    """A setting is wrong; the message is one line that names the value, where it came from and what would be right."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Checked and complete: nobody needs to look at a value twice."""
+
+    host: str
+    port: int  # 0: any free one
+    data: Path
+    store: Store
+    artifacts: ArtifactStore
+    default_artifact_root: str
+    workers: int
+    durability: Durability
+    allow_unauthenticated: bool
+    allowed_hosts: tuple[str, ...]
+    cors_origins: tuple[str, ...]  # beyond the server's own and those of localhost
+    static_prefix: str  # "" or "/some/prefix"
+    log_level: LogLevel
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """One setting: its flags (the first is its name), its default as text, how it is read, and its words in `-h`."""
+
+    flags: tuple[str, ...]
+    default: str
+    read: Callable[[str], Any]
+    help: str
+    metavar: str = ""
+    is_switch: bool = False
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.flags[0].strip("-").replace("-", "_").upper()
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
+        raise ValueError("it must be a number from 0 to 65535, where 0 takes a free port")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_WORKERS:
+        raise ValueError(f"it must be a number from 1 to {MAX_WORKERS}")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    match text.strip().lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off" | "":
+            return False
+    raise ValueError("it must be true or false")
+
+
+def _host(text: str) -> str:
+    name = text.removeprefix("[").removesuffix("]") if text.startswith("[") else text
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?", name):
+        raise ValueError("it must be an address or a host name, without scheme and port")
+    return name
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"it must be {', '.join(words[:-1])} or {words[-1]}")
+        return text.lower()
+
+    return read
+
+
+def _static_prefix(text: str) -> str:
+    if text in ("", "/"):
+        return ""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text) or re.search(r"/\.\.?(/|$)", text):
+        raise ValueError("it must be a path such as /mlflow: a slash first, none at the end, letters and digits")
+    return text
+
+
+def _allowed_hosts(text: str) -> tuple[str, ...]:
+    hosts = _words(text)
+    for host in hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._*-]+(:[0-9*]+)?|\[?[0-9A-Fa-f:.*]+\]?(:[0-9]+)?", host):
+            raise ValueError(
+                f"{host!r} in it must be a host name or an address (* for any part), without scheme and path"
+            )
+    return hosts
+
+
+def _cors_origins(text: str) -> tuple[str, ...]:
+    origins = _words(text)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._:*\[\]-]+", origin):
+            raise ValueError(
+                f"{origin!r} in it must be an origin such as https://app.example.com, without path and last slash"
+            )
+    return origins
+
+
+def _is_name(host: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9._-]*[A-Za-z][A-Za-z0-9._-]*", host) is not None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _folder(text: str) -> Path:
+    path = locations.local_path(text)
+    if path.exists() and not path.is_dir():
+        raise ValueError("it is a file; it must be a folder, which is made if it is missing")
+    return path
+
+
+OPTIONS: dict[str, Option] = {
+    "host": Option(
+        flags=("--host",),
+        default="127.0.0.1",
+        read=_host,
+        metavar="ADDRESS",
+        help="address to listen on; beyond loopback needs --allow-unauthenticated",
+    ),
+    "port": Option(
+        flags=("--port", "-p"), default="5000", read=_port, metavar="PORT", help="port to listen on; 0 takes a free one"
+    ),
+    "data": Option(
+        flags=("--data",),
+        default="./trackside-data",
+        read=_folder,
+        metavar="DIR",
+        help="folder of the server's own files; made if it is missing",
+    ),
+    "store": Option(
+        flags=("--store", "--backend-store-uri"),
+        default="",
+        read=locations.store,
+        metavar="URL",
+        help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; left out: trackside.db in the data folder",
+    ),
+    "artifacts": Option(
+        flags=("--artifacts", "--artifacts-destination"),
+        default="",
+        read=locations.artifacts,
+        metavar="URL",
+        help="where artifacts are kept: a folder, s3://, gs:// or abfss://; left out: a folder in the data folder",
+    ),
+    "default_artifact_root": Option(
+        flags=("--default-artifact-root",),
+        default="mlflow-artifacts:/",
+        read=locations.artifact_root,
+        metavar="URI",
+        help="root that new experiments hand to clients; as it stands, clients send artifacts through the server",
+    ),
+    "workers": Option(
+        flags=("--workers", "-w"),
+        default="1",
+        read=_workers,
+        metavar="N",
+        help="processes that serve; more than one needs PostgreSQL",
+    ),
+    "durability": Option(
+        flags=("--durability",),
+        default="full",
+        read=_one_of("full", "relaxed"),
+        metavar="full|relaxed",
+        help="full: an answered write survives a power cut; relaxed: a power cut may take the last second",
+    ),
+    "allow_unauthenticated": Option(
+        flags=("--allow-unauthenticated",),
+        default="false",
+        read=_switch,
+        is_switch=True,
+        help="listen beyond loopback although everyone who reaches the port may read and write",
+    ),
+    "allowed_hosts": Option(
+        flags=("--allowed-hosts",),
+        default=",".join(NEAR_HOSTS),
+        read=_allowed_hosts,
+        metavar="HOSTS",
+        help="names that clients may call the server by, with commas between, * for any part; "
+        "left out: localhost, private addresses and this machine's name",
+    ),
+    "cors_origins": Option(
+        flags=("--cors-allowed-origins",),
+        default="",
+        read=_cors_origins,
+        metavar="ORIGINS",
+        help="web origins, with commas between, whose pages may write besides the server's own and localhost's",
+    ),
+    "static_prefix": Option(
+        flags=("--static-prefix",),
+        default="",
+        read=_static_prefix,
+        metavar="PATH",
+        help="path that everything is served below",
+    ),
+    "log_level": Option(
+        flags=("--log-level",),
+        default="warning",
+        read=_one_of("debug", "info", "warning", "error"),
+        metavar="LEVEL",
+        help="debug, info, warning or error",
+    ),
+}
+
+# MLflow's flags that state what is always so here, or that must agree with another one.
+REGISTRY_STORE = "--registry-store-uri"
+SERVE_ARTIFACTS = "--serve-artifacts"
+
+# MLflow's other flags, and what to do instead.
+REFUSED_FLAGS: dict[str, str] = {
+    "--no-serve-artifacts": "Trackside always serves artifacts; clients that shall write to storage by themselves need "
+    "--default-artifact-root with the URI of that storage",
+    "--artifacts-only": "Trackside serves tracking and artifacts together; leave it out",
+    "--read-replica-backend-store-uri": "Trackside reads from its one store; give that with --store",
+    "--workspace-store-uri": "workspaces are kept in the store; give that with --store",
+    "--enable-workspaces": "workspaces are always on; leave it out",
+    "--disable-workspaces": "workspaces are always on, and whoever names none works in the default one; leave it out",
+    "--disable-security-middleware": "the checks stay on; widen them with --allowed-hosts and --cors-allowed-origins",
+    "--x-frame-options": "Trackside has no such setting; leave it out",
+    "--gunicorn-opts": "Trackside has its own server process; use --workers, --log-level",
+    "--waitress-opts": "Trackside has its own server process; use --workers, --log-level",
+    "--uvicorn-opts": "Trackside starts its server process by itself; use --workers, --log-level",
+    "--dev": "Trackside has no development mode; --log-level debug shows more",
+    "--expose-prometheus": "Trackside has no such setting; leave it out",
+    "--app-name": "Trackside has no authentication plug-ins; leave it out",
+    "--trace-archival-config": "Trackside does not keep traces; leave it out",
+    "--secrets-cache-ttl": "Trackside keeps no gateway secrets; leave it out",
+    "--secrets-cache-max-size": "Trackside keeps no gateway secrets; leave it out",
+}
+
+
+_DEFAULT = "the default"
+_IN_DATA_FOLDER = ("store", "artifacts")  # unless they are set
+
+
+class _Given(Struct, frozen=True):
+    text: str
+    source: str  # as the user knows it: "--port", "TRACKSIDE_PORT" or "the default"
+
+
+def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of one start.  `flags` holds each flag as it was typed (`-p` or `--port`) with its value."""
+    environ = os.environ if environ is None else environ
+    for flag in flags:
+        if flag in REFUSED_FLAGS:
+            raise SettingError(f"{flag} is a flag of MLflow's server that Trackside has not: {REFUSED_FLAGS[flag]}")
+    given = {name: _find(option, flags, environ) for name, option in OPTIONS.items()}
+    values = {name: _read(name, each) for name, each in given.items() if each.text or name not in _IN_DATA_FOLDER}
+    data: Path = values["data"]
+    values.setdefault("store", SqliteStore(data / "trackside.db"))
+    values.setdefault("artifacts", ArtifactStore((data / "artifacts").as_uri(), data / "artifacts"))
+    if given["allowed_hosts"].source == _DEFAULT:
+        values["allowed_hosts"] += tuple(filter(_is_name, (values["host"], socket.gethostname())))
+    settings = Settings(**values)
+    _check_together(settings, flags, given["workers"])
+    return settings
+
+
+def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
+    """One line for each TRACKSIDE_* variable that is probably misspelt.  Others are left alone."""
+    environ = os.environ if environ is None else environ
+    known = {option.variable for option in OPTIONS.values()}
+    strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    if not strange:
+        return []
+    near = {name: get_close_matches(name, known, n=1, cutoff=0.86) for name in strange}
+    return [f"{name} is no setting; did you mean {guess[0]}?" for name, guess in near.items() if guess]
+
+
+def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> _Given:
+    typed = [flag for flag in option.flags if flag in flags]
+    if typed:
+        first = typed[0]
+        for other in typed[1:]:
+            if flags[other] != flags[first]:
+                raise SettingError(f"{first} and {other} are one setting, but their values differ; give one of them")
+        return _Given(flags[first], first)
+    text = environ.get(option.variable)
+    if text is None or _is_from_kubernetes(option.variable, text):
+        return _Given(option.default, _DEFAULT)
+    return _Given(text, option.variable)
+
+
+def _is_from_kubernetes(variable: str, text: str) -> bool:
+    # Beside a service named "trackside", Kubernetes gives every container TRACKSIDE_PORT=tcp://10.0.0.1:5000.
+    return variable == "TRACKSIDE_PORT" and text.startswith(("tcp://", "udp://", "sctp://"))
+
+
+def _read(name: str, given: _Given) -> Any:
+    option = OPTIONS[name]
+    try:
+        return option.read(given.text)
+    except ValueError as fault:
+        raise SettingError(f"{given.source} is {locations.redact(given.text)!r}; {fault}") from None
+
+
+def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Given) -> None:
+    if settings.workers > 1 and isinstance(settings.store, SqliteStore):
+        raise SettingError(
+            f"{workers.source} is {workers.text!r}, but a SQLite store has one writing process; leave it out"
+            " (one process serves many clients at once), or give --store postgresql://…"
+        )
+    registry = flags.get(REGISTRY_STORE)
+    if registry is not None and _same_store(registry) != settings.store:
+        raise SettingError(
+            f"{REGISTRY_STORE} is {locations.redact(registry)!r}; models are kept in the store"
+            f" ({settings.store}), so leave it out or make both the same"
+        )
+
+
+def _same_store(text: str) -> Store | None:
+    try:
+        return locations.store(text)
+    except locations.LocationError:
+        return None
