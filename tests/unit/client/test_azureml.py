@@ -1,0 +1,84 @@
+"""`install_as_azureml` in a process of its own: what can be imported then, and when it refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def python(code: str, *folders: Path) -> str:
+    """What this code prints, in a new process that also imports from these folders."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_articles_imports_give_our_workspace() -> None:
+    code = """
+from trackside_mlflow.azureml import install_as_azureml
+install_as_azureml()
+install_as_azureml()
+import azureml.mlflow
+import azureml.core
+from azureml.core import Workspace
+from azureml.core.workspace import Workspace as Same
+from azureml.exceptions import ProjectSystemException, UserErrorException, WorkspaceException
+import trackside_mlflow
+print(Workspace is Same is azureml.core.Workspace is trackside_mlflow.Workspace)
+print(ProjectSystemException.__name__, UserErrorException.__name__, WorkspaceException.__name__)
+"""
+    assert python(code).splitlines() == ["True", "WorkspaceNotFound ConfigError TracksideError"]
+
+
+def test_what_does_not_work_cannot_be_imported() -> None:
+    code = """
+from trackside_mlflow.azureml import install_as_azureml
+install_as_azureml()
+try:
+    from azureml.core import Experiment
+except ImportError as error:
+    print("no Experiment")
+try:
+    import azureml.core.webservice
+except ImportError as error:
+    print("no webservice")
+"""
+    assert python(code).splitlines() == ["no Experiment", "no webservice"]
+
+
+def test_microsofts_package_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "azureml" / "core").mkdir(parents=True)
+    (tmp_path / "azureml" / "core" / "__init__.py").write_text("Workspace = 'the real one'")
+    code = """
+from trackside_mlflow import ConfigError
+from trackside_mlflow.azureml import install_as_azureml
+try:
+    install_as_azureml()
+except ConfigError as error:
+    print(error)
+from azureml.core import Workspace
+print(Workspace)
+"""
+    said, workspace = python(code, tmp_path).splitlines()
+
+    assert said.startswith("azureml-core is installed here")
+    assert workspace == "the real one"
+
+
+def test_other_parts_of_azureml_stay_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "azureml" / "dataprep").mkdir(parents=True)
+    (tmp_path / "azureml" / "dataprep" / "__init__.py").write_text("name = 'dataprep'")
+    code = """
+from trackside_mlflow.azureml import install_as_azureml
+install_as_azureml()
+from azureml.core import Workspace
+from azureml import dataprep
+print(Workspace.__module__, dataprep.name)
+"""
+    assert python(code, tmp_path) == "trackside_mlflow.workspace dataprep"

@@ -1,0 +1,89 @@
+"""The forms of a workspace's address."""
+
+import pytest
+
+from trackside_mlflow import ConfigError, uris
+
+
+@pytest.mark.parametrize(
+    ("uri", "http"),
+    [
+        ("trackside://host:5000/team-a", "http://host:5000/ws/team-a"),
+        ("trackside://host/team-a/", "http://host/ws/team-a"),
+        ("trackside+https://host/My_Team", "https://host/ws/My_Team"),
+        ("trackside://host:5000", "http://host:5000"),
+        ("trackside://[::1]:5000/a", "http://[::1]:5000/ws/a"),
+    ],
+)
+def test_a_trackside_address_means_an_http_one(uri: str, http: str) -> None:
+    assert uris.to_http(uri) == http
+
+
+@pytest.mark.parametrize("uri", ["trackside:/team-a", "trackside://host/team-a/more", "ftp://host/team-a"])
+def test_a_trackside_address_of_another_form_is_refused(uri: str) -> None:
+    with pytest.raises(ConfigError, match=r"must be like trackside://host:5000/team-a"):
+        uris.to_http(uri)
+
+
+def test_files_have_trackside_addresses_too() -> None:
+    files = uris.artifacts_to_http("trackside+https://host/team-a/1/abc/artifacts/model")
+
+    assert files == "https://host/ws/team-a/api/2.0/mlflow-artifacts/artifacts/1/abc/artifacts/model"
+    with pytest.raises(ConfigError, match="names no workspace"):
+        uris.artifacts_to_http("trackside://host")
+
+
+@pytest.mark.parametrize(
+    ("uri", "tracking", "http"),
+    [
+        ("mlflow-artifacts:/1/abc", "http://h:1/ws/a", "http://h:1/ws/a/api/2.0/mlflow-artifacts/artifacts/1/abc"),
+        ("mlflow-artifacts:/", "http://h:1", "http://h:1/api/2.0/mlflow-artifacts/artifacts"),
+        ("mlflow-artifacts://o:2/x", "https://h/ws/a", "https://o:2/ws/a/api/2.0/mlflow-artifacts/artifacts/x"),
+    ],
+)
+def test_a_proxied_file_is_found_by_the_tracking_uri(uri: str, tracking: str, http: str) -> None:
+    assert uris.proxied_to_http(uri, tracking) == http
+
+
+def test_a_proxied_file_needs_a_server() -> None:
+    with pytest.raises(ConfigError, match="it is 'databricks'"):
+        uris.proxied_to_http("mlflow-artifacts:/1", "databricks")
+
+
+@pytest.mark.parametrize(
+    ("given", "server"),
+    [
+        ("http://h:5000/", "http://h:5000"),
+        ("http://h:5000/ws/team-a", "http://h:5000"),
+        ("https://h/trackside/ws/team-a/", "https://h/trackside"),
+        (" http://h/ws ", "http://h/ws"),
+    ],
+)
+def test_the_servers_address_is_cut_out_of_a_tracking_uri(given: str, server: str) -> None:
+    assert uris.server_url(given) == server
+
+
+@pytest.mark.parametrize(
+    ("uri", "server", "under"),
+    [
+        ("http://h:5000/ws/a", "http://h:5000", True),
+        ("http://h:5000", "http://h:5000/ws/b", True),
+        ("http://h/one/ws/a", "http://h/one", True),
+        ("http://h:80/ws/a", "http://h", True),
+        ("http://h/other", "http://h/one", False),
+        ("http://h:5001/ws/a", "http://h:5000", False),
+        ("https://h/ws/a", "http://h", False),
+        ("databricks", "http://h", False),
+        ("http://h", None, False),
+    ],
+)
+def test_which_addresses_belong_to_a_server(uri: str, server: str | None, under: bool) -> None:
+    assert uris.is_under(uri, server) is under
+
+
+def test_a_scope_is_read_in_any_case_and_written_as_azure_does() -> None:
+    text = "/subscriptions/S/resourcegroups/R/providers/microsoft.machinelearningservices/workspaces/W?"
+
+    assert str(uris.Scope.parse(text)) == (
+        "/subscriptions/S/resourceGroups/R/providers/Microsoft.MachineLearningServices/workspaces/W"
+    )

@@ -1,0 +1,265 @@
+"""`trackside_mlflow.Workspace` against a server: what it asks, what it returns, what it says when it fails."""
+
+import socket
+from typing import Protocol
+
+import pytest
+
+from trackside_mlflow import (
+    ConfigError,
+    Refused,
+    ServerUnreachable,
+    Workspace,
+    WorkspaceExists,
+    WorkspaceNotFound,
+)
+
+
+class Peer(Protocol):
+    """The stand-in server of conftest.py."""
+
+    url: str
+    workspaces: dict[str, dict[str, object]]
+    requests: list[tuple[str, str, dict[str, str]]]
+    answers: dict[str, tuple[int, bytes]]
+
+    def add(self, name: str, **fields: object) -> dict[str, object]: ...
+
+
+def test_get_returns_a_handle_on_the_workspace(peer: Peer) -> None:
+    peer.add("team-a", subscription_id="S1", resource_group="R1", location="here", tags={"owner": "ana"})
+
+    workspace = Workspace.get(name="team-a", subscription_id="S1", resource_group="R1", url=peer.url)
+
+    assert (workspace.name, workspace.subscription_id, workspace.resource_group) == ("team-a", "S1", "R1")
+    assert (workspace.location, workspace.tags, workspace.url) == ("here", {"owner": "ana"}, peer.url)
+    assert repr(workspace) == "Workspace.create(name='team-a', subscription_id='S1', resource_group='R1')"
+
+
+def test_the_tracking_uri_is_plain_http_with_the_workspace_in_its_path(peer: Peer) -> None:
+    peer.add("My_Team")
+
+    assert Workspace.get("My_Team", url=peer.url).get_mlflow_tracking_uri() == f"{peer.url}/ws/My_Team"
+
+
+def test_the_constructor_takes_azuremls_order_of_arguments(peer: Peer) -> None:
+    peer.add("team-a", subscription_id="S1", resource_group="R1")
+
+    assert Workspace("S1", "R1", "team-a", url=peer.url) == Workspace.get("team-a", url=peer.url)
+
+
+def test_an_unknown_workspace_is_an_error_that_names_it_the_server_and_those_that_exist(peer: Peer) -> None:
+    peer.add("team-b")
+    peer.add("team-a")
+
+    with pytest.raises(WorkspaceNotFound) as caught:
+        Workspace.get("team-c", url=peer.url)
+
+    assert str(caught.value) == (
+        f"Workspace not found. There is no workspace 'team-c' on {peer.url}. Workspaces there: team-a, team-b. "
+        "To make it: Workspace.create(name='team-c')."
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"subscription_id": "S2"}, "has the subscription id 'S1', not 'S2'"),
+        ({"resource_group": "R2"}, "has the resource group 'R1', not 'R2'"),
+        ({"id": "another"}, "not 'another'"),
+    ],
+)
+def test_a_workspace_filed_elsewhere_is_not_the_one_that_was_asked_for(
+    peer: Peer, wanted: dict[str, str], told: str
+) -> None:
+    peer.add("team-a", subscription_id="S1", resource_group="R1")
+
+    with pytest.raises(WorkspaceNotFound, match=told):
+        Workspace.get("team-a", url=peer.url, **wanted)
+
+
+def test_subscriptions_and_groups_are_compared_without_case(peer: Peer) -> None:
+    peer.add("team-a", subscription_id="abc", resource_group="Group")
+
+    assert (
+        Workspace.get("team-a", subscription_id="ABC", resource_group="gROUP", url=peer.url).resource_group == "Group"
+    )
+
+
+def test_create_sends_what_is_given_and_returns_the_new_workspace(peer: Peer) -> None:
+    workspace = Workspace.create(
+        "team-a", subscription_id="S1", resource_group="R1", location="lab", tags={"a": "b"}, url=peer.url
+    )
+
+    sent = {"name": "team-a", "subscription_id": "S1", "resource_group": "R1", "location": "lab", "tags": {"a": "b"}}
+    assert sent.items() <= peer.workspaces["team-a"].items()
+    assert workspace == Workspace.get("team-a", url=peer.url)
+
+
+def test_create_refuses_a_name_that_is_taken(peer: Peer) -> None:
+    peer.add("team-a")
+
+    with pytest.raises(WorkspaceExists, match=r"'team-a' exists already on .*exist_ok=True"):
+        Workspace.create("team-a", url=peer.url)
+
+
+def test_create_with_exist_ok_returns_what_is_there(peer: Peer) -> None:
+    peer.add("team-a", description="the old one")
+
+    assert Workspace.create("team-a", description="new", exist_ok=True, url=peer.url).description == "the old one"
+
+
+def test_create_with_exist_ok_does_not_take_a_workspace_of_another_group(peer: Peer) -> None:
+    peer.add("team-a", resource_group="R1")
+
+    with pytest.raises(WorkspaceNotFound, match="R1"):
+        Workspace.create("team-a", resource_group="R2", exist_ok=True, url=peer.url)
+
+
+def test_create_warns_of_what_only_azure_has(peer: Peer) -> None:
+    with pytest.warns(UserWarning, match="ignored: key_vault, storage_account"):
+        Workspace.create("team-a", storage_account="s", key_vault="k", app_insights=None, url=peer.url)
+
+
+def test_create_does_not_drop_a_link_in_silence(peer: Peer) -> None:
+    with pytest.raises(ConfigError, match="adb_workspace"):
+        Workspace.create("team-a", adb_workspace="/subscriptions/x", url=peer.url)
+
+    assert peer.workspaces == {}
+
+
+def test_create_does_not_take_a_misspelt_argument(peer: Peer) -> None:
+    with pytest.raises(TypeError, match=r"create\(\) got an unexpected keyword argument 'tag'"):
+        Workspace.create("team-a", tag="x", url=peer.url)
+
+
+def test_list_returns_lists_by_name(peer: Peer) -> None:
+    peer.add("team-a", subscription_id="S1", resource_group="R1")
+    peer.add("team-b", subscription_id="S1", resource_group="R2")
+    peer.add("team-c", subscription_id="S2", resource_group="R1")
+
+    found = Workspace.list("S1", url=peer.url)
+
+    assert {name: [ws.resource_group for ws in each] for name, each in found.items()} == {
+        "team-a": ["R1"],
+        "team-b": ["R2"],
+    }
+    assert list(Workspace.list("S1", resource_group="R2", url=peer.url)) == ["team-b"]
+    assert list(Workspace.list(url=peer.url)) == ["team-a", "team-b", "team-c"]
+
+
+def test_update_changes_what_is_given_and_returns_the_details(peer: Peer) -> None:
+    peer.add("team-a", description="old", friendly_name="A")
+
+    details = Workspace.get("team-a", url=peer.url).update(description="new", tags={"x": "y"})
+
+    assert (details["description"], details["friendlyName"], details["tags"]) == ("new", "A", {"x": "y"})
+
+
+def test_details_come_under_azuremls_names(peer: Peer) -> None:
+    record = peer.add("team-a", friendly_name="Team A")
+
+    details = Workspace.get("team-a", url=peer.url).get_details()
+
+    assert details["id"] == record["id"]
+    assert details["workspaceid"] == record["workspace_id"]
+    assert details["creationTime"] == "2020-09-13T12:26:40+00:00"
+    assert details["type"] == "Microsoft.MachineLearningServices/workspaces"
+    assert details["mlFlowTrackingUri"] == f"{peer.url}/ws/team-a"
+
+
+def test_delete_deletes_on_the_server(peer: Peer) -> None:
+    peer.add("team-a")
+
+    Workspace.get("team-a", url=peer.url).delete()
+
+    assert peer.workspaces == {}
+
+
+def test_a_workspace_created_again_is_another_one(peer: Peer) -> None:
+    peer.add("team-a")
+    first = Workspace.get("team-a", url=peer.url)
+    first.delete()
+
+    second = Workspace.create("team-a", url=peer.url)
+
+    assert first != second
+    assert len({first, second, Workspace.get("team-a", url=peer.url)}) == 2
+
+
+def test_the_address_may_come_from_the_environment_also_as_tracking_uri(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer.add("team-a")
+    monkeypatch.setenv("TRACKSIDE_URL", f"{peer.url}/ws/other/")
+
+    assert Workspace.get("team-a").url == peer.url
+
+
+def test_the_token_comes_from_the_argument_or_the_environment(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    class AzureStyle:
+        def get_authentication_header(self) -> dict[str, str]:
+            return {"Authorization": "Bearer from-object"}
+
+    monkeypatch.setenv("TRACKSIDE_TOKEN", "from-environment")
+    for auth in (None, "from-argument", AzureStyle()):
+        Workspace.list(auth=auth, url=peer.url)
+
+    sent = [headers["Authorization"] for _, _, headers in peer.requests]
+    assert sent == ["Bearer from-environment", "Bearer from-argument", "Bearer from-object"]
+
+
+def test_a_server_that_does_not_answer_is_named_with_what_to_do() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+        with pytest.raises(ServerUnreachable, match=rf"No answer from {url} .*trackside server.*TRACKSIDE_URL"):
+            Workspace.get("team-a", url=url)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, b"<html>mlflow</html>"),
+        (404, b'{"error_code": "ENDPOINT_NOT_FOUND"}'),
+        (200, b"<html>"),
+        (200, b"{}"),
+        (302, b"http://elsewhere/login"),
+    ],
+)
+def test_a_server_of_another_kind_is_recognised(peer: Peer, answer: tuple[int, bytes]) -> None:
+    peer.answers["/api/trackside/v1/workspaces/team-a"] = answer
+
+    with pytest.raises(ServerUnreachable, match="answers, but not as a Trackside server does"):
+        Workspace.get("team-a", url=peer.url)
+
+
+def test_a_refusal_carries_the_servers_words(peer: Peer) -> None:
+    peer.answers["/api/trackside/v1/workspaces"] = (403, b'{"error_code": "PERMISSION_DENIED", "message": "Not yours"}')
+
+    with pytest.raises(Refused, match="refused: Not yours") as caught:
+        Workspace.list(url=peer.url)
+
+    assert (caught.value.status, caught.value.error_code) == (403, "PERMISSION_DENIED")
+
+
+@pytest.mark.parametrize("url", ["localhost:5000", "file:///etc/passwd", "https://", "databricks"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="it must be like http://"):
+        Workspace.get("team-a", url=url)
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_name_that_is_none_is_refused(peer: Peer, name: str) -> None:
+    with pytest.raises(ConfigError, match="name"):
+        Workspace.get(name, url=peer.url)
+
+    assert peer.requests == []
+
+
+def test_a_name_stays_one_segment_of_the_path(peer: Peer) -> None:
+    with pytest.raises(WorkspaceNotFound):
+        Workspace.get("../a/b?c", url=peer.url)
+
+    assert peer.requests[0][1] == "/api/trackside/v1/workspaces/..%2Fa%2Fb%3Fc"
