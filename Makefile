@@ -75,8 +75,8 @@ architecture: $(STAMP) ## check which package may import which
 
 bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (--systems ours --quick)
 	@test -f $(BENCH)/bench.py || { echo "error: no bench.py in $(BENCH); say where it is: make bench BENCH=folder" >&2; exit 1; }
-	@mkdir -p $(LAB)
-	@SUT_CMD='$(CURDIR)/$(BIN)/trackside server --port {port} --data {dir}' MLFLOW_PY=$(CURDIR)/$(BIN)/python LAB=$(LAB) \
+	@mkdir -p '$(LAB)'
+	@SUT_CMD="'$(CURDIR)/$(BIN)/trackside' server --port {port} --data {dir}" MLFLOW_PY='$(CURDIR)/$(BIN)/python' LAB='$(LAB)' \
 		$(BIN)/python $(BENCH)/bench.py $(BENCH_ARGS)
 
 constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgrade for the newest)
