@@ -1,0 +1,116 @@
+"""Several processes: started, replaced, stopped.  Each test is a small program with a supervisor of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from textwrap import dedent
+
+PROLOGUE = """
+import os, signal, sys
+from trackside.cli import supervise
+
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # in one piece: two processes write here
+
+def leave(*_):
+    say("leaves", os.getpid())
+    os._exit(0)
+
+def child(ready):
+    signal.signal(signal.SIGTERM, leave)
+    say("child", os.getpid())
+    ready()
+    while True:
+        signal.pause()
+"""
+
+
+@contextmanager
+def program(text: str) -> Iterator["subprocess.Popen[str]"]:
+    source = PROLOGUE + dedent(text)
+    with subprocess.Popen(
+        [sys.executable, "-c", source],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def read(process: "subprocess.Popen[str]", count: int) -> list[str]:
+    assert process.stdout is not None
+    return [process.stdout.readline().strip() for _ in range(count)]
+
+
+def test_children_are_started_announced_once_and_stopped_by_sigterm() -> None:
+    with program("sys.exit(supervise.run(3, child, lambda: say('all ready')))") as process:
+        *births, announced = read(process, 4)
+        pids = {line.removeprefix("child ") for line in births}
+
+        process.send_signal(signal.SIGTERM)
+        rest, complaints = process.communicate(timeout=20)
+
+    assert announced == "all ready"
+    assert len(pids) == 3
+    assert set(rest.split("\n")) == {f"leaves {pid}" for pid in pids} | {""}
+    assert (process.returncode, complaints) == (0, "")
+
+
+def test_a_killed_child_is_replaced() -> None:
+    with program("sys.exit(supervise.run(2, child, lambda: say('all ready')))") as process:
+        first, second, _ = read(process, 3)
+        victim = int(first.removeprefix("child "))
+
+        os.kill(victim, signal.SIGKILL)
+        [born] = read(process, 1)
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate(timeout=20)
+
+    pids = {second.removeprefix("child "), born.removeprefix("child ")}
+    assert born not in (first, second)
+    assert set(rest.split("\n")) == {f"leaves {pid}" for pid in pids} | {""}
+    assert complaints == f"trackside: worker {victim} was killed by SIGKILL; starting another\n"
+    assert process.returncode == 0
+
+
+def test_a_first_child_that_cannot_start_ends_all_with_its_code_and_its_words() -> None:
+    body = """
+    from trackside.cli.output import Stop
+
+    def fails(ready):
+        raise Stop("the store is away")
+
+    sys.exit(supervise.run(1, fails, lambda: say("never")))
+    """
+    with program(body) as process:
+        said, complaints = process.communicate(timeout=20)
+
+    assert (process.returncode, said, complaints) == (2, "", "trackside: the store is away\n")
+
+
+def test_a_child_that_does_not_leave_is_killed_in_the_end() -> None:
+    body = """
+    supervise.GRACE_S = 0.2
+
+    def deaf(ready):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ready()
+        while True:
+            signal.pause()
+
+    sys.exit(supervise.run(1, deaf, lambda: say("all ready")))
+    """
+    with program(body) as process:
+        read(process, 1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+    assert process.returncode == 0
