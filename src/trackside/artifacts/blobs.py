@@ -1,0 +1,105 @@
+"""The port to where artifacts lie: bytes by key.  Knows no file system, no cloud, no HTTP."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+
+PIECE_BYTES = 1 << 20
+
+
+class Stat(Struct, frozen=True):
+    size_bytes: int
+    modified_ms: int
+    etag: str  # without quotes; another one whenever the bytes are others
+
+
+class Entry(Struct, frozen=True):
+    """What lies in a folder: `path` is relative to the folder that was asked."""
+
+    path: str
+    is_folder: bool
+    size_bytes: int = 0
+
+
+class Folder(Invalid):
+    """The key names a folder where a file is wanted."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Artifact path refers to a directory, not a file: '{key}'")
+
+
+class Upload(Protocol):
+    """A file on its way in.  Nobody sees it before `commit` returns, nor after `abort`, nor after a crash."""
+
+    def write(self, chunks: Sequence[bytes]) -> None: ...
+
+    def commit(self) -> Stat:
+        """Put the file in its place, instead of one that was there.  To be called once, after the last `write`."""
+        ...
+
+    def abort(self) -> None:
+        """Forget what was written.  Harmless after `commit`, and while another thread is still in `write`."""
+        ...
+
+
+class Download(Protocol):
+    """A file on its way out: the bytes of one version, also if the key is overwritten or deleted meanwhile."""
+
+    @property
+    def stat(self) -> Stat: ...
+
+    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` up to before `stop`, in pieces of about `PIECE_BYTES`."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Blobs(Protocol):
+    """Bytes by key, to be called from any thread.
+
+    Keys are those of `artifacts.keys`; any other raises Invalid, and no key leads out of the store.  A file is whole
+    or absent, whatever happens to its writer.  `create` below a file, or on a folder, raises Invalid, at the latest
+    when it is committed.  `open` and `stat` raise NotFound where nothing is and Folder at a folder.  A folder comes
+    with the first file in it; an empty one may be listed or not.  A store that cannot answer raises Unavailable.
+    """
+
+    def create(self, key: str) -> Upload: ...
+
+    def open(self, key: str) -> Download: ...
+
+    def stat(self, key: str) -> Stat: ...
+
+    def entries(self, folder: str) -> list[Entry]:
+        """One level, by name.  A missing folder, or a file, has no entries."""
+        ...
+
+    def walk(self, folder: str) -> Iterator[Entry]:
+        """Every file below the folder, in no particular order."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Remove a file, or a folder with all that is in it; was there anything?  The root cannot be deleted."""
+        ...
+
+
+def put(blobs: Blobs, key: str, pieces: Iterable[Sequence[bytes]]) -> Stat:
+    """Store a file; absent still, if `pieces` fails half-way."""
+    upload = blobs.create(key)
+    try:
+        for piece in pieces:
+            upload.write(piece)
+        return upload.commit()
+    finally:
+        upload.abort()
+
+
+def get(blobs: Blobs, key: str) -> bytes:
+    download = blobs.open(key)
+    try:
+        return b"".join(download.chunks())
+    finally:
+        download.close()

@@ -1,0 +1,301 @@
+"""Artifacts in a cloud's object store: S3 and what speaks like it, Google Cloud Storage, Azure.  Knows obstore.
+
+The extra `trackside[cloud]`.  Credentials and endpoint come from each cloud's usual places (environment,
+identity of the machine), which obstore reads; `options` are its settings by name, and win.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from trackside.artifacts import keys
+from trackside.artifacts.blobs import Entry, Folder, Stat
+from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unavailable
+from trackside.core.locations import LocationError
+
+try:
+    import obstore
+    from obstore import exceptions
+    from obstore.store import ObjectStore, from_url
+except ImportError as error:
+    raise LocationError("a bucket needs the extra for clouds: pip install 'trackside[cloud]'") from error
+
+T = TypeVar("T")
+
+log = logging.getLogger("trackside.artifacts")
+
+MAX_KEY_BYTES = 1024  # the least that S3, GCS and Azure allow, the store's own prefix included
+# Of a multipart upload.  S3 takes 10,000 parts, so a file may have 78 GiB.
+PART_BYTES = 8 << 20
+READ_BYTES = 4 << 20
+_PARTS_AT_ONCE = 3
+
+
+class CloudBlobs:
+    """A bucket, or what lies below a prefix in it.
+
+    What was committed is as durable as the cloud.  Deleting a folder removes file by file.  A file and a folder may
+    have the same name.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._loop = _Loop()
+
+    @classmethod
+    def at(cls, url: str, options: Mapping[str, str] | None = None) -> "CloudBlobs":
+        """The store that `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or `abfss://…` names."""
+        config: Any = dict(options or {})  # its type differs from cloud to cloud
+        is_plain = config.get("endpoint", "").startswith("http:")
+        try:
+            store = from_url(url, config=config, client_options={"allow_http": True} if is_plain else None)
+        except (exceptions.BaseError, ValueError) as error:
+            raise LocationError(f"{url} cannot be opened: {_first_line(error)}") from None
+        return cls(store)
+
+    def create(self, key: str) -> "CloudUpload":
+        if _checked(key) == "":
+            raise Invalid("Invalid path: the path names no file")
+        return CloudUpload(self._store, self._loop, key)
+
+    def open(self, key: str) -> "CloudDownload":
+        return CloudDownload(self._store, key, self.stat(key))
+
+    def stat(self, key: str) -> Stat:
+        if _checked(key) == "":
+            raise Folder(key)
+        with _faults(key, "read"):
+            try:
+                return _stat(obstore.head(self._store, key))
+            except FileNotFoundError:
+                if next(self._below(key, at_once=1), None) is None:
+                    raise
+                raise Folder(key) from None
+
+    def entries(self, folder: str) -> list[Entry]:
+        start = len(_checked(folder)) + 1 if folder else 0
+        with _faults(folder, "list"):
+            found = obstore.list_with_delimiter(self._store, folder or None)
+        folders = [Entry(path[start:].rstrip("/"), is_folder=True) for path in found["common_prefixes"]]
+        files = [Entry(one["path"][start:], is_folder=False, size_bytes=one["size"]) for one in found["objects"]]
+        # An object named like the folder itself is what some tools make to show an empty one.
+        return sorted((entry for entry in folders + files if entry.path), key=lambda entry: entry.path)
+
+    def walk(self, folder: str) -> Iterator[Entry]:
+        start = len(_checked(folder)) + 1 if folder else 0
+        with _faults(folder, "list"):
+            for path, size in self._below(folder):
+                if path[start:]:
+                    yield Entry(path[start:], is_folder=False, size_bytes=size)
+
+    def delete(self, key: str) -> bool:
+        if _checked(key) == "":
+            raise Invalid("Invalid path: the path names no file")
+        with _faults(key, "delete"):
+            found = [path for path, _ in self._below(key)]
+            with suppress(FileNotFoundError):
+                found.append(obstore.head(self._store, key)["path"])
+            if found:
+                with suppress(FileNotFoundError):  # somebody else deletes too
+                    obstore.delete(self._store, found)
+            return bool(found)
+
+    def close(self) -> None:
+        self._loop.close()
+
+    def _below(self, folder: str, at_once: int = 1000) -> Iterator[tuple[str, int]]:
+        for some in obstore.list(self._store, folder or None, chunk_size=at_once):
+            for one in some:
+                yield one["path"], one["size"]
+
+
+class CloudUpload:
+    """Held in memory up to `PART_BYTES`, and then sent in parts, which the cloud forgets when the upload is aborted."""
+
+    def __init__(self, store: ObjectStore, loop: "_Loop", key: str) -> None:
+        self._store = store
+        self._loop = loop
+        self._key = key
+        self._held: list[bytes] = []
+        self._size = 0
+        self._parts: _Parts | None = None
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def write(self, chunks: Sequence[bytes]) -> None:
+        with self._lock, _faults(self._key, "write"):
+            if self._ended:
+                raise Unavailable(f"The upload of '{self._key}' has ended")
+            self._held.extend(chunks)
+            self._size += sum(map(len, chunks))
+            if self._size < PART_BYTES:
+                return
+            part, self._held, self._size = b"".join(self._held), [], 0
+            if self._parts is None:
+                self._parts = self._loop.run(_Parts.begin(self._store, self._key))
+            self._loop.run(self._parts.send(part))
+
+    def commit(self) -> Stat:
+        with self._lock, _faults(self._key, "write"):
+            if self._ended:
+                raise Unavailable(f"The upload of '{self._key}' has ended")
+            rest = b"".join(self._held)
+            if self._parts is None:
+                obstore.put(self._store, self._key, rest, use_multipart=False)
+            else:
+                self._loop.run(self._parts.finish(rest))
+            self._ended = True
+            return _stat(obstore.head(self._store, self._key))
+
+    def abort(self) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            self._held = []
+            if self._parts is not None:
+                self._loop.run(self._parts.abort())
+
+
+class CloudDownload:
+    def __init__(self, store: ObjectStore, key: str, stat: Stat) -> None:
+        self.stat = stat
+        self._store = store
+        self._key = key
+
+    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """One request each: a single one for the whole file would run into the cloud's time limits at a slow client."""
+        size = self.stat.size_bytes
+        stop = size if stop is None else min(stop, size)
+        while start < stop:
+            upto = min(start + READ_BYTES, stop)
+            with _faults(self._key, "read"):
+                found = obstore.get(
+                    self._store, self._key, options={"range": (start, upto), "if_match": f'"{self.stat.etag}"'}
+                )
+                chunk = found.bytes().to_bytes()
+            start += len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        """Nothing is open between two requests."""
+
+
+class _Parts:
+    """A multipart upload that is under way, to be used on its loop only."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
+        self._uploading: asyncio.Future[Any]
+
+    @classmethod
+    async def begin(cls, store: ObjectStore, key: str) -> "_Parts":
+        parts = cls()
+        parts._uploading = asyncio.ensure_future(
+            # With a source that waits in Python, the blocking call would hold one of obstore's few threads.
+            obstore.put_async(
+                store, key, parts._arriving(), use_multipart=True, chunk_size=PART_BYTES, max_concurrency=_PARTS_AT_ONCE
+            )
+        )
+        return parts
+
+    async def send(self, part: bytes) -> None:
+        await self._offer(part)
+
+    async def finish(self, rest: bytes) -> None:
+        if rest:
+            await self._offer(rest)
+        await self._offer(b"")
+        await self._uploading
+
+    async def abort(self) -> None:
+        await self._offer(None)
+        with suppress(_Aborted, exceptions.BaseError, OSError):
+            await self._uploading
+
+    async def _offer(self, part: bytes | None) -> None:
+        """Wait for room; or for the end of the upload, when it fails."""
+        offering = asyncio.ensure_future(self._queue.put(part))
+        await asyncio.wait((offering, self._uploading), return_when=asyncio.FIRST_COMPLETED)
+        if not offering.done():
+            offering.cancel()
+            if part is not None:
+                self._uploading.result()
+
+    async def _arriving(self) -> AsyncIterator[bytes]:
+        while (part := await self._queue.get()) != b"":
+            if part is None:
+                raise _Aborted  # makes obstore abort the upload, so that the cloud keeps no parts of it
+            yield part
+
+
+class _Aborted(Exception):
+    pass
+
+
+class _Loop:
+    """An event loop in a thread of its own, begun with its first use, for uploads that feed on Python."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._running()).result()
+
+    def close(self) -> None:
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="trackside-cloud", daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+@contextmanager
+def _faults(key: str, doing: str) -> Iterator[None]:
+    try:
+        yield
+    except Fault:
+        raise
+    except FileNotFoundError:
+        raise NotFound(f"No such artifact: '{key}'") from None
+    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
+        log.warning("%s: %s", key, error)
+        raise Denied(f"The artifact store does not let this server {doing} '{key}'") from error
+    except exceptions.PreconditionError as error:
+        raise Unavailable(f"Artifact '{key}' changed while it was read") from error
+    except (exceptions.InvalidPathError, ValueError) as error:
+        raise Invalid(f"Invalid path: '{key}' is no name of a file here") from error
+    except (exceptions.BaseError, OSError) as error:
+        log.warning("%s: %s", key, error)
+        raise Unavailable(f"The artifact store cannot {doing} '{key}' now") from error
+
+
+def _checked(key: str) -> str:
+    length = len(keys.checked(key).encode())
+    if length > MAX_KEY_BYTES:
+        raise Invalid(f"Invalid path: it has {length} bytes; a bucket takes {MAX_KEY_BYTES}")
+    return key
+
+
+def _stat(found: "obstore.ObjectMeta") -> Stat:
+    modified_ms = int(found["last_modified"].timestamp() * 1000)
+    etag = (found["e_tag"] or f"{modified_ms:x}-{found['size']:x}").removeprefix("W/").strip('"')
+    return Stat(size_bytes=found["size"], modified_ms=modified_ms, etag=etag)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

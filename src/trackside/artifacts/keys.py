@@ -1,0 +1,108 @@
+"""Artifact paths to keys of the store.  Knows which path is safe and which key a workspace may reach; touches no file.
+
+A key is a relative path of plain segments joined by `/`: no empty one, no `.`, no `..`.  The empty key is the root.
+"""
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from trackside.core.errors import Invalid
+
+DEFAULT_WORKSPACE = "default"
+WORKSPACES = "workspaces"
+MAX_SEGMENT_BYTES = 255
+
+_PROXY_ANCHOR = "/mlflow-artifacts/artifacts/"
+_MAX_DECODINGS = 10
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:(/|$)|file:", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x01-\x1f\x7f]")
+
+
+def from_path(path: str) -> str:
+    """The key of a path as a client sent it.
+
+    Escapes are decoded until none is left, so that no later reader of the path finds another one inside it, and
+    what a client reads in a listing leads back to the same key, escaped or not.
+    """
+    for _ in range(_MAX_DECODINGS):
+        decoded = unquote(path)
+        if decoded == path:
+            break
+        path = decoded
+    else:
+        raise Invalid("Invalid path")
+    if _ABSOLUTE.match(path) or "#" in path:
+        raise Invalid("Invalid path")
+    path = _CONTROL.sub(lambda found: f"%{ord(found[0]):02x}", path)
+    return checked("/".join(segment for segment in path.split("/") if segment not in {"", "."}))
+
+
+def checked(key: str) -> str:
+    """`key` itself if it is one; what every adapter asks before it touches its store."""
+    if key == "":
+        return key
+    for segment in key.split("/"):
+        if segment in {"", ".", ".."} or "\\" in segment or "\0" in segment:
+            raise Invalid("Invalid path")
+        try:
+            length = len(segment.encode())
+        except UnicodeEncodeError:
+            raise Invalid("Invalid path") from None
+        if length > MAX_SEGMENT_BYTES:
+            raise Invalid(f"Invalid path: a name in it has {length} bytes; at most {MAX_SEGMENT_BYTES} are allowed")
+    if _ABSOLUTE.match(key):
+        raise Invalid("Invalid path")
+    return key
+
+
+def in_workspace(key: str, workspace: str) -> str:
+    """Where a proxied key lies in the store.
+
+    The default workspace's keys stand at the root; another's under `workspaces/<name>/`, and may be asked for with
+    that prefix, as its runs' artifact URIs name them, or without it.
+    """
+    if is_reserved(key) or workspace == DEFAULT_WORKSPACE:
+        return reachable(key, workspace)
+    return join(WORKSPACES, workspace, key)
+
+
+def reachable(key: str, workspace: str) -> str:
+    """`key` itself if it lies in that workspace's part of a store that several workspaces share."""
+    if not is_reserved(key):
+        if workspace == DEFAULT_WORKSPACE:
+            return key
+        raise Invalid(f"Artifact path '{key}' is outside of 'workspaces/{workspace}/'.")
+    first, _, rest = key.partition("/")
+    name = rest.partition("/")[0]
+    if not name:
+        raise Invalid("Artifact paths prefixed with 'workspaces/' must include a workspace name.")
+    if first != WORKSPACES or name != workspace:
+        raise Invalid(
+            f"Artifact path targets workspace '{name}' but the workspace specified in the request is '{workspace}'."
+        )
+    return key
+
+
+def is_top(key: str) -> bool:
+    """Is this the whole of a store, or of a workspace in it: nothing that a client may delete or write to?"""
+    return key == "" or (is_reserved(key) and key.count("/") <= 1)
+
+
+def of_proxied(artifact_uri: str) -> str | None:
+    """The key that a proxied artifact URI names; None if the URI is a place of its own (a folder, a bucket)."""
+    parts = urlsplit(artifact_uri)
+    if parts.scheme == "mlflow-artifacts":
+        return from_path(parts.path.lstrip("/"))
+    if parts.scheme in {"http", "https"} and _PROXY_ANCHOR in parts.path + "/":
+        return from_path((parts.path + "/").split(_PROXY_ANCHOR, 1)[1])
+    return None
+
+
+def join(*keys: str) -> str:
+    return "/".join(key for key in keys if key)
+
+
+def is_reserved(key: str) -> bool:
+    """Is it in the part of the store where the other workspaces are?"""
+    # Folded, because a file system may not tell `Workspaces` from `workspaces`.
+    return key.partition("/")[0].casefold() == WORKSPACES

@@ -1,0 +1,353 @@
+"""Artifacts in a local folder.  Knows descriptors, renames and fsync; knows no HTTP and no workspace.
+
+A file is written in the staging folder, `.uploads` at the root, and renamed to its key: the rename is what makes it
+visible.  A deleted file or folder leaves by the same way.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat as modes
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from trackside.artifacts import keys
+from trackside.artifacts.blobs import PIECE_BYTES, Entry, Folder, Stat
+from trackside.artifacts.staging import OPEN_FOLDER, Staging, sweep
+from trackside.core.errors import Fault, Invalid, NotFound, Unavailable
+
+STAGING = ".uploads"
+
+# A FIFO in the folder must not hold the server until somebody writes to it.
+_OPEN_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_MISSING = {errno.ENOENT, errno.ENOTDIR}
+_IMPOSSIBLE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
+_IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
+_MAX_VECTOR = 512  # below every system's IOV_MAX
+
+
+class LocalBlobs:
+    """`durable`: what was committed or deleted survives a power cut, not just the end of the process."""
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self._tree = _Tree(os.path.realpath(root), durable=durable)
+
+    def create(self, key: str) -> "LocalUpload":
+        path = self._tree.path(_no_root(key))
+        with _writing(key):
+            return LocalUpload(self._tree, key, path)
+
+    def open(self, key: str) -> "LocalDownload":
+        path = self._tree.path(key)
+        with _reading(key):
+            file = os.open(path, _OPEN_FILE)
+            try:
+                self._tree.check_inside(file, path)
+                return LocalDownload(key, file)
+            except BaseException:
+                os.close(file)
+                raise
+
+    def stat(self, key: str) -> Stat:
+        download = self.open(key)
+        download.close()
+        return download.stat
+
+    def entries(self, folder: str) -> list[Entry]:
+        return sorted((entry for entry, _ in self._scan(folder)), key=lambda entry: entry.path)
+
+    def walk(self, folder: str) -> Iterator[Entry]:
+        for entry, is_link in self._scan(folder):
+            if not entry.is_folder:
+                yield entry
+            elif not is_link:  # a link may lead back to where it stands
+                for below in self.walk(keys.join(folder, entry.path)):
+                    yield Entry(keys.join(entry.path, below.path), is_folder=False, size_bytes=below.size_bytes)
+
+    def delete(self, key: str) -> bool:
+        path = self._tree.path(_no_root(key))
+        with _writing(key):
+            try:
+                self._tree.discard(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+        return True
+
+    def prepare(self) -> None:
+        """Make the folder and sweep what a killed process left in it.  Once, at the start."""
+        Path(self._tree.root).mkdir(parents=True, exist_ok=True)
+        sweep(self._tree.staging)
+
+    def close(self) -> None:
+        self._tree.close()
+
+    def _scan(self, folder: str) -> list[tuple[Entry, bool]]:
+        path = self._tree.path(folder)
+        try:
+            with _reading(folder):
+                file = self._tree.open_folder(path)
+        except NotFound:
+            return []
+        with _reading(folder):
+            try:
+                with os.scandir(file) as found:
+                    seen = [self._seen(one, path) for one in found if folder or one.name != STAGING]
+            finally:
+                os.close(file)
+        return [entry for entry in seen if entry is not None]
+
+    def _seen(self, found: "os.DirEntry[str]", above: str) -> tuple[Entry, bool] | None:
+        is_link = found.is_symlink()
+        if is_link and not self._tree.is_inside(os.path.realpath(f"{above}/{found.name}")):
+            return None
+        try:
+            seen = found.stat()
+        except OSError:  # gone, or a link to nothing
+            return None
+        if modes.S_ISDIR(seen.st_mode):
+            return Entry(found.name, is_folder=True), is_link
+        if modes.S_ISREG(seen.st_mode):
+            return Entry(found.name, is_folder=False, size_bytes=seen.st_size), is_link
+        return None
+
+
+class LocalUpload:
+    def __init__(self, tree: "_Tree", key: str, path: str) -> None:
+        self._tree = tree
+        self._key = key
+        self._path = path
+        self._staging, self._name, self._file = tree.new_file()
+        self._ended = False
+        # `abort` may come while another thread writes, and must not close the descriptor under it.
+        self._lock = threading.Lock()
+
+    def write(self, chunks: Sequence[bytes]) -> None:
+        with self._lock, _writing(self._key):
+            self._check_open()
+            _write_all(self._file, chunks)
+
+    def commit(self) -> Stat:
+        with self._lock, _writing(self._key):
+            self._check_open()
+            # The kernel's own stamp counts in steps of a few ms: two versions might share one, and so their ETag.
+            now = time.time_ns()
+            os.utime(self._file, ns=(now, now))
+            if self._tree.durable:
+                os.fsync(self._file)
+            stat = _stat(os.fstat(self._file))
+            self._tree.place(self._staging, self._name, self._path)
+            self._end()
+            return stat
+
+    def abort(self) -> None:
+        with self._lock:
+            if not self._ended:
+                self._end()
+                self._staging.remove(self._name)
+
+    def _end(self) -> None:
+        self._ended = True
+        os.close(self._file)
+
+    def _check_open(self) -> None:
+        if self._ended:
+            raise Unavailable(f"The upload of '{self._key}' has ended")
+
+
+class LocalDownload:
+    def __init__(self, key: str, file: int) -> None:
+        found = os.fstat(file)
+        if modes.S_ISDIR(found.st_mode):
+            raise Folder(key)
+        if not modes.S_ISREG(found.st_mode):
+            raise NotFound(f"No such artifact: '{key}'")
+        self.stat = _stat(found)
+        self._key = key
+        self._file = file
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        size = self.stat.size_bytes
+        stop = size if stop is None else min(stop, size)
+        while start < stop:
+            with self._lock, _reading(self._key):
+                if self._closed:
+                    return
+                chunk = os.pread(self._file, min(PIECE_BYTES, stop - start), start)
+            if not chunk:
+                raise Unavailable(f"Artifact '{self._key}' became shorter while it was read")
+            start += len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._file)
+
+
+class _Tree:
+    """The folder and what may be done in it: nothing outside, nothing half."""
+
+    def __init__(self, root: str, *, durable: bool) -> None:
+        self.root = root
+        self.durable = durable
+        self.staging = Path(root) / STAGING
+        self._staging: Staging | None = None
+        self._lock = threading.Lock()
+
+    def path(self, key: str) -> str:
+        if keys.checked(key).partition("/")[0].casefold() == STAGING:
+            raise Invalid(f"Invalid path: the name '{STAGING}' is reserved")
+        return f"{self.root}/{key}" if key else self.root
+
+    def is_inside(self, real_path: str) -> bool:
+        return real_path == self.root or real_path.startswith(self.root + "/")
+
+    def check_inside(self, file: int, path: str) -> None:
+        """Refuse what a symbolic link led out of the root."""
+        if not self.is_inside(_real_path(file, path)):
+            raise Invalid("Invalid path")
+
+    def open_folder(self, path: str) -> int:
+        folder = os.open(path, OPEN_FOLDER)
+        try:
+            self.check_inside(folder, path)
+        except BaseException:
+            os.close(folder)
+            raise
+        return folder
+
+    def make_folder(self, path: str) -> int:
+        """The folder, open; made with all above it that is missing."""
+        with suppress(FileNotFoundError):
+            return self.open_folder(path)
+        parent, name = os.path.split(path)
+        above = self.make_folder(parent)
+        try:
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=above)
+            if self.durable:
+                os.fsync(above)
+        finally:
+            os.close(above)
+        return self.open_folder(path)
+
+    def new_file(self) -> tuple[Staging, str, int]:
+        """A staged file: where, its name there, and its descriptor."""
+        name = secrets.token_hex(8)
+        staging = self._stage()
+        try:
+            return staging, name, os.open(name, _OPEN_NEW, 0o666, dir_fd=staging.folder)
+        except FileNotFoundError:  # somebody cleared the staging folder away
+            self.close()
+            staging = self._stage()
+            return staging, name, os.open(name, _OPEN_NEW, 0o666, dir_fd=staging.folder)
+
+    def place(self, staging: Staging, name: str, path: str) -> None:
+        """Show a staged file at `path`."""
+        parent, last = os.path.split(path)
+        for is_last_try in (False, True):
+            folder = self.make_folder(parent)
+            try:
+                os.rename(name, last, src_dir_fd=staging.folder, dst_dir_fd=folder)
+                if self.durable:
+                    os.fsync(folder)
+                return
+            except FileNotFoundError:  # the folder was deleted since it was opened
+                if is_last_try:
+                    raise
+            finally:
+                os.close(folder)
+
+    def discard(self, path: str) -> None:
+        """Take a file or a folder out of sight, at once and whole; then remove it at leisure."""
+        parent, last = os.path.split(path)
+        folder = self.open_folder(parent)
+        staging, name = self._stage(), secrets.token_hex(8)
+        try:
+            os.rename(last, name, src_dir_fd=folder, dst_dir_fd=staging.folder)
+            if self.durable:
+                os.fsync(folder)
+        finally:
+            os.close(folder)
+        staging.remove(name)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._staging is not None:
+                self._staging.close()
+                self._staging = None
+
+    def _stage(self) -> Staging:
+        with self._lock:
+            if self._staging is None:
+                self._staging = Staging(self.staging)
+            return self._staging
+
+
+@contextmanager
+def _reading(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _MISSING:
+            raise NotFound(f"No such artifact: '{key}'") from None
+        raise _fault(key, error, "read") from error
+
+
+@contextmanager
+def _writing(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _IN_THE_WAY:
+            raise Invalid(f"Invalid path: '{key}' is a folder, or lies below a file") from None
+        raise _fault(key, error, "write") from error
+
+
+def _fault(key: str, error: OSError, doing: str) -> Fault:
+    if error.errno in _IMPOSSIBLE_NAME:
+        return Invalid(f"Invalid path: '{key}' is no name of a file here ({error.strerror})")
+    return Unavailable(f"The artifact store cannot {doing} '{key}': {error.strerror}")
+
+
+def _no_root(key: str) -> str:
+    if key == "":
+        raise Invalid("Invalid path: the path names no file")
+    return key
+
+
+def _write_all(file: int, chunks: Sequence[bytes]) -> None:
+    for first in range(0, len(chunks), _MAX_VECTOR):
+        some = chunks[first : first + _MAX_VECTOR]
+        written, wanted = os.writev(file, some), sum(map(len, some))
+        if written < wanted:  # a signal, or the last bytes of a full disk: the next write tells
+            rest = memoryview(b"".join(some))[written:]
+            while rest:
+                rest = rest[os.write(file, rest) :]
+
+
+def _stat(found: os.stat_result) -> Stat:
+    return Stat(
+        size_bytes=found.st_size,
+        modified_ms=found.st_mtime_ns // 1_000_000,
+        etag=f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}",
+    )
+
+
+def _real_path(file: int, path: str) -> str:
+    """Where an open file lies, with every link followed."""
+    try:
+        if sys.platform == "darwin":
+            return fcntl.fcntl(file, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0").decode()
+        return os.readlink(f"/proc/self/fd/{file}")  # noqa: PTH115  # called for every file: a Path costs more than it
+    except OSError:  # no /proc here
+        return os.path.realpath(path)

@@ -1,0 +1,122 @@
+"""From an artifact URI to a store and a key in it.  Knows which places the server opens, and for which workspace.
+
+A client chooses its experiments' artifact location freely, and the server reads with its own rights: so it opens only
+what it was told to serve, and there each workspace reaches its own part.
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+from trackside.artifacts import keys
+from trackside.artifacts.blobs import Blobs
+from trackside.artifacts.local import LocalBlobs
+from trackside.artifacts.store import Root
+from trackside.core import locations
+from trackside.core.errors import Denied, Invalid
+
+
+class Spot(Struct, frozen=True):
+    """A file or folder in a store."""
+
+    blobs: Blobs
+    key: str
+
+
+class Roots:
+    """`url` is where the proxy keeps artifacts; `served` are other places that the server may open for a run."""
+
+    def __init__(self, url: str, *, durable: bool = True, served: Sequence[str] = ()) -> None:
+        self._durable = durable
+        self._own = _parse(str(locations.artifacts(url)))
+        self._served = [_parse(root) for root in served if keys.of_proxied(root) is None]
+        self._stores: dict[_Place, Blobs] = {}
+        self._lock = threading.Lock()
+        self.store = make_blobs(url, durable=durable)
+
+    def proxied(self, path: str, workspace: str) -> Spot:
+        """What a client of the proxy calls `path`."""
+        return Spot(self.store, keys.in_workspace(keys.from_path(path), workspace))
+
+    def of(self, root: Root, path: str, workspace: str) -> Spot:
+        """What a client calls `path` below a run's root."""
+        key = keys.from_path(path)
+        proxied = keys.of_proxied(root.uri)
+        if proxied is not None:
+            return Spot(self.store, keys.in_workspace(keys.join(proxied, key), workspace))
+        place = _parse(root.uri)
+        place = _Place(place.scheme, place.host, keys.join(place.key, key))
+        # The place itself decides, not the root that leads to it: a root may lie above what other workspaces own.
+        for shared in (self._own, *self._served):
+            below = _below(place, shared)
+            if below is not None:
+                return Spot(self._open(shared), keys.reachable(below, workspace))
+        if root.workspace_root:
+            own = _parse(root.workspace_root)
+            below = _below(place, own)
+            if below is not None:
+                return Spot(self._open(own), below)
+        raise Denied(f"The server opens no artifacts at '{root.uri}': it lies outside of the roots that it serves.")
+
+    def close(self) -> None:
+        for blobs in (self.store, *self._stores.values()):
+            if isinstance(blobs, LocalBlobs):
+                blobs.close()
+
+    def _open(self, place: "_Place") -> Blobs:
+        if place == self._own:
+            return self.store
+        with self._lock:
+            if place not in self._stores:
+                self._stores[place] = _open(str(place), durable=self._durable)
+            return self._stores[place]
+
+
+def make_blobs(url: str, *, durable: bool = True) -> Blobs:
+    """The store that a path, a file:// URL or a bucket's URL names, ready for use: made, and swept of leftovers."""
+    blobs = _open(url, durable=durable)
+    if isinstance(blobs, LocalBlobs):
+        blobs.prepare()
+    return blobs
+
+
+class _Place(Struct, frozen=True):
+    scheme: str
+    host: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"/{self.key}" if self.scheme == "file" else f"{self.scheme}://{self.host}/{self.key}"
+
+
+def _parse(uri: str) -> _Place:
+    parts = urlsplit(uri)
+    path = parts.path
+    if parts.scheme in {"", "file"}:
+        if parts.netloc not in {"", "localhost"}:
+            raise Invalid(f"'{uri}' names a folder on another host")
+        path = unquote(path) if parts.scheme else uri
+        if not path.startswith("/"):
+            raise Invalid(f"'{uri}' is no absolute path")
+    key = keys.checked("/".join(segment for segment in path.split("/") if segment not in {"", "."}))
+    return _Place(parts.scheme or "file", "" if parts.scheme in {"", "file"} else parts.netloc, key)
+
+
+def _below(place: _Place, above: _Place) -> str | None:
+    if (place.scheme, place.host) != (above.scheme, above.host):
+        return None
+    if above.key == "" or place.key == above.key:
+        return place.key.removeprefix(above.key)
+    return place.key.removeprefix(above.key + "/") if place.key.startswith(above.key + "/") else None
+
+
+def _open(url: str, *, durable: bool) -> Blobs:
+    location = locations.artifacts(url)
+    if location.path is not None:
+        return LocalBlobs(Path(location.path), durable=durable)
+    from trackside.artifacts.cloud import CloudBlobs  # noqa: PLC0415  # an extra: most servers never need it
+
+    return CloudBlobs.at(location.url)

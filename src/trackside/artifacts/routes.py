@@ -1,0 +1,226 @@
+"""The artifact calls: the proxy that clients put files through, and the files of a run.  Knows MLflow's wire."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from msgspec import field
+
+from trackside.artifacts import keys, store, transfer
+from trackside.artifacts.blobs import Entry, put
+from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store import Root
+from trackside.core.access import Access
+from trackside.core.errors import Invalid, NotImplemented_, TooLarge
+from trackside.core.http import codec
+from trackside.core.http.routes import Route, stream
+from trackside.core.http.streams import Request, Response
+
+T = TypeVar("T")
+
+MAX_UPLOAD_BYTES = 10 << 20
+
+
+class FileInfo(codec.Answer, frozen=True):
+    path: str
+    is_dir: bool
+    file_size: int | None = None
+
+
+class Listing(codec.Answer, frozen=True):
+    files: list[FileInfo] = field(default_factory=list)
+
+
+class RunListing(codec.Answer, frozen=True):
+    root_uri: str
+    files: list[FileInfo] = field(default_factory=list)
+
+
+class PresignedCall(codec.Call, frozen=True):
+    run_id: str | None = None
+    model_id: str | None = None
+    path: str | None = None
+    expiration: int | None = None
+
+    required = ("path",)
+
+
+class Calls:
+    """The handlers.  `threads` carry files, and only files: an fsync must not hold up a read of the database."""
+
+    def __init__(self, roots: Roots, threads: Executor) -> None:
+        self._roots = roots
+        self._threads = threads
+
+    async def put(self, request: Request) -> Response:
+        path = request.params["path"]
+        spot = self._roots.proxied(path, request.workspace.name)
+        if path.endswith("/") or keys.is_top(spot.key):
+            raise Invalid("Artifact path must include a filename (cannot end with '/').")
+        await transfer.receive(request, spot.blobs, spot.key, self._threads)
+        return Response()
+
+    async def get(self, request: Request) -> Response:
+        spot = self._roots.proxied(request.params["path"], request.workspace.name)
+        return await transfer.answer(request, spot.blobs, spot.key, self._threads)
+
+    async def delete(self, request: Request) -> Response:
+        spot = self._roots.proxied(request.params["path"], request.workspace.name)
+        if keys.is_top(spot.key):
+            raise Invalid("Invalid path: this would delete every artifact of the workspace")
+        await self._in_thread(spot.blobs.delete, spot.key)
+        return _json(b"{}")
+
+    async def entries(self, request: Request) -> Response:
+        spot = self._roots.proxied(_argument(request, "path"), request.workspace.name)
+        found = await self._in_thread(spot.blobs.entries, spot.key)
+        if spot.key == "":  # the default workspace's root: the others' part is none of its folders
+            found = [entry for entry in found if not keys.is_reserved(entry.path)]
+        return _json(codec.encode(Listing(files=_files(found))))
+
+    async def run_entries(self, request: Request) -> Response:
+        path = _argument(request, "path")
+        root, spot = await self._of_run(request, path)
+        found = await self._in_thread(spot.blobs.entries, spot.key)
+        return _json(codec.encode(RunListing(root_uri=root.uri, files=_files(found, keys.from_path(path)))))
+
+    async def run_file(self, request: Request) -> Response:
+        path = _argument(request, "path")
+        if not path:
+            raise codec.missing("path")
+        _, spot = await self._of_run(request, path)
+        return await transfer.answer(request, spot.blobs, spot.key, self._threads)
+
+    async def upload(self, request: Request) -> Response:
+        """From the UI: one small file."""
+        if not _argument(request, "run_uuid"):
+            raise Invalid("Request must specify run_uuid.")
+        path = _argument(request, "path")
+        if not path:
+            raise Invalid("Request must specify path.")
+        keys.from_path(path)
+        try:
+            data = await _body(request, MAX_UPLOAD_BYTES)
+        except TooLarge:
+            raise Invalid("Artifact size is too large. Max size is 10MB.") from None
+        if not data:
+            raise Invalid("Request must specify data.")
+        _, spot = await self._of_run(request, path)
+        await self._in_thread(put, spot.blobs, spot.key, [[data]])
+        return _json(b"")
+
+    async def presigned_upload(self, request: Request) -> Response:
+        """A URL to put a file straight into a cloud's store."""
+        call = await _presigned_call(request)
+        if bool(call.run_id) == bool(call.model_id):
+            raise Invalid("Exactly one of run_id and model_id must be provided.")
+        await self._refuse_proxied(
+            request,
+            call,
+            "Presigned upload is not supported for proxied artifact storage (artifact URI scheme: {scheme})."
+            " This endpoint requires a direct cloud storage artifact URI.",
+        )
+        raise NotImplemented_("Presigned upload is not supported for the current artifact repository")
+
+    async def presigned_download(self, request: Request) -> Response:
+        call = await _presigned_call(request)
+        if not call.run_id:
+            raise codec.missing("run_id")
+        await self._refuse_proxied(
+            request,
+            call,
+            "Presigned download is not supported for runs with proxied artifact storage"
+            " (artifact URI scheme: {scheme})."
+            " This endpoint requires a run with a direct cloud storage artifact URI.",
+        )
+        raise NotImplemented_("Presigned download is not supported for the current artifact repository")
+
+    async def no_parts(self, request: Request) -> Response:
+        """Clients fall back to one plain PUT at just this message."""
+        self._roots.proxied(request.params["path"], request.workspace.name)
+        raise NotImplemented_("Multipart upload is not supported for the current artifact repository")
+
+    async def no_presigned(self, request: Request) -> Response:
+        self._roots.proxied(request.params["path"], request.workspace.name)
+        raise NotImplemented_("Multipart download is not supported for the current artifact repository")
+
+    async def _of_run(self, request: Request, path: str) -> tuple[Root, Spot]:
+        run_id = _argument(request, "run_id") or _argument(request, "run_uuid")
+        if not run_id:
+            raise codec.missing("run_id")
+        keys.from_path(path)
+        root = await request.read(lambda tx: store.root_of_run(tx, run_id))
+        return root, self._roots.of(root, path, request.workspace.name)
+
+    async def _refuse_proxied(self, request: Request, call: PresignedCall, message: str) -> None:
+        run_id = call.run_id
+        if not run_id:
+            return
+        root = await request.read(lambda tx: store.root_of_run(tx, run_id))
+        if keys.of_proxied(root.uri) is not None:
+            raise Invalid(message.format(scheme=root.uri.partition(":")[0]))
+
+    async def _in_thread(self, fn: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+
+
+def routes(roots: Roots, threads: Executor) -> list[Route]:
+    calls = Calls(roots, threads)
+    proxy = [
+        ("PUT", "artifacts/{path:path}", calls.put, Access.EDIT),
+        ("GET", "artifacts/{path:path}", calls.get, Access.READ),  # HEAD too
+        ("GET", "artifacts", calls.entries, Access.READ),
+        ("DELETE", "artifacts/{path:path}", calls.delete, Access.EDIT),
+        ("POST", "mpu/create/{path:path}", calls.no_parts, Access.EDIT),
+        ("POST", "mpu/complete/{path:path}", calls.no_parts, Access.EDIT),
+        ("POST", "mpu/abort/{path:path}", calls.no_parts, Access.EDIT),
+        ("GET", "presigned/{path:path}", calls.no_presigned, Access.READ),
+    ]
+    return [
+        *(
+            stream(f"{method} /{api}/2.0/mlflow-artifacts/{path}", handler, needs=needs)
+            for method, path, handler, needs in proxy
+            for api in ("api", "ajax-api")
+        ),
+        stream("GET artifacts/list", calls.run_entries, needs=Access.READ),
+        stream("POST artifacts/presigned-upload-url", calls.presigned_upload, needs=Access.EDIT),
+        stream("POST artifacts/presigned-download-url", calls.presigned_download, needs=Access.READ),
+        stream("GET /get-artifact", calls.run_file, needs=Access.READ),
+        stream("POST upload-artifact", calls.upload, needs=Access.EDIT, ajax_only=True),
+    ]
+
+
+def _files(entries: list[Entry], below: str = "") -> list[FileInfo]:
+    return [
+        FileInfo(
+            path=keys.join(below, entry.path),
+            is_dir=entry.is_folder,
+            file_size=None if entry.is_folder else entry.size_bytes,
+        )
+        for entry in entries
+    ]
+
+
+async def _presigned_call(request: Request) -> PresignedCall:
+    call: PresignedCall = codec.decode_body(PresignedCall, await _body(request, codec.MAX_BODY_BYTES))
+    keys.from_path(call.path or "")
+    return call
+
+
+async def _body(request: Request, limit_bytes: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.body():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise TooLarge(f"The body is larger than {limit_bytes} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _argument(request: Request, name: str) -> str:
+    return request.query.get(name, [""])[-1]
+
+
+def _json(body: bytes) -> Response:
+    return Response(headers=[(b"content-type", b"application/json")], body=body)

@@ -1,0 +1,69 @@
+"""Files of a local store that are not whole yet.  Knows locks between processes; knows no key.
+
+Each process stages in a folder of its own and holds a lock on it, so that a start can sweep what killed processes
+left behind, and nothing of those that live.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class Staging:
+    """This process's folder, open: names are relative to `folder`."""
+
+    def __init__(self, above: Path) -> None:
+        above.mkdir(parents=True, exist_ok=True)
+        while True:
+            path = above / secrets.token_hex(8)
+            path.mkdir(mode=0o700)
+            try:
+                folder = os.open(path, OPEN_FOLDER)
+            except FileNotFoundError:  # swept before it was opened
+                continue
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            if path.exists():
+                break
+            os.close(folder)  # swept before it was locked
+        self.folder = folder
+        self._path = path
+
+    def remove(self, name: str) -> None:
+        """A file, or a folder with all that is in it; or nothing, if it is gone."""
+        try:
+            os.unlink(name, dir_fd=self.folder)
+        except FileNotFoundError:
+            return
+        except (IsADirectoryError, PermissionError):  # Linux, macOS
+            shutil.rmtree(name, dir_fd=self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        shutil.rmtree(self._path, ignore_errors=True)
+        os.close(self.folder)
+        with suppress(OSError):  # another process stages there too
+            self._path.parent.rmdir()
+
+
+def sweep(above: Path) -> None:
+    """Remove what processes left that are no more."""
+    try:
+        left = list(above.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for path in left:
+        try:
+            folder = os.open(path, OPEN_FOLDER | os.O_NOFOLLOW)
+        except OSError:  # swept by another start
+            continue
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        except BlockingIOError:  # its process lives
+            continue
+        finally:
+            os.close(folder)
