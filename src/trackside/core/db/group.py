@@ -1,0 +1,250 @@
+"""One writer thread that commits every waiting command in one transaction.  Knows commits and their order; knows no SQL dialect.
+
+An answer is given after the commit, so an acknowledged write is on disk; a command that fails is undone alone, by a
+savepoint.  Commands of one `Batch` that wait side by side are handed over together, and decide each for themselves.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from trackside.core.db.tx import Memory, Session, Tx, Work
+from trackside.core.errors import Fault, Unavailable
+
+log = logging.getLogger("trackside.db")
+
+GROUP_LIMIT = 256  # commands in one transaction: bounds what a failing commit takes with it, and latency
+
+# Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
+Batch = Callable[[Tx, Sequence[Any]], list[Any]]
+AnyFuture = Future[Any] | asyncio.Future[Any]
+
+
+class WriteSession(Session, Protocol):
+    """A connection that can group: begin, commit and undo, also in part."""
+
+    def begin(self) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def savepoint(self) -> None: ...
+
+    def release(self) -> None: ...
+
+    def rollback_to_savepoint(self) -> None: ...
+
+    def is_fault_of_store(self, error: Exception) -> bool:
+        """The store itself is in trouble (full, gone, locked): the caller may try again."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _Command:
+    __slots__ = ("batch", "error", "future", "result", "work", "ws")
+
+    def __init__(self, ws: int, work: Any, batch: Batch | None, future: AnyFuture) -> None:
+        self.ws = ws
+        self.work = work  # a function of the transaction, or the call of a batch
+        self.batch = batch
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class GroupWriter:
+    """Owns the write connection of a store.  `connect` is called again after the connection was lost."""
+
+    def __init__(
+        self, connect: Callable[[], WriteSession], *, remembers: bool, after_commit: Callable[[], None] = lambda: None
+    ) -> None:
+        self._connect = connect
+        self._session: WriteSession | None = connect()
+        self._memory = Memory() if remembers else None
+        self._after_commit = after_commit
+        self._lock = threading.Lock()
+        self._queue: SimpleQueue[_Command | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name="trackside-writer", daemon=True)
+        self._closed = False
+        self._thread.start()
+
+    def submit(self, ws: int, work: Work) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._queue.put(_Command(ws, work, None, future))
+        return future
+
+    def submit_async(self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
+        """The same for a coroutine of `loop`."""
+        future = loop.create_future()
+        self._queue.put(_Command(ws, work, batch, future))
+        return future
+
+    @contextmanager
+    def transaction(self, ws: int) -> Iterator[Tx]:
+        """A transaction of the calling thread, between two groups."""
+        with self._lock:
+            session = self._open()
+            session.begin()
+            try:
+                yield self._tx(session, ws)
+                session.commit()
+            except BaseException:
+                self._undo_all(session)
+                raise
+            self._committed()
+
+    @property
+    def epoch(self) -> int:
+        """A snapshot that begins after this was asked sees every change up to it."""
+        return 0 if self._memory is None else self._memory.committed
+
+    def close(self) -> None:
+        """Waits for what is queued."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join()
+            if self._session is not None:
+                self._session.close()
+
+    def _loop(self) -> None:
+        open_ = True
+        while open_:
+            first = self._queue.get()
+            commands = []
+            while first is not None:
+                commands.append(first)
+                if len(commands) >= GROUP_LIMIT:
+                    break
+                try:
+                    first = self._queue.get_nowait()
+                except Empty:
+                    break
+            else:
+                open_ = False
+            if commands:
+                with self._lock:
+                    self._commit(commands)
+                _answer(commands)
+
+    def _commit(self, commands: list[_Command]) -> None:
+        try:
+            session = self._open()
+            session.begin()
+            for batch, group in groupby(commands, key=lambda command: command.batch):
+                if batch is None:
+                    for command in group:
+                        self._one(session, command, alone=len(commands) == 1)
+                else:
+                    self._together(session, batch, list(group))
+            session.commit()
+        except Exception as error:  # whatever it is, every caller of the group must hear of it
+            self._undo_all(self._session)
+            if len(commands) > 1:
+                for command in commands:
+                    command.result = command.error = None
+                    self._commit([command])
+            else:
+                commands[0].error = self._explained(error)
+        else:
+            self._committed()
+
+    def _committed(self) -> None:
+        if self._memory is not None:
+            self._memory.end_group()
+        self._after_commit()
+
+    def _one(self, session: WriteSession, command: _Command, *, alone: bool) -> None:
+        if alone:
+            command.result = command.work(self._tx(session, command.ws))
+            return
+        session.savepoint()
+        try:
+            command.result = command.work(self._tx(session, command.ws))
+        except Fault as fault:
+            command.error = fault
+            session.rollback_to_savepoint()
+            if self._memory is not None:
+                self._memory.forget_all()
+        else:
+            session.release()
+
+    def _together(self, session: WriteSession, batch: Batch, commands: list[_Command]) -> None:
+        if len({command.ws for command in commands}) == 1:
+            groups = [commands]
+        else:
+            ordered = sorted(commands, key=lambda command: command.ws)
+            groups = [list(group) for _, group in groupby(ordered, key=lambda command: command.ws)]
+        for group in groups:
+            results = batch(self._tx(session, group[0].ws), [command.work for command in group])
+            for command, result in zip(group, results, strict=True):
+                if isinstance(result, Fault):
+                    command.error = result
+                else:
+                    command.result = result
+
+    def _tx(self, session: WriteSession, ws: int) -> Tx:
+        return Tx(session, ws, time.time_ns() // 1_000_000, self._memory)
+
+    def _open(self) -> WriteSession:
+        if self._session is None:
+            self._session = self._connect()
+        return self._session
+
+    def _undo_all(self, session: WriteSession | None) -> None:
+        if self._memory is not None:
+            self._memory.forget_all()
+        if session is not None:
+            try:
+                session.rollback()
+            except Exception:  # a broken connection: the next command opens a new one
+                log.warning("the write connection was lost; opening a new one")
+                with suppress(Exception):
+                    session.close()
+                self._session = None
+
+    def _explained(self, error: Exception) -> Exception:
+        session = self._session
+        if isinstance(error, Fault):
+            return error
+        if session is None or session.is_fault_of_store(error):
+            log.error("the store refused a write: %s", error)
+            return Unavailable(f"The store cannot take writes now: {error}")
+        return error
+
+
+def _answer(commands: list[_Command]) -> None:
+    """Hands results over: once for each event loop, however many calls wait there."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Command]] = {}
+    for command in commands:
+        future = command.future
+        if isinstance(future, Future):
+            if future.set_running_or_notify_cancel():
+                _settle(command)
+        else:
+            loops.setdefault(future.get_loop(), []).append(command)
+    for loop, settled in loops.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(_settle_all, settled)
+
+
+def _settle_all(commands: list[_Command]) -> None:
+    for command in commands:
+        if not command.future.done():
+            _settle(command)
+
+
+def _settle(command: _Command) -> None:
+    if command.error is not None:
+        command.future.set_exception(command.error)
+    else:
+        command.future.set_result(command.result)

@@ -1,0 +1,164 @@
+"""A store in one SQLite file.  Knows pragmas, connections and durability; knows no table.
+
+WAL with one writer: readers never wait.  `full` syncs the log at each commit; `relaxed` syncs it in the background each
+second, so that a power cut may take the last second, and a killed process nothing.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import SqliteSession, Tx
+
+Durability = Literal["full", "relaxed"]
+SYNC_INTERVAL_S = 1.0
+BUSY_TIMEOUT_S = 10.0
+MINIMUM = (3, 35, 0)  # RETURNING
+
+_COMMON = """
+PRAGMA foreign_keys = OFF;
+PRAGMA case_sensitive_like = ON;
+PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -16000;
+PRAGMA mmap_size = 268435456;
+"""
+
+
+class SqliteWriter(SqliteSession):
+    """The write connection: `BEGIN IMMEDIATE` to `COMMIT`, with one level of savepoint."""
+
+    def begin(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self.connection.execute("SAVEPOINT command")
+
+    def release(self) -> None:
+        self.connection.execute("RELEASE command")
+
+    def rollback_to_savepoint(self) -> None:
+        self.connection.execute("ROLLBACK TO command")
+        self.connection.execute("RELEASE command")
+
+    def is_fault_of_store(self, error: Exception) -> bool:
+        return isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
+            error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError
+        )
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class SqliteDatabase:
+    """A store in the file `path`.  Threads read side by side, each by a connection of its own."""
+
+    dialect: Literal["sqlite"] = "sqlite"
+    reads_inline = True  # a read by key costs less than a hop to a thread
+
+    def __init__(self, path: Path, durability: Durability = "full") -> None:
+        if sqlite3.sqlite_version_info < MINIMUM:
+            needed = ".".join(map(str, MINIMUM))
+            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old; Trackside needs {needed} or newer")
+        self.path = path
+        self.durability = durability
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._closing = threading.Event()
+        self._dirty = threading.Event()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        relaxed = durability == "relaxed"
+        self.writer = GroupWriter(
+            self._connect_writer, remembers=True, after_commit=self._dirty.set if relaxed else lambda: None
+        )
+        self._syncer = threading.Thread(target=self._sync_loop, name="trackside-sync", daemon=True) if relaxed else None
+        if self._syncer is not None:
+            self._syncer.start()
+
+    @contextmanager
+    def read(self, ws: int) -> Iterator[Tx]:
+        """A snapshot: every statement of the transaction sees the same state."""
+        session = self._reader()
+        session.connection.execute("BEGIN")
+        try:
+            yield Tx(session, ws, time.time_ns() // 1_000_000)
+        finally:
+            session.connection.execute("COMMIT")
+
+    @contextmanager
+    def write(self, ws: int) -> Iterator[Tx]:
+        with self.writer.transaction(ws) as tx:
+            yield tx
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy, also while others write."""
+        with sqlite3.connect(target) as copy:
+            self._reader().connection.backup(copy)
+        copy.close()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._dirty.set()
+        if self._syncer is not None:
+            self._syncer.join()
+        for connection in self._readers:
+            with suppress(sqlite3.Error):
+                connection.close()
+        self._readers.clear()
+        self.writer.close()
+
+    def _reader(self) -> SqliteSession:
+        session: SqliteSession | None = getattr(self._local, "session", None)
+        if session is None:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+            self._readers.append(connection)
+            session = self._local.session = SqliteSession(connection)
+        return session
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        for pragma in filter(None, map(str.strip, _COMMON.splitlines())):
+            connection.execute(pragma)
+        connection.create_function("regexp", 2, _regexp, deterministic=True)
+        return connection
+
+    def _connect_writer(self) -> SqliteWriter:
+        connection = self._connect()
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        return SqliteWriter(connection)
+
+    def _sync_loop(self) -> None:
+        log_file = self.path.with_name(self.path.name + "-wal")
+        while not self._closing.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            with suppress(FileNotFoundError):
+                handle = os.open(log_file, os.O_RDONLY)
+                try:
+                    os.fdatasync(handle)
+                finally:
+                    os.close(handle)
+            self._closing.wait(SYNC_INTERVAL_S)
+
+
+def _regexp(pattern: str, value: str | None) -> bool:
+    import re
+
+    return value is not None and re.search(pattern, value) is not None

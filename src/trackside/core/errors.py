@@ -1,0 +1,84 @@
+"""Faults that a caller can be told of.  Knows MLflow's error codes and their HTTP statuses; knows no slice."""
+
+from typing import ClassVar
+
+
+class Fault(Exception):
+    """A request that cannot be served, in words for the caller.  `code` and `status` are MLflow's."""
+
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    status: ClassVar[int] = 500
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0]) if self.args else type(self).__name__
+
+
+class Invalid(Fault):
+    """The call itself is wrong: a value, a type, a limit."""
+
+    code = "INVALID_PARAMETER_VALUE"
+    status = 400
+
+
+class BadRequest(Fault):
+    """The request is no call at all."""
+
+    code = "BAD_REQUEST"
+    status = 400
+
+
+class AlreadyExists(Fault):
+    """The name is taken.  400, never 409: MLflow's clients look for just that."""
+
+    code = "RESOURCE_ALREADY_EXISTS"
+    status = 400
+
+
+class BadState(Fault):
+    """The thing exists, but not in a state that allows this.  Stock MLflow answers 500, which clients retry for minutes."""
+
+    code = "INVALID_STATE"
+    status = 400
+
+
+class NotFound(Fault):
+    code = "RESOURCE_DOES_NOT_EXIST"
+    status = 404
+
+
+class NoEndpoint(Fault):
+    code = "ENDPOINT_NOT_FOUND"
+    status = 404
+
+
+class NotAllowedMethod(Fault):
+    code = "ENDPOINT_NOT_FOUND"
+    status = 405
+
+
+class Denied(Fault):
+    code = "PERMISSION_DENIED"
+    status = 403
+
+
+class Conflict(Fault):
+    code = "RESOURCE_CONFLICT"
+    status = 409
+
+
+class TooLarge(Fault):
+    code = "INVALID_PARAMETER_VALUE"
+    status = 413
+
+
+class NotImplemented_(Fault):
+    code = "NOT_IMPLEMENTED"
+    status = 501
+
+
+class Unavailable(Fault):
+    """The store cannot answer now (disk full, database down): not the caller's mistake, worth a retry."""
+
+    code = "TEMPORARILY_UNAVAILABLE"
+    status = 503

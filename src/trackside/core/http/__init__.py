@@ -1,0 +1,1 @@
+"""HTTP: routes, decoding, answers.  Knows no slice."""

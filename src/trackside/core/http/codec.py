@@ -1,0 +1,229 @@
+"""Bytes to calls and back, with MLflow's leniency and its messages.  Knows wire rules; knows no route.
+
+The quick way decodes the body straight into the call's struct.  Whatever that refuses (camelCase names, bare NaN, a JSON
+string that holds JSON, unknown fields, wrong types) goes the slow way, which finds the words for the caller.
+"""
+
+import json
+import math
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.errors import BadRequest, Fault, Invalid
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+DOUBLE_MAX = 1.7976931348623157e308
+HINT = " See the API docs for more information about request parameters."
+MAX_BODY_BYTES = 64 << 20
+
+_encoder = msgspec.json.Encoder()
+
+
+class Call(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request asks.  Every field is optional on the wire; `required` names those that must not be empty."""
+
+    required: ClassVar[tuple[str, ...]] = ()
+
+
+class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A struct inside a call."""
+
+
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a request is answered with: empty lists and unset optionals vanish, set scalars stay."""
+
+
+def encode(answer: Any) -> bytes:
+    return _encoder.encode(answer)
+
+
+def wire_double(value: float, *, is_nan: bool | int = False) -> float | str:
+    """NaN as MLflow writes it: msgspec would write null, which clients do not parse."""
+    return "NaN" if is_nan or value != value else value
+
+
+@lru_cache(maxsize=512)
+def decoder(call: type[Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(call, strict=False)
+
+
+def decode_body(call: type[Struct], body: bytes, path: dict[str, str] | None = None) -> Any:
+    """The call in a body; `path` are the path's parameters, which win over the body's."""
+    try:
+        made = decoder(call).decode(body) if body else call()
+        if path:
+            made = msgspec.structs.replace(made, **{k: v for k, v in path.items() if k in call.__struct_fields__})
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        made = _convert_struct({**_loads(body), **(path or {})}, call, "")
+    return _checked(made, call)
+
+
+def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str, str] | None = None) -> Any:
+    """The call in a query string."""
+    values: dict[str, Any] = {}
+    for name, kind in fields_of(call).items():
+        given = query.get(name)
+        if given is None:
+            continue
+        if _is_list(kind):
+            values[name] = given
+        elif _bare(kind) is bool:
+            if given[-1].lower() not in ("true", "false"):
+                raise Invalid(f"Invalid boolean value: {given[-1]}, must be 'true' or 'false'.")
+            values[name] = given[-1].lower() == "true"
+        else:
+            values[name] = given[-1]
+    values.update(path or {})
+    return _checked(_convert_struct(values, call, ""), call)
+
+
+def fault_body(fault: Fault) -> bytes:
+    return encode({"error_code": fault.code, "message": fault.message})
+
+
+def missing(path: str) -> Invalid:
+    return Invalid(f"Missing value for required parameter '{path}'.{HINT}")
+
+
+def invalid_value(path: str, value: Any) -> Invalid:
+    try:
+        shown = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        shown = "…"
+    if len(shown) > 1000:
+        shown = shown[:1000] + "…"
+    return Invalid(f"Invalid value {shown} for parameter '{path}' supplied:  Hint: Value was of type '{type(value).__name__}'.{HINT}")
+
+
+@lru_cache(maxsize=512)
+def fields_of(kind: type[Struct]) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {name: hints[name] for name in kind.__struct_fields__}
+
+
+def _checked(call: Any, kind: type[Struct]) -> Any:
+    for name in getattr(kind, "required", ()):
+        value = getattr(call, name)
+        if (value is None or value == "") and not (name == "run_id" and getattr(call, "run_uuid", None)):
+            raise missing(name)
+    return call
+
+
+def _loads(body: bytes) -> dict[str, Any]:
+    """A body that is no JSON object counts as an empty one, as on stock: then what is missing is named."""
+    try:
+        value = json.loads(body) if body else {}
+        if isinstance(value, str):  # old clients encode twice
+            value = json.loads(value)
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply to be a call.") from None
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _convert_struct(raw: dict[str, Any], kind: type[Struct], path: str) -> Any:
+    values = {}
+    for name, hint in fields_of(kind).items():
+        camel = _camel(name)
+        if camel != name and camel in raw:
+            if name in raw:
+                raise Invalid(f"Both '{name}' and '{camel}' were supplied for one parameter; send one of them.")
+            value = raw[camel]
+        elif name in raw:
+            value = raw[name]
+        else:
+            continue
+        if value is not None:
+            values[name] = _convert(value, hint, f"{path}{name}")
+    return kind(**values)
+
+
+def _convert(value: Any, hint: Any, path: str) -> Any:
+    kind = _bare(hint)
+    if _is_list(hint):
+        if not isinstance(value, list):
+            raise invalid_value(path, value)
+        (element,) = get_args(kind)
+        return [_convert(item, element, f"{path}[{i}]") for i, item in enumerate(value) if item is not None]
+    if kind is Any:
+        return value
+    if get_origin(kind) is dict or kind is dict:
+        if not isinstance(value, dict):
+            raise invalid_value(path, value)
+        return value
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        if not isinstance(value, dict):
+            raise invalid_value(path, value)
+        return _convert_struct(value, kind, f"{path}.")
+    if kind is str:
+        if isinstance(value, str):
+            # A lone surrogate cannot be stored as UTF-8.
+            return value if value.isascii() else value.encode("utf-8", "replace").decode()
+        raise invalid_value(path, value)
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        raise invalid_value(path, value)
+    if kind is int:
+        return _integer(value, path)
+    if kind is float:
+        return _double(value, path)
+    if isinstance(value, str | int) and not isinstance(value, bool):  # an enum: unknown names count as not given
+        return str(value)
+    raise invalid_value(path, value)
+
+
+def _integer(value: Any, path: str) -> int:
+    number: Any = None
+    if isinstance(value, str) and len(value) <= 20:
+        try:
+            number = int(value)
+        except ValueError:
+            number = None
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, float) and value.is_integer():
+        number = int(value)
+    if number is None or not INT64_MIN <= number <= INT64_MAX:
+        raise invalid_value(path, value)
+    return int(number)
+
+
+def _double(value: Any, path: str) -> float:
+    if isinstance(value, str) and len(value) <= 64:
+        try:
+            return float(value)
+        except ValueError:
+            raise invalid_value(path, value) from None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.copysign(math.inf, value)
+    raise invalid_value(path, value)
+
+
+@lru_cache(maxsize=1024)
+def _bare(hint: Any) -> Any:
+    """`X | None` without the None, `Annotated` without its notes."""
+    if get_origin(hint) in (Union, UnionType):
+        kinds = [kind for kind in get_args(hint) if kind is not NoneType and kind is not msgspec.UnsetType]
+        return _bare(kinds[0])
+    if hasattr(hint, "__metadata__"):
+        return _bare(hint.__origin__)
+    return hint
+
+
+def _is_list(hint: Any) -> bool:
+    return get_origin(_bare(hint)) is list
+
+
+@lru_cache(maxsize=1024)
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)

@@ -1,0 +1,140 @@
+"""What the server answers: a table of routes.  Knows methods, paths and what each needs; knows no handler's meaning."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from trackside.core.access import Access
+from trackside.core.db.group import Batch
+from trackside.core.http.codec import Call
+from trackside.core.http.streams import Request, Response
+
+Kind = Literal["query", "command", "batch", "stream", "flow"]
+StreamHandler = Callable[[Request], Awaitable[Response]]
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One call.  `paths` are absolute; `handler` is as its `kind` wants it."""
+
+    method: str
+    paths: tuple[str, ...]
+    kind: Kind
+    needs: Access
+    call: type[Call] = Call
+    handler: Any = None
+    prepare: Callable[[Any], Any] | None = None  # batch: checks a call, before it waits for the writer
+    quick: bool = False  # a read by key: runs where it stands if the database allows
+    status: int = 200
+    answer: Any = None  # the answer's type, for the OpenAPI document
+    summary: str = ""
+    has_workspace: bool = True  # False: answers for the server as a whole
+    parses_body: bool = True
+
+
+def query(
+    where: str,
+    call: type[Call],
+    handler: Callable[..., Any],
+    *,
+    needs: Access,
+    quick: bool = False,
+    **more: Any,
+) -> Route:
+    """A read: `handler(tx, call)` gives a struct, bytes or None."""
+    return _route(where, "query", needs, call=call, handler=handler, quick=quick, **more)
+
+
+def command(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Access, **more: Any) -> Route:
+    """A write: `handler(tx, call)` runs in the writer; its answer is sent after the commit."""
+    return _route(where, "command", needs, call=call, handler=handler, **more)
+
+
+def batch(
+    where: str, call: type[Call], prepare: Callable[[Any], Any], handler: Batch, *, needs: Access, **more: Any
+) -> Route:
+    """A hot write: `prepare(call)` checks it on the spot, and `handler(tx, prepared calls)` takes all that wait."""
+    return _route(where, "batch", needs, call=call, prepare=prepare, handler=handler, **more)
+
+
+def stream(where: str, handler: StreamHandler, *, needs: Access, **more: Any) -> Route:
+    """A body that flows: `await handler(request)` gives a Response."""
+    return _route(where, "stream", needs, handler=handler, **more)
+
+
+def flow(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Access, **more: Any) -> Route:
+    """A read whose answer may be large: `handler(tx, call, emit)` runs in a thread and emits pieces of JSON."""
+    return _route(where, "flow", needs, call=call, handler=handler, **more)
+
+
+def _route(
+    where: str, kind: Kind, needs: Access, *, version: str = "2.0", ajax_only: bool = False, api_only: bool = False, **more: Any
+) -> Route:
+    method, path = where.split(" ", 1)
+    if path.startswith("/"):
+        paths: tuple[str, ...] = (path,)
+    else:
+        both = (f"/api/{version}/mlflow/{path}", f"/ajax-api/{version}/mlflow/{path}")
+        paths = both[1:] if ajax_only else both[:1] if api_only else both
+    return Route(method=method, paths=tuple(p.rstrip("/") or "/" for p in paths), kind=kind, needs=needs, **more)
+
+
+class Match(Struct, frozen=True):
+    route: Route
+    params: dict[str, str]
+
+
+class Table:
+    """Finds the route of a method and path: whole paths by a dictionary, those with parameters by their prefix."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes: Sequence[Route] = list(routes)
+        self._whole: dict[tuple[str, str], Match] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], Route]] = []
+        self._methods: dict[str, set[str]] = {}
+        for route in self.routes:
+            for path in route.paths:
+                if "{" in path:
+                    prefix = path[: path.index("{")]
+                    self._patterns.append((prefix, _pattern(path), route))
+                elif (route.method, path) in self._whole:
+                    raise ValueError(f"two routes answer {route.method} {path}")
+                else:
+                    self._whole[route.method, path] = Match(route, {})
+                    self._methods.setdefault(path, set()).add(route.method)
+        self._patterns.sort(key=lambda entry: -len(entry[0]))
+
+    def find(self, method: str, path: str) -> Match | None:
+        found = self._whole.get((method, path))
+        if found is not None:
+            return found
+        for prefix, pattern, route in self._patterns:
+            if route.method == method and path.startswith(prefix):
+                match = pattern.fullmatch(path)
+                if match:
+                    return Match(route, match.groupdict())
+        if method == "HEAD":
+            return self.find("GET", path)
+        return None
+
+    def methods(self, path: str) -> set[str]:
+        """What the path would answer to."""
+        known = set(self._methods.get(path, ()))
+        for prefix, pattern, route in self._patterns:
+            if path.startswith(prefix) and pattern.fullmatch(path):
+                known.add(route.method)
+        return known
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """`{name}` is one segment, `{name:path}` the rest (with its slashes)."""
+    parts = re.split(r"(\{\w+(?::path)?\})", path)
+    text = ""
+    for part in parts:
+        match = re.fullmatch(r"\{(\w+)(:path)?\}", part)
+        if match is None:
+            text += re.escape(part)
+        else:
+            text += f"(?P<{match[1]}>.*)" if match[2] else f"(?P<{match[1]}>[^/]+)"
+    return re.compile(text, re.DOTALL)

@@ -1,0 +1,164 @@
+"""Requests and answers whose bodies flow.  Knows ASGI; knows no route and no store."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from trackside.core.errors import BadRequest
+
+T = TypeVar("T")
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+
+class Disconnected(Exception):
+    """The client went away in the middle of its body."""
+
+
+class Response(Struct):
+    status: int = 200
+    headers: Headers = []
+    body: bytes | AsyncGenerator[bytes, None] = b""
+
+
+class Request:
+    """A request whose body has not been read yet."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        *,
+        params: dict[str, str],
+        raw_params: dict[str, str],
+        query: dict[str, list[str]],
+        workspace: Any,
+        database: Any,
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        self.method: str = scope["method"]
+        self.params = params
+        self.raw_params = raw_params
+        self.query = query
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.workspace = workspace
+        self.scope = scope
+        self._receive = receive
+        self._database = database
+        self._threads = threads
+
+    @property
+    def content_length(self) -> int | None:
+        """None: sent in chunks."""
+        given = self.headers.get(b"content-length")
+        if given is None:
+            return None
+        if not given.isdigit():
+            raise BadRequest(f"Content-Length is {given.decode('latin-1')!r}; it must be a number")
+        return int(given)
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The pieces as they arrive; raises Disconnected when the client stops half-way."""
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            piece = message.get("body", b"")
+            if piece:
+                yield piece
+            more = message.get("more_body", False)
+
+    async def in_thread(self, fn: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+
+    async def read(self, fn: Callable[[Any], T]) -> T:
+        ws = self.workspace.workspace_id
+
+        def work() -> T:
+            with self._database.read(ws) as tx:
+                return fn(tx)
+
+        return work() if self._database.reads_inline else await self.in_thread(work)
+
+    async def write(self, fn: Callable[[Any], T]) -> T:
+        loop = asyncio.get_running_loop()
+        result: T = await self._database.writer.submit_async(self.workspace.workspace_id, fn, None, loop)
+        return result
+
+
+class Pipe:
+    """Bytes from a thread to a coroutine; the thread waits while `limit` pieces are on their way."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int = 4) -> None:
+        self._loop = loop
+        self._queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue()
+        self._room = threading.Semaphore(limit)
+        self._closed = False
+
+    def put(self, piece: bytes) -> None:
+        """From the thread.  Raises Disconnected when nobody reads any more."""
+        self._room.acquire()
+        if self._closed:
+            raise Disconnected
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, piece)
+
+    def end(self, error: BaseException | None = None) -> None:
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, error)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                piece = await self._queue.get()
+                if piece is None:
+                    return
+                if isinstance(piece, BaseException):
+                    raise piece
+                self._room.release()
+                yield piece
+        finally:
+            self._closed = True
+            for _ in range(64):  # whoever waits for room learns that it is over
+                self._room.release()
+
+
+async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_response(receive: Receive, send: Send, response: Response, *, head_only: bool = False) -> None:
+    body = response.body
+    if isinstance(body, bytes):
+        headers = response.headers
+        # RFC 9110, 8.6: these have no length, or that of the whole.
+        if response.status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
+            headers = [*headers, (b"content-length", str(len(body)).encode())]
+        await send_whole(send, response.status, headers, b"" if head_only else body)
+        return
+    # `send` swallows what goes to a client that has left: without this, a file would be read to its end for nobody.
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        async with aclosing(body):
+            await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+            if not head_only:
+                async for piece in body:
+                    if gone.done():
+                        raise Disconnected
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

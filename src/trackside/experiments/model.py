@@ -1,0 +1,172 @@
+"""What an experiment is on the wire, and which values it takes.  Knows no SQL."""
+
+import re
+from enum import StrEnum
+from typing import ClassVar
+from urllib.parse import unquote, urlsplit
+
+from trackside.core import names
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call, Part, missing
+
+MAX_NAME = 500
+MAX_TAG_KEY = 250
+MAX_TAG_VALUE = 20_000
+MAX_ARTIFACT_LOCATION = 2048
+MAX_RESULTS = 50_000
+DEFAULT_ID = 0
+
+
+class Lifecycle(StrEnum):
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class ViewType(StrEnum):
+    ACTIVE_ONLY = "ACTIVE_ONLY"
+    DELETED_ONLY = "DELETED_ONLY"
+    ALL = "ALL"
+
+    @property
+    def stages(self) -> list[str]:
+        match self:
+            case ViewType.ACTIVE_ONLY:
+                return [Lifecycle.ACTIVE]
+            case ViewType.DELETED_ONLY:
+                return [Lifecycle.DELETED]
+            case _:
+                return [Lifecycle.ACTIVE, Lifecycle.DELETED]
+
+
+_VIEW_NUMBERS = {"1": ViewType.ACTIVE_ONLY, "2": ViewType.DELETED_ONLY, "3": ViewType.ALL}
+
+
+def view_type(given: str | int | None) -> ViewType:
+    """By name or by number; an unknown one counts as not given, as on stock."""
+    text = str(given)
+    if text in _VIEW_NUMBERS:
+        return _VIEW_NUMBERS[text]
+    return ViewType(text) if text in ViewType.__members__ else ViewType.ACTIVE_ONLY
+
+
+class Tag(Answer, frozen=True):
+    key: str
+    value: str
+
+
+class Experiment(Answer, frozen=True):
+    experiment_id: str
+    name: str
+    artifact_location: str
+    lifecycle_stage: str
+    last_update_time: int  # ms
+    creation_time: int  # ms
+    workspace: str
+    tags: list[Tag] = []
+
+
+class GivenTag(Part, frozen=True):
+    key: str | None = None
+    value: str | None = None
+
+
+class CreateExperiment(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name",)
+    name: str | None = None
+    artifact_location: str | None = None
+    tags: list[GivenTag] | None = None
+
+
+class Created(Answer, frozen=True):
+    experiment_id: str
+
+
+class GetExperiment(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("experiment_id",)
+    experiment_id: str | None = None
+
+
+class GetByName(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("experiment_name",)
+    experiment_name: str | None = None
+
+
+class Got(Answer, frozen=True):
+    experiment: Experiment
+
+
+class SearchExperiments(Call, frozen=True):
+    max_results: int | None = None
+    page_token: str | None = None
+    filter: str | None = None
+    order_by: list[str] | None = None
+    view_type: str | int | None = None
+
+
+class Found(Answer, frozen=True):
+    experiments: list[Experiment] = []
+    next_page_token: str | None = None
+
+
+class UpdateExperiment(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("experiment_id",)
+    experiment_id: str | None = None
+    new_name: str | None = None
+
+
+class SetTag(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("experiment_id", "key")
+    experiment_id: str | None = None
+    key: str | None = None
+    value: str | None = None
+
+
+class DeleteTag(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("experiment_id", "key")
+    experiment_id: str | None = None
+    key: str | None = None
+
+
+def check_id(given: str) -> int:
+    if len(given) <= 19 and re.fullmatch(r"-?[0-9]+", given):
+        return int(given)
+    raise Invalid(f"Invalid experiment ID '{given[:100]}'. Experiment ID must be a valid integer.")
+
+
+def check_name(name: str | None) -> str:
+    if not name:
+        raise Invalid(f"Invalid experiment name: '{name}'")
+    names.check_length(name, "name", MAX_NAME)
+    return name
+
+
+def check_tag(key: str | None, value: str | None) -> Tag:
+    if key is None:
+        raise missing("key")
+    names.check_key(key, "key")
+    names.check_length(key, "key", MAX_TAG_KEY)
+    value = value or ""
+    names.check_length(value, "value", MAX_TAG_VALUE)
+    return Tag(key=key, value=value)
+
+
+def check_artifact_location(location: str) -> str:
+    if len(location) > MAX_ARTIFACT_LOCATION:
+        raise Invalid(f"Invalid artifact path length. The length of the artifact path cannot be greater than {MAX_ARTIFACT_LOCATION}")
+    try:
+        parts = urlsplit(location)
+    except ValueError as error:
+        raise Invalid(f"Invalid artifact location '{location[:200]}': {error}") from None
+    if parts.scheme == "runs":
+        raise Invalid(
+            f"Artifact location cannot be a runs:/ URI. Given: '{location}'. Please choose a different artifact location."
+        )
+    if parts.fragment or ";" in parts.path:
+        raise Invalid(f"Artifact URL can't include fragments or params. Given: '{location}'")
+    if ".." in unquote(parts.query):
+        raise Invalid(f"Invalid query string: {parts.query}. '..' is not allowed in it.")
+    if parts.scheme == "file" and parts.netloc not in ("", "localhost"):
+        raise Invalid(f"Artifact location '{location}' names the host '{parts.netloc}'; a file URI must be local.")
+    if any(part == ".." for part in unquote(parts.path).split("/")) and parts.scheme:
+        raise Invalid(f"Invalid artifact location '{location}': '..' is not allowed in it.")
+    return location

@@ -1,0 +1,74 @@
+"""The calls about experiments.  Knows HTTP's side of them only."""
+
+from dataclasses import dataclass
+
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.core.http.routes import Route, command, query
+from trackside.experiments import search, store
+from trackside.experiments import model as m
+
+
+@dataclass(frozen=True)
+class Calls:
+    """`artifact_root` is where artifacts go if neither the experiment nor its workspace says."""
+
+    artifact_root: str
+
+    def create(self, tx: Tx, call: m.CreateExperiment) -> m.Created:
+        tags = [m.check_tag(tag.key, tag.value) for tag in call.tags or []]
+        return m.Created(experiment_id=store.create(tx, call.name, self.artifact_root, call.artifact_location, tags))
+
+
+def get(tx: Tx, call: m.GetExperiment) -> m.Got:
+    return m.Got(experiment=store.get(tx, call.experiment_id or ""))
+
+
+def get_by_name(tx: Tx, call: m.GetByName) -> m.Got:
+    return m.Got(experiment=store.get_by_name(tx, call.experiment_name or ""))
+
+
+def find(tx: Tx, call: m.SearchExperiments) -> m.Found:
+    return search.search(tx, call)
+
+
+def update(tx: Tx, call: m.UpdateExperiment) -> None:
+    if call.new_name:
+        store.rename(tx, call.experiment_id or "", call.new_name)
+    else:
+        store.get(tx, call.experiment_id or "")
+
+
+def delete(tx: Tx, call: m.GetExperiment) -> None:
+    store.delete(tx, call.experiment_id or "")
+
+
+def restore(tx: Tx, call: m.GetExperiment) -> None:
+    store.restore(tx, call.experiment_id or "")
+
+
+def set_tag(tx: Tx, call: m.SetTag) -> None:
+    store.set_tag(tx, call.experiment_id or "", m.check_tag(call.key, call.value))
+
+
+def delete_tag(tx: Tx, call: m.DeleteTag) -> None:
+    if call.key is None:
+        raise Invalid("A tag needs a key; it is missing.")
+    store.delete_tag(tx, call.experiment_id or "", call.key)
+
+
+def routes(artifact_root: str) -> list[Route]:
+    calls = Calls(artifact_root)
+    return [
+        command("POST experiments/create", m.CreateExperiment, calls.create, needs=Access.EDIT, answer=m.Created),
+        query("GET experiments/get", m.GetExperiment, get, needs=Access.READ, quick=True, answer=m.Got),
+        query("GET experiments/get-by-name", m.GetByName, get_by_name, needs=Access.READ, quick=True, answer=m.Got),
+        query("POST experiments/search", m.SearchExperiments, find, needs=Access.READ, answer=m.Found),
+        query("GET experiments/search", m.SearchExperiments, find, needs=Access.READ, answer=m.Found),
+        command("POST experiments/update", m.UpdateExperiment, update, needs=Access.EDIT),
+        command("POST experiments/delete", m.GetExperiment, delete, needs=Access.EDIT),
+        command("POST experiments/restore", m.GetExperiment, restore, needs=Access.EDIT),
+        command("POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Access.EDIT),
+        command("POST experiments/delete-experiment-tag", m.DeleteTag, delete_tag, needs=Access.EDIT),
+    ]

@@ -1,0 +1,249 @@
+"""Experiments and their tags in SQL.  Knows their tables, and that an experiment's end is its runs' end."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import AlreadyExists, BadState, Invalid, NotFound
+from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import artifact_root
+from trackside.experiments.model import DEFAULT_ID, Experiment, Lifecycle, Tag, check_artifact_location, check_id, check_name
+
+_COLUMNS = "experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time"
+
+
+def create_default(tx: Tx, server_root: str) -> None:
+    """The experiment "0" of a workspace.  Harmless when it exists."""
+    if tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=DEFAULT_ID):
+        return
+    location = f"{artifact_root(workspaces.current(tx), server_root)}/{DEFAULT_ID}"
+    if tx.ws == 1:  # so that the first experiment that a user makes is "1", as on stock
+        tx.run(
+            """
+            INSERT INTO experiments (experiment_seq, workspace_id, experiment_id, name, artifact_location, lifecycle_stage,
+                creation_time, last_update_time)
+            VALUES (0, :ws, 0, 'Default', :location, 'active', :now, :now) ON CONFLICT DO NOTHING
+            """,
+            location=location,
+        )
+    else:
+        tx.run(
+            """
+            INSERT INTO experiments (workspace_id, experiment_id, name, artifact_location, lifecycle_stage,
+                creation_time, last_update_time)
+            VALUES (:ws, 0, 'Default', :location, 'active', :now, :now) ON CONFLICT DO NOTHING
+            """,
+            location=location,
+        )
+
+
+def create(
+    tx: Tx, name: str | None, server_root: str, artifact_location: str | None = None, tags: Sequence[Tag] = ()
+) -> str:
+    """The new experiment's id.  `server_root` is where artifacts go if neither the call nor the workspace says."""
+    name = check_name(name)
+    if artifact_location:
+        artifact_location = _absolute(check_artifact_location(artifact_location))
+    made = tx.one(
+        """
+        INSERT INTO experiments (workspace_id, experiment_id, name, artifact_location, lifecycle_stage, creation_time, last_update_time)
+        VALUES (:ws, :placeholder, :name, '', 'active', :now, :now) ON CONFLICT DO NOTHING RETURNING experiment_seq
+        """,
+        name=name,
+        placeholder=-1 - secrets.randbelow(2**62),
+    )
+    if made is None:
+        raise AlreadyExists(f"Experiment(name={name}) already exists.")
+    (seq,) = made
+    tx.run(
+        """
+        UPDATE experiments SET experiment_id = experiment_seq, artifact_location = :location
+        WHERE workspace_id = :ws AND experiment_seq = :seq
+        """,
+        seq=seq,
+        location=artifact_location or f"{artifact_root(workspaces.current(tx), server_root)}/{seq}",
+    )
+    for tag in tags:
+        set_tag_of(tx, seq, tag)
+    tx.record(Change("experiment", str(seq), "create"))
+    return str(seq)
+
+
+def get(tx: Tx, experiment_id: str) -> Experiment:
+    row = tx.one(f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=check_id(experiment_id))
+    if row is None:
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+    return with_tags(tx, [row])[0]
+
+
+def get_by_name(tx: Tx, name: str) -> Experiment:
+    """Finds deleted ones too."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND name = :name", name=name)
+    if row is None:
+        raise NotFound(f"Could not find experiment with name '{name}'")
+    return with_tags(tx, [row])[0]
+
+
+def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Experiment]:
+    """In the order of `seqs`."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs", seqs=list(seqs))
+    by_seq = {row[0]: row for row in rows}
+    return with_tags(tx, [by_seq[seq] for seq in seqs if seq in by_seq])
+
+
+def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
+    """Internal keys of the ids that exist; the others are passed over, as in MLflow's search."""
+    ids = [check_id(given) for given in experiment_ids]
+    return [seq for (seq,) in tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids", ids=ids)]
+
+
+def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
+    """The internal key and the artifact location of an experiment that takes runs."""
+    row = tx.one(
+        """
+        SELECT experiment_seq, artifact_location, lifecycle_stage FROM experiments
+        WHERE workspace_id = :ws AND experiment_id = :id
+        """,
+        id=check_id(experiment_id),
+    )
+    if row is None:
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+    if row[2] != Lifecycle.ACTIVE:
+        raise Invalid(
+            f"The experiment {experiment_id} must be in the 'active' state. \nCurrent state is {row[2]}."
+        )
+    return row[0], row[1]
+
+
+def rename(tx: Tx, experiment_id: str, name: str) -> None:
+    taken = tx.one(
+        "SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name AND experiment_id <> :id",
+        name=check_name(name),
+        id=check_id(experiment_id),
+    )
+    if taken:
+        raise AlreadyExists(f"Experiment(name={name}) already exists.")
+    changed = tx.run(
+        """
+        UPDATE experiments SET name = :name, last_update_time = :now
+        WHERE workspace_id = :ws AND experiment_id = :id AND lifecycle_stage = 'active'
+        """,
+        id=check_id(experiment_id),
+        name=name,
+    )
+    if not changed:
+        _raise_missing(tx, experiment_id)
+        raise BadState("Cannot rename a non-active experiment.")
+    tx.record(Change("experiment", experiment_id, "rename"))
+
+
+def delete(tx: Tx, experiment_id: str) -> None:
+    """Marks the experiment and its active runs."""
+    _move(tx, experiment_id, "active", "deleted")
+    tx.record(Change("experiment", experiment_id, "delete"))
+
+
+def restore(tx: Tx, experiment_id: str) -> None:
+    """Brings the experiment and all of its runs back."""
+    _move(tx, experiment_id, "deleted", "active")
+    tx.record(Change("experiment", experiment_id, "restore"))
+
+
+def set_tag(tx: Tx, experiment_id: str, tag: Tag) -> None:
+    seq, _ = active(tx, experiment_id)
+    set_tag_of(tx, seq, tag)
+    tx.record(Change("experiment", experiment_id, "set-tag"))
+
+
+def set_tag_of(tx: Tx, seq: int, tag: Tag) -> None:
+    tx.run(
+        """
+        INSERT INTO experiment_tags (workspace_id, experiment_seq, key, value) VALUES (:ws, :seq, :key, :value)
+        ON CONFLICT (experiment_seq, key) DO UPDATE SET value = excluded.value
+        """,
+        seq=seq,
+        key=tag.key,
+        value=tag.value,
+    )
+
+
+def delete_tag(tx: Tx, experiment_id: str, key: str) -> None:
+    seq, _ = active(tx, experiment_id)
+    gone = tx.run("DELETE FROM experiment_tags WHERE workspace_id = :ws AND experiment_seq = :seq AND key = :key", seq=seq, key=key)
+    if not gone:
+        raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}")
+    tx.record(Change("experiment", experiment_id, "delete-tag"))
+
+
+def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:
+    workspace = workspaces.current(tx).name
+    tags: dict[int, list[Tag]] = {}
+    if rows:
+        for seq, key, value in tx.all(
+            """
+            SELECT experiment_seq, key, value FROM experiment_tags
+            WHERE workspace_id = :ws AND experiment_seq IN :seqs ORDER BY experiment_seq, key
+            """,
+            seqs=[row[0] for row in rows],
+        ):
+            tags.setdefault(seq, []).append(Tag(key=key, value=value))
+    return [
+        Experiment(
+            experiment_id=str(public),
+            name=name,
+            artifact_location=location,
+            lifecycle_stage=stage,
+            last_update_time=updated,
+            creation_time=created,
+            workspace=workspace,
+            tags=tags.get(seq, []),
+        )
+        for seq, public, name, location, stage, updated, created in rows
+    ]
+
+
+def _move(tx: Tx, experiment_id: str, before: str, after: str) -> None:
+    row = tx.one(
+        """
+        UPDATE experiments SET lifecycle_stage = :after, last_update_time = :now
+        WHERE workspace_id = :ws AND experiment_id = :id AND lifecycle_stage = :before RETURNING experiment_seq
+        """,
+        id=check_id(experiment_id),
+        before=before,
+        after=after,
+    )
+    if row is None:
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+    deleted_time = tx.now if after == "deleted" else None
+    runs = tx.all(
+        """
+        UPDATE runs SET lifecycle_stage = :after, deleted_time = :deleted_time
+        WHERE workspace_id = :ws AND experiment_seq = :seq AND lifecycle_stage = :before RETURNING run_id
+        """,
+        seq=row[0],
+        before=before,
+        after=after,
+        deleted_time=deleted_time,
+    )
+    tx.run(
+        """
+        DELETE FROM run_docs WHERE workspace_id = :ws
+            AND run_seq IN (SELECT run_seq FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq)
+        """,
+        seq=row[0],
+    )
+    tx.record_all([Change("run", run_id, "delete" if after == "deleted" else "restore") for (run_id,) in runs])
+
+
+def _raise_missing(tx: Tx, experiment_id: str) -> None:
+    if not tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=check_id(experiment_id)):
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+
+
+def _absolute(location: str) -> str:
+    """A path without a scheme is one of the server's folders."""
+    if urlsplit(location).scheme == "" and not location.startswith("/"):
+        return os.path.abspath(location)
+    return location

@@ -1,0 +1,1 @@
+"""Metric points, their history and their summaries."""

@@ -1,0 +1,195 @@
+"""A series: the points of one metric of one run, packed, and their summary.  Pure; knows no SQL.
+
+A point is 24 bytes, little-endian: step (int64), timestamp in ms (int64), value (double).  Points are a set: the same point
+logged twice is one.  A NaN ranks as 0 where points are compared, as in MLflow.
+"""
+
+import math
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+POINT = struct.Struct("<qqd")
+POINT_BYTES = POINT.size
+TAIL_POINTS = 64  # so many wait in the tail, which is rewritten at each write
+CHUNK_POINTS = 1024  # so many small ones are merged into one chunk
+DOUBLE_MAX = 1.7976931348623157e308
+
+Point = tuple[int, int, float]  # step, timestamp (ms), value
+_NAN = float("nan")
+
+
+def canonical(value: float) -> float:
+    """One NaN, one zero, and no infinity: MLflow stores the largest double in its place."""
+    if value != value:
+        return _NAN
+    if value in (math.inf, -math.inf):
+        return math.copysign(DOUBLE_MAX, value)
+    return value + 0.0
+
+
+def pack(points: Sequence[Point]) -> bytes:
+    return struct.pack("<" + "qqd" * len(points), *chain.from_iterable(points))
+
+
+def unpack(packed: bytes) -> Iterator[Point]:
+    return POINT.iter_unpack(packed)
+
+
+def contains(packed: bytes | bytearray, point: bytes) -> bool:
+    at = packed.find(point)
+    while at >= 0 and at % POINT_BYTES:
+        at = packed.find(point, at + 1)
+    return at >= 0
+
+
+class Series:
+    """The summary and the tail of a series, as the writer keeps them while it adds points.
+
+    `stored` asks the store for a packed point with that step that left the tail: it is only asked where the summary cannot
+    tell that a point is new."""
+
+    __slots__ = (
+        "chunks", "dirty", "exists", "first_is_nan", "first_step", "first_timestamp", "first_value", "key", "last_is_nan",
+        "last_step", "last_timestamp", "last_value", "max_step", "max_timestamp", "max_value", "min_value", "nan_count",
+        "point_count", "small_points", "sum_value", "tail", "value_count",
+    )  # fmt: skip
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.exists = False  # a row is stored
+        self.dirty = False
+        self.tail = bytearray()
+        self.chunks: list[bytes] = []  # left the tail, not stored yet
+        self.last_value = self.first_value = 0.0
+        self.last_is_nan = self.first_is_nan = 0
+        self.last_step = self.last_timestamp = self.first_step = self.first_timestamp = 0
+        self.min_value: float | None = None
+        self.max_value: float | None = None
+        self.sum_value = 0.0
+        self.value_count = self.point_count = self.nan_count = 0
+        self.max_step = self.max_timestamp = 0
+        self.small_points = 0  # points in stored chunks that are too small to stay
+
+    def add(self, points: Sequence[Point], stored: Callable[[int, bytes], bool]) -> None:
+        """Adds canonical points; those that are there already change nothing."""
+        if len(points) > 1 and self._add_block(points):
+            return
+        for point in points:
+            self._add_one(point, stored)
+
+    def _add_one(self, point: Point, stored: Callable[[int, bytes], bool]) -> None:
+        step, timestamp, value = point
+        packed = POINT.pack(step, timestamp, value)
+        if self.point_count and step <= self.max_step and timestamp <= self.max_timestamp:
+            if contains(self.tail, packed) or any(contains(chunk, packed) for chunk in self.chunks):
+                return
+            if self.point_count * POINT_BYTES > len(self.tail) and stored(step, packed):
+                return
+        is_nan = value != value
+        rank = 0.0 if is_nan else value
+        if not self.point_count:
+            self._set_last(step, timestamp, rank, is_nan)
+            self._set_first(step, timestamp, rank, is_nan)
+            self.max_step, self.max_timestamp = step, timestamp
+        else:
+            if step > self.last_step or (step, timestamp, rank) > (self.last_step, self.last_timestamp, self.last_value):
+                self._set_last(step, timestamp, rank, is_nan)
+            if (step, timestamp, rank) < (self.first_step, self.first_timestamp, self.first_value):
+                self._set_first(step, timestamp, rank, is_nan)
+            if step > self.max_step:
+                self.max_step = step
+            if timestamp > self.max_timestamp:
+                self.max_timestamp = timestamp
+        if is_nan:
+            self.nan_count += 1
+        else:
+            self.value_count += 1
+            self.sum_value = _finite(self.sum_value + value)
+            if self.min_value is None or value < self.min_value:
+                self.min_value = value
+            if self.max_value is None or value > self.max_value:
+                self.max_value = value
+        self.point_count += 1
+        self.dirty = True
+        self.tail += packed
+        if len(self.tail) >= TAIL_POINTS * POINT_BYTES:
+            self.chunks.append(bytes(self.tail))
+            self.tail = bytearray()
+
+    def _add_block(self, points: Sequence[Point]) -> bool:
+        """Many points at once, where it is plain that none is there already and none is NaN."""
+        steps, timestamps, values = zip(*points, strict=True)
+        total = sum(values)
+        low_step, high_step = min(steps), max(steps)
+        low_time, high_time = min(timestamps), max(timestamps)
+        if total != total or len(set(steps)) != len(steps):
+            return False
+        if self.point_count and low_step <= self.max_step and low_time <= self.max_timestamp:
+            return False
+        at = steps.index(high_step)
+        last = (high_step, timestamps[at], values[at])
+        at = steps.index(low_step)
+        first = (low_step, timestamps[at], values[at])
+        low, high = min(values), max(values)
+        if not self.point_count:
+            self._set_last(*last, False)
+            self._set_first(*first, False)
+            self.max_step, self.max_timestamp = high_step, high_time
+            self.min_value, self.max_value = low, high
+        else:
+            if last > (self.last_step, self.last_timestamp, self.last_value):
+                self._set_last(*last, False)
+            if first < (self.first_step, self.first_timestamp, self.first_value):
+                self._set_first(*first, False)
+            self.max_step = max(self.max_step, high_step)
+            self.max_timestamp = max(self.max_timestamp, high_time)
+            self.min_value = low if self.min_value is None else min(self.min_value, low)
+            self.max_value = high if self.max_value is None else max(self.max_value, high)
+        self.value_count += len(points)
+        self.point_count += len(points)
+        self.sum_value = _finite(self.sum_value + total)
+        self.dirty = True
+        packed = pack(points)
+        if len(packed) >= TAIL_POINTS * POINT_BYTES:
+            self.chunks.append(packed)
+        else:
+            self.tail += packed
+            if len(self.tail) >= TAIL_POINTS * POINT_BYTES:
+                self.chunks.append(bytes(self.tail))
+                self.tail = bytearray()
+        return True
+
+    def _set_last(self, step: int, timestamp: int, rank: float, is_nan: bool) -> None:
+        self.last_step, self.last_timestamp, self.last_value, self.last_is_nan = step, timestamp, rank, int(is_nan)
+
+    def _set_first(self, step: int, timestamp: int, rank: float, is_nan: bool) -> None:
+        self.first_step, self.first_timestamp, self.first_value, self.first_is_nan = step, timestamp, rank, int(is_nan)
+
+
+def rank(point: Point) -> tuple[int, int, float, bool]:
+    """The order in which MLflow samples: step, timestamp, value, and a NaN as 0 after a true one."""
+    step, timestamp, value = point
+    return (step, timestamp, 0.0, True) if value != value else (step, timestamp, value, False)
+
+
+def by_time(point: Point) -> tuple[int, int, float]:
+    """The order of a history: timestamp, step, value."""
+    step, timestamp, value = point
+    return (timestamp, step, 0.0 if value != value else value)
+
+
+def places(count: int, most: int) -> list[int]:
+    """Which of `count` points in order a sample of at most `most` takes: SQL's NTILE as MLflow uses it, the first of each
+    bucket, and the last of all."""
+    if count <= most:
+        return list(range(count))
+    size, rest = divmod(count, most)
+    chosen = [bucket * size + min(bucket, rest) for bucket in range(most)]
+    chosen[-1] = count - 1
+    return chosen
+
+
+def _finite(total: float) -> float:
+    """A sum of large values may leave the doubles: it stays at their edge, so that a mean is a number."""
+    return math.copysign(DOUBLE_MAX, total) if total in (math.inf, -math.inf) else total

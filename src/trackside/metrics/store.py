@@ -1,0 +1,139 @@
+"""Series and points in SQL.  Knows `metric_series`, `metric_tails` and `metric_chunks`; knows no run but its key."""
+
+from collections.abc import Iterable, Sequence
+from operator import ge
+
+from trackside.core.db.tx import Tx
+from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Series, contains, pack, rank, unpack
+
+_SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
+    min_value, max_value, sum_value, value_count, point_count, nan_count, max_step, max_timestamp, small_points"""
+
+
+def load(tx: Tx, run_seqs: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], Series]:
+    """What is stored of those keys of those runs, to be added to."""
+    found: dict[tuple[int, str], Series] = {}
+    for run_seq, key, *summary in tx.all(
+        f"SELECT run_seq, key, {_SUMMARY} FROM metric_series WHERE workspace_id = :ws AND run_seq IN :runs AND key IN :keys",
+        runs=run_seqs,
+        keys=keys,
+    ):
+        series = found[run_seq, key] = Series(key)
+        series.exists = True
+        (
+            series.last_value, series.last_is_nan, series.last_step, series.last_timestamp,
+            series.first_value, series.first_is_nan, series.first_step, series.first_timestamp,
+            series.min_value, series.max_value, series.sum_value, series.value_count, series.point_count, series.nan_count,
+            series.max_step, series.max_timestamp, series.small_points,
+        ) = summary  # fmt: skip
+    if found:
+        for run_seq, key, points in tx.all(
+            "SELECT run_seq, key, points FROM metric_tails WHERE workspace_id = :ws AND run_seq IN :runs AND key IN :keys",
+            runs=run_seqs,
+            keys=keys,
+        ):
+            if (run_seq, key) in found:
+                found[run_seq, key].tail = bytearray(points)
+    return found
+
+
+def is_stored(tx: Tx, run_seq: int, key: str, step: int, point: bytes) -> bool:
+    """Whether a packed point lies in a chunk."""
+    return any(
+        contains(chunk, point)
+        for (chunk,) in tx.all(
+            """
+            SELECT points FROM metric_chunks
+            WHERE workspace_id = :ws AND run_seq = :run AND key = :key AND min_step <= :step AND max_step >= :step
+            """,
+            run=run_seq,
+            key=key,
+            step=step,
+        )
+    )
+
+
+def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
+    """Writes series back: (experiment_seq, run_seq, series)."""
+    changed = list(changed)
+    tails, chunks = [], []
+    for _, run_seq, series in changed:
+        tails.append((run_seq, series.key, bytes(series.tail)))
+        for chunk in series.chunks:
+            chunks.append((run_seq, series.key, chunk))
+            if len(chunk) < CHUNK_POINTS * POINT_BYTES // 2:
+                series.small_points += len(chunk) // POINT_BYTES
+        series.chunks = []
+    if chunks:
+        insert_chunks(tx, chunks)
+        for _, run_seq, series in changed:
+            if series.small_points >= CHUNK_POINTS:
+                _merge(tx, run_seq, series)
+    tx.many(
+        f"""
+        INSERT INTO metric_series (workspace_id, experiment_seq, key, run_seq, {_SUMMARY})
+        VALUES (:ws, :experiment, :key, :run, :a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p, :q)
+        ON CONFLICT (experiment_seq, key, run_seq) DO UPDATE SET
+            last_value = excluded.last_value, last_is_nan = excluded.last_is_nan, last_step = excluded.last_step,
+            last_timestamp = excluded.last_timestamp, first_value = excluded.first_value,
+            first_is_nan = excluded.first_is_nan, first_step = excluded.first_step,
+            first_timestamp = excluded.first_timestamp, min_value = excluded.min_value, max_value = excluded.max_value,
+            sum_value = excluded.sum_value, value_count = excluded.value_count, point_count = excluded.point_count,
+            nan_count = excluded.nan_count, max_step = excluded.max_step, max_timestamp = excluded.max_timestamp,
+            small_points = excluded.small_points
+        """,
+        [
+            (
+                experiment_seq, s.key, run_seq, s.last_value, s.last_is_nan, s.last_step, s.last_timestamp, s.first_value,
+                s.first_is_nan, s.first_step, s.first_timestamp, s.min_value, s.max_value, s.sum_value, s.value_count,
+                s.point_count, s.nan_count, s.max_step, s.max_timestamp, s.small_points,
+            )
+            for experiment_seq, run_seq, s in changed
+        ],
+    )  # fmt: skip
+    tx.many(
+        """
+        INSERT INTO metric_tails (workspace_id, run_seq, key, points) VALUES (:ws, :run, :key, :points)
+        ON CONFLICT (run_seq, key) DO UPDATE SET points = excluded.points
+        """,
+        tails,
+    )
+    for _, _, series in changed:
+        series.exists = True
+        series.dirty = False
+
+
+def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
+    """(run_seq, key, packed points).  A chunk lies in the order of steps, so that a sample can take its points by their place."""
+    rows = []
+    for run_seq, key, packed in chunks:
+        points = list(unpack(packed))
+        steps, timestamps, _ = zip(*points, strict=True)
+        if any(map(ge, steps, steps[1:])):
+            points.sort(key=rank)
+            packed = pack(points)
+        rows.append((run_seq, key, len(points), min(steps), max(steps), min(timestamps), max(timestamps), packed))
+    tx.many(
+        """
+        INSERT INTO metric_chunks
+            (workspace_id, run_seq, key, point_count, min_step, max_step, min_timestamp, max_timestamp, points)
+        VALUES (:ws, :run, :key, :count, :min_step, :max_step, :min_time, :max_time, :points)
+        """,
+        rows,
+    )
+
+
+def _merge(tx: Tx, run_seq: int, series: Series) -> None:
+    """Small chunks of a series become one, so that reading a history costs few rows."""
+    rows = tx.all(
+        """
+        SELECT chunk_id, points FROM metric_chunks
+        WHERE workspace_id = :ws AND run_seq = :run AND key = :key AND point_count < :small ORDER BY chunk_id
+        """,
+        run=run_seq,
+        key=series.key,
+        small=CHUNK_POINTS // 2,
+    )
+    tx.many("DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk", [(chunk_id,) for chunk_id, _ in rows])
+    insert_chunks(tx, [(run_seq, series.key, b"".join(points for _, points in rows))])
+    series.small_points = 0

@@ -1,0 +1,228 @@
+"""What is logged to runs, many calls at once: the hot path.  Knows the rules of logging; its SQL is one statement a table.
+
+The calls of a group are decided in order against what is stored, in memory, and what holds is written together.  So a call
+that breaks a rule changes nothing, and a thousand calls cost a few statements.  On SQLite, whose only writer this is, runs and
+series stay remembered between groups.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.metrics import store as metrics
+from trackside.metrics.series import Series
+from trackside.runs.limits import Logged
+from trackside.runs.model import RUN_NAME_TAG
+
+ANSWER = b"{}"
+
+
+class RunState(Struct):
+    """What the writer needs to know of a run."""
+
+    run_seq: int
+    experiment_seq: int
+    stage: str
+    series: dict[str, Series]
+    is_new: bool = False  # made by this writer, so that nothing is stored but what it remembers
+    has_doc: bool = True
+    announced: int = -1  # the reading of the change log before which this run's logging was announced
+    params: dict[str, str | None] = {}  # of this group: None for a key that is known to be absent
+    new_params: dict[str, str] = {}
+    new_tags: dict[str, str] = {}
+
+
+def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
+    """Adds what the calls log; one answer for each, in order."""
+    states = _runs(tx, calls)
+    _load_series(tx, calls, states)
+    _load_params(tx, calls, states)
+    answers: list[bytes | Fault] = []
+    touched: dict[str, RunState] = {}
+    for call in calls:
+        state = states.get(call.run_id)
+        fault = _fault(call, state)
+        if fault is not None:
+            answers.append(fault)
+        else:
+            assert state is not None
+            _add(tx, call, state)
+            touched[call.run_id] = state
+            answers.append(ANSWER)
+    if touched:
+        _save(tx, touched)
+    return answers
+
+
+def remember_new(tx: Tx, run_id: str, run_seq: int, experiment_seq: int) -> None:
+    """A run that was just made: nothing of it needs to be looked up."""
+    if tx.memory is not None:
+        tx.memory["run", tx.ws, run_id] = RunState(run_seq, experiment_seq, "active", {}, is_new=True, has_doc=False)
+        tx.memory.weight += 1
+
+
+def _runs(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
+    states: dict[str, RunState] = {}
+    missing = set()
+    for call in calls:
+        if call.run_id in states:
+            continue
+        known = tx.memory.get(("run", tx.ws, call.run_id)) if tx.memory is not None else None
+        if known is None:
+            missing.add(call.run_id)
+        else:
+            states[call.run_id] = known
+    if missing:
+        # In one order, so that two servers of a store never wait for each other.
+        lock = " ORDER BY run_seq FOR UPDATE" if tx.dialect == "postgresql" else ""
+        for run_id, run_seq, experiment_seq, stage in tx.all(
+            f"""
+            SELECT run_id, run_seq, experiment_seq, lifecycle_stage FROM runs
+            WHERE workspace_id = :ws AND run_id IN :ids{lock}
+            """,
+            ids=list(missing),
+        ):
+            state = states[run_id] = RunState(run_seq, experiment_seq, stage, {})
+            if tx.memory is not None:
+                tx.memory["run", tx.ws, run_id] = state
+                tx.memory.weight += 1
+    for state in states.values():
+        state.params, state.new_params, state.new_tags = {}, {}, {}
+    return states
+
+
+def _load_series(tx: Tx, calls: Sequence[Logged], states: dict[str, RunState]) -> None:
+    wanted: dict[tuple[int, str], RunState] = {}
+    for call in calls:
+        state = states.get(call.run_id)
+        if state is None:
+            continue
+        for key in call.points:
+            if key not in state.series:
+                wanted[state.run_seq, key] = state
+    if not wanted:
+        return
+    stored = {(state.run_seq, key) for (_, key), state in wanted.items() if not state.is_new}
+    found: dict[tuple[int, str], Series] = {}
+    if stored:
+        found = metrics.load(tx, sorted({run for run, _ in stored}), sorted({key for _, key in stored}))
+    for (run_seq, key), state in wanted.items():
+        state.series[key] = found.get((run_seq, key)) or Series(key)
+    if tx.memory is not None:
+        tx.memory.weight += len(wanted)
+
+
+def _load_params(tx: Tx, calls: Sequence[Logged], states: dict[str, RunState]) -> None:
+    by_seq: dict[int, RunState] = {}
+    keys: set[str] = set()
+    for call in calls:
+        state = states.get(call.run_id)
+        if state is not None and call.params:
+            by_seq[state.run_seq] = state
+            for key, _ in call.params:
+                state.params[key] = None
+                keys.add(key)
+    if by_seq:
+        for run_seq, key, value in tx.all(
+            "SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq IN :runs AND key IN :keys",
+            runs=list(by_seq),
+            keys=list(keys),
+        ):
+            by_seq[run_seq].params[key] = value
+
+
+def _fault(call: Logged, state: RunState | None) -> Fault | None:
+    if state is None:
+        return NotFound(f"Run with id={call.run_id} not found")
+    if state.stage != "active":
+        return Invalid(f"The run {call.run_id} must be in the 'active' state. Current state is {state.stage}.")
+    clashes = []
+    for key, value in call.params:
+        stored = state.params.get(key)
+        if stored is not None and stored != value:
+            clashes.append({"key": key, "old_value": stored, "new_value": value})
+    if not clashes:
+        return None
+    if call.in_batch:
+        return Invalid(f"Changing param values is not allowed. Params were already logged='{clashes}' for run ID='{call.run_id}'.")
+    clash = clashes[0]
+    return Invalid(
+        f"Changing param values is not allowed. Param with key='{clash['key']}' was already logged with "
+        f"value='{clash['old_value']}' for run ID='{call.run_id}'. Attempted logging new value '{clash['new_value']}'."
+    )
+
+
+def _add(tx: Tx, call: Logged, state: RunState) -> None:
+    for key, points in call.points.items():
+        state.series[key].add(
+            points, lambda step, packed, key=key: metrics.is_stored(tx, state.run_seq, key, step, packed)  # type: ignore[misc]
+        )
+    for key, value in call.params:
+        if state.params.get(key) is None:
+            state.params[key] = state.new_params[key] = value
+    state.new_tags.update(call.tags)
+
+
+def _save(tx: Tx, touched: dict[str, RunState]) -> None:
+    series = [
+        (state.experiment_seq, state.run_seq, item)
+        for state in touched.values()
+        for item in state.series.values()
+        if item.dirty
+    ]
+    if series:
+        metrics.save(tx, series)
+    params = [(s.experiment_seq, key, s.run_seq, value) for s in touched.values() for key, value in s.new_params.items()]
+    if params:
+        tx.many(
+            """
+            INSERT INTO params (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, :experiment, :key, :run, :value)
+            """,
+            params,
+        )
+    tags = [(s.experiment_seq, key, s.run_seq, value) for s in touched.values() for key, value in s.new_tags.items()]
+    if tags:
+        save_tags(tx, tags)
+        for state in touched.values():
+            name = state.new_tags.get(RUN_NAME_TAG)
+            if name is not None:
+                tx.run("UPDATE runs SET run_name = :name WHERE workspace_id = :ws AND run_seq = :run", name=name, run=state.run_seq)
+    _announce(tx, touched)
+
+
+def save_tags(tx: Tx, tags: Sequence[tuple[int, str, int, str]]) -> None:
+    """(experiment_seq, key, run_seq, value)."""
+    tx.many(
+        """
+        INSERT INTO tags (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, :experiment, :key, :run, :value)
+        ON CONFLICT (experiment_seq, key, run_seq) DO UPDATE SET value = excluded.value
+        """,
+        tags,
+    )
+
+
+def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
+    """Tells the change log that the runs were logged to, once until somebody reads it; and drops their documents."""
+    memory = tx.memory
+    docs = [(state.run_seq,) for state in touched.values() if state.has_doc]
+    if docs:
+        tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
+    news = []
+    for run_id, state in touched.items():
+        if memory is not None:
+            memory.touch(("run", tx.ws, run_id))
+            state.has_doc = False
+            if state.announced == memory.announced:
+                continue
+            state.announced = memory.announced
+        news.append((run_id,))
+    if news:
+        tx.many("DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id = :id AND action = 'log'", news)
+        tx.many(
+            """
+            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at) VALUES (:ws, 'run', :id, 'log', :now)
+            """,
+            news,
+        )

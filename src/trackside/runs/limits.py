@@ -1,0 +1,192 @@
+"""Which values runs take: MLflow's limits and its words.  Pure."""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from trackside.core import names
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import INT64_MAX, INT64_MIN, invalid_value, missing
+from trackside.metrics.series import Point, canonical
+from trackside.runs.model import RUN_NAME_TAG, GivenMetric, GivenTag, LogBatch, LogMetric, LogParam, SetTag
+
+MAX_METRICS = 1000
+MAX_PARAMS = 100
+MAX_TAGS = 100
+MAX_ENTITIES = 1000
+MAX_PARAM_VALUE = 6000
+MAX_TAG_VALUE = 8000
+MAX_RESULTS = 50_000
+DEFAULT_RESULTS = 1000
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
+
+
+class ModelPoint(Struct, frozen=True):
+    """A metric that is logged for a model, besides its run."""
+
+    model_id: str
+    key: str
+    point: Point
+    dataset_name: str | None
+    dataset_digest: str | None
+
+
+class Logged(Struct):
+    """A call that logs, checked: what the writer adds to a run."""
+
+    run_id: str
+    points: dict[str, list[Point]]
+    params: list[tuple[str, str]]
+    tags: dict[str, str]
+    model_points: list[ModelPoint]
+    in_batch: bool
+
+
+def metric(call: LogMetric) -> Logged:
+    key = call.key or ""
+    given = GivenMetric(
+        key=key,
+        value=call.value,
+        timestamp=call.timestamp,
+        step=call.step,
+        model_id=call.model_id,
+        dataset_name=call.dataset_name,
+        dataset_digest=call.dataset_digest,
+    )
+    point = _point(given, "")
+    return Logged(call.run, {key: [point]}, [], {}, _model_points([(given, point)]), False)
+
+
+def param(call: LogParam) -> Logged:
+    return Logged(call.run, {}, [_param(call.key or "", call.value, "")], {}, [], False)
+
+
+def tag(call: SetTag) -> Logged:
+    key, value = check_tag(call.key or "", call.value, "")
+    return Logged(call.run, {}, [], {key: value}, [], False)
+
+
+def batch(call: LogBatch) -> Logged:
+    """In stock's order: what is missing, the run id, each value, the sizes, then params given twice."""
+    metrics, params, tags = call.metrics or [], call.params or [], call.tags or []
+    _check_present(metrics, params, tags)
+    if not _RUN_ID.fullmatch(call.run):
+        raise invalid_value("run_id", call.run)
+    points: dict[str, list[Point]] = {}
+    of_models = []
+    for i, given in enumerate(metrics):
+        value, timestamp = given.value, given.timestamp
+        if value is None or timestamp is None or _is_odd(given.key or "", value, timestamp, given.step):
+            point = _point(given, f"metrics[{i}].")
+        else:
+            point = (given.step or 0, timestamp, value + 0.0)
+        points.setdefault(given.key or "", []).append(point)
+        if given.model_id:
+            of_models.append((given, point))
+    checked_params = [_param(p.key or "", p.value, f"params[{i}].") for i, p in enumerate(params)]
+    checked_tags = [check_tag(t.key or "", t.value, f"tags[{i}].") for i, t in enumerate(tags)]
+    _check_sizes(len(metrics), len(params), len(tags))
+    if len({key for key, _ in checked_params}) != len(checked_params):
+        _raise_duplicates(checked_params)
+    return Logged(call.run, points, checked_params, dict(checked_tags), _model_points(of_models), True)
+
+
+def check_tag(key: str, value: str | None, path: str) -> tuple[str, str]:
+    """Long values are cut, as stock servers do by default."""
+    names.check_key(key, f"{path}key")
+    names.check_length(key, f"{path}key", names.MAX_KEY)
+    return key, (value or "")[:MAX_TAG_VALUE]
+
+
+def check_tags(tags: Sequence[GivenTag]) -> dict[str, str]:
+    return dict(check_tag(given.key or "", given.value, "") for given in tags)
+
+
+def run_name_of(tags: dict[str, str]) -> str | None:
+    return tags.get(RUN_NAME_TAG)
+
+
+def _is_odd(key: str, value: float, timestamp: int, step: int | None) -> bool:
+    """Needs the slow look: something is out of range, infinite, or not a number."""
+    return (
+        names.fault_of(key) is not None
+        or len(key) > names.MAX_KEY
+        or not -1.7e308 < value < 1.7e308
+        or not 0 <= timestamp <= INT64_MAX
+        or (step is not None and not INT64_MIN <= step <= INT64_MAX)
+    )
+
+
+def _point(given: GivenMetric, path: str) -> Point:
+    key = given.key or ""
+    names.check_key(key, f"{path}name")
+    names.check_length(key, "Metric name", names.MAX_KEY)
+    if given.value is None:
+        raise missing(f"{path}value")
+    timestamp, step = given.timestamp, given.step or 0
+    if timestamp is None or not 0 <= timestamp <= INT64_MAX:
+        raise Invalid(
+            f"Invalid value {timestamp} for parameter '{path}timestamp' supplied: metric '{key}' (value={given.value}). "
+            "Timestamp must be a nonnegative long (64-bit integer) "
+        )
+    if not INT64_MIN <= step <= INT64_MAX:
+        raise Invalid(
+            f"Invalid value {step} for parameter '{path}step' supplied: metric '{key}' (value={given.value}). "
+            "Step must be a valid long (64-bit integer)."
+        )
+    return step, timestamp, canonical(given.value)
+
+
+def _param(key: str, value: str | None, path: str) -> tuple[str, str]:
+    names.check_key(key, f"{path}key")
+    names.check_length(key, "Param key", names.MAX_KEY)
+    return key, (value or "")[:MAX_PARAM_VALUE]
+
+
+def _model_points(given: Sequence[tuple[GivenMetric, Point]]) -> list[ModelPoint]:
+    return [
+        ModelPoint(metric.model_id, metric.key or "", point, metric.dataset_name, metric.dataset_digest)
+        for metric, point in given
+        if metric.model_id
+    ]
+
+
+def _check_present(metrics: Sequence[GivenMetric], params: Sequence[GivenTag], tags: Sequence[GivenTag]) -> None:
+    for i, given in enumerate(metrics):
+        if not given.key:
+            raise missing(f"metrics[{i}].key")
+        if given.value is None:
+            raise missing(f"metrics[{i}].value")
+        if given.timestamp is None:
+            raise missing(f"metrics[{i}].timestamp")
+    for what, items in (("params", params), ("tags", tags)):
+        for i, item in enumerate(items):
+            if not item.key:
+                raise missing(f"{what}[{i}].key")
+
+
+def _check_sizes(metrics: int, params: int, tags: int) -> None:
+    for what, size, limit in (
+        ("metrics", metrics, MAX_METRICS),
+        ("params", params, MAX_PARAMS),
+        ("tags", tags, MAX_TAGS),
+        ("metrics, params, and tags", metrics + params + tags, MAX_ENTITIES),
+    ):
+        if size > limit:
+            raise Invalid(
+                f"A batch logging request can contain at most {limit} {what}. Got {size} {what}. Please split up {what} "
+                "across multiple requests and try again."
+            )
+
+
+def _raise_duplicates(params: Sequence[tuple[str, str]]) -> None:
+    seen: set[str] = set()
+    twice = []
+    for key, _ in params:
+        if key in seen:
+            twice.append(key)
+        seen.add(key)
+    raise Invalid(
+        f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only one param value per param key."
+    )

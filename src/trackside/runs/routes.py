@@ -1,0 +1,94 @@
+"""The calls about runs.  Knows HTTP's side of them only."""
+
+from dataclasses import dataclass
+
+from trackside.core.access import Access
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Tx
+from trackside.core.http.routes import Route, batch, command, query
+from trackside.runs import batch as logging
+from trackside.runs import history, limits, lineage, search, store
+from trackside.runs import model as m
+from trackside.runs.lineage import FoundDatasets, SearchDatasets
+
+
+def create(tx: Tx, call: m.CreateRun) -> m.GotRun:
+    run_id = store.create(
+        tx,
+        call.experiment_id or "0",
+        run_name=call.run_name,
+        user_id=call.user_id or "",
+        start_time=call.start_time or 0,
+        tags=limits.check_tags(call.tags or []),
+    )
+    return m.GotRun(run=store.created(tx, run_id))
+
+
+def get(tx: Tx, call: m.RunCall) -> m.GotRun:
+    return m.GotRun(run=store.get(tx, call.run))
+
+
+def update(tx: Tx, call: m.UpdateRun) -> m.GotInfo:
+    store.update(tx, call.run, m.status_of(call.status), call.end_time, call.run_name)
+    return m.GotInfo(run_info=store.info(tx, call.run))
+
+
+def delete(tx: Tx, call: m.RunCall) -> None:
+    store.delete(tx, call.run)
+
+
+def restore(tx: Tx, call: m.RunCall) -> None:
+    store.restore(tx, call.run)
+
+
+def delete_tag(tx: Tx, call: m.DeleteTag) -> None:
+    store.delete_tag(tx, call.run, call.key or "")
+
+
+def log_inputs(tx: Tx, call: m.LogInputs) -> None:
+    lineage.log_inputs(tx, call.run, call.datasets or [], call.models or [])
+
+
+def log_outputs(tx: Tx, call: m.LogOutputs) -> None:
+    lineage.log_outputs(tx, call.run, call.models or [])
+
+
+def log_model(tx: Tx, call: m.LogModel) -> None:
+    lineage.log_model(tx, call.run, call.model_json or "")
+
+
+def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
+    return lineage.search_datasets(tx, call)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Searches hand the documents they had to make to the writer, which keeps them."""
+
+    writer: GroupWriter
+
+    def find(self, tx: Tx, call: m.SearchRuns) -> bytes:
+        return search.search(tx, call, self.writer)
+
+
+def routes(writer: GroupWriter) -> list[Route]:
+    calls = Calls(writer)
+    log = logging.log
+    return [
+        command("POST runs/create", m.CreateRun, create, needs=Access.EDIT, answer=m.GotRun),
+        query("GET runs/get", m.RunCall, get, needs=Access.READ, quick=True, answer=m.GotRun),
+        command("POST runs/update", m.UpdateRun, update, needs=Access.EDIT, answer=m.GotInfo),
+        command("POST runs/delete", m.RunCall, delete, needs=Access.EDIT),
+        command("POST runs/restore", m.RunCall, restore, needs=Access.EDIT),
+        query("POST runs/search", m.SearchRuns, calls.find, needs=Access.READ, answer=search.Found),
+        batch("POST runs/log-metric", m.LogMetric, limits.metric, log, needs=Access.EDIT),
+        batch("POST runs/log-parameter", m.LogParam, limits.param, log, needs=Access.EDIT),
+        batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Access.EDIT),
+        batch("POST runs/log-batch", m.LogBatch, limits.batch, log, needs=Access.EDIT),
+        command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Access.EDIT),
+        command("POST runs/log-inputs", m.LogInputs, log_inputs, needs=Access.EDIT),
+        command("POST runs/outputs", m.LogOutputs, log_outputs, needs=Access.EDIT),
+        command("POST runs/log-model", m.LogModel, log_model, needs=Access.EDIT),
+        query("POST experiments/search-datasets", SearchDatasets, search_datasets, needs=Access.READ, answer=FoundDatasets),
+        *history.routes(),
+    ]

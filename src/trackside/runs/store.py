@@ -1,0 +1,347 @@
+"""Runs in SQL: their life, their documents.  Knows the tables of runs; what is logged to them is `batch`."""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec import UNSET
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import Invalid, NotFound
+from trackside.core.http.codec import encode, wire_double
+from trackside.experiments import store as experiments
+from trackside.runs import batch
+from trackside.runs.model import (
+    RUN_NAME_TAG,
+    Dataset,
+    DatasetInput,
+    KeyValue,
+    Metric,
+    ModelInput,
+    ModelOutput,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunOutputs,
+    Status,
+    random_name,
+)
+
+_INFO = """r.run_seq, r.run_id, e.experiment_id, r.run_name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri,
+    r.lifecycle_stage"""
+
+
+def create(
+    tx: Tx,
+    experiment_id: str,
+    *,
+    run_name: str | None,
+    user_id: str,
+    start_time: int,
+    tags: dict[str, str],
+    run_id: str | None = None,
+) -> str:
+    """The new run's id: the given one where a run is copied from another workspace."""
+    experiment_seq, location = experiments.active(tx, experiment_id)
+    tagged = tags.get(RUN_NAME_TAG)
+    if run_name and tagged and run_name != tagged:
+        raise Invalid(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
+            f"(run_name='{run_name}', mlflow.runName='{tagged}')."
+        )
+    name = run_name or tagged or random_name()
+    run_id = run_id or uuid.uuid4().hex
+    made = tx.one(
+        """
+        INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage, artifact_uri)
+        VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri) RETURNING run_seq
+        """,
+        experiment=experiment_seq,
+        id=run_id,
+        name=name,
+        user=user_id,
+        status=Status.RUNNING,
+        start=start_time,
+        uri=artifact_uri(location, run_id),
+    )
+    assert made is not None
+    run_seq = made[0]
+    batch.save_tags(tx, [(experiment_seq, key, run_seq, value) for key, value in {**tags, RUN_NAME_TAG: name}.items()])
+    tx.record(Change("run", run_id, "create"))
+    batch.remember_new(tx, run_id, run_seq, experiment_seq)
+    return run_id
+
+
+def artifact_uri(location: str, run_id: str) -> str:
+    """`<location>/<run>/artifacts`, before a query string if the location has one."""
+    path, mark, query = location.partition("?")
+    return f"{path.rstrip('/')}/{run_id}/artifacts{mark}{query}"
+
+
+def update(tx: Tx, run_id: str, status: Status | None, end_time: int | None, run_name: str | None) -> None:
+    run_seq, experiment_seq = active(tx, run_id)
+    tx.run(
+        """
+        UPDATE runs SET status = COALESCE(:status, status), end_time = COALESCE(:end, end_time), run_name = COALESCE(:name, run_name)
+        WHERE workspace_id = :ws AND run_seq = :run
+        """,
+        run=run_seq,
+        status=status,
+        end=end_time,
+        name=run_name or None,
+    )
+    if run_name:
+        batch.save_tags(tx, [(experiment_seq, RUN_NAME_TAG, run_seq, run_name)])
+    changed(tx, run_id, run_seq, "update")
+
+
+def delete(tx: Tx, run_id: str) -> None:
+    """Marks the run.  Harmless when it is marked."""
+    _move(tx, run_id, "deleted", "delete")
+
+
+def restore(tx: Tx, run_id: str) -> None:
+    _move(tx, run_id, "active", "restore")
+
+
+def delete_tag(tx: Tx, run_id: str, key: str) -> None:
+    run_seq, _ = active(tx, run_id)
+    if not tx.run("DELETE FROM tags WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=run_seq, key=key):
+        raise NotFound(f"No tag with name: {key} in run with id {run_id}")
+    changed(tx, run_id, run_seq, "delete-tag")
+
+
+def active(tx: Tx, run_id: str) -> tuple[int, int]:
+    """Internal keys of a run and its experiment; the run takes writes."""
+    row = tx.one(
+        "SELECT run_seq, experiment_seq, lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id
+    )
+    if row is None:
+        raise NotFound(f"Run with id={run_id} not found")
+    if row[2] != "active":
+        raise Invalid(f"The run {run_id} must be in the 'active' state. Current state is {row[2]}.")
+    return row[0], row[1]
+
+
+def seq_of(tx: Tx, run_id: str) -> int:
+    row = tx.one("SELECT run_seq FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id)
+    if row is None:
+        raise NotFound(f"Run with id={run_id} not found")
+    seq: int = row[0]
+    return seq
+
+
+def find_seqs(tx: Tx, run_ids: Sequence[str]) -> dict[str, int]:
+    rows = tx.all("SELECT run_id, run_seq FROM runs WHERE workspace_id = :ws AND run_id IN :ids", ids=list(run_ids))
+    return dict(rows)
+
+
+def info(tx: Tx, run_id: str) -> RunInfo:
+    row = tx.one(
+        f"""
+        SELECT {_INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id = :id
+        """,
+        id=run_id,
+    )
+    if row is None:
+        raise NotFound(f"Run with id={run_id} not found")
+    return _info(row)
+
+
+def get(tx: Tx, run_id: str) -> Run:
+    """Everything of a run, its model inputs too, which searches leave out."""
+    return load(tx, [seq_of(tx, run_id)], with_model_inputs=True)[0]
+
+
+def created(tx: Tx, run_id: str) -> Run:
+    """As `runs/create` answers: without outputs."""
+    made = load(tx, [seq_of(tx, run_id)])[0]
+    return Run(info=made.info, data=made.data, inputs=made.inputs)
+
+
+def load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -> list[Run]:
+    """Runs from their rows, in the order of `run_seqs`."""
+    seqs = list(run_seqs)
+    infos = {
+        row[0]: _info(row)
+        for row in tx.all(
+            f"""
+            SELECT {_INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+            WHERE r.workspace_id = :ws AND r.run_seq IN :runs
+            """,
+            runs=seqs,
+        )
+    }
+    metrics = _by_run(
+        tx.all(
+            """
+            SELECT run_seq, key, last_value, last_is_nan, last_timestamp, last_step FROM metric_series
+            WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
+            """,
+            runs=seqs,
+        ),
+        lambda key, value, is_nan, timestamp, step: Metric(
+            key=key, value=wire_double(value, is_nan=is_nan), timestamp=timestamp, step=step
+        ),
+    )
+    params = _pairs(
+        tx.all("SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key", runs=seqs)
+    )
+    tags = _pairs(
+        tx.all("SELECT run_seq, key, value FROM tags WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key", runs=seqs)
+    )
+    datasets = _datasets(tx, seqs)
+    models = _by_run(
+        tx.all(
+            """
+            SELECT run_seq, direction, model_id, step FROM run_models
+            WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, direction, model_id
+            """,
+            runs=seqs,
+        ),
+        lambda direction, model_id, step: (direction, model_id, step),
+    )
+    runs = []
+    for seq in seqs:
+        if seq not in infos:
+            continue
+        edges = models.get(seq, [])
+        inputs = [ModelInput(model_id=model_id) for direction, model_id, _ in edges if direction == "input"]
+        runs.append(
+            Run(
+                info=infos[seq],
+                data=RunData(metrics=metrics.get(seq, []), params=params.get(seq, []), tags=tags.get(seq, [])),
+                inputs=RunInputs(dataset_inputs=datasets.get(seq, []), model_inputs=inputs if with_model_inputs else []),
+                outputs=RunOutputs(
+                    model_outputs=[ModelOutput(model_id=m, step=step) for direction, m, step in edges if direction == "output"]
+                ),
+            )
+        )
+    return runs
+
+
+def documents(tx: Tx, run_seqs: Sequence[int]) -> tuple[list[bytes], list[tuple[int, str, bytes]]]:
+    """The JSON of runs in the order of `run_seqs`, and those of them (run_seq, run_id, JSON) that were not stored."""
+    docs: dict[int, bytes] = {
+        seq: bytes(doc)
+        for seq, doc in tx.all(
+            "SELECT run_seq, doc FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
+        )
+    }
+    absent = [seq for seq in run_seqs if seq not in docs]
+    fresh = []
+    for start in range(0, len(absent), 1000):
+        part = absent[start : start + 1000]
+        by_id = {run_id: seq for seq, run_id in _ids(tx, part)}
+        for run in load(tx, part):
+            doc = encode(run)
+            seq = by_id[run.info.run_id]
+            docs[seq] = doc
+            fresh.append((seq, run.info.run_id, doc))
+    return [docs[seq] for seq in run_seqs if seq in docs], fresh
+
+
+def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
+    """Keeps documents that were made from a snapshot not older than `epoch`, where their runs have not changed since."""
+    if tx.memory is None:
+        return
+    kept = []
+    for seq, run_id, doc in docs:
+        key = ("run", tx.ws, run_id)
+        if not tx.memory.changed_since(key, epoch):
+            kept.append((seq, doc))
+            state = tx.memory.get(key)
+            if state is not None:
+                state.has_doc = True
+    tx.many(
+        """
+        INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)
+        ON CONFLICT (run_seq) DO UPDATE SET doc = excluded.doc
+        """,
+        kept,
+    )
+
+
+def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None = None) -> None:
+    """Records a change of a run and drops its document."""
+    tx.run("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", run=run_seq)
+    tx.record(Change("run", run_id, action, detail))
+
+
+def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
+    row = tx.one(
+        """
+        UPDATE runs SET lifecycle_stage = :stage, deleted_time = :deleted_time
+        WHERE workspace_id = :ws AND run_id = :id RETURNING run_seq
+        """,
+        id=run_id,
+        stage=stage,
+        deleted_time=tx.now if stage == "deleted" else None,
+    )
+    if row is None:
+        raise NotFound(f"Run with id={run_id} not found")
+    changed(tx, run_id, row[0], action)
+
+
+def _ids(tx: Tx, run_seqs: Sequence[int]) -> list[Row]:
+    return tx.all("SELECT run_seq, run_id FROM runs WHERE workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs))
+
+
+def _info(row: Row) -> RunInfo:
+    _, run_id, experiment_id, name, user, status, start, end, uri, stage = row
+    return RunInfo(
+        run_uuid=run_id,
+        experiment_id=str(experiment_id),
+        run_name=name,
+        user_id=user,
+        status=status,
+        start_time=start,
+        end_time=UNSET if end is None else end,
+        artifact_uri=uri,
+        lifecycle_stage=stage,
+        run_id=run_id,
+    )
+
+
+def _by_run(rows: Iterable[Row], make: Callable[..., Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for seq, *values in rows:
+        found.setdefault(seq, []).append(make(*values))
+    return found
+
+
+def _pairs(rows: Iterable[Row]) -> dict[int, list[KeyValue]]:
+    return _by_run(rows, lambda key, value: KeyValue(key=key, value=value))
+
+
+def _datasets(tx: Tx, seqs: Sequence[int]) -> dict[int, list[DatasetInput]]:
+    rows = tx.all(
+        """
+        SELECT i.run_seq, d.dataset_seq, d.name, d.digest, d.source_type, d.source, d.schema_text, d.profile
+        FROM inputs i JOIN datasets d ON d.dataset_seq = i.dataset_seq
+        WHERE i.workspace_id = :ws AND i.run_seq IN :runs ORDER BY i.run_seq, d.dataset_seq
+        """,
+        runs=list(seqs),
+    )
+    if not rows:
+        return {}
+    tags: dict[tuple[int, int], list[KeyValue]] = {}
+    for run_seq, dataset_seq, key, value in tx.all(
+        "SELECT run_seq, dataset_seq, key, value FROM input_tags WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY key",
+        runs=list(seqs),
+    ):
+        tags.setdefault((run_seq, dataset_seq), []).append(KeyValue(key=key, value=value))
+    found: dict[int, list[DatasetInput]] = {}
+    for run_seq, dataset_seq, name, digest, source_type, source, schema, profile in rows:
+        dataset = Dataset(
+            name=name,
+            digest=digest,
+            source_type=source_type,
+            source=source,
+            schema=UNSET if schema is None else schema,
+            profile=UNSET if profile is None else profile,
+        )
+        found.setdefault(run_seq, []).append(DatasetInput(dataset=dataset, tags=tags.get((run_seq, dataset_seq), [])))
+    return found

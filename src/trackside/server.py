@@ -1,0 +1,82 @@
+"""What the server says of itself: health, version, abilities, the first page, the OpenAPI document."""
+
+import html
+from functools import cached_property
+from importlib.resources import files
+
+from trackside import __version__
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.http import openapi
+from trackside.core.http.codec import Call, encode
+from trackside.core.http.routes import Route, query, stream
+from trackside.core.http.streams import Request, Response
+
+# The release of MLflow whose API is served: clients ask before they use what is newer than a server.
+MLFLOW_VERSION = "3.17.2"
+_TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
+_HTML = [
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"),
+    (b"x-content-type-options", b"nosniff"),
+]
+_INFO = {
+    "store_type": "SqlStore",
+    "workspaces_enabled": True,
+    "trace_archival_enabled": False,
+    "multipart_uploads_enabled": False,
+    "multipart_downloads_enabled": False,
+    "presigned_upload_run_id_supported": False,
+    "presigned_upload_model_id_supported": False,
+    "features_enabled": {"gateway": False},
+    "server": "trackside",
+    "server_version": __version__,
+}
+
+
+async def health(request: Request) -> Response:
+    return Response(200, _TEXT, b"OK")
+
+
+async def version(request: Request) -> Response:
+    return Response(200, _TEXT, MLFLOW_VERSION.encode())
+
+
+def info(tx: Tx, call: Call) -> bytes:
+    return encode(_INFO)
+
+
+async def first_page(request: Request) -> Response:
+    """The tracking URI to copy, as the browser itself reached it, and the first lines of code."""
+    host = request.headers.get(b"host", b"127.0.0.1:5000").decode("latin-1")
+    scheme = request.headers.get(b"x-forwarded-proto", request.scope.get("scheme", "http").encode()).decode("latin-1")
+    scheme = scheme if scheme in ("http", "https") else "http"
+    path = request.scope["path"].rstrip("/")
+    uri = html.escape(f"{scheme}://{host}{path}")
+    page = (files("trackside") / "pages" / "first.html").read_text("utf-8")
+    body = page.replace("{{uri}}", uri).replace("{{version}}", __version__).replace("{{workspace}}", html.escape(request.workspace.name))
+    return Response(200, _HTML, body.encode())
+
+
+class Document:
+    """The OpenAPI document, made when it is first asked for."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self._routes = routes
+
+    @cached_property
+    def _body(self) -> bytes:
+        return encode(openapi.document(self._routes, "Trackside", __version__))
+
+    async def get(self, request: Request) -> Response:
+        return Response(200, [(b"content-type", b"application/json")], self._body)
+
+
+def routes() -> list[Route]:
+    none = Access.NONE
+    return [
+        stream("GET /health", health, needs=none, has_workspace=False),
+        stream("GET /version", version, needs=none, has_workspace=False),
+        query("GET server-info", Call, info, needs=none, version="3.0", has_workspace=False, quick=True),
+        stream("GET /", first_page, needs=none),
+    ]

@@ -1,0 +1,56 @@
+"""The beginning and the end of a workspace, over all slices.  Knows which tables hold a tenant's rows."""
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import AlreadyExists
+from trackside.experiments import store as experiments
+from trackside.workspaces.model import Workspace
+from trackside.workspaces.routes import Tenants
+from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
+
+TABLES = (
+    "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
+    "run_models", "run_docs", "runs", "experiments",
+)  # fmt: skip
+
+
+def make(artifact_root: str) -> Tenants:
+    return Tenants(
+        begin=lambda tx: experiments.create_default(tx, artifact_root),
+        is_empty=is_empty,
+        move_to_default=move_to_default,
+        remove=remove,
+    )
+
+
+def is_empty(tx: Tx) -> bool:
+    """Nothing but the default experiment."""
+    own = tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id <> 0")
+    return own is None and tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws") is None
+
+
+def remove(tx: Tx) -> None:
+    for table in TABLES:
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
+
+
+def move_to_default(tx: Tx, workspace: Workspace) -> None:
+    """Artifacts stay where they are: the runs' URIs name the place.  A name that is taken stops the move."""
+    tx.run(
+        """
+        UPDATE experiments SET name = :name, experiment_id = experiment_seq WHERE workspace_id = :ws AND experiment_id = 0
+        """,
+        name=f"{workspace.name}/Default",
+    )
+    taken = tx.all(
+        """
+        SELECT name FROM experiments WHERE workspace_id = :ws
+            AND name IN (SELECT name FROM experiments WHERE workspace_id = :default)
+        """,
+        default=DEFAULT_WORKSPACE_ID,
+    )
+    if taken:
+        raise AlreadyExists(
+            f"The default workspace has experiments of the same names: {', '.join(name for (name,) in taken[:20])}. Rename them first."
+        )
+    for table in TABLES:
+        tx.run(f"UPDATE {table} SET workspace_id = :default WHERE workspace_id = :ws", default=DEFAULT_WORKSPACE_ID)

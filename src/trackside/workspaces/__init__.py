@@ -1,0 +1,1 @@
+"""Workspaces: who may do what, and where."""

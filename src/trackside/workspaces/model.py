@@ -1,0 +1,100 @@
+"""What a workspace is, and how requests name one.  Knows names and the doors; knows no SQL.
+
+One entity, four doors: the header of MLflow 3.10+, the path prefix `/ws/<name>`, the scope prefix of Azure's clients, and
+nothing at all for the default workspace.
+"""
+
+import re
+
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+
+DEFAULT = "default"
+DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+DEFAULT_RESOURCE_GROUP = "default"
+HEADER = b"x-mlflow-workspace"
+
+# MLflow allows lower case and dashes, Azure also upper case and `_`; a name is one segment of a path.
+NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,62}")
+RESERVED = frozenset({"workspaces", "api", "ajax-api", "static-files", "ws"})
+_PATH_DOOR = re.compile(r"/ws/([^/]+)(/.*)?", re.DOTALL)
+_AZURE_DOOR = re.compile(
+    r"/mlflow/v[12]\.0/subscriptions/([^/]+)/resourceGroups/([^/]+)"
+    r"/providers/Microsoft\.MachineLearningServices/workspaces/([^/]+)(/.*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+class Workspace(Struct, frozen=True):
+    workspace_id: int
+    uid: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str
+    friendly_name: str
+    description: str | None
+    tags: dict[str, str]
+    default_artifact_root: str | None
+    creation_time: int  # ms
+    last_update_time: int  # ms
+
+    @property
+    def scope(self) -> str:
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
+        )
+
+
+class Named(Struct, frozen=True):
+    """What a request says of its workspace."""
+
+    name: str
+    subscription_id: str | None = None
+    resource_group: str | None = None
+
+
+def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, str]:
+    """The workspace that a request names, None for the default one, and the path behind the door.
+
+    A header that contradicts the path is refused: one of the two is a mistake, and guessing would log to a stranger's workspace."""
+    named = None
+    if path.startswith("/ws/"):
+        match = _PATH_DOOR.fullmatch(path)
+        if match:
+            named, path = Named(match[1]), match[2] or "/"
+    elif path.startswith("/mlflow/v"):
+        match = _AZURE_DOOR.fullmatch(path)
+        if match:
+            named, path = Named(match[3], match[1], match[2]), match[4] or "/"
+    for key, value in headers:
+        if key == HEADER and value.strip():
+            name = value.strip().decode("latin-1")
+            if named is not None and named.name != name:
+                raise Invalid(
+                    f"The path names workspace '{named.name}' and the header X-MLFLOW-WORKSPACE '{name}'; "
+                    "take one of them away (for the header: MLFLOW_WORKSPACE or mlflow.set_workspace)."
+                )
+            named = named or Named(name)
+    return named, path
+
+
+def check_name(name: str) -> str:
+    if not NAME.fullmatch(name) or name.lower() in RESERVED:
+        raise Invalid(
+            f"Workspace name '{name[:100]}' is not valid: 2 to 63 letters, digits, '-' or '_', the first a letter or digit, "
+            f"and none of {', '.join(sorted(RESERVED))}."
+        )
+    return name
+
+
+def artifact_root(workspace: Workspace, server_root: str) -> str:
+    """Where the experiments of a workspace keep their artifacts, without a slash at the end."""
+    if workspace.default_artifact_root:
+        return workspace.default_artifact_root.rstrip("/")
+    root = server_root.rstrip("/") if not server_root.endswith(":/") else server_root
+    if workspace.name == DEFAULT:
+        return root.rstrip("/") if not root.endswith(":/") else root[:-1]
+    return f"{root}{'' if root.endswith('/') else '/'}workspaces/{workspace.name}"

@@ -1,0 +1,234 @@
+"""The calls about workspaces: MLflow's, and our own with what Azure's clients know besides.  Knows HTTP's side only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call
+from trackside.core.http.routes import Route, command, query
+from trackside.workspaces import store
+from trackside.workspaces.model import DEFAULT, Workspace
+from trackside.workspaces.service import Directory
+
+Mode = Literal["RESTRICT", "CASCADE", "SET_DEFAULT"]
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """What the slices above do at the beginning and the end of a workspace; each in a transaction of that workspace."""
+
+    begin: Callable[[Tx], None]
+    is_empty: Callable[[Tx], bool]
+    move_to_default: Callable[[Tx, Workspace], None]
+    remove: Callable[[Tx], None]
+
+
+class List(Call, frozen=True):
+    subscription_id: str | None = None
+    resource_group: str | None = None
+
+
+class Create(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name",)
+    name: str | None = None
+    description: str | None = None
+    default_artifact_root: str | None = None
+    subscription_id: str | None = None
+    resource_group: str | None = None
+    location: str | None = None
+    friendly_name: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class Named(Call, frozen=True):
+    name: str | None = None
+
+
+class Update(Call, frozen=True):
+    name: str | None = None
+    description: str | None = None
+    default_artifact_root: str | None = None
+    friendly_name: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class Delete(Call, frozen=True):
+    name: str | None = None
+    mode: str | None = None
+
+
+class MlflowWorkspace(Answer, frozen=True):
+    name: str
+    description: str | None = None
+    default_artifact_root: str | None = None
+
+
+class GotMlflow(Answer, frozen=True):
+    workspace: MlflowWorkspace
+
+
+class ListedMlflow(Answer, frozen=True):
+    workspaces: list[MlflowWorkspace] = []
+
+
+class OurWorkspace(Answer, frozen=True):
+    """`id` is the scope by which Azure's clients name it; `workspace_id` is unique and never used again."""
+
+    id: str
+    workspace_id: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str
+    description: str | None
+    friendly_name: str
+    tags: dict[str, str]
+    creation_time: int  # ms
+    last_update_time: int  # ms
+    default_artifact_root: str | None
+
+
+class GotOurs(Answer, frozen=True):
+    workspace: OurWorkspace
+
+
+class ListedOurs(Answer, frozen=True):
+    workspaces: list[OurWorkspace] = []
+
+
+@dataclass(frozen=True)
+class Calls:
+    directory: Directory
+    tenants: Tenants
+
+    def create(self, tx: Tx, call: Create) -> Workspace:
+        if call.name == DEFAULT:
+            raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be created")
+        for key, value in (call.tags or {}).items():
+            if not isinstance(value, str):
+                raise Invalid(f"The tag '{key}' of a workspace must be a string; it is {value!r}.")
+        made = store.create(
+            tx,
+            call.name or "",
+            subscription_id=call.subscription_id,
+            resource_group=call.resource_group,
+            location=call.location or "",
+            friendly_name=call.friendly_name or "",
+            description=call.description,
+            tags=call.tags,
+            default_artifact_root=call.default_artifact_root,
+        )
+        self.tenants.begin(tx.within(made.workspace_id))
+        self.directory.forget()
+        return made
+
+    def update(self, tx: Tx, call: Update) -> Workspace:
+        given = {
+            "description": call.description,
+            "default_artifact_root": call.default_artifact_root,
+            "friendly_name": call.friendly_name,
+            "tags": call.tags,
+        }
+        changes = {key: value for key, value in given.items() if value is not None}
+        if not changes:
+            raise Invalid("Workspace update must have at least one key")
+        made = store.update(tx, call.name or "", changes)
+        self.directory.forget()
+        return made
+
+    def delete(self, tx: Tx, call: Delete) -> bytes:
+        """RESTRICT refuses a workspace that holds anything; CASCADE removes it all; SET_DEFAULT moves it to the default one."""
+        mode = call.mode or "RESTRICT"
+        workspace = store.get(tx, call.name or "")
+        inside = tx.within(workspace.workspace_id)
+        store.delete(inside, workspace)
+        match mode:
+            case "RESTRICT":
+                if not self.tenants.is_empty(inside):
+                    raise Invalid(
+                        f"Cannot delete workspace '{workspace.name}' because it still holds experiments or runs. "
+                        "Delete with mode=CASCADE to remove them, or mode=SET_DEFAULT to move them to the default workspace."
+                    )
+                self.tenants.remove(inside)
+            case "CASCADE":
+                self.tenants.remove(inside)
+            case "SET_DEFAULT":
+                self.tenants.move_to_default(inside, workspace)
+            case _:
+                raise Invalid(f"Invalid deletion mode '{mode}'. Must be one of: SET_DEFAULT, CASCADE, RESTRICT")
+        self.directory.forget()
+        return b""
+
+    def create_mlflow(self, tx: Tx, call: Create) -> GotMlflow:
+        return GotMlflow(workspace=_mlflow(self.create(tx, call)))
+
+    def create_ours(self, tx: Tx, call: Create) -> GotOurs:
+        return GotOurs(workspace=_ours(self.create(tx, call)))
+
+    def update_mlflow(self, tx: Tx, call: Update) -> GotMlflow:
+        return GotMlflow(workspace=_mlflow(self.update(tx, call)))
+
+    def update_ours(self, tx: Tx, call: Update) -> GotOurs:
+        return GotOurs(workspace=_ours(self.update(tx, call)))
+
+
+def list_mlflow(tx: Tx, call: Call) -> ListedMlflow:
+    return ListedMlflow(workspaces=[_mlflow(workspace) for workspace in store.all_of(tx)])
+
+
+def list_ours(tx: Tx, call: List) -> ListedOurs:
+    return ListedOurs(workspaces=[_ours(workspace) for workspace in store.all_of(tx, call.subscription_id, call.resource_group)])
+
+
+def get_mlflow(tx: Tx, call: Named) -> GotMlflow:
+    return GotMlflow(workspace=_mlflow(store.get(tx, call.name or "")))
+
+
+def get_ours(tx: Tx, call: Named) -> GotOurs:
+    return GotOurs(workspace=_ours(store.get(tx, call.name or "")))
+
+
+def routes(directory: Directory, tenants: Tenants) -> list[Route]:
+    calls = Calls(directory, tenants)
+    read, manage = Access.READ, Access.MANAGE
+    ours = "/api/trackside/v1/workspaces"
+    return [
+        query("GET workspaces", Call, list_mlflow, needs=read, version="3.0", has_workspace=False, answer=ListedMlflow),
+        query("GET workspaces/{name}", Named, get_mlflow, needs=read, version="3.0", has_workspace=False, answer=GotMlflow),
+        command(
+            "POST workspaces", Create, calls.create_mlflow, needs=manage, version="3.0", has_workspace=False, status=201, answer=GotMlflow
+        ),
+        command("PATCH workspaces/{name}", Update, calls.update_mlflow, needs=manage, version="3.0", has_workspace=False, answer=GotMlflow),
+        command("DELETE workspaces/{name}", Delete, calls.delete, needs=manage, version="3.0", has_workspace=False, status=204),
+        query(f"GET {ours}", List, list_ours, needs=read, has_workspace=False, answer=ListedOurs),
+        query(f"GET {ours}/{{name}}", Named, get_ours, needs=read, has_workspace=False, answer=GotOurs),
+        command(f"POST {ours}", Create, calls.create_ours, needs=manage, has_workspace=False, status=201, answer=GotOurs),
+        command(f"PATCH {ours}/{{name}}", Update, calls.update_ours, needs=manage, has_workspace=False, answer=GotOurs),
+        command(f"DELETE {ours}/{{name}}", Delete, calls.delete, needs=manage, has_workspace=False, status=204),
+    ]
+
+
+def _mlflow(workspace: Workspace) -> MlflowWorkspace:
+    return MlflowWorkspace(
+        name=workspace.name, description=workspace.description, default_artifact_root=workspace.default_artifact_root
+    )
+
+
+def _ours(workspace: Workspace) -> OurWorkspace:
+    return OurWorkspace(
+        id=workspace.scope,
+        workspace_id=workspace.uid,
+        name=workspace.name,
+        subscription_id=workspace.subscription_id,
+        resource_group=workspace.resource_group,
+        location=workspace.location,
+        description=workspace.description,
+        friendly_name=workspace.friendly_name,
+        tags=workspace.tags,
+        creation_time=workspace.creation_time,
+        last_update_time=workspace.last_update_time,
+        default_artifact_root=workspace.default_artifact_root,
+    )

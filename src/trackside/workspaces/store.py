@@ -1,0 +1,138 @@
+"""Workspaces in SQL.  Knows the table `workspaces`; knows no other slice's rows."""
+
+import json
+import uuid
+from typing import Any
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import AlreadyExists, Invalid, NotFound
+from trackside.workspaces.model import DEFAULT, DEFAULT_RESOURCE_GROUP, DEFAULT_SUBSCRIPTION, Workspace, check_name
+
+DEFAULT_WORKSPACE_ID = 1
+_COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
+    default_artifact_root, creation_time, last_update_time"""
+
+
+def create_default(tx: Tx) -> None:
+    """The workspace that always exists.  Harmless when it does."""
+    tx.run(
+        """
+        INSERT INTO workspaces (workspace_id, uid, name, subscription_id, resource_group, creation_time, last_update_time)
+        VALUES (:id, :uid, :name, :subscription, :group, :now, :now) ON CONFLICT DO NOTHING
+        """,
+        id=DEFAULT_WORKSPACE_ID,
+        uid=str(uuid.uuid4()),
+        name=DEFAULT,
+        subscription=DEFAULT_SUBSCRIPTION,
+        group=DEFAULT_RESOURCE_GROUP,
+    )
+    if tx.dialect == "postgresql":
+        tx.one("SELECT setval(pg_get_serial_sequence('workspaces', 'workspace_id'), (SELECT MAX(workspace_id) FROM workspaces))")
+
+
+def create(
+    tx: Tx,
+    name: str,
+    *,
+    subscription_id: str | None = None,
+    resource_group: str | None = None,
+    location: str = "",
+    friendly_name: str = "",
+    description: str | None = None,
+    tags: dict[str, str] | None = None,
+    default_artifact_root: str | None = None,
+) -> Workspace:
+    made = tx.one(
+        """
+        INSERT INTO workspaces (uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
+            default_artifact_root, creation_time, last_update_time)
+        VALUES (:uid, :name, :subscription, :group, :location, :friendly, :description, :tags, :root, :now, :now)
+        ON CONFLICT DO NOTHING RETURNING workspace_id
+        """,
+        uid=str(uuid.uuid4()),
+        name=check_name(name),
+        subscription=subscription_id or DEFAULT_SUBSCRIPTION,
+        group=resource_group or DEFAULT_RESOURCE_GROUP,
+        location=location,
+        friendly=friendly_name,
+        description=description,
+        tags=json.dumps(tags or {}),
+        root=default_artifact_root,
+    )
+    if made is None:
+        raise AlreadyExists(f"Workspace '{name}' already exists.")
+    tx.record(Change("workspace", name, "create"))
+    return get(tx, name)
+
+
+def get(tx: Tx, name: str) -> Workspace:
+    found = find(tx, name)
+    if found is None:
+        raise NotFound(f"Workspace '{name[:100]}' not found")
+    return found
+
+
+def find(tx: Tx, name: str) -> Workspace | None:
+    row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE name = :name", name=name)
+    return None if row is None else _workspace(row)
+
+
+def current(tx: Tx) -> Workspace:
+    """The workspace of the transaction."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE workspace_id = :ws")
+    if row is None:
+        raise NotFound("The workspace was deleted.")
+    return _workspace(row)
+
+
+def all_of(tx: Tx, subscription_id: str | None = None, resource_group: str | None = None) -> list[Workspace]:
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM workspaces
+        WHERE (:subscription = '' OR subscription_id = :subscription) AND (:group = '' OR resource_group = :group)
+        ORDER BY name
+        """,
+        subscription=subscription_id or "",
+        group=resource_group or "",
+    )
+    return [_workspace(row) for row in rows]
+
+
+def update(tx: Tx, name: str, changes: dict[str, Any]) -> Workspace:
+    """`changes` maps description, friendly_name, tags, default_artifact_root to new values."""
+    current = get(tx, name)
+    merged = {
+        "description": current.description,
+        "friendly_name": current.friendly_name,
+        "tags": current.tags,
+        "default_artifact_root": current.default_artifact_root,
+        **changes,
+    }
+    tx.run(
+        """
+        UPDATE workspaces SET description = :description, friendly_name = :friendly, tags = :tags,
+            default_artifact_root = :root, last_update_time = :now
+        WHERE workspace_id = :id
+        """,
+        id=current.workspace_id,
+        description=merged["description"],
+        friendly=merged["friendly_name"],
+        tags=json.dumps(merged["tags"]),
+        root=merged["default_artifact_root"] or None,
+    )
+    tx.record(Change("workspace", name, "update"))
+    return get(tx, name)
+
+
+def delete(tx: Tx, workspace: Workspace) -> None:
+    """The row alone: what lives in the workspace is for the slices above."""
+    if workspace.name == DEFAULT:
+        raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be deleted")
+    tx.run("DELETE FROM workspaces WHERE workspace_id = :id", id=workspace.workspace_id)
+    tx.record(Change("workspace", workspace.name, "delete"))
+
+
+def _workspace(row: Row) -> Workspace:
+    values = list(row)
+    values[8] = json.loads(values[8])
+    return Workspace(*values)
