@@ -37,10 +37,7 @@ class EarlyArtifacts(ArtifactRepository):  # type: ignore[misc]  # untyped in ml
         server, _, root = self.artifact_uri.partition(ROUTE)
         wanted = posixpath.join(root.strip("/"), path or "").rstrip("/")
         files = self._call("GET", server, ROUTE, params={"path": wanted}).json().get("files", [])
-        found = [
-            FileInfo(posixpath.join(path or "", file["path"]), file["is_dir"], int(file.get("file_size") or 0))
-            for file in files
-        ]
+        found = [FileInfo(posixpath.join(path or "", file["path"]), file["is_dir"], _size(file)) for file in files]
         return sorted(found, key=lambda info: str(info.path))
 
     def _download_file(self, remote_file_path: str, local_path: str) -> None:
@@ -56,3 +53,7 @@ class EarlyArtifacts(ArtifactRepository):  # type: ignore[misc]  # untyped in ml
         if response.status_code >= 400:
             raise MlflowException(f"{method} {server}{path} was answered with {response.status_code}: {response.text}")
         return response
+
+
+def _size(file: dict[str, Any]) -> int | None:
+    return int(file["file_size"]) if "file_size" in file else None

@@ -1,0 +1,104 @@
+"""Stock clients, each in a virtual environment of its own, and the wheel of our client to put beside them."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = Path(__file__).parent / "scripts"
+CACHE = ROOT / ".venvs"  # git ignores it; delete it to start anew
+MLFLOWS = {"1.30": "compat-1.txt", "2.22": "compat-2.txt", "3.17": "compat-3.txt"}
+
+
+@dataclass(frozen=True)
+class Client:
+    """A stock mlflow-skinny.  `run` runs one of the scripts and returns the last line that it prints."""
+
+    python: Path
+
+    def run(self, script: str, *arguments: str | Path, **variables: str | Path) -> str:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MLFLOW_", "TRACKSIDE_", "DATABRICKS_", "PYTHON"))
+        }
+        done = subprocess.run(
+            [self.python, SCRIPTS / script, *map(str, arguments)],
+            env={
+                **inherited,
+                "DO_NOT_TRACK": "1",
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # a failure shows at once
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONWARNINGS": "ignore",
+                **{name: str(value) for name, value in variables.items()},
+            },
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, f"{script} failed:\n{done.stdout}\n{done.stderr}"
+        return (done.stdout.strip().splitlines() or [""])[-1]
+
+
+@pytest.fixture(scope="session", params=sorted(MLFLOWS))
+def client(request: pytest.FixtureRequest) -> Client:
+    """Each stock client in turn."""
+    return Client(_environment(request.param))
+
+
+@pytest.fixture(scope="session")
+def newest() -> Client:
+    return Client(_environment("3.17"))
+
+
+@pytest.fixture(scope="session")
+def our_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the installed wheel of `trackside-mlflow`, for PYTHONPATH: the environments stay stock."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        cwd=ROOT / "packages" / "trackside-mlflow",
+        capture_output=True,
+        check=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder / "installed")
+    return folder / "installed"
+
+
+@pytest.fixture(scope="session")
+def iris() -> Path:
+    """The flowers as scikit-learn ships them."""
+    sklearn = find_spec("sklearn")
+    assert sklearn is not None
+    assert sklearn.origin is not None
+    return Path(sklearn.origin).parent / "datasets" / "data" / "iris.csv"
+
+
+def _environment(version: str) -> Path:
+    """The interpreter with this mlflow, at its pinned versions: made once, and again when they change."""
+    pinned = ROOT / "constraints" / MLFLOWS[version]
+    folder = CACHE / f"mlflow-{version}-python-{sys.version_info.major}.{sys.version_info.minor}"
+    python = folder / "bin" / "python"
+    stamp = folder / ".installed"
+    digest = hashlib.sha256(pinned.read_bytes()).hexdigest()
+    if not (stamp.exists() and stamp.read_text() == digest):
+        _call(sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
+        pip = (sys.executable, "-m", "pip", "--python", python)
+        _call(*pip, "install", "--quiet", "--no-compile", "--require-hashes", "--requirement", pinned)
+        stamp.write_text(digest)
+    return python
+
+
+def _call(*command: str | Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
