@@ -1,0 +1,146 @@
+"""Pages of an ordered search: ORDER BY, the place where a page goes on, and the token that carries it.  Knows no table.
+
+A token holds the order values of the last row of its page, so that the next page costs what the first did, and no row
+is lost or doubled when others come or go; and a fingerprint of the search, since it means nothing to another one.
+"""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+from trackside.core.filters.to_sql import Binder
+from trackside.core.filters.tokens import check_text
+
+MAX_OFFSET = 2**62
+
+
+class Term(Struct, frozen=True):
+    """One value to order by.  Where it may be missing, `rank` is 0 for a value and more for what comes after all
+    values; a row of such a rank has no value to compare."""
+
+    value: str
+    ascending: bool = True
+    rank: str | None = None
+    kind: Literal["text", "number"] = "text"
+
+
+class Start(Struct, frozen=True):
+    """Where a page starts: after the row with these (rank, value) pairs, or after so many rows, as MLflow's tokens
+    say."""
+
+    after: tuple[tuple[int, str | float | None], ...] = ()
+    offset: int = 0
+
+
+def columns(terms: Sequence[Term]) -> str:
+    """What a statement selects for `token`, two columns a term."""
+    return ", ".join(f"{term.rank or 0} AS k{i}, {term.value} AS v{i}" for i, term in enumerate(terms))
+
+
+def order_by(terms: Sequence[Term]) -> str:
+    """By the names that `columns` gives."""
+    parts = []
+    for i, term in enumerate(terms):
+        if term.rank is not None:
+            parts.append(f"k{i}")
+        parts.append(f"v{i}" if term.ascending else f"v{i} DESC")
+    return ", ".join(parts)
+
+
+def beyond(terms: Sequence[Term], start: Start, bind: Binder) -> str | None:
+    """The condition on rows that come after `start`.  Flat and long rather than nested: SQLite's stack is shallow."""
+    same: list[str] = []
+    choices: list[str] = []
+    hint = ""
+    for term, (rank, value) in zip(terms, start.after, strict=bool(start.after)):
+        if term.rank is not None:
+            choices.append(" AND ".join([*same, f"{term.rank} > {rank}"]))
+            same.append(f"{term.rank} = {rank}")
+        if rank == 0:
+            mark = bind(value)
+            sign = ">" if term.ascending else "<"
+            choices.append(" AND ".join([*same, f"{term.value} {sign} {mark}"]))
+            if not same:
+                # Says nothing new, but tells the database where in an index to begin.
+                hint = f"{term.value} {sign}= {mark} AND "
+            same.append(f"{term.value} = {mark}")
+    return hint + "(" + " OR ".join(f"({choice})" for choice in choices) + ")" if choices else None
+
+
+def fingerprint(*search: Any) -> str:
+    return blake2b(json.dumps(search).encode(), digest_size=9).hexdigest()
+
+
+def token(search: str, row: Sequence[Any]) -> str:
+    """The token of the page that ends with `row`: the columns of `columns`, and nothing else."""
+    pairs = [(row[i], _to_json(row[i + 1])) for i in range(0, len(row), 2)]
+    return base64.urlsafe_b64encode(msgspec.json.encode({"search": search, "after": pairs})).decode()
+
+
+def cut(rows: Sequence[Sequence[Any]], limit: int, search: str) -> tuple[list[int], str | None]:
+    """The first column of at most `limit` rows, and the token of the next page if there are more."""
+    found = [row[0] for row in rows[:limit]]
+    return found, token(search, rows[limit - 1][1:]) if len(rows) > limit else None
+
+
+def start(page_token: str | None, search: str, terms: Sequence[Term]) -> Start:
+    """Where the page of a token starts.  The messages are MLflow's."""
+    if not page_token:
+        return Start()
+    try:
+        decoded = base64.b64decode(page_token.translate(_FROM_URL), validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("Invalid page token, could not base64-decode") from None
+    try:
+        parsed = msgspec.json.decode(decoded)
+    except (ValueError, RecursionError):
+        raise Invalid(f"Invalid page token, decoded value={decoded[:200]!r}") from None
+    match parsed:
+        case {"search": str(of), "after": [*pairs]}:
+            if of != search:
+                raise Invalid(
+                    "Invalid page token, it belongs to another search. "
+                    "A page token goes with the filter, order and experiments of the page that gave it"
+                )
+            if len(pairs) == len(terms):
+                return Start(after=tuple(_pair(pair, term) for pair, term in zip(pairs, terms, strict=True)))
+        case {"offset": int(offset)} if 0 < offset <= MAX_OFFSET:
+            return Start(offset=offset)
+        case {"offset": offset} if offset:
+            raise Invalid(f"Invalid page token, not stringable {offset}")
+    raise Invalid(f"Invalid page token, parsed value={str(parsed)[:200]}")
+
+
+_FROM_URL = str.maketrans("-_", "+/")
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _pair(pair: Any, term: Term) -> tuple[int, str | float | None]:
+    """Nobody signed the token: what it says reaches the database only if it could be a value of the term."""
+    match pair:
+        case [0, str(text)] if term.kind == "text":
+            return 0, check_text(text)
+        case [0, ("Infinity" | "-Infinity") as text] if term.kind == "number":
+            return 0, float(text)
+        case [0, bool()]:
+            pass
+        case [0, float(number)] if term.kind == "number":
+            return 0, number
+        case [0, int(number)] if term.kind == "number" and abs(number) < 2**63:
+            return 0, number
+        case [(1 | 2) as rank, _] if term.rank is not None:
+            return int(rank), None
+    raise Invalid(f"Invalid page token, parsed value={str(pair)[:200]}")

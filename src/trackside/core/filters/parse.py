@@ -1,0 +1,268 @@
+"""Text to `Filter` and to `Order`s.  Knows the grammar; knows nothing of SQL, and leaves to `fields` which keys exist.
+
+filter      = conjunction { OR conjunction }
+conjunction = part { [AND] part }               MLflow lets an AND be missing, doubled, first or last: so do we
+part        = NOT part | "(" filter ")" | clause
+clause      = field comparator value
+            | field [NOT] (LIKE | ILIKE) value
+            | field [NOT] IN "(" value { "," value } [","] ")"
+            | field [NOT] BETWEEN value AND value
+            | field IS [NOT] NULL
+field       = name | function "(" name ")"
+order       = field [ASC | DESC]
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from trackside.core.errors import Invalid
+from trackside.core.filters.fields import Clause, Fields, Literal, comparison, resolve
+from trackside.core.filters.nodes import And, Filter, Not, Or, Order
+from trackside.core.filters.tokens import Kind, Token, ill_formed_list, invalid_clause, string_of_list, tokenize
+
+MAX_NESTING = 100  # of parentheses, which bounds the recursion here
+MAX_DEPTH = 20  # of what remains of them when ANDs within ANDs are one; older SQLites have a stack of 100 symbols
+MAX_CLAUSES = 200
+MAX_VALUES = 8_000
+MAX_ORDERS = 20
+
+_PATTERNS = ("LIKE", "ILIKE", "RLIKE")  # RLIKE is read as MLflow reads it, for no search takes it
+
+
+def parse_filter(text: str | None, fields: Fields) -> Filter | None:
+    """None stands for a filter that everything meets."""
+    if not text or text.isspace():
+        return None
+    tokens = tokenize(text)
+    for token, following in pairwise(tokens):
+        if token.text == ";" and following.kind is not Kind.END:
+            raise Invalid(f"Search filter contained multiple expression {text!r}. Provide AND-ed expression list.")
+    parser = _Parser(tokens, text, fields)
+    if all(token.word == "AND" for token in tokens[:-1]):
+        return None
+    tree = parser.filter()
+    parser.expect_end()
+    # The grammar first, then the names: a filter that is both malformed and misspelt is told to be malformed.
+    if parser.faults:
+        raise parser.faults[0]
+    if _depth(tree) > MAX_DEPTH:
+        raise Invalid(f"The filter is nested deeper than {MAX_DEPTH} levels of AND within OR within AND")
+    return tree
+
+
+def parse_order_by(clauses: Iterable[str], fields: Fields) -> tuple[Order, ...]:
+    texts = list(clauses)
+    if len(texts) > MAX_ORDERS:
+        raise Invalid(f"`order_by` has {len(texts)} fields; at most {MAX_ORDERS} are allowed")
+    orders = tuple(_parse_order(text, fields) for text in texts)
+    if len({order.field for order in orders}) != len(orders):
+        raise Invalid(f"`order_by` contains duplicate fields: {texts}")
+    return orders
+
+
+def _parse_order(text: str, fields: Fields) -> Order:
+    unreadable = Invalid(f"Invalid order_by clause '{text}'. Could not be parsed.")
+    try:
+        parser = _Parser(tokenize(text), text, fields)
+        name, function = parser.field()
+    except Invalid:
+        raise unreadable from None
+    direction = parser.next()
+    if direction.kind is Kind.END:
+        return Order(resolve(name, function, fields, ordering=True))
+    if direction.kind is not Kind.NAME or parser.peek().kind is not Kind.END:
+        raise unreadable
+    if direction.word not in ("ASC", "DESC"):
+        raise Invalid(f"Invalid ordering key in order_by clause '{text}'.")
+    return Order(resolve(name, function, fields, ordering=True), ascending=direction.word == "ASC")
+
+
+class _Parser:
+    """Recursive descent over tokens.  `faults` are those of well-formed clauses, kept until the grammar is checked."""
+
+    def __init__(self, tokens: Sequence[Token], text: str, fields: Fields) -> None:
+        self.faults: list[Invalid] = []
+        self._tokens = tokens
+        self._text = text
+        self._fields = fields
+        self._at = 0
+        self._depth = 0
+        self._clauses = 0
+        self._values = 0
+
+    def peek(self, ahead: int = 0) -> Token:
+        return self._tokens[min(self._at + ahead, len(self._tokens) - 1)]
+
+    def next(self) -> Token:
+        token = self.peek()
+        self._at += 1
+        return token
+
+    def expect_end(self) -> None:
+        if self.peek().kind is not Kind.END:
+            raise self._unexpected("AND, OR or the end")
+
+    def filter(self) -> Filter:
+        parts: list[Filter] = []
+        while True:
+            part = self._conjunction()
+            parts += part.parts if isinstance(part, Or) else [part]
+            if not self._take("OR"):
+                return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def field(self) -> tuple[str, str | None]:
+        """A name and, if it stands in a function's parentheses, the function."""
+        token = self.next()
+        if token.kind is not Kind.NAME:
+            raise self._unexpected("a field", token)
+        if self.peek().text != "(":
+            return token.text, None
+        self.next()
+        name = self.next()
+        if name.kind is not Kind.NAME:
+            raise self._unexpected("a field", name)
+        self._expect(")")
+        return name.text, token.text
+
+    def _conjunction(self) -> Filter:
+        parts: list[Filter] = []
+        while True:
+            while self._take("AND"):
+                pass
+            if parts and (self.peek().kind is Kind.END or self.peek().text == ")" or self.peek().word == "OR"):
+                return parts[0] if len(parts) == 1 else And(tuple(parts))
+            part = self._part()
+            parts += part.parts if isinstance(part, And) and part.parts else [part]
+
+    def _part(self) -> Filter:
+        self._depth += 1
+        if self._depth > MAX_NESTING:
+            raise Invalid(f"The filter is nested deeper than {MAX_NESTING} levels")
+        part: Filter
+        if self._take("NOT"):
+            negated = self._part()
+            part = negated.part if isinstance(negated, Not) else Not(negated)
+        elif self.peek().text == "(":
+            self.next()
+            part = self.filter()
+            self._expect(")")
+        else:
+            part = self._clause()
+        self._depth -= 1
+        return part
+
+    def _clause(self) -> Filter:
+        self._clauses += 1
+        if self._clauses > MAX_CLAUSES:
+            raise Invalid(f"The filter has more than {MAX_CLAUSES} comparisons")
+        first = self.peek()
+        if first.kind in (Kind.NUMBER, Kind.STRING) and self.peek(1).kind is Kind.OPERATOR:
+            raise Invalid(f"Invalid comparison clause. Expected 'Identifier' found '{first.text}'")
+        name, function = self.field()
+        operator, values = self._test()
+        try:
+            return comparison(Clause(name, function, operator, values), self._fields)
+        except Invalid as fault:
+            self.faults.append(fault)
+            return And(())
+
+    def _test(self) -> tuple[str, tuple[Literal, ...]]:
+        token = self.next()
+        if token.kind is Kind.OPERATOR:
+            return token.text, (self._value(),)
+        if token.word == "IS":
+            negated = self._take("NOT")
+            if not self._take("NULL"):
+                raise self._unexpected("NULL")
+            return ("IS NOT NULL" if negated else "IS NULL"), ()
+        negation = ""
+        if token.word == "NOT":
+            negation = "NOT "
+            token = self.next()
+        if token.word in _PATTERNS:
+            return negation + token.word, (self._value(),)
+        if token.word == "IN":
+            return negation + "IN", self._list()
+        if token.word == "BETWEEN":
+            low = self._value()
+            if not self._take("AND"):
+                raise self._unexpected("AND")
+            return negation + "BETWEEN", (low, self._value())
+        raise self._unexpected("a comparison", token)
+
+    def _value(self) -> Literal:
+        token = self.next()
+        if token.kind is Kind.STRING or (token.kind is Kind.NAME and token.is_quoted):
+            return Literal(token.text, token.text[1:-1])
+        if token.kind is Kind.NUMBER:
+            return Literal(token.text, _number(token.text))
+        if token.kind is Kind.NAME and token.word not in ("TRUE", "FALSE"):
+            return Literal(token.text, None)
+        raise self._unexpected("a value", token)
+
+    def _list(self) -> tuple[Literal, ...]:
+        self._expect("(")
+        if all(token.text != ")" for token in self._tokens[self._at :]):
+            raise self._unexpected("a list in parentheses")
+        values: list[Literal] = []
+        while self.peek().text != ")":
+            values.append(self._element())
+            self._values += 1
+            if self._values > MAX_VALUES:
+                raise Invalid(f"The filter's lists have more than {MAX_VALUES} values")
+            if self.peek().text != ")" and self.next().text != ",":
+                raise ill_formed_list()
+        self.next()
+        if not values:
+            raise Invalid(
+                "While parsing a list in the query, expected a non-empty list of string values, but got empty list"
+            )
+        return tuple(values)
+
+    def _element(self) -> Literal:
+        token = self.next()
+        if token.kind is Kind.NUMBER:
+            return Literal(token.text, _number(token.text))
+        text = ""
+        start = token.start
+        while token.kind is Kind.STRING or (token.kind is Kind.NAME and token.is_quoted):
+            text += string_of_list(token)
+            if self.peek().text in (",", ")"):
+                return Literal(self._text[start : self.peek().start], text)
+            token = self.next()
+        raise ill_formed_list()
+
+    def _take(self, word: str) -> bool:
+        if self.peek().word == word:
+            self._at += 1
+            return True
+        return False
+
+    def _expect(self, mark: str) -> None:
+        token = self.next()
+        if token.text != mark:
+            raise self._unexpected(f"'{mark}'", token)
+
+    def _unexpected(self, wanted: str, token: Token | None = None) -> Invalid:
+        token = token or self.peek()
+        if token.kind is Kind.END:
+            return invalid_clause(self._text[-40:].strip(), f"it ends where {wanted} should be")
+        return invalid_clause(token.text[:40], f"character {token.start + 1}: {wanted} should be here")
+
+
+def _depth(tree: Filter) -> int:
+    match tree:
+        case And(parts) | Or(parts):
+            return 1 + max(map(_depth, parts))
+        case Not(part):
+            return 1 + _depth(part)
+        case _:
+            return 0
+
+
+def _number(text: str) -> int | float:
+    """A whole number as an int if a database can hold it."""
+    digits = text.lstrip("+-")
+    if digits.isascii() and digits.isdigit() and len(digits) < 19:
+        return int(text)
+    return float(text)

@@ -1,0 +1,35 @@
+"""What a LIKE pattern may hold and what it matches.  Knows no field and no database."""
+
+from trackside.core.errors import Invalid
+
+MAX_LIKE_CHARS = 8_000  # SQLite refuses patterns of more than 50,000 bytes
+
+_ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def check_like(pattern: str) -> None:
+    if len(pattern) > MAX_LIKE_CHARS:
+        raise Invalid(f"A LIKE pattern has {len(pattern)} characters; at most {MAX_LIKE_CHARS} are allowed")
+
+
+def like(text: str, pattern: str) -> bool:
+    """`%` stands for any text, `_` for one character, and nothing escapes them.  Time is at most length by length."""
+    at, mark = 0, 0
+    resume: tuple[int, int] | None = None  # after the last %: where in the pattern, and where to try next in the text
+    while at < len(text):
+        if mark < len(pattern) and pattern[mark] == "%":
+            mark += 1
+            resume = (mark, at)
+        elif mark < len(pattern) and pattern[mark] in ("_", text[at]):
+            at, mark = at + 1, mark + 1
+        elif resume is not None:
+            resume = (resume[0], resume[1] + 1)
+            mark, at = resume
+        else:
+            return False
+    return all(char == "%" for char in pattern[mark:])
+
+
+def fold(text: str) -> str:
+    """Case as ILIKE ignores it: that of ASCII letters only, as on stock MLflow's SQLite."""
+    return text.translate(_ASCII_LOWER)

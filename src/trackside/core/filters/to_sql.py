@@ -1,0 +1,134 @@
+"""A filter as SQL, for SQLite and PostgreSQL alike.  Knows operators, NaN and missing values; no table: a search says
+by `Place`s where its fields lie.
+
+What the databases must bring: on SQLite `PRAGMA case_sensitive_like = ON` and, for params compared as numbers, the JSON
+functions that it has since 3.38; on PostgreSQL text that compares by its bytes (`COLLATE "C"`).  ILIKE ignores the case
+of ASCII letters only, which is what `lower` does in both.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from trackside.core.filters.nodes import NEGATIVE, And, Comparison, Field, Filter, Not, Operator, Or
+
+Dialect = Literal["sqlite", "postgresql"]
+MAX_LISTED = 64
+
+
+class Query(Struct, frozen=True):
+    """A statement and its values for `Tx.all`, which adds `:ws` and `:now`."""
+
+    sql: str
+    params: dict[str, Any]
+
+
+class Place(Struct, frozen=True):
+    """Where the value of a field lies.  `rows` is the `FROM ... WHERE ...` that finds it in a table of its own; without
+    it the row that is searched has the value itself.  `number` is the value of a text as a number, NULL if it is none,
+    and `nan` holds where the value stands for NaN."""
+
+    value: str
+    rows: str | None = None
+    number: str | None = None
+    nan: str | None = None
+    is_nullable: bool = False
+
+
+class Binder:
+    """Names for values, in steady order, so that equal questions are equal texts."""
+
+    def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
+
+    def __call__(self, value: Any) -> str:
+        name = f"p{len(self.params)}"
+        self.params[name] = value
+        return f":{name}"
+
+
+def where(tree: Filter, places: Callable[[Field], Place], bind: Binder, dialect: Dialect) -> str:
+    """A condition that is true or false for each row, so that NOT may turn it."""
+    match tree:
+        case And(parts):
+            return " AND ".join(_grouped(part, places, bind, dialect) for part in parts)
+        case Or(parts):
+            return " OR ".join(_grouped(part, places, bind, dialect) for part in parts)
+        case Not(part):
+            return f"NOT ({where(part, places, bind, dialect)})"
+        case Comparison(field, operator):
+            place = places(field)
+    if place.rows is not None:
+        if operator is Operator.IS_NULL:
+            return f"NOT EXISTS (SELECT 1 {place.rows})"
+        if operator is Operator.IS_NOT_NULL:
+            return f"EXISTS (SELECT 1 {place.rows})"
+        return f"EXISTS (SELECT 1 {place.rows} AND {holds(tree, place, bind, dialect)})"
+    if operator in (Operator.IS_NULL, Operator.IS_NOT_NULL):
+        return f"{place.value} {operator}"
+    condition = holds(tree, place, bind, dialect)
+    return f"({place.value} IS NOT NULL AND {condition})" if place.is_nullable else condition
+
+
+def holds(comparison: Comparison, place: Place, bind: Binder, dialect: Dialect) -> str:
+    """The condition on a value; where there is none it is false or NULL."""
+    value = place.number if comparison.is_numeric and place.number is not None else place.value
+    condition = _condition(value, comparison, bind, dialect)
+    if place.nan is None:
+        return condition
+    if comparison.operator in NEGATIVE:
+        return f"({condition} OR {place.nan})"
+    return f"({condition} AND NOT {place.nan})"
+
+
+def among(column: str, values: Sequence[int] | Sequence[str], bind: Binder, dialect: Dialect) -> str:
+    """The condition that a column has one of the values, which may be many more than a statement has parameters."""
+    if len(values) == 1:
+        return f"{column} = {bind(values[0])}"
+    if len(values) <= MAX_LISTED:
+        return f"{column} IN {bind(list(values))}"
+    text = bind(json.dumps(list(values)))
+    if dialect == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each({text}))"
+    kind = "BIGINT" if isinstance(values[0], int) else "TEXT"
+    return f"{column} IN (SELECT CAST(value AS {kind}) FROM json_array_elements_text(CAST({text} AS JSON)))"
+
+
+def number(text: str, dialect: Dialect) -> str:
+    """The number that a text says, NULL if it says none.  A number is what JSON calls one; PostgreSQL, where a cast out
+    of range fails, takes those up to about 1e300."""
+    if dialect == "sqlite":
+        kind = f"json_type({text}) IN ('integer', 'real')"
+        return f"CASE WHEN json_valid({text}) THEN CASE WHEN {kind} THEN CAST({text} AS REAL) END END"
+    return f"CASE WHEN {text} ~ '{_NUMBER}' THEN CAST({text} AS DOUBLE PRECISION) END"
+
+
+_NUMBER = (
+    r"^[ \t\n\r]*-?"
+    r"((0|[1-9]\d{0,99})(\.\d{1,100})?|(0|[1-9]\d{0,7})(\.\d{1,20})?[eE][+-]?0{0,3}[12]?\d{1,2})"
+    r"[ \t\n\r]*$"
+)
+
+
+def _condition(value: str, comparison: Comparison, bind: Binder, dialect: Dialect) -> str:
+    operator = comparison.operator
+    match operator:
+        case Operator.IN | Operator.NOT_IN:
+            return f"{value} {operator} {bind(list(comparison.values))}"
+        case Operator.BETWEEN | Operator.NOT_BETWEEN:
+            low, high = comparison.values
+            return f"{value} {operator} {bind(low)} AND {bind(high)}"
+    wanted = bind(comparison.values[0])
+    if operator in (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE):
+        if dialect == "postgresql":
+            return f"{value} {operator} {wanted} ESCAPE ''"
+        if operator in (Operator.ILIKE, Operator.NOT_ILIKE):
+            return f"lower({value}) {operator.replace('ILIKE', 'LIKE')} lower({wanted})"
+    return f"{value} {operator} {wanted}"
+
+
+def _grouped(part: Filter, places: Callable[[Field], Place], bind: Binder, dialect: Dialect) -> str:
+    sql = where(part, places, bind, dialect)
+    return f"({sql})" if isinstance(part, And | Or) else sql

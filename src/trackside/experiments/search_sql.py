@@ -1,0 +1,68 @@
+"""The SQL of experiments/search: which experiments, in which order, from which page on.  Knows their tables; runs no
+statement."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from trackside.core.filters import keyset
+from trackside.core.filters.fields import EXPERIMENTS
+from trackside.core.filters.keyset import Term
+from trackside.core.filters.nodes import Entity, Field, Filter, Order
+from trackside.core.filters.parse import parse_filter, parse_order_by
+from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, among, where
+
+_ID = Field(Entity.ATTRIBUTE, "experiment_id")
+_NATURAL = (Order(Field(Entity.ATTRIBUTE, "creation_time"), ascending=False), Order(_ID))
+_TIE_BREAKER = Order(_ID, ascending=False)
+
+
+class Search(Struct, frozen=True):
+    """What is asked for, read and checked."""
+
+    tree: Filter | None
+    orders: tuple[Order, ...]
+    stages: tuple[str, ...]
+    fingerprint: str
+
+
+def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str]) -> Search:
+    """A mistake of the caller is `Invalid`, in MLflow's words."""
+    tree = parse_filter(filter_text, EXPERIMENTS)
+    orders = parse_order_by(order_by, EXPERIMENTS) or _NATURAL
+    if all(order.field != _ID for order in orders):
+        orders += (_TIE_BREAKER,)
+    fingerprint = keyset.fingerprint("experiments", filter_text or "", list(order_by), list(stages))
+    return Search(tree, orders, tuple(stages), fingerprint)
+
+
+def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) -> Query:
+    """Finds `limit` experiments, and one more if there is one: rows for `cut`."""
+    bind = Binder()
+
+    def place(field: Field) -> Place:
+        if field.entity is Entity.ATTRIBUTE:
+            return Place(f"e.{field.key}")
+        rows = f"FROM experiment_tags AS x WHERE x.experiment_seq = e.experiment_seq AND x.key = {bind(field.key)}"
+        return Place("x.value", rows)
+
+    terms = [
+        Term(f"e.{order.field.key}", order.ascending, kind="text" if order.field.key == "name" else "number")
+        for order in search.orders
+    ]
+    conditions = ["e.workspace_id = :ws", among("e.lifecycle_stage", search.stages, bind, dialect)]
+    if search.tree is not None:
+        conditions.append(f"({where(search.tree, place, bind, dialect)})")
+    start = keyset.start(page_token, search.fingerprint, terms)
+    if further := keyset.beyond(terms, start, bind):
+        conditions.append(further)
+    sql = (
+        f"SELECT e.experiment_seq, {keyset.columns(terms)} FROM experiments AS e WHERE {' AND '.join(conditions)} "
+        f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
+    )
+    return Query(sql, bind.params)
+
+
+def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[list[int], str | None]:
+    """The experiment_seqs of the page, and the token of the next if there is one."""
+    return keyset.cut(rows, limit, search.fingerprint)
