@@ -1,9 +1,19 @@
-"""Searches experiments."""
+"""Searches experiments: which, in what order, from which page on.  The question's SQL is `search_sql`."""
+
 from trackside.core.db.tx import Tx
-from trackside.experiments import store
+from trackside.core.errors import Invalid
 from trackside.experiments import model as m
+from trackside.experiments import search_sql, store
 
 
 def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
-    rows = tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY creation_time DESC")
-    return m.Found(experiments=store.by_seqs(tx, [r[0] for r in rows]))
+    """`max_results` must be given, as on stock, whose protocol reads a missing one as 0."""
+    most = call.max_results or 0
+    if most < 1:
+        raise Invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer, but got {most}")
+    if most > m.MAX_RESULTS:
+        raise Invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be at most {m.MAX_RESULTS}, but got {most}")
+    wanted = search_sql.parse(call.filter, call.order_by or [], m.view_type(call.view_type).stages)
+    query = search_sql.query(wanted, most, call.page_token, tx.dialect)
+    page, token = search_sql.cut(wanted, tx.all(query.sql, **query.params), most)
+    return m.Found(experiments=store.by_seqs(tx, page), next_page_token=token)

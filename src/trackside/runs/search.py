@@ -6,11 +6,11 @@ from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, encode, invalid_value
 from trackside.experiments import store as experiments
 from trackside.experiments.model import view_type
-from trackside.runs import store
+from trackside.runs import search_sql, store
 from trackside.runs.limits import DEFAULT_RESULTS, MAX_RESULTS
 from trackside.runs.model import Run, SearchRuns
 
-SAVE_AT_ONCE = 50  # documents a command of the writer takes: a millisecond or two
+SAVE_AT_ONCE = 50  # documents that one command of the writer takes: a millisecond or two
 
 
 class Found(Answer, frozen=True):
@@ -19,19 +19,32 @@ class Found(Answer, frozen=True):
 
 
 def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
-    """The answer as JSON, put together from the runs' documents."""
+    """The answer as JSON, put together from the runs' documents.  Those that had to be made go to the writer to keep."""
     most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if most > MAX_RESULTS:
         raise invalid_value("max_results", most)
     if most < 1:
         raise Invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer")
+    epoch = tx.epoch
     seqs = experiments.seqs_of(tx, call.experiment_ids or [])
+    stages = view_type(call.run_view_type).stages
+    wanted = search_sql.parse(call.filter, call.order_by or [], seqs, stages)
+    query = search_sql.query(wanted, most, call.page_token, tx.dialect)
     if not seqs:
         return b"{}"
-    rows = tx.all("SELECT run_seq FROM runs WHERE workspace_id=:ws AND experiment_seq IN :e AND lifecycle_stage IN :s ORDER BY start_time DESC, run_id LIMIT :n", e=seqs, s=list(view_type(call.run_view_type).stages), n=most)
-    token = None
-    docs, fresh = store.documents(tx, [seq for (seq,) in rows])
-    body = b'{"runs":[' + b",".join(docs) + b"]"
+    page, token = search_sql.cut(wanted, tx.all(query.sql, **query.params), most)
+    docs, fresh = store.documents(tx, page)
+    if epoch:
+        for start in range(0, len(fresh), SAVE_AT_ONCE):
+            part = fresh[start : start + SAVE_AT_ONCE]
+            writer.submit(tx.ws, lambda writing, part=part: store.save_documents(writing, part, epoch))  # type: ignore[misc]
+    return _rendered(docs, token)
+
+
+def _rendered(docs: list[bytes], token: str | None) -> bytes:
+    parts = []
+    if docs:
+        parts.append(b'"runs":[' + b",".join(docs) + b"]")
     if token:
-        body += b',"next_page_token":' + encode(token)
-    return body + b"}"
+        parts.append(b'"next_page_token":' + encode(token))
+    return b"{" + b",".join(parts) + b"}"

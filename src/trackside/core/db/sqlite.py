@@ -91,9 +91,10 @@ class SqliteDatabase:
     def read(self, ws: int) -> Iterator[Tx]:
         """A snapshot: every statement of the transaction sees the same state."""
         session = self._reader()
+        epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
         session.connection.execute("BEGIN")
         try:
-            yield Tx(session, ws, time.time_ns() // 1_000_000)
+            yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
         finally:
             session.connection.execute("COMMIT")
 

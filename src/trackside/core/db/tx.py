@@ -124,14 +124,15 @@ class Memory(dict[tuple[str, int, str], Any]):
 class Tx:
     """An open transaction.  `:ws` and `:now` are bound by themselves."""
 
-    __slots__ = ("_session", "dialect", "memory", "now", "ws")
+    __slots__ = ("_session", "dialect", "epoch", "memory", "now", "ws")
 
-    def __init__(self, session: Session, ws: int, now: int, memory: Memory | None = None) -> None:
+    def __init__(self, session: Session, ws: int, now: int, memory: Memory | None = None, epoch: int = 0) -> None:
         self._session = session
         self.dialect: Dialect = session.dialect
         self.ws = ws
         self.now = now  # ms since 1970
         self.memory = memory
+        self.epoch = epoch  # of a snapshot: every change up to it is seen; 0: not known
 
     def within(self, ws: int) -> "Tx":
         """The same transaction, in another workspace."""
