@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,6 +49,25 @@ class Client:
         )
         assert done.returncode == 0, f"{script} failed:\n{done.stdout}\n{done.stderr}"
         return (done.stdout.strip().splitlines() or [""])[-1]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A `trackside server` of its own process."""
+
+    url: str
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("server") / "data"
+    command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        listening = re.search(r"http://\S+", process.stdout.readline())
+        assert listening is not None
+        yield Server(listening[0])
+        process.terminate()
 
 
 @pytest.fixture(scope="session", params=sorted(MLFLOWS))

@@ -73,7 +73,8 @@ class Server:
         try:
             return self._workspace(self._call("POST", _path(), {"name": name, **fields}))
         except Refused as refused:
-            if refused.error_code != "RESOURCE_ALREADY_EXISTS":
+            # The default workspace always exists, and a server words its refusal to make it differently.
+            if refused.error_code != "RESOURCE_ALREADY_EXISTS" and name != uris.DEFAULT_WORKSPACE:
                 raise
             raise WorkspaceExists(
                 f"Workspace {name!r} exists already on {self.url}. Take it with Workspace.get(name={name!r}), "
@@ -83,8 +84,14 @@ class Server:
     def update(self, name: str, fields: Mapping[str, Any]) -> Record:
         return self._workspace(self._call("PATCH", _path(name), dict(fields)))
 
-    def delete(self, name: str) -> None:
-        self._call("DELETE", _path(name))
+    def delete(self, name: str, *, with_contents: bool) -> None:
+        try:
+            self._call("DELETE", _path(name) + ("?mode=CASCADE" if with_contents else ""))
+        except Refused as refused:
+            if with_contents or refused.error_code != "INVALID_PARAMETER_VALUE":
+                raise
+            hint = f"{refused} In Python: delete(delete_dependent_resources=True)."
+            raise Refused(hint, refused.status, refused.error_code) from None
 
     def not_found(self, name: str, reason: str) -> WorkspaceNotFound:
         """The error for a missing workspace, which names the ones that exist as far as this user may see them."""
@@ -168,7 +175,7 @@ class Server:
 def _path(name: str | None = None) -> str:
     if name is None:
         return "/api/trackside/v1/workspaces"
-    if not name.strip("."):
+    if not name.strip(".") or "/" in name:
         raise ConfigError(f"the workspace's name is {name!r}; it must be a name such as 'team-a'")
     return f"/api/trackside/v1/workspaces/{quote(name, safe='')}"
 

@@ -11,6 +11,7 @@ from trackside_mlflow.errors import ConfigError
 SCHEMES = {"trackside": "http", "trackside+https": "https"}
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 DEFAULT_RESOURCE_GROUP = "default"
+DEFAULT_WORKSPACE = "default"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 PROVIDER = "Microsoft.MachineLearningServices"
 

@@ -233,8 +233,12 @@ class Workspace:
         return self.get_details()
 
     def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
-        """Delete the workspace on the server.  The arguments are Azure's, and mean nothing here."""
-        self._server.delete(self.name)
+        """Delete the workspace on the server.
+
+        One that holds experiments is refused unless `delete_dependent_resources`: then they go with it, with their runs
+        and models.  It always waits.
+        """
+        self._server.delete(self.name, with_contents=delete_dependent_resources)
 
     @property
     def url(self) -> str:

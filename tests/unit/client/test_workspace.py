@@ -176,6 +176,24 @@ def test_delete_deletes_on_the_server(peer: Peer) -> None:
     assert peer.workspaces == {}
 
 
+def test_delete_takes_the_contents_along_only_when_told(peer: Peer) -> None:
+    workspace = Workspace.create("team-a", url=peer.url)
+    peer.answers["/api/trackside/v1/workspaces/team-a"] = (
+        400,
+        b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "It still holds runs."}',
+    )
+
+    with pytest.raises(Refused, match=r"still holds runs\. In Python: delete\(delete_dependent_resources=True\)"):
+        workspace.delete()
+    peer.answers.clear()
+    workspace.delete(delete_dependent_resources=True)
+
+    assert [path for method, path, _ in peer.requests if method == "DELETE"] == [
+        "/api/trackside/v1/workspaces/team-a",
+        "/api/trackside/v1/workspaces/team-a?mode=CASCADE",
+    ]
+
+
 def test_a_workspace_created_again_is_another_one(peer: Peer) -> None:
     peer.add("team-a")
     first = Workspace.get("team-a", url=peer.url)
@@ -250,7 +268,7 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
         Workspace.get("team-a", url=url)
 
 
-@pytest.mark.parametrize("name", ["", ".", ".."])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
 def test_a_name_that_is_none_is_refused(peer: Peer, name: str) -> None:
     with pytest.raises(ConfigError, match="name"):
         Workspace.get(name, url=peer.url)
@@ -260,6 +278,6 @@ def test_a_name_that_is_none_is_refused(peer: Peer, name: str) -> None:
 
 def test_a_name_stays_one_segment_of_the_path(peer: Peer) -> None:
     with pytest.raises(WorkspaceNotFound):
-        Workspace.get("../a/b?c", url=peer.url)
+        Workspace.get("a?b#c%2F", url=peer.url)
 
-    assert peer.requests[0][1] == "/api/trackside/v1/workspaces/..%2Fa%2Fb%3Fc"
+    assert peer.requests[0][1] == "/api/trackside/v1/workspaces/a%3Fb%23c%252F"
