@@ -1,10 +1,14 @@
-"""Stock mlflow 1.30, 2.22 and 3.17 train against a server, and read back what they and each other logged."""
+"""Stock mlflow 1.30, 2.22 and 3.17 train against a server, in processes and environments of their own."""
 
 import json
+import uuid
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+import requests
+
+from trackside_mlflow import Workspace
 
 pytestmark = pytest.mark.timeout(300)  # the first run installs the clients
 
@@ -19,23 +23,25 @@ class Client(Protocol):
     def run(self, script: str, *arguments: str | Path, **variables: str | Path) -> str: ...
 
 
-def test_a_stock_client_trains_logs_searches_and_reads_back(
-    client: Client, server: Server, iris: Path, tmp_path: Path
+@pytest.fixture
+def workspace(server: Server) -> str:
+    """The tracking URI of a new workspace."""
+    return Workspace.create(f"compat-{uuid.uuid4().hex[:8]}", url=server.url).get_mlflow_tracking_uri()
+
+
+def is_seen(tracking_uri: str, run_id: str) -> bool:
+    answer = requests.get(f"{tracking_uri}/api/2.0/mlflow/runs/get", params={"run_id": run_id}, timeout=10)
+    assert answer.ok or answer.json()["error_code"] == "RESOURCE_DOES_NOT_EXIST", answer.text
+    return answer.ok
+
+
+def test_a_stock_client_trains_logs_searches_and_reads_back_in_any_workspace(
+    client: Client, server: Server, workspace: str, iris: Path, tmp_path: Path
 ) -> None:
-    logged = json.loads(client.run("train.py", server.url, iris, tmp_path))
+    here, there = json.loads(client.run("train.py", iris, tmp_path, server.url, workspace))
 
-    assert logged["accuracy"] > 0.9
-
-
-def test_a_stock_client_works_in_a_workspace_by_its_address_alone(
-    client: Client, newest: Client, server: Server, iris: Path, our_client: Path, tmp_path: Path
-) -> None:
-    newest.run("workspace.py", server.url, "compat", PYTHONPATH=our_client)
-
-    logged = json.loads(client.run("train.py", f"{server.url}/ws/compat", iris, tmp_path))
-
-    assert newest.run("where.py", f"{server.url}/ws/compat", logged["run_id"]) == "found"
-    assert newest.run("where.py", server.url, logged["run_id"]) == "not found"
+    assert (is_seen(server.url, here), is_seen(workspace, there)) == (True, True)
+    assert (is_seen(server.url, there), is_seen(workspace, here)) == (False, False)
 
 
 def test_the_articles_flow_runs_with_our_client_beside_the_stock_one(
@@ -45,27 +51,26 @@ def test_the_articles_flow_runs_with_our_client_beside_the_stock_one(
 
 
 def test_a_variable_chooses_the_workspace_for_clients_that_know_none(
-    client: Client, newest: Client, server: Server, our_client: Path
+    client: Client, server: Server, workspace: str, our_client: Path
 ) -> None:
-    newest.run("workspace.py", server.url, "by-variable", PYTHONPATH=our_client)
+    name = workspace.rpartition("/")[2]
 
     run_id = client.run(
         "log_one.py",
         PYTHONPATH=our_client,
         MLFLOW_TRACKING_URI=server.url,
-        TRACKSIDE_WORKSPACE="by-variable",
+        TRACKSIDE_WORKSPACE=name,
         SLURM_JOB_ID="42",
     )
 
-    assert newest.run("where.py", f"{server.url}/ws/by-variable", run_id) == "found"
-    assert newest.run("where.py", server.url, run_id) == "not found"
+    assert (is_seen(workspace, run_id), is_seen(server.url, run_id)) == (True, False)
 
 
 def test_a_newer_client_chooses_the_workspace_by_mlflows_own_variable(
-    newest: Client, server: Server, our_client: Path
+    newest: Client, server: Server, workspace: str
 ) -> None:
-    newest.run("workspace.py", server.url, "by-header", PYTHONPATH=our_client)
+    name = workspace.rpartition("/")[2]
 
-    run_id = newest.run("log_one.py", MLFLOW_TRACKING_URI=server.url, MLFLOW_WORKSPACE="by-header", SLURM_JOB_ID="")
+    run_id = newest.run("log_one.py", MLFLOW_TRACKING_URI=server.url, MLFLOW_WORKSPACE=name, SLURM_JOB_ID="")
 
-    assert newest.run("where.py", f"{server.url}/ws/by-header", run_id) == "found"
+    assert (is_seen(workspace, run_id), is_seen(server.url, run_id)) == (True, False)

@@ -1,6 +1,7 @@
 """What a data scientist does with the stock mlflow, of whichever version runs this: train, log, search, read back.
 
-Called as `train.py TRACKING_URI CSV FOLDER`; asserts as it goes, prints the run's id.  Needs nothing but mlflow.
+Called as `train.py CSV FOLDER TRACKING_URI...`; asserts as it goes, prints the id of its run at each of the addresses.
+Needs nothing but mlflow.
 """
 
 import csv
@@ -247,13 +248,14 @@ def check_what_came_with_2(client: MlflowClient, run_id: str) -> None:
     client.update_run(run_id, name="softmax")
 
 
-def main(uri: str, data: str, folder: Path) -> None:
+def run_at(uri: str, rows: list[Row], folder: Path) -> str:
+    """The whole round at one tracking URI; returns the run's id."""
     mlflow.set_tracking_uri(uri)
     client = MlflowClient()
     experiment_id = mlflow.create_experiment(f"iris {mlflow.__version__}", tags={"kind": "compat"})
     experiment = mlflow.set_experiment(f"iris {mlflow.__version__}")
     assert (experiment.experiment_id, experiment.tags["kind"]) == (experiment_id, "compat")
-    run_id, losses, reached = log_training(read(data), folder)
+    run_id, losses, reached = log_training(rows, folder)
     assert reached > 0.9
     check_run(client, run_id, losses, reached)
     check_files(client, run_id, folder)
@@ -263,8 +265,13 @@ def main(uri: str, data: str, folder: Path) -> None:
     check_errors(client, run_id)
     if MAJOR >= 2:
         check_what_came_with_2(client, run_id)
-    print(json.dumps({"run_id": run_id, "accuracy": reached}))
+    return run_id
+
+
+def main(data: str, folder: Path, uris: list[str]) -> None:
+    rows = read(data)
+    print(json.dumps([run_at(uri, rows, folder / str(number)) for number, uri in enumerate(uris)]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
