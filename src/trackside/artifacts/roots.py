@@ -16,7 +16,7 @@ from trackside.artifacts.blobs import Blobs
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.store import Root
 from trackside.core import locations
-from trackside.core.errors import Denied, Invalid
+from trackside.core.errors import Denied, Invalid, NotImplemented_
 
 
 class Spot(Struct, frozen=True):
@@ -71,7 +71,10 @@ class Roots:
             return self.store
         with self._lock:
             if place not in self._stores:
-                self._stores[place] = _open(str(place), durable=self._durable)
+                try:
+                    self._stores[place] = _open(str(place), durable=self._durable)
+                except locations.LocationError as error:
+                    raise NotImplemented_(f"The server cannot open artifacts at '{place}': {error}") from None
             return self._stores[place]
 
 

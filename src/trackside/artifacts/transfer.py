@@ -5,7 +5,7 @@ one arrives (leaves).  A transfer holds a few pieces in memory, however large th
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Executor
 
 from trackside.artifacts import wire
@@ -82,7 +82,7 @@ def _open(request: Request, blobs: Blobs, key: str) -> tuple[wire.Answer, bytes 
             download.close()
 
 
-async def _leave(what: wire.Answer, download: Download, threads: Executor) -> AsyncIterator[bytes]:
+async def _leave(what: wire.Answer, download: Download, threads: Executor) -> AsyncGenerator[bytes, None]:
     loop = asyncio.get_running_loop()
     chunks = download.chunks(what.start, what.stop)
     try:

@@ -1,0 +1,217 @@
+"""The artifact proxy on the wire: put, get, list, delete, and what it refuses."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.slices.artifacts.conftest import Server
+
+PROXY = "/api/2.0/mlflow-artifacts/artifacts"
+
+
+def test_a_file_goes_in_and_out(server: "Server", place: str) -> None:
+    put = server.ask("PUT", f"{place}/model/weights.bin", b"\0\1\2" * 1000)
+    got = server.ask("GET", f"{place}/model/weights.bin")
+
+    assert (put.status, put.body) == (200, b"")
+    assert (got.status, got.body) == (200, b"\0\1\2" * 1000)
+    assert got.headers["content-length"] == "3000"
+    assert got.headers["accept-ranges"] == "bytes"
+    assert got.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_large_file_goes_in_and_out(server: "Server", place: str) -> None:
+    body = bytes(range(256)) * (20 << 12)  # 20 MiB
+
+    assert server.ask("PUT", f"{place}/large", body).status == 200
+
+    assert server.ask("GET", f"{place}/large").body == body
+
+
+def test_a_body_in_chunks_is_put_together(server: "Server", place: str) -> None:
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in [b"a" * 100_000, b"b", b"c" * 2_000_000])
+
+    with server.connect() as client:
+        client.sendall(b"PUT %s/chunked HTTP/1.1\r\nHost: localhost\r\n" % place.encode())
+        client.sendall(b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+    assert server.ask("GET", f"{place}/chunked").body == b"a" * 100_000 + b"b" + b"c" * 2_000_000
+
+
+def test_a_second_put_replaces_the_first(server: "Server", place: str) -> None:
+    server.ask("PUT", f"{place}/file", b"one")
+    server.ask("PUT", f"{place}/file", b"")
+
+    assert server.ask("GET", f"{place}/file").body == b""
+
+
+def test_the_ui_has_the_same_proxy(server: "Server", place: str) -> None:
+    ajax = place.replace("/api/", "/ajax-api/", 1)
+
+    server.ask("PUT", f"{ajax}/file", b"one")
+
+    assert server.ask("GET", f"{place}/file").body == b"one"
+    assert server.ask("GET", f"{ajax}/file").body == b"one"
+    assert server.ask("DELETE", f"{ajax}/file").body == b"{}"
+    assert server.ask("GET", f"{place}/file").status == 404
+
+
+def test_a_listing_names_what_a_folder_holds(server: "Server", place: str) -> None:
+    for name in ("b.txt", "a/deep.txt", "empty"):
+        server.ask("PUT", f"{place}/list/{name}", b"12" if name != "empty" else b"")
+    folder = place.removeprefix(PROXY + "/") + "/list"
+
+    listed = server.ask("GET", f"{PROXY}?path={quote(folder)}")
+
+    assert listed.headers["content-type"] == "application/json"
+    assert listed.json == {
+        "files": [
+            {"path": "a", "is_dir": True},
+            {"path": "b.txt", "is_dir": False, "file_size": 2},
+            {"path": "empty", "is_dir": False, "file_size": 0},
+        ]
+    }
+
+
+@pytest.mark.parametrize("path", ["nowhere", "{}/file", "{}/file/below"])
+def test_what_is_no_folder_lists_as_nothing(server: "Server", place: str, path: str) -> None:
+    server.ask("PUT", f"{place}/file", b"1")
+
+    listed = server.ask("GET", f"{PROXY}?path={path.format(place.removeprefix(PROXY + '/'))}")
+
+    assert (listed.status, listed.json) == (200, {})
+
+
+def test_the_root_is_listed_without_the_part_of_the_workspaces(server: "Server", place: str) -> None:
+    server.ask("PUT", f"{PROXY}/0/file", b"1")
+    server.ask("PUT", f"{PROXY}/0/file", b"1", workspace="north")
+
+    for root in (PROXY, f"{PROXY}?path="):
+        names = [entry["path"] for entry in server.ask("GET", root).json["files"]]
+        assert "0" in names
+        assert not {"workspaces", ".uploads"} & set(names)
+
+
+def test_a_missing_file_is_not_found(server: "Server", place: str) -> None:
+    key = place.removeprefix(PROXY + "/") + "/nothing.txt"
+
+    missing = server.ask("GET", f"{place}/nothing.txt")
+
+    assert missing.fault == (404, "RESOURCE_DOES_NOT_EXIST", f"No such artifact: '{key}'")
+
+
+def test_a_folder_is_no_file(server: "Server", place: str) -> None:
+    server.ask("PUT", f"{place}/file", b"1")
+    key = place.removeprefix(PROXY + "/")
+
+    for path in (place, place + "/"):
+        assert server.ask("GET", path).fault == (
+            400,
+            "INVALID_PARAMETER_VALUE",
+            f"Artifact path refers to a directory, not a file: '{key}'",
+        )
+
+
+def test_a_file_is_not_put_where_a_folder_is_nor_below_a_file(server: "Server", place: str) -> None:
+    server.ask("PUT", f"{place}/folder/file", b"1")
+
+    for path in ("folder", "folder/file/below"):
+        refused = server.ask("PUT", f"{place}/{path}", b"2")
+        assert (refused.status, refused.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert server.ask("GET", f"{place}/folder/file").body == b"1"
+
+
+def test_a_path_that_ends_in_a_slash_names_no_file_to_put(server: "Server", place: str) -> None:
+    for path in (f"{place}/folder/", f"{place}/folder%2f", f"{PROXY}/"):
+        assert server.ask("PUT", path, b"1").status == 400
+    assert server.ask("GET", f"{PROXY}?path={place.removeprefix(PROXY + '/')}").json == {}
+
+
+def test_a_file_and_a_tree_are_deleted_and_a_second_time_too(server: "Server", place: str) -> None:
+    for name in ("file", "tree/a", "tree/deep/b"):
+        server.ask("PUT", f"{place}/{name}", b"1")
+
+    for path in ("file", "file", "tree", "tree/", "never/was"):
+        gone = server.ask("DELETE", f"{place}/{path}")
+        assert (gone.status, gone.json) == (200, {})
+    assert server.ask("GET", f"{PROXY}?path={place.removeprefix(PROXY + '/')}").json == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["", ".", "./", "%2e", "%252e/", "workspaces", "workspaces/default", "workspaces/north"]
+)
+@pytest.mark.parametrize("workspace", ["default", "north"])
+def test_no_workspace_is_deleted_by_one_call(server: "Server", place: str, path: str, workspace: str) -> None:
+    server.ask("PUT", f"{place}/file", b"1", workspace=workspace)
+
+    assert server.ask("DELETE", f"{PROXY}/{path}", workspace=workspace).status == 400
+    assert server.ask("GET", f"{place}/file", workspace=workspace).body == b"1"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../x", "a/../../x", "..", "%2e%2e/x", "%252e%252e%252fx", "a/..%2fx", "%2e%2e%5cx", "/etc/passwd",
+        "%2fetc/passwd", "%252fetc", "C:/x", "c:%5cx", "a%5c..%5cx", "file:///etc/passwd", "file:x", "nul%00",
+        "a%2500b", "x%23y", "%" + "25" * 14 + "2e", "n" * 300, quote("ü" * 200),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["PUT", "GET", "HEAD", "DELETE", "LIST"])
+def test_a_path_that_leads_elsewhere_is_refused(server: "Server", path: str, method: str) -> None:
+    before = server.files()
+
+    if method == "LIST":
+        refused = server.ask("GET", f"{PROXY}?path={path}")
+    else:
+        refused = server.ask(method, f"{PROXY}/{path}", b"1" if method == "PUT" else None)
+
+    assert refused.status == 400
+    if method != "HEAD":
+        assert refused.json["error_code"] == "INVALID_PARAMETER_VALUE"
+        assert refused.json["message"].startswith("Invalid path")
+    assert server.files() == before
+
+
+def test_the_folder_of_uploads_is_out_of_reach(server: "Server") -> None:
+    for method in ("PUT", "GET", "DELETE"):
+        assert server.ask(method, f"{PROXY}/.uploads/x", b"1").status == 400
+    assert server.ask("GET", f"{PROXY}?path=.uploads").status == 400
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.txt", "ü/日本.txt", "a+b.txt", "a%b.txt", "a&b=c;d.txt", "q?x.txt", "line\nbreak"]
+)
+def test_a_name_of_any_letters_comes_back_from_the_listing(server: "Server", place: str, name: str) -> None:
+    server.ask("PUT", f"{place}/names/{quote(name)}", name.encode())
+
+    folder = f"{place}/names"
+    path = ""
+    while True:  # what is listed leads to the file, in the form in which it is listed
+        listed = server.ask("GET", f"{PROXY}?path={quote(folder.removeprefix(PROXY + '/') + path)}").json["files"]
+        path += "/" + listed[0]["path"]
+        if not listed[0]["is_dir"]:
+            break
+
+    assert server.ask("GET", folder + quote(path)).body == name.encode()
+
+
+@pytest.mark.parametrize("call", ["mpu/create", "mpu/complete", "mpu/abort"])
+def test_uploads_in_parts_are_refused_in_the_words_that_clients_fall_back_on(server: "Server", call: str) -> None:
+    path = f"/api/2.0/mlflow-artifacts/{call}/0/run/artifacts/file"
+
+    assert server.ask("POST", path, b'{"path": "file", "num_parts": 2}', content_type="application/json").fault == (
+        501,
+        "NOT_IMPLEMENTED",
+        "Multipart upload is not supported for the current artifact repository",
+    )
+
+
+def test_presigned_downloads_of_the_proxy_are_refused(server: "Server") -> None:
+    assert server.ask("GET", "/api/2.0/mlflow-artifacts/presigned/0/run/artifacts/file").fault == (
+        501,
+        "NOT_IMPLEMENTED",
+        "Multipart download is not supported for the current artifact repository",
+    )
