@@ -82,7 +82,10 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgrade for the newest)
 	@uv pip compile pyproject.toml --group dev --all-extras $(RESOLVE) -o constraints/dev.txt
 	@uv pip compile pyproject.toml --all-extras $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
+	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
+	@echo mlflow-skinny==2.22.5 | uv pip compile - $(RESOLVE) -o constraints/compat-2.txt
+	@echo mlflow-skinny==3.17.2 | uv pip compile - $(RESOLVE) -o constraints/compat-3.txt
 
 clean: ## remove what the targets made, but no data
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
