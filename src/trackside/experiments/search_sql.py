@@ -53,8 +53,8 @@ def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) 
     conditions = ["e.workspace_id = :ws", among("e.lifecycle_stage", search.stages, bind, dialect)]
     if search.tree is not None:
         conditions.append(f"({where(search.tree, place, bind, dialect)})")
-    start = keyset.start(page_token, search.fingerprint, terms)
-    if further := keyset.beyond(terms, start, bind):
+    start = keyset.start(page_token, search.fingerprint, [term.kind for term in terms])
+    if further := keyset.beyond(terms, start.after, bind):
         conditions.append(further)
     sql = (
         f"SELECT e.experiment_seq, {keyset.columns(terms)} FROM experiments AS e WHERE {' AND '.join(conditions)} "

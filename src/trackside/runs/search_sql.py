@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from trackside.core.filters import keyset
 from trackside.core.filters.fields import RUNS
-from trackside.core.filters.keyset import Term
+from trackside.core.filters.keyset import MISSING, NAN, Term
 from trackside.core.filters.nodes import Aggregate, And, Comparison, Entity, Field, Filter, Operator, Order
 from trackside.core.filters.parse import parse_filter, parse_order_by
 from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, among, holds, number, where
@@ -30,10 +30,9 @@ _DURATION = "(r.end_time - r.start_time)"
 _DATASETS = "FROM inputs AS x CROSS JOIN datasets AS d WHERE x.run_seq = r.run_seq AND d.dataset_seq = x.dataset_seq"
 _CONTEXTS = "FROM input_tags AS x WHERE x.run_seq = r.run_seq AND x.key = 'mlflow.data.context'"
 
-# A test with one of these is expected to leave few runs; the lower, the fewer.
-_NARROW = {Operator.EQ: 0, Operator.IN: 1}
-_BREADTH = {**_NARROW, Operator.BETWEEN: 2, Operator.LIKE: 2, Operator.ILIKE: 3}
-_WIDE = 4
+# The lower, the fewer runs a test is expected to leave; below _WIDE few enough to read its whole range for them.
+_BREADTH = {Operator.EQ: 0, Operator.IN: 1, Operator.BETWEEN: 2, Operator.LIKE: 2, Operator.ILIKE: 3}
+_WIDE = 2
 
 
 class Search(Struct, frozen=True):
@@ -65,7 +64,22 @@ def parse(
 
 def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) -> Query:
     """Finds `limit` runs, and one more if there is one: rows for `cut`."""
-    return _Statement(search, dialect).page(limit, page_token)
+    start = keyset.start(page_token, search.fingerprint, [_kind(order.field) for order in search.orders])
+    bind = Binder()
+    parts = _parts(search, start.after, dialect)
+    scopes: list[tuple[tuple[int, ...], tuple[str, ...]]] = [(search.experiments, search.stages)]
+    is_walk = parts[0].runs_first and search.orders == _NATURAL
+    if is_walk and 1 < len(search.experiments) * len(search.stages) <= MAX_BRANCHES:
+        # The index has the runs of each in order.
+        scopes = [((seq,), (stage,)) for seq in search.experiments for stage in search.stages]
+    selects = [_Select(part, *scope, bind, dialect) for part in parts for scope in scopes]
+    end = f"LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
+    if len(selects) == 1:
+        return Query(f"{selects[0].text} {end}", bind.params)
+    most = f"LIMIT {bind(limit + 1 + start.offset)}"
+    union = " UNION ALL ".join(f"SELECT * FROM ({select.text} {most}) AS b{i}" for i, select in enumerate(selects))
+    # Scopes are merged.  Parts follow one another, as SQLite takes them, and the second may never be needed.
+    return Query(f"{union} {selects[0].order if len(scopes) > 1 else ''} {end}", bind.params)
 
 
 def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[list[int], str | None]:
@@ -73,52 +87,72 @@ def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[l
     return keyset.cut(rows, limit, search.fingerprint)
 
 
-class _Statement:
-    """A statement in the making: its tables and conditions so far, and its values."""
+class _Part(Struct, frozen=True):
+    """Some of the runs that are wanted, and how to come to them."""
 
-    def __init__(self, search: Search, dialect: Dialect) -> None:
-        self.search = search
+    tests: list[list[Comparison]]  # of one key each; the first is the first to be read, but for `runs_first`
+    rest: list[Filter]
+    orders: tuple[Order, ...]
+    after: keyset.Pairs
+    runs_first: bool
+    lacks_first: bool = False  # `orders` and `after` lack the first order, as none of these runs has its value
+
+
+def _parts(search: Search, after: keyset.Pairs, dialect: Dialect) -> list[_Part]:
+    tests, rest = _split(search.tree)
+    first = search.orders[0].field
+    if tests or first.entity not in _TABLES or dialect != "sqlite" or any(map(_names_runs, rest)):
+        narrow = bool(tests) and min(map(_breadth, tests[0])) < _WIDE
+        runs_first = not tests or any(map(_names_runs, rest)) or (first == _START_TIME and not narrow)
+        return [_Part(tests, rest, search.orders, after, runs_first)]
+    # Nothing but the order has a range to read, and that is quicker than to look its value up run by run.
+    parts = []
+    begins: keyset.Pairs = ()
+    if after and after[0][0] == MISSING:
+        begins = after[1:]
+    else:
+        parts.append(_Part([[Comparison(first, Operator.IS_NOT_NULL)]], rest, search.orders, after, runs_first=False))
+    without = [*rest, Comparison(first, Operator.IS_NULL)]
+    parts.append(_Part([], without, search.orders[1:], begins, runs_first=True, lacks_first=True))
+    return parts
+
+
+class _Select:
+    """A SELECT in the making.  `text` has no LIMIT."""
+
+    def __init__(
+        self, part: _Part, experiments: Sequence[int], stages: Sequence[str], bind: Binder, dialect: Dialect
+    ) -> None:
+        self.bind = bind
         self.dialect = dialect
-        self.bind = Binder()
         self.aliases: dict[tuple[Entity, str], str] = {}
         self.tables: list[str] = []
-        self.conditions: list[str] = []
-
-    def page(self, limit: int, page_token: str | None) -> Query:
-        joined, rest = _split(self.search.tree)
-        by_start = self.search.orders[0].field == _START_TIME
-        narrow = bool(joined) and min(map(_breadth, joined[0])) < len(_NARROW)
-        runs_first = not joined or (by_start and not narrow) or any(map(_names_runs, rest))
-        self._join(joined, runs_first=runs_first)
-        for part in rest:
-            self.conditions.append(f"({where(part, self._place, self.bind, self.dialect)})")
-        terms = [self._term(order) for order in self.search.orders]
-        start = keyset.start(page_token, self.search.fingerprint, terms)
-        if further := keyset.beyond(terms, start, self.bind):
+        first = "r" if part.runs_first else "c0"
+        self.conditions = [
+            "r.workspace_id = :ws",
+            among(f"{first}.experiment_seq", experiments, bind, dialect),
+            among("r.lifecycle_stage", stages, bind, dialect),
+        ]
+        self._join(part.tests, first)
+        for filter_ in part.rest:
+            self.conditions.append(f"({where(filter_, self._place, bind, dialect)})")
+        terms = [self._term(order) for order in part.orders]
+        if further := keyset.beyond(terms, part.after, bind):
             self.conditions.append(further)
+        if part.lacks_first:
+            terms.insert(0, Term("NULL", rank=str(MISSING), is_constant=True))
+        self.order = f"ORDER BY {keyset.order_by(terms)}"
+        columns = f"r.run_seq AS run_seq, {keyset.columns(terms)}"
+        self.text = f"SELECT {columns} FROM {' '.join(self.tables)} WHERE {' AND '.join(self.conditions)} {self.order}"
 
-        most = self.bind(limit + 1 + start.offset)
-        order = f"ORDER BY {keyset.order_by(terms)} LIMIT {most}"
-        select = f"SELECT r.run_seq AS run_seq, {keyset.columns(terms)} FROM {' '.join(self.tables)}"
-        scopes = self._scopes("r" if runs_first else "c0", split=runs_first and self.search.orders == _NATURAL)
-        branches = [f"{select} WHERE {' AND '.join([scope, *self.conditions])} {order}" for scope in scopes]
-        sql = branches[0]
-        if len(branches) > 1:
-            sql = " UNION ALL ".join(f"SELECT * FROM ({branch}) AS b{i}" for i, branch in enumerate(branches))
-            sql = f"{sql} {order}"
-        if start.offset:
-            sql = f"{sql} OFFSET {self.bind(start.offset)}"
-        return Query(sql, self.bind.params)
-
-    def _join(self, tests: list[list[Comparison]], *, runs_first: bool) -> None:
+    def _join(self, tests: list[list[Comparison]], first: str) -> None:
         """One table for each key that is tested, with the runs before or after them."""
-        first = "r" if runs_first else "c0"
-        self.tables = ["runs AS r"] if runs_first else []
-        self.conditions = ["r.workspace_id = :ws"]
+        if first == "r":
+            self.tables.append("runs AS r")
         for i, comparisons in enumerate(tests):
-            entity, key = comparisons[0].field.entity, comparisons[0].field.key
+            entity, key = _key(comparisons[0])
             alias = self.aliases[entity, key] = f"c{i}"
-            self.tables += [*(["CROSS JOIN"] if self.tables else []), f"{_TABLES[entity]} AS {alias}"]
+            self.tables.append(f"{'CROSS JOIN ' if self.tables else ''}{_TABLES[entity]} AS {alias}")
             if alias != first:
                 self.conditions.append(_same_run(alias, first))
             self.conditions.append(f"{alias}.key = {self.bind(key)}")
@@ -126,7 +160,7 @@ class _Statement:
                 if comparison.operator is not Operator.IS_NOT_NULL:
                     place = _value(comparison.field, alias, self.dialect)
                     self.conditions.append(holds(comparison, place, self.bind, self.dialect))
-        if not runs_first:
+        if first != "r":
             self.tables.append("CROSS JOIN runs AS r")
             self.conditions.append(_same_run("r", first))
 
@@ -144,35 +178,21 @@ class _Statement:
                 return _value(field, "x", self.dialect, rows)
 
     def _term(self, order: Order) -> Term:
-        field = order.field
+        field, kind = order.field, _kind(order.field)
         if field.entity is Entity.ATTRIBUTE:
             value = _attribute(field.key)
-            rank = f"CASE WHEN {value} IS NULL THEN 2 ELSE 0 END" if _is_nullable(field.key) else None
-            return Term(value, order.ascending, rank, "text" if _is_text(field.key) else "number")
+            rank = f"CASE WHEN {value} IS NULL THEN {MISSING} ELSE 0 END" if _is_nullable(field.key) else None
+            return Term(value, order.ascending, rank, kind)
         alias = self.aliases.get((field.entity, field.key))
-        missing = ""
         if alias is None:
             alias = self.aliases[field.entity, field.key] = f"o{len(self.aliases)}"
             table = f"{_TABLES[field.entity]} AS {alias}"
-            self.tables.append(f"LEFT JOIN {table} ON {_same_run(alias, 'r')} AND {alias}.key = {self.bind(field.key)}")
-        if alias.startswith("o"):
-            missing = f"WHEN {alias}.run_seq IS NULL THEN 2 "
+            key = f"{alias}.key = {self.bind(field.key)}"
+            self.tables.append(f"LEFT JOIN {table} ON {_same_run(alias, 'r')} AND {key}")
         place = _value(field, alias, self.dialect)
-        nan = f"WHEN {place.nan} THEN 1 " if place.nan else ""
-        rank = f"CASE {missing}{nan}ELSE 0 END" if missing or nan else None
-        return Term(place.value, order.ascending, rank, "number" if field.entity is Entity.METRIC else "text")
-
-    def _scopes(self, first: str, *, split: bool) -> list[str]:
-        """The conditions on experiments and stages; if `split`, one a pair, since the index has its runs in order."""
-        search = self.search
-        pairs = [(seq, stage) for seq in search.experiments for stage in search.stages]
-        if not split or not 1 < len(pairs) <= MAX_BRANCHES:
-            experiments = among(f"{first}.experiment_seq", search.experiments, self.bind, self.dialect)
-            return [f"{experiments} AND {among('r.lifecycle_stage', search.stages, self.bind, self.dialect)}"]
-        return [
-            f"{first}.experiment_seq = {self.bind(seq)} AND r.lifecycle_stage = {self.bind(stage)}"
-            for seq, stage in pairs
-        ]
+        missing = f" WHEN {alias}.run_seq IS NULL THEN {MISSING}" if alias.startswith("o") else ""
+        nan = f" WHEN {place.nan} THEN {NAN}" if place.nan else ""
+        return Term(place.value, order.ascending, f"CASE{missing}{nan} ELSE 0 END" if missing or nan else None, kind)
 
 
 def _split(tree: Filter | None) -> tuple[list[list[Comparison]], list[Filter]]:
@@ -181,7 +201,7 @@ def _split(tree: Filter | None) -> tuple[list[list[Comparison]], list[Filter]]:
     rest: list[Filter] = []
     for part in tree.parts if isinstance(tree, And) else [tree] if tree else []:
         if isinstance(part, Comparison) and part.field.entity in _TABLES and part.operator is not Operator.IS_NULL:
-            key = (part.field.entity, part.field.key)
+            key = _key(part)
             if key in by_key or len(by_key) < MAX_JOINS:
                 by_key.setdefault(key, []).append(part)
                 continue
@@ -189,14 +209,16 @@ def _split(tree: Filter | None) -> tuple[list[list[Comparison]], list[Filter]]:
     return sorted(by_key.values(), key=lambda tests: min(map(_breadth, tests))), rest
 
 
+def _key(test: Comparison) -> tuple[Entity, str]:
+    return test.field.entity, test.field.key
+
+
 def _breadth(test: Comparison) -> int:
-    if test.field.entity is Entity.METRIC:
-        return _BREADTH[Operator.IN] + 1
-    return _BREADTH.get(test.operator, _WIDE)
+    return _BREADTH.get(test.operator, max(_BREADTH.values()) + 1)
 
 
 def _names_runs(part: Filter) -> bool:
-    return isinstance(part, Comparison) and part.field == _RUN_ID and part.operator in _NARROW
+    return isinstance(part, Comparison) and part.field == _RUN_ID and _breadth(part) < _WIDE
 
 
 def _same_run(alias: str, other: str) -> str:
@@ -211,8 +233,11 @@ def _is_nullable(key: str) -> bool:
     return key in ("end_time", "duration")
 
 
-def _is_text(key: str) -> bool:
-    return key not in ("start_time", "end_time", "duration")
+def _kind(field: Field) -> keyset.Kind:
+    is_number = field.entity is Entity.METRIC or (
+        field.entity is Entity.ATTRIBUTE and field.key in ("start_time", "end_time", "duration")
+    )
+    return "number" if is_number else "text"
 
 
 def _value(field: Field, alias: str, dialect: Dialect, rows: str | None = None) -> Place:

@@ -20,23 +20,27 @@ from trackside.core.filters.to_sql import Binder
 from trackside.core.filters.tokens import check_text
 
 MAX_OFFSET = 2**62
+NAN, MISSING = 1, 2  # the ranks after 0, that of a value
+
+Kind = Literal["text", "number"]
+Pairs = tuple[tuple[int, str | float | None], ...]  # rank and value of each term
 
 
 class Term(Struct, frozen=True):
-    """One value to order by.  Where it may be missing, `rank` is 0 for a value and more for what comes after all
+    """One value to order by.  Where it may be missing, `rank` is 0 for a value, and NAN or MISSING comes after all
     values; a row of such a rank has no value to compare."""
 
     value: str
     ascending: bool = True
     rank: str | None = None
-    kind: Literal["text", "number"] = "text"
+    kind: Kind = "text"
+    is_constant: bool = False  # nothing to order by, but a column of the token
 
 
 class Start(Struct, frozen=True):
-    """Where a page starts: after the row with these (rank, value) pairs, or after so many rows, as MLflow's tokens
-    say."""
+    """Where a page starts: after the row with these values, or after so many rows, as MLflow's tokens say."""
 
-    after: tuple[tuple[int, str | float | None], ...] = ()
+    after: Pairs = ()
     offset: int = 0
 
 
@@ -49,21 +53,28 @@ def order_by(terms: Sequence[Term]) -> str:
     """By the names that `columns` gives."""
     parts = []
     for i, term in enumerate(terms):
+        if term.is_constant:
+            continue
         if term.rank is not None:
             parts.append(f"k{i}")
         parts.append(f"v{i}" if term.ascending else f"v{i} DESC")
     return ", ".join(parts)
 
 
-def beyond(terms: Sequence[Term], start: Start, bind: Binder) -> str | None:
-    """The condition on rows that come after `start`.  Flat and long rather than nested: SQLite's stack is shallow."""
+def beyond(terms: Sequence[Term], after: Pairs, bind: Binder) -> str | None:
+    """The condition on rows that come after `after`; None if all do.  Flat and long rather than nested: SQLite's stack
+    is shallow."""
+    if not after:
+        return None
     same: list[str] = []
     choices: list[str] = []
     hint = ""
-    for term, (rank, value) in zip(terms, start.after, strict=bool(start.after)):
+    for term, (rank, value) in zip(terms, after, strict=True):
         if term.rank is not None:
             choices.append(" AND ".join([*same, f"{term.rank} > {rank}"]))
             same.append(f"{term.rank} = {rank}")
+        elif rank != 0:
+            break  # no row here has that rank
         if rank == 0:
             mark = bind(value)
             sign = ">" if term.ascending else "<"
@@ -72,7 +83,7 @@ def beyond(terms: Sequence[Term], start: Start, bind: Binder) -> str | None:
                 # Says nothing new, but tells the database where in an index to begin.
                 hint = f"{term.value} {sign}= {mark} AND "
             same.append(f"{term.value} = {mark}")
-    return hint + "(" + " OR ".join(f"({choice})" for choice in choices) + ")" if choices else None
+    return f"{hint}({' OR '.join(f'({choice})' for choice in choices)})" if choices else "1 = 0"
 
 
 def fingerprint(*search: Any) -> str:
@@ -91,7 +102,7 @@ def cut(rows: Sequence[Sequence[Any]], limit: int, search: str) -> tuple[list[in
     return found, token(search, rows[limit - 1][1:]) if len(rows) > limit else None
 
 
-def start(page_token: str | None, search: str, terms: Sequence[Term]) -> Start:
+def start(page_token: str | None, search: str, kinds: Sequence[Kind]) -> Start:
     """Where the page of a token starts.  The messages are MLflow's."""
     if not page_token:
         return Start()
@@ -110,8 +121,8 @@ def start(page_token: str | None, search: str, terms: Sequence[Term]) -> Start:
                     "Invalid page token, it belongs to another search. "
                     "A page token goes with the filter, order and experiments of the page that gave it"
                 )
-            if len(pairs) == len(terms):
-                return Start(after=tuple(_pair(pair, term) for pair, term in zip(pairs, terms, strict=True)))
+            if len(pairs) == len(kinds):
+                return Start(after=tuple(_pair(pair, kind) for pair, kind in zip(pairs, kinds, strict=True)))
         case {"offset": int(offset)} if 0 < offset <= MAX_OFFSET:
             return Start(offset=offset)
         case {"offset": offset} if offset:
@@ -128,19 +139,19 @@ def _to_json(value: Any) -> Any:
     return value
 
 
-def _pair(pair: Any, term: Term) -> tuple[int, str | float | None]:
-    """Nobody signed the token: what it says reaches the database only if it could be a value of the term."""
+def _pair(pair: Any, kind: Kind) -> tuple[int, str | float | None]:
+    """Nobody signed the token: what it says reaches the database only if it could be an order value."""
     match pair:
-        case [0, str(text)] if term.kind == "text":
+        case [0, str(text)] if kind == "text":
             return 0, check_text(text)
-        case [0, ("Infinity" | "-Infinity") as text] if term.kind == "number":
+        case [0, ("Infinity" | "-Infinity") as text] if kind == "number":
             return 0, float(text)
         case [0, bool()]:
             pass
-        case [0, float(number)] if term.kind == "number":
+        case [0, float(number)] if kind == "number":
             return 0, number
-        case [0, int(number)] if term.kind == "number" and abs(number) < 2**63:
+        case [0, int(number)] if kind == "number" and abs(number) < 2**63:
             return 0, number
-        case [(1 | 2) as rank, _] if term.rank is not None:
+        case [(1 | 2) as rank, _]:
             return int(rank), None
     raise Invalid(f"Invalid page token, parsed value={str(pair)[:200]}")
