@@ -98,15 +98,13 @@ def test_a_first_child_that_cannot_start_ends_all_with_its_code_and_its_words() 
 
 def test_a_child_that_does_not_leave_is_killed_in_the_end() -> None:
     body = """
-    supervise.GRACE_S = 0.2
-
     def deaf(ready):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         ready()
         while True:
             signal.pause()
 
-    sys.exit(supervise.run(1, deaf, lambda: say("all ready")))
+    sys.exit(supervise.run(1, deaf, lambda: say("all ready"), grace_s=0.2))
     """
     with program(body) as process:
         read(process, 1)

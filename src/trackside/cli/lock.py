@@ -24,8 +24,15 @@ class Holder(Struct, frozen=True):
     started: int = 0  # ms since 1970
 
 
+class Place(Struct, frozen=True):
+    """What one server at a time may use."""
+
+    path: Path
+    lock_file: Path
+
+
 class Held(Exception):
-    """Another process has the lock."""
+    """Another process has the lock of the folder or file `path`."""
 
     def __init__(self, path: Path, holder: Holder | None) -> None:
         super().__init__(path, holder)
@@ -34,20 +41,20 @@ class Held(Exception):
 
     def __str__(self) -> str:
         if self.holder is None:
-            return f"another process is using it (lock file {self.path})"
-        where = f"on port {self.holder.port}" if self.holder.port else "just starting"
-        return f"a server is using it: pid {self.holder.pid}, {where} (lock file {self.path})"
+            return f"{self.path} is in use by another process"
+        where = f"on port {self.holder.port}" if self.holder.port else "which has no port yet"
+        return f"{self.path} is in use by the server with pid {self.holder.pid}, {where}"
 
 
 class Lock:
-    """Holds the lock files until `release`, or until this process and its forks have ended."""
+    """Holds the locks of all places until `release`, or until this process and its forks have ended."""
 
-    def __init__(self, paths: Iterable[Path]) -> None:
+    def __init__(self, places: Iterable[Place]) -> None:
         self._started = time.time_ns() // 1_000_000
         self._handles: list[int] = []
         try:
-            for path in dict.fromkeys(paths):
-                self._handles.append(_take(path))
+            for place in places:
+                self._handles.append(_take(place))
         except BaseException:
             self.release()
             raise
@@ -69,43 +76,47 @@ class Lock:
 def of_server(settings: Settings) -> Lock:
     """The locks of whoever writes to this data folder and this store."""
     try:
-        return Lock(_files(settings))
+        return Lock(_places(settings))
     except Held as held:
-        raise Stop(f"{held}; stop it, or give this one another --data and --store") from None
+        raise Stop(f"{held}; stop that one, or give this one another --data and --store") from None
 
 
 def find_holder(settings: Settings) -> Held | None:
     """Who has one of the locks, without taking it for longer than a look."""
-    for path in _files(settings):
-        if path.exists():
+    for place in _places(settings):
+        if place.lock_file.exists():
             try:
-                os.close(_take(path))
+                os.close(_take(place))
             except Held as held:
                 return held
     return None
 
 
-def _files(settings: Settings) -> list[Path]:
-    # A SQLite file has a lock of its own: servers with different data folders may name the same file.
+def _places(settings: Settings) -> list[Place]:
+    places = [Place(settings.data, settings.data / "server.lock")]
     store = settings.store
-    beside = [store.path.with_name(store.path.name + ".lock")] if isinstance(store, SqliteStore) else []
-    return [settings.data / "server.lock", *beside]
+    if isinstance(store, SqliteStore):
+        # A SQLite file has a lock of its own: servers with different data folders may name the same file.
+        places.append(Place(store.path, store.path.with_name(store.path.name + ".lock")))
+    return places
 
 
-def _take(path: Path) -> int:
+def _take(place: Place) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        place.lock_file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(place.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as fault:
-        raise Stop(f"cannot write to {path} ({fault.strerror}); choose another place with --data or --store") from None
+        raise Stop(f"cannot write to {fault.filename} ({fault.strerror}); choose another place with --data") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as fault:
         content = os.pread(handle, 4096, 0)
         os.close(handle)
         if fault.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            raise Held(path, _parse(content)) from None
-        raise Stop(f"cannot lock {path} ({fault.strerror}); put the data folder on a local disk with --data") from None
+            raise Held(place.path, _parse(content)) from None
+        raise Stop(
+            f"the file system of {place.lock_file} has no locks ({fault.strerror}); choose a local disk with --data"
+        ) from None
     return handle
 
 

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -16,7 +15,7 @@ from trackside import app
 from trackside.cli import ports, supervise
 from trackside.cli.lock import Lock, of_server
 from trackside.cli.output import OK, Stop, say
-from trackside.core.db.migrate import SchemaError
+from trackside.cli.stores import explained
 from trackside.core.settings import Settings, SqliteStore
 
 BACKLOG = 2048
@@ -66,7 +65,8 @@ def _work(
 ) -> int:
     """One process that serves; it stops when its supervisor is no more."""
     signal.signal(signal.SIGTERM, _leave)
-    made = build(settings)
+    with explained(settings):
+        made = app.build(settings)
     try:
         server = uvicorn.Server(_config(made.asgi))
 
@@ -91,21 +91,11 @@ def _work(
     return OK
 
 
-def build(settings: Settings) -> app.App:
-    """The application, or one line that says why there is none."""
-    try:
-        return app.build(settings)
-    except SchemaError as fault:
-        raise Stop(str(fault)) from None
-    except (sqlite3.Error, OSError) as fault:
-        raise Stop(f"the store {settings.store} cannot be opened ({fault})") from None
-
-
 def _config(application: Any) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         loop="uvloop",
-        http="httptools",
+        http=OneWriteProtocol,
         ws="none",
         interface="asgi3",
         lifespan="off",

@@ -22,19 +22,22 @@ MAX_DELAY_S = 30.0
 Child = Callable[[Callable[[], None]], int]
 
 
-def run(count: int, child: Child, on_ready: Callable[[], None]) -> int:
+def run(count: int, child: Child, on_ready: Callable[[], None], *, grace_s: float = GRACE_S) -> int:
     """Keeps `count` processes running `child(ready)` until SIGTERM or SIGINT.  `on_ready` runs when all are ready.
+
+    Then children have `grace_s` to finish.
 
     A child that ends before it was ever ready, at the first start, ends everything with its exit code: it has said why.
     """
-    return _Supervisor(count, child, on_ready).run()
+    return _Supervisor(count, child, on_ready, grace_s).run()
 
 
 class _Supervisor:
-    def __init__(self, count: int, child: Child, on_ready: Callable[[], None]) -> None:
+    def __init__(self, count: int, child: Child, on_ready: Callable[[], None], grace_s: float) -> None:
         self._count = count
         self._child = child
         self._on_ready = on_ready
+        self._grace_s = grace_s
         self._born: dict[int, float] = {}  # pid -> when
         self._ready: set[int] = set()
         self._were_ready = False
@@ -127,7 +130,7 @@ class _Supervisor:
     def _end_children(self) -> None:
         for pid in self._born:
             os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_S
+        deadline = time.monotonic() + self._grace_s
         self._stopping = True
         while self._born and time.monotonic() < deadline:
             self._bury()

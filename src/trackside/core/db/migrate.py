@@ -52,6 +52,7 @@ class Status(Struct, frozen=True):
     pending: list[str]
     changed: list[str]  # applied files whose checksum is not the one that was applied
     unknown: list[int]  # applied numbers that this version does not have
+    is_mlflows: bool = False  # tables of MLflow's own server, and none of ours
 
 
 class MigratableDatabase(Protocol):
@@ -82,17 +83,23 @@ def status(db: MigratableDatabase) -> Status:
     known = {migration.number: migration for migration in migrations()}
     with db.read(0) as tx:
         applied = _applied(tx)
+        is_mlflows = not applied and _has_table(tx, "alembic_version") and _has_table(tx, "experiments")
     return Status(
         version=max(applied, default=0),
         latest=max(known, default=0),
         pending=[f"{m.number:04}_{m.name}" for m in known.values() if m.number not in applied],
         changed=[f"{known[n].number:04}_{known[n].name}" for n in applied if n in known and applied[n] != known[n].checksum],
         unknown=sorted(set(applied) - set(known)),
+        is_mlflows=is_mlflows,
     )
 
 
 def check(state: Status) -> None:
     """Raises SchemaError, with what to do, for a store that this version must not touch."""
+    if state.is_mlflows:
+        raise SchemaError(
+            "It is a database of MLflow's own server, whose tables Trackside does not read. Give a new file or database."
+        )
     if state.unknown:
         raise SchemaError(
             f"The store has schema version {state.version}, newer than this Trackside knows ({state.latest}). "
@@ -141,13 +148,15 @@ def statements(text: str, dialect: Dialect) -> list[str]:
 
 
 def _applied(tx: Tx) -> dict[int, str]:
-    if tx.dialect == "sqlite":
-        exists = tx.one("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'")
-    else:
-        exists = tx.one("SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL")
-    if not exists:
+    if not _has_table(tx, "schema_migrations"):
         return {}
     return {number: checksum for number, checksum in tx.all("SELECT number, checksum FROM schema_migrations")}
+
+
+def _has_table(tx: Tx, name: str) -> bool:
+    if tx.dialect == "sqlite":
+        return tx.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", name=name) is not None
+    return tx.one("SELECT 1 WHERE to_regclass(:name) IS NOT NULL", name=name) is not None
 
 
 def _lock_and_is_applied(tx: Tx, migration: Migration) -> bool:
