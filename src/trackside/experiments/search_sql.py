@@ -50,14 +50,15 @@ def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) 
         Term(f"e.{order.field.key}", order.ascending, kind="text" if order.field.key == "name" else "number")
         for order in search.orders
     ]
-    conditions = ["e.workspace_id = :ws", among("e.lifecycle_stage", search.stages, bind, dialect)]
+    conditions = [among("e.lifecycle_stage", search.stages, bind, dialect)]
     if search.tree is not None:
         conditions.append(f"({where(search.tree, place, bind, dialect)})")
     start = keyset.start(page_token, search.fingerprint, [term.kind for term in terms])
     if further := keyset.beyond(terms, start.after, bind):
         conditions.append(further)
     sql = (
-        f"SELECT e.experiment_seq, {keyset.columns(terms)} FROM experiments AS e WHERE {' AND '.join(conditions)} "
+        f"SELECT e.experiment_seq, {keyset.columns(terms)} FROM experiments AS e "
+        f"WHERE e.workspace_id = :ws AND {' AND '.join(conditions)} "
         f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
     )
     return Query(sql, bind.params)

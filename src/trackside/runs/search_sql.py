@@ -129,7 +129,6 @@ class _Select:
         self.tables: list[str] = []
         first = "r" if part.runs_first else "c0"
         self.conditions = [
-            "r.workspace_id = :ws",
             among(f"{first}.experiment_seq", experiments, bind, dialect),
             among("r.lifecycle_stage", stages, bind, dialect),
         ]
@@ -142,8 +141,11 @@ class _Select:
         if part.lacks_first:
             terms.insert(0, Term("NULL", rank=str(MISSING), is_constant=True))
         self.order = f"ORDER BY {keyset.order_by(terms)}"
-        columns = f"r.run_seq AS run_seq, {keyset.columns(terms)}"
-        self.text = f"SELECT {columns} FROM {' '.join(self.tables)} WHERE {' AND '.join(self.conditions)} {self.order}"
+        tables, conditions = " ".join(self.tables), " AND ".join(self.conditions)
+        self.text = (
+            f"SELECT r.run_seq AS run_seq, {keyset.columns(terms)} FROM {tables} "
+            f"WHERE r.workspace_id = :ws AND {conditions} {self.order}"
+        )
 
     def _join(self, tests: list[list[Comparison]], first: str) -> None:
         """One table for each key that is tested, with the runs before or after them."""
