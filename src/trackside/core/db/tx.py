@@ -124,7 +124,7 @@ class Memory(dict[tuple[str, int, str], Any]):
 class Tx:
     """An open transaction.  `:ws` and `:now` are bound by themselves."""
 
-    __slots__ = ("_session", "dialect", "epoch", "memory", "now", "ws")
+    __slots__ = ("_session", "dialect", "epoch", "memory", "now", "user", "ws")
 
     def __init__(self, session: Session, ws: int, now: int, memory: Memory | None = None, epoch: int = 0) -> None:
         self._session = session
@@ -133,10 +133,16 @@ class Tx:
         self.now = now  # ms since 1970
         self.memory = memory
         self.epoch = epoch  # of a snapshot: every change up to it is seen; 0: not known
+        self.user = ""  # who writes, as the caller says; empty: nobody said
 
     def within(self, ws: int) -> "Tx":
         """The same transaction, in another workspace."""
-        return Tx(self._session, ws, self.now, self.memory)
+        return Tx(self._session, ws, self.now, self.memory).by(self.user)
+
+    def by(self, user: str) -> "Tx":
+        """The same transaction, in the name of `user`."""
+        self.user = user
+        return self
 
     def run(self, sql: str, **params: Any) -> int:
         """The number of rows changed."""

@@ -26,6 +26,7 @@ from trackside.core.http.streams import (
     Send,
     send_response,
     send_whole,
+    user_of,
 )
 
 log = logging.getLogger("trackside.http")
@@ -132,7 +133,7 @@ class Edge:
             await self._flow(route, call, workspace, send, cors)
             return
         ws = workspace.workspace_id if workspace is not None else 0
-        body = await self._run(route, call, ws)
+        body = await self._run(route, call, ws, user_of(scope["headers"]) if route.kind == "command" else "")
         await send_whole(send, route.status, [JSON_TYPE, *cors, _length(body)], body)
 
     async def _call(self, match: Match, scope: Scope, receive: Receive) -> Any:
@@ -148,7 +149,7 @@ class Edge:
             _check_content_type(scope["headers"])
         return codec.decode_body(route.call, await _body(scope, receive), match.params)
 
-    async def _run(self, route: Route, call: Any, ws: int) -> bytes:
+    async def _run(self, route: Route, call: Any, ws: int, user: str) -> bytes:
         database = self._database
         if route.kind == "query":
             if route.quick and database.reads_inline:
@@ -160,7 +161,7 @@ class Edge:
             answer = await database.writer.submit_async(ws, prepared, route.handler, loop)
         else:
             handler = route.handler
-            answer = await database.writer.submit_async(ws, lambda tx: handler(tx, call), None, loop)
+            answer = await database.writer.submit_async(ws, lambda tx: handler(tx.by(user), call), None, loop)
         return _rendered(answer)
 
     def _query(self, route: Route, call: Any, ws: int) -> bytes:
