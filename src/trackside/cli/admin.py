@@ -5,8 +5,8 @@ import sqlite3
 
 import trackside
 from trackside.cli.lock import of_server
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
-from trackside.cli.stores import opened
+from trackside.cli.output import BROKEN, OK, complain, say, table
+from trackside.cli.stores import explained, open_database, status
 from trackside.core.db import migrate
 from trackside.core.settings import Settings, SqliteStore
 
@@ -17,13 +17,7 @@ def check(chosen: Settings) -> int:
     if isinstance(store, SqliteStore) and not store.path.exists():
         say(f"{store}: not made yet; the server makes it when it starts")
         return OK
-    with opened(chosen) as db:
-        state = migrate.status(db)
-    try:
-        migrate.check(state)
-    except migrate.SchemaError as fault:
-        complain(f"{store}: {fault}")
-        return BROKEN
+    state = status(chosen)
     if state.pending:
         say(f"{store}: schema version {state.version} of {state.latest}; to apply: {', '.join(state.pending)}")
         complain("the store needs `trackside db upgrade` (the server does the same when it starts)")
@@ -36,11 +30,13 @@ def upgrade(chosen: Settings) -> int:
     """Applies what is pending, after a backup where the store is a file."""
     lock = of_server(chosen)
     try:
-        with opened(chosen) as db:
-            done = migrate.upgrade(db, chosen.data / "backups")
-            version = migrate.status(db).version
-    except migrate.SchemaError as fault:
-        raise Stop(str(fault)) from None
+        with explained(chosen):
+            db = open_database(chosen)
+            try:
+                done = migrate.upgrade(db, chosen.data / "backups")
+                version = migrate.status(db).version
+            finally:
+                db.close()
     finally:
         lock.release()
     say(f"{chosen.store}: schema version {version}, " + (f"applied {', '.join(done)}" if done else "was up to date"))

@@ -14,11 +14,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from trackside.artifacts import blobs
+from trackside.artifacts.roots import make_blobs
 from trackside.cli import lock, ports
 from trackside.cli.output import BROKEN, OK, Stop, json, say, table
-from trackside.cli.stores import opened
-from trackside.core.db import migrate
+from trackside.cli.stores import explained, status
 from trackside.core.db import sqlite as sqlite_db
+from trackside.core.errors import Fault
 from trackside.core.settings import Settings, SqliteStore
 
 State = Literal["ok", "warn", "broken"]
@@ -29,6 +31,7 @@ SLOW_SYNC_S = 0.02
 SYNCS = 15
 EPOCH_2025_S = 1_735_689_600  # this version is younger than that
 SKEW_S = 2.0
+PROBE_KEY = "trackside-doctor"
 NETWORK_FILE_SYSTEMS = (
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs", "lustre", "gpfs", "beegfs"),
     *("fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.ceph", "fuse.rclone", "fuse.blobfuse2"),
@@ -158,12 +161,7 @@ def _store(settings: Settings) -> tuple[State, str]:
     store = settings.store
     if isinstance(store, SqliteStore) and not store.path.exists():
         return "ok", f"{store.path} is made at the first start"
-    with opened(settings) as db:
-        state = migrate.status(db)
-    try:
-        migrate.check(state)
-    except migrate.SchemaError as fault:
-        return "broken", str(fault)
+    state = status(settings)
     if state.pending:
         return "warn", f"{store}: schema version {state.version}, the next start brings it to {state.latest}"
     return "ok", f"{store}: schema version {state.version}"
@@ -171,13 +169,25 @@ def _store(settings: Settings) -> tuple[State, str]:
 
 def _artifacts(settings: Settings) -> tuple[State, str]:
     path = settings.artifacts.path
-    assert path is not None
+    if path is None:
+        return _bucket(settings)
     folder = _existing(path)
     try:
         _probe(folder)
     except OSError as fault:
         return "broken", f"{folder} cannot be written to ({fault.strerror}); give another place with --artifacts"
     return "ok", str(path)
+
+
+def _bucket(settings: Settings) -> tuple[State, str]:
+    with explained(settings):
+        bucket = make_blobs(settings.artifacts.url)
+    try:
+        blobs.put(bucket, PROBE_KEY, [[b"trackside"]])
+        bucket.delete(PROBE_KEY)
+    except Fault as fault:
+        return "broken", f"{settings.artifacts} cannot be written to: {fault.message}"
+    return "ok", str(settings.artifacts)
 
 
 def _clock(settings: Settings) -> tuple[State, str]:

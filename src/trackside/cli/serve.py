@@ -15,7 +15,8 @@ from trackside import app
 from trackside.cli import ports, supervise
 from trackside.cli.lock import Lock, of_server
 from trackside.cli.output import OK, Stop, say
-from trackside.cli.stores import explained
+from trackside.cli.stores import explained, status
+from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings, SqliteStore
 
 BACKLOG = 2048
@@ -30,8 +31,11 @@ def run(chosen: Settings) -> int:
     signal.signal(signal.SIGTERM, _leave)
     _check_exposure(chosen)
     lock = of_server(chosen)
-    sockets = ports.bind(chosen.host, chosen.port)
+    sockets: list[socket.socket] = []
     try:
+        sockets = ports.bind(chosen.host, chosen.port)
+        if isinstance(chosen.store, SqliteStore) and chosen.store.path.exists():
+            status(chosen)  # a file of another program's is left untouched
         return _serve(chosen, sockets, lock)
     finally:
         for each in sockets:

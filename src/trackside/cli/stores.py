@@ -1,14 +1,17 @@
-"""The store that the settings name, opened for a look, and in words when it cannot be.  Knows no table."""
+"""The store that the settings name: its schema, and in words why it cannot be opened.  Knows no table."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from trackside.cli.output import Stop
-from trackside.core.db.migrate import SchemaError
+from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
+from trackside.core.db.tx import SqliteSession, Tx
 from trackside.core.locations import LocationError
 from trackside.core.settings import Settings, SqliteStore
 
@@ -20,7 +23,7 @@ def explained(settings: Settings) -> Iterator[None]:
     """Failures that an operator can mend become one line; others stay what they are."""
     try:
         yield
-    except SchemaError as fault:
+    except migrate.SchemaError as fault:
         raise Stop(f"the store {settings.store} cannot be served: {fault}") from fault
     except ModuleNotFoundError as fault:
         extra = _EXTRAS.get((fault.name or "").partition(".")[0])
@@ -41,22 +44,45 @@ def explained(settings: Settings) -> Iterator[None]:
         raise Stop(f"the store {settings.store} cannot be opened ({_words(fault)})") from fault
 
 
-@contextmanager
-def opened(settings: Settings) -> Iterator[Any]:
-    """The database as it is: nothing is upgraded."""
+def status(settings: Settings) -> migrate.Status:
+    """The schema of a store that exists; raises Stop for one that this version must not touch.  Changes nothing."""
     with explained(settings):
-        db = _open(settings)
-        try:
-            yield db
-        finally:
-            db.close()
+        if isinstance(settings.store, SqliteStore):
+            file: Any = _FileToRead(settings.store.path)  # a database without `write`
+            found = migrate.status(file)
+        else:
+            db = open_database(settings)
+            try:
+                found = migrate.status(db)
+            finally:
+                db.close()
+        migrate.check(found)
+    return found
 
 
-def _open(settings: Settings) -> Any:
+def open_database(settings: Settings) -> Any:
+    """The database as it is: nothing is upgraded."""
     if isinstance(settings.store, SqliteStore):
         return SqliteDatabase(settings.store.path, settings.durability)
     postgres = import_module("trackside.core.db.postgres")  # its driver is an extra
     return postgres.PostgresDatabase(settings.store, settings.durability)
+
+
+class _FileToRead:
+    """A SQLite file that is only looked at: the usual way to open one makes it a file of Trackside's."""
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self._uri = f"{path.as_uri()}?mode=ro"
+
+    @contextmanager
+    def read(self, ws: int) -> Iterator[Tx]:
+        connection = sqlite3.connect(self._uri, uri=True, isolation_level=None)
+        try:
+            yield Tx(SqliteSession(connection), ws, time.time_ns() // 1_000_000)
+        finally:
+            connection.close()
 
 
 def _words(fault: Exception) -> str:
