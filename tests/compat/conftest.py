@@ -65,7 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         listening = re.search(r"http://\S+", process.stdout.readline())
-        assert listening is not None
+        assert listening is not None, "the server did not start"
         yield Server(listening[0])
         process.terminate()
 

@@ -4,6 +4,7 @@ import uuid
 from typing import Protocol
 
 import pytest
+import requests
 
 from trackside_mlflow import Refused, Workspace, WorkspaceExists, WorkspaceNotFound
 
@@ -63,6 +64,18 @@ def test_a_name_is_given_once() -> None:
     with pytest.raises(WorkspaceNotFound, match="has the resource group 'one', not 'two'"):
         Workspace.create(made.name, resource_group="two", exist_ok=True)
     assert Workspace.create(made.name, exist_ok=True) == made
+
+
+def test_a_workspace_with_experiments_is_deleted_only_with_them() -> None:
+    made = Workspace.create(unused())
+    create = f"{made.get_mlflow_tracking_uri()}/api/2.0/mlflow/experiments/create"
+    requests.post(create, json={"name": "iris"}, timeout=10).raise_for_status()
+
+    with pytest.raises(Refused, match=r"still holds .* In Python: delete\(delete_dependent_resources=True\)"):
+        made.delete()
+    made.delete(delete_dependent_resources=True)
+
+    assert made.name not in Workspace.list()
 
 
 @pytest.mark.parametrize("name", ["x", "-a", "with space", "a%2Fb", "ü", "a" * 64])
