@@ -47,7 +47,7 @@ def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) 
         return Place("x.value", rows)
 
     terms = [
-        Term(f"e.{order.field.key}", order.ascending, kind="text" if order.field.key == "name" else "number")
+        Term(f"e.{order.field.key}", order.ascending, kind="text" if order.field.key == "name" else "whole number")
         for order in search.orders
     ]
     conditions = [among("e.lifecycle_stage", search.stages, bind, dialect)]

@@ -236,10 +236,15 @@ def _is_nullable(key: str) -> bool:
 
 
 def _kind(field: Field) -> keyset.Kind:
-    is_number = field.entity is Entity.METRIC or (
-        field.entity is Entity.ATTRIBUTE and field.key in ("start_time", "end_time", "duration")
-    )
-    return "number" if is_number else "text"
+    match field:
+        case Field(Entity.METRIC, _, Aggregate.COUNT):
+            return "whole number"
+        case Field(Entity.METRIC):
+            return "number"
+        case Field(Entity.ATTRIBUTE, "start_time" | "end_time" | "duration"):
+            return "whole number"
+        case _:
+            return "text"
 
 
 def _value(field: Field, alias: str, dialect: Dialect, rows: str | None = None) -> Place:

@@ -22,7 +22,7 @@ from trackside.core.filters.tokens import check_text
 MAX_OFFSET = 2**62
 NAN, MISSING = 1, 2  # the ranks after 0, that of a value
 
-Kind = Literal["text", "number"]
+Kind = Literal["text", "number", "whole number"]
 Pairs = tuple[tuple[int, str | float | None], ...]  # rank and value of each term
 
 
@@ -150,7 +150,7 @@ def _pair(pair: Any, kind: Kind) -> tuple[int, str | float | None]:
             pass
         case [0, float(number)] if kind == "number":
             return 0, number
-        case [0, int(number)] if kind == "number" and abs(number) < 2**63:
+        case [0, int(number)] if kind != "text" and abs(number) < 2**63:
             return 0, number
         case [(1 | 2) as rank, _]:
             return int(rank), None

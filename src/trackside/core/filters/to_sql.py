@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from trackside.core.filters.nodes import NEGATIVE, And, Comparison, Field, Filter, Not, Operator, Or
+from trackside.core.filters.nodes import NEGATIVE, And, Comparison, Field, Filter, Not, Operator, Or, Scalar
 
 Dialect = Literal["sqlite", "postgresql"]
 MAX_LISTED = 64
@@ -116,17 +116,27 @@ def _condition(value: str, comparison: Comparison, bind: Binder, dialect: Dialec
     operator = comparison.operator
     match operator:
         case Operator.IN | Operator.NOT_IN:
+            if comparison.is_numeric and dialect == "postgresql":
+                return f"{value} {operator} ({', '.join(_bound(one, bind, dialect) for one in comparison.values)})"
             return f"{value} {operator} {bind(list(comparison.values))}"
         case Operator.BETWEEN | Operator.NOT_BETWEEN:
-            low, high = comparison.values
-            return f"{value} {operator} {bind(low)} AND {bind(high)}"
-    wanted = bind(comparison.values[0])
+            low, high = (_bound(one, bind, dialect) for one in comparison.values)
+            return f"{value} {operator} {low} AND {high}"
+    wanted = _bound(comparison.values[0], bind, dialect)
     if operator in (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE):
         if dialect == "postgresql":
             return f"{value} {operator} {wanted} ESCAPE ''"
         if operator in (Operator.ILIKE, Operator.NOT_ILIKE):
             return f"lower({value}) {operator.replace('ILIKE', 'LIKE')} lower({wanted})"
     return f"{value} {operator} {wanted}"
+
+
+def _bound(value: Scalar, bind: Binder, dialect: Dialect) -> str:
+    mark = bind(value)
+    if dialect == "postgresql" and isinstance(value, float):
+        # Beside a column of whole numbers it would take the parameter for a whole number, and fail on 0.5.
+        return f"CAST({mark} AS DOUBLE PRECISION)"
+    return mark
 
 
 def _grouped(part: Filter, places: Callable[[Field], Place], bind: Binder, dialect: Dialect) -> str:
