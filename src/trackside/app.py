@@ -16,6 +16,7 @@ from trackside.core.http.security import Guard
 from trackside.core.settings import Settings, SqliteStore
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
+from trackside.logged_models import routes as logged_models
 from trackside.runs import routes as runs
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
@@ -74,6 +75,7 @@ def build(settings: Settings) -> App:
             *experiments.routes(settings.default_artifact_root),
             *runs.routes(db.writer),
             *artifacts.routes(roots, threads),
+            *logged_models.routes(roots, threads),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))

@@ -8,6 +8,8 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
+    "logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest", "logged_model_datasets",
+    "logged_models",
     "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
     "run_models", "run_docs", "runs", "experiments",
 )  # fmt: skip
@@ -25,7 +27,11 @@ def make(artifact_root: str) -> Tenants:
 def is_empty(tx: Tx) -> bool:
     """Nothing but the default experiment."""
     own = tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id <> 0")
-    return own is None and tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws") is None
+    return (
+        own is None
+        and tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws") is None
+        and tx.one("SELECT 1 FROM logged_models WHERE workspace_id = :ws") is None
+    )
 
 
 def remove(tx: Tx) -> None:

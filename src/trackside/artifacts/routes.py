@@ -77,13 +77,13 @@ class Calls:
         found = await self._in_thread(spot.blobs.entries, spot.key)
         if spot.key == "":  # the default workspace's root: the others' part is none of its folders
             found = [entry for entry in found if not keys.is_reserved(entry.path)]
-        return _json(codec.encode(Listing(files=_files(found))))
+        return _json(codec.encode(Listing(files=file_infos(found))))
 
     async def run_entries(self, request: Request) -> Response:
         path = _argument(request, "path")
         root, spot = await self._of_run(request, path)
         found = await self._in_thread(spot.blobs.entries, spot.key)
-        return _json(codec.encode(RunListing(root_uri=root.uri, files=_files(found, keys.from_path(path)))))
+        return _json(codec.encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path)))))
 
     async def run_file(self, request: Request) -> Response:
         path = _argument(request, "path")
@@ -191,7 +191,7 @@ def routes(roots: Roots, threads: Executor) -> list[Route]:
     ]
 
 
-def _files(entries: list[Entry], below: str = "") -> list[FileInfo]:
+def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
     return [
         FileInfo(
             path=keys.join(below, entry.path),

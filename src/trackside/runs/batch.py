@@ -13,6 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.metrics import store as metrics
 from trackside.metrics.series import Series
+from trackside.runs import model_points
 from trackside.runs.limits import Logged
 from trackside.runs.model import RUN_NAME_TAG
 
@@ -39,20 +40,25 @@ def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
     states = _runs(tx, calls)
     _load_series(tx, calls, states)
     _load_params(tx, calls, states)
+    models = model_points.models_of(tx, calls)
+    points = []
     answers: list[bytes | Fault] = []
     touched: dict[str, RunState] = {}
     for call in calls:
         state = states.get(call.run_id)
-        fault = _fault(call, state)
+        fault = _fault(call, state) or model_points.fault_of(call, models)
         if fault is not None:
             answers.append(fault)
         else:
             assert state is not None
             _add(tx, call, state)
             touched[call.run_id] = state
+            points += [(state.run_seq, point) for point in call.model_points]
             answers.append(ANSWER)
     if touched:
         _save(tx, touched)
+    if points:
+        model_points.save(tx, points, models)
     return answers
 
 

@@ -17,6 +17,7 @@ MAX_TAGS = 100
 MAX_ENTITIES = 1000
 MAX_PARAM_VALUE = 6000
 MAX_TAG_VALUE = 8000
+MAX_DATASET_NAME, MAX_DATASET_DIGEST = 500, 36
 MAX_RESULTS = 50_000
 DEFAULT_RESULTS = 1000
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
@@ -145,6 +146,10 @@ def _param(key: str, value: str | None, path: str) -> tuple[str, str]:
 
 
 def _model_points(given: Sequence[tuple[GivenMetric, Point]]) -> list[ModelPoint]:
+    for metric, _ in given:
+        if metric.model_id:
+            names.check_length(metric.dataset_name or "", "dataset_name", MAX_DATASET_NAME)
+            names.check_length(metric.dataset_digest or "", "dataset_digest", MAX_DATASET_DIGEST)
     return [
         ModelPoint(metric.model_id, metric.key or "", point, metric.dataset_name, metric.dataset_digest)
         for metric, point in given

@@ -1,0 +1,1 @@
+"""Models as trainings log them: files, params, tags and metrics, before they are registered."""

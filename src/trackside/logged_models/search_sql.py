@@ -1,0 +1,187 @@
+"""The SQL of logged-models/search: which models, in which order, from which page on.  Knows tables and what makes them
+quick to ask; runs no statement.
+
+A test of a metric holds if any point of the model meets it, as on stock; an order by a metric takes the newest point,
+which lies ready in `logged_model_latest`.  A dataset without a digest means every dataset of that name.
+"""
+
+from msgspec import Struct
+
+from trackside.core.filters import keyset
+from trackside.core.filters.keyset import Term
+from trackside.core.filters.nodes import And, Comparison, Entity, Field, Filter, Not, Operator, Or
+from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, among, holds, number, where
+
+_TABLES = {Entity.PARAM: "logged_model_params", Entity.TAG: "logged_model_tags"}
+_CREATED = Field(Entity.ATTRIBUTE, "creation_timestamp_ms")
+_MODEL_ID = Field(Entity.ATTRIBUTE, "model_id")
+_NUMBERS = ("creation_timestamp_ms", "last_updated_timestamp_ms", "experiment_id")
+
+
+class DatasetName(Struct, frozen=True):
+    """An empty digest stands for all of that name; an empty name, for all of that digest."""
+
+    name: str = ""
+    digest: str = ""
+
+    @property
+    def is_any(self) -> bool:
+        return not self.name and not self.digest
+
+
+class ModelOrder(Struct, frozen=True):
+    field: Field
+    ascending: bool = True
+    dataset: DatasetName = DatasetName()
+
+
+class Search(Struct, frozen=True):
+    """What is asked for, read and checked.  `says` goes with the page tokens."""
+
+    tree: Filter | None
+    orders: tuple[ModelOrder, ...]
+    experiments: tuple[int, ...]  # experiment_seq
+    datasets: tuple[DatasetName, ...]
+    says: str
+
+
+_NATURAL = (ModelOrder(_CREATED, ascending=False), ModelOrder(_MODEL_ID))
+
+
+def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) -> Query:
+    """Finds `limit` models, and one more if there is one: rows for `keyset.cut`."""
+    return _Statement(search, dialect).page(limit, page_token)
+
+
+class _Statement:
+    """A statement in the making: its tables and conditions so far, and its values."""
+
+    def __init__(self, search: Search, dialect: Dialect) -> None:
+        self.search = search
+        self.dialect = dialect
+        self.bind = Binder()
+        self.tables = ["logged_models AS l"]
+        self.conditions: list[str] = []
+
+    def page(self, limit: int, page_token: str | None) -> Query:
+        search = self.search
+        self.conditions = [
+            among("l.experiment_seq", search.experiments, self.bind, self.dialect),
+            "l.lifecycle_stage = 'active'",
+        ]
+        tree = search.tree
+        for part in tree.parts if isinstance(tree, And) else [tree] if tree else []:
+            self.conditions.append(self._narrow(part) or f"({where(part, self._place, self.bind, self.dialect)})")
+        if search.datasets and not _names_metric(tree):
+            self.conditions.append(
+                f"EXISTS (SELECT 1 FROM logged_model_latest AS x WHERE {_same_model('x')} AND {self._on_datasets('x')})"
+            )
+        orders = search.orders + tuple(
+            natural for natural in _NATURAL if all(order.field != natural.field for order in search.orders)
+        )
+        terms = [self._term(order) for order in orders]
+        start = keyset.start(page_token, search.says, [term.kind for term in terms])
+        if further := keyset.beyond(terms, start.after, self.bind):
+            self.conditions.append(further)
+        sql = (
+            f"SELECT l.model_seq AS model_seq, {keyset.columns(terms)} FROM {' '.join(self.tables)} "
+            f"WHERE l.workspace_id = :ws AND {' AND '.join(self.conditions)} "
+            f"ORDER BY {keyset.order_by(terms)} LIMIT {self.bind(limit + 1 + start.offset)}"
+        )
+        if start.offset:
+            sql = f"{sql} OFFSET {self.bind(start.offset)}"
+        return Query(sql, self.bind.params)
+
+    def _narrow(self, part: Filter) -> str | None:
+        """A test that leaves few models, as a list of them that the database may begin with."""
+        match part:
+            case Comparison(field, Operator.EQ | Operator.IN) if field.entity in _TABLES:
+                table = _TABLES[field.entity]
+                scope = among("x.experiment_seq", self.search.experiments, self.bind, self.dialect)
+                holding = holds(part, _value(field, self.dialect), self.bind, self.dialect)
+                key = self.bind(field.key)
+                return (
+                    f"l.model_seq IN (SELECT x.model_seq FROM {table} AS x "
+                    f"WHERE x.workspace_id = :ws AND {scope} AND x.key = {key} AND {holding})"
+                )
+        return None
+
+    def _place(self, field: Field) -> Place:
+        """For a test in a subquery."""
+        match field.entity:
+            case Entity.ATTRIBUTE:
+                return Place(_attribute(field.key))
+            case Entity.METRIC:
+                rows = f"FROM logged_model_points AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
+                if self.search.datasets:
+                    rows = f"{rows} AND {self._on_datasets('x')}"
+                return Place("x.value", rows, nan="x.is_nan = 1")
+            case entity:
+                rows = f"FROM {_TABLES[entity]} AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
+                return _value(field, self.dialect, rows)
+
+    def _on_datasets(self, alias: str) -> str:
+        return f"{alias}.dataset_key IN ({' UNION '.join(map(self._dataset_keys, self.search.datasets))})"
+
+    def _dataset_keys(self, dataset: DatasetName) -> str:
+        conditions = [
+            "d.workspace_id = :ws",
+            among("d.experiment_seq", self.search.experiments, self.bind, self.dialect),
+        ]
+        if dataset.name:
+            conditions.append(f"d.name = {self.bind(dataset.name)}")
+        if dataset.digest:
+            conditions.append(f"d.digest = {self.bind(dataset.digest)}")
+        return f"SELECT d.dataset_key FROM logged_model_datasets AS d WHERE {' AND '.join(conditions)}"
+
+    def _term(self, order: ModelOrder) -> Term:
+        field = order.field
+        if field.entity is Entity.ATTRIBUTE:
+            return Term(_attribute(field.key), order.ascending, kind="number" if field.key in _NUMBERS else "text")
+        alias = f"o{len(self.tables)}"
+        key = self.bind(field.key)
+        if order.dataset.is_any:
+            on = f"{_same_model(alias)} AND {alias}.key = {key} AND {alias}.dataset_key = 0"
+            self.tables.append(f"LEFT JOIN logged_model_latest AS {alias} ON {on}")
+        else:
+            scope = among("x.experiment_seq", self.search.experiments, self.bind, self.dialect)
+            newest = (
+                "SELECT x.model_seq, x.value, x.is_nan, row_number() OVER (PARTITION BY x.model_seq "
+                "ORDER BY x.logged_at DESC, x.step DESC, x.run_seq, x.value DESC) AS place "
+                f"FROM logged_model_latest AS x WHERE x.workspace_id = :ws AND {scope} AND x.key = {key} "
+                f"AND x.dataset_key IN ({self._dataset_keys(order.dataset)})"
+            )
+            on = f"{alias}.model_seq = l.model_seq AND {alias}.place = 1"
+            self.tables.append(f"LEFT JOIN ({newest}) AS {alias} ON {on}")
+        rank = f"CASE WHEN {alias}.model_seq IS NULL THEN 2 WHEN {alias}.is_nan = 1 THEN 1 ELSE 0 END"
+        return Term(f"{alias}.value", order.ascending, rank, "number")
+
+
+def _same_model(alias: str) -> str:
+    same = f"{alias}.experiment_seq = l.experiment_seq AND {alias}.model_seq = l.model_seq"
+    return f"{alias}.workspace_id = :ws AND {same}"
+
+
+_EXPERIMENT_ID = """(SELECT e.experiment_id FROM experiments AS e
+    WHERE e.workspace_id = :ws AND e.experiment_seq = l.experiment_seq)"""
+
+
+def _attribute(key: str) -> str:
+    return _EXPERIMENT_ID if key == "experiment_id" else f"l.{key}"
+
+
+def _value(field: Field, dialect: Dialect, rows: str | None = None) -> Place:
+    """The value of a param or a tag in its table."""
+    return Place("x.value", rows, number=number("x.value", dialect) if field.entity is Entity.PARAM else None)
+
+
+def _names_metric(tree: Filter | None) -> bool:
+    match tree:
+        case And(parts) | Or(parts):
+            return any(map(_names_metric, parts))
+        case Not(part):
+            return _names_metric(part)
+        case Comparison(field):
+            return field.entity is Entity.METRIC
+        case _:
+            return False
