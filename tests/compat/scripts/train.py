@@ -248,6 +248,20 @@ def check_what_came_with_2(client: MlflowClient, run_id: str) -> None:
     client.update_run(run_id, name="softmax")
 
 
+def check_what_came_with_3(client: MlflowClient, experiment_id: str, run_id: str) -> None:
+    with mlflow.start_run(run_id=run_id):
+        made = mlflow.initialize_logged_model(name="softmax", params={"classes": "3"}, tags={"kind": "linear"})
+        mlflow.log_metric("model_accuracy", 0.9, step=1, model_id=made.model_id)
+    client.finalize_logged_model(made.model_id, "READY")
+    model = client.get_logged_model(made.model_id)
+    assert (model.name, model.source_run_id, str(model.status)) == ("softmax", run_id, "READY")
+    assert (model.params, model.tags["kind"]) == ({"classes": "3"}, "linear")
+    assert [(metric.key, metric.value, metric.step) for metric in model.metrics] == [("model_accuracy", 0.9, 1)]
+    found = client.search_logged_models([experiment_id], filter_string="metrics.model_accuracy > 0.5")
+    assert [each.model_id for each in found] == [made.model_id]
+    assert client.search_logged_models([experiment_id], filter_string="metrics.model_accuracy > 0.95") == []
+
+
 def run_at(uri: str, rows: list[Row], folder: Path) -> str:
     """The whole round at one tracking URI; returns the run's id."""
     mlflow.set_tracking_uri(uri)
@@ -265,6 +279,8 @@ def run_at(uri: str, rows: list[Row], folder: Path) -> str:
     check_errors(client, run_id)
     if MAJOR >= 2:
         check_what_came_with_2(client, run_id)
+    if MAJOR >= 3:
+        check_what_came_with_3(client, experiment_id, run_id)
     return run_id
 
 
