@@ -6,7 +6,7 @@ import sqlite3
 import trackside
 from trackside.cli.lock import of_server
 from trackside.cli.output import BROKEN, OK, complain, say, table
-from trackside.cli.stores import explained, open_database, status
+from trackside.cli.stores import explained, open_database, refuse_foreign_file, status
 from trackside.core.db import migrate
 from trackside.core.settings import Settings, SqliteStore
 
@@ -28,6 +28,7 @@ def check(chosen: Settings) -> int:
 
 def upgrade(chosen: Settings) -> int:
     """Applies what is pending, after a backup where the store is a file."""
+    refuse_foreign_file(chosen)
     lock = of_server(chosen)
     try:
         with explained(chosen):

@@ -1,5 +1,6 @@
 """`trackside doctor`: what an operator would check by hand, one after the other.  Changes nothing that stays."""
 
+import logging
 import os
 import platform
 import shutil
@@ -47,6 +48,7 @@ class Finding(Struct, frozen=True):
 
 
 def run(chosen: Settings, *, as_json: bool) -> int:
+    logging.disable()  # what goes wrong is said in the table
     findings = list(examine(chosen))
     if as_json:
         say(json(findings))
@@ -186,7 +188,8 @@ def _bucket(settings: Settings) -> tuple[State, str]:
         blobs.put(bucket, PROBE_KEY, [[b"trackside"]])
         bucket.delete(PROBE_KEY)
     except Fault as fault:
-        return "broken", f"{settings.artifacts} cannot be written to: {fault.message}"
+        reason = str(fault.__cause__ or fault.message).partition("\n")[0]
+        return "broken", f"{settings.artifacts} cannot be written to: {reason}"
     return "ok", str(settings.artifacts)
 
 

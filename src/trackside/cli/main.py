@@ -28,7 +28,7 @@ def _run(argv: Sequence[str]) -> int:
     if list(argv[:1]) == ["server"] and "-h" in argv[:-1] and not argv[argv.index("-h") + 1].startswith("-"):
         parser.error("-h shows help here; MLflow's -h ADDRESS is --host ADDRESS")
     words, strange = parser.parse_known_args(argv)
-    if strange:
+    if strange and not settings.REFUSED_FLAGS.keys() & getattr(words, "given", {}):
         words.parser.error(f"unknown: {' '.join(strange)}")
     if "module" not in words:
         words.parser.print_help()

@@ -15,7 +15,7 @@ from trackside import app
 from trackside.cli import ports, supervise
 from trackside.cli.lock import Lock, of_server
 from trackside.cli.output import OK, Stop, say
-from trackside.cli.stores import explained, status
+from trackside.cli.stores import explained, refuse_foreign_file
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings, SqliteStore
 
@@ -30,12 +30,11 @@ def run(chosen: Settings) -> int:
     """Serves until SIGTERM or SIGINT.  Whatever cannot work is refused before anything is written."""
     signal.signal(signal.SIGTERM, _leave)
     _check_exposure(chosen)
+    refuse_foreign_file(chosen)
     lock = of_server(chosen)
     sockets: list[socket.socket] = []
     try:
         sockets = ports.bind(chosen.host, chosen.port)
-        if isinstance(chosen.store, SqliteStore) and chosen.store.path.exists():
-            status(chosen)  # a file of another program's is left untouched
         return _serve(chosen, sockets, lock)
     finally:
         for each in sockets:

@@ -60,6 +60,12 @@ def status(settings: Settings) -> migrate.Status:
     return found
 
 
+def refuse_foreign_file(settings: Settings) -> None:
+    """Raises Stop for a SQLite file that this version must not touch, before anything is written to or beside it."""
+    if isinstance(settings.store, SqliteStore) and settings.store.path.exists():
+        status(settings)
+
+
 def open_database(settings: Settings) -> Any:
     """The database as it is: nothing is upgraded."""
     if isinstance(settings.store, SqliteStore):
