@@ -45,16 +45,6 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
-def is_free(host: str, port: int) -> bool:
-    try:
-        sockets = bind(host, port)
-    except Stop:
-        return False
-    for each in sockets:
-        each.close()
-    return True
-
-
 def holder(port: int) -> str | None:
     """The process that listens on the port, as `pid 123 (name)`, where the system tells (Linux, own processes)."""
     inodes = {inode for table in ("tcp", "tcp6") for inode in _listening(Path("/proc/net") / table, port)}

@@ -1,6 +1,7 @@
 """The store that the settings name: its schema, and in words why it cannot be opened.  Knows no table."""
 
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from trackside.cli.output import Stop
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.db.tx import SqliteSession, Tx
+from trackside.core.errors import Fault
 from trackside.core.locations import LocationError
 from trackside.core.settings import Settings, SqliteStore
 
@@ -38,8 +40,10 @@ def explained(settings: Settings) -> Iterator[None]:
         ) from fault
     except (sqlite3.Error, OSError, RuntimeError) as fault:
         raise Stop(f"the store {settings.store} cannot be opened ({_words(fault)})") from fault
+    except Fault as fault:
+        raise Stop(f"the store {settings.store} cannot be opened ({fault.message})") from fault
     except Exception as fault:
-        if not type(fault).__module__.startswith("pg8000"):
+        if not _is_postgresqls(fault):
             raise
         raise Stop(f"the store {settings.store} cannot be opened ({_words(fault)})") from fault
 
@@ -91,8 +95,10 @@ class _FileToRead:
             connection.close()
 
 
+def _is_postgresqls(fault: Exception) -> bool:
+    wire = sys.modules.get("trackside.core.db.pgwire")  # not imported where there is no such store: an extra
+    return wire is not None and isinstance(fault, wire.ServerError)
+
+
 def _words(fault: Exception) -> str:
-    first = fault.args[0] if fault.args else None
-    if isinstance(first, dict):  # PostgreSQL's fields: M is the message
-        return str(first.get("M", first))
     return str(fault) or type(fault).__name__

@@ -19,6 +19,8 @@ GRACE_S = 20.0  # for children to finish what they are doing
 YOUNG_S = 5.0  # a child that dies sooner makes the next one wait
 MAX_DELAY_S = 30.0
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+
 Child = Callable[[Callable[[], None]], int]
 
 
@@ -70,10 +72,13 @@ class _Supervisor:
 
     def _start_missing(self) -> None:
         while len(self._born) < self._count and time.monotonic() >= self._next_start:
+            # A signal that came to the child while it still has our handlers would be lost on both.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             pid = os.fork()
             if pid == 0:
                 self._be_child()
             self._born[pid] = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             if self._delay_s:
                 self._next_start = time.monotonic() + self._delay_s
 
@@ -82,8 +87,9 @@ class _Supervisor:
         code = BROKEN
         try:
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+            for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             for handle in (self._reports, self._wakes, self._wake_by):
                 os.close(handle)
             code = guarded(lambda: self._child(lambda: _report(self._report_to)))
