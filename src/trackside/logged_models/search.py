@@ -14,6 +14,7 @@ from trackside.core.filters import keyset
 from trackside.core.filters.fields import LOGGED_MODELS, resolve
 from trackside.core.filters.nodes import And, Comparison, Entity, Field, Filter, Not, Operator, Or
 from trackside.core.filters.parse import MAX_ORDERS, parse_filter
+from trackside.core.filters.tokens import Malformed
 from trackside.core.http.codec import missing
 from trackside.experiments import store as experiments
 from trackside.logged_models import model as m
@@ -58,11 +59,14 @@ def search(tx: Tx, call: m.SearchModels) -> m.Found:
 
 
 def _tree(text: str | None) -> Filter | None:
-    tree = parse_filter(text, LOGGED_MODELS)
+    try:
+        tree = parse_filter(text, LOGGED_MODELS)
+    except Malformed as fault:
+        raise Invalid(f"Invalid filter string: {(text or '')[:500]!r}. {fault.message}") from None
     if isinstance(tree, Or) and not (text or "").lstrip().startswith("("):
         # MLflow's clients and tests count on that refusal; in parentheses nothing of theirs is changed.
         raise Invalid(
-            f"Invalid filter string: {text!r}. Expected a list of comparisons separated by 'AND' "
+            f"Invalid filter string: {(text or '')[:500]!r}. Expected a list of comparisons separated by 'AND' "
             "(e.g. 'metrics.loss > 0.1 AND params.lr = 0.01'); put an OR in parentheses."
         )
     return None if tree is None else _stored(tree)

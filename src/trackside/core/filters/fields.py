@@ -49,6 +49,7 @@ class Fields(Struct, frozen=True):
     entities: Mapping[str, Entity]  # the word before the first dot
     attributes: tuple[Attribute, ...]
     bad_entity: str
+    bad_operator: str = "Invalid comparator '{operator}' not one of '{allowed}'{hint}"
     bad_order: str = "Invalid attribute key '{key}' specified. Valid keys are '{valid}'"
     null_tests: str = "IS NULL / IS NOT NULL is only supported for {testable}, not for '{entity}' '{key}'"
     dataset_keys: tuple[str, ...] = ()
@@ -152,10 +153,12 @@ LOGGED_MODELS = Fields(
         Attribute("status"),
         Attribute("source_run_id", is_nullable=True),
         Attribute("experiment_id", Kind.ID),
+        Attribute("artifact_uri", aliases=("artifact_location",)),
         Attribute("creation_timestamp_ms", Kind.NUMBER, aliases=("creation_timestamp", "creation_time")),
         Attribute("last_updated_timestamp_ms", Kind.NUMBER, aliases=("last_updated_timestamp",)),
     ),
     bad_entity="Invalid entity type: '{entity}'. Expected one of ['attributes', 'metrics', 'params', 'tags'].",
+    bad_operator="Invalid comparison operator for {name}: '{operator}'. Expected one of {allowed}{hint}.",
     bad_order="Invalid order by field name: {key}",
     orderable=frozenset({Entity.METRIC, Entity.ATTRIBUTE}),
 )
@@ -208,7 +211,9 @@ def comparison(clause: Clause, fields: Fields) -> Comparison:
         hint = ""
         if field.entity is Entity.PARAM and clause.operator in _NUMERIC:
             hint = ". To compare a param as a number, write the number without quotes"
-        raise Invalid(f"Invalid comparator '{clause.operator}' not one of '{set_of(allowed)}'{hint}")
+        raise Invalid(
+            fields.bad_operator.format(name=clause.name, operator=clause.operator, allowed=set_of(allowed), hint=hint)
+        )
     operator = Operator(clause.operator)
     if operator in _LIKES:
         check_like(str(values[0]))

@@ -81,8 +81,12 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-def invalid_clause(text: str, reason: str) -> Invalid:
-    return Invalid(f"Invalid clause(s) in filter string: '{text}' ({reason})")
+class Malformed(Invalid):
+    """The text breaks the grammar, whatever its names mean."""
+
+
+def invalid_clause(text: str, reason: str) -> Malformed:
+    return Malformed(f"Invalid clause(s) in filter string: '{text}' ({reason})")
 
 
 def check_text(text: str) -> str:
