@@ -1,4 +1,4 @@
-"""One writer thread that commits every waiting command in one transaction.  Knows commits and their order; knows no SQL dialect.
+"""Commits every waiting command in one transaction.  Knows commits and their order; knows no SQL dialect.
 
 An answer is given after the commit, so an acknowledged write is on disk; a command that fails is undone alone, by a
 savepoint.  Commands of one `Batch` that wait side by side are handed over together, and decide each for themselves.
@@ -21,6 +21,7 @@ from trackside.core.errors import Fault, Unavailable
 log = logging.getLogger("trackside.db")
 
 GROUP_LIMIT = 256  # commands in one transaction: bounds what a failing commit takes with it, and latency
+RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock, a server that starts anew
 
 # Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
 Batch = Callable[[Tx, Sequence[Any]], list[Any]]
@@ -41,6 +42,10 @@ class WriteSession(Session, Protocol):
     def release(self) -> None: ...
 
     def rollback_to_savepoint(self) -> None: ...
+
+    def is_worth_retry(self, error: Exception) -> bool:
+        """The same commands may succeed if they are run again.  A ConnectionError is no command's fault either way."""
+        ...
 
     def is_fault_of_store(self, error: Exception) -> bool:
         """The store itself is in trouble (full, gone, locked): the caller may try again."""
@@ -65,12 +70,19 @@ class GroupWriter:
     """Owns the write connection of a store.  `connect` is called again after the connection was lost."""
 
     def __init__(
-        self, connect: Callable[[], WriteSession], *, remembers: bool, after_commit: Callable[[], None] = lambda: None
+        self,
+        connect: Callable[[], WriteSession],
+        *,
+        remembers: bool,
+        waits_for_disk: bool = True,
+        after_commit: Callable[[], None] = lambda: None,
     ) -> None:
         self._connect = connect
         self._session: WriteSession | None = connect()
         self._memory = Memory() if remembers else None
+        self._waits_for_disk = waits_for_disk
         self._after_commit = after_commit
+        self._turn: list[_Command] = []  # what came in this turn of the event loop
         self._lock = threading.Lock()
         self._queue: SimpleQueue[_Command | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name="trackside-writer", daemon=True)
@@ -82,11 +94,35 @@ class GroupWriter:
         self._queue.put(_Command(ws, work, None, future))
         return future
 
-    def submit_async(self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
-        """The same for a coroutine of `loop`."""
+    def submit_async(
+        self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[Any]:
+        """The same for a coroutine of `loop`.
+
+        Where a commit does not wait for the disk it costs less than a hop to the writer's thread and back: then the calls of
+        a batch that came in one turn of the loop are committed together at its end, unless the writer is at work."""
         future = loop.create_future()
-        self._queue.put(_Command(ws, work, batch, future))
+        command = _Command(ws, work, batch, future)
+        if batch is None or self._waits_for_disk:
+            self._queue.put(command)
+        else:
+            if not self._turn:
+                loop.call_soon(self._end_turn)
+            self._turn.append(command)
         return future
+
+    def _end_turn(self) -> None:
+        commands, self._turn = self._turn, []
+        if self._queue.empty() and self._lock.acquire(blocking=False):
+            try:
+                for start in range(0, len(commands), GROUP_LIMIT):
+                    self._commit(commands[start : start + GROUP_LIMIT])
+            finally:
+                self._lock.release()
+            _settle_all(commands)
+        else:
+            for command in commands:
+                self._queue.put(command)
 
     @contextmanager
     def transaction(self, ws: int) -> Iterator[Tx]:
@@ -106,6 +142,12 @@ class GroupWriter:
     def epoch(self) -> int:
         """A snapshot that begins after this was asked sees every change up to it."""
         return 0 if self._memory is None else self._memory.committed
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Nobody writes meanwhile."""
+        with self._lock:
+            yield
 
     def close(self) -> None:
         """Waits for what is queued."""
@@ -137,26 +179,44 @@ class GroupWriter:
                 _answer(commands)
 
     def _commit(self, commands: list[_Command]) -> None:
+        error = self._try(commands)
+        for pause_s in RETRY_AFTER_S:
+            if error is None or not self._is_worth_retry(error):
+                break
+            time.sleep(pause_s)
+            error = self._try(commands)
+        if error is None:
+            return
+        if len(commands) == 1 or isinstance(error, ConnectionError):
+            for command in commands:
+                command.error = self._explained(error)
+            return
+        for command in commands:
+            self._commit([command])
+
+    def _try(self, commands: list[_Command]) -> Exception | None:
+        """What went wrong, with everything undone; None after the commit."""
+        for command in commands:
+            command.result = command.error = None
         try:
             session = self._open()
             session.begin()
-            for batch, group in groupby(commands, key=lambda command: command.batch):
-                if batch is None:
-                    for command in group:
-                        self._one(session, command, alone=len(commands) == 1)
-                else:
-                    self._together(session, batch, list(group))
+            # Those of one batch stay together, whatever came between: nobody waits for them to keep an order.
+            for batch in dict.fromkeys(command.batch for command in commands if command.batch is not None):
+                self._together(session, batch, [command for command in commands if command.batch is batch])
+            for command in commands:
+                if command.batch is None:
+                    self._one(session, command, alone=len(commands) == 1)
             session.commit()
         except Exception as error:  # whatever it is, every caller of the group must hear of it
             self._undo_all(self._session)
-            if len(commands) > 1:
-                for command in commands:
-                    command.result = command.error = None
-                    self._commit([command])
-            else:
-                commands[0].error = self._explained(error)
-        else:
-            self._committed()
+            return error
+        self._committed()
+        return None
+
+    def _is_worth_retry(self, error: Exception) -> bool:
+        session = self._session
+        return isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
 
     def _committed(self) -> None:
         if self._memory is not None:

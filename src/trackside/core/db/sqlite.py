@@ -1,7 +1,8 @@
 """A store in one SQLite file.  Knows pragmas, connections and durability; knows no table.
 
 WAL with one writer: readers never wait.  `full` syncs the log at each commit; `relaxed` syncs it in the background each
-second, so that a power cut may take the last second, and a killed process nothing.
+second, so that a power cut may take the last second, and a killed process nothing.  The log is copied into the database
+(a checkpoint) beside the writer, who would else stand still for it.
 """
 
 import os
@@ -18,6 +19,8 @@ from trackside.core.db.tx import SqliteSession, Tx
 
 Durability = Literal["full", "relaxed"]
 SYNC_INTERVAL_S = 1.0
+CHECKPOINT_COMMITS = 200  # a commit writes some ten pages: the log stays at a few MiB
+RESTART_BYTES = 64 << 20  # a log of this size has not been empty for long: the writer pauses, so that it starts anew
 BUSY_TIMEOUT_S = 10.0
 MINIMUM = (3, 35, 0)  # RETURNING
 
@@ -53,6 +56,10 @@ class SqliteWriter(SqliteSession):
         self.connection.execute("ROLLBACK TO command")
         self.connection.execute("RELEASE command")
 
+    def is_worth_retry(self, error: Exception) -> bool:
+        del error
+        return False  # SQLite itself has waited for locks
+
     def is_fault_of_store(self, error: Exception) -> bool:
         return isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
             error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError
@@ -78,14 +85,13 @@ class SqliteDatabase:
         self._readers: list[sqlite3.Connection] = []
         self._closing = threading.Event()
         self._dirty = threading.Event()
+        self._commits = 0
         path.parent.mkdir(parents=True, exist_ok=True)
-        relaxed = durability == "relaxed"
         self.writer = GroupWriter(
-            self._connect_writer, remembers=True, after_commit=self._dirty.set if relaxed else lambda: None
+            self._connect_writer, remembers=True, waits_for_disk=durability == "full", after_commit=self._count_commit
         )
-        self._syncer = threading.Thread(target=self._sync_loop, name="trackside-sync", daemon=True) if relaxed else None
-        if self._syncer is not None:
-            self._syncer.start()
+        self._keeper = threading.Thread(target=self._keep_log, name="trackside-log", daemon=True)
+        self._keeper.start()
 
     @contextmanager
     def read(self, ws: int) -> Iterator[Tx]:
@@ -112,8 +118,7 @@ class SqliteDatabase:
     def close(self) -> None:
         self._closing.set()
         self._dirty.set()
-        if self._syncer is not None:
-            self._syncer.join()
+        self._keeper.join()
         for connection in self._readers:
             with suppress(sqlite3.Error):
                 connection.close()
@@ -142,21 +147,47 @@ class SqliteDatabase:
         connection = self._connect()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
-        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         return SqliteWriter(connection)
 
-    def _sync_loop(self) -> None:
+    def _count_commit(self) -> None:
+        self._commits += 1
+        if self._commits == 1 or self._commits == CHECKPOINT_COMMITS:
+            self._dirty.set()
+
+    def _keep_log(self) -> None:
+        """Syncs the log (if nobody else does) and checkpoints it, after so many commits and a second after the first one."""
         log_file = self.path.with_name(self.path.name + "-wal")
-        while not self._closing.is_set():
-            self._dirty.wait()
-            self._dirty.clear()
-            with suppress(FileNotFoundError):
-                handle = os.open(log_file, os.O_RDONLY)
-                try:
-                    os.fdatasync(handle)
-                finally:
-                    os.close(handle)
-            self._closing.wait(SYNC_INTERVAL_S)
+        connection = self._connect()
+        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            while True:
+                self._dirty.wait()
+                if self._commits < CHECKPOINT_COMMITS and not self._closing.is_set():
+                    self._dirty.clear()
+                    if self._commits < CHECKPOINT_COMMITS:
+                        self._dirty.wait(SYNC_INTERVAL_S)
+                self._dirty.clear()
+                self._commits = 0
+                if self._closing.is_set():
+                    return
+                with suppress(OSError, sqlite3.Error):  # the writer meets the same trouble, and tells its callers
+                    if self.durability == "relaxed":
+                        _sync(log_file)
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                    if log_file.stat().st_size > RESTART_BYTES:
+                        with self.writer.pause():
+                            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.close()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fdatasync(handle)
+    finally:
+        os.close(handle)
 
 
 def _regexp(pattern: str, value: str | None) -> bool:
