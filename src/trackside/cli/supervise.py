@@ -42,7 +42,8 @@ class _Supervisor:
         self._grace_s = grace_s
         self._born: dict[int, float] = {}  # pid -> when
         self._ready: set[int] = set()
-        self._were_ready = False
+        self._has_succeeded = False  # one was ready
+        self._were_ready = False  # all were
         self._delay_s = 0.0
         self._next_start = 0.0
         self._stopping = False
@@ -71,7 +72,9 @@ class _Supervisor:
         self._stopping = True
 
     def _start_missing(self) -> None:
-        while len(self._born) < self._count and time.monotonic() >= self._next_start:
+        # The first goes ahead: what stops it would stop all, and is better said once.
+        wanted = self._count if self._has_succeeded else 1
+        while len(self._born) < wanted and time.monotonic() >= self._next_start:
             # A signal that came to the child while it still has our handlers would be lost on both.
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             pid = os.fork()
@@ -101,8 +104,8 @@ class _Supervisor:
             os._exit(code)
 
     def _wait(self) -> None:
-        missing = len(self._born) < self._count
-        timeout = max(self._next_start - time.monotonic(), 0.0) if missing else None
+        is_waiting = self._were_ready and len(self._born) < self._count
+        timeout = max(self._next_start - time.monotonic(), 0.0) if is_waiting else None
         readable, _, _ = select.select([self._reports, self._wakes], [], [], timeout)
         if self._wakes in readable:
             with suppress(BlockingIOError):
@@ -110,6 +113,7 @@ class _Supervisor:
         if self._reports in readable:
             data = os.read(self._reports, 4096)
             self._ready.update(int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4))
+            self._has_succeeded = True
             if not self._were_ready and len(self._ready) == self._count:
                 self._were_ready = True
                 self._on_ready()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import ClassVar, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -40,7 +40,10 @@ class PostgresStore(Struct, frozen=True, kw_only=True):
 
     # Both forms leave the password out: they end up in logs, error messages and the line printed at the start.
     def __str__(self) -> str:
-        return f"postgresql://{self.user}@{self.host}:{self.port}/{self.database}"
+        if self.host.startswith("/"):
+            return f"postgresql://{self.user}@/{self.database}?host={self.host}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"postgresql://{self.user}@{host}:{self.port}/{self.database}"
 
     def __repr__(self) -> str:
         return f"PostgresStore({self})"
@@ -86,7 +89,7 @@ def artifacts(text: str) -> ArtifactStore:
     if scheme == "wasbs":
         return ArtifactStore(_abfss(text))
     if scheme in CLOUD_SCHEMES:
-        if not urlsplit(text).netloc:
+        if not _split(text).netloc:
             raise LocationError(f"it names no bucket; write {scheme}://BUCKET/FOLDER")
         return ArtifactStore(text.rstrip("/"))
     raise LocationError(f"it must be a folder or one of file://, {', '.join(f'{known}://' for known in CLOUD_SCHEMES)}")
@@ -109,7 +112,7 @@ def local_path(text: str) -> Path:
     """An absolute path from a path or a file:// URL, with `~` resolved."""
     if text[:5].lower() != "file:":
         return _absolute(text)
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.netloc not in ("", "localhost"):
         raise LocationError(f"it names the host {parts.netloc!r}; a local folder is file:///FOLDER, with three slashes")
     return _absolute(unquote(parts.path))
@@ -140,8 +143,8 @@ def _sqlite(rest: str) -> SqliteStore:
 
 
 def _postgres(text: str) -> PostgresStore:
+    parts = _split(text)
     try:
-        parts = urlsplit(text)
         port = parts.port or 5432
     except ValueError as fault:
         raise LocationError(f"it is not a valid URL ({fault})") from None
@@ -171,12 +174,19 @@ def _postgres(text: str) -> PostgresStore:
 
 def _abfss(text: str) -> str:
     # MLflow's name for an Azure container is the older one; both point to the same account and container.
-    parts = urlsplit(text)
+    parts = _split(text)
     container, at, host = parts.netloc.partition("@")
     account, dot, _ = host.partition(".blob.")
     if not (at and dot and container and account):
         raise LocationError("write abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/FOLDER")
     return f"abfss://{container}@{account}.dfs.core.windows.net{parts.path}".rstrip("/")
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError as fault:
+        raise LocationError(f"it is not a valid URL ({fault})") from None
 
 
 def _absolute(text: str) -> Path:
