@@ -17,6 +17,7 @@ from trackside.core.settings import Settings, SqliteStore
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.logged_models import routes as logged_models
+from trackside.registry import routes as registry
 from trackside.runs import routes as runs
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
@@ -76,6 +77,7 @@ def build(settings: Settings) -> App:
             *runs.routes(db.writer),
             *artifacts.routes(roots, threads),
             *logged_models.routes(roots, threads),
+            *registry.routes(),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))

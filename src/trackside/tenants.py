@@ -3,11 +3,14 @@
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
+from trackside.registry import moving as registry
 from trackside.workspaces.model import Workspace
 from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
+    "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
+    "model_history", "registry_stages", "stage_requests", "model_uses", "file_deletions",
     "logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest", "logged_model_datasets",
     "logged_models",
     "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
@@ -31,16 +34,19 @@ def is_empty(tx: Tx) -> bool:
         own is None
         and tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws") is None
         and tx.one("SELECT 1 FROM logged_models WHERE workspace_id = :ws") is None
+        and tx.one("SELECT 1 FROM registered_models WHERE workspace_id = :ws") is None
     )
 
 
 def remove(tx: Tx) -> None:
+    _lock(tx)
     for table in TABLES:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
 
 
 def move_to_default(tx: Tx, workspace: Workspace) -> None:
     """Artifacts stay where they are: the runs' URIs name the place.  A name that is taken stops the move."""
+    _lock(tx)
     tx.run(
         """
         UPDATE experiments SET name = :name, experiment_id = experiment_seq WHERE workspace_id = :ws AND experiment_id = 0
@@ -58,5 +64,12 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
         raise AlreadyExists(
             f"The default workspace has experiments of the same names: {', '.join(name for (name,) in taken[:20])}. Rename them first."
         )
+    registry.prepare(tx, tx.within(DEFAULT_WORKSPACE_ID))
     for table in TABLES:
         tx.run(f"UPDATE {table} SET workspace_id = :default WHERE workspace_id = :ws", default=DEFAULT_WORKSPACE_ID)
+
+
+def _lock(tx: Tx) -> None:
+    """Nobody adds to what is there until this is done; those who wait find it gone."""
+    tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")
+    tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws ORDER BY run_seq FOR UPDATE")

@@ -10,15 +10,19 @@ from trackside.core.errors import Invalid
 MAX_KEY = 250
 _KEY = re.compile(r"[/\w.\- :]*")
 _CHARACTERS = (
-    "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/)."
+    "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) "
+    "and slashes (/)."
 )
 
 
 @lru_cache(maxsize=16_384)
 def fault_of(name: str) -> str | None:
     """Why `name` cannot be a key: it may become part of a path."""
-    if not _KEY.fullmatch(name):
-        return _CHARACTERS
+    return path_fault(name) if _KEY.fullmatch(name) else _CHARACTERS
+
+
+def path_fault(name: str) -> str | None:
+    """Why `name` cannot become part of a path."""
     if posixpath.normpath(name) != name or name == "." or name.startswith(("..", "/")):
         return (
             "Names may be treated as files in certain cases, and must not resolve to other names when treated as such. "
@@ -31,8 +35,12 @@ def check_key(name: str, path: str) -> None:
     """`path` is where the name stands in the call, such as `metrics[0].name`."""
     fault = fault_of(name)
     if fault is not None:
-        shown = json.dumps(name if len(name) <= 500 else name[:500] + "…")
-        raise Invalid(f"Invalid value {shown} for parameter '{path}' supplied: {fault}")
+        raise Invalid(f"Invalid value {shown(name)} for parameter '{path}' supplied: {fault}")
+
+
+def shown(name: str) -> str:
+    """A name as a message has it: quoted, and not longer than one can read."""
+    return json.dumps(name if len(name) <= 500 else name[:500] + "…")
 
 
 def check_length(text: str, what: str, limit: int) -> None:

@@ -1,0 +1,1 @@
+"""The model registry: models by name, versions, stages, aliases, and their history."""

@@ -1,0 +1,205 @@
+"""What happened to a model's name, versions, stages and aliases, and what was the case at a moment.  Knows the table of
+the history, to which rows are only ever added.
+
+A model's history stays when the model is deleted.  It is found by every name that the model had, so a name has the
+history of its bearers, one after the other.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from msgspec import UNSET, Struct, UnsetType
+
+from trackside.core.db.tx import Row, Tx
+from trackside.core.http.codec import Answer
+
+
+class Kind(StrEnum):
+    MODEL = "model"  # before, after: its name
+    VERSION = "version"  # before, after: its stage
+    STAGE = "stage"  # before, after: the stage of a version
+    ALIAS = "alias"  # before, after: the version that an alias names
+
+
+class Event(Answer, frozen=True):
+    """`before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
+
+    `user` is who the caller said they were (header X-Trackside-User), unverified; empty if they did not say."""
+
+    id: str
+    time: int  # ms
+    kind: str
+    name: str
+    user: str
+    version: str | UnsetType = UNSET
+    alias: str | UnsetType = UNSET
+    before: str | UnsetType = UNSET
+    after: str | UnsetType = UNSET
+    comment: str | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
+
+
+class Reason(Struct, frozen=True):
+    """Why a stage was changed."""
+
+    comment: str = ""
+    request_id: int | None = None
+
+
+class Held(Answer, frozen=True):
+    """A version that was in a stage, or that an alias named, and since when."""
+
+    version: str
+    since: int  # ms
+    user: str
+
+
+_COLUMNS = """history_seq, name, kind, version, alias, before_value, after_value, changed_at, user_name, comment,
+    request_id"""
+
+
+def add(
+    tx: Tx,
+    model_seq: int,
+    name: str,
+    kind: Kind,
+    *,
+    before: str | int | None,
+    after: str | int | None,
+    version: int | None = None,
+    alias: str | None = None,
+    reason: Reason | None = None,
+) -> None:
+    tx.run(
+        """
+        INSERT INTO model_history (workspace_id, model_seq, name, kind, version, alias, before_value, after_value,
+            changed_at, user_name, comment, request_id)
+        VALUES (:ws, :model, :name, :kind, :version, :alias, :before, :after, :now, :user, :comment, :request)
+        """,
+        model=model_seq,
+        name=name,
+        kind=kind,
+        version=version,
+        alias=alias,
+        before=None if before is None else str(before),
+        after=None if after is None else str(after),
+        user=tx.user,
+        comment="" if reason is None else reason.comment,
+        request=None if reason is None else reason.request_id,
+    )
+
+
+def bearers(tx: Tx, name: str) -> list[int]:
+    """The models that have or had the name, the first first."""
+    rows = tx.all(
+        "SELECT DISTINCT model_seq FROM model_history WHERE workspace_id = :ws AND name = :name ORDER BY model_seq",
+        name=name,
+    )
+    return [seq for (seq,) in rows]
+
+
+def page(
+    tx: Tx,
+    models: Sequence[int],
+    *,
+    kinds: Sequence[str],
+    limit: int,
+    after: int = 0,
+    version: int | None = None,
+    alias: str | None = None,
+) -> list[Event]:
+    """The newest first; `after` is the id of the last one of the page before, 0 for the first page."""
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM model_history
+        WHERE workspace_id = :ws AND model_seq IN :models AND kind IN :kinds
+            AND (:after = 0 OR history_seq < :after) AND (:version = 0 OR version = :version)
+            AND (:alias = '' OR alias = :alias)
+        ORDER BY history_seq DESC LIMIT :limit
+        """,
+        models=list(models),
+        kinds=list(kinds),
+        after=after,
+        version=version or 0,
+        alias=alias or "",
+        limit=limit,
+    )
+    return [_event(row) for row in rows]
+
+
+def bearer_at(tx: Tx, name: str, time_ms: int) -> int | None:
+    """The model that had the name at that moment."""
+    rows = tx.all(
+        """
+        SELECT model_seq, before_value, after_value FROM model_history
+        WHERE workspace_id = :ws AND kind = 'model' AND changed_at <= :time
+            AND model_seq IN (SELECT model_seq FROM model_history WHERE workspace_id = :ws AND name = :name)
+        ORDER BY history_seq
+        """,
+        name=name,
+        time=time_ms,
+    )
+    bearer = None
+    for model_seq, before, after in rows:
+        if after == name:
+            bearer = model_seq
+        elif before == name and bearer == model_seq:
+            bearer = None
+    return bearer
+
+
+def stage_at(tx: Tx, model_seq: int, stage: str, time_ms: int) -> list[Held]:
+    """The versions that were in the stage at that moment, the highest first."""
+    rows = tx.all(
+        """
+        SELECT version, after_value, changed_at, user_name FROM model_history
+        WHERE workspace_id = :ws AND model_seq = :model AND kind IN ('version', 'stage') AND changed_at <= :time
+        ORDER BY history_seq
+        """,
+        model=model_seq,
+        time=time_ms,
+    )
+    return in_stage(rows, stage)
+
+
+def in_stage(events: Iterable[Row], stage: str) -> list[Held]:
+    """From (version, its stage from then on or None, when, who) in order."""
+    held: dict[int, Held] = {}
+    for version, after, time, user in events:
+        if after == stage:
+            held.setdefault(version, Held(version=str(version), since=time, user=user))
+        else:
+            held.pop(version, None)
+    return [held[version] for version in sorted(held, reverse=True)]
+
+
+def alias_at(tx: Tx, model_seq: int, alias: str, time_ms: int) -> Held | None:
+    """What the alias named at that moment."""
+    row = tx.one(
+        """
+        SELECT after_value, changed_at, user_name FROM model_history
+        WHERE workspace_id = :ws AND model_seq = :model AND kind = 'alias' AND alias = :alias AND changed_at <= :time
+        ORDER BY history_seq DESC LIMIT 1
+        """,
+        model=model_seq,
+        alias=alias,
+        time=time_ms,
+    )
+    return None if row is None or row[0] is None else Held(version=row[0], since=row[1], user=row[2])
+
+
+def _event(row: Row) -> Event:
+    seq, name, kind, version, alias, before, after, time, user, comment, request_id = row
+    return Event(
+        id=str(seq),
+        time=time,
+        kind=kind,
+        name=name,
+        user=user,
+        version=UNSET if version is None else str(version),
+        alias=UNSET if alias is None else alias,
+        before=UNSET if before is None else before,
+        after=UNSET if after is None else after,
+        comment=comment or UNSET,
+        request_id=UNSET if request_id is None else str(request_id),
+    )

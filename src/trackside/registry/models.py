@@ -1,0 +1,328 @@
+"""Registered models in SQL: their life, tags and aliases.  Knows their tables; versions are `versions`."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import AlreadyExists, Invalid, NotFound
+from trackside.core.http.codec import encode
+from trackside.registry import history, uses, versions
+from trackside.registry.history import Kind
+from trackside.registry.model import (
+    IS_PROMPT_TAG,
+    LATEST,
+    Alias,
+    ModelVersion,
+    RegisteredModel,
+    Tag,
+    check_alias,
+    check_name,
+    check_new_alias,
+    check_version,
+    says_prompt,
+)
+
+
+class Key(Struct, frozen=True):
+    """What writes need to know of a model."""
+
+    model_seq: int
+    name: str
+    is_prompt: bool
+
+
+def create(tx: Tx, name: str, tags: dict[str, str], description: str) -> RegisteredModel:
+    made = tx.one(
+        """
+        INSERT INTO registered_models (workspace_id, name, description, is_prompt, last_version, creation_time,
+            last_updated_time)
+        VALUES (:ws, :name, :description, :is_prompt, 0, :now, :now) ON CONFLICT DO NOTHING RETURNING model_seq
+        """,
+        name=check_name(name),
+        description=description,
+        is_prompt=int(says_prompt(tags)),
+    )
+    if made is None:
+        raise _taken(tx, name, is_prompt=IS_PROMPT_TAG in tags)
+    (model_seq,) = made
+    for key, value in tags.items():
+        _put_tag(tx, model_seq, key, value)
+    history.add(tx, model_seq, name, Kind.MODEL, before=None, after=name)
+    _record(tx, name, "create", tags=tags, description=description)
+    return load(tx, [model_seq])[0]
+
+
+def get(tx: Tx, name: str) -> RegisteredModel:
+    return load(tx, [key_of(tx, name).model_seq])[0]
+
+
+def update(tx: Tx, name: str, description: str) -> RegisteredModel:
+    key = lock(tx, name)
+    tx.run(
+        """
+        UPDATE registered_models SET description = :description, last_updated_time = :now
+        WHERE workspace_id = :ws AND model_seq = :model
+        """,
+        model=key.model_seq,
+        description=description,
+    )
+    _record(tx, name, "update", description=description)
+    return load(tx, [key.model_seq])[0]
+
+
+def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
+    """With all of its versions; tags, aliases and history stay."""
+    check_name(new_name, "new_name")
+    key = lock(tx, name)
+    changed = tx.run(
+        """
+        UPDATE registered_models SET name = :new, last_updated_time = :now
+        WHERE workspace_id = :ws AND model_seq = :model AND (name = :new OR NOT EXISTS (
+            SELECT 1 FROM registered_models WHERE workspace_id = :ws AND name = :new))
+        """,
+        model=key.model_seq,
+        new=new_name,
+    )
+    if not changed:
+        raise AlreadyExists(f"Registered Model (name={new_name}) already exists.")
+    tx.run(
+        """
+        UPDATE model_versions SET name = :new, last_updated_time = :now WHERE workspace_id = :ws AND model_seq = :model
+        """,
+        model=key.model_seq,
+        new=new_name,
+    )
+    if new_name != name:
+        history.add(tx, key.model_seq, new_name, Kind.MODEL, before=name, after=new_name)
+    _record(tx, new_name, "rename", before=name, after=new_name)
+    return load(tx, [key.model_seq])[0]
+
+
+def delete(tx: Tx, name: str) -> None:
+    """With all of its versions; their files stay.  A version that is in use forbids it."""
+    key = lock(tx, name)
+    uses.check_free(tx, name, key.model_seq)
+    versions.delete_all(tx, key.model_seq)
+    for table in ("registered_model_aliases", "registered_model_tags", "registered_models"):
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=key.model_seq)
+    history.add(tx, key.model_seq, name, Kind.MODEL, before=name, after=None)
+    _record(tx, name, "delete", is_prompt=key.is_prompt)
+
+
+def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
+    key = lock(tx, name)
+    _put_tag(tx, key.model_seq, tag_key, value)
+    if tag_key == IS_PROMPT_TAG:
+        _set_prompt(tx, key.model_seq, is_prompt=says_prompt({tag_key: value}))
+    _record(tx, name, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
+
+
+def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
+    """Harmless where there is none."""
+    key = lock(tx, name)
+    gone = tx.run(
+        "DELETE FROM registered_model_tags WHERE workspace_id = :ws AND model_seq = :model AND key = :key",
+        model=key.model_seq,
+        key=tag_key,
+    )
+    if tag_key == IS_PROMPT_TAG:
+        _set_prompt(tx, key.model_seq, is_prompt=False)
+    if gone:
+        _record(tx, name, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
+
+
+def set_alias(tx: Tx, name: str, alias: str, version: str) -> None:
+    """Moves the alias if it names another version."""
+    check_name(name)
+    check_new_alias(alias)
+    number = check_version(version)
+    key = find_locked(tx, name)
+    if key is None or not versions.exists(tx, key.model_seq, number):
+        raise versions.missing(name, version)
+    before = alias_of(tx, key.model_seq, alias)
+    tx.run(
+        """
+        INSERT INTO registered_model_aliases (workspace_id, model_seq, alias, version)
+        VALUES (:ws, :model, :alias, :version)
+        ON CONFLICT (model_seq, alias) DO UPDATE SET version = excluded.version
+        """,
+        model=key.model_seq,
+        alias=alias,
+        version=number,
+    )
+    if before != number:
+        history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=number, version=number, alias=alias)
+    _record(tx, name, "set-alias", alias=alias, version=str(number), is_prompt=key.is_prompt)
+
+
+def delete_alias(tx: Tx, name: str, alias: str) -> None:
+    """Harmless where there is none."""
+    check_alias(alias)
+    key = lock(tx, name)
+    before = alias_of(tx, key.model_seq, alias)
+    if before is None:
+        return
+    tx.run(
+        "DELETE FROM registered_model_aliases WHERE workspace_id = :ws AND model_seq = :model AND alias = :alias",
+        model=key.model_seq,
+        alias=alias,
+    )
+    history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=None, version=before, alias=alias)
+    _record(tx, name, "delete-alias", alias=alias, version=str(before), is_prompt=key.is_prompt)
+
+
+def by_alias(tx: Tx, name: str, alias: str) -> ModelVersion:
+    """`latest` is the highest version, in any case."""
+    check_alias(alias)
+    key = key_of(tx, name)
+    if alias.lower() == LATEST:
+        newest = versions.newest(tx, key.model_seq)
+        if newest is None:
+            raise NotFound(f"Latest version not found for model {name}.")
+        return versions.get(tx, name, str(newest))
+    version = alias_of(tx, key.model_seq, alias)
+    if version is None:
+        raise Invalid(f"Registered model alias {alias} not found.")
+    return versions.get(tx, name, str(version))
+
+
+def alias_of(tx: Tx, model_seq: int, alias: str) -> int | None:
+    row = tx.one(
+        """
+        SELECT version FROM registered_model_aliases
+        WHERE workspace_id = :ws AND model_seq = :model AND alias = :alias
+        """,
+        model=model_seq,
+        alias=alias,
+    )
+    return None if row is None else row[0]
+
+
+def key_of(tx: Tx, name: str) -> Key:
+    row = tx.one(
+        "SELECT model_seq, is_prompt FROM registered_models WHERE workspace_id = :ws AND name = :name",
+        name=check_name(name),
+    )
+    if row is None:
+        raise missing(name)
+    return Key(row[0], name, bool(row[1]))
+
+
+def lock(tx: Tx, name: str) -> Key:
+    """The model, with its row held: writes to one model come one after the other, also from several servers."""
+    key = find_locked(tx, check_name(name))
+    if key is None:
+        raise missing(name)
+    return key
+
+
+def find_locked(tx: Tx, name: str) -> Key | None:
+    row = tx.one(
+        """
+        UPDATE registered_models SET last_version = last_version WHERE workspace_id = :ws AND name = :name
+        RETURNING model_seq, is_prompt
+        """,
+        name=name,
+    )
+    return None if row is None else Key(row[0], name, bool(row[1]))
+
+
+def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
+    """Models from their rows, in the order of `model_seqs`."""
+    seqs = list(model_seqs)
+    rows = {
+        row[0]: row[1:]
+        for row in tx.all(
+            """
+            SELECT model_seq, name, creation_time, last_updated_time, description FROM registered_models
+            WHERE workspace_id = :ws AND model_seq IN :models
+            """,
+            models=seqs,
+        )
+    }
+    tags = _by_model(
+        tx.all(
+            """
+            SELECT model_seq, key, value FROM registered_model_tags WHERE workspace_id = :ws AND model_seq IN :models
+            ORDER BY model_seq, key
+            """,
+            models=seqs,
+        ),
+        lambda key, value: Tag(key=key, value=value),
+    )
+    aliases = _by_model(
+        tx.all(
+            """
+            SELECT model_seq, alias, version FROM registered_model_aliases
+            WHERE workspace_id = :ws AND model_seq IN :models ORDER BY model_seq, alias
+            """,
+            models=seqs,
+        ),
+        lambda alias, version: Alias(alias=alias, version=str(version)),
+    )
+    latest = versions.latest(tx, seqs)
+    models = []
+    for seq in seqs:
+        if seq in rows:
+            name, created, updated, description = rows[seq]
+            models.append(
+                RegisteredModel(
+                    name=name,
+                    creation_timestamp=created,
+                    last_updated_timestamp=updated,
+                    description=description,
+                    latest_versions=latest.get(seq, []),
+                    tags=tags.get(seq, []),
+                    aliases=aliases.get(seq, []),
+                )
+            )
+    return models
+
+
+def missing(name: str) -> NotFound:
+    return NotFound(f"Registered Model with name={name} not found")
+
+
+def _put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
+    tx.run(
+        """
+        INSERT INTO registered_model_tags (workspace_id, model_seq, key, value) VALUES (:ws, :model, :key, :value)
+        ON CONFLICT (model_seq, key) DO UPDATE SET value = excluded.value
+        """,
+        model=model_seq,
+        key=key,
+        value=value,
+    )
+
+
+def _set_prompt(tx: Tx, model_seq: int, *, is_prompt: bool) -> None:
+    tx.run(
+        "UPDATE registered_models SET is_prompt = :is_prompt WHERE workspace_id = :ws AND model_seq = :model",
+        model=model_seq,
+        is_prompt=int(is_prompt),
+    )
+
+
+def _taken(tx: Tx, name: str, *, is_prompt: bool) -> AlreadyExists:
+    old = "prompt" if key_of(tx, name).is_prompt else "registered model"
+    new = "prompt" if is_prompt else "registered model"
+    if old == new:
+        return AlreadyExists(f"{new.title()} (name={name}) already exists.")
+    return AlreadyExists(
+        f"Tried to create a {new} with name {name!r}, but the name is already taken by a {old}. MLflow does not allow "
+        "creating a model and a prompt with the same name."
+    )
+
+
+def _record(tx: Tx, name: str, action: str, **detail: Any) -> None:
+    kept = {key: value for key, value in detail.items() if value is not False}
+    tx.record(Change("registered_model", name, action, encode(kept).decode() if kept else None))
+
+
+def _by_model(rows: Iterable[Row], make: Callable[..., Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for seq, *values in rows:
+        found.setdefault(seq, []).append(make(*values))
+    return found

@@ -1,0 +1,28 @@
+"""A workspace's registry becomes part of another's.  Knows what the two may not have in common, and what one has only
+once."""
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import AlreadyExists, Invalid
+from trackside.registry import stages
+
+
+def prepare(tx: Tx, other: Tx) -> None:
+    """`tx` is in the workspace that goes, `other` in the one that takes.  Rows move afterwards."""
+    taken = tx.all(
+        """
+        SELECT name FROM registered_models WHERE workspace_id = :ws
+            AND name IN (SELECT name FROM registered_models WHERE workspace_id = :other) ORDER BY name LIMIT 20
+        """,
+        other=other.ws,
+    )
+    if taken:
+        names = ", ".join(name for (name,) in taken)
+        raise AlreadyExists(f"Both workspaces have registered models of the same names: {names}. Rename them first.")
+    known = [stage.name for stage in stages.of(other)]
+    held = tx.all("SELECT DISTINCT current_stage FROM model_versions WHERE workspace_id = :ws ORDER BY current_stage")
+    foreign = [stage for (stage,) in held if stage not in known]
+    if foreign:
+        raise Invalid(
+            f"Model versions are in the stages {', '.join(foreign)}, which the other workspace does not have. Add them."
+        )
+    tx.run("DELETE FROM registry_stages WHERE workspace_id = :ws")

@@ -1,0 +1,157 @@
+"""Where the files of a new version come from: the rules of `sources`, applied to what runs, logged models and other
+versions say of theirs.  Knows their stores; makes no version."""
+
+import json
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, NotFound
+from trackside.logged_models import store as logged_models
+from trackside.registry import sources, stages
+from trackside.registry.model import LATEST, CreateVersion, check_name
+from trackside.registry.sources import ModelUri, Owner
+
+VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON of the versions that were made of it
+
+
+class Origin(Struct, frozen=True):
+    """What a version is made of.  `files_uri` is None where the place is not known."""
+
+    source: str
+    storage_location: str
+    files_uri: str | None = None
+    run_id: str = ""
+    model_id: str = ""
+
+
+def of_prompt(call: CreateVersion) -> Origin:
+    """A prompt's text is in its tags: it has no files."""
+    source = call.source or ""
+    sources.check_prompt(source)
+    return Origin(source, source, run_id=call.run_id or "")
+
+
+def of_call(tx: Tx, call: CreateVersion) -> Origin:
+    """Checked: `Invalid` says what the call may point to."""
+    source = call.source or ""
+    sources.check_length(source)
+    uri = sources.model_uri(source)
+    if uri is not None and uri.model_id is None:
+        return _of_version(tx, call, uri)
+    run_id, model_id = call.run_id or "", call.model_id or ""
+    if not model_id:
+        root = _root_of_run(tx, run_id)
+        sources.check(source, Owner("run_id", run_id, root))
+        path = sources.run_path(source)
+        if path is not None and root is not None:
+            return Origin(source, source, sources.place(sources.below(root, path[1])), run_id)
+        return Origin(source, source, sources.place(source), run_id)
+    found = tx.one(
+        """
+        SELECT artifact_uri, source_run_id FROM logged_models
+        WHERE workspace_id = :ws AND model_id = :id AND lifecycle_stage = 'active'
+        """,
+        id=model_id,
+    )
+    root, source_run = found if found is not None else (None, "")
+    sources.check(source, Owner("model_id", model_id, root))
+    if root is None:
+        raise NotFound(f"Logged model with ID '{model_id}' not found.")
+    storage = root if uri is not None else source
+    return Origin(source, storage, sources.place(storage), run_id or source_run, model_id)
+
+
+def tell_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
+    """Notes the version at the logged model that it was made of, as MLflow does; harmless when it is noted."""
+    model_seq, experiment_seq = logged_models.keys_of(tx, model_id)
+    row = tx.one(
+        """
+        SELECT value FROM logged_model_tags
+        WHERE workspace_id = :ws AND experiment_seq = :experiment AND model_seq = :model AND key = :key
+        """,
+        experiment=experiment_seq,
+        model=model_seq,
+        key=VERSIONS_TAG,
+    )
+    made = {"name": name, "version": version}
+    known = _versions_of(row[0]) if row is not None else []
+    if made not in known:
+        logged_models.set_tags(tx, model_id, {VERSIONS_TAG: json.dumps([*known, made])})
+
+
+def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
+    """A copy: what the other version is made of."""
+    name = check_name(uri.name)
+    model = tx.one(
+        "SELECT model_seq, is_prompt FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name
+    )
+    if model is None:
+        raise NotFound(f"Registered Model with name={name} not found")
+    if model[1]:
+        raise Invalid(
+            f"Invalid model version source: '{call.source}'. Prompt versions cannot be used as model version sources."
+        )
+    version = _number(tx, model[0], uri)
+    row = tx.one(
+        """
+        SELECT version, storage_location, files_uri, run_id, model_id FROM model_versions
+        WHERE workspace_id = :ws AND model_seq = :model AND version = :version
+        """,
+        model=model[0],
+        version=version,
+    )
+    if row is None:
+        raise NotFound(f"Model Version (name={name}, version={version}) not found")
+    version, storage, files, run_id, model_id = row
+    if (call.run_id is not None and call.run_id != run_id) or (call.model_id is not None and call.model_id != model_id):
+        raise Invalid(
+            f"Invalid model version source: '{call.source}'. The run_id and model_id request parameters must match the "
+            "referenced model version."
+        )
+    return Origin(f"models:/{name}/{version}", storage, files, run_id, model_id)
+
+
+def _number(tx: Tx, model_seq: int, uri: ModelUri) -> int:
+    """The version that a URI means, by number, alias or stage, or the newest."""
+    if uri.version is not None:
+        return int(uri.version[:18])
+    if uri.alias is not None and uri.alias.lower() != LATEST:
+        row = tx.one(
+            """
+            SELECT version FROM registered_model_aliases
+            WHERE workspace_id = :ws AND model_seq = :model AND alias = :alias
+            """,
+            model=model_seq,
+            alias=uri.alias,
+        )
+        if row is None:
+            raise Invalid(f"Registered model alias {uri.alias} not found.")
+        return int(row[0])
+    stage = None if uri.stage is None else stages.find(stages.of(tx), uri.stage).name
+    row = tx.one(
+        """
+        SELECT MAX(version) FROM model_versions
+        WHERE workspace_id = :ws AND model_seq = :model AND (:stage = '' OR current_stage = :stage)
+        """,
+        model=model_seq,
+        stage=stage or "",
+    )
+    if row is None or row[0] is None:
+        raise NotFound(f"No versions of model with name '{uri.name}'{f' and stage {stage!r}' if stage else ''} found")
+    return int(row[0])
+
+
+def _root_of_run(tx: Tx, run_id: str) -> str | None:
+    if not run_id:
+        return None
+    row = tx.one("SELECT artifact_uri FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id)
+    return None if row is None else row[0]
+
+
+def _versions_of(text: str) -> list[object]:
+    try:
+        known = json.loads(text)
+    except ValueError:
+        return []
+    return known if isinstance(known, list) else []

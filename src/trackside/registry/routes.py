@@ -1,0 +1,134 @@
+"""MLflow's calls about registered models and their versions.  Knows HTTP's side of them only."""
+
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.http.routes import Route, command, query
+from trackside.registry import model as m
+from trackside.registry import models, origins, search, versions
+
+
+def create_model(tx: Tx, call: m.CreateModel) -> m.GotModel:
+    tags = m.check_model_tags(call.tags or [])
+    return m.GotModel(registered_model=models.create(tx, call.model, tags, call.description or ""))
+
+
+def get_model(tx: Tx, call: m.OfModel) -> m.GotModel:
+    return m.GotModel(registered_model=models.get(tx, call.model))
+
+
+def update_model(tx: Tx, call: m.UpdateModel) -> m.GotModel:
+    """Without a description, clears it."""
+    return m.GotModel(registered_model=models.update(tx, call.model, call.description or ""))
+
+
+def rename_model(tx: Tx, call: m.RenameModel) -> m.GotModel:
+    return m.GotModel(registered_model=models.rename(tx, call.model, call.new_name or ""))
+
+
+def delete_model(tx: Tx, call: m.OfModel) -> None:
+    models.delete(tx, call.model)
+
+
+def set_model_tag(tx: Tx, call: m.SetModelTag) -> None:
+    models.set_tag(tx, call.model, *m.check_model_tag(call.key or "", call.value))
+
+
+def delete_model_tag(tx: Tx, call: m.DeleteModelTag) -> None:
+    models.delete_tag(tx, call.model, m.check_model_tag(call.key or "", None)[0])
+
+
+def set_alias(tx: Tx, call: m.SetAlias) -> None:
+    models.set_alias(tx, call.model, call.alias or "", call.version or "")
+
+
+def delete_alias(tx: Tx, call: m.OfAlias) -> None:
+    models.delete_alias(tx, call.model, call.alias or "")
+
+
+def get_by_alias(tx: Tx, call: m.OfAlias) -> m.GotVersion:
+    return m.GotVersion(model_version=models.by_alias(tx, call.model, call.alias or ""))
+
+
+def get_latest(tx: Tx, call: m.GetLatest) -> m.LatestVersions:
+    return m.LatestVersions(model_versions=versions.latest_in(tx, call.model, call.stages or []))
+
+
+def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
+    tags = m.check_version_tags(call.tags or [])
+    is_prompt = m.says_prompt(tags)
+    origin = origins.of_prompt(call) if is_prompt else origins.of_call(tx, call)
+    made = versions.create(
+        tx, call.model, origin, tags=tags, run_link=call.run_link or "", description=call.description or ""
+    )
+    if origin.model_id:
+        origins.tell_logged_model(tx, origin.model_id, made.name, made.version)
+    return m.GotVersion(model_version=made)
+
+
+def get_version(tx: Tx, call: m.OfVersion) -> m.GotVersion:
+    return m.GotVersion(model_version=versions.get(tx, call.model, call.number))
+
+
+def update_version(tx: Tx, call: m.UpdateVersion) -> m.GotVersion:
+    """Without a description, takes it away."""
+    return m.GotVersion(model_version=versions.update(tx, call.model, call.number, call.description))
+
+
+def transition(tx: Tx, call: m.Transition) -> m.GotVersion:
+    moved = versions.transition(
+        tx, call.model, call.number, call.stage or "", archive_existing=bool(call.archive_existing_versions)
+    )
+    return m.GotVersion(model_version=moved)
+
+
+def delete_version(tx: Tx, call: m.OfVersion) -> None:
+    versions.delete(tx, call.model, call.number)
+
+
+def get_download_uri(tx: Tx, call: m.GetDownloadUri) -> m.DownloadUri:
+    return m.DownloadUri(artifact_uri=versions.download_uri(tx, call.model, call.number))
+
+
+def set_version_tag(tx: Tx, call: m.SetVersionTag) -> None:
+    versions.set_tag(tx, call.model, call.number, *m.check_version_tag(call.key or "", call.value))
+
+
+def delete_version_tag(tx: Tx, call: m.DeleteVersionTag) -> None:
+    versions.delete_tag(tx, call.model, call.number, m.check_version_tag(call.key or "", None)[0])
+
+
+def routes() -> list[Route]:
+    read, edit = Access.READ, Access.EDIT
+    got_model, got_version, latest = m.GotModel, m.GotVersion, m.LatestVersions
+    model, version = "registered-models", "model-versions"
+    return [
+        command(f"POST {model}/create", m.CreateModel, create_model, needs=edit, answer=got_model),
+        query(f"GET {model}/get", m.OfModel, get_model, needs=read, quick=True, answer=got_model),
+        command(f"PATCH {model}/update", m.UpdateModel, update_model, needs=edit, answer=got_model),
+        command(f"POST {model}/rename", m.RenameModel, rename_model, needs=edit, answer=got_model),
+        command(f"DELETE {model}/delete", m.OfModel, delete_model, needs=edit),
+        query(f"GET {model}/search", m.Search, search.search_models, needs=read, answer=m.FoundModels),
+        command(f"POST {model}/set-tag", m.SetModelTag, set_model_tag, needs=edit),
+        command(f"DELETE {model}/delete-tag", m.DeleteModelTag, delete_model_tag, needs=edit),
+        command(f"POST {model}/alias", m.SetAlias, set_alias, needs=edit),
+        query(f"GET {model}/alias", m.OfAlias, get_by_alias, needs=read, quick=True, answer=got_version),
+        command(f"DELETE {model}/alias", m.OfAlias, delete_alias, needs=edit),
+        query(f"POST {model}/get-latest-versions", m.GetLatest, get_latest, needs=read, quick=True, answer=latest),
+        query(f"GET {model}/get-latest-versions", m.GetLatest, get_latest, needs=read, quick=True, answer=latest),
+        command(f"POST {version}/create", m.CreateVersion, create_version, needs=edit, answer=got_version),
+        query(f"GET {version}/get", m.OfVersion, get_version, needs=read, quick=True, answer=got_version),
+        command(f"PATCH {version}/update", m.UpdateVersion, update_version, needs=edit, answer=got_version),
+        command(f"POST {version}/transition-stage", m.Transition, transition, needs=edit, answer=got_version),
+        command(f"DELETE {version}/delete", m.OfVersion, delete_version, needs=edit),
+        query(f"GET {version}/search", m.Search, search.search_versions, needs=read, answer=m.FoundVersions),
+        query(
+            f"GET {version}/get-download-uri",
+            m.GetDownloadUri,
+            get_download_uri,
+            needs=read,
+            quick=True,
+            answer=m.DownloadUri,
+        ),
+        command(f"POST {version}/set-tag", m.SetVersionTag, set_version_tag, needs=edit),
+        command(f"DELETE {version}/delete-tag", m.DeleteVersionTag, delete_version_tag, needs=edit),
+    ]

@@ -1,0 +1,423 @@
+"""Model versions in SQL: their life, stages and tags.  Knows their tables; where their files come from is `origins`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET, Struct
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import BadState, Invalid, NotFound
+from trackside.core.http.codec import encode
+from trackside.registry import history, stages, uses
+from trackside.registry.history import Kind, Reason
+from trackside.registry.model import (
+    ARCHIVED,
+    IS_PROMPT_TAG,
+    NO_STAGE,
+    ModelVersion,
+    Tag,
+    check_name,
+    check_version,
+    says_prompt,
+)
+from trackside.registry.origins import Origin
+
+CHUNK = 1000  # rows by key in one statement
+
+_COLUMNS = """v.version_seq, v.model_seq, v.name, v.version, v.creation_time, v.last_updated_time, v.description,
+    v.current_stage, v.source, v.run_id, v.run_link"""
+
+
+class Key(Struct, frozen=True):
+    """What writes need to know of a version."""
+
+    version_seq: int
+    model_seq: int
+    version: int
+    stage: str
+    is_prompt: bool
+
+
+def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link: str, description: str) -> ModelVersion:
+    """The next version of the model.  Its number is taken in the transaction that makes the row: never twice, not after
+    a crash either."""
+    model = tx.one(
+        """
+        UPDATE registered_models SET last_version = last_version + 1, last_updated_time = :now
+        WHERE workspace_id = :ws AND name = :name RETURNING model_seq, last_version
+        """,
+        name=check_name(name),
+    )
+    if model is None:
+        raise NotFound(f"Registered Model with name={name} not found")
+    model_seq, version = model
+    is_prompt = says_prompt(tags)
+    made = tx.one(
+        """
+        INSERT INTO model_versions (workspace_id, model_seq, name, version, description, current_stage, source,
+            storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time, last_updated_time)
+        VALUES (:ws, :model, :name, :version, :description, :stage, :source, :storage, :files, :run, :link,
+            :logged_model, :is_prompt, :now, :now) RETURNING version_seq
+        """,
+        model=model_seq,
+        name=name,
+        version=version,
+        description=description,
+        stage=NO_STAGE,
+        source=origin.source,
+        storage=origin.storage_location,
+        files=origin.files_uri,
+        run=origin.run_id,
+        link=run_link,
+        logged_model=origin.model_id,
+        is_prompt=int(is_prompt),
+    )
+    assert made is not None
+    _put_tags(tx, made[0], tags)
+    history.add(tx, model_seq, name, Kind.VERSION, before=None, after=NO_STAGE, version=version)
+    detail = {"source": origin.source, "run_id": origin.run_id, "tags": tags, "description": description}
+    _record(tx, name, version, "create", is_prompt=is_prompt, **detail)
+    return load(tx, [made[0]], with_aliases=True)[0]
+
+
+def get(tx: Tx, name: str, version: str) -> ModelVersion:
+    return load(tx, [key_of(tx, name, version).version_seq], with_aliases=True)[0]
+
+
+def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVersion:
+    key = _locked(tx, name, version)
+    tx.run(
+        """
+        UPDATE model_versions SET description = :description, last_updated_time = :now
+        WHERE workspace_id = :ws AND version_seq = :version
+        """,
+        version=key.version_seq,
+        description=description,
+    )
+    _record(tx, name, key.version, "update", description=description, is_prompt=key.is_prompt)
+    return load(tx, [key.version_seq], with_aliases=True)[0]
+
+
+def transition(
+    tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, reason: Reason | None = None
+) -> ModelVersion:
+    """Moves a version to a stage.  One that needs approval takes versions only with an approved request as reason."""
+    known = stages.of(tx)
+    wanted = stages.find(known, stage)
+    if archive_existing and not wanted.is_active:
+        active = [one.name for one in known if one.is_active]
+        raise Invalid(
+            "Model version transition cannot archive existing model versions "
+            f"because '{stage}' is not an Active stage. Valid stages are {active}"
+        )
+    key = _locked(tx, name, version)
+    if wanted.needs_approval and reason is None and key.stage != wanted.name:
+        raise BadState(
+            f"The stage {wanted.name} needs approval in this workspace. Ask for it with POST "
+            f'/api/trackside/v1/model-versions/{name}/{key.version}/stage-requests {{"stage": "{wanted.name}"}}; '
+            "the version moves when somebody approves."
+        )
+    if archive_existing:
+        _archive_others(tx, name, key, wanted.name, reason)
+    tx.run(
+        """
+        UPDATE model_versions SET current_stage = :stage, last_updated_time = :now
+        WHERE workspace_id = :ws AND version_seq = :version
+        """,
+        version=key.version_seq,
+        stage=wanted.name,
+    )
+    _touch(tx, key.model_seq)
+    _moved(tx, name, key, wanted.name, reason)
+    return load(tx, [key.version_seq], with_aliases=True)[0]
+
+
+def delete(tx: Tx, name: str, version: str) -> None:
+    """Its number is not given again; its files stay.  Whoever uses it forbids it."""
+    key = _locked(tx, name, version)
+    uses.check_free(tx, name, key.model_seq, key.version)
+    aliases = tx.all(
+        """
+        DELETE FROM registered_model_aliases WHERE workspace_id = :ws AND model_seq = :model AND version = :version
+        RETURNING alias
+        """,
+        model=key.model_seq,
+        version=key.version,
+    )
+    for (alias,) in aliases:
+        history.add(
+            tx, key.model_seq, name, Kind.ALIAS, before=key.version, after=None, version=key.version, alias=alias
+        )
+    tx.run(
+        "DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq = :version", version=key.version_seq
+    )
+    tx.run("DELETE FROM model_versions WHERE workspace_id = :ws AND version_seq = :version", version=key.version_seq)
+    tx.run(
+        """
+        UPDATE stage_requests SET status = 'CANCELLED', decided_at = :now
+        WHERE workspace_id = :ws AND model_seq = :model AND version = :version AND status = 'PENDING'
+        """,
+        model=key.model_seq,
+        version=key.version,
+    )
+    _touch(tx, key.model_seq)
+    history.add(tx, key.model_seq, name, Kind.VERSION, before=key.stage, after=None, version=key.version)
+    _record(tx, name, key.version, "delete", is_prompt=key.is_prompt)
+
+
+def delete_all(tx: Tx, model_seq: int) -> None:
+    """Of a model that goes with them."""
+    tx.run(
+        """
+        DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq IN (
+            SELECT version_seq FROM model_versions WHERE workspace_id = :ws AND model_seq = :model)
+        """,
+        model=model_seq,
+    )
+    tx.run("DELETE FROM model_versions WHERE workspace_id = :ws AND model_seq = :model", model=model_seq)
+    tx.run(
+        """
+        UPDATE stage_requests SET status = 'CANCELLED', decided_at = :now
+        WHERE workspace_id = :ws AND model_seq = :model AND status = 'PENDING'
+        """,
+        model=model_seq,
+    )
+
+
+def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
+    key = _locked(tx, name, version)
+    _put_tags(tx, key.version_seq, {tag_key: value})
+    if tag_key == IS_PROMPT_TAG:
+        _set_prompt(tx, key.version_seq, is_prompt=says_prompt({tag_key: value}))
+    _record(tx, name, key.version, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
+
+
+def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
+    """Harmless where there is none."""
+    key = _locked(tx, name, version)
+    gone = tx.run(
+        "DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq = :version AND key = :key",
+        version=key.version_seq,
+        key=tag_key,
+    )
+    if tag_key == IS_PROMPT_TAG:
+        _set_prompt(tx, key.version_seq, is_prompt=False)
+    if gone:
+        _record(tx, name, key.version, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
+
+
+def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
+    """The highest version of each stage, without aliases, by model."""
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM model_versions v JOIN (
+            SELECT model_seq, MAX(version) AS version FROM model_versions
+            WHERE workspace_id = :ws AND model_seq IN :models GROUP BY model_seq, current_stage
+        ) l ON l.model_seq = v.model_seq AND l.version = v.version
+        WHERE v.workspace_id = :ws ORDER BY v.model_seq, v.version
+        """,
+        models=list(model_seqs),
+    )
+    tags = _tags(tx, [row[0] for row in rows])
+    found: dict[int, list[ModelVersion]] = {}
+    for row in rows:
+        found.setdefault(row[1], []).append(_version(row, tags.get(row[0], []), []))
+    return found
+
+
+def latest_in(tx: Tx, name: str, wanted: Sequence[str]) -> list[ModelVersion]:
+    """The highest version of each of these stages, of all if there are none."""
+    row = tx.one(
+        "SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND name = :name", name=check_name(name)
+    )
+    if row is None:
+        raise NotFound(f"Registered Model with name={name} not found")
+    known = stages.of(tx)
+    names = [stages.find(known, stage).name for stage in wanted] or [stage.name for stage in known]
+    seqs = tx.all(
+        """
+        SELECT version_seq FROM model_versions WHERE workspace_id = :ws AND model_seq = :model AND version IN (
+            SELECT MAX(version) FROM model_versions
+            WHERE workspace_id = :ws AND model_seq = :model AND current_stage IN :stages GROUP BY current_stage)
+        ORDER BY version
+        """,
+        model=row[0],
+        stages=names,
+    )
+    return load(tx, [seq for (seq,) in seqs], with_aliases=True)
+
+
+def newest(tx: Tx, model_seq: int) -> int | None:
+    row = tx.one(
+        "SELECT MAX(version) FROM model_versions WHERE workspace_id = :ws AND model_seq = :model", model=model_seq
+    )
+    return None if row is None else row[0]
+
+
+def exists(tx: Tx, model_seq: int, version: int) -> bool:
+    return (
+        tx.one(
+            "SELECT 1 FROM model_versions WHERE workspace_id = :ws AND model_seq = :model AND version = :version",
+            model=model_seq,
+            version=version,
+        )
+        is not None
+    )
+
+
+def key_of(tx: Tx, name: str, version: str) -> Key:
+    check_name(name)
+    row = tx.one(
+        """
+        SELECT version_seq, model_seq, version, current_stage, is_prompt FROM model_versions
+        WHERE workspace_id = :ws AND name = :name AND version = :version
+        """,
+        name=name,
+        version=check_version(version),
+    )
+    if row is None:
+        raise missing(name, version)
+    version_seq, model_seq, number, stage, is_prompt = row
+    return Key(version_seq, model_seq, number, stage, bool(is_prompt))
+
+
+def download_uri(tx: Tx, name: str, version: str) -> str:
+    key = key_of(tx, name, version)
+    row = tx.one(
+        "SELECT storage_location FROM model_versions WHERE workspace_id = :ws AND version_seq = :version",
+        version=key.version_seq,
+    )
+    assert row is not None
+    uri: str = row[0]
+    return uri
+
+
+def load(tx: Tx, version_seqs: Sequence[int], *, with_aliases: bool = False) -> list[ModelVersion]:
+    """Versions from their rows, in the order of `version_seqs`."""
+    found: dict[int, ModelVersion] = {}
+    for start in range(0, len(version_seqs), CHUNK):
+        part = list(version_seqs[start : start + CHUNK])
+        rows = tx.all(
+            f"SELECT {_COLUMNS} FROM model_versions v WHERE v.workspace_id = :ws AND v.version_seq IN :versions",
+            versions=part,
+        )
+        tags = _tags(tx, part)
+        aliases = _aliases(tx, part) if with_aliases else {}
+        for row in rows:
+            found[row[0]] = _version(row, tags.get(row[0], []), aliases.get(row[0], []))
+    return [found[seq] for seq in version_seqs if seq in found]
+
+
+def missing(name: str, version: str) -> NotFound:
+    return NotFound(f"Model Version (name={name}, version={version}) not found")
+
+
+def _locked(tx: Tx, name: str, version: str) -> Key:
+    """The version, with its model's row held, so that writes to one model come one after the other."""
+    check_name(name)
+    check_version(version)
+    tx.run(
+        "UPDATE registered_models SET last_version = last_version WHERE workspace_id = :ws AND name = :name", name=name
+    )
+    return key_of(tx, name, version)
+
+
+def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
+    rows = tx.all(
+        """
+        UPDATE model_versions SET current_stage = :archived, last_updated_time = :now
+        WHERE workspace_id = :ws AND model_seq = :model AND current_stage = :stage AND version <> :version
+        RETURNING version_seq, model_seq, version, is_prompt
+        """,
+        model=key.model_seq,
+        version=key.version,
+        stage=stage,
+        archived=ARCHIVED,
+    )
+    for version_seq, model_seq, version, is_prompt in sorted(rows, key=lambda row: int(row[2])):
+        _moved(tx, name, Key(version_seq, model_seq, version, stage, bool(is_prompt)), ARCHIVED, reason)
+
+
+def _moved(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
+    if key.stage != stage:
+        history.add(
+            tx, key.model_seq, name, Kind.STAGE, before=key.stage, after=stage, version=key.version, reason=reason
+        )
+    _record(tx, name, key.version, "set-stage", before=key.stage, after=stage, is_prompt=key.is_prompt)
+
+
+def _touch(tx: Tx, model_seq: int) -> None:
+    tx.run(
+        "UPDATE registered_models SET last_updated_time = :now WHERE workspace_id = :ws AND model_seq = :model",
+        model=model_seq,
+    )
+
+
+def _put_tags(tx: Tx, version_seq: int, tags: dict[str, str]) -> None:
+    tx.many(
+        """
+        INSERT INTO model_version_tags (workspace_id, version_seq, key, value) VALUES (:ws, :version, :key, :value)
+        ON CONFLICT (version_seq, key) DO UPDATE SET value = excluded.value
+        """,
+        [(version_seq, key, value) for key, value in tags.items()],
+    )
+
+
+def _set_prompt(tx: Tx, version_seq: int, *, is_prompt: bool) -> None:
+    tx.run(
+        "UPDATE model_versions SET is_prompt = :is_prompt WHERE workspace_id = :ws AND version_seq = :version",
+        version=version_seq,
+        is_prompt=int(is_prompt),
+    )
+
+
+def _record(tx: Tx, name: str, version: int, action: str, **detail: Any) -> None:
+    kept = {key: value for key, value in detail.items() if value is not False}
+    tx.record(Change("model_version", f"{name}/{version}", action, encode(kept).decode() if kept else None))
+
+
+def _tags(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[Tag]]:
+    found: dict[int, list[Tag]] = {}
+    for start in range(0, len(version_seqs), CHUNK):
+        rows = tx.all(
+            """
+            SELECT version_seq, key, value FROM model_version_tags WHERE workspace_id = :ws AND version_seq IN :versions
+            ORDER BY version_seq, key
+            """,
+            versions=list(version_seqs[start : start + CHUNK]),
+        )
+        for seq, key, value in rows:
+            found.setdefault(seq, []).append(Tag(key=key, value=value))
+    return found
+
+
+def _aliases(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for seq, alias in tx.all(
+        """
+        SELECT v.version_seq, a.alias FROM model_versions v
+        JOIN registered_model_aliases a ON a.model_seq = v.model_seq AND a.version = v.version
+        WHERE v.workspace_id = :ws AND v.version_seq IN :versions ORDER BY v.version_seq, a.alias
+        """,
+        versions=list(version_seqs),
+    ):
+        found.setdefault(seq, []).append(alias)
+    return found
+
+
+def _version(row: Row, tags: list[Tag], aliases: list[str]) -> ModelVersion:
+    _, _, name, version, created, updated, description, stage, source, run_id, run_link = row
+    return ModelVersion(
+        name=name,
+        version=str(version),
+        creation_timestamp=created,
+        last_updated_timestamp=updated,
+        current_stage=stage,
+        source=source,
+        run_id=run_id,
+        status="READY",
+        run_link=run_link,
+        description=UNSET if description is None else description,
+        tags=tags,
+        aliases=aliases,
+    )
