@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from trackside.artifacts import keys
@@ -30,6 +30,7 @@ _MISSING = {errno.ENOENT, errno.ENOTDIR}
 _IMPOSSIBLE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 _FLUSH_BYTES = 8 << 20
+_TRIES = 100  # to place a file in a folder that others keep deleting
 _MAX_VECTOR = 512  # below every system's IOV_MAX
 
 
@@ -214,7 +215,7 @@ class _Tree:
         return f"{self.root}/{key}" if key else self.root
 
     def is_inside(self, real_path: str) -> bool:
-        return real_path == self.root or real_path.startswith(self.root + "/")
+        return real_path == self.root or real_path.startswith(self.root.rstrip("/") + "/")
 
     def check_inside(self, file: int, path: str) -> None:
         """Refuse what a symbolic link led out of the root."""
@@ -259,18 +260,16 @@ class _Tree:
     def place(self, staging: Staging, name: str, path: str) -> None:
         """Show a staged file at `path`."""
         parent, last = os.path.split(path)
-        for is_last_try in (False, True):
-            folder = self.make_folder(parent)
-            try:
-                os.rename(name, last, src_dir_fd=staging.folder, dst_dir_fd=folder)
-                if self.durable:
-                    os.fsync(folder)
-                return
-            except FileNotFoundError:  # the folder was deleted since it was opened
-                if is_last_try:
-                    raise
-            finally:
-                os.close(folder)
+        for tries_left in reversed(range(_TRIES)):
+            with suppress(FileNotFoundError) if tries_left else nullcontext():  # deleted between two of these steps
+                folder = self.make_folder(parent)
+                try:
+                    os.rename(name, last, src_dir_fd=staging.folder, dst_dir_fd=folder)
+                    if self.durable:
+                        os.fsync(folder)
+                    return
+                finally:
+                    os.close(folder)
 
     def discard(self, path: str) -> None:
         """Take a file or a folder out of sight, at once and whole; then remove it at leisure."""

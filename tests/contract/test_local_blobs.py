@@ -1,0 +1,225 @@
+"""What only a folder can do wrong: links, special files, leftovers, several processes, a full disk."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from trackside.artifacts.blobs import Entry, get, put
+from trackside.artifacts.local import STAGING, LocalBlobs
+from trackside.core.errors import Fault, Invalid, NotFound
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "store"
+
+
+@pytest.fixture
+def blobs(root: Path) -> LocalBlobs:
+    made = LocalBlobs(root)
+    made.prepare()
+    return made
+
+
+def test_a_file_lies_where_its_key_says(blobs: LocalBlobs, root: Path) -> None:
+    put(blobs, "1/run/artifacts/file", [[b"one"]])
+
+    assert (root / "1/run/artifacts/file").read_bytes() == b"one"
+    assert (root / "1/run/artifacts/file").stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def test_links_that_lead_out_are_neither_followed_nor_listed(blobs: LocalBlobs, root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    (root / "run").mkdir()
+    (root / "run" / "folder").symlink_to(outside)
+    (root / "run" / "file").symlink_to(outside / "secret")
+    (root / "run" / "nothing").symlink_to(outside / "nothing")
+
+    assert blobs.entries("run") == []
+    assert list(blobs.walk("")) == []
+    for key in ("run/file", "run/folder/secret", "run/folder"):
+        with pytest.raises(Invalid):
+            blobs.open(key)
+    with pytest.raises(Invalid):
+        blobs.entries("run/folder")
+    with pytest.raises(Invalid):
+        put(blobs, "run/folder/new", [[b"x"]])
+    with pytest.raises(Invalid):
+        put(blobs, "run/folder/deep/new", [[b"x"]])
+    with pytest.raises(Invalid):
+        blobs.delete("run/folder/secret")
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"secret": "secret"}
+
+
+def test_a_write_replaces_a_link_and_a_delete_removes_it_not_what_it_leads_to(
+    blobs: LocalBlobs, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").write_text("outside")
+    for name in ("replaced", "deleted"):
+        (root / name).symlink_to(tmp_path / "outside")
+
+    put(blobs, "replaced", [[b"mine"]])
+    blobs.delete("deleted")
+
+    assert (tmp_path / "outside").read_text() == "outside"
+    assert get(blobs, "replaced") == b"mine"
+    assert not (root / "deleted").is_symlink()
+
+
+def test_links_inside_are_followed_but_a_walk_does_not_go_round(blobs: LocalBlobs, root: Path) -> None:
+    put(blobs, "run/file", [[b"one"]])
+    (root / "run" / "again").symlink_to(root / "run")
+    (root / "run" / "alias").symlink_to("file")
+
+    assert get(blobs, "run/again/again/alias") == b"one"
+    assert [entry.path for entry in blobs.entries("run")] == ["again", "alias", "file"]
+    assert sorted(entry.path for entry in blobs.walk("")) == ["run/alias", "run/file"]
+
+
+def test_what_is_neither_file_nor_folder_is_not_there(blobs: LocalBlobs, root: Path) -> None:
+    os.mkfifo(root / "pipe")
+
+    with pytest.raises(NotFound):
+        blobs.open("pipe")
+    assert blobs.entries("") == []
+
+
+def test_a_folder_in_the_way_is_said(blobs: LocalBlobs) -> None:
+    put(blobs, "run/file", [[b"one"]])
+
+    for key in ("run", "run/file/below", "run/file/below/deeper"):
+        with pytest.raises(Invalid, match="is a folder, or lies below a file"):
+            put(blobs, key, [[b"two"]])
+    assert get(blobs, "run/file") == b"one"
+    assert list(_staged(blobs).iterdir()) == []
+
+
+def test_leftovers_are_swept_but_not_those_of_a_process_that_lives(root: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from trackside.artifacts.local import LocalBlobs
+upload = LocalBlobs(Path({str(root)!r})).create("file")
+upload.write([b"half"])
+print("staged", flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "staged\n"
+        blobs = LocalBlobs(root)
+
+        blobs.prepare()
+        while_it_lives = [path for path in (root / STAGING).rglob("*") if path.is_file()]
+        writer.kill()
+        writer.wait()
+        blobs.prepare()
+
+    assert len(while_it_lives) == 1
+    assert list((root / STAGING).iterdir()) == []
+    assert blobs.entries("") == []
+
+
+def test_an_end_leaves_no_trace_of_the_staging(blobs: LocalBlobs, root: Path) -> None:
+    put(blobs, "file", [[b"one"]])
+    blobs.close()
+
+    assert [path.name for path in root.iterdir()] == ["file"]
+
+
+def test_the_staging_may_vanish(blobs: LocalBlobs, root: Path) -> None:
+    put(blobs, "one", [[b"1"]])
+    staged = _staged(blobs)
+    staged.rmdir()
+    staged.parent.rmdir()
+
+    put(blobs, "two", [[b"2"]])
+
+    assert [entry.path for entry in blobs.entries("")] == ["one", "two"]
+    assert blobs.delete("one")
+
+
+def test_uploads_and_deletes_of_one_tree_at_once_fail_for_nobody(blobs: LocalBlobs) -> None:
+    faults: list[Fault] = []
+
+    def work(name: str) -> None:
+        try:
+            for i in range(60):
+                put(blobs, f"run/{i % 3}/{name}", [[b"x"]])
+                if i % 5 == 0:
+                    blobs.delete("run")
+        except Fault as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=work, args=(str(n),)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert faults == []
+    assert all(entry.size_bytes == 1 for entry in blobs.walk(""))
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(root: Path) -> None:
+    """With a limit on the size of files in place of a full disk: it fails in the same call, for every user."""
+    program = f"""
+import resource, signal, sys
+from pathlib import Path
+from trackside.artifacts.blobs import put
+from trackside.artifacts.local import LocalBlobs
+from trackside.core.errors import Unavailable
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+blobs = LocalBlobs(Path({str(root)!r}))
+try:
+    put(blobs, "file", [[b"x" * (1 << 19)]] * 5)
+except Unavailable as fault:
+    print(fault.message)
+print(blobs.entries(""), len(list(Path({str(root)!r}).glob(".uploads/*/*"))))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == ["The artifact store cannot write 'file': File too large", "[] 0"]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.one_of(st.text(max_size=12), st.text("./\\ab%\0", max_size=12)))
+def test_no_key_touches_anything_outside(blobs: LocalBlobs, root: Path, tmp_path: Path, key: str) -> None:
+    try:
+        put(blobs, key, [[b"x"]])
+    except Fault:
+        pass
+    else:
+        assert key.rpartition("/")[2] in [entry.path for entry in blobs.entries(key.rpartition("/")[0])]
+        blobs.delete(key.partition("/")[0])
+
+    assert [path.name for path in tmp_path.iterdir()] == ["deep"]
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["store"]
+
+
+def test_an_empty_folder_is_listed_as_one(blobs: LocalBlobs, root: Path) -> None:
+    (root / "empty").mkdir()
+
+    assert blobs.entries("") == [Entry("empty", is_folder=True)]
+
+
+def _staged(blobs: LocalBlobs) -> Path:
+    (folder,) = blobs._tree.staging.iterdir()
+    return folder
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,163 @@
+"""Transfers that are cut: by the client, by kill -9, by a stop of the server.  What is not whole is not there."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.slices.artifacts.conftest import Server
+
+PROXY = "/api/2.0/mlflow-artifacts/artifacts"
+MIB = 1 << 20
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what another process does."""
+    waiting, deadline = threading.Event(), time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        waiting.wait(0.005)
+
+
+@pytest.mark.parametrize("sent", [0, 10, 100_000, 5 * MIB])
+def test_an_upload_that_the_client_gives_up_leaves_nothing(server: "Server", place: str, sent: int) -> None:
+    server.ask("PUT", f"{place}/old", b"old")
+    before = server.files()
+
+    for name in ("new", "old"):
+        with server.connect() as client:
+            client.sendall(_head(f"{place}/{name}", 20 * MIB) + b"x" * sent)
+            if sent > 2 * MIB:
+                until(lambda: server.files() != before)  # it is under way
+    until(lambda: server.files() == before)
+
+    assert server.ask("GET", f"{place}/new").status == 404
+    assert server.ask("GET", f"{place}/old").body == b"old"
+
+
+def test_an_upload_in_chunks_that_is_given_up_leaves_nothing(server: "Server", place: str) -> None:
+    before = server.files()
+
+    with server.connect() as client:
+        client.sendall(b"PUT %s/new HTTP/1.1\r\nHost: localhost\r\n" % place.encode())
+        client.sendall(b"Transfer-Encoding: chunked\r\n\r\n" + (b"100000\r\n%s\r\n" % (b"x" * MIB)) * 4)
+        until(lambda: server.files() != before)
+    until(lambda: server.files() == before)
+
+    assert server.ask("GET", f"{place}/new").status == 404
+
+
+def test_nothing_is_seen_of_an_upload_under_way(server: "Server", place: str) -> None:
+    server.ask("PUT", f"{place}/file", b"old")
+    folder = place.removeprefix(PROXY + "/")
+    before = server.files()
+
+    with server.connect() as client:
+        client.sendall(_head(f"{place}/file", 4 * MIB) + b"x" * 3 * MIB)
+        until(lambda: server.files() != before)
+        during = server.ask("GET", f"{place}/file").body
+        listed = server.ask("GET", f"{PROXY}?path={folder}").json
+        client.sendall(b"x" * MIB)
+        answer = client.recv(1000)
+
+    assert during == b"old"
+    assert listed == {"files": [{"path": "file", "is_dir": False, "file_size": 3}]}
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert server.ask("GET", f"{place}/file").body == b"x" * 4 * MIB
+
+
+@pytest.mark.parametrize("durability", ["full", "relaxed"])
+def test_a_killed_server_leaves_no_half_file_and_the_next_one_sweeps(
+    tmp_path: Path, start: Any, durability: str
+) -> None:
+    path = f"{PROXY}/0/run/artifacts"
+    with start(tmp_path, "--durability", durability) as first:
+        assert first.ask("PUT", f"{path}/whole", b"w" * 3 * MIB).status == 200
+        with first.connect() as client:
+            client.sendall(_head(f"{path}/half", 20 * MIB) + b"x" * 5 * MIB)
+            until(lambda: len(first.files()) == 2)
+            first.kill()
+        left = [name for name in first.files() if name != "0/run/artifacts/whole"]
+        assert [name.partition("/")[0] for name in left] == [".uploads"]
+
+    with start(tmp_path, "--durability", durability) as second:
+        assert second.files() == ["0/run/artifacts/whole"]
+        assert second.ask("GET", f"{path}/whole").body == b"w" * 3 * MIB
+        assert second.ask("GET", f"{path}/half").status == 404
+
+
+def test_a_server_that_is_stopped_leaves_no_half_file(tmp_path: Path, start: Any) -> None:
+    with start(tmp_path) as served, served.connect() as client:
+        client.sendall(_head(f"{PROXY}/0/half", 20 * MIB) + b"x" * 5 * MIB)
+        until(lambda: len(served.files()) == 1)
+        served.process.terminate()
+        client.close()
+        served.process.wait(30)
+
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_download_that_the_client_gives_up_is_not_read_to_its_end(server: "Server", place: str) -> None:
+    if not Path("/proc/self/io").exists():
+        pytest.skip("this system does not tell what a process has read")
+    server.ask("PUT", f"{place}/large", b"x" * 64 * MIB)
+    file = server.store / place.removeprefix(PROXY + "/") / "large"
+    before = _read_bytes(server)
+
+    with server.connect() as client:
+        client.sendall(b"GET %s/large HTTP/1.1\r\nHost: localhost\r\n\r\n" % place.encode())
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert _is_open(server, file)
+
+    until(lambda: not _is_open(server, file))
+    assert _read_bytes(server) - before < 32 * MIB
+
+
+def test_a_large_file_passes_in_little_memory(server: "Server", place: str) -> None:
+    server.ask("PUT", f"{place}/warm", b"x" * 8 * MIB)
+    server.ask("GET", f"{place}/warm")
+    before = _peak_kib(server)
+
+    with server.connect() as client:
+        client.sendall(_head(f"{place}/large", 256 * MIB))
+        for _ in range(256):
+            client.sendall(bytes(MIB))
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+    with server.connect() as client:
+        client.sendall(b"GET %s/large HTTP/1.1\r\nHost: localhost\r\n\r\n" % place.encode())
+        received = 0
+        while received < 256 * MIB:
+            received += len(client.recv(MIB))
+
+    assert _peak_kib(server) - before < 32 << 10
+    server.ask("DELETE", f"{place}/large")
+
+
+def _head(path: str, length: int) -> bytes:
+    return f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def _is_open(server: "Server", file: Path) -> bool:
+    for each in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        try:
+            if each.readlink() == file:
+                return True
+        except OSError:  # closed meanwhile
+            continue
+    return False
+
+
+def _read_bytes(server: "Server") -> int:
+    return int(Path(f"/proc/{server.process.pid}/io").read_text().split("rchar:")[1].split()[0])
+
+
+def _peak_kib(server: "Server") -> int:
+    try:
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+    except OSError:
+        pytest.skip("this system does not tell how much memory a process took")
+    return int(status.split("VmHWM:")[1].split()[0])

@@ -1,0 +1,125 @@
+"""Which store a URL names, and which artifact roots the server opens."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trackside.artifacts.cloud import CloudBlobs
+from trackside.artifacts.local import LocalBlobs
+from trackside.artifacts.roots import Roots, make_blobs
+from trackside.artifacts.store import Root
+from trackside.core.errors import Denied, Fault, Invalid
+from trackside.core.locations import LocationError
+
+
+def test_a_path_or_a_file_url_names_a_folder(tmp_path: Path) -> None:
+    for url in (str(tmp_path / "a"), (tmp_path / "b").as_uri()):
+        assert isinstance(make_blobs(url), LocalBlobs)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/prefix", "gs://bucket", "abfss://box@account.dfs.core.windows.net/x"])
+def test_a_buckets_url_names_a_bucket(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+
+    assert isinstance(make_blobs(url), CloudBlobs)
+
+
+def test_anything_else_is_refused() -> None:
+    with pytest.raises(LocationError):
+        make_blobs("ftp://host/folder")
+
+
+def test_a_bucket_without_the_extra_is_refused_with_its_name() -> None:
+    program = """
+import sys
+sys.modules["obstore"] = None
+from trackside.artifacts.roots import make_blobs
+try:
+    make_blobs("s3://bucket")
+except ValueError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "a bucket needs the extra for clouds: pip install 'trackside[cloud]'\n"
+
+
+def test_a_server_without_buckets_does_not_load_the_library() -> None:
+    program = "import sys, trackside.artifacts.routes; print('obstore' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> Roots:
+    served = ["mlflow-artifacts:/", (tmp_path / "served").as_uri(), "s3://bucket/served"]
+    return Roots(str(tmp_path / "store"), served=served)
+
+
+@pytest.mark.parametrize("workspace", ["default", "north"])
+@pytest.mark.parametrize("uri", ["file://{}/served/1/r", "{}/served/./1/r", "file://localhost{}/served//1/r"])
+def test_a_root_below_a_served_one_is_opened(roots: Roots, tmp_path: Path, uri: str, workspace: str) -> None:
+    uri = uri.format(tmp_path)
+    if workspace != "default":
+        uri = uri.replace("1/r", f"workspaces/{workspace}/1/r")
+
+    spot = roots.of(Root(uri, None), "folder/file", workspace)
+
+    assert spot.key == "1/r/folder/file" if workspace == "default" else f"workspaces/{workspace}/1/r/folder/file"
+    assert isinstance(spot.blobs, LocalBlobs)
+
+
+def test_the_proxys_own_folder_is_one_store_by_either_name(roots: Roots, tmp_path: Path) -> None:
+    spot = roots.of(Root(f"{tmp_path}/store/1/r", None), "file", "default")
+
+    assert spot.blobs is roots.store
+    assert spot.key == "1/r/file"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "{}", "{}/served2/1", "{}/serve", "/", "/etc", "file:///etc", "s3://bucket", "s3://bucket/served2", "s3://other/served",
+        "gs://bucket/served", "hdfs://x/y",
+    ],
+)  # fmt: skip
+def test_a_root_elsewhere_is_denied(roots: Roots, tmp_path: Path, uri: str) -> None:
+    with pytest.raises(Denied):
+        roots.of(Root(uri.format(tmp_path), None), "file", "default")
+
+
+@pytest.mark.parametrize("uri", ["{}/served/../x", "file://host/served/1", "served/1", "file:///a%2f..%2f..", ""])
+def test_a_root_that_is_no_place_is_invalid(roots: Roots, tmp_path: Path, uri: str) -> None:
+    with pytest.raises(Invalid):
+        roots.of(Root(uri.format(tmp_path), None), "file", "default")
+
+
+@pytest.mark.parametrize("uri", ["{}/served/1", "{}/store/1", "{}/served/workspaces/south/1", "{}/served/workspaces"])
+def test_a_shared_root_is_open_only_to_the_workspace_whose_part_it_is(roots: Roots, tmp_path: Path, uri: str) -> None:
+    with pytest.raises(Invalid):
+        roots.of(Root(uri.format(tmp_path), None), "file", "north")
+
+
+def test_a_path_decides_where_a_root_that_lies_above_leads(tmp_path: Path) -> None:
+    roots = Roots(str(tmp_path / "store"), served=["/"])
+
+    for path in ("store/workspaces/north/file", "store/workspaces"):
+        with pytest.raises(Fault):
+            roots.of(Root(str(tmp_path), None), path, "default")
+    assert roots.of(Root(str(tmp_path), None), "elsewhere/file", "default").key.endswith("/elsewhere/file")
+
+
+def test_a_workspace_may_have_a_root_of_its_own_but_not_in_anothers_part(roots: Roots, tmp_path: Path) -> None:
+    own = f"{tmp_path}/own"
+
+    assert roots.of(Root(f"{own}/1/r", own), "file", "north").key == "1/r/file"
+    with pytest.raises(Denied):
+        roots.of(Root(f"{own}/1/r", None), "file", "south")
+    with pytest.raises(Invalid):
+        roots.of(Root(f"{tmp_path}/store/workspaces/south/1", f"{tmp_path}/store/workspaces/south"), "x", "north")
