@@ -119,11 +119,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.mark.parametrize("words", [[], ["server"], ["db"], ["db", "check"], ["db", "upgrade"], ["doctor"], ["version"]])
 def test_every_command_explains_itself(words: list[str], tmp_path: Path) -> None:
-    for flag in ("-h", "--help"):
-        code, said, complaints = run(*words, flag, cwd=tmp_path)
+    code, said, complaints = run(*words, "-h", cwd=tmp_path)
 
-        assert (code, complaints) == (0, "")
-        assert said.startswith(f"usage: {' '.join(['trackside', *words])} ")
+    assert (code, complaints) == (0, "")
+    assert said.startswith(f"usage: {' '.join(['trackside', *words])} ")
 
 
 def test_help_names_every_flag_with_its_variable(tmp_path: Path) -> None:
@@ -412,9 +411,10 @@ def test_allowed_hosts_open_a_name(start: Start) -> None:
     assert server.ask("GET", "/api/3.0/mlflow/server-info", Host="localhost")[0] == 403
 
 
-@pytest.mark.parametrize(
-    ("head", "status"),
-    [
+def test_tricks_with_the_host_are_seen_through(start: Start) -> None:
+    server = start()
+
+    for head, status in (
         (b"GET http://localhost/ HTTP/1.1\r\nHost: evil.example", b"403"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example", b"400"),
         (b"GET / HTTP/1.1\r\nHost: localhost@evil.example", b"400"),
@@ -423,12 +423,9 @@ def test_allowed_hosts_open_a_name(start: Start) -> None:
         (b"GET / HTTP/1.1\r\nX: y", b"400"),
         (b"GET / HTTP/1.1\r\nHost : localhost", b"400"),
         (b"GET / HTTP/1.1\r\nHost: \xff\xfe", b"400"),
-    ],
-)
-def test_tricks_with_the_host_are_seen_through(start: Start, head: bytes, status: bytes) -> None:
-    answer = start().raw(head + b"\r\nConnection: close\r\n\r\n")
-
-    assert answer.split(b" ")[1] == status
+    ):
+        answer = server.raw(head + b"\r\nConnection: close\r\n\r\n")
+        assert answer.split(b" ")[1] == status, head
 
 
 def test_a_foreign_page_cannot_write_and_a_listed_one_can(start: Start) -> None:
