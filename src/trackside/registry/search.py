@@ -98,7 +98,7 @@ def query(subject: Subject, call: Search, limit: int, dialect: Dialect) -> tuple
     orders = _orders(call.order_by or [], subject)
     fingerprint = keyset.fingerprint(subject.what, call.filter or "", call.order_by or [])
     bind = Binder()
-    conditions = ["s.workspace_id = :ws"]
+    conditions = []
     if tree is None or not _mentions_prompts(tree):
         conditions.append("s.is_prompt = 0")
     for part in tree.parts if isinstance(tree, And) else [tree] if tree is not None else []:
@@ -109,7 +109,8 @@ def query(subject: Subject, call: Search, limit: int, dialect: Dialect) -> tuple
     if further := keyset.beyond(terms, start.after, bind):
         conditions.append(further)
     sql = (
-        f"SELECT s.{subject.key}, {keyset.columns(terms)} FROM {subject.table} AS s WHERE {' AND '.join(conditions)} "
+        f"SELECT s.{subject.key}, {keyset.columns(terms)} FROM {subject.table} AS s "
+        f"WHERE s.workspace_id = :ws {''.join(f'AND {condition} ' for condition in conditions)}"
         f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)}"
     )
     if start.offset:
