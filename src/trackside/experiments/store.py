@@ -18,7 +18,7 @@ def create_default(tx: Tx, server_root: str) -> None:
     """The experiment "0" of a workspace.  Harmless when it exists."""
     if tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=DEFAULT_ID):
         return
-    location = f"{artifact_root(workspaces.current(tx), server_root)}/{DEFAULT_ID}"
+    location = f"{artifact_root(workspaces.hold(tx), server_root)}/{DEFAULT_ID}"
     if tx.ws == 1:  # so that the first experiment that a user makes is "1", as on stock
         tx.run(
             """
@@ -63,7 +63,7 @@ def create(
         WHERE workspace_id = :ws AND experiment_seq = :seq
         """,
         seq=seq,
-        location=artifact_location or f"{artifact_root(workspaces.current(tx), server_root)}/{seq}",
+        location=artifact_location or f"{artifact_root(workspaces.hold(tx), server_root)}/{seq}",
     )
     for tag in tags:
         set_tag_of(tx, seq, tag)
@@ -100,11 +100,11 @@ def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
 
 
 def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
-    """The internal key and the artifact location of an experiment that takes runs."""
+    """The internal key and the artifact location of an experiment that takes runs, and will until this write is done."""
     row = tx.one(
         """
         SELECT experiment_seq, artifact_location, lifecycle_stage FROM experiments
-        WHERE workspace_id = :ws AND experiment_id = :id
+        WHERE workspace_id = :ws AND experiment_id = :id FOR SHARE
         """,
         id=check_id(experiment_id),
     )

@@ -82,11 +82,10 @@ def _runs(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
             states[call.run_id] = known
     if missing:
         # In one order, so that two servers of a store never wait for each other.
-        lock = " ORDER BY run_seq FOR UPDATE" if tx.dialect == "postgresql" else ""
         for run_id, run_seq, experiment_seq, stage in tx.all(
-            f"""
+            """
             SELECT run_id, run_seq, experiment_seq, lifecycle_stage FROM runs
-            WHERE workspace_id = :ws AND run_id IN :ids{lock}
+            WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
             """,
             ids=list(missing),
         ):

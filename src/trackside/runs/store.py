@@ -113,9 +113,10 @@ def delete_tag(tx: Tx, run_id: str, key: str) -> None:
 
 
 def active(tx: Tx, run_id: str) -> tuple[int, int]:
-    """Internal keys of a run and its experiment; the run takes writes."""
+    """Internal keys of a run and its experiment; the run takes writes, and no other server's until this one is done."""
     row = tx.one(
-        "SELECT run_seq, experiment_seq, lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id
+        "SELECT run_seq, experiment_seq, lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_id = :id FOR UPDATE",
+        id=run_id,
     )
     if row is None:
         raise NotFound(f"Run with id={run_id} not found")

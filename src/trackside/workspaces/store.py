@@ -15,7 +15,7 @@ _COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location
 
 def create_default(tx: Tx) -> None:
     """The workspace that always exists.  Harmless when it does."""
-    tx.run(
+    is_new = tx.run(
         """
         INSERT INTO workspaces (workspace_id, uid, name, subscription_id, resource_group, creation_time, last_update_time)
         VALUES (:id, :uid, :name, :subscription, :group, :now, :now) ON CONFLICT DO NOTHING
@@ -26,8 +26,8 @@ def create_default(tx: Tx) -> None:
         subscription=DEFAULT_SUBSCRIPTION,
         group=DEFAULT_RESOURCE_GROUP,
     )
-    if tx.dialect == "postgresql":
-        tx.one("SELECT setval(pg_get_serial_sequence('workspaces', 'workspace_id'), (SELECT MAX(workspace_id) FROM workspaces))")
+    if is_new and tx.dialect == "postgresql":  # its sequence does not see numbers that are given
+        tx.one("SELECT setval(pg_get_serial_sequence('workspaces', 'workspace_id'), :id)", id=DEFAULT_WORKSPACE_ID)
 
 
 def create(
@@ -80,6 +80,14 @@ def find(tx: Tx, name: str) -> Workspace | None:
 def current(tx: Tx) -> Workspace:
     """The workspace of the transaction."""
     row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE workspace_id = :ws")
+    if row is None:
+        raise NotFound("The workspace was deleted.")
+    return _workspace(row)
+
+
+def hold(tx: Tx) -> Workspace:
+    """The workspace of a transaction that writes; it stays until that is done."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE workspace_id = :ws FOR KEY SHARE")
     if row is None:
         raise NotFound("The workspace was deleted.")
     return _workspace(row)

@@ -1,5 +1,6 @@
 """One open transaction in one workspace.  Knows placeholders and the change log; knows no table but `changes`."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -8,12 +9,20 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
+from trackside.core.errors import Invalid
+
 Dialect = Literal["sqlite", "postgresql"]
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
 
 # A quoted string or a comment is skipped whole; `::` is PostgreSQL's cast.
-_TOKENS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|::|:([a-z_][a-z_0-9]*)", re.IGNORECASE)
+_TOKENS = re.compile(
+    r"""'(?:[^']|'')*'|"[^"]*"|--[^\n]*|::|\s*\b(?P<lock>FOR\s+(?:UPDATE|SHARE|KEY\s+SHARE))\b"""
+    r"""|(?:\b(?P<inside>(?:NOT\s+)?IN)\s+)?:(?P<name>[a-z_][a-z_0-9]*)""",
+    re.IGNORECASE,
+)
+MAX_LISTED = 512  # elements of a list that become placeholders of their own
+AS_ARRAY, AS_JSON = -1, -2  # in place of a list's length
 
 
 class Change(Struct, frozen=True):
@@ -34,7 +43,9 @@ class Statement(Struct, frozen=True):
 
 @lru_cache(maxsize=2048)
 def compile_sql(sql: str, mark: str, lengths: tuple[tuple[str, int], ...] = ()) -> Statement:
-    """`:name` becomes `?1` or `$1`; a name in `lengths` becomes that many placeholders in parentheses."""
+    """`:name` becomes `?1` or `$1`; `IN :name` of a name in `lengths` what takes that many values.
+
+    SQLite has one writer, and no row locks: `FOR UPDATE` and its kin are left out for it."""
     names: list[str] = []
     expanded = dict(lengths)
 
@@ -43,31 +54,46 @@ def compile_sql(sql: str, mark: str, lengths: tuple[tuple[str, int], ...] = ()) 
             names.append(name)
         return f"{mark}{names.index(name) + 1}"
 
-    def replace(match: re.Match[str]) -> str:
-        name = match.group(1)
+    def replace(found: re.Match[str]) -> str:
+        name, inside = found["name"], found["inside"]
+        if found["lock"]:
+            return "" if mark == "?" else found[0]
         if name is None:
-            return match.group(0)
-        if name in expanded:
-            return "(" + ", ".join(number(f"{name}[{i}]") for i in range(expanded[name])) + ")"
-        return number(name)
+            return found[0]
+        length = expanded.get(name)
+        if length is None:
+            return f"{inside} {number(name)}" if inside else number(name)
+        if not inside:
+            raise ValueError(f"the list :{name} does not follow IN")
+        if length == AS_ARRAY:
+            return f"{'= ANY' if inside.upper() == 'IN' else '<> ALL'} ({number(name)})"
+        if length == AS_JSON:
+            return f"{inside} (SELECT value FROM json_each({number(name)}))"
+        return f"{inside} (" + ", ".join(number(f"{name}[{i}]") for i in range(length)) + ")"
 
     return Statement(_TOKENS.sub(replace, sql), tuple(names))
 
 
-def expand(params: dict[str, Any]) -> tuple[tuple[tuple[str, int], ...], dict[str, Any]]:
-    """List values as one placeholder an element, padded to a power of two so that few texts are prepared."""
+def expand(params: dict[str, Any], dialect: Dialect) -> tuple[tuple[tuple[str, int], ...], dict[str, Any]]:
+    """List values as the dialect takes them, so that few texts are prepared: PostgreSQL whole; SQLite one placeholder an
+    element, their number padded to a power of two, or as JSON where they are many."""
     lengths = []
     flat = {}
     for name, value in params.items():
-        if isinstance(value, (list, tuple)):
-            if not value:  # `x IN (NULL)` holds for nothing
-                value = [None]
-            size = 1 << (len(value) - 1).bit_length()
+        if not isinstance(value, (list, tuple)):
+            flat[name] = value
+        elif dialect == "postgresql":
+            lengths.append((name, AS_ARRAY))
+            flat[name] = value or None
+        elif len(value) > MAX_LISTED:
+            lengths.append((name, AS_JSON))
+            flat[name] = json.dumps(value)
+        else:
+            values = value or [None]  # `x IN (NULL)` holds for nothing
+            size = 1 << (len(values) - 1).bit_length()
             lengths.append((name, size))
             for i in range(size):
-                flat[f"{name}[{i}]"] = value[min(i, len(value) - 1)]
-        else:
-            flat[name] = value
+                flat[f"{name}[{i}]"] = values[min(i, len(values) - 1)]
     return tuple(lengths), flat
 
 
@@ -202,7 +228,7 @@ class Tx:
         lengths: tuple[tuple[str, int], ...] = ()
         for value in params.values():
             if isinstance(value, (list, tuple)):
-                lengths, params = expand(params)
+                lengths, params = expand(params, self.dialect)
                 break
         statement = compile_sql(sql, self._session.mark, lengths)
         values = []
@@ -233,11 +259,24 @@ class SqliteSession:
         self.connection = connection
 
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]:
-        cursor = self.connection.execute(text, values)
+        try:
+            cursor = self.connection.execute(text, values)
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise unstorable(error) from None
         return cursor.fetchall(), cursor.rowcount
 
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        self.connection.executemany(text, rows)
+        try:
+            self.connection.executemany(text, rows)
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise unstorable(error) from None
+
+
+def unstorable(error: Exception) -> Invalid:
+    """In words for the caller: a number beyond 64 bits, or half a character."""
+    if isinstance(error, UnicodeError):
+        return Invalid("A text cannot be stored: it has a surrogate, which is half of a character.")
+    return Invalid(f"A number does not fit into 64 bits: it must be between {-(2**63)} and {2**63 - 1}.")
 
 
 Work = Callable[[Tx], Any]

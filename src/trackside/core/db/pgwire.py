@@ -1,0 +1,424 @@
+"""One connection in PostgreSQL's extended protocol: binary values, statements prepared once, several sent in one go.
+Knows messages and types; knows no transaction and no table.
+
+pg8000 signs in.  From there on, its text protocol would cost a round trip for each BEGIN, statement and COMMIT, and two
+bytes for each byte of a BYTEA: docs/decisions/0011-postgresql-wire.md has the figures.
+"""
+
+import socket
+import ssl
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pg8000.core
+import pg8000.exceptions
+from msgspec import Struct
+
+from trackside.core.db.tx import Row, unstorable
+from trackside.core.errors import Invalid
+from trackside.core.locations import PostgresStore
+
+CONNECT_TIMEOUT_S = 5.0
+DEAD_AFTER_S = 30  # a peer that acknowledges nothing for so long is gone
+MAX_STATEMENTS = 400  # prepared ones that a connection keeps
+MANY_ROWS = 1000  # sent before answers are read: neither side may fill the other's buffers and wait
+
+Decoder = Callable[[bytes], Any]
+Encoder = Callable[[Any], bytes]
+
+
+class Lost(ConnectionError):
+    """The connection broke, or could not be made."""
+
+
+class ServerError(RuntimeError):
+    """The server refused a statement, or us."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code  # SQLSTATE
+
+
+class Result(Struct):
+    rows: list[Row] = []
+    tag: bytes = b""  # such as `UPDATE 3`
+
+    @property
+    def count(self) -> int:
+        """Of rows changed or found."""
+        last = self.tag.rpartition(b" ")[2]
+        return int(last) if last.isdigit() else -1
+
+
+class _Prepared(Struct):
+    name: bytes
+    encoders: list[Encoder]
+    decoders: list[Decoder]
+    formats: bytes  # of the result's columns, as Bind wants them
+
+
+class Wire:
+    """A connection that is signed in.
+
+    The statements in `deferred` go out with the next one and before it; if one of them fails, it is not tried."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._socket = _connect(store)
+        try:
+            self._signed_in = pg8000.core.CoreConnection(
+                store.user,
+                database=store.database,
+                password=store.password or "",
+                sock=self._socket,
+                ssl_context=False,
+                application_name="trackside",
+                startup_params={"client_encoding": "UTF8"},
+            )
+        except pg8000.exceptions.DatabaseError as error:
+            self._socket.close()
+            code, message = error.args[0].get("C", ""), error.args[0].get("M", "it says nothing more")
+            if code.startswith(("08", "53", "57")):  # it starts or stops, or has enough connections
+                raise Lost(message) from None
+            raise ServerError(code, message) from None
+        except (pg8000.exceptions.InterfaceError, OSError) as error:
+            self._socket.close()
+            raise Lost(f"cannot sign in at {store.host}, port {store.port}: {error}") from None
+        self._socket.settimeout(None)
+        self.parameters: dict[str, str] = dict(self._signed_in.parameter_statuses)
+        self.is_broken = False
+        self.deferred: list[str] = []
+        self.noted: list[list[str]] = []  # rows that deferred statements answered, as text
+        self._owed = 0  # answers to what `send` sent, not looked at yet
+        self._received = bytearray()
+        self._numbers = 0
+        self._statements: dict[tuple[str, tuple[int, ...]], _Prepared] = {}
+        self._commands: dict[str, bytes] = {}
+
+    def execute(self, text: str, values: Sequence[Any]) -> Result:
+        """Parameters have the types of their values: BIGINT, DOUBLE PRECISION, TEXT, BYTEA, for a list an array of one,
+        and for None what the server finds fitting."""
+        kinds = tuple([_KINDS.get(type(value)) or _kind(value) for value in values])
+        prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
+        return self._exchange([_bound(prepared, values), _EXECUTE], prepared.decoders)
+
+    def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        rows = list(rows)
+        if not rows:
+            return
+        kinds = tuple([_common_kind(column) for column in zip(*rows, strict=True)])
+        prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
+        messages = []
+        for row in rows:
+            messages.append(_bound(prepared, row))
+            messages.append(_EXECUTE)
+        for start in range(0, len(messages), 2 * MANY_ROWS):
+            self._exchange(messages[start : start + 2 * MANY_ROWS], prepared.decoders)
+
+    def command(self, text: str) -> bytes:
+        """Runs a statement without values and rows; its tag."""
+        return self._exchange([self._command(text)], []).tag
+
+    def send(self, text: str) -> None:
+        """Sends a statement whose answer nobody waits for."""
+        self._write([self._command(text), _SYNC])
+        self._owed += 1
+
+    def close(self) -> None:
+        self.is_broken = True
+        with suppress(OSError, pg8000.exceptions.InterfaceError):
+            self._signed_in.close()
+        with suppress(OSError):
+            self._socket.close()
+
+    def _command(self, text: str) -> bytes:
+        found = self._commands.get(text)
+        if found is None:
+            parse = _message(b"P", b"\0" + text.encode() + b"\0\0\0")
+            found = self._commands[text] = parse + _message(b"B", b"\0" * 8) + _EXECUTE
+        return found
+
+    def _prepare(self, text: str, kinds: tuple[int, ...]) -> _Prepared:
+        self._numbers += 1
+        name = b"s%d\0" % self._numbers
+        messages = [
+            _message(b"P", name + text.encode() + b"\0" + _int16(len(kinds)) + b"".join(map(_int32, kinds))),
+            _message(b"D", b"S" + name),
+        ]
+        if len(self._statements) >= MAX_STATEMENTS:
+            oldest = self._statements.pop(next(iter(self._statements)))
+            messages.insert(0, _message(b"C", b"S" + oldest.name))
+        types: list[int] = []
+        self._exchange(messages, [], types)
+        prepared = self._statements[text, kinds] = _Prepared(
+            name,
+            [_ENCODERS.get(kind) or _array_encoder(kind) for kind in kinds],
+            [_DECODERS.get(oid) or _TEXT_DECODERS.get(oid, bytes.decode) for oid in types],
+            _int16(len(types)) + b"".join([_int16(oid in _DECODERS) for oid in types]),
+        )
+        return prepared
+
+    def _exchange(
+        self, messages: Sequence[bytes], decoders: Sequence[Decoder], types: list[int] | None = None
+    ) -> Result:
+        """Sends what was deferred and `messages`, and reads all that is answered; the result is that of `messages`."""
+        before = len(self.deferred)
+        if before:
+            messages = [*map(self._command, self.deferred), *messages]
+            self.deferred = []
+            self.noted = []
+        self._write([*messages, _SYNC])
+        owed, self._owed = self._owed, 0
+        result = Result()
+        error: ServerError | None = None
+        try:
+            while True:
+                kind, body = self._next()
+                if kind == _DATA_ROW:
+                    if owed:
+                        continue
+                    if before:
+                        self.noted.append(_row(body, [bytes.decode] * _read_int16(body)[0]))
+                    else:
+                        result.rows.append(tuple(_row(body, decoders)))
+                elif kind == _COMMAND_COMPLETE and not owed:
+                    if before:
+                        before -= 1
+                    else:
+                        result.tag = body[:-1]
+                elif kind == _READY:
+                    if not owed:
+                        break
+                    owed -= 1
+                elif kind == _ERROR:
+                    error = error or _fault(body)
+                elif kind == _ROW_DESCRIPTION and types is not None and not owed:
+                    types += _column_types(body)
+        except BaseException:
+            self.is_broken = True  # what comes next might be the rest of this
+            raise
+        if error is not None:
+            raise error
+        return result
+
+    def _write(self, out: list[bytes]) -> None:
+        if self.is_broken:
+            raise Lost("the connection is closed")
+        try:
+            self._socket.sendall(b"".join(out))
+        except BaseException as error:
+            self.is_broken = True
+            if isinstance(error, OSError):
+                raise Lost(f"the connection broke: {error}") from None
+            raise
+
+    def _next(self) -> tuple[int, bytes]:
+        received = self._received
+        while len(received) < 5:
+            self._receive()
+        size = 1 + _read_int32(received, 1)[0]
+        while len(received) < size:
+            self._receive()
+        kind, body = received[0], bytes(received[5:size])
+        del received[:size]
+        return kind, body
+
+    def _receive(self) -> None:
+        try:
+            piece = self._socket.recv(262_144)
+        except OSError as error:
+            raise Lost(f"the connection broke: {error}") from None
+        if not piece:
+            raise Lost("the server closed the connection")
+        self._received += piece
+
+
+_int16 = struct.Struct("!H").pack
+_int32 = struct.Struct("!i").pack
+_read_int16 = struct.Struct("!H").unpack_from
+_read_int32 = struct.Struct("!i").unpack_from
+_read_float8 = struct.Struct("!d").unpack
+_read_float4 = struct.Struct("!f").unpack
+_sized_int8 = struct.Struct("!iq").pack
+_sized_float8 = struct.Struct("!id").pack
+_NULL = _int32(-1)
+
+_DATA_ROW, _COMMAND_COMPLETE, _READY, _ERROR, _ROW_DESCRIPTION = b"DCZET"
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + _int32(len(body) + 4) + body
+
+
+_EXECUTE = _message(b"E", b"\0" * 5)
+_SYNC = _message(b"S", b"")
+
+
+def _bound(prepared: _Prepared, values: Sequence[Any]) -> bytes:
+    try:
+        encoded = b"".join([encode(value) for encode, value in zip(prepared.encoders, values, strict=True)])
+    except (struct.error, UnicodeEncodeError) as error:
+        raise unstorable(error) from None
+    head = b"\0" + prepared.name + b"\0\1\0\1" + _int16(len(values))
+    return _message(b"B", head + encoded + prepared.formats)
+
+
+def _text(value: str | None) -> bytes:
+    if value is None:
+        return _NULL
+    data = value.encode()
+    if b"\0" in data:
+        raise Invalid("A text holds the character NUL (U+0000), which cannot be stored.")
+    return _int32(len(data)) + data
+
+
+def _bytea(value: bytes | bytearray | memoryview | None) -> bytes:
+    return _NULL if value is None else _int32(len(value)) + value
+
+
+def _int8(value: int | None) -> bytes:
+    return _NULL if value is None else _sized_int8(8, value)
+
+
+def _float8(value: float | None) -> bytes:
+    return _NULL if value is None else _sized_float8(8, value)
+
+
+def _null(value: None) -> bytes:
+    del value
+    return _NULL
+
+
+# Type numbers are PostgreSQL's own (pg_type.oid).
+_BYTEA, _INT8, _TEXT, _FLOAT8 = 17, 20, 25, 701
+_ELEMENTS = {1001: _BYTEA, 1016: _INT8, 1009: _TEXT, 1022: _FLOAT8}  # by the arrays' numbers
+_ARRAYS = {element: array for array, element in _ELEMENTS.items()}
+_KINDS: dict[type, int] = {str: _TEXT, int: _INT8, float: _FLOAT8, bytes: _BYTEA, bytearray: _BYTEA, bool: _INT8}
+_ENCODERS: dict[int, Encoder] = {0: _null, _TEXT: _text, _INT8: _int8, _FLOAT8: _float8, _BYTEA: _bytea}
+
+
+def _kind(value: Any) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, list | tuple):
+        return _ARRAYS.get(_common_kind(value), 0)
+    for python, kind in _KINDS.items():  # a StrEnum is a str
+        if isinstance(value, python):
+            return kind
+    raise TypeError(f"a value of type {type(value).__name__} cannot be stored")
+
+
+def _common_kind(values: Iterable[Any]) -> int:
+    kinds = {_KINDS.get(python, -1) for python in set(map(type, values)) - {type(None)}}
+    if -1 in kinds:
+        kinds = {_kind(value) for value in values if value is not None}
+    if kinds == {_INT8, _FLOAT8}:
+        return _FLOAT8
+    if len(kinds) > 1:
+        raise TypeError("the values of one column have several types")
+    return kinds.pop() if kinds else 0
+
+
+def _array_encoder(kind: int) -> Encoder:
+    return partial(_array, _ELEMENTS[kind], _ENCODERS[_ELEMENTS[kind]])
+
+
+def _array(element: int, encode: Encoder, values: Sequence[Any]) -> bytes:
+    head = struct.pack("!iiiii", 1, None in values, element, len(values), 1)
+    data = head + b"".join(map(encode, values))
+    return _int32(len(data)) + data
+
+
+_integer: Decoder = partial(int.from_bytes, byteorder="big", signed=True)
+
+_DECODERS: dict[int, Decoder] = {
+    16: lambda data: data != b"\0",
+    _BYTEA: bytes,
+    19: bytes.decode,
+    _INT8: _integer,
+    21: _integer,
+    23: _integer,
+    _TEXT: bytes.decode,
+    26: _integer,
+    700: lambda data: _read_float4(data)[0],
+    _FLOAT8: lambda data: _read_float8(data)[0],
+    1042: bytes.decode,
+    1043: bytes.decode,
+}
+# What comes as text: its binary form is not worth the code.  A NUMERIC is what a SUM of integers is.
+_TEXT_DECODERS: dict[int, Decoder] = {1700: lambda data: float(data) if b"." in data or b"N" in data else int(data)}
+
+
+def _row(body: bytes, decoders: Sequence[Decoder]) -> list[Any]:
+    at = 2
+    values: list[Any] = []
+    for decode in decoders:
+        (size,) = _read_int32(body, at)
+        at += 4
+        if size < 0:
+            values.append(None)
+        else:
+            values.append(decode(body[at : at + size]))
+            at += size
+    return values
+
+
+def _column_types(body: bytes) -> list[int]:
+    at = 2
+    types = []
+    for _ in range(_read_int16(body)[0]):
+        at = body.index(0, at) + 1
+        types.append(_read_int32(body, at + 6)[0])
+        at += 18
+    return types
+
+
+def _fault(body: bytes) -> ServerError:
+    fields = {part[:1]: part[1:].decode("utf-8", "replace") for part in body.split(b"\0") if part}
+    message = fields.get(b"M", "the server says nothing more")
+    if fields.get(b"V") in ("FATAL", "PANIC"):
+        raise Lost(message)
+    return ServerError(fields.get(b"C", ""), message)
+
+
+def _connect(store: PostgresStore) -> socket.socket:
+    where = f"{store.host}, port {store.port}"
+    try:
+        if store.host.startswith("/"):
+            made = socket.socket(socket.AF_UNIX)
+            made.settimeout(CONNECT_TIMEOUT_S)
+            made.connect(f"{store.host}/.s.PGSQL.{store.port}")
+            return made
+        made = socket.create_connection((store.host, store.port), CONNECT_TIMEOUT_S)
+    except OSError as error:
+        raise Lost(f"nobody answers at {where}: {error.strerror or error}") from None
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_S * 1000)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, DEAD_AFTER_S)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, DEAD_AFTER_S // 3)
+    try:
+        return _encrypted(made, store)
+    except OSError as error:
+        made.close()
+        raise Lost(f"no encrypted connection to {where}: {error}") from None
+
+
+def _encrypted(plain: socket.socket, store: PostgresStore) -> socket.socket:
+    """The connection over TLS, as libpq's `sslmode` has it."""
+    if store.sslmode == "disable":
+        return plain
+    plain.sendall(struct.pack("!ii", 8, 80877103))
+    if plain.recv(1) != b"S":
+        if store.sslmode == "prefer":
+            return plain
+        raise OSError(f"the server offers none; sslmode is {store.sslmode}")
+    context = ssl.create_default_context(cafile=store.sslrootcert)
+    if store.sslmode != "verify-full":
+        context.check_hostname = False
+    if store.sslmode in ("prefer", "require") and store.sslrootcert is None:
+        context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(plain, server_hostname=store.host)

@@ -1,0 +1,282 @@
+"""A store on a PostgreSQL server, which several servers may share.  Knows transactions, the pool and what a failure
+means; knows no table.
+
+BEGIN and SAVEPOINT go out with the statement that follows them, and the end of a read is not waited for: a read by key
+is one round trip.  A connection that broke is replaced without a word as long as its transaction has seen nothing.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Literal
+
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.pgwire import Lost, ServerError, Wire
+from trackside.core.db.tx import Dialect, Row, Tx
+from trackside.core.errors import Invalid, Unavailable
+from trackside.core.locations import PostgresStore
+
+Durability = Literal["full", "relaxed"]
+MINIMUM = 13  # pg_xact_status
+READERS = 8  # connections for reads, at most
+WAIT_FOR_READER_S = 10.0
+LOCK_TIMEOUT_S = 10
+CLARIFY_AFTER_S = (0.0, 0.2, 0.8, 2.0)  # pauses before asking what became of a commit
+
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_NUMBER = "SELECT pg_current_xact_id()"
+_SAVEPOINT = "SAVEPOINT command"
+_RELEASE = "RELEASE command"
+_UNDO = "ROLLBACK TO command"
+_AT_LEAST_ON = """
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+"""
+
+# SQLSTATEs after which another try finds a free lock, a new plan, or the row that was in the way and the words for it.
+_PASSING = frozenset({
+    "40001",  # serialization_failure
+    "40P01",  # deadlock_detected
+    "23505",  # unique_violation: another server was quicker
+    "0A000",  # "cached plan must not change result type": another server has upgraded the schema
+})  # fmt: skip
+# Connections, resources, operators, disks, corruption; a lock that is not let go; a standby, which takes no writes.
+_TROUBLE = ("08", "40", "53", "57", "58", "XX", "55P03", "25006")
+# What only a value can cause: a character, a size, a pattern.
+_BAD_VALUE = frozenset({"22001", "22003", "22021", "22025", "22P05", "2201B", "54000", "54001", "54023"})
+
+
+class CommitUnknown(ConnectionError):
+    """The connection broke at the commit, and the server does not say whether it took place."""
+
+
+class PostgresSession:
+    """A connection as a `Session`, made when it is first needed."""
+
+    dialect: Dialect = "postgresql"
+    mark = "$"
+
+    def __init__(self, connect: Callable[[], Wire]) -> None:
+        self._connect = connect
+        self._wire: Wire | None = None
+        self._opening: list[str] | None = None  # how the transaction begins, until that is sent
+
+    def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]:
+        result = self._on_wire(lambda wire: wire.execute(text, values))
+        return result.rows, result.count
+
+    def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        rows = list(rows)
+        if rows:
+            self._on_wire(lambda wire: wire.execute_many(text, rows))
+
+    def begin_read(self) -> None:
+        self._opening = [_BEGIN_READ]
+
+    def end_read(self) -> None:
+        if self._opening is None and self._wire is not None and not self._wire.is_broken:
+            with suppress(Lost):
+                self._wire.send("ROLLBACK")
+        self._opening = None
+
+    def open(self) -> Wire:
+        """The connection; a new one if there is none or it broke."""
+        if self._wire is not None and self._wire.is_broken:
+            self.close()
+        if self._wire is None:
+            self._wire = self._connect()
+        return self._wire
+
+    def close(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
+    def _on_wire(self, work: Callable[[Wire], Any]) -> Any:
+        known = self._wire
+        try:
+            return self._attempt(work)
+        except Lost:
+            if self._opening is None or known is None:
+                raise
+            return self._attempt(work)  # nothing was seen yet: a new connection will do as well
+
+    def _attempt(self, work: Callable[[Wire], Any]) -> Any:
+        if self._opening is None:
+            wire = self._wire
+            assert wire is not None
+        else:
+            wire = self.open()
+            wire.deferred = list(self._opening)
+        try:
+            return work(wire)
+        except ServerError as error:
+            if error.code in _BAD_VALUE:
+                raise Invalid(f"A value cannot be stored or searched for: {error}") from None
+            raise
+        finally:
+            if not wire.deferred and not wire.is_broken:
+                self._opening = None
+
+
+class PostgresWriter(PostgresSession):
+    """The write connection of a server.  Other servers write too: what is read to be changed must be locked."""
+
+    def begin(self) -> None:
+        self._opening = [_BEGIN_WRITE, _NUMBER]
+
+    def commit(self) -> None:
+        if self._opening is not None:
+            self._opening = None
+            return
+        wire = self._wire
+        assert wire is not None
+        number = wire.noted[0][0] if wire.noted else ""
+        try:
+            tag = wire.command("COMMIT")
+        except Lost as lost:
+            self._clarify(number, lost)
+            return
+        if tag != b"COMMIT":
+            raise ServerError("25P02", "the transaction had failed before its commit")
+
+    def rollback(self) -> None:
+        if self._opening is None and self._wire is not None:
+            self._wire.deferred = []
+            self._wire.command("ROLLBACK")
+        self._opening = None
+
+    def savepoint(self) -> None:
+        self._waiting().append(_SAVEPOINT)
+
+    def release(self) -> None:
+        waiting = self._waiting()
+        if waiting and waiting[-1] == _SAVEPOINT:
+            waiting.pop()
+        else:
+            waiting.append(_RELEASE)
+
+    def rollback_to_savepoint(self) -> None:
+        waiting = self._waiting()
+        if waiting and waiting[-1] == _SAVEPOINT:
+            waiting.pop()
+        else:
+            waiting += [_UNDO, _RELEASE]
+
+    def is_worth_retry(self, error: Exception) -> bool:
+        return isinstance(error, Lost) or (isinstance(error, ServerError) and error.code in _PASSING)
+
+    def is_fault_of_store(self, error: Exception) -> bool:
+        return is_trouble(error)
+
+    def _waiting(self) -> list[str]:
+        if self._opening is not None:
+            return self._opening
+        assert self._wire is not None
+        return self._wire.deferred
+
+    def _clarify(self, number: str, lost: Lost) -> None:
+        """Returns if the commit took place after all, and raises `lost` if not: then it may be tried again."""
+        for pause_s in CLARIFY_AFTER_S:
+            time.sleep(pause_s)
+            try:
+                result = self.open().execute("SELECT pg_xact_status(CAST($1 AS xid8))", (number,))
+            except (Lost, ServerError):
+                continue
+            match result.rows[0][0]:
+                case "committed":
+                    return
+                case "aborted":
+                    raise lost
+        raise CommitUnknown("the connection broke at the commit; it is not known whether the write was stored")
+
+
+class PostgresDatabase:
+    """A store that other servers may use at the same time."""
+
+    dialect: Literal["postgresql"] = "postgresql"
+    reads_inline = False
+
+    def __init__(self, store: PostgresStore, durability: Durability = "full") -> None:
+        self._store = store
+        self._durability = durability
+        self._idle: list[PostgresSession] = []
+        self._free = threading.BoundedSemaphore(READERS)
+        self._is_closed = False
+        self.writer = GroupWriter(self._connect_writer, remembers=False)
+
+    @contextmanager
+    def read(self, ws: int) -> Iterator[Tx]:
+        """A snapshot: every statement of the transaction sees the same state."""
+        session = self._take()
+        session.begin_read()
+        try:
+            yield Tx(session, ws, time.time_ns() // 1_000_000)
+        except (Lost, ServerError) as error:
+            if is_trouble(error):
+                raise Unavailable(f"The store cannot be read now: {error}") from error
+            raise
+        finally:
+            session.end_read()
+            self._give(session)
+
+    @contextmanager
+    def write(self, ws: int) -> Iterator[Tx]:
+        with self.writer.transaction(ws) as tx:
+            yield tx
+
+    def close(self) -> None:
+        self._is_closed = True
+        self.writer.close()
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> PostgresSession:
+        if not self._free.acquire(timeout=WAIT_FOR_READER_S):
+            raise Unavailable(f"All {READERS} connections to the store are busy; try again.")
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return PostgresSession(lambda: _connect(self._store))
+
+    def _give(self, session: PostgresSession) -> None:
+        if self._is_closed:
+            session.close()
+        else:
+            self._idle.append(session)
+        self._free.release()
+
+    def _connect_writer(self) -> PostgresWriter:
+        session = PostgresWriter(lambda: _connect(self._store, self._durability))
+        session.open()
+        return session
+
+
+def is_trouble(error: Exception) -> bool:
+    """The store cannot serve now: nobody's mistake, and worth another try by the caller."""
+    if isinstance(error, ServerError):
+        return error.code.startswith(_TROUBLE)
+    return isinstance(error, ConnectionError)
+
+
+def _connect(store: PostgresStore, durability: Durability | None = None) -> Wire:
+    wire = Wire(store)
+    try:
+        version = wire.parameters.get("server_version", "")
+        if int(version.partition(".")[0].rstrip("abcdelrtv")) < MINIMUM:  # `19beta1` is one too
+            raise ServerError("", f"PostgreSQL {version} is too old; Trackside needs {MINIMUM} or newer")
+        encoding = wire.parameters.get("server_encoding", "UTF8")
+        if encoding != "UTF8":
+            raise ServerError("", f"the database's encoding is {encoding}; make one with ENCODING 'UTF8'")
+        wire.command("SET jit = off")  # it pays for questions of seconds; ours take milliseconds
+        if durability is not None:
+            wire.command(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+        if durability == "relaxed":
+            wire.command("SET synchronous_commit = off")
+        elif durability == "full":  # the server's administrator may want more than `on`, but not less
+            wire.execute(_AT_LEAST_ON, ())
+    except BaseException:
+        wire.close()
+        raise
+    return wire
