@@ -14,10 +14,12 @@ from trackside.core.http.edge import Edge
 from trackside.core.http.routes import Route, Table, stream
 from trackside.core.http.security import Guard
 from trackside.core.settings import Settings, SqliteStore
+from trackside.core.work.loop import Loop
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.logged_models import routes as logged_models
 from trackside.registry import routes as registry
+from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
@@ -25,6 +27,7 @@ from trackside.workspaces.model import doors
 from trackside.workspaces.service import Directory
 
 ARTIFACT_THREADS = 8
+DOCUMENTS_EVERY_S = 1.0
 
 
 class App:
@@ -84,6 +87,7 @@ def build(settings: Settings) -> App:
         guard = Guard(settings.allowed_hosts, settings.cors_origins, prefix=settings.static_prefix)
         edge = Edge(Table(table), db, doors, directory.resolve, guard, static_prefix=settings.static_prefix)
         closers.append(edge.close)
+        closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
     except BaseException:
         App(None, closers).close()
         raise

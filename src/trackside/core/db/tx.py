@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, Protocol
@@ -125,9 +126,27 @@ class Memory(dict[tuple[str, int, str], Any]):
         self.weight = 0  # what the entries hold, in units of their owners
         self._changed: dict[tuple[str, int, str], int] = {}
         self._floor = 0  # nothing is known of changes before this epoch
+        self._restless: dict[tuple[str, int, str], float] = {}  # when each was touched last, the longest ago first
 
     def touch(self, key: tuple[str, int, str]) -> None:
         self._changed[key] = self.epoch
+        self._restless.pop(key, None)
+        self._restless[key] = time.monotonic()
+
+    def take_quiet(self, entity: str, rest_s: float, most: int) -> list[tuple[int, str]]:
+        """(workspace, id) of what was touched, but not for `rest_s`; each is handed out once until it is touched again."""
+        until = time.monotonic() - rest_s
+        taken: list[tuple[int, str]] = []
+        passed = []
+        for key, touched in self._restless.items():
+            if touched > until or len(taken) == most:
+                break
+            passed.append(key)
+            if key[0] == entity:
+                taken.append(key[1:])
+        for key in passed:
+            del self._restless[key]
+        return taken
 
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
         """True also where it is not known."""
@@ -136,6 +155,8 @@ class Memory(dict[tuple[str, int, str], Any]):
     def end_group(self) -> None:
         self.committed = self.epoch
         self.epoch += 1
+        while len(self._restless) > 4 * self.LIMIT:
+            del self._restless[next(iter(self._restless))]
         if len(self._changed) > self.LIMIT:
             self._changed.clear()
             self._floor = self.epoch

@@ -1,0 +1,38 @@
+"""Repeats a step in a thread until it is told to stop.  Knows no step."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger("trackside.work")
+
+REST_S = 0.005  # between two steps that had work: requests go first
+
+
+class Loop:
+    """`step` may run at any time, twice, or after a crash; it says whether there is more to do right away.
+
+    A step that fails is logged and tried again after `every_s`, so that trouble of a moment ends by itself."""
+
+    def __init__(self, name: str, step: Callable[[], bool], every_s: float) -> None:
+        self._name = name
+        self._step = step
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"trackside-{name}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Waits for the step under way."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        rest = self._every_s
+        while not self._stop.wait(rest):
+            rest = self._every_s
+            try:
+                if self._step():
+                    rest = REST_S
+            except Exception:  # whatever it is, the next step may do better
+                log.exception("a step of %s failed", self._name)

@@ -1,0 +1,32 @@
+"""Makes the documents of runs that have come to rest, so that a search finds them made.  Knows when; how is in `store`."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Tx
+from trackside.runs import store
+
+REST_S = 2.0  # a run that was logged to so lately is still at it
+AT_ONCE = 50  # runs a step: some milliseconds
+
+
+class Database(Protocol):
+    writer: GroupWriter
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+def step(db: Database, rest_s: float = REST_S) -> bool:
+    """Makes some documents; True if more may be due.  Nothing is lost if it never runs: a search makes what is missing."""
+    due = db.writer.take_quiet("run", rest_s, AT_ONCE)
+    by_workspace: dict[int, list[str]] = {}
+    for ws, run_id in due:
+        by_workspace.setdefault(ws, []).append(run_id)
+    for ws, run_ids in by_workspace.items():
+        with db.read(ws) as tx:
+            epoch = tx.epoch
+            _, fresh = store.documents(tx, list(store.find_seqs(tx, run_ids).values()))
+        if fresh:
+            db.writer.submit(ws, lambda writing, fresh=fresh, epoch=epoch: store.save_documents(writing, fresh, epoch)).result()  # type: ignore[misc]
+    return len(due) == AT_ONCE
