@@ -54,7 +54,11 @@ async def first_page(request: Request) -> Response:
     path = request.scope["path"].rstrip("/")
     uri = html.escape(f"{scheme}://{host}{path}")
     page = (files("trackside") / "pages" / "first.html").read_text("utf-8")
-    body = page.replace("{{uri}}", uri).replace("{{version}}", __version__).replace("{{workspace}}", html.escape(request.workspace.name))
+    body = (
+        page.replace("{{uri}}", uri)
+        .replace("{{version}}", __version__)
+        .replace("{{workspace}}", html.escape(request.workspace.name))
+    )
     return Response(200, _HTML, body.encode())
 
 

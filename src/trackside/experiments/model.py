@@ -152,7 +152,9 @@ def check_tag(key: str | None, value: str | None) -> Tag:
 
 def check_artifact_location(location: str) -> str:
     if len(location) > MAX_ARTIFACT_LOCATION:
-        raise Invalid(f"Invalid artifact path length. The length of the artifact path cannot be greater than {MAX_ARTIFACT_LOCATION}")
+        raise Invalid(
+            f"Invalid artifact path length. The length of the artifact path cannot be greater than {MAX_ARTIFACT_LOCATION}"
+        )
     try:
         parts = urlsplit(location)
     except ValueError as error:

@@ -6,8 +6,8 @@ from trackside.core.access import Access
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.routes import Route, command, query
-from trackside.experiments import search, store
 from trackside.experiments import model as m
+from trackside.experiments import search, store
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,13 @@ def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
     """`max_results` must be given, as on stock, whose protocol reads a missing one as 0."""
     most = call.max_results or 0
     if most < 1:
-        raise Invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer, but got {most}")
+        raise Invalid(
+            f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer, but got {most}"
+        )
     if most > m.MAX_RESULTS:
-        raise Invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be at most {m.MAX_RESULTS}, but got {most}")
+        raise Invalid(
+            f"Invalid value {most} for parameter 'max_results' supplied. It must be at most {m.MAX_RESULTS}, but got {most}"
+        )
     wanted = search_sql.parse(call.filter, call.order_by or [], m.view_type(call.view_type).stages)
     query = search_sql.query(wanted, most, call.page_token, tx.dialect)
     page, token = search_sql.cut(wanted, tx.all(query.sql, **query.params), most)

@@ -7,9 +7,17 @@ from urllib.parse import urlsplit
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, BadState, Invalid, NotFound
+from trackside.experiments.model import (
+    DEFAULT_ID,
+    Experiment,
+    Lifecycle,
+    Tag,
+    check_artifact_location,
+    check_id,
+    check_name,
+)
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
-from trackside.experiments.model import DEFAULT_ID, Experiment, Lifecycle, Tag, check_artifact_location, check_id, check_name
 
 _COLUMNS = "experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time"
 
@@ -72,7 +80,10 @@ def create(
 
 
 def get(tx: Tx, experiment_id: str) -> Experiment:
-    row = tx.one(f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=check_id(experiment_id))
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND experiment_id = :id",
+        id=check_id(experiment_id),
+    )
     if row is None:
         raise NotFound(f"No Experiment with id={experiment_id} exists")
     return with_tags(tx, [row])[0]
@@ -88,7 +99,9 @@ def get_by_name(tx: Tx, name: str) -> Experiment:
 
 def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Experiment]:
     """In the order of `seqs`."""
-    rows = tx.all(f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs", seqs=list(seqs))
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs", seqs=list(seqs)
+    )
     by_seq = {row[0]: row for row in rows}
     return with_tags(tx, [by_seq[seq] for seq in seqs if seq in by_seq])
 
@@ -96,7 +109,12 @@ def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Experiment]:
 def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
     """Internal keys of the ids that exist; the others are passed over, as in MLflow's search."""
     ids = [check_id(given) for given in experiment_ids]
-    return [seq for (seq,) in tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids", ids=ids)]
+    return [
+        seq
+        for (seq,) in tx.all(
+            "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids", ids=ids
+        )
+    ]
 
 
 def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
@@ -111,9 +129,7 @@ def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
     if row is None:
         raise NotFound(f"No Experiment with id={experiment_id} exists")
     if row[2] != Lifecycle.ACTIVE:
-        raise Invalid(
-            f"The experiment {experiment_id} must be in the 'active' state. \nCurrent state is {row[2]}."
-        )
+        raise Invalid(f"The experiment {experiment_id} must be in the 'active' state. \nCurrent state is {row[2]}.")
     return row[0], row[1]
 
 
@@ -171,7 +187,11 @@ def set_tag_of(tx: Tx, seq: int, tag: Tag) -> None:
 
 def delete_tag(tx: Tx, experiment_id: str, key: str) -> None:
     seq, _ = active(tx, experiment_id)
-    gone = tx.run("DELETE FROM experiment_tags WHERE workspace_id = :ws AND experiment_seq = :seq AND key = :key", seq=seq, key=key)
+    gone = tx.run(
+        "DELETE FROM experiment_tags WHERE workspace_id = :ws AND experiment_seq = :seq AND key = :key",
+        seq=seq,
+        key=key,
+    )
     if not gone:
         raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}")
     tx.record(Change("experiment", experiment_id, "delete-tag"))
@@ -238,7 +258,9 @@ def _move(tx: Tx, experiment_id: str, before: str, after: str) -> None:
 
 
 def _raise_missing(tx: Tx, experiment_id: str) -> None:
-    if not tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=check_id(experiment_id)):
+    if not tx.one(
+        "SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=check_id(experiment_id)
+    ):
         raise NotFound(f"No Experiment with id={experiment_id} exists")
 
 

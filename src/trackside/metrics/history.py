@@ -57,7 +57,12 @@ def sample(
     for cluster in _clusters(tx, run_seq, key, "step"):
         if cluster.high < low or cluster.low > high:
             continue
-        if low <= cluster.low and cluster.high <= high and len(cluster.pieces) == 1 and cluster.pieces[0].chunk_id is not None:
+        if (
+            low <= cluster.low
+            and cluster.high <= high
+            and len(cluster.pieces) == 1
+            and cluster.pieces[0].chunk_id is not None
+        ):
             parts.append((cluster.count, cluster, None))
         else:
             points = sorted((p for p in _points(tx, cluster) if low <= p[0] <= high), key=rank)
@@ -93,7 +98,11 @@ def _clusters(tx: Tx, run_seq: int, key: str, by: str) -> list[_Cluster]:
             key=key,
         )
     ]
-    tail = tx.one("SELECT points FROM metric_tails WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=run_seq, key=key)
+    tail = tx.one(
+        "SELECT points FROM metric_tails WHERE workspace_id = :ws AND run_seq = :run AND key = :key",
+        run=run_seq,
+        key=key,
+    )
     if tail is not None and len(tail[0]):
         values = [step if by == "step" else timestamp for step, timestamp, _ in unpack(bytes(tail[0]))]
         pieces.append(_Piece(None, len(values), min(values), max(values), bytes(tail[0])))
@@ -120,7 +129,9 @@ def _points(tx: Tx, cluster: _Cluster) -> list[Point]:
 def _packed(tx: Tx, piece: _Piece) -> bytes:
     if piece.packed is not None:
         return piece.packed
-    row = tx.one("SELECT points FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk", chunk=piece.chunk_id)
+    row = tx.one(
+        "SELECT points FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk", chunk=piece.chunk_id
+    )
     return bytes(row[0]) if row is not None else b""
 
 

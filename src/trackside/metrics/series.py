@@ -93,7 +93,11 @@ class Series:
             self._set_first(step, timestamp, rank, is_nan)
             self.max_step, self.max_timestamp = step, timestamp
         else:
-            if step > self.last_step or (step, timestamp, rank) > (self.last_step, self.last_timestamp, self.last_value):
+            if step > self.last_step or (step, timestamp, rank) > (
+                self.last_step,
+                self.last_timestamp,
+                self.last_value,
+            ):
                 self._set_last(step, timestamp, rank, is_nan)
             if (step, timestamp, rank) < (self.first_step, self.first_timestamp, self.first_value):
                 self._set_first(step, timestamp, rank, is_nan)

@@ -134,6 +134,9 @@ def _merge(tx: Tx, run_seq: int, series: Series) -> None:
         key=series.key,
         small=CHUNK_POINTS // 2,
     )
-    tx.many("DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk", [(chunk_id,) for chunk_id, _ in rows])
+    tx.many(
+        "DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk",
+        [(chunk_id,) for chunk_id, _ in rows],
+    )
     insert_chunks(tx, [(run_seq, series.key, b"".join(points for _, points in rows))])
     series.small_points = 0

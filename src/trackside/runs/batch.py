@@ -151,7 +151,9 @@ def _fault(call: Logged, state: RunState | None) -> Fault | None:
     if not clashes:
         return None
     if call.in_batch:
-        return Invalid(f"Changing param values is not allowed. Params were already logged='{clashes}' for run ID='{call.run_id}'.")
+        return Invalid(
+            f"Changing param values is not allowed. Params were already logged='{clashes}' for run ID='{call.run_id}'."
+        )
     clash = clashes[0]
     return Invalid(
         f"Changing param values is not allowed. Param with key='{clash['key']}' was already logged with "
@@ -162,7 +164,8 @@ def _fault(call: Logged, state: RunState | None) -> Fault | None:
 def _add(tx: Tx, call: Logged, state: RunState) -> None:
     for key, points in call.points.items():
         state.series[key].add(
-            points, lambda step, packed, key=key: metrics.is_stored(tx, state.run_seq, key, step, packed)  # type: ignore[misc]
+            points,
+            lambda step, packed, key=key: metrics.is_stored(tx, state.run_seq, key, step, packed),  # type: ignore[misc]
         )
     for key, value in call.params:
         if state.params.get(key) is None:
@@ -179,7 +182,9 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
     ]
     if series:
         metrics.save(tx, series)
-    params = [(s.experiment_seq, key, s.run_seq, value) for s in touched.values() for key, value in s.new_params.items()]
+    params = [
+        (s.experiment_seq, key, s.run_seq, value) for s in touched.values() for key, value in s.new_params.items()
+    ]
     if params:
         tx.many(
             """
@@ -193,7 +198,11 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
         for state in touched.values():
             name = state.new_tags.get(RUN_NAME_TAG)
             if name is not None:
-                tx.run("UPDATE runs SET run_name = :name WHERE workspace_id = :ws AND run_seq = :run", name=name, run=state.run_seq)
+                tx.run(
+                    "UPDATE runs SET run_name = :name WHERE workspace_id = :ws AND run_seq = :run",
+                    name=name,
+                    run=state.run_seq,
+                )
     _announce(tx, touched)
 
 
@@ -224,7 +233,10 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
             state.announced = memory.announced
         news.append((run_id,))
     if news:
-        tx.many("DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id = :id AND action = 'log'", news)
+        tx.many(
+            "DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id = :id AND action = 'log'",
+            news,
+        )
         tx.many(
             """
             INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at) VALUES (:ws, 'run', :id, 'log', :now)

@@ -82,7 +82,7 @@ def get_history(tx: Tx, call: GetHistory, emit: Callable[[bytes], None]) -> None
             for start in range(0, len(points), PIECE_POINTS):
                 part = points[start : start + PIECE_POINTS]
                 rows = encode([Metric(key=key, value=wire_double(v), timestamp=t, step=s) for s, t, v in part])
-                emit((b',' if sent else b'{"metrics":[') + rows[1:-1])
+                emit((b"," if sent else b'{"metrics":[') + rows[1:-1])
                 sent += len(part)
     end = b""
     if more:
@@ -111,7 +111,10 @@ def get_history_bulk(tx: Tx, call: GetHistoryBulk) -> bytes:
             break
         points = history.all_in_time(tx, run_seq, call.metric_key, rest)
         rest -= len(points)
-        found += [MetricOfRun(key=call.metric_key, value=wire_double(v), timestamp=t, step=s, run_id=run_id) for s, t, v in points]
+        found += [
+            MetricOfRun(key=call.metric_key, value=wire_double(v), timestamp=t, step=s, run_id=run_id)
+            for s, t, v in points
+        ]
     return b'{"metrics":' + encode(found) + b"}"
 
 
@@ -146,8 +149,21 @@ def get_history_interval(tx: Tx, call: GetHistoryInterval) -> RunsHistory:
 def routes() -> list[Route]:
     return [
         flow("GET metrics/get-history", GetHistory, get_history, needs=Access.READ, answer=History),
-        query("GET metrics/get-history-bulk", GetHistoryBulk, get_history_bulk, needs=Access.READ, ajax_only=True, answer=RunsHistory),
-        query("GET metrics/get-history-bulk-interval", GetHistoryInterval, get_history_interval, needs=Access.READ, answer=RunsHistory),
+        query(
+            "GET metrics/get-history-bulk",
+            GetHistoryBulk,
+            get_history_bulk,
+            needs=Access.READ,
+            ajax_only=True,
+            answer=RunsHistory,
+        ),
+        query(
+            "GET metrics/get-history-bulk-interval",
+            GetHistoryInterval,
+            get_history_interval,
+            needs=Access.READ,
+            answer=RunsHistory,
+        ),
     ]
 
 

@@ -81,9 +81,15 @@ def log_model(tx: Tx, run_id: str, model_json: str) -> None:
     if absent:
         raise Invalid(f"Model json is missing mandatory fields: {absent}")
     run_seq, experiment_seq = store.active(tx, run_id)
-    row = tx.one("SELECT value FROM tags WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=run_seq, key=MODELS_TAG)
+    row = tx.one(
+        "SELECT value FROM tags WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=run_seq, key=MODELS_TAG
+    )
     history: list[Any] = [] if row is None else json.loads(row[0])
-    kept = {key: model[key] for key in ("run_id", "artifact_path", "utc_time_created", "flavors", "model_uuid") if key in model}
+    kept = {
+        key: model[key]
+        for key in ("run_id", "artifact_path", "utc_time_created", "flavors", "model_uuid")
+        if key in model
+    }
     value = json.dumps([*history, kept])
     if len(value) > MAX_TAG_VALUE:  # cut JSON would be none: the oldest make room
         while history and len(value) > MAX_TAG_VALUE:
@@ -116,7 +122,9 @@ def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
     )
     return FoundDatasets(
         dataset_summaries=[
-            DatasetSummary(experiment_id=str(e), name=name, digest=digest, context=UNSET if context is None else context)
+            DatasetSummary(
+                experiment_id=str(e), name=name, digest=digest, context=UNSET if context is None else context
+            )
             for e, name, digest, context in rows
         ]
     )
@@ -167,7 +175,13 @@ def _check(given: GivenInput) -> None:
     for what in ("name", "digest", "source_type", "source"):
         if getattr(dataset, what) is None:
             raise Invalid(f"Dataset {what} cannot be None")
-    limits = {"name": MAX_NAME, "digest": MAX_DIGEST, "source": MAX_SOURCE, "schema": MAX_SCHEMA, "profile": MAX_PROFILE}
+    limits = {
+        "name": MAX_NAME,
+        "digest": MAX_DIGEST,
+        "source": MAX_SOURCE,
+        "schema": MAX_SCHEMA,
+        "profile": MAX_PROFILE,
+    }
     for what, limit in limits.items():
         names.check_length(getattr(dataset, what) or "", what, limit)
     for tag in given.tags or []:

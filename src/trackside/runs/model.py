@@ -17,7 +17,13 @@ class Status(StrEnum):
     KILLED = "KILLED"
 
 
-_STATUS_NUMBERS = {"1": Status.RUNNING, "2": Status.SCHEDULED, "3": Status.FINISHED, "4": Status.FAILED, "5": Status.KILLED}
+_STATUS_NUMBERS = {
+    "1": Status.RUNNING,
+    "2": Status.SCHEDULED,
+    "3": Status.FINISHED,
+    "4": Status.FAILED,
+    "5": Status.KILLED,
+}
 RUN_NAME_TAG = "mlflow.runName"
 
 

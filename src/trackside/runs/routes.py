@@ -89,6 +89,8 @@ def routes(writer: GroupWriter) -> list[Route]:
         command("POST runs/log-inputs", m.LogInputs, log_inputs, needs=Access.EDIT),
         command("POST runs/outputs", m.LogOutputs, log_outputs, needs=Access.EDIT),
         command("POST runs/log-model", m.LogModel, log_model, needs=Access.EDIT),
-        query("POST experiments/search-datasets", SearchDatasets, search_datasets, needs=Access.READ, answer=FoundDatasets),
+        query(
+            "POST experiments/search-datasets", SearchDatasets, search_datasets, needs=Access.READ, answer=FoundDatasets
+        ),
         *history.routes(),
     ]

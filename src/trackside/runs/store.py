@@ -188,10 +188,16 @@ def load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) ->
         ),
     )
     params = _pairs(
-        tx.all("SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key", runs=seqs)
+        tx.all(
+            "SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key",
+            runs=seqs,
+        )
     )
     tags = _pairs(
-        tx.all("SELECT run_seq, key, value FROM tags WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key", runs=seqs)
+        tx.all(
+            "SELECT run_seq, key, value FROM tags WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key",
+            runs=seqs,
+        )
     )
     datasets = _datasets(tx, seqs)
     models = _by_run(
@@ -214,9 +220,13 @@ def load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) ->
             Run(
                 info=infos[seq],
                 data=RunData(metrics=metrics.get(seq, []), params=params.get(seq, []), tags=tags.get(seq, [])),
-                inputs=RunInputs(dataset_inputs=datasets.get(seq, []), model_inputs=inputs if with_model_inputs else []),
+                inputs=RunInputs(
+                    dataset_inputs=datasets.get(seq, []), model_inputs=inputs if with_model_inputs else []
+                ),
                 outputs=RunOutputs(
-                    model_outputs=[ModelOutput(model_id=m, step=step) for direction, m, step in edges if direction == "output"]
+                    model_outputs=[
+                        ModelOutput(model_id=m, step=step) for direction, m, step in edges if direction == "output"
+                    ]
                 ),
             )
         )

@@ -180,7 +180,9 @@ def list_mlflow(tx: Tx, call: Call) -> ListedMlflow:
 
 
 def list_ours(tx: Tx, call: List) -> ListedOurs:
-    return ListedOurs(workspaces=[_ours(workspace) for workspace in store.all_of(tx, call.subscription_id, call.resource_group)])
+    return ListedOurs(
+        workspaces=[_ours(workspace) for workspace in store.all_of(tx, call.subscription_id, call.resource_group)]
+    )
 
 
 def get_mlflow(tx: Tx, call: Named) -> GotMlflow:
@@ -197,15 +199,42 @@ def routes(directory: Directory, tenants: Tenants) -> list[Route]:
     ours = "/api/trackside/v1/workspaces"
     return [
         query("GET workspaces", Call, list_mlflow, needs=read, version="3.0", has_workspace=False, answer=ListedMlflow),
-        query("GET workspaces/{name}", Named, get_mlflow, needs=read, version="3.0", has_workspace=False, answer=GotMlflow),
-        command(
-            "POST workspaces", Create, calls.create_mlflow, needs=manage, version="3.0", has_workspace=False, status=201, answer=GotMlflow
+        query(
+            "GET workspaces/{name}", Named, get_mlflow, needs=read, version="3.0", has_workspace=False, answer=GotMlflow
         ),
-        command("PATCH workspaces/{name}", Update, calls.update_mlflow, needs=manage, version="3.0", has_workspace=False, answer=GotMlflow),
-        command("DELETE workspaces/{name}", Delete, calls.delete, needs=manage, version="3.0", has_workspace=False, status=204),
+        command(
+            "POST workspaces",
+            Create,
+            calls.create_mlflow,
+            needs=manage,
+            version="3.0",
+            has_workspace=False,
+            status=201,
+            answer=GotMlflow,
+        ),
+        command(
+            "PATCH workspaces/{name}",
+            Update,
+            calls.update_mlflow,
+            needs=manage,
+            version="3.0",
+            has_workspace=False,
+            answer=GotMlflow,
+        ),
+        command(
+            "DELETE workspaces/{name}",
+            Delete,
+            calls.delete,
+            needs=manage,
+            version="3.0",
+            has_workspace=False,
+            status=204,
+        ),
         query(f"GET {ours}", List, list_ours, needs=read, has_workspace=False, answer=ListedOurs),
         query(f"GET {ours}/{{name}}", Named, get_ours, needs=read, has_workspace=False, answer=GotOurs),
-        command(f"POST {ours}", Create, calls.create_ours, needs=manage, has_workspace=False, status=201, answer=GotOurs),
+        command(
+            f"POST {ours}", Create, calls.create_ours, needs=manage, has_workspace=False, status=201, answer=GotOurs
+        ),
         command(f"PATCH {ours}/{{name}}", Update, calls.update_ours, needs=manage, has_workspace=False, answer=GotOurs),
         command(f"DELETE {ours}/{{name}}", Delete, calls.delete, needs=manage, has_workspace=False, status=204),
     ]

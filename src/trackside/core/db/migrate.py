@@ -88,7 +88,9 @@ def status(db: MigratableDatabase) -> Status:
         version=max(applied, default=0),
         latest=max(known, default=0),
         pending=[f"{m.number:04}_{m.name}" for m in known.values() if m.number not in applied],
-        changed=[f"{known[n].number:04}_{known[n].name}" for n in applied if n in known and applied[n] != known[n].checksum],
+        changed=[
+            f"{known[n].number:04}_{known[n].name}" for n in applied if n in known and applied[n] != known[n].checksum
+        ],
         unknown=sorted(set(applied) - set(known)),
         is_mlflows=is_mlflows,
     )

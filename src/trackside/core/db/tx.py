@@ -122,7 +122,9 @@ class Memory(dict[tuple[str, int, str], Any]):
         super().__init__()
         self.epoch = 1  # of the open group
         self.committed = 0  # every change up to this epoch is visible to a snapshot that begins now
-        self.announced = 0  # counts reads of the change log: what was announced before the last one must be announced anew
+        self.announced = (
+            0  # counts reads of the change log: what was announced before the last one must be announced anew
+        )
         self.weight = 0  # what the entries hold, in units of their owners
         self._changed: dict[tuple[str, int, str], int] = {}
         self._floor = 0  # nothing is known of changes before this epoch

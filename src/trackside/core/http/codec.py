@@ -96,7 +96,9 @@ def invalid_value(path: str, value: Any) -> Invalid:
         shown = "…"
     if len(shown) > 1000:
         shown = shown[:1000] + "…"
-    return Invalid(f"Invalid value {shown} for parameter '{path}' supplied:  Hint: Value was of type '{type(value).__name__}'.{HINT}")
+    return Invalid(
+        f"Invalid value {shown} for parameter '{path}' supplied:  Hint: Value was of type '{type(value).__name__}'.{HINT}"
+    )
 
 
 @lru_cache(maxsize=512)

@@ -238,7 +238,9 @@ def _sized(headers: Headers, body: bytes) -> Headers:
 
 def _query(raw: bytes) -> dict[str, list[str]]:
     try:
-        return parse_qs(raw.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=10_000)
+        return parse_qs(
+            raw.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=10_000
+        )
     except ValueError as error:
         raise BadRequest(f"The query string cannot be read: {error}") from None
 

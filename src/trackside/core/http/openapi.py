@@ -53,9 +53,14 @@ def _operation(route: Route, path: str, schema_of: dict[Any, dict[str, Any]]) ->
         required = set(route.call.required)
         for name in fields_of(route.call):
             if name not in in_path:
-                parameters.append({"name": name, "in": "query", "required": name in required, "schema": _field(route, name)})
+                parameters.append(
+                    {"name": name, "in": "query", "required": name in required, "schema": _field(route, name)}
+                )
     elif fields_of(route.call):
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema_of[route.call]}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema_of[route.call]}},
+        }
     if parameters:
         operation["parameters"] = parameters
     content = {"application/json": {"schema": schema_of[route.answer]}} if route.answer is not None else {}

@@ -69,7 +69,14 @@ def flow(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Ac
 
 
 def _route(
-    where: str, kind: Kind, needs: Access, *, version: str = "2.0", ajax_only: bool = False, api_only: bool = False, **more: Any
+    where: str,
+    kind: Kind,
+    needs: Access,
+    *,
+    version: str = "2.0",
+    ajax_only: bool = False,
+    api_only: bool = False,
+    **more: Any,
 ) -> Route:
     method, path = where.split(" ", 1)
     if path.startswith("/"):
