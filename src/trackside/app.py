@@ -47,7 +47,7 @@ def open_database(settings: Settings) -> Any:
     if isinstance(settings.store, SqliteStore):
         db: Any = SqliteDatabase(settings.store.path, settings.durability)
     else:
-        from trackside.core.db.postgres import PostgresDatabase
+        from trackside.core.db.postgres import PostgresDatabase  # noqa: PLC0415  # needs an extra
 
         db = PostgresDatabase(settings.store, settings.durability)
     try:

@@ -62,7 +62,8 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
     )
     if taken:
         raise AlreadyExists(
-            f"The default workspace has experiments of the same names: {', '.join(name for (name,) in taken[:20])}. Rename them first."
+            f"The default workspace has experiments of the same names: {', '.join(name for (name,) in taken[:20])}. "
+            "Rename them first."
         )
     registry.prepare(tx, tx.within(DEFAULT_WORKSPACE_ID))
     for table in TABLES:

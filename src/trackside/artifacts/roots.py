@@ -16,7 +16,7 @@ from trackside.artifacts.blobs import Blobs
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.store import Root
 from trackside.core import locations
-from trackside.core.errors import Denied, Invalid, NotImplemented_
+from trackside.core.errors import Denied, Invalid, Unsupported
 
 
 class Spot(Struct, frozen=True):
@@ -74,7 +74,7 @@ class Roots:
                 try:
                     self._stores[place] = _open(str(place), durable=self._durable)
                 except locations.LocationError as error:
-                    raise NotImplemented_(f"The server cannot open artifacts at '{place}': {error}") from None
+                    raise Unsupported(f"The server cannot open artifacts at '{place}': {error}") from None
             return self._stores[place]
 
 

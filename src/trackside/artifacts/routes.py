@@ -12,7 +12,7 @@ from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.access import Access
-from trackside.core.errors import Invalid, NotImplemented_, TooLarge
+from trackside.core.errors import Invalid, Unsupported, TooLarge
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
@@ -121,7 +121,7 @@ class Calls:
             "Presigned upload is not supported for proxied artifact storage (artifact URI scheme: {scheme})."
             " This endpoint requires a direct cloud storage artifact URI.",
         )
-        raise NotImplemented_("Presigned upload is not supported for the current artifact repository")
+        raise Unsupported("Presigned upload is not supported for the current artifact repository")
 
     async def presigned_download(self, request: Request) -> Response:
         call = await _presigned_call(request)
@@ -134,16 +134,16 @@ class Calls:
             " (artifact URI scheme: {scheme})."
             " This endpoint requires a run with a direct cloud storage artifact URI.",
         )
-        raise NotImplemented_("Presigned download is not supported for the current artifact repository")
+        raise Unsupported("Presigned download is not supported for the current artifact repository")
 
     async def no_parts(self, request: Request) -> Response:
         """Clients fall back to one plain PUT at just this message."""
         self._roots.proxied(request.params["path"], request.workspace.name)
-        raise NotImplemented_("Multipart upload is not supported for the current artifact repository")
+        raise Unsupported("Multipart upload is not supported for the current artifact repository")
 
     async def no_presigned(self, request: Request) -> Response:
         self._roots.proxied(request.params["path"], request.workspace.name)
-        raise NotImplemented_("Multipart download is not supported for the current artifact repository")
+        raise Unsupported("Multipart download is not supported for the current artifact repository")
 
     async def _of_run(self, request: Request, path: str) -> tuple[Root, Spot]:
         run_id = _argument(request, "run_id") or _argument(request, "run_uuid")

@@ -72,7 +72,7 @@ class TooLarge(Fault):
     status = 413
 
 
-class NotImplemented_(Fault):
+class Unsupported(Fault):
     code = "NOT_IMPLEMENTED"
     status = 501
 

@@ -124,7 +124,8 @@ def get_history_interval(tx: Tx, call: GetHistoryInterval) -> RunsHistory:
         raise missing("run_ids")
     if len(ids) > MAX_BULK_RUNS:
         raise Invalid(
-            f"GetMetricHistoryBulkInterval request must specify at most {MAX_BULK_RUNS} run_ids. Received {len(ids)} run_ids.{HINT}"
+            f"GetMetricHistoryBulkInterval request must specify at most {MAX_BULK_RUNS} run_ids. "
+            f"Received {len(ids)} run_ids.{HINT}"
         )
     most = MAX_SAMPLE if call.max_results is None else call.max_results
     if not 1 <= most <= MAX_SAMPLE:

@@ -28,7 +28,5 @@ def step(db: Database, rest_s: float = REST_S) -> bool:
             epoch = tx.epoch
             _, fresh = store.documents(tx, list(store.find_seqs(tx, run_ids).values()))
         if fresh:
-            db.writer.submit(
-                ws, lambda writing, fresh=fresh, epoch=epoch: store.save_documents(writing, fresh, epoch)
-            ).result()  # type: ignore[misc]
+            db.writer.submit(ws, store.saving(fresh, epoch)).result()
     return len(due) == AT_ONCE

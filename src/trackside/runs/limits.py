@@ -193,5 +193,6 @@ def _raise_duplicates(params: Sequence[tuple[str, str]]) -> None:
             twice.append(key)
         seen.add(key)
     raise Invalid(
-        f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only one param value per param key."
+        f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only "
+        "one param value per param key."
     )

@@ -105,7 +105,8 @@ def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
         raise Invalid("SearchDatasets request must specify at least one experiment_id.")
     if len(ids) > MAX_EXPERIMENTS:
         raise Invalid(
-            f"SearchDatasets request cannot specify more than {MAX_EXPERIMENTS} experiment_ids. Received {len(ids)} experiment_ids."
+            f"SearchDatasets request cannot specify more than {MAX_EXPERIMENTS} experiment_ids. "
+            f"Received {len(ids)} experiment_ids."
         )
     rows = tx.all(
         """
@@ -145,7 +146,10 @@ def _dataset(tx: Tx, experiment_seq: int, given: GivenDataset) -> int:
         profile=given.profile,
     )
     row = tx.one(
-        "SELECT dataset_seq FROM datasets WHERE workspace_id = :ws AND experiment_seq = :experiment AND name = :name AND digest = :digest",
+        """
+        SELECT dataset_seq FROM datasets
+        WHERE workspace_id = :ws AND experiment_seq = :experiment AND name = :name AND digest = :digest
+        """,
         experiment=experiment_seq,
         name=given.name,
         digest=given.digest,

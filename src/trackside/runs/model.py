@@ -235,20 +235,23 @@ class SearchRuns(Call, frozen=True):
 
 
 _ADJECTIVES = (
-    "able agile amber ample azure brave bright brisk calm candid clever crisp curious daring deft eager early fair fleet fond "
-    "frank gentle glad golden grand hardy honest humble keen kind lively loyal lucid lunar mellow merry mild modest neat nimble "
-    "noble patient placid plucky polite prime proud quick quiet rapid ready robust rustic serene sharp silent silver sincere "
-    "smart snappy solid spry steady sturdy subtle sunny swift tidy upbeat valiant vivid warm wise witty zesty"
+    "able agile amber ample azure brave bright brisk calm candid clever crisp curious daring deft eager early "
+    "fair fleet fond frank gentle glad golden grand hardy honest humble keen kind lively loyal lucid lunar "
+    "mellow merry mild modest neat nimble noble patient placid plucky polite prime proud quick quiet rapid "
+    "ready robust rustic serene sharp silent silver sincere smart snappy solid spry steady sturdy subtle sunny "
+    "swift tidy upbeat valiant vivid warm wise witty zesty "
 ).split()
 _ANIMALS = (
-    "ant badger bat bear bee bison boar bug carp cat chimp cod colt crab crane crow cub deer dog dolphin dove duck eel elk fawn finch "
-    "fish fly fox frog gnat gnu goat goose grouse gull hare hawk hen heron hog horse hound jay kite koala lamb lark lion loon lynx "
-    "mare mink mole moose moth mouse mule newt orca otter owl ox panda pig pike pug quail ram rat ray robin seal shad shark sheep "
-    "shrew shrike sloth slug smelt snail snake sponge squid stag steed stoat stork swan swift tern toad trout turtle vole wasp "
-    "whale wolf worm wren yak zebra"
+    "ant badger bat bear bee bison boar bug carp cat chimp cod colt crab crane crow cub deer dog dolphin dove "
+    "duck eel elk fawn finch fish fly fox frog gnat gnu goat goose grouse gull hare hawk hen heron hog horse "
+    "hound jay kite koala lamb lark lion loon lynx mare mink mole moose moth mouse mule newt orca otter owl ox "
+    "panda pig pike pug quail ram rat ray robin seal shad shark sheep shrew shrike sloth slug smelt snail "
+    "snake sponge squid stag steed stoat stork swan swift tern toad trout turtle vole wasp whale wolf worm "
+    "wren yak zebra "
 ).split()
 
 
 def random_name() -> str:
     """Such as `brisk-otter-417`."""
-    return f"{random.choice(_ADJECTIVES)}-{random.choice(_ANIMALS)}-{random.randrange(1000)}"
+    choose = random.choice  # a name, no secret
+    return f"{choose(_ADJECTIVES)}-{choose(_ANIMALS)}-{choose(range(1000))}"

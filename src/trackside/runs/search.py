@@ -36,8 +36,7 @@ def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
     docs, fresh = store.documents(tx, page)
     if epoch:
         for start in range(0, len(fresh), SAVE_AT_ONCE):
-            part = fresh[start : start + SAVE_AT_ONCE]
-            writer.submit(tx.ws, lambda writing, part=part: store.save_documents(writing, part, epoch))  # type: ignore[misc]
+            writer.submit(tx.ws, store.saving(fresh[start : start + SAVE_AT_ONCE], epoch))
     return _rendered(docs, token)
 
 

@@ -54,7 +54,8 @@ def create(
     run_id = run_id or uuid.uuid4().hex
     made = tx.one(
         """
-        INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage, artifact_uri)
+        INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
+            artifact_uri)
         VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri) RETURNING run_seq
         """,
         experiment=experiment_seq,
@@ -83,7 +84,8 @@ def update(tx: Tx, run_id: str, status: Status | None, end_time: int | None, run
     run_seq, experiment_seq = active(tx, run_id)
     tx.run(
         """
-        UPDATE runs SET status = COALESCE(:status, status), end_time = COALESCE(:end, end_time), run_name = COALESCE(:name, run_name)
+        UPDATE runs SET status = COALESCE(:status, status), end_time = COALESCE(:end, end_time),
+            run_name = COALESCE(:name, run_name)
         WHERE workspace_id = :ws AND run_seq = :run
         """,
         run=run_seq,
@@ -273,6 +275,11 @@ def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -
         """,
         kept,
     )
+
+
+def saving(docs: Sequence[tuple[int, str, bytes]], epoch: int) -> Callable[[Tx], None]:
+    """`save_documents` as a command for the writer."""
+    return lambda tx: save_documents(tx, docs, epoch)
 
 
 def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None = None) -> None:

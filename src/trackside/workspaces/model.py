@@ -59,7 +59,7 @@ class Named(Struct, frozen=True):
 def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, str]:
     """The workspace that a request names, None for the default one, and the path behind the door.
 
-    A header that contradicts the path is refused: one of the two is a mistake, and guessing would log to a stranger's workspace."""
+    A header that contradicts the path is refused: one of the two is a mistake, and a guess would log to a stranger's."""
     named = None
     if path.startswith("/ws/"):
         match = _PATH_DOOR.fullmatch(path)

@@ -215,7 +215,7 @@ class GroupWriter:
                 if command.batch is None:
                     self._one(session, command, alone=len(commands) == 1)
             session.commit()
-        except Exception as error:  # whatever it is, every caller of the group must hear of it
+        except Exception as error:  # noqa: BLE001  # whatever it is, every caller of the group must hear of it
             self._undo_all(self._session)
             return error
         self._committed()
@@ -273,7 +273,7 @@ class GroupWriter:
         if session is not None:
             try:
                 session.rollback()
-            except Exception:  # a broken connection: the next command opens a new one
+            except Exception:  # noqa: BLE001  # a broken connection: the next command opens a new one
                 log.warning("the write connection was lost; opening a new one")
                 with suppress(Exception):
                     session.close()

@@ -152,7 +152,7 @@ def statements(text: str, dialect: Dialect) -> list[str]:
 def _applied(tx: Tx) -> dict[int, str]:
     if not _has_table(tx, "schema_migrations"):
         return {}
-    return {number: checksum for number, checksum in tx.all("SELECT number, checksum FROM schema_migrations")}
+    return dict(tx.all("SELECT number, checksum FROM schema_migrations"))
 
 
 def _has_table(tx: Tx, name: str) -> bool:

@@ -6,6 +6,7 @@ second, so that a power cut may take the last second, and a killed process nothi
 """
 
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -191,6 +192,4 @@ def _sync(path: Path) -> None:
 
 
 def _regexp(pattern: str, value: str | None) -> bool:
-    import re
-
     return value is not None and re.search(pattern, value) is not None

@@ -123,7 +123,7 @@ def start(page_token: str | None, search: str, kinds: Sequence[Kind]) -> Start:
                 )
             if len(pairs) == len(kinds):
                 return Start(after=tuple(_pair(pair, kind) for pair, kind in zip(pairs, kinds, strict=True)))
-        case {"offset": int(offset)} if 0 < offset <= MAX_OFFSET:
+        case {"offset": int(offset)} if offset is not True and 0 < offset <= MAX_OFFSET:
             return Start(offset=offset)
         case {"offset": offset} if offset:
             raise Invalid(f"Invalid page token, not stringable {offset}")

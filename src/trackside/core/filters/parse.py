@@ -74,6 +74,8 @@ def _parse_order(text: str, fields: Fields) -> Order:
         raise unreadable
     if direction.word not in ("ASC", "DESC"):
         raise Invalid(f"Invalid ordering key in order_by clause '{text}'.")
+    if name[0] in '`"' and name.find(name[0], 1) == len(name) - 1:
+        name = name[1:-1]  # MLflow reads quotes around all of a name, if a direction follows
     return Order(resolve(name, function, fields, ordering=True), ascending=direction.word == "ASC")
 
 

@@ -141,13 +141,13 @@ class Edge:
         method: str = scope["method"]
         given = scope["query_string"]
         if given and method in ("GET", "HEAD", "DELETE"):
-            body = await _body(scope, receive)
+            body = await _body(receive)
             if method != "DELETE" or not body:
                 return codec.decode_query(route.call, _query(given), match.params)
             return codec.decode_body(route.call, body, match.params)
         if method in ("POST", "PUT") and route.parses_body:
             _check_content_type(scope["headers"])
-        return codec.decode_body(route.call, await _body(scope, receive), match.params)
+        return codec.decode_body(route.call, await _body(receive), match.params)
 
     async def _run(self, route: Route, call: Any, ws: int, user: str) -> bytes:
         database = self._database
@@ -180,7 +180,7 @@ class Edge:
                     route.handler(tx, call, pipe.put)
             except Disconnected:
                 return
-            except BaseException as error:  # handed to the coroutine, which answers
+            except BaseException as error:  # noqa: BLE001  # handed to the coroutine, which answers
                 pipe.end(error)
             else:
                 pipe.end()
@@ -254,7 +254,7 @@ def _check_content_type(headers: list[tuple[bytes, bytes]]) -> None:
     raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
+async def _body(receive: Receive) -> bytes:
     message = await receive()
     if message["type"] == "http.disconnect":
         raise Disconnected

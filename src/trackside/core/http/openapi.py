@@ -51,11 +51,11 @@ def _operation(route: Route, path: str, schema_of: dict[Any, dict[str, Any]]) ->
             operation["requestBody"] = {"content": {"application/octet-stream": {}}}
     elif route.method in ("GET", "DELETE"):
         required = set(route.call.required)
-        for name in fields_of(route.call):
-            if name not in in_path:
-                parameters.append(
-                    {"name": name, "in": "query", "required": name in required, "schema": _field(route, name)}
-                )
+        parameters.extend(
+            {"name": name, "in": "query", "required": name in required, "schema": _field(route, name)}
+            for name in fields_of(route.call)
+            if name not in in_path
+        )
     elif fields_of(route.call):
         operation["requestBody"] = {
             "required": True,
