@@ -1,9 +1,7 @@
 """The promises of `Blobs`, held against each adapter: a folder, a bucket of an S3 server, obstore's own memory."""
 
-import logging
 import os
 import threading
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
+from support import s3 as stand_in
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Entry, Folder, get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
 from trackside.artifacts.local import LocalBlobs
@@ -19,29 +18,16 @@ from trackside.core.errors import Fault, Invalid, NotFound
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The address of an S3 server on this machine, with the bucket `artifacts`."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server.start()
-    address = "http://{}:{}".format(*server.get_host_and_port())
-    with urllib.request.urlopen(urllib.request.Request(f"{address}/artifacts", method="PUT")):
-        pass
-    yield address
-    server.stop()
+def s3() -> Iterator[dict[str, str]]:
+    with stand_in.served() as options:
+        yield options
 
 
 @pytest.fixture(params=["local", "local relaxed", "s3", "memory"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     made: LocalBlobs | CloudBlobs
     if request.param == "s3":
-        options = {
-            "endpoint": request.getfixturevalue("s3"),
-            "region": "us-east-1",
-            "access_key_id": "somebody",
-            "secret_access_key": "secret",
-        }
-        made = CloudBlobs.at(f"s3://artifacts/{tmp_path.name}", options)
+        made = CloudBlobs.at(f"s3://artifacts/{tmp_path.name}", request.getfixturevalue("s3"))
     elif request.param == "memory":
         made = CloudBlobs(MemoryStore())
     else:

@@ -1,117 +1,24 @@
-"""A server of its own process, and a client that sends what it is told to, byte for byte."""
+"""A server of its own process for the artifact calls, and the bucket that some of them end in."""
 
-import http.client
-import json
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
-PROXY = "/api/2.0/mlflow-artifacts/artifacts"
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def fault(self) -> tuple[int, str, str]:
-        return self.status, self.json["error_code"], self.json["message"]
-
-
-@dataclass
-class Server:
-    port: int
-    process: "subprocess.Popen[str]"
-    store: Path  # the folder of the proxied artifacts
-
-    def ask(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Reply:
-        """Keywords are headers: `if_match` is If-Match; and `workspace` is the one that they name."""
-        if "workspace" in headers:
-            headers["x_mlflow_workspace"] = headers.pop("workspace")
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request(method, path, body, sent)
-            answer = connection.getresponse()
-            return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
-        finally:
-            connection.close()
-
-    def call(self, path: str, /, workspace: str = "default", version: str = "2.0", **arguments: Any) -> Any:
-        reply = self.post(f"/api/{version}/mlflow/{path}", workspace=workspace, **arguments)
-        assert reply.status in (200, 201), reply
-        return reply.json
-
-    def post(self, path: str, /, workspace: str = "default", **arguments: Any) -> Reply:
-        body = json.dumps(arguments).encode()
-        return self.ask("POST", path, body, workspace=workspace, content_type="application/json")
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
-
-    def new_run(self, workspace: str = "default", **experiment: Any) -> Any:
-        """The info of a run in the default experiment, or in a new one that is made so."""
-        experiment_id = "0"
-        if experiment:
-            experiment_id = self.call("experiments/create", workspace, **experiment)["experiment_id"]
-        return self.call("runs/create", workspace, experiment_id=experiment_id, start_time=1)["run"]["info"]
-
-    def files(self) -> list[str]:
-        """Every file below the store, those of uploads under way included."""
-        return sorted(str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.is_file())
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(20)
-
-
-@contextmanager
-def _started(folder: Path, *options: str) -> Iterator[Server]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRACKSIDE_")}
-    with subprocess.Popen(
-        [
-            sys.executable,
-            *("-c", "import sys; from trackside.cli.main import main; sys.exit(main())"),
-            *("server", "--port", "0", "--data", str(folder / "data"), "--artifacts", str(folder / "store"), *options),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            assert "listening on http://127.0.0.1:" in said
-            port = int(said.split("listening on http://127.0.0.1:")[1].split()[0])
-            yield Server(port, process, folder / "store")
-        finally:
-            process.terminate()
+from support import s3 as stand_in
+from support.wire import PROXY, Server, started
 
 
 @pytest.fixture(scope="session")
 def start() -> Callable[..., AbstractContextManager[Server]]:
-    """Begins a server in a folder, with these options."""
-    return _started
+    """Begins a server in a folder, with these options and variables."""
+    return started
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With the workspaces `north` and `south` beside the default one."""
-    with _started(tmp_path_factory.mktemp("artifacts")) as served:
+    with started(tmp_path_factory.mktemp("artifacts")) as served:
         for name in ("north", "south"):
             served.call("workspaces", version="3.0", name=name)
         yield served
@@ -121,3 +28,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def place(request: pytest.FixtureRequest) -> str:
     """A folder of the proxy that no other test uses."""
     return f"{PROXY}/0/{abs(hash(request.node.nodeid)):x}"
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[dict[str, str]]:
+    """The options that lead to an S3 server with the bucket `artifacts`."""
+    with stand_in.served() as options:
+        yield options

@@ -1,20 +1,19 @@
 """What a file's answer says of it, and what of the file a request wants: conditions and ranges."""
 
 from email.utils import formatdate, parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.slices.artifacts.conftest import Server
+from support.wire import Server
 
 SIZE = 1_000_000
 BODY = bytes(i % 251 for i in range(SIZE))
 
 
 @pytest.fixture
-def url(server: "Server", place: str) -> str:
+def url(server: Server, place: str) -> str:
     server.ask("PUT", f"{place}/file.bin", BODY)
     return f"{place}/file.bin"
 
@@ -32,7 +31,7 @@ def url(server: "Server", place: str) -> str:
         ("bytes=-99999999", 0, SIZE),
     ],
 )
-def test_a_range_is_answered_with_that_part(server: "Server", url: str, asked: str, start: int, stop: int) -> None:
+def test_a_range_is_answered_with_that_part(server: Server, url: str, asked: str, start: int, stop: int) -> None:
     reply = server.ask("GET", url, range=asked)
 
     assert reply.status == 206
@@ -42,7 +41,7 @@ def test_a_range_is_answered_with_that_part(server: "Server", url: str, asked: s
 
 
 @pytest.mark.parametrize("asked", ["bytes=1000000-", "bytes=2000000-3000000", "bytes=-0", f"bytes={'9' * 4000}-"])
-def test_a_range_behind_the_end_cannot_be_satisfied(server: "Server", url: str, asked: str) -> None:
+def test_a_range_behind_the_end_cannot_be_satisfied(server: Server, url: str, asked: str) -> None:
     reply = server.ask("GET", url, range=asked)
 
     assert (reply.status, reply.body) == (416, b"")
@@ -50,20 +49,20 @@ def test_a_range_behind_the_end_cannot_be_satisfied(server: "Server", url: str, 
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=5-4", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=", ""])
-def test_a_range_that_says_nothing_or_many_things_gets_the_whole_file(server: "Server", url: str, asked: str) -> None:
+def test_a_range_that_says_nothing_or_many_things_gets_the_whole_file(server: Server, url: str, asked: str) -> None:
     reply = server.ask("GET", url, range=asked)
 
     assert (reply.status, reply.body) == (200, BODY)
 
 
-def test_no_range_of_an_empty_file_can_be_satisfied(server: "Server", place: str) -> None:
+def test_no_range_of_an_empty_file_can_be_satisfied(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/empty", b"")
 
     assert server.ask("GET", f"{place}/empty", range="bytes=0-").status == 416
     assert server.ask("GET", f"{place}/empty").status == 200
 
 
-def test_the_etag_changes_with_the_bytes(server: "Server", url: str) -> None:
+def test_the_etag_changes_with_the_bytes(server: Server, url: str) -> None:
     first = server.ask("GET", url).headers["etag"]
     assert server.ask("GET", url).headers["etag"] == first
 
@@ -74,7 +73,7 @@ def test_the_etag_changes_with_the_bytes(server: "Server", url: str) -> None:
     assert not second.startswith("W/")
 
 
-def test_a_version_that_the_client_has_is_not_sent_again(server: "Server", url: str) -> None:
+def test_a_version_that_the_client_has_is_not_sent_again(server: Server, url: str) -> None:
     etag = server.ask("GET", url).headers["etag"]
 
     for asked in (etag, f"W/{etag}", f'"other", {etag}', "*"):
@@ -84,14 +83,14 @@ def test_a_version_that_the_client_has_is_not_sent_again(server: "Server", url: 
     assert server.ask("GET", url, if_none_match='"other"').status == 200
 
 
-def test_another_version_than_the_client_wants_is_not_sent(server: "Server", url: str) -> None:
+def test_another_version_than_the_client_wants_is_not_sent(server: Server, url: str) -> None:
     etag = server.ask("GET", url).headers["etag"]
 
     for asked, status in ((etag, 200), ("*", 200), ('"other"', 412), (f"W/{etag}", 412)):
         assert server.ask("GET", url, if_match=asked).status == status
 
 
-def test_a_date_serves_clients_that_know_no_etag(server: "Server", url: str) -> None:
+def test_a_date_serves_clients_that_know_no_etag(server: Server, url: str) -> None:
     modified = server.ask("GET", url).headers["last-modified"]
     before = formatdate(parsedate_to_datetime(modified).timestamp() - 10, usegmt=True)
 
@@ -103,7 +102,7 @@ def test_a_date_serves_clients_that_know_no_etag(server: "Server", url: str) -> 
     assert server.ask("GET", url, if_modified_since=modified, if_none_match='"other"').status == 200
 
 
-def test_a_part_is_sent_only_of_the_version_that_the_client_has_begun(server: "Server", url: str) -> None:
+def test_a_part_is_sent_only_of_the_version_that_the_client_has_begun(server: Server, url: str) -> None:
     head = server.ask("HEAD", url).headers
     cases = [
         (head["etag"], 206),
@@ -118,7 +117,7 @@ def test_a_part_is_sent_only_of_the_version_that_the_client_has_begun(server: "S
         assert server.ask("GET", url, range="bytes=0-9", if_range=asked).status == status
 
 
-def test_head_tells_what_get_would(server: "Server", url: str) -> None:
+def test_head_tells_what_get_would(server: Server, url: str) -> None:
     headers: list[dict[str, str]] = [{}, {"range": "bytes=5-9"}, {"range": "bytes=5-9", "if_match": '"other"'}]
     for asked in headers:
         head, got = server.ask("HEAD", url, **asked), server.ask("GET", url, **asked)
@@ -127,7 +126,7 @@ def test_head_tells_what_get_would(server: "Server", url: str) -> None:
         assert _without_date(head.headers) == _without_date(got.headers)
 
 
-def test_head_finds_what_is_missing_too(server: "Server", place: str) -> None:
+def test_head_finds_what_is_missing_too(server: Server, place: str) -> None:
     assert server.ask("HEAD", f"{place}/nothing").status == 404
 
 
@@ -149,7 +148,7 @@ def test_head_finds_what_is_missing_too(server: "Server", place: str) -> None:
         ("nothing", "application/octet-stream"),
     ],
 )
-def test_the_type_follows_from_the_name(server: "Server", place: str, name: str, kind: str) -> None:
+def test_the_type_follows_from_the_name(server: Server, place: str, name: str, kind: str) -> None:
     server.ask("PUT", f"{place}/{name}", b"1", content_type="application/x-other")
 
     assert server.ask("GET", f"{place}/{name}", accept="text/html").headers["content-type"] == kind
@@ -165,7 +164,7 @@ def test_the_type_follows_from_the_name(server: "Server", place: str, name: str,
         ("日本", "attachment; filename=download; filename*=UTF-8''%E6%97%A5%E6%9C%AC"),
     ],
 )
-def test_a_browser_saves_the_file_under_its_name(server: "Server", place: str, name: str, disposition: str) -> None:
+def test_a_browser_saves_the_file_under_its_name(server: Server, place: str, name: str, disposition: str) -> None:
     server.ask("PUT", f"{place}/{quote(name, safe='%')}", b"1")
 
     reply = server.ask("GET", f"{place}/{quote(name, safe='%')}")

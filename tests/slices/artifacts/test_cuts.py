@@ -4,12 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.slices.artifacts.conftest import Server
+from support.wire import Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20
@@ -24,7 +23,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("sent", [0, 10, 100_000, 5 * MIB])
-def test_an_upload_that_the_client_gives_up_leaves_nothing(server: "Server", place: str, sent: int) -> None:
+def test_an_upload_that_the_client_gives_up_leaves_nothing(server: Server, place: str, sent: int) -> None:
     server.ask("PUT", f"{place}/old", b"old")
     before = server.files()
 
@@ -39,7 +38,7 @@ def test_an_upload_that_the_client_gives_up_leaves_nothing(server: "Server", pla
     assert server.ask("GET", f"{place}/old").body == b"old"
 
 
-def test_an_upload_in_chunks_that_is_given_up_leaves_nothing(server: "Server", place: str) -> None:
+def test_an_upload_in_chunks_that_is_given_up_leaves_nothing(server: Server, place: str) -> None:
     before = server.files()
 
     with server.connect() as client:
@@ -51,7 +50,7 @@ def test_an_upload_in_chunks_that_is_given_up_leaves_nothing(server: "Server", p
     assert server.ask("GET", f"{place}/new").status == 404
 
 
-def test_nothing_is_seen_of_an_upload_under_way(server: "Server", place: str) -> None:
+def test_nothing_is_seen_of_an_upload_under_way(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/file", b"old")
     folder = place.removeprefix(PROXY + "/")
     before = server.files()
@@ -101,7 +100,7 @@ def test_a_server_that_is_stopped_leaves_no_half_file(tmp_path: Path, start: Any
     assert list((tmp_path / "store").iterdir()) == []
 
 
-def test_a_download_that_the_client_gives_up_is_not_read_to_its_end(server: "Server", place: str) -> None:
+def test_a_download_that_the_client_gives_up_is_not_read_to_its_end(server: Server, place: str) -> None:
     if not Path("/proc/self/io").exists():
         pytest.skip("this system does not tell what a process has read")
     server.ask("PUT", f"{place}/large", b"x" * 64 * MIB)
@@ -117,7 +116,7 @@ def test_a_download_that_the_client_gives_up_is_not_read_to_its_end(server: "Ser
     assert _read_bytes(server) - before < 32 * MIB
 
 
-def test_a_large_file_passes_in_little_memory(server: "Server", place: str) -> None:
+def test_a_large_file_passes_in_little_memory(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/warm", b"x" * 8 * MIB)
     server.ask("GET", f"{place}/warm")
     before = _peak_kib(server)
@@ -141,7 +140,7 @@ def _head(path: str, length: int) -> bytes:
     return f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
-def _is_open(server: "Server", file: Path) -> bool:
+def _is_open(server: Server, file: Path) -> bool:
     for each in Path(f"/proc/{server.process.pid}/fd").iterdir():
         try:
             if each.readlink() == file:
@@ -151,11 +150,11 @@ def _is_open(server: "Server", file: Path) -> bool:
     return False
 
 
-def _read_bytes(server: "Server") -> int:
+def _read_bytes(server: Server) -> int:
     return int(Path(f"/proc/{server.process.pid}/io").read_text().split("rchar:")[1].split()[0])
 
 
-def _peak_kib(server: "Server") -> int:
+def _peak_kib(server: Server) -> int:
     try:
         status = Path(f"/proc/{server.process.pid}/status").read_text()
     except OSError:

@@ -1,17 +1,15 @@
 """The artifact proxy on the wire: put, get, list, delete, and what it refuses."""
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.slices.artifacts.conftest import Server
+from support.wire import Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
 
-def test_a_file_goes_in_and_out(server: "Server", place: str) -> None:
+def test_a_file_goes_in_and_out(server: Server, place: str) -> None:
     put = server.ask("PUT", f"{place}/model/weights.bin", b"\0\1\2" * 1000)
     got = server.ask("GET", f"{place}/model/weights.bin")
 
@@ -22,7 +20,7 @@ def test_a_file_goes_in_and_out(server: "Server", place: str) -> None:
     assert got.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_large_file_goes_in_and_out(server: "Server", place: str) -> None:
+def test_a_large_file_goes_in_and_out(server: Server, place: str) -> None:
     body = bytes(range(256)) * (20 << 12)  # 20 MiB
 
     assert server.ask("PUT", f"{place}/large", body).status == 200
@@ -30,7 +28,7 @@ def test_a_large_file_goes_in_and_out(server: "Server", place: str) -> None:
     assert server.ask("GET", f"{place}/large").body == body
 
 
-def test_a_body_in_chunks_is_put_together(server: "Server", place: str) -> None:
+def test_a_body_in_chunks_is_put_together(server: Server, place: str) -> None:
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in [b"a" * 100_000, b"b", b"c" * 2_000_000])
 
     with server.connect() as client:
@@ -41,14 +39,14 @@ def test_a_body_in_chunks_is_put_together(server: "Server", place: str) -> None:
     assert server.ask("GET", f"{place}/chunked").body == b"a" * 100_000 + b"b" + b"c" * 2_000_000
 
 
-def test_a_second_put_replaces_the_first(server: "Server", place: str) -> None:
+def test_a_second_put_replaces_the_first(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/file", b"one")
     server.ask("PUT", f"{place}/file", b"")
 
     assert server.ask("GET", f"{place}/file").body == b""
 
 
-def test_the_ui_has_the_same_proxy(server: "Server", place: str) -> None:
+def test_the_ui_has_the_same_proxy(server: Server, place: str) -> None:
     ajax = place.replace("/api/", "/ajax-api/", 1)
 
     server.ask("PUT", f"{ajax}/file", b"one")
@@ -59,7 +57,7 @@ def test_the_ui_has_the_same_proxy(server: "Server", place: str) -> None:
     assert server.ask("GET", f"{place}/file").status == 404
 
 
-def test_a_listing_names_what_a_folder_holds(server: "Server", place: str) -> None:
+def test_a_listing_names_what_a_folder_holds(server: Server, place: str) -> None:
     for name in ("b.txt", "a/deep.txt", "empty"):
         server.ask("PUT", f"{place}/list/{name}", b"12" if name != "empty" else b"")
     folder = place.removeprefix(PROXY + "/") + "/list"
@@ -77,7 +75,7 @@ def test_a_listing_names_what_a_folder_holds(server: "Server", place: str) -> No
 
 
 @pytest.mark.parametrize("path", ["nowhere", "{}/file", "{}/file/below"])
-def test_what_is_no_folder_lists_as_nothing(server: "Server", place: str, path: str) -> None:
+def test_what_is_no_folder_lists_as_nothing(server: Server, place: str, path: str) -> None:
     server.ask("PUT", f"{place}/file", b"1")
 
     listed = server.ask("GET", f"{PROXY}?path={path.format(place.removeprefix(PROXY + '/'))}")
@@ -85,7 +83,7 @@ def test_what_is_no_folder_lists_as_nothing(server: "Server", place: str, path: 
     assert (listed.status, listed.json) == (200, {})
 
 
-def test_the_root_is_listed_without_the_part_of_the_workspaces(server: "Server", place: str) -> None:
+def test_the_root_is_listed_without_the_part_of_the_workspaces(server: Server, place: str) -> None:
     server.ask("PUT", f"{PROXY}/0/file", b"1")
     server.ask("PUT", f"{PROXY}/0/file", b"1", workspace="north")
 
@@ -95,7 +93,7 @@ def test_the_root_is_listed_without_the_part_of_the_workspaces(server: "Server",
         assert not {"workspaces", ".uploads"} & set(names)
 
 
-def test_a_missing_file_is_not_found(server: "Server", place: str) -> None:
+def test_a_missing_file_is_not_found(server: Server, place: str) -> None:
     key = place.removeprefix(PROXY + "/") + "/nothing.txt"
 
     missing = server.ask("GET", f"{place}/nothing.txt")
@@ -103,7 +101,7 @@ def test_a_missing_file_is_not_found(server: "Server", place: str) -> None:
     assert missing.fault == (404, "RESOURCE_DOES_NOT_EXIST", f"No such artifact: '{key}'")
 
 
-def test_a_folder_is_no_file(server: "Server", place: str) -> None:
+def test_a_folder_is_no_file(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/file", b"1")
     key = place.removeprefix(PROXY + "/")
 
@@ -115,7 +113,7 @@ def test_a_folder_is_no_file(server: "Server", place: str) -> None:
         )
 
 
-def test_a_file_is_not_put_where_a_folder_is_nor_below_a_file(server: "Server", place: str) -> None:
+def test_a_file_is_not_put_where_a_folder_is_nor_below_a_file(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/folder/file", b"1")
 
     for path in ("folder", "folder/file/below"):
@@ -124,13 +122,13 @@ def test_a_file_is_not_put_where_a_folder_is_nor_below_a_file(server: "Server", 
     assert server.ask("GET", f"{place}/folder/file").body == b"1"
 
 
-def test_a_path_that_ends_in_a_slash_names_no_file_to_put(server: "Server", place: str) -> None:
+def test_a_path_that_ends_in_a_slash_names_no_file_to_put(server: Server, place: str) -> None:
     for path in (f"{place}/folder/", f"{place}/folder%2f", f"{PROXY}/"):
         assert server.ask("PUT", path, b"1").status == 400
     assert server.ask("GET", f"{PROXY}?path={place.removeprefix(PROXY + '/')}").json == {}
 
 
-def test_a_file_and_a_tree_are_deleted_and_a_second_time_too(server: "Server", place: str) -> None:
+def test_a_file_and_a_tree_are_deleted_and_a_second_time_too(server: Server, place: str) -> None:
     for name in ("file", "tree/a", "tree/deep/b"):
         server.ask("PUT", f"{place}/{name}", b"1")
 
@@ -144,7 +142,7 @@ def test_a_file_and_a_tree_are_deleted_and_a_second_time_too(server: "Server", p
     "path", ["", ".", "./", "%2e", "%252e/", "workspaces", "workspaces/default", "workspaces/north"]
 )
 @pytest.mark.parametrize("workspace", ["default", "north"])
-def test_no_workspace_is_deleted_by_one_call(server: "Server", place: str, path: str, workspace: str) -> None:
+def test_no_workspace_is_deleted_by_one_call(server: Server, place: str, path: str, workspace: str) -> None:
     server.ask("PUT", f"{place}/file", b"1", workspace=workspace)
 
     assert server.ask("DELETE", f"{PROXY}/{path}", workspace=workspace).status == 400
@@ -160,7 +158,7 @@ def test_no_workspace_is_deleted_by_one_call(server: "Server", place: str, path:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["PUT", "GET", "HEAD", "DELETE", "LIST"])
-def test_a_path_that_leads_elsewhere_is_refused(server: "Server", path: str, method: str) -> None:
+def test_a_path_that_leads_elsewhere_is_refused(server: Server, path: str, method: str) -> None:
     before = server.files()
 
     if method == "LIST":
@@ -175,7 +173,7 @@ def test_a_path_that_leads_elsewhere_is_refused(server: "Server", path: str, met
     assert server.files() == before
 
 
-def test_the_folder_of_uploads_is_out_of_reach(server: "Server") -> None:
+def test_the_folder_of_uploads_is_out_of_reach(server: Server) -> None:
     for method in ("PUT", "GET", "DELETE"):
         assert server.ask(method, f"{PROXY}/.uploads/x", b"1").status == 400
     assert server.ask("GET", f"{PROXY}?path=.uploads").status == 400
@@ -184,7 +182,7 @@ def test_the_folder_of_uploads_is_out_of_reach(server: "Server") -> None:
 @pytest.mark.parametrize(
     "name", ["a b.txt", "ü/日本.txt", "a+b.txt", "a%b.txt", "a&b=c;d.txt", "q?x.txt", "line\nbreak"]
 )
-def test_a_name_of_any_letters_comes_back_from_the_listing(server: "Server", place: str, name: str) -> None:
+def test_a_name_of_any_letters_comes_back_from_the_listing(server: Server, place: str, name: str) -> None:
     server.ask("PUT", f"{place}/names/{quote(name)}", name.encode())
 
     folder = f"{place}/names"
@@ -199,7 +197,7 @@ def test_a_name_of_any_letters_comes_back_from_the_listing(server: "Server", pla
 
 
 @pytest.mark.parametrize("call", ["mpu/create", "mpu/complete", "mpu/abort"])
-def test_uploads_in_parts_are_refused_in_the_words_that_clients_fall_back_on(server: "Server", call: str) -> None:
+def test_uploads_in_parts_are_refused_in_the_words_that_clients_fall_back_on(server: Server, call: str) -> None:
     path = f"/api/2.0/mlflow-artifacts/{call}/0/run/artifacts/file"
 
     assert server.ask("POST", path, b'{"path": "file", "num_parts": 2}', content_type="application/json").fault == (
@@ -209,7 +207,7 @@ def test_uploads_in_parts_are_refused_in_the_words_that_clients_fall_back_on(ser
     )
 
 
-def test_presigned_downloads_of_the_proxy_are_refused(server: "Server") -> None:
+def test_presigned_downloads_of_the_proxy_are_refused(server: Server) -> None:
     assert server.ask("GET", "/api/2.0/mlflow-artifacts/presigned/0/run/artifacts/file").fault == (
         501,
         "NOT_IMPLEMENTED",

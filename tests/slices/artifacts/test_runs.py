@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.slices.artifacts.conftest import Reply, Server
+from support.wire import Reply, Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
 
 @pytest.fixture(scope="session")
-def direct_server(tmp_path_factory: pytest.TempPathFactory, start: Any) -> Iterator["Server"]:
+def direct_server(tmp_path_factory: pytest.TempPathFactory, start: Any) -> Iterator[Server]:
     """Its runs' artifacts are in a folder that clients write to by themselves."""
     folder = tmp_path_factory.mktemp("direct")
     with start(folder, "--default-artifact-root", (folder / "roots").as_uri()) as served:
@@ -23,12 +22,12 @@ def direct_server(tmp_path_factory: pytest.TempPathFactory, start: Any) -> Itera
 
 
 @pytest.fixture(params=["proxied", "direct"])
-def either(request: pytest.FixtureRequest) -> "Server":
+def either(request: pytest.FixtureRequest) -> Server:
     server: Server = request.getfixturevalue("server" if request.param == "proxied" else "direct_server")
     return server
 
 
-def test_a_file_is_uploaded_listed_and_read(either: "Server") -> None:
+def test_a_file_is_uploaded_listed_and_read(either: Server) -> None:
     run = either.new_run()
 
     assert _upload(either, run["run_id"], "folder/a b.txt", b"hello").status == 200
@@ -51,7 +50,7 @@ def test_a_file_is_uploaded_listed_and_read(either: "Server") -> None:
     assert got.headers["content-disposition"] == 'attachment; filename="a b.txt"'
 
 
-def test_what_a_run_has_not_is_not_listed(either: "Server") -> None:
+def test_what_a_run_has_not_is_not_listed(either: Server) -> None:
     run = either.new_run()
 
     for path in ("", ".", "nowhere", "no/where"):
@@ -59,7 +58,7 @@ def test_what_a_run_has_not_is_not_listed(either: "Server") -> None:
     assert _got(either, run_id=run["run_id"], path="nothing").status == 404
 
 
-def test_the_uis_address_lists_too(server: "Server") -> None:
+def test_the_uis_address_lists_too(server: Server) -> None:
     run = server.new_run()
     _upload(server, run["run_id"], "a", b"1")
 
@@ -69,7 +68,7 @@ def test_the_uis_address_lists_too(server: "Server") -> None:
     }
 
 
-def test_a_folder_of_a_run_is_no_file(either: "Server") -> None:
+def test_a_folder_of_a_run_is_no_file(either: Server) -> None:
     run = either.new_run()
     _upload(either, run["run_id"], "folder/file", b"1")
 
@@ -79,7 +78,7 @@ def test_a_folder_of_a_run_is_no_file(either: "Server") -> None:
         assert "refers to a directory, not a file" in refused.json["message"]
 
 
-def test_a_path_that_leads_out_of_a_run_is_refused(either: "Server") -> None:
+def test_a_path_that_leads_out_of_a_run_is_refused(either: Server) -> None:
     run = either.new_run()
     wanted = (400, "INVALID_PARAMETER_VALUE", "Invalid path")
 
@@ -89,7 +88,7 @@ def test_a_path_that_leads_out_of_a_run_is_refused(either: "Server") -> None:
         assert _upload(either, run["run_id"], path, b"1").fault == wanted
 
 
-def test_what_is_missing_in_a_call_is_named(server: "Server") -> None:
+def test_what_is_missing_in_a_call_is_named(server: Server) -> None:
     run = server.new_run()["run_id"]
     hint = "See the API docs for more information about request parameters."
 
@@ -100,7 +99,7 @@ def test_what_is_missing_in_a_call_is_named(server: "Server") -> None:
     assert _upload(server, run, "", b"1").fault[2] == "Request must specify path."
 
 
-def test_an_unknown_run_is_not_found(server: "Server") -> None:
+def test_an_unknown_run_is_not_found(server: Server) -> None:
     wanted = (404, "RESOURCE_DOES_NOT_EXIST", "Run with id=nobody not found")
 
     assert _listed(server, run_id="nobody").fault == wanted
@@ -108,7 +107,7 @@ def test_an_unknown_run_is_not_found(server: "Server") -> None:
     assert _upload(server, "nobody", "a", b"1").fault == wanted
 
 
-def test_an_upload_from_the_ui_has_a_limit(server: "Server") -> None:
+def test_an_upload_from_the_ui_has_a_limit(server: Server) -> None:
     run = server.new_run()["run_id"]
 
     assert _upload(server, run, "most", b"x" * (10 << 20)).status == 200
@@ -121,7 +120,7 @@ def test_an_upload_from_the_ui_has_a_limit(server: "Server") -> None:
     assert [entry["path"] for entry in _listed(server, run_id=run).json["files"]] == ["most"]
 
 
-def test_a_deleted_run_keeps_its_files(server: "Server") -> None:
+def test_a_deleted_run_keeps_its_files(server: Server) -> None:
     run = server.new_run()["run_id"]
     _upload(server, run, "a", b"1")
     server.call("runs/delete", run_id=run)
@@ -129,7 +128,7 @@ def test_a_deleted_run_keeps_its_files(server: "Server") -> None:
     assert _got(server, run_id=run, path="a").body == b"1"
 
 
-def test_an_artifact_location_of_its_own_is_served_through_the_proxy(server: "Server") -> None:
+def test_an_artifact_location_of_its_own_is_served_through_the_proxy(server: Server) -> None:
     run = server.new_run(name="custom", artifact_location="mlflow-artifacts:/my/place")
 
     _upload(server, run["run_id"], "a", b"1")
@@ -138,7 +137,7 @@ def test_an_artifact_location_of_its_own_is_served_through_the_proxy(server: "Se
 
 
 @pytest.mark.parametrize("location", ["file:///etc", "/etc", "s3://somebodys/bucket", "hdfs://there/x", "dbfs:/x"])
-def test_the_server_opens_no_place_that_it_was_not_told_to_serve(either: "Server", location: str) -> None:
+def test_the_server_opens_no_place_that_it_was_not_told_to_serve(either: Server, location: str) -> None:
     run = either.new_run(name=f"out {location}", artifact_location=location)
 
     for reply in (
@@ -150,7 +149,7 @@ def test_the_server_opens_no_place_that_it_was_not_told_to_serve(either: "Server
         assert "outside of the roots that it serves" in reply.json["message"]
 
 
-def test_a_link_out_of_a_local_root_is_not_followed(direct_server: "Server", tmp_path: Path) -> None:
+def test_a_link_out_of_a_local_root_is_not_followed(direct_server: Server, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     run = direct_server.new_run()
     root = Path(run["artifact_uri"].removeprefix("file://"))
@@ -166,7 +165,7 @@ def test_a_link_out_of_a_local_root_is_not_followed(direct_server: "Server", tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["secret"]
 
 
-def test_an_upload_leaves_nothing_but_the_file_in_a_local_root(direct_server: "Server") -> None:
+def test_an_upload_leaves_nothing_but_the_file_in_a_local_root(direct_server: Server) -> None:
     run = direct_server.new_run()
 
     _upload(direct_server, run["run_id"], "file", b"1")
@@ -175,7 +174,7 @@ def test_an_upload_leaves_nothing_but_the_file_in_a_local_root(direct_server: "S
     assert [path.name for path in root.iterdir()] == ["file"]
 
 
-def test_presigned_urls_are_refused_with_the_reason(server: "Server", direct_server: "Server") -> None:
+def test_presigned_urls_are_refused_with_the_reason(server: Server, direct_server: Server) -> None:
     for kind, words in (
         ("upload", "Presigned upload is not supported for proxied artifact storage"),
         ("download", "Presigned download is not supported for runs with proxied artifact storage"),
@@ -195,18 +194,18 @@ def test_presigned_urls_are_refused_with_the_reason(server: "Server", direct_ser
     assert "'run_id'" in _presigned(server, "download", path="a").fault[2]
 
 
-def _upload(server: "Server", run_id: str, path: str, body: bytes) -> "Reply":
+def _upload(server: Server, run_id: str, path: str, body: bytes) -> Reply:
     query = urlencode({"run_uuid": run_id, "path": path})
     return server.ask("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", body)
 
 
-def _listed(server: "Server", **arguments: str) -> "Reply":
+def _listed(server: Server, **arguments: str) -> Reply:
     return server.ask("GET", f"/api/2.0/mlflow/artifacts/list?{urlencode(arguments)}")
 
 
-def _got(server: "Server", **arguments: str) -> "Reply":
+def _got(server: Server, **arguments: str) -> Reply:
     return server.ask("GET", f"/get-artifact?{urlencode(arguments)}")
 
 
-def _presigned(server: "Server", kind: str, **arguments: str) -> "Reply":
+def _presigned(server: Server, kind: str, **arguments: str) -> Reply:
     return server.post(f"/api/2.0/mlflow/artifacts/presigned-{kind}-url", **arguments)

@@ -3,20 +3,19 @@
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.slices.artifacts.conftest import Server
+from support.wire import Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 NAMES = ["default", "north", "south"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_workspace_has_its_own_file_of_one_path(server: "Server", place: str, name: str) -> None:
+def test_each_workspace_has_its_own_file_of_one_path(server: Server, place: str, name: str) -> None:
     for each in NAMES:
         server.ask("PUT", f"{place}/file", each.encode(), workspace=each)
 
@@ -26,7 +25,7 @@ def test_each_workspace_has_its_own_file_of_one_path(server: "Server", place: st
         assert server.ask("GET", f"{place}/file", workspace=other).status == (404 if other == name else 200)
 
 
-def test_the_files_lie_where_mlflow_looks_for_them(server: "Server", place: str) -> None:
+def test_the_files_lie_where_mlflow_looks_for_them(server: Server, place: str) -> None:
     key = place.removeprefix(PROXY + "/")
     for each in NAMES:
         server.ask("PUT", f"{place}/file", b"1", workspace=each)
@@ -36,7 +35,7 @@ def test_the_files_lie_where_mlflow_looks_for_them(server: "Server", place: str)
     assert kept == [f"{key}/file", f"workspaces/north/{key}/file", f"workspaces/south/{key}/file"]
 
 
-def test_a_workspace_may_name_itself_in_the_path_or_leave_it_out(server: "Server", place: str) -> None:
+def test_a_workspace_may_name_itself_in_the_path_or_leave_it_out(server: Server, place: str) -> None:
     key = place.removeprefix(PROXY + "/")
     server.ask("PUT", f"{place}/short", b"1", workspace="north")
     server.ask("PUT", f"{PROXY}/workspaces/north/{key}/long", b"2", workspace="north")
@@ -48,7 +47,7 @@ def test_a_workspace_may_name_itself_in_the_path_or_leave_it_out(server: "Server
         assert [entry["path"] for entry in listed] == ["long", "short"]
 
 
-def test_a_run_of_a_workspace_names_a_uri_that_leads_to_its_files(server: "Server") -> None:
+def test_a_run_of_a_workspace_names_a_uri_that_leads_to_its_files(server: Server) -> None:
     run = server.new_run("north")
     path = run["artifact_uri"].removeprefix("mlflow-artifacts:/")
 
@@ -65,7 +64,7 @@ def test_a_run_of_a_workspace_names_a_uri_that_leads_to_its_files(server: "Serve
 @pytest.mark.parametrize(
     "form", ["workspaces/{}/{}", "workspaces%2f{}/{}", "./workspaces//{}/{}", "%77orkspaces/{}/{}"]
 )
-def test_no_path_leads_to_another_workspace(server: "Server", place: str, own: str, other: str, form: str) -> None:
+def test_no_path_leads_to_another_workspace(server: Server, place: str, own: str, other: str, form: str) -> None:
     key = place.removeprefix(PROXY + "/") + "/file"
     server.ask("PUT", f"{PROXY}/{key}", b"theirs", workspace=other)
     path = form.format(other, key)
@@ -86,13 +85,13 @@ def test_no_path_leads_to_another_workspace(server: "Server", place: str, own: s
 
 
 @pytest.mark.parametrize("path", ["workspaces", "workspaces/", "WORKSPACES/north/x", "work\u017fpaces/north/x"])
-def test_the_folder_of_the_workspaces_is_nobodys(server: "Server", path: str) -> None:
+def test_the_folder_of_the_workspaces_is_nobodys(server: Server, path: str) -> None:
     for own in NAMES:
         assert server.ask("GET", f"{PROXY}/{quote(path)}", workspace=own).status == 400
         assert server.ask("GET", f"{PROXY}?path={quote(path)}", workspace=own).status == 400
 
 
-def test_a_path_that_names_another_workspace_says_so(server: "Server") -> None:
+def test_a_path_that_names_another_workspace_says_so(server: Server) -> None:
     assert server.ask("GET", f"{PROXY}/workspaces/south/0/x", workspace="north").fault == (
         400,
         "INVALID_PARAMETER_VALUE",
@@ -101,7 +100,7 @@ def test_a_path_that_names_another_workspace_says_so(server: "Server") -> None:
 
 
 @pytest.mark.parametrize(("own", "other"), list(itertools.permutations(NAMES, 2)))
-def test_no_run_is_found_from_another_workspace(server: "Server", own: str, other: str) -> None:
+def test_no_run_is_found_from_another_workspace(server: Server, own: str, other: str) -> None:
     run = server.new_run(other)["run_id"]
     query = urlencode({"run_id": run, "run_uuid": run, "path": "file"})
 
@@ -120,7 +119,7 @@ def test_no_run_is_found_from_another_workspace(server: "Server", own: str, othe
 )
 @pytest.mark.parametrize(("own", "other"), list(itertools.permutations(NAMES, 2)))
 def test_no_artifact_location_leads_to_another_workspace(
-    server: "Server", place: str, own: str, other: str, scheme: str
+    server: Server, place: str, own: str, other: str, scheme: str
 ) -> None:
     key = place.removeprefix(PROXY + "/")
     theirs = key if other == "default" else f"workspaces/{other}/{key}"
@@ -160,7 +159,7 @@ def test_local_roots_are_parted_like_the_proxy(tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(autouse=True)
-def untouched(server: "Server") -> Iterator[None]:
+def untouched(server: Server) -> Iterator[None]:
     """Whatever a test tries, no file appears outside of the three workspaces' own parts."""
     yield
     for name in server.files():

@@ -1,0 +1,127 @@
+"""The same calls with the artifacts in a bucket: of the proxy, and of runs whose clients write to it by themselves."""
+
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from support.wire import Reply, Server
+from trackside.artifacts.blobs import get, put
+from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
+
+PROXY = "/api/2.0/mlflow-artifacts/artifacts"
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="session")
+def bucket_server(s3: dict[str, str], tmp_path_factory: pytest.TempPathFactory, start: Any) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("bucket")
+    variables = {
+        "AWS_ENDPOINT_URL": s3["endpoint"],
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": s3["region"],
+        "AWS_ACCESS_KEY_ID": s3["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": s3["secret_access_key"],
+    }
+    options = ("--artifacts", "s3://artifacts/proxied", "--default-artifact-root", "s3://artifacts/direct")
+    with start(folder, *options, **variables) as served:
+        served.call("workspaces", version="3.0", name="north")
+        yield served
+
+
+@pytest.fixture
+def bucket(s3: dict[str, str]) -> CloudBlobs:
+    return CloudBlobs.at("s3://artifacts", s3)
+
+
+def test_the_proxy_keeps_files_in_the_bucket(bucket_server: Server, bucket: CloudBlobs, place: str) -> None:
+    body = bytes(range(256)) * (3 * PART_BYTES // 256)
+    key = place.removeprefix(PROXY + "/")
+
+    assert bucket_server.ask("PUT", f"{place}/folder/large", body).status == 200
+    assert bucket_server.ask("PUT", f"{place}/small", b"1").status == 200
+
+    assert get(bucket, f"proxied/{key}/folder/large") == body
+    assert bucket_server.ask("GET", f"{place}/folder/large").body == body
+    assert bucket_server.ask("GET", f"{PROXY}?path={key}").json == {
+        "files": [{"path": "folder", "is_dir": True}, {"path": "small", "is_dir": False, "file_size": 1}]
+    }
+    part = bucket_server.ask("GET", f"{place}/folder/large", range="bytes=8388600-8388615")
+    assert (part.status, part.body) == (206, body[8388600:8388616])
+    etag = part.headers["etag"]
+    assert bucket_server.ask("GET", f"{place}/folder/large", if_none_match=etag).status == 304
+    assert bucket_server.ask("GET", f"{place}/folder").status == 400
+    assert bucket_server.ask("GET", f"{place}/nothing").status == 404
+    assert bucket_server.ask("DELETE", f"{place}/folder").json == {}
+    assert bucket_server.ask("GET", f"{place}/folder/large").status == 404
+
+
+def test_the_bucket_is_parted_by_workspace(bucket_server: Server, bucket: CloudBlobs, place: str) -> None:
+    key = place.removeprefix(PROXY + "/")
+    for each in ("default", "north"):
+        bucket_server.ask("PUT", f"{place}/file", each.encode(), workspace=each)
+
+    assert get(bucket, f"proxied/{key}/file") == b"default"
+    assert get(bucket, f"proxied/workspaces/north/{key}/file") == b"north"
+    assert bucket_server.ask("GET", f"{PROXY}/workspaces/north/{key}/file").status == 400
+
+
+def test_an_upload_that_is_given_up_leaves_no_parts(bucket_server: Server, s3: dict[str, str], place: str) -> None:
+    with bucket_server.connect() as client:
+        client.sendall(f"PUT {place}/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: {90 * MIB}\r\n\r\n".encode())
+        for _ in range(40):
+            client.sendall(bytes(MIB))
+        while _uploads(s3) != 1:  # pytest's own limit ends the wait
+            pass
+    while _uploads(s3):
+        pass
+
+    assert bucket_server.ask("GET", f"{place}/half").status == 404
+
+
+def test_the_files_of_a_run_in_a_bucket_are_listed_and_read(bucket_server: Server, bucket: CloudBlobs) -> None:
+    run = bucket_server.new_run()
+    assert run["artifact_uri"] == f"s3://artifacts/direct/0/{run['run_id']}/artifacts"
+    put(bucket, f"{run['artifact_uri'].removeprefix('s3://artifacts/')}/model/MLmodel", [[b"flavors:"]])
+
+    assert _listed(bucket_server, run_id=run["run_id"], path="model").json == {
+        "root_uri": run["artifact_uri"],
+        "files": [{"path": "model/MLmodel", "is_dir": False, "file_size": 8}],
+    }
+    got = bucket_server.ask("GET", f"/get-artifact?{urlencode({'run_id': run['run_id'], 'path': 'model/MLmodel'})}")
+    assert (got.body, got.headers["content-type"]) == (b"flavors:", "text/plain")
+
+
+def test_a_bucket_that_the_server_was_not_told_to_serve_stays_closed(bucket_server: Server) -> None:
+    for location in ("s3://artifacts/elsewhere", "s3://artifacts", "s3://others/direct"):
+        run = bucket_server.new_run(name=location, artifact_location=location)
+        assert _listed(bucket_server, run_id=run["run_id"]).status == 403
+    for location in ("s3://artifacts/direct/workspaces/north/1", "s3://artifacts/proxied/workspaces/north/1"):
+        run = bucket_server.new_run(name=location, artifact_location=location)
+        assert _listed(bucket_server, run_id=run["run_id"]).status == 400
+
+
+def test_a_store_that_does_not_answer_is_unavailable(tmp_path_factory: pytest.TempPathFactory, start: Any) -> None:
+    variables = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_SKIP_SIGNATURE": "true",
+    }
+    with start(tmp_path_factory.mktemp("dead"), "--artifacts", "s3://artifacts", **variables) as served:
+        refused = served.ask("GET", f"{PROXY}/0/file")
+
+    assert refused.fault == (503, "TEMPORARILY_UNAVAILABLE", "The artifact store cannot read '0/file' now")
+
+
+def _listed(server: Server, **arguments: str) -> Reply:
+    return server.ask("GET", f"/api/2.0/mlflow/artifacts/list?{urlencode(arguments)}")
+
+
+def _uploads(s3: dict[str, str]) -> int:
+    """How many uploads in parts the bucket has begun and not ended."""
+    with urllib.request.urlopen(f"{s3['endpoint']}/artifacts?uploads") as answer:
+        return sum(element.tag.endswith("}Upload") for element in ET.fromstring(answer.read()).iter())
