@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from support import s3 as stand_in
-from support.wire import PROXY, Server, started
+from support.artifact_server import PROXY, Server, started
 
 
 @pytest.fixture(scope="session")

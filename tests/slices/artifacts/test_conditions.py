@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from support.wire import Server
+from support.artifact_server import Server
 
 SIZE = 1_000_000
 BODY = bytes(i % 251 for i in range(SIZE))

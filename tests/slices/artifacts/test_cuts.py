@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.wire import Server
+from support.artifact_server import Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20

@@ -1,0 +1,101 @@
+"""A server of its own process with its artifacts in a folder, and a client that sends what it is told to, byte for byte."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROXY = "/api/2.0/mlflow-artifacts/artifacts"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def fault(self) -> tuple[int, str, str]:
+        return self.status, self.json["error_code"], self.json["message"]
+
+
+@dataclass
+class Server:
+    port: int
+    process: "subprocess.Popen[str]"
+    store: Path  # the folder of the proxied artifacts
+
+    def ask(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Reply:
+        """Keywords are headers: `if_match` is If-Match; and `workspace` is the one that they name."""
+        if "workspace" in headers:
+            headers["x_mlflow_workspace"] = headers.pop("workspace")
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, sent)
+            answer = connection.getresponse()
+            return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def call(self, path: str, /, workspace: str = "default", version: str = "2.0", **arguments: Any) -> Any:
+        reply = self.post(f"/api/{version}/mlflow/{path}", workspace=workspace, **arguments)
+        assert reply.status in (200, 201), reply
+        return reply.json
+
+    def post(self, path: str, /, workspace: str = "default", **arguments: Any) -> Reply:
+        body = json.dumps(arguments).encode()
+        return self.ask("POST", path, body, workspace=workspace, content_type="application/json")
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def new_run(self, workspace: str = "default", **experiment: Any) -> Any:
+        """The info of a run in the default experiment, or in a new one that is made so."""
+        experiment_id = "0"
+        if experiment:
+            experiment_id = self.call("experiments/create", workspace, **experiment)["experiment_id"]
+        return self.call("runs/create", workspace, experiment_id=experiment_id, start_time=1)["run"]["info"]
+
+    def files(self) -> list[str]:
+        """Every file below the store, those of uploads under way included."""
+        return sorted(str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.is_file())
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(20)
+
+
+@contextmanager
+def started(folder: Path, *options: str, **variables: str) -> Iterator[Server]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRACKSIDE_")}
+    with subprocess.Popen(
+        [
+            sys.executable,
+            *("-c", "import sys; from trackside.cli.main import main; sys.exit(main())"),
+            *("server", "--port", "0", "--data", str(folder / "data"), "--artifacts", str(folder / "store")),
+            *options,  # of two values, the later counts
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**inherited, **variables},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert "listening on http://127.0.0.1:" in said
+            port = int(said.split("listening on http://127.0.0.1:")[1].split()[0])
+            yield Server(port, process, folder / "store")
+        finally:
+            process.terminate()
