@@ -18,6 +18,7 @@ from trackside.core.work.loop import Loop
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.logged_models import routes as logged_models
+from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
@@ -81,6 +82,7 @@ def build(settings: Settings) -> App:
             *artifacts.routes(roots, threads),
             *logged_models.routes(roots, threads),
             *registry.routes(),
+            *registry_own.routes(roots, threads),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))

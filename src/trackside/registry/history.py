@@ -102,22 +102,28 @@ def page(
     tx: Tx,
     models: Sequence[int],
     *,
+    name: str,
+    current: int | None,
     kinds: Sequence[str],
     limit: int,
     after: int = 0,
     version: int | None = None,
     alias: str | None = None,
 ) -> list[Event]:
-    """The newest first; `after` is the id of the last one of the page before, 0 for the first page."""
+    """What happened to `models` under this name, and all that ever happened to the `current` bearer of it.  The newest
+    first; `after` is the id of the last one of the page before, 0 for the first page."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM model_history
         WHERE workspace_id = :ws AND model_seq IN :models AND kind IN :kinds
+            AND (model_seq = :current OR name = :name OR (kind = 'model' AND before_value = :name))
             AND (:after = 0 OR history_seq < :after) AND (:version = 0 OR version = :version)
             AND (:alias = '' OR alias = :alias)
         ORDER BY history_seq DESC LIMIT :limit
         """,
         models=list(models),
+        name=name,
+        current=current or 0,
         kinds=list(kinds),
         after=after,
         version=version or 0,

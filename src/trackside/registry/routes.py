@@ -3,8 +3,8 @@
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, command, query
+from trackside.registry import files, models, origins, search, transitions, versions
 from trackside.registry import model as m
-from trackside.registry import models, origins, search, versions
 
 
 def create_model(tx: Tx, call: m.CreateModel) -> m.GotModel:
@@ -57,6 +57,7 @@ def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
     tags = m.check_version_tags(call.tags or [])
     is_prompt = m.says_prompt(tags)
     origin = origins.of_prompt(call) if is_prompt else origins.of_call(tx, call)
+    files.check_not_doomed(tx, origin.files_uri)
     made = versions.create(
         tx, call.model, origin, tags=tags, run_link=call.run_link or "", description=call.description or ""
     )
@@ -75,7 +76,7 @@ def update_version(tx: Tx, call: m.UpdateVersion) -> m.GotVersion:
 
 
 def transition(tx: Tx, call: m.Transition) -> m.GotVersion:
-    moved = versions.transition(
+    moved = transitions.move(
         tx, call.model, call.number, call.stage or "", archive_existing=bool(call.archive_existing_versions)
     )
     return m.GotVersion(model_version=moved)

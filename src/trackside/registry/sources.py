@@ -7,7 +7,7 @@ files of a run or logged model that the call names, another version, or a store 
 
 import posixpath
 import re
-from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
+from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit
 
 from msgspec import Struct
 
@@ -130,11 +130,11 @@ def place(uri: str) -> str | None:
     elif parts.scheme in ("", "file"):
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
             return None
-        spelled = "file://" + posixpath.normpath(_local_path(uri, parts))
+        spelled = "file://" + quote(posixpath.normpath(_local_path(uri, parts)))
     elif parts.scheme in ("runs", "models"):
         return None
     else:
-        path = posixpath.normpath("/" + unquote(parts.path).lstrip("/")).rstrip("/")
+        path = quote(posixpath.normpath("/" + unquote(parts.path).lstrip("/")).rstrip("/"))
         query = f"?{parts.query}" if parts.query else ""
         spelled = f"{parts.scheme}://{parts.netloc}{path}{query}"
     return spelled if len(spelled.encode()) <= MAX_FILES_URI_BYTES else None
@@ -144,6 +144,11 @@ def below(root: str, path: str) -> str:
     """A path in the files of a run, before the query of its root if there is one."""
     base, mark, query = root.partition("?")
     return f"{base.rstrip('/')}/{path}{mark}{query}"
+
+
+def overlap(one: str, other: str) -> bool:
+    """Are two places, spelled by `place`, the same, or one in the other?"""
+    return one == other or one.startswith(f"{other.rstrip('/')}/") or other.startswith(f"{one.rstrip('/')}/")
 
 
 def above(files_uri: str) -> list[str]:

@@ -45,6 +45,11 @@ def find(stages: Sequence[Stage], name: str) -> Stage:
     )
 
 
+def spelled(stages: Sequence[Stage], name: str) -> str:
+    """As the workspace writes it; as given if it has no such stage now, for it may have had one."""
+    return next((stage.name for stage in stages if stage.name.lower() == name.lower()), name)
+
+
 def checked(stages: Sequence[Stage]) -> tuple[Stage, ...]:
     """What a workspace may have: MLflow's four, and others that no URI mistakes for a version."""
     if len(stages) > MAX_STAGES:

@@ -5,13 +5,13 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from trackside.artifacts.store import Root
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import BadState, Invalid, NotFound
+from trackside.core.errors import NotFound
 from trackside.core.http.codec import encode
 from trackside.registry import history, stages, uses
-from trackside.registry.history import Kind, Reason
+from trackside.registry.history import Kind
 from trackside.registry.model import (
-    ARCHIVED,
     IS_PROMPT_TAG,
     NO_STAGE,
     ModelVersion,
@@ -76,7 +76,7 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
     _put_tags(tx, made[0], tags)
     history.add(tx, model_seq, name, Kind.VERSION, before=None, after=NO_STAGE, version=version)
     detail = {"source": origin.source, "run_id": origin.run_id, "tags": tags, "description": description}
-    _record(tx, name, version, "create", is_prompt=is_prompt, **detail)
+    record(tx, name, version, "create", is_prompt=is_prompt, **detail)
     return load(tx, [made[0]], with_aliases=True)[0]
 
 
@@ -85,7 +85,7 @@ def get(tx: Tx, name: str, version: str) -> ModelVersion:
 
 
 def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVersion:
-    key = _locked(tx, name, version)
+    key = locked(tx, name, version)
     tx.run(
         """
         UPDATE model_versions SET description = :description, last_updated_time = :now
@@ -94,47 +94,13 @@ def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVer
         version=key.version_seq,
         description=description,
     )
-    _record(tx, name, key.version, "update", description=description, is_prompt=key.is_prompt)
-    return load(tx, [key.version_seq], with_aliases=True)[0]
-
-
-def transition(
-    tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, reason: Reason | None = None
-) -> ModelVersion:
-    """Moves a version to a stage.  One that needs approval takes versions only with an approved request as reason."""
-    known = stages.of(tx)
-    wanted = stages.find(known, stage)
-    if archive_existing and not wanted.is_active:
-        active = [one.name for one in known if one.is_active]
-        raise Invalid(
-            "Model version transition cannot archive existing model versions "
-            f"because '{stage}' is not an Active stage. Valid stages are {active}"
-        )
-    key = _locked(tx, name, version)
-    if wanted.needs_approval and reason is None and key.stage != wanted.name:
-        raise BadState(
-            f"The stage {wanted.name} needs approval in this workspace. Ask for it with POST "
-            f'/api/trackside/v1/model-versions/{name}/{key.version}/stage-requests {{"stage": "{wanted.name}"}}; '
-            "the version moves when somebody approves."
-        )
-    if archive_existing:
-        _archive_others(tx, name, key, wanted.name, reason)
-    tx.run(
-        """
-        UPDATE model_versions SET current_stage = :stage, last_updated_time = :now
-        WHERE workspace_id = :ws AND version_seq = :version
-        """,
-        version=key.version_seq,
-        stage=wanted.name,
-    )
-    _touch(tx, key.model_seq)
-    _moved(tx, name, key, wanted.name, reason)
+    record(tx, name, key.version, "update", description=description, is_prompt=key.is_prompt)
     return load(tx, [key.version_seq], with_aliases=True)[0]
 
 
 def delete(tx: Tx, name: str, version: str) -> None:
     """Its number is not given again; its files stay.  Whoever uses it forbids it."""
-    key = _locked(tx, name, version)
+    key = locked(tx, name, version)
     uses.check_free(tx, name, key.model_seq, key.version)
     aliases = tx.all(
         """
@@ -160,9 +126,9 @@ def delete(tx: Tx, name: str, version: str) -> None:
         model=key.model_seq,
         version=key.version,
     )
-    _touch(tx, key.model_seq)
+    touch(tx, key.model_seq)
     history.add(tx, key.model_seq, name, Kind.VERSION, before=key.stage, after=None, version=key.version)
-    _record(tx, name, key.version, "delete", is_prompt=key.is_prompt)
+    record(tx, name, key.version, "delete", is_prompt=key.is_prompt)
 
 
 def delete_all(tx: Tx, model_seq: int) -> None:
@@ -185,16 +151,16 @@ def delete_all(tx: Tx, model_seq: int) -> None:
 
 
 def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
-    key = _locked(tx, name, version)
+    key = locked(tx, name, version)
     _put_tags(tx, key.version_seq, {tag_key: value})
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.version_seq, is_prompt=says_prompt({tag_key: value}))
-    _record(tx, name, key.version, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
+    record(tx, name, key.version, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
 
 
 def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
     """Harmless where there is none."""
-    key = _locked(tx, name, version)
+    key = locked(tx, name, version)
     gone = tx.run(
         "DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq = :version AND key = :key",
         version=key.version_seq,
@@ -203,7 +169,7 @@ def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.version_seq, is_prompt=False)
     if gone:
-        _record(tx, name, key.version, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
+        record(tx, name, key.version, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
 
 
 def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
@@ -292,6 +258,22 @@ def download_uri(tx: Tx, name: str, version: str) -> str:
     return uri
 
 
+def root_of(tx: Tx, name: str, version: str) -> Root:
+    """Where the files of a version lie, for the server to open."""
+    key = key_of(tx, name, version)
+    row = tx.one(
+        """
+        SELECT v.storage_location, v.files_uri, w.default_artifact_root
+        FROM model_versions v JOIN workspaces w ON w.workspace_id = v.workspace_id
+        WHERE v.workspace_id = :ws AND v.version_seq = :version
+        """,
+        version=key.version_seq,
+    )
+    if row is None or row[1] is None:
+        raise NotFound(f"The server does not know where the files of version {key.version} of '{name}' are")
+    return Root(uri=row[1] if row[0].startswith("runs:") else row[0], workspace_root=row[2])
+
+
 def load(tx: Tx, version_seqs: Sequence[int], *, with_aliases: bool = False) -> list[ModelVersion]:
     """Versions from their rows, in the order of `version_seqs`."""
     found: dict[int, ModelVersion] = {}
@@ -312,7 +294,7 @@ def missing(name: str, version: str) -> NotFound:
     return NotFound(f"Model Version (name={name}, version={version}) not found")
 
 
-def _locked(tx: Tx, name: str, version: str) -> Key:
+def locked(tx: Tx, name: str, version: str) -> Key:
     """The version, with its model's row held, so that writes to one model come one after the other."""
     check_name(name)
     check_version(version)
@@ -322,31 +304,7 @@ def _locked(tx: Tx, name: str, version: str) -> Key:
     return key_of(tx, name, version)
 
 
-def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
-    rows = tx.all(
-        """
-        UPDATE model_versions SET current_stage = :archived, last_updated_time = :now
-        WHERE workspace_id = :ws AND model_seq = :model AND current_stage = :stage AND version <> :version
-        RETURNING version_seq, model_seq, version, is_prompt
-        """,
-        model=key.model_seq,
-        version=key.version,
-        stage=stage,
-        archived=ARCHIVED,
-    )
-    for version_seq, model_seq, version, is_prompt in sorted(rows, key=lambda row: int(row[2])):
-        _moved(tx, name, Key(version_seq, model_seq, version, stage, bool(is_prompt)), ARCHIVED, reason)
-
-
-def _moved(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
-    if key.stage != stage:
-        history.add(
-            tx, key.model_seq, name, Kind.STAGE, before=key.stage, after=stage, version=key.version, reason=reason
-        )
-    _record(tx, name, key.version, "set-stage", before=key.stage, after=stage, is_prompt=key.is_prompt)
-
-
-def _touch(tx: Tx, model_seq: int) -> None:
+def touch(tx: Tx, model_seq: int) -> None:
     tx.run(
         "UPDATE registered_models SET last_updated_time = :now WHERE workspace_id = :ws AND model_seq = :model",
         model=model_seq,
@@ -371,7 +329,7 @@ def _set_prompt(tx: Tx, version_seq: int, *, is_prompt: bool) -> None:
     )
 
 
-def _record(tx: Tx, name: str, version: int, action: str, **detail: Any) -> None:
+def record(tx: Tx, name: str, version: int, action: str, **detail: Any) -> None:
     kept = {key: value for key, value in detail.items() if value is not False}
     tx.record(Change("model_version", f"{name}/{version}", action, encode(kept).decode() if kept else None))
 

@@ -1,0 +1,215 @@
+"""The files of versions that go: which of them nobody needs any more, and their removal.  Knows versions, runs and
+logged models by the places of their files.
+
+A version has no files of its own: MLflow registers what lies with a run or a logged model.  So files are removed only
+where a run or logged model of the workspace keeps them, and by default only after that was deleted and no other version
+names them.  First the rows go, with a note of the files, in one transaction; then the files; then the note.  A crash in
+between leaves the note, and the next deletion in the workspace goes on from it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store import Root
+from trackside.core.db.tx import Row, Tx
+from trackside.core.errors import BadState, Fault, Unavailable
+from trackside.core.http.codec import Answer
+from trackside.registry import models, sources, versions
+
+
+class Kept(Answer, frozen=True):
+    """Files that stay, and why."""
+
+    version: str
+    reason: str
+    uri: str | UnsetType = UNSET
+
+
+class Deletion(Answer, frozen=True):
+    """What a deletion freed.  Files in `pending` could not be reached; the next deletion tries them again."""
+
+    deleted_versions: list[str]
+    deleted_files: int = 0
+    freed_bytes: int = 0
+    kept: list[Kept] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+
+
+class Doomed(Struct, frozen=True):
+    """A place to be emptied."""
+
+    deletion_seq: int
+    files_uri: str
+
+
+class Plan(Struct, frozen=True):
+    deleted_versions: list[str]
+    kept: list[Kept]
+    doomed: list[Doomed]
+    workspace_root: str | None
+
+
+Work = Callable[[Tx], Plan]
+
+
+class Freed(Struct, frozen=True):
+    files: int
+    size_bytes: int
+
+
+def delete_model(tx: Tx, name: str, *, with_files: bool, shared_too: bool) -> Plan:
+    """The model with its versions; `shared_too`: also files that a run, a logged model or another version has."""
+    key = models.lock(tx, name)
+    rows = tx.all(
+        """
+        SELECT version_seq, version, files_uri, is_prompt FROM model_versions
+        WHERE workspace_id = :ws AND model_seq = :model ORDER BY version
+        """,
+        model=key.model_seq,
+    )
+    models.delete(tx, name)
+    return _plan(tx, rows, with_files=with_files, shared_too=shared_too)
+
+
+def delete_version(tx: Tx, name: str, version: str, *, with_files: bool, shared_too: bool) -> Plan:
+    key = versions.locked(tx, name, version)
+    rows = tx.all(
+        """
+        SELECT version_seq, version, files_uri, is_prompt FROM model_versions
+        WHERE workspace_id = :ws AND version_seq = :version
+        """,
+        version=key.version_seq,
+    )
+    versions.delete(tx, name, version)
+    return _plan(tx, rows, with_files=with_files, shared_too=shared_too)
+
+
+def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
+    """A version may not be made of files that are being removed."""
+    if files_uri is not None and _overlapping(tx, "file_deletions", "deletion_seq", files_uri):
+        raise BadState(f"The files at '{files_uri}' are being deleted: a model version cannot be made of them")
+
+
+def free(roots: Roots, place: Doomed, workspace_root: str | None, workspace: str) -> Freed:
+    """Removes what lies there.  Harmless where nothing is."""
+    spot = roots.of(Root(place.files_uri, workspace_root), "", workspace)
+    sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or _file_size(spot)
+    spot.blobs.delete(spot.key)
+    return Freed(len(sizes), sum(sizes))
+
+
+def forget(tx: Tx, places: Iterable[Doomed]) -> None:
+    for place in places:
+        tx.run("DELETE FROM file_deletions WHERE workspace_id = :ws AND deletion_seq = :seq", seq=place.deletion_seq)
+
+
+def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) -> Plan:
+    """What becomes of the files of versions whose rows are gone."""
+    kept: list[Kept] = []
+    wanted: list[str] = []
+    for _, version, files_uri, is_prompt in rows if with_files else ():
+        if is_prompt:
+            continue
+        reason = _reason_to_keep(tx, files_uri, shared_too=shared_too)
+        if reason is None:
+            wanted.append(files_uri)
+        else:
+            kept.append(Kept(version=str(version), uri=files_uri or UNSET, reason=reason))
+    places = [uri for uri in dict.fromkeys(wanted) if not any(_is_inside(uri, other) for other in wanted)]
+    for uri in places:
+        tx.run("INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)", uri=uri)
+    doomed = tx.all("SELECT deletion_seq, files_uri FROM file_deletions WHERE workspace_id = :ws ORDER BY deletion_seq")
+    workspace = tx.one("SELECT default_artifact_root FROM workspaces WHERE workspace_id = :ws")
+    return Plan(
+        deleted_versions=[str(row[1]) for row in rows],
+        kept=kept,
+        doomed=[Doomed(*row) for row in doomed],
+        workspace_root=None if workspace is None else workspace[0],
+    )
+
+
+def _reason_to_keep(tx: Tx, files_uri: str | None, *, shared_too: bool) -> str | None:
+    if files_uri is None:
+        return "The server does not know where they are"
+    owners = _owners(tx, files_uri)
+    if not owners:
+        return "They do not lie with a run or logged model of this workspace"
+    used = _users(tx, files_uri)
+    if used:
+        return f"In use through another version of the same files: {', '.join(used)}"
+    if shared_too:
+        return None
+    others = _overlapping(tx, "model_versions", "name || '/' || version", files_uri)
+    if others:
+        return f"Other versions are made of them: {', '.join(str(other) for other in others[:10])}"
+    active = [what for what, is_active in owners if is_active]
+    return f"They belong to {', '.join(active)}" if active else None
+
+
+def _owners(tx: Tx, files_uri: str) -> list[tuple[str, bool]]:
+    """The runs and logged models whose files these are, as text, and whether they are there still."""
+    segments = files_uri.split("/")
+    runs = tx.all(
+        "SELECT run_id, artifact_uri, lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_id IN :ids",
+        ids=segments,
+    )
+    logged = tx.all(
+        """
+        SELECT model_id, artifact_uri, lifecycle_stage FROM logged_models WHERE workspace_id = :ws AND model_id IN :ids
+        """,
+        ids=segments,
+    )
+    found = []
+    for what, rows in (("run", runs), ("logged model", logged)):
+        for owner, root, stage in rows:
+            place = sources.place(root)
+            if place is not None and (files_uri == place or _is_inside(files_uri, place)):
+                found.append((f"{what} {owner}", stage == "active"))
+    return found
+
+
+def _users(tx: Tx, files_uri: str) -> list[str]:
+    """Who uses a version that is made of these files."""
+    found = []
+    for seq in _overlapping(tx, "model_versions", "version_seq", files_uri):
+        for name, version, kind, user in tx.all(
+            """
+            SELECT v.name, v.version, u.kind, u.user_name FROM model_versions v
+            JOIN model_uses u ON u.model_seq = v.model_seq AND u.version = v.version
+            WHERE v.workspace_id = :ws AND v.version_seq = :version ORDER BY u.kind, u.user_name
+            """,
+            version=seq,
+        ):
+            found.append(f"{name}/{version} by {kind} '{user}'")
+    return found
+
+
+def _overlapping(tx: Tx, table: str, column: str, files_uri: str) -> list[object]:
+    """What names this place, one in it or one that holds it."""
+    rows = tx.all(
+        f"""
+        SELECT {column} FROM {table} WHERE workspace_id = :ws AND files_uri IN :above
+        UNION ALL
+        SELECT {column} FROM {table} WHERE workspace_id = :ws AND files_uri >= :low AND files_uri < :high
+        """,
+        above=[files_uri, *sources.above(files_uri)],
+        low=f"{files_uri}/",
+        high=f"{files_uri}0",  # the character after the slash
+    )
+    return [value for (value,) in rows]
+
+
+def _is_inside(files_uri: str, other: str) -> bool:
+    return files_uri.startswith(f"{other.rstrip('/')}/")
+
+
+def _file_size(spot: Spot) -> list[int]:
+    """A version may be one file instead of a folder."""
+    try:
+        return [spot.blobs.stat(spot.key).size_bytes]
+    except Unavailable:
+        raise
+    except Fault:
+        return []

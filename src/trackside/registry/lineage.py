@@ -1,0 +1,184 @@
+"""Where a version comes from, and which models a run made.  Knows the tables of what lies before the registry; changes
+nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET, UnsetType, field
+
+from trackside.core.db.tx import Tx
+from trackside.core.http.codec import Answer
+from trackside.logged_models.model import Status
+from trackside.registry import sources, uses, versions
+from trackside.registry.model import ModelVersion
+from trackside.runs import store as runs
+from trackside.runs.model import DatasetInput, KeyValue, RunInfo
+
+# What MLflow's clients say of the code that ran, by what we call it.
+_CODE_TAGS = {
+    "name": "mlflow.source.name",
+    "type": "mlflow.source.type",
+    "git_commit": "mlflow.source.git.commit",
+    "git_branch": "mlflow.source.git.branch",
+    "git_repository": "mlflow.source.git.repoURL",
+    "project_entry_point": "mlflow.project.entryPoint",
+    "notebook_path": "mlflow.databricks.notebookPath",
+    "notebook_revision": "mlflow.databricks.notebookRevisionID",
+}
+
+
+class Experiment(Answer, frozen=True):
+    experiment_id: str
+    name: str
+
+
+class Code(Answer, frozen=True):
+    """What ran, as the client that started the run told."""
+
+    name: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    git_commit: str | UnsetType = UNSET
+    git_branch: str | UnsetType = UNSET
+    git_repository: str | UnsetType = UNSET
+    project_entry_point: str | UnsetType = UNSET
+    notebook_path: str | UnsetType = UNSET
+    notebook_revision: str | UnsetType = UNSET
+
+
+class LoggedModel(Answer, frozen=True):
+    model_id: str
+    name: str
+    status: str
+    model_type: str
+    source_run_id: str
+
+
+class RunModel(Answer, frozen=True):
+    """A logged model that a run used (`input`) or made (`output`, at `step`)."""
+
+    direction: str
+    step: int
+    model: LoggedModel
+
+
+class Origin(Answer, frozen=True):
+    """A version that another was copied from."""
+
+    name: str
+    version: str
+
+
+class User(Answer, frozen=True):
+    """Who uses the version, such as an endpoint."""
+
+    kind: str
+    name: str
+
+
+class Lineage(Answer, frozen=True):
+    """What is absent is not known: a version may be made of files that no run of this workspace logged."""
+
+    model_version: ModelVersion
+    run: RunInfo | UnsetType = UNSET
+    experiment: Experiment | UnsetType = UNSET
+    dataset_inputs: list[DatasetInput] = field(default_factory=list)
+    source_code: Code | UnsetType = UNSET
+    logged_model: LoggedModel | UnsetType = UNSET
+    copied_from: list[Origin] = field(default_factory=list)  # the nearest first
+    used_by: list[User] = field(default_factory=list)
+
+
+class RunModels(Answer, frozen=True):
+    model_versions: list[ModelVersion] = field(default_factory=list)
+    logged_models: list[RunModel] = field(default_factory=list)
+
+
+_MODEL = "l.model_id, l.name, l.status, l.model_type, l.source_run_id"
+MAX_COPIES = 100
+
+
+def of_version(tx: Tx, name: str, version: str) -> Lineage:
+    key = versions.key_of(tx, name, version)
+    found = versions.get(tx, name, version)
+    row = tx.one(
+        "SELECT model_id FROM model_versions WHERE workspace_id = :ws AND version_seq = :version",
+        version=key.version_seq,
+    )
+    run = runs.find_seqs(tx, [found.run_id]) if found.run_id else {}
+    made = runs.load(tx, list(run.values()))
+    return Lineage(
+        model_version=found,
+        run=made[0].info if made else UNSET,
+        experiment=_experiment(tx, made[0].info.experiment_id) if made else UNSET,
+        dataset_inputs=made[0].inputs.dataset_inputs if made else [],
+        source_code=_code(made[0].data.tags) if made else UNSET,
+        logged_model=_logged_model(tx, row[0]) if row is not None and row[0] else UNSET,
+        copied_from=_copies(tx, found),
+        used_by=[User(kind=use.kind, name=use.user_name) for use in uses.of(tx, key.model_seq, key.version)],
+    )
+
+
+def of_run(tx: Tx, run_id: str) -> RunModels:
+    """The registered versions that say they are of the run, and the logged models that it used or made."""
+    run_seq = runs.seq_of(tx, run_id)
+    seqs = tx.all(
+        "SELECT version_seq FROM model_versions WHERE workspace_id = :ws AND run_id = :run ORDER BY name, version",
+        run=run_id,
+    )
+    edges = tx.all(
+        f"""
+        SELECT e.direction, e.step, {_MODEL} FROM run_models e
+        JOIN logged_models l ON l.workspace_id = e.workspace_id AND l.model_id = e.model_id
+        WHERE e.workspace_id = :ws AND e.run_seq = :run ORDER BY e.direction, e.step, l.model_id
+        """,
+        run=run_seq,
+    )
+    return RunModels(
+        model_versions=versions.load(tx, [seq for (seq,) in seqs], with_aliases=True),
+        logged_models=[
+            RunModel(direction=direction, step=step, model=_as_model(model)) for direction, step, *model in edges
+        ],
+    )
+
+
+def _experiment(tx: Tx, experiment_id: str) -> Experiment | UnsetType:
+    row = tx.one("SELECT name FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=int(experiment_id))
+    return UNSET if row is None else Experiment(experiment_id=experiment_id, name=row[0])
+
+
+def _code(tags: list[KeyValue]) -> Code | UnsetType:
+    said = {tag.key: tag.value for tag in tags}
+    known = {field: said[tag] for field, tag in _CODE_TAGS.items() if said.get(tag)}
+    return Code(**known) if known else UNSET
+
+
+def _logged_model(tx: Tx, model_id: str) -> LoggedModel | UnsetType:
+    row = tx.one(f"SELECT {_MODEL} FROM logged_models l WHERE l.workspace_id = :ws AND l.model_id = :id", id=model_id)
+    return UNSET if row is None else _as_model(row)
+
+
+def _as_model(row: Sequence[Any]) -> LoggedModel:
+    model_id, name, status, model_type, run_id = row
+    return LoggedModel(
+        model_id=model_id, name=name, status=Status(status).wire, model_type=model_type, source_run_id=run_id
+    )
+
+
+def _copies(tx: Tx, version: ModelVersion) -> list[Origin]:
+    """The versions that this one was copied from, by the names that they had then."""
+    found: list[Origin] = []
+    source = version.source
+    while len(found) < MAX_COPIES:
+        uri = sources.model_uri(source) if source.startswith("models:") else None
+        if uri is None or uri.name is None or uri.version is None:
+            break
+        found.append(Origin(name=uri.name, version=uri.version))
+        row = tx.one(
+            "SELECT source FROM model_versions WHERE workspace_id = :ws AND name = :name AND version = :version",
+            name=uri.name,
+            version=int(uri.version),
+        )
+        if row is None:
+            break
+        source = row[0]
+    return found

@@ -1,0 +1,361 @@
+"""The calls that MLflow has no word for: history, stages and approvals, lineage, deletion with files, and a version's
+files.  Knows HTTP's side of them only."""
+
+import asyncio
+import logging
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import ClassVar
+
+from msgspec import UNSET, UnsetType, field
+
+from trackside.artifacts import keys, transfer
+from trackside.artifacts.roots import Roots
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
+from trackside.core.http.codec import Answer, Call, Part, decode_body, encode, missing
+from trackside.core.http.routes import Route, command, query, stream
+from trackside.core.http.streams import Request, Response
+from trackside.registry import approvals, files, history, lineage, models, moments, stages, versions
+from trackside.registry import model as m
+from trackside.registry.approvals import StageRequest
+from trackside.registry.files import Deletion, Kept, Work
+from trackside.registry.history import Event, Held, Kind
+from trackside.registry.lineage import Lineage, RunModels
+from trackside.registry.stages import Stage
+
+log = logging.getLogger("trackside.registry")
+
+DEFAULT_PAGE, MAX_PAGE = 100, 1_000
+MAX_BODY_BYTES = 64 << 10
+
+
+class GivenStage(Part, frozen=True):
+    name: str | None = None
+    needs_approval: bool | None = None
+
+
+class SetStages(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("stages",)
+    stages: list[GivenStage] | None = None
+
+
+class ShownStage(Answer, frozen=True):
+    name: str
+    needs_approval: bool
+
+
+class Stages(Answer, frozen=True):
+    stages: list[ShownStage]
+
+
+class GetHistory(m.OfModel, frozen=True):
+    kind: str | None = None
+    version: str | None = None
+    alias: str | None = None
+    max_results: int | None = None
+    page_token: str | None = None
+
+
+class History(Answer, frozen=True):
+    """The newest first."""
+
+    events: list[Event] = field(default_factory=list)
+    next_page_token: str | None = None
+
+
+class At(m.OfModel, frozen=True):
+    stage: str | None = None
+    alias: str | None = None
+    time: str | None = None
+
+
+class WasAt(Answer, frozen=True):
+    """What was in a stage, or what an alias named, at a moment: no version, one, or (in a stage) several."""
+
+    name: str
+    time: int  # ms
+    versions: list[Held]
+    stage: str | UnsetType = UNSET
+    alias: str | UnsetType = UNSET
+
+
+class Ask(m.OfVersion, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name", "version", "stage")
+    stage: str | None = None
+    archive_existing_versions: bool | None = None
+    comment: str | None = None
+
+
+class ListRequests(m.OfVersion, frozen=True):
+    status: str | None = None
+
+
+class ListAllRequests(Call, frozen=True):
+    status: str | None = None
+    max_results: int | None = None
+    page_token: str | None = None
+
+
+class Decide(m.OfVersion, frozen=True):
+    request_id: str | None = None
+    comment: str | None = None
+
+
+class GotRequest(Answer, frozen=True):
+    stage_request: StageRequest
+
+
+class Approved(Answer, frozen=True):
+    stage_request: StageRequest
+    model_version: m.ModelVersion
+
+
+class Requests(Answer, frozen=True):
+    stage_requests: list[StageRequest] = field(default_factory=list)
+    next_page_token: str | None = None
+
+
+class Delete(Call, frozen=True):
+    """`delete_files`: the files too.  `shared_files`: `keep` (if not said) those that a run, a logged model or another
+    version still has, or `delete` them all the same; what is in use stays in any case."""
+
+    delete_files: bool | None = None
+    shared_files: str | None = None
+
+
+class OfRun(Call, frozen=True):
+    run_id: str | None = None
+
+
+def get_stages(tx: Tx, _: Call) -> Stages:
+    """The stages of the workspace, in their order."""
+    return _shown(stages.of(tx))
+
+
+def set_stages(tx: Tx, call: SetStages) -> Stages:
+    """Replaces the stages; MLflow's four must be among them."""
+    wanted = [Stage(given.name or "", bool(given.needs_approval)) for given in call.stages or []]
+    return _shown(stages.replace(tx, wanted))
+
+
+def get_history(tx: Tx, call: GetHistory) -> History:
+    """What happened to the model's name, versions, stages and aliases, the newest first; deleted models too."""
+    limit = _limit(call.max_results)
+    kinds = [str(kind) for kind in Kind]
+    if call.kind:
+        if call.kind not in kinds:
+            raise Invalid(f"kind is '{call.kind[:100]}'; it must be one of {', '.join(kinds)}")
+        kinds = [call.kind]
+    version = m.check_version(call.version) if call.version else None
+    found = history.page(
+        tx,
+        history.bearers(tx, call.model),
+        name=call.model,
+        current=_current(tx, call.model),
+        kinds=kinds,
+        limit=limit + 1,
+        after=_after(call.page_token),
+        version=version,
+        alias=call.alias,
+    )
+    more = found[limit - 1].id if len(found) > limit else None
+    return History(events=found[:limit], next_page_token=more)
+
+
+def get_at(tx: Tx, call: At) -> WasAt:
+    """Which version was in a stage, or was named by an alias, at a moment (default: now)."""
+    if bool(call.stage) == bool(call.alias):
+        raise Invalid("Say either a stage or an alias")
+    time = moments.parse(call.time) if call.time else tx.now
+    bearer = history.bearer_at(tx, call.model, time) or _current(tx, call.model)
+    if bearer is None and not history.bearers(tx, call.model):
+        raise models.missing(call.model)
+    if call.stage:
+        stage = stages.spelled(stages.of(tx), call.stage)
+        held = [] if bearer is None else history.stage_at(tx, bearer, stage, time)
+        return WasAt(name=call.model, time=time, stage=stage, versions=held)
+    named = None if bearer is None else history.alias_at(tx, bearer, call.alias or "", time)
+    return WasAt(name=call.model, time=time, alias=call.alias or "", versions=[] if named is None else [named])
+
+
+def ask(tx: Tx, call: Ask) -> GotRequest:
+    """Asks for a version to be moved to a stage."""
+    made = approvals.ask(
+        tx,
+        call.model,
+        call.number,
+        call.stage or "",
+        archive_existing=bool(call.archive_existing_versions),
+        comment=call.comment or "",
+    )
+    return GotRequest(stage_request=made)
+
+
+def list_requests(tx: Tx, call: ListRequests) -> Requests:
+    """The requests about a version, the newest first."""
+    return Requests(stage_requests=approvals.of_version(tx, call.model, call.number, approvals.statuses(call.status)))
+
+
+def list_all_requests(tx: Tx, call: ListAllRequests) -> Requests:
+    """The requests about all versions that there are, the newest first."""
+    limit = _limit(call.max_results)
+    found = approvals.of_workspace(tx, approvals.statuses(call.status), limit=limit + 1, after=_after(call.page_token))
+    more = found[limit - 1].request_id if len(found) > limit else None
+    return Requests(stage_requests=found[:limit], next_page_token=more)
+
+
+def approve(tx: Tx, call: Decide) -> Approved:
+    """Moves the version as the request asks."""
+    request, moved = approvals.approve(tx, call.model, call.number, call.request_id or "", call.comment or "")
+    return Approved(stage_request=request, model_version=moved)
+
+
+def reject(tx: Tx, call: Decide) -> GotRequest:
+    """Leaves the version where it is."""
+    request = approvals.reject(tx, call.model, call.number, call.request_id or "", call.comment or "")
+    return GotRequest(stage_request=request)
+
+
+def get_lineage(tx: Tx, call: m.OfVersion) -> Lineage:
+    """The run, experiment, data, code and logged model that a version comes from, and who uses it."""
+    return lineage.of_version(tx, call.model, call.number)
+
+
+def get_run_models(tx: Tx, call: OfRun) -> RunModels:
+    """The model versions and logged models of a run."""
+    return lineage.of_run(tx, call.run_id or "")
+
+
+@dataclass(frozen=True)
+class Files:
+    """The calls that touch files.  `threads` carry them, as in the artifact calls."""
+
+    roots: Roots
+    threads: Executor
+
+    async def get(self, request: Request) -> Response:
+        """A file of a version."""
+        name, version, path = (_argument(request, what) for what in ("name", "version", "path"))
+        if not path:
+            raise missing("path")
+        keys.from_path(path)
+        root = await request.read(lambda tx: versions.root_of(tx, name, version))
+        spot = self.roots.of(root, path, request.workspace.name)
+        return await transfer.answer(request, spot.blobs, spot.key, self.threads)
+
+    async def delete_model(self, request: Request) -> Response:
+        """Deletes a registered model with all versions, and their files if asked for."""
+        call, name = await _deletion(request), request.params["name"]
+        return await self._delete(
+            request,
+            lambda tx: files.delete_model(
+                tx, name, with_files=bool(call.delete_files), shared_too=call.shared_files == "delete"
+            ),
+        )
+
+    async def delete_version(self, request: Request) -> Response:
+        """Deletes a version, and its files if asked for."""
+        call, name, version = await _deletion(request), request.params["name"], request.params["version"]
+        return await self._delete(
+            request,
+            lambda tx: files.delete_version(
+                tx, name, version, with_files=bool(call.delete_files), shared_too=call.shared_files == "delete"
+            ),
+        )
+
+    async def _delete(self, request: Request, work: Work) -> Response:
+        plan = await request.write(work)
+        workspace = request.workspace.name
+        settled, kept, pending = [], list(plan.kept), []
+        count = size = 0
+        for place in plan.doomed:
+            try:
+                freed = await asyncio.get_running_loop().run_in_executor(
+                    self.threads, files.free, self.roots, place, plan.workspace_root, workspace
+                )
+            except Unavailable as fault:
+                log.warning("the files at %s stay for now: %s", place.files_uri, fault)
+                pending.append(place.files_uri)
+                continue
+            except (Denied, Invalid, NotFound, Unsupported) as fault:
+                kept.append(Kept(version="", uri=place.files_uri, reason=fault.message))
+            else:
+                count, size = count + freed.files, size + freed.size_bytes
+            settled.append(place)
+        if settled:
+            await request.write(lambda tx: files.forget(tx, settled))
+        answer = Deletion(
+            deleted_versions=plan.deleted_versions,
+            deleted_files=count,
+            freed_bytes=size,
+            kept=kept,
+            pending=pending,
+        )
+        return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
+
+
+def routes(roots: Roots, threads: Executor) -> list[Route]:
+    read, edit, manage = Access.READ, Access.EDIT, Access.MANAGE
+    own = "/api/trackside/v1"
+    model, version = f"{own}/registered-models/{{name}}", f"{own}/model-versions/{{name}}/{{version}}"
+    requests = f"{version}/stage-requests"
+    calls = Files(roots, threads)
+    return [
+        query(f"GET {own}/registry/stages", Call, get_stages, needs=read, answer=Stages),
+        command(f"PUT {own}/registry/stages", SetStages, set_stages, needs=manage, answer=Stages),
+        query(f"GET {model}/history", GetHistory, get_history, needs=read, answer=History),
+        query(f"GET {model}/at", At, get_at, needs=read, answer=WasAt),
+        query(f"GET {own}/stage-requests", ListAllRequests, list_all_requests, needs=read, answer=Requests),
+        query(f"GET {requests}", ListRequests, list_requests, needs=read, answer=Requests),
+        command(f"POST {requests}", Ask, ask, needs=edit, status=201, answer=GotRequest),
+        command(f"POST {requests}/{{request_id}}/approve", Decide, approve, needs=manage, answer=Approved),
+        command(f"POST {requests}/{{request_id}}/reject", Decide, reject, needs=manage, answer=GotRequest),
+        query(f"GET {version}/lineage", m.OfVersion, get_lineage, needs=read, answer=Lineage),
+        query(f"GET {own}/runs/{{run_id}}/models", OfRun, get_run_models, needs=read, answer=RunModels),
+        stream("GET /model-versions/get-artifact", calls.get, needs=read),
+        stream(f"POST {model}/delete", calls.delete_model, needs=edit, answer=Deletion),
+        stream(f"POST {version}/delete", calls.delete_version, needs=edit, answer=Deletion),
+    ]
+
+
+def _shown(known: tuple[Stage, ...]) -> Stages:
+    return Stages(stages=[ShownStage(name=stage.name, needs_approval=stage.needs_approval) for stage in known])
+
+
+def _current(tx: Tx, name: str) -> int | None:
+    """The model that has the name now."""
+    row = tx.one("SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name)
+    return None if row is None else row[0]
+
+
+def _limit(given: int | None) -> int:
+    limit = DEFAULT_PAGE if given is None else given
+    if not 1 <= limit <= MAX_PAGE:
+        raise Invalid(f"max_results is {limit}; it must be between 1 and {MAX_PAGE}")
+    return limit
+
+
+def _after(token: str | None) -> int:
+    if not token:
+        return 0
+    if not (token.isascii() and token.isdigit() and len(token) < 19):
+        raise Invalid(f"'{token[:100]}' is no page token of this list")
+    return int(token)
+
+
+async def _deletion(request: Request) -> Delete:
+    body = b""
+    async for chunk in request.body():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise Invalid(f"The body is larger than {MAX_BODY_BYTES} bytes")
+    call: Delete = decode_body(Delete, body)
+    if call.shared_files not in (None, "keep", "delete"):
+        raise Invalid(f"shared_files is '{call.shared_files[:100]}'; it must be keep or delete")
+    return call
+
+
+def _argument(request: Request, name: str) -> str:
+    return request.query.get(name, [""])[-1]

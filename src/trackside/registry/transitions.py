@@ -1,0 +1,66 @@
+"""Moves of versions between stages.  Knows when a stage takes a version; who approves is `approvals`."""
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import BadState, Invalid
+from trackside.registry import history, stages, versions
+from trackside.registry.history import Kind, Reason
+from trackside.registry.model import ARCHIVED, ModelVersion
+from trackside.registry.versions import Key
+
+
+def move(
+    tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, reason: Reason | None = None
+) -> ModelVersion:
+    """Moves a version to a stage.  One that needs approval takes versions only with an approved request as reason."""
+    known = stages.of(tx)
+    wanted = stages.find(known, stage)
+    if archive_existing and not wanted.is_active:
+        active = [one.name for one in known if one.is_active]
+        raise Invalid(
+            "Model version transition cannot archive existing model versions "
+            f"because '{stage}' is not an Active stage. Valid stages are {active}"
+        )
+    key = versions.locked(tx, name, version)
+    if wanted.needs_approval and reason is None and key.stage != wanted.name:
+        raise BadState(
+            f"The stage {wanted.name} needs approval in this workspace. Ask for it with POST "
+            f'/api/trackside/v1/model-versions/{name}/{key.version}/stage-requests {{"stage": "{wanted.name}"}}; '
+            "the version moves when somebody approves."
+        )
+    if archive_existing:
+        _archive_others(tx, name, key, wanted.name, reason)
+    tx.run(
+        """
+        UPDATE model_versions SET current_stage = :stage, last_updated_time = :now
+        WHERE workspace_id = :ws AND version_seq = :version
+        """,
+        version=key.version_seq,
+        stage=wanted.name,
+    )
+    versions.touch(tx, key.model_seq)
+    _moved(tx, name, key, wanted.name, reason)
+    return versions.load(tx, [key.version_seq], with_aliases=True)[0]
+
+
+def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
+    rows = tx.all(
+        """
+        UPDATE model_versions SET current_stage = :archived, last_updated_time = :now
+        WHERE workspace_id = :ws AND model_seq = :model AND current_stage = :stage AND version <> :version
+        RETURNING version_seq, model_seq, version, is_prompt
+        """,
+        model=key.model_seq,
+        version=key.version,
+        stage=stage,
+        archived=ARCHIVED,
+    )
+    for version_seq, model_seq, version, is_prompt in sorted(rows, key=lambda row: int(row[2])):
+        _moved(tx, name, Key(version_seq, model_seq, version, stage, bool(is_prompt)), ARCHIVED, reason)
+
+
+def _moved(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
+    if key.stage != stage:
+        history.add(
+            tx, key.model_seq, name, Kind.STAGE, before=key.stage, after=stage, version=key.version, reason=reason
+        )
+    versions.record(tx, name, key.version, "set-stage", before=key.stage, after=stage, is_prompt=key.is_prompt)
