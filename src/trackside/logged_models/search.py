@@ -19,7 +19,7 @@ from trackside.core.http.codec import missing
 from trackside.experiments import store as experiments
 from trackside.logged_models import model as m
 from trackside.logged_models import search_sql, store
-from trackside.logged_models.search_sql import DatasetName, ModelOrder, Search
+from trackside.logged_models.search_sql import ModelOrder, Search
 
 MAX_DATASETS = 100
 
@@ -44,15 +44,13 @@ def search(tx: Tx, call: m.SearchModels) -> m.Found:
     most = min(most, m.MAX_RESULTS)
     says = _says(call)
     _check_token(call.page_token, says)
-    wanted = Search(
-        tree=_tree(call.filter),
-        orders=_orders(call.order_by or []),
-        experiments=tuple(sorted(set(experiments.seqs_of(tx, call.experiment_ids)))),
-        datasets=_datasets(call.datasets or []),
-        says=json.dumps(says),
-    )
-    if not wanted.experiments:
+    tree = _tree(call.filter)
+    seqs = sorted(set(experiments.seqs_of(tx, call.experiment_ids)))
+    orders = _orders(tx, seqs, call.order_by or [])
+    datasets = _datasets(tx, seqs, call.datasets) if call.datasets else None
+    if not seqs:
         return m.Found()
+    wanted = Search(tree, orders, tuple(seqs), datasets, json.dumps(says))
     query = search_sql.query(wanted, most, call.page_token, tx.dialect)
     page, token = keyset.cut(tx.all(query.sql, **query.params), most, wanted.says)
     return m.Found(models=store.load(tx, page), next_page_token=token)
@@ -91,7 +89,7 @@ def _stored(tree: Filter) -> Filter:
             return tree
 
 
-def _orders(given: Sequence[m.GivenOrder]) -> tuple[ModelOrder, ...]:
+def _orders(tx: Tx, experiments: Sequence[int], given: Sequence[m.GivenOrder]) -> tuple[ModelOrder, ...]:
     if len(given) > MAX_ORDERS:
         raise Invalid(f"`order_by` has {len(given)} fields; at most {MAX_ORDERS} are allowed")
     orders: dict[Any, ModelOrder] = {}
@@ -101,17 +99,23 @@ def _orders(given: Sequence[m.GivenOrder]) -> tuple[ModelOrder, ...]:
         if dot and prefix not in ("metrics", "attributes"):
             raise Invalid(f"Invalid order by field name: {name[:500]}. Only metrics are supported.")
         field = resolve(name, None, LOGGED_MODELS, ordering=True)
-        dataset = DatasetName(order.dataset_name or "", order.dataset_digest or "")
-        orders.setdefault((field, dataset), ModelOrder(field, order.ascending is not False, dataset))
+        name, digest = order.dataset_name or "", order.dataset_digest or ""
+        keys = None
+        if (name or digest) and field.entity is Entity.METRIC:
+            keys = tuple(store.dataset_keys(tx, experiments, name, digest))
+        orders.setdefault((field, keys), ModelOrder(field, order.ascending is not False, keys))
     return tuple(orders.values())
 
 
-def _datasets(given: Sequence[m.GivenDataset]) -> tuple[DatasetName, ...]:
+def _datasets(tx: Tx, experiments: Sequence[int], given: Sequence[m.GivenDataset]) -> tuple[int, ...]:
     if len(given) > MAX_DATASETS:
         raise Invalid(f"`datasets` has {len(given)} entries; at most {MAX_DATASETS} are allowed")
     if not all(dataset.dataset_name for dataset in given):
         raise Invalid("`dataset_name` in the `datasets` clause must be specified.")
-    return tuple(DatasetName(dataset.dataset_name or "", dataset.dataset_digest or "") for dataset in given)
+    keys: set[int] = set()
+    for dataset in given:
+        keys.update(store.dataset_keys(tx, experiments, dataset.dataset_name or "", dataset.dataset_digest or ""))
+    return tuple(sorted(keys))
 
 
 def _says(call: m.SearchModels) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 quick to ask; runs no statement.
 
 A test of a metric holds if any point of the model meets it, as on stock; an order by a metric takes the newest point,
-which lies ready in `logged_model_latest`.  A dataset without a digest means every dataset of that name.
+which lies ready in `logged_model_latest`.
 """
 
 from msgspec import Struct
@@ -12,27 +12,20 @@ from trackside.core.filters.keyset import Term
 from trackside.core.filters.nodes import And, Comparison, Entity, Field, Filter, Not, Operator, Or
 from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, among, holds, number, where
 
+ALL_POINTS = 0  # the dataset_key of the newest of all points
+
 _TABLES = {Entity.PARAM: "logged_model_params", Entity.TAG: "logged_model_tags"}
 _CREATED = Field(Entity.ATTRIBUTE, "creation_timestamp_ms")
 _MODEL_ID = Field(Entity.ATTRIBUTE, "model_id")
 _NUMBERS = ("creation_timestamp_ms", "last_updated_timestamp_ms", "experiment_id")
 
 
-class DatasetName(Struct, frozen=True):
-    """An empty digest stands for all of that name; an empty name, for all of that digest."""
-
-    name: str = ""
-    digest: str = ""
-
-    @property
-    def is_any(self) -> bool:
-        return not self.name and not self.digest
-
-
 class ModelOrder(Struct, frozen=True):
+    """`datasets`: the keys of those whose points count; None for all points."""
+
     field: Field
     ascending: bool = True
-    dataset: DatasetName = DatasetName()
+    datasets: tuple[int, ...] | None = None
 
 
 class Search(Struct, frozen=True):
@@ -41,7 +34,7 @@ class Search(Struct, frozen=True):
     tree: Filter | None
     orders: tuple[ModelOrder, ...]
     experiments: tuple[int, ...]  # experiment_seq
-    datasets: tuple[DatasetName, ...]
+    datasets: tuple[int, ...] | None  # as in an order, for the filter
     says: str
 
 
@@ -72,9 +65,12 @@ class _Statement:
         tree = search.tree
         for part in tree.parts if isinstance(tree, And) else [tree] if tree else []:
             self.conditions.append(self._narrow(part) or f"({where(part, self._place, self.bind, self.dialect)})")
-        if search.datasets and not _names_metric(tree):
+        if search.datasets is not None and not _names_metric(tree):
+            on_datasets = among("x.dataset_key", search.datasets, self.bind, self.dialect)
             self.conditions.append(
-                f"EXISTS (SELECT 1 FROM logged_model_latest AS x WHERE {_same_model('x')} AND {self._on_datasets('x')})"
+                f"EXISTS (SELECT 1 FROM logged_model_latest AS x WHERE {_same_model('x')} AND {on_datasets})"
+                if search.datasets
+                else "1 = 0"
             )
         orders = search.orders + tuple(
             natural for natural in _NATURAL if all(order.field != natural.field for order in search.orders)
@@ -113,26 +109,12 @@ class _Statement:
                 return Place(_attribute(field.key))
             case Entity.METRIC:
                 rows = f"FROM logged_model_points AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
-                if self.search.datasets:
-                    rows = f"{rows} AND {self._on_datasets('x')}"
+                if self.search.datasets is not None:
+                    rows = f"{rows} AND {among('x.dataset_key', self.search.datasets, self.bind, self.dialect)}"
                 return Place("x.value", rows, nan="x.is_nan = 1")
             case entity:
                 rows = f"FROM {_TABLES[entity]} AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
                 return _value(field, self.dialect, rows)
-
-    def _on_datasets(self, alias: str) -> str:
-        return f"{alias}.dataset_key IN ({' UNION '.join(map(self._dataset_keys, self.search.datasets))})"
-
-    def _dataset_keys(self, dataset: DatasetName) -> str:
-        conditions = [
-            "d.workspace_id = :ws",
-            among("d.experiment_seq", self.search.experiments, self.bind, self.dialect),
-        ]
-        if dataset.name:
-            conditions.append(f"d.name = {self.bind(dataset.name)}")
-        if dataset.digest:
-            conditions.append(f"d.digest = {self.bind(dataset.digest)}")
-        return f"SELECT d.dataset_key FROM logged_model_datasets AS d WHERE {' AND '.join(conditions)}"
 
     def _term(self, order: ModelOrder) -> Term:
         field = order.field
@@ -140,19 +122,19 @@ class _Statement:
             return Term(_attribute(field.key), order.ascending, kind="number" if field.key in _NUMBERS else "text")
         alias = f"o{len(self.tables)}"
         key = self.bind(field.key)
-        if order.dataset.is_any:
-            on = f"{_same_model(alias)} AND {alias}.key = {key} AND {alias}.dataset_key = 0"
-            self.tables.append(f"LEFT JOIN logged_model_latest AS {alias} ON {on}")
+        on = f"{_same_model(alias)} AND {alias}.key = {key} AND {alias}.dataset_key"
+        if order.datasets is None:
+            on = f"{on} = {ALL_POINTS}"
+        elif len(order.datasets) == 1:
+            on = f"{on} = {self.bind(order.datasets[0])}"
         else:
-            scope = among("x.experiment_seq", self.search.experiments, self.bind, self.dialect)
             newest = (
-                "SELECT x.model_seq, x.value, x.is_nan, row_number() OVER (PARTITION BY x.model_seq "
-                "ORDER BY x.logged_at DESC, x.step DESC, x.run_seq, x.value DESC) AS place "
-                f"FROM logged_model_latest AS x WHERE x.workspace_id = :ws AND {scope} AND x.key = {key} "
-                f"AND x.dataset_key IN ({self._dataset_keys(order.dataset)})"
+                f"SELECT x.dataset_key FROM logged_model_latest AS x WHERE {_same_model('x')} AND x.key = {key} "
+                f"AND {among('x.dataset_key', order.datasets, self.bind, self.dialect)} "
+                "ORDER BY x.logged_at DESC, x.step DESC, x.run_seq, x.value DESC LIMIT 1"
             )
-            on = f"{alias}.model_seq = l.model_seq AND {alias}.place = 1"
-            self.tables.append(f"LEFT JOIN ({newest}) AS {alias} ON {on}")
+            on = f"{on} = ({newest})"
+        self.tables.append(f"LEFT JOIN logged_model_latest AS {alias} ON {on}")
         rank = f"CASE WHEN {alias}.model_seq IS NULL THEN 2 WHEN {alias}.is_nan = 1 THEN 1 ELSE 0 END"
         return Term(f"{alias}.value", order.ascending, rank, "number")
 

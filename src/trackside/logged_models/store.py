@@ -170,12 +170,13 @@ def root_of(tx: Tx, model_id: str) -> Root:
 def load(tx: Tx, model_seqs: Sequence[int]) -> list[m.LoggedModel]:
     """Models from their rows, in the order of `model_seqs`."""
     seqs = list(model_seqs)
+    # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's models.
     infos = {
         row[0]: row[1:]
         for row in tx.all(
             f"""
             SELECT {_INFO} FROM logged_models l JOIN experiments e ON e.experiment_seq = l.experiment_seq
-            WHERE l.workspace_id = :ws AND l.model_seq IN :models
+            WHERE +l.workspace_id = :ws AND l.model_seq IN :models
             """,
             models=seqs,
         )
@@ -213,6 +214,23 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[m.LoggedModel]:
     )
     return [
         _model(infos[seq], params.get(seq, []), tags.get(seq, []), points.get(seq, [])) for seq in seqs if seq in infos
+    ]
+
+
+def dataset_keys(tx: Tx, experiment_seqs: Sequence[int], name: str, digest: str) -> list[int]:
+    """The datasets that metrics name so.  An empty digest stands for every one of the name, and the other way round."""
+    return [
+        key
+        for (key,) in tx.all(
+            """
+            SELECT dataset_key FROM logged_model_datasets
+            WHERE workspace_id = :ws AND experiment_seq IN :experiments
+                AND (:name = '' OR name = :name) AND (:digest = '' OR digest = :digest) ORDER BY dataset_key
+            """,
+            experiments=list(experiment_seqs),
+            name=name,
+            digest=digest,
+        )
     ]
 
 

@@ -68,7 +68,7 @@ def save(tx: Tx, points: Sequence[tuple[int, ModelPoint]], models: dict[str, Mod
         f"""
         INSERT INTO logged_model_latest AS l ({_COLUMNS})
         VALUES (:ws, :experiment, :key, :model, :logged_at, :step, :run, :dataset, :value, :is_nan)
-        ON CONFLICT (experiment_seq, key, dataset_key, model_seq) DO UPDATE SET value = excluded.value,
+        ON CONFLICT (experiment_seq, key, model_seq, dataset_key) DO UPDATE SET value = excluded.value,
             is_nan = excluded.is_nan, logged_at = excluded.logged_at, step = excluded.step, run_seq = excluded.run_seq
         WHERE {_NEWER} > {_THAN}
         """,

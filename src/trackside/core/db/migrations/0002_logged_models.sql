@@ -16,8 +16,10 @@ CREATE TABLE logged_models (
     last_updated_timestamp_ms BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX logged_models_by_id ON logged_models (workspace_id, model_id);
-CREATE INDEX logged_models_by_creation ON logged_models (experiment_seq, lifecycle_stage, creation_timestamp_ms DESC, model_id);
-CREATE INDEX logged_models_by_name ON logged_models (experiment_seq, lifecycle_stage, name, creation_timestamp_ms DESC, model_id);
+CREATE INDEX logged_models_by_creation
+    ON logged_models (workspace_id, experiment_seq, lifecycle_stage, creation_timestamp_ms DESC, model_id);
+CREATE INDEX logged_models_by_name
+    ON logged_models (workspace_id, experiment_seq, lifecycle_stage, name, creation_timestamp_ms DESC, model_id);
 CREATE INDEX logged_models_by_run ON logged_models (workspace_id, source_run_id);
 
 CREATE TABLE logged_model_params (
@@ -71,13 +73,13 @@ CREATE TABLE logged_model_latest (
     workspace_id BIGINT NOT NULL,
     experiment_seq BIGINT NOT NULL,
     key {{KEYTEXT}} NOT NULL,
-    dataset_key BIGINT NOT NULL,
     model_seq BIGINT NOT NULL,
+    dataset_key BIGINT NOT NULL,
     value DOUBLE PRECISION NOT NULL,
     is_nan BIGINT NOT NULL,
     logged_at BIGINT NOT NULL,
     step BIGINT NOT NULL,
     run_seq BIGINT NOT NULL,
-    PRIMARY KEY (experiment_seq, key, dataset_key, model_seq)
+    PRIMARY KEY (experiment_seq, key, model_seq, dataset_key)
 ) {{CLUSTERED}};
 CREATE INDEX logged_model_latest_by_model ON logged_model_latest (model_seq);
