@@ -50,7 +50,7 @@ def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) 
         Term(f"e.{order.field.key}", order.ascending, kind="text" if order.field.key == "name" else "whole number")
         for order in search.orders
     ]
-    conditions = [among("e.lifecycle_stage", search.stages, bind, dialect)]
+    conditions = [among("e.lifecycle_stage", search.stages, bind)]
     if search.tree is not None:
         conditions.append(f"({where(search.tree, place, bind, dialect)})")
     start = keyset.start(page_token, search.fingerprint, [term.kind for term in terms])

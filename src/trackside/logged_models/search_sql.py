@@ -59,14 +59,14 @@ class _Statement:
     def page(self, limit: int, page_token: str | None) -> Query:
         search = self.search
         self.conditions = [
-            among("l.experiment_seq", search.experiments, self.bind, self.dialect),
+            among("l.experiment_seq", search.experiments, self.bind),
             "l.lifecycle_stage = 'active'",
         ]
         tree = search.tree
         for part in tree.parts if isinstance(tree, And) else [tree] if tree else []:
             self.conditions.append(self._narrow(part) or f"({where(part, self._place, self.bind, self.dialect)})")
         if search.datasets is not None and not _names_metric(tree):
-            on_datasets = among("x.dataset_key", search.datasets, self.bind, self.dialect)
+            on_datasets = among("x.dataset_key", search.datasets, self.bind)
             self.conditions.append(
                 f"EXISTS (SELECT 1 FROM logged_model_latest AS x WHERE {_same_model('x')} AND {on_datasets})"
                 if search.datasets
@@ -93,7 +93,7 @@ class _Statement:
         match part:
             case Comparison(field, Operator.EQ | Operator.IN) if field.entity in _TABLES:
                 table = _TABLES[field.entity]
-                scope = among("x.experiment_seq", self.search.experiments, self.bind, self.dialect)
+                scope = among("x.experiment_seq", self.search.experiments, self.bind)
                 holding = holds(part, _value(field, self.dialect), self.bind, self.dialect)
                 key = self.bind(field.key)
                 return (
@@ -110,7 +110,7 @@ class _Statement:
             case Entity.METRIC:
                 rows = f"FROM logged_model_points AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
                 if self.search.datasets is not None:
-                    rows = f"{rows} AND {among('x.dataset_key', self.search.datasets, self.bind, self.dialect)}"
+                    rows = f"{rows} AND {among('x.dataset_key', self.search.datasets, self.bind)}"
                 return Place("x.value", rows, nan="x.is_nan = 1")
             case entity:
                 rows = f"FROM {_TABLES[entity]} AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
@@ -130,7 +130,7 @@ class _Statement:
         else:
             newest = (
                 f"SELECT x.dataset_key FROM logged_model_latest AS x WHERE {_same_model('x')} AND x.key = {key} "
-                f"AND {among('x.dataset_key', order.datasets, self.bind, self.dialect)} "
+                f"AND {among('x.dataset_key', order.datasets, self.bind)} "
                 "ORDER BY x.logged_at DESC, x.step DESC, x.run_seq, x.value DESC LIMIT 1"
             )
             on = f"{on} = ({newest})"

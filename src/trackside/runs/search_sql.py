@@ -129,8 +129,8 @@ class _Select:
         self.tables: list[str] = []
         first = "r" if part.runs_first else "c0"
         self.conditions = [
-            among(f"{first}.experiment_seq", experiments, bind, dialect),
-            among("r.lifecycle_stage", stages, bind, dialect),
+            among(f"{first}.experiment_seq", experiments, bind),
+            among("r.lifecycle_stage", stages, bind),
         ]
         self._join(part.tests, first)
         for filter_ in part.rest:

@@ -6,7 +6,6 @@ functions that it has since 3.38; on PostgreSQL text that compares by its bytes 
 of ASCII letters only, which is what `lower` does in both.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from msgspec import Struct
 from trackside.core.filters.nodes import NEGATIVE, And, Comparison, Field, Filter, Not, Operator, Or, Scalar
 
 Dialect = Literal["sqlite", "postgresql"]
-MAX_LISTED = 64
+MOST = 1.7976931348623157e308
 
 
 class Query(Struct, frozen=True):
@@ -83,17 +82,9 @@ def holds(comparison: Comparison, place: Place, bind: Binder, dialect: Dialect) 
     return f"({condition} AND NOT {place.nan})"
 
 
-def among(column: str, values: Sequence[int] | Sequence[str], bind: Binder, dialect: Dialect) -> str:
-    """The condition that a column has one of the values, which may be many more than a statement has parameters."""
-    if len(values) == 1:
-        return f"{column} = {bind(values[0])}"
-    if len(values) <= MAX_LISTED:
-        return f"{column} IN {bind(list(values))}"
-    text = bind(json.dumps(list(values)))
-    if dialect == "sqlite":
-        return f"{column} IN (SELECT value FROM json_each({text}))"
-    kind = "BIGINT" if isinstance(values[0], int) else "TEXT"
-    return f"{column} IN (SELECT CAST(value AS {kind}) FROM json_array_elements_text(CAST({text} AS JSON)))"
+def among(column: str, values: Sequence[int] | Sequence[str], bind: Binder) -> str:
+    """The condition that a column has one of the values."""
+    return f"{column} = {bind(values[0])}" if len(values) == 1 else f"{column} IN {bind(list(values))}"
 
 
 def number(text: str, dialect: Dialect) -> str:
@@ -116,13 +107,11 @@ def _condition(value: str, comparison: Comparison, bind: Binder, dialect: Dialec
     operator = comparison.operator
     match operator:
         case Operator.IN | Operator.NOT_IN:
-            if comparison.is_numeric and dialect == "postgresql":
-                return f"{value} {operator} ({', '.join(_bound(one, bind, dialect) for one in comparison.values)})"
-            return f"{value} {operator} {bind(list(comparison.values))}"
+            return f"{value} {operator} {bind([_finite(one) for one in comparison.values])}"
         case Operator.BETWEEN | Operator.NOT_BETWEEN:
-            low, high = (_bound(one, bind, dialect) for one in comparison.values)
+            low, high = map(bind, comparison.values)
             return f"{value} {operator} {low} AND {high}"
-    wanted = _bound(comparison.values[0], bind, dialect)
+    wanted = bind(comparison.values[0])
     if operator in (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE):
         if dialect == "postgresql":
             return f"{value} {operator} {wanted} ESCAPE ''"
@@ -131,12 +120,9 @@ def _condition(value: str, comparison: Comparison, bind: Binder, dialect: Dialec
     return f"{value} {operator} {wanted}"
 
 
-def _bound(value: Scalar, bind: Binder, dialect: Dialect) -> str:
-    mark = bind(value)
-    if dialect == "postgresql" and isinstance(value, float):
-        # Beside a column of whole numbers it would take the parameter for a whole number, and fail on 0.5.
-        return f"CAST({mark} AS DOUBLE PRECISION)"
-    return mark
+def _finite(value: Scalar) -> Scalar:
+    """Long lists become JSON, which has no infinity; no stored value is infinite."""
+    return max(-MOST, min(MOST, value)) if isinstance(value, float) else value
 
 
 def _grouped(part: Filter, places: Callable[[Field], Place], bind: Binder, dialect: Dialect) -> str:

@@ -1,0 +1,105 @@
+"""Page tokens: what comes back as it was, and what is refused."""
+
+import base64
+import json
+import math
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackside.core.errors import Invalid
+from trackside.core.filters import keyset
+from trackside.core.filters.keyset import Kind, Start
+
+SEARCH = keyset.fingerprint("runs", "", [], [1], ["active"])
+KINDS: list[Kind] = ["number", "text", "whole number"]
+
+
+@given(
+    st.sampled_from([0, 1, 2]),
+    st.floats(allow_nan=False),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    st.integers(-(2**63) + 1, 2**63 - 1),
+)
+def test_a_token_brings_the_order_values_back(rank: int, number: float, text: str, whole: int) -> None:
+    token = keyset.token(SEARCH, (rank, number if rank == 0 else None, 0, text, 0, whole))
+
+    start = keyset.start(token, SEARCH, KINDS)
+
+    assert start == Start(after=((rank, number if rank == 0 else None), (0, text), (0, whole)))
+
+
+def test_a_page_has_a_token_only_if_there_is_more() -> None:
+    rows = [(10, 0, 1.5), (11, 0, math.inf)]
+
+    assert keyset.cut(rows, 2, SEARCH) == ([10, 11], None)
+    assert keyset.cut([], 2, SEARCH) == ([], None)
+    page, token = keyset.cut(rows, 1, SEARCH)
+    assert page == [10]
+    assert keyset.start(token, SEARCH, ["number"]) == Start(after=((0, 1.5),))
+
+
+def test_a_token_of_stock_mlflow_says_how_many_rows_to_pass_over() -> None:
+    assert keyset.start(encoded({"offset": 3}), SEARCH, KINDS) == Start(offset=3)
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("not base64", "Invalid page token, could not base64-decode"),
+        ("x", "Invalid page token, could not base64-decode"),
+        ("é", "Invalid page token, could not base64-decode"),
+        (base64.b64encode(b"not json").decode(), "Invalid page token, decoded value=b'not json'"),
+        (base64.b64encode(b"[" * 100_000).decode(), "Invalid page token, decoded value="),
+    ],
+)
+def test_what_is_no_token_is_refused_in_mlflows_words(token: str, message: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        keyset.start(token, SEARCH, KINDS)
+
+    assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        [],
+        7,
+        None,
+        {"offset": "a"},
+        {"offset": 0},
+        {"offset": -1},
+        {"offset": 2**63},
+        {"offset": True, "search": 1},
+        {"offsoot": 7},
+        {"search": "another", "after": [[0, 1.0], [0, "a"], [0, 1]]},
+        {"search": SEARCH, "after": []},
+        {"search": SEARCH, "after": [[0, 1.0], [0, "a"]]},
+        {"search": SEARCH, "after": [[0, "a"], [0, "a"], [0, 1]]},
+        {"search": SEARCH, "after": [[0, 1.0], [0, 5], [0, 1]]},
+        {"search": SEARCH, "after": [[0, 1.0], [0, "a"], [0, 1.5]]},
+        {"search": SEARCH, "after": [[0, True], [0, "a"], [0, 1]]},
+        {"search": SEARCH, "after": [[0, 2**63], [0, "a"], [0, 1]]},
+        {"search": SEARCH, "after": [[0, 1.0], [0, "\0"], [0, 1]]},
+        {"search": SEARCH, "after": [[3, 1.0], [0, "a"], [0, 1]]},
+        {"search": SEARCH, "after": [["0", 1.0], [0, "a"], [0, 1]]},
+        {"search": SEARCH, "after": [[0], [0, "a"], [0, 1]]},
+    ],
+)
+def test_a_token_cannot_say_more_than_an_order_value(said: Any) -> None:
+    with pytest.raises(Invalid):
+        keyset.start(encoded(said), SEARCH, KINDS)
+
+
+@given(st.text(max_size=40) | st.binary(max_size=40).map(lambda data: base64.b64encode(data).decode()))
+def test_any_text_is_a_token_or_refused(text: str) -> None:
+    with suppress(Invalid):
+        keyset.start(text, SEARCH, KINDS)
+
+
+def encoded(said: Any) -> str:
+    return base64.b64encode(json.dumps(said).encode()).decode()
