@@ -59,10 +59,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgres_stores(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """Databases with the schema and nothing in it, to take one from and to give it back."""
     name = postgres.create()
     app.open_database(make_settings(tmp_path_factory.mktemp("postgresql"), postgres.url(name))).close()
-    return name
+    postgres.empty(name)
+    stores = [name]
+    yield stores
+    for name in stores:
+        postgres.drop(name)
 
 
 @pytest.fixture
@@ -75,11 +80,12 @@ def sqlite_settings(tmp_path: Path, sqlite_template: Path) -> Settings:
 
 
 @pytest.fixture
-def postgres_settings(tmp_path: Path, postgres: Postgres, postgres_template: str) -> Iterator[Settings]:
+def postgres_settings(tmp_path: Path, postgres: Postgres, postgres_stores: list[str]) -> Iterator[Settings]:
     """Settings with a fresh store on PostgreSQL."""
-    name = postgres.create(postgres_template)
+    name = postgres_stores.pop()
     yield make_settings(tmp_path / "data", postgres.url(name))
-    postgres.drop(name)
+    postgres.empty(name)
+    postgres_stores.append(name)
 
 
 @pytest.fixture(params=STORES)

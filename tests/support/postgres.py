@@ -24,6 +24,9 @@ host all all 127.0.0.1/32 trust
 """
 
 
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+
 class Postgres:
     """A server that runs until `close`.  Who is root starts it as `nobody`, since it refuses root."""
 
@@ -108,6 +111,18 @@ class Postgres:
 
     def drop(self, database: str) -> None:
         self.run(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def empty(self, database: str) -> None:
+        """Leaves the schema, and nothing in it: much quicker than a new copy."""
+        wire = self.connect(database)
+        try:
+            tables = [name for (name,) in rows(wire, _TABLES) if name != "schema_migrations"]
+            counters = [name for (name,) in rows(wire, "SELECT CAST(oid AS regclass) FROM pg_class WHERE relkind = 'S'")]
+            wire.deferred = [f"DELETE FROM {table}" for table in tables]
+            wire.deferred += [f"SELECT setval('{counter}', 1, false)" for counter in counters]
+            wire.command("SELECT 1")
+        finally:
+            wire.close()
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         wire = self.connect(database)

@@ -22,7 +22,7 @@ _TOKENS = re.compile(
     r"""|(?:\b(?P<inside>(?:NOT\s+)?IN)\s+)?:(?P<name>[a-z_][a-z_0-9]*)""",
     re.IGNORECASE,
 )
-MAX_LISTED = 512  # elements of a list that become placeholders of their own
+MAX_LISTED = 1024  # elements of a list that become placeholders of their own
 AS_ARRAY, AS_JSON = -1, -2  # in place of a list's length
 
 

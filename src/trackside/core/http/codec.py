@@ -19,6 +19,7 @@ INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 DOUBLE_MAX = 1.7976931348623157e308
 HINT = " See the API docs for more information about request parameters."
 MAX_BODY_BYTES = 64 << 20
+TOO_DEEP = "The body is nested too deeply to be a call."
 
 _encoder = msgspec.json.Encoder()
 
@@ -53,6 +54,13 @@ def decoder(call: type[Struct]) -> msgspec.json.Decoder[Any]:
 
 def decode_body(call: type[Struct], body: bytes, path: dict[str, str] | None = None) -> Any:
     """The call in a body; `path` are the path's parameters, which win over the body's."""
+    if b"\\u0000" in body:
+        try:
+            _refuse_nul(_loads(body), "")
+        except RecursionError:
+            raise BadRequest(TOO_DEEP) from None
+    if path:
+        _refuse_nul(path, "")
     try:
         made = decoder(call).decode(body) if body else call()
         if path:
@@ -78,6 +86,7 @@ def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str
         else:
             values[name] = given[-1]
     values.update(path or {})
+    _refuse_nul(values, "")
     return _checked(_convert_struct(values, call, ""), call)
 
 
@@ -107,6 +116,20 @@ def fields_of(kind: type[Struct]) -> dict[str, Any]:
     return {name: hints[name] for name in kind.__struct_fields__}
 
 
+def _refuse_nul(raw: Any, path: str) -> None:
+    """PostgreSQL stores every character but this one; so that stores can be moved, no other store takes it either."""
+    match raw:
+        case str() if "\0" in raw:
+            raise Invalid(f"The parameter '{path}' has the character NUL (U+0000), which cannot be stored.{HINT}")
+        case dict():
+            for name, value in raw.items():
+                _refuse_nul(name, f"{path}.{name}".removeprefix("."))
+                _refuse_nul(value, f"{path}.{name}".removeprefix("."))
+        case list():
+            for i, value in enumerate(raw):
+                _refuse_nul(value, f"{path}[{i}]")
+
+
 def _checked(call: Any, kind: type[Struct]) -> Any:
     for name in getattr(kind, "required", ()):
         value = getattr(call, name)
@@ -122,7 +145,7 @@ def _loads(body: bytes) -> dict[str, Any]:
         if isinstance(value, str):  # old clients encode twice
             value = json.loads(value)
     except RecursionError:
-        raise BadRequest("The body is nested too deeply to be a call.") from None
+        raise BadRequest(TOO_DEEP) from None
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,0 +1,218 @@
+"""Experiments, as a client sees them; on both databases."""
+
+from pathlib import Path
+
+import pytest
+
+from support.client import Api
+
+
+def ids(api: Api, **search: object) -> list[str]:
+    found = api.post("experiments/search", {"max_results": 100, **search})
+    return [each["experiment_id"] for each in found.get("experiments", [])]
+
+
+def get(api: Api, experiment_id: str) -> dict[str, object]:
+    found: dict[str, object] = api.get("experiments/get", experiment_id=experiment_id)["experiment"]
+    return found
+
+
+def test_a_new_store_has_the_default_experiment(api: Api) -> None:
+    experiment = get(api, "0")
+
+    assert experiment.pop("creation_time") == experiment.pop("last_update_time")
+    assert experiment == {
+        "experiment_id": "0",
+        "name": "Default",
+        "artifact_location": "mlflow-artifacts:/0",
+        "lifecycle_stage": "active",
+        "workspace": "default",
+    }
+
+
+def test_ids_count_up_from_one_and_are_never_used_again(api: Api) -> None:
+    first, second = api.new_experiment("a"), api.new_experiment("b")
+    api.post("experiments/delete", experiment_id=second)
+    third = api.new_experiment("c")
+
+    assert first == "1"
+    assert int(first) < int(second) < int(third)
+
+
+def test_an_experiment_keeps_what_it_was_made_with(api: Api) -> None:
+    made = api.new_experiment("iris é", tags=[{"key": "b", "value": "2"}, {"key": "a", "value": ""}])
+
+    experiment = get(api, made)
+
+    assert experiment["name"] == "iris é"
+    assert experiment["artifact_location"] == f"mlflow-artifacts:/{made}"
+    assert experiment["tags"] == [{"key": "a", "value": ""}, {"key": "b", "value": "2"}]
+    assert api.get("experiments/get-by-name", experiment_name="iris é")["experiment"] == experiment
+
+
+def test_a_relative_location_is_one_of_the_servers_folders(api: Api) -> None:
+    made = api.new_experiment("here", artifact_location="some/folder")
+
+    assert get(api, made)["artifact_location"] == str(Path.cwd() / "some/folder")
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["runs:/abc/def", "s3://bucket/a#fragment", "s3://bucket/a;b", "s3://bucket/?x=../..", "file://host/share"],
+)
+def test_a_location_that_leads_astray_is_refused(api: Api, location: str) -> None:
+    assert api.fault("experiments/create", name="x", artifact_location=location)[:2] == (400, "INVALID_PARAMETER_VALUE")
+    assert ids(api) == ["0"]
+
+
+def test_a_name_is_taken_also_by_a_deleted_experiment(api: Api) -> None:
+    made = api.new_experiment("iris")
+    api.post("experiments/delete", experiment_id=made)
+
+    status, code, message = api.fault("experiments/create", name="iris")
+
+    assert (status, code) == (400, "RESOURCE_ALREADY_EXISTS")
+    assert message.startswith("Experiment(name=iris) already exists.")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 501])
+def test_a_name_must_be_there_and_not_too_long(api: Api, name: str) -> None:
+    assert api.fault("experiments/create", name=name)[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_what_is_not_there_is_a_404(api: Api) -> None:
+    assert api.fault("experiments/get", method="GET", experiment_id="77") == (
+        404,
+        "RESOURCE_DOES_NOT_EXIST",
+        "No Experiment with id=77 exists",
+    )
+    assert api.fault("experiments/get-by-name", method="GET", experiment_name="nope") == (
+        404,
+        "RESOURCE_DOES_NOT_EXIST",
+        "Could not find experiment with name 'nope'",
+    )
+    for call in ("delete", "restore"):
+        assert api.fault(f"experiments/{call}", experiment_id="77")[0] == 404
+    assert api.fault("experiments/update", experiment_id="77", new_name="x")[0] == 404
+    assert api.fault("experiments/set-experiment-tag", experiment_id="77", key="k", value="v")[0] == 404
+
+
+def test_an_id_must_be_a_number(api: Api) -> None:
+    assert api.fault("experiments/get", method="GET", experiment_id="abc") == (
+        400,
+        "INVALID_PARAMETER_VALUE",
+        "Invalid experiment ID 'abc'. Experiment ID must be a valid integer.",
+    )
+    assert api.fault("experiments/get", method="GET", experiment_id="9" * 19)[0] in (400, 404)
+
+
+def test_a_rename_changes_the_time_of_the_last_update(api: Api) -> None:
+    made = api.new_experiment("before")
+    at_first = get(api, made)
+
+    api.post("experiments/update", experiment_id=made, new_name="after")
+
+    experiment = get(api, made)
+    assert experiment["name"] == "after"
+    assert int(str(experiment["last_update_time"])) >= int(str(at_first["last_update_time"]))
+    assert experiment["creation_time"] == at_first["creation_time"]
+
+
+def test_a_rename_to_a_name_that_is_taken_is_refused(api: Api) -> None:
+    api.new_experiment("taken")
+    made = api.new_experiment("free")
+
+    assert api.fault("experiments/update", experiment_id=made, new_name="taken")[:2] == (400, "RESOURCE_ALREADY_EXISTS")
+    assert get(api, made)["name"] == "free"
+    api.post("experiments/update", experiment_id=made, new_name="free")  # its own name is free for it
+
+
+def test_a_deleted_experiment_cannot_be_renamed_or_tagged(api: Api) -> None:
+    made = api.new_experiment("gone")
+    api.post("experiments/delete", experiment_id=made)
+
+    status, _, message = api.fault("experiments/update", experiment_id=made, new_name="x")
+    assert (status, message) == (400, "Cannot rename a non-active experiment.")
+    assert api.fault("experiments/set-experiment-tag", experiment_id=made, key="k", value="v")[0] == 400
+    assert get(api, made)["name"] == "gone"
+
+
+def test_tags_overwrite_and_vanish(api: Api) -> None:
+    made = api.new_experiment("tagged")
+    before = get(api, made)["last_update_time"]
+
+    for value in ("1", "2"):
+        api.post("experiments/set-experiment-tag", experiment_id=made, key="k", value=value)
+    api.post("experiments/set-experiment-tag", experiment_id=made, key="gone", value="x")
+    api.post("experiments/delete-experiment-tag", experiment_id=made, key="gone")
+
+    experiment = get(api, made)
+    assert experiment["tags"] == [{"key": "k", "value": "2"}]
+    assert experiment["last_update_time"] == before
+    assert api.fault("experiments/delete-experiment-tag", experiment_id=made, key="gone")[0] == 404
+
+
+def test_a_long_tag_is_refused_whole(api: Api) -> None:
+    made = api.new_experiment("tagged")
+
+    api.post("experiments/set-experiment-tag", experiment_id=made, key="k", value="x" * 20_000)
+    assert api.fault("experiments/set-experiment-tag", experiment_id=made, key="k", value="x" * 20_001)[0] == 400
+    assert api.fault("experiments/set-experiment-tag", experiment_id=made, key="k" * 251, value="x")[0] == 400
+
+
+def test_the_end_of_an_experiment_is_that_of_its_active_runs(api: Api) -> None:
+    made = api.new_experiment("ends")
+    lively, gone_before = api.new_run(made), api.new_run(made)
+    elsewhere = api.new_run("0")
+    api.post("runs/delete", run_id=gone_before)
+
+    api.post("experiments/delete", experiment_id=made)
+
+    def stages(*run_ids: str) -> list[str]:
+        return [api.run(run_id)["info"]["lifecycle_stage"] for run_id in run_ids]
+
+    assert get(api, made)["lifecycle_stage"] == "deleted"
+    assert stages(lively, gone_before, elsewhere) == ["deleted", "deleted", "active"]
+    assert api.fault("experiments/delete", experiment_id=made)[0] == 404
+    assert api.fault("runs/create", experiment_id=made)[0] == 400
+
+    api.post("experiments/restore", experiment_id=made)
+
+    assert get(api, made)["lifecycle_stage"] == "active"
+    assert stages(lively, gone_before, elsewhere) == ["active", "active", "active"]
+    assert api.fault("experiments/restore", experiment_id=made)[0] == 404
+
+
+def test_the_default_experiment_can_be_deleted_and_comes_back(api: Api) -> None:
+    api.post("experiments/delete", experiment_id="0")
+    assert ids(api) == []
+
+    api.post("experiments/restore", experiment_id="0")
+    assert ids(api) == ["0"]
+
+
+def test_search_shows_the_newest_first_and_what_is_asked_for(api: Api) -> None:
+    a, b, c = (api.new_experiment(name) for name in ("a", "b", "c"))
+    api.post("experiments/delete", experiment_id=b)
+
+    assert set(ids(api)) == {"0", a, c}
+    assert ids(api, view_type="DELETED_ONLY") == [b]
+    assert set(ids(api, view_type="ALL")) == {"0", a, b, c}
+    assert ids(api, filter="name = 'c'") == [c]
+    assert ids(api, order_by=["name ASC"]) == ["0", a, c]  # `Default` before `a`: by bytes, on both databases
+
+
+def test_search_pages(api: Api) -> None:
+    made = {api.new_experiment(f"e{i}") for i in range(5)} | {"0"}
+
+    seen: list[str] = []
+    token = ""
+    while True:
+        page = api.post("experiments/search", {"max_results": 2, **({"page_token": token} if token else {})})
+        seen += [each["experiment_id"] for each in page["experiments"]]
+        token = page.get("next_page_token", "")
+        if not token:
+            break
+
+    assert len(seen) == 6
+    assert set(seen) == made
