@@ -72,5 +72,7 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
 
 def _lock(tx: Tx) -> None:
     """Nobody adds to what is there until this is done; those who wait find it gone."""
+    if tx.memory is not None:
+        tx.memory.forget_all()
     tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")
     tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws ORDER BY run_seq FOR UPDATE")
