@@ -1,0 +1,260 @@
+"""What the searches of models and versions find is what the filter means in plain Python; pages are the whole, once, in
+order."""
+
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.core.filters.parse import parse_filter, parse_order_by
+from trackside.core.filters.to_python import Record, matches, ordered
+from trackside.registry import models, versions
+from trackside.registry import search as searches
+from trackside.registry.model import IS_PROMPT_TAG, Search
+from trackside.registry.origins import Origin
+from trackside.registry.search import MODELS, VERSIONS, Subject
+
+NAMES = ["iris", "Iris", "lily", "ä", "a%b", "a_b", "x y", "50%"]
+VALUES = ["", "a", "A", "ab", "it", "true", "ä", "x" * 99, "x" * 100, "x" * 101, "x" * 99 + "ä", "x" * 99 + "äy"]
+KEYS = ["team", "größe/é.x y", IS_PROMPT_TAG]
+PATTERNS = ["%", "_", "a%", "%A%", "i%", "x%", ""]
+COMPARED = ["=", "!=", "LIKE", "ILIKE", "NOT LIKE"]
+MODEL_KEYS = ["name", "last_updated_timestamp", "timestamp"]
+VERSION_KEYS = ["name", "version_number", "creation_timestamp", "last_updated_timestamp"]
+
+workspaces = count(100)
+
+tags = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=3)
+
+
+class Version(Struct):
+    run_id: str
+    source: str
+    tags: dict[str, str]
+    made_at: int
+
+
+class Model(Struct):
+    name: str
+    tags: dict[str, str]
+    made_at: int
+    versions: list[Version]
+
+
+def quoted(text: str) -> str:
+    return f"'{text}'"
+
+
+@st.composite
+def registries(draw: st.DrawFn) -> list[Model]:
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))
+    made = st.builds(
+        Version,
+        run_id=st.sampled_from(["", "r1", "R1", "r2"]),
+        source=st.sampled_from(["s3://b/a", "s3://b/A", "dummy-source"]),
+        tags=tags,
+        made_at=st.integers(1, 4),
+    )
+    return [Model(name, draw(tags), draw(st.integers(1, 4)), draw(st.lists(made, max_size=4))) for name in names]
+
+
+def clauses(subject: Subject) -> SearchStrategy[str]:
+    names = st.builds(
+        "name {} {}".format,
+        st.sampled_from(COMPARED),
+        st.sampled_from([*NAMES, *PATTERNS]).map(quoted),
+    )
+    lists = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map(lambda many: ", ".join(map(quoted, many)))
+    among = st.builds("name {} ({})".format, st.sampled_from(["IN", "NOT IN"]), lists)
+    tagged = st.builds(
+        "tags.`{}` {} {}".format,
+        st.sampled_from(KEYS),
+        st.sampled_from([*COMPARED, "=", "="]),
+        st.sampled_from([*VALUES, "false", *PATTERNS]).map(quoted),
+    )
+    absent = st.builds("tags.`{}` IS {}".format, st.sampled_from(KEYS[:2]), st.sampled_from(["NULL", "NOT NULL"]))
+    found = names | among | tagged | absent
+    if subject is VERSIONS:
+        runs = st.builds("run_id {} {}".format, st.sampled_from(COMPARED), st.sampled_from(["'r1'", "''", "'R%'"]))
+        sources = st.builds("source_path {} 's3://b/{}'".format, st.sampled_from(COMPARED), st.sampled_from("aA%"))
+        numbers = st.builds("version_number {} {}".format, st.sampled_from(["=", "!=", "<", ">="]), st.integers(0, 4))
+        found = found | runs | sources | numbers
+    return found
+
+
+def filters(subject: Subject) -> SearchStrategy[str]:
+    return st.recursive(
+        clauses(subject),
+        lambda part: (
+            st.builds("({} AND {})".format, part, part)
+            | st.builds("({} OR {})".format, part, part)
+            | st.builds("NOT ({})".format, part)
+        ),
+        max_leaves=4,
+    ) | st.lists(clauses(subject), min_size=2, max_size=3).map(" AND ".join)
+
+
+def orders(keys: list[str]) -> SearchStrategy[list[str]]:
+    def directed(chosen: list[str]) -> SearchStrategy[list[str]]:
+        return st.tuples(*(st.sampled_from([key, f"{key} DESC", f"{key} ASC"]) for key in chosen)).map(list)
+
+    return st.lists(st.sampled_from(keys), max_size=2, unique_by=lambda key: key.replace("last_updated_", "")).flatmap(
+        directed
+    )
+
+
+def store(tx: Tx, registry: list[Model]) -> tuple[list[Record], list[Record]]:
+    """Models and versions as they may be asked."""
+    of_models, of_versions = [], []
+    for model in registry:
+        tx.now = model.made_at
+        models.create(tx, model.name, model.tags, "")
+        updated = model.made_at
+        for number, version in enumerate(model.versions, 1):
+            tx.now = updated = version.made_at
+            origin = Origin(version.source, version.source, None, version.run_id)
+            versions.create(tx, model.name, origin, tags=version.tags, run_link="", description="")
+            attributes: dict[str, Any] = {
+                "name": model.name,
+                "run_id": version.run_id,
+                "source_path": version.source,
+                "version_number": number,
+                "creation_timestamp": version.made_at,
+                "last_updated_timestamp": version.made_at,
+            }
+            of_versions.append(Record(attributes, tags=_flagged(version.tags)))
+        attributes = {"name": model.name, "last_updated_timestamp": updated}
+        of_models.append(Record(attributes, tags=_flagged(model.tags)))
+    return of_models, of_versions
+
+
+def _flagged(said: dict[str, str]) -> dict[str, str]:
+    return {**said, IS_PROMPT_TAG: "true" if said.get(IS_PROMPT_TAG) == "true" else "false"}
+
+
+def expected(records: list[Record], subject: Subject, text: str, order_by: list[str]) -> list[tuple[Any, ...]]:
+    tree = parse_filter(text, subject.fields)
+    found = [record for record in records if matches(tree, record)]
+    if IS_PROMPT_TAG not in text:
+        found = [record for record in found if record.tags[IS_PROMPT_TAG] == "false"]
+    given = parse_order_by(order_by, subject.fields)
+    wanted = given + tuple(tie for tie in subject.ties if tie not in given) if given else subject.natural
+    return [identity(record) for record in ordered(found, wanted)]
+
+
+def identity(record: Record) -> tuple[Any, ...]:
+    return tuple(record.attributes[key] for key in ("name", "version_number") if key in record.attributes)
+
+
+def pages(tx: Tx, subject: Subject, text: str, order_by: list[str], size: int) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    token = None
+    while True:
+        call = Search(filter=text, order_by=order_by, max_results=size, page_token=token)
+        if subject is MODELS:
+            some = searches.search_models(tx, call)
+            found += [(model.name,) for model in some.registered_models]
+        else:
+            more = searches.search_versions(tx, call)
+            found += [(version.name, int(version.version)) for version in more.model_versions]
+        token = some.next_page_token if subject is MODELS else more.next_page_token
+        if token is None:
+            return found
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(registry=registries(), text=filters(MODELS), order_by=orders(MODEL_KEYS), size=st.integers(1, 6))
+def test_a_search_of_models_finds_what_python_finds(
+    tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
+) -> None:
+    inside = tx.within(next(workspaces))
+    records, _ = store(inside, registry)
+
+    assert pages(inside, MODELS, text, order_by, size) == expected(records, MODELS, text, order_by)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(registry=registries(), text=filters(VERSIONS), order_by=orders(VERSION_KEYS), size=st.integers(1, 6))
+def test_a_search_of_versions_finds_what_python_finds(
+    tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
+) -> None:
+    inside = tx.within(next(workspaces))
+    _, records = store(inside, registry)
+
+    assert pages(inside, VERSIONS, text, order_by, size) == expected(records, VERSIONS, text, order_by)
+
+
+def test_everything_but_prompts_in_natural_order(tx: Tx) -> None:
+    inside = tx.within(next(workspaces))
+    registry = [
+        Model("b", {}, 1, [Version("", "s3://b/a", {}, 2), Version("", "s3://b/a", {}, 2)]),
+        Model("a", {}, 3, [Version("", "s3://b/a", {}, 2)]),
+        Model("hello", {IS_PROMPT_TAG: "true"}, 9, [Version("", "dummy-source", {IS_PROMPT_TAG: "true"}, 9)]),
+    ]
+    store(inside, registry)
+
+    assert pages(inside, MODELS, "", [], 10) == [("a",), ("b",)]
+    assert pages(inside, VERSIONS, "", [], 10) == [("a", 1), ("b", 2), ("b", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("= 'true'", [("hello",)]),
+        ("= 'false'", [("iris",)]),
+        ("!= 'true'", [("iris",)]),
+        ("!= 'false'", [("hello",)]),
+        ("= 'TRUE'", []),
+    ],
+)
+def test_prompts_show_if_they_are_asked_for(tx: Tx, text: str, found: list[tuple[str]]) -> None:
+    inside = tx.within(next(workspaces))
+    store(inside, [Model("iris", {}, 1, []), Model("hello", {IS_PROMPT_TAG: "true"}, 1, [])])
+
+    assert pages(inside, MODELS, f"tags.`{IS_PROMPT_TAG}` {text}", [], 10) == found
+
+
+@pytest.mark.parametrize("length", [99, 100, 101])
+def test_tags_that_begin_alike_are_told_apart(tx: Tx, length: int) -> None:
+    """An index holds the beginnings of values only."""
+    inside = tx.within(next(workspaces))
+    store(inside, [Model(f"m{size}", {"k": "ä" * size}, 1, []) for size in (99, 100, 101)])
+
+    assert pages(inside, MODELS, f"tags.k = '{'ä' * length}'", [], 10) == [(f"m{length}",)]
+
+
+def test_a_tag_that_makes_a_prompt_hides_a_model(tx: Tx) -> None:
+    inside = tx.within(next(workspaces))
+    store(inside, [Model("iris", {}, 1, [Version("", "s3://b/a", {}, 1)])])
+    models.set_tag(inside, "iris", IS_PROMPT_TAG, "true")
+    versions.set_tag(inside, "iris", "1", IS_PROMPT_TAG, "true")
+
+    hidden = pages(inside, MODELS, "", [], 10) + pages(inside, VERSIONS, "", [], 10)
+    models.delete_tag(inside, "iris", IS_PROMPT_TAG)
+    versions.delete_tag(inside, "iris", "1", IS_PROMPT_TAG)
+
+    assert hidden == []
+    assert pages(inside, MODELS, "", [], 10) == [("iris",)]
+    assert pages(inside, VERSIONS, "", [], 10) == [("iris", 1)]
+
+
+@pytest.mark.parametrize(
+    ("search", "most", "message"),
+    [
+        (searches.search_models, 0, "Invalid value for max_results. It must be a positive integer, but got 0"),
+        (searches.search_versions, -1, "Invalid value for max_results. It must be a positive integer, but got -1"),
+        (searches.search_models, 1001, "Invalid value \"1001\" for parameter 'max_results' supplied"),
+        (searches.search_versions, 200_001, "Invalid value \"200001\" for parameter 'max_results' supplied"),
+    ],
+)
+def test_the_size_of_a_page(tx: Tx, search: Any, most: int, message: str) -> None:
+    with pytest.raises(Invalid) as fault:
+        search(tx, Search(max_results=most))
+
+    assert str(fault.value).startswith(message)
