@@ -1,23 +1,23 @@
-"""How long the SQL of runs/search takes on SQLite: one experiment of many runs, 10 params, 10 metrics, 5 tags each.
+"""How long the SQL of runs/search takes: one experiment of many runs, each with 10 params, 10 metrics and 5 tags.
 
-    python bench/search_sql.py [--runs 100000] [--store FILE] [--plan]
+    python bench/search_sql.py [--runs 100000] [--store postgresql://...] [--plan]
 
-Prints the best and the median of some repetitions in ms, of the search without its documents.  The store is made once.
+Prints the best and the median of some repetitions in ms, of the search without its documents.  The store is made once,
+on SQLite unless an empty PostgreSQL database is named.
 """
 
 import argparse
 import statistics
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
-from trackside.core.db import migrate
-from trackside.core.db.sqlite import SqliteDatabase
+from trackside import app
+from trackside.core import settings
 from trackside.core.db.tx import Tx
 from trackside.runs import search_sql
 
-WS = 1
+WS = 1  # the default workspace, whose default experiment is the first of a new store
 START = 1_700_000_000_000
 SEARCHES: list[tuple[str, str, list[str], int]] = [
     ("first page, default order", "", [], 1000),
@@ -46,12 +46,6 @@ SEARCHES: list[tuple[str, str, list[str], int]] = [
 
 def fill(tx: Tx, runs: int) -> None:
     random = Random(7)
-    tx.run(
-        """
-        INSERT INTO experiments (experiment_seq, workspace_id, experiment_id, name, artifact_location, lifecycle_stage,
-            creation_time, last_update_time) VALUES (1, :ws, 1, 'many', '', 'active', 0, 0)
-        """
-    )
     tx.many(
         """
         INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time,
@@ -96,18 +90,18 @@ def _texts(letter: str, keys: int, runs: int) -> Iterator[tuple[str, int, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100_000)
-    parser.add_argument("--store", type=Path)
+    parser.add_argument("--store", default="")
     parser.add_argument("--plan", action="store_true", help="print each statement's query plan")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--only", default="", help="only searches whose name has this")
     options = parser.parse_args()
-    store = options.store or Path(f".bench/search-{options.runs}.db")
-    is_new = not store.exists()
-    db = SqliteDatabase(store)
-    migrate.upgrade(db)
-    if is_new:
-        with db.write(WS) as tx:
+    flags = {"--data": f".bench/search-{options.runs}"} | ({"--store": options.store} if options.store else {})
+    db = app.open_database(settings.load(flags, {}))
+    with db.write(WS) as tx:
+        if tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws LIMIT 1") is None:
             fill(tx, options.runs)
+            if tx.dialect == "postgresql":
+                tx.run("ANALYZE")
     with db.read(WS) as tx:
         for name, text, order_by, limit in SEARCHES:
             if options.only in name:
