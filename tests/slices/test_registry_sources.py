@@ -1,0 +1,197 @@
+"""What a version may be made of, by what runs, logged models and other versions say.  On both databases."""
+
+import json
+
+import pytest
+
+from support.client import Api
+from support.registry import CLOUD, Registry
+
+
+@pytest.fixture
+def registry(api: Api) -> Registry:
+    registry = Registry(api)
+    registry.new_model()
+    return registry
+
+
+def logged_model(api: Api, **fields: str) -> tuple[str, str]:
+    """Id and root of a new one."""
+    info = api.post("logged-models", experiment_id="0", name="m", **fields)["model"]["info"]
+    return info["model_id"], info["artifact_uri"]
+
+
+def download_uri(registry: Registry, version: str, name: str = "iris") -> str:
+    found: str = registry.call("GET", "model-versions/get-download-uri", name=name, version=version)["artifact_uri"]
+    return found
+
+
+def test_the_files_of_the_run_that_the_call_names(registry: Registry, api: Api) -> None:
+    run, other = api.new_run(), api.new_run()
+    root = api.run(run)["info"]["artifact_uri"]
+
+    made = registry.new_version(source=f"{root}/model", run_id=run)
+
+    assert (made["source"], made["run_id"]) == (f"{root}/model", run)
+    for run_id in ("", other, "absent"):
+        fault = registry.fault(
+            "POST",
+            "model-versions/create",
+            name="iris",
+            source=f"{root}/model",
+            **({"run_id": run_id} if run_id else {}),
+        )
+        assert fault == (
+            400,
+            "INVALID_PARAMETER_VALUE",
+            (
+                f"Invalid model version source: '{root}/model'. "
+                "The run_id request parameter must identify the resource that contains the source."
+            ),
+        )
+
+
+def test_a_run_of_another_workspace_is_none(api: Api) -> None:
+    north, south = api.new_workspace("north"), api.new_workspace("south")
+    run = north.new_run()
+    root = north.run(run)["info"]["artifact_uri"]
+    Registry(south).new_model()
+
+    fault = Registry(south).fault("POST", "model-versions/create", name="iris", source=f"{root}/model", run_id=run)
+
+    assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_a_local_path_needs_a_run_that_holds_it(registry: Registry, api: Api) -> None:
+    message = (
+        "Invalid model version source: '/etc'. To use a local path as a model version source, the run_id request "
+        "parameter has to be specified and the local path has to be contained within the artifact directory of the "
+        "run specified by the run_id."
+    )
+
+    assert registry.fault("POST", "model-versions/create", name="iris", source="/etc")[2] == message
+    assert (
+        registry.fault("POST", "model-versions/create", name="iris", source="/etc", run_id=api.new_run())[2] == message
+    )
+
+
+def test_a_logged_model_gives_its_files_and_its_run(registry: Registry, api: Api) -> None:
+    run = api.new_run()
+    model_id, root = logged_model(api, source_run_id=run)
+
+    made = registry.new_version(source=f"models:/{model_id}", model_id=model_id)
+    again = registry.new_version(source=f"{root}/x", model_id=model_id)
+
+    assert (made["source"], made["run_id"]) == (f"models:/{model_id}", run)
+    assert download_uri(registry, "1") == root
+    assert download_uri(registry, again["version"]) == f"{root}/x"
+
+
+def test_a_logged_model_learns_of_its_versions(registry: Registry, api: Api) -> None:
+    model_id, _ = logged_model(api)
+
+    for _ in range(2):
+        registry.new_version(source=f"models:/{model_id}", model_id=model_id)
+
+    (tag,) = api.get(f"logged-models/{model_id}")["model"]["info"]["tags"]
+    assert tag["key"] == "mlflow.modelVersions"
+    assert json.loads(tag["value"]) == [{"name": "iris", "version": "1"}, {"name": "iris", "version": "2"}]
+
+
+def test_a_logged_model_must_be_named_and_there(registry: Registry, api: Api) -> None:
+    model_id, _ = logged_model(api)
+    create = ("POST", "model-versions/create")
+
+    unnamed = registry.fault(*create, name="iris", source=f"models:/{model_id}")
+    absent = registry.fault(*create, name="iris", source="models:/m-x", model_id="m-x")
+
+    assert unnamed[0] == 400
+    assert "The model_id request parameter must identify" in unnamed[2]
+    assert absent == (404, "RESOURCE_DOES_NOT_EXIST", "Logged model with ID 'm-x' not found.")
+
+
+def test_a_copy_has_the_files_and_the_run_of_the_version(registry: Registry) -> None:
+    registry.new_version(run_id="r1")
+    registry.new_model("copies")
+
+    first = registry.new_version("copies", source="models:/iris/1")
+    second = registry.new_version("copies", source="models:/copies/1", run_id="r1")
+
+    assert (first["source"], first["run_id"]) == ("models:/iris/1", "r1")
+    assert (second["source"], second["run_id"]) == ("models:/copies/1", "r1")
+    assert download_uri(registry, "2", "copies") == CLOUD
+
+
+def test_a_copy_by_stage_alias_or_of_the_newest_names_the_version(registry: Registry) -> None:
+    for _ in range(3):
+        registry.new_version()
+    registry.move(1, "Production")
+    registry.alias("best", 2)
+
+    made = [registry.new_version(source=f"models:/iris{named}") for named in ("/production", "@best", "/latest")]
+
+    assert [version["source"] for version in made] == ["models:/iris/1", "models:/iris/2", "models:/iris/5"]
+
+
+@pytest.mark.parametrize(
+    ("source", "fields", "fault"),
+    [
+        ("models:/iris/9", {}, (404, "Model Version (name=iris, version=9) not found")),
+        ("models:/none/1", {}, (404, "Registered Model with name=none not found")),
+        ("models:/iris@none", {}, (400, "Registered model alias none not found.")),
+        ("models:/iris/Staging", {}, (404, "No versions of model with name 'iris' and stage 'Staging' found")),
+        (
+            "models:/iris/1",
+            {"run_id": "r2"},
+            (
+                400,
+                (
+                    "Invalid model version source: 'models:/iris/1'. The run_id and model_id request parameters must "
+                    "match the referenced model version."
+                ),
+            ),
+        ),
+        (
+            "models:/hello/1",
+            {},
+            (
+                400,
+                (
+                    "Invalid model version source: 'models:/hello/1'. "
+                    "Prompt versions cannot be used as model version sources."
+                ),
+            ),
+        ),
+    ],
+)
+def test_copies_that_cannot_be(registry: Registry, source: str, fields: dict[str, str], fault: tuple[int, str]) -> None:
+    is_prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    registry.new_version(run_id="r1")
+    registry.new_model("hello", tags=is_prompt)
+    registry.new_version("hello", source="dummy-source", tags=is_prompt)
+
+    status, _, message = registry.fault("POST", "model-versions/create", name="iris", source=source, **fields)
+
+    assert (status, message) == fault
+
+
+def test_a_prompt_has_no_source_but_a_placeholder(registry: Registry) -> None:
+    is_prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    registry.new_model("hello", tags=is_prompt)
+
+    for source in ("dummy-source", "prompt-template"):
+        registry.new_version("hello", source=source, tags=is_prompt)
+
+    assert registry.fault("POST", "model-versions/create", name="hello", source=CLOUD, tags=is_prompt)[2] == (
+        f"Invalid prompt source: '{CLOUD}'. Prompt sources must use an MLflow placeholder."
+    )
+    assert registry.fault("POST", "model-versions/create", name="iris", source="dummy-source")[0] == 400
+
+
+def test_a_source_has_a_limit(registry: Registry) -> None:
+    source = f"s3://bucket/{'ä' * 1_018}"
+
+    assert registry.new_version(source=source)["source"] == source
+    assert registry.fault("POST", "model-versions/create", name="iris", source=f"{source}x")[2] == (
+        "'source' exceeds the maximum length of 2048 bytes: it has 2049"
+    )

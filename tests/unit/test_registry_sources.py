@@ -1,0 +1,162 @@
+"""Where a version's files may come from."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackside.core.errors import Invalid
+from trackside.registry import sources
+from trackside.registry.sources import ModelUri, Owner
+
+RUN = Owner("run_id", "r1", "mlflow-artifacts:/0/r1/artifacts")
+MODEL = Owner("model_id", "m-1", "mlflow-artifacts:/0/models/m-1/artifacts")
+LOCAL = Owner("run_id", "r1", "file:///data/0/r1/artifacts")
+HTTP = Owner("run_id", "r1", "https://host/api/2.0/mlflow-artifacts/artifacts/0/r1/artifacts")
+NOBODY = Owner("run_id", "", None)
+
+
+@pytest.mark.parametrize(
+    ("source", "owner"),
+    [
+        ("s3://bucket/a/b", NOBODY),
+        ("s3://bucket//a/b/", NOBODY),
+        ("gs://bucket/a b", NOBODY),
+        ("abfss://c@a.dfs.core.windows.net/x", NOBODY),
+        ("dbfs:/x/y", NOBODY),
+        ("runs:/r1/model", RUN),
+        ("mlflow-artifacts:/0/r1/artifacts", RUN),
+        ("mlflow-artifacts:/0/r1/artifacts/model", RUN),
+        ("mlflow-artifacts:/0/models/m-1/artifacts/x", MODEL),
+        ("models:/m-1", MODEL),
+        ("file:///data/0/r1/artifacts/model", LOCAL),
+        ("file:///data/0/r1/artifacts", LOCAL),
+        ("/data/0/r1/artifacts/model/", LOCAL),
+        ("file://localhost/data/0/r1/artifacts/model", LOCAL),
+        ("https://host/api/2.0/mlflow-artifacts/artifacts/0/r1/artifacts/model", HTTP),
+    ],
+)
+def test_sources_that_may_be(source: str, owner: Owner) -> None:
+    sources.check(source, owner)
+
+
+@pytest.mark.parametrize("owner", [NOBODY, RUN, MODEL, LOCAL, HTTP])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/etc/passwd",
+        "etc/passwd",
+        "../../etc",
+        "file:///etc",
+        "file:/etc",
+        "file://host/data/0/r1/artifacts/x",
+        "file:///data/0/r1/artifacts/../../r2/artifacts",
+        "file:///data/0/r1/artifacts/%2e%2e/%2e%2e/r2",
+        "/data/0/r1/artifacts/../x",
+        "/data/0/r1/artifactsx",
+        "runs:/r2/model",
+        "runs:/r1",
+        "runs://host/r1/model",
+        "models:/m-2",
+        "models://host/m-1",
+        "mlflow-artifacts:/0/r2/artifacts",
+        "mlflow-artifacts:/0/r1/artifactsx",
+        "mlflow-artifacts:/0/r1/artifacts/../../r2/artifacts",
+        "mlflow-artifacts:/0/r1/artifacts/%2e%2e/%2e%2e/r2",
+        "mlflow-artifacts:/0/r1/artifacts/%252e%252e/x",
+        "mlflow-artifacts://evil/0/r1/artifacts",
+        "http://evil/x",
+        "https://evil/api/2.0/mlflow-artifacts/artifacts/0/r1/artifacts",
+        "https://host/api/2.0/mlflow-artifacts/artifacts/0/r2/artifacts",
+        "s3://bucket/../x",
+        "s3://bucket/a/./b",
+        "s3://bucket/a%00",
+        "s3://bucket/%252e%252e/x",
+        "s3://bucket/a\nb",
+        "s3://bu\\cket/a",
+        "s3://[/a",
+        "s3://bucket",
+    ],
+)
+def test_sources_that_may_not_be(source: str, owner: Owner) -> None:
+    with pytest.raises(Invalid):
+        sources.check(source, owner)
+
+
+@given(
+    st.lists(st.sampled_from(["..", "%2e%2e", "%252E.", ".%2e", "a", "%2f", "//", "%5c", "\\", "."]), max_size=6).map(
+        "/".join
+    )
+)
+def test_no_way_of_writing_leads_out_of_a_run(path: str) -> None:
+    """What is let through names a place inside, also for a reader that decodes it once more."""
+    source = f"mlflow-artifacts:/0/r1/artifacts/{path}"
+    try:
+        sources.check(source, RUN)
+    except Invalid:
+        return
+
+    place = sources.place(source)
+
+    assert place is None or f"{place}/".startswith("mlflow-artifacts:/0/r1/artifacts/")
+
+
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("models:/iris/3", ModelUri(name="iris", version="3")),
+        ("models:/iris/Production", ModelUri(name="iris", stage="Production")),
+        ("models:/iris/latest", ModelUri(name="iris")),
+        ("models:/iris/LATEST", ModelUri(name="iris")),
+        ("models:/iris@best", ModelUri(name="iris", alias="best")),
+        ("models:/m-1", ModelUri(model_id="m-1")),
+        ("runs:/r1/model", None),
+        ("s3://bucket/models:/x", None),
+    ],
+)
+def test_what_a_models_uri_names(source: str, meant: ModelUri | None) -> None:
+    assert sources.model_uri(source) == meant
+
+
+@pytest.mark.parametrize(
+    "source", ["models:/", "models:", "models:/a/b/c", "models:/a/", "models://h/a/1", "models:/@b"]
+)
+def test_what_no_models_uri_is(source: str) -> None:
+    with pytest.raises(Invalid):
+        sources.model_uri(source)
+
+
+@pytest.mark.parametrize(
+    ("uris", "place"),
+    [
+        (
+            [
+                "mlflow-artifacts:/0/r1/artifacts/model",
+                "mlflow-artifacts:/0//r1/artifacts/model/",
+                "mlflow-artifacts://host/0/r1/artifacts/model",
+                "http://host/api/2.0/mlflow-artifacts/artifacts/0/r1/artifacts/model",
+            ],
+            "mlflow-artifacts:/0/r1/artifacts/model",
+        ),
+        (["/a/b c", "file:///a/b%20c", "file:/a//b c/", "file://localhost/a/b%20c"], "file:///a/b%20c"),
+        (["s3://bucket/a/b", "s3://bucket//a/b/"], "s3://bucket/a/b"),
+    ],
+)
+def test_a_place_is_spelled_in_one_way(uris: list[str], place: str) -> None:
+    assert {sources.place(uri) for uri in uris} == {place}
+
+
+@pytest.mark.parametrize("uri", ["runs:/r/x", "models:/m/1", "relative/x", "file://host/x", "s3://b/" + "x" * 3000])
+def test_what_names_no_place_by_itself(uri: str) -> None:
+    assert sources.place(uri) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "above"),
+    [
+        ("mlflow-artifacts:/0/r/artifacts", ["mlflow-artifacts:/0/r", "mlflow-artifacts:/0"]),
+        ("s3://bucket/a/b", ["s3://bucket/a", "s3://bucket"]),
+        ("file:///a/b", ["file:///a", "file://"]),
+    ],
+)
+def test_the_places_above(place: str, above: list[str]) -> None:
+    assert sources.above(place) == above
