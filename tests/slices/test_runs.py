@@ -1,6 +1,7 @@
 """The life of runs, as a client sees it; on both databases."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_a_deleted_run_can_be_read_but_not_written(api: Api) -> None:
     api.post("runs/delete", run_id=run_id)  # once more does no harm
 
     assert api.run(run_id)["info"]["lifecycle_stage"] == "deleted"
-    writes: list[tuple[str, dict[str, object]]] = [
+    writes: list[tuple[str, dict[str, Any]]] = [
         ("runs/log-metric", {"key": "m", "value": 1, "timestamp": 1}),
         ("runs/log-parameter", {"key": "q", "value": "1"}),
         ("runs/set-tag", {"key": "t", "value": "1"}),
@@ -158,7 +159,7 @@ def test_a_run_that_is_not_there_is_a_404_for_every_call(api: Api) -> None:
     expected = (404, "RESOURCE_DOES_NOT_EXIST", f"Run with id={NOBODY} not found")
 
     assert api.fault("runs/get", method="GET", run_id=NOBODY) == expected
-    calls: list[tuple[str, dict[str, object]]] = [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("update", {"status": "FINISHED"}),
         ("delete", {}),
         ("restore", {}),
@@ -237,7 +238,7 @@ def test_a_key_may_have_letters_of_all_tongues(api: Api, key: str) -> None:
         ),
     ],
 )
-def test_the_character_nul_is_the_callers_mistake(api: Api, call: str, fields: dict[str, object]) -> None:
+def test_the_character_nul_is_the_callers_mistake(api: Api, call: str, fields: dict[str, Any]) -> None:
     """PostgreSQL cannot store it: no store takes it, so that every store can be moved to every other."""
     run_id = api.new_run(run_name="r")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from operator import ge
 
-from trackside.core.db.tx import Tx
-from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Series, contains, pack, rank, unpack
+from trackside.core.db.tx import Row, Tx
+from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Point, Series, contains, pack, rank, unpack
 
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
     min_value, max_value, sum_value, value_count, point_count, nan_count, max_step, max_timestamp, small_points"""
@@ -37,20 +37,31 @@ def load(tx: Tx, run_seqs: Sequence[int], keys: Sequence[str]) -> dict[tuple[int
     return found
 
 
-def is_stored(tx: Tx, run_seq: int, key: str, step: int, point: bytes) -> bool:
-    """Whether a packed point lies in a chunk."""
-    return any(
-        contains(chunk, point)
-        for (chunk,) in tx.all(
-            """
-            SELECT points FROM metric_chunks
-            WHERE workspace_id = :ws AND run_seq = :run AND key = :key AND min_step <= :step AND max_step >= :step
-            """,
-            run=run_seq,
-            key=key,
-            step=step,
-        )
-    )
+class Chunks:
+    """Whether a packed point lies in a chunk of a series, asked for the points of one call: what may hold them is read
+    once, when the first is asked for."""
+
+    def __init__(self, tx: Tx, run_seq: int, key: str, points: Sequence[Point]) -> None:
+        self._tx = tx
+        self._run_seq = run_seq
+        self._key = key
+        self._points = points
+        self._found: list[Row] | None = None
+
+    def __call__(self, step: int, point: bytes) -> bool:
+        if self._found is None:
+            steps = [each[0] for each in self._points]
+            self._found = self._tx.all(
+                """
+                SELECT min_step, max_step, points FROM metric_chunks
+                WHERE workspace_id = :ws AND run_seq = :run AND key = :key AND min_step <= :high AND max_step >= :low
+                """,
+                run=self._run_seq,
+                key=self._key,
+                low=min(steps),
+                high=max(steps),
+            )
+        return any(low <= step <= high and contains(packed, point) for low, high, packed in self._found)
 
 
 def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:

@@ -163,10 +163,7 @@ def _fault(call: Logged, state: RunState | None) -> Fault | None:
 
 def _add(tx: Tx, call: Logged, state: RunState) -> None:
     for key, points in call.points.items():
-        state.series[key].add(
-            points,
-            lambda step, packed, key=key: metrics.is_stored(tx, state.run_seq, key, step, packed),  # type: ignore[misc]
-        )
+        state.series[key].add(points, metrics.Chunks(tx, state.run_seq, key, points))
     for key, value in call.params:
         if state.params.get(key) is None:
             state.params[key] = state.new_params[key] = value

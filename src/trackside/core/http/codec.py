@@ -229,7 +229,7 @@ def _double(value: Any, path: str) -> float:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     raise invalid_value(path, value)
 
 
