@@ -15,7 +15,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import RUNS
 from trackside.core.filters.nodes import Aggregate, And, Comparison, Entity, Field, Filter, Not, Operator, Or, Order
-from trackside.core.filters.parse import parse_filter
+from trackside.core.filters.parse import MAX_CLAUSES, MAX_DEPTH, MAX_ORDERS, MAX_VALUES, parse_filter
 from trackside.core.filters.to_python import Record, matches, ordered
 from trackside.runs import search_sql
 
@@ -276,6 +276,30 @@ def test_more_experiments_than_a_statement_has_parameters(tx: Tx) -> None:
     many = [*range(10_000_000, 10_040_000), experiment]
 
     assert searched(tx, many, search(None, [], many)) == [stored[0].run_id]
+
+
+def test_the_largest_searches_are_answered(tx: Tx) -> None:
+    experiment = save(tx, [Run(f"{next(run_numbers):032x}", "active", Record({"start_time": 0})) for _ in range(3)])
+    deep = "tags.a = '1'"
+    for i in range(MAX_DEPTH - 1):
+        deep = f"NOT metrics.m{i} > {i} {'OR' if i % 2 else 'AND'} ({deep})"
+    orders = [f"{name}.k{i} DESC" for i in range(MAX_ORDERS // 2) for name in ("metrics", "params")]
+    texts = [
+        " AND ".join(f"min(metrics.m{i}) >= {i}" for i in range(MAX_CLAUSES)),
+        " AND ".join(f"NOT params.p{i} = 'x'" for i in range(MAX_CLAUSES)),
+        " OR ".join(f"dataset.name = 'd{i}'" for i in range(MAX_CLAUSES)),
+        f"params.a IN ({', '.join(map(str, range(MAX_VALUES)))})",
+        f"run_id NOT IN ({','.join(map(repr, map(str, range(MAX_VALUES))))})",
+        f"metrics.a NOT IN ({', '.join(['1e999'] * 600)})",
+        f"tags.a LIKE '{'%_' * 4000}'",
+        deep.removeprefix("NOT "),
+    ]
+
+    sizes = [
+        len(searched(tx, [experiment], search_sql.parse(text, orders, [experiment], ["active"]), 2)) for text in texts
+    ]
+
+    assert sizes == [0, 3, 0, 0, 3, 0, 0, sizes[-1]]
 
 
 def search(

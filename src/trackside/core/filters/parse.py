@@ -22,7 +22,7 @@ from trackside.core.filters.tokens import Kind, Token, ill_formed_list, invalid_
 
 MAX_NESTING = 100  # of parentheses, which bounds the recursion here
 MAX_DEPTH = 20  # of what remains of them when ANDs within ANDs are one; older SQLites have a stack of 100 symbols
-MAX_CLAUSES = 200
+MAX_CLAUSES = 100
 MAX_VALUES = 8_000
 MAX_ORDERS = 20
 
