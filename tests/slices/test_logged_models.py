@@ -37,7 +37,7 @@ def point(
     return {"key": key, "value": value, "timestamp": timestamp, "step": step, "model_id": model_id, **more}
 
 
-def on(dataset: str, digest: str = "d") -> dict[str, str]:
+def on(dataset: str, digest: str = "d") -> dict[str, Any]:
     return {"dataset_name": dataset, "dataset_digest": digest}
 
 
@@ -174,14 +174,14 @@ def test_params_are_written_once_and_all_or_none(api: Api) -> None:
     change(api, "POST", f"{model_id}/params", {"model_id": model_id, "params": more})
     change(api, "POST", f"{model_id}/params", {"params": more[:10]})
 
-    clash = [{"key": "new", "value": "x"}, {"key": "a", "value": "2"}]
-    fault = api.fault(f"logged-models/{model_id}/params", params=clash)
+    given = [{"key": "new", "value": "x"}, {"key": "a", "value": "2"}]
+    fault = api.fault(f"logged-models/{model_id}/params", params=given)
 
+    clashes = [{"key": "a", "old_value": "1", "new_value": "2"}]
     assert fault == (
         400,
         "INVALID_PARAMETER_VALUE",
-        "Changing param values is not allowed. Params were already logged="
-        + f"'[{{'key': 'a', 'old_value': '1', 'new_value': '2'}}]' for model ID='{model_id}'.",
+        f"Changing param values is not allowed. Params were already logged='{clashes}' for model ID='{model_id}'.",
     )
     assert model(api, model_id)["data"]["params"] == [{"key": "a", "value": "1"}, *more]
 

@@ -167,12 +167,13 @@ def created(tx: Tx, run_id: str) -> Run:
 def load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -> list[Run]:
     """Runs from their rows, in the order of `run_seqs`."""
     seqs = list(run_seqs)
+    # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's runs.
     infos = {
         row[0]: _info(row)
         for row in tx.all(
             f"""
             SELECT {_INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
-            WHERE r.workspace_id = :ws AND r.run_seq IN :runs
+            WHERE +r.workspace_id = :ws AND r.run_seq IN :runs
             """,
             runs=seqs,
         )
@@ -304,7 +305,7 @@ def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
 
 
 def _ids(tx: Tx, run_seqs: Sequence[int]) -> list[Row]:
-    return tx.all("SELECT run_seq, run_id FROM runs WHERE workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs))
+    return tx.all("SELECT run_seq, run_id FROM runs WHERE +workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs))
 
 
 def _info(row: Row) -> RunInfo:
