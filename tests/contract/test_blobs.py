@@ -13,7 +13,7 @@ from obstore.store import MemoryStore
 from support import s3 as stand_in
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Entry, Folder, get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
-from trackside.artifacts.local import LocalBlobs
+from trackside.artifacts.roots import make_blobs
 from trackside.core.errors import Fault, Invalid, NotFound
 
 
@@ -25,14 +25,13 @@ def s3() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(params=["local", "local relaxed", "s3", "memory"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
-    made: LocalBlobs | CloudBlobs
+    made: Blobs
     if request.param == "s3":
         made = CloudBlobs.at(f"s3://artifacts/{tmp_path.name}", request.getfixturevalue("s3"))
     elif request.param == "memory":
         made = CloudBlobs(MemoryStore())
     else:
-        made = LocalBlobs(tmp_path / "store", durable=request.param == "local")
-        made.prepare()
+        made = make_blobs(str(tmp_path / "store"), durable=request.param == "local")
     yield made
     made.close()
 

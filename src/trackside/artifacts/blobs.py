@@ -85,6 +85,10 @@ class Blobs(Protocol):
         """Remove a file, or a folder with all that is in it; was there anything?  The root cannot be deleted."""
         ...
 
+    def close(self) -> None:
+        """The end of this process's use: what it needed beside the files goes."""
+        ...
+
 
 def put(blobs: Blobs, key: str, pieces: Iterable[Sequence[bytes]]) -> Stat:
     """Store a file; absent still, if `pieces` fails half-way."""

@@ -62,18 +62,10 @@ class CloudBlobs:
         return CloudUpload(self._store, self._loop, key)
 
     def open(self, key: str) -> "CloudDownload":
-        return CloudDownload(self._store, key, self.stat(key))
+        return CloudDownload(self._store, key, self._head(key))
 
     def stat(self, key: str) -> Stat:
-        if _checked(key) == "":
-            raise Folder(key)
-        with _faults(key, "read"):
-            try:
-                return _stat(obstore.head(self._store, key))
-            except FileNotFoundError:
-                if next(self._below(key, at_once=1), None) is None:
-                    raise
-                raise Folder(key) from None
+        return _stat(self._head(key))
 
     def entries(self, folder: str) -> list[Entry]:
         start = len(_checked(folder)) + 1 if folder else 0
@@ -105,6 +97,17 @@ class CloudBlobs:
 
     def close(self) -> None:
         self._loop.close()
+
+    def _head(self, key: str) -> "obstore.ObjectMeta":
+        if _checked(key) == "":
+            raise Folder(key)
+        with _faults(key, "read"):
+            try:
+                return obstore.head(self._store, key)
+            except FileNotFoundError:
+                if next(self._below(key, at_once=1), None) is None:
+                    raise
+                raise Folder(key) from None
 
     def _below(self, folder: str, at_once: int = 1000) -> Iterator[tuple[str, int]]:
         for some in obstore.list(self._store, folder or None, chunk_size=at_once):
@@ -161,10 +164,11 @@ class CloudUpload:
 
 
 class CloudDownload:
-    def __init__(self, store: ObjectStore, key: str, stat: Stat) -> None:
-        self.stat = stat
+    def __init__(self, store: ObjectStore, key: str, found: "obstore.ObjectMeta") -> None:
+        self.stat = _stat(found)
         self._store = store
         self._key = key
+        self._version = found["e_tag"]
 
     def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """One request each: a single one for the whole file would run into the cloud's time limits at a slow client."""
@@ -173,9 +177,7 @@ class CloudDownload:
         while start < stop:
             upto = min(start + READ_BYTES, stop)
             with _faults(self._key, "read"):
-                found = obstore.get(
-                    self._store, self._key, options={"range": (start, upto), "if_match": f'"{self.stat.etag}"'}
-                )
+                found = obstore.get(self._store, self._key, options={"range": (start, upto), "if_match": self._version})
                 chunk = found.bytes().to_bytes()
             start += len(chunk)
             yield chunk

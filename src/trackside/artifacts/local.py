@@ -293,6 +293,7 @@ class _Tree:
     def _stage(self) -> Staging:
         with self._lock:
             if self._staging is None:
+                sweep(self.staging)  # a root that nobody prepared is swept with the first write
                 self._staging = Staging(self.staging)
             return self._staging
 

@@ -63,8 +63,7 @@ class Roots:
 
     def close(self) -> None:
         for blobs in (self.store, *self._stores.values()):
-            if isinstance(blobs, LocalBlobs):
-                blobs.close()
+            blobs.close()
 
     def _open(self, place: "_Place") -> Blobs:
         if place == self._own:

@@ -12,7 +12,7 @@ from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.access import Access
-from trackside.core.errors import Invalid, Unsupported, TooLarge
+from trackside.core.errors import Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
