@@ -1,4 +1,4 @@
-"""Registered models in SQL: their life, tags and aliases.  Knows their tables; versions are `versions`."""
+"""Registered models in SQL: their life and tags.  Knows their tables; versions are `versions`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -6,21 +6,16 @@ from typing import Any
 from msgspec import Struct
 
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import AlreadyExists, Invalid, NotFound
+from trackside.core.errors import AlreadyExists, NotFound
 from trackside.core.http.codec import encode
 from trackside.registry import history, uses, versions
 from trackside.registry.history import Kind
 from trackside.registry.model import (
     IS_PROMPT_TAG,
-    LATEST,
     Alias,
-    ModelVersion,
     RegisteredModel,
     Tag,
-    check_alias,
     check_name,
-    check_new_alias,
-    check_version,
     says_prompt,
 )
 
@@ -50,7 +45,7 @@ def create(tx: Tx, name: str, tags: dict[str, str], description: str) -> Registe
     for key, value in tags.items():
         _put_tag(tx, model_seq, key, value)
     history.add(tx, model_seq, name, Kind.MODEL, before=None, after=name)
-    _record(tx, name, "create", tags=tags, description=description)
+    record(tx, name, "create", tags=tags, description=description)
     return load(tx, [model_seq])[0]
 
 
@@ -68,7 +63,7 @@ def update(tx: Tx, name: str, description: str) -> RegisteredModel:
         model=key.model_seq,
         description=description,
     )
-    _record(tx, name, "update", description=description)
+    record(tx, name, "update", description=description)
     return load(tx, [key.model_seq])[0]
 
 
@@ -96,7 +91,7 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
     )
     if new_name != name:
         history.add(tx, key.model_seq, new_name, Kind.MODEL, before=name, after=new_name)
-    _record(tx, new_name, "rename", before=name, after=new_name)
+    record(tx, new_name, "rename", before=name, after=new_name)
     return load(tx, [key.model_seq])[0]
 
 
@@ -108,7 +103,7 @@ def delete(tx: Tx, name: str) -> None:
     for table in ("registered_model_aliases", "registered_model_tags", "registered_models"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=key.model_seq)
     history.add(tx, key.model_seq, name, Kind.MODEL, before=name, after=None)
-    _record(tx, name, "delete", is_prompt=key.is_prompt)
+    record(tx, name, "delete", is_prompt=key.is_prompt)
 
 
 def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
@@ -116,7 +111,7 @@ def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
     _put_tag(tx, key.model_seq, tag_key, value)
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.model_seq, is_prompt=says_prompt({tag_key: value}))
-    _record(tx, name, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
+    record(tx, name, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
 
 
 def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
@@ -130,74 +125,7 @@ def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.model_seq, is_prompt=False)
     if gone:
-        _record(tx, name, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
-
-
-def set_alias(tx: Tx, name: str, alias: str, version: str) -> None:
-    """Moves the alias if it names another version."""
-    check_name(name)
-    check_new_alias(alias)
-    number = check_version(version)
-    key = find_locked(tx, name)
-    if key is None or not versions.exists(tx, key.model_seq, number):
-        raise versions.missing(name, version)
-    before = alias_of(tx, key.model_seq, alias)
-    tx.run(
-        """
-        INSERT INTO registered_model_aliases (workspace_id, model_seq, alias, version)
-        VALUES (:ws, :model, :alias, :version)
-        ON CONFLICT (model_seq, alias) DO UPDATE SET version = excluded.version
-        """,
-        model=key.model_seq,
-        alias=alias,
-        version=number,
-    )
-    if before != number:
-        history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=number, version=number, alias=alias)
-    _record(tx, name, "set-alias", alias=alias, version=str(number), is_prompt=key.is_prompt)
-
-
-def delete_alias(tx: Tx, name: str, alias: str) -> None:
-    """Harmless where there is none."""
-    check_alias(alias)
-    key = lock(tx, name)
-    before = alias_of(tx, key.model_seq, alias)
-    if before is None:
-        return
-    tx.run(
-        "DELETE FROM registered_model_aliases WHERE workspace_id = :ws AND model_seq = :model AND alias = :alias",
-        model=key.model_seq,
-        alias=alias,
-    )
-    history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=None, version=before, alias=alias)
-    _record(tx, name, "delete-alias", alias=alias, version=str(before), is_prompt=key.is_prompt)
-
-
-def by_alias(tx: Tx, name: str, alias: str) -> ModelVersion:
-    """`latest` is the highest version, in any case."""
-    check_alias(alias)
-    key = key_of(tx, name)
-    if alias.lower() == LATEST:
-        newest = versions.newest(tx, key.model_seq)
-        if newest is None:
-            raise NotFound(f"Latest version not found for model {name}.")
-        return versions.get(tx, name, str(newest))
-    version = alias_of(tx, key.model_seq, alias)
-    if version is None:
-        raise Invalid(f"Registered model alias {alias} not found.")
-    return versions.get(tx, name, str(version))
-
-
-def alias_of(tx: Tx, model_seq: int, alias: str) -> int | None:
-    row = tx.one(
-        """
-        SELECT version FROM registered_model_aliases
-        WHERE workspace_id = :ws AND model_seq = :model AND alias = :alias
-        """,
-        model=model_seq,
-        alias=alias,
-    )
-    return None if row is None else row[0]
+        record(tx, name, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
 
 
 def key_of(tx: Tx, name: str) -> Key:
@@ -316,7 +244,7 @@ def _taken(tx: Tx, name: str, *, is_prompt: bool) -> AlreadyExists:
     )
 
 
-def _record(tx: Tx, name: str, action: str, **detail: Any) -> None:
+def record(tx: Tx, name: str, action: str, **detail: Any) -> None:
     kept = {key: value for key, value in detail.items() if value is not False}
     tx.record(Change("registered_model", name, action, encode(kept).decode() if kept else None))
 

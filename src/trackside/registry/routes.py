@@ -3,7 +3,7 @@
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, command, query
-from trackside.registry import files, models, origins, search, transitions, versions
+from trackside.registry import aliases, files, models, origins, search, transitions, versions
 from trackside.registry import model as m
 
 
@@ -38,15 +38,15 @@ def delete_model_tag(tx: Tx, call: m.DeleteModelTag) -> None:
 
 
 def set_alias(tx: Tx, call: m.SetAlias) -> None:
-    models.set_alias(tx, call.model, call.alias or "", call.version or "")
+    aliases.put(tx, call.model, call.alias or "", call.version or "")
 
 
 def delete_alias(tx: Tx, call: m.OfAlias) -> None:
-    models.delete_alias(tx, call.model, call.alias or "")
+    aliases.delete(tx, call.model, call.alias or "")
 
 
 def get_by_alias(tx: Tx, call: m.OfAlias) -> m.GotVersion:
-    return m.GotVersion(model_version=models.by_alias(tx, call.model, call.alias or ""))
+    return m.GotVersion(model_version=aliases.get(tx, call.model, call.alias or ""))
 
 
 def get_latest(tx: Tx, call: m.GetLatest) -> m.LatestVersions:

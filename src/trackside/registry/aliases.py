@@ -1,0 +1,74 @@
+"""Aliases of versions in SQL.  Knows their table."""
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, NotFound
+from trackside.registry import history, models, versions
+from trackside.registry.history import Kind
+from trackside.registry.model import LATEST, ModelVersion, check_alias, check_name, check_new_alias, check_version
+
+
+def put(tx: Tx, name: str, alias: str, version: str) -> None:
+    """Moves the alias if it names another version."""
+    check_name(name)
+    check_new_alias(alias)
+    number = check_version(version)
+    key = models.find_locked(tx, name)
+    if key is None or not versions.exists(tx, key.model_seq, number):
+        raise versions.missing(name, version)
+    before = find(tx, key.model_seq, alias)
+    tx.run(
+        """
+        INSERT INTO registered_model_aliases (workspace_id, model_seq, alias, version)
+        VALUES (:ws, :model, :alias, :version)
+        ON CONFLICT (model_seq, alias) DO UPDATE SET version = excluded.version
+        """,
+        model=key.model_seq,
+        alias=alias,
+        version=number,
+    )
+    if before != number:
+        history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=number, version=number, alias=alias)
+    models.record(tx, name, "set-alias", alias=alias, version=str(number), is_prompt=key.is_prompt)
+
+
+def delete(tx: Tx, name: str, alias: str) -> None:
+    """Harmless where there is none."""
+    check_alias(alias)
+    key = models.lock(tx, name)
+    before = find(tx, key.model_seq, alias)
+    if before is None:
+        return
+    tx.run(
+        "DELETE FROM registered_model_aliases WHERE workspace_id = :ws AND model_seq = :model AND alias = :alias",
+        model=key.model_seq,
+        alias=alias,
+    )
+    history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=None, version=before, alias=alias)
+    models.record(tx, name, "delete-alias", alias=alias, version=str(before), is_prompt=key.is_prompt)
+
+
+def get(tx: Tx, name: str, alias: str) -> ModelVersion:
+    """`latest` is the highest version, in any case."""
+    check_alias(alias)
+    key = models.key_of(tx, name)
+    if alias.lower() == LATEST:
+        newest = versions.newest(tx, key.model_seq)
+        if newest is None:
+            raise NotFound(f"Latest version not found for model {name}.")
+        return versions.get(tx, name, str(newest))
+    version = find(tx, key.model_seq, alias)
+    if version is None:
+        raise Invalid(f"Registered model alias {alias} not found.")
+    return versions.get(tx, name, str(version))
+
+
+def find(tx: Tx, model_seq: int, alias: str) -> int | None:
+    row = tx.one(
+        """
+        SELECT version FROM registered_model_aliases
+        WHERE workspace_id = :ws AND model_seq = :model AND alias = :alias
+        """,
+        model=model_seq,
+        alias=alias,
+    )
+    return None if row is None else row[0]

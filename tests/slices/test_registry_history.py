@@ -1,0 +1,265 @@
+"""The history of a model: what happened to its name, versions, stages and aliases, and what was the case at a moment.
+On both databases."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.client import Api
+from support.registry import OWN, Registry
+from trackside.registry import aliases, history, models, moments, transitions, versions
+from trackside.registry.history import Held
+from trackside.registry.origins import Origin
+
+CLOUD = Origin("s3://b/a", "s3://b/a")
+
+
+@pytest.fixture
+def registry(api: Api) -> Registry:
+    return Registry(api)
+
+
+def events(registry: Registry, name: str = "iris", **asked: Any) -> list[dict[str, Any]]:
+    """Without what no test can foresee."""
+    found = registry.call("GET", f"{OWN}/registered-models/{name}/history", **asked).get("events", [])
+    return [{key: value for key, value in event.items() if key not in ("id", "time")} for event in found]
+
+
+def at(registry: Registry, name: str = "iris", **asked: Any) -> list[str]:
+    found = registry.call("GET", f"{OWN}/registered-models/{name}/at", **asked)["versions"]
+    return [held["version"] for held in found]
+
+
+def test_everything_that_happened_with_who_did_it(registry: Registry) -> None:
+    registry.by("ana").new_model()
+    registry.by("bo").new_version()
+    registry.by("cy").move(1, "production")
+    registry.by("cy").alias("best", 1)
+    registry.by("di").call("POST", "registered-models/rename", name="iris", new_name="lily")
+    registry.delete_version(1, "lily")
+    registry.by("ed").delete_model("lily")
+
+    assert (
+        list(reversed(events(registry, "lily")))
+        == [
+            {"kind": "model", "name": "iris", "user": "ana", "after": "iris"},
+            {"kind": "version", "name": "iris", "user": "bo", "version": "1", "after": "None"},
+            {"kind": "stage", "name": "iris", "user": "cy", "version": "1", "before": "None", "after": "Production"},
+            {"kind": "alias", "name": "iris", "user": "cy", "version": "1", "alias": "best", "after": "1"},
+            {"kind": "model", "name": "lily", "user": "di", "before": "iris", "after": "lily"},
+            {"kind": "alias", "name": "lily", "user": "", "version": "1", "alias": "best", "before": "1"},
+            {"kind": "version", "name": "lily", "user": "", "version": "1", "before": "Production"},
+            {"kind": "model", "name": "lily", "user": "ed", "before": "lily"},
+        ][4:]
+    )
+
+
+def test_a_model_that_is_there_has_all_of_its_history_also_from_before_its_name(registry: Registry) -> None:
+    registry.new_model()
+    registry.call("POST", "registered-models/rename", name="iris", new_name="lily")
+    registry.new_model()
+
+    assert [event["name"] for event in events(registry, "lily")] == ["lily", "iris"]
+    assert [(event["name"], event.get("before")) for event in events(registry)] == [
+        ("iris", None),
+        ("lily", "iris"),
+        ("iris", None),
+    ]
+
+
+def test_what_changes_nothing_is_no_event(registry: Registry) -> None:
+    registry.new_model()
+    registry.new_version()
+    registry.alias("best", 1)
+    before = len(events(registry))
+
+    registry.move(1, "None")
+    registry.alias("best", 1)
+    registry.call("DELETE", "registered-models/alias", name="iris", alias="never")
+
+    assert len(events(registry)) == before
+
+
+def test_versions_that_make_room_have_events_of_their_own(registry: Registry) -> None:
+    registry.new_model()
+    for _ in range(3):
+        registry.new_version()
+    registry.move(1, "Production")
+    registry.move(2, "Production")
+
+    registry.by("ana").move(3, "Production", archive=True)
+
+    assert [(e["version"], e["before"], e["after"], e["user"]) for e in events(registry, kind="stage")[:3]] == [
+        ("3", "None", "Production", "ana"),
+        ("2", "Production", "Archived", "ana"),
+        ("1", "Production", "Archived", "ana"),
+    ]
+
+
+def test_events_by_kind_version_and_alias_and_in_pages(registry: Registry) -> None:
+    registry.new_model()
+    for number in range(1, 6):
+        registry.new_version()
+        registry.alias(f"a{number % 2}", number)
+
+    assert [event["version"] for event in events(registry, kind="alias", alias="a1")] == ["5", "3", "1"]
+    assert [event["kind"] for event in events(registry, version="4")] == ["alias", "version"]
+
+    pages, token = [], None
+    while True:
+        asked = {"max_results": 4, **({"page_token": token} if token else {})}
+        page = registry.call("GET", f"{OWN}/registered-models/iris/history", **asked)
+        pages.append([event["id"] for event in page["events"]])
+        token = page.get("next_page_token")
+        if token is None:
+            break
+    found = [int(event) for page_ids in pages for event in page_ids]
+    assert [len(page_ids) for page_ids in pages] == [4, 4, 3]
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"kind": "x"}, "kind is 'x'; it must be one of model, version, stage, alias"),
+        ({"max_results": 0}, "max_results is 0; it must be between 1 and 1000"),
+        ({"page_token": "x"}, "'x' is no page token of this list"),
+    ],
+)
+def test_questions_that_make_no_sense(registry: Registry, asked: dict[str, Any], message: str) -> None:
+    registry.new_model()
+
+    fault = registry.fault("GET", f"{OWN}/registered-models/iris/history", **asked)
+
+    assert fault == (400, "INVALID_PARAMETER_VALUE", message)
+
+
+def test_which_version_was_in_a_stage_and_had_an_alias_at_a_moment(db: Any) -> None:
+    with db.write(1) as tx:
+        tx.now = 1000
+        models.create(tx, "iris", {}, "")
+        for _ in range(2):
+            versions.create(tx, "iris", CLOUD, tags={}, run_link="", description="")
+        tx.by("ana").now = 2000
+        transitions.move(tx, "iris", "1", "Production", archive_existing=False)
+        aliases.put(tx, "iris", "best", "1")
+        tx.by("bo").now = 3000
+        transitions.move(tx, "iris", "2", "Production", archive_existing=False)
+        aliases.put(tx, "iris", "best", "2")
+        tx.now = 4000
+        transitions.move(tx, "iris", "1", "Archived", archive_existing=False)
+        aliases.delete(tx, "iris", "best")
+        tx.now = 5000
+        versions.delete(tx, "iris", "2")
+
+        (model,) = history.bearers(tx, "iris")
+        production = [
+            [held.version for held in history.stage_at(tx, model, "Production", time)]
+            for time in (1999, 2000, 3000, 4000, 5000)
+        ]
+        best = [history.alias_at(tx, model, "best", time) for time in (1999, 2500, 3999, 4000)]
+
+    assert production == [[], ["1"], ["2", "1"], ["2"], []]
+    assert best == [None, Held(version="1", since=2000, user="ana"), Held(version="2", since=3000, user="bo"), None]
+
+
+def test_a_name_at_a_moment_is_whose_it_was(db: Any) -> None:
+    with db.write(1) as tx:
+        tx.now = 1000
+        models.create(tx, "iris", {}, "")
+        tx.now = 2000
+        models.rename(tx, "iris", "lily")
+        tx.now = 3000
+        models.create(tx, "iris", {}, "")
+        tx.now = 4000
+        models.delete(tx, "iris")
+        first, second = history.bearers(tx, "iris")
+
+        iris = [history.bearer_at(tx, "iris", time) for time in (999, 1000, 2000, 3000, 4000)]
+        lily = [history.bearer_at(tx, "lily", time) for time in (1999, 2000, 9000)]
+
+    assert iris == [None, first, None, second, None]
+    assert lily == [None, first, first]
+
+
+def test_moments_by_api(registry: Registry) -> None:
+    registry.new_model()
+    registry.new_version()
+    registry.alias("best", 1)
+    registry.move(1, "Production")
+    made = registry.version(1)["creation_timestamp"]
+    registry.call("POST", "registered-models/rename", name="iris", new_name="lily")
+
+    assert at(registry, "lily", stage="production") == ["1"]
+    assert at(registry, "lily", alias="best") == ["1"]
+    assert at(registry, "lily", stage="Production", time="2100-01-01T00:00:00+02:00") == ["1"]
+    assert at(registry, "lily", stage="Production", time=str(made - 1)) == []
+    assert at(registry, "lily", stage="Production", time="2020-01-01") == []
+    assert at(registry, "lily", alias="other") == []
+    registry.delete_model("lily")
+    assert at(registry, "lily", stage="Production", time="2100-01-01") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "fault"),
+    [
+        (
+            "none",
+            {"stage": "Production"},
+            (404, "RESOURCE_DOES_NOT_EXIST", "Registered Model with name=none not found"),
+        ),
+        ("iris", {}, (400, "INVALID_PARAMETER_VALUE", "Say either a stage or an alias")),
+        ("iris", {"stage": "a", "alias": "b"}, (400, "INVALID_PARAMETER_VALUE", "Say either a stage or an alias")),
+        (
+            "iris",
+            {"stage": "Production", "time": "soon"},
+            (
+                400,
+                "INVALID_PARAMETER_VALUE",
+                ("time is 'soon'; it must be milliseconds since 1970 or ISO 8601, such as 2026-03-01T09:30:00Z"),
+            ),
+        ),
+    ],
+)
+def test_moments_that_make_no_sense(
+    registry: Registry, name: str, asked: dict[str, str], fault: tuple[int, str, str]
+) -> None:
+    registry.new_model()
+
+    assert registry.fault("GET", f"{OWN}/registered-models/{name}/at", **asked) == fault
+
+
+def test_a_workspace_does_not_see_anothers_history(api: Api) -> None:
+    north, south = (Registry(api.new_workspace(name)) for name in ("north", "south"))
+    north.new_model()
+
+    assert events(south) == []
+    assert south.fault("GET", f"{OWN}/registered-models/iris/at", stage="None")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("0", 0),
+        ("1767225600000", 1_767_225_600_000),
+        ("2026-01-01", 1_767_225_600_000),
+        ("2026-01-01T00:00:00Z", 1_767_225_600_000),
+        ("2026-01-01T02:00:00+02:00", 1_767_225_600_000),
+        ("2026-01-01T02:00:00 02:00", 1_767_225_600_000),  # as a query string has it
+        ("2026-01-01 00:00", 1_767_225_600_000),
+        ("2026-01-01T00:00:00.123", 1_767_225_600_123),
+    ],
+)
+def test_a_moment_as_people_write_it(text: str, moment: int) -> None:
+    assert moments.parse(text) == moment
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["None", "Production", None])), max_size=12))
+def test_what_is_in_a_stage_is_what_came_and_did_not_leave(moves: list[tuple[int, str | None]]) -> None:
+    now: dict[int, str | None] = dict(moves)
+
+    held = history.in_stage([(version, stage, time, "") for time, (version, stage) in enumerate(moves)], "Production")
+
+    assert [one.version for one in held] == [str(v) for v in sorted(now, reverse=True) if now[v] == "Production"]
