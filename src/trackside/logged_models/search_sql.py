@@ -68,9 +68,7 @@ class _Statement:
         if search.datasets is not None and not _names_metric(tree):
             on_datasets = among("x.dataset_key", search.datasets, self.bind)
             self.conditions.append(
-                f"EXISTS (SELECT 1 FROM logged_model_latest AS x WHERE {_same_model('x')} AND {on_datasets})"
-                if search.datasets
-                else "1 = 0"
+                f"EXISTS (SELECT 1 {_rows('logged_model_latest')} AND {on_datasets})" if search.datasets else "1 = 0"
             )
         orders = search.orders + tuple(
             natural for natural in _NATURAL if all(order.field != natural.field for order in search.orders)
@@ -108,12 +106,12 @@ class _Statement:
             case Entity.ATTRIBUTE:
                 return Place(_attribute(field.key))
             case Entity.METRIC:
-                rows = f"FROM logged_model_points AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
+                rows = f"{_rows('logged_model_points')} AND x.key = {self.bind(field.key)}"
                 if self.search.datasets is not None:
                     rows = f"{rows} AND {among('x.dataset_key', self.search.datasets, self.bind)}"
                 return Place("x.value", rows, nan="x.is_nan = 1")
             case entity:
-                rows = f"FROM {_TABLES[entity]} AS x WHERE {_same_model('x')} AND x.key = {self.bind(field.key)}"
+                rows = f"{_rows(_TABLES[entity])} AND x.key = {self.bind(field.key)}"
                 return _value(field, self.dialect, rows)
 
     def _term(self, order: ModelOrder) -> Term:
@@ -122,14 +120,15 @@ class _Statement:
             return Term(_attribute(field.key), order.ascending, kind="number" if field.key in _NUMBERS else "text")
         alias = f"o{len(self.tables)}"
         key = self.bind(field.key)
-        on = f"{_same_model(alias)} AND {alias}.key = {key} AND {alias}.dataset_key"
+        same = f"{alias}.experiment_seq = l.experiment_seq AND {alias}.model_seq = l.model_seq"
+        on = f"{alias}.workspace_id = :ws AND {same} AND {alias}.key = {key} AND {alias}.dataset_key"
         if order.datasets is None:
             on = f"{on} = {ALL_POINTS}"
         elif len(order.datasets) == 1:
             on = f"{on} = {self.bind(order.datasets[0])}"
         else:
             newest = (
-                f"SELECT x.dataset_key FROM logged_model_latest AS x WHERE {_same_model('x')} AND x.key = {key} "
+                f"SELECT x.dataset_key {_rows('logged_model_latest')} AND x.key = {key} "
                 f"AND {among('x.dataset_key', order.datasets, self.bind)} "
                 "ORDER BY x.logged_at DESC, x.step DESC, x.run_seq, x.value DESC LIMIT 1"
             )
@@ -139,9 +138,10 @@ class _Statement:
         return Term(f"{alias}.value", order.ascending, rank, "number")
 
 
-def _same_model(alias: str) -> str:
-    same = f"{alias}.experiment_seq = l.experiment_seq AND {alias}.model_seq = l.model_seq"
-    return f"{alias}.workspace_id = :ws AND {same}"
+def _rows(table: str) -> str:
+    """What a model has in a table, for a subquery."""
+    same = "x.experiment_seq = l.experiment_seq AND x.model_seq = l.model_seq"
+    return f"FROM {table} AS x WHERE x.workspace_id = :ws AND {same}"
 
 
 _EXPERIMENT_ID = """(SELECT e.experiment_id FROM experiments AS e
