@@ -1,0 +1,170 @@
+"""Whatever is logged in whatever order: the stored series is the set that plain Python holds, and so is its summary."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from trackside.core.db.tx import Tx
+from trackside.metrics import history
+from trackside.metrics import store as metrics
+from trackside.metrics.series import Point, canonical
+from trackside.runs import batch
+from trackside.runs import store as runs
+from trackside.runs.limits import Logged
+
+KEY = "m"
+NAN = float("nan")
+
+# Few values, so that points meet again; and long stretches, so that tails become chunks and chunks are merged.
+odd_points = st.tuples(
+    st.sampled_from([-(2**63), -2, -1, 0, 1, 2, 70, 500, 2**63 - 1]),
+    st.integers(0, 3),
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, NAN, math.inf, -math.inf]).map(canonical),
+)
+few = st.lists(odd_points, min_size=1, max_size=6)
+
+
+@st.composite
+def stretches(draw: st.DrawFn) -> list[Point]:
+    start, count = draw(st.integers(-100, 600)), draw(st.integers(2, 450))
+    pace = draw(st.sampled_from([-1, 0, 1]))
+    stride = draw(st.sampled_from([0, 1, 2]))
+    return [(start + i * stride, 1000 + i * pace, float(i % 50)) for i in range(count)]
+
+
+@dataclass
+class Model:
+    """A series as a set of points, in the order in which they came."""
+
+    points: dict[tuple[int, int, str], Point] = field(default_factory=dict)
+
+    def add(self, points: list[Point]) -> None:
+        for point in points:
+            self.points.setdefault((point[0], point[1], repr(point[2])), point)
+
+    def in_time(self) -> list[tuple[int, int, float]]:
+        return sorted((t, s, _rank(v)) for s, t, v in self.points.values())
+
+    def summary(self) -> dict[str, Any]:
+        ranked = [(s, t, _rank(v)) for s, t, v in self.points.values()]
+        values = [v for _, _, v in self.points.values() if not math.isnan(v)]
+        return {
+            "last": max(ranked),
+            "first": min(ranked),
+            "min_value": min(values, default=None),
+            "max_value": max(values, default=None),
+            "sum": sum(values) if max(map(abs, values), default=0) < 1e300 else None,
+            "value_count": len(values),
+            "nan_count": len(ranked) - len(values),
+            "point_count": len(ranked),
+            "max_step": max(s for s, _, _ in ranked),
+            "max_timestamp": max(t for _, t, _ in ranked),
+        }
+
+
+def _rank(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
+
+
+def new_run(tx: Tx) -> tuple[str, int]:
+    run_id = runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+    return run_id, runs.seq_of(tx, run_id)
+
+
+def stored(tx: Tx, run_seq: int) -> dict[str, Any]:
+    series = metrics.load(tx, [run_seq], [KEY])[run_seq, KEY]
+    return {
+        "last": (series.last_step, series.last_timestamp, series.last_value),
+        "first": (series.first_step, series.first_timestamp, series.first_value),
+        "min_value": series.min_value,
+        "max_value": series.max_value,
+        "sum": series.sum_value if max(map(abs, (series.min_value or 0, series.max_value or 0))) < 1e300 else None,
+        "value_count": series.value_count,
+        "nan_count": series.nan_count,
+        "point_count": series.point_count,
+        "max_step": series.max_step,
+        "max_timestamp": series.max_timestamp,
+    }
+
+
+# The store lives as long as the test; each example has a run of its own in it.
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    groups=st.lists(st.lists(few | stretches(), min_size=1, max_size=3), min_size=1, max_size=8),
+    forgets=st.sets(st.integers(0, 8)),
+    data=st.data(),
+)
+def test_a_series_is_the_set_of_what_was_logged(
+    db: Any, groups: list[list[list[Point]]], forgets: set[int], data: st.DataObject
+) -> None:
+    model = Model()
+    with db.write(1) as tx:
+        run_id, run_seq = new_run(tx)
+
+    for i, group in enumerate(groups):
+        with db.write(1) as tx:
+            if i in forgets and tx.memory is not None:
+                tx.memory.forget_all()  # as after a failed write, or a restart
+            calls = [Logged(run_id, {KEY: points}, [], {}, [], True) for points in group]
+            assert batch.log(tx, calls) == [batch.ANSWER] * len(group)
+        for points in group:
+            model.add(points)
+
+    with db.read(1) as tx:
+        assert stored(tx, run_seq) == model.summary()
+        found = [point for part in history.in_time(tx, run_seq, KEY) for point in part]
+        assert [(t, s, _rank(v)) for s, t, v in found] == model.in_time()
+        assert sum(math.isnan(v) for _, _, v in found) == model.summary()["nan_count"]
+
+        offset, limit = data.draw(st.integers(0, len(found) + 1)), data.draw(st.integers(1, len(found) + 1))
+        page = [point for part in history.in_time(tx, run_seq, KEY, offset, limit) for point in part]
+        assert list(map(repr, page)) == list(map(repr, found[offset : offset + limit]))
+
+        chunks = tx.all(
+            "SELECT point_count FROM metric_chunks WHERE workspace_id = :ws AND run_seq = :run", run=run_seq
+        )
+        event(f"chunks: {min(len(chunks), 3)}")
+        assert sum(count for (count,) in chunks if count < 512) < 1024 + 450, "small chunks are merged"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    batches=st.lists(few | stretches(), min_size=1, max_size=6),
+    low=st.integers(-150, 700),
+    width=st.integers(0, 900),
+    most=st.integers(1, 200),
+)
+def test_a_sample_is_what_ntile_takes(db: Any, batches: list[list[Point]], low: int, width: int, most: int) -> None:
+    model = Model()
+    with db.write(1) as tx:
+        run_id, run_seq = new_run(tx)
+        for points in batches:
+            model.add(points)
+            batch.log(tx, [Logged(run_id, {KEY: points}, [], {}, [], True)])
+
+    with db.read(1) as tx:
+        found = history.sample(tx, run_seq, KEY, most, low, low + width)
+        whole = history.sample(tx, run_seq, KEY, most)
+
+    ranked = sorted(_ranked(list(model.points.values())))
+    assert _ranked(whole) == _ntile(ranked, most)
+    assert _ranked(found) == _ntile([point for point in ranked if low <= point[0] <= low + width], most)
+
+
+def _ranked(points: list[Point]) -> list[tuple[int, int, float, bool]]:
+    return [(s, t, _rank(v), math.isnan(v)) for s, t, v in points]
+
+
+def _ntile(ordered: list[Any], most: int) -> list[Any]:
+    """The first row of each bucket as SQL's NTILE cuts them, and the last of all in place of the last first."""
+    if len(ordered) <= most:
+        return ordered
+    size, larger = divmod(len(ordered), most)
+    firsts, at = [], 0
+    for bucket in range(most):
+        firsts.append(ordered[at])
+        at += size + (bucket < larger)
+    return [*firsts[:-1], ordered[-1]]
