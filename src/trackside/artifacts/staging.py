@@ -26,7 +26,8 @@ class Staging:
                 folder = os.open(path, OPEN_FOLDER)
             except FileNotFoundError:  # swept before it was opened
                 continue
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            with suppress(OSError):  # a file system without locks: then nobody can lock it to sweep it either
+                fcntl.flock(folder, fcntl.LOCK_EX)
             if path.exists():
                 break
             os.close(folder)  # swept before it was locked
@@ -63,7 +64,7 @@ def sweep(above: Path) -> None:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(path, ignore_errors=True)
-        except BlockingIOError:  # its process lives
+        except OSError:  # its process lives, or nobody can tell
             continue
         finally:
             os.close(folder)
