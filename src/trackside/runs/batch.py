@@ -46,14 +46,17 @@ def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
     touched: dict[str, RunState] = {}
     for call in calls:
         state = states.get(call.run_id)
-        fault = _fault(call, state) or model_points.fault_of(call, models)
+        fault = _fault(call, state)
+        if fault is None and call.model_points:
+            fault = model_points.fault_of(call, models)
         if fault is not None:
             answers.append(fault)
         else:
             assert state is not None
             _add(tx, call, state)
             touched[call.run_id] = state
-            points += [(state.run_seq, point) for point in call.model_points]
+            if call.model_points:
+                points += [(state.run_seq, point) for point in call.model_points]
             answers.append(ANSWER)
     if touched:
         _save(tx, touched)

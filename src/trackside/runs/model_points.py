@@ -8,9 +8,10 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.runs.limits import Logged, ModelPoint
 
-_COLUMNS = "workspace_id, experiment_seq, key, model_seq, logged_at, step, run_seq, dataset_key, value, is_nan"
-_NEWER = "(excluded.logged_at, excluded.step, -excluded.run_seq, excluded.value)"
-_THAN = "(l.logged_at, l.step, -l.run_seq, l.value)"
+_COLUMNS = "workspace_id, experiment_seq, key, model_seq, dataset_key, logged_at, step, run_seq, value, is_nan"
+_Ranked = tuple[int, int, int, float, int]  # timestamp, step, -run_seq, value, is_nan: the newest is the largest
+_NEWER = "(excluded.logged_at, excluded.step, -excluded.run_seq, excluded.value, excluded.is_nan)"
+_THAN = "(l.logged_at, l.step, -l.run_seq, l.value, l.is_nan)"
 
 
 class ModelKeys(Struct, frozen=True):
@@ -45,34 +46,41 @@ def fault_of(call: Logged, models: dict[str, ModelKeys]) -> NotFound | None:
 def save(tx: Tx, points: Sequence[tuple[int, ModelPoint]], models: dict[str, ModelKeys]) -> None:
     """`points`: (run_seq, point).  What is there already changes nothing."""
     datasets = _datasets(tx, {_dataset(point, models) for _, point in points})
-    rows = []
-    newest = []
+    rows = set()
+    newest: dict[tuple[int, str, int, int], _Ranked] = {}
     for run_seq, given in points:
         model = models[given.model_id]
         dataset = datasets[_dataset(given, models)]
         step, timestamp, value = given.point
-        is_nan = value != value
+        is_nan = int(value != value)
         number = 0.0 if is_nan else value
-        row = (model.experiment_seq, given.key, model.model_seq, timestamp, step, run_seq, dataset, number, int(is_nan))
-        rows.append(row)
-        newest += [(*row[:6], scope, *row[7:]) for scope in {0, dataset}]
+        rows.add((model.experiment_seq, given.key, model.model_seq, dataset, timestamp, step, run_seq, number, is_nan))
+        ranked = (timestamp, step, -run_seq, number, is_nan)
+        for scope in (0, dataset) if dataset else (0,):
+            series = (model.experiment_seq, given.key, model.model_seq, scope)
+            if series not in newest or ranked > newest[series]:
+                newest[series] = ranked
+    # Sorted, so that two servers of a store never wait for each other.
     tx.many(
         f"""
         INSERT INTO logged_model_points ({_COLUMNS})
-        VALUES (:ws, :experiment, :key, :model, :logged_at, :step, :run, :dataset, :value, :is_nan)
+        VALUES (:ws, :experiment, :key, :model, :dataset, :logged_at, :step, :run, :value, :is_nan)
         ON CONFLICT DO NOTHING
         """,
-        rows,
+        sorted(rows),
     )
     tx.many(
         f"""
         INSERT INTO logged_model_latest AS l ({_COLUMNS})
-        VALUES (:ws, :experiment, :key, :model, :logged_at, :step, :run, :dataset, :value, :is_nan)
+        VALUES (:ws, :experiment, :key, :model, :dataset, :logged_at, :step, :run, :value, :is_nan)
         ON CONFLICT (experiment_seq, key, model_seq, dataset_key) DO UPDATE SET value = excluded.value,
             is_nan = excluded.is_nan, logged_at = excluded.logged_at, step = excluded.step, run_seq = excluded.run_seq
         WHERE {_NEWER} > {_THAN}
         """,
-        newest,
+        [
+            (*series, timestamp, step, -run, number, is_nan)
+            for series, (timestamp, step, run, number, is_nan) in sorted(newest.items())
+        ],
     )
     _announce(tx, {given.model_id for _, given in points})
 
