@@ -19,7 +19,7 @@ from trackside.core.db.pgwire import Wire
 _QUICK = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": "200"}
 _SIGN_IN = """
 local all all trust
-host all guarded 127.0.0.1/32 scram-sha-256
+host guarded all 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 """
 
@@ -117,7 +117,9 @@ class Postgres:
         wire = self.connect(database)
         try:
             tables = [name for (name,) in rows(wire, _TABLES) if name != "schema_migrations"]
-            counters = [name for (name,) in rows(wire, "SELECT CAST(oid AS regclass) FROM pg_class WHERE relkind = 'S'")]
+            counters = [
+                name for (name,) in rows(wire, "SELECT CAST(oid AS regclass) FROM pg_class WHERE relkind = 'S'")
+            ]
             wire.deferred = [f"DELETE FROM {table}" for table in tables]
             wire.deferred += [f"SELECT setval('{counter}', 1, false)" for counter in counters]
             wire.command("SELECT 1")

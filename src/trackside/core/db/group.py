@@ -186,12 +186,12 @@ class GroupWriter:
                 _answer(commands)
 
     def _commit(self, commands: list[_Command]) -> None:
-        error = self._try(commands)
+        error, may_pass = self._try(commands)
         for pause_s in RETRY_AFTER_S:
-            if error is None or not self._is_worth_retry(error):
+            if not may_pass:
                 break
             time.sleep(pause_s)
-            error = self._try(commands)
+            error, may_pass = self._try(commands)
         if error is None:
             return
         if len(commands) == 1 or isinstance(error, ConnectionError):
@@ -201,10 +201,11 @@ class GroupWriter:
         for command in commands:
             self._commit([command])
 
-    def _try(self, commands: list[_Command]) -> Exception | None:
-        """What went wrong, with everything undone; None after the commit."""
+    def _try(self, commands: list[_Command]) -> tuple[Exception | None, bool]:
+        """What went wrong, with everything undone, and whether it is worth another try; None after the commit."""
         for command in commands:
             command.result = command.error = None
+        session: WriteSession | None = None
         try:
             session = self._open()
             session.begin()
@@ -216,14 +217,11 @@ class GroupWriter:
                     self._one(session, command, alone=len(commands) == 1)
             session.commit()
         except Exception as error:  # noqa: BLE001  # whatever it is, every caller of the group must hear of it
+            may_pass = isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
             self._undo_all(self._session)
-            return error
+            return error, may_pass
         self._committed()
-        return None
-
-    def _is_worth_retry(self, error: Exception) -> bool:
-        session = self._session
-        return isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
+        return None, False
 
     def _committed(self) -> None:
         if self._memory is not None:

@@ -63,7 +63,8 @@ class _Prepared(Struct):
 class Wire:
     """A connection that is signed in.
 
-    The statements in `deferred` go out with the next one and before it; if one of them fails, it is not tried."""
+    The statements in `deferred` go out with the next one and before it; if one of them fails, it is not tried.  Their
+    rows are added to `noted`."""
 
     def __init__(self, store: PostgresStore) -> None:
         self._socket = _connect(store)
@@ -90,7 +91,7 @@ class Wire:
         self.parameters: dict[str, str] = dict(self._signed_in.parameter_statuses)
         self.is_broken = False
         self.deferred: list[str] = []
-        self.noted: list[list[str]] = []  # rows that deferred statements answered, as text
+        self.noted: list[list[str]] = []  # as text
         self._owed = 0  # answers to what `send` sent, not looked at yet
         self._received = bytearray()
         self._numbers = 0
@@ -168,7 +169,6 @@ class Wire:
         if before:
             messages = [*map(self._command, self.deferred), *messages]
             self.deferred = []
-            self.noted = []
         self._write([*messages, _SYNC])
         owed, self._owed = self._owed, 0
         result = Result()
@@ -200,6 +200,9 @@ class Wire:
             self.is_broken = True  # what comes next might be the rest of this
             raise
         if error is not None:
+            if "cached plan" in str(error):  # another server has upgraded the schema: what is prepared is of no use
+                self.is_broken = True
+                raise Lost(str(error))
             raise error
         return result
 
@@ -387,10 +390,7 @@ def _connect(store: PostgresStore) -> socket.socket:
     where = f"{store.host}, port {store.port}"
     try:
         if store.host.startswith("/"):
-            made = socket.socket(socket.AF_UNIX)
-            made.settimeout(CONNECT_TIMEOUT_S)
-            made.connect(f"{store.host}/.s.PGSQL.{store.port}")
-            return made
+            return _connect_local(f"{store.host}/.s.PGSQL.{store.port}")
         made = socket.create_connection((store.host, store.port), CONNECT_TIMEOUT_S)
     except OSError as error:
         raise Lost(f"nobody answers at {where}: {error.strerror or error}") from None
@@ -405,6 +405,17 @@ def _connect(store: PostgresStore) -> socket.socket:
     except OSError as error:
         made.close()
         raise Lost(f"no encrypted connection to {where}: {error}") from None
+
+
+def _connect_local(path: str) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.settimeout(CONNECT_TIMEOUT_S)
+        made.connect(path)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def _encrypted(plain: socket.socket, store: PostgresStore) -> socket.socket:
