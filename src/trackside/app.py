@@ -13,8 +13,13 @@ from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.http.edge import Edge
 from trackside.core.http.routes import Route, Table, stream
 from trackside.core.http.security import Guard
+from trackside.core.seal import Sealer
 from trackside.core.settings import Settings, SqliteStore
 from trackside.core.work.loop import Loop
+from trackside.events import routes as events
+from trackside.events import store as change_log
+from trackside.events.delivery import Post
+from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.logged_models import routes as logged_models
@@ -28,7 +33,9 @@ from trackside.workspaces.model import doors
 from trackside.workspaces.service import Directory
 
 ARTIFACT_THREADS = 8
+CALLER_THREADS = 4  # that look up names and test webhooks
 DOCUMENTS_EVERY_S = 1.0
+PRUNE_EVERY_S = 3600.0
 
 
 class App:
@@ -62,6 +69,23 @@ def open_database(settings: Settings) -> Any:
     return db
 
 
+def _events(settings: Settings, db: Any, closers: list[Callable[[], None]]) -> list[Route]:
+    """The log of changes and its readers."""
+    sealer = Sealer(settings.secret_key, settings.data / "secret.key")
+    post = Post(
+        schemes=settings.webhook_schemes,
+        timeout_s=settings.webhook_timeout_s,
+        allow_private=settings.allow_private_webhooks,
+    )
+    courier = Courier(db, sealer, post, retries=settings.webhook_retries)
+    closers.append(courier.close)
+    callers = ThreadPoolExecutor(CALLER_THREADS, thread_name_prefix="trackside-callers")
+    closers.append(callers.shutdown)
+    closers.append(Loop("webhooks", courier.step, STEP_S).close)
+    closers.append(Loop("change-log", lambda: change_log.prune(db, settings.change_log_days), PRUNE_EVERY_S).close)
+    return events.routes(db, sealer, post, courier, callers)
+
+
 def build(settings: Settings) -> App:
     closers: list[Callable[[], None]] = []
     try:
@@ -83,6 +107,7 @@ def build(settings: Settings) -> App:
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(roots, threads),
+            *_events(settings, db, closers),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))

@@ -14,10 +14,21 @@ MIGRATIONS = SOURCE / "core" / "db" / "migrations"
 # Tables of the server as a whole: they have no workspace, and say here why not.
 SHARED_TABLES = {
     "workspaces": "the tenants themselves; who may list them is the business of `workspaces`",
+    "change_cursors": "how far the server's own readers of the change log have come, over all workspaces",
+    "leases": "which server does what only one may",
+    "sealing_keys": "which key the store's secrets are sealed with",
 }
 
 # Where a statement crosses workspaces on purpose: (module, function) and the reason.
-CROSSING: dict[tuple[str, str], str] = {}
+CROSSING: dict[tuple[str, str], str] = {
+    ("core/db/changes.py", "_highest"): "the log is one sequence, and complete up to a number for everybody",
+    ("events/store.py", "newest"): "the same number; it tells nothing of a change",
+    ("events/store.py", "_between"): "the server's own readers of the log serve all workspaces",
+    ("events/store.py", "_drop_old"): "the log is pruned by age",
+    ("events/subscriptions.py", "active"): "the worker that delivers webhooks serves all workspaces, each its own changes",
+    ("events/deliveries.py", "webhooks_due"): "the same; what is due is then read in its workspace",
+    ("events/deliveries.py", "prune"): "deliveries are pruned by age",
+}
 
 _SQL = re.compile(
     r"\s*(?:\(\s*)*(?:"

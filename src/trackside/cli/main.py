@@ -105,6 +105,8 @@ def _command(
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    if option.is_secret:
+        return
     default = (
         f"default {option.default}; " if option.default and not option.is_switch and "," not in option.default else ""
     )

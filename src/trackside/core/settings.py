@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from trackside.core import locations
 from trackside.core.locations import ArtifactStore, PostgresStore, SqliteStore, Store
+from trackside.core.seal import SecretKey
 
 __all__ = ["ArtifactStore", "PostgresStore", "SettingError", "Settings", "SqliteStore", "Store", "load"]
 
@@ -52,6 +53,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...]  # beyond the server's own and those of localhost
     static_prefix: str  # "" or "/some/prefix"
     log_level: LogLevel
+    secret_key: SecretKey | None  # None: the file in the data folder
+    allow_private_webhooks: bool
+    webhook_schemes: tuple[str, ...]
+    webhook_timeout_s: int
+    webhook_retries: int
+    change_log_days: int  # 0: for ever
 
 
 class Option(Struct, frozen=True, kw_only=True):
@@ -63,6 +70,8 @@ class Option(Struct, frozen=True, kw_only=True):
     help: str
     metavar: str = ""
     is_switch: bool = False
+    is_secret: bool = False  # not to be typed where others see it: a variable only
+    mlflows: str = ""  # MLflow's variable for the same
 
     @property
     def variable(self) -> str:
@@ -79,6 +88,22 @@ def _workers(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_WORKERS:
         raise ValueError(f"it must be a number from 1 to {MAX_WORKERS}")
     return int(text)
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"it must be a number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _schemes(text: str) -> tuple[str, ...]:
+    schemes = tuple(word.lower() for word in _words(text))
+    if not schemes or not {"http", "https"}.issuperset(schemes):
+        raise ValueError("it must be https, http or both with a comma between")
+    return schemes
 
 
 def _switch(text: str) -> bool:
@@ -238,6 +263,53 @@ OPTIONS: dict[str, Option] = {
         metavar="LEVEL",
         help="debug, info, warning or error",
     ),
+    "secret_key": Option(
+        flags=("--secret-key",),
+        default="",
+        read=SecretKey.read,
+        is_secret=True,
+        mlflows="MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY",
+        help="32 bytes in base64 that secrets in the store are sealed with; left out: secret.key in the data folder",
+    ),
+    "allow_private_webhooks": Option(
+        flags=("--allow-private-webhooks",),
+        default="false",
+        read=_switch,
+        is_switch=True,
+        mlflows="MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS",
+        help="let webhooks call private and loopback addresses; those of cloud metadata stay closed",
+    ),
+    "webhook_schemes": Option(
+        flags=("--webhook-schemes",),
+        default="https",
+        read=_schemes,
+        metavar="SCHEMES",
+        mlflows="MLFLOW_WEBHOOK_ALLOWED_SCHEMES",
+        help="what a webhook's URL may begin with: https, http or both",
+    ),
+    "webhook_timeout_s": Option(
+        flags=("--webhook-timeout",),
+        default="10",
+        read=_number(1, 300),
+        metavar="SECONDS",
+        mlflows="MLFLOW_WEBHOOK_REQUEST_TIMEOUT",
+        help="how long a webhook's receiver may take to answer",
+    ),
+    "webhook_retries": Option(
+        flags=("--webhook-retries",),
+        default="12",
+        read=_number(0, 50),
+        metavar="N",
+        mlflows="MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES",
+        help="how often a delivery that failed is tried again, after longer and longer pauses; 12 take about an hour",
+    ),
+    "change_log_days": Option(
+        flags=("--change-log-days",),
+        default="365",
+        read=_number(0, 36500),
+        metavar="DAYS",
+        help="how long the log of changes (who did what, when) is kept; 0 for ever",
+    ),
 }
 
 # MLflow's flags that state what is always so here, or that must agree with another one.
@@ -268,7 +340,7 @@ REFUSED_FLAGS: dict[str, str] = {
 
 
 _DEFAULT = "the default"
-_IN_DATA_FOLDER = ("store", "artifacts")  # unless they are set
+_IN_DATA_FOLDER = ("store", "artifacts", "secret_key")  # unless they are set
 
 
 class _Given(Struct, frozen=True):
@@ -289,6 +361,7 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     values.setdefault("artifacts", ArtifactStore((data / "artifacts").as_uri(), data / "artifacts"))
     if given["allowed_hosts"].source == _DEFAULT:
         values["allowed_hosts"] += tuple(filter(_is_name, (values["host"], socket.gethostname())))
+    values.setdefault("secret_key", None)
     settings = Settings(**values)
     _check_together(settings, flags, given["workers"])
     return settings
@@ -314,6 +387,8 @@ def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) 
                 raise SettingError(f"{first} and {other} are one setting, but their values differ; give one of them")
         return _Given(flags[first], first)
     text = environ.get(option.variable)
+    if text is None and environ.get(option.mlflows):
+        return _Given(environ[option.mlflows], option.mlflows)
     if text is None or _is_from_kubernetes(option.variable, text):
         return _Given(option.default, _DEFAULT)
     return _Given(text, option.variable)
@@ -329,7 +404,8 @@ def _read(name: str, given: _Given) -> Any:
     try:
         return option.read(given.text)
     except ValueError as fault:
-        raise SettingError(f"{given.source} is {locations.redact(given.text)!r}; {fault}") from None
+        shown = "not readable" if option.is_secret else repr(locations.redact(given.text))
+        raise SettingError(f"{given.source} is {shown}; {fault}") from None
 
 
 def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Given) -> None:

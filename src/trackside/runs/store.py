@@ -81,7 +81,7 @@ def artifact_uri(location: str, run_id: str) -> str:
 
 
 def update(tx: Tx, run_id: str, status: Status | None, end_time: int | None, run_name: str | None) -> None:
-    run_seq, experiment_seq = active(tx, run_id)
+    run_seq, experiment_seq, before = _active(tx, run_id)
     tx.run(
         """
         UPDATE runs SET status = COALESCE(:status, status), end_time = COALESCE(:end, end_time),
@@ -95,7 +95,8 @@ def update(tx: Tx, run_id: str, status: Status | None, end_time: int | None, run
     )
     if run_name:
         batch.save_tags(tx, [(experiment_seq, RUN_NAME_TAG, run_seq, run_name)])
-    changed(tx, run_id, run_seq, "update")
+    is_new = status is not None and status != before
+    changed(tx, run_id, run_seq, "update", encode({"status": status, "before": before}).decode() if is_new else None)
 
 
 def delete(tx: Tx, run_id: str) -> None:
@@ -116,15 +117,8 @@ def delete_tag(tx: Tx, run_id: str, key: str) -> None:
 
 def active(tx: Tx, run_id: str) -> tuple[int, int]:
     """Internal keys of a run and its experiment; the run takes writes, and no other server's until this one is done."""
-    row = tx.one(
-        "SELECT run_seq, experiment_seq, lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_id = :id FOR UPDATE",
-        id=run_id,
-    )
-    if row is None:
-        raise NotFound(f"Run with id={run_id} not found")
-    if row[2] != "active":
-        raise Invalid(f"The run {run_id} must be in the 'active' state. Current state is {row[2]}.")
-    return row[0], row[1]
+    run_seq, experiment_seq, _ = _active(tx, run_id)
+    return run_seq, experiment_seq
 
 
 def seq_of(tx: Tx, run_id: str) -> int:
@@ -289,6 +283,22 @@ def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None =
     tx.record(Change("run", run_id, action, detail))
 
 
+def _active(tx: Tx, run_id: str) -> tuple[int, int, str]:
+    row = tx.one(
+        """
+        SELECT run_seq, experiment_seq, lifecycle_stage, status FROM runs
+        WHERE workspace_id = :ws AND run_id = :id FOR UPDATE
+        """,
+        id=run_id,
+    )
+    if row is None:
+        raise NotFound(f"Run with id={run_id} not found")
+    run_seq, experiment_seq, stage, status = row
+    if stage != "active":
+        raise Invalid(f"The run {run_id} must be in the 'active' state. Current state is {stage}.")
+    return run_seq, experiment_seq, status
+
+
 def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
     row = tx.one(
         """
@@ -305,7 +315,9 @@ def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
 
 
 def _ids(tx: Tx, run_seqs: Sequence[int]) -> list[Row]:
-    return tx.all("SELECT run_seq, run_id FROM runs WHERE +workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs))
+    return tx.all(
+        "SELECT run_seq, run_id FROM runs WHERE +workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
+    )
 
 
 def _info(row: Row) -> RunInfo:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
+from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.pgwire import Lost, ServerError, Wire
 from trackside.core.db.tx import Dialect, Row, Tx
@@ -22,11 +23,13 @@ MINIMUM = 13  # pg_xact_status
 READERS = 8  # connections for reads, at most
 WAIT_FOR_READER_S = 10.0
 LOCK_TIMEOUT_S = 10
+IDLE_WRITER_S = 60  # a server that stands still in the middle of a write, or has vanished, lets its locks go
 CLARIFY_AFTER_S = (0.0, 0.1, 0.4, 1.0)  # pauses before asking what became of a commit
 
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-_NUMBER = "SELECT pg_current_xact_id()"
+# The transaction's number, to ask for after a cut; and the lock by which readers of the change log know who is writing.
+_NUMBER = f"SELECT pg_current_xact_id(), pg_advisory_xact_lock_shared({WRITERS_LOCK})"
 _SAVEPOINT = "SAVEPOINT command"
 _RELEASE = "RELEASE command"
 _UNDO = "ROLLBACK TO command"
@@ -272,6 +275,7 @@ def _connect(store: PostgresStore, durability: Durability | None = None) -> Wire
         wire.command("SET jit = off")  # it pays for questions of seconds; ours take milliseconds
         if durability is not None:
             wire.command(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            wire.command(f"SET idle_in_transaction_session_timeout = '{IDLE_WRITER_S}s'")
         if durability == "relaxed":
             wire.command("SET synchronous_commit = off")
         elif durability == "full":  # the server's administrator may want more than `on`, but not less

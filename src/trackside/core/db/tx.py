@@ -219,23 +219,24 @@ class Tx:
     def record(self, change: Change) -> None:
         self.run(
             """
-            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail)
-            VALUES (:ws, :entity, :id, :action, :now, :detail)
+            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
+            VALUES (:ws, :entity, :id, :action, :now, :detail, :user)
             """,
             entity=change.entity,
             id=change.entity_id,
             action=change.action,
             detail=change.detail,
+            user=self.user,
         )
         self.forget(change.entity, change.entity_id)
 
     def record_all(self, changes: Sequence[Change]) -> None:
         self.many(
             """
-            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail)
-            VALUES (:ws, :entity, :id, :action, :now, :detail)
+            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
+            VALUES (:ws, :entity, :id, :action, :now, :detail, :user)
             """,
-            [(change.entity, change.entity_id, change.action, change.detail) for change in changes],
+            [(change.entity, change.entity_id, change.action, change.detail, self.user) for change in changes],
         )
         for change in changes:
             self.forget(change.entity, change.entity_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from trackside.core.http.codec import fields_of
+from trackside.core.http.codec import Call, fields_of
 from trackside.core.http.routes import Route
 
 _FAULT = {
@@ -18,7 +18,7 @@ _FAULT = {
 
 def document(routes: Iterable[Route], title: str, version: str) -> dict[str, Any]:
     routes = list(routes)
-    types = {route.call for route in routes if route.kind != "stream"} | {
+    types = {route.call for route in routes if _has_call(route)} | {
         route.answer for route in routes if route.answer is not None
     }
     ordered = sorted(types, key=lambda kind: (kind.__module__, kind.__qualname__))
@@ -46,7 +46,7 @@ def _operation(route: Route, path: str, schema_of: dict[Any, dict[str, Any]]) ->
     text = route.summary or _first_line(route.handler)
     if text:
         operation["summary"] = text
-    if route.kind == "stream":
+    if not _has_call(route):
         if route.method == "PUT":
             operation["requestBody"] = {"content": {"application/octet-stream": {}}}
     elif route.method in ("GET", "DELETE"):
@@ -72,6 +72,11 @@ def _operation(route: Route, path: str, schema_of: dict[Any, dict[str, Any]]) ->
         },
     }
     return operation
+
+
+def _has_call(route: Route) -> bool:
+    """A stream may decode its body by itself, and then says as what."""
+    return route.kind != "stream" or route.call is not Call
 
 
 def _field(route: Route, name: str) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""Short secrets, sealed for the store.  Knows the server's key; knows nothing of what a secret opens.
+
+Sealing is AES-256-GCM by the package `cryptography`, which is an extra: without it no secret is taken.  What is sealed names
+its key, so that a wrong one is told from damage, and is bound to a context, so that it opens nothing in another row.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+import threading
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import BadState, Unsupported
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+ID_BYTES = 8
+FORMAT = b"\x01"
+
+
+class SecretKey:
+    """32 bytes that no log shows."""
+
+    def __init__(self, raw: bytes) -> None:
+        if len(raw) != KEY_BYTES:
+            raise ValueError(f"it must be {KEY_BYTES} bytes in base64, such as `openssl rand -base64 32` makes")
+        self.raw = raw
+        self.id = hashlib.sha256(b"trackside key id" + raw).digest()[:ID_BYTES]
+
+    @staticmethod
+    def read(text: str) -> "SecretKey":
+        """From base64, in either alphabet."""
+        try:
+            raw = base64.b64decode(text.strip().translate(str.maketrans("-_", "+/")), validate=True)
+        except (binascii.Error, ValueError):
+            raw = b""
+        return SecretKey(raw)
+
+    def __repr__(self) -> str:
+        return "SecretKey(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretKey) and secrets.compare_digest(self.raw, other.raw)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+class Sealer:
+    """Seals with `key`, or with the one in `file`, which is made when it is first needed."""
+
+    def __init__(self, key: SecretKey | None, file: Path) -> None:
+        self._key = key
+        self._file = file
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Finds or makes what sealing needs: a Fault here comes before anything is written, and no writer waits."""
+        _cipher()
+        self._own_key()
+
+    def seal(self, tx: Tx, text: str, context: str) -> bytes:
+        """Raises a Fault, and stores nothing, where it cannot be sealed as the store's other secrets are."""
+        cipher = _cipher()
+        key = self._own_key()
+        _check_is_the_stores(tx, key)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed: bytes = cipher(key.raw).encrypt(nonce, text.encode(), context.encode())
+        return FORMAT + key.id + nonce + sealed
+
+    def open(self, sealed: bytes, context: str) -> str:
+        """Raises BadState, with what to do, if it cannot be opened."""
+        cipher = _cipher()
+        key = self._own_key()
+        rest = sealed[len(FORMAT) :]
+        if sealed[: len(FORMAT)] != FORMAT or rest[:ID_BYTES] != key.id:
+            raise _wrong_key()
+        nonce, body = rest[ID_BYTES:][:NONCE_BYTES], rest[ID_BYTES + NONCE_BYTES :]
+        try:
+            opened: bytes = cipher(key.raw).decrypt(nonce, body, context.encode())
+        except import_module("cryptography.exceptions").InvalidTag:
+            raise BadState("A secret in the store is damaged; set it again.") from None
+        return opened.decode()
+
+    def _own_key(self) -> SecretKey:
+        with self._lock:
+            if self._key is None:
+                self._key = _from_file(self._file)
+            return self._key
+
+
+def _cipher() -> Any:
+    """A class, of the key, that encrypts and decrypts."""
+    try:
+        return import_module("cryptography.hazmat.primitives.ciphers.aead").AESGCM
+    except ModuleNotFoundError:
+        raise Unsupported(
+            "This server cannot keep secrets: it needs the package cryptography. Run: pip install 'trackside[secrets]'"
+        ) from None
+
+
+def _check_is_the_stores(tx: Tx, key: SecretKey) -> None:
+    """All servers of a store must seal with one key, or they could not read each other's secrets."""
+    mine = key.id.hex()
+    tx.run(
+        "INSERT INTO sealing_keys (purpose, key_id) VALUES ('secrets', :id) ON CONFLICT (purpose) DO NOTHING", id=mine
+    )
+    row = tx.one("SELECT key_id FROM sealing_keys WHERE purpose = 'secrets'")
+    if row is None or row[0] != mine:
+        raise _wrong_key()
+
+
+def _wrong_key() -> BadState:
+    return BadState(
+        "The secrets of this store are sealed with another key than this server has. Start every server of the store with "
+        "the same TRACKSIDE_SECRET_KEY, or with the file secret.key of the data folder that the first one made."
+    )
+
+
+def _from_file(file: Path) -> SecretKey:
+    """The key in the file; a new one, that only its owner may read, if there is no file."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as made:
+            made.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            made.flush()
+            os.fsync(made.fileno())
+        try:
+            with suppress(FileExistsError):  # another process was quicker: its key it is
+                os.link(new, file)
+        finally:
+            new.unlink()
+        _sync_folder(file.parent)
+    try:
+        return SecretKey.read(file.read_text("ascii"))
+    except ValueError as fault:
+        raise BadState(f"The file {file.name} in the data folder is no key: {fault}.") from None
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,55 @@
+"""What events tell of runs, experiments and workspaces besides their ids.  Knows their rows as they are now; changes none."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from trackside.core.db.tx import Tx
+from trackside.events.model import Entry
+
+Facts = dict[tuple[str, str], dict[str, Any]]  # by entity and id; what is gone is not in it
+
+
+def of(tx: Tx, entries: Iterable[Entry]) -> Facts:
+    wanted = list(entries)
+    return {**_of_runs(tx, wanted), **_of_experiments(tx, wanted)}
+
+
+def workspace_name(tx: Tx) -> str | None:
+    """None for one that is gone."""
+    row = tx.one("SELECT name FROM workspaces WHERE workspace_id = :ws")
+    return None if row is None else row[0]
+
+
+def _of_runs(tx: Tx, entries: Iterable[Entry]) -> Facts:
+    ids = sorted({entry.entity_id for entry in entries if entry.entity == "run"})
+    if not ids:
+        return {}
+    rows = tx.all(
+        """
+        SELECT r.run_id, r.run_name, e.experiment_id, e.name, r.status, r.start_time, r.end_time
+        FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids
+        """,
+        ids=ids,
+    )
+    return {
+        ("run", run_id): {
+            "run_name": name,
+            "experiment_id": str(experiment_id),
+            "experiment_name": experiment,
+            "status": status,
+            "start_time": start,
+            "end_time": end,
+        }
+        for run_id, name, experiment_id, experiment, status, start, end in rows
+    }
+
+
+def _of_experiments(tx: Tx, entries: Iterable[Entry]) -> Facts:
+    ids = sorted({int(entry.entity_id) for entry in entries if entry.entity == "experiment"})
+    if not ids:
+        return {}
+    rows = tx.all(
+        "SELECT experiment_id, name FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids", ids=ids
+    )
+    return {("experiment", str(experiment_id)): {"name": name} for experiment_id, name in rows}

@@ -1,0 +1,401 @@
+"""Webhooks, deliveries and changes on the wire, and which values they take.  Knows MLflow's shapes and limits; knows no SQL.
+
+Through MLflow's own calls a webhook shows MLflow's events alone: its clients fail at names that they do not know.  Ours show
+all, and write an event as `entity.action`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from msgspec import UNSET, Struct, UnsetType
+
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call, Part
+
+MAX_URL = 2_000
+MAX_DESCRIPTION = 1_000
+MAX_SECRET = 1_000
+MAX_WEBHOOKS = 1_000
+DEFAULT_WEBHOOKS = 100
+MAX_PAGE = 1_000
+DEFAULT_PAGE = 100
+
+MLFLOWS: dict[str, tuple[str, ...]] = {
+    "registered_model": ("created",),
+    "model_version": ("created",),
+    "model_version_tag": ("deleted", "set"),
+    "model_version_alias": ("created", "deleted"),
+    "prompt": ("created",),
+    "prompt_version": ("created",),
+    "prompt_tag": ("deleted", "set"),
+    "prompt_version_tag": ("deleted", "set"),
+    "prompt_alias": ("created", "deleted"),
+    "budget_policy": ("exceeded",),  # of MLflow's AI gateway, which is not here: it never happens
+}
+OURS: dict[str, tuple[str, ...]] = {
+    "run": ("created", "finished", "failed", "killed", "deleted", "restored"),
+    "experiment": ("created", "renamed", "deleted", "restored"),
+    "registered_model": ("renamed", "deleted"),
+    "model_version": ("deleted",),
+    "model_version_stage": ("set",),
+    "stage_request": ("created", "approved", "rejected"),
+}
+MLFLOW_EVENTS = frozenset(f"{entity}.{action}" for entity, actions in MLFLOWS.items() for action in actions)
+EVENTS = MLFLOW_EVENTS | {f"{entity}.{action}" for entity, actions in OURS.items() for action in actions}
+
+_NAME = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
+
+
+class Status(StrEnum):
+    ACTIVE = "ACTIVE"
+    DISABLED = "DISABLED"
+
+
+class State(StrEnum):
+    """Of a delivery."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"  # given up: the receiver refused it, or was tried often enough
+
+
+class Entry(Struct, frozen=True):
+    """A row of the change log."""
+
+    seq: int
+    ws: int
+    entity: str
+    entity_id: str
+    action: str
+    at: int  # ms
+    user: str
+    detail: str | None  # JSON
+
+
+class Webhook(Struct, frozen=True, kw_only=True):
+    """`events` has the number of the change after which each is wanted."""
+
+    webhook_seq: int
+    webhook_id: str
+    name: str
+    description: str
+    url: str
+    events: dict[str, int]
+    status: Status
+    sealed_secret: bytes | None
+    creation_timestamp: int  # ms
+    last_updated_timestamp: int  # ms
+
+
+class EventPart(Part, frozen=True):
+    entity: str | None = None
+    action: str | None = None
+
+
+class CreateWebhook(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name", "url")
+    name: str | None = None
+    url: str | None = None
+    events: list[EventPart] | None = None
+    description: str | None = None
+    secret: str | None = None
+    status: str | None = None
+
+
+class UpdateWebhook(Call, frozen=True):
+    webhook_id: str | None = None
+    name: str | None = None
+    url: str | None = None
+    events: list[EventPart] | None = None
+    description: str | None = None
+    secret: str | None = None
+    status: str | None = None
+
+
+class ListWebhooks(Call, frozen=True):
+    max_results: int | None = None
+    page_token: str | None = None
+
+
+class OfWebhook(Call, frozen=True):
+    webhook_id: str | None = None
+
+
+class TestWebhook(Call, frozen=True):
+    webhook_id: str | None = None
+    event: EventPart | None = None
+
+
+class CreateOurs(Call, frozen=True):
+    """`events` such as `run.finished`."""
+
+    required: ClassVar[tuple[str, ...]] = ("name", "url")
+    name: str | None = None
+    url: str | None = None
+    events: list[str] | None = None
+    description: str | None = None
+    secret: str | None = None
+    status: str | None = None
+
+
+class UpdateOurs(Call, frozen=True):
+    webhook_id: str | None = None
+    name: str | None = None
+    url: str | None = None
+    events: list[str] | None = None
+    description: str | None = None
+    secret: str | None = None
+    status: str | None = None
+
+
+class TestOurs(Call, frozen=True):
+    webhook_id: str | None = None
+    event: str | None = None
+
+
+class ListDeliveries(Call, frozen=True):
+    """The newest first; `before` is the `number` of the last one of the page before."""
+
+    webhook_id: str | None = None
+    state: str | None = None
+    limit: int | None = None
+    before: int | None = None
+
+
+class OfDelivery(Call, frozen=True):
+    webhook_id: str | None = None
+    delivery_id: str | None = None
+
+
+class ListChanges(Call, frozen=True):
+    """With `after`: what came later, the oldest first.  Without: the newest, or those `before` a number, the newest first."""
+
+    after: int | None = None
+    before: int | None = None
+    limit: int | None = None
+    entity: str | None = None
+    entity_id: str | None = None
+    user: str | None = None
+
+
+class WireEvent(Answer, frozen=True):
+    entity: str
+    action: str
+
+
+class MlflowWebhook(Answer, frozen=True):
+    webhook_id: str
+    name: str
+    url: str
+    events: list[WireEvent]
+    status: str
+    creation_timestamp: int  # ms
+    last_updated_timestamp: int  # ms
+    description: str | UnsetType = UNSET
+
+
+class GotMlflow(Answer, frozen=True):
+    webhook: MlflowWebhook
+
+
+class ListedMlflow(Answer, frozen=True):
+    webhooks: list[MlflowWebhook] = []
+    next_page_token: str | UnsetType = UNSET
+
+
+class TestResult(Answer, frozen=True):
+    success: bool
+    response_status: int | UnsetType = UNSET
+    response_body: str | UnsetType = UNSET
+    error_message: str | UnsetType = UNSET
+
+
+class Tested(Answer, frozen=True):
+    result: TestResult
+
+
+class OurWebhook(Answer, frozen=True):
+    """`pending` and `dead` count deliveries: those that wait, and those that were given up."""
+
+    webhook_id: str
+    name: str
+    description: str
+    url: str
+    events: list[str]
+    status: str
+    has_secret: bool
+    creation_timestamp: int  # ms
+    last_updated_timestamp: int  # ms
+    pending: int
+    dead: int
+
+
+class GotOurs(Answer, frozen=True):
+    webhook: OurWebhook
+
+
+class ListedOurs(Answer, frozen=True):
+    webhooks: list[OurWebhook] = []
+    next_page_token: str | UnsetType = UNSET
+
+
+class Delivery(Answer, frozen=True):
+    """`number` counts up; `change` is the number of the change that it tells of."""
+
+    delivery_id: str
+    number: int
+    change: int
+    event: str
+    state: str
+    attempts: int
+    created_at: int  # ms
+    next_attempt_at: int | UnsetType = UNSET  # ms
+    ended_at: int | UnsetType = UNSET  # ms
+    last_status: int | UnsetType = UNSET  # of HTTP
+    last_error: str | UnsetType = UNSET
+
+
+class ListedDeliveries(Answer, frozen=True):
+    deliveries: list[Delivery] = []
+    more: bool = False
+
+
+class GotDelivery(Answer, frozen=True):
+    """`payload` is the body that is sent."""
+
+    delivery: Delivery
+    payload: Any
+
+
+class Again(Answer, frozen=True):
+    deliveries: int
+
+
+class LoggedChange(Answer, frozen=True):
+    """`user` is who the caller said they were, unverified; absent if they did not say."""
+
+    seq: int
+    time: int  # ms
+    entity: str
+    entity_id: str
+    action: str
+    user: str | UnsetType = UNSET
+    detail: Any = UNSET
+
+
+class ListedChanges(Answer, frozen=True):
+    """`next_after` is what to ask for next, to miss nothing and see nothing twice."""
+
+    changes: list[LoggedChange] = []
+    next_after: int | UnsetType = UNSET
+    more: bool = False
+
+
+def check_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Invalid(
+            f"Webhook name {name[:100]!r} is invalid. It must start and end with a letter or digit, "
+            "be less than 63 characters long, and contain only letters, digits, dots (.), "
+            "underscores (_), and hyphens (-)."
+        )
+    return name
+
+
+def check_url(url: str, schemes: Sequence[str]) -> str:
+    """Its form only: where it leads is found out when it is called."""
+    if not url.strip():
+        raise Invalid(f"Webhook URL cannot be empty or just whitespace: {url!r}")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as fault:
+        raise Invalid(f"Invalid webhook URL {url[:200]!r}: {fault}") from None
+    if parts.scheme not in schemes:
+        raise Invalid(
+            f"Invalid webhook URL scheme: {parts.scheme[:20]!r}. Allowed schemes are: {', '.join(schemes)}. "
+            "The server's setting --webhook-schemes says which."
+        )
+    if not parts.hostname:
+        raise Invalid(f"Webhook URL must include a hostname: {url[:200]!r}")
+    if len(url) > MAX_URL:
+        raise Invalid(f"The webhook's URL has {len(url)} characters; at most {MAX_URL} are allowed")
+    if port == 0 or not url.isprintable() or " " in url:
+        raise Invalid(f"Invalid webhook URL {url[:200]!r}: it has a space, a control character or port 0")
+    return url
+
+
+def check_description(description: str) -> str:
+    if len(description) > MAX_DESCRIPTION:
+        raise Invalid(f"The description has {len(description)} characters; at most {MAX_DESCRIPTION} are allowed")
+    return description
+
+
+def check_secret(secret: str) -> str:
+    if len(secret) > MAX_SECRET:
+        raise Invalid(f"The secret has {len(secret)} characters; at most {MAX_SECRET} are allowed")
+    return secret
+
+
+def check_status(status: str) -> Status:
+    if status.upper() not in Status.__members__:
+        raise Invalid(f"status is {status[:100]!r}; it must be ACTIVE or DISABLED")
+    return Status(status.upper())
+
+
+def mlflow_event(part: EventPart) -> str:
+    """`entity.action` of MLflow's enum names."""
+    entity, action = (part.entity or "").lower(), (part.action or "").lower()
+    if entity not in MLFLOWS:
+        hint = "; POST /api/trackside/v1/webhooks takes Trackside's own events" if entity in OURS else ""
+        raise Invalid(
+            f"Invalid entity {(part.entity or '')[:100]!r} of a webhook's event. "
+            f"Valid entities are: {', '.join(MLFLOWS).upper()}{hint}"
+        )
+    if action not in MLFLOWS[entity]:
+        raise Invalid(
+            f"Invalid action '{action[:100]}' for entity '{entity}'. Valid actions are: {sorted(MLFLOWS[entity])}"
+        )
+    return f"{entity}.{action}"
+
+
+def mlflow_events(parts: Iterable[EventPart]) -> list[str]:
+    return _some([mlflow_event(part) for part in parts])
+
+
+def our_event(name: str) -> str:
+    if name.lower() not in EVENTS:
+        raise Invalid(f"{name[:100]!r} is no event; these are: {', '.join(sorted(EVENTS))}")
+    return name.lower()
+
+
+def our_events(names: Iterable[str]) -> list[str]:
+    return _some([our_event(name) for name in names])
+
+
+def wire_event(name: str) -> WireEvent:
+    entity, _, action = name.upper().partition(".")
+    return WireEvent(entity=entity, action=action)
+
+
+def check_limit(given: int | None, most: int = MAX_PAGE, default: int = DEFAULT_PAGE, name: str = "limit") -> int:
+    limit = given or default
+    if not 1 <= limit <= most:
+        raise Invalid(f"{name} must be between 1 and {most}.")
+    return limit
+
+
+def check_state(state: str | None) -> list[str]:
+    if not state:
+        return list(State)
+    if state.upper() not in State.__members__:
+        raise Invalid(f"state is {state[:100]!r}; it must be one of {', '.join(State)}")
+    return [state.upper()]
+
+
+def _some(events: list[str]) -> list[str]:
+    if not events:
+        raise Invalid("Webhook events must be a non-empty list of WebhookEvent objects: [].")
+    return list(dict.fromkeys(events))

@@ -1,0 +1,334 @@
+"""The calls about webhooks, MLflow's and our own, and the log of changes.  Knows HTTP's side of them only.
+
+Where a URL leads is found out in a thread, and so is what a test of a webhook answers: neither the writer nor the event loop
+waits for others.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, TooLarge
+from trackside.core.http import codec
+from trackside.core.http.codec import Call
+from trackside.core.http.routes import Route, command, query, stream
+from trackside.core.http.streams import Request, Response
+from trackside.core.seal import Sealer
+from trackside.events import deliveries, store, subscriptions, tokens, webhooks
+from trackside.events import model as m
+from trackside.events.delivery import Post
+from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook
+from trackside.events.worker import Courier
+
+T = TypeVar("T")
+_JSON = [(b"content-type", b"application/json")]
+
+
+@dataclass(frozen=True)
+class Calls:
+    db: store.Database
+    sealer: Sealer
+    post: Post
+    courier: Courier
+    threads: Executor
+
+    async def create_mlflow(self, request: Request) -> Response:
+        """Tells a URL of what happens in the model registry."""
+        call: m.CreateWebhook = await _decoded(request, m.CreateWebhook)
+        made = await self._create(request, call, m.mlflow_events(call.events or []))
+        return _answer(m.GotMlflow(webhook=_mlflow(made)))
+
+    async def create_ours(self, request: Request) -> Response:
+        """Tells a URL of what happens: in the registry, to runs and to experiments."""
+        call: m.CreateOurs = await _decoded(request, m.CreateOurs)
+        made = await self._create(request, call, m.our_events(call.events or []))
+        return _answer(m.GotOurs(webhook=_ours(made, {})))
+
+    async def update_mlflow(self, request: Request) -> Response:
+        """Changes what is given; an empty secret or description takes it away."""
+        call: m.UpdateWebhook = await _decoded(request, m.UpdateWebhook)
+        events = m.mlflow_events(call.events) if call.events else None
+        return _answer(m.GotMlflow(webhook=_mlflow(await self._update(request, call, events, mlflows_only=True))))
+
+    async def update_ours(self, request: Request) -> Response:
+        """Changes what is given; an empty secret or description takes it away."""
+        call: m.UpdateOurs = await _decoded(request, m.UpdateOurs)
+        events = m.our_events(call.events) if call.events is not None else None
+        made = await self._update(request, call, events, mlflows_only=False)
+        return _answer(m.GotOurs(webhook=await request.read(lambda tx: _with_counts(tx, [made])[0])))
+
+    async def test_mlflow(self, request: Request) -> Response:
+        """Sends an example of an event, once, and tells what the receiver answered."""
+        call: m.TestWebhook = await _decoded(request, m.TestWebhook)
+        event = None if call.event is None else m.mlflow_event(call.event)
+        return await self._test(request, call.webhook_id or "", event, mlflows_only=True)
+
+    async def test_ours(self, request: Request) -> Response:
+        """Sends an example of an event, once, and tells what the receiver answered."""
+        call: m.TestOurs = await _decoded(request, m.TestOurs)
+        event = None if not call.event else m.our_event(call.event)
+        return await self._test(request, call.webhook_id or "", event, mlflows_only=False)
+
+    def list_changes(self, tx: Tx, call: m.ListChanges) -> m.ListedChanges:
+        """Who changed what, and when."""
+        limit = m.check_limit(call.limit)
+        wanted = store.Wanted(limit, call.entity or "", call.entity_id or "", call.user or "")
+        if call.after is not None:
+            page = store.feed(tx, self.db, call.after, wanted)
+            return m.ListedChanges(changes=_changes(page.changes), next_after=page.after, more=page.more)
+        newest = store.complete(tx, self.db) if call.before is None else None
+        found = store.history(tx, call.before, wanted)
+        return m.ListedChanges(
+            changes=_changes(found), next_after=UNSET if newest is None else newest, more=len(found) == limit
+        )
+
+    async def _create(self, request: Request, call: m.CreateWebhook | m.CreateOurs, events: list[str]) -> Webhook:
+        name = m.check_name(call.name or "")
+        description = m.check_description(call.description or "")
+        secret = m.check_secret(call.secret or "")
+        status = m.check_status(call.status or m.Status.ACTIVE)
+        await self._prepare(call.url, secret)
+        made: Webhook = await request.write(
+            lambda tx: subscriptions.create(
+                tx,
+                self.sealer,
+                name=name,
+                url=call.url or "",
+                events=events,
+                description=description,
+                secret=secret,
+                status=status,
+            )
+        )
+        return made
+
+    async def _update(
+        self,
+        request: Request,
+        call: m.UpdateWebhook | m.UpdateOurs,
+        events: list[str] | None,
+        *,
+        mlflows_only: bool,
+    ) -> Webhook:
+        name = m.check_name(call.name) if call.name else None
+        description = None if call.description is None else m.check_description(call.description)
+        secret = None if call.secret is None else m.check_secret(call.secret)
+        status = m.check_status(call.status) if call.status else None
+        await self._prepare(call.url, secret)
+        made: Webhook = await request.write(
+            lambda tx: subscriptions.update(
+                tx,
+                self.sealer,
+                call.webhook_id or "",
+                name=name,
+                url=call.url or None,
+                events=events,
+                description=description,
+                secret=secret,
+                status=status,
+                mlflows_only=mlflows_only,
+            )
+        )
+        return made
+
+    async def _prepare(self, url: str | None, secret: str | None) -> None:
+        """Refuses what would fail later."""
+        if url:
+            await self._in_thread(self.post.check, url)
+        if secret:
+            await self._in_thread(self.sealer.prepare)
+
+    async def _test(self, request: Request, webhook_id: str, event: str | None, *, mlflows_only: bool) -> Response:
+        webhook: Webhook = await request.read(lambda tx: subscriptions.get(tx, webhook_id, mlflows_only=mlflows_only))
+        tested = event or next(each for each in webhook.events if each in MLFLOW_EVENTS or not mlflows_only)
+        body = webhooks.body(
+            tested,
+            webhooks.example(tested),
+            at_ms=time.time_ns() // 1_000_000,
+            workspace=request.workspace.name,
+        )
+        answer = await self._in_thread(
+            self.courier.send, webhook.url, webhook.webhook_id, webhook.sealed_secret, str(uuid.uuid4()), body
+        )
+        if answer.status is None:
+            return _answer(m.Tested(result=m.TestResult(success=False, error_message=answer.error)))
+        success = 200 <= answer.status < 300
+        result = m.TestResult(success=success, response_status=answer.status, response_body=answer.body)
+        return _answer(m.Tested(result=result))
+
+    async def _in_thread(self, fn: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.threads, fn, *args)
+
+
+def list_mlflow(tx: Tx, call: m.ListWebhooks) -> m.ListedMlflow:
+    """The newest first."""
+    limit = m.check_limit(call.max_results, m.MAX_WEBHOOKS, m.DEFAULT_WEBHOOKS, "max_results")
+    found = subscriptions.page(tx, before=tokens.start(call.page_token), limit=limit + 1, mlflows_only=True)
+    return m.ListedMlflow(webhooks=[_mlflow(each) for each in found[:limit]], next_page_token=_token(found, limit))
+
+
+def list_ours(tx: Tx, call: m.ListWebhooks) -> m.ListedOurs:
+    """The newest first, with how many deliveries wait and how many were given up."""
+    limit = m.check_limit(call.max_results, m.MAX_WEBHOOKS, m.DEFAULT_WEBHOOKS, "max_results")
+    found = subscriptions.page(tx, before=tokens.start(call.page_token), limit=limit + 1)
+    return m.ListedOurs(webhooks=_with_counts(tx, found[:limit]), next_page_token=_token(found, limit))
+
+
+def get_mlflow(tx: Tx, call: m.OfWebhook) -> m.GotMlflow:
+    return m.GotMlflow(webhook=_mlflow(subscriptions.get(tx, call.webhook_id or "", mlflows_only=True)))
+
+
+def get_ours(tx: Tx, call: m.OfWebhook) -> m.GotOurs:
+    return m.GotOurs(webhook=_with_counts(tx, [subscriptions.get(tx, call.webhook_id or "")])[0])
+
+
+def delete_mlflow(tx: Tx, call: m.OfWebhook) -> None:
+    subscriptions.delete(tx, call.webhook_id or "", mlflows_only=True)
+
+
+def delete_ours(tx: Tx, call: m.OfWebhook) -> None:
+    subscriptions.delete(tx, call.webhook_id or "")
+
+
+def list_deliveries(tx: Tx, call: m.ListDeliveries) -> m.ListedDeliveries:
+    """What became of each, the newest first."""
+    webhook = subscriptions.get(tx, call.webhook_id or "")
+    limit = m.check_limit(call.limit)
+    found = deliveries.page(
+        tx, webhook.webhook_seq, states=m.check_state(call.state), before=call.before, limit=limit + 1
+    )
+    return m.ListedDeliveries(deliveries=found[:limit], more=len(found) > limit)
+
+
+def get_delivery(tx: Tx, call: m.OfDelivery) -> m.GotDelivery:
+    """With the body that is sent."""
+    return deliveries.get(tx, subscriptions.get(tx, call.webhook_id or "").webhook_seq, call.delivery_id or "")
+
+
+def send_again(tx: Tx, call: m.OfDelivery) -> m.Again:
+    """Delivers once more what has ended."""
+    webhook = subscriptions.get(tx, call.webhook_id or "")
+    count = deliveries.send_again(tx, webhook.webhook_seq, call.delivery_id)
+    if call.delivery_id and not count:
+        deliveries.get(tx, webhook.webhook_seq, call.delivery_id)  # it waits already, or there is none
+    return m.Again(deliveries=count)
+
+
+def send_all_again(tx: Tx, call: m.OfWebhook) -> m.Again:
+    """Delivers what was given up, in its old order."""
+    webhook = subscriptions.get(tx, call.webhook_id or "")
+    return m.Again(deliveries=deliveries.send_again(tx, webhook.webhook_seq, None))
+
+
+def routes(db: store.Database, sealer: Sealer, post: Post, courier: Courier, threads: Executor) -> list[Route]:
+    calls = Calls(db, sealer, post, courier, threads)
+    read, manage = Access.READ, Access.MANAGE
+    one = "webhooks/{webhook_id}"
+    ours = "/api/trackside/v1/webhooks"
+    our_one = f"{ours}/{{webhook_id}}"
+    sent = f"{our_one}/deliveries"
+    got, got_ours = m.GotMlflow, m.GotOurs
+    return [
+        stream("POST webhooks", calls.create_mlflow, call=m.CreateWebhook, needs=manage, answer=got),
+        query("GET webhooks", m.ListWebhooks, list_mlflow, needs=manage, answer=m.ListedMlflow),
+        query(f"GET {one}", m.OfWebhook, get_mlflow, needs=manage, quick=True, answer=got),
+        stream(f"PATCH {one}", calls.update_mlflow, call=m.UpdateWebhook, needs=manage, answer=got),
+        command(f"DELETE {one}", m.OfWebhook, delete_mlflow, needs=manage),
+        stream(f"POST {one}/test", calls.test_mlflow, call=m.TestWebhook, needs=manage, answer=m.Tested),
+        stream(f"POST {ours}", calls.create_ours, call=m.CreateOurs, needs=manage, answer=got_ours),
+        query(f"GET {ours}", m.ListWebhooks, list_ours, needs=manage, answer=m.ListedOurs),
+        query(f"GET {our_one}", m.OfWebhook, get_ours, needs=manage, answer=got_ours),
+        stream(f"PATCH {our_one}", calls.update_ours, call=m.UpdateOurs, needs=manage, answer=got_ours),
+        command(f"DELETE {our_one}", m.OfWebhook, delete_ours, needs=manage),
+        stream(f"POST {our_one}/test", calls.test_ours, call=m.TestOurs, needs=manage, answer=m.Tested),
+        query(f"GET {sent}", m.ListDeliveries, list_deliveries, needs=manage, answer=m.ListedDeliveries),
+        query(f"GET {sent}/{{delivery_id}}", m.OfDelivery, get_delivery, needs=manage, answer=m.GotDelivery),
+        command(f"POST {sent}/{{delivery_id}}/redeliver", m.OfDelivery, send_again, needs=manage, answer=m.Again),
+        command(f"POST {our_one}/redeliver", m.OfWebhook, send_all_again, needs=manage, answer=m.Again),
+        query(
+            "GET /api/trackside/v1/changes",
+            m.ListChanges,
+            calls.list_changes,
+            needs=read,
+            answer=m.ListedChanges,
+        ),
+    ]
+
+
+def _mlflow(webhook: Webhook) -> m.MlflowWebhook:
+    return m.MlflowWebhook(
+        webhook_id=webhook.webhook_id,
+        name=webhook.name,
+        url=webhook.url,
+        events=[m.wire_event(event) for event in webhook.events if event in MLFLOW_EVENTS],
+        status=webhook.status,
+        creation_timestamp=webhook.creation_timestamp,
+        last_updated_timestamp=webhook.last_updated_timestamp,
+        description=webhook.description or UNSET,
+    )
+
+
+def _ours(webhook: Webhook, counts: dict[str, int]) -> m.OurWebhook:
+    return m.OurWebhook(
+        webhook_id=webhook.webhook_id,
+        name=webhook.name,
+        description=webhook.description,
+        url=webhook.url,
+        events=list(webhook.events),
+        status=webhook.status,
+        has_secret=webhook.sealed_secret is not None,
+        creation_timestamp=webhook.creation_timestamp,
+        last_updated_timestamp=webhook.last_updated_timestamp,
+        pending=counts.get(m.State.PENDING, 0),
+        dead=counts.get(m.State.DEAD, 0),
+    )
+
+
+def _with_counts(tx: Tx, found: list[Webhook]) -> list[m.OurWebhook]:
+    counts = deliveries.counts(tx, [webhook.webhook_seq for webhook in found])
+    return [_ours(webhook, counts.get(webhook.webhook_seq, {})) for webhook in found]
+
+
+def _changes(entries: list[Entry]) -> list[m.LoggedChange]:
+    return [
+        m.LoggedChange(
+            seq=entry.seq,
+            time=entry.at,
+            entity=entry.entity,
+            entity_id=entry.entity_id,
+            action=entry.action,
+            user=entry.user or UNSET,
+            detail=UNSET if entry.detail is None else msgspec.Raw(entry.detail.encode()),
+        )
+        for entry in entries
+    ]
+
+
+def _token(found: list[Webhook], limit: int) -> Any:
+    return tokens.token(found[limit - 1].webhook_seq) if len(found) > limit else UNSET
+
+
+async def _decoded(request: Request, call: type[Call]) -> Any:
+    kind = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if request.method == "POST" and kind != b"application/json":
+        raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")
+    pieces, size = [], 0
+    async for piece in request.body():
+        size += len(piece)
+        if size > codec.MAX_BODY_BYTES:
+            raise TooLarge(f"The body is larger than {codec.MAX_BODY_BYTES} bytes")
+        pieces.append(piece)
+    return codec.decode_body(call, b"".join(pieces), request.params)
+
+
+def _answer(answer: Any) -> Response:
+    return Response(headers=_JSON, body=codec.encode(answer))

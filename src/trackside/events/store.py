@@ -1,0 +1,222 @@
+"""The change log for those who read it.  Knows `changes` and how far each reader has come; knows no reader's purpose.
+
+A reader that reacts is a consumer: it has a name, and a cursor in the store that moves in the transaction that holds what it
+made of the changes.  So it handles each change once, also when two servers read at once or one is killed.
+
+The hot path announces that a run was logged to once, until somebody reads that (`runs.batch._announce`).  So whoever has read
+such a row tells the writer, and looks at the run only then: what was logged before is there to be seen, and what is logged
+later is announced anew.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from trackside.core.db import changes
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Dialect, Row, Tx
+from trackside.events.model import Entry
+
+LOG = "log"  # the action by which runs say that they were logged to
+PRUNE_AT_ONCE = 1000
+DAY_MS = 86_400_000
+_COLUMNS = "seq, workspace_id, entity, entity_id, action, changed_at, user_name, detail"
+
+
+class Database(Protocol):
+    @property
+    def dialect(self) -> Dialect: ...
+
+    writer: GroupWriter
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Page(Struct, frozen=True):
+    """Changes after `before`, up to `after`: there the next page begins."""
+
+    consumer: str
+    before: int
+    after: int
+    changes: list[Entry]
+    more: bool  # right away
+
+
+def register(db: Database, consumer: str) -> None:
+    """From now on changes are kept for it; what it does about those before comes after this.  Harmless when it is known."""
+    seq = changes.head(db)
+    while seq is None:
+        seq = changes.head(db)
+    db.writer.submit(
+        0,
+        lambda tx: tx.run(
+            """
+            INSERT INTO change_cursors (consumer, seq, moved_at) VALUES (:consumer, :seq, :now) ON CONFLICT (consumer) DO NOTHING
+            """,
+            consumer=consumer,
+            seq=seq,
+        ),
+    ).result()
+
+
+def forget(tx: Tx, consumer: str) -> None:
+    """It needs no changes any more: they may be pruned."""
+    tx.run("DELETE FROM change_cursors WHERE consumer = :consumer", consumer=consumer)
+
+
+def read_changes(
+    db: Database,
+    consumer: str,
+    limit: int,
+    *,
+    entities: Sequence[str] = (),
+    with_logging: bool = True,
+    after: int | None = None,
+) -> Page:
+    """What a consumer has not seen, of all workspaces, in order; of `entities`, or of all if none are named.
+
+    `after`: not from its cursor, but from here on.  Look at what changed only when this has returned."""
+    with db.read(0) as tx:
+        before = cursor(tx, consumer)
+    start = before if after is None else max(after, before)
+    head = changes.head(db)
+    if head is None or head <= start:
+        return Page(consumer, before, start, [], more=False)
+    with db.read(0) as tx:
+        found = _between(tx, start, head, entities, with_logging=with_logging, limit=limit)
+    _announce_anew(db, found)
+    more = len(found) == limit
+    return Page(consumer, before, found[-1].seq if more else head, found, more=more)
+
+
+def commit_cursor(tx: Tx, page: Page) -> bool:
+    """Moves the cursor to the end of the page; False if another server was quicker: then nothing of it may be done again."""
+    return bool(
+        tx.run(
+            "UPDATE change_cursors SET seq = :after, moved_at = :now WHERE consumer = :consumer AND seq = :before",
+            consumer=page.consumer,
+            before=page.before,
+            after=page.after,
+        )
+    )
+
+
+def cursor(tx: Tx, consumer: str) -> int:
+    row = tx.one("SELECT seq FROM change_cursors WHERE consumer = :consumer", consumer=consumer)
+    if row is None:
+        raise LookupError(f"nobody registered the consumer {consumer!r} of the change log")
+    seq: int = row[0]
+    return seq
+
+
+def newest(tx: Tx) -> int:
+    """The highest number that this transaction sees."""
+    row = tx.one("SELECT COALESCE(MAX(seq), 0) FROM changes")
+    assert row is not None
+    seq: int = row[0]
+    return seq
+
+
+def complete(tx: Tx, db: Database) -> int | None:
+    """A number up to which `tx`, which has not been used yet, will see every change; None if that is not known now."""
+    return changes.head(db) if tx.dialect == "postgresql" else newest(tx)
+
+
+class Wanted(Struct, frozen=True):
+    """What somebody who looks wants to see; empty texts: all."""
+
+    limit: int
+    entity: str = ""
+    entity_id: str = ""
+    user: str = ""
+
+
+def feed(tx: Tx, db: Database, after: int, wanted: Wanted) -> Page:
+    """What came after a number in the transaction's workspace, in order.  `tx` has not been used yet."""
+    head = complete(tx, db)
+    if head is None or head <= after:
+        return Page("", after, after, [], more=False)
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM changes
+        WHERE workspace_id = :ws AND seq > :after AND seq <= :head AND (:entity = '' OR entity = :entity)
+            AND (:id = '' OR entity_id = :id) AND (:user = '' OR user_name = :user)
+        ORDER BY seq LIMIT :limit
+        """,
+        after=after,
+        head=head,
+        **_filters(wanted),
+    )
+    found = [Entry(*row) for row in rows]
+    _announce_anew(db, found)
+    more = len(found) == wanted.limit
+    return Page("", after, found[-1].seq if more else head, found, more=more)
+
+
+def history(tx: Tx, before: int | None, wanted: Wanted) -> list[Entry]:
+    """The newest changes of the workspace, or those before a number; the newest first."""
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM changes
+        WHERE workspace_id = :ws AND (:before = 0 OR seq < :before) AND (:entity = '' OR entity = :entity)
+            AND (:id = '' OR entity_id = :id) AND (:user = '' OR user_name = :user)
+        ORDER BY seq DESC LIMIT :limit
+        """,
+        before=before or 0,
+        **_filters(wanted),
+    )
+    return [Entry(*row) for row in rows]
+
+
+def prune(db: Database, keep_days: int) -> bool:
+    """Drops some changes that are old and that every consumer has seen; True if there may be more.  0 days: keeps all."""
+    if keep_days == 0:
+        return False
+    dropped: int = db.writer.submit(0, lambda tx: _drop_old(tx, tx.now - keep_days * DAY_MS)).result()
+    return dropped > 0
+
+
+def _drop_old(tx: Tx, before_ms: int) -> int:
+    # The oldest rows have the lowest numbers: the table is never read for old ones further up.
+    return tx.run(
+        """
+        DELETE FROM changes WHERE changed_at < :old AND seq <= (SELECT COALESCE(MIN(seq), 0) FROM change_cursors)
+            AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT :some)
+        """,
+        old=before_ms,
+        some=PRUNE_AT_ONCE,
+    )
+
+
+def _between(tx: Tx, after: int, head: int, entities: Sequence[str], *, with_logging: bool, limit: int) -> list[Entry]:
+    rows: list[Row] = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM changes
+        WHERE seq > :after AND seq <= :head AND (:any = 1 OR entity IN :entities) AND (:logging = 1 OR action <> 'log')
+        ORDER BY seq LIMIT :limit
+        """,
+        after=after,
+        head=head,
+        any=int(not entities),
+        entities=list(entities),
+        logging=int(with_logging),
+        limit=limit,
+    )
+    return [Entry(*row) for row in rows]
+
+
+def _announce_anew(db: Database, found: Sequence[Entry]) -> None:
+    """Logging that comes later is a change again.  Where nothing is remembered, it always is."""
+    if db.dialect == "sqlite" and any(entry.action == LOG for entry in found):
+        db.writer.submit(0, _count_reading).result()
+
+
+def _count_reading(tx: Tx) -> None:
+    if tx.memory is not None:
+        tx.memory.announced += 1
+
+
+def _filters(wanted: Wanted) -> dict[str, Any]:
+    return {"entity": wanted.entity, "id": wanted.entity_id, "user": wanted.user, "limit": wanted.limit}

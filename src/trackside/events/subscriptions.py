@@ -1,0 +1,169 @@
+"""Webhooks in SQL: who wants to be told of what.  Knows their table; what they are told is `deliveries`."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import NotFound
+from trackside.core.seal import Sealer
+from trackside.events import store
+from trackside.events.model import MLFLOW_EVENTS, Status, Webhook
+
+_COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, creation_timestamp,
+    last_updated_timestamp"""
+
+
+def create(
+    tx: Tx,
+    sealer: Sealer,
+    *,
+    name: str,
+    url: str,
+    events: Iterable[str],
+    description: str = "",
+    secret: str = "",
+    status: Status = Status.ACTIVE,
+) -> Webhook:
+    """It is told of what happens from now on."""
+    webhook_id = str(uuid.uuid4())
+    now = store.newest(tx)
+    wanted = dict.fromkeys(events, now)
+    tx.run(
+        """
+        INSERT INTO webhooks (workspace_id, webhook_id, name, description, url, events, is_mlflows, status, secret,
+            creation_timestamp, last_updated_timestamp)
+        VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :now, :now)
+        """,
+        id=webhook_id,
+        name=name,
+        description=description,
+        url=url,
+        events=_json(wanted),
+        is_mlflows=_is_mlflows(wanted),
+        status=status,
+        secret=sealer.seal(tx, secret, webhook_id) if secret else None,
+    )
+    tx.record(Change("webhook", webhook_id, "create"))
+    return get(tx, webhook_id)
+
+
+def update(
+    tx: Tx,
+    sealer: Sealer,
+    webhook_id: str,
+    *,
+    name: str | None = None,
+    url: str | None = None,
+    events: Sequence[str] | None = None,
+    description: str | None = None,
+    secret: str | None = None,
+    status: Status | None = None,
+    mlflows_only: bool = False,
+) -> Webhook:
+    """None leaves a thing as it is; an empty secret takes it away.  `mlflows_only`: `events` says nothing of our own ones.
+
+    It is told of what happened while it wanted to know: an event that is added, or all of a webhook that was disabled,
+    begin now."""
+    before = get(tx, webhook_id, mlflows_only=mlflows_only)
+    wanted = dict(before.events)
+    now = store.newest(tx)
+    if events is not None:
+        kept = [event for event in before.events if event not in MLFLOW_EVENTS] if mlflows_only else []
+        wanted = {event: before.events.get(event, now) for event in [*events, *kept]}
+    if status is Status.ACTIVE and before.status is Status.DISABLED:
+        wanted = dict.fromkeys(wanted, now)
+    sealed = before.sealed_secret
+    if secret is not None:
+        sealed = sealer.seal(tx, secret, webhook_id) if secret else None
+    tx.run(
+        """
+        UPDATE webhooks SET name = COALESCE(:name, name), url = COALESCE(:url, url), events = :events,
+            is_mlflows = :is_mlflows, description = COALESCE(:description, description),
+            status = COALESCE(:status, status), secret = :secret,
+            last_updated_timestamp = CASE WHEN last_updated_timestamp < :now THEN :now ELSE last_updated_timestamp + 1 END
+        WHERE workspace_id = :ws AND webhook_seq = :webhook
+        """,
+        webhook=before.webhook_seq,
+        name=name,
+        url=url,
+        events=_json(wanted),
+        is_mlflows=_is_mlflows(wanted),
+        description=description,
+        status=status,
+        secret=sealed,
+    )
+    tx.record(Change("webhook", webhook_id, "update"))
+    return get(tx, webhook_id)
+
+
+def delete(tx: Tx, webhook_id: str, *, mlflows_only: bool = False) -> None:
+    """With all of its deliveries."""
+    webhook = get(tx, webhook_id, mlflows_only=mlflows_only)
+    for table in ("webhook_deliveries", "webhooks"):
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND webhook_seq = :webhook", webhook=webhook.webhook_seq)
+    tx.record(Change("webhook", webhook_id, "delete"))
+
+
+def get(tx: Tx, webhook_id: str, *, mlflows_only: bool = False) -> Webhook:
+    row = tx.one(
+        f"""
+        SELECT {_COLUMNS} FROM webhooks
+        WHERE workspace_id = :ws AND webhook_id = :id AND (:mlflows = 0 OR is_mlflows = 1)
+        """,
+        id=webhook_id,
+        mlflows=int(mlflows_only),
+    )
+    if row is None:
+        raise NotFound(f"Webhook with ID {webhook_id} not found.")
+    return _webhook(row)
+
+
+def page(tx: Tx, *, before: int | None, limit: int, mlflows_only: bool = False) -> list[Webhook]:
+    """The newest first; `before` is the `webhook_seq` that ended the page before."""
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM webhooks
+        WHERE workspace_id = :ws AND (:before = 0 OR webhook_seq < :before) AND (:mlflows = 0 OR is_mlflows = 1)
+        ORDER BY webhook_seq DESC LIMIT :limit
+        """,
+        before=before or 0,
+        limit=limit,
+        mlflows=int(mlflows_only),
+    )
+    return [_webhook(row) for row in rows]
+
+
+def active(tx: Tx) -> dict[int, list[tuple[int, dict[str, int]]]]:
+    """(webhook_seq, its events) of every workspace."""
+    found: dict[int, list[tuple[int, dict[str, int]]]] = {}
+    for ws, webhook_seq, events in tx.all(
+        "SELECT workspace_id, webhook_seq, events FROM webhooks WHERE status = 'ACTIVE' ORDER BY webhook_seq"
+    ):
+        found.setdefault(ws, []).append((webhook_seq, msgspec.json.decode(events)))
+    return found
+
+
+def _webhook(row: Row) -> Webhook:
+    seq, webhook_id, name, description, url, events, status, secret, created, updated = row
+    return Webhook(
+        webhook_seq=seq,
+        webhook_id=webhook_id,
+        name=name,
+        description=description,
+        url=url,
+        events=msgspec.json.decode(events, type=dict[str, int]),
+        status=Status(status),
+        sealed_secret=None if secret is None else bytes(secret),
+        creation_timestamp=created,
+        last_updated_timestamp=updated,
+    )
+
+
+def _json(events: dict[str, int]) -> str:
+    return msgspec.json.encode(events).decode()
+
+
+def _is_mlflows(events: Iterable[str]) -> int:
+    return int(any(event in MLFLOW_EVENTS for event in events))

@@ -1,0 +1,220 @@
+"""Delivers webhooks: from the change log to queues, from the queues to receivers.  Joins the modules beside it.
+
+A step queues what is new, in the transaction that moves the cursor, and hands webhooks that have something due to threads,
+each webhook to one thread at a time: what it is told comes in order.  A delivery that fails is tried again before the next
+one; one that is given up makes way.  What became of a delivery is written after it: a process that is killed in between
+delivers once more.
+"""
+
+import logging
+import random
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from trackside.core.db import changes
+from trackside.core.errors import Fault
+from trackside.core.seal import Sealer
+from trackside.core.work import leases
+from trackside.events import deliveries, facts, store, subscriptions, webhooks
+from trackside.events.deliveries import Due, Queued
+from trackside.events.delivery import Answer, Post
+from trackside.events.model import MLFLOW_EVENTS, Entry
+from trackside.events.store import Database
+
+log = logging.getLogger("trackside.webhooks")
+
+CONSUMER = "webhooks"
+STEP_S = 0.25  # between an event and its delivery, at most, where nothing else waits
+AT_ONCE = 500  # changes a step
+THREADS = 8
+IN_A_ROW = 100  # deliveries of a webhook before others have their turn
+LEASE_S = 15.0
+RENEW_S = 5.0
+MARK_S = 60.0  # how often the cursor is written while nobody wants to know
+PRUNE_S = 600.0
+
+Subscribers = dict[int, list[tuple[int, dict[str, int]]]]
+
+
+class Courier:
+    """The steps of one server.  Of several servers of a store, one delivers."""
+
+    def __init__(self, db: Database, sealer: Sealer, post: Post, *, retries: int) -> None:
+        self._db = db
+        self._sealer = sealer
+        self._post = post
+        self._retries = retries
+        self._holder = str(uuid.uuid4())
+        self._held_until = 0.0
+        self._asked_at = float("-inf")
+        self._passed = 0  # up to here nobody wanted to be told anything
+        self._marked_at = time.monotonic()
+        self._pruned_at = float("-inf")
+        self._busy: set[int] = set()
+        self._lock = threading.Lock()
+        self._is_closed = threading.Event()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="trackside-webhook")
+
+    def step(self) -> bool:
+        """True if there is more to do right away."""
+        if not self._is_mine():
+            return False
+        more = self._queue()
+        with self._db.read(0) as tx:
+            due = deliveries.webhooks_due(tx)
+        for ws, webhook_seq in due:
+            with self._lock:
+                if webhook_seq in self._busy:
+                    continue
+                self._busy.add(webhook_seq)
+            self._threads.submit(self._serve, ws, webhook_seq)
+        if time.monotonic() - self._pruned_at > PRUNE_S:
+            self._pruned_at = time.monotonic()
+            self._db.writer.submit(0, deliveries.prune).result()
+        return more
+
+    def wait(self) -> None:
+        """Until nothing is under way."""
+        while self._busy:
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        """Cuts what is under way: it is delivered once more by whoever comes next."""
+        self._is_closed.set()
+        self._post.close()
+        self._threads.shutdown(cancel_futures=True)
+        if self._db.dialect == "postgresql" and time.monotonic() < self._held_until:
+            self._db.writer.submit(0, lambda tx: leases.release(tx, CONSUMER, self._holder)).result()
+
+    def _is_mine(self) -> bool:
+        """Whether this server delivers: asked for and renewed every few seconds."""
+        now = time.monotonic()
+        if now - self._asked_at < RENEW_S:
+            return now < self._held_until
+        self._asked_at = now
+        held = self._db.writer.submit(0, lambda tx: leases.hold(tx, CONSUMER, self._holder, LEASE_S)).result()
+        if held and now >= self._held_until:
+            self._passed = 0  # another server was here
+        self._held_until = now + LEASE_S if held else 0.0
+        return bool(held)
+
+    def _queue(self) -> bool:
+        """Turns new changes into deliveries."""
+        head = changes.head(self._db)
+        if head is None or head <= self._passed:
+            return False
+        # After the head: whoever subscribes later wants nothing of what was before.
+        with self._db.read(0) as tx:
+            subscribers = subscriptions.active(tx)
+        if not subscribers:
+            self._passed = head
+            self._mark(head)
+            return False
+        page = store.read_changes(
+            self._db, CONSUMER, AT_ONCE, entities=webhooks.ENTITIES, with_logging=False, after=self._passed
+        )
+        queued = [
+            each for ws, entries in _by_workspace(page.changes).items() for each in self._told(ws, entries, subscribers)
+        ]
+        if queued:
+            self._db.writer.submit(0, lambda tx: deliveries.add(tx, page, queued)).result()
+        elif not page.more:
+            self._mark(page.after)
+        self._passed = page.after
+        return page.more
+
+    def _told(self, ws: int, entries: Sequence[Entry], subscribers: Subscribers) -> list[Queued]:
+        wanted = []
+        for entry in entries:
+            what = webhooks.happened(entry)
+            for webhook_seq, events in subscribers.get(ws, []):
+                if what is not None and what.event in events and entry.seq > events[what.event]:
+                    wanted.append((webhook_seq, entry, what))
+        if not wanted:
+            return []
+        with self._db.read(ws) as tx:
+            known = facts.of(tx, [entry for _, entry, _ in wanted])
+            workspace = facts.workspace_name(tx)
+        if workspace is None:
+            return []
+        return [
+            Queued(ws, webhook_seq, entry.seq, what.event, _body(entry, what, known, workspace))
+            for webhook_seq, entry, what in wanted
+        ]
+
+    def _mark(self, seq: int) -> None:
+        """Writes the cursor now and then, so that changes which nobody wants can be pruned."""
+        if time.monotonic() - self._marked_at < MARK_S:
+            return
+        self._marked_at = time.monotonic()
+        with self._db.read(0) as tx:
+            before = store.cursor(tx, CONSUMER)
+        page = store.Page(CONSUMER, before, max(before, seq), [], more=False)
+        self._db.writer.submit(0, lambda tx: store.commit_cursor(tx, page)).result()
+
+    def _serve(self, ws: int, webhook_seq: int) -> None:
+        """Delivers what waits for a webhook until something fails."""
+        try:
+            for _ in range(IN_A_ROW):
+                if self._is_closed.is_set() or time.monotonic() >= self._held_until:
+                    return
+                with self._db.read(ws) as tx:
+                    due = deliveries.next_of(tx, webhook_seq)
+                if due is None or not self._deliver(due):
+                    return
+        except Exception:  # the next step may do better
+            log.exception("a webhook's deliveries stopped")
+        finally:
+            with self._lock:
+                self._busy.discard(webhook_seq)
+
+    def _deliver(self, due: Due) -> bool:
+        """False if the webhook has to wait."""
+        answer = self.send(due.url, due.webhook_id, due.sealed_secret, due.delivery_id, due.body)
+        if self._is_closed.is_set() and answer.status is None:
+            return False
+        status = answer.status
+        if status is not None and 200 <= status < 300:
+            self._note(due, lambda tx: deliveries.succeeded(tx, due, status))
+            return True
+        is_final = answer.is_refused or (status is not None and not webhooks.may_pass(status))
+        if is_final or due.attempts >= self._retries:
+            log.warning("webhook %s: delivery %s was given up: %s", due.webhook_id, due.delivery_id, answer.error)
+            self._note(due, lambda tx: deliveries.died(tx, due, status, answer.error))
+            return True
+        chance = random.random()  # noqa: S311  # spreads load, keeps no secret
+        pause = webhooks.pause_s(due.attempts + 1, chance, answer.retry_after_s)
+        self._note(due, lambda tx: deliveries.failed(tx, due, status, answer.error, pause))
+        return False
+
+    def send(self, url: str, webhook_id: str, sealed_secret: bytes | None, delivery_id: str, body: str) -> Answer:
+        try:
+            secret = None if sealed_secret is None else self._sealer.open(sealed_secret, webhook_id)
+        except Fault as fault:  # unsigned it is not sent; the operator may bring the key back
+            return Answer(error=fault.message)
+        return self._post.send(url, webhooks.headers(secret, delivery_id, int(time.time()), body), body)
+
+    def _note(self, due: Due, work: Any) -> None:
+        self._db.writer.submit(due.ws, work).result()
+
+
+def _by_workspace(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
+    found: dict[int, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.ws, []).append(entry)
+    return found
+
+
+def _body(entry: Entry, what: webhooks.Happened, known: facts.Facts, workspace: str) -> str:
+    data: dict[str, Any] = {**what.data, **known.get((entry.entity, entry.entity_id), {}), **_status(what.data)}
+    user = "" if what.event in MLFLOW_EVENTS else entry.user
+    return webhooks.body(what.event, data, at_ms=entry.at, workspace=workspace, user=user)
+
+
+def _status(data: dict[str, Any]) -> dict[str, Any]:
+    """What the event says of the run's status, which may have changed since."""
+    return {"status": data["status"]} if "status" in data else {}
