@@ -139,7 +139,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
     yield begin
     for server in started:
-        server.stop()
+        server.kill9()
 
 
 @pytest.fixture
