@@ -1,0 +1,249 @@
+"""Nothing crosses workspaces: every route is called from outside with the ids of what lies inside.
+
+What lies inside is full of a word that no caller knows, so no answer may hold it; and not a row of it may change.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+import pytest
+from msgspec import Struct
+
+from support.client import Api, Inside, Reply
+from trackside import app
+from trackside.core.db.tx import Tx
+from trackside.core.http.codec import fields_of
+from trackside.core.http.routes import Route
+from trackside.core.settings import Settings
+
+WORD = "marzipan"  # only inside
+CACHES = {"run_docs"}
+
+# Routes that answer for the server as a whole.  A new one has to say here why it may.
+WHOLE_SERVER = {
+    "/health", "/version", "/openapi.json", "/api/3.0/mlflow/server-info",
+    "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
+    "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
+}  # fmt: skip
+
+# For fields that name nothing: what a caller might send.
+NEUTRAL: dict[str, Any] = {
+    "after": 0, "allow_deleted": True, "archive_existing_versions": True, "before": 10**6, "comment": "c",
+    "dataset_digest": "d1", "dataset_name": "d", "description": "mine", "end_step": 10, "end_time": 5, "filter": "",
+    "kind": None, "limit": 100, "max_results": 100, "metric_key": "m", "model_json": "{}", "model_type": "t",
+    "new_name": "renamed", "order_by": None, "page_token": None, "run_link": "", "run_name": "mine",
+    "run_view_type": "ALL", "secret": None, "source": "mlflow-artifacts:/0/x", "stage": "Production",
+    "stages": None, "start_step": 0, "start_time": 1, "state": None, "step": 1, "tag_key": "k", "time": None,
+    "timestamp": 2, "user": None, "user_id": "me", "value": 1.0, "view_type": "ALL", "key": "k", "digest": "d1",
+    "source_type": "local", "schema": None, "profile": None, "tags": None, "artifact_location": None, "entity": None,
+    "entity_id": None, "event": None, "events": None, "url": "https://example.com/hook", "status": None,
+    "artifact_path": "secret.txt", "path": "secret.txt", "field_name": "creation_time", "ascending": True,
+}  # fmt: skip
+# Where a call takes other values than its namesakes do.
+SPECIAL: dict[str, dict[str, Any]] = {
+    "logged-models/{model_id}": {"status": "LOGGED_MODEL_READY"},
+    "runs/update": {"status": "FINISHED"},
+    "runs/log-model": {"model_json": '{"artifact_path": "m", "flavors": {}, "utc_time_created": "now", "run_id": "r"}'},
+    "presigned-": {"model_id": None},
+    "logged-models/search": {"filter": None},
+}
+
+
+@dataclass
+class Lair:
+    """A workspace full of what nobody outside may see, and the names of all of it."""
+
+    api: Api
+    workspace_id: int
+    names: dict[str, str]
+
+
+@pytest.fixture
+def application(chosen: Settings) -> Iterator[app.App]:
+    made = app.build(chosen)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def outside(application: app.App) -> Iterator[Api]:
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+
+
+@pytest.fixture
+def lair(outside: Api, application: app.App) -> Lair:
+    api = outside.new_workspace("north")
+    names = {"experiment_name": "same-name", "alias": "best", "version": "1"}
+    names["experiment_id"] = api.new_experiment("same-name", tags=[{"key": "k", "value": WORD}])
+    run_id = names["run_id"] = api.new_run(names["experiment_id"], run_name=WORD, user_id=WORD)
+    api.post(
+        "runs/log-batch",
+        run_id=run_id,
+        metrics=[{"key": "m", "value": 31.25, "timestamp": 1, "step": 1}],
+        params=[{"key": "k", "value": WORD}],
+        tags=[{"key": "k", "value": WORD}],
+    )
+    dataset = {"name": "d", "digest": "d1", "source_type": "local", "source": WORD, "schema": WORD}
+    api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset}])
+    names["model_id"] = api.post(
+        "logged-models",
+        experiment_id=names["experiment_id"],
+        name="inner",
+        source_run_id=run_id,
+        params=[{"key": "k", "value": WORD}],
+        tags=[{"key": "k", "value": WORD}],
+    )["model"]["info"]["model_id"]
+    api.post("runs/outputs", run_id=run_id, models=[{"model_id": names["model_id"], "step": 1}])
+    location = api.run(run_id)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{location}/secret.txt", WORD.encode())
+    names["name"] = "registered"
+    api.post("registered-models/create", name="registered", description=WORD)
+    source = f"{api.run(run_id)['info']['artifact_uri']}/model"
+    api.post("model-versions/create", name="registered", source=source, run_id=run_id, description=WORD)
+    api.post("registered-models/alias", {"name": "registered", "alias": "best", "version": "1"})
+    names["location"] = location
+    with application.asgi._database.read(1) as tx:
+        (workspace_id,) = tx.one("SELECT workspace_id FROM workspaces WHERE name = 'north'") or (0,)
+    return Lair(api, workspace_id, names)
+
+
+def routes(application: app.App) -> list[Route]:
+    found: list[Route] = application.asgi._table.routes
+    return found
+
+
+def contents(application: app.App, workspace_id: int) -> dict[str, list[str]]:
+    """Every row of a workspace, by table."""
+    with application.asgi._database.read(workspace_id) as tx:
+        return {
+            table: sorted(map(repr, tx.all(f"SELECT * FROM {table} WHERE workspace_id = :ws")))
+            for table in tables(tx)
+            if table not in CACHES
+        }
+
+
+def tables(tx: Tx) -> list[str]:
+    if tx.dialect == "sqlite":
+        sql = """
+        SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c
+        WHERE m.type = 'table' AND c.name = 'workspace_id'
+        """
+    else:
+        sql = "SELECT table_name FROM information_schema.columns WHERE column_name = 'workspace_id'"
+    return sorted(name for (name,) in tx.all(sql))
+
+
+def example(hint: Any, name: str, names: Mapping[str, Any]) -> Any:
+    """A value of a type, such that it names what lies inside where it can."""
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] if NoneType in get_args(hint) else [hint]
+    kind = kinds[0]
+    if get_origin(kind) is list:
+        (element,) = get_args(kind)
+        one = example(element, name.removesuffix("s") if name.removesuffix("s") in names else name, names)
+        return None if one is None else [one]
+    if get_origin(kind) is dict:
+        return {"k": "v"}
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return {field: example(of, field, names) for field, of in fields_of(kind).items()}
+    value = names.get(name, NEUTRAL.get(name))
+    return str(value) if kind is str and value is not None else value
+
+
+def call(api: Api, route: Route, path: str, names: Mapping[str, Any]) -> Reply:
+    for where, special in SPECIAL.items():
+        if where in path:
+            names = {**names, **special}
+    fields = {name: example(hint, name, names) for name, hint in fields_of(route.call).items()}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    where = re.sub(r"\{(\w+)(?::path)?\}", lambda part: str(names.get(part[1], NEUTRAL.get(part[1], "x"))), path)
+    if route.kind == "stream" and not fields:
+        named = {name: value for name, value in names.items() if value is not None}
+        fields = {"path": "secret.txt", "artifact_file_path": "secret.txt", **named}
+    if route.method in ("GET", "HEAD"):
+        return api.ask(route.method, where, arguments=fields)
+    if route.method == "PUT" and route.kind == "stream":
+        return api.ask("PUT", where, b"from outside")
+    return api.ask(route.method, where, fields, arguments=fields if route.kind == "stream" else None)
+
+
+def test_every_route_has_a_workspace_or_says_why_not(application: app.App) -> None:
+    shared = {
+        path
+        for route in routes(application)
+        if not route.has_workspace
+        for path in route.paths
+        if not path.startswith("/ajax-api")
+    }
+
+    assert shared == WHOLE_SERVER
+
+
+def test_the_fields_of_all_calls_are_known_here(application: app.App, lair: Lair) -> None:
+    """So that a call that names something new is tried with the name of something inside."""
+    named = {f"{name}s" for name in lair.names} | set(lair.names)
+    grown = {"run_uuid", "source_run_id", "datasets", "metrics", "params", "models", "dataset"}
+    asked = {name for route in routes(application) if route.has_workspace for name in fields_of(route.call)}
+
+    strange = asked - named - grown - set(NEUTRAL) - {"request_id", "webhook_id", "delivery_id"}
+    assert not strange, f"say in `lair` or in NEUTRAL what these are: {strange}"
+
+
+@pytest.mark.parametrize("who", ["south", "default"])
+def test_no_route_shows_or_changes_what_lies_in_another_workspace(
+    application: app.App, outside: Api, lair: Lair, who: str
+) -> None:
+    stranger = outside.new_workspace("south") if who == "south" else outside
+    names: dict[str, Any] = {
+        **lair.names,
+        "run_uuid": lair.names["run_id"],
+        "source_run_id": lair.names["run_id"],
+        "request_id": "1",
+        "webhook_id": "1",
+        "delivery_id": "1",
+    }
+    paths = [
+        f"{lair.names['location']}/secret.txt",
+        f"workspaces/north/{lair.names['experiment_id']}/{lair.names['run_id']}/artifacts/secret.txt",
+        f"{lair.names['experiment_id']}/{lair.names['run_id']}/artifacts/secret.txt",
+        f"../north/{lair.names['experiment_id']}/{lair.names['run_id']}/artifacts/secret.txt",
+        f"%2e%2e/%2e%2e/workspaces/north/{lair.names['experiment_id']}/{lair.names['run_id']}/artifacts/secret.txt",
+    ]
+    before = contents(application, lair.workspace_id)
+    calls = [
+        (route, path, place)
+        for route in routes(application)
+        if route.has_workspace
+        for path in route.paths
+        for place in (paths if "{path:path}" in path else paths[:1])
+    ]
+
+    for route, path, place in calls:
+        what, reply = f"{route.method} {path}", call(stranger, route, path, {**names, "path": place})
+        assert WORD.encode() not in reply.body, what
+        assert b"31.25" not in reply.body, what
+        assert reply.status < 500 or reply.status == 501, (what, reply)
+    assert contents(application, lair.workspace_id) == before
+    location = lair.names["location"]
+    kept = lair.api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{location}/secret.txt")
+    assert (kept.status, kept.body) == (200, WORD.encode())
+
+
+def test_the_same_calls_from_inside_do_see_and_change_it(application: app.App, lair: Lair) -> None:
+    """Else the test above would prove nothing."""
+    names = {**lair.names, "run_uuid": lair.names["run_id"], "path": f"{lair.names['location']}/secret.txt"}
+    seen = 0
+    before = contents(application, lair.workspace_id)
+
+    for route in sorted(routes(application), key=lambda route: route.method != "GET" or "delete" in route.paths[0]):
+        if route.has_workspace and "/delete" not in route.paths[0] and route.method != "DELETE":
+            reply = call(lair.api, route, route.paths[0], names)
+            assert reply.status < 500 or reply.status == 501, (route.paths, reply)
+            seen += WORD.encode() in reply.body
+
+    assert seen > 15
+    assert contents(application, lair.workspace_id) != before
