@@ -127,15 +127,26 @@ def contents(application: app.App, workspace_id: int) -> dict[str, list[str]]:
         }
 
 
-def tables(tx: Tx) -> list[str]:
+def strays(application: app.App) -> list[tuple[str, str]]:
+    """Tables with rows that belong to one workspace and to the run or experiment of another."""
+    with application.asgi._database.read(0) as tx:
+        return [
+            (table, key)
+            for key, owners in (("run_seq", "runs"), ("experiment_seq", "experiments"))
+            for table in set(tables(tx)) & set(tables(tx, key))
+            if tx.one(f"SELECT 1 FROM {table} t JOIN {owners} o USING ({key}) WHERE o.workspace_id <> t.workspace_id")
+        ]
+
+
+def tables(tx: Tx, column: str = "workspace_id") -> list[str]:
     if tx.dialect == "sqlite":
         sql = """
         SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c
-        WHERE m.type = 'table' AND c.name = 'workspace_id'
+        WHERE m.type = 'table' AND c.name = :column
         """
     else:
-        sql = "SELECT table_name FROM information_schema.columns WHERE column_name = 'workspace_id'"
-    return sorted(name for (name,) in tx.all(sql))
+        sql = "SELECT CAST(table_name AS TEXT) FROM information_schema.columns WHERE column_name = :column"
+    return sorted(name for (name,) in tx.all(sql, column=column))
 
 
 def example(hint: Any, name: str, names: Mapping[str, Any]) -> Any:
@@ -228,6 +239,7 @@ def test_no_route_shows_or_changes_what_lies_in_another_workspace(
         assert b"31.25" not in reply.body, what
         assert reply.status < 500 or reply.status == 501, (what, reply)
     assert contents(application, lair.workspace_id) == before
+    assert not strays(application)
     location = lair.names["location"]
     kept = lair.api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{location}/secret.txt")
     assert (kept.status, kept.body) == (200, WORD.encode())
