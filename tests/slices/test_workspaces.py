@@ -1,0 +1,273 @@
+"""Workspaces: how they begin, how requests come in, how they end; on both databases."""
+
+from typing import Any
+
+import pytest
+
+from support.client import Api, Inside
+from trackside import app
+from trackside.core.settings import Settings
+
+OURS = "/api/trackside/v1/workspaces"
+NIL = "00000000-0000-0000-0000-000000000000"
+
+
+def names(api: Api) -> list[str]:
+    return [each["name"] for each in api.get("workspaces", version="3.0")["workspaces"]]
+
+
+def delete(api: Api, name: str, mode: str | None = None) -> tuple[int, bytes]:
+    reply = api.ask("DELETE", f"workspaces/{name}", {} if mode is None else {"mode": mode}, version="3.0")
+    return reply.status, reply.body
+
+
+def experiment_names(api: Api) -> set[str]:
+    found = api.post("experiments/search", max_results=100, view_type="ALL").get("experiments", [])
+    return {each["name"] for each in found}
+
+
+def test_a_new_store_has_the_default_workspace(api: Api) -> None:
+    assert names(api) == ["default"]
+    (ours,) = api.get(OURS)["workspaces"]
+    assert ours["id"] == (
+        f"/subscriptions/{NIL}/resourceGroups/default/providers/Microsoft.MachineLearningServices/workspaces/default"
+    )
+
+
+def test_a_workspace_begins_with_a_default_experiment(api: Api) -> None:
+    north = api.new_workspace("north")
+
+    experiment = north.get("experiments/get", experiment_id="0")["experiment"]
+
+    assert (experiment["name"], experiment["workspace"]) == ("Default", "north")
+    assert experiment["artifact_location"] == "mlflow-artifacts:/workspaces/north/0"
+    assert north.run(north.new_run())["info"]["experiment_id"] == "0"
+
+
+def test_workspaces_may_use_the_same_names_and_share_nothing(api: Api) -> None:
+    north, south = api.new_workspace("north"), api.new_workspace("south")
+    made = {each.new_experiment("iris") for each in (api, north, south)}
+
+    assert len(made) == 3  # ids are unique in the store, so that a folder named after one is too
+    for each in (api, north, south):
+        assert experiment_names(each) == {"Default", "iris"}
+    run_id = north.new_run()
+    assert south.fault("runs/get", method="GET", run_id=run_id)[0] == 404
+    assert api.fault("runs/get", method="GET", run_id=run_id)[0] == 404
+
+
+def test_a_workspace_has_its_own_artifact_root_if_it_wants(api: Api) -> None:
+    north = api.new_workspace("north", default_artifact_root="s3://bucket/north/")
+
+    made = north.new_experiment("e")
+
+    location = north.get("experiments/get", experiment_id=made)["experiment"]["artifact_location"]
+    assert location == f"s3://bucket/north/{made}"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a", "x" * 64, "-ab", "a b", "a/b", "ä-b", "api", "workspaces", "default", "a\0b"]
+)
+def test_a_name_is_one_segment_of_a_path(api: Api, name: str) -> None:
+    assert api.fault("workspaces", name=name, version="3.0")[:2] == (400, "INVALID_PARAMETER_VALUE")
+    assert names(api) == ["default"]
+
+
+def test_a_name_is_taken_once(api: Api) -> None:
+    api.new_workspace("north")
+
+    assert api.fault("workspaces", name="north", version="3.0")[:2] == (400, "RESOURCE_ALREADY_EXISTS")
+
+
+def test_every_door_leads_to_the_same_workspace(api: Api) -> None:
+    body = {"name": "north", "subscription_id": "sub-1", "resource_group": "group-1"}
+    made = api.post(OURS, body)["workspace"]
+    run_id = api.within("north").new_run()
+    azure = f"/mlflow/v2.0{made['id']}/api/2.0/mlflow/runs/get"
+
+    for path in (
+        "/ws/north/api/2.0/mlflow/runs/get",
+        "/ws/north/ajax-api/2.0/mlflow/runs/get",
+        azure,
+        azure.replace("v2.0", "v1.0").replace("resourceGroups", "resourcegroups"),
+    ):
+        assert api.get(path, run_id=run_id)["run"]["info"]["run_id"] == run_id, path
+    for path in (azure.replace("sub-1", "sub-2"), azure.replace("group-1", "group-2"), azure.replace("north", "south")):
+        assert api.fault(path, method="GET", run_id=run_id)[:2] == (404, "RESOURCE_DOES_NOT_EXIST"), path
+    assert api.ask("GET", "/api/2.0/mlflow/runs/get", arguments={"run_id": run_id}).status == 404
+
+
+def test_a_header_that_contradicts_the_path_is_refused(api: Api) -> None:
+    north, _ = api.new_workspace("north"), api.new_workspace("south")
+    path = "/ws/south/api/2.0/mlflow/experiments/get"
+
+    assert north.fault(path, method="GET", experiment_id="0")[:2] == (400, "INVALID_PARAMETER_VALUE")
+    assert north.get(path.replace("south", "north"), experiment_id="0")["experiment"]["workspace"] == "north"
+
+
+def test_an_unknown_workspace_is_a_404_for_reads_and_writes(api: Api) -> None:
+    nowhere = api.within("nowhere")
+
+    assert nowhere.fault("experiments/get", method="GET", experiment_id="0") == (
+        404,
+        "RESOURCE_DOES_NOT_EXIST",
+        "Workspace 'nowhere' not found",
+    )
+    assert nowhere.fault("runs/create", experiment_id="0")[0] == 404
+
+
+def test_an_update_changes_what_it_names(api: Api) -> None:
+    api.new_workspace("north", description="before")
+
+    made = api.ask("PATCH", f"{OURS}/north", {"friendly_name": "The North", "tags": {"team": "a"}}).json["workspace"]
+
+    assert (made["description"], made["friendly_name"], made["tags"]) == ("before", "The North", {"team": "a"})
+    assert api.get("workspaces/north", version="3.0")["workspace"] == {"name": "north", "description": "before"}
+    assert api.fault("workspaces/north", method="PATCH", version="3.0")[0] == 400
+    assert api.fault("workspaces/south", method="PATCH", version="3.0", description="x")[0] == 404
+
+
+def test_workspaces_are_listed_by_subscription_and_group(api: Api) -> None:
+    for name, subscription, group in (("aa", "s1", "g1"), ("bb", "s1", "g2"), ("cc", "s2", "g1")):
+        api.post(OURS, name=name, subscription_id=subscription, resource_group=group)
+
+    def listed(**scope: str) -> list[str]:
+        return [each["name"] for each in api.get(OURS, **scope)["workspaces"]]
+
+    assert listed() == ["aa", "bb", "cc", "default"]
+    assert listed(subscription_id="s1") == ["aa", "bb"]
+    assert listed(subscription_id="s1", resource_group="g2") == ["bb"]
+
+
+# The end
+
+
+def fill(api: Api) -> tuple[str, str]:
+    """An experiment and a run with something of each kind."""
+    experiment = api.new_experiment("iris", tags=[{"key": "k", "value": "v"}])
+    run_id = api.new_run(experiment, run_name="r")
+    points = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(200)]
+    api.post("runs/log-batch", run_id=run_id, metrics=points, params=[{"key": "p", "value": "1"}])
+    dataset = {"name": "d", "digest": "1", "source_type": "local", "source": "x"}
+    api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset, "tags": [{"key": "t", "value": "1"}]}])
+    api.post("runs/search", experiment_ids=[experiment])  # so that its document is made
+    return experiment, run_id
+
+
+@pytest.fixture
+def application(chosen: Settings) -> Any:
+    made = app.build(chosen)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def rooms(application: Any) -> Any:
+    """The default workspace and `north`, where something lies."""
+    inside = Inside(application.asgi)
+    api = Api(inside)
+    yield api, api.new_workspace("north")
+    inside.close()
+
+
+def rows_of(application: Any, workspace_id: int) -> dict[str, int]:
+    """How many rows a workspace has in each table that it has some in."""
+    from trackside.tenants import TABLES
+
+    with application.asgi._database.read(workspace_id) as tx:
+        counted = {table: tx.one(f"SELECT COUNT(*) FROM {table} WHERE workspace_id = :ws")[0] for table in TABLES}
+    return {table: count for table, count in counted.items() if count}
+
+
+def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api]) -> None:
+    api, north = rooms
+    _, run_id = fill(north)
+
+    for mode in (None, "RESTRICT"):
+        status, body = delete(api, "north", mode)
+        assert status == 400
+        assert b"still holds experiments or runs" in body
+    assert north.params(run_id) == {"p": "1"}
+
+
+def test_restrict_takes_an_empty_workspace_away(rooms: tuple[Api, Api], application: Any) -> None:
+    api, north = rooms
+
+    assert delete(api, "north") == (204, b"")
+
+    assert names(api) == ["default"]
+    assert north.fault("experiments/get", method="GET", experiment_id="0")[0] == 404
+    assert rows_of(application, 2) == {}
+
+
+def test_cascade_takes_everything_away_and_nothing_else(rooms: tuple[Api, Api], application: Any) -> None:
+    api, north = rooms
+    _, kept = fill(api)
+    fill(north)
+    before = rows_of(application, 1)
+    assert {"experiments", "runs", "params", "metric_chunks", "inputs"} <= set(rows_of(application, 2))
+
+    assert delete(api, "north", "CASCADE") == (204, b"")
+
+    assert rows_of(application, 2) == {}
+    assert {**rows_of(application, 1), "run_docs": 0} == {**before, "run_docs": 0}
+    assert api.params(kept) == {"p": "1"}
+
+
+def test_a_name_comes_free_with_its_workspace_but_not_what_was_in_it(rooms: tuple[Api, Api]) -> None:
+    api, north = rooms
+    experiment, run_id = fill(north)
+    first = api.get(f"{OURS}/north")["workspace"]["workspace_id"]
+    delete(api, "north", "CASCADE")
+
+    again = api.new_workspace("north")
+
+    assert api.get(f"{OURS}/north")["workspace"]["workspace_id"] != first
+    assert experiment_names(again) == {"Default"}
+    assert again.fault("runs/get", method="GET", run_id=run_id)[0] == 404
+    assert int(again.new_experiment("iris")) > int(experiment)
+
+
+def test_set_default_moves_everything_to_the_default_workspace(rooms: tuple[Api, Api], application: Any) -> None:
+    api, north = rooms
+    experiment, run_id = fill(north)
+    default_run = north.new_run("0", run_name="in its default")
+    before = north.run(run_id)
+
+    assert delete(api, "north", "SET_DEFAULT") == (204, b"")
+
+    assert rows_of(application, 2) == {}
+    assert experiment_names(api) == {"Default", "iris", "north/Default"}
+    assert api.run(run_id) == before
+    assert [step for step, _, _ in api.history(run_id, "m")] == list(range(200))
+    api.post("runs/log-metric", run_id=run_id, key="m", value=1, timestamp=500, step=500)
+    assert api.latest(run_id)["m"][0] == 500
+    moved = api.get("experiments/get-by-name", experiment_name="north/Default")["experiment"]["experiment_id"]
+    assert moved not in ("0", experiment)
+    assert api.run(default_run)["info"]["experiment_id"] == moved
+
+
+def test_set_default_is_refused_while_a_name_is_taken_there(rooms: tuple[Api, Api]) -> None:
+    api, north = rooms
+    _, run_id = fill(north)
+    api.new_experiment("iris")
+
+    status, body = delete(api, "north", "SET_DEFAULT")
+
+    assert (status, b"RESOURCE_ALREADY_EXISTS" in body, b"iris" in body) == (400, True, True)
+    assert experiment_names(north) == {"Default", "iris"}
+    assert north.params(run_id) == {"p": "1"}
+
+
+@pytest.mark.parametrize("mode", ["RESTRICT", "CASCADE", "SET_DEFAULT"])
+def test_the_default_workspace_stays(api: Api, mode: str) -> None:
+    run_id = api.new_run()
+
+    assert delete(api, "default", mode)[0] == 400
+
+    assert api.run(run_id)["info"]["lifecycle_stage"] == "active"
+
+
+def test_a_workspace_that_is_not_there_cannot_be_deleted(api: Api) -> None:
+    assert delete(api, "nowhere", "CASCADE")[0] == 404
+    assert delete(api.within("default"), "north", "BOGUS")[0] in (400, 404)
