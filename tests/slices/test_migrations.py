@@ -1,0 +1,218 @@
+"""From one schema to the next; on both databases."""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trackside import app
+from trackside.core import locations
+from trackside.core.db import migrate
+from trackside.core.db.migrate import Migration, SchemaError, migrations, statements
+from trackside.core.db.postgres import PostgresDatabase
+from trackside.core.db.sqlite import SqliteDatabase
+from trackside.core.settings import Settings
+from trackside.experiments import store as experiments
+from trackside.workspaces import store as workspaces
+
+Open = Callable[[], Any]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Opens the same empty store, as often as it is called."""
+    opened: list[Any] = []
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+
+    def open_it() -> Any:
+        if url:
+            store = locations.store(url)
+            assert isinstance(store, locations.PostgresStore)
+            opened.append(PostgresDatabase(store))
+        else:
+            opened.append(SqliteDatabase(tmp_path / "store" / "trackside.db"))
+        return opened[-1]
+
+    yield open_it
+    for each in opened:
+        each.close()
+
+
+def apply(db: Any, some: list[Migration]) -> None:
+    """As an older release did, which had no others."""
+    with db.write(0) as tx:
+        tx.run(
+            """
+            CREATE TABLE schema_migrations (
+                number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL
+            )
+            """
+        )
+        for each in some:
+            for statement in statements(each.text, db.dialect):
+                tx.run(statement)
+            tx.run(
+                "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:n, :name, :sum, 0)",
+                n=each.number,
+                name=each.name,
+                sum=each.checksum,
+            )
+
+
+def tables(db: Any) -> set[str]:
+    with db.read(0) as tx:
+        if tx.dialect == "sqlite":
+            found = tx.all("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        else:
+            found = tx.all("SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'")
+    return {name for (name,) in found}
+
+
+def test_the_files_are_numbered_without_a_gap() -> None:
+    assert [each.number for each in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_both_databases_get_the_same_tables(open_empty: Open) -> None:
+    db = open_empty()
+    created = {name for each in migrations() for name in re.findall(r"CREATE TABLE (\w+)", each.text)}
+
+    done = migrate.upgrade(db)
+
+    assert done == [f"{each.number:04}_{each.name}" for each in migrations()]
+    assert tables(db) == created | {"schema_migrations"}
+
+
+def test_what_was_applied_is_not_applied_again(open_empty: Open) -> None:
+    db = open_empty()
+    assert migrate.status(db).version == 0
+
+    migrate.upgrade(db)
+
+    latest = migrations()[-1].number
+    assert migrate.status(db) == migrate.Status(version=latest, latest=latest, pending=[], changed=[], unknown=[])
+    assert migrate.upgrade(db) == []
+
+
+def test_an_older_store_keeps_what_is_in_it(open_empty: Open, tmp_path: Path) -> None:
+    db = open_empty()
+    apply(db, migrations()[:1])
+    with db.write(0) as tx:
+        tx.run(
+            """
+            INSERT INTO workspaces (workspace_id, uid, name, subscription_id, resource_group, creation_time, last_update_time)
+            VALUES (1, 'u', 'default', 's', 'g', 1, 1)
+            """
+        )
+        tx.run(
+            """
+            INSERT INTO experiments (workspace_id, experiment_id, name, artifact_location, lifecycle_stage, creation_time,
+                last_update_time) VALUES (1, 0, 'Default', 'x', 'active', 1, 1)
+            """
+        )
+
+    done = migrate.upgrade(db, tmp_path / "backups")
+
+    assert done == [f"{each.number:04}_{each.name}" for each in migrations()[1:]]
+    with db.read(1) as tx:
+        assert experiments.get(tx, "0").name == "Default"
+    if db.dialect == "sqlite":
+        (backup,) = (tmp_path / "backups").iterdir()
+        with sqlite3.connect(backup) as copy:
+            assert copy.execute("SELECT MAX(number) FROM schema_migrations").fetchall() == [(1,)]
+            assert copy.execute("SELECT name FROM experiments").fetchall() == [("Default",)]
+        copy.close()
+
+
+def test_a_new_or_recent_store_needs_no_backup(open_empty: Open, tmp_path: Path) -> None:
+    db = open_empty()
+
+    migrate.upgrade(db, tmp_path / "backups")
+    migrate.upgrade(db, tmp_path / "backups")
+
+    assert not (tmp_path / "backups").exists()
+
+
+def test_a_file_that_fails_leaves_nothing_of_itself(open_empty: Open) -> None:
+    db = open_empty()
+    apply(db, migrations()[:1])
+    second = migrations()[1]
+    made = re.findall(r"CREATE TABLE (\w+)", second.text)
+    with db.write(0) as tx:
+        tx.run(f"CREATE TABLE {made[-1]} (in_the_way BIGINT)")
+    before = tables(db)
+
+    with pytest.raises(Exception, match="already exists"):
+        migrate.upgrade(db)
+
+    assert tables(db) == before
+    assert migrate.status(db).version == 1
+
+
+def test_a_newer_store_is_refused(open_empty: Open) -> None:
+    db = open_empty()
+    migrate.upgrade(db)
+    with db.write(0) as tx:
+        tx.run("INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (9001, 'future', 'x', 0)")
+
+    with pytest.raises(SchemaError, match="schema version 9001, newer than this Trackside knows"):
+        migrate.upgrade(db)
+
+    assert migrate.status(db).unknown == [9001]
+
+
+def test_a_store_made_by_other_files_is_refused(open_empty: Open) -> None:
+    db = open_empty()
+    migrate.upgrade(db)
+    with db.write(0) as tx:
+        tx.run("UPDATE schema_migrations SET checksum = 'other' WHERE number = 1")
+
+    with pytest.raises(SchemaError, match="0001_tracking"):
+        migrate.upgrade(db)
+
+
+def test_a_database_of_mlflows_own_server_is_refused(open_empty: Open) -> None:
+    db = open_empty()
+    with db.write(0) as tx:
+        tx.run("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        tx.run("CREATE TABLE experiments (experiment_id INTEGER)")
+
+    with pytest.raises(SchemaError, match="MLflow's own server"):
+        migrate.upgrade(db)
+
+    assert tables(db) == {"alembic_version", "experiments"}
+
+
+def test_servers_that_start_side_by_side_upgrade_one_after_the_other(open_empty: Open) -> None:
+    databases = [open_empty() for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        done = list(threads.map(migrate.upgrade, databases))
+
+    assert sorted(name for each in done for name in each) == [f"{m.number:04}_{m.name}" for m in migrations()]
+    assert migrate.status(databases[0]).pending == []
+
+
+def test_the_default_workspace_is_made_once(chosen: Settings) -> None:
+    for _ in range(2):
+        app.open_database(chosen).close()
+
+    db = app.open_database(chosen)
+    with db.write(1) as tx:
+        made = workspaces.create(tx, "north")
+        found = [each.name for each in workspaces.all_of(tx)]
+    db.close()
+    again = app.open_database(chosen)
+    with again.write(1) as tx:
+        workspaces.delete(tx, made)
+    again.close()
+    again = app.open_database(chosen)
+    with again.write(1) as tx:
+        later = workspaces.create(tx, "south")
+    again.close()
+
+    assert found == ["default", "north"]
+    assert (made.workspace_id, later.workspace_id) == (2, 3)  # no number is given twice
