@@ -17,6 +17,7 @@ from trackside.runs.model import GivenDataset, GivenInput, GivenModel
 
 MAX_NAME, MAX_DIGEST, MAX_SOURCE, MAX_SCHEMA, MAX_PROFILE = 500, 36, 65_535, 1_048_575, 16_777_215
 MAX_TAG_KEY, MAX_INPUT_TAG_VALUE = 255, 500
+MAX_MODEL_ID = 250  # it is part of an index; ours have 34 characters
 MAX_EXPERIMENTS = 20
 MAX_SUMMARIES = 1000
 CONTEXT_TAG = "mlflow.data.context"
@@ -115,7 +116,7 @@ def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
         JOIN inputs i ON i.dataset_seq = d.dataset_seq
         LEFT JOIN input_tags t ON t.run_seq = i.run_seq AND t.dataset_seq = i.dataset_seq AND t.key = :context
         WHERE d.workspace_id = :ws AND d.experiment_seq IN :experiments
-        ORDER BY e.experiment_id, d.name, d.digest, t.value LIMIT :most
+        ORDER BY e.experiment_id, d.name, d.digest, t.value NULLS FIRST LIMIT :most
         """,
         experiments=experiments.seqs_of(tx, ids),
         context=CONTEXT_TAG,
@@ -163,6 +164,7 @@ def _link_models(tx: Tx, run_seq: int, direction: str, models: Sequence[GivenMod
     for model in models:
         if not model.model_id:
             raise Invalid("A model of a run needs a model_id; it is missing or empty.")
+        names.check_length(model.model_id, "model_id", MAX_MODEL_ID)
     tx.many(
         """
         INSERT INTO run_models (workspace_id, run_seq, direction, model_id, step) VALUES (:ws, :run, :direction, :model, :step)
