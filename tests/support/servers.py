@@ -11,12 +11,27 @@ from pathlib import Path
 from support.client import Api, Socket
 
 TIMEOUT_S = 30.0
+_TRACKSIDE = (sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())")
 
 
 def environment(**variables: str) -> dict[str, str]:
     """Ours, without settings that would leak in, and with nobody phoning home."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKSIDE_", "MLFLOW_"))}
     return inherited | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"} | variables
+
+
+def trackside(*words: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
+    """Runs a command to its end: exit code, stdout, stderr."""
+    done = subprocess.run(
+        [*_TRACKSIDE, *words],
+        cwd=cwd,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 @dataclass
@@ -42,9 +57,8 @@ class Server:
 
     def start(self) -> "Server":
         """Waits for the line that says where it listens."""
-        command = [sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())"]
         self.process = subprocess.Popen(
-            [*command, "server", "--port", "0", "--data", str(self.data), *self.options],
+            [*_TRACKSIDE, "server", "--port", "0", "--data", str(self.data), *self.options],
             stdout=subprocess.PIPE,
             text=True,
             env=environment(),

@@ -19,10 +19,10 @@ from trackside.artifacts import blobs
 from trackside.artifacts.roots import make_blobs
 from trackside.cli import lock, ports
 from trackside.cli.output import BROKEN, OK, Stop, json, say, table
-from trackside.cli.stores import explained, status
+from trackside.cli.stores import explained, open_database, status
 from trackside.core.db import sqlite as sqlite_db
 from trackside.core.errors import Fault
-from trackside.core.settings import Settings, SqliteStore
+from trackside.core.settings import PostgresStore, Settings, SqliteStore
 
 State = Literal["ok", "warn", "broken"]
 
@@ -30,6 +30,7 @@ LITTLE_SPACE_BYTES = 1 << 30
 NO_SPACE_BYTES = 64 << 20
 SLOW_SYNC_S = 0.02
 SYNCS = 15
+ROUND_TRIPS = 5
 EPOCH_2025_S = 1_735_689_600  # this version is younger than that
 SKEW_S = 2.0
 PROBE_KEY = "trackside-doctor"
@@ -164,9 +165,42 @@ def _store(settings: Settings) -> tuple[State, str]:
     if isinstance(store, SqliteStore) and not store.path.exists():
         return "ok", f"{store.path} is made at the first start"
     state = status(settings)
+    found = f"{store}: schema version {state.version}"
+    if isinstance(store, PostgresStore):
+        about, risks = _postgres(settings)
+        found += f", {about}"
+        if risks:
+            return (
+                "warn",
+                f"{found}; off there, so that a power cut may destroy the store: {', '.join(risks)}",
+            )
     if state.pending:
-        return "warn", f"{store}: schema version {state.version}, the next start brings it to {state.latest}"
-    return "ok", f"{store}: schema version {state.version}"
+        return "warn", f"{found}; the next start brings it to {state.latest}"
+    return "ok", found
+
+
+def _postgres(settings: Settings) -> tuple[str, list[str]]:
+    """What serves the store and how far away it is, and its settings that put the store at risk."""
+    with explained(settings):
+        db = open_database(settings)
+        try:
+            took = []
+            for _ in range(ROUND_TRIPS):
+                start = time.perf_counter()
+                with db.read(0) as tx:
+                    (version,) = tx.one("SHOW server_version")
+                took.append(time.perf_counter() - start)
+            with db.read(0) as tx:
+                risks = [
+                    name
+                    for (name,) in tx.all(
+                        "SELECT name FROM pg_settings WHERE name IN :names AND setting = 'off' ORDER BY name",
+                        names=["fsync", "full_page_writes"],
+                    )
+                ]
+        finally:
+            db.close()
+    return f"PostgreSQL {version}, {min(took) * 1000:.1f} ms away", risks
 
 
 def _artifacts(settings: Settings) -> tuple[State, str]:

@@ -1,0 +1,118 @@
+"""The command line with a store on PostgreSQL: real processes, a real server."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from support.postgres import Postgres
+from support.servers import Server, trackside
+from trackside.core import locations
+from trackside.core.db.migrate import migrations
+from trackside.core.db.pgwire import Wire
+
+LATEST = migrations()[-1].number
+
+
+def on(url: str) -> tuple[str, ...]:
+    return ("--store", url, "--data", "data")
+
+
+def shown(url: str) -> str:
+    return str(locations.store(url))
+
+
+def database(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def test_a_store_is_checked_upgraded_and_checked(postgres_url: str, tmp_path: Path) -> None:
+    code, _, complaint = trackside("db", "check", *on(postgres_url), cwd=tmp_path)
+    assert code == 1
+    assert "trackside db upgrade" in complaint
+
+    code, said, _ = trackside("db", "upgrade", *on(postgres_url), cwd=tmp_path)
+    assert code == 0
+    assert said.startswith(f"{shown(postgres_url)}: schema version {LATEST}, applied 0001_tracking, ")
+
+    assert trackside("db", "check", *on(postgres_url), cwd=tmp_path) == (
+        0,
+        f"{shown(postgres_url)}: schema version {LATEST}, up to date\n",
+        "",
+    )
+    code, said, _ = trackside("db", "upgrade", *on(postgres_url), cwd=tmp_path)
+    assert (code, said) == (0, f"{shown(postgres_url)}: schema version {LATEST}, was up to date\n")
+
+
+def test_a_newer_store_is_refused_by_every_command(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
+    trackside("db", "upgrade", *on(postgres_url), cwd=tmp_path)
+    future = "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (9001, 'future', 'x', 0)"
+    postgres.run(future, database=database(postgres_url))
+
+    for words, expected in ((("db", "check"), 2), (("db", "upgrade"), 2), (("server", "--port", "0"), 2)):
+        code, _, complaint = trackside(*words, *on(postgres_url), cwd=tmp_path)
+        assert code == expected
+        assert "schema version 9001, newer than this Trackside knows" in complaint
+        assert complaint.count("\n") == 1
+
+
+def test_a_store_that_cannot_be_opened_is_one_line(postgres: Postgres, tmp_path: Path) -> None:
+    reasons = {
+        postgres.url("nope"): 'database "nope" does not exist',
+        "postgresql://me:secret@127.0.0.1:1/x": "nobody answers at 127.0.0.1, port 1",
+        f"{postgres.url()}?sslmode=require": "the server offers none; sslmode is require",
+    }
+    for url, reason in reasons.items():
+        for words in (("db", "check"), ("db", "upgrade"), ("server", "--port", "0")):
+            code, _, complaint = trackside(*words, *on(url), cwd=tmp_path)
+            assert (code, complaint.count("\n")) == (2, 1), complaint
+            assert reason in complaint
+            assert "secret" not in complaint
+
+
+def test_without_the_driver_the_extra_is_named(postgres_url: str, tmp_path: Path) -> None:
+    """As it is after `pip install trackside`: an empty package stands in for the absent one."""
+    (tmp_path / "pg8000").mkdir()
+    (tmp_path / "pg8000" / "__init__.py").write_text("raise ModuleNotFoundError('no pg8000', name='pg8000')\n")
+
+    code, _, complaint = trackside("server", "--port", "0", *on(postgres_url), cwd=tmp_path, PYTHONPATH=str(tmp_path))
+
+    assert (code, complaint) == (
+        2,
+        "trackside: this needs the package pg8000; run: pip install 'trackside[postgres]'\n",
+    )
+
+
+def test_the_doctor_looks_at_the_server_too(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
+    code, said, _ = trackside("doctor", "--port", "0", *on(postgres_url), cwd=tmp_path)
+    store = next(line for line in said.splitlines() if line.startswith("store "))
+    assert code == 0
+    assert "WARN" in store
+    assert "PostgreSQL 18" in store
+    assert "a power cut may destroy the store: fsync, full_page_writes" in store  # as the tests have it
+
+    code, said, _ = trackside("doctor", "--port", "0", *on(postgres.url("nope")), cwd=tmp_path)
+    assert code == 1
+    assert "BROKEN" in next(line for line in said.splitlines() if line.startswith("store "))
+
+
+def test_several_processes_serve_one_store(start: Callable[..., Server], postgres_url: str, postgres: Postgres) -> None:
+    server = start("--store", postgres_url, "--workers", "2")
+    api = server.api
+    run_id = api.new_run()
+    for step in range(20):
+        api.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
+
+    assert len(api.history(run_id, "m")) == 20
+    assert writers(postgres.connect(), database(postgres_url)) == 2
+
+
+def writers(wire: Wire, name: str) -> Any:
+    """Connections that wrote last."""
+    try:
+        found = wire.execute(
+            "SELECT COUNT(DISTINCT client_port) FROM pg_stat_activity WHERE datname = $1 AND query NOT LIKE 'ROLLBACK%'",
+            (name,),
+        )
+    finally:
+        wire.close()
+    return found.rows[0][0]
