@@ -112,7 +112,15 @@ def build(settings: Settings) -> App:
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))
         guard = Guard(settings.allowed_hosts, settings.cors_origins, prefix=settings.static_prefix)
-        edge = Edge(Table(table), db, doors, directory.resolve, guard, static_prefix=settings.static_prefix)
+        edge = Edge(
+            Table(table),
+            db,
+            doors,
+            directory.resolve,
+            guard,
+            recall=directory.recall,
+            static_prefix=settings.static_prefix,
+        )
         closers.append(edge.close)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
     except BaseException:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from support import proxy
+from support.client import Api, Inside
 from support.postgres import Postgres, rows
 from support.proxy import CUT, CUT_AFTER_ANSWER, Proxy
 from trackside import app
-from trackside.core import locations
+from trackside.core import locations, settings
 from trackside.core.db.pgwire import Lost, ServerError, Wire
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Change, Tx
@@ -263,6 +264,36 @@ def test_a_commit_that_stays_in_doubt_is_said_to_be_so(through: Callable[[], tup
     between.rule = lambda data: proxy.PASS
     db.writer.submit(1, note("after")).result(20)
     assert noted(db) == ["after"]
+
+
+def test_a_store_that_does_not_answer_does_not_hold_up_what_needs_none(postgres_settings: Settings) -> None:
+    app.open_database(postgres_settings).close()
+    store = store_of(postgres_settings)
+    between = Proxy(store.port)
+    url = f"postgresql://postgres@127.0.0.1:{between.port}/{store.database}"
+    application = app.build(settings.load({"--data": str(postgres_settings.data), "--store": url}, {}))
+    inside = Inside(application.asgi)
+    api = Api(inside)
+    try:
+        stuck, go_on = threading.Event(), threading.Event()
+
+        def hold(data: bytes) -> str:
+            stuck.set()
+            assert go_on.wait(20)
+            return proxy.PASS
+
+        between.rule = hold
+        asked = [inside.begin("GET", "/api/2.0/mlflow/experiments/get?experiment_id=0", {}, b"") for _ in range(9)]
+        assert stuck.wait(20)
+
+        assert api.ask("GET", "/health").body == b"OK"
+        assert not any(each.done() for each in asked)
+        go_on.set()
+        assert [each.result(20).status for each in asked] == [200] * 9
+    finally:
+        inside.close()
+        application.close()
+        between.close()
 
 
 # What is asked for at the start

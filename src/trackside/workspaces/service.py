@@ -27,31 +27,38 @@ class Directory:
 
     def resolve(self, named: Named | None) -> Workspace:
         """Raises NotFound for a name that nobody has, also where the name is right and the subscription is not."""
+        remembered = self.recall(named)
+        if remembered is not None:
+            return remembered
         name = DEFAULT if named is None else named.name
-        known = self._known.get(name)
-        now = time.monotonic()
-        if known is not None and known[0] > now:
-            workspace = known[1]
-        else:
-            with self._db.read(0) as tx:
-                workspace = store.get(tx, name)
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[name] = (now + REMEMBER_S, workspace)
-        if named is not None and named.subscription_id is not None:
-            _check_scope(workspace, named)
-        return workspace
+        until = time.monotonic() + REMEMBER_S
+        with self._db.read(0) as tx:
+            workspace = store.get(tx, name)
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[name] = (until, workspace)
+        return _checked(workspace, named)
+
+    def recall(self, named: Named | None) -> Workspace | None:
+        """The same without asking the store; None if it must be asked."""
+        known = self._known.get(DEFAULT if named is None else named.name)
+        if known is None or known[0] <= time.monotonic():
+            return None
+        return _checked(known[1], named)
 
     def forget(self) -> None:
         self._known.clear()
 
 
-def _check_scope(workspace: Workspace, named: Named) -> None:
+def _checked(workspace: Workspace, named: Named | None) -> Workspace:
+    if named is None or named.subscription_id is None:
+        return workspace
     if (
-        workspace.subscription_id.lower() != (named.subscription_id or "").lower()
+        workspace.subscription_id.lower() != named.subscription_id.lower()
         or workspace.resource_group.lower() != (named.resource_group or "").lower()
     ):
         raise NotFound(
             f"Workspace '{workspace.name}' not found in resource group '{named.resource_group}' "
             f"of subscription '{named.subscription_id}'"
         )
+    return workspace

@@ -60,7 +60,8 @@ Doors = Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]]
 
 
 class Edge:
-    """`resolve` gives the workspace of what `doors` found (None: the default one) or raises NotFound."""
+    """`resolve` gives the workspace of what `doors` found (None: the default one) or raises NotFound; `recall` gives it
+    only if it need not ask the store."""
 
     def __init__(
         self,
@@ -70,12 +71,14 @@ class Edge:
         resolve: Callable[[Any], Any],
         guard: Guard,
         *,
+        recall: Callable[[Any], Any] = lambda _: None,
         static_prefix: str = "",
     ) -> None:
         self._table = table
         self._database = database
         self._doors = doors
         self._resolve = resolve
+        self._recall = recall
         self._guard = guard
         self._prefix = static_prefix
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="trackside-read")
@@ -124,7 +127,7 @@ class Edge:
                 raise NotAllowedMethod(f"{method} is not served at {rest}; it answers to {allowed}.")
             raise NoEndpoint(f"Nothing is served at {method} {rest}. GET /openapi.json lists what is.")
         route = match.route
-        workspace = self._resolve(name) if route.has_workspace else None
+        workspace = await self._workspace(name) if route.has_workspace else None
         if route.kind == "stream":
             await self._stream(match, workspace, scope, receive, send, rest, cors)
             return
@@ -135,6 +138,15 @@ class Edge:
         ws = workspace.workspace_id if workspace is not None else 0
         body = await self._run(route, call, ws, user_of(scope["headers"]) if route.kind == "command" else "")
         await send_whole(send, route.status, [JSON_TYPE, *cors, _length(body)], body)
+
+    async def _workspace(self, name: Any) -> Any:
+        """A store that may be slow or gone is never waited for on the event loop."""
+        if self._database.reads_inline:
+            return self._resolve(name)
+        known = self._recall(name)
+        if known is not None:
+            return known
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._resolve, name)
 
     async def _call(self, match: Match, scope: Scope, receive: Receive) -> Any:
         route = match.route
