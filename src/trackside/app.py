@@ -22,6 +22,8 @@ from trackside.events.delivery import Post
 from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
+from trackside.links import routes as links
+from trackside.links.worker import Workers
 from trackside.logged_models import routes as logged_models
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
@@ -69,9 +71,13 @@ def open_database(settings: Settings) -> Any:
     return db
 
 
+def _sealer(settings: Settings) -> Sealer:
+    return Sealer(settings.secret_key, settings.data / "secret.key")
+
+
 def _events(settings: Settings, db: Any, closers: list[Callable[[], None]]) -> list[Route]:
     """The log of changes and its readers."""
-    sealer = Sealer(settings.secret_key, settings.data / "secret.key")
+    sealer = _sealer(settings)
     post = Post(
         schemes=settings.webhook_schemes,
         timeout_s=settings.webhook_timeout_s,
@@ -108,6 +114,7 @@ def build(settings: Settings) -> App:
             *registry.routes(),
             *registry_own.routes(roots, threads),
             *_events(settings, db, closers),
+            *links.routes(db, roots, threads, settings.default_artifact_root, _sealer(settings)),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))
@@ -122,6 +129,7 @@ def build(settings: Settings) -> App:
             static_prefix=settings.static_prefix,
         )
         closers.append(edge.close)
+        closers.append(Workers(db, roots, settings.default_artifact_root, _sealer(settings)).close)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
     except BaseException:
         App(None, closers).close()

@@ -8,6 +8,7 @@ from trackside.workspaces.model import Workspace
 from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
+LINKS = ("link_dirty", "link_items", "link_series", "link_files", "link_log", "links")
 TABLES = (
     "webhook_deliveries", "webhooks",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
@@ -41,7 +42,7 @@ def is_empty(tx: Tx) -> bool:
 
 def remove(tx: Tx) -> None:
     _lock(tx)
-    for table in TABLES:
+    for table in (*LINKS, *TABLES):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
 
 
@@ -66,6 +67,8 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
             f"The default workspace has experiments of the same names: {', '.join(name for (name,) in taken[:20])}. "
             "Rename them first."
         )
+    for table in LINKS:  # the other side keeps what it has; the default workspace is not what it was linked with
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
     registry.prepare(tx, tx.within(DEFAULT_WORKSPACE_ID))
     for table in TABLES:
         tx.run(f"UPDATE {table} SET workspace_id = :default WHERE workspace_id = :ws", default=DEFAULT_WORKSPACE_ID)

@@ -106,3 +106,14 @@ def is_reserved(key: str) -> bool:
     """Is it in the part of the store where the other workspaces are?"""
     # Folded, because a file system may not tell `Workspaces` from `workspaces`.
     return key.partition("/")[0].casefold() == WORKSPACES
+
+
+def owner(key: str) -> tuple[str, str] | None:
+    """Whose file it is, as far as the key tells: (run or logged_model, its id), from `…/<run>/artifacts/…` or
+    `…/models/<model>/artifacts/…`."""
+    segments = key.split("/")
+    for at in range(1, len(segments) - 1):
+        if segments[at] == "artifacts":
+            is_model = at >= 2 and segments[at - 2] == "models"
+            return ("logged_model" if is_model else "run"), segments[at - 1]
+    return None

@@ -59,6 +59,7 @@ class Calls:
         if path.endswith("/") or keys.is_top(spot.key):
             raise Invalid("Artifact path must include a filename (cannot end with '/').")
         await transfer.receive(request, spot.blobs, spot.key, self._threads)
+        await _tell(request, spot.key)
         return Response()
 
     async def get(self, request: Request) -> Response:
@@ -70,6 +71,7 @@ class Calls:
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
         await self._in_thread(spot.blobs.delete, spot.key)
+        await _tell(request, spot.key)
         return _json(b"{}")
 
     async def entries(self, request: Request) -> Response:
@@ -108,6 +110,7 @@ class Calls:
             raise Invalid("Request must specify data.")
         _, spot = await self._of_run(request, path)
         await self._in_thread(put, spot.blobs, spot.key, [[data]])
+        await _tell(request, spot.key)
         return _json(b"")
 
     async def presigned_upload(self, request: Request) -> Response:
@@ -200,6 +203,13 @@ def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
         )
         for entry in entries
     ]
+
+
+async def _tell(request: Request, key: str) -> None:
+    """The change log hears of the file before the client does; after a crash in between, the client sends it again."""
+    owner = keys.owner(key)
+    if owner is not None:
+        await request.write(lambda tx: store.record_files(tx, *owner))
 
 
 async def _presigned_call(request: Request) -> PresignedCall:

@@ -1,0 +1,1 @@
+"""Links: two workspaces that keep each other's runs."""

@@ -1,0 +1,346 @@
+"""What a link knows of items: which are to be compared, who is who, what was agreed, which points and files were sent.
+Knows the tables of that; knows neither side."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.events.store import Page
+from trackside.links import diff
+from trackside.links.diff import Doc
+from trackside.links.model import Entity, Link, Made
+
+MAX_WAIT_MS = 3_600_000
+Direction = Literal["out", "in"]
+
+
+class Dirty(Struct, frozen=True):
+    entity: Entity
+    entity_id: str
+    is_remote: bool
+    verify: bool  # look at the other side too, whatever was agreed
+    generation: int
+    attempts: int
+
+
+class Item(Struct, frozen=True):
+    local_id: str
+    remote_id: str  # empty: it was about to be made there
+    made_by: Made
+    agreed: Doc | None
+
+
+class SentFile(Struct, frozen=True):
+    path: str
+    size_bytes: int
+    etag: str
+    sha256: str
+
+
+class Lag(Struct, frozen=True):
+    items: int
+    seconds: float
+
+
+def take_page(tx: Tx, link_id: int, page: Page) -> None:
+    """Marks what a page of the change log says was changed, and moves the link's place in it."""
+    mark(tx, link_id, {(change.entity, change.entity_id) for change in page.changes})
+    tx.run(
+        "UPDATE links SET seen_seq = :seen WHERE workspace_id = :ws AND link_id = :id AND seen_seq < :seen",
+        id=link_id,
+        seen=page.after,
+    )
+
+
+def mark(
+    tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, verify: bool = False
+) -> None:
+    """To be compared; once, however often it is marked before that.  Entities that no link mirrors are passed over."""
+    known = set(Entity)
+    tx.many(
+        """
+        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
+            attempts, due_at)
+        VALUES (:ws, :link, :entity, :id, :is_remote, :verify, 1, :now, 0, 0)
+        ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
+            verify = CASE WHEN excluded.verify = 1 THEN 1 ELSE link_dirty.verify END, due_at = 0
+        """,
+        [
+            (link_id, entity, entity_id, int(is_remote), int(verify))
+            for entity, entity_id in sorted(items)
+            if entity in known
+        ],
+    )
+
+
+def mark_all(tx: Tx, link_id: int, since: int, *, verify: bool, registry: bool) -> None:
+    """Everything of the workspace: runs that began at `since` or later, with their experiments and models."""
+    found = [
+        ("experiment", str(each))
+        for (each,) in tx.all("SELECT experiment_id FROM experiments WHERE workspace_id = :ws")
+    ]
+    found += [
+        ("run", each)
+        for (each,) in tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws AND start_time >= :since", since=since)
+    ]
+    found += [
+        ("logged_model", each)
+        for (each,) in tx.all(
+            "SELECT model_id FROM logged_models WHERE workspace_id = :ws AND creation_timestamp_ms >= :since",
+            since=since,
+        )
+    ]
+    if registry:
+        found += [
+            ("registered_model", each)
+            for (each,) in tx.all("SELECT name FROM registered_models WHERE workspace_id = :ws")
+        ]
+    mark(tx, link_id, found, verify=verify)
+
+
+def mark_known(tx: Tx, link_id: int, entity: Entity) -> None:
+    """What both sides have, to be compared whatever was agreed."""
+    rows = tx.all(
+        "SELECT local_id FROM link_items WHERE workspace_id = :ws AND link_id = :link AND entity = :entity",
+        link=link_id,
+        entity=str(entity),
+    )
+    mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows], verify=True)
+
+
+def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
+    """The next items: experiments first, then runs, then the models that need them."""
+    rows = tx.all(
+        """
+        SELECT entity, entity_id, is_remote, verify, generation, attempts FROM link_dirty
+        WHERE workspace_id = :ws AND link_id = :link AND (due_at <= :now OR due_at > :far)
+        ORDER BY CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2 ELSE 3 END,
+            attempts, dirty_since, entity_id LIMIT :most
+        """,
+        link=link_id,
+        far=tx.now + MAX_WAIT_MS,
+        most=most,
+    )
+    return [Dirty(Entity(e), i, bool(r), bool(v), g, a) for e, i, r, v, g, a in rows]
+
+
+def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
+    """Unless it was marked again meanwhile."""
+    tx.run(
+        """
+        DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id
+            AND is_remote = :is_remote AND generation = :generation
+        """,
+        link=link_id,
+        entity=str(dirty.entity),
+        id=dirty.entity_id,
+        is_remote=int(dirty.is_remote),
+        generation=dirty.generation,
+    )
+
+
+def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
+    tx.run(
+        """
+        UPDATE link_dirty SET attempts = attempts + 1, due_at = :due
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
+            AND generation = :generation
+        """,
+        link=link_id,
+        entity=str(dirty.entity),
+        id=dirty.entity_id,
+        is_remote=int(dirty.is_remote),
+        generation=dirty.generation,
+        due=tx.now + min(wait_ms, MAX_WAIT_MS),
+    )
+
+
+def lag(tx: Tx, link: Link) -> Lag:
+    row = tx.one(
+        "SELECT COUNT(*), MIN(dirty_since) FROM link_dirty WHERE workspace_id = :ws AND link_id = :link",
+        link=link.link_id,
+    )
+    unread = tx.one(
+        "SELECT COUNT(DISTINCT entity_id), MIN(changed_at) FROM changes WHERE workspace_id = :ws AND seq > :seen",
+        seen=link.seen_seq,
+    )
+    assert row is not None
+    assert unread is not None
+    since = [at for at in (row[1], unread[1]) if at is not None]
+    return Lag(row[0] + unread[0], max(0.0, (tx.now - min(since)) / 1000) if since else 0.0)
+
+
+def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
+    return dict(
+        tx.all(
+            """
+            SELECT entity, COUNT(*) FROM link_items
+            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' GROUP BY entity
+            """,
+            link=link_id,
+        )
+    )
+
+
+def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> Item | None:
+    row = tx.one(
+        """
+        SELECT local_id, remote_id, made_by, agreed FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+    )
+    return None if row is None else _item(row)
+
+
+def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
+    row = tx.one(
+        """
+        SELECT local_id, remote_id, made_by, agreed FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=remote_id,
+    )
+    return None if row is None else _item(row)
+
+
+def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: Made | None = None) -> list[Item]:
+    rows = tx.all(
+        """
+        SELECT local_id, remote_id, made_by, NULL FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :after AND remote_id <> ''
+            AND (:made_by = '' OR made_by = :made_by)
+        ORDER BY local_id LIMIT :most
+        """,
+        link=link_id,
+        entity=str(entity),
+        after=after,
+        most=most,
+        made_by=made_by or "",
+    )
+    return [_item(row) for row in rows]
+
+
+def save_item(
+    tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None
+) -> None:
+    """Whoever made it stays who made it."""
+    tx.run(
+        """
+        INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at)
+        VALUES (:ws, :link, :entity, :local, :remote, :made_by, :agreed, :now)
+        ON CONFLICT (link_id, entity, local_id) DO UPDATE SET remote_id = excluded.remote_id,
+            agreed = COALESCE(excluded.agreed, link_items.agreed), synced_at = excluded.synced_at
+        """,
+        link=link_id,
+        entity=str(entity),
+        local=local_id,
+        remote=remote_id,
+        made_by=str(made_by),
+        agreed=None if agreed is None else diff.pack(agreed),
+    )
+
+
+def forget_item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
+    for table in ("link_items", "link_files"):
+        tx.run(
+            f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id",
+            link=link_id,
+            entity=str(entity),
+            id=local_id,
+        )
+    if entity is Entity.RUN:
+        forget_series(tx, link_id, local_id)
+
+
+def forget_series(tx: Tx, link_id: int, run_id: str) -> None:
+    tx.run(
+        "DELETE FROM link_series WHERE workspace_id = :ws AND link_id = :link AND run_id = :id", link=link_id, id=run_id
+    )
+
+
+def series(tx: Tx, link_id: int, run_id: str, direction: Direction) -> dict[str, tuple[int, int, bytes]]:
+    """By key: the last chunk that went over, how many points, and what else the direction keeps."""
+    return {
+        key: (chunk, points, bytes(loose))
+        for key, chunk, points, loose in tx.all(
+            """
+            SELECT key, chunk_id, point_count, loose FROM link_series
+            WHERE workspace_id = :ws AND link_id = :link AND run_id = :run AND direction = :direction
+            """,
+            link=link_id,
+            run=run_id,
+            direction=direction,
+        )
+    }
+
+
+def save_series(
+    tx: Tx, link_id: int, run_id: str, direction: Direction, rows: Sequence[tuple[str, int, int, bytes]]
+) -> None:
+    tx.many(
+        """
+        INSERT INTO link_series (workspace_id, link_id, run_id, direction, key, chunk_id, point_count, loose)
+        VALUES (:ws, :link, :run, :direction, :key, :chunk, :count, :loose)
+        ON CONFLICT (link_id, run_id, direction, key) DO UPDATE SET chunk_id = excluded.chunk_id,
+            point_count = excluded.point_count, loose = excluded.loose
+        """,
+        [(link_id, run_id, direction, *row) for row in rows],
+    )
+
+
+def files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> dict[str, SentFile]:
+    return {
+        path: SentFile(path, size, etag, sha)
+        for path, size, etag, sha in tx.all(
+            """
+            SELECT path, size_bytes, etag, sha256 FROM link_files
+            WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+            """,
+            link=link_id,
+            entity=str(entity),
+            id=local_id,
+        )
+    }
+
+
+def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, sent: SentFile) -> None:
+    tx.run(
+        """
+        INSERT INTO link_files (workspace_id, link_id, entity, local_id, path, size_bytes, etag, sha256)
+        VALUES (:ws, :link, :entity, :id, :path, :size, :etag, :sha)
+        ON CONFLICT (link_id, entity, local_id, path) DO UPDATE SET size_bytes = excluded.size_bytes,
+            etag = excluded.etag, sha256 = excluded.sha256
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+        path=sent.path,
+        size=sent.size_bytes,
+        etag=sent.etag,
+        sha=sent.sha256,
+    )
+
+
+def _item(row: tuple[str, str, str, bytes | None]) -> Item:
+    local, remote, made_by, agreed = row
+    return Item(local, remote, Made(made_by), None if agreed is None else diff.unpack(bytes(agreed)))
+
+
+def forget_file(tx: Tx, link_id: int, entity: Entity, local_id: str, path: str) -> None:
+    tx.run(
+        """
+        DELETE FROM link_files
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND path = :path
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+        path=path,
+    )

@@ -1,0 +1,159 @@
+"""What one side lacks of the other, as data.  Pure: knows fields and modes; knows no side.
+
+Whatever is mirrored is a document of fields: (kind, key) to text.  Both sides and what they agreed on last are compared
+field by field, so a comparison may be repeated, interrupted and done twice.
+
+The rule where both sides changed the same field since they agreed is the same seen from either side, so that two servers
+that link each other come to one end: what is there beats what was removed; `active` beats `deleted`; a status that ends a
+run beats one that does not; numbers: the greater; else the text that sorts last.  A value that a side cannot change stays.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+Field = tuple[str, str]  # kind, key (empty where there is one of the kind only)
+Doc = dict[Field, str]
+Verb = Literal["add", "change", "drop"]
+
+_NUMBERS = frozenset({"start_time", "end_time"})
+_UNFINISHED = frozenset({"RUNNING", "SCHEDULED"})
+
+
+class Mode(StrEnum):
+    PUSH = "push"
+    PULL = "pull"
+    BOTH = "both"
+
+    @property
+    def sends(self) -> bool:
+        return self is not Mode.PULL
+
+    @property
+    def takes(self) -> bool:
+        return self is not Mode.PUSH
+
+
+class Patch(Struct, frozen=True):
+    """What makes one document of another."""
+
+    put: Doc = {}
+    drop: list[Field] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.put or self.drop)
+
+
+class Conflict(Struct, frozen=True):
+    field: Field
+    ours: str | None
+    theirs: str | None
+    kept: str
+
+
+class Merged(Struct, frozen=True):
+    for_them: Patch
+    for_us: Patch
+    agreed: Doc  # what both have when the patches are applied
+    conflicts: list[Conflict]
+
+
+def merge(
+    base: Doc, ours: Doc, theirs: Doc, mode: Mode, can: Callable[[Field, Verb], bool] = lambda *_: True
+) -> Merged:
+    """`base` is what both agreed on last; `can` says what they do to a document that exists."""
+    for_them, for_us = Patch({}, []), Patch({}, [])
+    agreed: Doc = {}
+    conflicts: list[Conflict] = []
+    for field in sorted({*base, *ours, *theirs}):
+        old, our, their = base.get(field), ours.get(field), theirs.get(field)
+        wanted = our if our == their else _wanted(field, old, our, their, mode, conflicts)
+        if wanted != their and not can(field, _verb(wanted, their)):
+            # They cannot follow: in a link that takes, we do; else each keeps its own.
+            if not mode.takes or their is None:
+                if our is not None and mode.sends:
+                    agreed[field] = our
+                continue
+            wanted = their
+        if wanted != their and mode.sends:
+            _set(field, wanted, for_them)
+        if wanted != our and mode.takes:
+            _set(field, wanted, for_us)
+        is_source = field in ours if mode is Mode.PUSH else field in theirs if mode is Mode.PULL else True
+        if wanted is not None and is_source:
+            agreed[field] = wanted
+    return Merged(for_them, for_us, agreed, conflicts)
+
+
+def better(field: Field, one: str, other: str) -> str:
+    """Which of two values that were given at the same time is kept; the same whichever is named first."""
+    kind = field[0]
+    if kind == "stage" and "active" in (one, other):
+        return "active"
+    if kind == "status" and (one in _UNFINISHED) != (other in _UNFINISHED):
+        return other if one in _UNFINISHED else one
+    if kind in _NUMBERS and _is_number(one) and _is_number(other):
+        return one if int(one) >= int(other) else other
+    return max(one, other)
+
+
+def apply(doc: Doc, patch: Patch) -> Doc:
+    return {**{field: value for field, value in doc.items() if field not in patch.drop}, **patch.put}
+
+
+def of_kind(doc: Doc, kind: str) -> dict[str, str]:
+    return {key: value for (each, key), value in doc.items() if each == kind}
+
+
+def pack(doc: Doc) -> bytes:
+    return msgspec.msgpack.encode([(kind, key, value) for (kind, key), value in sorted(doc.items())])
+
+
+def unpack(packed: bytes) -> Doc:
+    rows = msgspec.msgpack.decode(packed, type=list[tuple[str, str, str]])
+    return {(kind, key): value for kind, key, value in rows}
+
+
+def _wanted(
+    field: Field, old: str | None, our: str | None, their: str | None, mode: Mode, conflicts: list[Conflict]
+) -> str | None:
+    if mode is Mode.PUSH:
+        return _copied(old, our, their)
+    if mode is Mode.PULL:
+        return _copied(old, their, our)
+    if our == old:
+        return their
+    if their == old:
+        return our
+    if our is None or their is None:
+        kept = our if their is None else their
+        assert kept is not None  # they differ
+    else:
+        kept = better(field, our, their)
+    conflicts.append(Conflict(field, our, their, kept))
+    return kept
+
+
+def _copied(old: str | None, source: str | None, copy: str | None) -> str | None:
+    """What the copy shall have.  What only the copy has stays, unless it came from the source."""
+    if source is not None:
+        return source
+    return None if old is not None else copy
+
+
+def _verb(wanted: str | None, their: str | None) -> Verb:
+    return "add" if their is None else "drop" if wanted is None else "change"
+
+
+def _set(field: Field, wanted: str | None, patch: Patch) -> None:
+    if wanted is None:
+        patch.drop.append(field)
+    else:
+        patch.put[field] = wanted
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").isdigit()

@@ -1,0 +1,313 @@
+"""What another Trackside calls to put its items into a workspace of ours, and to see what we have.  Knows HTTP's side of it.
+
+Items come under their own ids, times and users; each call may be repeated.
+"""
+
+import struct
+from concurrent.futures import Executor
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from trackside.artifacts import store as artifacts
+from trackside.artifacts import transfer
+from trackside.artifacts.roots import Roots, Spot
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, NotFound, TooLarge
+from trackside.core.http import codec
+from trackside.core.http.codec import Answer, Call, encode
+from trackside.core.http.routes import Route, command, query, stream
+from trackside.core.http.streams import Request, Response
+from trackside.events import store as events
+from trackside.experiments import store as experiments
+from trackside.links import files, ours, take
+from trackside.links.diff import Patch
+from trackside.links.model import Entity
+from trackside.links.ours import Part
+from trackside.workspaces import store as workspaces
+
+PREFIX = "/api/trackside/v1/import"
+API_VERSION = 1
+FRAME = struct.Struct("<qq")  # chunk id, length; the last frame's chunk id is -1
+MAX_FRAMES_BYTES = 4 << 20
+MAX_CHANGES = 500
+MAX_IDS = 500
+BINARY = [(b"content-type", b"application/octet-stream")]
+
+
+class About(Answer, frozen=True):
+    api: int
+    workspace: str
+    workspace_uid: str
+    last_seq: int
+
+
+class OfItem(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("entity", "id")
+    entity: str | None = None
+    id: str | None = None
+
+
+class PutItem(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("entity",)
+    entity: str | None = None
+    id: str | None = None
+    experiment_id: str | None = None
+    put: list[list[str]] | None = None  # [kind, key, value]
+    drop: list[list[str]] | None = None  # [kind, key]
+
+
+class ItemId(Answer, frozen=True):
+    id: str
+
+
+class Item(Answer, frozen=True):
+    id: str
+    experiment_id: str
+    fields: list[list[str]]  # [kind, key, value]
+
+
+class IdsCall(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("entity",)
+    entity: str | None = None
+    after: str | None = None
+
+
+class Ids(Answer, frozen=True):
+    ids: list[str] = []
+
+
+class ByName(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name",)
+    name: str | None = None
+
+
+class OfRun(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("run_id",)
+    run_id: str | None = None
+
+
+class SeriesMarks(Answer, frozen=True):
+    series: dict[str, str]
+
+
+class PointsBody(Struct, frozen=True):
+    """MessagePack: the points of each series packed as in `metrics.series`."""
+
+    run_id: str
+    series: dict[str, bytes]
+
+
+class Change(Answer, frozen=True):
+    entity: str
+    id: str
+
+
+class Changes(Answer, frozen=True):
+    next: int
+    more: bool
+    changes: list[Change] = []
+
+
+class Calls:
+    def __init__(self, db: events.Database, roots: Roots, threads: Executor, server_root: str) -> None:
+        self._db = db
+        self._roots = roots
+        self._threads = threads
+        self._server_root = server_root
+
+    def put_item(self, tx: Tx, call: PutItem) -> ItemId:
+        patch = _patch(call)
+        match _entity(call.entity):
+            case Entity.EXPERIMENT:
+                return ItemId(id=take.experiment(tx, call.id or None, patch, self._server_root))
+            case Entity.RUN:
+                take.run(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
+            case Entity.MODEL:
+                take.model(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
+            case other:
+                raise Invalid(f"entity is {other}; it must be experiment, run or logged_model")
+        return ItemId(id=call.id or "")
+
+    async def put_points(self, request: Request) -> Response:
+        body = await _body(request)
+        try:
+            given = msgspec.msgpack.decode(body, type=PointsBody)
+        except msgspec.MsgspecError as error:
+            raise Invalid(f"The body is no MessagePack of run_id and series: {error}") from None
+        if any(len(packed) % 24 for packed in given.series.values()):
+            raise Invalid("The points of a series take 24 bytes each.")
+        count = await request.write(lambda tx: take.points(tx, given.run_id, given.series))
+        return _json({"points": count})
+
+    async def get_points(self, request: Request) -> Response:
+        """Frames of chunks after `after`, and the tail (chunk 0); the last frame says whether all have come (-1) or not (-2)."""
+        run_id, key = _argument(request, "run_id"), _argument(request, "key")
+        after = int(_argument(request, "after") or "0")
+
+        def read(tx: Tx) -> bytes:
+            frames = bytearray()
+            end = -1
+            for piece in ours.pieces(tx, run_id, key, after):
+                if len(frames) > MAX_FRAMES_BYTES:
+                    end = -2
+                    break
+                frames += FRAME.pack(piece.chunk_id, len(piece.packed)) + piece.packed
+            return bytes(frames + FRAME.pack(end, 0))
+
+        return Response(200, BINARY, await request.read(read))
+
+    async def changes(self, request: Request) -> Response:
+        after = int(_argument(request, "after") or "0")
+        ws = request.workspace.workspace_id
+
+        def read() -> Changes:
+            with self._db.read(ws) as tx:
+                page = events.feed(tx, self._db, after, events.Wanted(limit=MAX_CHANGES))
+            known = set(Entity)
+            found = dict.fromkeys((each.entity, each.entity_id) for each in page.changes if each.entity in known)
+            changes = [Change(entity=entity, id=entity_id) for entity, entity_id in found]
+            return Changes(next=page.after, more=page.more, changes=changes)
+
+        return _json(await request.in_thread(read))
+
+    async def files(self, request: Request) -> Response:
+        spot = await self._spot(request)
+        with_digest = _argument(request, "digest") == "1"
+
+        def read() -> dict[str, list[Any]]:
+            found: dict[str, list[Any]] = {}
+            for path, file in files.listing(spot).items():
+                digest = files.sha256(files.pieces(spot.blobs, f"{spot.key}/{path}")) if with_digest else ""
+                found[path] = [file.size_bytes, digest]
+            return found
+
+        return _json({"files": await request.in_thread(read)})
+
+    async def get_file(self, request: Request) -> Response:
+        spot = await self._spot(request, _argument(request, "path"))
+        return await transfer.answer(request, spot.blobs, spot.key, self._threads)
+
+    async def put_file(self, request: Request) -> Response:
+        """Whole or not at all.  Answers what was stored, so that the sender can compare."""
+        spot = await self._spot(request, _argument(request, "path"))
+        stat = await transfer.receive(request, spot.blobs, spot.key, self._threads)
+        digest = await request.in_thread(lambda: files.sha256(files.pieces(spot.blobs, spot.key)))
+        await self._note_file(request)
+        return _json({"size": stat.size_bytes, "sha256": digest})
+
+    async def remove_file(self, request: Request) -> Response:
+        spot = await self._spot(request, _argument(request, "path"))
+        await request.in_thread(spot.blobs.delete, spot.key)
+        await self._note_file(request)
+        return _json({})
+
+    async def _note_file(self, request: Request) -> None:
+        entity, item_id = _entity(_argument(request, "entity")), _argument(request, "id")
+        await request.write(lambda tx: artifacts.record_files(tx, str(entity), item_id))
+
+    async def _spot(self, request: Request, path: str = "") -> Spot:
+        entity, item_id = _entity(_argument(request, "entity")), _argument(request, "id")
+        if request.method in ("PUT", "DELETE") and not path:
+            raise codec.missing("path")
+        place = await request.read(lambda tx: files.place(tx, entity, item_id))
+        return place.spot(self._roots, path)
+
+
+def about(tx: Tx, call: Call) -> About:  # noqa: ARG001  # what the edge hands over
+    workspace = workspaces.current(tx)
+    return About(api=API_VERSION, workspace=workspace.name, workspace_uid=workspace.uid, last_seq=_last_seq(tx))
+
+
+def get_item(tx: Tx, call: OfItem) -> Item:
+    entity, item_id = _entity(call.entity), call.id or ""
+    part: Part | None
+    match entity:
+        case Entity.EXPERIMENT:
+            part = ours.experiment(tx, item_id)
+        case Entity.RUN:
+            part = ours.run(tx, item_id)
+        case _:
+            part = ours.model(tx, item_id)
+    if part is None:
+        raise NotFound(f"There is no {entity} {item_id}")
+    fields = [[kind, key, value] for (kind, key), value in part.doc.items()]
+    return Item(id=part.item_id, experiment_id=part.experiment_id, fields=fields)
+
+
+def get_ids(tx: Tx, call: IdsCall) -> Ids:
+    """In order, after one of them, some hundred at once."""
+    return Ids(ids=ours.ids(tx, _entity(call.entity), call.after or "", MAX_IDS))
+
+
+def find_experiment(tx: Tx, call: ByName) -> ItemId:
+    return ItemId(id=experiments.get_by_name(tx, call.name or "").experiment_id)
+
+
+def get_series(tx: Tx, call: OfRun) -> SeriesMarks:
+    return SeriesMarks(series=ours.marks(tx, call.run_id or ""))
+
+
+def routes(db: events.Database, roots: Roots, threads: Executor, server_root: str) -> list[Route]:
+    calls = Calls(db, roots, threads, server_root)
+    read, edit = Access.READ, Access.EDIT
+    return [
+        query(f"GET {PREFIX}/about", Call, about, needs=read, answer=About),
+        query(f"GET {PREFIX}/item", OfItem, get_item, needs=read, answer=Item),
+        query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=read, answer=Ids),
+        query(f"GET {PREFIX}/experiment", ByName, find_experiment, needs=read, answer=ItemId),
+        query(f"GET {PREFIX}/series", OfRun, get_series, needs=read, answer=SeriesMarks),
+        command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=edit, answer=ItemId),
+        stream(f"POST {PREFIX}/points", calls.put_points, needs=edit),
+        stream(f"GET {PREFIX}/points", calls.get_points, needs=read),
+        stream(f"GET {PREFIX}/changes", calls.changes, needs=read),
+        stream(f"GET {PREFIX}/files", calls.files, needs=read),
+        stream(f"GET {PREFIX}/file", calls.get_file, needs=read),
+        stream(f"PUT {PREFIX}/file", calls.put_file, needs=edit),
+        stream(f"DELETE {PREFIX}/file", calls.remove_file, needs=edit),
+    ]
+
+
+def _last_seq(tx: Tx) -> int:
+    row = tx.one("SELECT MAX(seq) FROM changes WHERE workspace_id = :ws")
+    return (row and row[0]) or 0
+
+
+def _patch(call: PutItem) -> Patch:
+    try:
+        put = {(kind, key): value for kind, key, value in call.put or []}
+        return Patch(put, [(kind, key) for kind, key in call.drop or []])
+    except ValueError:
+        raise Invalid("put is a list of [kind, key, value] and drop one of [kind, key]") from None
+
+
+def _entity(text: str | None) -> Entity:
+    if text not in list(Entity):
+        raise Invalid(f"entity is {text!r}; it must be experiment, run or logged_model")
+    return Entity(text)
+
+
+def _given(value: str | None, name: str) -> str:
+    if not value:
+        raise codec.missing(name)
+    return value
+
+
+def _argument(request: Request, name: str) -> str:
+    return request.query.get(name, [""])[-1]
+
+
+def _json(answer: Any) -> Response:
+    return Response(200, [(b"content-type", b"application/json")], encode(answer))
+
+
+async def _body(request: Request) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.body():
+        size += len(chunk)
+        if size > codec.MAX_BODY_BYTES:
+            raise TooLarge(f"The body is larger than {codec.MAX_BODY_BYTES} bytes; split the call.")
+        chunks.append(chunk)
+    return b"".join(chunks)

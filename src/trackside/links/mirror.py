@@ -1,0 +1,318 @@
+"""Brings one item of a link to the same state on both sides.  Re-runnable at any moment, also after a crash half-way.
+
+What both sides agreed on is saved last.  Before something is made there, it is noted that it will be, so that after a crash
+the copy is looked for rather than made twice.
+"""
+
+from collections.abc import Callable
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault
+from trackside.links import cursors, diff, filesync, ours, series, store, take
+from trackside.links.cursors import Item
+from trackside.links.diff import Doc, Merged, Mode, Patch
+from trackside.links.model import Entity, Made
+from trackside.links.ours import Part
+from trackside.links.peer import Unmirrored
+from trackside.links.side import Side
+from trackside.links.wire import Refused
+
+LATE = frozenset({"status", "end_time", "stage"})  # told when all the rest is there
+AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
+
+
+class Mirror:
+    """One pass over the items of a link; remembers whom it is just making, so that parents in a circle end."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self._making: set[str] = set()
+
+    def ours(self, entity: Entity, local_id: str, *, verify: bool, theirs: Part | None = None) -> None:
+        """An item of ours that may have changed, or that the peer says may have (`theirs`)."""
+        side = self.side
+        part = self._read(entity, local_id)
+        if part is None or not self._is_wanted(part):
+            return
+        item = side.item(entity, local_id)
+        if item is None or not item.remote_id:
+            if not side.link.mode.sends and theirs is None:
+                return
+            item, theirs = self._first(entity, part, item, theirs)
+            if item is None:
+                return
+        self._converge(entity, part, item, theirs, verify=verify)
+
+    def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None:
+        """An item of theirs that may have changed."""
+        side = self.side
+        if not side.link.mode.takes:
+            return
+        link_id = side.link.link_id
+        item = side.read(lambda tx: cursors.by_remote(tx, link_id, entity, remote_id))
+        if (
+            item is not None
+            and known is not None
+            and not verify
+            and item.agreed == side.ours(known.doc, entity)
+            and known.doc.get(("status", "")) != "RUNNING"  # whose points and files may be others all the same
+        ):
+            return
+        part = side.peer.read(entity, remote_id)
+        if part is None:
+            return
+        if item is None:
+            local_id = self._adopt(entity, part)
+            if local_id is None:
+                return
+        else:
+            local_id = item.local_id
+        self.ours(entity, local_id, verify=verify, theirs=part)
+
+    def remote_of(self, entity: Entity, local_id: str) -> str | None:
+        """The peer's id of an item of ours, which is made there if it shall be."""
+        item = self.side.item(entity, local_id)
+        if item is not None and item.remote_id:
+            return item.remote_id
+        if local_id in self._making or not self.side.link.mode.sends:
+            return None
+        part = self._read(entity, local_id)
+        if part is None or not self._is_wanted(part):
+            return None
+        made, _ = self._first(entity, part, item, None)
+        return None if made is None else made.remote_id
+
+    def _read(self, entity: Entity, local_id: str) -> Part | None:
+        match entity:
+            case Entity.EXPERIMENT:
+                return self.side.read(lambda tx: ours.experiment(tx, local_id))
+            case Entity.RUN:
+                return self.side.read(lambda tx: ours.run(tx, local_id))
+            case _:
+                return self.side.read(lambda tx: ours.model(tx, local_id))
+
+    def _is_wanted(self, part: Part) -> bool:
+        found = self.side.read(lambda tx: ours.experiment(tx, part.experiment_id))
+        return found is not None and self.side.link.options.wants(found.doc["name", ""])
+
+    def _first(
+        self, entity: Entity, part: Part, item: Item | None, theirs: Part | None
+    ) -> tuple[Item | None, Part | None]:
+        """The first meeting of an item of ours with its counterpart, which is made if there is none."""
+        side = self.side
+        if entity is Entity.EXPERIMENT:
+            name = part.doc["name", ""]
+            found = None if theirs is None else theirs.item_id
+            found = found or side.peer.find_experiment(name)
+            made_by = Made.THEM if found else Made.US
+            remote_id = found or side.peer.make_experiment(name)
+            side.save(entity, part.item_id, remote_id, made_by, None)
+            return side.item(entity, part.item_id), side.peer.read(entity, remote_id)
+        if theirs is not None:
+            side.save(entity, part.item_id, theirs.item_id, Made.THEM, None)
+            return side.item(entity, part.item_id), theirs
+        experiment_id = self.remote_of(Entity.EXPERIMENT, part.experiment_id)
+        if experiment_id is None:
+            return None, None
+        self._making.add(part.item_id)
+        try:
+            return self._find_or_make(entity, part, item, experiment_id)
+        finally:
+            self._making.discard(part.item_id)
+
+    def _find_or_make(
+        self, entity: Entity, part: Part, item: Item | None, experiment_id: str
+    ) -> tuple[Item | None, Part | None]:
+        side = self.side
+        if side.peer.keeps_ids or item is not None:
+            remote_id = side.peer.find_copy(entity, part.item_id, experiment_id)
+            if remote_id is not None:
+                made_by = Made.US if item is not None else Made.THEM
+                side.save(entity, part.item_id, remote_id, made_by, None)
+                return side.item(entity, part.item_id), side.peer.read(entity, remote_id)
+        side.save(entity, part.item_id, "", Made.US, None)
+        doc = {field: value for field, value in part.doc.items() if field[0] in AT_MAKING}
+        remote_id = side.peer.make(entity, part.item_id, experiment_id, Patch(side.theirs(doc, entity, self.remote_of)))
+        side.save(entity, part.item_id, remote_id, Made.US, None)
+        made: Doc = {**doc, ("stage", ""): "active", ("status", ""): "RUNNING" if entity is Entity.RUN else "PENDING"}
+        return side.item(entity, part.item_id), Part(
+            remote_id, experiment_id, side.theirs(made, entity, self.remote_of)
+        )
+
+    def _adopt(self, entity: Entity, part: Part) -> str | None:
+        """Our id of an item of theirs that no one of ours is known to match; it is made here if it shall be."""
+        side = self.side
+        if entity is Entity.EXPERIMENT:
+            name = part.doc["name", ""]
+            if not side.link.options.wants(name):
+                return None
+            patch = Patch({field: value for field, value in part.doc.items() if field[0] == "name"})
+            local_id: str = side.write(lambda tx: take.experiment(tx, None, patch, side.server_root))
+            side.save(entity, local_id, part.item_id, Made.THEM, None)
+            return local_id
+        if self._is_before(part):
+            return None
+        found = side.read(lambda tx: cursors.by_remote(tx, side.link.link_id, Entity.EXPERIMENT, part.experiment_id))
+        experiment_id = None if found is None else found.local_id
+        if experiment_id is None:
+            theirs = side.peer.read(Entity.EXPERIMENT, part.experiment_id)
+            experiment_id = None if theirs is None else self._adopt(Entity.EXPERIMENT, theirs)
+        if experiment_id is None:
+            return None
+        # A copy of something of ours, or of what we have from elsewhere, is no new item: so no circle of links makes two.
+        tag = ours.SOURCE_RUN if entity is Entity.RUN else ours.SOURCE_MODEL
+        local_id = part.doc.get(("tag", tag)) or part.item_id
+        exists = self._read(entity, local_id) is not None
+        making = Patch({f: v for f, v in side.ours(part.doc, entity).items() if f[0] in AT_MAKING})
+
+        def make(tx: Tx) -> None:
+            if not exists:
+                (take.run if entity is Entity.RUN else take.model)(tx, local_id, experiment_id, making)
+            made_by = Made.US if tag in {key for kind, key in part.doc if kind == "tag"} and exists else Made.THEM
+            cursors.save_item(tx, side.link.link_id, entity, local_id, part.item_id, made_by, None)
+
+        side.write(make)
+        return local_id
+
+    def _is_before(self, part: Part) -> bool:
+        """Whether it began before the moment from which on the link takes runs."""
+        options = self.side.link.options
+        began = part.doc.get(("start_time", ""))
+        if began is None or (
+            self.side.peer.keeps_ids and options.backfill == "none"
+        ):  # the log of changes begins there
+            return False
+        return int(began) < options.since
+
+    def _converge(self, entity: Entity, part: Part, item: Item, theirs: Part | None, *, verify: bool) -> None:
+        side = self.side
+        mode = side.link.mode
+        # What the other side did meanwhile must not be overwritten unseen.
+        is_shared = mode is Mode.BOTH and part.doc != item.agreed
+        looked = theirs is not None or verify or item.agreed is None or is_shared
+        if theirs is None and looked:
+            theirs = side.peer.read(entity, item.remote_id)
+            if theirs is None:
+                self._lost(entity, item)
+                return
+        agreed = item.agreed or {}
+        doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
+        merged = diff.merge(agreed, part.doc, doc, mode, lambda field, verb: side.peer.can(entity, field, verb))
+        for conflict in merged.conflicts:
+            side.note("conflict", entity, part.item_id, _words(conflict))
+        try:
+            self._tell(entity, part, item, merged, doc, verify=verify)
+        except Refused as refused:
+            if not refused.is_missing:
+                raise
+            self._lost(entity, item)
+            return
+        self._hear(entity, part, item, merged)
+        if looked and mode.takes and entity is not Entity.EXPERIMENT:
+            if entity is Entity.RUN:
+                series.receive(side, part.item_id, item.remote_id, verify=verify)
+            filesync.receive(side, entity, part.item_id, item.remote_id)
+
+    def _tell(self, entity: Entity, part: Part, item: Item, merged: Merged, theirs: Doc, *, verify: bool) -> None:
+        """Sends the patch, points and files; what ends the run last."""
+        side, peer = self.side, self.side.peer
+        if not side.link.mode.sends:
+            return
+        patch = merged.for_them
+        experiment_id = self.remote_of(Entity.EXPERIMENT, part.experiment_id) or ""
+        if entity is Entity.EXPERIMENT:
+            if patch:
+                peer.change(entity, item.remote_id, experiment_id, patch)
+                self._count()
+            self._drain(entity, part.item_id)
+            return
+        early = Patch(
+            {field: value for field, value in patch.put.items() if field[0] not in LATE},
+            [field for field in patch.drop if field[0] not in LATE],
+        )
+        late = Patch(
+            {field: value for field, value in patch.put.items() if field[0] in LATE},
+            [field for field in patch.drop if field[0] in LATE],
+        )
+        behind = entity is Entity.RUN and series.is_behind(side, part.item_id)
+        if theirs.get(("stage", "")) == "deleted" and (early or behind):
+            stage = merged.agreed.get(("stage", ""), "deleted")
+            early = Patch({**early.put, ("stage", ""): "active"}, early.drop)
+            if stage != "active":
+                late = Patch({**late.put, ("stage", ""): stage}, late.drop)
+        if early:
+            peer.change(entity, item.remote_id, experiment_id, self._there(entity, early))
+        if behind:
+            series.send(side, part.item_id, item.remote_id)
+        if entity is not Entity.MODEL or late or verify or merged.agreed.get(("status", "")) != "PENDING":
+            filesync.send(side, entity, part.item_id, item.remote_id, verify=verify)
+        if late:
+            peer.change(entity, item.remote_id, experiment_id, self._there(entity, late))
+        if patch or behind:
+            self._count()
+        self._drain(entity, part.item_id)
+
+    def _there(self, entity: Entity, patch: Patch) -> Patch:
+        put = self.side.theirs(patch.put, entity, self.remote_of)
+        drop = list(self.side.theirs(dict.fromkeys(patch.drop, ""), entity, self.remote_of))
+        return Patch(put, drop)
+
+    def _hear(self, entity: Entity, part: Part, item: Item, merged: Merged) -> None:
+        """Takes their part, and remembers what both have now: in one transaction."""
+        side = self.side
+        patch = merged.for_us
+
+        def work(tx: Tx) -> None:
+            if patch:
+                match entity:
+                    case Entity.EXPERIMENT:
+                        take.experiment(tx, part.item_id, patch, side.server_root)
+                    case Entity.RUN:
+                        take.run(tx, part.item_id, part.experiment_id, patch)
+                    case _:
+                        take.model(tx, part.item_id, part.experiment_id, patch)
+                store.count(tx, side.link.link_id, taken_items=1)
+            cursors.save_item(tx, side.link.link_id, entity, part.item_id, item.remote_id, item.made_by, merged.agreed)
+
+        if patch or merged.agreed != item.agreed:
+            side.write(work)
+
+    def _lost(self, entity: Entity, item: Item) -> None:
+        """What was mirrored is not there any more, not even as deleted: it begins anew."""
+        side = self.side
+        link_id = side.link.link_id
+
+        def forget(tx: Tx) -> None:
+            cursors.forget_item(tx, link_id, entity, item.local_id)
+            if side.link.mode.sends:
+                cursors.mark(tx, link_id, [(entity, item.local_id)])
+                store.note(
+                    tx, link_id, "refused", entity, item.local_id, f"its copy {item.remote_id} is gone; made anew"
+                )
+
+        side.write(forget)
+
+    def _count(self) -> None:
+        self.side.write(lambda tx: store.count(tx, self.side.link.link_id, sent_items=1))
+
+    def _drain(self, entity: Entity, local_id: str) -> None:
+        notes, self.side.peer.notes = self.side.peer.notes, []
+        for text in notes:
+            self.side.note("refused", entity, local_id, text)
+
+
+def attempt(work: Callable[[], None]) -> str | None:
+    """Why an item could not be brought to the same state; None if it was."""
+    try:
+        work()
+    except (Refused, Unmirrored) as reason:
+        return str(reason)
+    except Fault as fault:
+        return fault.message
+    return None
+
+
+def _words(conflict: diff.Conflict) -> str:
+    kind, key = conflict.field
+    what = f"{kind} {key}" if key else kind
+    return f"both sides changed {what}: {conflict.ours!r} here, {conflict.theirs!r} there; kept {conflict.kept!r}"

@@ -1,0 +1,253 @@
+"""What a link is, and the calls about links.  Knows the wire; knows no SQL and no remote."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call, missing
+from trackside.links.diff import Mode
+
+_NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
+DATABRICKS_PREFIX = "/Shared/trackside"
+
+
+class Kind(StrEnum):
+    TRACKSIDE = "trackside"
+    MLFLOW = "mlflow"
+    DATABRICKS = "databricks"
+
+
+class State(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    REMOVING = "removing"  # its copies go first
+
+
+class Entity(StrEnum):
+    EXPERIMENT = "experiment"
+    RUN = "run"
+    MODEL = "logged_model"
+    REGISTERED = "registered_model"
+
+
+class Made(StrEnum):
+    """Who made the other side's part of an item."""
+
+    US = "us"
+    THEM = "them"
+
+
+class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was chosen when the link was added."""
+
+    experiments: list[str] = []  # globs of names; none: all
+    exclude: list[str] = []
+    backfill: str = "all"  # all, none, or a date
+    since: int = 0  # ms: runs that began before are left alone until they change
+    registry: bool = False
+    prefix: str = ""  # goes before experiment names that are no absolute path (Databricks)
+    rate: float = 0.0  # calls a second at most; 0: as the kind of remote allows
+
+    def wants(self, experiment: str) -> bool:
+        if any(fnmatchcase(experiment, glob) for glob in self.exclude):
+            return False
+        return not self.experiments or any(fnmatchcase(experiment, glob) for glob in self.experiments)
+
+
+class Secret(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to be let in: a token, or user and password, or a profile of the server's ~/.databrickscfg."""
+
+    token: str = ""
+    username: str = ""
+    password: str = ""
+    profile: str = ""
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    link_id: int
+    name: str
+    kind: Kind
+    url: str
+    mode: Mode
+    options: Options
+    secret: bytes | None  # sealed
+    state: State
+    seen_seq: int
+    remote_cursor: str
+    created_at: int
+    last_success_at: int | None
+    last_error: str | None
+    last_error_at: int | None
+    retry_at: int | None
+    sent_items: int
+    sent_points: int
+    sent_bytes: int
+    taken_items: int
+    points_per_s: float
+
+
+class AddLink(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name", "to")
+    name: str | None = None
+    to: str | None = None
+    mode: str | None = None
+    kind: str | None = None
+    experiments: list[str] | None = None
+    exclude: list[str] | None = None
+    backfill: str | None = None
+    registry: bool | None = None
+    prefix: str | None = None
+    rate: float | None = None
+    token: str | None = None
+    username: str | None = None
+    password: str | None = None
+
+
+class OfLink(Call, frozen=True):
+    name: str | None = None
+
+    @property
+    def link(self) -> str:
+        return self.name or ""
+
+
+class RemoveLink(OfLink, frozen=True):
+    copies: str | None = None
+
+
+class LogCall(OfLink, frozen=True):
+    after: int | None = None
+    limit: int | None = None
+
+
+class Shown(Answer, frozen=True):
+    """A link as the API shows it: never with a secret."""
+
+    name: str
+    kind: str
+    to: str
+    mode: str
+    state: str
+    options: Options
+    has_secret: bool
+    lag_items: int  # that wait to be compared
+    lag_s: float  # how long the oldest of them has waited
+    mirrored: dict[str, int]  # items that both sides have, by entity
+    sent_items: int
+    sent_points: int
+    sent_bytes: int
+    taken_items: int
+    points_per_s: float  # of the last transfer
+    created_at: int  # ms
+    last_success_at: int | None = None
+    last_error: str | None = None
+    last_error_at: int | None = None
+    retry_at: int | None = None
+
+
+class GotLink(Answer, frozen=True):
+    link: Shown
+
+
+class Listed(Answer, frozen=True):
+    links: list[Shown] = []
+
+
+class LogEntry(Answer, frozen=True):
+    log_id: int
+    time: int  # ms
+    kind: str  # conflict, refused, skipped, error, state
+    entity: str
+    entity_id: str
+    message: str
+
+
+class FoundLog(Answer, frozen=True):
+    entries: list[LogEntry] = []
+
+
+class Target(Struct, frozen=True):
+    """Where a link leads, as its address says."""
+
+    kind: Kind | None  # None: to be asked of the server
+    url: str
+    secret: Secret
+
+
+def check_name(name: str | None) -> str:
+    if not name or not _NAME.fullmatch(name):
+        raise Invalid(
+            f"link name is {name!r}; it must begin with a letter or digit, then up to 99 of those, '.', '_' or '-'"
+        )
+    return name
+
+
+def check_mode(mode: str | None) -> Mode:
+    text = mode or Mode.PUSH
+    if text not in list(Mode):
+        raise Invalid(f"mode is {text!r}; it must be push, pull or both")
+    return Mode(text)
+
+
+def target(to: str | None, kind: str | None, given: Secret) -> Target:
+    """From an address such as http://host:5000/ws/team-a, databricks://profile or https://adb-1.azuredatabricks.net."""
+    if not to:
+        raise missing("to")
+    if kind and kind not in list(Kind):
+        raise Invalid(f"kind is {kind!r}; it must be trackside, mlflow or databricks")
+    chosen = Kind(kind) if kind else None
+    parts = urlsplit(to.strip())
+    if parts.scheme == "databricks" or to == "databricks":
+        return Target(
+            Kind.DATABRICKS, "databricks://" + (parts.netloc or "DEFAULT"), Secret(profile=parts.netloc or "DEFAULT")
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Invalid(f"to is {to!r}; it must be http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE")
+    if parts.username or parts.password:
+        given = Secret(username=parts.username or "", password=parts.password or "")
+    host = parts.netloc.rpartition("@")[2]
+    if parts.query or parts.fragment:
+        raise Invalid(f"to is {host}{parts.path}?…; leave out what follows ? or #")
+    if chosen is None and re.search(r"\.(azuredatabricks|gcp\.databricks|cloud\.databricks|databricks)\.", f".{host}"):
+        chosen = Kind.DATABRICKS
+    return Target(chosen, f"{parts.scheme}://{host}{parts.path.rstrip('/')}", given)
+
+
+def check_backfill(text: str | None, now: int) -> tuple[str, int]:
+    """The choice, and the time in ms from which on runs are taken."""
+    text = text or "all"
+    if text == "all":
+        return text, 0
+    if text == "none":
+        return text, now
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"backfill is {text!r}; it must be all, none, or a date such as 2026-01-31") from None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return text, int(at.timestamp() * 1000)
+
+
+def check_globs(globs: Sequence[str] | None) -> list[str]:
+    return [glob for glob in globs or [] if glob]
+
+
+def shown(link: Link, lag_items: int, lag_s: float, mirrored: dict[str, int]) -> Shown:
+    same: dict[str, Any] = {
+        name: getattr(link, name)
+        for name in (
+            "name kind mode state options sent_items sent_points sent_bytes taken_items points_per_s created_at "
+            "last_success_at last_error last_error_at retry_at"
+        ).split()
+    }
+    return Shown(
+        **same, to=link.url, has_secret=link.secret is not None, lag_items=lag_items, lag_s=lag_s, mirrored=mirrored
+    )

@@ -1,0 +1,92 @@
+"""The other side, as the worker sees it.  A narrow port: items by the remote's ids, in our documents."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from trackside.links.diff import Field, Patch, Verb
+from trackside.links.model import Entity
+from trackside.links.ours import Part, Summary
+
+
+class Seen(Struct, frozen=True):
+    """Something that may have changed over there, with what it is like where that is known already."""
+
+    entity: Entity
+    remote_id: str
+    part: Part | None = None
+
+
+class RemoteFile(Struct, frozen=True):
+    size_bytes: int
+    sha256: str = ""  # empty: it does not say
+
+
+class Unmirrored(Exception):
+    """This kind of remote has no place for it; in words for the link's log."""
+
+
+# Opens a file of ours: its bytes from the start, piece by piece.
+Opener = Callable[[], Iterator[bytes]]
+
+
+class Peer(Protocol):
+    """Calls may be repeated, also after a crash: what is there already changes nothing.
+
+    Raises `wire.Down` where the remote as a whole is in trouble, `wire.Refused` where it says no to one item, `Unmirrored`
+    where it has no place for something.  `keeps_ids`: what is made there gets our id; else the remote chooses, and
+    `find_copy` finds by the source's id what was made before a crash."""
+
+    keeps_ids: bool
+    notes: list[str]  # what it could not take, in words; the worker empties it into the link's log
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None: ...
+
+    def find_experiment(self, name: str) -> str | None: ...
+
+    def make_experiment(self, name: str) -> str: ...
+
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str) -> str | None: ...
+
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
+        """Makes a run or a model over there, with as much of the patch as fits into the making."""
+        ...
+
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None: ...
+
+    def remove(self, entity: Entity, remote_id: str) -> None: ...
+
+    def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None: ...
+
+    def series(self, run_id: str) -> dict[str, str]:
+        """By key a text that is another one when the points are others."""
+        ...
+
+    def mark_of(self, summary: Summary) -> str:
+        """What `series` would say there if it had our points."""
+        ...
+
+    def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
+        """Packed points, with the number of the chunk that they are, or 0."""
+        ...
+
+    def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]: ...
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, size_bytes: int, open_: Opener) -> None: ...
+
+    def get_file(self, entity: Entity, remote_id: str, path: str) -> Iterator[bytes]: ...
+
+    def remove_file(self, entity: Entity, remote_id: str, path: str) -> None: ...
+
+    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
+        """What changed since the cursor, the cursor after it, and whether there may be more.  An empty one: everything."""
+        ...
+
+    def end_of_changes(self) -> str:
+        """The cursor after everything that is there now."""
+        ...
+
+    def close(self) -> None: ...

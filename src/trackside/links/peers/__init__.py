@@ -1,0 +1,1 @@
+"""The kinds of remotes that a link may lead to."""

@@ -1,0 +1,541 @@
+"""Any server that speaks MLflow's REST API, 1.x to 3.x: it chooses ids, and tags say what a copy is a copy of.
+
+What a release does not know (datasets before 2.4, logged models before 3.0) is left out, and said in the link's log.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from trackside.core.http.codec import wire_double
+from trackside.links import polling
+from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
+from trackside.links.model import Entity
+from trackside.links.ours import NAME_TAG, OWN_TAGS, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
+from trackside.links.peer import Opener, RemoteFile, Seen, Unmirrored
+from trackside.links.wire import Down, Http, Refused
+from trackside.metrics.series import pack, unpack
+
+API = "/api/2.0/mlflow"
+PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
+MAX_METRICS, MAX_PAIRS = 1000, 100
+MAX_BATCH_BYTES = 800_000  # Databricks takes 1 MB
+MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes
+HISTORY_PAGE = 25_000
+_JSON = {"content-type": "application/json"}
+
+
+class MlflowPeer:
+    keeps_ids = False
+
+    def __init__(self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
+        """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
+        self._http = http
+        self._source = source
+        self.notes: list[str] = []
+        self._roots: dict[str, str] = {}  # the artifact roots of a few items
+        self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants)
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        kind = field[0]
+        match entity:
+            case Entity.EXPERIMENT:
+                return kind in ("name", "stage", "tag")
+            case Entity.MODEL:
+                return kind in ("tag", "status") or (kind == "param" and verb == "add") or kind == "point"
+        if kind in ("name", "status", "stage"):
+            return verb != "drop"
+        if kind == "end_time":
+            return verb != "drop"
+        return kind == "tag" or (verb == "add" and kind in ("param", "dataset", "input", "output"))
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None:
+        try:
+            match entity:
+                case Entity.EXPERIMENT:
+                    found = self._get("experiments/get", experiment_id=remote_id)["experiment"]
+                    return part_of_experiment(found)
+                case Entity.RUN:
+                    return self.part_of_run(self._get("runs/get", run_id=remote_id)["run"])
+                case _:
+                    return _part_of_model(self._get(f"logged-models/{quote(remote_id)}")["model"])
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def find_experiment(self, name: str) -> str | None:
+        try:
+            return str(self._get("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"])
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def make_experiment(self, name: str) -> str:
+        try:
+            return str(self._post("experiments/create", {"name": name})["experiment_id"])
+        except Refused as refused:
+            found = self.find_experiment(name) if refused.code == "RESOURCE_ALREADY_EXISTS" else None
+            if found is None:
+                raise
+            return found
+
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str) -> str | None:
+        if entity is Entity.RUN:
+            body = {
+                "experiment_ids": [experiment_id],
+                "filter": f"tags.`{SOURCE_RUN}` = '{local_id}'",
+                "run_view_type": "ALL",
+                "max_results": 1,
+            }
+            runs = self._post("runs/search", body).get("runs", [])
+            return str(runs[0]["info"]["run_id"]) if runs else None
+        body = {"experiment_ids": [experiment_id], "filter": f"tags.`{SOURCE_MODEL}` = '{local_id}'", "max_results": 1}
+        models = self._post("logged-models/search", body).get("models", [])
+        return str(models[0]["info"]["model_id"]) if models else None
+
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
+        put = patch.put
+        if entity is Entity.MODEL:
+            return self._make_model(local_id, experiment_id, put)
+        name = put.get(("name", ""), "")
+        tags = {SOURCE_RUN: local_id, SOURCE_WORKSPACE: self._source}
+        if name:
+            tags[NAME_TAG] = name
+        body = {
+            "experiment_id": experiment_id,
+            "user_id": put.get(("user", ""), ""),
+            "start_time": int(put.get(("start_time", ""), "0")),
+            "run_name": name,
+            "tags": _pairs(tags),
+        }
+        try:
+            made = self._post("runs/create", body)
+        except Refused as refused:
+            if "'active' state" not in str(refused):
+                raise
+            # A run of a deleted experiment: it comes, and the experiment goes again, with it.
+            self._post("experiments/restore", {"experiment_id": experiment_id})
+            made = self._post("runs/create", body)
+            self.change(Entity.RUN, str(made["run"]["info"]["run_id"]), experiment_id, patch)
+            self._post("experiments/delete", {"experiment_id": experiment_id})
+            return str(made["run"]["info"]["run_id"])
+        return str(made["run"]["info"]["run_id"])
+
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
+        del experiment_id
+        match entity:
+            case Entity.EXPERIMENT:
+                self._change_experiment(remote_id, patch)
+            case Entity.RUN:
+                self._change_run(remote_id, patch)
+            case _:
+                self._change_model(remote_id, patch)
+
+    def remove(self, entity: Entity, remote_id: str) -> None:
+        if entity is Entity.MODEL:
+            self._http.json("DELETE", f"{API}/logged-models/{quote(remote_id)}")
+        else:
+            self._post(f"{entity}s/delete", {f"{entity}_id": remote_id})
+
+    def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
+        batch: list[dict[str, Any]] = []
+        for key, packed in series.items():
+            for step, timestamp, value in unpack(packed):
+                batch.append({"key": key, "value": wire_double(value), "timestamp": timestamp, "step": step})
+                if len(batch) == MAX_METRICS:
+                    self._log(run_id, metrics=batch)
+                    batch = []
+        if batch:
+            self._log(run_id, metrics=batch)
+
+    def series(self, run_id: str) -> dict[str, str]:
+        """The last point: all that MLflow tells without reading a history."""
+        data = self._get("runs/get", run_id=run_id)["run"].get("data", {})
+        return {
+            each["key"]: _mark(int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
+            for each in data.get("metrics", [])
+        }
+
+    def mark_of(self, summary: Summary) -> str:
+        return _mark(*summary.last)
+
+    def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
+        del after_chunk
+        token: str | None = None
+        while True:
+            page = self._get(
+                "metrics/get-history", run_id=run_id, metric_key=key, max_results=HISTORY_PAGE, page_token=token
+            )
+            rows = [
+                (int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
+                for each in page.get("metrics", [])
+            ]
+            if rows:
+                yield 0, pack(rows)
+            token = page.get("next_page_token")
+            if not token:
+                return
+
+    def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
+        found: dict[str, RemoteFile] = {}
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            for each in self._entries(entity, remote_id, folder):
+                if each.get("is_dir"):
+                    folders.append(each["path"])
+                else:
+                    found[each["path"]] = RemoteFile(int(each.get("file_size") or 0))
+        return found
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, size_bytes: int, open_: Opener) -> None:
+        root = self._root(entity, remote_id)
+        proxied = proxied_path(root)
+        if proxied is not None:
+            self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/{path}')}", open_(), size_bytes)
+        elif entity is Entity.RUN and 0 < size_bytes <= MAX_SMALL_FILE:
+            query = urlencode({"run_uuid": remote_id, "path": path})
+            self._http.send("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", open_(), size_bytes)
+        else:
+            raise Unmirrored(
+                f"the remote keeps artifacts at {root}, where this server cannot write; {path} was left out"
+            )
+
+    def get_file(self, entity: Entity, remote_id: str, path: str) -> Iterator[bytes]:
+        proxied = proxied_path(self._root(entity, remote_id))
+        if proxied is not None:
+            return self._http.pieces(f"{PROXY}{quote(f'{proxied}/{path}')}")
+        if entity is Entity.RUN:
+            return self._http.pieces("/get-artifact?" + urlencode({"run_uuid": remote_id, "path": path}))
+        query = urlencode({"artifact_file_path": path})
+        return self._http.pieces(f"/ajax-api/2.0/mlflow/logged-models/{quote(remote_id)}/artifacts/files?{query}")
+
+    def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
+        proxied = proxied_path(self._root(entity, remote_id))
+        if proxied is None:
+            raise Unmirrored(f"the remote cannot be told to remove a file; {path} stays there")
+        self._http.call("DELETE", f"{PROXY}{quote(f'{proxied}/{path}')}")
+
+    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
+        return self._poll.changes(cursor)
+
+    def end_of_changes(self) -> str:
+        return self._poll.end()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
+        page = self._post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
+        return [part_of_experiment(each) for each in page.get("experiments", [])], page.get("next_page_token")
+
+    def search_runs(
+        self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        body = {
+            "experiment_ids": list(experiment_ids),
+            "filter": filter_,
+            "run_view_type": "ALL",
+            "max_results": most,
+            "page_token": token,
+        }
+        page = self._post("runs/search", body)
+        return page.get("runs", []), page.get("next_page_token")
+
+    def part_of_run(self, found: dict[str, Any]) -> Part:
+        return part_of_run(found)
+
+    def _change_experiment(self, remote_id: str, patch: Patch) -> None:
+        name = patch.put.get(("name", ""))
+        stage = patch.put.get(("stage", ""))
+        if stage == "active":
+            self._unless_missing("experiments/restore", {"experiment_id": remote_id})
+        if name is not None:
+            self._post("experiments/update", {"experiment_id": remote_id, "new_name": name})
+        for key, value in of_kind(patch.put, "tag").items():
+            self._post("experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value})
+        for kind, key in patch.drop:
+            if kind == "tag":
+                self._unless_missing("experiments/delete-experiment-tag", {"experiment_id": remote_id, "key": key})
+        if stage == "deleted" and remote_id != "0":
+            self._unless_missing("experiments/delete", {"experiment_id": remote_id})
+
+    def _change_run(self, run_id: str, patch: Patch) -> None:
+        stage = patch.put.get(("stage", ""))
+        was_deleted = False
+        if stage == "active":
+            self._restore(run_id)
+        try:
+            self._write_run(run_id, patch)
+        except Refused as refused:
+            if "'active' state" not in str(refused) and "lifecycle_stage" not in str(refused):
+                raise
+            self._restore(run_id)
+            was_deleted = True
+            self._write_run(run_id, patch)
+        if stage == "deleted" or (was_deleted and stage is None):
+            self._post("runs/delete", {"run_id": run_id})
+
+    def _restore(self, run_id: str) -> None:
+        try:
+            self._post("runs/restore", {"run_id": run_id})
+        except Refused as refused:
+            if "must be in the 'deleted'" not in str(refused):
+                raise
+
+    def _write_run(self, run_id: str, patch: Patch) -> None:
+        params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
+        for part in _parts(params):
+            self._log_or_each(run_id, "param", part)
+        for part in _parts(tags):
+            self._log_or_each(run_id, "tag", part)
+        for kind, key in patch.drop:
+            if kind == "tag":
+                self._unless_missing("runs/delete-tag", {"run_id": run_id, "key": key})
+        self._write_edges(run_id, patch)
+        update: dict[str, Any] = {}
+        if ("name", "") in patch.put:
+            update["run_name"] = patch.put["name", ""]
+        if ("status", "") in patch.put:
+            update["status"] = patch.put["status", ""]
+        if ("end_time", "") in patch.put:
+            update["end_time"] = int(patch.put["end_time", ""])
+        if update:
+            self._post("runs/update", {"run_id": run_id, **update})
+
+    def _write_edges(self, run_id: str, patch: Patch) -> None:
+        datasets = []
+        for key, value in of_kind(patch.put, "dataset").items():
+            name, digest = json.loads(key)
+            fields = {k: v for k, v in json.loads(value).items() if v is not None}
+            tags = fields.pop("tags", {})
+            datasets.append({"dataset": {"name": name, "digest": digest, **fields}, "tags": _pairs(tags)})
+        inputs = [{"model_id": model_id} for model_id in of_kind(patch.put, "input")]
+        outputs = [{"model_id": m, "step": int(step)} for m, step in of_kind(patch.put, "output").items()]
+        if datasets or inputs:
+            body: dict[str, Any] = {"run_id": run_id, "datasets": datasets}
+            self._where_known("runs/log-inputs", {**body, "models": inputs} if inputs else body, "datasets")
+        if outputs:
+            self._where_known("runs/outputs", {"run_id": run_id, "models": outputs}, "model outputs")
+
+    def _make_model(self, local_id: str, experiment_id: str, put: Doc) -> str:
+        body = {
+            "experiment_id": experiment_id,
+            "name": put.get(("name", "")),
+            "model_type": put.get(("model_type", "")),
+            "source_run_id": put.get(("source_run", "")),
+            "tags": _pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
+        }
+        made = self._where_known("logged-models", body, "logged models")
+        if made is None:
+            raise Unmirrored("the remote's release does not know logged models")
+        return str(made["model"]["info"]["model_id"])
+
+    def _change_model(self, model_id: str, patch: Patch) -> None:
+        path = f"{API}/logged-models/{quote(model_id)}"
+        params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
+        if params:
+            self._http.json("POST", f"{path}/params", {"model_id": model_id, "params": _pairs(params)})
+        if tags:
+            self._http.json("PATCH", f"{path}/tags", {"model_id": model_id, "tags": _pairs(tags)})
+        for kind, key in patch.drop:
+            if kind == "tag":
+                self._http.json("DELETE", f"{path}/tags/{quote(key, safe='')}")
+        status = patch.put.get(("status", ""))
+        if status in ("READY", "FAILED"):
+            word = "LOGGED_MODEL_READY" if status == "READY" else "LOGGED_MODEL_UPLOAD_FAILED"
+            self._http.json("PATCH", path, {"model_id": model_id, "status": word})
+        points: dict[str, list[dict[str, Any]]] = {}
+        for text in of_kind(patch.put, "point"):
+            key, step, timestamp, run_id, name, digest, value = json.loads(text)
+            point = {"key": key, "step": step, "timestamp": timestamp, "value": value, "model_id": model_id}
+            if name is not None:
+                point |= {"dataset_name": name, "dataset_digest": digest}
+            points.setdefault(run_id, []).append(point)
+        for run_id, found in points.items():
+            for start in range(0, len(found), MAX_METRICS):
+                self._log(run_id, metrics=found[start : start + MAX_METRICS])
+
+    def _log_or_each(self, run_id: str, what: str, part: dict[str, str]) -> None:
+        """A batch; where the remote takes some of it only (a value too long for its release), one by one."""
+        try:
+            self._log(run_id, **{f"{what}s": _pairs(part)})
+        except Refused as refused:
+            if refused.is_missing or "'active' state" in str(refused):
+                raise
+            call = "runs/log-parameter" if what == "param" else "runs/set-tag"
+            for key, value in part.items():
+                try:
+                    self._post(call, {"run_id": run_id, "key": key, "value": value})
+                except Refused as one:
+                    self.notes.append(f"the remote does not take the {what} {key!r} of its run {run_id}: {one}")
+
+    def _log(self, run_id: str, **what: Any) -> None:
+        body = msgspec.json.encode({"run_id": run_id, **what})
+        self._http.call("POST", f"{API}/runs/log-batch", body, _JSON)
+
+    def _entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[dict[str, Any]]:
+        token: str | None = None
+        while True:
+            if entity is Entity.RUN:
+                page = self._object(
+                    self._http.json(
+                        "GET",
+                        f"{API}/artifacts/list?" + urlencode({"run_id": remote_id, "path": folder}),
+                        page_token=token,
+                    )
+                )
+            else:
+                page = self._get(
+                    f"logged-models/{quote(remote_id)}/artifacts/directories",
+                    artifact_directory_path=folder or None,
+                    page_token=token,
+                )
+            yield from page.get("files", [])
+            token = page.get("next_page_token")
+            if not token:
+                return
+
+    def _root(self, entity: Entity, remote_id: str) -> str:
+        known = self._roots.get(remote_id)
+        if known is not None:
+            return known
+        if entity is Entity.RUN:
+            root = str(self._get("runs/get", run_id=remote_id)["run"]["info"].get("artifact_uri", ""))
+        else:
+            root = str(self._get(f"logged-models/{quote(remote_id)}")["model"]["info"].get("artifact_uri", ""))
+        if len(self._roots) > 100:
+            self._roots.clear()
+        self._roots[remote_id] = root
+        return root
+
+    def _where_known(self, path: str, body: Any, what: str) -> Any:
+        try:
+            return self._post(path, body)
+        except Refused as refused:
+            if refused.status not in (404, 405, 501) or refused.code == "RESOURCE_DOES_NOT_EXIST":
+                raise
+            self.notes.append(f"the remote's release does not know {what}; they were left out")
+            return None
+
+    def _unless_missing(self, path: str, body: Any) -> None:
+        try:
+            self._post(path, body)
+        except Refused as refused:
+            if not refused.is_missing:
+                raise
+
+    def _get(self, path: str, **query: Any) -> Any:
+        return self._object(self._http.json("GET", f"{API}/{path}", None, **query))
+
+    def _post(self, path: str, body: Any) -> Any:
+        given = {key: value for key, value in body.items() if value is not None}
+        return self._object(self._http.json("POST", f"{API}/{path}", given))
+
+    def _object(self, answer: Any) -> Any:
+        if not isinstance(answer, dict):
+            raise Down(f"{self._http.url} does not answer as MLflow does")
+        return answer
+
+
+def proxied_path(root: str) -> str | None:
+    """The path that the remote's proxy has for an artifact root."""
+    parts = urlsplit(root)
+    if parts.scheme == "mlflow-artifacts":
+        return parts.path.strip("/")
+    anchor = "/mlflow-artifacts/artifacts/"
+    if parts.scheme in ("http", "https") and anchor in parts.path:
+        return parts.path.split(anchor, 1)[1].strip("/")
+    return None
+
+
+def part_of_experiment(found: dict[str, Any]) -> Part:
+    doc: Doc = {("name", ""): found["name"], ("stage", ""): found.get("lifecycle_stage", "active")}
+    for tag in found.get("tags", []):
+        doc["tag", tag["key"]] = tag.get("value", "")
+    return Part(str(found["experiment_id"]), str(found["experiment_id"]), doc)
+
+
+def part_of_run(found: dict[str, Any]) -> Part:
+    """With the remote's ids in it, and the tags that say what it is a copy of."""
+    info, data = found["info"], found.get("data", {})
+    tags = {tag["key"]: tag.get("value", "") for tag in data.get("tags", [])}
+    doc: Doc = {
+        ("name", ""): info.get("run_name") or tags.get(NAME_TAG, ""),
+        ("status", ""): info.get("status", "RUNNING"),
+        ("stage", ""): info.get("lifecycle_stage", "active"),
+        ("user", ""): info.get("user_id") or tags.get("mlflow.user", ""),
+        ("start_time", ""): str(info.get("start_time") or 0),
+    }
+    if info.get("end_time"):
+        doc["end_time", ""] = str(info["end_time"])
+    for param in data.get("params", []):
+        doc["param", param["key"]] = param.get("value", "")
+    for key, value in tags.items():
+        if key != NAME_TAG:
+            doc["tag", key] = value
+    for given in found.get("inputs", {}).get("dataset_inputs", []):
+        dataset = given.get("dataset", {})
+        fields = {name: dataset.get(name) for name in ("source_type", "source", "schema", "profile")}
+        fields["tags"] = {tag["key"]: tag.get("value", "") for tag in given.get("tags", [])}
+        key = json.dumps([dataset.get("name", ""), dataset.get("digest", "")])
+        doc["dataset", key] = json.dumps(fields, sort_keys=True)
+    for model in found.get("inputs", {}).get("model_inputs", []):
+        doc["input", model["model_id"]] = "0"
+    for model in found.get("outputs", {}).get("model_outputs", []):
+        doc["output", model["model_id"]] = str(model.get("step", 0))
+    return Part(str(info.get("run_id") or info["run_uuid"]), str(info["experiment_id"]), doc)
+
+
+def _part_of_model(found: dict[str, Any]) -> Part:
+    info, data = found["info"], found.get("data", {})
+    words = {"LOGGED_MODEL_READY": "READY", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED", "LOGGED_MODEL_PENDING": "PENDING"}
+    doc: Doc = {
+        ("name", ""): info.get("name", ""),
+        ("model_type", ""): info.get("model_type", ""),
+        ("source_run", ""): info.get("source_run_id", ""),
+        ("status", ""): words.get(str(info.get("status")), str(info.get("status"))),
+        ("stage", ""): "active",
+    }
+    for param in data.get("params", []):
+        doc["param", param["key"]] = param.get("value", "")
+    for tag in info.get("tags", []):
+        doc["tag", tag["key"]] = tag.get("value", "")
+    for metric in data.get("metrics", []):
+        point = [
+            metric["key"], metric.get("step", 0), metric.get("timestamp", 0), metric.get("run_id", ""),
+            metric.get("dataset_name"), metric.get("dataset_digest"), metric["value"],
+        ]  # fmt: skip
+        doc["point", json.dumps(point)] = ""
+    return Part(info["model_id"], str(info["experiment_id"]), doc)
+
+
+def without_own_tags(doc: Doc) -> Doc:
+    return {field: value for field, value in doc.items() if not (field[0] == "tag" and field[1] in OWN_TAGS)}
+
+
+def _mark(step: int, timestamp: int, value: float) -> str:
+    return f"{step} {timestamp} {value!r}"
+
+
+def _pairs(given: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in given.items()]
+
+
+def _parts(given: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """In batches that the remote takes."""
+    part: dict[str, str] = {}
+    size = 0
+    for key, value in given.items():
+        if part and (len(part) == MAX_PAIRS or size + len(key) + len(value) > MAX_BATCH_BYTES):
+            yield part
+            part, size = {}, 0
+        part[key] = value
+        size += len(key) + len(value) + 30
+    if part:
+        yield part

@@ -1,0 +1,163 @@
+"""Another Trackside: everything keeps its id.  Knows the calls of `import_routes`."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from trackside.links.diff import Doc, Field, Patch, Verb
+from trackside.links.import_routes import FRAME, PREFIX, PointsBody
+from trackside.links.model import Entity
+from trackside.links.ours import Part, Summary, mark
+from trackside.links.peer import Opener, RemoteFile, Seen
+from trackside.links.wire import Down, Http, Refused
+
+LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
+MSGPACK = {"content-type": "application/msgpack"}
+
+
+class TracksidePeer:
+    keeps_ids = True
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self.notes: list[str] = []
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        kind = field[0]
+        if entity is Entity.MODEL:
+            return kind in ("status", "stage", "tag") or (verb == "add" and kind in ("param", "point"))
+        if kind == "dataset":
+            return verb == "add"
+        return True
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None:
+        try:
+            found = self._http.json("GET", f"{PREFIX}/item", entity=str(entity), id=remote_id)
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+        doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
+        return Part(found["id"], found["experiment_id"], doc)
+
+    def find_experiment(self, name: str) -> str | None:
+        try:
+            return str(self._http.json("GET", f"{PREFIX}/experiment", name=name)["id"])
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def make_experiment(self, name: str) -> str:
+        return self._put(Entity.EXPERIMENT, None, None, Patch({("name", ""): name}))
+
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str) -> str | None:
+        del experiment_id
+        return local_id if self.read(entity, local_id) is not None else None
+
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
+        return self._put(entity, local_id, experiment_id, patch)
+
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
+        self._put(entity, remote_id, experiment_id, patch)
+
+    def remove(self, entity: Entity, remote_id: str) -> None:
+        self._put(entity, remote_id, "0", Patch({("stage", ""): "deleted"}))
+
+    def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
+        body = msgspec.msgpack.encode(PointsBody(run_id, dict(series)))
+        self._http.call("POST", f"{PREFIX}/points", body, MSGPACK)
+
+    def series(self, run_id: str) -> dict[str, str]:
+        return dict(self._http.json("GET", f"{PREFIX}/series", run_id=run_id)["series"])
+
+    def mark_of(self, summary: Summary) -> str:
+        return mark(summary)
+
+    def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
+        while True:
+            query = urlencode({"run_id": run_id, "key": key, "after": after_chunk})
+            body = memoryview(self._http.call("GET", f"{PREFIX}/points?{query}").body)
+            at = 0
+            while True:
+                if at + FRAME.size > len(body):
+                    raise Down(f"{self._http.url} broke off a history")
+                chunk, length = FRAME.unpack_from(body, at)
+                at += FRAME.size
+                if chunk < 0:
+                    break
+                yield chunk, bytes(body[at : at + length])
+                at += length
+                after_chunk = max(after_chunk, chunk)
+            if chunk == -1:
+                return
+
+    def files(self, entity: Entity, remote_id: str, *, digest: bool = False) -> dict[str, RemoteFile]:
+        query: dict[str, Any] = {"entity": str(entity), "id": remote_id, "digest": "1" if digest else None}
+        found = self._http.json("GET", f"{PREFIX}/files", **query)["files"]
+        return {path: RemoteFile(size, sha) for path, (size, sha) in found.items()}
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, size_bytes: int, open_: Opener) -> None:
+        digest = hashlib.sha256()
+        body = _hashed(open_(), digest)
+        answer = self._http.send("PUT", self._file(entity, remote_id, path), body, size_bytes).json
+        if answer["sha256"] != digest.hexdigest():
+            raise Down(f"{path} arrived at {self._http.url} with another checksum than it left with")
+
+    def get_file(self, entity: Entity, remote_id: str, path: str) -> Iterator[bytes]:
+        return self._http.pieces(self._file(entity, remote_id, path))
+
+    def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
+        self._http.call("DELETE", self._file(entity, remote_id, path))
+
+    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
+        """An empty cursor begins with a list of everything, since the log may not go back to the beginning."""
+        if not cursor:
+            cursor = f"all {self.end_of_changes()} {LISTED[0]} "
+        if cursor.startswith("all "):
+            return self._everything(cursor)
+        found = self._http.json("GET", f"{PREFIX}/changes", after=cursor)
+        seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
+        return seen, str(found["next"]), bool(found["more"])
+
+    def _everything(self, cursor: str) -> tuple[list[Seen], str, bool]:
+        _, seq, name, after = cursor.split(" ", 3)
+        ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
+        seen = [Seen(Entity(name), each) for each in ids]
+        if ids:
+            return seen, f"all {seq} {name} {ids[-1]}", True
+        following = LISTED.index(Entity(name)) + 1
+        if following < len(LISTED):
+            return seen, f"all {seq} {LISTED[following]} ", True
+        return seen, seq, True
+
+    def end_of_changes(self) -> str:
+        return str(self._http.json("GET", f"{PREFIX}/about")["last_seq"])
+
+    def workspace_uid(self) -> str:
+        return str(self._http.json("GET", f"{PREFIX}/about")["workspace_uid"])
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _put(self, entity: Entity, item_id: str | None, experiment_id: str | None, patch: Patch) -> str:
+        body = {
+            "entity": str(entity),
+            "id": item_id,
+            "experiment_id": experiment_id,
+            "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
+            "drop": [list(field) for field in patch.drop],
+        }
+        return str(self._http.json("POST", f"{PREFIX}/item", body)["id"])
+
+    def _file(self, entity: Entity, remote_id: str, path: str) -> str:
+        return f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": remote_id, "path": path})
+
+
+def _hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for piece in pieces:
+        digest.update(piece)
+        yield piece

@@ -1,0 +1,62 @@
+"""Which points of a series a peer lacks.  Pure: knows packed points and a cursor; knows no SQL and no peer.
+
+Points come into the tail, leave it in chunks, and small chunks are merged into larger ones; so a point that was sent may
+turn up again in another place.  Chunks that are large enough stay: for them the cursor keeps the last one's number.  For
+all other points that were sent it keeps a hash each (8 bytes), and there are never more than some thousand of those.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from trackside.links.ours import Piece
+from trackside.metrics.series import POINT_BYTES
+
+HASH_BYTES = 8
+
+
+class Cursor(Struct):
+    """`chunk_id`: every chunk up to it was sent.  `loose`: the hashes of sent points that may move to a later chunk."""
+
+    chunk_id: int = 0
+    point_count: int = 0
+    loose: bytes = b""
+
+
+def lacking(cursor: Cursor, pieces: Iterable[Piece]) -> Iterator[bytes]:
+    """The points that were not sent, packed, piece by piece; the cursor moves along, to be saved when all was sent."""
+    known = {cursor.loose[i : i + HASH_BYTES] for i in range(0, len(cursor.loose), HASH_BYTES)}
+    for piece in pieces:
+        if known:
+            fresh, seen = _parted(piece.packed, known)
+        else:
+            fresh, seen = piece.packed, set()
+        if piece.is_settled:
+            known -= seen
+        elif fresh:
+            known |= {_hash(fresh[i : i + POINT_BYTES]) for i in range(0, len(fresh), POINT_BYTES)}
+        cursor.chunk_id = max(cursor.chunk_id, piece.chunk_id)
+        if fresh:
+            cursor.point_count += len(fresh) // POINT_BYTES
+            cursor.loose = b"".join(sorted(known))
+            yield fresh
+    cursor.loose = b"".join(sorted(known))
+
+
+def _parted(packed: bytes, known: set[bytes]) -> tuple[bytes, set[bytes]]:
+    """Those that are not known, and the hashes of those that are."""
+    fresh = []
+    seen = set()
+    for at in range(0, len(packed), POINT_BYTES):
+        point = packed[at : at + POINT_BYTES]
+        name = _hash(point)
+        if name in known:
+            seen.add(name)
+        else:
+            fresh.append(point)
+    return b"".join(fresh), seen
+
+
+def _hash(point: bytes) -> bytes:
+    return hashlib.blake2b(point, digest_size=HASH_BYTES).digest()

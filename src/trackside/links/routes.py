@@ -1,0 +1,196 @@
+"""The calls about links.  Knows HTTP's side of them; the remote is asked in a thread, never within a transaction."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+import msgspec
+
+from trackside.artifacts.roots import Roots
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, Unavailable, Unsupported
+from trackside.core.http import codec
+from trackside.core.http.routes import Route, command, query, stream
+from trackside.core.http.streams import Request, Response
+from trackside.core.seal import Sealer
+from trackside.links import check, cursors, import_routes, store
+from trackside.links import model as m
+from trackside.links.connect import connect, detect
+from trackside.links.diff import Mode
+from trackside.links.model import Link, Options, Secret, State
+from trackside.links.peers.trackside import TracksidePeer
+from trackside.links.side import Database, Side
+from trackside.links.wire import Down, Refused
+from trackside.links.worker import context_of, drop, secret_of
+from trackside.workspaces import store as workspaces
+
+T = TypeVar("T")
+PATH = "/api/trackside/v1/links"
+CHECK_AT_ONCE = 50
+MAX_LOG = 1000
+NEVER: Callable[[float], bool] = threading.Event().wait
+
+
+class Calls:
+    def __init__(self, db: Database, roots: Roots, threads: Executor, server_root: str, sealer: Sealer) -> None:
+        self._db = db
+        self._roots = roots
+        self._threads = threads
+        self._server_root = server_root
+        self._sealer = sealer
+
+    async def add(self, request: Request) -> Response:
+        call: m.AddLink = codec.decode_body(m.AddLink, await _body(request))
+        ws = request.workspace.workspace_id
+        shown = await request.in_thread(_reachable, lambda: self._add(ws, call))
+        return _json(m.GotLink(link=shown), 201)
+
+    async def compare(self, request: Request) -> Response:
+        """One page of runs: `after` is the `next` of the page before."""
+        name = request.params["name"]
+        after = request.query.get("after", [""])[-1]
+        ws = request.workspace.workspace_id
+        return _json(await request.in_thread(_reachable, lambda: self._compare(ws, name, after)))
+
+    def _add(self, ws: int, call: m.AddLink) -> m.Shown:
+        name, mode = m.check_name(call.name), m.check_mode(call.mode)
+        if call.registry:
+            raise Unsupported("registry: this version mirrors runs, not registered models; leave it out")
+        given = Secret(token=call.token or "", username=call.username or "", password=call.password or "")
+        target = m.target(call.to, call.kind, given)
+        kind = target.kind or detect(target.url, target.secret)
+        with self._db.read(ws) as tx:
+            now, workspace = tx.now, workspaces.current(tx)
+        backfill, since = m.check_backfill(call.backfill, now)
+        options = Options(
+            experiments=m.check_globs(call.experiments),
+            exclude=m.check_globs(call.exclude),
+            backfill=backfill,
+            since=since,
+            prefix=call.prefix or "",
+            rate=call.rate or 0.0,
+        )
+        if options.rate < 0:
+            raise Invalid(f"rate is {options.rate}; it must be 0 or more calls a second")
+        peer = connect(kind, target.url, options, target.secret, workspace.uid, NEVER)
+        try:
+            if isinstance(peer, TracksidePeer) and peer.workspace_uid() == workspace.uid:
+                raise Invalid(f"{target.url} is this workspace itself; a link leads to another one, such as …/ws/NAME")
+            cursor = peer.end_of_changes() if mode.takes and backfill == "none" else ""
+        finally:
+            peer.close()
+        plain = None if target.secret == Secret() else msgspec.json.encode(target.secret).decode()
+        if plain is not None:
+            self._sealer.prepare()
+
+        def write(tx: Tx) -> m.Shown:
+            secret = None if plain is None else self._sealer.seal(tx, plain, context_of(ws, name))
+            link = store.create(tx, name, kind, target.url, mode, options, secret, cursor)
+            if mode.sends and backfill != "none":
+                cursors.mark_all(tx, link.link_id, since, verify=False, registry=False)
+            return _shown(tx, link)
+
+        result: m.Shown = self._db.writer.submit(ws, write).result()
+        return result
+
+    def _compare(self, ws: int, name: str, after: str) -> check.Page:
+        with self._db.read(ws) as tx:
+            link, source = store.get(tx, name), workspaces.current(tx).uid
+        peer = connect(link.kind, link.url, link.options, secret_of(ws, link, self._sealer), source, NEVER)
+        try:
+            side = Side(self._db, ws, link, peer, self._roots, self._server_root)
+            return check.page(side, after, CHECK_AT_ONCE)
+        finally:
+            peer.close()
+
+
+def listed(tx: Tx, call: codec.Call) -> m.Listed:  # what the edge hands over
+    return m.Listed(links=[_shown(tx, link) for link in store.all_of(tx)])
+
+
+def get(tx: Tx, call: m.OfLink) -> m.GotLink:
+    return m.GotLink(link=_shown(tx, store.get(tx, call.link)))
+
+
+def pause(tx: Tx, call: m.OfLink) -> m.GotLink:
+    return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.PAUSED)))
+
+
+def resume(tx: Tx, call: m.OfLink) -> m.GotLink:
+    return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.ACTIVE)))
+
+
+def sync(tx: Tx, call: m.OfLink) -> m.GotLink:
+    """Everything is compared with the other side, whatever was agreed."""
+    link = store.get(tx, call.link)
+    if link.mode.sends:
+        cursors.mark_all(
+            tx, link.link_id, 0 if link.options.backfill != "none" else link.options.since, verify=True, registry=False
+        )
+    for entity in (m.Entity.EXPERIMENT, m.Entity.RUN, m.Entity.MODEL):
+        cursors.mark_known(tx, link.link_id, entity)
+    if link.mode.takes:
+        store.set_remote_cursor(tx, link.link_id, "")
+    store.hurry(tx, link.link_id)
+    return m.GotLink(link=_shown(tx, link))
+
+
+def log(tx: Tx, call: m.LogCall) -> m.FoundLog:
+    link = store.get(tx, call.link)
+    limit = MAX_LOG if call.limit is None else max(1, min(call.limit, MAX_LOG))
+    return m.FoundLog(entries=store.log(tx, link.link_id, call.after or 0, limit))
+
+
+def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
+    """`copies=keep` (or nothing) leaves the other side alone; `remove` takes back what this link made there."""
+    link = store.get(tx, call.link)
+    copies = call.copies or "keep"
+    if copies not in ("keep", "remove"):
+        raise Invalid(f"copies is {copies!r}; it must be keep or remove")
+    shown = _shown(tx, link)
+    if copies == "remove" and link.mode is not Mode.PULL:
+        return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.REMOVING)))
+    drop(tx, link)
+    return m.GotLink(link=shown)
+
+
+def routes(db: Database, roots: Roots, threads: Executor, server_root: str, sealer: Sealer) -> list[Route]:
+    calls = Calls(db, roots, threads, server_root, sealer)
+    read, manage = Access.READ, Access.MANAGE
+    return [
+        stream(f"POST {PATH}", calls.add, needs=manage),
+        query(f"GET {PATH}", codec.Call, listed, needs=read, answer=m.Listed),
+        query(f"GET {PATH}/{{name}}", m.OfLink, get, needs=read, answer=m.GotLink),
+        query(f"GET {PATH}/{{name}}/log", m.LogCall, log, needs=read, answer=m.FoundLog),
+        command(f"POST {PATH}/{{name}}/pause", m.OfLink, pause, needs=manage, answer=m.GotLink),
+        command(f"POST {PATH}/{{name}}/resume", m.OfLink, resume, needs=manage, answer=m.GotLink),
+        command(f"POST {PATH}/{{name}}/sync", m.OfLink, sync, needs=manage, answer=m.GotLink),
+        stream(f"GET {PATH}/{{name}}/check", calls.compare, needs=read),
+        command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=manage, answer=m.GotLink),
+        *import_routes.routes(db, roots, threads, server_root),
+    ]
+
+
+def _shown(tx: Tx, link: Link) -> m.Shown:
+    lag = cursors.lag(tx, link)
+    return m.shown(link, lag.items, lag.seconds, cursors.mirrored(tx, link.link_id))
+
+
+def _reachable(work: Callable[[], T]) -> T:
+    """The remote's trouble in words for the caller."""
+    try:
+        return work()
+    except Down as down:
+        raise Unavailable(str(down)) from None
+    except Refused as refused:
+        raise Invalid(f"The remote refused: {refused}") from None
+
+
+def _json(answer: Any, status: int = 200) -> Response:
+    return Response(status, [(b"content-type", b"application/json")], codec.encode(answer))
+
+
+async def _body(request: Request) -> bytes:
+    return b"".join([chunk async for chunk in request.body()])

@@ -1,0 +1,110 @@
+"""Moves the points of a run: what the peer lacks to it, what we lack to us.  Re-runnable at any moment."""
+
+import time
+from collections.abc import Callable
+
+from trackside.core.db.tx import Tx
+from trackside.links import cursors, ours, points, store, take
+from trackside.links.points import Cursor
+from trackside.links.side import Side
+from trackside.metrics.series import POINT_BYTES
+
+MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
+
+
+def is_behind(side: Side, run_id: str) -> bool:
+    """Whether we have points that were not sent."""
+    return bool(side.read(lambda tx: _behind(side, tx, run_id)))
+
+
+def send(side: Side, run_id: str, remote_id: str) -> int:
+    """How many points were sent."""
+    total = 0
+    began = time.monotonic()
+    while True:
+        batch, moved = side.read(lambda tx: _gather(side, tx, run_id))
+        if not moved:
+            return total
+        count = sum(map(len, batch.values())) // POINT_BYTES
+        if batch:
+            side.peer.send_points(remote_id, batch)
+        total += count
+        rate = total / max(time.monotonic() - began, 1e-3) if total > 1000 else None
+        rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
+        side.write(_saving(side, run_id, rows, count, rate))
+
+
+def receive(side: Side, run_id: str, remote_id: str, *, verify: bool) -> int:
+    """How many points were taken, those that were there already too."""
+    theirs = side.peer.series(remote_id)
+    have = {key: side.peer.mark_of(each) for key, each in side.read(lambda tx: ours.summaries(tx, run_id)).items()}
+    known = side.read(lambda tx: cursors.series(tx, side.link.link_id, run_id, "in"))
+    total = 0
+    for key, mark in theirs.items():
+        same = have.get(key) == mark
+        chunk, _, seen = known.get(key, (0, 0, b""))
+        if same and (side.peer.keeps_ids or not verify):
+            continue
+        if seen == mark.encode() and not verify:
+            continue
+        after = 0 if verify else chunk
+        last = after
+        for number, packed in side.peer.points(remote_id, key, after):
+            last = max(last, number)
+            total += len(packed) // POINT_BYTES
+            side.write(lambda tx, key=key, packed=packed: _take(side, tx, run_id, key, packed))  # type: ignore[misc]
+        row = (key, last, 0, mark.encode())
+        side.write(lambda tx, row=row: cursors.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
+    return total
+
+
+def _saving(
+    side: Side, run_id: str, rows: list[tuple[str, int, int, bytes]], count: int, rate: float | None
+) -> Callable[[Tx], None]:
+    def save(tx: Tx) -> None:
+        cursors.save_series(tx, side.link.link_id, run_id, "out", rows)
+        if count:
+            store.count(tx, side.link.link_id, sent_points=count, points_per_s=rate)
+
+    return save
+
+
+def _behind(side: Side, tx: Tx, run_id: str) -> dict[str, tuple[int, int, bytes]]:
+    counts = ours.series_counts(tx, run_id)
+    sent = cursors.series(tx, side.link.link_id, run_id, "out")
+    return {key: sent.get(key, (0, 0, b"")) for key, count in counts.items() if sent.get(key, (0, 0, b""))[1] != count}
+
+
+def _gather(side: Side, tx: Tx, run_id: str) -> tuple[dict[str, bytes], dict[str, Cursor]]:
+    """Points to be sent, as many as may be in memory, and where the cursors are after them."""
+    batch: dict[str, bytes] = {}
+    moved: dict[str, Cursor] = {}
+    size = 0
+    for key, (chunk, count, loose) in _behind(side, tx, run_id).items():
+        cursor = moved[key] = Cursor(chunk, count, loose)
+        parts = []
+        for packed in points.lacking(cursor, ours.pieces(tx, run_id, key, chunk)):
+            parts.append(packed)
+            size += len(packed)
+            if size >= MAX_BYTES:
+                break
+        if parts:
+            batch[key] = b"".join(parts)
+        elif size < MAX_BYTES:
+            cursor.point_count = ours.series_counts(tx, run_id).get(key, 0)  # a hash in common: nothing is left to send
+        if size >= MAX_BYTES:
+            break
+    return batch, moved
+
+
+def _take(side: Side, tx: Tx, run_id: str, key: str, packed: bytes) -> None:
+    """Points of theirs, which need not be sent back: in one transaction, so that none of ours passes for one of them."""
+    chunk, count, loose = cursors.series(tx, side.link.link_id, run_id, "out").get(key, (0, 0, b""))
+    cursor = Cursor(chunk, count, loose)
+    is_clean = ours.series_counts(tx, run_id).get(key, 0) == count
+    take.points(tx, run_id, {key: packed})
+    if is_clean:
+        for _ in points.lacking(cursor, ours.pieces(tx, run_id, key, chunk)):
+            pass
+        row = (key, cursor.chunk_id, ours.series_counts(tx, run_id).get(key, 0), cursor.loose)
+        cursors.save_series(tx, side.link.link_id, run_id, "out", [row])

@@ -1,0 +1,89 @@
+"""What the steps of one link work with: our store, the peer, and who is who.  Knows ids; moves nothing itself."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from trackside.artifacts.roots import Roots
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Dialect, Tx
+from trackside.links import cursors, ours, store
+from trackside.links.diff import Doc
+from trackside.links.model import Entity, Link, Made
+from trackside.links.peer import Peer
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    @property
+    def dialect(self) -> Dialect: ...
+
+    writer: GroupWriter
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Side:
+    """Transactions are short: none is open while the peer is asked."""
+
+    def __init__(self, db: Database, ws: int, link: Link, peer: Peer, roots: Roots, server_root: str) -> None:
+        self.db = db
+        self.ws = ws
+        self.link = link
+        self.peer = peer
+        self.roots = roots
+        self.server_root = server_root
+
+    def read(self, fn: Callable[[Tx], T]) -> T:
+        with self.db.read(self.ws) as tx:
+            return fn(tx)
+
+    def write(self, fn: Callable[[Tx], T]) -> T:
+        result: T = self.db.writer.submit(self.ws, fn).result()
+        return result
+
+    def note(self, kind: str, entity: str, entity_id: str, message: str) -> None:
+        self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
+
+    def item(self, entity: Entity, local_id: str) -> cursors.Item | None:
+        return self.read(lambda tx: cursors.item(tx, self.link.link_id, entity, local_id))
+
+    def save(self, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None) -> None:
+        self.write(lambda tx: cursors.save_item(tx, self.link.link_id, entity, local_id, remote_id, made_by, agreed))
+
+    def theirs(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
+        """A document of ours with the ids that the peer knows; `find` gives the peer's id of an item of ours."""
+        return doc if self.peer.keeps_ids else _renamed(doc, entity, find)
+
+    def ours(self, doc: Doc, entity: Entity) -> Doc:
+        """A document of theirs with our ids, without the tags that say what it is a copy of."""
+        if self.peer.keeps_ids:
+            return doc
+        plain = {field: value for field, value in doc.items() if not (field[0] == "tag" and field[1] in ours.OWN_TAGS)}
+        return _renamed(plain, entity, self._local_id)
+
+    def _local_id(self, entity: Entity, remote_id: str) -> str | None:
+        found = self.read(lambda tx: cursors.by_remote(tx, self.link.link_id, entity, remote_id))
+        return None if found is None else found.local_id
+
+
+def _renamed(doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
+    """The same with other ids; one that nobody knows stays."""
+    renamed: Doc = {}
+    for (kind, key), value in doc.items():
+        match kind:
+            case "tag" if key == ours.PARENT_TAG:
+                renamed[kind, key] = find(Entity.RUN, value) or value
+            case "source_run" if value:
+                renamed[kind, key] = find(Entity.RUN, value) or value
+            case "input" | "output":
+                renamed[kind, find(Entity.MODEL, key) or key] = value
+            case "point" if entity is Entity.MODEL:
+                point: list[Any] = json.loads(key)
+                point[3] = find(Entity.RUN, point[3]) or point[3]
+                renamed[kind, json.dumps(point)] = value
+            case _:
+                renamed[kind, key] = value
+    return renamed

@@ -1,0 +1,222 @@
+"""Links in SQL: their life, state and log.  Knows `links` and `link_log`; what is mirrored is `cursors`."""
+
+import msgspec
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import AlreadyExists, NotFound
+from trackside.links.diff import Mode
+from trackside.links.model import Kind, Link, LogEntry, Options, State
+
+TABLES = ("link_dirty", "link_items", "link_series", "link_files", "link_log", "links")
+MAX_LOG = 10_000  # entries that a link keeps
+LEASE_MS = 30_000
+
+_COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
+    last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s"""
+
+
+def create(
+    tx: Tx, name: str, kind: Kind, url: str, mode: Mode, options: Options, secret: bytes | None, remote_cursor: str
+) -> Link:
+    seen = tx.one("SELECT MAX(seq) FROM changes WHERE workspace_id = :ws")
+    made = tx.one(
+        """
+        INSERT INTO links (workspace_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at,
+            sent_items, sent_points, sent_bytes, taken_items, points_per_s, owner, owned_until)
+        VALUES (:ws, :name, :kind, :url, :mode, :options, :secret, 'active', :seen, :cursor, :now, 0, 0, 0, 0, 0, '', 0)
+        ON CONFLICT DO NOTHING RETURNING link_id
+        """,
+        name=name,
+        kind=str(kind),
+        url=url,
+        mode=str(mode),
+        options=msgspec.json.encode(options).decode(),
+        secret=secret,
+        seen=(seen and seen[0]) or 0,
+        cursor=remote_cursor,
+    )
+    if made is None:
+        raise AlreadyExists(f"Link '{name}' already exists in this workspace.")
+    if tx.memory is not None:
+        tx.memory.announced += 1
+    tx.record(Change("link", name, "create"))
+    return get(tx, name)
+
+
+def get(tx: Tx, name: str) -> Link:
+    row = tx.one(f"SELECT {_COLUMNS} FROM links WHERE workspace_id = :ws AND name = :name", name=name)
+    if row is None:
+        raise NotFound(f"Link '{name[:100]}' not found in this workspace")
+    return _link(row)
+
+
+def find(tx: Tx, link_id: int) -> Link | None:
+    row = tx.one(f"SELECT {_COLUMNS} FROM links WHERE workspace_id = :ws AND link_id = :id", id=link_id)
+    return None if row is None else _link(row)
+
+
+def all_of(tx: Tx) -> list[Link]:
+    return [_link(row) for row in tx.all(f"SELECT {_COLUMNS} FROM links WHERE workspace_id = :ws ORDER BY name")]
+
+
+def everywhere(tx: Tx) -> list[tuple[int, int]]:
+    """(workspace_id, link_id) of every link that has work: for the workers, who then open transactions of its workspace."""
+    found: list[tuple[int, int]] = []
+    for (ws,) in tx.all("SELECT workspace_id FROM workspaces ORDER BY workspace_id"):
+        inside = tx.within(ws)
+        found += [
+            (ws, link_id)
+            for (link_id,) in inside.all(
+                "SELECT link_id FROM links WHERE workspace_id = :ws AND state <> 'paused' ORDER BY link_id"
+            )
+        ]
+    return found
+
+
+def set_state(tx: Tx, name: str, state: State) -> Link:
+    changed = tx.run(
+        "UPDATE links SET state = :state, retry_at = NULL WHERE workspace_id = :ws AND name = :name AND state <> 'removing'",
+        name=name,
+        state=str(state),
+    )
+    if not changed:
+        get(tx, name)
+    tx.record(Change("link", name, str(state)))
+    return get(tx, name)
+
+
+def remove(tx: Tx, link: Link) -> None:
+    """The link and what it knows; nothing on either side."""
+    for table in TABLES:
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
+    tx.record(Change("link", link.name, "remove"))
+
+
+def own(tx: Tx, link_id: int, owner: str) -> bool:
+    """Whether `owner` works on the link for the next while; one server does at a time."""
+    return bool(
+        tx.run(
+            """
+            UPDATE links SET owner = :owner, owned_until = :until
+            WHERE workspace_id = :ws AND link_id = :id
+                AND (owner = :owner OR owned_until < :now OR owned_until > :until)
+            """,
+            id=link_id,
+            owner=owner,
+            until=tx.now + LEASE_MS,
+        )
+    )
+
+
+def disown(tx: Tx, owner: str) -> None:
+    tx.run("UPDATE links SET owned_until = 0 WHERE workspace_id = :ws AND owner = :owner", owner=owner)
+
+
+def succeeded(tx: Tx, link_id: int) -> None:
+    tx.run(
+        "UPDATE links SET last_success_at = :now, retry_at = NULL WHERE workspace_id = :ws AND link_id = :id",
+        id=link_id,
+    )
+
+
+def failed(tx: Tx, link: Link, message: str, retry_at: int) -> None:
+    """The remote as a whole does not answer.  The same words again make no new event."""
+    tx.run(
+        """
+        UPDATE links SET last_error = :message, last_error_at = :now, retry_at = :retry
+        WHERE workspace_id = :ws AND link_id = :id
+        """,
+        id=link.link_id,
+        message=message[:2000],
+        retry=retry_at,
+    )
+    if link.last_error != message[:2000] or link.retry_at is None:
+        note(tx, link.link_id, "error", "", "", message)
+        tx.record(Change("link", link.name, "error", msgspec.json.encode({"message": message[:500]}).decode()))
+
+
+def count(
+    tx: Tx,
+    link_id: int,
+    *,
+    sent_items: int = 0,
+    sent_points: int = 0,
+    sent_bytes: int = 0,
+    taken_items: int = 0,
+    points_per_s: float | None = None,
+) -> None:
+    tx.run(
+        """
+        UPDATE links SET sent_items = sent_items + :items, sent_points = sent_points + :points,
+            sent_bytes = sent_bytes + :bytes, taken_items = taken_items + :taken,
+            points_per_s = COALESCE(:rate, points_per_s)
+        WHERE workspace_id = :ws AND link_id = :id
+        """,
+        id=link_id,
+        items=sent_items,
+        points=sent_points,
+        bytes=sent_bytes,
+        taken=taken_items,
+        rate=points_per_s,
+    )
+
+
+def set_remote_cursor(tx: Tx, link_id: int, cursor: str) -> None:
+    tx.run(
+        "UPDATE links SET remote_cursor = :cursor WHERE workspace_id = :ws AND link_id = :id",
+        id=link_id,
+        cursor=cursor,
+    )
+
+
+def hurry(tx: Tx, link_id: int) -> None:
+    """The next try is now."""
+    tx.run("UPDATE links SET retry_at = NULL WHERE workspace_id = :ws AND link_id = :id", id=link_id)
+
+
+def note(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: str) -> None:
+    """A line of the link's log; the oldest go."""
+    row = tx.one(
+        """
+        INSERT INTO link_log (workspace_id, link_id, logged_at, kind, entity, entity_id, message)
+        VALUES (:ws, :id, :now, :kind, :entity, :entity_id, :message) RETURNING log_id
+        """,
+        id=link_id,
+        kind=kind,
+        entity=entity,
+        entity_id=entity_id,
+        message=message[:4000],
+    )
+    assert row is not None
+    if row[0] % 100 == 0:
+        tx.run(
+            "DELETE FROM link_log WHERE workspace_id = :ws AND link_id = :id AND log_id < :least",
+            id=link_id,
+            least=row[0] - MAX_LOG,
+        )
+
+
+def log(tx: Tx, link_id: int, after: int, limit: int) -> list[LogEntry]:
+    rows = tx.all(
+        """
+        SELECT log_id, logged_at, kind, entity, entity_id, message FROM link_log
+        WHERE workspace_id = :ws AND link_id = :id AND log_id > :after ORDER BY log_id LIMIT :limit
+        """,
+        id=link_id,
+        after=after,
+        limit=limit,
+    )
+    return [
+        LogEntry(log_id=i, time=at, kind=kind, entity=entity, entity_id=entity_id, message=message)
+        for i, at, kind, entity, entity_id, message in rows
+    ]
+
+
+def _link(row: Row) -> Link:
+    values = dict(zip((name.strip() for name in _COLUMNS.split(",")), row, strict=True))
+    values["kind"] = Kind(values["kind"])
+    values["mode"] = Mode(values["mode"])
+    values["state"] = State(values["state"])
+    values["options"] = msgspec.json.decode(values["options"], type=Options)
+    values["secret"] = None if values["secret"] is None else bytes(values["secret"])
+    return Link(**values)

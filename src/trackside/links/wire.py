@@ -1,0 +1,278 @@
+"""HTTP to a remote: kept connections, a pace, and faults in two kinds.  Knows sockets; knows no call.
+
+`Down` is trouble of the remote as a whole (gone, slow, busy, broken): the link waits and comes again.  `Refused` is its
+answer to one call: the item is at fault, the link goes on.
+"""
+
+import http.client
+import json
+import ssl
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from msgspec import Struct
+
+from trackside import __version__
+from trackside.links.model import Secret
+
+CONNECT_S = 10.0
+ANSWER_S = 60.0
+MAX_ANSWER_BYTES = 256 << 20
+PIECE_BYTES = 1 << 20
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Down(Exception):
+    """The remote cannot be worked with now."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(Exception):
+    """The remote answered a call with no."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+
+    @property
+    def is_missing(self) -> bool:
+        return self.status == 404 or self.code == "RESOURCE_DOES_NOT_EXIST"
+
+
+class Stopped(Exception):
+    """The server is about to end."""
+
+
+class Answer(Struct):
+    status: int
+    headers: dict[str, str]  # in lower case
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body) if self.body else {}
+        except ValueError:
+            raise Down(f"the remote answered with something else than JSON: {self.body[:200]!r}") from None
+
+
+class Bucket:
+    """At most `rate` calls a second over time, `burst` at once.  `wait(seconds)` returns True if it shall end."""
+
+    def __init__(
+        self, rate: float, burst: float, wait: Callable[[float], bool], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._wait = wait
+        self._now = now
+        self._left = burst
+        self._at = now()
+
+    def take(self) -> None:
+        if self._rate <= 0:
+            return
+        while True:
+            now = self._now()
+            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+            self._at = now
+            if self._left >= 1:
+                self._left -= 1
+                return
+            if self._wait((1 - self._left) / self._rate):
+                raise Stopped
+
+
+class Http:
+    """One remote, for one thread at a time.  Redirects are not followed: they would carry the token elsewhere."""
+
+    def __init__(
+        self,
+        url: str,
+        secret: Secret,
+        *,
+        bucket: Bucket | None = None,
+        headers: Mapping[str, str] | None = None,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self.prefix = quote(parts.path.rstrip("/"), safe="/%")
+        self._place = (parts.scheme, parts.hostname or "", parts.port)
+        self._bucket = bucket
+        self._answer_s = answer_s
+        self._own = threading.local()
+        self._headers = {"user-agent": f"trackside/{__version__}", **_authorization(secret), **(headers or {})}
+
+    def close(self) -> None:
+        connection = getattr(self._own, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._own.connection = None
+
+    def json(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """A call of MLflow's kind: JSON in, JSON out."""
+        given = {key: value for key, value in query.items() if value is not None}
+        if given:
+            path += ("&" if "?" in path else "?") + urlencode(given, doseq=True)
+        raw = None if body is None else json.dumps(body).encode()
+        return self.call(method, path, raw, {"content-type": "application/json"}).json
+
+    def call(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """The whole answer of a call that succeeds."""
+        with self.open(method, path, body, headers) as (response, head):
+            try:
+                read = response.read(MAX_ANSWER_BYTES)
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                raise Down(f"{self.url} broke off its answer ({_words(error)})") from None
+            return Answer(response.status, head, read)
+
+    def pieces(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[bytes]:
+        """A file, piece by piece; a body that ends early raises Down."""
+        with self.open("GET", path, None, headers) as (response, _):
+            while True:
+                try:
+                    piece = response.read(PIECE_BYTES)
+                except (OSError, http.client.HTTPException) as error:
+                    self.close()
+                    raise Down(f"{self.url} broke off a file ({_words(error)})") from None
+                if not piece:
+                    if response.length:
+                        self.close()
+                        raise Down(f"{self.url} broke off a file, {response.length} bytes before its end")
+                    return
+                yield piece
+
+    def send(
+        self, method: str, path: str, pieces: Iterable[bytes], size: int, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A body that flows; its size is known."""
+        return self.call_with(method, path, pieces, {**(headers or {}), "content-length": str(size)})
+
+    def call_with(self, method: str, path: str, pieces: Iterable[bytes], headers: Mapping[str, str]) -> Answer:
+        with self.open(method, path, pieces, headers) as (response, head):
+            try:
+                return Answer(response.status, head, response.read(MAX_ANSWER_BYTES))
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                raise Down(f"{self.url} broke off its answer ({_words(error)})") from None
+
+    @contextmanager
+    def open(
+        self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str] | None
+    ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
+        if self._bucket is not None:
+            self._bucket.take()
+        response = self._ask(method, self.prefix + path, body, {**self._headers, **(headers or {})})
+        head = {name.lower(): value for name, value in response.getheaders()}
+        if response.status >= 300:
+            self._raise(response, head, f"{method} {path.partition('?')[0]}")
+        whole = False
+        try:
+            yield response, head
+            whole = True
+        finally:
+            if not whole or not response.isclosed():
+                self.close()  # the rest of the answer is in the way of the next one
+
+    def _ask(
+        self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str]
+    ) -> http.client.HTTPResponse:
+        kept = getattr(self._own, "connection", None)
+        connection = kept or self._connect()
+        try:
+            connection.request(method, path, body, dict(headers), encode_chunked=False)
+            response: http.client.HTTPResponse = connection.getresponse()
+        except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest) as error:
+            self.close()
+            if kept is None or not (body is None or isinstance(body, bytes)):
+                raise Down(f"{self.url} cut the connection ({_words(error)})") from None
+            return self._ask(method, path, body, headers)  # it had been idle for too long: every call may be repeated
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Down(f"{self.url} does not answer ({_words(error)})") from None
+        except BaseException:
+            self.close()
+            raise
+        return response
+
+    def _connect(self) -> http.client.HTTPConnection:
+        scheme, host, port = self._place
+        if scheme == "https":
+            context = ssl.create_default_context()
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=CONNECT_S, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=CONNECT_S)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise Down(f"{self.url} cannot be reached ({_words(error)})") from None
+        connection.sock.settimeout(self._answer_s)
+        self._own.connection = connection
+        return connection
+
+    def _raise(self, response: http.client.HTTPResponse, head: dict[str, str], what: str) -> None:
+        try:
+            raw = response.read(1 << 20)
+        except (OSError, http.client.HTTPException):
+            raw = b""
+        self.close()
+        code, message = _fault(raw)
+        status = response.status
+        if status in (401, 403) and code in ("", "UNAUTHENTICATED", "PERMISSION_DENIED"):
+            raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
+        if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS"):
+            wait = _retry_after(head.get("retry-after"))
+            raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait)
+        raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])
+
+
+def _authorization(secret: Secret) -> dict[str, str]:
+    if secret.token:
+        return {"authorization": f"Bearer {secret.token}"}
+    if secret.username:
+        both = b64encode(f"{secret.username}:{secret.password}".encode()).decode()
+        return {"authorization": f"Basic {both}"}
+    return {}
+
+
+def _fault(raw: bytes) -> tuple[str, str]:
+    try:
+        answer = json.loads(raw)
+    except ValueError:
+        return "", raw[:300].decode("utf-8", "replace").strip()
+    if not isinstance(answer, dict):
+        return "", str(answer)[:300]
+    return str(answer.get("error_code", "")), str(answer.get("message", ""))
+
+
+def _retry_after(text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

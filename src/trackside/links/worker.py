@@ -1,0 +1,285 @@
+"""Runs the links: each in a thread of its own, so that one remote that does not answer holds up no other.
+
+A step reads the change log, asks the remote what is new there, and brings some items to the same state.  Trouble of the
+remote makes the link wait, longer each time and at random; trouble of one item makes that item wait.
+"""
+
+import logging
+import os
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+import msgspec
+
+from trackside.artifacts.roots import Roots
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault, Unavailable
+from trackside.core.seal import Sealer
+from trackside.core.work.loop import Loop
+from trackside.events import store as events
+from trackside.links import cursors, mirror, store
+from trackside.links.connect import connect
+from trackside.links.cursors import Dirty
+from trackside.links.mirror import Mirror
+from trackside.links.model import Entity, Kind, Link, Made, Secret, State
+from trackside.links.peer import Peer, Seen
+from trackside.links.side import Database, Side
+from trackside.links.wire import Down, Refused, Stopped
+from trackside.workspaces import store as workspaces
+
+log = logging.getLogger("trackside.links")
+
+EVERY_S = 1.0
+POLL_S = {Kind.TRACKSIDE: 1.0, Kind.MLFLOW: 5.0, Kind.DATABRICKS: 30.0}
+CHANGES_AT_ONCE = 1000
+ITEMS_AT_ONCE = 100
+BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
+ITEM_BACKOFF_S = 5.0
+
+
+def consumer(link_id: int) -> str:
+    """By this name the change log knows how far the link has read."""
+    return f"link/{link_id}"
+
+
+class Runner:
+    """One link.  `step` may be called at any time; tests call it in place of the thread."""
+
+    def __init__(
+        self, db: Database, ws: int, link_id: int, roots: Roots, server_root: str, sealer: Sealer, owner: str
+    ) -> None:
+        self._db = db
+        self._ws = ws
+        self._link_id = link_id
+        self._roots = roots
+        self._server_root = server_root
+        self._sealer = sealer
+        self._owner = owner
+        self._stopping = threading.Event()
+        self._peer: Peer | None = None
+        self._polled = float("-inf")
+        self._failures = 0
+        self._is_registered = False
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def close(self) -> None:
+        if self._peer is not None:
+            self._peer.close()
+
+    def step(self, *, ask: bool = False) -> bool:
+        """True if there is more to do right away.  `ask`: look at the remote whether it is time or not."""
+        link = self._load()
+        if link is None or link.state is State.PAUSED:
+            return False
+        if link.retry_at is not None and not ask and 0 < link.retry_at - _now() <= BACKOFF_S[1] * 2000:
+            return False
+        if not self._write(lambda tx: store.own(tx, self._link_id, self._owner)):
+            return False
+        try:
+            more = self._work(link, ask=ask)
+        except Down as down:
+            self._fail(link, str(down), down.retry_after_s)
+            return False
+        except Stopped:
+            return False
+        except Unavailable:
+            raise
+        except (Refused, Fault) as refused:  # of the link as a whole: its secret, its address
+            self._fail(link, str(refused), BACKOFF_S[1])
+            return False
+        self._failures = 0
+        if link.retry_at is not None or link.last_success_at is None or more is False:
+            self._write(lambda tx: store.succeeded(tx, self._link_id))
+        return more
+
+    def _work(self, link: Link, *, ask: bool) -> bool:
+        side = Side(self._db, self._ws, link, self._connected(link), self._roots, self._server_root)
+        if link.state is State.REMOVING:
+            return self._remove_copies(side)
+        more = self._read_changes(link)
+        here = Mirror(side)
+        period = POLL_S[link.kind]
+        if link.mode.takes and (ask or time.monotonic() - self._polled >= period):
+            more |= self._poll(side, here)
+        return self._items(here) or more
+
+    def _read_changes(self, link: Link) -> bool:
+        if not self._is_registered:
+            events.register(self._db, consumer(self._link_id))
+            self._is_registered = True
+        with self._db.read(self._ws) as tx:
+            page = events.feed(tx, self._db, link.seen_seq, events.Wanted(limit=CHANGES_AT_ONCE))
+        if page.changes or page.after - link.seen_seq > CHANGES_AT_ONCE:
+
+            def take(tx: Tx) -> None:
+                if link.mode.sends:
+                    cursors.take_page(tx, self._link_id, page)
+                else:
+                    cursors.take_page(tx, self._link_id, msgspec.structs.replace(page, changes=[]))
+                name = consumer(self._link_id)
+                seen = events.Page(name, events.cursor(tx, name), page.after, [], more=False)
+                events.commit_cursor(tx, seen)
+
+            self._write(take)
+        return page.more
+
+    def _poll(self, side: Side, here: Mirror) -> bool:
+        link = side.link
+        seen, cursor, more = side.peer.changes(link.remote_cursor)
+        for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
+            self._check_stop()
+            self._hear(side, here, each)
+        if cursor != link.remote_cursor:
+            self._write(lambda tx: store.set_remote_cursor(tx, self._link_id, cursor))
+        if not more:
+            self._polled = time.monotonic()
+        return more
+
+    def _hear(self, side: Side, here: Mirror, seen: Seen) -> None:
+        """What cannot be taken now is marked, to be taken later: the cursor moves on."""
+        if seen.entity is Entity.REGISTERED and not side.link.options.registry:
+            return
+        reason = mirror.attempt(lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=False))
+        if reason is not None:
+            side.note("refused", seen.entity, seen.remote_id, reason)
+            self._write(lambda tx: cursors.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
+
+    def _items(self, here: Mirror) -> bool:
+        with self._db.read(self._ws) as tx:
+            due = cursors.due(tx, self._link_id, ITEMS_AT_ONCE)
+        for dirty in due:
+            self._check_stop()
+            self._item(here, dirty)
+        return len(due) == ITEMS_AT_ONCE
+
+    def _item(self, here: Mirror, dirty: Dirty) -> None:
+        def work() -> None:
+            if dirty.is_remote:
+                here.theirs(dirty.entity, dirty.entity_id, None, verify=dirty.verify)
+            else:
+                here.ours(dirty.entity, dirty.entity_id, verify=dirty.verify)
+
+        if dirty.entity is Entity.REGISTERED:
+            reason = None
+        else:
+            reason = mirror.attempt(work)
+        if reason is None:
+            self._write(lambda tx: cursors.done(tx, self._link_id, dirty))
+            return
+        wait_ms = int(ITEM_BACKOFF_S * 1000 * 2 ** min(dirty.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
+
+        def later(tx: Tx) -> None:
+            cursors.postpone(tx, self._link_id, dirty, wait_ms)
+            store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
+
+        self._write(later)
+
+    def _remove_copies(self, side: Side) -> bool:
+        """What this link made over there goes, then the link itself."""
+        for entity in (Entity.RUN, Entity.MODEL):
+            with self._db.read(self._ws) as tx:
+                found = cursors.items(tx, self._link_id, entity, "", ITEMS_AT_ONCE, Made.US)
+            for item in found:
+                self._check_stop()
+                reason = mirror.attempt(lambda item=item, entity=entity: side.peer.remove(entity, item.remote_id))  # type: ignore[misc]
+                if reason is not None:
+                    log.warning("link %s: its copy %s stays: %s", side.link.name, item.remote_id, reason)
+                self._write(
+                    lambda tx, item=item, entity=entity: cursors.forget_item(tx, self._link_id, entity, item.local_id)  # type: ignore[misc]
+                )
+            if found:
+                return True
+        self._write(lambda tx: drop(tx, side.link))
+        return False
+
+    def _connected(self, link: Link) -> Peer:
+        if self._peer is None:
+            with self._db.read(self._ws) as tx:
+                source = workspaces.current(tx).uid
+            self._peer = connect(
+                link.kind, link.url, link.options, secret_of(self._ws, link, self._sealer), source, self._stopping.wait
+            )
+        return self._peer
+
+    def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
+        self._failures += 1
+        first, longest = BACKOFF_S
+        wait = min(longest, first * 2 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+        if retry_after_s is not None:
+            wait = max(wait, min(retry_after_s, 2 * longest))
+        self.close()
+        self._peer = None
+        self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
+
+    def _check_stop(self) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+
+    def _load(self) -> Link | None:
+        with self._db.read(self._ws) as tx:
+            return store.find(tx, self._link_id)
+
+    def _write(self, work: Callable[[Tx], object]) -> object:
+        return self._db.writer.submit(self._ws, work).result()
+
+
+class Workers:
+    """Keeps a thread for each link that has work to do."""
+
+    def __init__(self, db: Database, roots: Roots, server_root: str, sealer: Sealer) -> None:
+        self._db = db
+        self._roots = roots
+        self._server_root = server_root
+        self._sealer = sealer
+        self._owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
+        self._watch = Loop("links", self._step, EVERY_S)
+
+    def close(self) -> None:
+        self._watch.close()
+        for runner, _ in self._running.values():
+            runner.stop()
+        for runner, loop in self._running.values():
+            loop.close()
+            runner.close()
+        for ws in {ws for ws, _ in self._running}:
+            self._db.writer.submit(ws, lambda tx: store.disown(tx, self._owner)).result()
+
+    def _step(self) -> bool:
+        with self._db.read(0) as tx:
+            wanted = set(store.everywhere(tx))
+        for key in wanted - self._running.keys():
+            runner = Runner(self._db, *key, self._roots, self._server_root, self._sealer, self._owner)
+            self._running[key] = (runner, Loop(f"link-{key[1]}", runner.step, EVERY_S))
+        for key in self._running.keys() - wanted:
+            runner, loop = self._running.pop(key)
+            runner.stop()
+            loop.close()
+            runner.close()
+        return False
+
+
+def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
+    if link.secret is None:
+        return Secret()
+    return msgspec.json.decode(sealer.open(link.secret, context_of(ws, link.name)), type=Secret)
+
+
+def context_of(ws: int, name: str) -> str:
+    """What a sealed secret is bound to."""
+    return f"link {ws} {name}"
+
+
+def drop(tx: Tx, link: Link) -> None:
+    store.remove(tx, link)
+    events.forget(tx, consumer(link.link_id))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

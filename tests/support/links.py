@@ -1,0 +1,91 @@
+"""What tests of links share: adding one, waiting until it has nothing to do, and a workspace as plain values."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from support.client import Api
+from support.servers import Server
+
+LINKS = "/api/trackside/v1/links"
+IDLE_S = 30.0
+
+
+def add(api: Api, name: str, to: str, **fields: Any) -> Any:
+    return api.post(LINKS, name=name, to=to, **fields)["link"]
+
+
+def link(api: Api, name: str) -> Any:
+    return api.get(f"{LINKS}/{name}")["link"]
+
+
+def until(condition: Callable[[], bool], what: str, timeout_s: float = IDLE_S) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, f"waited {timeout_s} s in vain: {what}"
+        time.sleep(0.05)
+
+
+def settle(api: Api, name: str, timeout_s: float = IDLE_S) -> Any:
+    """Waits until everything was compared, and gives the link."""
+    until(lambda: link(api, name)["lag_items"] == 0, f"link {name} to settle: {link(api, name)}", timeout_s)
+    return link(api, name)
+
+
+def check(api: Api, name: str) -> list[Any]:
+    """What differs, run by run."""
+    found: list[Any] = []
+    after = ""
+    while True:
+        page = api.get(f"{LINKS}/{name}/check", after=after)
+        found += page["differences"]
+        after = page.get("next") or ""
+        if not after:
+            return found
+
+
+def log(api: Api, name: str) -> list[Any]:
+    entries: list[Any] = api.get(f"{LINKS}/{name}/log").get("entries", [])
+    return entries
+
+
+def put_file(api: Api, run_id: str, path: str, content: bytes) -> None:
+    uri = api.run(run_id)["info"]["artifact_uri"]
+    place = uri.removeprefix("mlflow-artifacts:/")
+    reply = api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}/{path}", content)
+    assert reply.status == 200, reply
+
+
+def get_file(api: Api, run_id: str, path: str) -> bytes:
+    reply = api.ask("GET", "/get-artifact", arguments={"run_uuid": run_id, "path": path})
+    assert reply.status == 200, reply
+    return reply.body
+
+
+def everything(api: Api, run_id: str) -> Any:
+    """A run with its history and without what may differ: the experiment's id and the place of its files."""
+    run = api.run(run_id)
+    info = {key: value for key, value in run["info"].items() if key not in ("experiment_id", "artifact_uri")}
+    name = api.get("experiments/get", experiment_id=run["info"]["experiment_id"])["experiment"]["name"]
+    keys = [each["key"] for each in run["data"].get("metrics", [])]
+    return {
+        "experiment": name,
+        "info": info,
+        "data": run["data"],
+        "inputs": run.get("inputs", {}),
+        "outputs": run.get("outputs", {}),
+        "histories": {key: api.history(run_id, key) for key in keys},
+    }
+
+
+def all_runs(api: Api) -> list[Any]:
+    experiments = api.post("experiments/search", max_results=1000, view_type="ALL").get("experiments", [])
+    ids = [each["experiment_id"] for each in experiments]
+    found: list[Any] = api.post(
+        "runs/search", experiment_ids=ids, run_view_type="ALL", max_results=10_000
+    ).get("runs", [])
+    return found
+
+
+def url_of(server: Server, workspace: str) -> str:
+    return f"{server.url}/ws/{workspace}"
