@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from support.links import add, all_runs, check, everything, get_file, link, log, put_file, settle, url_of
+from support.links import add, all_runs, check, everything, get_file, link, log, put_file, settle, until, url_of
 from support.servers import Server
 
 LINK = "mirror"
@@ -107,8 +107,6 @@ def test_nothing_is_lost_while_the_other_side_is_down(start: Callable[..., Serve
     run = here.new_run()
     for i in range(100):
         here.post("runs/log-metric", run_id=run, key="m", value=i, timestamp=i, step=i)
-    from support.links import until
-
     until(lambda: link(here, LINK).get("last_error") is not None, "the error to be shown")
     lag = link(here, LINK)["lag_items"]
     near.kill9()

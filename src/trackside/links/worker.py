@@ -33,8 +33,8 @@ from trackside.workspaces import store as workspaces
 
 log = logging.getLogger("trackside.links")
 
-EVERY_S = 1.0
-POLL_S = {Kind.TRACKSIDE: 1.0, Kind.MLFLOW: 5.0, Kind.DATABRICKS: 30.0}
+EVERY_S = 0.5
+POLL_S = {Kind.TRACKSIDE: 0.5, Kind.MLFLOW: 5.0, Kind.DATABRICKS: 30.0}
 CHANGES_AT_ONCE = 1000
 ITEMS_AT_ONCE = 100
 BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
