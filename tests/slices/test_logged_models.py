@@ -413,6 +413,7 @@ def test_a_filter_finds(api: Api, three: dict[str, str], wanted: str, names: str
         ("name > 'a'", "Invalid comparison operator for name: '>'"),
         ("metrics.a LIKE 0", "Invalid comparison operator for metrics.a: 'LIKE'"),
         ("foo = 'a'", "Invalid attribute key 'foo'"),
+        ("min(metrics.a) > 1", "min() is not supported here: a comparison holds if any point"),
         ("metrics.a = 'x'", "Expected numeric value type for metric."),
     ],
 )

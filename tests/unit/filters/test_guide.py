@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trackside.core.filters.fields import RUNS
+from trackside.core.filters.fields import LOGGED_MODELS, RUNS
 from trackside.core.filters.parse import MAX_CLAUSES, MAX_VALUES, parse_filter, parse_order_by
 from trackside.core.filters.tokens import MAX_CHARS
 
@@ -19,6 +19,11 @@ def examples(kind: str) -> list[str]:
 @pytest.mark.parametrize("text", examples("filter"))
 def test_a_filter_of_the_guide_is_read(text: str) -> None:
     assert parse_filter(text, RUNS) is not None
+
+
+@pytest.mark.parametrize("text", examples("model-filter"))
+def test_a_filter_of_logged_models_of_the_guide_is_read(text: str) -> None:
+    assert parse_filter(text, LOGGED_MODELS) is not None
 
 
 @pytest.mark.parametrize("text", examples("order"))

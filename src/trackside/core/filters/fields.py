@@ -54,6 +54,7 @@ class Fields(Struct, frozen=True):
     null_tests: str = "IS NULL / IS NOT NULL is only supported for {testable}, not for '{entity}' '{key}'"
     dataset_keys: tuple[str, ...] = ()
     orderable: frozenset[Entity] = frozenset({Entity.ATTRIBUTE})
+    no_functions: str | None = None  # why a metric is no one value here, to which min or mean would mean something
 
 
 _NUMERIC = (
@@ -161,6 +162,7 @@ LOGGED_MODELS = Fields(
     bad_operator="Invalid comparison operator for {name}: '{operator}'. Expected one of {allowed}{hint}.",
     bad_order="Invalid order by field name: {key}",
     orderable=frozenset({Entity.METRIC, Entity.ATTRIBUTE}),
+    no_functions="a comparison holds if any point of a model's metric meets it",
 )
 
 
@@ -184,6 +186,8 @@ def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool =
         raise Invalid(f"Invalid dataset key '{key}' specified. Valid keys are '{set_of(fields.dataset_keys)}'")
     if function is None:
         return Field(entity, key)
+    if fields.no_functions is not None:
+        raise Invalid(f"{function}() is not supported here: {fields.no_functions}")
     aggregate = _FUNCTIONS.get(function.lower())
     if aggregate is None:
         raise Invalid(f"Invalid function '{function}'. Valid functions are {sorted(_FUNCTIONS)}")
