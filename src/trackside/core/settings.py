@@ -24,6 +24,8 @@ Durability = Literal["full", "relaxed"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 PREFIX = "TRACKSIDE_"
+SERVER_URL = "TRACKSIDE_URL"
+SERVER_TOKEN = "TRACKSIDE_TOKEN"  # noqa: S105  # its name, not the token
 MAX_WORKERS = 256
 
 # By these no foreign page can call a server: a browser that asks for an address sends just that as the Host.
@@ -367,10 +369,22 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     return settings
 
 
+def server_url(environ: Mapping[str, str] | None = None) -> str:
+    """The server that commands talk to."""
+    environ = os.environ if environ is None else environ
+    return environ.get(SERVER_URL, "").strip() or "http://127.0.0.1:5000"
+
+
+def server_token(environ: Mapping[str, str] | None = None) -> str | None:
+    """What commands show to that server."""
+    environ = os.environ if environ is None else environ
+    return environ.get(SERVER_TOKEN, "").strip() or None
+
+
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """One line for each TRACKSIDE_* variable that is probably misspelt.  Others are left alone."""
     environ = os.environ if environ is None else environ
-    known = {option.variable for option in OPTIONS.values()}
+    known = {SERVER_URL, SERVER_TOKEN, *(option.variable for option in OPTIONS.values())}
     strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     if not strange:
         return []

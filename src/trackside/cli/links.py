@@ -1,0 +1,244 @@
+"""`trackside link …`: talks to a running server.  Knows its calls; knows no store."""
+
+import argparse
+import getpass
+import json
+import sys
+import time
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import Request, urlopen
+
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.core import settings
+
+PATH = "/api/trackside/v1/links"
+TIMEOUT_S = 120.0
+LOOK_S = 0.5
+BAR = 30
+STDIN = "-"
+
+
+def add(words: argparse.Namespace) -> int:
+    secret: dict[str, str] = {}
+    if words.token_file:
+        text = sys.stdin.read() if words.token_file == STDIN else Path(words.token_file).read_text("utf-8")
+        secret["token"] = text.strip()
+    if words.username:
+        secret |= {"username": words.username, "password": getpass.getpass(f"Password of {words.username}: ")}
+    fields = {
+        name: getattr(words, name) for name in "name to mode kind experiments exclude backfill prefix rate".split()
+    }
+    given = {key: value for key, value in {**fields, **secret}.items() if value not in (None, [])}
+    link = _call(words, "POST", PATH, given)["link"]
+    say(f"linked {words.workspace} with {link['to']} ({link['kind']}, {link['mode']})")
+    return OK if words.no_wait else _progress(words, words.name)
+
+
+def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    links = _call(words, "GET", PATH).get("links", [])
+    if words.json:
+        say(as_json(links))
+    elif links:
+        head = ("NAME", "MODE", "STATE", "LAG", "TO")
+        rows = [(each["name"], each["mode"], _state(each), _lag(each), each["to"]) for each in links]
+        say(table([head, *rows]))
+    return OK
+
+
+def show(words: argparse.Namespace) -> int:
+    link = _link(words)
+    if words.json:
+        say(as_json(link))
+        return OK
+    mirrored = ", ".join(f"{count} {entity}s" for entity, count in sorted(link["mirrored"].items())) or "nothing yet"
+    rows = [
+        ("to", f"{link['to']} ({link['kind']})"),
+        ("mode", link["mode"]),
+        ("state", _state(link)),
+        ("lag", _lag(link)),
+        ("mirrored", mirrored),
+        ("sent", f"{link['sent_items']} items, {link['sent_points']} points, {link['sent_bytes']} bytes of files"),
+        ("taken", f"{link['taken_items']} items"),
+        ("points a second", f"{link['points_per_s']:.0f} at the last transfer"),
+        ("last success", _time(link.get("last_success_at"))),
+    ]
+    if link.get("last_error"):
+        rows.append(("last error", f"{_time(link['last_error_at'])} {link['last_error']}"))
+    say(table(rows))
+    return OK
+
+
+def pause(words: argparse.Namespace) -> int:
+    return _told(words, "POST", "/pause", "paused")
+
+
+def resume(words: argparse.Namespace) -> int:
+    return _told(words, "POST", "/resume", "active")
+
+
+def sync(words: argparse.Namespace) -> int:
+    _call(words, "POST", _path(words, "/sync"), {})
+    return OK if words.no_wait else _progress(words, words.name)
+
+
+def check(words: argparse.Namespace) -> int:
+    """BROKEN if anything differs."""
+    compared, found, after = 0, [], ""
+    while True:
+        page = _call(words, "GET", _path(words, "/check") + "?" + urlencode({"after": after}))
+        compared += page["compared"]
+        found += page["differences"]
+        if not words.json:
+            for each in page["differences"]:
+                say(f"{each['entity']} {each['local_id']}: " + "; ".join(each["what"]))
+        after = page.get("next") or ""
+        if not after:
+            break
+    if words.json:
+        say(as_json({"compared": compared, "differences": found}))
+    elif found:
+        complain(f"{len(found)} of {compared} runs differ; `trackside link sync {words.name}` mends that")
+    else:
+        say(f"{compared} runs compared: no difference")
+    return BROKEN if found else OK
+
+
+def remove(words: argparse.Namespace) -> int:
+    _call(words, "DELETE", _path(words) + f"?copies={words.copies}")
+    say(
+        f"link {words.name} is removed"
+        if words.copies == "keep"
+        else f"link {words.name} goes when its copies have gone"
+    )
+    return OK
+
+
+def log(words: argparse.Namespace) -> int:
+    after = 0
+    while True:
+        entries = _call(words, "GET", _path(words, "/log") + f"?after={after}").get("entries", [])
+        for each in entries:
+            say(as_json(each) if words.json else _line(each))
+        if not entries:
+            return OK
+        after = entries[-1]["log_id"]
+
+
+def init_script(words: argparse.Namespace) -> int:
+    url = _server(words)
+    uri = url if words.workspace == "default" else f"{url}/ws/{words.workspace}"
+    say(
+        f"""#!/bin/bash
+# Makes what runs on this cluster log to the Trackside workspace {words.workspace}, without a change in anybody's code.
+# Databricks: store it in the workspace and name it under Compute > Advanced options > Init scripts.
+set -euo pipefail
+PYTHON=/databricks/python/bin/python
+[ -x "$PYTHON" ] || PYTHON=$(command -v python3)
+"$PYTHON" -m pip install --quiet trackside-mlflow
+if [ -d /databricks/spark/conf ]; then
+  echo 'export MLFLOW_TRACKING_URI={uri}' >> /databricks/spark/conf/spark-env.sh
+fi
+grep -q '^MLFLOW_TRACKING_URI=' /etc/environment || echo 'MLFLOW_TRACKING_URI={uri}' >> /etc/environment"""
+    )
+    if urlsplit(uri).hostname in ("127.0.0.1", "localhost", "::1"):
+        complain(f"{uri} leads to this machine only; give --server with the address that the cluster reaches")
+    return OK
+
+
+def _progress(words: argparse.Namespace, name: str) -> int:
+    """Until nothing is left to be compared; a bar where somebody looks on."""
+    most = 0
+    shows = sys.stderr.isatty()
+    while True:
+        link = _call(words, "GET", f"{PATH}/{quote(name)}")["link"]
+        left = link["lag_items"]
+        most = max(most, left)
+        if shows:
+            done = most - left
+            filled = BAR * done // most if most else BAR
+            rate = f"{link['points_per_s']:.0f} points/s"
+            sys.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{most} items, {rate} ")
+            sys.stderr.flush()
+        if left == 0 or link.get("retry_at"):
+            break
+        time.sleep(LOOK_S)
+    if shows:
+        sys.stderr.write("\n")
+    if left:
+        complain(f"the remote cannot be worked with now: {link.get('last_error')}; the server tries again by itself")
+        return BROKEN
+    say(f"link {name}: everything is compared, {sum(link['mirrored'].values())} items are on both sides")
+    return OK
+
+
+def _told(words: argparse.Namespace, method: str, what: str, state: str) -> int:
+    link = _call(words, method, _path(words, what), {})["link"]
+    say(f"link {link['name']} is {state}")
+    return OK
+
+
+def _link(words: argparse.Namespace) -> Any:
+    return _call(words, "GET", _path(words))["link"]
+
+
+def _path(words: argparse.Namespace, more: str = "") -> str:
+    return f"{PATH}/{quote(words.name, safe='')}{more}"
+
+
+def _server(words: argparse.Namespace) -> str:
+    url = (words.server or settings.server_url()).rstrip("/")
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise Stop(f"--server is {url!r}; it must be http(s)://HOST:PORT")
+    return str(url)
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    url = _server(words)
+    headers = {"content-type": "application/json"}
+    if words.workspace != "default":
+        headers["x-mlflow-workspace"] = words.workspace
+    token = settings.server_token()
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    raw = None if body is None else json.dumps(body).encode()
+    request = Request(url + path, raw, headers, method=method)  # noqa: S310  # _server takes http and https only
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            return json.loads(answer.read() or b"{}")
+    except HTTPError as error:
+        with error:
+            raise Stop(_message(error)) from None
+    except (OSError, HTTPException) as error:
+        raise Stop(
+            f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or TRACKSIDE_URL"
+        ) from None
+
+
+def _message(error: HTTPError) -> str:
+    try:
+        answer = json.loads(error.read())
+    except ValueError:
+        answer = {}
+    return str(answer.get("message") or f"the server answered {error.code}")
+
+
+def _state(link: Any) -> str:
+    return "waiting for the remote" if link.get("retry_at") else str(link["state"])
+
+
+def _lag(link: Any) -> str:
+    return f"{link['lag_items']} items, {link['lag_s']:.0f} s" if link["lag_items"] else "none"
+
+
+def _time(milliseconds: int | None) -> str:
+    return "never" if milliseconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(milliseconds / 1000))
+
+
+def _line(entry: Any) -> str:
+    of = f" {entry['entity']} {entry['entity_id']}" if entry["entity"] else ""
+    return f"{_time(entry['time'])} {entry['kind']}{of}: {entry['message']}"
