@@ -37,6 +37,7 @@ from trackside.workspaces.service import Directory
 ARTIFACT_THREADS = 8
 CALLER_THREADS = 4  # that look up names and test webhooks
 DOCUMENTS_EVERY_S = 1.0
+STATISTICS_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
 
 
@@ -131,6 +132,8 @@ def build(settings: Settings) -> App:
         closers.append(edge.close)
         closers.append(Workers(db, roots, settings.default_artifact_root, _sealer(settings)).close)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
+        if db.dialect == "postgresql":
+            closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
     except BaseException:
         App(None, closers).close()
         raise

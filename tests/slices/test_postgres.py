@@ -1,5 +1,6 @@
 """What only PostgreSQL does: connections break, servers race, commits are in doubt."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -418,6 +419,26 @@ def test_more_statements_than_a_connection_keeps(db: PostgresDatabase) -> None:
         for i in range(1000):
             assert tx.one(f"SELECT {i}, :x", x=i) == (i, i)
         assert tx.one("SELECT 0, :x", x=5) == (0, 5)
+
+
+def test_the_planner_hears_of_what_has_grown(db: PostgresDatabase) -> None:
+    def estimate(tx: Tx) -> int:
+        (plan,) = tx.one("EXPLAIN (FORMAT JSON) SELECT 1 FROM params WHERE workspace_id = :ws AND key = 'k'") or ("",)
+        return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
+
+    with db.write(1) as tx:
+        tx.many(
+            "INSERT INTO params (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, 0, 'k', :run, 'v')",
+            [(i,) for i in range(3000)],
+        )
+    with db.write(1) as tx:
+        tx.one("SELECT pg_stat_force_next_flush()")
+
+    assert db.renew_statistics()
+
+    assert not db.renew_statistics()
+    with db.read(1) as tx:
+        assert estimate(tx) == 3000
 
 
 # The pool
