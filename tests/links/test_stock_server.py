@@ -1,0 +1,148 @@
+"""Links with a real `mlflow server`, which chooses its own ids."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.client import Api, Socket, Unanswered
+from support.links import add, all_runs, check, get_file, log, put_file, settle, until
+from support.servers import Server, environment
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+LINK = "stock"
+
+
+@pytest.fixture(scope="module")
+def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("mlflow")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+        *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")),
+    ]
+    with (folder / "log").open("w") as said:
+        process = subprocess.Popen(
+            command, stdout=said, stderr=said, env=environment(), cwd=folder, start_new_session=True
+        )
+    try:
+        until(lambda: process.poll() is not None or _answers(port), "mlflow server to start", 90)
+        assert process.poll() is None, Path(folder / "log").read_text()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def stock(stock_url: str) -> Iterator[Api]:
+    transport = Socket(int(stock_url.rpartition(":")[2]))
+    yield Api(transport)
+    transport.close()
+
+
+def test_runs_are_pushed_with_their_nesting_points_files_and_models(server: Server, stock: Api, stock_url: str) -> None:
+    here = server.api.new_workspace("north")
+    experiment = here.new_experiment("/Users/ann/push")
+    parent = here.new_run(experiment, run_name="parent", user_id="ann", start_time=1_700_000_000_000)
+    child = here.new_run(experiment, tags=[{"key": "mlflow.parentRunId", "value": parent}], start_time=5)
+    add(here, LINK, stock_url)
+    points = [{"key": "loss", "value": i / 7, "timestamp": i, "step": i} for i in range(1000)]
+    here.post("runs/log-batch", run_id=child, metrics=points)
+    odd = [{"key": "odd", "value": v, "timestamp": 5, "step": i} for i, v in enumerate(("NaN", "Infinity", "-Infinity"))]
+    here.post("runs/log-batch", run_id=child, metrics=odd, params=[{"key": "depth", "value": "3"}])
+    dataset = {"name": "iris", "digest": "d1", "source_type": "http", "source": "{}", "schema": "s"}
+    here.post("runs/log-inputs", run_id=child, datasets=[{"dataset": dataset, "tags": [{"key": "k", "value": "v"}]}])
+    model = here.post("logged-models", experiment_id=experiment, name="m", source_run_id=child)["model"]["info"]
+    here.post("runs/outputs", run_id=child, models=[{"model_id": model["model_id"], "step": 4}])
+    here.ask("PATCH", f"/api/2.0/mlflow/logged-models/{model['model_id']}", {"status": "LOGGED_MODEL_READY"})
+    put_file(here, child, "plots/ü.png", b"\x89PNG" * 1000)
+    here.post("runs/update", run_id=child, status="KILLED", end_time=1_700_000_000_500)
+    here.post("runs/delete", run_id=parent)
+
+    settle(here, LINK, 60)
+
+    copies = {_tag(run, "trackside.source_run_id"): run for run in all_runs(stock) if _tag(run, "trackside.source_run_id")}
+    copy = copies[child]["info"]["run_id"]
+    info = stock.run(copy)["info"]
+    assert (info["status"], info["end_time"], info["start_time"]) == ("KILLED", 1_700_000_000_500, 5)
+    assert stock.tags(copy)["mlflow.parentRunId"] == copies[parent]["info"]["run_id"]
+    assert stock.params(copy) == {"depth": "3"}
+    assert stock.history(copy, "loss") == here.history(child, "loss")
+    assert stock.history(copy, "odd") == here.history(child, "odd")
+    assert stock.run(copy)["inputs"]["dataset_inputs"] == here.run(child)["inputs"]["dataset_inputs"]
+    assert len(stock.run(copy)["outputs"]["model_outputs"]) == 1
+    assert get_file(stock, copy, "plots/ü.png") == b"\x89PNG" * 1000
+    assert copies[parent]["info"]["lifecycle_stage"] == "deleted"
+    assert copies[parent]["info"]["user_id"] == "ann"
+    assert check(here, LINK) == []
+    assert log(here, LINK) == []
+
+
+def test_a_deleted_run_is_written_to_and_stays_deleted(server: Server, stock: Api, stock_url: str) -> None:
+    here = server.api.new_workspace("north")
+    experiment = here.new_experiment("deleted")
+    run = here.new_run(experiment)
+    add(here, LINK, stock_url)
+    settle(here, LINK)
+    here.post(f"/api/trackside/v1/links/{LINK}/pause")
+    here.post("runs/set-tag", run_id=run, key="late", value="1")
+    here.post("experiments/delete", experiment_id=experiment)
+    unborn = here.new_experiment("deleted before it was seen")
+    inside = here.new_run(unborn)
+    here.post("experiments/delete", experiment_id=unborn)
+    here.post(f"/api/trackside/v1/links/{LINK}/resume")
+
+    settle(here, LINK)
+
+    copies = {_tag(each, "trackside.source_run_id"): each for each in all_runs(stock)}
+    assert copies[run]["info"]["lifecycle_stage"] == "deleted"
+    assert _tag(copies[run], "late") == "1"
+    assert copies[inside]["info"]["lifecycle_stage"] == "deleted"
+    assert check(here, LINK) == []
+
+
+def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: str) -> None:
+    here = server.api.new_workspace("north")
+    add(here, LINK, stock_url, mode="both", experiments=["shared*"])
+    ours = here.new_run(here.new_experiment("shared/ours"))
+    theirs = stock.new_run(stock.new_experiment("shared/theirs"), start_time=3, tags=[{"key": "who", "value": "they"}])
+    stock.post("runs/log-batch", run_id=theirs, metrics=[{"key": "m", "value": 1, "timestamp": 1, "step": 1}])
+    stock.post("runs/log-batch", run_id=theirs, params=[{"key": "p", "value": "q"}])
+
+    until(lambda: {run["info"]["run_id"] for run in all_runs(here)} == {ours, theirs}, "their run to come", 60)
+    until(lambda: here.history(theirs, "m") == [(1, 1, 1)], "its points to come")
+    stock.post("runs/log-metric", run_id=theirs, key="m", value=2, timestamp=2, step=2)
+    here.post("runs/set-tag", run_id=theirs, key="who", value="we")
+    here.post("runs/log-metric", run_id=theirs, key="n", value=7, timestamp=7, step=7)
+    stock.post("runs/update", run_id=theirs, status="FINISHED", end_time=9)
+    until(lambda: here.run(theirs)["info"]["status"] == "FINISHED", "its end to come", 60)
+    until(lambda: len(here.history(theirs, "m")) == 2, "its last point to come")
+    settle(here, LINK)
+
+    assert stock.tags(theirs)["who"] == "we"
+    assert stock.history(theirs, "n") == [(7, 7, 7)]
+    assert len([run for run in all_runs(stock) if _tag(run, "trackside.source_run_id") == ours]) == 1
+    assert len([run for run in all_runs(stock) if _tag(run, "who")]) == 1
+    assert check(here, LINK) == []
+
+
+def _tag(run: Any, key: str) -> str | None:
+    found: dict[str, str] = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
+    return found.get(key)
+
+
+def _answers(port: int) -> bool:
+    transport = Socket(port)
+    try:
+        return transport.send("GET", "/health", {}, b"").status == 200
+    except Unanswered:
+        return False
+    finally:
+        transport.close()
