@@ -347,6 +347,34 @@ def test_a_server_without_tls_is_refused_where_tls_is_asked_for(postgres: Postgr
             open_at(postgres.url() + f"?sslmode={mode}")
 
 
+def test_tls_is_used_and_checked_as_far_as_is_asked_for(postgres: Postgres, tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    signed, key = proxy.certificate(tmp_path, "localhost")
+    other, _ = proxy.certificate(tmp_path, "other.example")
+    between = proxy.TlsProxy(postgres.port, signed, key)
+    place = f"postgresql://postgres@%s:{between.port}/postgres?sslmode=%s"
+    try:
+        for host, options in (
+            ("localhost", "prefer"),
+            ("localhost", "require"),
+            ("127.0.0.1", f"verify-ca&sslrootcert={signed}"),
+            ("localhost", f"verify-full&sslrootcert={signed}"),
+        ):
+            taken = between.taken
+            open_at(place % (host, options))
+            assert between.taken > taken, options
+        for host, options in (
+            ("localhost", f"require&sslrootcert={other}"),
+            ("localhost", "verify-full"),
+            ("localhost", f"verify-ca&sslrootcert={other}"),
+            ("127.0.0.1", f"verify-full&sslrootcert={signed}"),
+        ):
+            with pytest.raises(Lost, match=r"no encrypted connection to .* certificate verify failed"):
+                open_at(place % (host, options))
+    finally:
+        between.close()
+
+
 @pytest.mark.parametrize(("durability", "setting"), [("full", "on"), ("relaxed", "off")])
 def test_durability_is_what_the_server_is_asked_for(postgres_url: str, durability: Any, setting: str) -> None:
     store = locations.store(postgres_url)

@@ -24,6 +24,7 @@ READERS = 8  # connections for reads, at most
 WAIT_FOR_READER_S = 10.0
 LOCK_TIMEOUT_S = 10
 IDLE_WRITER_S = 60  # a server that stands still in the middle of a write, or has vanished, lets its locks go
+IDLE_READER_S = 600  # and a client that does not read on lets its snapshot go, which keeps dead rows alive
 CLARIFY_AFTER_S = (0.0, 0.1, 0.4, 1.0)  # pauses before asking what became of a commit
 
 GROWTH, FEW_ROWS = 1.2, 500  # a table has grown much beyond so many times its rows, and so many more
@@ -299,9 +300,10 @@ def _connect(store: PostgresStore, durability: Durability | None = None) -> Wire
         if encoding != "UTF8":
             raise ServerError("", f"the database's encoding is {encoding}; make one with ENCODING 'UTF8'")
         wire.command("SET jit = off")  # it pays for questions of seconds; ours take milliseconds
+        idle_s = IDLE_READER_S if durability is None else IDLE_WRITER_S
+        wire.command(f"SET idle_in_transaction_session_timeout = '{idle_s}s'")
         if durability is not None:
             wire.command(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
-            wire.command(f"SET idle_in_transaction_session_timeout = '{IDLE_WRITER_S}s'")
         if durability == "relaxed":
             wire.command("SET synchronous_commit = off")
         elif durability == "full":  # the server's administrator may want more than `on`, but not less
