@@ -38,9 +38,10 @@ NEUTRAL: dict[str, Any] = {
     "run_view_type": "ALL", "secret": None, "source": "mlflow-artifacts:/0/x", "stage": "Production",
     "stages": None, "start_step": 0, "start_time": 1, "state": None, "step": 1, "tag_key": "k", "time": None,
     "timestamp": 2, "user": None, "user_id": "me", "value": 1.0, "view_type": "ALL", "key": "k", "digest": "d1",
-    "source_type": "local", "schema": None, "profile": None, "tags": None, "artifact_location": None, "entity": None,
+    "source_type": "local", "schema": None, "profile": None, "tags": None, "artifact_location": None, "entity": "run",
     "entity_id": None, "event": None, "events": None, "url": "https://example.com/hook", "status": None,
     "artifact_path": "secret.txt", "path": "secret.txt", "field_name": "creation_time", "ascending": True,
+    "copies": None, "put": None, "drop": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -80,7 +81,7 @@ def lair(outside: Api, application: app.App) -> Lair:
     api = outside.new_workspace("north")
     names = {"experiment_name": "same-name", "alias": "best", "version": "1"}
     names["experiment_id"] = api.new_experiment("same-name", tags=[{"key": "k", "value": WORD}])
-    run_id = names["run_id"] = api.new_run(names["experiment_id"], run_name=WORD, user_id=WORD)
+    run_id = names["run_id"] = names["id"] = api.new_run(names["experiment_id"], run_name=WORD, user_id=WORD)
     api.post(
         "runs/log-batch",
         run_id=run_id,
