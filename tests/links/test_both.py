@@ -123,4 +123,4 @@ def test_deleting_a_workspace_unlinks_it_and_leaves_the_other_side_alone(server:
 
 
 def _is_quiet(api: Api) -> bool:
-    return link(api, LINK)["lag_items"] == 0
+    return bool(link(api, LINK)["lag_items"] == 0)

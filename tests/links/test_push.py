@@ -16,7 +16,9 @@ def test_a_run_arrives_with_everything_that_was_logged(server: Server) -> None:
     parent = here.new_run(experiment, run_name="parent", start_time=1_700_000_000_000, user_id="ann")
     run = here.new_run(experiment, start_time=1_700_000_000_001, tags=[{"key": "mlflow.parentRunId", "value": parent}])
     points = [{"key": "loss", "value": 1 / (i + 1), "timestamp": 1_700_000_000_000 + i, "step": i} for i in range(900)]
-    odd = [{"key": "odd", "value": v, "timestamp": 5, "step": i} for i, v in enumerate(("NaN", "Infinity", "-Infinity"))]
+    odd = [
+        {"key": "odd", "value": v, "timestamp": 5, "step": i} for i, v in enumerate(("NaN", "Infinity", "-Infinity"))
+    ]
     here.post("runs/log-batch", run_id=run, metrics=points, params=[{"key": "depth", "value": "3"}])
     here.post("runs/log-batch", run_id=run, metrics=odd, tags=[{"key": "mlflow.note.content", "value": "a *note*"}])
     dataset = {"name": "iris", "digest": "d1", "source_type": "http", "source": "{}", "schema": "s"}

@@ -55,7 +55,9 @@ def test_runs_are_pushed_with_their_nesting_points_files_and_models(server: Serv
     add(here, LINK, stock_url)
     points = [{"key": "loss", "value": i / 7, "timestamp": i, "step": i} for i in range(1000)]
     here.post("runs/log-batch", run_id=child, metrics=points)
-    odd = [{"key": "odd", "value": v, "timestamp": 5, "step": i} for i, v in enumerate(("NaN", "Infinity", "-Infinity"))]
+    odd = [
+        {"key": "odd", "value": v, "timestamp": 5, "step": i} for i, v in enumerate(("NaN", "Infinity", "-Infinity"))
+    ]
     here.post("runs/log-batch", run_id=child, metrics=odd, params=[{"key": "depth", "value": "3"}])
     dataset = {"name": "iris", "digest": "d1", "source_type": "http", "source": "{}", "schema": "s"}
     here.post("runs/log-inputs", run_id=child, datasets=[{"dataset": dataset, "tags": [{"key": "k", "value": "v"}]}])
@@ -68,7 +70,9 @@ def test_runs_are_pushed_with_their_nesting_points_files_and_models(server: Serv
 
     settle(here, LINK, 60)
 
-    copies = {_tag(run, "trackside.source_run_id"): run for run in all_runs(stock) if _tag(run, "trackside.source_run_id")}
+    copies = {
+        _tag(run, "trackside.source_run_id"): run for run in all_runs(stock) if _tag(run, "trackside.source_run_id")
+    }
     copy = copies[child]["info"]["run_id"]
     info = stock.run(copy)["info"]
     assert (info["status"], info["end_time"], info["start_time"]) == ("KILLED", 1_700_000_000_500, 5)

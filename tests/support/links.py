@@ -81,9 +81,9 @@ def everything(api: Api, run_id: str) -> Any:
 def all_runs(api: Api) -> list[Any]:
     experiments = api.post("experiments/search", max_results=1000, view_type="ALL").get("experiments", [])
     ids = [each["experiment_id"] for each in experiments]
-    found: list[Any] = api.post(
-        "runs/search", experiment_ids=ids, run_view_type="ALL", max_results=10_000
-    ).get("runs", [])
+    found: list[Any] = api.post("runs/search", experiment_ids=ids, run_view_type="ALL", max_results=10_000).get(
+        "runs", []
+    )
     return found
 
 

@@ -38,6 +38,11 @@ class Peer(Protocol):
     where it has no place for something.  `keeps_ids`: what is made there gets our id; else the remote chooses, and
     `find_copy` finds by the source's id what was made before a crash."""
 
+    @property
+    def answered(self) -> int:
+        """How many calls went well: whether trouble is new, or the remote has not been there in between."""
+        ...
+
     keeps_ids: bool
     notes: list[str]  # what it could not take, in words; the worker empties it into the link's log
 

@@ -111,6 +111,7 @@ class Http:
         self._place = (parts.scheme, parts.hostname or "", parts.port)
         self._bucket = bucket
         self._answer_s = answer_s
+        self.answered = 0  # calls that went well
         self._own = threading.local()
         self._headers = {"user-agent": f"trackside/{__version__}", **_authorization(secret), **(headers or {})}
 
@@ -132,13 +133,7 @@ class Http:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """The whole answer of a call that succeeds."""
-        with self.open(method, path, body, headers) as (response, head):
-            try:
-                read = response.read(MAX_ANSWER_BYTES)
-            except (OSError, http.client.HTTPException) as error:
-                self.close()
-                raise Down(f"{self.url} broke off its answer ({_words(error)})") from None
-            return Answer(response.status, head, read)
+        return self._whole(method, path, body, headers or {})
 
     def pieces(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """A file, piece by piece; a body that ends early raises Down."""
@@ -160,15 +155,20 @@ class Http:
         self, method: str, path: str, pieces: Iterable[bytes], size: int, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """A body that flows; its size is known."""
-        return self.call_with(method, path, pieces, {**(headers or {}), "content-length": str(size)})
+        return self._whole(method, path, pieces, {**(headers or {}), "content-length": str(size)})
 
-    def call_with(self, method: str, path: str, pieces: Iterable[bytes], headers: Mapping[str, str]) -> Answer:
-        with self.open(method, path, pieces, headers) as (response, head):
+    def _whole(
+        self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str]
+    ) -> Answer:
+        with self.open(method, path, body, headers) as (response, head):
             try:
-                return Answer(response.status, head, response.read(MAX_ANSWER_BYTES))
+                read = response.read(MAX_ANSWER_BYTES)
             except (OSError, http.client.HTTPException) as error:
-                self.close()
                 raise Down(f"{self.url} broke off its answer ({_words(error)})") from None
+            if response.length:  # a read that is given a size does not tell
+                raise Down(f"{self.url} broke off its answer, {response.length} bytes before its end")
+            self.answered += 1
+            return Answer(response.status, head, read)
 
     @contextmanager
     def open(

@@ -208,6 +208,8 @@ class Runner:
         return self._peer
 
     def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
+        if self._peer is not None and self._peer.answered:
+            self._failures = 0  # it had been there in between
         self._failures += 1
         first, longest = BACKOFF_S
         wait = min(longest, first * 2 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret

@@ -39,6 +39,10 @@ class MlflowPeer:
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
         self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants)
 
+    @property
+    def answered(self) -> int:
+        return self._http.answered
+
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         kind = field[0]
         match entity:

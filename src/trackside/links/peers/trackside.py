@@ -25,6 +25,10 @@ class TracksidePeer:
         self._http = http
         self.notes: list[str] = []
 
+    @property
+    def answered(self) -> int:
+        return self._http.answered
+
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         kind = field[0]
         if entity is Entity.MODEL:

@@ -1,0 +1,294 @@
+"""A server of the tests' own in the shape of a Databricks workspace: a token, absolute experiment paths whose folders must
+exist, its own run ids and users, artifacts by signed URLs only, and a limit of calls a second."""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "dapi-of-the-tests"
+USER = "robot@example.com"
+API = "/api/2.0/mlflow/"
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.status = status
+        self.code = code
+
+
+class Databricks:
+    def __init__(self, calls_a_second: float = 0.0) -> None:
+        self.folders = {"/", "/Shared", "/Users"}
+        self.experiments: dict[str, dict[str, Any]] = {}
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.histories: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.files: dict[tuple[str, str], bytes] = {}
+        self.throttled = 0
+        self.asked: list[str] = []
+        self._limit = calls_a_second
+        self._recent: list[float] = []
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def experiment(self, path: str) -> dict[str, Any]:
+        (found,) = [each for each in self.experiments.values() if each["name"] == path]
+        return found
+
+    def run_of(self, source: str) -> dict[str, Any]:
+        (found,) = [run for run in self.runs.values() if run["tags"].get("trackside.source_run_id") == source]
+        return found
+
+    def answer(
+        self, method: str, path: str, token: str, query: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        if path.startswith("/signed/"):
+            return self._signed(method, path, token, query, body)
+        with self._lock:
+            self.asked.append(path)
+            if token != f"Bearer {TOKEN}":
+                return _fault(Refusal(401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type"))
+            now = time.monotonic()
+            self._recent = [at for at in self._recent if now - at < 1.0]
+            if self._limit and len(self._recent) >= self._limit:
+                self.throttled += 1
+                return 429, {"retry-after": "1"}, b'{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"Too many"}'
+            self._recent.append(now)
+            try:
+                given: dict[str, Any] = {**query, **(json.loads(body) if body else {})}
+                name = path.removeprefix(API) if path.startswith(API) else path
+                handler = self._calls().get((method, name))
+                if handler is None:
+                    raise Refusal(404, "ENDPOINT_NOT_FOUND", f"No API found for '{method} {path}'")
+                return 200, {"content-type": "application/json"}, json.dumps(handler(given) or {}).encode()
+            except Refusal as refusal:
+                return _fault(refusal)
+
+    def _calls(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Any]]:
+        return {
+            ("POST", "/api/2.0/workspace/mkdirs"): self._mkdirs,
+            ("POST", "experiments/create"): self._create_experiment,
+            ("GET", "experiments/get"): lambda c: {"experiment": self._experiment(c["experiment_id"])},
+            ("GET", "experiments/get-by-name"): self._by_name,
+            ("POST", "experiments/search"): lambda c: {"experiments": list(self.experiments.values())},
+            ("POST", "experiments/update"): lambda c: self._experiment(c["experiment_id"]).update(name=c["new_name"]),
+            ("POST", "experiments/set-experiment-tag"): self._tag_experiment,
+            ("POST", "experiments/delete"): lambda c: self._experiment(c["experiment_id"]).update(
+                lifecycle_stage="deleted"
+            ),
+            ("POST", "experiments/restore"): lambda c: self._experiment(c["experiment_id"]).update(
+                lifecycle_stage="active"
+            ),
+            ("POST", "runs/create"): self._create_run,
+            ("GET", "runs/get"): lambda c: {"run": self._shown(self._run(c["run_id"]))},
+            ("POST", "runs/update"): self._update_run,
+            ("POST", "runs/search"): self._search,
+            ("POST", "runs/log-batch"): self._log,
+            ("POST", "runs/delete-tag"): lambda c: self._run(c["run_id"])["tags"].pop(c["key"], None) and None,
+            ("POST", "runs/delete"): lambda c: self._run(c["run_id"])["info"].update(lifecycle_stage="deleted"),
+            ("POST", "runs/restore"): lambda c: self._run(c["run_id"])["info"].update(lifecycle_stage="active"),
+            ("POST", "runs/log-inputs"): lambda c: self._run(c["run_id"])["inputs"].extend(c.get("datasets", [])),
+            ("GET", "metrics/get-history"): self._history,
+            ("GET", "artifacts/list"): self._list,
+            ("POST", "artifacts/credentials-for-write"): lambda c: self._credentials(c, "write"),
+            ("POST", "artifacts/credentials-for-read"): lambda c: self._credentials(c, "read"),
+        }
+
+    def _mkdirs(self, call: dict[str, Any]) -> None:
+        parts = call["path"].strip("/").split("/")
+        self.folders |= {"/" + "/".join(parts[: i + 1]) for i in range(len(parts))}
+
+    def _create_experiment(self, call: dict[str, Any]) -> Any:
+        name = call["name"]
+        if not name.startswith("/"):
+            raise Refusal(
+                400, "INVALID_PARAMETER_VALUE", f"Got an invalid experiment name '{name}'. Use an absolute path"
+            )
+        if name.rpartition("/")[0] not in self.folders:
+            raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", f"Parent directory {name.rpartition('/')[0]} does not exist.")
+        if any(each["name"] == name for each in self.experiments.values()):
+            raise Refusal(400, "RESOURCE_ALREADY_EXISTS", f"Node named '{name}' already exists")
+        found = str(10_000 + len(self.experiments))
+        self.experiments[found] = {"experiment_id": found, "name": name, "lifecycle_stage": "active", "tags": []}
+        return {"experiment_id": found}
+
+    def _experiment(self, experiment_id: str) -> dict[str, Any]:
+        if experiment_id not in self.experiments:
+            raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", f"Node ID {experiment_id} does not exist.")
+        return self.experiments[experiment_id]
+
+    def _by_name(self, call: dict[str, Any]) -> Any:
+        for each in self.experiments.values():
+            if each["name"] == call["experiment_name"]:
+                return {"experiment": each}
+        raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", f"Node {call['experiment_name']} does not exist.")
+
+    def _tag_experiment(self, call: dict[str, Any]) -> None:
+        self._experiment(call["experiment_id"])["tags"].append({"key": call["key"], "value": call["value"]})
+
+    def _create_run(self, call: dict[str, Any]) -> Any:
+        self._experiment(call["experiment_id"])
+        run_id = uuid.uuid4().hex
+        info = {
+            "run_id": run_id,
+            "experiment_id": call["experiment_id"],
+            "status": "RUNNING",
+            "start_time": call.get("start_time", 0),
+            "user_id": USER,
+            "run_name": call.get("run_name", ""),
+            "lifecycle_stage": "active",
+            "artifact_uri": f"dbfs:/databricks/mlflow-tracking/{call['experiment_id']}/{run_id}/artifacts",
+        }
+        tags = {each["key"]: each["value"] for each in call.get("tags", [])}
+        self.runs[run_id] = {"info": info, "params": {}, "tags": {**tags, "mlflow.user": USER}, "inputs": []}
+        return {"run": self._shown(self.runs[run_id])}
+
+    def _run(self, run_id: str) -> dict[str, Any]:
+        if run_id not in self.runs:
+            raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", f"Run '{run_id}' not found.")
+        return self.runs[run_id]
+
+    def _active(self, run_id: str) -> dict[str, Any]:
+        run = self._run(run_id)
+        if run["info"]["lifecycle_stage"] != "active":
+            raise Refusal(400, "INVALID_PARAMETER_VALUE", f"The run {run_id} must be in the 'active' state.")
+        return run
+
+    def _shown(self, run: dict[str, Any]) -> Any:
+        metrics = [
+            max(points, key=lambda p: (p["step"], p["timestamp"]))
+            for (run_id, _), points in self.histories.items()
+            if run_id == run["info"]["run_id"]
+        ]
+        data = {
+            "params": [{"key": k, "value": v} for k, v in run["params"].items()],
+            "tags": [{"key": k, "value": v} for k, v in run["tags"].items()],
+            "metrics": metrics,
+        }
+        return {"info": run["info"], "data": data, "inputs": {"dataset_inputs": run["inputs"]}}
+
+    def _update_run(self, call: dict[str, Any]) -> Any:
+        run = self._active(call["run_id"])
+        run["info"].update({k: v for k, v in call.items() if k in ("status", "end_time", "run_name")})
+        return {"run_info": run["info"]}
+
+    def _search(self, call: dict[str, Any]) -> Any:
+        found = [run for run in self.runs.values() if run["info"]["experiment_id"] in call["experiment_ids"]]
+        text = call.get("filter", "")
+        if "trackside.source_run_id" in text:
+            wanted = text.split("'")[1]
+            found = [run for run in found if run["tags"].get("trackside.source_run_id") == wanted]
+        return {"runs": [self._shown(run) for run in found]}
+
+    def _log(self, call: dict[str, Any]) -> None:
+        for what, most in (("metrics", 1000), ("params", 100), ("tags", 100)):
+            if len(call.get(what, [])) > most:
+                raise Refusal(400, "INVALID_PARAMETER_VALUE", f"too many {what}")
+        run = self._active(call["run_id"])
+        for each in call.get("params", []):
+            if run["params"].setdefault(each["key"], each["value"]) != each["value"]:
+                raise Refusal(400, "INVALID_PARAMETER_VALUE", f"Parameter with key {each['key']} was already logged")
+        run["tags"].update({each["key"]: each["value"] for each in call.get("tags", [])})
+        for each in call.get("metrics", []):
+            self.histories.setdefault((call["run_id"], each["key"]), []).append(each)
+
+    def _history(self, call: dict[str, Any]) -> Any:
+        points = self.histories.get((call["run_id"], call["metric_key"]), [])
+        start = int(call.get("page_token") or 0)
+        page = points[start : start + 500]
+        more = start + 500 < len(points)
+        return {"metrics": page, **({"next_page_token": str(start + 500)} if more else {})}
+
+    def _list(self, call: dict[str, Any]) -> Any:
+        folder = call.get("path", "").strip("/")
+        below = f"{folder}/" if folder else ""
+        found: dict[str, Any] = {}
+        for (run_id, path), content in self.files.items():
+            if run_id == call["run_id"] and path.startswith(below):
+                first, slash, _ = path.removeprefix(below).partition("/")
+                name = below + first
+                found[name] = (
+                    {"path": name, "is_dir": True}
+                    if slash
+                    else {"path": name, "is_dir": False, "file_size": len(content)}
+                )
+        return {"root_uri": "dbfs:/", "files": list(found.values())}
+
+    def _credentials(self, call: dict[str, Any], verb: str) -> Any:
+        self._run(call["run_id"])
+        infos = [
+            {
+                "run_id": call["run_id"],
+                "path": path,
+                "signed_uri": f"{self.url}/signed/{verb}/{call['run_id']}?path={_quoted(path)}&sig=abc",
+                "headers": [{"name": "x-signed", "value": "yes"}],
+                "type": "AWS_PRESIGNED_URL",
+            }
+            for path in call["path"]
+        ]
+        return {"credential_infos": infos}
+
+    def _signed(
+        self, method: str, path: str, token: str, query: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        _, _, verb, run_id = path.split("/")
+        if token or query.get("sig") != "abc":
+            return 403, {}, b"a signed URL takes no other authorization"
+        if (method, verb) == ("PUT", "write"):
+            self.files[run_id, query["path"]] = body
+            return 200, {}, b""
+        if (method, verb) == ("GET", "read"):
+            return 200, {}, self.files[run_id, query["path"]]
+        return 405, {}, b""
+
+
+def _fault(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
+    body = json.dumps({"error_code": refusal.code, "message": str(refusal)}).encode()
+    return refusal.status, {"content-type": "application/json"}, body
+
+
+def _quoted(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(path, safe="")
+
+
+def _handler(workspace: Databricks) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _do(self) -> None:
+            parts = urlsplit(self.path)
+            query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            token = self.headers.get("authorization", "")
+            status, headers, answer = workspace.answer(self.command, parts.path, token, query, body)
+            self.send_response_only(status)
+            for name, value in {**headers, "content-length": str(len(answer))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            return
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _do  # noqa: N815
+
+    return Handler
