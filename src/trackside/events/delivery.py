@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -51,10 +52,14 @@ class Post:
         self.schemes = schemes
         self._timeout_s = timeout_s
         self._allow_private = allow_private
-        self._tls = ssl.create_default_context()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._is_closed = False
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """To read the system's certificates takes 10 ms, which no start needs to wait for."""
+        return ssl.create_default_context()
 
     def check(self, url: str) -> None:
         """Raises Invalid for a URL that will not be called.  A name that does not resolve now may do so later."""
