@@ -127,6 +127,16 @@ def api(chosen: Settings) -> Iterator[Api]:
 
 
 @pytest.fixture
+def sqlite_api(sqlite_settings: Settings) -> Iterator[Api]:
+    """The same on SQLite only: enough for what is decided before any store is asked."""
+    application = app.build(sqlite_settings)
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+    application.close()
+
+
+@pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers: `start("--durability", "relaxed")`, each with a data folder of its own unless `data` is given."""
     started: list[Server] = []

@@ -207,14 +207,14 @@ def test_steps_may_be_any_64_bit_number(api: Api) -> None:
     ],
     ids=str,
 )
-def test_a_metric_that_is_none_is_refused(api: Api, fields: dict[str, object]) -> None:
-    run_id = api.new_run()
+def test_a_metric_that_is_none_is_refused(sqlite_api: Api, fields: dict[str, object]) -> None:
+    run_id = sqlite_api.new_run()
 
-    assert api.fault("runs/log-metric", {"run_id": run_id, "key": "m", **fields})[:2] == (
+    assert sqlite_api.fault("runs/log-metric", {"run_id": run_id, "key": "m", **fields})[:2] == (
         400,
         "INVALID_PARAMETER_VALUE",
     )
-    assert api.latest(run_id) == {}
+    assert sqlite_api.latest(run_id) == {}
 
 
 def test_a_thousand_points_of_one_key_in_one_batch_and_once_more(api: Api) -> None:

@@ -75,17 +75,20 @@ def test_pages_follow_each_other_without_gap_or_overlap(api: Api, size: int) -> 
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_a_page_has_at_least_one_point(api: Api, limit: int) -> None:
-    run_id = api.new_run()
+def test_a_page_has_at_least_one_point(sqlite_api: Api, limit: int) -> None:
+    run_id = sqlite_api.new_run()
 
-    assert api.fault("metrics/get-history", method="GET", run_id=run_id, metric_key="m", max_results=limit)[0] == 400
+    assert (
+        sqlite_api.fault("metrics/get-history", method="GET", run_id=run_id, metric_key="m", max_results=limit)[0]
+        == 400
+    )
 
 
 @pytest.mark.parametrize("token", ["garbage!", "bm8=", "eyJvZmZzZXQiOiAtMX0=", "eyJvZmZzZXQiOiAieCJ9"])
-def test_a_token_that_is_none_of_ours_is_refused(api: Api, token: str) -> None:
-    run_id = api.new_run()
+def test_a_token_that_is_none_of_ours_is_refused(sqlite_api: Api, token: str) -> None:
+    run_id = sqlite_api.new_run()
 
-    fault = api.fault(
+    fault = sqlite_api.fault(
         "metrics/get-history", method="GET", run_id=run_id, metric_key="m", max_results=1, page_token=token
     )
 
@@ -175,5 +178,5 @@ def test_a_sample_of_several_runs_keeps_their_order_and_their_steps(api: Api) ->
     ],
     ids="-".join,
 )
-def test_a_sample_that_cannot_be_is_refused(api: Api, arguments: dict[str, Any]) -> None:
-    assert api.fault("metrics/get-history-bulk-interval", method="GET", **arguments)[0] == 400
+def test_a_sample_that_cannot_be_is_refused(sqlite_api: Api, arguments: dict[str, Any]) -> None:
+    assert sqlite_api.fault("metrics/get-history-bulk-interval", method="GET", **arguments)[0] == 400

@@ -204,14 +204,21 @@ def test_long_values_are_cut_as_stock_servers_do(api: Api) -> None:
 @pytest.mark.parametrize(
     "key", ["", "../a", "/a", "a//b", ".", "a/../b", "a*b", "a'b", "a\nb", "x" * 251], ids=lambda key: key[:8]
 )
-def test_a_key_that_may_lead_astray_is_refused(api: Api, key: str) -> None:
-    run_id = api.new_run(run_name="r")
+def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, key: str) -> None:
+    run_id = sqlite_api.new_run(run_name="r")
 
-    assert api.fault("runs/log-parameter", run_id=run_id, key=key, value="1")[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert api.fault("runs/log-metric", run_id=run_id, key=key, value=1, timestamp=1)[0] == 400
-    assert api.fault("runs/set-tag", run_id=run_id, key=key, value="1")[0] == 400
-    assert api.fault("runs/log-batch", run_id=run_id, params=[{"key": key, "value": "1"}])[0] == 400
-    assert (api.params(run_id), api.tags(run_id), api.latest(run_id)) == ({}, {"mlflow.runName": "r"}, {})
+    assert sqlite_api.fault("runs/log-parameter", run_id=run_id, key=key, value="1")[:2] == (
+        400,
+        "INVALID_PARAMETER_VALUE",
+    )
+    assert sqlite_api.fault("runs/log-metric", run_id=run_id, key=key, value=1, timestamp=1)[0] == 400
+    assert sqlite_api.fault("runs/set-tag", run_id=run_id, key=key, value="1")[0] == 400
+    assert sqlite_api.fault("runs/log-batch", run_id=run_id, params=[{"key": key, "value": "1"}])[0] == 400
+    assert (sqlite_api.params(run_id), sqlite_api.tags(run_id), sqlite_api.latest(run_id)) == (
+        {},
+        {"mlflow.runName": "r"},
+        {},
+    )
 
 
 @pytest.mark.parametrize("key", ["a", "a b", "a/b.c-d_e:f", "é", "日本", "x" * 250])

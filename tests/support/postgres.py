@@ -25,6 +25,7 @@ host all all 127.0.0.1/32 trust
 
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+_COUNTERS = "SELECT CAST(CAST(oid AS regclass) AS TEXT) FROM pg_class WHERE relkind = 'S'"
 
 
 class Postgres:
@@ -33,6 +34,7 @@ class Postgres:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="trackside-pg-"))
         self._numbers = itertools.count(1)
+        self._emptying: dict[str, tuple[Wire, list[str]]] = {}
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
@@ -87,6 +89,8 @@ class Postgres:
             self._process = None
 
     def close(self) -> None:
+        for wire, _ in self._emptying.values():
+            wire.close()
         try:
             self.stop()
         finally:
@@ -114,17 +118,15 @@ class Postgres:
 
     def empty(self, database: str) -> None:
         """Leaves the schema, and nothing in it: much quicker than a new copy."""
-        wire = self.connect(database)
-        try:
+        if database not in self._emptying:
+            wire = self.connect(database)
             tables = [name for (name,) in rows(wire, _TABLES) if name != "schema_migrations"]
-            counters = [
-                name for (name,) in rows(wire, "SELECT CAST(oid AS regclass) FROM pg_class WHERE relkind = 'S'")
-            ]
-            wire.deferred = [f"DELETE FROM {table}" for table in tables]
-            wire.deferred += [f"SELECT setval('{counter}', 1, false)" for counter in counters]
-            wire.command("SELECT 1")
-        finally:
-            wire.close()
+            counters = [name for (name,) in rows(wire, _COUNTERS)]
+            statements = [f"DELETE FROM {table}" for table in tables]
+            self._emptying[database] = wire, [*statements, *(f"SELECT setval('{name}', 1, false)" for name in counters)]
+        wire, statements = self._emptying[database]
+        wire.deferred = list(statements)
+        wire.command("SELECT 1")
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         wire = self.connect(database)
