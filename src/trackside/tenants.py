@@ -70,6 +70,7 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
     for table in LINKS:  # the other side keeps what it has; the default workspace is not what it was linked with
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
     registry.prepare(tx, tx.within(DEFAULT_WORKSPACE_ID))
+    tx.run("DELETE FROM run_docs WHERE workspace_id = :ws")  # they name the experiment "0", which has another id now
     for table in TABLES:
         tx.run(f"UPDATE {table} SET workspace_id = :default WHERE workspace_id = :ws", default=DEFAULT_WORKSPACE_ID)
 

@@ -233,6 +233,8 @@ def test_set_default_moves_everything_to_the_default_workspace(rooms: tuple[Api,
     experiment, run_id = fill(north)
     default_run = north.new_run("0", run_name="in its default")
     before = north.run(run_id)
+    for _ in range(2):  # as a document, which is made when a search first asks for it
+        north.post("runs/search", experiment_ids=["0", experiment])
 
     assert delete(api, "north", "SET_DEFAULT") == (204, b"")
 
@@ -245,6 +247,8 @@ def test_set_default_moves_everything_to_the_default_workspace(rooms: tuple[Api,
     moved = api.get("experiments/get-by-name", experiment_name="north/Default")["experiment"]["experiment_id"]
     assert moved not in ("0", experiment)
     assert api.run(default_run)["info"]["experiment_id"] == moved
+    (found,) = api.post("runs/search", experiment_ids=[moved])["runs"]
+    assert found["info"]["experiment_id"] == moved
 
 
 def test_set_default_is_refused_while_a_name_is_taken_there(rooms: tuple[Api, Api]) -> None:
