@@ -34,9 +34,9 @@ def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
         return b"{}"
     page, token = search_sql.cut(wanted, tx.all(query.sql, **query.params), most)
     docs, fresh = store.documents(tx, page)
-    if epoch:
-        for start in range(0, len(fresh), SAVE_AT_ONCE):
-            writer.submit(tx.ws, store.saving(fresh[start : start + SAVE_AT_ONCE], epoch))
+    for start in range(0, len(fresh), SAVE_AT_ONCE):
+        part = fresh[start : start + SAVE_AT_ONCE]
+        writer.submit(tx.ws, store.saving(part, epoch) if epoch else store.keeping(part))
     return _rendered(docs, token)
 
 

@@ -28,6 +28,8 @@ from trackside.runs.model import (
     random_name,
 )
 
+REST_MS = 2000  # a run that changed so lately is still at it
+
 _INFO = """r.run_seq, r.run_id, e.experiment_id, r.run_name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri,
     r.lifecycle_stage"""
 
@@ -272,9 +274,41 @@ def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -
     )
 
 
+def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
+    """The same where other servers write too, and nobody remembers who changed what: documents of runs at rest are made
+    anew under the runs' locks, which whoever changes a run has until its document is gone."""
+    seqs = [
+        seq
+        for (seq,) in tx.all(
+            """
+            SELECT r.run_seq FROM runs r WHERE r.workspace_id = :ws AND r.run_seq IN :runs
+                AND NOT EXISTS (SELECT 1 FROM run_docs d WHERE d.workspace_id = :ws AND d.run_seq = r.run_seq)
+                AND NOT EXISTS (
+                    SELECT 1 FROM changes c
+                    WHERE c.workspace_id = :ws AND c.entity = 'run' AND c.entity_id = r.run_id AND c.changed_at > :lately
+                )
+            ORDER BY r.run_seq FOR UPDATE OF r SKIP LOCKED
+            """,
+            runs=list(run_seqs),
+            lately=tx.now - REST_MS,
+        )
+    ]
+    by_id = {run_id: seq for seq, run_id in _ids(tx, seqs)}
+    tx.many(
+        "INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc) ON CONFLICT DO NOTHING",
+        [(by_id[run.info.run_id], encode(run)) for run in load(tx, seqs)],
+    )
+
+
 def saving(docs: Sequence[tuple[int, str, bytes]], epoch: int) -> Callable[[Tx], None]:
     """`save_documents` as a command for the writer."""
     return lambda tx: save_documents(tx, docs, epoch)
+
+
+def keeping(docs: Sequence[tuple[int, str, bytes]]) -> Callable[[Tx], None]:
+    """`keep_documents` as a command for the writer."""
+    seqs = [seq for seq, _, _ in docs]
+    return lambda tx: keep_documents(tx, seqs)
 
 
 def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None = None) -> None:

@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 
 # A quoted string or a comment is skipped whole; `::` is PostgreSQL's cast.
 _TOKENS = re.compile(
-    r"""'(?:[^']|'')*'|"[^"]*"|--[^\n]*|::|\s*\b(?P<lock>FOR\s+(?:UPDATE|SHARE|KEY\s+SHARE))\b"""
+    r"""'(?:[^']|'')*'|"[^"]*"|--[^\n]*|::|\s*\b(?P<lock>FOR\s+(?:UPDATE|SHARE|KEY\s+SHARE)(?:\s+OF\s+\w+)?(?:\s+SKIP\s+LOCKED)?)\b"""
     r"""|(?:\b(?P<inside>(?:NOT\s+)?IN)\s+)?:(?P<name>[a-z_][a-z_0-9]*)""",
     re.IGNORECASE,
 )
