@@ -447,6 +447,42 @@ def test_many_rows_go_out_together(db: PostgresDatabase) -> None:
         )
 
 
+def test_a_failure_of_what_was_posted_finds_its_command(db: PostgresDatabase) -> None:
+    """Rows of `many` go out with the next statement, which may be another command's."""
+
+    def missing(tx: Tx) -> None:
+        note("half-done")(tx)
+        tx.many("INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)", [(1, b"x"), (2, None)])
+
+    def too_large_for_an_index(tx: Tx) -> None:
+        note("half-done")(tx)
+        tx.many(
+            "INSERT INTO run_models (workspace_id, run_seq, direction, model_id, step) VALUES (:ws, 1, 'x', :model, 1)",
+            [(random.Random(1).randbytes(8000).hex(),)],
+        )
+
+    for wrong, fault in ((missing, ServerError), (too_large_for_an_index, Invalid)):
+        with db.write(1):
+            futures = [db.writer.submit(1, work) for work in (note("before"), wrong, note("after"))]
+        assert [type(future.exception(20)) for future in futures] == [type(None), fault, type(None)]
+        with pytest.raises(fault):
+            db.writer.submit(1, wrong).result(20)
+
+    assert noted(db) == ["before", "after"] * 2
+
+
+def test_what_was_posted_is_seen_by_the_next_statement(db: PostgresDatabase) -> None:
+    with db.write(1) as tx:
+        for _ in range(2):
+            note("x")(tx)
+            tx.many(
+                "INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)",
+                [(i, b"") for i in range(3000)],
+            )
+            assert tx.one("SELECT COUNT(*) FROM run_docs WHERE workspace_id = :ws") == (3000,)
+            assert tx.run("DELETE FROM run_docs WHERE workspace_id = :ws") == 3000
+
+
 def test_more_statements_than_a_connection_keeps(db: PostgresDatabase) -> None:
     with db.read(1) as tx:
         for i in range(1000):

@@ -13,27 +13,24 @@ _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, f
 def load(tx: Tx, run_seqs: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], Series]:
     """What is stored of those keys of those runs, to be added to."""
     found: dict[tuple[int, str], Series] = {}
-    for run_seq, key, *summary in tx.all(
-        f"SELECT run_seq, key, {_SUMMARY} FROM metric_series WHERE workspace_id = :ws AND run_seq IN :runs AND key IN :keys",
+    for run_seq, key, tail, *summary in tx.all(
+        f"""
+        SELECT s.run_seq, s.key, t.points, {_SUMMARY} FROM metric_series s
+        LEFT JOIN metric_tails t ON t.workspace_id = :ws AND t.run_seq = s.run_seq AND t.key = s.key
+        WHERE s.workspace_id = :ws AND s.run_seq IN :runs AND s.key IN :keys
+        """,
         runs=run_seqs,
         keys=keys,
     ):
         series = found[run_seq, key] = Series(key)
         series.exists = True
+        series.tail = bytearray(tail or b"")
         (
             series.last_value, series.last_is_nan, series.last_step, series.last_timestamp,
             series.first_value, series.first_is_nan, series.first_step, series.first_timestamp,
             series.min_value, series.max_value, series.sum_value, series.value_count, series.point_count, series.nan_count,
             series.max_step, series.max_timestamp, series.small_points,
         ) = summary  # fmt: skip
-    if found:
-        for run_seq, key, points in tx.all(
-            "SELECT run_seq, key, points FROM metric_tails WHERE workspace_id = :ws AND run_seq IN :runs AND key IN :keys",
-            runs=run_seqs,
-            keys=keys,
-        ):
-            if (run_seq, key) in found:
-                found[run_seq, key].tail = bytearray(points)
     return found
 
 

@@ -92,6 +92,8 @@ class Wire:
         self.is_broken = False
         self.deferred: list[str] = []
         self.noted: list[list[str]] = []  # as text
+        self._posted: list[bytes] = []
+        self._posted_count = 0  # of their results
         self._owed = 0  # answers to what `send` sent, not looked at yet
         self._received = bytearray()
         self._numbers = 0
@@ -105,18 +107,32 @@ class Wire:
         prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
         return self._exchange([_bound(prepared, values), _EXECUTE], prepared.decoders)
 
-    def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+    def post(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        """A statement for each row, to go out with what is executed next: what goes wrong shows then, or at `flush`."""
         rows = list(rows)
         if not rows:
             return
         kinds = tuple([_common_kind(column) for column in zip(*rows, strict=True)])
         prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
-        messages = []
-        for row in rows:
-            messages.append(_bound(prepared, row))
-            messages.append(_EXECUTE)
-        for start in range(0, len(messages), 2 * MANY_ROWS):
-            self._exchange(messages[start : start + 2 * MANY_ROWS], prepared.decoders)
+        bound = [_bound(prepared, row) for row in rows]
+        self._post_deferred()
+        for start in range(0, len(bound), MANY_ROWS):
+            part = bound[start : start + MANY_ROWS]
+            if self._posted_count + len(part) > MANY_ROWS:
+                self.flush()
+            for message in part:
+                self._posted.append(message)
+                self._posted.append(_EXECUTE)
+            self._posted_count += len(part)
+
+    def flush(self) -> None:
+        """Waits for what was posted."""
+        if self._posted:
+            self._exchange([], [])
+
+    def forget(self) -> None:
+        """What was posted or deferred and has not gone out never will."""
+        self.deferred, self._posted, self._posted_count = [], [], 0
 
     def command(self, text: str) -> bytes:
         """Runs a statement without values and rows; its tag."""
@@ -164,12 +180,12 @@ class Wire:
     def _exchange(
         self, messages: Sequence[bytes], decoders: Sequence[Decoder], types: list[int] | None = None
     ) -> Result:
-        """Sends what was deferred and `messages`, and reads all that is answered; the result is that of `messages`."""
-        before = len(self.deferred)
-        if before:
-            messages = [*map(self._command, self.deferred), *messages]
-            self.deferred = []
-        self._write([*messages, _SYNC])
+        """Sends what was posted, what was deferred and `messages`, and reads all answers; the result is that of the last."""
+        self._post_deferred()
+        before = self._posted_count
+        out = [*self._posted, *messages, _SYNC]
+        self._posted, self._posted_count = [], 0
+        self._write(out)
         owed, self._owed = self._owed, 0
         result = Result()
         error: ServerError | None = None
@@ -205,6 +221,11 @@ class Wire:
                 raise Lost(str(error))
             raise error
         return result
+
+    def _post_deferred(self) -> None:
+        self._posted += map(self._command, self.deferred)
+        self._posted_count += len(self.deferred)
+        self.deferred = []
 
     def _write(self, out: list[bytes]) -> None:
         if self.is_broken:

@@ -80,9 +80,17 @@ class PostgresSession:
         return result.rows, result.count
 
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Once the transaction has begun, they wait for the next statement: a group of commands is a few round trips."""
         rows = list(rows)
-        if rows:
-            self._on_wire(lambda wire: wire.execute_many(text, rows))
+        if not rows:
+            return
+
+        def post(wire: Wire) -> None:
+            wire.post(text, rows)
+            if self._opening is not None:
+                wire.flush()
+
+        self._on_wire(post)
 
     def begin_read(self) -> None:
         self._opening = [_BEGIN_READ]
@@ -126,9 +134,7 @@ class PostgresSession:
         try:
             return work(wire)
         except ServerError as error:
-            if error.code in _BAD_VALUE:
-                raise Invalid(f"A value cannot be stored or searched for: {error}") from None
-            raise
+            raise _in_words(error) from None
         finally:
             if not wire.deferred and not wire.is_broken:
                 self._opening = None
@@ -152,19 +158,25 @@ class PostgresWriter(PostgresSession):
         except Lost as lost:
             self._clarify(number, lost)
             return
+        except ServerError as error:  # of what was posted
+            raise _in_words(error) from None
         if tag != b"COMMIT":
             raise ServerError("25P02", "the transaction had failed before its commit")
 
     def rollback(self) -> None:
         if self._opening is None and self._wire is not None:
-            self._wire.deferred = []
+            self._wire.forget()
             self._wire.command("ROLLBACK")
         self._opening = None
 
+    # What a command has posted goes out before its savepoint ends: a failure must find the command that it belongs to.
+
     def savepoint(self) -> None:
+        self._flush()
         self._waiting().append(_SAVEPOINT)
 
     def release(self) -> None:
+        self._flush()
         waiting = self._waiting()
         if waiting and waiting[-1] == _SAVEPOINT:
             waiting.pop()
@@ -172,6 +184,8 @@ class PostgresWriter(PostgresSession):
             waiting.append(_RELEASE)
 
     def rollback_to_savepoint(self) -> None:
+        with suppress(ServerError, Invalid):
+            self._flush()
         waiting = self._waiting()
         if waiting and waiting[-1] == _SAVEPOINT:
             waiting.pop()
@@ -183,6 +197,10 @@ class PostgresWriter(PostgresSession):
 
     def is_fault_of_store(self, error: Exception) -> bool:
         return is_trouble(error)
+
+    def _flush(self) -> None:
+        if self._opening is None:
+            self._attempt(Wire.flush)
 
     def _waiting(self) -> list[str]:
         if self._opening is not None:
@@ -281,6 +299,10 @@ class PostgresDatabase:
         session = PostgresWriter(lambda: _connect(self._store, self._durability))
         session.open()
         return session
+
+
+def _in_words(error: ServerError) -> Exception:
+    return Invalid(f"A value cannot be stored or searched for: {error}") if error.code in _BAD_VALUE else error
 
 
 def is_trouble(error: Exception) -> bool:

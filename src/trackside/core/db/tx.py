@@ -217,18 +217,7 @@ class Tx:
         self._session.execute_many(statement.text, rows)
 
     def record(self, change: Change) -> None:
-        self.run(
-            """
-            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
-            VALUES (:ws, :entity, :id, :action, :now, :detail, :user)
-            """,
-            entity=change.entity,
-            id=change.entity_id,
-            action=change.action,
-            detail=change.detail,
-            user=self.user,
-        )
-        self.forget(change.entity, change.entity_id)
+        self.record_all([change])
 
     def record_all(self, changes: Sequence[Change]) -> None:
         self.many(
