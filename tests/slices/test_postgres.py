@@ -9,7 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from support import proxy
 from support.client import Api, Inside
@@ -408,6 +411,27 @@ def test_values_come_back_as_they_went(db: PostgresDatabase) -> None:
             bytes=bytes(range(256)),
             none=None,
         ) == ("é\n'\"\\", -(2**63), 5e-324, bytes(range(256)), None, 1, 1.25, 3, True, "")
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+numbers = st.integers(-(2**63), 2**63 - 1)
+fractions = st.floats(allow_nan=False)
+
+
+@hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    row=st.tuples(texts, numbers, fractions, st.binary(max_size=20), st.none() | texts),
+    lists=st.tuples(st.lists(texts), st.lists(numbers), st.lists(numbers | fractions)),
+)
+def test_whatever_is_sent_comes_back(db: PostgresDatabase, row: tuple[Any, ...], lists: tuple[list[Any], ...]) -> None:
+    with db.read(1) as tx:
+        found = tx.one("SELECT :a, :b, :c, :d, :e", **dict(zip("abcde", row, strict=True)))
+        assert found == row
+        for name, wanted in zip(("text", "bigint", "double precision"), lists, strict=True):
+            kept = tx.all(
+                f"SELECT x FROM unnest(CAST(ARRAY['1'] AS {name}[])) AS x WHERE x NOT IN :wanted", wanted=wanted
+            )
+            assert bool(kept) == (bool(wanted) and all(each not in ("1", 1, 1.0) for each in wanted))
 
 
 @pytest.mark.parametrize("value", ["a\0b", 2**63, -(2**63) - 1, "\ud800", ["x", "\0"], [2**64]], ids=repr)

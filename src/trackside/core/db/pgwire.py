@@ -1,5 +1,5 @@
 """One connection in PostgreSQL's extended protocol: binary values, statements prepared once, several sent in one go.
-Knows messages and types; knows no transaction and no table.
+Knows messages; knows no transaction and no table.
 
 pg8000 signs in.  From there on, its text protocol would cost a round trip for each BEGIN, statement and COMMIT, and two
 bytes for each byte of a BYTEA: docs/decisions/0011-postgresql-wire.md has the figures.
@@ -8,26 +8,23 @@ bytes for each byte of a BYTEA: docs/decisions/0011-postgresql-wire.md has the f
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import pg8000.core
 import pg8000.exceptions
 from msgspec import Struct
 
-from trackside.core.db.tx import Row, unstorable
-from trackside.core.errors import Invalid
+from trackside.core.db import pgtypes
+from trackside.core.db.pgtypes import Decoder, Encoder
+from trackside.core.db.tx import Row
 from trackside.core.locations import PostgresStore
 
 CONNECT_TIMEOUT_S = 5.0
 DEAD_AFTER_S = 30  # a peer that acknowledges nothing for so long is gone
 MAX_STATEMENTS = 400  # prepared ones that a connection keeps
 MANY_ROWS = 1000  # sent before answers are read: neither side may fill the other's buffers and wait
-
-Decoder = Callable[[bytes], Any]
-Encoder = Callable[[Any], bytes]
 
 
 class Lost(ConnectionError):
@@ -101,9 +98,7 @@ class Wire:
         self._commands: dict[str, bytes] = {}
 
     def execute(self, text: str, values: Sequence[Any]) -> Result:
-        """Parameters have the types of their values: BIGINT, DOUBLE PRECISION, TEXT, BYTEA, for a list an array of one,
-        and for None what the server finds fitting."""
-        kinds = tuple([_KINDS.get(type(value)) or _kind(value) for value in values])
+        kinds = pgtypes.kinds_of(values)
         prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
         return self._exchange([_bound(prepared, values), _EXECUTE], prepared.decoders)
 
@@ -112,7 +107,7 @@ class Wire:
         rows = list(rows)
         if not rows:
             return
-        kinds = tuple([_common_kind(column) for column in zip(*rows, strict=True)])
+        kinds = pgtypes.kinds_of_rows(rows)
         prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
         bound = [_bound(prepared, row) for row in rows]
         self._post_deferred()
@@ -171,9 +166,9 @@ class Wire:
         self._exchange(messages, [], types)
         prepared = self._statements[text, kinds] = _Prepared(
             name,
-            [_ENCODERS.get(kind) or _array_encoder(kind) for kind in kinds],
-            [_DECODERS.get(oid) or _TEXT_DECODERS.get(oid, bytes.decode) for oid in types],
-            _int16(len(types)) + b"".join([_int16(oid in _DECODERS) for oid in types]),
+            pgtypes.encoders(kinds),
+            list(map(pgtypes.decoder, types)),
+            _int16(len(types)) + b"".join([_int16(pgtypes.is_binary(oid)) for oid in types]),
         )
         return prepared
 
@@ -263,11 +258,6 @@ _int16 = struct.Struct("!H").pack
 _int32 = struct.Struct("!i").pack
 _read_int16 = struct.Struct("!H").unpack_from
 _read_int32 = struct.Struct("!i").unpack_from
-_read_float8 = struct.Struct("!d").unpack
-_read_float4 = struct.Struct("!f").unpack
-_sized_int8 = struct.Struct("!iq").pack
-_sized_float8 = struct.Struct("!id").pack
-_NULL = _int32(-1)
 
 _DATA_ROW, _COMMAND_COMPLETE, _READY, _ERROR, _ROW_DESCRIPTION = b"DCZET"
 
@@ -281,98 +271,8 @@ _SYNC = _message(b"S", b"")
 
 
 def _bound(prepared: _Prepared, values: Sequence[Any]) -> bytes:
-    try:
-        encoded = b"".join([encode(value) for encode, value in zip(prepared.encoders, values, strict=True)])
-    except (struct.error, UnicodeEncodeError) as error:
-        raise unstorable(error) from None
     head = b"\0" + prepared.name + b"\0\1\0\1" + _int16(len(values))
-    return _message(b"B", head + encoded + prepared.formats)
-
-
-def _text(value: str | None) -> bytes:
-    if value is None:
-        return _NULL
-    data = value.encode()
-    if b"\0" in data:
-        raise Invalid("A text holds the character NUL (U+0000), which cannot be stored.")
-    return _int32(len(data)) + data
-
-
-def _bytea(value: bytes | bytearray | memoryview | None) -> bytes:
-    return _NULL if value is None else _int32(len(value)) + value
-
-
-def _int8(value: int | None) -> bytes:
-    return _NULL if value is None else _sized_int8(8, value)
-
-
-def _float8(value: float | None) -> bytes:
-    return _NULL if value is None else _sized_float8(8, value)
-
-
-def _null(value: None) -> bytes:
-    del value
-    return _NULL
-
-
-# Type numbers are PostgreSQL's own (pg_type.oid).
-_BYTEA, _INT8, _TEXT, _FLOAT8 = 17, 20, 25, 701
-_ELEMENTS = {1001: _BYTEA, 1016: _INT8, 1009: _TEXT, 1022: _FLOAT8}  # by the arrays' numbers
-_ARRAYS = {element: array for array, element in _ELEMENTS.items()}
-_KINDS: dict[type, int] = {str: _TEXT, int: _INT8, float: _FLOAT8, bytes: _BYTEA, bytearray: _BYTEA, bool: _INT8}
-_ENCODERS: dict[int, Encoder] = {0: _null, _TEXT: _text, _INT8: _int8, _FLOAT8: _float8, _BYTEA: _bytea}
-
-
-def _kind(value: Any) -> int:
-    if value is None:
-        return 0
-    if isinstance(value, list | tuple):
-        return _ARRAYS.get(_common_kind(value), 0)
-    for python, kind in _KINDS.items():  # a StrEnum is a str
-        if isinstance(value, python):
-            return kind
-    raise TypeError(f"a value of type {type(value).__name__} cannot be stored")
-
-
-def _common_kind(values: Iterable[Any]) -> int:
-    kinds = {_KINDS.get(python, -1) for python in set(map(type, values)) - {type(None)}}
-    if -1 in kinds:
-        kinds = {_kind(value) for value in values if value is not None}
-    if kinds == {_INT8, _FLOAT8}:
-        return _FLOAT8
-    if len(kinds) > 1:
-        raise TypeError("the values of one column have several types")
-    return kinds.pop() if kinds else 0
-
-
-def _array_encoder(kind: int) -> Encoder:
-    return partial(_array, _ELEMENTS[kind], _ENCODERS[_ELEMENTS[kind]])
-
-
-def _array(element: int, encode: Encoder, values: Sequence[Any]) -> bytes:
-    head = struct.pack("!iiiii", 1, None in values, element, len(values), 1)
-    data = head + b"".join(map(encode, values))
-    return _int32(len(data)) + data
-
-
-_integer: Decoder = partial(int.from_bytes, byteorder="big", signed=True)
-
-_DECODERS: dict[int, Decoder] = {
-    16: lambda data: data != b"\0",
-    _BYTEA: bytes,
-    19: bytes.decode,
-    _INT8: _integer,
-    21: _integer,
-    23: _integer,
-    _TEXT: bytes.decode,
-    26: _integer,
-    700: lambda data: _read_float4(data)[0],
-    _FLOAT8: lambda data: _read_float8(data)[0],
-    1042: bytes.decode,
-    1043: bytes.decode,
-}
-# What comes as text: its binary form is not worth the code.  A NUMERIC is what a SUM of integers is.
-_TEXT_DECODERS: dict[int, Decoder] = {1700: lambda data: float(data) if b"." in data or b"N" in data else int(data)}
+    return _message(b"B", head + pgtypes.encoded(prepared.encoders, values) + prepared.formats)
 
 
 def _row(body: bytes, decoders: Sequence[Decoder]) -> list[Any]:
