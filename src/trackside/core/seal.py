@@ -5,8 +5,7 @@ its key, so that a wrong one is told from damage, and is bound to a context, so 
 """
 
 import base64
-import binascii
-import hashlib
+import hmac
 import os
 import secrets
 import threading
@@ -18,35 +17,30 @@ from typing import Any
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Unsupported
 
-KEY_BYTES = 32
+MIN_CHARS = 32
 NONCE_BYTES = 12
 ID_BYTES = 8
 FORMAT = b"\x01"
 
 
 class SecretKey:
-    """32 bytes that no log shows."""
+    """The text that every key is derived from, one for each purpose.  No log shows it."""
 
-    def __init__(self, raw: bytes) -> None:
-        if len(raw) != KEY_BYTES:
-            raise ValueError(f"it must be {KEY_BYTES} bytes in base64, such as `openssl rand -base64 32` makes")
-        self.raw = raw
-        self.id = hashlib.sha256(b"trackside key id" + raw).digest()[:ID_BYTES]
+    def __init__(self, text: str) -> None:
+        self._text = text.strip()
+        if len(self._text) < MIN_CHARS:
+            raise ValueError(f"it must have {MIN_CHARS} characters or more, such as `openssl rand -base64 32` makes")
+        self.id = self.derive("key id")[:ID_BYTES]
 
-    @staticmethod
-    def read(text: str) -> "SecretKey":
-        """From base64, in either alphabet."""
-        try:
-            raw = base64.b64decode(text.strip().translate(str.maketrans("-_", "+/")), validate=True)
-        except (binascii.Error, ValueError):
-            raw = b""
-        return SecretKey(raw)
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes that tell nothing of those of another purpose."""
+        return hmac.digest(self._text.encode(), f"trackside: {purpose}".encode(), "sha256")
 
     def __repr__(self) -> str:
         return "SecretKey(…)"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SecretKey) and secrets.compare_digest(self.raw, other.raw)
+        return isinstance(other, SecretKey) and hmac.compare_digest(self.id, other.id)
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -71,7 +65,7 @@ class Sealer:
         key = self._own_key()
         _check_is_the_stores(tx, key)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed: bytes = cipher(key.raw).encrypt(nonce, text.encode(), context.encode())
+        sealed: bytes = cipher(key.derive("seal")).encrypt(nonce, text.encode(), context.encode())
         return FORMAT + key.id + nonce + sealed
 
     def open(self, sealed: bytes, context: str) -> str:
@@ -83,7 +77,7 @@ class Sealer:
             raise _wrong_key()
         nonce, body = rest[ID_BYTES:][:NONCE_BYTES], rest[ID_BYTES + NONCE_BYTES :]
         try:
-            opened: bytes = cipher(key.raw).decrypt(nonce, body, context.encode())
+            opened: bytes = cipher(key.derive("seal")).decrypt(nonce, body, context.encode())
         except import_module("cryptography.exceptions").InvalidTag:
             raise BadState("A secret in the store is damaged; set it again.") from None
         return opened.decode()
@@ -130,7 +124,7 @@ def _from_file(file: Path) -> SecretKey:
         new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as made:
-            made.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            made.write(base64.b64encode(secrets.token_bytes(32)) + b"\n")
             made.flush()
             os.fsync(made.fileno())
         try:
@@ -140,7 +134,7 @@ def _from_file(file: Path) -> SecretKey:
             new.unlink()
         _sync_folder(file.parent)
     try:
-        return SecretKey.read(file.read_text("ascii"))
+        return SecretKey(file.read_text("utf-8"))
     except ValueError as fault:
         raise BadState(f"The file {file.name} in the data folder is no key: {fault}.") from None
 

@@ -268,10 +268,10 @@ OPTIONS: dict[str, Option] = {
     "secret_key": Option(
         flags=("--secret-key",),
         default="",
-        read=SecretKey.read,
+        read=SecretKey,
         is_secret=True,
         mlflows="MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY",
-        help="32 bytes in base64 that secrets in the store are sealed with; left out: secret.key in the data folder",
+        help="32 random characters or more that secrets are sealed with; left out: the file secret.key in the data folder",
     ),
     "allow_private_webhooks": Option(
         flags=("--allow-private-webhooks",),

@@ -66,7 +66,7 @@ def update(
 
     It is told of what happened while it wanted to know: an event that is added, or all of a webhook that was disabled,
     begin now."""
-    before = get(tx, webhook_id, mlflows_only=mlflows_only)
+    before = _find(tx, webhook_id, "FOR UPDATE", mlflows_only=mlflows_only)
     wanted = dict(before.events)
     now = store.newest(tx)
     if events is not None:
@@ -107,17 +107,7 @@ def delete(tx: Tx, webhook_id: str, *, mlflows_only: bool = False) -> None:
 
 
 def get(tx: Tx, webhook_id: str, *, mlflows_only: bool = False) -> Webhook:
-    row = tx.one(
-        f"""
-        SELECT {_COLUMNS} FROM webhooks
-        WHERE workspace_id = :ws AND webhook_id = :id AND (:mlflows = 0 OR is_mlflows = 1)
-        """,
-        id=webhook_id,
-        mlflows=int(mlflows_only),
-    )
-    if row is None:
-        raise NotFound(f"Webhook with ID {webhook_id} not found.")
-    return _webhook(row)
+    return _find(tx, webhook_id, "", mlflows_only=mlflows_only)
 
 
 def page(tx: Tx, *, before: int | None, limit: int, mlflows_only: bool = False) -> list[Webhook]:
@@ -143,6 +133,20 @@ def active(tx: Tx) -> dict[int, list[tuple[int, dict[str, int]]]]:
     ):
         found.setdefault(ws, []).append((webhook_seq, msgspec.json.decode(events)))
     return found
+
+
+def _find(tx: Tx, webhook_id: str, lock: str, *, mlflows_only: bool) -> Webhook:
+    row = tx.one(
+        f"""
+        SELECT {_COLUMNS} FROM webhooks
+        WHERE workspace_id = :ws AND webhook_id = :id AND (:mlflows = 0 OR is_mlflows = 1) {lock}
+        """,
+        id=webhook_id,
+        mlflows=int(mlflows_only),
+    )
+    if row is None:
+        raise NotFound(f"Webhook with ID {webhook_id} not found.")
+    return _webhook(row)
 
 
 def _webhook(row: Row) -> Webhook:

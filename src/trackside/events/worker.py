@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from trackside.core.db import changes
@@ -88,7 +89,8 @@ class Courier:
         self._post.close()
         self._threads.shutdown(cancel_futures=True)
         if self._db.dialect == "postgresql" and time.monotonic() < self._held_until:
-            self._db.writer.submit(0, lambda tx: leases.release(tx, CONSUMER, self._holder)).result()
+            with suppress(Fault, OSError, RuntimeError):  # it expires by itself
+                self._db.writer.submit(0, lambda tx: leases.release(tx, CONSUMER, self._holder)).result()
 
     def _is_mine(self) -> bool:
         """Whether this server delivers: asked for and renewed every few seconds."""
