@@ -1,5 +1,6 @@
 """Faults that a caller can be told of.  Knows MLflow's error codes and their HTTP statuses; knows no slice."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -8,6 +9,10 @@ class Fault(Exception):
 
     code: ClassVar[str] = "INTERNAL_ERROR"
     status: ClassVar[int] = 500
+
+    def __init__(self, message: str = "", headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__(*([message] if message else []))
+        self.headers = headers  # which the answer has besides
 
     @property
     def message(self) -> str:
@@ -26,6 +31,18 @@ class BadRequest(Fault):
 
     code = "BAD_REQUEST"
     status = 400
+
+
+class SlowClient(BadRequest):
+    status = 408
+
+
+class UrlTooLong(BadRequest):
+    status = 414
+
+
+class HeadTooLarge(BadRequest):
+    status = 431
 
 
 class AlreadyExists(Fault):
@@ -70,6 +87,13 @@ class Conflict(Fault):
 class TooLarge(Fault):
     code = "INVALID_PARAMETER_VALUE"
     status = 413
+
+
+class Busy(Fault):
+    """Too much at once: worth a retry, which MLflow's clients do by themselves."""
+
+    code = "REQUEST_LIMIT_EXCEEDED"
+    status = 429
 
 
 class Unsupported(Fault):

@@ -86,7 +86,9 @@ def routes(writer: GroupWriter) -> list[Route]:
         batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Access.EDIT),
         batch("POST runs/log-batch", m.LogBatch, limits.batch, log, needs=Access.EDIT),
         command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Access.EDIT),
-        command("POST runs/log-inputs", m.LogInputs, log_inputs, needs=Access.EDIT),
+        command(
+            "POST runs/log-inputs", m.LogInputs, log_inputs, needs=Access.EDIT, max_body_bytes=lineage.MAX_INPUTS_BYTES
+        ),
         command("POST runs/outputs", m.LogOutputs, log_outputs, needs=Access.EDIT),
         command("POST runs/log-model", m.LogModel, log_model, needs=Access.EDIT),
         query(

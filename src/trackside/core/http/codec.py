@@ -18,7 +18,8 @@ from trackside.core.errors import BadRequest, Fault, Invalid
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 DOUBLE_MAX = 1.7976931348623157e308
 HINT = " See the API docs for more information about request parameters."
-MAX_BODY_BYTES = 64 << 20
+MAX_BODY_BYTES = 16 << 20  # the largest calls that MLflow's limits allow have a few
+MAX_MESSAGE = 10_000
 TOO_DEEP = "The body is nested too deeply to be a call."
 
 _encoder = msgspec.json.Encoder()
@@ -64,7 +65,8 @@ def decode_body(call: type[Struct], body: bytes, path: dict[str, str] | None = N
     try:
         made = decoder(call).decode(body) if body else call()
         if path:
-            made = msgspec.structs.replace(made, **{k: v for k, v in path.items() if k in call.__struct_fields__})
+            named = {name: kind for name, kind in fields_of(call).items() if name in path}
+            made = msgspec.structs.replace(made, **{name: _convert(path[name], named[name], name) for name in named})
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         made = _convert_struct({**_loads(body), **(path or {})}, call, "")
     return _checked(made, call)
@@ -91,7 +93,9 @@ def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str
 
 
 def fault_body(fault: Fault) -> bytes:
-    return encode({"error_code": fault.code, "message": fault.message})
+    """A message may quote what the caller sent, and that may be long."""
+    text = fault.message
+    return encode({"error_code": fault.code, "message": text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"})
 
 
 def missing(path: str) -> Invalid:
@@ -141,7 +145,7 @@ def _checked(call: Any, kind: type[Struct]) -> Any:
 def _loads(body: bytes) -> dict[str, Any]:
     """A body that is no JSON object counts as an empty one, as on stock: then what is missing is named."""
     try:
-        value = json.loads(body) if body else {}
+        value = json.loads(body.decode()) if body else {}
         if isinstance(value, str):  # old clients encode twice
             value = json.loads(value)
     except RecursionError:
@@ -180,15 +184,15 @@ def _convert(value: Any, hint: Any, path: str) -> Any:
     if get_origin(kind) is dict or kind is dict:
         if not isinstance(value, dict):
             raise invalid_value(path, value)
-        return value
+        _, of_values = get_args(kind) or (str, Any)
+        return {_whole(key): _convert(item, of_values, f"{path}.{_whole(key)}") for key, item in value.items()}
     if isinstance(kind, type) and issubclass(kind, Struct):
         if not isinstance(value, dict):
             raise invalid_value(path, value)
         return _convert_struct(value, kind, f"{path}.")
     if kind is str:
         if isinstance(value, str):
-            # A lone surrogate cannot be stored as UTF-8.
-            return value if value.isascii() else value.encode("utf-8", "replace").decode()
+            return _whole(value)
         raise invalid_value(path, value)
     if kind is bool:
         if isinstance(value, bool):
@@ -201,6 +205,11 @@ def _convert(value: Any, hint: Any, path: str) -> Any:
     if isinstance(value, str | int) and not isinstance(value, bool):  # an enum: unknown names count as not given
         return str(value)
     raise invalid_value(path, value)
+
+
+def _whole(text: str) -> str:
+    """A lone surrogate is half of a character, and cannot be stored as UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _integer(value: Any, path: str) -> int:

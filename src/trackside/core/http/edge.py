@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from trackside.core.db.group import GroupWriter
-from trackside.core.errors import BadRequest, Fault, Invalid, NoEndpoint, NotAllowedMethod, TooLarge
+from trackside.core.errors import BadRequest, Fault, Invalid, NoEndpoint, NotAllowedMethod
 from trackside.core.http import codec
+from trackside.core.http.bodies import Room
 from trackside.core.http.routes import Match, Route, Table
 from trackside.core.http.streams import (
     Disconnected,
@@ -27,11 +28,13 @@ from trackside.core.http.streams import (
     send_response,
     send_whole,
     user_of,
+    whole_or_cut,
 )
 
 log = logging.getLogger("trackside.http")
 
 READ_THREADS = 4
+FLOW_THREADS = 8  # each may wait for its client
 JSON_TYPE = (b"content-type", b"application/json")
 _EMPTY = b"{}"
 
@@ -81,10 +84,13 @@ class Edge:
         self._recall = recall
         self._guard = guard
         self._prefix = static_prefix
+        self._room = Room()
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="trackside-read")
+        self._flows = ThreadPoolExecutor(FLOW_THREADS, thread_name_prefix="trackside-flow")
 
     def close(self) -> None:
         self._threads.shutdown()
+        self._flows.shutdown()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,15 +107,17 @@ class Edge:
         except Disconnected:
             return
         except Fault as fault:
-            extra = [(b"connection", b"close")] if fault.status == 413 else []
+            # What is left of a body is read and dropped by the protocol: a client that sends on hears the answer.
             body = codec.fault_body(fault)
-            await send_whole(send, fault.status, [JSON_TYPE, *extra, *cors, _length(body)], body)
+            await send_whole(send, fault.status, [JSON_TYPE, *fault.headers, *cors, _length(body)], body)
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
             body = codec.encode(
                 {"error_code": "INTERNAL_ERROR", "message": "The server failed at this call; its log says why."}
             )
             await send_whole(send, 500, [JSON_TYPE, *cors, _length(body)], body)
+        finally:
+            self._room.leave(scope)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, cors: Headers) -> None:
         path: str = scope["path"]
@@ -121,11 +129,9 @@ class Edge:
         method: str = scope["method"]
         match = self._table.find(method, rest) or self._table.find(method, rest.rstrip("/"))
         if match is None:
-            methods = self._table.methods(rest)
-            if methods:
-                allowed = ", ".join(sorted(methods))
-                raise NotAllowedMethod(f"{method} is not served at {rest}; it answers to {allowed}.")
-            raise NoEndpoint(f"Nothing is served at {method} {rest}. GET /openapi.json lists what is.")
+            allow = self._allow(method, rest)
+            await send_whole(send, 204, [(b"allow", allow), *cors], b"")
+            return
         route = match.route
         workspace = await self._workspace(name) if route.has_workspace else None
         if route.kind == "stream":
@@ -137,7 +143,22 @@ class Edge:
             return
         ws = workspace.workspace_id if workspace is not None else 0
         body = await self._run(route, call, ws, user_of(scope["headers"]) if route.kind == "command" else "")
-        await send_whole(send, route.status, [JSON_TYPE, *cors, _length(body)], body)
+        if route.status == 204:
+            await send_whole(send, 204, cors, b"")
+        else:
+            await send_whole(send, route.status, [JSON_TYPE, *cors, _length(body)], body)
+
+    def _allow(self, method: str, path: str) -> bytes:
+        """What OPTIONS is told of a path; for other methods the fault that it is unknown or has no such method."""
+        methods = self._table.methods(path) or self._table.methods(path.rstrip("/"))
+        if not methods:
+            raise NoEndpoint(f"Nothing is served at {method} {path}. GET /openapi.json lists what is.")
+        allow = ", ".join(sorted(methods))
+        if method != "OPTIONS":
+            raise NotAllowedMethod(
+                f"{method} is not served at {path}; it answers to {allow}.", headers=[(b"allow", allow.encode())]
+            )
+        return allow.encode()
 
     async def _workspace(self, name: Any) -> Any:
         """A store that may be slow or gone is never waited for on the event loop."""
@@ -153,13 +174,14 @@ class Edge:
         method: str = scope["method"]
         given = scope["query_string"]
         if given and method in ("GET", "HEAD", "DELETE"):
-            body = await _body(receive)
+            body = await self._room.read(scope, receive, route.max_body_bytes)
             if method != "DELETE" or not body:
                 return codec.decode_query(route.call, _query(given), match.params)
             return codec.decode_body(route.call, body, match.params)
         if method in ("POST", "PUT") and route.parses_body:
             _check_content_type(scope["headers"])
-        return codec.decode_body(route.call, await _body(receive), match.params)
+        body = await self._room.read(scope, receive, route.max_body_bytes)
+        return codec.decode_body(route.call, body, match.params)
 
     async def _run(self, route: Route, call: Any, ws: int, user: str) -> bytes:
         database = self._database
@@ -197,7 +219,7 @@ class Edge:
             else:
                 pipe.end()
 
-        job = loop.run_in_executor(self._threads, work)
+        job = loop.run_in_executor(self._flows, work)
         pieces = pipe.pieces()
         try:
             first = await anext(pieces, b"")
@@ -207,8 +229,9 @@ class Edge:
                 return
             await send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE, *cors]})
             await send({"type": "http.response.body", "body": first + second, "more_body": True})
-            async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            with whole_or_cut():
+                async for piece in pieces:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
             await pieces.aclose()  # type: ignore[attr-defined]  # an async generator, seen as an iterator
@@ -227,6 +250,7 @@ class Edge:
             workspace=workspace,
             database=self._database,
             threads=self._threads,
+            read_whole=self._room.read,
         )
         response: Response = await match.route.handler(request)
         if cors:
@@ -264,24 +288,3 @@ def _check_content_type(headers: list[tuple[bytes, bytes]]) -> None:
                 return
             break
     raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")
-
-
-async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise Disconnected
-    first: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return first
-    pieces, size = [first], len(first)
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > codec.MAX_BODY_BYTES:
-            raise TooLarge(f"The body is larger than {codec.MAX_BODY_BYTES} bytes; split the call.")
-        pieces.append(piece)
-        if not message.get("more_body", False):
-            return b"".join(pieces)

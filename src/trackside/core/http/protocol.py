@@ -1,14 +1,23 @@
-"""uvicorn's HTTP protocol, sending head and body of an answer in one write.  Knows transports; knows no ASGI message.
+"""uvicorn's HTTP protocol, with one write for an answer, and with limits.  Knows transports and the parser; knows no route.
 
-uvicorn writes the head and the body apart: two system calls, two packets, and a client that wakes up twice.
+uvicorn writes the head and the body apart: two system calls, two packets, and a client that wakes up twice.  It also keeps
+a head of any length in memory, and waits for ever: for a request that never ends, and for a client that never reads.
 """
 
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from trackside.core.errors import BadRequest, Fault, HeadTooLarge, SlowClient, UrlTooLong
+from trackside.core.http.codec import fault_body
 
 SMALL_BYTES = 64 << 10
+MAX_URL_BYTES = 65_535  # the parser's
+MAX_HEAD_BYTES = 256 << 10
+MAX_DROPPED_BYTES = 1 << 30  # of a body that goes on after its answer
+LINGER_S = 5.0
 
 
 class _JoinedWrites:
@@ -38,6 +47,10 @@ class _JoinedWrites:
         self._flush()
         self._transport.close()
 
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
+
     def _flush(self) -> None:
         kept = self._kept
         if kept is not None:
@@ -50,6 +63,136 @@ class _JoinedWrites:
 
 
 class OneWriteProtocol(HttpToolsProtocol):
+    """Ends a connection where it is the client's turn and nothing moves for `silence_s`, or at most twice that."""
+
+    silence_s = 60.0
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        self._unparsed = 0  # bytes that were neither of a whole head nor of a body
+        self._dropped = 0  # bytes of a body whose request is answered already
+        self._is_over = False  # the last answer is written
+        self._is_in_head = False
+        self._was_in_head = False  # at the last look, and in the same one
+        self._was_heard = True  # since the last look
+        self._unsent = 0  # at the last look
         joined = _JoinedWrites(transport, asyncio.get_running_loop())
         super().connection_made(cast(asyncio.Transport, joined))
+        self._watch = self.loop.call_later(self.silence_s, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_over:
+            return
+        self._was_heard = True
+        self._unparsed += len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._read_anew(data[upgrade.args[0] :])
+        except HttpParserError:
+            self._refuse(
+                UrlTooLong(f"The URL is longer than {MAX_URL_BYTES} bytes.")
+                if self._is_in_head and len(self.url) > MAX_URL_BYTES
+                else BadRequest("The server cannot read this as an HTTP request.")
+            )
+        else:
+            if self._unparsed > MAX_HEAD_BYTES:
+                self._refuse(HeadTooLarge(f"The head of the request is larger than {MAX_HEAD_BYTES} bytes."))
+
+    def on_message_begin(self) -> None:
+        self._is_in_head, self._was_in_head = True, False
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_in_head:  # nobody asks for what comes after a body
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+            self._is_in_head = False
+            self._unparsed = 0
+
+    def on_body(self, body: bytes) -> None:
+        self._unparsed = 0
+        if self.cycle.response_complete:
+            self._dropped += len(body)
+            if self._dropped > MAX_DROPPED_BYTES:
+                self.transport.close()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_in_head:
+            self._unparsed = self._dropped = 0
+            super().on_message_complete()
+
+    def _read_anew(self, rest: bytes) -> None:
+        """Who asks for HTTP/2 or a WebSocket is answered in HTTP/1.1 all the same; the parser would pass over the body."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(BadRequest("The server is no proxy."))
+            return
+        kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in (b"upgrade", b"connection")]
+        version = self.parser.get_http_version().encode()
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(b"%s %s HTTP/%s\r\n%s\r\n%s" % (method, self.url, version, b"".join(kept), rest))
+
+    def _look(self) -> None:
+        self._watch = self.loop.call_later(self.silence_s, self._look)
+        was_heard, self._was_heard = self._was_heard, False
+        was_unsent, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        was_in_head, self._was_in_head = self._was_in_head, self._is_in_head
+        if self.flow.write_paused:
+            if self._unsent == was_unsent:
+                self.transport.abort()
+        elif was_in_head and self._is_in_head:
+            self._refuse(SlowClient("The head of the request did not come to its end in time."))
+        elif not was_heard and self._is_awaited():
+            cycle = self._last_cycle()
+            if cycle is None or cycle.response_complete:
+                self.transport.close()
+            else:
+                self._refuse(SlowClient("The body of the request did not come to its end: nothing came for a while."))
+
+    def _is_awaited(self) -> bool:
+        """Is it the client's turn?  An idle connection has uvicorn's timer."""
+        if self.flow.read_paused or self.timeout_keep_alive_task is not None:
+            return False
+        cycle = self._last_cycle()
+        return cycle is None or cycle.response_complete or cycle.more_body
+
+    def _last_cycle(self) -> RequestResponseCycle | None:
+        return self.cycle  # None before the first request, whatever its annotation says
+
+    def _refuse(self, fault: Fault) -> None:
+        """The last answer of a connection, unless earlier requests wait for theirs: those are answered, then it ends."""
+        cycle = self._last_cycle()
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                cycle.keep_alive = False
+                self.flow.pause_reading()
+                return
+            if cycle.response_started or self.pipeline:
+                self.transport.close()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._is_over = True
+        body = fault_body(fault)
+        self.transport.write(
+            b"".join(
+                [
+                    STATUS_LINE[fault.status],
+                    b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body),
+                    body,
+                ]
+            )
+        )
+        # Closed at once, the connection would be reset by what the client still sends, and the answer lost on its way.
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)

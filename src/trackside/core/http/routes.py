@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from trackside.core.access import Access
 from trackside.core.db.group import Batch
-from trackside.core.http.codec import Call
+from trackside.core.http.codec import MAX_BODY_BYTES, Call
 from trackside.core.http.streams import Request, Response
 
 Kind = Literal["query", "command", "batch", "stream", "flow"]
@@ -31,6 +31,7 @@ class Route(Struct, frozen=True, kw_only=True):
     summary: str = ""
     has_workspace: bool = True  # False: answers for the server as a whole
     parses_body: bool = True
+    max_body_bytes: int = MAX_BODY_BYTES
 
 
 def query(
@@ -126,11 +127,15 @@ class Table:
         return None
 
     def methods(self, path: str) -> set[str]:
-        """What the path would answer to."""
+        """What the path answers to; nothing where it is unknown."""
         known = set(self._methods.get(path, ()))
         for prefix, pattern, route in self._patterns:
             if path.startswith(prefix) and pattern.fullmatch(path):
                 known.add(route.method)
+        if known:
+            known.add("OPTIONS")
+            if "GET" in known:
+                known.add("HEAD")
         return known
 
 

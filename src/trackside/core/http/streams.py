@@ -1,15 +1,19 @@
 """Requests and answers whose bodies flow.  Knows ASGI; knows no route and no store."""
 
 import asyncio
+import logging
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from trackside.core.errors import BadRequest
+from trackside.core.http.codec import MAX_BODY_BYTES
+
+log = logging.getLogger("trackside.http")
 
 T = TypeVar("T")
 Scope = MutableMapping[str, Any]
@@ -55,6 +59,7 @@ class Request:
         workspace: Any,
         database: Any,
         threads: ThreadPoolExecutor,
+        read_whole: Callable[[Scope, Receive, int], Awaitable[bytes]],
     ) -> None:
         self.method: str = scope["method"]
         self.params = params
@@ -66,6 +71,7 @@ class Request:
         self._receive = receive
         self._database = database
         self._threads = threads
+        self._read_whole = read_whole
 
     @property
     def content_length(self) -> int | None:
@@ -88,6 +94,10 @@ class Request:
             if piece:
                 yield piece
             more = message.get("more_body", False)
+
+    async def whole_body(self, most_bytes: int = MAX_BODY_BYTES) -> bytes:
+        """Of a call, not of a file: it is held in memory.  Raises TooLarge."""
+        return await self._read_whole(self.scope, self._receive, most_bytes)
 
     async def in_thread(self, fn: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
@@ -144,6 +154,19 @@ class Pipe:
                 self._room.release()
 
 
+@contextmanager
+def whole_or_cut() -> Iterator[None]:
+    """What fails when a part of the answer has left cannot be told any more: the connection is cut, so that nobody takes
+    the part for the whole."""
+    try:
+        yield
+    except Disconnected:
+        raise
+    except Exception:
+        log.exception("an answer was cut: what it was read from failed")
+        raise Disconnected from None
+
+
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -164,10 +187,11 @@ async def send_response(receive: Receive, send: Send, response: Response, *, hea
         async with aclosing(body):
             await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
             if not head_only:
-                async for piece in body:
-                    if gone.done():
-                        raise Disconnected
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                with whole_or_cut():
+                    async for piece in body:
+                        if gone.done():
+                            raise Disconnected
+                        await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
     finally:
         gone.cancel()
