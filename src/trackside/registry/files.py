@@ -22,8 +22,8 @@ from trackside.registry import models, sources, versions
 class Kept(Answer, frozen=True):
     """Files that stay, and why."""
 
-    version: str
     reason: str
+    version: str | UnsetType = UNSET
     uri: str | UnsetType = UNSET
 
 

@@ -280,7 +280,7 @@ class Files:
                 pending.append(place.files_uri)
                 continue
             except (Denied, Invalid, NotFound, Unsupported) as fault:
-                kept.append(Kept(version="", uri=place.files_uri, reason=fault.message))
+                kept.append(Kept(uri=place.files_uri, reason=fault.message))
             else:
                 count, size = count + freed.files, size + freed.size_bytes
             settled.append(place)

@@ -1,0 +1,302 @@
+"""The files of versions: read through the server, and removed with a version when that is asked for.  On both databases."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.client import Api
+from support.registry import OWN, Registry
+from trackside import app
+from trackside.core.settings import Settings
+from trackside.registry import files, uses
+
+
+@pytest.fixture
+def registry(api: Api) -> Registry:
+    registry = Registry(api)
+    registry.new_model()
+    return registry
+
+
+class Run:
+    """A run with a model of two files, 11 bytes together, and one file beside it."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.run_id = api.new_run()
+        self.root = api.run(self.run_id)["info"]["artifact_uri"]
+        self.model = f"{self.root}/model"
+        put(api, f"{self.model}/MLmodel", b"flavors")
+        put(api, f"{self.model}/data/w.bin", b"1234")
+        put(api, f"{self.root}/notes.txt", b"notes")
+
+    def files(self) -> list[str]:
+        return files_below(self.api, self.root)
+
+    def delete(self) -> None:
+        self.api.post("runs/delete", run_id=self.run_id)
+
+
+def put(api: Api, uri: str, data: bytes) -> None:
+    path = uri.removeprefix("mlflow-artifacts:/")
+    assert api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}", data).status == 200
+
+
+def files_below(api: Api, uri: str, inside: str = "") -> list[str]:
+    path = f"{uri.removeprefix('mlflow-artifacts:/')}/{inside}".rstrip("/")
+    listed = api.get("/api/2.0/mlflow-artifacts/artifacts", path=path).get("files", [])
+    found = []
+    for entry in listed:
+        below = f"{inside}/{entry['path']}".lstrip("/")
+        found += files_below(api, uri, below) if entry["is_dir"] else [below]
+    return sorted(found)
+
+
+def delete(registry: Registry, what: str = "registered-models/iris", **fields: Any) -> Any:
+    return registry.call("POST", f"{OWN}/{what}/delete", **fields)
+
+
+def get_file(registry: Registry, path: str, version: str = "1") -> Any:
+    arguments = {"name": "iris", "version": version, "path": path}
+    return registry.api.ask("GET", "/model-versions/get-artifact", arguments=arguments)
+
+
+def opened(chosen: Settings) -> Any:
+    """The store of the application, opened beside it."""
+    return closing(app.open_database(chosen))
+
+
+def test_a_file_of_a_version_of_a_run(registry: Registry, api: Api) -> None:
+    run = Run(api)
+    registry.new_version(source=run.model, run_id=run.run_id)
+    registry.new_version(source=f"runs:/{run.run_id}/model", run_id=run.run_id)
+    registry.new_version(source="models:/iris/2")
+
+    for version in ("1", "2", "3"):
+        reply = get_file(registry, "MLmodel", version)
+        assert (reply.status, reply.body) == (200, b"flavors")
+        assert reply.headers["x-content-type-options"] == "nosniff"
+    assert get_file(registry, "data/w.bin").body == b"1234"
+
+
+def test_a_file_of_a_version_of_a_logged_model(registry: Registry, api: Api) -> None:
+    info = api.post("logged-models", experiment_id="0", name="m")["model"]["info"]
+    put(api, f"{info['artifact_uri']}/MLmodel", b"flavors")
+    registry.new_version(source=f"models:/{info['model_id']}", model_id=info["model_id"])
+
+    assert get_file(registry, "MLmodel").body == b"flavors"
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "status"),
+    [
+        ("", "1", 400),
+        ("../notes.txt", "1", 400),
+        ("%2e%2e/notes.txt", "1", 400),
+        ("/etc/passwd", "1", 400),
+        ("none", "1", 404),
+        ("data", "1", 400),
+        ("MLmodel", "9", 404),
+        ("MLmodel", "x", 400),
+        ("MLmodel", "2", 403),  # a bucket that the server was not told to serve
+        ("MLmodel", "3", 404),  # a run that is not there
+    ],
+)
+def test_what_no_file_of_a_version_is(registry: Registry, api: Api, path: str, version: str, status: int) -> None:
+    run = Run(api)
+    registry.new_version(source=run.model, run_id=run.run_id)
+    registry.new_version()
+    registry.new_version(source="runs:/absent/model", run_id="absent")
+
+    reply = get_file(registry, path, version)
+
+    assert reply.status == status
+    assert b"notes" not in reply.body
+
+
+def test_a_model_goes_without_its_files_if_nobody_asks_for_them(registry: Registry, api: Api) -> None:
+    run = Run(api)
+    run.delete()
+    for _ in range(2):
+        registry.new_version(source=run.model, run_id=run.run_id)
+
+    assert delete(registry) == {"deleted_versions": ["1", "2"]}
+    assert len(run.files()) == 3
+    assert registry.fault("GET", "registered-models/get", name="iris")[0] == 404
+
+
+def test_the_files_of_a_deleted_run_go_and_are_counted_once(registry: Registry, api: Api) -> None:
+    run = Run(api)
+    run.delete()
+    for path in ("model", "model", "model/data"):
+        registry.new_version(source=f"{run.root}/{path}", run_id=run.run_id)
+
+    answer = delete(registry, delete_files=True)
+
+    assert answer == {"deleted_versions": ["1", "2", "3"], "deleted_files": 2, "freed_bytes": 11}
+    assert run.files() == ["notes.txt"]
+
+
+def test_one_version_goes_with_its_files(registry: Registry, api: Api) -> None:
+    run, other = Run(api), Run(api)
+    for one in (run, other):
+        one.delete()
+        registry.new_version(source=one.model, run_id=one.run_id)
+
+    answer = delete(registry, "model-versions/iris/1", delete_files=True)
+
+    assert answer == {"deleted_versions": ["1"], "deleted_files": 2, "freed_bytes": 11}
+    assert (len(run.files()), len(other.files())) == (1, 3)
+    assert registry.version(2)["run_id"] == other.run_id
+
+
+def test_a_version_of_one_file(registry: Registry, api: Api) -> None:
+    run = Run(api)
+    run.delete()
+    registry.new_version(source=f"{run.root}/notes.txt", run_id=run.run_id)
+
+    answer = delete(registry, delete_files=True)
+
+    assert (answer["deleted_files"], answer["freed_bytes"]) == (1, 5)
+
+
+def test_files_that_a_run_still_has_stay_unless_told_otherwise(registry: Registry, api: Api) -> None:
+    run = Run(api)
+    for _ in range(2):
+        registry.new_version(source=run.model, run_id=run.run_id)
+
+    kept = delete(registry, "model-versions/iris/1", delete_files=True)
+    gone = delete(registry, "model-versions/iris/2", delete_files=True, shared_files="delete")
+
+    assert kept == {
+        "deleted_versions": ["1"],
+        "kept": [{"version": "1", "uri": run.model, "reason": "Other versions are made of them: iris/2"}],
+    }
+    assert gone == {"deleted_versions": ["2"], "deleted_files": 2, "freed_bytes": 11}
+
+
+def test_who_still_has_the_files_is_named(registry: Registry, api: Api) -> None:
+    run = Run(api)
+    info = api.post("logged-models", experiment_id="0", name="m")["model"]["info"]
+    registry.new_version(source=run.model, run_id=run.run_id)
+    registry.new_version(source=f"models:/{info['model_id']}", model_id=info["model_id"])
+    registry.new_version()
+    registry.new_version(source="runs:/absent/model", run_id="absent")
+
+    answer = delete(registry, delete_files=True)
+
+    assert [kept["reason"] for kept in answer["kept"]] == [
+        f"They belong to run {run.run_id}",
+        f"They belong to logged model {info['model_id']}",
+        "They do not lie with a run or logged model of this workspace",
+        "The server does not know where they are",
+    ]
+    assert len(run.files()) == 3
+
+
+def test_files_in_or_above_those_of_another_version_are_shared(registry: Registry, api: Api) -> None:
+    run = Run(api)
+    run.delete()
+    registry.new_model("lily")
+    registry.new_version("lily", source=f"{run.model}/data", run_id=run.run_id)
+    registry.new_version(source=run.model, run_id=run.run_id)
+    registry.new_version(source=f"{run.model}/data/w.bin", run_id=run.run_id)
+
+    answer = delete(registry, delete_files=True)
+
+    assert {kept["reason"] for kept in answer["kept"]} == {"Other versions are made of them: lily/1"}
+    assert len(run.files()) == 3
+
+
+def test_files_of_a_version_in_use_stay_in_any_case(api: Api, chosen: Settings) -> None:
+    registry = Registry(api)
+    registry.new_model()
+    registry.new_model("copy")
+    run = Run(api)
+    registry.new_version(source=run.model, run_id=run.run_id)
+    registry.new_version("copy", source="models:/iris/1")
+    with opened(chosen) as db, db.write(1) as tx:
+        uses.put(tx, "endpoint", "flowers", [("copy", 1)])
+
+    answer = delete(registry, delete_files=True, shared_files="delete")
+
+    (kept,) = answer["kept"]
+    assert kept["reason"] == "In use through another version of the same files: copy/1 by endpoint 'flowers'"
+    assert len(run.files()) == 3
+
+
+def test_what_a_crash_left_is_removed_by_the_next_deletion(api: Api, chosen: Settings) -> None:
+    registry = Registry(api)
+    registry.new_model()
+    run = Run(api)
+    run.delete()
+    registry.new_version(source=run.model, run_id=run.run_id)
+    registry.new_version()
+    with opened(chosen) as db, db.write(1) as tx:
+        files.delete_version(tx, "iris", "1", with_files=True, shared_too=False)  # and the server stops here
+
+    fault = registry.fault("POST", "model-versions/create", name="iris", source=f"{run.model}/data", run_id=run.run_id)
+    answer = delete(registry, "model-versions/iris/2")
+
+    assert fault == (
+        400,
+        "INVALID_STATE",
+        f"The files at '{run.model}/data' are being deleted: a model version cannot be made of them",
+    )
+    assert (answer["deleted_files"], answer["freed_bytes"]) == (2, 11)
+    assert registry.new_version(source=f"{run.model}/data", run_id=run.run_id)["version"] == "3"
+
+
+def test_a_workspace_frees_its_own_files_only(api: Api) -> None:
+    north, south = api.new_workspace("north"), api.new_workspace("south")
+    run = Run(north)
+    run.delete()
+    registry = Registry(south)
+    registry.new_model()
+
+    fault = registry.fault("POST", "model-versions/create", name="iris", source=run.model, run_id=run.run_id)
+
+    assert fault[0] == 400
+    assert len(run.files()) == 3
+
+
+def test_prompts_have_no_files(registry: Registry) -> None:
+    is_prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    registry.new_version(source="dummy-source", tags=is_prompt)
+
+    assert delete(registry, delete_files=True) == {"deleted_versions": ["1"]}
+
+
+@pytest.mark.parametrize(
+    ("what", "fields", "status"),
+    [
+        ("registered-models/none", {}, 404),
+        ("model-versions/iris/1", {}, 404),
+        ("registered-models/iris", {"shared_files": "x"}, 400),
+        ("registered-models/iris", {"delete_files": "x"}, 400),
+    ],
+)
+def test_deletions_that_make_no_sense(registry: Registry, what: str, fields: dict[str, str], status: int) -> None:
+    assert registry.fault("POST", f"{OWN}/{what}/delete", **fields)[0] == status
+    assert registry.model()["name"] == "iris"
+
+
+def test_where_the_files_lie_is_within_the_servers_folder(registry: Registry, api: Api, tmp_path: Path) -> None:
+    """A run's root may name any place; the server opens and empties only what it serves."""
+    outside = tmp_path / "outside"
+    experiment = api.new_experiment("elsewhere", artifact_location=outside.as_uri())
+    run = api.new_run(experiment)
+    root = api.run(run)["info"]["artifact_uri"]
+    model = Path(root.removeprefix("file://")) / "model"
+    model.mkdir(parents=True)
+    (model / "MLmodel").write_text("flavors")
+    api.post("runs/delete", run_id=run)
+    registry.new_version(source=f"{root}/model", run_id=run)
+
+    answer = delete(registry, delete_files=True)
+
+    (kept,) = answer["kept"]
+    assert "lies outside of the roots that it serves" in kept["reason"]
+    assert (model / "MLmodel").exists()
