@@ -321,16 +321,21 @@ def _connect(store: PostgresStore, durability: Durability | None = None) -> Wire
         encoding = wire.parameters.get("server_encoding", "UTF8")
         if encoding != "UTF8":
             raise ServerError("", f"the database's encoding is {encoding}; make one with ENCODING 'UTF8'")
+        wire.deferred = list(_settings(durability))
         wire.command("SET jit = off")  # it pays for questions of seconds; ours take milliseconds
-        idle_s = IDLE_READER_S if durability is None else IDLE_WRITER_S
-        wire.command(f"SET idle_in_transaction_session_timeout = '{idle_s}s'")
-        if durability is not None:
-            wire.command(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
-        if durability == "relaxed":
-            wire.command("SET synchronous_commit = off")
-        elif durability == "full":  # the server's administrator may want more than `on`, but not less
-            wire.execute(_AT_LEAST_ON, ())
+        wire.noted = []
     except BaseException:
         wire.close()
         raise
     return wire
+
+
+def _settings(durability: Durability | None) -> Iterator[str]:
+    """Of a session; None: it only reads."""
+    if durability is None:
+        yield f"SET idle_in_transaction_session_timeout = '{IDLE_READER_S}s'"
+        return
+    yield f"SET idle_in_transaction_session_timeout = '{IDLE_WRITER_S}s'"
+    yield f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"
+    # The server's administrator may want more than `on`, but not less.
+    yield "SET synchronous_commit = off" if durability == "relaxed" else _AT_LEAST_ON
