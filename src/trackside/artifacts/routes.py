@@ -103,7 +103,7 @@ class Calls:
             raise Invalid("Request must specify path.")
         keys.from_path(path)
         try:
-            data = await _body(request, MAX_UPLOAD_BYTES)
+            data = await request.whole_body(MAX_UPLOAD_BYTES)
         except TooLarge:
             raise Invalid("Artifact size is too large. Max size is 10MB.") from None
         if not data:
@@ -213,19 +213,9 @@ async def _tell(request: Request, key: str) -> None:
 
 
 async def _presigned_call(request: Request) -> PresignedCall:
-    call: PresignedCall = codec.decode_body(PresignedCall, await _body(request, codec.MAX_BODY_BYTES))
+    call: PresignedCall = codec.decode_body(PresignedCall, await request.whole_body())
     keys.from_path(call.path or "")
     return call
-
-
-async def _body(request: Request, limit_bytes: int) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.body():
-        size += len(chunk)
-        if size > limit_bytes:
-            raise TooLarge(f"The body is larger than {limit_bytes} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _argument(request: Request, name: str) -> str:

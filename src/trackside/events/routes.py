@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid, TooLarge
+from trackside.core.errors import Invalid
 from trackside.core.http import codec
 from trackside.core.http.codec import Call
 from trackside.core.http.routes import Route, command, query, stream
@@ -321,13 +321,7 @@ async def _decoded(request: Request, call: type[Call]) -> Any:
     kind = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if request.method == "POST" and kind != b"application/json":
         raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")
-    pieces, size = [], 0
-    async for piece in request.body():
-        size += len(piece)
-        if size > codec.MAX_BODY_BYTES:
-            raise TooLarge(f"The body is larger than {codec.MAX_BODY_BYTES} bytes")
-        pieces.append(piece)
-    return codec.decode_body(call, b"".join(pieces), request.params)
+    return codec.decode_body(call, await request.whole_body(), request.params)
 
 
 def _answer(answer: Any) -> Response:

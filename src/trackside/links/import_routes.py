@@ -15,7 +15,7 @@ from trackside.artifacts import transfer
 from trackside.artifacts.roots import Roots, Spot
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid, NotFound, TooLarge
+from trackside.core.errors import Invalid, NotFound
 from trackside.core.http import codec
 from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, command, query, stream
@@ -132,7 +132,7 @@ class Calls:
         return ItemId(id=call.id or "")
 
     async def put_points(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await request.whole_body()
         try:
             given = msgspec.msgpack.decode(body, type=PointsBody)
         except msgspec.MsgspecError as error:
@@ -301,13 +301,3 @@ def _argument(request: Request, name: str) -> str:
 
 def _json(answer: Any) -> Response:
     return Response(200, [(b"content-type", b"application/json")], encode(answer))
-
-
-async def _body(request: Request) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.body():
-        size += len(chunk)
-        if size > codec.MAX_BODY_BYTES:
-            raise TooLarge(f"The body is larger than {codec.MAX_BODY_BYTES} bytes; split the call.")
-        chunks.append(chunk)
-    return b"".join(chunks)

@@ -42,7 +42,7 @@ class Calls:
         self._sealer = sealer
 
     async def add(self, request: Request) -> Response:
-        call: m.AddLink = codec.decode_body(m.AddLink, await _body(request))
+        call: m.AddLink = codec.decode_body(m.AddLink, await request.whole_body())
         ws = request.workspace.workspace_id
         shown = await request.in_thread(_reachable, lambda: self._add(ws, call))
         return _json(m.GotLink(link=shown), 201)
@@ -160,7 +160,7 @@ def routes(db: Database, roots: Roots, threads: Executor, server_root: str, seal
     calls = Calls(db, roots, threads, server_root, sealer)
     read, manage = Access.READ, Access.MANAGE
     return [
-        stream(f"POST {PATH}", calls.add, needs=manage),
+        stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=manage, status=201, answer=m.GotLink),
         query(f"GET {PATH}", codec.Call, listed, needs=read, answer=m.Listed),
         query(f"GET {PATH}/{{name}}", m.OfLink, get, needs=read, answer=m.GotLink),
         query(f"GET {PATH}/{{name}}/log", m.LogCall, log, needs=read, answer=m.FoundLog),
@@ -190,7 +190,3 @@ def _reachable(work: Callable[[], T]) -> T:
 
 def _json(answer: Any, status: int = 200) -> Response:
     return Response(status, [(b"content-type", b"application/json")], codec.encode(answer))
-
-
-async def _body(request: Request) -> bytes:
-    return b"".join([chunk async for chunk in request.body()])
