@@ -140,6 +140,18 @@ def test_of_workspaces_with_one_name_one_is_made(servers: Servers) -> None:
     assert servers.api.within("north").get("experiments/get", experiment_id="0")["experiment"]["workspace"] == "north"
 
 
+def test_updates_of_one_workspace_keep_what_the_others_set(servers: Servers) -> None:
+    servers.api.new_workspace("shared")
+    where = "/api/trackside/v1/workspaces/shared"
+    for n in range(8):
+        fields = ({"description": f"d{n}"}, {"friendly_name": f"f{n}"})
+
+        servers.at_once(lambda api, i, fields=fields: api.ask("PATCH", where, fields[i % 2]))  # type: ignore[misc]
+
+        made = servers.api.get(where)["workspace"]
+        assert (made["description"], made["friendly_name"]) == (f"d{n}", f"f{n}")
+
+
 def test_of_renames_to_one_name_one_wins(servers: Servers) -> None:
     made = [servers.api.new_experiment(f"e{i}") for i in range(THREADS)]
 

@@ -108,6 +108,7 @@ def all_of(tx: Tx, subscription_id: str | None = None, resource_group: str | Non
 
 def update(tx: Tx, name: str, changes: dict[str, Any]) -> Workspace:
     """`changes` maps description, friendly_name, tags, default_artifact_root to new values."""
+    tx.one("SELECT 1 FROM workspaces WHERE name = :name FOR UPDATE", name=name)
     current = get(tx, name)
     merged = {
         "description": current.description,
