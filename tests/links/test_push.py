@@ -12,7 +12,7 @@ LINK = "mirror"
 def test_a_run_arrives_with_everything_that_was_logged(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))
-    experiment = here.new_experiment("/Users/ann/iris")
+    experiment = here.new_experiment("/people/ann/iris")
     parent = here.new_run(experiment, run_name="parent", start_time=1_700_000_000_000, user_id="ann")
     run = here.new_run(experiment, start_time=1_700_000_000_001, tags=[{"key": "mlflow.parentRunId", "value": parent}])
     points = [{"key": "loss", "value": 1 / (i + 1), "timestamp": 1_700_000_000_000 + i, "step": i} for i in range(900)]

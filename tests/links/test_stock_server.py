@@ -49,7 +49,7 @@ def stock(stock_url: str) -> Iterator[Api]:
 
 def test_runs_are_pushed_with_their_nesting_points_files_and_models(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
-    experiment = here.new_experiment("/Users/ann/push")
+    experiment = here.new_experiment("/people/ann/push")
     parent = here.new_run(experiment, run_name="parent", user_id="ann", start_time=1_700_000_000_000)
     child = here.new_run(experiment, tags=[{"key": "mlflow.parentRunId", "value": parent}], start_time=5)
     add(here, LINK, stock_url)

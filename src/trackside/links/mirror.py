@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.links import cursors, diff, filesync, ours, series, store, take
+from trackside.links import cursors, diff, filesync, ours, pointsync, store, take
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Merged, Mode, Patch
 from trackside.links.model import Entity, Made
@@ -210,7 +210,7 @@ class Mirror:
         self._hear(entity, part, item, merged)
         if looked and mode.takes and entity is not Entity.EXPERIMENT:
             if entity is Entity.RUN:
-                series.receive(side, part.item_id, item.remote_id, verify=verify)
+                pointsync.receive(side, part.item_id, item.remote_id, verify=verify)
             filesync.receive(side, entity, part.item_id, item.remote_id)
 
     def _tell(self, entity: Entity, part: Part, item: Item, merged: Merged, theirs: Doc, *, verify: bool) -> None:
@@ -234,7 +234,7 @@ class Mirror:
             {field: value for field, value in patch.put.items() if field[0] in LATE},
             [field for field in patch.drop if field[0] in LATE],
         )
-        behind = entity is Entity.RUN and series.is_behind(side, part.item_id)
+        behind = entity is Entity.RUN and pointsync.is_behind(side, part.item_id)
         if theirs.get(("stage", "")) == "deleted" and (early or behind):
             stage = merged.agreed.get(("stage", ""), "deleted")
             early = Patch({**early.put, ("stage", ""): "active"}, early.drop)
@@ -243,7 +243,7 @@ class Mirror:
         if early:
             peer.change(entity, item.remote_id, experiment_id, self._there(entity, early))
         if behind:
-            series.send(side, part.item_id, item.remote_id)
+            pointsync.send(side, part.item_id, item.remote_id)
         if entity is not Entity.MODEL or late or verify or merged.agreed.get(("status", "")) != "PENDING":
             filesync.send(side, entity, part.item_id, item.remote_id, verify=verify)
         if late:

@@ -99,11 +99,10 @@ def own(tx: Tx, link_id: int, owner: str) -> bool:
             """
             UPDATE links SET owner = :owner, owned_until = :until
             WHERE workspace_id = :ws AND link_id = :id
-                AND (:alone = 1 OR owner = :owner OR owned_until < :now OR owned_until > :until)
+                AND (owner = :owner OR owned_until < :now OR owned_until > :until)
             """,
             id=link_id,
             owner=owner,
-            alone=int(tx.dialect == "sqlite"),  # such a store has one server: whoever else owned it is dead
             until=tx.now + LEASE_MS,
         )
     )

@@ -39,6 +39,10 @@ CHANGES_AT_ONCE = 1000
 ITEMS_AT_ONCE = 100
 BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
 ITEM_BACKOFF_S = 5.0
+BUSY_SHARE = 0.25  # of a processor, used by others in this process: from there on the link makes room for them
+REST_FACTOR = 20  # then it rests so many times as long as it worked,
+LONGEST_REST_S = 5.0  # and at most so long
+SUCCESS_EVERY_MS = 5000
 
 
 def consumer(link_id: int) -> str:
@@ -79,7 +83,8 @@ class Runner:
             return False
         if link.retry_at is not None and not ask and 0 < link.retry_at - _now() <= BACKOFF_S[1] * 2000:
             return False
-        if not self._write(lambda tx: store.own(tx, self._link_id, self._owner)):
+        # A store in a file has one server: nobody else works on its links.
+        if self._db.dialect != "sqlite" and not self._write(lambda tx: store.own(tx, self._link_id, self._owner)):
             return False
         try:
             more = self._work(link, ask=ask)
@@ -94,7 +99,7 @@ class Runner:
             self._fail(link, str(refused), BACKOFF_S[1])
             return False
         self._failures = 0
-        if link.retry_at is not None or link.last_success_at is None or more is False:
+        if link.retry_at is not None or _now() - (link.last_success_at or 0) > SUCCESS_EVERY_MS:
             self._write(lambda tx: store.succeeded(tx, self._link_id))
         return more
 
@@ -155,7 +160,9 @@ class Runner:
             due = cursors.due(tx, self._link_id, ITEMS_AT_ONCE)
         for dirty in due:
             self._check_stop()
+            pace = Pace(self._stopping.wait)
             self._item(here, dirty)
+            pace.rest()
         return len(due) == ITEMS_AT_ONCE
 
     def _item(self, here: Mirror, dirty: Dirty) -> None:
@@ -229,6 +236,21 @@ class Runner:
 
     def _write(self, work: Callable[[Tx], object]) -> object:
         return self._db.writer.submit(self._ws, work).result()
+
+
+class Pace:
+    """Lets others have the processor: a link catches up at once on an idle server, and slowly on a busy one."""
+
+    def __init__(self, wait: Callable[[float], bool]) -> None:
+        self._wait = wait
+        self._began = time.monotonic()
+        self._all, self._own = time.process_time(), time.thread_time()
+
+    def rest(self) -> None:
+        took = time.monotonic() - self._began
+        others = (time.process_time() - self._all) - (time.thread_time() - self._own)
+        if others > BUSY_SHARE * took:
+            self._wait(min(LONGEST_REST_S, REST_FACTOR * took))
 
 
 class Workers:

@@ -15,7 +15,8 @@ from trackside.links.diff import Doc, Patch
 from trackside.links.model import DATABRICKS_PREFIX, Entity, Secret
 from trackside.links.ours import Part
 from trackside.links.peer import Opener, Unmirrored
-from trackside.links.peers.mlflow import API, MlflowPeer, part_of_experiment
+from trackside.links.peers.mlflow import API, MlflowPeer
+from trackside.links.peers.mlflow_wire import part_of_experiment
 from trackside.links.wire import Answer, Http, Refused
 
 CONFIG = Path("~/.databrickscfg")

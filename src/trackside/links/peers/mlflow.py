@@ -6,7 +6,7 @@ What a release does not know (datasets before 2.4, logged models before 3.0) is 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -14,15 +14,23 @@ from trackside.core.http.codec import wire_double
 from trackside.links import polling
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
 from trackside.links.model import Entity
-from trackside.links.ours import NAME_TAG, OWN_TAGS, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
+from trackside.links.ours import NAME_TAG, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
 from trackside.links.peer import Opener, RemoteFile, Seen, Unmirrored
+from trackside.links.peers.mlflow_wire import (
+    batches,
+    mark,
+    pairs,
+    part_of_experiment,
+    part_of_model,
+    part_of_run,
+    proxied_path,
+)
 from trackside.links.wire import Down, Http, Refused
 from trackside.metrics.series import pack, unpack
 
 API = "/api/2.0/mlflow"
 PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
-MAX_METRICS, MAX_PAIRS = 1000, 100
-MAX_BATCH_BYTES = 800_000  # Databricks takes 1 MB
+MAX_METRICS = 1000
 MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes
 HISTORY_PAGE = 25_000
 _JSON = {"content-type": "application/json"}
@@ -65,7 +73,7 @@ class MlflowPeer:
                 case Entity.RUN:
                     return self.part_of_run(self._get("runs/get", run_id=remote_id)["run"])
                 case _:
-                    return _part_of_model(self._get(f"logged-models/{quote(remote_id)}")["model"])
+                    return part_of_model(self._get(f"logged-models/{quote(remote_id)}")["model"])
         except Refused as refused:
             if refused.is_missing:
                 return None
@@ -115,7 +123,7 @@ class MlflowPeer:
             "user_id": put.get(("user", ""), ""),
             "start_time": int(put.get(("start_time", ""), "0")),
             "run_name": name,
-            "tags": _pairs(tags),
+            "tags": pairs(tags),
         }
         try:
             made = self._post("runs/create", body)
@@ -161,12 +169,12 @@ class MlflowPeer:
         """The last point: all that MLflow tells without reading a history."""
         data = self._get("runs/get", run_id=run_id)["run"].get("data", {})
         return {
-            each["key"]: _mark(int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
+            each["key"]: mark(int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
             for each in data.get("metrics", [])
         }
 
     def mark_of(self, summary: Summary) -> str:
-        return _mark(*summary.last)
+        return mark(*summary.last)
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
         del after_chunk
@@ -294,9 +302,9 @@ class MlflowPeer:
 
     def _write_run(self, run_id: str, patch: Patch) -> None:
         params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
-        for part in _parts(params):
+        for part in batches(params):
             self._log_or_each(run_id, "param", part)
-        for part in _parts(tags):
+        for part in batches(tags):
             self._log_or_each(run_id, "tag", part)
         for kind, key in patch.drop:
             if kind == "tag":
@@ -318,7 +326,7 @@ class MlflowPeer:
             name, digest = json.loads(key)
             fields = {k: v for k, v in json.loads(value).items() if v is not None}
             tags = fields.pop("tags", {})
-            datasets.append({"dataset": {"name": name, "digest": digest, **fields}, "tags": _pairs(tags)})
+            datasets.append({"dataset": {"name": name, "digest": digest, **fields}, "tags": pairs(tags)})
         inputs = [{"model_id": model_id} for model_id in of_kind(patch.put, "input")]
         outputs = [{"model_id": m, "step": int(step)} for m, step in of_kind(patch.put, "output").items()]
         if datasets or inputs:
@@ -333,7 +341,7 @@ class MlflowPeer:
             "name": put.get(("name", "")),
             "model_type": put.get(("model_type", "")),
             "source_run_id": put.get(("source_run", "")),
-            "tags": _pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
+            "tags": pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
         }
         made = self._where_known("logged-models", body, "logged models")
         if made is None:
@@ -344,9 +352,9 @@ class MlflowPeer:
         path = f"{API}/logged-models/{quote(model_id)}"
         params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
         if params:
-            self._http.json("POST", f"{path}/params", {"model_id": model_id, "params": _pairs(params)})
+            self._http.json("POST", f"{path}/params", {"model_id": model_id, "params": pairs(params)})
         if tags:
-            self._http.json("PATCH", f"{path}/tags", {"model_id": model_id, "tags": _pairs(tags)})
+            self._http.json("PATCH", f"{path}/tags", {"model_id": model_id, "tags": pairs(tags)})
         for kind, key in patch.drop:
             if kind == "tag":
                 self._http.json("DELETE", f"{path}/tags/{quote(key, safe='')}")
@@ -368,7 +376,7 @@ class MlflowPeer:
     def _log_or_each(self, run_id: str, what: str, part: dict[str, str]) -> None:
         """A batch; where the remote takes some of it only (a value too long for its release), one by one."""
         try:
-            self._log(run_id, **{f"{what}s": _pairs(part)})
+            self._log(run_id, **{f"{what}s": pairs(part)})
         except Refused as refused:
             if refused.is_missing or "'active' state" in str(refused):
                 raise
@@ -445,101 +453,3 @@ class MlflowPeer:
         if not isinstance(answer, dict):
             raise Down(f"{self._http.url} does not answer as MLflow does")
         return answer
-
-
-def proxied_path(root: str) -> str | None:
-    """The path that the remote's proxy has for an artifact root."""
-    parts = urlsplit(root)
-    if parts.scheme == "mlflow-artifacts":
-        return parts.path.strip("/")
-    anchor = "/mlflow-artifacts/artifacts/"
-    if parts.scheme in ("http", "https") and anchor in parts.path:
-        return parts.path.split(anchor, 1)[1].strip("/")
-    return None
-
-
-def part_of_experiment(found: dict[str, Any]) -> Part:
-    doc: Doc = {("name", ""): found["name"], ("stage", ""): found.get("lifecycle_stage", "active")}
-    for tag in found.get("tags", []):
-        doc["tag", tag["key"]] = tag.get("value", "")
-    return Part(str(found["experiment_id"]), str(found["experiment_id"]), doc)
-
-
-def part_of_run(found: dict[str, Any]) -> Part:
-    """With the remote's ids in it, and the tags that say what it is a copy of."""
-    info, data = found["info"], found.get("data", {})
-    tags = {tag["key"]: tag.get("value", "") for tag in data.get("tags", [])}
-    doc: Doc = {
-        ("name", ""): info.get("run_name") or tags.get(NAME_TAG, ""),
-        ("status", ""): info.get("status", "RUNNING"),
-        ("stage", ""): info.get("lifecycle_stage", "active"),
-        ("user", ""): info.get("user_id") or tags.get("mlflow.user", ""),
-        ("start_time", ""): str(info.get("start_time") or 0),
-    }
-    if info.get("end_time"):
-        doc["end_time", ""] = str(info["end_time"])
-    for param in data.get("params", []):
-        doc["param", param["key"]] = param.get("value", "")
-    for key, value in tags.items():
-        if key != NAME_TAG:
-            doc["tag", key] = value
-    for given in found.get("inputs", {}).get("dataset_inputs", []):
-        dataset = given.get("dataset", {})
-        fields = {name: dataset.get(name) for name in ("source_type", "source", "schema", "profile")}
-        fields["tags"] = {tag["key"]: tag.get("value", "") for tag in given.get("tags", [])}
-        key = json.dumps([dataset.get("name", ""), dataset.get("digest", "")])
-        doc["dataset", key] = json.dumps(fields, sort_keys=True)
-    for model in found.get("inputs", {}).get("model_inputs", []):
-        doc["input", model["model_id"]] = "0"
-    for model in found.get("outputs", {}).get("model_outputs", []):
-        doc["output", model["model_id"]] = str(model.get("step", 0))
-    return Part(str(info.get("run_id") or info["run_uuid"]), str(info["experiment_id"]), doc)
-
-
-def _part_of_model(found: dict[str, Any]) -> Part:
-    info, data = found["info"], found.get("data", {})
-    words = {"LOGGED_MODEL_READY": "READY", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED", "LOGGED_MODEL_PENDING": "PENDING"}
-    doc: Doc = {
-        ("name", ""): info.get("name", ""),
-        ("model_type", ""): info.get("model_type", ""),
-        ("source_run", ""): info.get("source_run_id", ""),
-        ("status", ""): words.get(str(info.get("status")), str(info.get("status"))),
-        ("stage", ""): "active",
-    }
-    for param in data.get("params", []):
-        doc["param", param["key"]] = param.get("value", "")
-    for tag in info.get("tags", []):
-        doc["tag", tag["key"]] = tag.get("value", "")
-    for metric in data.get("metrics", []):
-        point = [
-            metric["key"], metric.get("step", 0), metric.get("timestamp", 0), metric.get("run_id", ""),
-            metric.get("dataset_name"), metric.get("dataset_digest"), metric["value"],
-        ]  # fmt: skip
-        doc["point", json.dumps(point)] = ""
-    return Part(info["model_id"], str(info["experiment_id"]), doc)
-
-
-def without_own_tags(doc: Doc) -> Doc:
-    return {field: value for field, value in doc.items() if not (field[0] == "tag" and field[1] in OWN_TAGS)}
-
-
-def _mark(step: int, timestamp: int, value: float) -> str:
-    return f"{step} {timestamp} {value!r}"
-
-
-def _pairs(given: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in given.items()]
-
-
-def _parts(given: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """In batches that the remote takes."""
-    part: dict[str, str] = {}
-    size = 0
-    for key, value in given.items():
-        if part and (len(part) == MAX_PAIRS or size + len(key) + len(value) > MAX_BATCH_BYTES):
-            yield part
-            part, size = {}, 0
-        part[key] = value
-        size += len(key) + len(value) + 30
-    if part:
-        yield part

@@ -1,0 +1,125 @@
+"""What a link costs and carries: back-fill between two servers in points a second, and the price for who logs meanwhile.
+
+    python bench/links.py            # both, about a minute
+
+Each server is a process of its own on a fresh SQLite store; all run on this machine, so that the far server takes its share
+of the processors too.
+"""
+
+import http.client
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+RUNS, KEYS, POINTS = 20, 10, 5000
+CONNECTIONS, SECONDS, ROUNDS = 4, 6.0, 3
+
+
+class Server:
+    def __init__(self, data: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(data), *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline().split("http://127.0.0.1:")[1].split()[0].split("/")[0])
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+
+    def call(self, method: str, path: str, body: object = None) -> dict:
+        path = path if path.startswith("/") else f"/api/2.0/mlflow/{path}"
+        raw = json.dumps(body).encode() if body is not None else None
+        self.connection.request(method, path, raw, {"content-type": "application/json"})
+        answer = self.connection.getresponse()
+        read = answer.read()
+        assert answer.status < 300, read
+        return json.loads(read or b"{}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def backfill(folder: Path) -> float:
+    """Points a second from the moment of linking until nothing is left."""
+    near, far = Server(folder / "a"), Server(folder / "b")
+    try:
+        for number in range(RUNS):
+            run = near.call("POST", "runs/create", {"experiment_id": "0", "start_time": number})["run"]["info"][
+                "run_id"
+            ]
+            for key in range(KEYS):
+                for start in range(0, POINTS, 1000):
+                    metrics = [
+                        {"key": f"m{key}", "value": i / 3, "timestamp": i, "step": i}
+                        for i in range(start, start + 1000)
+                    ]
+                    near.call("POST", "runs/log-batch", {"run_id": run, "metrics": metrics})
+        began = time.monotonic()
+        near.call("POST", "/api/trackside/v1/links", {"name": "l", "to": f"http://127.0.0.1:{far.port}"})
+        while (link := near.call("GET", "/api/trackside/v1/links/l")["link"])["lag_items"]:
+            time.sleep(0.05)
+        took = time.monotonic() - began
+        assert link["sent_points"] == RUNS * KEYS * POINTS
+        return link["sent_points"] / took
+    finally:
+        near.stop()
+        far.stop()
+
+
+def hot(folder: Path, *, linked: bool, durability: str) -> float:
+    """Calls of log-metric a second by some connections, with and without a link to another server."""
+    near, far = Server(folder / "a", "--durability", durability), Server(folder / "b", "--durability", durability)
+    try:
+        if linked:
+            near.call("POST", "/api/trackside/v1/links", {"name": "l", "to": f"http://127.0.0.1:{far.port}"})
+            time.sleep(1.5)
+        runs = [
+            near.call("POST", "runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+            for _ in range(CONNECTIONS)
+        ]
+        counts = [0] * CONNECTIONS
+        end = time.monotonic() + SECONDS
+
+        def work(number: int) -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", near.port)
+            while time.monotonic() < end:
+                step = counts[number]
+                body = json.dumps({"run_id": runs[number], "key": "m", "value": step, "timestamp": step, "step": step})
+                connection.request(
+                    "POST", "/api/2.0/mlflow/runs/log-metric", body, {"content-type": "application/json"}
+                )
+                connection.getresponse().read()
+                counts[number] += 1
+            connection.close()
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(CONNECTIONS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(counts) / SECONDS
+    finally:
+        near.stop()
+        far.stop()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"back-fill: {backfill(Path(folder)):,.0f} points/s ({RUNS} runs x {KEYS} metrics x {POINTS} points)")
+    for durability in ("full", "relaxed"):
+        found: dict[bool, list[float]] = {False: [], True: []}
+        for _ in range(ROUNDS):
+            for linked in (False, True):
+                with tempfile.TemporaryDirectory() as folder:
+                    found[linked].append(hot(Path(folder), linked=linked, durability=durability))
+        without, with_ = (statistics.median(found[linked]) for linked in (False, True))
+        print(
+            f"log-metric, {durability}: {without:,.0f} calls/s without, {with_:,.0f} with a link ({1 - with_ / without:+.1%})"
+        )
+
+
+if __name__ == "__main__":
+    main()
