@@ -131,6 +131,11 @@ class Search(Call, frozen=True):
     page_token: str | None = None
 
 
+class ListModels(Call, frozen=True):
+    max_results: int | None = None
+    page_token: str | None = None
+
+
 class GetLatest(OfModel, frozen=True):
     stages: list[str] | None = None
 

@@ -1,5 +1,7 @@
 """MLflow's calls about registered models and their versions.  Knows HTTP's side of them only."""
 
+from msgspec import structs
+
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, command, query
@@ -98,7 +100,20 @@ def delete_version_tag(tx: Tx, call: m.DeleteVersionTag) -> None:
     versions.delete_tag(tx, call.model, call.number, m.check_version_tag(call.key or "", None)[0])
 
 
+def list_models(tx: Tx, call: m.ListModels) -> m.FoundModels:
+    """As clients of MLflow 1 ask for all models."""
+    return search.search_models(tx, m.Search(max_results=call.max_results, page_token=call.page_token))
+
+
 def routes() -> list[Route]:
+    """Clients of MLflow 1 know them below `preview`."""
+    return [
+        structs.replace(route, paths=(*route.paths, route.paths[0].replace("/api/2.0/", "/api/2.0/preview/")))
+        for route in _routes()
+    ]
+
+
+def _routes() -> list[Route]:
     read, edit = Access.READ, Access.EDIT
     got_model, got_version, latest = m.GotModel, m.GotVersion, m.LatestVersions
     model, version = "registered-models", "model-versions"
@@ -109,6 +124,7 @@ def routes() -> list[Route]:
         command(f"POST {model}/rename", m.RenameModel, rename_model, needs=edit, answer=got_model),
         command(f"DELETE {model}/delete", m.OfModel, delete_model, needs=edit),
         query(f"GET {model}/search", m.Search, search.search_models, needs=read, answer=m.FoundModels),
+        query(f"GET {model}/list", m.ListModels, list_models, needs=read, answer=m.FoundModels),
         command(f"POST {model}/set-tag", m.SetModelTag, set_model_tag, needs=edit),
         command(f"DELETE {model}/delete-tag", m.DeleteModelTag, delete_model_tag, needs=edit),
         command(f"POST {model}/alias", m.SetAlias, set_alias, needs=edit),
