@@ -41,7 +41,10 @@ NEUTRAL: dict[str, Any] = {
     "source_type": "local", "schema": None, "profile": None, "tags": None, "artifact_location": None, "entity": "run",
     "entity_id": None, "event": None, "events": None, "url": "https://example.com/hook", "status": None,
     "artifact_path": "secret.txt", "path": "secret.txt", "field_name": "creation_time", "ascending": True,
-    "copies": None, "put": None, "drop": None,
+    "copies": None, "put": None, "drop": None, "mode": None,
+    # A link is a caller's own; without `to` none is made.
+    **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
+    "registry": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
