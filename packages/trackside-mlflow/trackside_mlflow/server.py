@@ -7,7 +7,7 @@ import json
 import ssl
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, List, Mapping, TypedDict, cast
+from typing import Any, Dict, List, Mapping, TypedDict, cast
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
@@ -23,6 +23,7 @@ from trackside_mlflow.errors import (
 )
 
 TIMEOUT_S = 60.0
+LINKS = "/api/trackside/v1/links"
 MAX_NAMES_IN_MESSAGE = 20
 
 
@@ -93,6 +94,30 @@ class Server:
             hint = f"{refused} In Python: delete(delete_dependent_resources=True)."
             raise Refused(hint, refused.status, refused.error_code) from None
 
+    def links(self, workspace: str) -> builtins.list[dict[str, Any]]:
+        return cast(List[Dict[str, Any]], self._call("GET", LINKS, within=workspace).get("links", []))
+
+    def link(self, workspace: str, name: str) -> dict[str, Any]:
+        return cast(Dict[str, Any], self._call("GET", _link(name), within=workspace)["link"])
+
+    def add_link(self, workspace: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return cast(Dict[str, Any], self._call("POST", LINKS, dict(fields), within=workspace)["link"])
+
+    def tell_link(self, workspace: str, name: str, verb: str) -> dict[str, Any]:
+        return cast(Dict[str, Any], self._call("POST", f"{_link(name)}/{verb}", {}, within=workspace)["link"])
+
+    def check_link(self, workspace: str, name: str) -> builtins.list[dict[str, Any]]:
+        found: builtins.list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            page = self._call("GET", f"{_link(name)}/check?{urlencode({'after': after})}", within=workspace)
+            found += page["differences"]
+            after = page.get("next")
+        return found
+
+    def remove_link(self, workspace: str, name: str, copies: str) -> None:
+        self._call("DELETE", f"{_link(name)}?{urlencode({'copies': copies})}", within=workspace)
+
     def not_found(self, name: str, reason: str) -> WorkspaceNotFound:
         """The error for a missing workspace, which names the ones that exist as far as this user may see them."""
         try:
@@ -105,7 +130,9 @@ class Server:
         there = f" Workspaces there: {shown}." if names else " It shows no workspaces."
         return WorkspaceNotFound(f"Workspace not found. {reason}{there} To make it: Workspace.create(name={name!r}).")
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within: str | None = None
+    ) -> dict[str, Any]:
         from trackside_mlflow import __version__
 
         headers = {
@@ -113,6 +140,8 @@ class Server:
             "User-Agent": f"trackside-mlflow/{__version__}",
             **self._authorization(),
         }
+        if within is not None:
+            headers["X-MLFLOW-WORKSPACE"] = within
         data = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -178,6 +207,10 @@ def _path(name: str | None = None) -> str:
     if not name.strip(".") or "/" in name:
         raise ConfigError(f"the workspace's name is {name!r}; it must be a name such as 'team-a'")
     return f"/api/trackside/v1/workspaces/{quote(name, safe='')}"
+
+
+def _link(name: str) -> str:
+    return f"{LINKS}/{quote(name, safe='')}"
 
 
 def _json_object(content: bytes) -> dict[str, Any] | None:

@@ -240,6 +240,68 @@ class Workspace:
         """
         self._server.delete(self.name, with_contents=delete_dependent_resources)
 
+    def add_link(
+        self,
+        name: str,
+        to: str,
+        *,
+        mode: str = "push",
+        kind: str | None = None,
+        experiments: builtins.list[str] | None = None,
+        exclude: builtins.list[str] | None = None,
+        backfill: str = "all",
+        token: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        prefix: str | None = None,
+    ) -> dict[str, Any]:
+        """Link this workspace with another one: its runs are mirrored by the server, and no training waits for that.
+
+        `to` is http(s)://HOST[:PORT][/ws/WORKSPACE] (Trackside or any MLflow server) or databricks://PROFILE of the
+        server's user.  `mode` is push (from here), pull (from there) or both; `experiments` and `exclude` are globs of names;
+        `backfill` is all, none, or a date.  Secrets are sealed by the server and never shown again.
+        """
+        fields = {
+            "name": name,
+            "to": to,
+            "mode": mode,
+            "kind": kind,
+            "experiments": experiments,
+            "exclude": exclude,
+            "backfill": backfill,
+            "token": token,
+            "username": username,
+            "password": password,
+            "prefix": prefix,
+        }
+        return self._server.add_link(self.name, _given(fields))
+
+    def links(self) -> builtins.list[dict[str, Any]]:
+        """The links of this workspace: state, lag (`lag_items`, `lag_s`), last error and what was sent."""
+        return self._server.links(self.name)
+
+    def link(self, name: str) -> dict[str, Any]:
+        return self._server.link(self.name, name)
+
+    def pause_link(self, name: str) -> dict[str, Any]:
+        """Stop for a while; what changes meanwhile is mirrored later."""
+        return self._server.tell_link(self.name, name, "pause")
+
+    def resume_link(self, name: str) -> dict[str, Any]:
+        return self._server.tell_link(self.name, name, "resume")
+
+    def sync_link(self, name: str) -> dict[str, Any]:
+        """Let the server compare everything with the other side and mend what differs.  It does not wait for that."""
+        return self._server.tell_link(self.name, name, "sync")
+
+    def check_link(self, name: str) -> builtins.list[dict[str, Any]]:
+        """What differs, run by run (`entity`, `local_id`, `remote_id`, `what`); empty if nothing does.  Changes nothing."""
+        return self._server.check_link(self.name, name)
+
+    def remove_link(self, name: str, *, copies: str = "keep") -> None:
+        """End the link.  `copies`: keep what it made on the other side, or remove it."""
+        self._server.remove_link(self.name, name, copies)
+
     @property
     def url(self) -> str:
         """The server's address."""
