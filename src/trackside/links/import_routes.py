@@ -145,7 +145,7 @@ class Calls:
     async def get_points(self, request: Request) -> Response:
         """Frames of chunks after `after`, and the tail (chunk 0); the last frame says whether all have come (-1) or not (-2)."""
         run_id, key = _argument(request, "run_id"), _argument(request, "key")
-        after = int(_argument(request, "after") or "0")
+        after = _after(_argument(request, "after"))
 
         def read(tx: Tx) -> bytes:
             frames = bytearray()
@@ -160,7 +160,7 @@ class Calls:
         return Response(200, BINARY, await request.read(read))
 
     async def changes(self, request: Request) -> Response:
-        after = int(_argument(request, "after") or "0")
+        after = _after(_argument(request, "after"))
         ws = request.workspace.workspace_id
 
         def read() -> Changes:
@@ -293,6 +293,12 @@ def _given(value: str | None, name: str) -> str:
     if not value:
         raise codec.missing(name)
     return value
+
+
+def _after(text: str) -> int:
+    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid(f"after is {text[:100]!r}; it must be a number")
+    return int(text or "0")
 
 
 def _argument(request: Request, name: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.experiments import store as experiments
-from trackside.experiments.model import Experiment
+from trackside.experiments.model import Experiment, check_id
 from trackside.links.diff import Doc
 from trackside.links.model import Entity
 from trackside.logged_models import store as models
@@ -226,7 +226,7 @@ def ids(tx: Tx, entity: Entity, after: str, most: int) -> list[str]:
                 SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_id > :after
                 ORDER BY experiment_id LIMIT :most
                 """
-            return [str(each) for (each,) in tx.all(sql, after=int(after or "-1"), most=most)]
+            return [str(each) for (each,) in tx.all(sql, after=check_id(after or "-1"), most=most)]
         case Entity.RUN:
             sql = "SELECT run_id FROM runs WHERE workspace_id = :ws AND run_id > :after ORDER BY run_id LIMIT :most"
         case Entity.MODEL:
