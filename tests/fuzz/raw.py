@@ -30,9 +30,7 @@ class Ask:
     def __repr__(self) -> str:
         shown = [piece[:300] + b"..." if len(piece) > 300 else piece for piece in self.pieces[:5]]
         headers = [(name, value[:200]) for name, value in self.headers[:8]]
-        return (
-            f"Ask({self.method} {self.target[:300]!r} ?{self.query[:300]!r} {headers} {shown}{' cut' * self.is_cut})"
-        )
+        return f"Ask({self.method} {self.target[:300]!r} ?{self.query[:300]!r} {headers} {shown}{' cut' * self.is_cut})"
 
 
 @dataclass(frozen=True)

@@ -187,8 +187,10 @@ def routes(roots: Roots, threads: Executor) -> list[Route]:
             for api in ("api", "ajax-api")
         ),
         stream("GET artifacts/list", calls.run_entries, needs=Access.READ),
-        stream("POST artifacts/presigned-upload-url", calls.presigned_upload, needs=Access.EDIT),
-        stream("POST artifacts/presigned-download-url", calls.presigned_download, needs=Access.READ),
+        stream("POST artifacts/presigned-upload-url", calls.presigned_upload, call=PresignedCall, needs=Access.EDIT),
+        stream(
+            "POST artifacts/presigned-download-url", calls.presigned_download, call=PresignedCall, needs=Access.READ
+        ),
         stream("GET /get-artifact", calls.run_file, needs=Access.READ),
         stream("POST upload-artifact", calls.upload, needs=Access.EDIT, ajax_only=True),
     ]

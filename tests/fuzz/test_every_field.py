@@ -1,0 +1,69 @@
+"""Every field of every route, given what it does not want."""
+
+import time
+
+import pytest
+
+from fuzz.invariants import problems
+from fuzz.world import World, fault_of
+
+SLOWEST_S = 10.0  # on a busy machine; they take milliseconds
+SHARE = 8  # so many fields are asked until each odd value was tried
+
+
+def _wrong(world: World, *, share: int) -> list[str]:
+    """Each field gets one of `share` parts of the odd values, the next field the next part."""
+    found = []
+    for i, route in enumerate(world.routes):
+        world.renew()
+        for j, (label, ask) in enumerate(world.asks_of(route)):
+            if (i + j) % share:
+                continue
+            began = time.monotonic()
+            fault = fault_of(ask, world.direct.ask(ask))
+            took_s = time.monotonic() - began
+            if fault is None and took_s > SLOWEST_S:
+                fault = f"answered after {took_s:.1f} s"
+            if fault is not None:
+                found.append(f"{route.method} {route.paths[0]} {label}: {fault}")
+    return found
+
+
+def _told(wrong: list[str]) -> str:
+    return "\n".join([f"{len(wrong)} in all", *wrong[:40]])
+
+
+def test_most_plain_calls_succeed_so_that_odd_ones_come_far(world: World) -> None:
+    statuses = []
+    for route in world.routes:
+        world.renew()
+        told = world.direct.ask(world.ask(route, world.plain(route), world.target(route)))
+        statuses.append(told.status)
+
+    assert sum(status < 300 for status in statuses) > 0.7 * len(statuses)
+
+
+def test_no_value_of_a_field_breaks_a_call_or_the_store(world: World) -> None:
+    wrong = _wrong(world, share=SHARE)
+
+    assert not wrong, _told(wrong)
+    assert problems(world.database) == []
+
+
+def test_nor_on_postgresql_where_texts_and_numbers_have_other_limits(pg_world: World) -> None:
+    wrong = _wrong(pg_world, share=4 * SHARE)
+
+    assert not wrong, _told(wrong)
+    assert problems(pg_world.database) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ["world", "pg_world"])
+def test_no_value_of_any_field_breaks_anything(request: pytest.FixtureRequest, name: str) -> None:
+    world: World = request.getfixturevalue(name)
+
+    wrong = _wrong(world, share=1)
+
+    assert not wrong, _told(wrong)
+    assert problems(world.database) == []

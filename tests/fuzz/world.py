@@ -1,0 +1,343 @@
+"""A store with a little of everything, and what calls about it may say, right and wrong.  Knows wire names; knows no route.
+
+The routes come from the application's table, so a new one is fuzzed without a word here.  A field whose name is not known
+gets a value of its type.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from fuzz.raw import JSON, Ask, Direct, Told
+from trackside import app
+from trackside.core.errors import AlreadyExists
+from trackside.core.http.codec import fields_of
+from trackside.core.http.routes import Route
+from trackside.core.settings import Settings
+from trackside.links import store as links
+from trackside.links.diff import Mode
+from trackside.links.model import Kind, Options, State
+
+NOWHERE = "http://127.0.0.1:1/"  # refuses connections
+OURS = "/api/trackside/v1"
+EVENTS = ["run.created", "registered_model.created"]
+PAIRS = [{"key": "t", "value": "1"}]
+DATASETS = [{"dataset": {"name": "n", "digest": "d", "source_type": "s", "source": "s"}, "tags": []}]
+
+# What routes that read no struct may look at.
+LOOSE_ARGUMENTS = "path run_id run_uuid artifact_file_path name version after since limit entity id state".split()
+
+# Any field of any call may hold these, whatever it wants.  JSON as it stands on the wire.
+ODD = [
+    "null", "true", "1", "-1", "0", "1.5", "-0.0", "1e400", "-1e400", "1e-400", "9" * 19, "9" * 5000,
+    "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
+    "NaN", "Infinity", "-Infinity", '"NaN"', '"Infinity"', '"-Infinity"', '"1e999"', '"9223372036854775808"', '"-0"',
+    '""', '"a"', '" "', '"."', '".."', '"../../x"', '"/etc/passwd"', '"%00"', '"%2e%2e%2f"', '"a\\\\b"', '"\'"', '"\\""',
+    '"\\u0000"', '"\\ud800"', '"\\udc00x"', '"\\ud83d\\ude00"', '"a\\nb\\r\\n\\tc"', '"\\u202e\\ufeff"', '"\u0130\u00df"',
+    '"' + "a" * 100_000 + '"', '"' + "\\u00e9" * 3000 + '"', '"' + "1" * 4400 + '"', '"\u0663"', '" 1 "', '"1_0"', '"0x1"',
+    "[]", "[[]]", "[null]", "[1]", '["a"]', '["a","a"]', '["\\ud800"]', '["\\u0000"]', "[{}]", "[{},null,1]", "{}", '{"a":1}',
+    '[{"key":"\\ud800","value":"\\u0000"}]', '[{"key":"a","value":NaN}]', '[{"key":"a","value":"b"},{"key":"a","value":"c"}]',
+    '{"\\ud800":"\\udfff"}', '{"a":"\\u0000"}', '{"a":{"b":[{}]}}', "[" * 300 + "]" * 300, '{"a":' * 300 + "1" + "}" * 300,
+]  # fmt: skip
+
+
+class World:
+    """An application with experiments, a run, a logged model, a registered model, a webhook and a second workspace."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.application = app.build(settings)
+        self.direct = Direct(self.application.asgi)
+        self.database: Any = self.application.asgi._database
+        self.routes: list[Route] = list(self.application.asgi._table.routes)
+        self._numbers = itertools.count()
+        self.renew()
+
+    def close(self) -> None:
+        self.direct.close()
+        self.application.close()
+
+    def call(self, path: str, /, *, api: str = "2.0", **fields: Any) -> Any:
+        whole = path if path.startswith("/") else f"/api/{api}/mlflow/{path}"
+        told = self.direct.ask(Ask("POST", whole.encode(), pieces=[json.dumps(fields).encode()]))
+        assert told.status < 300, (path, told)
+        return told.json if told.body else None
+
+    def renew(self) -> None:
+        """Other things to call about, since calls may have deleted those before."""
+        call, n = self.call, next(self._numbers)
+        self.name = f"rm{n}"
+        self.experiment_name = f"seen{n}"
+        self.experiment_id = call("experiments/create", name=self.experiment_name, tags=PAIRS)["experiment_id"]
+        self.run_id = call("runs/create", experiment_id=self.experiment_id, start_time=1)["run"]["info"]["run_id"]
+        self.model_id = call(
+            "logged-models",
+            experiment_id=self.experiment_id,
+            name="lm",
+            source_run_id=self.run_id,
+            params=PAIRS,
+            tags=PAIRS,
+        )["model"]["info"]["model_id"]
+        points = [{"key": "m", "value": i / 7, "timestamp": i, "step": i} for i in range(70)]
+        points.append({"key": "n", "value": "NaN", "timestamp": 1, "model_id": self.model_id})
+        call("runs/log-batch", run_id=self.run_id, metrics=points, params=PAIRS, tags=PAIRS)
+        call("runs/log-inputs", run_id=self.run_id, datasets=DATASETS)
+        call("registered-models/create", name=self.name, tags=PAIRS)
+        call("model-versions/create", name=self.name, source="s3://bucket/x", run_id=self.run_id, tags=PAIRS)
+        call("registered-models/alias", name=self.name, alias="al", version="1")
+        self.webhook_id = call(f"{OURS}/webhooks", name="w", url=NOWHERE, events=EVENTS, status="DISABLED")["webhook"][
+            "webhook_id"
+        ]
+        place = f"{self.experiment_id}/{self.run_id}/artifacts/a/b.txt"
+        self.direct.ask(Ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}".encode(), pieces=[b"some text"]))
+        self._make_workspace()
+        self._make_link()
+
+    def _make_workspace(self) -> None:
+        body = json.dumps({"name": "north"}).encode()
+        told = self.direct.ask(Ask("POST", b"/api/3.0/mlflow/workspaces", pieces=[body]))
+        assert told.status == 201 or told.json["error_code"] == "RESOURCE_ALREADY_EXISTS", told
+
+    def _make_link(self) -> None:
+        """As a call would, which would ask the other side first."""
+
+        def write(tx: Any) -> None:
+            with suppress(AlreadyExists):
+                links.create(tx, "link", Kind.TRACKSIDE, NOWHERE, Mode.PUSH, Options(), None, "")
+                links.set_state(tx, "link", State.PAUSED)
+
+        self.database.writer.submit(1, write).result(20)
+
+    def plausible(self, route: Route) -> dict[str, Any]:
+        """Values that the route takes, by the names of fields."""
+        path = route.paths[0]
+        known: dict[str, Any] = {
+            "run_id": self.run_id,
+            "run_ids": [self.run_id],
+            "experiment_id": self.experiment_id,
+            "experiment_ids": [self.experiment_id],
+            "experiment_name": self.experiment_name,
+            "model_id": self.model_id,
+            "webhook_id": self.webhook_id,
+            "name": self.name,
+            "new_name": self.name + "b",
+            "key": "t",
+            "tag_key": "t",
+            "metric_key": "m",
+            "value": "1",
+            "timestamp": 1,
+            "step": 1,
+            "version": "1",
+            "alias": "al",
+            "stage": "Staging",
+            "source": "s3://bucket/y",
+            "url": NOWHERE,
+            "to": NOWHERE,
+            "events": EVENTS,
+            "event": "run.created",
+            "status": "FINISHED",
+            "view_type": "ALL",
+            "max_results": 5,
+            "limit": 5,
+            "path": "a/b.txt",
+            "entity": "run",
+            "id": self.run_id,
+            "models": [{"model_id": self.model_id, "step": 1}],
+            "metrics": [{"key": "m", "value": 1.0, "timestamp": 1, "step": 0}],
+            "params": PAIRS,
+            "tags": PAIRS,
+            "datasets": DATASETS,
+            "model_json": json.dumps(
+                {"artifact_path": "a", "flavors": {}, "utc_time_created": "x", "run_id": self.run_id}
+            ),
+        }
+        if "/workspaces" in path:
+            known |= {"name": "north", "description": "d", "mode": "RESTRICT"}
+        elif "/links" in path:
+            known |= {"name": "link"}
+        elif "/webhooks" in path:
+            known |= {"status": "DISABLED"}
+            if "trackside" not in path:
+                known |= {"events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}
+        elif "stage-requests" in path:
+            known |= {"status": "PENDING"}
+        elif "/import/" in path:
+            known |= {"put": [["tag", "k", "v"], ["param", "q", "1"], ["status", "", "FAILED"]], "key": "m"}
+        elif "/logged-models" in path:
+            known |= {"status": "READY"}
+        elif path.endswith("/create"):
+            known |= {"name": f"new{next(self._numbers)}" if "model-versions" not in path else self.name}
+        return known
+
+    def fields(self, route: Route) -> dict[str, Any]:
+        """The names that a call of the route may hold, with their types."""
+        fields = dict(fields_of(route.call))
+        if route.kind == "stream" and not fields:
+            fields = dict.fromkeys(LOOSE_ARGUMENTS, str | None)
+        return fields
+
+    def plain(self, route: Route) -> dict[str, Any]:
+        """A call of the route that says what it should, but for what this module does not know."""
+        known = self.plausible(route)
+        fields = self.fields(route)
+        required = route.call.required
+        return {
+            name: known.get(name) if name in known and _fits(known[name], kind) else example(kind)
+            for name, kind in fields.items()
+            if (name in known and _fits(known[name], kind)) or name in required
+        }
+
+    def places(self, route: Route) -> list[str]:
+        return re.findall(r"\{(\w+)(?::path)?\}", route.paths[0])
+
+    def target(self, route: Route, odd: Mapping[str, str] = {}, path: str = "") -> bytes:
+        """The path of the route, filled in; `odd` has texts that go in as they are."""
+        text = path or route.paths[0]
+        known = self.plausible(route)
+        for place in self.places(route):
+            value = odd.get(place)
+            if value is None:
+                value = quote(str(known.get(place, "x")), safe="")
+            text = text.replace(f"{{{place}}}", value).replace(f"{{{place}:path}}", value)
+        return text.encode()
+
+    def asks_of(self, route: Route) -> Iterator[tuple[str, Ask]]:
+        """Every odd value in every place of a call, one at a time, with a label for each."""
+        plain = self.plain(route)
+        places = self.places(route)
+        for name in self.fields(route):
+            for odd in ODD:
+                label = f"{name}={odd[:60]}"
+                if name in places:
+                    text = quote(_text(odd)[:2000].encode("utf-8", "replace"), safe="")
+                    yield label, self.ask(route, plain, self.target(route, {name: text or "%20"}))
+                else:
+                    yield label, self.ask(route, {**plain, name: _Raw(odd)}, self.target(route))
+        if route.method not in ("GET", "HEAD"):
+            for odd in ODD:
+                yield f"body={odd[:60]}", Ask(route.method, self.target(route), pieces=[_bytes(odd)])
+
+    def ask(self, route: Route, fields: Mapping[str, Any], target: bytes) -> Ask:
+        fields = {name: value for name, value in fields.items() if name not in self.places(route)}
+        if route.method in ("GET", "DELETE") or (route.kind == "stream" and not fields_of(route.call)):
+            query = "&".join(f"{name}={_argument(item)}" for name, value in fields.items() for item in _items(value))
+            body = b"" if route.method in ("GET", "DELETE") else b"some bytes"
+            return Ask(route.method, target, query.encode(), pieces=[body])
+        return Ask(route.method, target, pieces=[_bytes(dumped(fields))])
+
+
+class _Raw(str):
+    """JSON that is written already."""
+
+
+def dumped(value: Any) -> str:
+    match value:
+        case _Raw():
+            return str(value)
+        case dict():
+            return "{" + ",".join(f"{json.dumps(key)}:{dumped(item)}" for key, item in value.items()) + "}"
+        case list():
+            return "[" + ",".join(map(dumped, value)) + "]"
+    return json.dumps(value)
+
+
+def raw(text: str) -> str:
+    return _Raw(text)
+
+
+def example(kind: Any) -> Any:
+    """Some value of a type."""
+    kind = bare(kind)
+    if get_origin(kind) is list:
+        return [example(get_args(kind)[0])]
+    if kind is dict or get_origin(kind) is dict:
+        return {"a": "b"}
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return {name: example(inner) for name, inner in fields_of(kind).items()}
+    return {int: 1, float: 1.0, bool: True}.get(kind, "a")
+
+
+def bare(kind: Any) -> Any:
+    if get_origin(kind) in (Union, UnionType):
+        kinds = [each for each in get_args(kind) if each is not NoneType]
+        return bare(kinds[0])
+    return kind
+
+
+def fault_of(ask: Ask, told: Told) -> str | None:
+    """What is wrong with an answer, whatever was asked."""
+    if told.status == 0:
+        return None if ask.is_cut else "no answer"
+    if ask.method == "HEAD" or told.status in (204, 304):
+        return None
+    if told.status >= 500 and told.status not in (501, 503):
+        return f"status {told.status}"
+    if told.status >= 400 and (told.body or told.status not in (412, 416)):
+        try:
+            fault = told.json
+        except ValueError:
+            return f"status {told.status} with a body that is no JSON: {told.body[:100]!r}"
+        if not isinstance(fault, dict) or not isinstance(fault.get("error_code"), str):
+            return f"status {told.status} without an error_code: {told.body[:100]!r}"
+        if not isinstance(fault.get("message"), str) or not fault["message"]:
+            return f"status {told.status} without a message"
+        if len(told.body) > 100_000:
+            return f"a message of {len(told.body)} bytes"
+        expected = {501: "NOT_IMPLEMENTED", 503: "TEMPORARILY_UNAVAILABLE"}.get(told.status)
+        # A link's remote is asked while the caller waits, and these ask one that is not there.
+        if told.status == 503 and "127.0.0.1:1" not in fault["message"]:
+            return f"503: {fault['message'][:200]}"
+        if expected is not None and fault["error_code"] != expected:
+            return f"status {told.status} is {fault['error_code']}"
+    elif told.headers.get(b"content-type", b"").startswith(b"application/json") and told.body:
+        try:
+            json.loads(told.body.decode(), parse_constant=_refuse)
+        except ValueError as error:
+            return f"an answer that is no JSON ({error}): {told.body[:100]!r}"
+    return None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"it has a bare {constant}")
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    kind = bare(kind)
+    if get_origin(kind) is list:
+        return isinstance(value, list) and _fits(value[0], get_args(kind)[0])
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return isinstance(value, dict) and set(value) <= set(fields_of(kind))
+    if kind in (int, float):
+        return not isinstance(value, list | dict) and str(value).isdigit()
+    return isinstance(value, str) or (not isinstance(value, list | dict) and kind is not str)
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _argument(value: Any) -> str:
+    text = _text(value) if isinstance(value, _Raw) else value if isinstance(value, str) else json.dumps(value)
+    return quote(text[:5000].encode("utf-8", "replace"), safe="")
+
+
+def _text(odd: str) -> str:
+    """What a text of JSON says, or the JSON itself."""
+    try:
+        value = json.loads(odd)
+    except (ValueError, RecursionError):
+        return odd
+    return value if isinstance(value, str) else odd
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+__all__ = ["JSON", "NOWHERE", "ODD", "World", "bare", "dumped", "example", "fault_of", "raw"]
