@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -48,8 +48,16 @@ class Refused(Exception):
 class Post:
     """Sends by the rules of the settings; `close` ends what is under way."""
 
-    def __init__(self, *, schemes: tuple[str, ...], timeout_s: float, allow_private: bool) -> None:
+    def __init__(
+        self,
+        *,
+        schemes: tuple[str, ...],
+        timeout_s: float,
+        allow_private: bool,
+        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
+    ) -> None:
         self.schemes = schemes
+        self._resolve = resolve
         self._timeout_s = timeout_s
         self._allow_private = allow_private
         self._open: set[socket.socket] = set()
@@ -95,7 +103,7 @@ class Post:
         """(family, socket address) of the host, all of them checked."""
         parts = urlsplit(url)
         host = _ascii(parts.hostname or "")
-        found = socket.getaddrinfo(host, parts.port or _PORTS[parts.scheme], type=socket.SOCK_STREAM)
+        found = self._resolve(host, parts.port or _PORTS[parts.scheme], type=socket.SOCK_STREAM)
         for *_, where in found:
             why = addresses.refusal(str(where[0]), allow_private=self._allow_private)
             if why is not None:

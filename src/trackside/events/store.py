@@ -46,6 +46,9 @@ class Page(Struct, frozen=True):
 
 def register(db: Database, consumer: str) -> None:
     """From now on changes are kept for it; what it does about those before comes after this.  Harmless when it is known."""
+    with db.read(0) as tx:
+        if _cursor(tx, consumer) is not None:
+            return
     seq = changes.head(db)
     while seq is None:
         seq = changes.head(db)
@@ -104,10 +107,9 @@ def commit_cursor(tx: Tx, page: Page) -> bool:
 
 
 def cursor(tx: Tx, consumer: str) -> int:
-    row = tx.one("SELECT seq FROM change_cursors WHERE consumer = :consumer", consumer=consumer)
-    if row is None:
+    seq = _cursor(tx, consumer)
+    if seq is None:
         raise LookupError(f"nobody registered the consumer {consumer!r} of the change log")
-    seq: int = row[0]
     return seq
 
 
@@ -205,6 +207,11 @@ def _between(tx: Tx, after: int, head: int, entities: Sequence[str], *, with_log
         limit=limit,
     )
     return [Entry(*row) for row in rows]
+
+
+def _cursor(tx: Tx, consumer: str) -> int | None:
+    row = tx.one("SELECT seq FROM change_cursors WHERE consumer = :consumer", consumer=consumer)
+    return None if row is None else row[0]
 
 
 def _announce_anew(db: Database, found: Sequence[Entry]) -> None:

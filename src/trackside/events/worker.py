@@ -33,8 +33,8 @@ STEP_S = 0.25  # between an event and its delivery, at most, where nothing else 
 AT_ONCE = 500  # changes a step
 THREADS = 8
 IN_A_ROW = 100  # deliveries of a webhook before others have their turn
-LEASE_S = 15.0
-RENEW_S = 5.0
+LEASE_S = 6.0
+RENEW_S = 2.0
 MARK_S = 60.0  # how often the cursor is written while nobody wants to know
 PRUNE_S = 600.0
 
@@ -58,6 +58,7 @@ class Courier:
         self._busy: set[int] = set()
         self._lock = threading.Lock()
         self._is_closed = threading.Event()
+        store.register(db, CONSUMER)  # before anybody can subscribe
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="trackside-webhook")
 
     def step(self) -> bool:

@@ -1,0 +1,374 @@
+"""Readers of the change log miss nothing and see nothing twice, whatever writers and other servers do meanwhile."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from support.client import Api, Inside
+from support.postgres import Postgres
+from trackside import app
+from trackside.core.db import changes
+from trackside.core.db.tx import Change
+from trackside.core.settings import PostgresStore, Settings
+from trackside.core.work import leases
+from trackside.events import store
+
+DAY_MS = 86_400_000
+
+
+def record(db: Any, *entity_ids: str, ws: int = 1, entity: str = "thing") -> None:
+    for entity_id in entity_ids:
+        db.writer.submit(ws, lambda tx, entity_id=entity_id: tx.record(Change(entity, entity_id, "make"))).result()
+
+
+def read(db: Any, limit: int = 100, **more: Any) -> store.Page:
+    return store.read_changes(db, "reader", limit, **more)
+
+
+def ids(page: store.Page) -> list[str]:
+    return [entry.entity_id for entry in page.changes]
+
+
+def commit(db: Any, page: store.Page) -> bool:
+    moved: bool = db.writer.submit(0, lambda tx: store.commit_cursor(tx, page)).result()
+    return moved
+
+
+@pytest.fixture
+def log(db: Any) -> Any:
+    """A store with a consumer named `reader`."""
+    store.register(db, "reader")
+    return db
+
+
+def test_a_consumer_reads_on_from_where_it_came(log: Any) -> None:
+    record(log, "a", "b", "c")
+
+    first = read(log, 2)
+    assert (ids(first), first.more) == (["a", "b"], True)
+    assert ids(read(log)) == ["a", "b", "c"]  # nothing was committed yet
+    assert commit(log, first)
+
+    second = read(log)
+    assert (ids(second), second.more) == (["c"], False)
+    assert commit(log, second)
+    assert ids(read(log)) == []
+
+
+def test_a_page_is_done_once_also_by_two_who_read_it(log: Any) -> None:
+    record(log, "a")
+    mine, theirs = read(log), read(log)
+
+    assert [commit(log, mine), commit(log, theirs)] == [True, False]
+
+
+def test_a_new_consumer_begins_now_and_an_unknown_one_is_refused(log: Any) -> None:
+    record(log, "before")
+    store.register(log, "late")
+    store.register(log, "late")
+    record(log, "after")
+
+    assert ids(store.read_changes(log, "late", 10)) == ["after"]
+    with pytest.raises(LookupError, match="nobody registered the consumer 'nobody'"):
+        store.read_changes(log, "nobody", 10)
+
+
+def test_a_consumer_may_ask_for_some_entities_and_passes_the_others(log: Any) -> None:
+    record(log, "a", entity="apple")
+    record(log, "p", entity="pear")
+
+    page = read(log, entities=["apple"])
+    assert ids(page) == ["a"]
+    assert commit(log, page)
+    assert ids(read(log)) == []
+
+
+def test_changes_tell_who_made_them(log: Any) -> None:
+    log.writer.submit(1, lambda tx: tx.by("anna").record(Change("thing", "a", "make", '{"x":1}'))).result()
+
+    (entry,) = read(log).changes
+    assert (entry.ws, entry.entity, entry.entity_id, entry.action) == (1, "thing", "a", "make")
+    assert (entry.user, entry.detail) == ("anna", '{"x":1}')
+
+
+# Logging is announced once until somebody reads that
+
+
+@pytest.fixture
+def application(chosen: Settings) -> Iterator[Any]:
+    made = app.build(chosen)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def logging(application: Any) -> Iterator[Api]:
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+
+
+def test_what_is_logged_after_a_reading_is_news_again(application: Any, logging: Api) -> None:
+    db = application.asgi._database
+    run_id = logging.new_run()
+    store.register(db, "reader")
+
+    for step in range(3):
+        logging.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
+        logging.post("runs/log-metric", run_id=run_id, key="m", value=9, timestamp=step, step=step)
+        page = read(db)
+        assert [(entry.entity_id, entry.action) for entry in page.changes] == [(run_id, "log")]
+        assert commit(db, page)
+
+    assert ids(read(db)) == []
+
+
+def test_a_feed_makes_logging_news_again_too(application: Any, logging: Api) -> None:
+    run_id = logging.new_run()
+    after = logging.get("/api/trackside/v1/changes")["next_after"]
+
+    for step in range(3):
+        logging.post("runs/log-metric", run_id=run_id, key="m", value=1, timestamp=step, step=step)
+        found = logging.get("/api/trackside/v1/changes", after=after)
+        assert [change["action"] for change in found["changes"]] == ["log"]
+        after = found["next_after"]
+
+
+def test_whoever_looks_at_a_run_after_its_news_misses_no_point(application: Any, logging: Api) -> None:
+    """A reader that looks at runs only when it hears of them knows in the end all that was logged, while others log."""
+    db = application.asgi._database
+    runs = [logging.new_run() for _ in range(4)]
+    store.register(db, "reader")
+    ended = threading.Event()
+
+    def log_on() -> None:
+        for step in range(150):
+            for run_id in runs:
+                logging.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
+        ended.set()
+
+    writer = threading.Thread(target=log_on)
+    writer.start()
+    known: dict[str, int] = {}
+    is_last = False
+    while not is_last:
+        is_last = ended.is_set()
+        page = read(db, 3)
+        for run_id in {entry.entity_id for entry in page.changes}:
+            known[run_id] = len(logging.history(run_id, "m"))
+        if page.changes:
+            assert commit(db, page)
+            is_last = False
+    writer.join()
+
+    assert known == dict.fromkeys(runs, 150)
+
+
+# On PostgreSQL numbers are given before commits
+
+
+@contextmanager
+def open_writer(postgres: Postgres, settings: Settings) -> Iterator[Callable[[str], bytes]]:
+    """Another server's transaction that has recorded a change and has not ended; it gives how to end it."""
+    assert isinstance(settings.store, PostgresStore)
+    wire = postgres.connect(settings.store.database)
+    try:
+        wire.command("BEGIN")
+        wire.command(f"SELECT pg_advisory_xact_lock_shared({changes.WRITERS_LOCK})")
+        wire.command(
+            "INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at) VALUES (1, 'thing', 'slow', 'make', 0)"
+        )
+        yield wire.command
+    finally:
+        wire.close()
+
+
+@pytest.fixture
+def pg(postgres_settings: Settings) -> Iterator[Any]:
+    database = app.open_database(postgres_settings)
+    store.register(database, "reader")
+    yield database
+    database.close()
+
+
+def test_a_reader_waits_for_a_lower_number_that_is_not_committed_yet(
+    pg: Any, postgres: Postgres, postgres_settings: Settings
+) -> None:
+    with open_writer(postgres, postgres_settings) as end:
+        record(pg, "quick")  # a higher number, committed before
+        assert changes.head(pg, patience_s=0.05) is None
+
+        waiting: list[int | None] = []
+        reader = threading.Thread(target=lambda: waiting.append(changes.head(pg, patience_s=20)))
+        reader.start()
+        end("COMMIT")
+        reader.join()
+
+        assert waiting[0] is not None
+        assert ids(read(pg)) == ["slow", "quick"]
+
+
+def test_a_number_that_was_given_back_holds_nobody_up(pg: Any, postgres: Postgres, postgres_settings: Settings) -> None:
+    with open_writer(postgres, postgres_settings) as end:
+        record(pg, "quick")
+        end("ROLLBACK")
+
+        assert ids(read(pg)) == ["quick"]
+
+
+def test_a_long_transaction_of_somebody_else_holds_nobody_up(pg: Any, postgres: Postgres) -> None:
+    other = postgres.connect()
+    other.command("BEGIN")
+    other.command("SELECT pg_current_xact_id()")
+    record(pg, "a")
+
+    assert ids(read(pg)) == ["a"]
+    other.close()
+
+
+def test_writers_do_not_wait_for_readers(pg: Any, postgres: Postgres, postgres_settings: Settings) -> None:
+    with open_writer(postgres, postgres_settings) as end:
+        reader = threading.Thread(target=lambda: changes.head(pg, patience_s=20))
+        reader.start()
+        for number in range(20):
+            record(pg, str(number))
+        end("COMMIT")
+        reader.join()
+
+    assert len(read(pg).changes) == 21
+
+
+def test_servers_that_write_side_by_side_lose_no_change_to_a_reader(pg: Any, postgres_settings: Settings) -> None:
+    others = [app.open_database(postgres_settings) for _ in range(3)]
+    writers = [
+        threading.Thread(target=lambda db=db, name=name: record(db, *(f"{name}-{i}" for i in range(100))))
+        for name, db in enumerate(others)
+    ]
+    for writer in writers:
+        writer.start()
+    seen: list[str] = []
+    is_last = False
+    while not is_last:
+        is_last = not any(writer.is_alive() for writer in writers)
+        page = read(pg, 7)
+        seen += ids(page)
+        if page.changes:
+            assert commit(pg, page)
+            is_last = False
+    for db in others:
+        db.close()
+
+    assert len(seen) == len(set(seen)) == 300
+
+
+# What is old may go
+
+
+def test_old_changes_go_when_every_consumer_has_passed_them(log: Any) -> None:
+    record(log, "old", "older")
+    with log.write(1) as tx:
+        tx.run(
+            "UPDATE changes SET changed_at = :old WHERE workspace_id = :ws AND entity = 'thing'",
+            old=tx.now - 8 * DAY_MS,
+        )
+    record(log, "new")
+    store.register(log, "slow")  # after them
+
+    assert not store.prune(log, keep_days=7)  # `reader` and the webhooks have not seen them
+    page = read(log)
+    assert commit(log, page)
+    with log.write(0) as tx:
+        store.forget(tx, "webhooks")
+    assert not store.prune(log, keep_days=0)
+    assert not store.prune(log, keep_days=30)
+    assert store.prune(log, keep_days=7)
+
+    with log.read(1) as tx:
+        assert [
+            row for (row,) in tx.all("SELECT entity_id FROM changes WHERE workspace_id = :ws AND entity = 'thing'")
+        ] == ["new"]
+    record(log, "newest")
+    assert ids(read(log)) == ["newest"]
+
+
+# By REST
+
+
+def test_the_log_by_rest_tells_who_did_what_and_when(api: Api) -> None:
+    headers = {"x-trackside-user": "anna"}
+    made = api.ask("POST", "experiments/create", {"name": "iris"}, headers=headers).json["experiment_id"]
+    api.post("experiments/update", experiment_id=made, new_name="flowers")
+
+    found = api.get("/api/trackside/v1/changes", entity="experiment", entity_id=made)["changes"]
+
+    assert [(change["action"], change.get("user")) for change in found] == [("rename", None), ("create", "anna")]
+    assert found[0]["time"] >= found[1]["time"] > 1_600_000_000_000
+    by_anna = api.get("/api/trackside/v1/changes", user="anna")["changes"]
+    assert [(change["entity"], change["entity_id"]) for change in by_anna] == [("experiment", made)]
+
+
+def test_the_log_by_rest_goes_on_in_both_directions(api: Api) -> None:
+    for name in "abcde":
+        api.new_experiment(name)
+    start = api.get("/api/trackside/v1/changes", limit=1)
+    assert [change["entity"] for change in start["changes"]] == ["experiment"]
+    newest = start["changes"][0]["seq"]
+    assert start["next_after"] == newest
+
+    older = api.get("/api/trackside/v1/changes", before=newest, limit=3)
+    assert [change["seq"] for change in older["changes"]] == [newest - 1, newest - 2, newest - 3]
+    assert older["more"]
+
+    page = api.get("/api/trackside/v1/changes", after=newest - 5, limit=4, entity="experiment")
+    assert [change["seq"] for change in page["changes"]] == [newest - 4, newest - 3, newest - 2, newest - 1]
+    assert (page["next_after"], page["more"]) == (newest - 1, True)
+    rest = api.get("/api/trackside/v1/changes", after=page["next_after"], limit=4, entity="run")
+    assert (rest.get("changes"), rest["next_after"], rest.get("more")) == (None, newest, None)
+
+
+def test_a_workspace_does_not_see_anothers_changes(api: Api) -> None:
+    north = api.new_workspace("north")
+    north.new_experiment("secret")
+    api.new_experiment("open")
+
+    def seen(caller: Api) -> set[str]:
+        found = caller.get("/api/trackside/v1/changes", after=0, entity="experiment").get("changes", [])
+        return {change["entity_id"] for change in found}
+
+    assert seen(api).isdisjoint(seen(north))
+    assert len(seen(north)) == 1
+
+
+@pytest.mark.parametrize("arguments", [{"limit": 1001}, {"limit": -1}, {"after": "x"}])
+def test_a_call_for_the_log_that_is_wrong_is_refused(api: Api, arguments: dict[str, Any]) -> None:
+    status, code, _ = api.fault("/api/trackside/v1/changes", method="GET", **arguments)
+
+    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+
+
+# Who does what only one may
+
+
+def test_one_of_several_servers_holds_a_claim_until_it_expires_or_is_given_back(pg: Any) -> None:
+    def hold(holder: str, for_s: float = 60) -> bool:
+        held: bool = pg.writer.submit(0, lambda tx: leases.hold(tx, "work", holder, for_s)).result()
+        return held
+
+    assert [hold("one"), hold("two"), hold("one")] == [True, False, True]
+    pg.writer.submit(0, lambda tx: leases.release(tx, "work", "two")).result()
+    assert not hold("two")
+    pg.writer.submit(0, lambda tx: leases.release(tx, "work", "one")).result()
+    assert hold("two", for_s=0)  # expires at once
+    assert hold("one")
+
+
+def test_a_store_with_one_server_is_always_held(sqlite_settings: Settings) -> None:
+    db = app.open_database(replace(sqlite_settings))
+    with db.write(0) as tx:
+        assert leases.hold(tx, "work", "one", 60)
+        assert leases.hold(tx, "work", "two", 60)
+    db.close()

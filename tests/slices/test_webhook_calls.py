@@ -1,0 +1,333 @@
+"""The calls about webhooks: MLflow's as its clients know them, and our own; by REST, by the stock client, and over a kill."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities.webhook import WebhookEvent, WebhookStatus
+from mlflow.exceptions import MlflowException
+from mlflow.webhooks import delivery as stock
+from msgspec.structs import replace
+
+from support.client import Api, Inside
+from support.receiver import Receiver, answer
+from support.servers import Server
+from trackside import app
+from trackside.core.settings import Settings
+
+OURS = "/api/trackside/v1/webhooks"
+EVENTS = [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
+OPEN = ("--allow-private-webhooks", "--webhook-schemes", "http,https")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def calls(chosen: Settings) -> Iterator[Api]:
+    """The application, which may call private addresses."""
+    application = app.build(replace(chosen, allow_private_webhooks=True, webhook_schemes=("http", "https")))
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+    application.close()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = threading.Event()
+    for _ in range(1000):
+        if holds():
+            return
+        deadline.wait(0.02)
+    raise AssertionError("it did not come to hold")
+
+
+# By REST
+
+
+def test_a_webhook_by_mlflows_calls(calls: Api) -> None:
+    made = calls.post("webhooks", name="w", url="https://example.com/x", events=EVENTS, description="d")["webhook"]
+
+    assert made == {
+        "webhook_id": made["webhook_id"],
+        "name": "w",
+        "url": "https://example.com/x",
+        "events": EVENTS,
+        "status": "ACTIVE",
+        "creation_timestamp": made["creation_timestamp"],
+        "last_updated_timestamp": made["creation_timestamp"],
+        "description": "d",
+    }
+    path = f"webhooks/{made['webhook_id']}"
+    assert calls.get(path) == {"webhook": made}
+    assert calls.get("webhooks") == {"webhooks": [made]}
+    changed = calls.ask("PATCH", path, {"status": "DISABLED", "description": "", "secret": "x"}).json["webhook"]
+    assert changed["status"] == "DISABLED"
+    assert "description" not in changed
+    assert changed["last_updated_timestamp"] > made["last_updated_timestamp"]
+    assert (changed["events"], changed["url"]) == (EVENTS, "https://example.com/x")
+    assert calls.ask("DELETE", path).json == {}
+    assert calls.fault(path, method="GET") == (
+        404,
+        "RESOURCE_DOES_NOT_EXIST",
+        f"Webhook with ID {made['webhook_id']} not found.",
+    )
+    assert calls.get("webhooks") == {}
+
+
+def test_pages_of_webhooks(calls: Api) -> None:
+    for number in range(5):
+        calls.post("webhooks", name=f"w{number}", url="https://example.com/", events=EVENTS)
+
+    page = calls.get("webhooks", max_results=3)
+    rest = calls.get("webhooks", max_results=3, page_token=page["next_page_token"])
+
+    assert [each["name"] for each in [*page["webhooks"], *rest["webhooks"]]] == ["w4", "w3", "w2", "w1", "w0"]
+    assert "next_page_token" not in rest
+    assert calls.fault("webhooks", method="GET", max_results=1001)[2] == "max_results must be between 1 and 1000."
+    assert "Invalid page token" in calls.fault("webhooks", method="GET", page_token="%")[2]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": ""}, "Missing value for required parameter 'name'"),
+        ({"name": "a b"}, "Webhook name 'a b' is invalid"),
+        ({"url": ""}, "Missing value for required parameter 'url'"),
+        ({"url": "ftp://example.com"}, "Invalid webhook URL scheme: 'ftp'"),
+        ({"url": "http://169.254.169.254/"}, "must not resolve to a non-public IP address"),
+        ({"events": []}, "Webhook events must be a non-empty list"),
+        ({"events": [{"entity": "RUN", "action": "FINISHED"}]}, "/api/trackside/v1/webhooks takes"),
+        ({"events": [{"entity": "MODEL_VERSION", "action": "SET"}]}, "Valid actions are: ['created']"),
+        ({"events": "x"}, "Invalid value"),
+        ({"status": "ASLEEP"}, "it must be ACTIVE or DISABLED"),
+        ({"description": "x" * 1001}, "at most 1000"),
+        ({"secret": "x" * 1001}, "at most 1000"),
+    ],
+)
+def test_a_webhook_that_is_wrong_is_refused(calls: Api, fields: dict[str, Any], words: str) -> None:
+    status, code, message = calls.fault(
+        "webhooks", **{"name": "w", "url": "https://example.com/", "events": EVENTS, **fields}
+    )
+
+    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+    assert words in message
+    assert calls.get("webhooks") == {}
+
+
+def test_by_default_neither_private_addresses_nor_plain_http_are_taken(api: Api) -> None:
+    def refusal(url: str) -> str:
+        return api.fault("webhooks", name="w", url=url, events=EVENTS)[2]
+
+    assert "Allowed schemes are: https" in refusal("http://example.com/")
+    assert "127.0.0.1 is not a public address" in refusal("https://127.0.0.1:5000/")
+    assert "localhost: " in refusal("https://localhost/")
+    made = api.post("webhooks", name="w", url="https://203.0.113.9.invalid/", events=EVENTS)["webhook"]
+    changed = api.ask("PATCH", f"webhooks/{made['webhook_id']}", {"url": "https://10.0.0.1/"})
+    assert changed.status == 400
+
+
+def test_our_calls_take_all_events_and_mlflows_show_mlflows_alone(calls: Api) -> None:
+    both = calls.post(OURS, name="both", url="https://example.com/", events=["run.failed", "registered_model.created"])
+    runs = calls.post(OURS, name="runs", url="https://example.com/", events=["run.finished"])["webhook"]
+
+    assert both["webhook"]["events"] == ["run.failed", "registered_model.created"]
+    assert [each["name"] for each in calls.get(OURS)["webhooks"]] == ["runs", "both"]
+    (seen,) = calls.get("webhooks")["webhooks"]
+    assert seen["events"] == EVENTS
+    for method in ("GET", "PATCH", "DELETE"):
+        assert calls.ask(method, f"webhooks/{runs['webhook_id']}", {} if method == "PATCH" else None).status == 404
+    calls.ask("PATCH", f"webhooks/{seen['webhook_id']}", {"events": [{"entity": "PROMPT", "action": "CREATED"}]})
+    assert calls.get(f"{OURS}/{seen['webhook_id']}")["webhook"]["events"] == ["prompt.created", "run.failed"]
+    assert "is no event" in calls.fault(OURS, name="x", url="https://example.com/", events=["run.exploded"])[2]
+
+
+def test_a_workspace_does_not_see_anothers_webhooks(calls: Api) -> None:
+    north = calls.new_workspace("north")
+    made = north.post(OURS, name="w", url="https://example.com/", events=["run.finished"])["webhook"]["webhook_id"]
+
+    assert calls.get(OURS) == {}
+    for method, path in (
+        ("GET", made),
+        ("PATCH", made),
+        ("DELETE", made),
+        ("POST", f"{made}/test"),
+        ("POST", f"{made}/redeliver"),
+        ("GET", f"{made}/deliveries"),
+    ):
+        assert calls.ask(method, f"{OURS}/{path}", {} if method in ("PATCH", "POST") else None).status == 404
+    assert north.get(f"{OURS}/{made}")["webhook"]["name"] == "w"
+
+
+def test_a_test_tells_what_the_receiver_answered(calls: Api, receiver: Receiver) -> None:
+    made = calls.post("webhooks", name="w", url=receiver.url, events=EVENTS, secret="s")["webhook"]
+    path = f"webhooks/{made['webhook_id']}/test"
+    receiver.answers = [answer(200, b"fine"), answer(404, b"gone"), lambda handler: handler.connection.close()]
+
+    assert calls.post(path)["result"] == {"success": True, "response_status": 200, "response_body": "fine"}
+    assert calls.post(path, event={"entity": "MODEL_VERSION_TAG", "action": "SET"})["result"] == {
+        "success": False,
+        "response_status": 404,
+        "response_body": "gone",
+    }
+    failed = calls.post(path)["result"]
+    assert failed["success"] is False
+    assert "RemoteDisconnected" in failed["error_message"]
+    first, second, _ = receiver.received
+    assert first.json["data"]["name"] == "example_model"
+    assert second.json["data"] == {
+        "name": "example_model",
+        "version": "1",
+        "key": "example_key",
+        "value": "example_value",
+    }
+    assert first.headers["x-mlflow-signature"] == stock._generate_hmac_signature(
+        "s", first.headers["x-mlflow-delivery-id"], first.headers["x-mlflow-timestamp"], first.body.decode()
+    )
+
+
+def test_reads_are_answered_while_tests_hang(calls: Api, receiver: Receiver) -> None:
+    made = calls.post("webhooks", name="w", url=receiver.url, events=EVENTS)["webhook"]
+    receiver.hold()
+    testers = [
+        threading.Thread(target=lambda: calls.post(f"webhooks/{made['webhook_id']}/test"), daemon=True)
+        for _ in range(8)
+    ]
+    for tester in testers:
+        tester.start()
+    receiver.wait_for(4)
+
+    assert calls.get("webhooks")["webhooks"] == [made]
+    assert calls.get("registered-models/search") == {}
+    receiver.may_answer.set()
+    for tester in testers:
+        tester.join()
+
+
+def test_deliveries_are_told_of_and_sent_again(calls: Api, receiver: Receiver) -> None:
+    receiver.answers = [answer(404)]
+    made = calls.post("webhooks", name="w", url=receiver.url, events=EVENTS)["webhook"]["webhook_id"]
+    for name in "ab":
+        calls.post("registered-models/create", name=name)
+    receiver.wait_for(2)
+    wait_until(lambda: calls.get(f"{OURS}/{made}")["webhook"]["pending"] == 0)
+
+    assert calls.get(f"{OURS}/{made}")["webhook"]["dead"] == 1
+    (dead,) = calls.get(f"{OURS}/{made}/deliveries", state="dead")["deliveries"]
+    assert (dead["event"], dead["attempts"], dead["last_status"]) == ("registered_model.created", 1, 404)
+    assert dead["last_error"] == "the receiver answered 404"
+    whole = calls.get(f"{OURS}/{made}/deliveries/{dead['delivery_id']}")
+    assert whole["payload"] == receiver.received[0].json
+    assert [each["state"] for each in calls.get(f"{OURS}/{made}/deliveries")["deliveries"]] == ["DELIVERED", "DEAD"]
+    page = calls.get(f"{OURS}/{made}/deliveries", limit=1)
+    assert page["more"]
+    rest = calls.get(f"{OURS}/{made}/deliveries", before=page["deliveries"][0]["number"])
+    assert [each["state"] for each in rest["deliveries"]] == ["DEAD"]
+
+    assert calls.post(f"{OURS}/{made}/redeliver") == {"deliveries": 1}
+    assert [each.json["data"]["name"] for each in receiver.wait_for(3)] == ["a", "b", "a"]
+    wait_until(lambda: calls.get(f"{OURS}/{made}")["webhook"]["pending"] == 0)
+    assert calls.post(f"{OURS}/{made}/deliveries/{dead['delivery_id']}/redeliver") == {"deliveries": 1}
+    receiver.wait_for(4)
+    assert calls.ask("POST", f"{OURS}/{made}/deliveries/nobody/redeliver", {}).status == 404
+    assert "must be one of" in calls.fault(f"{OURS}/{made}/deliveries", method="GET", state="LOST")[2]
+
+
+def test_a_change_of_a_webhook_is_in_the_log(calls: Api) -> None:
+    headers = {"x-trackside-user": "anna"}
+    body = {"name": "w", "url": "https://example.com/", "events": EVENTS}
+    made = calls.ask("POST", "webhooks", body, headers=headers).json["webhook"]["webhook_id"]
+    calls.ask("PATCH", f"webhooks/{made}", {"name": "v"})
+    calls.ask("DELETE", f"webhooks/{made}")
+
+    found = calls.get("/api/trackside/v1/changes", entity="webhook", entity_id=made)["changes"]
+
+    assert [(each["action"], each.get("user")) for each in found] == [
+        ("delete", None),
+        ("update", None),
+        ("create", "anna"),
+    ]
+
+
+def test_the_openapi_document_tells_of_the_bodies(calls: Api) -> None:
+    paths = calls.get("/openapi.json")["paths"]
+
+    assert "requestBody" in paths[OURS]["post"]
+    assert "requestBody" in paths["/api/2.0/mlflow/webhooks/{webhook_id}"]["patch"]
+    assert {each["name"] for each in paths["/api/trackside/v1/changes"]["get"]["parameters"]} >= {"after", "entity"}
+
+
+# By the stock client, in a server of its own
+
+
+@pytest.fixture
+def client(any_open_server: Server, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    monkeypatch.setitem(os.environ, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    return MlflowClient(any_open_server.url, any_open_server.url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_open_server(request: pytest.FixtureRequest, start: Callable[..., Server]) -> Server:
+    store = ("--store", request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ()
+    return start(*OPEN, *store)
+
+
+def test_the_stock_client_manages_webhooks_and_they_tell_of_models(client: MlflowClient, receiver: Receiver) -> None:
+    event = WebhookEvent("model_version_alias", "created")
+    made = client.create_webhook("w", receiver.url, [event, WebhookEvent("model_version", "created")], secret="s")
+    assert client.get_webhook(made.webhook_id).name == "w"
+    assert [each.webhook_id for each in client.list_webhooks()] == [made.webhook_id]
+    changed = client.update_webhook(made.webhook_id, description="d", status=WebhookStatus.ACTIVE)
+    assert (changed.description, changed.events) == ("d", made.events)
+    tested = client.test_webhook(made.webhook_id, event)
+    assert (tested.success, tested.response_status, tested.response_body) == (True, 200, "thanks")
+
+    client.create_registered_model("m")
+    client.create_model_version("m", "s3://bucket/model", run_id="1234567890abcdef", tags={"a": "b"})
+    client.set_registered_model_alias("m", "champion", "1")
+
+    _, version, alias = receiver.wait_for(3)
+    assert version.json["data"] == {
+        "name": "m",
+        "version": "1",
+        "source": "s3://bucket/model",
+        "run_id": "1234567890abcdef",
+        "tags": {"a": "b"},
+        "description": None,
+    }
+    assert alias.json["data"] == {"name": "m", "alias": "champion", "version": "1"}
+    client.delete_webhook(made.webhook_id)
+    with pytest.raises(MlflowException, match="not found"):
+        client.get_webhook(made.webhook_id)
+
+
+def test_a_server_that_is_killed_forgets_nothing_and_keeps_the_order(
+    any_open_server: Server, receiver: Receiver
+) -> None:
+    server = any_open_server
+    server.api.post(OURS, name="w", url=receiver.url, events=["registered_model.created"], secret="s")
+    receiver.hold()
+    rounds = 1 if "--store" in server.options else 3  # there the next one waits until the claim of the dead one expires
+    for round_ in range(rounds):
+        for number in range(5):
+            server.api.post("registered-models/create", name=f"m{round_}-{number}")
+        receiver.wait_for(round_ + 1)  # in the middle of a delivery
+        server.kill9()
+        server.start()
+    receiver.may_answer.set()
+    wanted = [f"m{round_}-{number}" for round_ in range(rounds) for number in range(5)]
+
+    def names() -> list[str]:
+        return list(dict.fromkeys(each.json["data"]["name"] for each in list(receiver.received)))
+
+    wait_until(lambda: len(names()) == len(wanted))
+    assert names() == wanted
+    ids = {each.json["data"]["name"]: each.headers["x-mlflow-delivery-id"] for each in receiver.received}
+    assert all(ids[each.json["data"]["name"]] == each.headers["x-mlflow-delivery-id"] for each in receiver.received)
