@@ -107,6 +107,18 @@ def _request(
 
     headers = [(b"content-length", b"%d" % announced)] if announced is not None else []
     scope = {"method": "GET", "path": "/", "headers": headers}
+
+    async def read_whole(*_: object) -> bytes:
+        raise AssertionError("a file is never read whole")
+
     return Request(
-        scope, receive, params={}, raw_params={}, query={}, workspace=None, database=None, threads=ThreadPoolExecutor(1)
+        scope,
+        receive,
+        params={},
+        raw_params={},
+        query={},
+        workspace=None,
+        database=None,
+        threads=ThreadPoolExecutor(1),
+        read_whole=read_whole,
     )

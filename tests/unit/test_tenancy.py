@@ -25,7 +25,10 @@ CROSSING: dict[tuple[str, str], str] = {
     ("events/store.py", "newest"): "the same number; it tells nothing of a change",
     ("events/store.py", "_between"): "the server's own readers of the log serve all workspaces",
     ("events/store.py", "_drop_old"): "the log is pruned by age",
-    ("events/subscriptions.py", "active"): "the worker that delivers webhooks serves all workspaces, each its own changes",
+    (
+        "events/subscriptions.py",
+        "active",
+    ): "the worker that delivers webhooks serves all workspaces, each its own changes",
     ("events/deliveries.py", "webhooks_due"): "the same; what is due is then read in its workspace",
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
 }
