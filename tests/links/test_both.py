@@ -41,7 +41,8 @@ def test_a_link_that_pulls_from_now_on_leaves_older_runs_alone(server: Server) -
     assert {run["info"]["run_id"] for run in all_runs(here)} == {new}
 
 
-def test_both_sides_come_to_the_same_end_where_both_changed_a_field(server: Server) -> None:
+def test_both_sides_come_to_the_same_end_where_both_changed_a_field(any_server: Server) -> None:
+    server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, url_of(server, "south"), mode="both")

@@ -21,7 +21,10 @@ def flaky(server: Server) -> Iterator[Flaky]:
     proxy.close()
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "503", "cut-request", "cut-answer"])
+@pytest.mark.parametrize(
+    "fault",
+    ["cut-request", *(pytest.param(fault, marks=pytest.mark.slow) for fault in ("429", "500", "503", "cut-answer"))],
+)
 def test_each_call_may_fail_once(server: Server, flaky: Flaky, fault: str) -> None:
     """Every fifth call fails, so that each kind of call is hit some day; what was half done is done again."""
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")

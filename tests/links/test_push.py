@@ -9,7 +9,8 @@ from support.servers import Server
 LINK = "mirror"
 
 
-def test_a_run_arrives_with_everything_that_was_logged(server: Server) -> None:
+def test_a_run_arrives_with_everything_that_was_logged(any_server: Server) -> None:
+    server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))
     experiment = here.new_experiment("/people/ann/iris")

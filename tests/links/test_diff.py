@@ -1,0 +1,90 @@
+"""The rule by which two documents become one, and the points that a peer lacks."""
+
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackside.links import points
+from trackside.links.diff import Doc, Mode, apply, merge, pack, unpack
+from trackside.links.ours import Piece
+
+fields = st.one_of(
+    st.tuples(st.sampled_from(("param", "tag")), st.sampled_from(("a", "b"))),
+    st.tuples(st.sampled_from(("status", "stage", "end_time", "name")), st.just("")),
+)
+texts = st.sampled_from(("RUNNING", "FINISHED", "active", "deleted", "1", "12", "x"))
+docs: st.SearchStrategy[Doc] = st.dictionaries(fields, texts)
+
+
+@given(docs, docs, docs)
+def test_both_sides_have_the_same_after_a_merge(base: Doc, ours: Doc, theirs: Doc) -> None:
+    merged = merge(base, ours, theirs, Mode.BOTH)
+
+    assert apply(ours, merged.for_us) == apply(theirs, merged.for_them) == merged.agreed
+
+
+@given(docs, docs, docs)
+def test_a_merge_is_the_same_seen_from_either_side(base: Doc, ours: Doc, theirs: Doc) -> None:
+    assert merge(base, ours, theirs, Mode.BOTH).agreed == merge(base, theirs, ours, Mode.BOTH).agreed
+
+
+@given(docs, docs)
+def test_what_was_agreed_needs_nothing_more(base: Doc, ours: Doc) -> None:
+    for mode in Mode:
+        first = merge(base, ours, base, mode)
+        again = merge(first.agreed, apply(ours, first.for_us), apply(base, first.for_them), mode)
+
+        assert not again.for_us
+        assert not again.for_them
+        assert not again.conflicts
+
+
+@given(docs, docs, docs)
+def test_a_push_changes_nothing_here_and_leaves_what_only_the_copy_has(base: Doc, ours: Doc, theirs: Doc) -> None:
+    merged = merge(base, ours, theirs, Mode.PUSH)
+    copy = apply(theirs, merged.for_them)
+
+    assert not merged.for_us
+    assert {field: copy.get(field) for field in ours} == ours
+    assert {field for field in copy if field not in ours} == {f for f in theirs if f not in ours and f not in base}
+
+
+@given(docs)
+def test_a_document_survives_its_packing(doc: Doc) -> None:
+    assert unpack(pack(doc)) == doc
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=12))
+def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, bool]]) -> None:
+    """Points come into the tail, leave it in chunks, and small chunks are merged, while some of them are being sent."""
+    cursor = points.Cursor()
+    chunks: list[Piece] = []
+    tail = b""
+    logged: list[bytes] = []
+    sent: list[bytes] = []
+    next_chunk = 1
+    for count, spills, sends in turns:
+        fresh = [struct.pack("<qqd", len(logged) + i, 0, 0.5) for i in range(count)]
+        logged += fresh
+        tail += b"".join(fresh)
+        if spills:
+            chunks.append(Piece(next_chunk, tail))
+            next_chunk, tail = next_chunk + 1, b""
+            small = [chunk for chunk in chunks if not chunk.is_settled]
+            if sum(len(chunk.packed) for chunk in small) >= 1024 * 24:
+                chunks = [chunk for chunk in chunks if chunk.is_settled]
+                chunks.append(Piece(next_chunk, b"".join(chunk.packed for chunk in small)))
+                next_chunk += 1
+        if sends:
+            sent += _points(cursor, chunks, tail)
+    sent += _points(cursor, chunks, tail)
+
+    assert sorted(sent) == sorted(logged)
+    assert cursor.point_count == len(logged)
+
+
+def _points(cursor: points.Cursor, chunks: list[Piece], tail: bytes) -> list[bytes]:
+    pieces = [chunk for chunk in chunks if chunk.chunk_id > cursor.chunk_id] + ([Piece(0, tail)] if tail else [])
+    packed = b"".join(points.lacking(cursor, pieces))
+    return [packed[i : i + 24] for i in range(0, len(packed), 24)]
