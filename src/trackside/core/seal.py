@@ -4,6 +4,8 @@ Sealing is AES-256-GCM by the package `cryptography`, which is an extra: without
 its key, so that a wrong one is told from damage, and is bound to a context, so that it opens nothing in another row.
 """
 
+from __future__ import annotations
+
 import base64
 import hmac
 import os
@@ -12,10 +14,14 @@ import threading
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Unsupported
+
+if TYPE_CHECKING:
+    from trackside.core.db.tx import (
+        Tx,
+    )  # settings know a key, and the command line reads them before it needs a database
 
 MIN_CHARS = 32
 NONCE_BYTES = 12
