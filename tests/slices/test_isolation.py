@@ -32,8 +32,8 @@ WHOLE_SERVER = {
 # For fields that name nothing: what a caller might send.
 NEUTRAL: dict[str, Any] = {
     "after": 0, "allow_deleted": True, "archive_existing_versions": True, "before": 10**6, "comment": "c",
-    "dataset_digest": "d1", "dataset_name": "d", "description": "mine", "end_step": 10, "end_time": 5, "filter": "", "expiration": 60,
-    "kind": None, "limit": 100, "max_results": 100, "metric_key": "m", "model_json": "{}", "model_type": "t",
+    "dataset_digest": "d1", "dataset_name": "d", "description": "mine", "end_step": 10, "end_time": 5, "filter": "",
+    "expiration": 60, "kind": None, "limit": 100, "max_results": 100, "metric_key": "m", "model_json": "{}", "model_type": "t",
     "new_name": "renamed", "order_by": None, "page_token": None, "run_link": "", "run_name": "mine",
     "run_view_type": "ALL", "secret": None, "source": "mlflow-artifacts:/0/x", "stage": "Production",
     "stages": None, "start_step": 0, "start_time": 1, "state": None, "step": 1, "tag_key": "k", "time": None,
