@@ -138,6 +138,24 @@ def test_a_feed_makes_logging_news_again_too(application: Any, logging: Api) -> 
         after = found["next_after"]
 
 
+def test_whoever_begins_to_read_hears_of_a_run_that_was_logged_to_before(application: Any, logging: Api) -> None:
+    """Its logging was announced, and nobody has read that: the next points must be announced all the same."""
+    db = application.asgi._database
+    run_id = logging.new_run()
+
+    def log(step: int) -> None:
+        logging.post("runs/log-metric", run_id=run_id, key="m", value=1, timestamp=step, step=step)
+
+    log(0)
+    store.register(db, "reader")
+    log(1)
+    assert [entry.action for entry in read(db).changes] == ["log"]
+    log(2)
+    after = logging.get("/api/trackside/v1/changes", limit=1)["next_after"]
+    log(3)
+    assert [change["action"] for change in logging.get("/api/trackside/v1/changes", after=after)["changes"]] == ["log"]
+
+
 def test_whoever_looks_at_a_run_after_its_news_misses_no_point(application: Any, logging: Api) -> None:
     """A reader that looks at runs only when it hears of them knows in the end all that was logged, while others log."""
     db = application.asgi._database

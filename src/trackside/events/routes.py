@@ -85,11 +85,12 @@ class Calls:
         if call.after is not None:
             page = store.feed(tx, self.db, call.after, wanted)
             return m.ListedChanges(changes=_changes(page.changes), next_after=page.after, more=page.more)
-        newest = store.complete(tx, self.db) if call.before is None else None
-        found = store.history(tx, call.before, wanted)
-        return m.ListedChanges(
-            changes=_changes(found), next_after=UNSET if newest is None else newest, more=len(found) == limit
-        )
+        if call.before is not None:
+            found = store.history(tx, call.before, wanted)
+            return m.ListedChanges(changes=_changes(found), more=len(found) == limit)
+        newest = store.begin(self.db, tx)
+        found = store.history(tx, newest + 1, wanted)
+        return m.ListedChanges(changes=_changes(found), next_after=newest, more=len(found) == limit)
 
     async def _create(self, request: Request, call: m.CreateWebhook | m.CreateOurs, events: list[str]) -> Webhook:
         name = m.check_name(call.name or "")

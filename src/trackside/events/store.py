@@ -44,14 +44,23 @@ class Page(Struct, frozen=True):
     more: bool  # right away
 
 
+def begin(db: Database, tx: Tx | None = None) -> int:
+    """A number to read on from for whoever looks, after this, at all there is: what changes later is announced after it.
+
+    `tx`: a transaction that this thread has opened and not used yet."""
+    seq = _head(db, tx)
+    while seq is None:
+        seq = _head(db, tx)
+    db.writer.submit(0, _count_reading).result()
+    return seq
+
+
 def register(db: Database, consumer: str) -> None:
     """From now on changes are kept for it; what it does about those before comes after this.  Harmless when it is known."""
     with db.read(0) as tx:
         if _cursor(tx, consumer) is not None:
             return
-    seq = changes.head(db)
-    while seq is None:
-        seq = changes.head(db)
+    seq = begin(db)
     db.writer.submit(
         0,
         lambda tx: tx.run(
@@ -121,11 +130,6 @@ def newest(tx: Tx) -> int:
     return seq
 
 
-def complete(tx: Tx, db: Database) -> int | None:
-    """A number up to which `tx`, which has not been used yet, will see every change; None if that is not known now."""
-    return changes.head(db) if tx.dialect == "postgresql" else newest(tx)
-
-
 class Wanted(Struct, frozen=True):
     """What somebody who looks wants to see; empty texts: all."""
 
@@ -137,7 +141,7 @@ class Wanted(Struct, frozen=True):
 
 def feed(tx: Tx, db: Database, after: int, wanted: Wanted) -> Page:
     """What came after a number in the transaction's workspace, in order.  `tx` has not been used yet."""
-    head = complete(tx, db)
+    head = _head(db, tx)
     if head is None or head <= after:
         return Page("", after, after, [], more=False)
     rows = tx.all(
@@ -157,16 +161,16 @@ def feed(tx: Tx, db: Database, after: int, wanted: Wanted) -> Page:
     return Page("", after, found[-1].seq if more else head, found, more=more)
 
 
-def history(tx: Tx, before: int | None, wanted: Wanted) -> list[Entry]:
-    """The newest changes of the workspace, or those before a number; the newest first."""
+def history(tx: Tx, before: int, wanted: Wanted) -> list[Entry]:
+    """The changes of the workspace before a number, the newest first."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM changes
-        WHERE workspace_id = :ws AND (:before = 0 OR seq < :before) AND (:entity = '' OR entity = :entity)
+        WHERE workspace_id = :ws AND seq < :before AND (:entity = '' OR entity = :entity)
             AND (:id = '' OR entity_id = :id) AND (:user = '' OR user_name = :user)
         ORDER BY seq DESC LIMIT :limit
         """,
-        before=before or 0,
+        before=before,
         **_filters(wanted),
     )
     return [Entry(*row) for row in rows]
@@ -207,6 +211,12 @@ def _between(tx: Tx, after: int, head: int, entities: Sequence[str], *, with_log
         limit=limit,
     )
     return [Entry(*row) for row in rows]
+
+
+def _head(db: Database, tx: Tx | None) -> int | None:
+    if tx is not None and tx.dialect == "sqlite":
+        return newest(tx)  # a thread has one connection
+    return changes.head(db)
 
 
 def _cursor(tx: Tx, consumer: str) -> int | None:

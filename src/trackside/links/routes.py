@@ -15,6 +15,7 @@ from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
+from trackside.events import store as events
 from trackside.links import check, cursors, import_routes, store
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
@@ -85,9 +86,11 @@ class Calls:
         if plain is not None:
             self._sealer.prepare()
 
+        seen = events.begin(self._db)
+
         def write(tx: Tx) -> m.Shown:
             secret = None if plain is None else self._sealer.seal(tx, plain, context_of(ws, name))
-            link = store.create(tx, name, kind, target.url, mode, options, secret, cursor)
+            link = store.create(tx, name, kind, target.url, mode, options, secret, cursor, seen)
             if mode.sends and backfill != "none":
                 cursors.mark_all(tx, link.link_id, since, verify=False, registry=False)
             return _shown(tx, link)

@@ -16,9 +16,17 @@ _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, 
 
 
 def create(
-    tx: Tx, name: str, kind: Kind, url: str, mode: Mode, options: Options, secret: bytes | None, remote_cursor: str
+    tx: Tx,
+    name: str,
+    kind: Kind,
+    url: str,
+    mode: Mode,
+    options: Options,
+    secret: bytes | None,
+    remote_cursor: str,
+    seen_seq: int = 0,
 ) -> Link:
-    seen = tx.one("SELECT MAX(seq) FROM changes WHERE workspace_id = :ws")
+    """`seen_seq`: where it begins to read the change log; what was before that is its back-fill."""
     made = tx.one(
         """
         INSERT INTO links (workspace_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at,
@@ -32,13 +40,11 @@ def create(
         mode=str(mode),
         options=msgspec.json.encode(options).decode(),
         secret=secret,
-        seen=(seen and seen[0]) or 0,
+        seen=seen_seq,
         cursor=remote_cursor,
     )
     if made is None:
         raise AlreadyExists(f"Link '{name}' already exists in this workspace.")
-    if tx.memory is not None:
-        tx.memory.announced += 1
     tx.record(Change("link", name, "create"))
     return get(tx, name)
 
