@@ -8,7 +8,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 from urllib.parse import quote
@@ -17,13 +16,9 @@ from msgspec import Struct
 
 from fuzz.raw import JSON, Ask, Direct, Told
 from trackside import app
-from trackside.core.errors import AlreadyExists
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
 from trackside.core.settings import Settings
-from trackside.links import store as links
-from trackside.links.diff import Mode
-from trackside.links.model import Kind, Options, State
 
 NOWHERE = "http://127.0.0.1:1/"  # refuses connections
 OURS = "/api/trackside/v1"
@@ -105,21 +100,19 @@ class World:
         assert told.status == 201 or told.json["error_code"] == "RESOURCE_ALREADY_EXISTS", told
 
     def _make_link(self) -> None:
-        """As a call would, which would ask the other side first."""
-
-        def write(tx: Any) -> None:
-            with suppress(AlreadyExists):
-                links.create(tx, "link", Kind.TRACKSIDE, NOWHERE, Mode.PUSH, Options(), None, "")
-                links.set_state(tx, "link", State.PAUSED)
-
-        self.database.writer.submit(1, write).result(20)
+        fields = {"name": "link", "to": NOWHERE, "kind": "mlflow", "mode": "push", "backfill": "none"}
+        told = self.direct.ask(Ask("POST", f"{OURS}/links".encode(), pieces=[json.dumps(fields).encode()]))
+        assert told.status == 201 or told.json["error_code"] == "RESOURCE_ALREADY_EXISTS", told
+        self.call(f"{OURS}/links/link/pause")
 
     def plausible(self, route: Route) -> dict[str, Any]:
         """Values that the route takes, by the names of fields."""
         path = route.paths[0]
         known: dict[str, Any] = {
             "run_id": self.run_id,
+            "run_uuid": self.run_id,
             "run_ids": [self.run_id],
+            "artifact_file_path": "a/b.txt",
             "experiment_id": self.experiment_id,
             "experiment_ids": [self.experiment_id],
             "experiment_name": self.experiment_name,
@@ -158,7 +151,11 @@ class World:
             ),
         }
         if "/workspaces" in path:
-            known |= {"name": "north", "description": "d", "mode": "RESTRICT"}
+            known |= {
+                "name": "north" if "{" in path else f"w{next(self._numbers)}",
+                "description": "d",
+                "mode": "RESTRICT",
+            }
         elif "/links" in path:
             known |= {"name": "link"}
         elif "/webhooks" in path:

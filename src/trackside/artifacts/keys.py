@@ -11,6 +11,7 @@ from trackside.core.errors import Invalid
 DEFAULT_WORKSPACE = "default"
 WORKSPACES = "workspaces"
 MAX_SEGMENT_BYTES = 255
+MAX_SEGMENTS = 256
 
 _PROXY_ANCHOR = "/mlflow-artifacts/artifacts/"
 _MAX_DECODINGS = 10
@@ -41,7 +42,10 @@ def checked(key: str) -> str:
     """`key` itself if it is one; what every adapter asks before it touches its store."""
     if key == "":
         return key
-    for segment in key.split("/"):
+    segments = key.split("/")
+    if len(segments) > MAX_SEGMENTS:
+        raise Invalid(f"Invalid path: it has {len(segments)} parts; at most {MAX_SEGMENTS} are allowed")
+    for segment in segments:
         if segment in {"", ".", ".."} or "\\" in segment or "\0" in segment:
             raise Invalid("Invalid path")
         try:

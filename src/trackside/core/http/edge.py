@@ -111,7 +111,7 @@ class Edge:
             body = codec.fault_body(fault)
             await send_whole(send, fault.status, [JSON_TYPE, *fault.headers, *cors, _length(body)], body)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("%s %s failed", scope["method"], scope["path"][:500])
             body = codec.encode(
                 {"error_code": "INTERNAL_ERROR", "message": "The server failed at this call; its log says why."}
             )

@@ -1,0 +1,291 @@
+"""A server of its own process, spoken to byte for byte: what no client library would send."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fuzz.raw import Line, Told
+from support.servers import Server
+
+HOST = b"Host: localhost\r\n"
+SEARCH = b"/api/2.0/mlflow/runs/search"
+MB = 1 << 20
+CHUNKED = (
+    b"POST "
+    + SEARCH
+    + b" HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("served") / "data", ("--durability", "relaxed")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def line(served: Server) -> Iterator[Line]:
+    with Line(served.port) as opened:
+        yield opened
+
+
+def post(body: bytes = b"{}", more: bytes = b"", path: bytes = SEARCH) -> bytes:
+    head = b"POST %s HTTP/1.1\r\n%sContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n"
+    return head % (path, HOST, more, len(body)) + body
+
+
+def assert_serves(server: Server) -> None:
+    with Line(server.port) as line:
+        line.send(post())
+        assert line.answer().status == 200
+
+
+def highest_bytes(server: Server) -> int:
+    """The most memory that the server ever had."""
+    assert server.process is not None
+    for said in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
+        if said.startswith("VmHWM:"):
+            return int(said.split()[1]) << 10
+    raise AssertionError("no VmHWM")
+
+
+def told(server: Server, data: bytes) -> Told:
+    with Line(server.port) as line:
+        line.send(data)
+        return line.answer()
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),  # TLS
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"BREW / HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"GET / HTTP/9.9\r\n" + HOST + b"\r\n", 400),
+        (b"GET  HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"GET no-slash HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"GET /\xc3\xa9 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"GET /a\0b HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"CONNECT localhost:22 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", 404),
+        (b"TRACE /health HTTP/1.1\r\n" + HOST + b"\r\n", 405),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"Host: evil.example\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"x: a\x01b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"x: a\r\n folded\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"no colon\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\nHost: localhost\n\n", 400),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: abc\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999999999999999\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"zz\r\n", 400),
+        (CHUNKED + b"1\r\n{\r\nzz\r\n", 400),
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_refused_in_mlflows_form(served: Server, data: bytes, status: int) -> None:
+    answer = told(served, data)
+
+    assert answer.status == status
+    assert set(answer.json) == {"error_code", "message"}
+    assert_serves(served)
+
+
+@pytest.mark.parametrize("name", [b"x", b"x-mlflow-workspace", b"cookie", b"host"])
+def test_a_head_without_end_takes_no_memory(served: Server, name: bytes) -> None:
+    before = highest_bytes(served)
+
+    with Line(served.port) as line:
+        line.send(b"GET /health HTTP/1.1\r\n" + name + b": ")
+        for _ in range(100):
+            line.send(b"y" * MB)
+        answer = line.answer()
+
+    assert (answer.status, answer.json["error_code"]) == (431, "BAD_REQUEST")
+    assert highest_bytes(served) - before < 8 * MB
+    assert_serves(served)
+
+
+def test_nor_do_trailers_and_chunk_extensions_without_end(served: Server) -> None:
+    before = highest_bytes(served)
+    head = (
+        b"POST "
+        + SEARCH
+        + b" HTTP/1.1\r\n"
+        + HOST
+        + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+    for endless in (b"0\r\nx: ", b"2;a="):
+        with Line(served.port) as line:
+            line.send(head + endless)
+            for _ in range(50):
+                line.send(b"y" * MB)
+            assert line.answer().status == 431
+
+    assert highest_bytes(served) - before < 8 * MB
+    assert_serves(served)
+
+
+def test_bodies_of_100_mb_are_refused_and_take_no_memory(served: Server) -> None:
+    before = highest_bytes(served)
+    chunked = (
+        b"POST "
+        + SEARCH
+        + b" HTTP/1.1\r\n"
+        + HOST
+        + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    answers: list[Told] = []
+
+    def send_whole() -> None:
+        with Line(served.port) as line:
+            line.send(post(b'{"a":"' + b"x" * (100 * MB) + b'"}'))
+            answers.append(line.answer())
+
+    def send_in_chunks() -> None:
+        with Line(served.port) as line:
+            line.send(chunked)
+            for _ in range(100):
+                line.send(b"100000\r\n" + b"x" * MB + b"\r\n")
+            line.send(b"0\r\n\r\n")
+            answers.append(line.answer())
+            line.send(post())  # the connection is as good as before
+            answers.append(line.answer())
+
+    threads = [threading.Thread(target=send) for send in (send_whole, send_in_chunks) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answer.status for answer in answers) == [200] * 3 + [413] * 6
+    assert highest_bytes(served) - before < 128 * MB
+    assert_serves(served)
+
+
+def test_large_bodies_that_come_together_are_taken_or_asked_to_come_again(served: Server) -> None:
+    body = b'{"experiment_ids":["0"],"filter":"' + b" " * (15 * MB) + b'"}'
+    lines = [Line(served.port) for _ in range(10)]
+
+    for line in lines:
+        line.send(post(body)[:-1])  # all but the last byte: each is held
+    for line in lines:
+        line.send(body[-1:])
+    answers = [line.answer() for line in lines]
+    for line in lines:
+        line.socket.close()
+
+    assert {answer.status for answer in answers} == {200, 429}
+    assert {answer.headers.get(b"retry-after") for answer in answers if answer.status == 429} == {b"1"}
+    with Line(served.port) as line:
+        line.send(post(body))
+        assert line.answer().status == 200
+
+
+@pytest.mark.parametrize(
+    "deep", [b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b"[" * 1_000_000]
+)
+def test_json_of_a_hundred_thousand_levels_is_refused(served: Server, deep: bytes) -> None:
+    assert told(served, post(deep)).status in (200, 400)
+    assert told(served, post(b'{"experiment_ids":' + deep + b"}")).status in (200, 400)
+    assert_serves(served)
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_comes(line: Line) -> None:
+    line.send(
+        b"POST "
+        + SEARCH
+        + b" HTTP/1.1\r\n"
+        + HOST
+        + b"Content-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    )
+
+    assert line.answer().status == 413
+
+
+def test_requests_that_come_before_their_turn_are_answered_in_order(line: Line) -> None:
+    line.send(
+        post() + b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n" + post(b'{"max_results":0}') + post(path=b"/nowhere")
+    )
+
+    assert [line.answer().status for _ in range(4)] == [200, 200, 400, 404]
+
+
+def test_garbage_behind_a_request_does_not_take_its_answer(line: Line) -> None:
+    line.send(post() + b"\x00\x01 garbage\r\n\r\n")
+
+    assert line.answer().status == 200
+    assert line.is_closed()
+
+
+@pytest.mark.parametrize("asked", [b"h2c", b"websocket"])
+def test_who_asks_for_another_protocol_is_answered_in_this_one_with_the_body_read(line: Line, asked: bytes) -> None:
+    more = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: %s\r\nHTTP2-Settings: AAMAAABk\r\n" % asked
+
+    line.send(post(b'{"max_results":-7}', more) + post(b'{"max_results":-8}', more))
+
+    assert b"-7" in line.answer().body
+    assert b"-8" in line.answer().body
+
+
+def test_a_client_that_waits_for_leave_to_send_gets_it(line: Line) -> None:
+    line.send(post(b"", b"Expect: 100-continue\r\n").replace(b"Content-Length: 0", b"Content-Length: 2"))
+    line.send(b"{}")
+
+    assert line.answer().status == 200
+
+
+def test_requests_byte_by_byte_are_requests(line: Line) -> None:
+    for byte in post(b'{"max_results":3}'):
+        line.send(bytes([byte]))
+
+    assert line.answer().status == 200
+
+
+def test_clients_that_go_away_in_the_middle_leave_the_server_as_it_was(served: Server) -> None:
+    artifact = b"/api/2.0/mlflow-artifacts/artifacts/0/half.bin"
+    half = [
+        post(b'{"experiment_ids":["0"]}')[:-5],
+        b"GET /heal",
+        b"PUT " + artifact + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n" + b"x" * 100_000,
+        post(b'{"name":"cut"}', path=b"/api/2.0/mlflow/experiments/create"),  # whole, but nobody waits for its answer
+    ]
+
+    for data in half * 10:
+        with Line(served.port) as line:
+            line.send(data)
+
+    assert_serves(served)
+    with Line(served.port) as line:
+        line.send(b"GET " + artifact + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert line.answer().status == 404
+
+
+def test_readers_that_stop_reading_hold_up_nobody(served: Server) -> None:
+    """A long history waits in a thread for its reader; searches have threads of their own."""
+    api = served.api
+    run_id = api.new_run()
+    for start in range(0, 60_000, 1000):
+        metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(start, start + 1000)]
+        api.post("runs/log-batch", run_id=run_id, metrics=metrics)
+    target = b"/api/2.0/mlflow/metrics/get-history?metric_key=m&run_id=" + run_id.encode()
+
+    stuck = [Line(served.port) for _ in range(20)]
+    for line in stuck:
+        line.send(b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+    found = api.post("runs/search", experiment_ids=["0"])
+
+    assert [run["info"]["run_id"] for run in found["runs"]] == [run_id]
+    for line in stuck:
+        line.socket.close()
+    assert_serves(served)
