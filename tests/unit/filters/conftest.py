@@ -11,7 +11,7 @@ from trackside.core.db.tx import Tx
 WS = 7
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def tx(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tx]:
     flags = {"--data": str(tmp_path_factory.mktemp("filters"))}
     if request.param == "postgresql":
