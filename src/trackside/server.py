@@ -79,8 +79,8 @@ class Document:
 def routes() -> list[Route]:
     none = Access.NONE
     return [
-        stream("GET /health", health, needs=none, has_workspace=False),
-        stream("GET /version", version, needs=none, has_workspace=False),
+        stream("GET /health", health, needs=none, has_workspace=False, media="text/plain"),
+        stream("GET /version", version, needs=none, has_workspace=False, media="text/plain"),
         query("GET server-info", Call, info, needs=none, version="3.0", has_workspace=False, quick=True),
-        stream("GET /", first_page, needs=none),
+        stream("GET /", first_page, needs=none, media="text/html"),
     ]

@@ -26,9 +26,6 @@ EVENTS = ["run.created", "registered_model.created"]
 PAIRS = [{"key": "t", "value": "1"}]
 DATASETS = [{"dataset": {"name": "n", "digest": "d", "source_type": "s", "source": "s"}, "tags": []}]
 
-# What routes that read no struct may look at.
-LOOSE_ARGUMENTS = "path run_id run_uuid artifact_file_path name version after since limit entity id state".split()
-
 # Any field of any call may hold these, whatever it wants.  JSON as it stands on the wire.
 ODD = [
     "null", "true", "1", "-1", "0", "1.5", "-0.0", "1e400", "-1e400", "1e-400", "9" * 19, "9" * 5000,
@@ -174,10 +171,7 @@ class World:
 
     def fields(self, route: Route) -> dict[str, Any]:
         """The names that a call of the route may hold, with their types."""
-        fields = dict(fields_of(route.call))
-        if route.kind == "stream" and not fields:
-            fields = dict.fromkeys(LOOSE_ARGUMENTS, str | None)
-        return fields
+        return {**fields_of(route.call), **fields_of(route.arguments)}
 
     def plain(self, route: Route) -> dict[str, Any]:
         """A call of the route that says what it should, but for what this module does not know."""

@@ -20,6 +20,7 @@ from trackside.core.http.streams import Request, Response
 T = TypeVar("T")
 
 MAX_UPLOAD_BYTES = 10 << 20
+_JSON, _ANY = "application/json", "application/octet-stream"
 
 
 class FileInfo(codec.Answer, frozen=True):
@@ -44,6 +45,18 @@ class PresignedCall(codec.Call, frozen=True):
     expiration: int | None = None
 
     required = ("path",)
+
+
+class OfFolder(codec.Call, frozen=True):
+    path: str | None = None
+
+
+class OfRunFile(codec.Call, frozen=True):
+    """`run_uuid` is the old name of `run_id`."""
+
+    run_id: str | None = None
+    run_uuid: str | None = None
+    path: str | None = None
 
 
 class Calls:
@@ -171,28 +184,35 @@ class Calls:
 def routes(roots: Roots, threads: Executor) -> list[Route]:
     calls = Calls(roots, threads)
     proxy = [
-        ("PUT", "artifacts/{path:path}", calls.put, Access.EDIT),
-        ("GET", "artifacts/{path:path}", calls.get, Access.READ),  # HEAD too
-        ("GET", "artifacts", calls.entries, Access.READ),
-        ("DELETE", "artifacts/{path:path}", calls.delete, Access.EDIT),
-        ("POST", "mpu/create/{path:path}", calls.no_parts, Access.EDIT),
-        ("POST", "mpu/complete/{path:path}", calls.no_parts, Access.EDIT),
-        ("POST", "mpu/abort/{path:path}", calls.no_parts, Access.EDIT),
-        ("GET", "presigned/{path:path}", calls.no_presigned, Access.READ),
+        ("PUT", "artifacts/{path:path}", calls.put, Access.EDIT, codec.Call, _ANY),
+        ("GET", "artifacts/{path:path}", calls.get, Access.READ, codec.Call, _ANY),  # HEAD too
+        ("GET", "artifacts", calls.entries, Access.READ, OfFolder, _JSON),
+        ("DELETE", "artifacts/{path:path}", calls.delete, Access.EDIT, codec.Call, _JSON),
+        ("POST", "mpu/create/{path:path}", calls.no_parts, Access.EDIT, codec.Call, _JSON),
+        ("POST", "mpu/complete/{path:path}", calls.no_parts, Access.EDIT, codec.Call, _JSON),
+        ("POST", "mpu/abort/{path:path}", calls.no_parts, Access.EDIT, codec.Call, _JSON),
+        ("GET", "presigned/{path:path}", calls.no_presigned, Access.READ, codec.Call, _JSON),
     ]
     return [
         *(
-            stream(f"{method} /{api}/2.0/mlflow-artifacts/{path}", handler, needs=needs)
-            for method, path, handler, needs in proxy
+            stream(
+                f"{method} /{api}/2.0/mlflow-artifacts/{path}",
+                handler,
+                needs=needs,
+                arguments=arguments,
+                media=media,
+                answer=Listing if arguments is OfFolder else None,
+            )
+            for method, path, handler, needs, arguments, media in proxy
             for api in ("api", "ajax-api")
         ),
-        stream("GET artifacts/list", calls.run_entries, needs=Access.READ),
+        stream("GET artifacts/list", calls.run_entries, needs=Access.READ, arguments=OfRunFile, answer=RunListing),
         stream("POST artifacts/presigned-upload-url", calls.presigned_upload, call=PresignedCall, needs=Access.EDIT),
         stream(
             "POST artifacts/presigned-download-url", calls.presigned_download, call=PresignedCall, needs=Access.READ
         ),
-        stream("GET /get-artifact", calls.run_file, needs=Access.READ),
-        stream("POST upload-artifact", calls.upload, needs=Access.EDIT, ajax_only=True),
+        stream("GET /get-artifact", calls.run_file, needs=Access.READ, arguments=OfRunFile, media=_ANY),
+        stream("POST upload-artifact", calls.upload, needs=Access.EDIT, ajax_only=True, arguments=OfRunFile),
     ]
 
 

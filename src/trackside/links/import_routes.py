@@ -34,7 +34,8 @@ FRAME = struct.Struct("<qq")  # chunk id, length; the last frame's chunk id is -
 MAX_FRAMES_BYTES = 4 << 20
 MAX_CHANGES = 500
 MAX_IDS = 500
-BINARY = [(b"content-type", b"application/octet-stream")]
+OCTETS = "application/octet-stream"
+BINARY = [(b"content-type", OCTETS.encode())]
 
 
 class About(Answer, frozen=True):
@@ -87,6 +88,30 @@ class ByName(Call, frozen=True):
 class OfRun(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("run_id",)
     run_id: str | None = None
+
+
+class PiecesCall(Call, frozen=True):
+    run_id: str | None = None
+    key: str | None = None
+    after: int | None = None
+
+
+class ChangesCall(Call, frozen=True):
+    after: int | None = None
+
+
+class FilesCall(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("entity", "id")
+    entity: str | None = None
+    id: str | None = None
+    digest: str | None = None
+
+
+class FileCall(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("entity", "id", "path")
+    entity: str | None = None
+    id: str | None = None
+    path: str | None = None
 
 
 class SeriesMarks(Answer, frozen=True):
@@ -261,12 +286,12 @@ def routes(db: events.Database, roots: Roots, threads: Executor, server_root: st
         query(f"GET {PREFIX}/series", OfRun, get_series, needs=read, answer=SeriesMarks),
         command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=edit, answer=ItemId),
         stream(f"POST {PREFIX}/points", calls.put_points, needs=edit),
-        stream(f"GET {PREFIX}/points", calls.get_points, needs=read),
-        stream(f"GET {PREFIX}/changes", calls.changes, needs=read),
-        stream(f"GET {PREFIX}/files", calls.files, needs=read),
-        stream(f"GET {PREFIX}/file", calls.get_file, needs=read),
-        stream(f"PUT {PREFIX}/file", calls.put_file, needs=edit),
-        stream(f"DELETE {PREFIX}/file", calls.remove_file, needs=edit),
+        stream(f"GET {PREFIX}/points", calls.get_points, needs=read, arguments=PiecesCall, media=OCTETS),
+        stream(f"GET {PREFIX}/changes", calls.changes, needs=read, arguments=ChangesCall, answer=Changes),
+        stream(f"GET {PREFIX}/files", calls.files, needs=read, arguments=FilesCall),
+        stream(f"GET {PREFIX}/file", calls.get_file, needs=read, arguments=FileCall, media=OCTETS),
+        stream(f"PUT {PREFIX}/file", calls.put_file, needs=edit, arguments=FileCall),
+        stream(f"DELETE {PREFIX}/file", calls.remove_file, needs=edit, arguments=FileCall),
     ]
 
 

@@ -127,6 +127,10 @@ class LogCall(OfLink, frozen=True):
     limit: int | None = None
 
 
+class CheckCall(Call, frozen=True):
+    after: str | None = None
+
+
 class Shown(Answer, frozen=True):
     """A link as the API shows it: never with a secret."""
 

@@ -170,7 +170,7 @@ def routes(db: Database, roots: Roots, threads: Executor, server_root: str, seal
         command(f"POST {PATH}/{{name}}/pause", m.OfLink, pause, needs=manage, answer=m.GotLink),
         command(f"POST {PATH}/{{name}}/resume", m.OfLink, resume, needs=manage, answer=m.GotLink),
         command(f"POST {PATH}/{{name}}/sync", m.OfLink, sync, needs=manage, answer=m.GotLink),
-        stream(f"GET {PATH}/{{name}}/check", calls.compare, needs=read),
+        stream(f"GET {PATH}/{{name}}/check", calls.compare, needs=read, arguments=m.CheckCall, answer=check.Page),
         command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=manage, answer=m.GotLink),
         *import_routes.routes(db, roots, threads, server_root),
     ]

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import ClassVar
 
 from trackside.artifacts import keys, transfer
 from trackside.artifacts.roots import Roots, Spot
@@ -12,7 +13,7 @@ from trackside.core import names
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadRequest
-from trackside.core.http.codec import encode
+from trackside.core.http.codec import Call, encode
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.logged_models import model as m
@@ -63,6 +64,15 @@ def find(tx: Tx, call: m.SearchModels) -> m.Found:
     return search.search(tx, call)
 
 
+class OfFolder(Call, frozen=True):
+    artifact_directory_path: str | None = None
+
+
+class OfFile(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("artifact_file_path",)
+    artifact_file_path: str | None = None
+
+
 @dataclass(frozen=True)
 class Files:
     """`threads` carry files, as in the artifact calls."""
@@ -103,8 +113,17 @@ def routes(roots: Roots, threads: Executor) -> list[Route]:
         command(f"POST {one}/params", m.LogParams, log_params, needs=Access.EDIT),
         command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Access.EDIT),
         command(f"DELETE {one}/tags/{{tag_key:path}}", m.DeleteTag, delete_tag, needs=Access.EDIT),
-        stream(f"GET {one}/artifacts/directories", files.entries, needs=Access.READ),
-        stream(f"GET {one}/artifacts/files", files.file, needs=Access.READ, ajax_only=True),
+        stream(
+            f"GET {one}/artifacts/directories", files.entries, needs=Access.READ, arguments=OfFolder, answer=RunListing
+        ),
+        stream(
+            f"GET {one}/artifacts/files",
+            files.file,
+            needs=Access.READ,
+            ajax_only=True,
+            arguments=OfFile,
+            media="application/octet-stream",
+        ),
     ]
 
 

@@ -228,6 +228,11 @@ def get_run_models(tx: Tx, call: OfRun) -> RunModels:
     return lineage.of_run(tx, call.run_id or "")
 
 
+class OfVersionFile(m.OfVersion, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name", "version", "path")
+    path: str | None = None
+
+
 @dataclass(frozen=True)
 class Files:
     """The calls that touch files.  `threads` carry them, as in the artifact calls."""
@@ -314,9 +319,15 @@ def routes(roots: Roots, threads: Executor) -> list[Route]:
         command(f"POST {requests}/{{request_id}}/reject", Decide, reject, needs=manage, answer=GotRequest),
         query(f"GET {version}/lineage", m.OfVersion, get_lineage, needs=read, answer=Lineage),
         query(f"GET {own}/runs/{{run_id}}/models", OfRun, get_run_models, needs=read, answer=RunModels),
-        stream("GET /model-versions/get-artifact", calls.get, needs=read),
-        stream(f"POST {model}/delete", calls.delete_model, needs=edit, answer=Deletion),
-        stream(f"POST {version}/delete", calls.delete_version, needs=edit, answer=Deletion),
+        stream(
+            "GET /model-versions/get-artifact",
+            calls.get,
+            needs=read,
+            arguments=OfVersionFile,
+            media="application/octet-stream",
+        ),
+        stream(f"POST {model}/delete", calls.delete_model, call=Delete, needs=edit, answer=Deletion),
+        stream(f"POST {version}/delete", calls.delete_version, call=Delete, needs=edit, answer=Deletion),
     ]
 
 

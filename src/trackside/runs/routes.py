@@ -81,10 +81,26 @@ def routes(writer: GroupWriter) -> list[Route]:
         command("POST runs/delete", m.RunCall, delete, needs=Access.EDIT),
         command("POST runs/restore", m.RunCall, restore, needs=Access.EDIT),
         query("POST runs/search", m.SearchRuns, calls.find, needs=Access.READ, answer=search.Found),
-        batch("POST runs/log-metric", m.LogMetric, limits.metric, log, needs=Access.EDIT),
-        batch("POST runs/log-parameter", m.LogParam, limits.param, log, needs=Access.EDIT),
-        batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Access.EDIT),
-        batch("POST runs/log-batch", m.LogBatch, limits.batch, log, needs=Access.EDIT),
+        batch(
+            "POST runs/log-metric",
+            m.LogMetric,
+            limits.metric,
+            log,
+            needs=Access.EDIT,
+            summary="Logs a point of a metric.",
+        ),
+        batch(
+            "POST runs/log-parameter", m.LogParam, limits.param, log, needs=Access.EDIT, summary="Logs a param, once."
+        ),
+        batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Access.EDIT, summary="Sets a tag."),
+        batch(
+            "POST runs/log-batch",
+            m.LogBatch,
+            limits.batch,
+            log,
+            needs=Access.EDIT,
+            summary="Logs metrics, params and tags.",
+        ),
         command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Access.EDIT),
         command(
             "POST runs/log-inputs", m.LogInputs, log_inputs, needs=Access.EDIT, max_body_bytes=lineage.MAX_INPUTS_BYTES

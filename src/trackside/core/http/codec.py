@@ -81,7 +81,7 @@ def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str
             continue
         if _is_list(kind):
             values[name] = given
-        elif _bare(kind) is bool:
+        elif bare(kind) is bool:
             if given[-1].lower() not in ("true", "false"):
                 raise Invalid(f"Invalid boolean value: {given[-1]}, must be 'true' or 'false'.")
             values[name] = given[-1].lower() == "true"
@@ -173,7 +173,7 @@ def _convert_struct(raw: dict[str, Any], kind: type[Struct], path: str) -> Any:
 
 
 def _convert(value: Any, hint: Any, path: str) -> Any:
-    kind = _bare(hint)
+    kind = bare(hint)
     if _is_list(hint):
         if not isinstance(value, list):
             raise invalid_value(path, value)
@@ -243,18 +243,18 @@ def _double(value: Any, path: str) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _bare(hint: Any) -> Any:
+def bare(hint: Any) -> Any:
     """`X | None` without the None, `Annotated` without its notes."""
     if get_origin(hint) in (Union, UnionType):
         kinds = [kind for kind in get_args(hint) if kind is not NoneType and kind is not msgspec.UnsetType]
-        return _bare(kinds[0])
+        return bare(kinds[0])
     if hasattr(hint, "__metadata__"):
-        return _bare(hint.__origin__)
+        return bare(hint.__origin__)
     return hint
 
 
 def _is_list(hint: Any) -> bool:
-    return get_origin(_bare(hint)) is list
+    return get_origin(bare(hint)) is list
 
 
 @lru_cache(maxsize=1024)

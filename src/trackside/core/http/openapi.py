@@ -1,77 +1,130 @@
 """The route table as an OpenAPI document.  Knows OpenAPI 3.1; knows no route's meaning."""
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from trackside.core.http.codec import Call, fields_of
+from trackside.core.http.codec import Call, bare, fields_of
 from trackside.core.http.routes import Route
+
+Schema = dict[str, Any]
 
 _FAULT = {
     "type": "object",
     "required": ["error_code", "message"],
     "properties": {"error_code": {"type": "string"}, "message": {"type": "string"}},
 }
+_FAULT_ANSWER = {
+    "description": "A fault in MLflow's form",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}},
+}
+_WORKSPACE = {
+    "name": "X-MLFLOW-WORKSPACE",
+    "in": "header",
+    "required": False,
+    "description": "The workspace; the default one if it is left out. The path prefix /ws/NAME says the same.",
+    "schema": {"type": "string"},
+}
 
 
-def document(routes: Iterable[Route], title: str, version: str) -> dict[str, Any]:
+def document(routes: Iterable[Route], title: str, version: str) -> Schema:
     routes = list(routes)
-    types = {route.call for route in routes if _has_call(route)} | {
-        route.answer for route in routes if route.answer is not None
-    }
+    types = {route.call for route in routes if _has_call(route)}
+    types |= {route.answer for route in routes if route.answer is not None}
     ordered = sorted(types, key=lambda kind: (kind.__module__, kind.__qualname__))
     schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
     schema_of = dict(zip(ordered, schemas, strict=True))
-    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        if _has_call(route):
+            _require(components, schema_of[route.call], route)
+    paths: dict[str, Schema] = {}
     for route in routes:
         for path in route.paths:
             shown = re.sub(r"\{(\w+):path\}", r"{\1}", path)
-            paths.setdefault(shown, {})[route.method.lower()] = _operation(route, shown, schema_of)
+            paths.setdefault(shown, {})[route.method.lower()] = _operation(route, path, schema_of)
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version},
+        "info": {"title": title, "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "tags": [{"name": name} for name in sorted({_tag(route) for route in routes})],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": {**components, "Fault": _FAULT}},
-    }
-
-
-def _operation(route: Route, path: str, schema_of: dict[Any, dict[str, Any]]) -> dict[str, Any]:
-    in_path = re.findall(r"\{(\w+)\}", path)
-    parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path
-    ]
-    operation: dict[str, Any] = {"operationId": _operation_id(route, path)}
-    text = route.summary or _first_line(route.handler)
-    if text:
-        operation["summary"] = text
-    if not _has_call(route):
-        if route.method == "PUT":
-            operation["requestBody"] = {"content": {"application/octet-stream": {}}}
-    elif route.method in ("GET", "DELETE"):
-        required = set(route.call.required)
-        parameters.extend(
-            {"name": name, "in": "query", "required": name in required, "schema": _field(route, name)}
-            for name in fields_of(route.call)
-            if name not in in_path
-        )
-    elif fields_of(route.call):
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": schema_of[route.call]}},
-        }
-    if parameters:
-        operation["parameters"] = parameters
-    content = {"application/json": {"schema": schema_of[route.answer]}} if route.answer is not None else {}
-    operation["responses"] = {
-        str(route.status): {"description": "Success", **({"content": content} if content else {})},
-        "default": {
-            "description": "A fault in MLflow's form",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}},
+        "components": {
+            "schemas": {**components, "Fault": _FAULT},
+            "responses": {"Fault": _FAULT_ANSWER},
+            "parameters": {"Workspace": _WORKSPACE},
         },
     }
+
+
+def _operation(route: Route, path: str, schema_of: dict[Any, Schema]) -> Schema:
+    in_path = _in_path(path)
+    summary, description = _words(route, path)
+    operation: Schema = {"operationId": _operation_id(route, path), "tags": [_tag(route)], "summary": summary}
+    if description:
+        operation["description"] = description
+    parameters: list[Schema] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string"},
+            **({"description": "May hold slashes."} if has_slashes else {}),
+        }
+        for name, has_slashes in in_path.items()
+    ]
+    asked = route.call if route.method in ("GET", "DELETE") and route.arguments is Call else route.arguments
+    parameters += [_argument(asked, name) for name in fields_of(asked) if name not in in_path]
+    if route.has_workspace:
+        parameters.append({"$ref": "#/components/parameters/Workspace"})
+    if parameters:
+        operation["parameters"] = parameters
+    if route.method not in ("GET", "DELETE"):
+        body = _body(route, in_path, schema_of)
+        if body:
+            operation["requestBody"] = body
+    operation["responses"] = {
+        str(route.status): {"description": "Success", **_content(route, schema_of)},
+        "400": {"$ref": "#/components/responses/Fault"},
+        "404": {"$ref": "#/components/responses/Fault"},
+        "default": {"$ref": "#/components/responses/Fault"},
+    }
     return operation
+
+
+def _body(route: Route, in_path: dict[str, bool], schema_of: dict[Any, Schema]) -> Schema:
+    if not _has_call(route):
+        return {"required": True, "content": {"application/octet-stream": {}}} if route.kind == "stream" else {}
+    if not set(fields_of(route.call)) - set(in_path):
+        return {}
+    is_needed = bool(set(route.call.required) - set(in_path))
+    return {"required": is_needed, "content": {"application/json": {"schema": schema_of[route.call]}}}
+
+
+def _content(route: Route, schema_of: dict[Any, Schema]) -> Schema:
+    if route.status == 204:
+        return {}
+    if route.answer is not None:
+        return {"content": {route.media: {"schema": schema_of[route.answer]}}}
+    return {"content": {route.media: {"schema": {"type": "object"}} if route.media == "application/json" else {}}}
+
+
+def _require(components: Schema, schema: Schema, route: Route) -> None:
+    """Fields have defaults, so that what is missing is said in MLflow's words: which must be there, the call knows."""
+    component = components[schema["$ref"].rpartition("/")[2]]
+    in_path = {name for path in route.paths for name in _in_path(path)}
+    needed = [name for name in route.call.required if name not in in_path]
+    if "run_uuid" in fields_of(route.call) and "run_id" in needed:  # either name of the run will do
+        needed.remove("run_id")
+        component["anyOf"] = [{"required": ["run_id"]}, {"required": ["run_uuid"]}]
+    if needed:
+        component["required"] = needed
+
+
+def _argument(call: type[Call], name: str) -> Schema:
+    kind = bare(fields_of(call)[name])
+    return {"name": name, "in": "query", "required": name in call.required, "schema": msgspec.json.schema(kind)}
 
 
 def _has_call(route: Route) -> bool:
@@ -79,15 +132,25 @@ def _has_call(route: Route) -> bool:
     return route.kind != "stream" or route.call is not Call
 
 
-def _field(route: Route, name: str) -> dict[str, Any]:
-    schema: dict[str, Any] = msgspec.json.schema(fields_of(route.call)[name])
-    return schema
+def _in_path(path: str) -> dict[str, bool]:
+    """The names in a path, and whether each takes the rest with its slashes."""
+    return {name: bool(rest) for name, rest in re.findall(r"\{(\w+)(:path)?\}", path)}
 
 
 def _operation_id(route: Route, path: str) -> str:
     return f"{route.method.lower()}_{re.sub(r'[^A-Za-z0-9]+', '_', path).strip('_')}"
 
 
-def _first_line(handler: Any) -> str:
-    text = (getattr(handler, "__doc__", None) or "").strip()
-    return text.splitlines()[0] if text else ""
+def _tag(route: Route) -> str:
+    """The slice whose handler it is."""
+    return str(route.handler.__module__).removeprefix("trackside.").partition(".")[0]
+
+
+def _words(route: Route, path: str) -> tuple[str, str]:
+    """What the handler's docstring says, in one line and in the rest; without one, the words of the path."""
+    text = route.summary or inspect.getdoc(route.handler) or ""
+    first, _, rest = text.partition("\n")
+    if not first:
+        words = [part for part in path.split("/") if part and not part.startswith("{")][-2:]
+        first = f"{route.method} {' '.join(words)}".strip()
+    return first.strip(), rest.strip()

@@ -1,0 +1,100 @@
+"""The OpenAPI document is one, and has every route with what it takes."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from openapi_spec_validator import validate
+
+from trackside import app
+from trackside.core.http import openapi
+from trackside.core.http.codec import Call, fields_of
+from trackside.core.http.routes import Route
+from trackside.core.settings import Settings
+
+
+@pytest.fixture
+def routes(sqlite_settings: Settings) -> Iterator[list[Route]]:
+    application = app.build(sqlite_settings)
+    yield list(application.asgi._table.routes)
+    application.close()
+
+
+@pytest.fixture
+def document(routes: list[Route]) -> Any:
+    return json.loads(msgspec.json.encode(openapi.document(routes, "Trackside", "1")))
+
+
+def _operations(document: Any) -> Iterator[tuple[str, str, Any]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def test_it_is_valid_openapi(document: Any) -> None:
+    validate(document)
+
+
+def test_every_route_is_in_it_with_all_that_it_takes(routes: list[Route], document: Any) -> None:
+    shown = {(method, path): operation for method, path, operation in _operations(document)}
+
+    for route in routes:
+        for path in route.paths:
+            operation = shown.pop((route.method, re.sub(r":path\}", "}", path)))
+            named = {each["name"] for each in operation.get("parameters", []) if "name" in each}
+            content = operation.get("requestBody", {}).get("content", {})
+            if "application/json" in content:
+                name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                named |= set(document["components"]["schemas"][name]["properties"])
+            assert {*fields_of(route.call), *fields_of(route.arguments)} <= named, path
+            assert operation["summary"]
+            assert operation["tags"]
+    # /openapi.json is described in the document of the running server, which has been asked for by then.
+    assert not shown
+
+
+def test_what_a_call_needs_is_marked(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    search = {
+        each["name"]: each
+        for each in document["paths"]["/api/2.0/mlflow/registered-models/get"]["get"]["parameters"][:1]
+    }
+
+    assert schemas["CreateExperiment"]["required"] == ["name"]
+    assert schemas["LogMetric"]["required"] == ["key", "value", "timestamp"]
+    assert schemas["LogMetric"]["anyOf"] == [{"required": ["run_id"]}, {"required": ["run_uuid"]}]
+    assert search["name"]["required"] is True
+
+
+def test_a_repeated_argument_is_an_array(document: Any) -> None:
+    parameters = document["paths"]["/ajax-api/2.0/mlflow/metrics/get-history-bulk"]["get"]["parameters"]
+
+    assert parameters[0] == {
+        "name": "run_id",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "array", "items": {"type": "string"}},
+    }
+
+
+def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -> None:
+    """Of those that read nothing from it, this is the list."""
+    silent = {
+        f"{route.method} {route.paths[0]}"
+        for route in routes
+        if route.kind == "stream"
+        and route.call is Call
+        and route.arguments is Call
+        and "{path:path}" not in route.paths[0]
+    }
+
+    assert silent <= {
+        "GET /",
+        "GET /health",
+        "GET /version",
+        "GET /openapi.json",
+        "POST /api/trackside/v1/import/points",
+    }
