@@ -14,6 +14,7 @@ from trackside.core.http.codec import Answer, Call, Part
 MAX_NAME = 256
 MAX_TAG_KEY = 250
 MAX_TAG_VALUE = 100_000
+TAG_HEAD = 100  # so much of a tag's value is in an index
 MAX_ALIAS = 255
 MAX_SOURCE_BYTES = 2_048  # an index of PostgreSQL takes little more
 MAX_VERSION = 2**31 - 1

@@ -12,6 +12,7 @@ from trackside.registry import history, uses, versions
 from trackside.registry.history import Kind
 from trackside.registry.model import (
     IS_PROMPT_TAG,
+    TAG_HEAD,
     Alias,
     RegisteredModel,
     Tag,
@@ -165,7 +166,7 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
         for row in tx.all(
             """
             SELECT model_seq, name, creation_time, last_updated_time, description FROM registered_models
-            WHERE workspace_id = :ws AND model_seq IN :models
+            WHERE +workspace_id = :ws AND model_seq IN :models
             """,
             models=seqs,
         )
@@ -173,7 +174,7 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
     tags = _by_model(
         tx.all(
             """
-            SELECT model_seq, key, value FROM registered_model_tags WHERE workspace_id = :ws AND model_seq IN :models
+            SELECT model_seq, key, value FROM registered_model_tags WHERE +workspace_id = :ws AND model_seq IN :models
             ORDER BY model_seq, key
             """,
             models=seqs,
@@ -184,7 +185,7 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
         tx.all(
             """
             SELECT model_seq, alias, version FROM registered_model_aliases
-            WHERE workspace_id = :ws AND model_seq IN :models ORDER BY model_seq, alias
+            WHERE +workspace_id = :ws AND model_seq IN :models ORDER BY model_seq, alias
             """,
             models=seqs,
         ),
@@ -216,12 +217,14 @@ def missing(name: str) -> NotFound:
 def _put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
     tx.run(
         """
-        INSERT INTO registered_model_tags (workspace_id, model_seq, key, value) VALUES (:ws, :model, :key, :value)
-        ON CONFLICT (model_seq, key) DO UPDATE SET value = excluded.value
+        INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head)
+        VALUES (:ws, :model, :key, :value, :head)
+        ON CONFLICT (model_seq, key) DO UPDATE SET value = excluded.value, value_head = excluded.value_head
         """,
         model=model_seq,
         key=key,
         value=value,
+        head=value[:TAG_HEAD],
     )
 
 

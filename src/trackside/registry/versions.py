@@ -14,6 +14,7 @@ from trackside.registry.history import Kind
 from trackside.registry.model import (
     IS_PROMPT_TAG,
     NO_STAGE,
+    TAG_HEAD,
     ModelVersion,
     Tag,
     check_name,
@@ -178,9 +179,9 @@ def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
         f"""
         SELECT {_COLUMNS} FROM model_versions v JOIN (
             SELECT model_seq, MAX(version) AS version FROM model_versions
-            WHERE workspace_id = :ws AND model_seq IN :models GROUP BY model_seq, current_stage
+            WHERE +workspace_id = :ws AND model_seq IN :models GROUP BY model_seq, current_stage
         ) l ON l.model_seq = v.model_seq AND l.version = v.version
-        WHERE v.workspace_id = :ws ORDER BY v.model_seq, v.version
+        WHERE +v.workspace_id = :ws ORDER BY v.model_seq, v.version
         """,
         models=list(model_seqs),
     )
@@ -280,7 +281,7 @@ def load(tx: Tx, version_seqs: Sequence[int], *, with_aliases: bool = False) -> 
     for start in range(0, len(version_seqs), CHUNK):
         part = list(version_seqs[start : start + CHUNK])
         rows = tx.all(
-            f"SELECT {_COLUMNS} FROM model_versions v WHERE v.workspace_id = :ws AND v.version_seq IN :versions",
+            f"SELECT {_COLUMNS} FROM model_versions v WHERE +v.workspace_id = :ws AND v.version_seq IN :versions",
             versions=part,
         )
         tags = _tags(tx, part)
@@ -314,10 +315,11 @@ def touch(tx: Tx, model_seq: int) -> None:
 def _put_tags(tx: Tx, version_seq: int, tags: dict[str, str]) -> None:
     tx.many(
         """
-        INSERT INTO model_version_tags (workspace_id, version_seq, key, value) VALUES (:ws, :version, :key, :value)
-        ON CONFLICT (version_seq, key) DO UPDATE SET value = excluded.value
+        INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head)
+        VALUES (:ws, :version, :key, :value, :head)
+        ON CONFLICT (version_seq, key) DO UPDATE SET value = excluded.value, value_head = excluded.value_head
         """,
-        [(version_seq, key, value) for key, value in tags.items()],
+        [(version_seq, key, value, value[:TAG_HEAD]) for key, value in tags.items()],
     )
 
 
@@ -339,7 +341,7 @@ def _tags(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[Tag]]:
     for start in range(0, len(version_seqs), CHUNK):
         rows = tx.all(
             """
-            SELECT version_seq, key, value FROM model_version_tags WHERE workspace_id = :ws AND version_seq IN :versions
+            SELECT version_seq, key, value FROM model_version_tags WHERE +workspace_id = :ws AND version_seq IN :versions
             ORDER BY version_seq, key
             """,
             versions=list(version_seqs[start : start + CHUNK]),
@@ -355,7 +357,7 @@ def _aliases(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[str]]:
         """
         SELECT v.version_seq, a.alias FROM model_versions v
         JOIN registered_model_aliases a ON a.model_seq = v.model_seq AND a.version = v.version
-        WHERE v.workspace_id = :ws AND v.version_seq IN :versions ORDER BY v.version_seq, a.alias
+        WHERE +v.workspace_id = :ws AND v.version_seq IN :versions ORDER BY v.version_seq, a.alias
         """,
         versions=list(version_seqs),
     ):

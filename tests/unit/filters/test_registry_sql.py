@@ -14,11 +14,11 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.parse import parse_filter, parse_order_by
 from trackside.core.filters.to_python import Record, matches, ordered
-from trackside.registry import models, versions
+from trackside.registry import models, search_sql, versions
 from trackside.registry import search as searches
 from trackside.registry.model import IS_PROMPT_TAG, Search
 from trackside.registry.origins import Origin
-from trackside.registry.search import MODELS, VERSIONS, Subject
+from trackside.registry.search_sql import MODELS, VERSIONS, Listed, Subject
 
 NAMES = ["iris", "Iris", "lily", "ä", "a%b", "a_b", "x y", "50%"]
 VALUES = ["", "a", "A", "ab", "it", "true", "ä", "x" * 99, "x" * 100, "x" * 101, "x" * 99 + "ä", "x" * 99 + "äy"]
@@ -148,6 +148,24 @@ def expected(records: list[Record], subject: Subject, text: str, order_by: list[
     return [identity(record) for record in ordered(found, wanted)]
 
 
+def unlisted(tx: Tx, subject: Subject, text: str, order_by: list[str]) -> list[int]:
+    """What a search finds if no index names few rows: one page of all, as keys."""
+    wanted = search_sql.read(subject, Search(filter=text, order_by=order_by))
+    query = search_sql.statement(wanted, [], 100, None, tx.dialect)
+    return [row[0] for row in tx.all(query.sql, **query.params)]
+
+
+def listed(tx: Tx, subject: Subject, text: str, order_by: list[str]) -> list[int]:
+    """The same if indexes name them."""
+    wanted = search_sql.read(subject, Search(filter=text, order_by=order_by))
+    named = [
+        Listed(probe.key, [key for (key,) in tx.all(probe.query.sql, **probe.query.params)])
+        for probe in search_sql.probes(wanted, tx.dialect)
+    ]
+    query = search_sql.statement(wanted, named, 100, None, tx.dialect)
+    return [row[0] for row in tx.all(query.sql, **query.params)]
+
+
 def identity(record: Record) -> tuple[Any, ...]:
     return tuple(record.attributes[key] for key in ("name", "version_number") if key in record.attributes)
 
@@ -177,6 +195,7 @@ def test_a_search_of_models_finds_what_python_finds(
     records, _ = store(inside, registry)
 
     assert pages(inside, MODELS, text, order_by, size) == expected(records, MODELS, text, order_by)
+    assert listed(inside, MODELS, text, order_by) == unlisted(inside, MODELS, text, order_by)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -188,6 +207,7 @@ def test_a_search_of_versions_finds_what_python_finds(
     _, records = store(inside, registry)
 
     assert pages(inside, VERSIONS, text, order_by, size) == expected(records, VERSIONS, text, order_by)
+    assert listed(inside, VERSIONS, text, order_by) == unlisted(inside, VERSIONS, text, order_by)
 
 
 def test_everything_but_prompts_in_natural_order(tx: Tx) -> None:
@@ -227,6 +247,27 @@ def test_tags_that_begin_alike_are_told_apart(tx: Tx, length: int) -> None:
     store(inside, [Model(f"m{size}", {"k": "ä" * size}, 1, []) for size in (99, 100, 101)])
 
     assert pages(inside, MODELS, f"tags.k = '{'ä' * length}'", [], 10) == [(f"m{length}",)]
+
+
+@pytest.mark.parametrize("pattern", ["%b", "%ä", "ä%", f"{'ä' * 99}%", f"{'ä' * 100}%", f"{'ä' * 101}%b", "%", "_%Ä%"])
+def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, pattern: str) -> None:
+    inside = tx.within(next(workspaces))
+    values = [f"{'ä' * size}{end}" for size in (1, 98, 99, 100, 101, 102) for end in ("", "b")]
+    records, _ = store(inside, [Model(f"m{i}", {"k": value}, 1, []) for i, value in enumerate(values)])
+
+    for operator in ("LIKE", "ILIKE"):
+        text = f"tags.k {operator} '{pattern}'"
+        assert pages(inside, MODELS, text, [], 5) == expected(records, MODELS, text, [])
+
+
+def test_a_range_of_beginnings_ends_with_the_last_character(tx: Tx) -> None:
+    inside = tx.within(next(workspaces))
+    values = ["a\U0010ffff", "a\U0010ffffb", "\ud7ff", "\ud7ffx", "\ue000", "\U0010ffff", "b"]
+    records, _ = store(inside, [Model(f"m{i}", {"k": value}, 1, []) for i, value in enumerate(values)])
+
+    for beginning in ("a\U0010ffff", "\ud7ff", "\U0010ffff", "a"):
+        text = f"tags.k LIKE '{beginning}%'"
+        assert pages(inside, MODELS, text, [], 5) == expected(records, MODELS, text, [])
 
 
 def test_a_tag_that_makes_a_prompt_hides_a_model(tx: Tx) -> None:

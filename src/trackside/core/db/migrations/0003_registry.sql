@@ -15,15 +15,16 @@ CREATE UNIQUE INDEX registered_models_by_name ON registered_models (workspace_id
 CREATE INDEX registered_models_in_order ON registered_models (workspace_id, is_prompt, name);
 CREATE INDEX registered_models_by_update ON registered_models (workspace_id, is_prompt, last_updated_time DESC, name);
 
--- A value may be long, longer than an index takes: tags are found by its beginning.
+-- A value may be long, longer than an index takes: tags are found by `value_head`, its first 100 characters.
 CREATE TABLE registered_model_tags (
     workspace_id BIGINT NOT NULL,
     model_seq BIGINT NOT NULL,
     key {{KEYTEXT}} NOT NULL,
     value {{KEYTEXT}} NOT NULL,
+    value_head {{KEYTEXT}} NOT NULL,
     PRIMARY KEY (model_seq, key)
 ) {{CLUSTERED}};
-CREATE INDEX registered_model_tags_by_value ON registered_model_tags (workspace_id, key, substr(value, 1, 100));
+CREATE INDEX registered_model_tags_by_value ON registered_model_tags (workspace_id, key, value_head);
 
 CREATE TABLE registered_model_aliases (
     workspace_id BIGINT NOT NULL,
@@ -58,6 +59,7 @@ CREATE INDEX model_versions_by_stage ON model_versions (model_seq, current_stage
 CREATE INDEX model_versions_by_name ON model_versions (workspace_id, name, version DESC);
 CREATE INDEX model_versions_by_update ON model_versions (workspace_id, is_prompt, last_updated_time DESC, name, version DESC);
 CREATE INDEX model_versions_by_creation ON model_versions (workspace_id, is_prompt, creation_time DESC, name, version DESC);
+CREATE INDEX model_versions_by_source ON model_versions (workspace_id, source);
 CREATE INDEX model_versions_by_run ON model_versions (workspace_id, run_id);
 CREATE INDEX model_versions_by_files ON model_versions (workspace_id, files_uri);
 CREATE INDEX model_versions_by_model ON model_versions (workspace_id, model_id) WHERE model_id <> '';
@@ -67,9 +69,10 @@ CREATE TABLE model_version_tags (
     version_seq BIGINT NOT NULL,
     key {{KEYTEXT}} NOT NULL,
     value {{KEYTEXT}} NOT NULL,
+    value_head {{KEYTEXT}} NOT NULL,
     PRIMARY KEY (version_seq, key)
 ) {{CLUSTERED}};
-CREATE INDEX model_version_tags_by_value ON model_version_tags (workspace_id, key, substr(value, 1, 100));
+CREATE INDEX model_version_tags_by_value ON model_version_tags (workspace_id, key, value_head);
 
 -- What happened to names, versions, stages and aliases.  Rows are only ever added, and outlive what they tell of.
 -- `kind` is model (before and after are names), version (stages), stage (stages) or alias (versions).

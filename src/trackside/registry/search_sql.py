@@ -1,0 +1,250 @@
+"""The SQL of the searches of models and of versions: which, in which order, from which page on.  Knows their tables and
+what makes them quick to ask; runs no statement.
+
+Prompts are models too, and hidden unless the filter speaks of them: the tag that makes a prompt is asked as a flag,
+with the value 'true' or 'false', so that every comparison with it means what it says.
+
+A test that few rows can pass is best begun with: so indexes are asked first, and where one names up to MOST_LISTED rows,
+only these are looked at and put in order.  Else the walk is along the index that has the order, and ends when the page
+is full.  SQLite has no statistics to choose by: a `+` before a column keeps it from the walk.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from trackside.core.filters import keyset
+from trackside.core.filters.fields import MODEL_VERSIONS, REGISTERED_MODELS, Fields
+from trackside.core.filters.keyset import Term
+from trackside.core.filters.nodes import And, Comparison, Entity, Field, Filter, Not, Operator, Or, Order
+from trackside.core.filters.parse import parse_filter, parse_order_by
+from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, holds, where
+from trackside.registry.model import IS_PROMPT_TAG, TAG_HEAD, Search
+
+MOST_LISTED = 1_000
+
+_LIKES = (Operator.LIKE, Operator.ILIKE)
+_NARROW = (Operator.EQ, Operator.IN, *_LIKES)
+_INDEXED = {  # of versions: where an index has them, what it names, and the column
+    "name": ("registered_models", "model_seq", "x.name"),
+    "run_id": ("model_versions", "version_seq", "x.run_id"),
+    "source_path": ("model_versions", "version_seq", "x.source"),
+}
+
+
+class Subject(Struct, frozen=True):
+    """One of the two searches: its tables, columns and natural order."""
+
+    what: str
+    fields: Fields
+    key: str
+    table: str
+    tags: str
+    columns: dict[str, str]
+    natural: tuple[Order, ...]
+    ties: tuple[Order, ...]
+
+
+def _by(key: str, *, ascending: bool = True) -> Order:
+    return Order(Field(Entity.ATTRIBUTE, key), ascending)
+
+
+_NAME = _by("name")
+_NEWEST = _by("version_number", ascending=False)
+
+MODELS = Subject(
+    what="registered_models",
+    fields=REGISTERED_MODELS,
+    key="model_seq",
+    table="registered_models",
+    tags="registered_model_tags",
+    columns={"name": "s.name", "last_updated_timestamp": "s.last_updated_time"},
+    natural=(_NAME,),
+    ties=(_NAME,),
+)
+
+VERSIONS = Subject(
+    what="model_versions",
+    fields=MODEL_VERSIONS,
+    key="version_seq",
+    table="model_versions",
+    tags="model_version_tags",
+    columns={
+        "name": "s.name",
+        "run_id": "s.run_id",
+        "source_path": "s.source",
+        "version_number": "s.version",
+        "creation_timestamp": "s.creation_time",
+        "last_updated_timestamp": "s.last_updated_time",
+    },
+    natural=(_by("last_updated_timestamp", ascending=False), _NAME, _NEWEST),
+    ties=(_NAME, _NEWEST),
+)
+
+
+class Wanted(Struct, frozen=True):
+    """A search, read and checked.  `parts` must all hold."""
+
+    subject: Subject
+    parts: tuple[Filter, ...]
+    hides_prompts: bool
+    orders: tuple[Order, ...]
+    fingerprint: str
+
+
+class Probe(Struct, frozen=True):
+    """Asks an index for the rows that may pass a test, by `key`; one more than MOST_LISTED if there are too many."""
+
+    key: str
+    query: Query
+
+
+class Listed(Struct, frozen=True):
+    """The rows that may pass a test, all of them."""
+
+    key: str
+    values: list[int]
+
+
+def read(subject: Subject, call: Search) -> Wanted:
+    """A mistake of the caller is `Invalid`, in MLflow's words."""
+    tree = parse_filter(call.filter, subject.fields)
+    return Wanted(
+        subject=subject,
+        parts=tree.parts if isinstance(tree, And) else () if tree is None else (tree,),
+        hides_prompts=tree is None or not _mentions_prompts(tree),
+        orders=_orders(call.order_by or [], subject),
+        fingerprint=keyset.fingerprint(subject.what, call.filter or "", call.order_by or []),
+    )
+
+
+def probes(wanted: Wanted, dialect: Dialect) -> list[Probe]:
+    """What to ask before `statement`."""
+    found = (_probe(wanted.subject, part, dialect) for part in wanted.parts)
+    return [probe for probe in found if probe is not None]
+
+
+def statement(wanted: Wanted, listed: Sequence[Listed], limit: int, page_token: str | None, dialect: Dialect) -> Query:
+    """Finds `limit` rows, and one more if there is one: rows for `keyset.cut`."""
+    subject, bind = wanted.subject, Binder()
+    conditions = [f"s.{one.key} IN {bind(one.values)}" for one in listed]
+    conditions += [f"({where(part, _places(subject, bind), bind, dialect)})" for part in wanted.parts]
+    free = "+" if listed else ""
+    if wanted.hides_prompts:
+        conditions.append(f"{free}s.is_prompt = 0")
+    terms = [_term(subject, order) for order in wanted.orders]
+    start = keyset.start(page_token, wanted.fingerprint, [term.kind for term in terms])
+    if further := keyset.beyond(terms, start.after, bind):
+        conditions.append(further)
+    sql = (
+        f"SELECT s.{subject.key}, {keyset.columns(terms)} FROM {subject.table} AS s "
+        f"WHERE {free}s.workspace_id = :ws {''.join(f'AND {condition} ' for condition in conditions)}"
+        f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)}"
+    )
+    if start.offset:
+        sql = f"{sql} OFFSET {bind(start.offset)}"
+    return Query(sql, bind.params)
+
+
+def _orders(texts: Sequence[str], subject: Subject) -> tuple[Order, ...]:
+    given = parse_order_by(texts, subject.fields)
+    if not given:
+        return subject.natural
+    fields = [order.field for order in given]
+    return given + tuple(order for order in subject.ties if order.field not in fields)
+
+
+def _mentions_prompts(tree: Filter) -> bool:
+    match tree:
+        case And(parts) | Or(parts):
+            return any(_mentions_prompts(part) for part in parts)
+        case Not(part):
+            return _mentions_prompts(part)
+        case Comparison(field):
+            return _is_prompt_tag(field)
+
+
+def _is_prompt_tag(field: Field) -> bool:
+    return field.entity is Entity.TAG and field.key == IS_PROMPT_TAG
+
+
+def _probe(subject: Subject, part: Filter, dialect: Dialect) -> Probe | None:
+    """None where no index can tell, or would name nearly all rows."""
+    if not isinstance(part, Comparison) or part.operator not in _NARROW or _is_prompt_tag(part.field):
+        return None
+    if part.operator in _LIKES and not str(part.values[0]).strip("%_"):
+        return None
+    bind = Binder()
+    if part.field.entity is Entity.TAG:
+        key = subject.key
+        rows = f"{subject.tags} AS x WHERE x.workspace_id = :ws AND x.key = {bind(part.field.key)}"
+        condition = _begins(part, bind, dialect)
+    elif subject is VERSIONS and part.field.key in _INDEXED:
+        table, key, column = _INDEXED[part.field.key]
+        rows = f"{table} AS x WHERE x.workspace_id = :ws"
+        condition = " AND ".join([*_range(part, column, bind), _quick(part, column, bind, dialect)])
+    else:
+        return None
+    sql = f"SELECT x.{key} FROM {rows} AND {condition} LIMIT {bind(MOST_LISTED + 1)}"
+    return Probe(key, Query(sql, bind.params))
+
+
+def _begins(part: Comparison, bind: Binder, dialect: Dialect) -> str:
+    """What the beginnings of values can tell: of those that are cut off, that they may pass."""
+    values = tuple(str(value) for value in part.values)
+    if part.operator not in _LIKES:
+        heads = Comparison(part.field, part.operator, tuple(value[:TAG_HEAD] for value in values))
+        return holds(heads, Place("x.value_head"), bind, dialect)
+    like = _quick(part, "x.value_head", bind, dialect)
+    cut_off = f"length(x.value_head) = {TAG_HEAD}"
+    return " AND ".join([*_range(part, "x.value_head", bind), f"(({like}) OR {cut_off})"])
+
+
+def _quick(part: Comparison, column: str, bind: Binder, dialect: Dialect) -> str:
+    """The test itself, after one that most rows fail at less cost: SQLite looks for a text faster than for a pattern."""
+    test = holds(part, Place(column), bind, dialect)
+    longest = max(re.split("[%_]", str(part.values[0])), key=len)
+    if dialect != "sqlite" or part.operator is not Operator.LIKE or longest == _beginning(part):
+        return test
+    return f"instr({column}, {bind(longest)}) > 0 AND {test}"
+
+
+def _range(part: Comparison, column: str, bind: Binder) -> list[str]:
+    """Where in an index the texts are that begin as a pattern does."""
+    low = _beginning(part)[:TAG_HEAD]
+    if not low:
+        return []
+    high = _after(low)
+    return [f"{column} >= {bind(low)}", *([f"{column} < {bind(high)}"] if high else [])]
+
+
+def _places(subject: Subject, bind: Binder) -> Callable[[Field], Place]:
+    def place(field: Field) -> Place:
+        if field.entity is Entity.ATTRIBUTE:
+            return Place(subject.columns[field.key])
+        if _is_prompt_tag(field):
+            return Place("CASE WHEN s.is_prompt = 1 THEN 'true' ELSE 'false' END")
+        rows = f"FROM {subject.tags} AS t WHERE t.{subject.key} = s.{subject.key} AND t.key = {bind(field.key)}"
+        return Place("t.value", rows)
+
+    return place
+
+
+def _beginning(part: Comparison) -> str:
+    """What every text has to begin with that is like the pattern."""
+    return "" if part.operator is not Operator.LIKE else re.split("[%_]", str(part.values[0]), maxsplit=1)[0]
+
+
+def _after(beginning: str) -> str:
+    """The least text, in the order of bytes, after all that begin so; empty if there is none."""
+    shorter = beginning.rstrip("\U0010ffff")
+    if not shorter:
+        return ""
+    last = ord(shorter[-1]) + 1
+    return shorter[:-1] + chr(0xE000 if last == 0xD800 else last)  # between lie the halves of pairs, which no text has
+
+
+def _term(subject: Subject, order: Order) -> Term:
+    key = order.field.key
+    return Term(subject.columns[key], order.ascending, kind="text" if key == "name" else "whole number")
