@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo server test test-all check format format-check lint types architecture bench constraints clean
+.PHONY: help setup demo server test test-all check format format-check lint types architecture bench compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -78,6 +78,9 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 	@mkdir -p '$(LAB)'
 	@SUT_CMD="'$(CURDIR)/$(BIN)/trackside' server --port {port} --data {dir}" MLFLOW_PY='$(CURDIR)/$(BIN)/python' LAB='$(LAB)' \
 		$(BIN)/python $(BENCH)/bench.py $(BENCH_ARGS)
+
+compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
+	@PYTHONPATH=tests $(BIN)/python -m support.compatibility
 
 constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgrade for the newest)
 	@uv pip compile pyproject.toml --group dev --all-extras $(RESOLVE) -o constraints/dev.txt
