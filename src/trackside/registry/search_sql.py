@@ -177,16 +177,14 @@ def _probe(subject: Subject, part: Filter, dialect: Dialect) -> Probe | None:
         return None
     bind = Binder()
     if part.field.entity is Entity.TAG:
-        key = subject.key
-        rows = f"{subject.tags} AS x WHERE x.workspace_id = :ws AND x.key = {bind(part.field.key)}"
-        condition = _begins(part, bind, dialect)
+        table, key = subject.tags, subject.key
+        condition = f"x.key = {bind(part.field.key)} AND {_begins(part, bind, dialect)}"
     elif subject is VERSIONS and part.field.key in _INDEXED:
         table, key, column = _INDEXED[part.field.key]
-        rows = f"{table} AS x WHERE x.workspace_id = :ws"
         condition = " AND ".join([*_range(part, column, bind), _quick(part, column, bind, dialect)])
     else:
         return None
-    sql = f"SELECT x.{key} FROM {rows} AND {condition} LIMIT {bind(MOST_LISTED + 1)}"
+    sql = f"SELECT x.{key} FROM {table} AS x WHERE x.workspace_id = :ws AND {condition} LIMIT {bind(MOST_LISTED + 1)}"
     return Probe(key, Query(sql, bind.params))
 
 

@@ -59,6 +59,7 @@ CREATE INDEX model_versions_by_stage ON model_versions (model_seq, current_stage
 CREATE INDEX model_versions_by_name ON model_versions (workspace_id, name, version DESC);
 CREATE INDEX model_versions_by_update ON model_versions (workspace_id, is_prompt, last_updated_time DESC, name, version DESC);
 CREATE INDEX model_versions_by_creation ON model_versions (workspace_id, is_prompt, creation_time DESC, name, version DESC);
+CREATE INDEX model_versions_by_height ON model_versions (workspace_id, is_prompt, version DESC, name);
 CREATE INDEX model_versions_by_source ON model_versions (workspace_id, source);
 CREATE INDEX model_versions_by_run ON model_versions (workspace_id, run_id);
 CREATE INDEX model_versions_by_files ON model_versions (workspace_id, files_uri);
