@@ -168,11 +168,11 @@ def _hold(world: World, examples: int) -> None:
 
 
 def test_made_up_calls_are_answered_in_form_and_leave_the_store_whole(world: World) -> None:
-    _hold(world, examples=150)
+    _hold(world, examples=80)
 
 
 def test_so_they_are_on_postgresql(pg_world: World) -> None:
-    _hold(pg_world, examples=60)
+    _hold(pg_world, examples=30)
 
 
 @pytest.mark.slow

@@ -100,13 +100,13 @@ def test_what_is_no_request_is_refused_in_mlflows_form(served: Server, data: byt
     assert_serves(served)
 
 
-@pytest.mark.parametrize("name", [b"x", b"x-mlflow-workspace", b"cookie", b"host"])
+@pytest.mark.parametrize("name", [b"x", b"host"])
 def test_a_head_without_end_takes_no_memory(served: Server, name: bytes) -> None:
     before = highest_bytes(served)
 
     with Line(served.port) as line:
         line.send(b"GET /health HTTP/1.1\r\n" + name + b": ")
-        for _ in range(100):
+        for _ in range(30):
             line.send(b"y" * MB)
         answer = line.answer()
 
@@ -128,7 +128,7 @@ def test_nor_do_trailers_and_chunk_extensions_without_end(served: Server) -> Non
     for endless in (b"0\r\nx: ", b"2;a="):
         with Line(served.port) as line:
             line.send(head + endless)
-            for _ in range(50):
+            for _ in range(30):
                 line.send(b"y" * MB)
             assert line.answer().status == 431
 
@@ -275,7 +275,7 @@ def test_readers_that_stop_reading_hold_up_nobody(served: Server) -> None:
     """A long history waits in a thread for its reader; searches have threads of their own."""
     api = served.api
     run_id = api.new_run()
-    for start in range(0, 60_000, 1000):
+    for start in range(0, 40_000, 1000):
         metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(start, start + 1000)]
         api.post("runs/log-batch", run_id=run_id, metrics=metrics)
     target = b"/api/2.0/mlflow/metrics/get-history?metric_key=m&run_id=" + run_id.encode()
