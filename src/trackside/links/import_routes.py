@@ -22,7 +22,7 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.events import store as events
 from trackside.experiments import store as experiments
-from trackside.links import files, ours, take
+from trackside.links import files, given, ours, take
 from trackside.links.diff import Patch
 from trackside.links.model import Entity
 from trackside.links.ours import Part
@@ -159,12 +159,12 @@ class Calls:
     async def put_points(self, request: Request) -> Response:
         body = await request.whole_body()
         try:
-            given = msgspec.msgpack.decode(body, type=PointsBody)
+            sent = msgspec.msgpack.decode(body, type=PointsBody)
         except msgspec.MsgspecError as error:
             raise Invalid(f"The body is no MessagePack of run_id and series: {error}") from None
-        if any(len(packed) % 24 for packed in given.series.values()):
+        if any(len(packed) % 24 for packed in sent.series.values()):
             raise Invalid("The points of a series take 24 bytes each.")
-        count = await request.write(lambda tx: take.points(tx, given.run_id, given.series))
+        count = await request.write(lambda tx: take.points(tx, sent.run_id, sent.series))
         return _json({"points": count})
 
     async def get_points(self, request: Request) -> Response:
@@ -303,9 +303,11 @@ def _last_seq(tx: Tx) -> int:
 def _patch(call: PutItem) -> Patch:
     try:
         put = {(kind, key): value for kind, key, value in call.put or []}
-        return Patch(put, [(kind, key) for kind, key in call.drop or []])
+        drop = [(kind, key) for kind, key in call.drop or []]
     except ValueError:
         raise Invalid("put is a list of [kind, key, value] and drop one of [kind, key]") from None
+    given.check(put)
+    return Patch(put, drop)
 
 
 def _entity(text: str | None) -> Entity:
