@@ -184,7 +184,7 @@ class Calls:
 def routes(roots: Roots, threads: Executor) -> list[Route]:
     calls = Calls(roots, threads)
     proxy = [
-        ("PUT", "artifacts/{path:path}", calls.put, Access.EDIT, codec.Call, _ANY),
+        ("PUT", "artifacts/{path:path}", calls.put, Access.EDIT, codec.Call, ""),
         ("GET", "artifacts/{path:path}", calls.get, Access.READ, codec.Call, _ANY),  # HEAD too
         ("GET", "artifacts", calls.entries, Access.READ, OfFolder, _JSON),
         ("DELETE", "artifacts/{path:path}", calls.delete, Access.EDIT, codec.Call, _JSON),

@@ -103,7 +103,7 @@ def _body(route: Route, in_path: dict[str, bool], schema_of: dict[Any, Schema]) 
 
 
 def _content(route: Route, schema_of: dict[Any, Schema]) -> Schema:
-    if route.status == 204:
+    if route.status == 204 or not route.media:
         return {}
     if route.answer is not None:
         return {"content": {route.media: {"schema": schema_of[route.answer]}}}

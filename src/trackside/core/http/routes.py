@@ -29,7 +29,7 @@ class Route(Struct, frozen=True, kw_only=True):
     status: int = 200
     answer: Any = None  # the answer's type, for the OpenAPI document
     arguments: type[Call] = Call  # what a stream reads from the query string, for the OpenAPI document
-    media: str = "application/json"  # of the answer, for the same
+    media: str = "application/json"  # of the answer, for the same; empty where it has no body
     summary: str = ""
     has_workspace: bool = True  # False: answers for the server as a whole
     parses_body: bool = True
