@@ -35,7 +35,7 @@ from trackside.workspaces.model import doors
 from trackside.workspaces.service import Directory
 
 ARTIFACT_THREADS = 8
-CALLER_THREADS = 4  # that look up names and test webhooks
+CALLER_THREADS = 4  # that wait for other hosts: webhooks that are tried, remotes that are linked or compared
 DOCUMENTS_EVERY_S = 1.0
 STATISTICS_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
@@ -76,7 +76,7 @@ def _sealer(settings: Settings) -> Sealer:
     return Sealer(settings.secret_key, settings.data / "secret.key")
 
 
-def _events(settings: Settings, db: Any, closers: list[Callable[[], None]]) -> list[Route]:
+def _events(settings: Settings, db: Any, callers: ThreadPoolExecutor, closers: list[Callable[[], None]]) -> list[Route]:
     """The log of changes and its readers."""
     sealer = _sealer(settings)
     post = Post(
@@ -86,8 +86,6 @@ def _events(settings: Settings, db: Any, closers: list[Callable[[], None]]) -> l
     )
     courier = Courier(db, sealer, post, retries=settings.webhook_retries)
     closers.append(courier.close)
-    callers = ThreadPoolExecutor(CALLER_THREADS, thread_name_prefix="trackside-callers")
-    closers.append(callers.shutdown)
     closers.append(Loop("webhooks", courier.step, STEP_S).close)
     closers.append(Loop("change-log", lambda: change_log.prune(db, settings.change_log_days), PRUNE_EVERY_S).close)
     return events.routes(db, sealer, post, courier, callers)
@@ -105,6 +103,8 @@ def build(settings: Settings) -> App:
         closers.append(roots.close)
         threads = ThreadPoolExecutor(ARTIFACT_THREADS, thread_name_prefix="trackside-artifacts")
         closers.append(threads.shutdown)
+        callers = ThreadPoolExecutor(CALLER_THREADS, thread_name_prefix="trackside-callers")
+        closers.append(callers.shutdown)
         table: list[Route] = [
             *server.routes(),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root)),
@@ -114,8 +114,8 @@ def build(settings: Settings) -> App:
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(roots, threads),
-            *_events(settings, db, closers),
-            *links.routes(db, roots, threads, settings.default_artifact_root, _sealer(settings)),
+            *_events(settings, db, callers, closers),
+            *links.routes(db, roots, threads, callers, settings.default_artifact_root, _sealer(settings)),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))

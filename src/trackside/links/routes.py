@@ -1,5 +1,6 @@
 """The calls about links.  Knows HTTP's side of them; the remote is asked in a thread, never within a transaction."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -35,17 +36,19 @@ NEVER: Callable[[float], bool] = threading.Event().wait
 
 
 class Calls:
-    def __init__(self, db: Database, roots: Roots, threads: Executor, server_root: str, sealer: Sealer) -> None:
+    """`callers` are threads that may wait for a remote: searches need theirs."""
+
+    def __init__(self, db: Database, roots: Roots, callers: Executor, server_root: str, sealer: Sealer) -> None:
         self._db = db
         self._roots = roots
-        self._threads = threads
+        self._callers = callers
         self._server_root = server_root
         self._sealer = sealer
 
     async def add(self, request: Request) -> Response:
         call: m.AddLink = codec.decode_body(m.AddLink, await request.whole_body())
         ws = request.workspace.workspace_id
-        shown = await request.in_thread(_reachable, lambda: self._add(ws, call))
+        shown = await self._call(lambda: self._add(ws, call))
         return _json(m.GotLink(link=shown), 201)
 
     async def compare(self, request: Request) -> Response:
@@ -53,7 +56,10 @@ class Calls:
         name = request.params["name"]
         after = request.query.get("after", [""])[-1]
         ws = request.workspace.workspace_id
-        return _json(await request.in_thread(_reachable, lambda: self._compare(ws, name, after)))
+        return _json(await self._call(lambda: self._compare(ws, name, after)))
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._callers, _reachable, work)
 
     def _add(self, ws: int, call: m.AddLink) -> m.Shown:
         name, mode = m.check_name(call.name), m.check_mode(call.mode)
@@ -159,8 +165,10 @@ def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
     return m.GotLink(link=shown)
 
 
-def routes(db: Database, roots: Roots, threads: Executor, server_root: str, sealer: Sealer) -> list[Route]:
-    calls = Calls(db, roots, threads, server_root, sealer)
+def routes(
+    db: Database, roots: Roots, threads: Executor, callers: Executor, server_root: str, sealer: Sealer
+) -> list[Route]:
+    calls = Calls(db, roots, callers, server_root, sealer)
     read, manage = Access.READ, Access.MANAGE
     return [
         stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=manage, status=201, answer=m.GotLink),
