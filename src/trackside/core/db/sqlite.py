@@ -6,7 +6,6 @@ second, so that a power cut may take the last second, and a killed process nothi
 """
 
 import os
-import re
 import sqlite3
 import threading
 import time
@@ -141,7 +140,6 @@ class SqliteDatabase:
         )
         for pragma in filter(None, map(str.strip, _COMMON.splitlines())):
             connection.execute(pragma)
-        connection.create_function("regexp", 2, _regexp, deterministic=True)
         return connection
 
     def _connect_writer(self) -> SqliteWriter:
@@ -189,7 +187,3 @@ def _sync(path: Path) -> None:
         os.fdatasync(handle)
     finally:
         os.close(handle)
-
-
-def _regexp(pattern: str, value: str | None) -> bool:
-    return value is not None and re.search(pattern, value) is not None
