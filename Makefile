@@ -43,7 +43,7 @@ $(STAMP): constraints/dev.txt pyproject.toml packages/trackside-mlflow/pyproject
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on every core; pip compiles on one
 	@touch $@
 
-demo: $(STAMP) ## start the server, train two models, show what was logged (DEMO_EXIT=1: then stop)
+demo: $(STAMP) ## start the server, train, register a model twice, load it back (DEMO_EXIT=1: then stop)
 	@DATA=$(DATA) $(BIN)/python examples/demo.py
 
 server: $(STAMP) ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, trackside-data)

@@ -1,4 +1,5 @@
-"""Start a server, run `train.py` against it with the stock MLflow client, and show what was logged.
+"""Start a server, run `train.py` against it with the stock MLflow client, show what was logged, and let `predict.py` load
+the model back from the registry.
 
 `make demo` runs this.
 
@@ -19,8 +20,11 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 START_TIMEOUT_S = 30.0
+MODEL = "iris-classifier"  # as train.py registers it, twice
+MODEL_URI = f"models:/{MODEL}/2"
 QUIET = {
     # No telemetry of the client or of what it brings.
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -44,14 +48,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped then, too
     given = os.environ.get("DEMO_URI", "").rstrip("/")
     if given:
-        train(given)
-        show(given)
+        present(given)
         return
 
     data = Path(os.environ.get("DATA") or "trackside-data")
     with running_server(data) as (uri, server):
-        train(uri)
-        show(uri)
+        present(uri)
         print(f"\nAll of it is in the folder {data.resolve()}")
         print(f'The server is at {uri}: in your own code, mlflow.set_tracking_uri("{uri}")', flush=True)
         if os.environ.get("DEMO_EXIT") == "1":
@@ -60,11 +62,19 @@ def main() -> None:
         raise DemoFailed(f"the server ended by itself, with exit code {server.wait()}")
 
 
-def train(uri: str) -> None:
-    """Run `train.py`, in a process of its own."""
-    trained = subprocess.run([sys.executable, Path(__file__).with_name("train.py"), uri], check=False)
-    if trained.returncode:
-        raise DemoFailed(f"the training ended with exit code {trained.returncode}")
+def present(uri: str) -> None:
+    run("train.py", uri)
+    show(uri)
+    show_registry(uri)
+    print(f'\nmlflow.pyfunc.load_model("{MODEL_URI}").predict(...):', flush=True)
+    run("predict.py", uri, MODEL_URI)
+
+
+def run(script: str, *arguments: str) -> None:
+    """Run an example beside this one, in a process of its own."""
+    done = subprocess.run([sys.executable, Path(__file__).with_name(script), *arguments], check=False)
+    if done.returncode:
+        raise DemoFailed(f"{script} ended with exit code {done.returncode}")
 
 
 @contextlib.contextmanager
@@ -144,6 +154,15 @@ def show(uri: str) -> None:
         print(f"\nArtifacts of {run['run_name']}, at {run['artifact_uri']}:")
         for file in call(uri, f"artifacts/list?run_id={run['run_id']}").get("files", []):
             print(f"  {file['path']}" + ("/" if file.get("is_dir") else f"  {file['file_size']} bytes"))
+
+
+def show_registry(uri: str) -> None:
+    """Print the model's versions, the newest first, as the API returns them."""
+    newest = "model-versions/search?" + urlencode(
+        {"filter": f"name = '{MODEL}'", "order_by": "version_number DESC", "max_results": 2}
+    )
+    print(f"\nGET {uri}/api/2.0/mlflow/{newest}\n")
+    print(readable(call(uri, newest)))
 
 
 def call(uri: str, path: str, body: dict[str, Any] | None = None) -> Any:

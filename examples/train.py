@@ -1,4 +1,4 @@
-"""Two trainings, tracked by MLflow: ordinary MLflow code, for any server that speaks its API.
+"""Trainings tracked by MLflow, and a model registered twice: ordinary MLflow code, for any server that speaks its API.
 
 python examples/train.py http://127.0.0.1:5000
 """
@@ -7,29 +7,37 @@ import sys
 import warnings
 
 import mlflow
+import sklearn
+from mlflow.models import infer_signature
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+REQUIREMENTS = [f"scikit-learn=={sklearn.__version__}"]  # or mlflow finds them out, which takes some seconds
 EXPERIMENT = "demo"
+MODEL = "iris-classifier"
 EPOCHS = 60
 LEARNING_RATE = 0.1
 
 
-def train_classifier() -> None:
-    """Scikit-learn, where autologging writes parameters, metrics, a plot, the data's schema and the model."""
-    # "skops" files are safe to load, and are what log_model writes; skops refuses most tree models, which need
-    # serialization_format="cloudpickle", here as in log_model.
-    mlflow.sklearn.autolog(log_models=logged_models_are_served(), serialization_format="skops")
+def train_classifier(strength: float) -> None:
+    """Scikit-learn: autologging writes parameters, metrics, a plot and the data's schema; one more line registers the model."""
+    mlflow.sklearn.autolog(log_models=False)
     features, labels = load_iris(return_X_y=True, as_frame=True)
     train_x, test_x, train_y, test_y = train_test_split(features, labels, random_state=7)
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=500))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500))
 
     with mlflow.start_run(run_name="iris-classifier"):
         model.fit(train_x, train_y)
         model.score(test_x, test_y)  # logged as well, as a metric of its own
+        # Version 1 of a new model, or the next one.  The file is of "skops", which is safe to load; it refuses most tree
+        # models, which need serialization_format="cloudpickle".
+        signature = infer_signature(train_x)
+        mlflow.sklearn.log_model(
+            model, name="model", signature=signature, pip_requirements=REQUIREMENTS, registered_model_name=MODEL
+        )
 
     mlflow.sklearn.autolog(disable=True)
 
@@ -50,22 +58,14 @@ def train_by_hand() -> None:
         mlflow.log_dict({"weights": weights.tolist()}, "weights.json")
 
 
-def logged_models_are_served() -> bool:
-    """Whether the server has MLflow 3's logged models, which autologging needs for the model itself."""
-    try:
-        mlflow.search_logged_models(experiment_ids=["0"], max_results=1, output_format="list")
-    except mlflow.MlflowException:
-        return False
-    return True
-
-
 if __name__ == "__main__":
     # MLflow 3.17 calls scikit-learn 1.9 by an argument's old name.
     warnings.filterwarnings("ignore", "`y_pred` was renamed", FutureWarning)
     mlflow.set_tracking_uri(sys.argv[1])
     try:
         mlflow.set_experiment(EXPERIMENT)
-        train_classifier()
+        for strength in (0.01, 0.5):
+            train_classifier(strength)
         train_by_hand()
     except mlflow.MlflowException as refused:
         sys.exit(f"train: {sys.argv[1]} refused: {refused}")
