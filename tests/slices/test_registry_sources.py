@@ -75,6 +75,23 @@ def test_a_local_path_needs_a_run_that_holds_it(registry: Registry, api: Api) ->
     )
 
 
+def test_dots_in_a_local_path_are_read_before_it_is_judged_and_kept(registry: Registry, api: Api) -> None:
+    experiment = api.post("experiments/create", name="local", artifact_location="file:///data/local")["experiment_id"]
+    run = api.post("runs/create", experiment_id=experiment)["run"]["info"]
+    root = run["artifact_uri"]
+
+    for i, path in enumerate((".", "model/..", "a/./b/../model"), 1):
+        registry.new_version(source=f"{root}/{path}", run_id=run["run_id"])
+        assert download_uri(registry, str(i)) == f"{root}/a/model" if path.startswith("a") else root
+
+    for path in ("..", "model/../..", "%2e%2e", f"../../{run['run_id']}x/artifacts"):
+        fault = registry.fault(
+            "POST", "model-versions/create", name="iris", source=f"{root}/{path}", run_id=run["run_id"]
+        )
+        assert fault[0] == 400
+        assert "has to be contained within the artifact directory of the run" in fault[2]
+
+
 def test_a_logged_model_gives_its_files_and_its_run(registry: Registry, api: Api) -> None:
     run = api.new_run()
     model_id, root = logged_model(api, source_run_id=run)
@@ -95,7 +112,7 @@ def test_a_logged_model_learns_of_its_versions(registry: Registry, api: Api) -> 
 
     (tag,) = api.get(f"logged-models/{model_id}")["model"]["info"]["tags"]
     assert tag["key"] == "mlflow.modelVersions"
-    assert json.loads(tag["value"]) == [{"name": "iris", "version": "1"}, {"name": "iris", "version": "2"}]
+    assert json.loads(tag["value"]) == [{"name": "iris", "version": 1}, {"name": "iris", "version": 2}]
 
 
 def test_a_logged_model_must_be_named_and_there(registry: Registry, api: Api) -> None:

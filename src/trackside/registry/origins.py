@@ -46,7 +46,7 @@ def of_call(tx: Tx, call: CreateVersion) -> Origin:
         path = sources.run_path(source)
         if path is not None and root is not None:
             return Origin(source, source, sources.place(sources.below(root, path[1])), run_id)
-        return Origin(source, source, sources.place(source), run_id)
+        return Origin(source, sources.without_dots(source), sources.place(source), run_id)
     found = tx.one(
         """
         SELECT artifact_uri, source_run_id FROM logged_models
@@ -58,7 +58,7 @@ def of_call(tx: Tx, call: CreateVersion) -> Origin:
     sources.check(source, Owner("model_id", model_id, root))
     if root is None:
         raise NotFound(f"Logged model with ID '{model_id}' not found.")
-    storage = root if uri is not None else source
+    storage = root if uri is not None else sources.without_dots(source)
     return Origin(source, storage, sources.place(storage), run_id or source_run, model_id)
 
 
@@ -74,7 +74,7 @@ def tell_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
         model=model_seq,
         key=VERSIONS_TAG,
     )
-    made = {"name": name, "version": version}
+    made = {"name": name, "version": int(version)}  # a number here, though a text on the wire
     known = _versions_of(row[0]) if row is not None else []
     if made not in known:
         logged_models.set_tags(tx, model_id, {VERSIONS_TAG: json.dumps([*known, made])})

@@ -112,6 +112,18 @@ def check(source: str, owner: Owner) -> None:
                 raise _foreign(source, owner.parameter)
 
 
+def without_dots(source: str) -> str:
+    """What readers are told of a local path: it leads up nowhere, not through links either.  Other sources as they are."""
+    parts = _split(source)
+    if parts.scheme not in ("", "file"):
+        return source
+    path = _local_path(source, parts)
+    plain = posixpath.normpath(path)
+    if plain == path.rstrip("/"):
+        return source
+    return f"file://{quote(plain)}" if parts.scheme else plain
+
+
 def is_within(source: str, root: str) -> bool:
     """Is the place `root` or below it, on the same host?"""
     inner, outer = _segments(source), _segments(root)
@@ -167,8 +179,10 @@ def _check_local(source: str, parts: SplitResult, owner: Owner) -> None:
     if owner.root is not None:
         root = _split(owner.root)
         if root.scheme in ("", "file") and root.path.startswith("/"):
-            inner, outer = _local_path(source, parts), _local_path(owner.root, root)
-            if _is_plain(inner) and f"{inner.rstrip('/')}/".startswith(f"{posixpath.normpath(outer)}/"):
+            inner, outer = (
+                posixpath.normpath(path) for path in (_local_path(source, parts), _local_path(owner.root, root))
+            )
+            if "\0" not in inner and f"{inner}/".startswith(f"{outer}/"):
                 return
     raise Invalid(
         f"Invalid model version source: '{source}'. To use a local path as a model version source, the "

@@ -127,7 +127,7 @@ class Edge:
             path = path[len(self._prefix) :] or "/"
         name, rest = self._doors(path, scope["headers"])
         method: str = scope["method"]
-        match = self._table.find(method, rest) or self._table.find(method, rest.rstrip("/"))
+        match = self._table.find(method, rest) or self._table.find(method, _slashed_once(rest))
         if match is None:
             allow = self._allow(method, rest)
             await send_whole(send, 204, [(b"allow", allow), *cors], b"")
@@ -150,7 +150,7 @@ class Edge:
 
     def _allow(self, method: str, path: str) -> bytes:
         """What OPTIONS is told of a path; for other methods the fault that it is unknown or has no such method."""
-        methods = self._table.methods(path) or self._table.methods(path.rstrip("/"))
+        methods = self._table.methods(path) or self._table.methods(_slashed_once(path))
         if not methods:
             raise NoEndpoint(f"Nothing is served at {method} {path}. GET /openapi.json lists what is.")
         allow = ", ".join(sorted(methods))
@@ -256,6 +256,11 @@ class Edge:
         if cors:
             response.headers = [*response.headers, *cors]
         await send_response(receive, send, response, head_only=scope["method"] == "HEAD")
+
+
+def _slashed_once(path: str) -> str:
+    """Without the slash that a client has put between an address that ended in one and a path, or at the end."""
+    return f"/{path.strip('/')}"
 
 
 def _rendered(answer: Any) -> bytes:
