@@ -1,9 +1,11 @@
 """The beginning and the end of a workspace, over all slices.  Knows which tables hold a tenant's rows."""
 
+from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
 from trackside.registry import moving as registry
+from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
@@ -18,6 +20,15 @@ TABLES = (
     "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
     "run_models", "run_docs", "runs", "experiments",
 )  # fmt: skip
+URIS = (  # where those of artifacts are: table, its key, column
+    ("experiments", "experiment_seq", "artifact_location"),
+    ("runs", "run_seq", "artifact_uri"),
+    ("logged_models", "model_seq", "artifact_uri"),
+    ("model_versions", "version_seq", "source"),
+    ("model_versions", "version_seq", "storage_location"),
+    ("model_versions", "version_seq", "files_uri"),
+    ("file_deletions", "deletion_seq", "files_uri"),
+)
 
 
 def make(artifact_root: str) -> Tenants:
@@ -47,7 +58,7 @@ def remove(tx: Tx) -> None:
 
 
 def move_to_default(tx: Tx, workspace: Workspace) -> None:
-    """Artifacts stay where they are: the runs' URIs name the place.  A name that is taken stops the move."""
+    """Artifacts stay where they are, and the default workspace may open them there.  A name that is taken stops the move."""
     _lock(tx)
     tx.run(
         """
@@ -70,9 +81,28 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
     for table in LINKS:  # the other side keeps what it has; the default workspace is not what it was linked with
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
     registry.prepare(tx, tx.within(DEFAULT_WORKSPACE_ID))
+    _spell_in_full(tx, workspace)
+    workspaces.adopt(tx, workspace)
     tx.run("DELETE FROM run_docs WHERE workspace_id = :ws")  # they name the experiment "0", which has another id now
     for table in TABLES:
         tx.run(f"UPDATE {table} SET workspace_id = :default WHERE workspace_id = :ws", default=DEFAULT_WORKSPACE_ID)
+
+
+def _spell_in_full(tx: Tx, workspace: Workspace) -> None:
+    """The few URIs that name a place by its path in the workspace alone: of artifact locations that users chose."""
+    for table, key, column in URIS:
+        found = tx.all(
+            f"""
+            SELECT {key}, {column} FROM {table} WHERE workspace_id = :ws
+                AND ({column} LIKE 'mlflow-artifacts:%' OR {column} LIKE '%/mlflow-artifacts/artifacts%')
+                AND {column} NOT LIKE :full
+            """,
+            full=f"mlflow-artifacts:/workspaces/{workspace.folder}/%",
+        )
+        tx.many(
+            f"UPDATE {table} SET {column} = :uri WHERE workspace_id = :ws AND {key} = :key",
+            [(keys.in_full(uri, workspace), seq) for seq, uri in found],
+        )
 
 
 def _lock(tx: Tx) -> None:

@@ -127,6 +127,31 @@ def test_an_older_store_keeps_what_is_in_it(open_empty: Open, tmp_path: Path) ->
         copy.close()
 
 
+def test_workspaces_of_an_older_store_keep_their_folders(open_empty: Open) -> None:
+    db = open_empty()
+    apply(db, migrations()[:6])
+    with db.write(0) as tx:
+        for number, name in enumerate(["default", "north", "North"], start=1):
+            tx.run(
+                """
+                INSERT INTO workspaces (workspace_id, uid, name, subscription_id, resource_group, creation_time,
+                    last_update_time) VALUES (:id, :name, :name, 's', 'g', 1, 1)
+                """,
+                id=number,
+                name=name,
+            )
+
+    migrate.upgrade(db)
+
+    with db.write(1) as tx:
+        if db.dialect == "postgresql":
+            tx.one("SELECT setval(pg_get_serial_sequence('workspaces', 'workspace_id'), 3)")
+        workspaces.create(tx, "NORTH")
+        workspaces.create(tx, "south")
+        folders = {each.name: each.folder for each in workspaces.all_of(tx)}
+    assert folders == {"default": "", "north": "north", "North": "North", "NORTH": "NORTH.4", "south": "south"}
+
+
 def test_a_new_or_recent_store_needs_no_backup(open_empty: Open, tmp_path: Path) -> None:
     db = open_empty()
 

@@ -7,6 +7,8 @@ import pytest
 from support.client import Api, Inside
 from trackside import app
 from trackside.core.settings import Settings
+from trackside.workspaces import store
+from trackside.workspaces.service import Directory
 
 OURS = "/api/trackside/v1/workspaces"
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -77,6 +79,33 @@ def test_a_name_is_taken_once(api: Api) -> None:
     api.new_workspace("north")
 
     assert api.fault("workspaces", name="north", version="3.0")[:2] == (400, "RESOURCE_ALREADY_EXISTS")
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["folder", "./folder", "/a/../b", "s3://bucket/a/../b", "file://host/x", "s3://bucket/x?y=1", "runs:/1", "a\0b"],
+)
+def test_a_root_that_is_no_place_is_refused(sqlite_api: Api, root: str) -> None:
+    api = sqlite_api
+    api.new_workspace("south")
+
+    assert api.fault("workspaces", name="north", default_artifact_root=root, version="3.0")[:2] == (
+        400,
+        "INVALID_PARAMETER_VALUE",
+    )
+    assert api.fault("workspaces/south", method="PATCH", version="3.0", default_artifact_root=root)[0] == 400
+    assert names(api) == ["default", "south"]
+    assert api.get("workspaces/south", version="3.0")["workspace"] == {"name": "south"}
+
+
+def test_nobody_takes_a_workspace_for_what_it_was_before_a_change(db: Any) -> None:
+    directory = Directory(db)
+    with db.write(store.DEFAULT_WORKSPACE_ID) as tx:
+        store.update(tx, "default", {"description": "new"})
+        directory.forget()
+        assert directory.resolve(None).description is None  # somebody asks before the commit
+
+    assert directory.resolve(None).description == "new"
 
 
 def test_every_door_leads_to_the_same_workspace(api: Api) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.workspaces import named
 from trackside.artifacts import keys
 from trackside.core.errors import Invalid
 
@@ -74,14 +75,15 @@ def test_a_key_is_its_own_path_escaped_or_not(path: str) -> None:
 
 @given(paths, st.sampled_from(WORKSPACES))
 def test_a_key_in_a_workspace_is_in_its_part_of_the_store(path: str, workspace: str) -> None:
+    inside = named(workspace)
     try:
-        key = keys.in_workspace(keys.from_path(path), workspace)
+        key = keys.in_workspace(keys.from_path(path), inside)
     except Invalid:
         return
 
     assert _owner(key) == workspace
-    assert keys.in_workspace(key, workspace) == key
-    assert keys.reachable(key, workspace) == key
+    assert keys.in_workspace(key, inside) == key
+    assert keys.reachable(key, inside) == key
 
 
 @given(paths, st.sampled_from(WORKSPACES))
@@ -90,9 +92,43 @@ def test_a_proxied_uri_is_in_the_workspace_too(path: str, workspace: str) -> Non
         try:
             key = keys.of_proxied(uri)
             assert key is not None
-            assert _owner(keys.in_workspace(key, workspace)) == workspace
+            assert _owner(keys.in_workspace(key, named(workspace))) == workspace
         except (Invalid, ValueError):  # ValueError: no URI at all
             continue
+
+
+@given(paths, st.sampled_from(WORKSPACES))
+def test_a_uri_in_full_names_the_same_place_from_the_default_workspace(path: str, workspace: str) -> None:
+    inside, default = named(workspace), named("default", folders=(workspace,))
+    for uri in (f"mlflow-artifacts:/{path}", f"http://host/p/api/2.0/mlflow-artifacts/artifacts/{path}"):
+        try:
+            key = keys.of_proxied(uri)
+            assert key is not None
+            wanted = keys.in_workspace(key, inside)
+        except (Invalid, ValueError):
+            continue
+
+        in_full = keys.of_proxied(keys.in_full(uri, inside))
+
+        assert in_full is not None
+        assert keys.in_workspace(in_full, default) == wanted
+
+
+@pytest.mark.parametrize(
+    ("uri", "in_full"),
+    [
+        ("mlflow-artifacts:/1/r", "mlflow-artifacts:/workspaces/north/1/r"),
+        ("mlflow-artifacts:/workspaces/north/1", "mlflow-artifacts:/workspaces/north/1"),
+        ("mlflow-artifacts://host:5000/a%3Fb", "mlflow-artifacts://host:5000/workspaces/north/a%3Fb"),
+        (
+            "https://host/p/api/2.0/mlflow-artifacts/artifacts/1",
+            "https://host/p/api/2.0/mlflow-artifacts/artifacts/workspaces/north/1",
+        ),
+        ("s3://bucket/1", "s3://bucket/1"),
+    ],
+)
+def test_a_uri_in_full_has_the_folder_of_its_workspace(uri: str, in_full: str) -> None:
+    assert keys.in_full(uri, named("north")) == in_full
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.workspaces import named
 from trackside.artifacts.cloud import CloudBlobs
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Roots, make_blobs
@@ -69,14 +70,14 @@ def test_a_root_below_a_served_one_is_opened(roots: Roots, tmp_path: Path, uri: 
     if workspace != "default":
         uri = uri.replace("1/r", f"workspaces/{workspace}/1/r")
 
-    spot = roots.of(Root(uri, None), "folder/file", workspace)
+    spot = roots.of(Root(uri, None), "folder/file", named(workspace))
 
     assert spot.key == "1/r/folder/file" if workspace == "default" else f"workspaces/{workspace}/1/r/folder/file"
     assert isinstance(spot.blobs, LocalBlobs)
 
 
 def test_the_proxys_own_folder_is_one_store_by_either_name(roots: Roots, tmp_path: Path) -> None:
-    spot = roots.of(Root(f"{tmp_path}/store/1/r", None), "file", "default")
+    spot = roots.of(Root(f"{tmp_path}/store/1/r", None), "file", named("default"))
 
     assert spot.blobs is roots.store
     assert spot.key == "1/r/file"
@@ -91,19 +92,19 @@ def test_the_proxys_own_folder_is_one_store_by_either_name(roots: Roots, tmp_pat
 )  # fmt: skip
 def test_a_root_elsewhere_is_denied(roots: Roots, tmp_path: Path, uri: str) -> None:
     with pytest.raises(Denied):
-        roots.of(Root(uri.format(tmp_path), None), "file", "default")
+        roots.of(Root(uri.format(tmp_path), None), "file", named("default"))
 
 
 @pytest.mark.parametrize("uri", ["{}/served/../x", "file://host/served/1", "served/1", "file:///a%2f..%2f..", ""])
 def test_a_root_that_is_no_place_is_invalid(roots: Roots, tmp_path: Path, uri: str) -> None:
     with pytest.raises(Invalid):
-        roots.of(Root(uri.format(tmp_path), None), "file", "default")
+        roots.of(Root(uri.format(tmp_path), None), "file", named("default"))
 
 
 @pytest.mark.parametrize("uri", ["{}/served/1", "{}/store/1", "{}/served/workspaces/south/1", "{}/served/workspaces"])
 def test_a_shared_root_is_open_only_to_the_workspace_whose_part_it_is(roots: Roots, tmp_path: Path, uri: str) -> None:
     with pytest.raises(Invalid):
-        roots.of(Root(uri.format(tmp_path), None), "file", "north")
+        roots.of(Root(uri.format(tmp_path), None), "file", named("north"))
 
 
 def test_a_path_decides_where_a_root_that_lies_above_leads(tmp_path: Path) -> None:
@@ -111,15 +112,31 @@ def test_a_path_decides_where_a_root_that_lies_above_leads(tmp_path: Path) -> No
 
     for path in ("store/workspaces/north/file", "store/workspaces"):
         with pytest.raises(Fault):
-            roots.of(Root(str(tmp_path), None), path, "default")
-    assert roots.of(Root(str(tmp_path), None), "elsewhere/file", "default").key.endswith("/elsewhere/file")
+            roots.of(Root(str(tmp_path), None), path, named("default"))
+    assert roots.of(Root(str(tmp_path), None), "elsewhere/file", named("default")).key.endswith("/elsewhere/file")
 
 
 def test_a_workspace_may_have_a_root_of_its_own_but_not_in_anothers_part(roots: Roots, tmp_path: Path) -> None:
     own = f"{tmp_path}/own"
 
-    assert roots.of(Root(f"{own}/1/r", own), "file", "north").key == "1/r/file"
+    assert roots.of(Root(f"{own}/1/r", own), "file", named("north")).key == "1/r/file"
     with pytest.raises(Denied):
-        roots.of(Root(f"{own}/1/r", None), "file", "south")
+        roots.of(Root(f"{own}/1/r", None), "file", named("south"))
     with pytest.raises(Invalid):
-        roots.of(Root(f"{tmp_path}/store/workspaces/south/1", f"{tmp_path}/store/workspaces/south"), "x", "north")
+        roots.of(
+            Root(f"{tmp_path}/store/workspaces/south/1", f"{tmp_path}/store/workspaces/south"), "x", named("north")
+        )
+
+
+def test_what_became_part_of_a_workspace_is_open_to_it_and_to_no_other(roots: Roots, tmp_path: Path) -> None:
+    default = named("default", folders=("north",), roots=(f"{tmp_path}/own",))
+
+    for uri in ("mlflow-artifacts:/workspaces/north/1/r", f"{tmp_path}/store/workspaces/north/1/r"):
+        assert roots.of(Root(uri, None), "file", default).key == "workspaces/north/1/r/file"
+        with pytest.raises(Invalid):
+            roots.of(Root(uri, None), "file", named("default"))
+    assert roots.of(Root(f"{tmp_path}/own/1/r", None), "file", default).key == "1/r/file"
+    with pytest.raises(Denied):
+        roots.of(Root(f"{tmp_path}/own/1/r", None), "file", named("south"))
+    with pytest.raises(Invalid):
+        roots.of(Root("mlflow-artifacts:/workspaces/south/1/r", None), "file", default)

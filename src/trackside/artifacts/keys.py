@@ -7,8 +7,8 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from trackside.core.errors import Invalid
+from trackside.workspaces.model import Workspace
 
-DEFAULT_WORKSPACE = "default"
 WORKSPACES = "workspaces"
 MAX_SEGMENT_BYTES = 255
 MAX_SEGMENTS = 256
@@ -59,30 +59,30 @@ def checked(key: str) -> str:
     return key
 
 
-def in_workspace(key: str, workspace: str) -> str:
+def in_workspace(key: str, workspace: Workspace) -> str:
     """Where a proxied key lies in the store.
 
-    The default workspace's keys stand at the root; another's under `workspaces/<name>/`, and may be asked for with
+    The default workspace's keys stand at the root; another's under `workspaces/<its folder>/`, and may be asked for with
     that prefix, as its runs' artifact URIs name them, or without it.
     """
-    if is_reserved(key) or workspace == DEFAULT_WORKSPACE:
+    if is_reserved(key) or not workspace.folder:
         return reachable(key, workspace)
-    return join(WORKSPACES, workspace, key)
+    return join(WORKSPACES, workspace.folder, key)
 
 
-def reachable(key: str, workspace: str) -> str:
+def reachable(key: str, workspace: Workspace) -> str:
     """`key` itself if it lies in that workspace's part of a store that several workspaces share."""
     if not is_reserved(key):
-        if workspace == DEFAULT_WORKSPACE:
+        if not workspace.folder:
             return key
-        raise Invalid(f"Artifact path '{key}' is outside of 'workspaces/{workspace}/'.")
+        raise Invalid(f"Artifact path '{key}' is outside of 'workspaces/{workspace.folder}/'.")
     first, _, rest = key.partition("/")
-    name = rest.partition("/")[0]
-    if not name:
+    folder = rest.partition("/")[0]
+    if not folder:
         raise Invalid("Artifact paths prefixed with 'workspaces/' must include a workspace name.")
-    if first != WORKSPACES or name != workspace:
+    if first != WORKSPACES or folder not in (workspace.folder, *workspace.reach.folders):
         raise Invalid(
-            f"Artifact path targets workspace '{name}' but the workspace specified in the request is '{workspace}'."
+            f"Artifact path targets workspace '{folder}' but the workspace specified in the request is '{workspace.name}'."
         )
     return key
 
@@ -90,6 +90,18 @@ def reachable(key: str, workspace: str) -> str:
 def is_top(key: str) -> bool:
     """Is this the whole of a store, or of a workspace in it: nothing that a client may delete or write to?"""
     return key == "" or (is_reserved(key) and key.count("/") <= 1)
+
+
+def in_full(artifact_uri: str, workspace: Workspace) -> str:
+    """A URI that names the same place when it is read in the default workspace: with the folder of its workspace."""
+    key = of_proxied(artifact_uri)
+    if key is None or is_reserved(key) or not workspace.folder:
+        return artifact_uri
+    parts = urlsplit(artifact_uri)
+    path = parts.path
+    start = 0 if parts.scheme == "mlflow-artifacts" else (path + "/").index(_PROXY_ANCHOR) + len(_PROXY_ANCHOR)
+    above, below = path[:start].rstrip("/"), path[start:].lstrip("/")
+    return parts._replace(path=f"{above}/{WORKSPACES}/{workspace.folder}/{below}").geturl()
 
 
 def of_proxied(artifact_uri: str) -> str | None:

@@ -17,6 +17,7 @@ from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.store import Root
 from trackside.core import locations
 from trackside.core.errors import Denied, Invalid, Unsupported
+from trackside.workspaces.model import Workspace
 
 
 class Spot(Struct, frozen=True):
@@ -37,11 +38,11 @@ class Roots:
         self._lock = threading.Lock()
         self.store = make_blobs(url, durable=durable)
 
-    def proxied(self, path: str, workspace: str) -> Spot:
+    def proxied(self, path: str, workspace: Workspace) -> Spot:
         """What a client of the proxy calls `path`."""
         return Spot(self.store, keys.in_workspace(keys.from_path(path), workspace))
 
-    def of(self, root: Root, path: str, workspace: str) -> Spot:
+    def of(self, root: Root, path: str, workspace: Workspace) -> Spot:
         """What a client calls `path` below a run's root."""
         key = keys.from_path(path)
         proxied = keys.of_proxied(root.uri)
@@ -54,8 +55,8 @@ class Roots:
             below = _below(place, shared)
             if below is not None:
                 return Spot(self._open(shared), keys.reachable(below, workspace))
-        if root.workspace_root:
-            own = _parse(root.workspace_root)
+        for uri in filter(None, (root.workspace_root, *workspace.reach.roots)):
+            own = _parse(uri)
             below = _below(place, own)
             if below is not None:
                 return Spot(self._open(own), below)

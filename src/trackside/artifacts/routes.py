@@ -68,7 +68,7 @@ class Calls:
 
     async def put(self, request: Request) -> Response:
         path = request.params["path"]
-        spot = self._roots.proxied(path, request.workspace.name)
+        spot = self._roots.proxied(path, request.workspace)
         if path.endswith("/") or keys.is_top(spot.key):
             raise Invalid("Artifact path must include a filename (cannot end with '/').")
         await transfer.receive(request, spot.blobs, spot.key, self._threads)
@@ -76,11 +76,11 @@ class Calls:
         return Response()
 
     async def get(self, request: Request) -> Response:
-        spot = self._roots.proxied(request.params["path"], request.workspace.name)
+        spot = self._roots.proxied(request.params["path"], request.workspace)
         return await transfer.answer(request, spot.blobs, spot.key, self._threads)
 
     async def delete(self, request: Request) -> Response:
-        spot = self._roots.proxied(request.params["path"], request.workspace.name)
+        spot = self._roots.proxied(request.params["path"], request.workspace)
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
         await self._in_thread(spot.blobs.delete, spot.key)
@@ -88,7 +88,7 @@ class Calls:
         return _json(b"{}")
 
     async def entries(self, request: Request) -> Response:
-        spot = self._roots.proxied(_argument(request, "path"), request.workspace.name)
+        spot = self._roots.proxied(_argument(request, "path"), request.workspace)
         found = await self._in_thread(spot.blobs.entries, spot.key)
         if spot.key == "":  # the default workspace's root: the others' part is none of its folders
             found = [entry for entry in found if not keys.is_reserved(entry.path)]
@@ -154,11 +154,11 @@ class Calls:
 
     async def no_parts(self, request: Request) -> Response:
         """Clients fall back to one plain PUT at just this message."""
-        self._roots.proxied(request.params["path"], request.workspace.name)
+        self._roots.proxied(request.params["path"], request.workspace)
         raise Unsupported("Multipart upload is not supported for the current artifact repository")
 
     async def no_presigned(self, request: Request) -> Response:
-        self._roots.proxied(request.params["path"], request.workspace.name)
+        self._roots.proxied(request.params["path"], request.workspace)
         raise Unsupported("Multipart download is not supported for the current artifact repository")
 
     async def _of_run(self, request: Request, path: str) -> tuple[Root, Spot]:
@@ -167,7 +167,7 @@ class Calls:
             raise codec.missing("run_id")
         keys.from_path(path)
         root = await request.read(lambda tx: store.root_of_run(tx, run_id))
-        return root, self._roots.of(root, path, request.workspace.name)
+        return root, self._roots.of(root, path, request.workspace)
 
     async def _refuse_proxied(self, request: Request, call: PresignedCall, message: str) -> None:
         run_id = call.run_id

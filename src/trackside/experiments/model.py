@@ -3,7 +3,6 @@
 import re
 from enum import StrEnum
 from typing import ClassVar
-from urllib.parse import unquote, urlsplit
 
 from trackside.core import names
 from trackside.core.errors import Invalid
@@ -12,7 +11,6 @@ from trackside.core.http.codec import Answer, Call, Part, missing
 MAX_NAME = 500
 MAX_TAG_KEY = 250
 MAX_TAG_VALUE = 20_000
-MAX_ARTIFACT_LOCATION = 2048
 MAX_RESULTS = 50_000
 DEFAULT_ID = 0
 
@@ -148,27 +146,3 @@ def check_tag(key: str | None, value: str | None) -> Tag:
     value = value or ""
     names.check_length(value, "value", MAX_TAG_VALUE)
     return Tag(key=key, value=value)
-
-
-def check_artifact_location(location: str) -> str:
-    if len(location) > MAX_ARTIFACT_LOCATION:
-        raise Invalid(
-            f"Invalid artifact path length. The length of the artifact path cannot be greater than {MAX_ARTIFACT_LOCATION}"
-        )
-    try:
-        parts = urlsplit(location)
-    except ValueError as error:
-        raise Invalid(f"Invalid artifact location '{location[:200]}': {error}") from None
-    if parts.scheme == "runs":
-        raise Invalid(
-            f"Artifact location cannot be a runs:/ URI. Given: '{location}'. Please choose a different artifact location."
-        )
-    if parts.fragment or ";" in parts.path:
-        raise Invalid(f"Artifact URL can't include fragments or params. Given: '{location}'")
-    if ".." in unquote(parts.query):
-        raise Invalid(f"Invalid query string: {parts.query}. '..' is not allowed in it.")
-    if parts.scheme == "file" and parts.netloc not in ("", "localhost"):
-        raise Invalid(f"Artifact location '{location}' names the host '{parts.netloc}'; a file URI must be local.")
-    if any(part == ".." for part in unquote(parts.path).split("/")) and parts.scheme:
-        raise Invalid(f"Invalid artifact location '{location}': '..' is not allowed in it.")
-    return location

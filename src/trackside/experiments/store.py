@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, BadState, Invalid, NotFound
+from trackside.core.uris import check_place
 from trackside.experiments.model import (
     DEFAULT_ID,
     Experiment,
     Lifecycle,
     Tag,
-    check_artifact_location,
     check_id,
     check_name,
 )
@@ -53,7 +53,7 @@ def create(
     """The new experiment's id.  `server_root` is where artifacts go if neither the call nor the workspace says."""
     name = check_name(name)
     if artifact_location:
-        artifact_location = _absolute(check_artifact_location(artifact_location))
+        artifact_location = _absolute(check_place(artifact_location))
     made = tx.one(
         """
         INSERT INTO experiments (workspace_id, experiment_id, name, artifact_location, lifecycle_stage,

@@ -13,6 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.links.model import Entity
 from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import Workspace
 
 
 class OurFile(Struct, frozen=True):
@@ -24,7 +25,7 @@ class Place(Struct, frozen=True):
     """Where the files of an item lie."""
 
     root: Root
-    workspace: str
+    workspace: Workspace
 
     def spot(self, roots: Roots, path: str = "") -> Spot:
         return roots.of(self.root, path, self.workspace)
@@ -34,11 +35,11 @@ def place(tx: Tx, entity: Entity, item_id: str) -> Place:
     """Of deleted ones too."""
     workspace = workspaces.current(tx)
     if entity is Entity.RUN:
-        return Place(artifacts.root_of_run(tx, item_id), workspace.name)
+        return Place(artifacts.root_of_run(tx, item_id), workspace)
     row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=item_id)
     if row is None:
         raise NotFound(f"Logged model with ID '{item_id}' not found.")
-    return Place(Root(uri=row[0], workspace_root=workspace.default_artifact_root), workspace.name)
+    return Place(Root(uri=row[0], workspace_root=workspace.default_artifact_root), workspace)
 
 
 def listing(spot: Spot) -> dict[str, OurFile]:

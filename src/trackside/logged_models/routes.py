@@ -98,7 +98,7 @@ class Files:
         keys.from_path(path)
         model_id = request.params["model_id"]
         root = await request.read(lambda tx: store.root_of(tx, model_id))
-        return root, self.roots.of(root, path, request.workspace.name)
+        return root, self.roots.of(root, path, request.workspace)
 
 
 def routes(roots: Roots, threads: Executor) -> list[Route]:

@@ -17,6 +17,7 @@ from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import BadState, Fault, Unavailable
 from trackside.core.http.codec import Answer
 from trackside.registry import models, sources, versions
+from trackside.workspaces.model import Workspace
 
 
 class Kept(Answer, frozen=True):
@@ -92,7 +93,7 @@ def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
         raise BadState(f"The files at '{files_uri}' are being deleted: a model version cannot be made of them")
 
 
-def free(roots: Roots, place: Doomed, workspace_root: str | None, workspace: str) -> Freed:
+def free(roots: Roots, place: Doomed, workspace_root: str | None, workspace: Workspace) -> Freed:
     """Removes what lies there.  Harmless where nothing is."""
     spot = roots.of(Root(place.files_uri, workspace_root), "", workspace)
     sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or _file_size(spot)

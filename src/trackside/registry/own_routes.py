@@ -247,7 +247,7 @@ class Files:
             raise missing("path")
         keys.from_path(path)
         root = await request.read(lambda tx: versions.root_of(tx, name, version))
-        spot = self.roots.of(root, path, request.workspace.name)
+        spot = self.roots.of(root, path, request.workspace)
         return await transfer.answer(request, spot.blobs, spot.key, self.threads)
 
     async def delete_model(self, request: Request) -> Response:
@@ -272,7 +272,7 @@ class Files:
 
     async def _delete(self, request: Request, work: Work) -> Response:
         plan = await request.write(work)
-        workspace = request.workspace.name
+        workspace = request.workspace
         settled, kept, pending = [], list(plan.kept), []
         count = size = 0
         for place in plan.doomed:

@@ -5,10 +5,12 @@ nothing at all for the default workspace.
 """
 
 import re
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from trackside.core.errors import Invalid
+from trackside.core.uris import check_place
 
 DEFAULT = "default"
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -26,7 +28,19 @@ _AZURE_DOOR = re.compile(
 )
 
 
+class Reach(Struct, frozen=True):
+    """Where files of a workspace lie besides its own folder and root: folders of workspaces that became part of it, and
+    roots that it, or one of those, once had."""
+
+    folders: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+
+
 class Workspace(Struct, frozen=True):
+    """`folder` holds its files, below `workspaces/` in a store that workspaces share.  It is empty for the default one,
+    whose files lie at the root, and no other workspace ever has the same: not one that comes later under the same name, nor
+    one whose name differs by case only, which a file system may not tell apart."""
+
     workspace_id: int
     uid: str
     name: str
@@ -39,6 +53,8 @@ class Workspace(Struct, frozen=True):
     default_artifact_root: str | None
     creation_time: int  # ms
     last_update_time: int  # ms
+    folder: str
+    reach: Reach = Reach()
 
     @property
     def scope(self) -> str:
@@ -90,11 +106,25 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_root(root: str) -> str:
+    """Where a workspace keeps its artifacts, if not where the server does; empty: there."""
+    root = root.strip()
+    if not root:
+        return root
+    parts = urlsplit(check_place(root))
+    if not (parts.scheme or root.startswith("/")) or parts.query or ".." in root.split("/"):
+        raise Invalid(
+            f"default_artifact_root is '{root[:200]}'; it must be a URI without a query (such as s3://bucket/folder or "
+            "mlflow-artifacts:/folder) or an absolute path"
+        )
+    return root
+
+
 def artifact_root(workspace: Workspace, server_root: str) -> str:
     """Where the experiments of a workspace keep their artifacts, without a slash at the end."""
     if workspace.default_artifact_root:
         return workspace.default_artifact_root.rstrip("/")
     root = server_root.rstrip("/") if not server_root.endswith(":/") else server_root
-    if workspace.name == DEFAULT:
+    if not workspace.folder:
         return root.rstrip("/") if not root.endswith(":/") else root[:-1]
-    return f"{root}{'' if root.endswith('/') else '/'}workspaces/{workspace.name}"
+    return f"{root}{'' if root.endswith('/') else '/'}workspaces/{workspace.folder}"

@@ -10,7 +10,7 @@ from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command, query
 from trackside.workspaces import store
-from trackside.workspaces.model import DEFAULT, Workspace
+from trackside.workspaces.model import DEFAULT, Workspace, check_root
 from trackside.workspaces.service import Directory
 
 Mode = Literal["RESTRICT", "CASCADE", "SET_DEFAULT"]
@@ -119,7 +119,7 @@ class Calls:
             friendly_name=call.friendly_name or "",
             description=call.description,
             tags=call.tags,
-            default_artifact_root=call.default_artifact_root,
+            default_artifact_root=check_root(call.default_artifact_root or ""),
         )
         self.tenants.begin(tx.within(made.workspace_id))
         self.directory.forget()
@@ -135,6 +135,8 @@ class Calls:
         changes = {key: value for key, value in given.items() if value is not None}
         if not changes:
             raise Invalid("Workspace update must have at least one key")
+        if "default_artifact_root" in changes:
+            changes["default_artifact_root"] = check_root(call.default_artifact_root or "")
         made = store.update(tx, call.name or "", changes)
         self.directory.forget()
         return made

@@ -24,6 +24,7 @@ class Directory:
     def __init__(self, db: Readable) -> None:
         self._db = db
         self._known: dict[str, tuple[float, Workspace]] = {}
+        self._forgot = float("-inf")
 
     def resolve(self, named: Named | None) -> Workspace:
         """Raises NotFound for a name that nobody has, also where the name is right and the subscription is not."""
@@ -31,12 +32,13 @@ class Directory:
         if remembered is not None:
             return remembered
         name = DEFAULT if named is None else named.name
-        until = time.monotonic() + REMEMBER_S
+        now = time.monotonic()
         with self._db.read(0) as tx:
             workspace = store.get(tx, name)
         if len(self._known) >= _MOST:
             self._known.clear()
-        self._known[name] = (until, workspace)
+        if now >= self._forgot + REMEMBER_S:
+            self._known[name] = (now + REMEMBER_S, workspace)
         return _checked(workspace, named)
 
     def recall(self, named: Named | None) -> Workspace | None:
@@ -47,6 +49,8 @@ class Directory:
         return _checked(known[1], named)
 
     def forget(self) -> None:
+        """To be called by the transaction that changes a workspace: until it is done, others read what was before."""
+        self._forgot = time.monotonic()
         self._known.clear()
 
 

@@ -4,13 +4,22 @@ import json
 import uuid
 from typing import Any
 
+import msgspec
+
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
-from trackside.workspaces.model import DEFAULT, DEFAULT_RESOURCE_GROUP, DEFAULT_SUBSCRIPTION, Workspace, check_name
+from trackside.workspaces.model import (
+    DEFAULT,
+    DEFAULT_RESOURCE_GROUP,
+    DEFAULT_SUBSCRIPTION,
+    Reach,
+    Workspace,
+    check_name,
+)
 
 DEFAULT_WORKSPACE_ID = 1
 _COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
-    default_artifact_root, creation_time, last_update_time"""
+    default_artifact_root, creation_time, last_update_time, folder, reach"""
 
 
 def create_default(tx: Tx) -> None:
@@ -57,10 +66,19 @@ def create(
         friendly=friendly_name,
         description=description,
         tags=json.dumps(tags or {}),
-        root=default_artifact_root,
+        root=default_artifact_root or None,
     )
     if made is None:
         raise AlreadyExists(f"Workspace '{name}' already exists.")
+    (workspace_id,) = made
+    is_new = tx.run(
+        "INSERT INTO workspace_folders (folder) VALUES (:folder) ON CONFLICT DO NOTHING", folder=name.lower()
+    )
+    tx.run(
+        "UPDATE workspaces SET folder = :folder WHERE workspace_id = :id",
+        folder=name if is_new else f"{name}.{workspace_id}",  # no name has a dot
+        id=workspace_id,
+    )
     tx.record(Change("workspace", name, "create"))
     return get(tx, name)
 
@@ -129,6 +147,9 @@ def update(tx: Tx, name: str, changes: dict[str, Any]) -> Workspace:
         tags=json.dumps(merged["tags"]),
         root=merged["default_artifact_root"] or None,
     )
+    former = current.default_artifact_root
+    if former and former != merged["default_artifact_root"]:  # what was made before lies there still
+        _extend(tx, current, Reach(roots=(former,)))
     tx.record(Change("workspace", name, "update"))
     return get(tx, name)
 
@@ -141,7 +162,32 @@ def delete(tx: Tx, workspace: Workspace) -> None:
     tx.record(Change("workspace", workspace.name, "delete"))
 
 
+def adopt(tx: Tx, workspace: Workspace) -> None:
+    """The default workspace may open the files of one that becomes part of it: they stay where they are."""
+    tx.one("SELECT 1 FROM workspaces WHERE workspace_id = :id FOR UPDATE", id=DEFAULT_WORKSPACE_ID)
+    own = (workspace.default_artifact_root,) if workspace.default_artifact_root else ()
+    _extend(
+        tx,
+        get(tx, DEFAULT),
+        Reach(folders=(workspace.folder, *workspace.reach.folders), roots=(*own, *workspace.reach.roots)),
+    )
+
+
+def _extend(tx: Tx, workspace: Workspace, more: Reach) -> None:
+    before = workspace.reach
+    reach = Reach(
+        folders=tuple(dict.fromkeys((*before.folders, *more.folders))),
+        roots=tuple(dict.fromkeys((*before.roots, *more.roots))),
+    )
+    tx.run(
+        "UPDATE workspaces SET reach = :reach WHERE workspace_id = :id",
+        reach=msgspec.json.encode(reach).decode(),
+        id=workspace.workspace_id,
+    )
+
+
 def _workspace(row: Row) -> Workspace:
     values = list(row)
     values[8] = json.loads(values[8])
+    values[-1] = msgspec.json.decode(values[-1], type=Reach)
     return Workspace(*values)
