@@ -1,5 +1,7 @@
 """Transfers that are cut: by the client, by kill -9, by a stop of the server.  What is not whole is not there."""
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -116,6 +118,24 @@ def test_a_download_that_the_client_gives_up_is_not_read_to_its_end(server: Serv
     assert _read_bytes(server) - before < 32 * MIB
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_file_that_fails_half_way_cuts_the_connection_and_is_told_in_one_line(
+    tmp_path: Path, start: Any, capfd: pytest.CaptureFixture[str], version: str
+) -> None:
+    with start(tmp_path) as served:
+        served.ask("PUT", f"{PROXY}/0/large", b"x" * 64 * MIB)
+        with served.connect() as client:
+            client.sendall(f"GET {PROXY}/0/large HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+            os.truncate(served.store / "0" / "large", MIB)
+            with pytest.raises(ConnectionResetError):
+                _read_to_the_end(client)
+        assert served.ask("GET", "/health").status == 200
+
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if line]
+    assert line.endswith("an answer was cut: Artifact '0/large' became shorter while it was read")
+
+
 def test_a_large_file_passes_in_little_memory(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/warm", b"x" * 8 * MIB)
     server.ask("GET", f"{place}/warm")
@@ -138,6 +158,11 @@ def test_a_large_file_passes_in_little_memory(server: Server, place: str) -> Non
 
 def _head(path: str, length: int) -> bytes:
     return f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def _read_to_the_end(client: socket.socket) -> None:
+    while client.recv(MIB):
+        pass
 
 
 def _is_open(server: Server, file: Path) -> bool:

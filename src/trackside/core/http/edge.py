@@ -139,7 +139,7 @@ class Edge:
             return
         call = await self._call(match, scope, receive)
         if route.kind == "flow":
-            await self._flow(route, call, workspace, send, cors)
+            await self._flow(route, call, workspace, scope, send, cors)
             return
         ws = workspace.workspace_id if workspace is not None else 0
         body = await self._run(route, call, ws, user_of(scope["headers"]) if route.kind == "command" else "")
@@ -203,7 +203,7 @@ class Edge:
             answer = route.handler(tx, call)
         return _rendered(answer)
 
-    async def _flow(self, route: Route, call: Any, workspace: Any, send: Send, cors: Headers) -> None:
+    async def _flow(self, route: Route, call: Any, workspace: Any, scope: Scope, send: Send, cors: Headers) -> None:
         """The first piece is awaited before the status is sent, so that a fault still gets its own."""
         loop = asyncio.get_running_loop()
         pipe = Pipe(loop)
@@ -229,7 +229,7 @@ class Edge:
                 return
             await send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE, *cors]})
             await send({"type": "http.response.body", "body": first + second, "more_body": True})
-            with whole_or_cut():
+            with whole_or_cut(scope):
                 async for piece in pieces:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
@@ -255,7 +255,7 @@ class Edge:
         response: Response = await match.route.handler(request)
         if cors:
             response.headers = [*response.headers, *cors]
-        await send_response(receive, send, response, head_only=scope["method"] == "HEAD")
+        await send_response(scope, receive, send, response)
 
 
 def _slashed_once(path: str) -> str:

@@ -5,6 +5,9 @@ a head of any length in memory, and waits for ever: for a request that never end
 """
 
 import asyncio
+import socket
+import struct
+from functools import partial
 from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -12,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from trackside.core.errors import BadRequest, Fault, HeadTooLarge, SlowClient, UrlTooLong
 from trackside.core.http.codec import fault_body
+from trackside.core.http.streams import CUT
 
 SMALL_BYTES = 64 << 10
 MAX_URL_BYTES = 65_535  # the parser's
@@ -114,6 +118,7 @@ class OneWriteProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if not self.parser.should_upgrade():
             super().on_headers_complete()
+            self.scope[CUT] = partial(self._cut, self.cycle)  # type: ignore[literal-required]  # a key of ours
             self._is_in_head = False
             self._unparsed = 0
 
@@ -129,6 +134,12 @@ class OneWriteProtocol(HttpToolsProtocol):
         if not self._is_in_head:
             self._unparsed = self._dropped = 0
             super().on_message_complete()
+
+    def _cut(self, cycle: RequestResponseCycle) -> None:
+        """By a reset: a plain end would pass for the end of the answer where no length was told."""
+        cycle.disconnected = True
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _read_anew(self, rest: bytes) -> None:
         """Who asks for HTTP/2 or a WebSocket is answered in HTTP/1.1 all the same; the parser would pass over the body."""

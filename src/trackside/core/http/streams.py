@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from trackside.core.errors import BadRequest
+from trackside.core.errors import BadRequest, Fault
 from trackside.core.http.codec import MAX_BODY_BYTES
 
 log = logging.getLogger("trackside.http")
@@ -22,6 +22,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
+CUT = "trackside.cut"  # in a scope: a function that ends the connection without the end of the answer
 USER_HEADER = b"x-trackside-user"
 MAX_USER_CHARS = 256
 
@@ -155,16 +156,22 @@ class Pipe:
 
 
 @contextmanager
-def whole_or_cut() -> Iterator[None]:
+def whole_or_cut(scope: Scope) -> Iterator[None]:
     """What fails when a part of the answer has left cannot be told any more: the connection is cut, so that nobody takes
     the part for the whole."""
     try:
         yield
+        return
     except Disconnected:
         raise
+    except (Fault, OSError) as error:
+        log.error("an answer was cut: %s", error)
     except Exception:
         log.exception("an answer was cut: what it was read from failed")
-        raise Disconnected from None
+    cut = scope.get(CUT)
+    if cut is not None:
+        cut()
+    raise Disconnected
 
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -172,7 +179,8 @@ async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> 
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_response(receive: Receive, send: Send, response: Response, *, head_only: bool = False) -> None:
+async def send_response(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    head_only = scope["method"] == "HEAD"
     body = response.body
     if isinstance(body, bytes):
         headers = response.headers
@@ -187,7 +195,7 @@ async def send_response(receive: Receive, send: Send, response: Response, *, hea
         async with aclosing(body):
             await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
             if not head_only:
-                with whole_or_cut():
+                with whole_or_cut(scope):
                     async for piece in body:
                         if gone.done():
                             raise Disconnected
