@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.events.store import Page
-from trackside.links import diff
+from trackside.links import diff, registered
 from trackside.links.diff import Doc
 from trackside.links.model import Entity, Link, Made
 
@@ -44,9 +44,10 @@ class Lag(Struct, frozen=True):
     seconds: float
 
 
-def take_page(tx: Tx, link_id: int, page: Page) -> None:
+def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
     """Marks what a page of the change log says was changed, and moves the link's place in it."""
-    mark(tx, link_id, {(change.entity, change.entity_id) for change in page.changes})
+    found = registered.named(page.changes)
+    mark(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
     tx.run(
         "UPDATE links SET seen_seq = :seen WHERE workspace_id = :ws AND link_id = :id AND seen_seq < :seen",
         id=link_id,
@@ -94,8 +95,9 @@ def mark_all(tx: Tx, link_id: int, since: int, *, verify: bool, registry: bool) 
     ]
     if registry:
         found += [
-            ("registered_model", each)
-            for (each,) in tx.all("SELECT name FROM registered_models WHERE workspace_id = :ws")
+            (str(entity), each)
+            for entity in (Entity.REGISTERED, Entity.VERSION)
+            for each in registered.ids(tx, entity, "", 2**31)
         ]
     mark(tx, link_id, found, verify=verify)
 

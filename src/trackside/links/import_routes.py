@@ -22,10 +22,12 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.events import store as events
 from trackside.experiments import store as experiments
-from trackside.links import files, given, ours, take
+from trackside.links import files, given, ours, registered, take
 from trackside.links.diff import Patch
+from trackside.links.files import Place
 from trackside.links.model import Entity
 from trackside.links.ours import Part
+from trackside.registry import mirrored
 from trackside.workspaces import store as workspaces
 
 PREFIX = "/api/trackside/v1/import"
@@ -83,6 +85,17 @@ class Ids(Answer, frozen=True):
 class ByName(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
+
+
+class OfModel(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("model_id",)
+    model_id: str | None = None
+
+
+class Removed(Answer, frozen=True):
+    """`removed` is false where a registered model stays, since it has versions."""
+
+    removed: bool
 
 
 class OfRun(Call, frozen=True):
@@ -144,8 +157,9 @@ class Calls:
         self._server_root = server_root
 
     def put_item(self, tx: Tx, call: PutItem) -> ItemId:
-        patch = _patch(call)
-        match _entity(call.entity):
+        entity = _entity(call.entity)
+        patch = _patch(call, entity)
+        match entity:
             case Entity.EXPERIMENT:
                 return ItemId(id=take.experiment(tx, call.id or None, patch, self._server_root))
             case Entity.RUN:
@@ -153,7 +167,7 @@ class Calls:
             case Entity.MODEL:
                 take.model(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
             case other:
-                raise Invalid(f"entity is {other}; it must be experiment, run or logged_model")
+                return ItemId(id=registered.put(tx, other, _given(call.id, "id"), patch, self._server_root))
         return ItemId(id=call.id or "")
 
     async def put_points(self, request: Request) -> Response:
@@ -191,9 +205,7 @@ class Calls:
         def read() -> Changes:
             with self._db.read(ws) as tx:
                 page = events.feed(tx, self._db, after, events.Wanted(limit=MAX_CHANGES))
-            known = set(Entity)
-            found = dict.fromkeys((each.entity, each.entity_id) for each in page.changes if each.entity in known)
-            changes = [Change(entity=entity, id=entity_id) for entity, entity_id in found]
+            changes = [Change(entity=entity, id=item_id) for entity, item_id in registered.named(page.changes)]
             return Changes(next=page.after, more=page.more, changes=changes)
 
         return _json(await request.in_thread(read))
@@ -231,14 +243,21 @@ class Calls:
 
     async def _note_file(self, request: Request) -> None:
         entity, item_id = _entity(_argument(request, "entity")), _argument(request, "id")
+        if entity.is_of_registry:  # the version is made when its files are there
+            return
         await request.write(lambda tx: artifacts.record_files(tx, str(entity), item_id))
 
     async def _spot(self, request: Request, path: str = "") -> Spot:
         entity, item_id = _entity(_argument(request, "entity")), _argument(request, "id")
         if request.method in ("PUT", "DELETE") and not path:
             raise codec.missing("path")
-        place = await request.read(lambda tx: files.place(tx, entity, item_id))
+        place = await request.read(lambda tx: self._place(tx, entity, item_id))
         return place.spot(self._roots, path)
+
+    def _place(self, tx: Tx, entity: Entity, item_id: str) -> Place:
+        if entity.is_of_registry:
+            return registered.place(tx, item_id, self._server_root)
+        return files.place(tx, entity, item_id)
 
 
 def about(tx: Tx, call: Call) -> About:  # noqa: ARG001  # what the edge hands over
@@ -254,8 +273,10 @@ def get_item(tx: Tx, call: OfItem) -> Item:
             part = ours.experiment(tx, item_id)
         case Entity.RUN:
             part = ours.run(tx, item_id)
-        case _:
+        case Entity.MODEL:
             part = ours.model(tx, item_id)
+        case _:
+            part = registered.read(tx, entity, item_id)
     if part is None:
         raise NotFound(f"There is no {entity} {item_id}")
     fields = [[kind, key, value] for (kind, key), value in part.doc.items()]
@@ -264,7 +285,29 @@ def get_item(tx: Tx, call: OfItem) -> Item:
 
 def get_ids(tx: Tx, call: IdsCall) -> Ids:
     """In order, after one of them, some hundred at once."""
-    return Ids(ids=ours.ids(tx, _entity(call.entity), call.after or "", MAX_IDS))
+    entity = _entity(call.entity)
+    return Ids(ids=(registered if entity.is_of_registry else ours).ids(tx, entity, call.after or "", MAX_IDS))
+
+
+def remove_item(tx: Tx, call: OfItem) -> Removed:
+    """Of the registry, whose items are not kept as deleted."""
+    entity = _entity(call.entity)
+    if not entity.is_of_registry:
+        raise Invalid(f"entity is {entity}; it must be registered_model or model_version: others get the stage deleted")
+    return Removed(removed=registered.remove(tx, entity, call.id or ""))
+
+
+def find_registered(tx: Tx, call: ByName) -> ItemId:
+    uid = mirrored.uid_of_name(tx, call.name or "")
+    if uid is None:
+        raise NotFound(f"Registered Model with name={(call.name or '')[:300]} not found")
+    return ItemId(id=uid)
+
+
+def versions_of(tx: Tx, call: OfModel) -> Ids:
+    """The versions of a registered model in the order of their numbers."""
+    uid = call.model_id or ""
+    return Ids(ids=[registered.id_of(uid, each) for each in mirrored.version_uids(tx, uid)])
 
 
 def find_experiment(tx: Tx, call: ByName) -> ItemId:
@@ -284,7 +327,10 @@ def routes(db: events.Database, roots: Roots, threads: Executor, server_root: st
         query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=read, answer=Ids),
         query(f"GET {PREFIX}/experiment", ByName, find_experiment, needs=read, answer=ItemId),
         query(f"GET {PREFIX}/series", OfRun, get_series, needs=read, answer=SeriesMarks),
+        query(f"GET {PREFIX}/registered-model", ByName, find_registered, needs=read, answer=ItemId),
+        query(f"GET {PREFIX}/versions", OfModel, versions_of, needs=read, answer=Ids),
         command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=edit, answer=ItemId),
+        command(f"DELETE {PREFIX}/item", OfItem, remove_item, needs=edit, answer=Removed),
         stream(f"POST {PREFIX}/points", calls.put_points, needs=edit),
         stream(f"GET {PREFIX}/points", calls.get_points, needs=read, arguments=PiecesCall, media=OCTETS),
         stream(f"GET {PREFIX}/changes", calls.changes, needs=read, arguments=ChangesCall, answer=Changes),
@@ -300,19 +346,20 @@ def _last_seq(tx: Tx) -> int:
     return (row and row[0]) or 0
 
 
-def _patch(call: PutItem) -> Patch:
+def _patch(call: PutItem, entity: Entity) -> Patch:
     try:
         put = {(kind, key): value for kind, key, value in call.put or []}
         drop = [(kind, key) for kind, key in call.drop or []]
     except ValueError:
         raise Invalid("put is a list of [kind, key, value] and drop one of [kind, key]") from None
-    given.check(put)
+    if not entity.is_of_registry:
+        given.check(put)
     return Patch(put, drop)
 
 
 def _entity(text: str | None) -> Entity:
     if text not in list(Entity):
-        raise Invalid(f"entity is {text!r}; it must be experiment, run or logged_model")
+        raise Invalid(f"entity is {text!r}; it must be one of {', '.join(Entity)}")
     return Entity(text)
 
 

@@ -35,6 +35,11 @@ class Entity(StrEnum):
     RUN = "run"
     MODEL = "logged_model"
     REGISTERED = "registered_model"
+    VERSION = "model_version"
+
+    @property
+    def is_of_registry(self) -> bool:
+        return self in (Entity.REGISTERED, Entity.VERSION)
 
 
 class Made(StrEnum):

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from trackside.core.db.tx import Tx
-from trackside.core.errors import NotFound
+from trackside.core.errors import Invalid, NotFound
 from trackside.experiments import store as experiments
 from trackside.experiments.model import Experiment, check_id
 from trackside.links.diff import Doc
@@ -235,5 +235,5 @@ def ids(tx: Tx, entity: Entity, after: str, most: int) -> list[str]:
                 ORDER BY model_id LIMIT :most
                 """
         case _:
-            sql = "SELECT name FROM registered_models WHERE workspace_id = :ws AND name > :after ORDER BY name LIMIT :most"
+            raise Invalid(f"{entity} is of the registry")
     return [each for (each,) in tx.all(sql, after=after, most=most)]

@@ -124,9 +124,9 @@ class Runner:
 
             def take(tx: Tx) -> None:
                 if link.mode.sends:
-                    cursors.take_page(tx, self._link_id, page)
+                    cursors.take_page(tx, self._link_id, page, registry=link.options.registry)
                 else:
-                    cursors.take_page(tx, self._link_id, msgspec.structs.replace(page, changes=[]))
+                    cursors.take_page(tx, self._link_id, msgspec.structs.replace(page, changes=[]), registry=False)
                 name = consumer(self._link_id)
                 seen = events.Page(name, events.cursor(tx, name), page.after, [], more=False)
                 events.commit_cursor(tx, seen)
@@ -148,7 +148,7 @@ class Runner:
 
     def _hear(self, side: Side, here: Mirror, seen: Seen) -> None:
         """What cannot be taken now is marked, to be taken later: the cursor moves on."""
-        if seen.entity is Entity.REGISTERED and not side.link.options.registry:
+        if seen.entity.is_of_registry and not side.link.options.registry:
             return
         reason = mirror.attempt(lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=False))
         if reason is not None:
@@ -172,7 +172,7 @@ class Runner:
             else:
                 here.ours(dirty.entity, dirty.entity_id, verify=dirty.verify)
 
-        if dirty.entity is Entity.REGISTERED:
+        if dirty.entity.is_of_registry:
             reason = None
         else:
             reason = mirror.attempt(work)

@@ -28,7 +28,7 @@ def put(tx: Tx, name: str, alias: str, version: str) -> None:
     )
     if before != number:
         history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=number, version=number, alias=alias)
-    models.record(tx, name, "set-alias", alias=alias, version=str(number), is_prompt=key.is_prompt)
+    models.record(tx, key, "set-alias", alias=alias, version=str(number), is_prompt=key.is_prompt)
 
 
 def delete(tx: Tx, name: str, alias: str) -> None:
@@ -44,7 +44,7 @@ def delete(tx: Tx, name: str, alias: str) -> None:
         alias=alias,
     )
     history.add(tx, key.model_seq, name, Kind.ALIAS, before=before, after=None, version=before, alias=alias)
-    models.record(tx, name, "delete-alias", alias=alias, version=str(before), is_prompt=key.is_prompt)
+    models.record(tx, key, "delete-alias", alias=alias, version=str(before), is_prompt=key.is_prompt)
 
 
 def get(tx: Tx, name: str, alias: str) -> ModelVersion:

@@ -69,12 +69,14 @@ def add(
     version: int | None = None,
     alias: str | None = None,
     reason: Reason | None = None,
+    uid: str | None = None,
 ) -> None:
+    """`uid`: of a version that comes or goes."""
     tx.run(
         """
         INSERT INTO model_history (workspace_id, model_seq, name, kind, version, alias, before_value, after_value,
-            changed_at, user_name, comment, request_id)
-        VALUES (:ws, :model, :name, :kind, :version, :alias, :before, :after, :now, :user, :comment, :request)
+            changed_at, user_name, comment, request_id, uid)
+        VALUES (:ws, :model, :name, :kind, :version, :alias, :before, :after, :now, :user, :comment, :request, :uid)
         """,
         model=model_seq,
         name=name,
@@ -86,6 +88,7 @@ def add(
         user=tx.user,
         comment="" if reason is None else reason.comment,
         request=None if reason is None else reason.request_id,
+        uid=uid,
     )
 
 

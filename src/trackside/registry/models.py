@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from uuid import uuid4
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
@@ -27,26 +28,29 @@ class Key(Struct, frozen=True):
     model_seq: int
     name: str
     is_prompt: bool
+    uid: str  # what it is called by wherever it is mirrored
 
 
 def create(tx: Tx, name: str, tags: dict[str, str], description: str) -> RegisteredModel:
     made = tx.one(
         """
-        INSERT INTO registered_models (workspace_id, name, description, is_prompt, last_version, creation_time,
+        INSERT INTO registered_models (workspace_id, uid, name, description, is_prompt, last_version, creation_time,
             last_updated_time)
-        VALUES (:ws, :name, :description, :is_prompt, 0, :now, :now) ON CONFLICT DO NOTHING RETURNING model_seq
+        VALUES (:ws, :uid, :name, :description, :is_prompt, 0, :now, :now) ON CONFLICT DO NOTHING
+        RETURNING model_seq, uid, is_prompt
         """,
+        uid=uuid4().hex,
         name=check_name(name),
         description=description,
         is_prompt=int(says_prompt(tags)),
     )
     if made is None:
         raise _taken(tx, name, is_prompt=IS_PROMPT_TAG in tags)
-    (model_seq,) = made
-    for key, value in tags.items():
-        _put_tag(tx, model_seq, key, value)
+    model_seq, uid, is_prompt = made
+    for tag_key, value in tags.items():
+        put_tag(tx, model_seq, tag_key, value)
     history.add(tx, model_seq, name, Kind.MODEL, before=None, after=name)
-    record(tx, name, "create", tags=tags, description=description)
+    record(tx, Key(model_seq, name, bool(is_prompt), uid), "create", tags=tags, description=description)
     return load(tx, [model_seq])[0]
 
 
@@ -64,7 +68,7 @@ def update(tx: Tx, name: str, description: str) -> RegisteredModel:
         model=key.model_seq,
         description=description,
     )
-    record(tx, name, "update", description=description)
+    record(tx, key, "update", description=description)
     return load(tx, [key.model_seq])[0]
 
 
@@ -92,7 +96,7 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
     )
     if new_name != name:
         history.add(tx, key.model_seq, new_name, Kind.MODEL, before=name, after=new_name)
-    record(tx, new_name, "rename", before=name, after=new_name)
+    record(tx, structs.replace(key, name=new_name), "rename", before=name, after=new_name)
     return load(tx, [key.model_seq])[0]
 
 
@@ -104,15 +108,15 @@ def delete(tx: Tx, name: str) -> None:
     for table in ("registered_model_aliases", "registered_model_tags", "registered_models"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=key.model_seq)
     history.add(tx, key.model_seq, name, Kind.MODEL, before=name, after=None)
-    record(tx, name, "delete", is_prompt=key.is_prompt)
+    record(tx, key, "delete", is_prompt=key.is_prompt)
 
 
 def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
     key = lock(tx, name)
-    _put_tag(tx, key.model_seq, tag_key, value)
+    put_tag(tx, key.model_seq, tag_key, value)
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.model_seq, is_prompt=says_prompt({tag_key: value}))
-    record(tx, name, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
+    record(tx, key, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
 
 
 def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
@@ -126,17 +130,17 @@ def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.model_seq, is_prompt=False)
     if gone:
-        record(tx, name, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
+        record(tx, key, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
 
 
 def key_of(tx: Tx, name: str) -> Key:
     row = tx.one(
-        "SELECT model_seq, is_prompt FROM registered_models WHERE workspace_id = :ws AND name = :name",
+        "SELECT model_seq, is_prompt, uid FROM registered_models WHERE workspace_id = :ws AND name = :name",
         name=check_name(name),
     )
     if row is None:
         raise missing(name)
-    return Key(row[0], name, bool(row[1]))
+    return Key(row[0], name, bool(row[1]), row[2])
 
 
 def lock(tx: Tx, name: str) -> Key:
@@ -151,11 +155,11 @@ def find_locked(tx: Tx, name: str) -> Key | None:
     row = tx.one(
         """
         UPDATE registered_models SET last_version = last_version WHERE workspace_id = :ws AND name = :name
-        RETURNING model_seq, is_prompt
+        RETURNING model_seq, is_prompt, uid
         """,
         name=name,
     )
-    return None if row is None else Key(row[0], name, bool(row[1]))
+    return None if row is None else Key(row[0], name, bool(row[1]), row[2])
 
 
 def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
@@ -214,7 +218,7 @@ def missing(name: str) -> NotFound:
     return NotFound(f"Registered Model with name={name} not found")
 
 
-def _put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
+def put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
     tx.run(
         """
         INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head)
@@ -247,9 +251,9 @@ def _taken(tx: Tx, name: str, *, is_prompt: bool) -> AlreadyExists:
     )
 
 
-def record(tx: Tx, name: str, action: str, **detail: Any) -> None:
-    kept = {key: value for key, value in detail.items() if value is not False}
-    tx.record(Change("registered_model", name, action, encode(kept).decode() if kept else None))
+def record(tx: Tx, key: Key, action: str, /, **detail: Any) -> None:
+    kept = {name: value for name, value in detail.items() if value is not False}
+    tx.record(Change("registered_model", key.name, action, encode({"uid": key.uid, **kept}).decode()))
 
 
 def _by_model(rows: Iterable[Row], make: Callable[..., Any]) -> dict[int, list[Any]]:

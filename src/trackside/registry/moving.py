@@ -3,7 +3,7 @@ once."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid
-from trackside.registry import stages
+from trackside.registry import mirrored, stages
 
 
 def prepare(tx: Tx, other: Tx) -> None:
@@ -25,4 +25,5 @@ def prepare(tx: Tx, other: Tx) -> None:
         raise Invalid(
             f"Model versions are in the stages {', '.join(foreign)}, which the other workspace does not have. Add them."
         )
+    mirrored.prepare_move(tx, other)
     tx.run("DELETE FROM registry_stages WHERE workspace_id = :ws")

@@ -38,7 +38,7 @@ def move(
         stage=wanted.name,
     )
     versions.touch(tx, key.model_seq)
-    _moved(tx, name, key, wanted.name, reason)
+    moved(tx, name, key, wanted.name, reason)
     return versions.load(tx, [key.version_seq], with_aliases=True)[0]
 
 
@@ -47,20 +47,21 @@ def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | No
         """
         UPDATE model_versions SET current_stage = :archived, last_updated_time = :now
         WHERE workspace_id = :ws AND model_seq = :model AND current_stage = :stage AND version <> :version
-        RETURNING version_seq, model_seq, version, is_prompt
+        RETURNING version_seq, model_seq, version, is_prompt, uid
         """,
         model=key.model_seq,
         version=key.version,
         stage=stage,
         archived=ARCHIVED,
     )
-    for version_seq, model_seq, version, is_prompt in sorted(rows, key=lambda row: int(row[2])):
-        _moved(tx, name, Key(version_seq, model_seq, version, stage, bool(is_prompt)), ARCHIVED, reason)
+    for version_seq, model_seq, version, is_prompt, uid in sorted(rows, key=lambda row: int(row[2])):
+        other = Key(version_seq, model_seq, version, stage, bool(is_prompt), uid, key.model_uid)
+        moved(tx, name, other, ARCHIVED, reason)
 
 
-def _moved(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
+def moved(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
     if key.stage != stage:
         history.add(
             tx, key.model_seq, name, Kind.STAGE, before=key.stage, after=stage, version=key.version, reason=reason
         )
-    versions.record(tx, name, key.version, "set-stage", before=key.stage, after=stage, is_prompt=key.is_prompt)
+    versions.record(tx, name, key, "set-stage", before=key.stage, after=stage, is_prompt=key.is_prompt)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from trackside.artifacts.store import Root
 from trackside.core.db.tx import Change, Row, Tx
@@ -37,6 +38,8 @@ class Key(Struct, frozen=True):
     version: int
     stage: str
     is_prompt: bool
+    uid: str  # what it is called by wherever it is mirrored
+    model_uid: str
 
 
 def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link: str, description: str) -> ModelVersion:
@@ -45,21 +48,23 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
     model = tx.one(
         """
         UPDATE registered_models SET last_version = last_version + 1, last_updated_time = :now
-        WHERE workspace_id = :ws AND name = :name RETURNING model_seq, last_version
+        WHERE workspace_id = :ws AND name = :name RETURNING model_seq, last_version, uid
         """,
         name=check_name(name),
     )
     if model is None:
         raise NotFound(f"Registered Model with name={name} not found")
-    model_seq, version = model
+    model_seq, version, model_uid = model
+    uid = uuid4().hex
     is_prompt = says_prompt(tags)
     made = tx.one(
         """
-        INSERT INTO model_versions (workspace_id, model_seq, name, version, description, current_stage, source,
+        INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
             storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time, last_updated_time)
-        VALUES (:ws, :model, :name, :version, :description, :stage, :source, :storage, :files, :run, :link,
+        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :storage, :files, :run, :link,
             :logged_model, :is_prompt, :now, :now) RETURNING version_seq
         """,
+        uid=uid,
         model=model_seq,
         name=name,
         version=version,
@@ -74,10 +79,11 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
         is_prompt=int(is_prompt),
     )
     assert made is not None
-    _put_tags(tx, made[0], tags)
-    history.add(tx, model_seq, name, Kind.VERSION, before=None, after=NO_STAGE, version=version)
+    put_tags(tx, made[0], tags)
+    history.add(tx, model_seq, name, Kind.VERSION, before=None, after=NO_STAGE, version=version, uid=uid)
     detail = {"source": origin.source, "run_id": origin.run_id, "tags": tags, "description": description}
-    record(tx, name, version, "create", is_prompt=is_prompt, **detail)
+    key = Key(made[0], model_seq, version, NO_STAGE, is_prompt, uid, model_uid)
+    record(tx, name, key, "create", is_prompt=is_prompt, **detail)
     return load(tx, [made[0]], with_aliases=True)[0]
 
 
@@ -95,7 +101,7 @@ def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVer
         version=key.version_seq,
         description=description,
     )
-    record(tx, name, key.version, "update", description=description, is_prompt=key.is_prompt)
+    record(tx, name, key, "update", description=description, is_prompt=key.is_prompt)
     return load(tx, [key.version_seq], with_aliases=True)[0]
 
 
@@ -128,8 +134,8 @@ def delete(tx: Tx, name: str, version: str) -> None:
         version=key.version,
     )
     touch(tx, key.model_seq)
-    history.add(tx, key.model_seq, name, Kind.VERSION, before=key.stage, after=None, version=key.version)
-    record(tx, name, key.version, "delete", is_prompt=key.is_prompt)
+    history.add(tx, key.model_seq, name, Kind.VERSION, before=key.stage, after=None, version=key.version, uid=key.uid)
+    record(tx, name, key, "delete", is_prompt=key.is_prompt)
 
 
 def delete_all(tx: Tx, model_seq: int) -> None:
@@ -153,10 +159,10 @@ def delete_all(tx: Tx, model_seq: int) -> None:
 
 def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
     key = locked(tx, name, version)
-    _put_tags(tx, key.version_seq, {tag_key: value})
+    put_tags(tx, key.version_seq, {tag_key: value})
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.version_seq, is_prompt=says_prompt({tag_key: value}))
-    record(tx, name, key.version, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
+    record(tx, name, key, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
 
 
 def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
@@ -170,7 +176,7 @@ def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
     if tag_key == IS_PROMPT_TAG:
         _set_prompt(tx, key.version_seq, is_prompt=False)
     if gone:
-        record(tx, name, key.version, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
+        record(tx, name, key, "delete-tag", key=tag_key, is_prompt=key.is_prompt)
 
 
 def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
@@ -236,7 +242,7 @@ def key_of(tx: Tx, name: str, version: str) -> Key:
     check_name(name)
     row = tx.one(
         """
-        SELECT version_seq, model_seq, version, current_stage, is_prompt FROM model_versions
+        SELECT version_seq, model_seq, version, current_stage, is_prompt, uid FROM model_versions
         WHERE workspace_id = :ws AND name = :name AND version = :version
         """,
         name=name,
@@ -244,8 +250,8 @@ def key_of(tx: Tx, name: str, version: str) -> Key:
     )
     if row is None:
         raise missing(name, version)
-    version_seq, model_seq, number, stage, is_prompt = row
-    return Key(version_seq, model_seq, number, stage, bool(is_prompt))
+    version_seq, model_seq, number, stage, is_prompt, uid = row
+    return Key(version_seq, model_seq, number, stage, bool(is_prompt), uid, "")
 
 
 def download_uri(tx: Tx, name: str, version: str) -> str:
@@ -299,10 +305,13 @@ def locked(tx: Tx, name: str, version: str) -> Key:
     """The version, with its model's row held, so that writes to one model come one after the other."""
     check_name(name)
     check_version(version)
-    tx.run(
-        "UPDATE registered_models SET last_version = last_version WHERE workspace_id = :ws AND name = :name", name=name
+    model = tx.one(
+        """
+        UPDATE registered_models SET last_version = last_version WHERE workspace_id = :ws AND name = :name RETURNING uid
+        """,
+        name=name,
     )
-    return key_of(tx, name, version)
+    return structs.replace(key_of(tx, name, version), model_uid="" if model is None else model[0])
 
 
 def touch(tx: Tx, model_seq: int) -> None:
@@ -312,7 +321,7 @@ def touch(tx: Tx, model_seq: int) -> None:
     )
 
 
-def _put_tags(tx: Tx, version_seq: int, tags: dict[str, str]) -> None:
+def put_tags(tx: Tx, version_seq: int, tags: dict[str, str]) -> None:
     tx.many(
         """
         INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head)
@@ -331,9 +340,11 @@ def _set_prompt(tx: Tx, version_seq: int, *, is_prompt: bool) -> None:
     )
 
 
-def record(tx: Tx, name: str, version: int, action: str, **detail: Any) -> None:
-    kept = {key: value for key, value in detail.items() if value is not False}
-    tx.record(Change("model_version", f"{name}/{version}", action, encode(kept).decode() if kept else None))
+def record(tx: Tx, name: str, key: Key, action: str, /, **detail: Any) -> None:
+    """`key` is of `locked`."""
+    kept = {what: value for what, value in detail.items() if value is not False}
+    uid = f"{key.model_uid}/{key.uid}"
+    tx.record(Change("model_version", f"{name}/{key.version}", action, encode({"uid": uid, **kept}).decode()))
 
 
 def _tags(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[Tag]]:

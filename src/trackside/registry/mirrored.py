@@ -1,0 +1,502 @@
+"""Registered models and versions as they are elsewhere: read and written by uid, with their numbers and times.  Knows
+the registry's tables and where files may lie; knows no other side.
+
+Whatever is written twice is there once.  A number that is another version's here, or ever was, is not taken: the version
+gets the next one that never was given.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import AlreadyExists, Invalid, NotFound
+from trackside.registry import aliases, history, models, sources, stages, transitions, uses, versions
+from trackside.registry.history import Kind, Reason
+from trackside.registry.model import (
+    MAX_VERSION,
+    NO_STAGE,
+    check_model_tag,
+    check_name,
+    check_new_alias,
+    check_version_tag,
+    says_prompt,
+)
+from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import artifact_root
+
+FOLDER = "registry"  # of a workspace's artifacts: the files of versions that came without a run or logged model
+
+
+class Model(Struct, frozen=True):
+    """`aliases` name versions by uid."""
+
+    uid: str
+    name: str
+    description: str
+    created: int  # ms
+    updated: int  # ms
+    last_version: int
+    tags: dict[str, str]
+    aliases: dict[str, str]
+
+
+class Version(Struct, frozen=True):
+    """`origin` says where the files lie if they lie with a run or logged model: `run/ID/PATH` or `model/ID/PATH`."""
+
+    uid: str
+    model_uid: str
+    number: int
+    created: int  # ms
+    updated: int  # ms
+    user: str  # who made it
+    description: str | None
+    stage: str
+    source: str
+    origin: str
+    run_id: str
+    run_link: str
+    model_id: str
+    tags: dict[str, str]
+
+
+class ModelPatch(Struct, frozen=True, kw_only=True):
+    """What is None or not named stays as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    updated: int | None = None
+    last_version: int | None = None
+    tags: Mapping[str, str] = {}
+    aliases: Mapping[str, str] = {}
+    without_tags: Sequence[str] = ()
+    without_aliases: Sequence[str] = ()
+
+
+class VersionPatch(Struct, frozen=True, kw_only=True):
+    description: str | None = None
+    no_description: bool = False
+    stage: str | None = None
+    updated: int | None = None
+    tags: Mapping[str, str] = {}
+    without_tags: Sequence[str] = ()
+
+
+class Birth(Struct, frozen=True, kw_only=True):
+    """What a version has once and for all.  `copied`: its files are in a folder of its own."""
+
+    number: int
+    created: int  # ms
+    user: str = ""
+    source: str = ""
+    origin: str = ""
+    run_id: str = ""
+    run_link: str = ""
+    model_id: str = ""
+    copied: bool = False
+
+
+def derived_uid(*said: object) -> str:
+    """For what comes from where there are no uids: the same whoever takes it, however often."""
+    return hashlib.sha256("\0".join(str(each) for each in said).encode()).hexdigest()[:32]
+
+
+def find_model(tx: Tx, uid: str) -> Model | None:
+    row = tx.one(
+        """
+        SELECT model_seq, name, description, creation_time, last_updated_time, last_version FROM registered_models
+        WHERE workspace_id = :ws AND uid = :uid AND uid <> ''
+        """,
+        uid=uid,
+    )
+    if row is None:
+        return None
+    seq, name, description, created, updated, last = row
+    tags = tx.all(
+        "SELECT key, value FROM registered_model_tags WHERE workspace_id = :ws AND model_seq = :model", model=seq
+    )
+    named = tx.all(
+        """
+        SELECT a.alias, v.uid FROM registered_model_aliases a
+        JOIN model_versions v ON v.model_seq = a.model_seq AND v.version = a.version
+        WHERE a.workspace_id = :ws AND a.model_seq = :model
+        """,
+        model=seq,
+    )
+    return Model(uid, name, description, created, updated, last, dict(tags), dict(named))
+
+
+def find_version(tx: Tx, uid: str) -> Version | None:
+    row = tx.one(
+        """
+        SELECT v.version_seq, v.model_seq, m.uid, v.version, v.creation_time, v.last_updated_time, v.description,
+            v.current_stage, v.source, v.files_uri, v.run_id, v.run_link, v.model_id
+        FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq
+        WHERE v.workspace_id = :ws AND v.uid = :uid AND v.uid <> ''
+        """,
+        uid=uid,
+    )
+    if row is None:
+        return None
+    seq, model_seq, model_uid, number, created, updated, description, stage, source, place, run_id, link, logged = row
+    tags = tx.all(
+        "SELECT key, value FROM model_version_tags WHERE workspace_id = :ws AND version_seq = :version", version=seq
+    )
+    made = tx.one(
+        """
+        SELECT user_name FROM model_history
+        WHERE workspace_id = :ws AND model_seq = :model AND version = :version AND kind = 'version' AND before_value IS NULL
+        ORDER BY history_seq DESC LIMIT 1
+        """,
+        model=model_seq,
+        version=number,
+    )
+    return Version(
+        uid=uid,
+        model_uid=model_uid,
+        number=number,
+        created=created,
+        updated=updated,
+        user="" if made is None else made[0],
+        description=description,
+        stage=stage,
+        source=source,
+        origin="" if place is None else _origin(tx, place, run_id, logged),
+        run_id=run_id,
+        run_link=link,
+        model_id=logged,
+        tags=dict(tags),
+    )
+
+
+def uid_of_name(tx: Tx, name: str) -> str | None:
+    row = tx.one("SELECT uid FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name)
+    return None if row is None or not row[0] else str(row[0])
+
+
+def version_uids(tx: Tx, model_uid: str) -> list[str]:
+    """In the order of their numbers."""
+    rows = tx.all(
+        """
+        SELECT v.uid FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq
+        WHERE v.workspace_id = :ws AND m.uid = :uid AND v.uid <> '' ORDER BY v.version
+        """,
+        uid=model_uid,
+    )
+    return [uid for (uid,) in rows]
+
+
+def make_model(tx: Tx, uid: str, name: str, created: int | None, tags: Mapping[str, str], description: str) -> str:
+    """Its uid.  One that is there already, by uid or by name, is left as it is."""
+    if not uid:
+        raise Invalid("A registered model needs a uid.")
+    if find_model(tx, uid) is not None:
+        return uid
+    checked = dict(check_model_tag(key, value) for key, value in tags.items())
+    made = tx.one(
+        """
+        INSERT INTO registered_models (workspace_id, uid, name, description, is_prompt, last_version, creation_time,
+            last_updated_time)
+        VALUES (:ws, :uid, :name, :description, :is_prompt, 0, COALESCE(:created, :now), COALESCE(:created, :now))
+        ON CONFLICT DO NOTHING RETURNING model_seq
+        """,
+        uid=uid,
+        name=check_name(name),
+        description=description,
+        is_prompt=int(says_prompt(checked)),
+        created=created,
+    )
+    if made is None:
+        there = uid_of_name(tx, name)
+        if there is None:
+            raise AlreadyExists(f"Registered Model (name={name}) already exists.")
+        return there
+    for key, value in checked.items():
+        models.put_tag(tx, made[0], key, value)
+    history.add(tx, made[0], name, Kind.MODEL, before=None, after=name)
+    model_key = models.Key(made[0], name, says_prompt(checked), uid)
+    models.record(tx, model_key, "create", tags=checked, description=description)
+    return uid
+
+
+def change_model(tx: Tx, uid: str, patch: ModelPatch) -> None:
+    """An alias of a version that is not here raises NotFound."""
+    found = find_model(tx, uid)
+    if found is None:
+        raise NotFound(f"Registered model with uid '{uid}' not found")
+    name = found.name
+    if patch.name is not None and patch.name != name:
+        models.rename(tx, name, patch.name)
+        name = patch.name
+        if patch.updated is not None:  # a rename is a change of each version too
+            tx.run(
+                """
+                UPDATE model_versions SET last_updated_time = :updated WHERE workspace_id = :ws AND name = :name
+                """,
+                updated=patch.updated,
+                name=name,
+            )
+    if patch.description is not None and patch.description != found.description:
+        models.update(tx, name, patch.description)
+    for key, value in patch.tags.items():
+        models.set_tag(tx, name, *check_model_tag(key, value))
+    for key in patch.without_tags:
+        models.delete_tag(tx, name, key)
+    for alias, version_uid in patch.aliases.items():
+        check_new_alias(alias)
+        aliases.put(tx, name, alias, str(_number_of(tx, version_uid)))
+    for alias in patch.without_aliases:
+        aliases.delete(tx, name, alias)
+    tx.run(
+        """
+        UPDATE registered_models SET last_updated_time = COALESCE(:updated, last_updated_time),
+            last_version = CASE WHEN last_version < :last THEN :last ELSE last_version END
+        WHERE workspace_id = :ws AND uid = :uid
+        """,
+        uid=uid,
+        updated=patch.updated,
+        last=min(patch.last_version or 0, MAX_VERSION),
+    )
+
+
+def make_version(
+    tx: Tx, model_uid: str, uid: str, birth: Birth, tags: Mapping[str, str], description: str | None, server_root: str
+) -> int:
+    """Its number.  One that is there already is left as it is."""
+    there = find_version(tx, uid)
+    if there is not None:
+        return there.number
+    found = find_model(tx, model_uid)
+    key = None if found is None else models.find_locked(tx, found.name)
+    if found is None or key is None or not uid:
+        raise NotFound(f"Registered model with uid '{model_uid}' not found")
+    checked = dict(check_version_tag(tag, value) for tag, value in tags.items())
+    number = _free_number(tx, key.model_seq, uid, birth.number)
+    source, storage = _source(tx, uid, birth, says_prompt(checked), server_root)
+    sources.check_length(source)
+    made = tx.one(
+        """
+        INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
+            storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time, last_updated_time)
+        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :storage, :files, :run, :link,
+            :logged_model, :is_prompt, :created, :created) RETURNING version_seq
+        """,
+        uid=uid,
+        model=key.model_seq,
+        name=key.name,
+        version=number,
+        description=description,
+        stage=NO_STAGE,
+        source=source,
+        storage=storage,
+        files=None if says_prompt(checked) else sources.place(_absolute(tx, birth.origin) or storage),
+        run=birth.run_id,
+        link=birth.run_link,
+        logged_model=birth.model_id,
+        is_prompt=int(says_prompt(checked)),
+        created=birth.created,
+    )
+    assert made is not None
+    versions.put_tags(tx, made[0], checked)
+    tx.run(
+        """
+        UPDATE registered_models SET last_version = CASE WHEN last_version < :version THEN :version ELSE last_version END
+        WHERE workspace_id = :ws AND model_seq = :model
+        """,
+        model=key.model_seq,
+        version=number,
+    )
+    said = [f"made by {birth.user}"] if birth.user else []
+    if number != birth.number:
+        said.append(f"version {birth.number} where it comes from")
+    history.add(
+        tx,
+        key.model_seq,
+        key.name,
+        Kind.VERSION,
+        before=None,
+        after=NO_STAGE,
+        version=number,
+        uid=uid,
+        reason=Reason(", ".join(said)),
+    )
+    detail = {"source": source, "run_id": birth.run_id, "tags": checked, "description": description or ""}
+    is_prompt = says_prompt(checked)
+    version_key = versions.Key(made[0], key.model_seq, number, NO_STAGE, is_prompt, uid, key.uid)
+    versions.record(tx, key.name, version_key, "create", is_prompt=is_prompt, **detail)
+    return number
+
+
+def change_version(tx: Tx, uid: str, patch: VersionPatch) -> None:
+    """A stage is taken without approval: whoever moved the version elsewhere was asked for it there."""
+    name, key = _key(tx, uid)
+    if patch.no_description or patch.description is not None:
+        versions.update(tx, name, str(key.version), patch.description)
+    for tag, value in patch.tags.items():
+        versions.set_tag(tx, name, str(key.version), *check_version_tag(tag, value))
+    for tag in patch.without_tags:
+        versions.delete_tag(tx, name, str(key.version), tag)
+    if patch.stage is not None and patch.stage != key.stage:
+        stage = stages.find(stages.of(tx), patch.stage).name
+        tx.run(
+            """
+            UPDATE model_versions SET current_stage = :stage, last_updated_time = :now
+            WHERE workspace_id = :ws AND version_seq = :version
+            """,
+            version=key.version_seq,
+            stage=stage,
+        )
+        transitions.moved(tx, name, key, stage, None)
+    if patch.updated is not None:
+        tx.run(
+            "UPDATE model_versions SET last_updated_time = :updated WHERE workspace_id = :ws AND version_seq = :version",
+            version=key.version_seq,
+            updated=patch.updated,
+        )
+
+
+def remove_version(tx: Tx, uid: str) -> None:
+    """Harmless where there is none.  One that is in use stays: BadState."""
+    if find_version(tx, uid) is not None:
+        name, key = _key(tx, uid)
+        versions.delete(tx, name, str(key.version))
+
+
+def remove_model(tx: Tx, uid: str) -> bool:
+    """False: it stays, since it has versions.  Harmless where there is none."""
+    found = find_model(tx, uid)
+    if found is None:
+        return True
+    key = models.lock(tx, found.name)
+    if versions.newest(tx, key.model_seq) is not None:
+        return False
+    uses.check_free(tx, found.name, key.model_seq)
+    models.delete(tx, found.name)
+    return True
+
+
+def own_folder(tx: Tx, uid: str, server_root: str) -> str:
+    """Where the files of a version lie that has no run or logged model here."""
+    return f"{artifact_root(workspaces.current(tx), server_root)}/{FOLDER}/{uid}"
+
+
+def files_of(tx: Tx, uid: str) -> str | None:
+    """Where the files of a version lie; None if it is not known, or if there is no such version."""
+    row = tx.one("SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid)
+    return None if row is None else row[0]
+
+
+def is_own_folder(files_uri: str) -> bool:
+    return files_uri.rpartition("/")[0].endswith(f"/{FOLDER}")
+
+
+def prepare_move(tx: Tx, other: Tx) -> None:
+    """What goes to a workspace that has the same (a copy of it, or what it is a copy of) becomes something of its own."""
+    for table in ("registered_models", "model_versions"):
+        rows = tx.all(
+            f"""
+            SELECT uid FROM {table} WHERE workspace_id = :ws AND uid <> ''
+                AND uid IN (SELECT uid FROM {table} WHERE workspace_id = :other)
+            """,
+            other=other.ws,
+        )
+        for (uid,) in rows:
+            tx.run(
+                f"UPDATE {table} SET uid = :new WHERE workspace_id = :ws AND uid = :uid",
+                uid=uid,
+                new=derived_uid(uid, tx.ws),
+            )
+
+
+def _key(tx: Tx, uid: str) -> tuple[str, versions.Key]:
+    row = tx.one("SELECT name, version FROM model_versions WHERE workspace_id = :ws AND uid = :uid", uid=uid)
+    if row is None:
+        raise NotFound(f"Model version with uid '{uid}' not found")
+    return row[0], versions.locked(tx, row[0], str(row[1]))
+
+
+def _number_of(tx: Tx, uid: str) -> int:
+    row = tx.one("SELECT version FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid)
+    if row is None:
+        raise NotFound(f"Model version with uid '{uid}' not found")
+    return int(row[0])
+
+
+def _free_number(tx: Tx, model_seq: int, uid: str, wanted: int) -> int:
+    """`wanted`, or the first one above it that never was another's."""
+    if not 1 <= wanted <= MAX_VERSION:
+        raise Invalid(f"The number of the version is {wanted}; it must be between 1 and {MAX_VERSION}")
+    given = {
+        number
+        for (number,) in tx.all(
+            """
+            SELECT version FROM model_versions WHERE workspace_id = :ws AND model_seq = :model AND version >= :wanted
+            UNION
+            SELECT version FROM model_history
+            WHERE workspace_id = :ws AND model_seq = :model AND kind = 'version' AND before_value IS NULL
+                AND version >= :wanted AND (uid IS NULL OR uid <> :uid)
+            """,
+            model=model_seq,
+            wanted=wanted,
+            uid=uid,
+        )
+    }
+    return next(number for number in range(wanted, MAX_VERSION) if number not in given)
+
+
+def _origin(tx: Tx, files_uri: str, run_id: str, model_id: str) -> str:
+    """With which run or logged model the files lie; empty if with none."""
+    segments = [segment for segment in (run_id, model_id, *files_uri.split("/")) if segment]
+    for what, rows in (
+        (
+            "model",
+            tx.all(
+                "SELECT model_id, artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id IN :ids",
+                ids=segments,
+            ),
+        ),
+        (
+            "run",
+            tx.all("SELECT run_id, artifact_uri FROM runs WHERE workspace_id = :ws AND run_id IN :ids", ids=segments),
+        ),
+    ):
+        for owner, root in rows:
+            place = sources.place(root)
+            if place is not None and (files_uri == place or files_uri.startswith(f"{place}/")):
+                return f"{what}/{owner}/{files_uri[len(place) :].strip('/')}"
+    return ""
+
+
+def _absolute(tx: Tx, origin: str) -> str | None:
+    """Where files lie here; None if their run or logged model is not here."""
+    what, _, rest = origin.partition("/")
+    owner, _, path = rest.partition("/")
+    if what == "run":
+        row: Any = tx.one("SELECT artifact_uri FROM runs WHERE workspace_id = :ws AND run_id = :id", id=owner)
+    elif what == "model":
+        row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=owner)
+    else:
+        return None
+    if row is None:
+        return None
+    root: str = row[0]
+    return sources.below(root, path) if path else root
+
+
+def _source(tx: Tx, uid: str, birth: Birth, is_prompt: bool, server_root: str) -> tuple[str, str]:
+    """`source` and `storage_location`: what clients see, and where they read."""
+    if is_prompt:
+        sources.check_prompt(birth.source)
+        return birth.source, birth.source
+    if birth.copied:
+        folder = own_folder(tx, uid, server_root)
+        return folder, folder
+    absolute = _absolute(tx, birth.origin)
+    if absolute is None:
+        return birth.source, birth.source
+    scheme = birth.source.partition(":")[0]
+    if scheme == "runs":
+        return birth.source, birth.source
+    return (birth.source if scheme == "models" else absolute), absolute
