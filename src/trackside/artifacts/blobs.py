@@ -58,7 +58,13 @@ class Download(Protocol):
     def close(self) -> None: ...
 
 
-class Blobs(Protocol):
+class Creates(Protocol):
+    """The part of a store that takes files."""
+
+    def create(self, key: str) -> Upload: ...
+
+
+class Blobs(Creates, Protocol):
     """Bytes by key, to be called from any thread.
 
     Keys are those of `artifacts.keys`; any other raises Invalid, and no key leads out of the store.  A file is whole
@@ -66,8 +72,6 @@ class Blobs(Protocol):
     when it is committed.  `open` and `stat` raise NotFound where nothing is and Folder at a folder.  A folder comes
     with the first file in it; an empty one may be listed or not.  A store that cannot answer raises Unavailable.
     """
-
-    def create(self, key: str) -> Upload: ...
 
     def open(self, key: str) -> Download: ...
 
@@ -90,7 +94,7 @@ class Blobs(Protocol):
         ...
 
 
-def put(blobs: Blobs, key: str, pieces: Iterable[Sequence[bytes]]) -> Stat:
+def put(blobs: Creates, key: str, pieces: Iterable[Sequence[bytes]]) -> Stat:
     """Store a file; absent still, if `pieces` fails half-way."""
     upload = blobs.create(key)
     try:

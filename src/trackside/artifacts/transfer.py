@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Executor
 
 from trackside.artifacts import wire
-from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Download, Stat, put
+from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Creates, Download, Stat, put
 from trackside.core.errors import Invalid
 from trackside.core.http.streams import Request, Response
 
@@ -17,7 +17,7 @@ SMALL_BYTES = 256 << 10  # up to here a file leaves in one hop to a thread
 _MAX_CHUNKS = 256  # a client that sends byte by byte must not fill the memory with small objects
 
 
-async def receive(request: Request, blobs: Blobs, key: str, threads: Executor) -> Stat:
+async def receive(request: Request, blobs: Creates, key: str, threads: Executor) -> Stat:
     """Store the request's body: whole, or not at all."""
     loop = asyncio.get_running_loop()
     pieces = _pieces(request)

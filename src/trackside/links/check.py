@@ -76,7 +76,7 @@ def _run(side: Side, run_id: str) -> Difference | None:
         here, there = part.doc.get((kind, key)), doc.get((kind, key))
         what.append(f"{kind}{f' {key}' if key else ''} is {_shown(here)} here and {_shown(there)} there")
     what += _points(side, run_id, item)
-    what += filesync.differences(side, Entity.RUN, run_id, item.remote_id)
+    what += filesync.differences(side, Entity.RUN, run_id, item.remote_id, read=False)
     return Difference(str(Entity.RUN), run_id, item.remote_id, what)
 
 

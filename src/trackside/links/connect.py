@@ -22,7 +22,7 @@ def connect(kind: Kind, url: str, options: Options, secret: Secret, source: str,
     http = Http(url, secret, bucket=Bucket(rate, max(1.0, rate), wait) if rate else None)
     match kind:
         case Kind.TRACKSIDE:
-            return TracksidePeer(http)
+            return TracksidePeer(http, source)
         case Kind.DATABRICKS:
             return DatabricksPeer(http, source, options.wants, options.prefix)
         case _:

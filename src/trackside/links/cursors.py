@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.events.store import Page
-from trackside.links import diff, registered
+from trackside.links import diff, fileplan, registered
 from trackside.links.diff import Doc
+from trackside.links.fileplan import Known
 from trackside.links.model import Entity, Link, Made
 
 MAX_WAIT_MS = 3_600_000
@@ -30,13 +31,6 @@ class Item(Struct, frozen=True):
     remote_id: str  # empty: it was about to be made there
     made_by: Made
     agreed: Doc | None
-
-
-class SentFile(Struct, frozen=True):
-    path: str
-    size_bytes: int
-    etag: str
-    sha256: str
 
 
 class Lag(Struct, frozen=True):
@@ -297,12 +291,12 @@ def save_series(
     )
 
 
-def files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> dict[str, SentFile]:
+def files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> dict[str, Known]:
     return {
-        path: SentFile(path, size, etag, sha)
-        for path, size, etag, sha in tx.all(
+        path: Known(path, size, etag, sha, remote_etag)
+        for path, size, etag, sha, remote_etag in tx.all(
             """
-            SELECT path, size_bytes, etag, sha256 FROM link_files
+            SELECT path, size_bytes, etag, sha256, remote_etag FROM link_files
             WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
             """,
             link=link_id,
@@ -312,21 +306,35 @@ def files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> dict[str, Sent
     }
 
 
-def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, sent: SentFile) -> None:
+def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known) -> None:
     tx.run(
         """
-        INSERT INTO link_files (workspace_id, link_id, entity, local_id, path, size_bytes, etag, sha256)
-        VALUES (:ws, :link, :entity, :id, :path, :size, :etag, :sha)
+        INSERT INTO link_files (workspace_id, link_id, entity, local_id, path, size_bytes, etag, sha256, remote_etag)
+        VALUES (:ws, :link, :entity, :id, :path, :size, :etag, :sha, :remote_etag)
         ON CONFLICT (link_id, entity, local_id, path) DO UPDATE SET size_bytes = excluded.size_bytes,
-            etag = excluded.etag, sha256 = excluded.sha256
+            etag = excluded.etag, sha256 = excluded.sha256, remote_etag = excluded.remote_etag
         """,
         link=link_id,
         entity=str(entity),
         id=local_id,
-        path=sent.path,
-        size=sent.size_bytes,
-        etag=sent.etag,
-        sha=sent.sha256,
+        path=known.path,
+        size=known.size_bytes,
+        etag=known.etag,
+        sha=known.sha256,
+        remote_etag=known.remote_etag,
+    )
+
+
+def doubt_files(tx: Tx, link_id: int) -> None:
+    """All of them are to be read on both sides before they pass for the same again."""
+    tx.run(
+        """
+        UPDATE link_files SET etag = :unsure, remote_etag = :unsure
+        WHERE workspace_id = :ws AND link_id = :link AND etag <> :stays
+        """,
+        link=link_id,
+        unsure=fileplan.UNSURE,
+        stays=fileplan.STAYS,
     )
 
 

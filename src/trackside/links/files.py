@@ -1,12 +1,12 @@
 """The files of a run or a logged model on our side.  Knows roots and stores; knows no peer."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
 from trackside.artifacts import store as artifacts
-from trackside.artifacts.blobs import Blobs
+from trackside.artifacts.blobs import Stat
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
@@ -31,6 +31,38 @@ class Place(Struct, frozen=True):
         return roots.of(self.root, path, self.workspace)
 
 
+class Source:
+    """One version of a file of ours, open: its bytes stay what they are though the file is overwritten or deleted.
+
+    `beat` is called with each piece; what it raises ends the transfer."""
+
+    def __init__(self, spot: Spot, beat: Callable[[], None] = lambda: None) -> None:
+        self._download = spot.blobs.open(spot.key)
+        self._beat = beat
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._download.close()
+
+    @property
+    def size_bytes(self) -> int:
+        return self._download.stat.size_bytes
+
+    @property
+    def etag(self) -> str:
+        return self._download.stat.etag
+
+    def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        for piece in self._download.chunks(start, stop):
+            self._beat()
+            yield piece
+
+    def sha256(self) -> str:
+        return sha256(self.pieces())
+
+
 def place(tx: Tx, entity: Entity, item_id: str) -> Place:
     """Of deleted ones too."""
     workspace = workspaces.current(tx)
@@ -53,16 +85,13 @@ def listing(spot: Spot) -> dict[str, OurFile]:
     return found
 
 
-def pieces(blobs: Blobs, key: str) -> Iterator[bytes]:
-    download = blobs.open(key)
-    try:
-        yield from download.chunks()
-    finally:
-        download.close()
+def is_lost(spot: Spot) -> bool:
+    """Whether the store has nothing at all: then a file that is missing was not deleted, its disk is."""
+    return not spot.blobs.entries("")
 
 
-def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None) -> tuple[int, str]:
-    """Size and SHA-256 of what was stored; a body of another size than announced is not stored at all."""
+def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha256: str = "") -> tuple[Stat, str]:
+    """What was stored, and its SHA-256; a body of another size or checksum than announced is not stored at all."""
     digest = hashlib.sha256()
     total = 0
     upload = spot.blobs.create(spot.key)
@@ -72,15 +101,23 @@ def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None) -> tu
             total += len(piece)
             upload.write([piece])
         if size_bytes is not None and total != size_bytes:
-            raise ShortFile(f"the file has {size_bytes} bytes, and {total} came")
-        upload.commit()
+            raise BrokenFile(f"the file has {size_bytes} bytes, and {total} came")
+        if sha256 and digest.hexdigest() != sha256:
+            raise BrokenFile(f"the file has the SHA-256 {sha256}, and {digest.hexdigest()} came")
+        return upload.commit(), digest.hexdigest()
     finally:
         upload.abort()
-    return total, digest.hexdigest()
 
 
-class ShortFile(Exception):
-    """A file that ended before its end."""
+class BrokenFile(Exception):
+    """A file that came otherwise than it left."""
+
+
+def hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    """The same pieces, which the digest has seen."""
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
 
 
 def sha256(given: Iterable[bytes]) -> str:

@@ -1,154 +1,312 @@
 """Moves the files of an item: each whole or not at all, compared by size and checksum.  Re-runnable at any moment.
 
-What was sent is not sent again, so a transfer that breaks off goes on with the file that it broke off in.  Where both sides
-changed one file, the larger one is kept.
+What was sent is not sent again; a large file goes on where it broke off, where the remote can.  What goes where is decided
+in `fileplan`.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 
+from trackside.artifacts import keys
+from trackside.artifacts import store as artifacts
+from trackside.artifacts.blobs import Stat
 from trackside.artifacts.roots import Spot
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Denied, Fault, Unsupported
-from trackside.links import cursors, files, store
-from trackside.links.cursors import SentFile
-from trackside.links.files import OurFile
+from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.links import cursors, fileplan, files, store
+from trackside.links.diff import Mode
+from trackside.links.fileplan import STAYS, UNSURE, Known, Step, What
+from trackside.links.files import OurFile, Source
 from trackside.links.model import Entity
+from trackside.links.parts import PART_BYTES, Parts, WrongSum
 from trackside.links.peer import RemoteFile, Unmirrored
 from trackside.links.side import Side
-from trackside.links.wire import Down
+from trackside.links.wire import Down, Incoming, Refused
 
 
 def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: bool) -> int:
     """How many files were sent."""
-    place = _place(side, entity, local_id)
-    if place is None:
+    both = _Both.look(side, entity, local_id, remote_id)
+    if both is None:
         return 0
-    have = files.listing(place)
-    sent = side.read(lambda tx: cursors.files(tx, side.link.link_id, entity, local_id))
-    theirs = side.peer.files(entity, remote_id) if verify else None
-    count = 0
-    for path, ours in have.items():
-        known = sent.get(path)
-        there = None if theirs is None else theirs.get(path)
-        if known is not None and known.etag == ours.etag and (theirs is None or _is_same(ours, there)):
-            continue
-        if known is None and theirs is not None and _is_same(ours, there):
-            _remember(side, entity, local_id, path, ours)
-            continue
-        try:
-            side.peer.send_file(entity, remote_id, path, ours.size_bytes, _opener(place, path))
-        except Unmirrored as reason:
-            side.note("skipped", entity, local_id, str(reason))
-            continue
-        _remember(side, entity, local_id, path, ours)
-        count += 1
-    gone = [path for path in sent if path not in have]
-    for path in gone:
-        try:
-            side.peer.remove_file(entity, remote_id, path)
-        except Unmirrored as reason:
-            side.note("skipped", entity, local_id, str(reason))
-        side.write(lambda tx, path=path: cursors.forget_file(tx, side.link.link_id, entity, local_id, path))  # type: ignore[misc]
-    if count and not side.peer.keeps_ids:
-        _compare(side, entity, remote_id, have)
-    return count
+    mode = side.link.mode
+    steps = list(fileplan.blind(both.known, both.ours))
+    if verify or (steps and mode is Mode.BOTH):  # what the other side did meanwhile must not be overwritten unseen
+        steps = both.planned()
+    sent: dict[str, int] = {}
+    for step in steps:
+        match step.what:
+            case What.SEND:
+                both.say(step)
+                size = both.send(step.path)
+                if size is not None:
+                    sent[step.path] = size
+            case What.DROP_THERE:
+                both.drop_there(step.path)
+            case What.SAME:
+                both.remember(step.path)
+            case What.FORGET:
+                both.forget(step.path)
+            case _:
+                pass  # `receive` does it
+    if sent and not side.peer.keeps_ids:
+        _compare(side, entity, remote_id, sent)
+    return len(sent)
 
 
 def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
     """How many files were taken."""
-    theirs = side.peer.files(entity, remote_id)
-    place = _place(side, entity, local_id)
-    if place is None or not theirs:
+    both = _Both.look(side, entity, local_id, remote_id)
+    if both is None:
         return 0
-    have = files.listing(place)
-    sent = side.read(lambda tx: cursors.files(tx, side.link.link_id, entity, local_id))
-    count = 0
-    for path, there in theirs.items():
-        ours = have.get(path)
-        known = sent.get(path)
-        if ours is not None and _is_same(ours, there):
-            if known is None:
-                _remember(side, entity, local_id, path, ours)
-            continue
-        if ours is None and known is not None and known.size_bytes == there.size_bytes:
-            continue  # it was removed here, and that will be told
-        if ours is not None and known is not None and known.etag != ours.etag and ours.size_bytes > there.size_bytes:
-            side.note("conflict", entity, local_id, f"both sides changed the file {path}: ours is larger and stays")
-            continue
-        spot = _place(side, entity, local_id, path)
-        assert spot is not None
-        try:
-            size, digest = files.put(spot, side.peer.get_file(entity, remote_id, path), there.size_bytes)
-        except files.ShortFile as short:
-            raise Down(f"{path}: {short}") from None
-        if there.sha256 and digest != there.sha256:
-            raise Down(f"{path} came with another checksum than it has at the remote")
-        stat = spot.blobs.stat(spot.key)
-        _remember(side, entity, local_id, path, OurFile(size, stat.etag), digest)
-        count += 1
+    count = changed = 0
+    for step in both.planned():
+        match step.what:
+            case What.TAKE:
+                both.say(step)
+                count += both.take(step.path)
+            case What.DROP_HERE:
+                changed += both.drop_here(step.path)
+            case What.SAME:
+                both.remember(step.path)
+            case What.FORGET:
+                both.forget(step.path)
+            case _:
+                pass  # `send` does it
+    if count or changed:  # other links and readers of the log hear of it
+        side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id))
     return count
 
 
-def differences(side: Side, entity: Entity, local_id: str, remote_id: str) -> list[str]:
-    """In words; empty if both have the same files, by their checksums where the peer tells them."""
-    place = _place(side, entity, local_id)
-    have = {} if place is None else files.listing(place)
-    theirs = side.peer.files(entity, remote_id)
+def differences(side: Side, entity: Entity, local_id: str, remote_id: str, *, read: bool) -> list[str]:
+    """In words; empty if both have the same files.  `read`: by their bytes, also where both versions are those that were
+    the same already."""
+    both = _Both.look(side, entity, local_id, remote_id)
+    if both is None:
+        return []
     found = []
-    for path in sorted({*have, *theirs}):
-        ours, there = have.get(path), theirs.get(path)
-        if there is None and side.link.mode.sends:
-            found.append(f"file {path} is missing there")
-        elif ours is None and side.link.mode.takes:
-            found.append(f"file {path} is missing here")
-        elif ours is not None and there is not None:
-            if not _is_same(ours, there):
-                found.append(f"file {path} has {ours.size_bytes} bytes here and {there.size_bytes} there")
-            elif there.sha256 and place is not None and there.sha256 != files.sha256(_opener(place, path)()):
-                found.append(f"file {path} has another checksum there")
+    mode = side.link.mode
+    theirs = both.theirs
+    for path in sorted({*both.ours, *theirs}):
+        old, our, there = both.known.get(path), both.ours.get(path), theirs.get(path)
+        if there is None:
+            if mode.sends or old is not None:
+                found.append(f"file {path} is missing there")
+        elif our is None:
+            if (mode.takes or old is not None) and (old is None or old.etag != STAYS):
+                found.append(f"file {path} is missing here")
+        elif our.size_bytes != there.size_bytes:
+            found.append(f"file {path} has {our.size_bytes} bytes here and {there.size_bytes} there")
+        elif read or not _is_as_known(old, our, there):
+            sums = both.sums(path, read=read)
+            if sums is not None and sums[0] != sums[1]:
+                found.append(f"file {path} has the SHA-256 {sums[0]} here and {sums[1]} there")
     return found
 
 
-def _is_same(ours: OurFile, there: RemoteFile | None) -> bool:
-    return there is not None and ours.size_bytes == there.size_bytes
+class _Both:
+    """The files of one item on both sides, by their names here."""
 
-
-def _place(side: Side, entity: Entity, local_id: str, path: str = "") -> Spot | None:
-    """None where this server does not open the place."""
-    place = side.read(lambda tx: files.place(tx, entity, local_id))
-    try:
-        return place.spot(side.roots, path)
-    except (Denied, Unsupported) as fault:
-        side.note("skipped", entity, local_id, f"its files are not mirrored: {fault.message}")
-        return None
-    except Fault:
-        return None
-
-
-def _opener(place: Spot, path: str) -> "_Open":
-    return _Open(place, path)
-
-
-class _Open:
-    def __init__(self, place: Spot, path: str) -> None:
+    def __init__(self, side: Side, entity: Entity, local_id: str, remote_id: str, place: Spot) -> None:
+        self.side = side
+        self.entity = entity
+        self.local_id = local_id
+        self.remote_id = remote_id
         self._place = place
-        self._path = path
+        self._names: dict[str, str] = {}  # their names by ours, where they differ
+        self._theirs: dict[str, RemoteFile] | None = None
+        self._sums: dict[str, str] = {}
+        self.ours = files.listing(place)
+        self.known = side.read(lambda tx: cursors.files(tx, side.link.link_id, entity, local_id))
 
-    def __call__(self) -> Iterator[bytes]:
-        return files.pieces(self._place.blobs, f"{self._place.key}/{self._path}")
+    @classmethod
+    def look(cls, side: Side, entity: Entity, local_id: str, remote_id: str) -> "_Both | None":
+        """None where this server does not open the place."""
+        place = side.read(lambda tx: files.place(tx, entity, local_id))
+        try:
+            return cls(side, entity, local_id, remote_id, place.spot(side.roots))
+        except Fault as fault:
+            side.note_once("skipped", entity, local_id, f"its files are not mirrored: {fault.message}")
+            return None
+
+    @property
+    def theirs(self) -> dict[str, RemoteFile]:
+        if self._theirs is None:
+            self._theirs = {}
+            listed = self.side.peer.files(self.entity, self.remote_id)
+            for path, file in sorted(listed.items(), key=lambda one: _name_here(one[0]) != one[0]):
+                name = _name_here(path)
+                if name is None or name in self._theirs:
+                    said = f"the file {path!r} of the other side is left out: it cannot have that name here"
+                    self.side.note_once("skipped", self.entity, self.local_id, said)
+                    continue
+                self._theirs[name] = file
+                if name != path:
+                    self._names[name] = path
+        return self._theirs
+
+    def planned(self) -> list[Step]:
+        steps = list(fileplan.plan(self.side.link.mode, self.known, self.ours, self.theirs, self.sums))
+        if any(step.what is What.DROP_HERE for step in steps) and not self.theirs and not self.side.peer.has_files():
+            said = "the other side lists no file at all; what is here stays, since its disk may be missing"
+            self.side.note_once("skipped", self.entity, self.local_id, said)
+            steps = [step for step in steps if step.what is not What.DROP_HERE]
+        return steps
+
+    def sums(self, path: str, *, read: bool = False) -> tuple[str, str] | None:
+        """Both sides' SHA-256; None if the other side cannot tell without sending the file."""
+        old, our = self.known.get(path), self.ours[path]
+        there = self.side.peer.digest(self.entity, self.remote_id, self._remote(path))
+        if there is not None:
+            their_sum = there.sha256
+        elif read or (old is not None and old.etag == UNSURE):
+            with closing(self.side.peer.get_file(self.entity, self.remote_id, self._remote(path))) as incoming:
+                their_sum = files.sha256(self._beating(incoming))
+        else:
+            return None
+        if old is not None and old.sha256 and old.etag == our.etag and not read:
+            self._sums[path] = old.sha256
+        else:
+            with Source(self._spot(path), self.side.beat) as source:
+                self._sums[path] = source.sha256()
+        return self._sums[path], their_sum
+
+    def say(self, step: Step) -> None:
+        if step.conflict:
+            self.side.note("conflict", self.entity, self.local_id, step.conflict)
+
+    def send(self, path: str) -> int | None:
+        """Its size; None if it was not sent."""
+        try:
+            with Source(self._spot(path), self.side.beat) as source:
+                stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
+                size, etag = source.size_bytes, source.etag
+        except Unmirrored as reason:
+            self.side.note_once("skipped", self.entity, self.local_id, str(reason))
+            return None
+        except NotFound:  # removed since it was listed
+            return None
+        self._save(Known(path, size, etag, stored.sha256, stored.etag), sent_bytes=size)
+        return size
+
+    def take(self, path: str) -> bool:
+        there = self.theirs[path]
+        try:
+            stat, sha256, etag = self._arrive(path, there)
+        except Refused as refused:
+            if refused.is_missing:  # removed since it was listed
+                return False
+            raise
+        except (files.BrokenFile, WrongSum) as broken:
+            raise Down(f"{path}: {broken}") from None
+        self._save(Known(path, stat.size_bytes, stat.etag, sha256, etag if there.etag else ""))
+        return True
+
+    def drop_there(self, path: str) -> None:
+        old = self.known[path]
+        if not self.ours and files.is_lost(self._place):
+            said = "this side's store has no file at all; what is there stays, since a disk may be missing here"
+            self.side.note_once("skipped", self.entity, self.local_id, said)
+            return
+        try:
+            self.side.peer.remove_file(self.entity, self.remote_id, self._remote(path))
+        except Unmirrored as reason:
+            self.side.note_once("skipped", self.entity, self.local_id, str(reason))
+            self._save(Known(path, old.size_bytes, STAYS, old.sha256, old.remote_etag))
+            return
+        self.forget(path)
+
+    def drop_here(self, path: str) -> bool:
+        spot = self._spot(path)
+        is_gone = spot.blobs.delete(spot.key)
+        self.forget(path)
+        return is_gone
+
+    def remember(self, path: str) -> None:
+        """That both have the same."""
+        our, old = self.ours[path], self.known.get(path)
+        sha256 = self._sums.get(path) or (old.sha256 if old is not None and old.etag == our.etag else "")
+        self._save(Known(path, our.size_bytes, our.etag, sha256, self.theirs[path].etag))
+
+    def forget(self, path: str) -> None:
+        link_id = self.side.link.link_id
+        self.side.write(lambda tx: cursors.forget_file(tx, link_id, self.entity, self.local_id, path))
+
+    def _arrive(self, path: str, there: RemoteFile) -> tuple[Stat, str, str]:
+        """What was stored, its SHA-256, and the remote's ETag of it."""
+        side, spot, size = self.side, self._spot(path), there.size_bytes
+        what = ("pull", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
+        parts = Parts(spot.blobs, what, f"{size} {there.etag}")
+        have = parts.begin() if size > PART_BYTES else 0
+        incoming = side.peer.get_file(self.entity, self.remote_id, self._remote(path), have, parts.etag if have else "")
+        with closing(incoming):
+            etag = incoming.etag.strip('"')
+            if size <= PART_BYTES or not incoming.etag:
+                stat, sha256 = files.put(spot, self._beating(incoming), size, incoming.sha256)
+                return stat, sha256, etag
+            if incoming.start != have or not have:
+                parts.forget()
+                parts.note_etag(incoming.etag)
+            self._fill(parts, incoming)
+        told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
+        if told is not None and told.etag != etag:
+            raise Down(f"{path} changed at the remote while it was sent")
+        stat, sha256 = parts.join(spot.key, size, told.sha256 if told is not None else "")
+        return stat, sha256, etag
+
+    def _fill(self, parts: Parts, incoming: Incoming) -> None:
+        pieces = self._beating(incoming)
+        at, piece = incoming.start, next(pieces, b"")
+        while piece:
+            size = 0
+
+            def part() -> Iterator[bytes]:
+                nonlocal piece, size
+                while piece and size < PART_BYTES:
+                    some = piece[: PART_BYTES - size]
+                    size += len(some)
+                    piece = piece[len(some) :] or next(pieces, b"")
+                    yield some
+
+            parts.add(at, part())
+            at += size
+
+    def _beating(self, incoming: Incoming) -> Iterator[bytes]:
+        for piece in incoming:
+            self.side.beat()
+            yield piece
+
+    def _spot(self, path: str) -> Spot:
+        return Spot(self._place.blobs, keys.join(self._place.key, path))
+
+    def _remote(self, path: str) -> str:
+        return self._names.get(path, path)
+
+    def _save(self, known: Known, sent_bytes: int = 0) -> None:
+        def save(tx: Tx) -> None:
+            cursors.save_file(tx, self.side.link.link_id, self.entity, self.local_id, known)
+            if sent_bytes:
+                store.count(tx, self.side.link.link_id, sent_bytes=sent_bytes)
+
+        self.side.write(save)
 
 
-def _remember(side: Side, entity: Entity, local_id: str, path: str, ours: OurFile, sha256: str = "") -> None:
-    def save(tx: Tx) -> None:
-        cursors.save_file(tx, side.link.link_id, entity, local_id, SentFile(path, ours.size_bytes, ours.etag, sha256))
-        store.count(tx, side.link.link_id, sent_bytes=ours.size_bytes)
+def _name_here(path: str) -> str | None:
+    """What this server calls a file of theirs; None if it has no name for it."""
+    try:
+        return keys.from_path(path) or None
+    except Invalid:
+        return None
 
-    side.write(save)
+
+def _is_as_known(old: Known | None, our: OurFile, there: RemoteFile) -> bool:
+    """Whether both are the versions that were found to be the same."""
+    return old is not None and (old.etag, old.remote_etag) == (our.etag, there.etag)
 
 
-def _compare(side: Side, entity: Entity, remote_id: str, have: dict[str, OurFile]) -> None:
+def _compare(side: Side, entity: Entity, remote_id: str, sent: dict[str, int]) -> None:
     theirs = side.peer.files(entity, remote_id)
-    for path, ours in have.items():
+    for path, size in sent.items():
         there = theirs.get(path)
-        if there is not None and there.size_bytes != ours.size_bytes:
-            raise Down(f"{path} arrived with {there.size_bytes} bytes; it has {ours.size_bytes}")
+        if there is not None and there.size_bytes != size:
+            raise Down(f"{path} arrived with {there.size_bytes} bytes; it has {size}")

@@ -10,9 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from trackside.artifacts import store as artifacts
-from trackside.artifacts import transfer
-from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.roots import Roots
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
@@ -22,15 +20,14 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.events import store as events
 from trackside.experiments import store as experiments
-from trackside.links import files, given, ours, registered, take
+from trackside.links import given, import_files, ours, registered, take
 from trackside.links.diff import Patch
-from trackside.links.files import Place
+from trackside.links.import_files import PREFIX, entity_of
 from trackside.links.model import Entity
 from trackside.links.ours import Part
 from trackside.registry import mirrored
 from trackside.workspaces import store as workspaces
 
-PREFIX = "/api/trackside/v1/import"
 API_VERSION = 1
 FRAME = struct.Struct("<qq")  # chunk id, length; the last frame's chunk id is -1
 MAX_FRAMES_BYTES = 4 << 20
@@ -113,20 +110,6 @@ class ChangesCall(Call, frozen=True):
     after: int | None = None
 
 
-class FilesCall(Call, frozen=True):
-    required: ClassVar[tuple[str, ...]] = ("entity", "id")
-    entity: str | None = None
-    id: str | None = None
-    digest: str | None = None
-
-
-class FileCall(Call, frozen=True):
-    required: ClassVar[tuple[str, ...]] = ("entity", "id", "path")
-    entity: str | None = None
-    id: str | None = None
-    path: str | None = None
-
-
 class SeriesMarks(Answer, frozen=True):
     series: dict[str, str]
 
@@ -150,14 +133,12 @@ class Changes(Answer, frozen=True):
 
 
 class Calls:
-    def __init__(self, db: events.Database, roots: Roots, threads: Executor, server_root: str) -> None:
+    def __init__(self, db: events.Database, server_root: str) -> None:
         self._db = db
-        self._roots = roots
-        self._threads = threads
         self._server_root = server_root
 
     def put_item(self, tx: Tx, call: PutItem) -> ItemId:
-        entity = _entity(call.entity)
+        entity = entity_of(call.entity)
         patch = _patch(call, entity)
         match entity:
             case Entity.EXPERIMENT:
@@ -210,55 +191,6 @@ class Calls:
 
         return _json(await request.in_thread(read))
 
-    async def files(self, request: Request) -> Response:
-        spot = await self._spot(request)
-        with_digest = _argument(request, "digest") == "1"
-
-        def read() -> dict[str, list[Any]]:
-            found: dict[str, list[Any]] = {}
-            for path, file in files.listing(spot).items():
-                digest = files.sha256(files.pieces(spot.blobs, f"{spot.key}/{path}")) if with_digest else ""
-                found[path] = [file.size_bytes, digest]
-            return found
-
-        return _json({"files": await request.in_thread(read)})
-
-    async def get_file(self, request: Request) -> Response:
-        spot = await self._spot(request, _argument(request, "path"))
-        return await transfer.answer(request, spot.blobs, spot.key, self._threads)
-
-    async def put_file(self, request: Request) -> Response:
-        """Whole or not at all.  Answers what was stored, so that the sender can compare."""
-        spot = await self._spot(request, _argument(request, "path"))
-        stat = await transfer.receive(request, spot.blobs, spot.key, self._threads)
-        digest = await request.in_thread(lambda: files.sha256(files.pieces(spot.blobs, spot.key)))
-        await self._note_file(request)
-        return _json({"size": stat.size_bytes, "sha256": digest})
-
-    async def remove_file(self, request: Request) -> Response:
-        spot = await self._spot(request, _argument(request, "path"))
-        await request.in_thread(spot.blobs.delete, spot.key)
-        await self._note_file(request)
-        return _json({})
-
-    async def _note_file(self, request: Request) -> None:
-        entity, item_id = _entity(_argument(request, "entity")), _argument(request, "id")
-        if entity.is_of_registry:  # the version is made when its files are there
-            return
-        await request.write(lambda tx: artifacts.record_files(tx, str(entity), item_id))
-
-    async def _spot(self, request: Request, path: str = "") -> Spot:
-        entity, item_id = _entity(_argument(request, "entity")), _argument(request, "id")
-        if request.method in ("PUT", "DELETE") and not path:
-            raise codec.missing("path")
-        place = await request.read(lambda tx: self._place(tx, entity, item_id))
-        return place.spot(self._roots, path)
-
-    def _place(self, tx: Tx, entity: Entity, item_id: str) -> Place:
-        if entity.is_of_registry:
-            return registered.place(tx, item_id, self._server_root)
-        return files.place(tx, entity, item_id)
-
 
 def about(tx: Tx, call: Call) -> About:  # noqa: ARG001  # what the edge hands over
     workspace = workspaces.current(tx)
@@ -266,7 +198,7 @@ def about(tx: Tx, call: Call) -> About:  # noqa: ARG001  # what the edge hands o
 
 
 def get_item(tx: Tx, call: OfItem) -> Item:
-    entity, item_id = _entity(call.entity), call.id or ""
+    entity, item_id = entity_of(call.entity), call.id or ""
     part: Part | None
     match entity:
         case Entity.EXPERIMENT:
@@ -285,13 +217,13 @@ def get_item(tx: Tx, call: OfItem) -> Item:
 
 def get_ids(tx: Tx, call: IdsCall) -> Ids:
     """In order, after one of them, some hundred at once."""
-    entity = _entity(call.entity)
+    entity = entity_of(call.entity)
     return Ids(ids=(registered if entity.is_of_registry else ours).ids(tx, entity, call.after or "", MAX_IDS))
 
 
 def remove_item(tx: Tx, call: OfItem) -> Removed:
     """Of the registry, whose items are not kept as deleted."""
-    entity = _entity(call.entity)
+    entity = entity_of(call.entity)
     if not entity.is_of_registry:
         raise Invalid(f"entity is {entity}; it must be registered_model or model_version: others get the stage deleted")
     return Removed(removed=registered.remove(tx, entity, call.id or ""))
@@ -319,7 +251,7 @@ def get_series(tx: Tx, call: OfRun) -> SeriesMarks:
 
 
 def routes(db: events.Database, roots: Roots, threads: Executor, server_root: str) -> list[Route]:
-    calls = Calls(db, roots, threads, server_root)
+    calls = Calls(db, server_root)
     read, edit = Access.READ, Access.EDIT
     return [
         query(f"GET {PREFIX}/about", Call, about, needs=read, answer=About),
@@ -334,10 +266,7 @@ def routes(db: events.Database, roots: Roots, threads: Executor, server_root: st
         stream(f"POST {PREFIX}/points", calls.put_points, needs=edit),
         stream(f"GET {PREFIX}/points", calls.get_points, needs=read, arguments=PiecesCall, media=OCTETS),
         stream(f"GET {PREFIX}/changes", calls.changes, needs=read, arguments=ChangesCall, answer=Changes),
-        stream(f"GET {PREFIX}/files", calls.files, needs=read, arguments=FilesCall),
-        stream(f"GET {PREFIX}/file", calls.get_file, needs=read, arguments=FileCall, media=OCTETS),
-        stream(f"PUT {PREFIX}/file", calls.put_file, needs=edit, arguments=FileCall),
-        stream(f"DELETE {PREFIX}/file", calls.remove_file, needs=edit, arguments=FileCall),
+        *import_files.routes(roots, threads, server_root),
     ]
 
 
@@ -355,12 +284,6 @@ def _patch(call: PutItem, entity: Entity) -> Patch:
     if not entity.is_of_registry:
         given.check(put)
     return Patch(put, drop)
-
-
-def _entity(text: str | None) -> Entity:
-    if text not in list(Entity):
-        raise Invalid(f"entity is {text!r}; it must be one of {', '.join(Entity)}")
-    return Entity(text)
 
 
 def _given(value: str | None, name: str) -> str:

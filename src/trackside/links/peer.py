@@ -1,13 +1,15 @@
 """The other side, as the worker sees it.  A narrow port: items by the remote's ids, in our documents."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
 from trackside.links.diff import Field, Patch, Verb
+from trackside.links.files import Source
 from trackside.links.model import Entity
 from trackside.links.ours import Part, Summary
+from trackside.links.wire import Incoming
 
 
 class Seen(Struct, frozen=True):
@@ -19,16 +21,15 @@ class Seen(Struct, frozen=True):
 
 
 class RemoteFile(Struct, frozen=True):
+    """What a remote does not say is empty."""
+
     size_bytes: int
-    sha256: str = ""  # empty: it does not say
+    sha256: str = ""
+    etag: str = ""  # without quotes; another one whenever the bytes are others
 
 
 class Unmirrored(Exception):
     """This kind of remote has no place for it; in words for the link's log."""
-
-
-# Opens a file of ours: its bytes from the start, piece by piece.
-Opener = Callable[[], Iterator[bytes]]
 
 
 class Peer(Protocol):
@@ -80,14 +81,30 @@ class Peer(Protocol):
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]: ...
 
-    def send_file(self, entity: Entity, remote_id: str, path: str, size_bytes: int, open_: Opener) -> None: ...
+    def has_files(self) -> bool:
+        """Whether its store has any file at all; else one that lists none may have lost its disk."""
+        ...
 
-    def get_file(self, entity: Entity, remote_id: str, path: str) -> Iterator[bytes]: ...
+    def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
+        """With the SHA-256, of which the remote reads the file; None where it has no such call."""
+        ...
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        """What is there now, with the SHA-256 of what was sent.  Goes on where the last try broke off, if the remote can."""
+        ...
+
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+        """As `wire.Http.download`; to be closed."""
+        ...
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None: ...
 
     def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
         """What changed since the cursor, the cursor after it, and whether there may be more.  An empty one: everything."""
+        ...
+
+    def everything(self, cursor: str) -> tuple[list[Seen], str]:
+        """A page of all that is there, and where the next one begins; empty after the last, and before the first."""
         ...
 
     def end_of_changes(self) -> str:

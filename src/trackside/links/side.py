@@ -35,6 +35,7 @@ class Side:
         self.peer = peer
         self.roots = roots
         self.server_root = server_root
+        self.beat: Callable[[], None] = lambda: None  # called within long transfers; what it raises ends them
 
     def read(self, fn: Callable[[Tx], T]) -> T:
         with self.db.read(self.ws) as tx:
@@ -46,6 +47,10 @@ class Side:
 
     def note(self, kind: str, entity: str, entity_id: str, message: str) -> None:
         self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
+
+    def note_once(self, kind: str, entity: str, entity_id: str, message: str) -> None:
+        """What would be said again at every look."""
+        self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))
 
     def item(self, entity: Entity, local_id: str) -> cursors.Item | None:
         return self.read(lambda tx: cursors.item(tx, self.link.link_id, entity, local_id))

@@ -202,6 +202,22 @@ def note(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: 
         )
 
 
+def note_once(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: str) -> None:
+    said = tx.one(
+        """
+        SELECT 1 FROM link_log WHERE workspace_id = :ws AND link_id = :id AND kind = :kind AND entity = :entity
+            AND entity_id = :entity_id AND message = :message LIMIT 1
+        """,
+        id=link_id,
+        kind=kind,
+        entity=entity,
+        entity_id=entity_id,
+        message=message[:4000],
+    )
+    if said is None:
+        note(tx, link_id, kind, entity, entity_id, message)
+
+
 def log(tx: Tx, link_id: int, after: int, limit: int) -> list[LogEntry]:
     rows = tx.all(
         """

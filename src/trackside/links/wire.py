@@ -6,12 +6,13 @@ answer to one call: the item is at fault, the link goes on.
 
 import http.client
 import json
+import re
 import ssl
 import threading
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -64,6 +65,42 @@ class Answer(Struct):
             return json.loads(self.body) if self.body else {}
         except ValueError:
             raise Down(f"the remote answered with something else than JSON: {self.body[:200]!r}") from None
+
+
+class Incoming:
+    """A file on its way in, piece by piece; a body that ends early raises Down.
+
+    `start`: where it begins.  `etag`: of its version, as the remote wrote it; empty if nothing can go on with it later.
+    `sha256`: of the whole file; empty if the remote did not say."""
+
+    def __init__(
+        self,
+        remote: "Http",
+        response: http.client.HTTPResponse,
+        head: Mapping[str, str],
+        start: int,
+        close: Callable[[], None],
+    ) -> None:
+        self.start = start
+        self.etag = "" if head.get("etag", "W/").startswith("W/") else head["etag"]
+        self.sha256 = _sha256(head.get("repr-digest", ""))
+        self.close = close
+        self._remote = remote
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            try:
+                piece = self._response.read(PIECE_BYTES)
+            except (OSError, http.client.HTTPException) as error:
+                self._remote.close()
+                raise Down(f"{self._remote.url} broke off a file ({_words(error)})") from None
+            if not piece:
+                if self._response.length:
+                    self._remote.close()
+                    raise Down(f"{self._remote.url} broke off a file, {self._response.length} bytes before its end")
+                return
+            yield piece
 
 
 class Bucket:
@@ -135,21 +172,25 @@ class Http:
         """The whole answer of a call that succeeds."""
         return self._whole(method, path, body, headers or {})
 
-    def pieces(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[bytes]:
-        """A file, piece by piece; a body that ends early raises Down."""
-        with self.open("GET", path, None, headers) as (response, _):
-            while True:
-                try:
-                    piece = response.read(PIECE_BYTES)
-                except (OSError, http.client.HTTPException) as error:
-                    self.close()
-                    raise Down(f"{self.url} broke off a file ({_words(error)})") from None
-                if not piece:
-                    if response.length:
-                        self.close()
-                        raise Down(f"{self.url} broke off a file, {response.length} bytes before its end")
-                    return
-                yield piece
+    def download(
+        self, path: str, start: int = 0, etag: str = "", headers: Mapping[str, str] | None = None
+    ) -> "Incoming":
+        """A file, from `start` on if the remote still has the version of that ETag and can go on in it; else from 0."""
+        wanted = {"range": f"bytes={start}-", "if-range": etag} if start and etag else {}
+        opened = ExitStack()
+        try:
+            response, head = opened.enter_context(self.open("GET", path, None, {**(headers or {}), **wanted}))
+        except Refused as refused:
+            if not wanted or refused.status not in (412, 416):
+                raise
+            return self.download(path, headers=headers)
+        begins = 0
+        if response.status == http.client.PARTIAL_CONTENT:
+            begins = start
+            if not head.get("content-range", "").startswith(f"bytes {start}-") or head.get("etag") != etag:
+                opened.close()
+                return self.download(path, headers=headers)
+        return Incoming(self, response, head, begins, opened.close)
 
     def send(
         self, method: str, path: str, pieces: Iterable[bytes], size: int, headers: Mapping[str, str] | None = None
@@ -240,6 +281,12 @@ class Http:
             wait = _retry_after(head.get("retry-after"))
             raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait)
         raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])
+
+
+def _sha256(header: str) -> str:
+    """In hexadecimal, from RFC 9530's field."""
+    found = re.search(r"sha-256=:([A-Za-z0-9+/=]+):", header)
+    return b64decode(found[1]).hex() if found else ""
 
 
 def _authorization(secret: Secret) -> dict[str, str]:

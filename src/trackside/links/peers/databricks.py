@@ -4,7 +4,7 @@ Only its public REST API is used, and the credentials calls of every open MLflow
 """
 
 import configparser
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from http import client
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from trackside.core.errors import Invalid
 from trackside.links.diff import Doc, Patch
+from trackside.links.files import Source
 from trackside.links.model import DATABRICKS_PREFIX, Entity, Secret
 from trackside.links.ours import Part
-from trackside.links.peer import Opener, Unmirrored
+from trackside.links.peer import RemoteFile, Unmirrored
 from trackside.links.peers.mlflow import API, MlflowPeer
 from trackside.links.peers.mlflow_wire import part_of_experiment
-from trackside.links.wire import Answer, Http, Refused
+from trackside.links.wire import Answer, Http, Incoming, Refused
 
 CONFIG = Path("~/.databrickscfg")
 
@@ -56,29 +57,31 @@ class DatabricksPeer(MlflowPeer):
         found = [self._named(part_of_experiment(each)) for each in page.get("experiments", [])]
         return found, page.get("next_page_token")
 
-    def send_file(self, entity: Entity, remote_id: str, path: str, size_bytes: int, open_: Opener) -> None:
+    def has_files(self) -> bool:
+        return False  # it has no call that lists the whole store
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
         given = self._credentials(entity, remote_id, path, "write")
         headers = {each["name"]: each["value"] for each in given.get("headers", [])}
         kind = given.get("type", "")
         uri = given["signed_uri"]
+        size_bytes = source.size_bytes
         if kind == "AZURE_SAS_URI":
             headers.setdefault("x-ms-blob-type", "BlockBlob")
         if kind == "AZURE_ADLS_GEN2_SAS_URI":
             self._signed("PUT", uri + "&resource=file", [], 0, headers)
             if size_bytes:
-                self._signed("PATCH", uri + "&action=append&position=0", open_(), size_bytes, headers)
+                self._signed("PATCH", uri + "&action=append&position=0", source.pieces(), size_bytes, headers)
             self._signed("PATCH", f"{uri}&action=flush&position={size_bytes}", [], 0, headers)
-            return
-        self._signed("PUT", uri, open_(), size_bytes, headers)
+        else:
+            self._signed("PUT", uri, source.pieces(), size_bytes, headers)
+        return RemoteFile(size_bytes)
 
-    def get_file(self, entity: Entity, remote_id: str, path: str) -> Iterator[bytes]:
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
         given = self._credentials(entity, remote_id, path, "read")
         headers = {each["name"]: each["value"] for each in given.get("headers", [])}
         http, where = _at(given["signed_uri"])
-        try:
-            yield from http.pieces(where, headers)
-        finally:
-            http.close()
+        return http.download(where, start, etag, headers)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
         del entity, remote_id

@@ -3,6 +3,7 @@
 What a release does not know (datasets before 2.4, logged models before 3.0) is left out, and said in the link's log.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,9 +14,10 @@ import msgspec
 from trackside.core.http.codec import wire_double
 from trackside.links import polling
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
+from trackside.links.files import Source, hashed
 from trackside.links.model import Entity
 from trackside.links.ours import NAME_TAG, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
-from trackside.links.peer import Opener, RemoteFile, Seen, Unmirrored
+from trackside.links.peer import RemoteFile, Seen, Unmirrored
 from trackside.links.peers.mlflow_wire import (
     batches,
     mark,
@@ -25,7 +27,7 @@ from trackside.links.peers.mlflow_wire import (
     part_of_run,
     proxied_path,
 )
-from trackside.links.wire import Down, Http, Refused
+from trackside.links.wire import Down, Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
 
 API = "/api/2.0/mlflow"
@@ -205,27 +207,43 @@ class MlflowPeer:
                     found[each["path"]] = RemoteFile(int(each.get("file_size") or 0))
         return found
 
-    def send_file(self, entity: Entity, remote_id: str, path: str, size_bytes: int, open_: Opener) -> None:
+    def has_files(self) -> bool:
+        try:
+            return bool(self._object(self._http.json("GET", PROXY.rstrip("/"))).get("files"))
+        except Refused:
+            return False
+
+    def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
+        del entity, remote_id, path
+        return None
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        """From its beginning: MLflow's proxy takes a file as one body."""
         root = self._root(entity, remote_id)
         proxied = proxied_path(root)
+        digest = hashlib.sha256()
+        body = hashed(source.pieces(), digest)
         if proxied is not None:
-            self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/{path}')}", open_(), size_bytes)
-        elif entity is Entity.RUN and 0 < size_bytes <= MAX_SMALL_FILE:
+            self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/{path}')}", body, source.size_bytes)
+        elif entity is Entity.RUN and 0 < source.size_bytes <= MAX_SMALL_FILE:
             query = urlencode({"run_uuid": remote_id, "path": path})
-            self._http.send("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", open_(), size_bytes)
+            self._http.send("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", body, source.size_bytes)
         else:
             raise Unmirrored(
                 f"the remote keeps artifacts at {root}, where this server cannot write; {path} was left out"
             )
+        return RemoteFile(source.size_bytes, digest.hexdigest())
 
-    def get_file(self, entity: Entity, remote_id: str, path: str) -> Iterator[bytes]:
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
         proxied = proxied_path(self._root(entity, remote_id))
         if proxied is not None:
-            return self._http.pieces(f"{PROXY}{quote(f'{proxied}/{path}')}")
-        if entity is Entity.RUN:
-            return self._http.pieces("/get-artifact?" + urlencode({"run_uuid": remote_id, "path": path}))
-        query = urlencode({"artifact_file_path": path})
-        return self._http.pieces(f"/ajax-api/2.0/mlflow/logged-models/{quote(remote_id)}/artifacts/files?{query}")
+            where = f"{PROXY}{quote(f'{proxied}/{path}')}"
+        elif entity is Entity.RUN:
+            where = "/get-artifact?" + urlencode({"run_uuid": remote_id, "path": path})
+        else:
+            query = urlencode({"artifact_file_path": path})
+            where = f"/ajax-api/2.0/mlflow/logged-models/{quote(remote_id)}/artifacts/files?{query}"
+        return self._http.download(where, start, etag)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
         proxied = proxied_path(self._root(entity, remote_id))
@@ -235,6 +253,10 @@ class MlflowPeer:
 
     def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
         return self._poll.changes(cursor)
+
+    def everything(self, cursor: str) -> tuple[list[Seen], str]:
+        seen, following, more = self._poll.changes(cursor)
+        return seen, following if more else ""
 
     def end_of_changes(self) -> str:
         return self._poll.end()

@@ -1,18 +1,21 @@
 """Another Trackside: everything keeps its id.  Knows the calls of `import_routes`."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
 from trackside.links.diff import Doc, Field, Patch, Verb
-from trackside.links.import_routes import FRAME, PREFIX, PointsBody
+from trackside.links.files import Source, hashed
+from trackside.links.import_files import PREFIX
+from trackside.links.import_routes import FRAME, PointsBody
 from trackside.links.model import Entity
 from trackside.links.ours import Part, Summary, mark
-from trackside.links.peer import Opener, RemoteFile, Seen
-from trackside.links.wire import Down, Http, Refused
+from trackside.links.parts import PART_BYTES
+from trackside.links.peer import RemoteFile, Seen
+from trackside.links.wire import Down, Http, Incoming, Refused
 
 LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
 MSGPACK = {"content-type": "application/msgpack"}
@@ -21,8 +24,10 @@ MSGPACK = {"content-type": "application/msgpack"}
 class TracksidePeer:
     keeps_ids = True
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, sender: str = "") -> None:
+        """`sender` is the uid of our workspace."""
         self._http = http
+        self._sender = sender
         self.notes: list[str] = []
 
     @property
@@ -99,44 +104,58 @@ class TracksidePeer:
             if chunk == -1:
                 return
 
-    def files(self, entity: Entity, remote_id: str, *, digest: bool = False) -> dict[str, RemoteFile]:
-        query: dict[str, Any] = {"entity": str(entity), "id": remote_id, "digest": "1" if digest else None}
-        found = self._http.json("GET", f"{PREFIX}/files", **query)["files"]
-        return {path: RemoteFile(size, sha) for path, (size, sha) in found.items()}
+    def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
+        found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id)["files"]
+        return {path: RemoteFile(size, etag=etag) for path, (size, etag) in found.items()}
 
-    def send_file(self, entity: Entity, remote_id: str, path: str, size_bytes: int, open_: Opener) -> None:
+    def has_files(self) -> bool:
+        return bool(self._http.json("GET", "/api/2.0/mlflow-artifacts/artifacts").get("files"))
+
+    def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile:
+        return _file(self._http.call("GET", self._at("digest", entity, remote_id, path)).json)
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        if source.size_bytes <= PART_BYTES:
+            where = self._at("file", entity, remote_id, path, sha256=source.sha256())
+            return _file(self._http.send("PUT", where, source.pieces(), source.size_bytes).json)
+        version = {"version": source.etag, "sender": self._sender}
         digest = hashlib.sha256()
-        body = _hashed(open_(), digest)
-        answer = self._http.send("PUT", self._file(entity, remote_id, path), body, size_bytes).json
-        if answer["sha256"] != digest.hexdigest():
-            raise Down(f"{path} arrived at {self._http.url} with another checksum than it left with")
+        at: int = self._http.call("POST", self._at("parts", entity, remote_id, path, **version)).json["size"]
+        for piece in source.pieces(0, at):
+            digest.update(piece)
+        while at < source.size_bytes:
+            stop = min(at + PART_BYTES, source.size_bytes)
+            where = self._at("parts", entity, remote_id, path, **version, start=at)
+            self._http.send("PUT", where, hashed(source.pieces(at, stop), digest), stop - at)
+            at = stop
+        words = {**version, "size": str(source.size_bytes), "sha256": digest.hexdigest()}
+        return _file(self._http.call("POST", self._at("parts/join", entity, remote_id, path, **words)).json)
 
-    def get_file(self, entity: Entity, remote_id: str, path: str) -> Iterator[bytes]:
-        return self._http.pieces(self._file(entity, remote_id, path))
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+        return self._http.download(self._at("file", entity, remote_id, path), start, etag)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
-        self._http.call("DELETE", self._file(entity, remote_id, path))
+        self._http.call("DELETE", self._at("file", entity, remote_id, path))
 
     def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
         """An empty cursor begins with a list of everything, since the log may not go back to the beginning."""
         if not cursor:
             cursor = f"all {self.end_of_changes()} {LISTED[0]} "
         if cursor.startswith("all "):
-            return self._everything(cursor)
+            seen, following = self.everything(cursor)
+            return seen, following or cursor.split(" ")[1], True
         found = self._http.json("GET", f"{PREFIX}/changes", after=cursor)
         seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
         return seen, str(found["next"]), bool(found["more"])
 
-    def _everything(self, cursor: str) -> tuple[list[Seen], str, bool]:
-        _, seq, name, after = cursor.split(" ", 3)
+    def everything(self, cursor: str) -> tuple[list[Seen], str]:
+        _, seq, name, after = (cursor or f"all 0 {LISTED[0]} ").split(" ", 3)
         ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
-            return seen, f"all {seq} {name} {ids[-1]}", True
+            return seen, f"all {seq} {name} {ids[-1]}"
         following = LISTED.index(Entity(name)) + 1
-        if following < len(LISTED):
-            return seen, f"all {seq} {LISTED[following]} ", True
-        return seen, seq, True
+        return seen, f"all {seq} {LISTED[following]} " if following < len(LISTED) else ""
 
     def end_of_changes(self) -> str:
         return str(self._http.json("GET", f"{PREFIX}/about")["last_seq"])
@@ -157,11 +176,12 @@ class TracksidePeer:
         }
         return str(self._http.json("POST", f"{PREFIX}/item", body)["id"])
 
-    def _file(self, entity: Entity, remote_id: str, path: str) -> str:
-        return f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": remote_id, "path": path})
+    def _at(self, what: str, entity: Entity, remote_id: str, path: str, **more: str | int) -> str:
+        return f"{PREFIX}/{what}?" + urlencode({"entity": str(entity), "id": remote_id, "path": path, **more})
 
 
-def _hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
-    for piece in pieces:
-        digest.update(piece)
-        yield piece
+def _file(answer: Any) -> RemoteFile:
+    """An answer that took long tells a fault in its body."""
+    if "error_code" in answer:
+        raise Refused(400, answer["error_code"], answer.get("message", ""))
+    return RemoteFile(answer["size"], answer["sha256"], answer["etag"])

@@ -1,0 +1,126 @@
+"""A large file on its way in, part by part, so that a transfer that broke off goes on.  Knows keys; knows no peer.
+
+Parts are files of the same store, in a folder that no client reaches and no workspace can be called like.  Each is whole
+or absent, so what is there can be trusted after a crash; the file itself appears when all parts have come and its checksum
+is right.  A later version of the file takes the place of the parts of an earlier one; what nobody goes on with is swept.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from trackside.artifacts import keys
+from trackside.artifacts.blobs import Blobs, Stat, get, put
+from trackside.core.errors import NotFound
+
+PART_BYTES = 16 << 20  # what a transfer that breaks off has to send again, at most
+MAX_PART_BYTES = 4 * PART_BYTES
+FOLDER = f"{keys.WORKSPACES}/.parts"
+MAX_AGE_MS = 7 * 86_400_000
+_ETAG = "etag"
+
+
+class WrongSum(Exception):
+    """The parts do not make the file that was meant."""
+
+
+class Parts:
+    """`what` names the file and who sends it; `version` is another one whenever its bytes are others."""
+
+    def __init__(self, blobs: Blobs, what: Sequence[str], version: str) -> None:
+        self._blobs = blobs
+        self._above = f"{FOLDER}/{_digest(what)}"
+        self._version = _digest([version])
+
+    def begin(self) -> int:
+        """How many bytes have come, from the file's beginning.  Parts of other versions go."""
+        for entry in self._blobs.entries(self._above):
+            if entry.path != self._version:
+                self._blobs.delete(f"{self._above}/{entry.path}")
+        return self.size()
+
+    def size(self) -> int:
+        found = {entry.path: entry.size_bytes for entry in self._blobs.entries(self._key())}
+        at = 0
+        while size := found.get(_name(at)):
+            at += size
+        return at
+
+    def key(self, start: int) -> str:
+        """Where the part lies that begins there."""
+        return self._key(_name(start))
+
+    def add(self, start: int, pieces: Iterable[bytes]) -> None:
+        put(self._blobs, self.key(start), ([piece] for piece in pieces))
+
+    @property
+    def etag(self) -> str:
+        """What the sender calls the version; empty if it was not noted."""
+        try:
+            return get(self._blobs, self._key(_ETAG)).decode()
+        except NotFound:
+            return ""
+
+    def note_etag(self, etag: str) -> None:
+        put(self._blobs, self._key(_ETAG), [[etag.encode()]])
+
+    def join(self, key: str, size_bytes: int, sha256: str) -> tuple[Stat, str]:
+        """Makes the file of its parts, which go; and its SHA-256.  Raises WrongSum, and keeps nothing, if the file has
+        another size or, unless that is empty, another SHA-256."""
+        if self.size() != size_bytes:
+            raise WrongSum(f"{self.size()} of {size_bytes} bytes have come")
+        digest = hashlib.sha256()
+        upload = self._blobs.create(key)
+        try:
+            for piece in self._pieces():
+                digest.update(piece)
+                upload.write([piece])
+            if sha256 and digest.hexdigest() != sha256:
+                self.forget()
+                raise WrongSum(f"the parts have SHA-256 {digest.hexdigest()}, the file has {sha256}")
+            stat = upload.commit()
+        finally:
+            upload.abort()
+        self.forget()
+        return stat, digest.hexdigest()
+
+    def forget(self) -> None:
+        self._blobs.delete(self._above)
+
+    def _pieces(self) -> Iterator[bytes]:
+        at = 0
+        sizes = {entry.path: entry.size_bytes for entry in self._blobs.entries(self._key())}
+        while size := sizes.get(_name(at)):
+            download = self._blobs.open(self.key(at))
+            try:
+                yield from download.chunks()
+            finally:
+                download.close()
+            at += size
+
+    def _key(self, name: str = "") -> str:
+        return keys.join(self._above, self._version, name)
+
+
+def sweep(blobs: Blobs, now_ms: int) -> int:
+    """Removes the parts of files that nobody has gone on with for a week; of how many files."""
+    count = 0
+    for entry in blobs.entries(FOLDER):
+        above = f"{FOLDER}/{entry.path}"
+        latest = 0
+        for part in blobs.walk(above):
+            try:
+                latest = max(latest, blobs.stat(f"{above}/{part.path}").modified_ms)
+            except NotFound:  # the file was finished meanwhile
+                latest = now_ms
+        if latest < now_ms - MAX_AGE_MS:
+            blobs.delete(above)
+            count += 1
+    return count
+
+
+def _name(start: int) -> str:
+    return f"{start:016x}"
+
+
+def _digest(words: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
