@@ -62,8 +62,13 @@ class Roots:
                 return Spot(self._open(own), below)
         raise Denied(f"The server opens no artifacts at '{root.uri}': it lies outside of the roots that it serves.")
 
+    def stores(self) -> list[Blobs]:
+        """Those that have been opened."""
+        with self._lock:
+            return [self.store, *self._stores.values()]
+
     def close(self) -> None:
-        for blobs in (self.store, *self._stores.values()):
+        for blobs in self.stores():
             blobs.close()
 
     def _open(self, place: "_Place") -> Blobs:

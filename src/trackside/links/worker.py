@@ -21,7 +21,7 @@ from trackside.core.errors import Fault, Unavailable
 from trackside.core.seal import Sealer
 from trackside.core.work.loop import Loop
 from trackside.events import store as events
-from trackside.links import cursors, mirror, store
+from trackside.links import cursors, mirror, parts, store
 from trackside.links.connect import connect
 from trackside.links.cursors import Dirty
 from trackside.links.mirror import Mirror
@@ -43,6 +43,7 @@ BUSY_SHARE = 0.25  # of a processor, used by others in this process: from there 
 REST_FACTOR = 20  # then it rests so many times as long as it worked,
 LONGEST_REST_S = 5.0  # and at most so long
 SUCCESS_EVERY_MS = 5000
+SWEEP_EVERY_S = 3600.0
 
 
 def consumer(link_id: int) -> str:
@@ -66,6 +67,7 @@ class Runner:
         self._stopping = threading.Event()
         self._peer: Peer | None = None
         self._polled = float("-inf")
+        self._owned_at = float("-inf")
         self._failures = 0
         self._is_registered = False
 
@@ -105,6 +107,7 @@ class Runner:
 
     def _work(self, link: Link, *, ask: bool) -> bool:
         side = Side(self._db, self._ws, link, self._connected(link), self._roots, self._server_root)
+        side.beat = self._beat
         if link.state is State.REMOVING:
             return self._remove_copies(side)
         more = self._read_changes(link)
@@ -226,6 +229,15 @@ class Runner:
         self._peer = None
         self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
 
+    def _beat(self) -> None:
+        """Within a long transfer: the link stays this server's, and ends with it."""
+        self._check_stop()
+        if self._db.dialect == "sqlite" or time.monotonic() - self._owned_at < store.LEASE_MS / 3000:
+            return
+        if not self._write(lambda tx: store.own(tx, self._link_id, self._owner)):
+            raise Stopped
+        self._owned_at = time.monotonic()
+
     def _check_stop(self) -> None:
         if self._stopping.is_set():
             raise Stopped
@@ -263,6 +275,7 @@ class Workers:
         self._sealer = sealer
         self._owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
+        self._swept = float("-inf")
         self._watch = Loop("links", self._step, EVERY_S)
 
     def close(self) -> None:
@@ -276,6 +289,9 @@ class Workers:
             self._db.writer.submit(ws, lambda tx: store.disown(tx, self._owner)).result()
 
     def _step(self) -> bool:
+        if time.monotonic() - self._swept > SWEEP_EVERY_S:
+            self._swept = time.monotonic()
+            self._sweep()
         with self._db.read(0) as tx:
             wanted = set(store.everywhere(tx))
         for key in wanted - self._running.keys():
@@ -287,6 +303,14 @@ class Workers:
             loop.close()
             runner.close()
         return False
+
+    def _sweep(self) -> None:
+        """What is left of transfers that nobody goes on with."""
+        for blobs in self._roots.stores():
+            try:
+                parts.sweep(blobs, _now())
+            except Fault as fault:  # of a store; the links do without
+                log.warning("parts of files are not swept: %s", fault.message)
 
 
 def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
