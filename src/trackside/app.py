@@ -36,7 +36,7 @@ from trackside.workspaces.service import Directory
 
 ARTIFACT_THREADS = 8
 CALLER_THREADS = 4  # that wait for other hosts: webhooks that are tried, remotes that are linked or compared
-DOCUMENTS_EVERY_S = 1.0
+DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
 

@@ -5,6 +5,7 @@ that breaks a rule changes nothing, and a thousand calls cost a few statements. 
 series stay remembered between groups.
 """
 
+import time
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -224,9 +225,12 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
     if docs:
         tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
     news = []
+    now = time.monotonic()
     for run_id, state in touched.items():
         if memory is not None:
-            memory.touch(("run", tx.ws, run_id))
+            key = ("run", tx.ws, run_id)
+            memory.touch(key)
+            memory.restless.stir(key, now)
             state.has_doc = False
             if state.announced == memory.announced:
                 continue

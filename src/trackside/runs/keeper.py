@@ -1,4 +1,4 @@
-"""Makes the documents of runs that have come to rest, so that a search finds them made.  Knows when; how is in `store`."""
+"""Makes the documents of runs that have come to rest, so that a search finds them made.  Knows whose; how is in `store`."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -7,7 +7,6 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.runs import store
 
-REST_S = 2.0  # a run that was logged to so lately is still at it
 AT_ONCE = 50  # runs a step: some milliseconds
 
 
@@ -17,11 +16,11 @@ class Database(Protocol):
     def read(self, ws: int) -> AbstractContextManager[Tx]: ...
 
 
-def step(db: Database, rest_s: float = REST_S) -> bool:
+def step(db: Database) -> bool:
     """Makes some documents; True if more may be due.  Nothing is lost if it never runs: a search makes what is missing."""
-    due = db.writer.take_quiet("run", rest_s, AT_ONCE)
+    due = db.writer.take_rested(AT_ONCE)
     by_workspace: dict[int, list[str]] = {}
-    for ws, run_id in due:
+    for _, ws, run_id in due:
         by_workspace.setdefault(ws, []).append(run_id)
     for ws, run_ids in by_workspace.items():
         with db.read(ws) as tx:

@@ -15,6 +15,7 @@ MAX_METRICS = 1000
 MAX_PARAMS = 100
 MAX_TAGS = 100
 MAX_ENTITIES = 1000
+MAX_NEW_TAGS = 1000  # of a run that is made: MLflow has no limit, but others wait while the writer stores them
 MAX_PARAM_VALUE = 6000
 MAX_TAG_VALUE = 8000
 MAX_DATASET_NAME, MAX_DATASET_DIGEST = 500, 36
@@ -100,7 +101,11 @@ def check_tag(key: str, value: str | None, path: str) -> tuple[str, str]:
     return key, (value or "")[:MAX_TAG_VALUE]
 
 
-def check_tags(tags: Sequence[GivenTag]) -> dict[str, str]:
+def new_tags(tags: Sequence[GivenTag]) -> dict[str, str]:
+    if len(tags) > MAX_NEW_TAGS:
+        raise Invalid(
+            f"A run can be made with at most {MAX_NEW_TAGS} tags. Got {len(tags)} tags. Please log the others in batches."
+        )
     return dict(check_tag(given.key or "", given.value, "") for given in tags)
 
 

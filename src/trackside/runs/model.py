@@ -17,6 +17,7 @@ class Status(StrEnum):
     KILLED = "KILLED"
 
 
+ENDED = (Status.FINISHED, Status.FAILED, Status.KILLED)
 _STATUS_NUMBERS = {
     "1": Status.RUNNING,
     "2": Status.SCHEDULED,

@@ -19,7 +19,7 @@ def create(tx: Tx, call: m.CreateRun) -> m.GotRun:
         run_name=call.run_name,
         user_id=call.user_id or "",
         start_time=call.start_time or 0,
-        tags=limits.check_tags(call.tags or []),
+        tags=limits.new_tags(call.tags or []),
     )
     return m.GotRun(run=store.created(tx, run_id))
 

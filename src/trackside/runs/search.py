@@ -10,6 +10,7 @@ from trackside.runs import search_sql, store
 from trackside.runs.limits import DEFAULT_RESULTS, MAX_RESULTS
 from trackside.runs.model import Run, SearchRuns
 
+MAX_ANSWER_BYTES = 32 << 20  # 20,000 runs of 25 entries
 SAVE_AT_ONCE = 50  # documents that one command of the writer takes: a millisecond or two
 
 
@@ -19,7 +20,9 @@ class Found(Answer, frozen=True):
 
 
 def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
-    """The answer as JSON, put together from the runs' documents.  Those that had to be made go to the writer to keep."""
+    """The answer as JSON, put together from the runs' documents.  Those that had to be made go to the writer to keep.
+
+    A page ends early where it would be larger than `MAX_ANSWER_BYTES`: then its token goes on from there."""
     most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if most > MAX_RESULTS:
         raise invalid_value("max_results", most)
@@ -32,8 +35,11 @@ def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
     query = search_sql.query(wanted, most, call.page_token, tx.dialect)
     if not seqs:
         return b"{}"
-    page, token = search_sql.cut(wanted, tx.all(query.sql, **query.params), most)
-    docs, fresh = store.documents(tx, page)
+    rows = tx.all(query.sql, **query.params)
+    page, token = search_sql.cut(wanted, rows, most)
+    docs, fresh = store.documents(tx, page, MAX_ANSWER_BYTES)
+    if len(docs) < len(page):
+        page, token = search_sql.cut(wanted, rows, len(docs))
     for start in range(0, len(fresh), SAVE_AT_ONCE):
         part = fresh[start : start + SAVE_AT_ONCE]
         writer.submit(tx.ws, store.saving(part, epoch) if epoch else store.keeping(part))

@@ -1,8 +1,10 @@
 """Runs in SQL: their life, their documents.  Knows the tables of runs; what is logged to them is `batch`."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
 
 from msgspec import UNSET
 
@@ -12,6 +14,7 @@ from trackside.core.http.codec import encode, wire_double
 from trackside.experiments import store as experiments
 from trackside.runs import batch
 from trackside.runs.model import (
+    ENDED,
     RUN_NAME_TAG,
     Dataset,
     DatasetInput,
@@ -28,6 +31,7 @@ from trackside.runs.model import (
     random_name,
 )
 
+AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
 REST_MS = 2000  # a run that changed so lately is still at it
 
 _INFO = """r.run_seq, r.run_id, e.experiment_id, r.run_name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri,
@@ -98,7 +102,8 @@ def update(tx: Tx, run_id: str, status: Status | None, end_time: int | None, run
     if run_name:
         batch.save_tags(tx, [(experiment_seq, RUN_NAME_TAG, run_seq, run_name)])
     is_new = status is not None and status != before
-    changed(tx, run_id, run_seq, "update", encode({"status": status, "before": before}).decode() if is_new else None)
+    detail = encode({"status": status, "before": before}).decode() if is_new else None
+    changed(tx, run_id, run_seq, "update", detail, ends=status in ENDED)
 
 
 def delete(tx: Tx, run_id: str) -> None:
@@ -151,17 +156,24 @@ def info(tx: Tx, run_id: str) -> RunInfo:
 
 def get(tx: Tx, run_id: str) -> Run:
     """Everything of a run, its model inputs too, which searches leave out."""
-    return load(tx, [seq_of(tx, run_id)], with_model_inputs=True)[0]
+    seq = seq_of(tx, run_id)
+    return _load(tx, [seq], with_model_inputs=True)[seq]
 
 
 def created(tx: Tx, run_id: str) -> Run:
     """As `runs/create` answers: without outputs."""
-    made = load(tx, [seq_of(tx, run_id)])[0]
+    seq = seq_of(tx, run_id)
+    made = _load(tx, [seq])[seq]
     return Run(info=made.info, data=made.data, inputs=made.inputs)
 
 
-def load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -> list[Run]:
-    """Runs from their rows, in the order of `run_seqs`."""
+def load(tx: Tx, run_seqs: Sequence[int]) -> list[Run]:
+    """Runs from their rows, in the order of `run_seqs`; those that are gone are left out."""
+    return list(_load(tx, run_seqs).values())
+
+
+def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -> dict[int, Run]:
+    """The same by run_seq."""
     seqs = list(run_seqs)
     # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's runs.
     infos = {
@@ -174,18 +186,21 @@ def load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) ->
             runs=seqs,
         )
     }
-    metrics = _by_run(
-        tx.all(
-            """
-            SELECT run_seq, key, last_value, last_is_nan, last_timestamp, last_step FROM metric_series
-            WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
-            """,
-            runs=seqs,
-        ),
-        lambda key, value, is_nan, timestamp, step: Metric(
-            key=key, value=wire_double(value, is_nan=is_nan), timestamp=timestamp, step=step
-        ),
-    )
+    metrics = {
+        seq: [
+            Metric(key=key, value=wire_double(value, is_nan=is_nan), timestamp=timestamp, step=step)
+            for _, key, value, is_nan, timestamp, step in rows
+        ]
+        for seq, rows in _by_run(
+            tx.all(
+                """
+                SELECT run_seq, key, last_value, last_is_nan, last_timestamp, last_step FROM metric_series
+                WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
+                """,
+                runs=seqs,
+            )
+        )
+    }
     params = _pairs(
         tx.all(
             "SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key",
@@ -199,41 +214,54 @@ def load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) ->
         )
     )
     datasets = _datasets(tx, seqs)
-    models = _by_run(
-        tx.all(
-            """
-            SELECT run_seq, direction, model_id, step FROM run_models
-            WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, direction, model_id
-            """,
-            runs=seqs,
-        ),
-        lambda direction, model_id, step: (direction, model_id, step),
-    )
-    runs = []
-    for seq in seqs:
-        if seq not in infos:
-            continue
-        edges = models.get(seq, [])
-        inputs = [ModelInput(model_id=model_id) for direction, model_id, _ in edges if direction == "input"]
-        runs.append(
-            Run(
-                info=infos[seq],
-                data=RunData(metrics=metrics.get(seq, []), params=params.get(seq, []), tags=tags.get(seq, [])),
-                inputs=RunInputs(
-                    dataset_inputs=datasets.get(seq, []), model_inputs=inputs if with_model_inputs else []
-                ),
-                outputs=RunOutputs(
-                    model_outputs=[
-                        ModelOutput(model_id=m, step=step) for direction, m, step in edges if direction == "output"
-                    ]
-                ),
-            )
+    inputs: dict[int, list[ModelInput]] = {}
+    outputs: dict[int, list[ModelOutput]] = {}
+    for seq, direction, model_id, step in tx.all(
+        """
+        SELECT run_seq, direction, model_id, step FROM run_models
+        WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, direction, model_id
+        """,
+        runs=seqs,
+    ):
+        if direction == "output":
+            outputs.setdefault(seq, []).append(ModelOutput(model_id=model_id, step=step))
+        elif with_model_inputs:
+            inputs.setdefault(seq, []).append(ModelInput(model_id=model_id))
+    return {
+        seq: Run(
+            info=infos[seq],
+            data=RunData(metrics=metrics.get(seq, []), params=params.get(seq, []), tags=tags.get(seq, [])),
+            inputs=RunInputs(dataset_inputs=datasets.get(seq, []), model_inputs=inputs.get(seq, [])),
+            outputs=RunOutputs(model_outputs=outputs.get(seq, [])),
         )
-    return runs
+        for seq in seqs
+        if seq in infos
+    }
 
 
-def documents(tx: Tx, run_seqs: Sequence[int]) -> tuple[list[bytes], list[tuple[int, str, bytes]]]:
-    """The JSON of runs in the order of `run_seqs`, and those of them (run_seq, run_id, JSON) that were not stored."""
+def documents(
+    tx: Tx, run_seqs: Sequence[int], most_bytes: int | None = None
+) -> tuple[list[bytes], list[tuple[int, str, bytes]]]:
+    """The JSON of runs in the order of `run_seqs`, and those of them (run_seq, run_id, JSON) that were not stored.
+
+    With `most_bytes` it ends before the run that would make it more, but not before the second."""
+    docs: list[bytes] = []
+    fresh: list[tuple[int, str, bytes]] = []
+    start, total, size = 0, 0, AT_FIRST
+    while start < len(run_seqs):
+        for doc in _documents(tx, run_seqs[start : start + size], fresh):
+            if most_bytes is not None and docs and total + len(doc) > most_bytes:
+                return docs, fresh
+            docs.append(doc)
+            total += len(doc)
+        start += size
+        size = AT_ONCE
+        if most_bytes is not None:  # no more is read than will likely do
+            size = max(1, min(AT_ONCE, (most_bytes - total) * len(docs) // (total + 1)))
+    return docs, fresh
+
+
+def _documents(tx: Tx, run_seqs: Sequence[int], fresh: list[tuple[int, str, bytes]]) -> list[bytes]:
     docs: dict[int, bytes] = {
         seq: bytes(doc)
         for seq, doc in tx.all(
@@ -241,16 +269,11 @@ def documents(tx: Tx, run_seqs: Sequence[int]) -> tuple[list[bytes], list[tuple[
         )
     }
     absent = [seq for seq in run_seqs if seq not in docs]
-    fresh = []
-    for start in range(0, len(absent), 1000):
-        part = absent[start : start + 1000]
-        by_id = {run_id: seq for seq, run_id in _ids(tx, part)}
-        for run in load(tx, part):
-            doc = encode(run)
-            seq = by_id[run.info.run_id]
-            docs[seq] = doc
+    if absent:
+        for seq, run in _load(tx, absent).items():
+            doc = docs[seq] = encode(run)
             fresh.append((seq, run.info.run_id, doc))
-    return [docs[seq] for seq in run_seqs if seq in docs], fresh
+    return [docs[seq] for seq in run_seqs if seq in docs]
 
 
 def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
@@ -293,10 +316,9 @@ def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
             lately=tx.now - REST_MS,
         )
     ]
-    by_id = {run_id: seq for seq, run_id in _ids(tx, seqs)}
     tx.many(
         "INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc) ON CONFLICT DO NOTHING",
-        [(by_id[run.info.run_id], encode(run)) for run in load(tx, seqs)],
+        [(seq, encode(run)) for seq, run in _load(tx, seqs).items()],
     )
 
 
@@ -311,10 +333,12 @@ def keeping(docs: Sequence[tuple[int, str, bytes]]) -> Callable[[Tx], None]:
     return lambda tx: keep_documents(tx, seqs)
 
 
-def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None = None) -> None:
-    """Records a change of a run and drops its document."""
+def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None = None, *, ends: bool = False) -> None:
+    """Records a change of a run and drops its document; `ends`: it is not expected to change again."""
     tx.run("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", run=run_seq)
     tx.record(Change("run", run_id, action, detail))
+    if tx.memory is not None:
+        tx.memory.restless.stir(("run", tx.ws, run_id), time.monotonic(), ends=ends)
 
 
 def _active(tx: Tx, run_id: str) -> tuple[int, int, str]:
@@ -348,12 +372,6 @@ def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
     changed(tx, run_id, row[0], action)
 
 
-def _ids(tx: Tx, run_seqs: Sequence[int]) -> list[Row]:
-    return tx.all(
-        "SELECT run_seq, run_id FROM runs WHERE +workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
-    )
-
-
 def _info(row: Row) -> RunInfo:
     _, run_id, experiment_id, name, user, status, start, end, uri, stage = row
     return RunInfo(
@@ -370,15 +388,13 @@ def _info(row: Row) -> RunInfo:
     )
 
 
-def _by_run(rows: Iterable[Row], make: Callable[..., Any]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for seq, *values in rows:
-        found.setdefault(seq, []).append(make(*values))
-    return found
+def _by_run(rows: list[Row]) -> Iterable[tuple[int, Iterable[Row]]]:
+    """Rows that are ordered by their first column, which is `run_seq`."""
+    return groupby(rows, itemgetter(0))
 
 
-def _pairs(rows: Iterable[Row]) -> dict[int, list[KeyValue]]:
-    return _by_run(rows, lambda key, value: KeyValue(key=key, value=value))
+def _pairs(rows: list[Row]) -> dict[int, list[KeyValue]]:
+    return {seq: [KeyValue(key=key, value=value) for _, key, value in some] for seq, some in _by_run(rows)}
 
 
 def _datasets(tx: Tx, seqs: Sequence[int]) -> dict[int, list[DatasetInput]]:

@@ -143,12 +143,12 @@ class GroupWriter:
         """A snapshot that begins after this was asked sees every change up to it."""
         return 0 if self._memory is None else self._memory.committed
 
-    def take_quiet(self, entity: str, rest_s: float, most: int) -> list[tuple[int, str]]:
-        """See `Memory.take_quiet`; nothing where nothing is remembered."""
+    def take_rested(self, most: int) -> list[tuple[str, int, str]]:
+        """(entity, workspace, id) of what was stirred and has come to rest; nothing where nothing is remembered."""
         if self._memory is None:
             return []
         with self._lock:
-            return self._memory.take_quiet(entity, rest_s, most)
+            return self._memory.restless.take(time.monotonic(), most)
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -3,13 +3,13 @@
 import json
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
+from trackside.core.db.rest import Restless
 from trackside.core.errors import Invalid
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -22,7 +22,7 @@ _TOKENS = re.compile(
     r"""|(?:\b(?P<inside>(?:NOT\s+)?IN)\s+)?:(?P<name>[a-z_][a-z_0-9]*)""",
     re.IGNORECASE,
 )
-MAX_LISTED = 1024  # elements of a list that become placeholders of their own
+MAX_LISTED = 64  # elements of a list that become placeholders of their own: more cost less as JSON
 AS_ARRAY, AS_JSON = -1, -2  # in place of a list's length
 
 
@@ -47,13 +47,11 @@ def compile_sql(sql: str, mark: str, lengths: tuple[tuple[str, int], ...] = ()) 
     """`:name` becomes `?1` or `$1`; `IN :name` of a name in `lengths` what takes that many values.
 
     SQLite has one writer, and no row locks: `FOR UPDATE` and its kin are left out for it."""
-    names: list[str] = []
+    numbers: dict[str, int] = {}
     expanded = dict(lengths)
 
     def number(name: str) -> str:
-        if name not in names:
-            names.append(name)
-        return f"{mark}{names.index(name) + 1}"
+        return f"{mark}{numbers.setdefault(name, len(numbers) + 1)}"
 
     def replace(found: re.Match[str]) -> str:
         name, inside = found["name"], found["inside"]
@@ -72,7 +70,7 @@ def compile_sql(sql: str, mark: str, lengths: tuple[tuple[str, int], ...] = ()) 
             return f"{inside} (SELECT value FROM json_each({number(name)}))"
         return f"{inside} (" + ", ".join(number(f"{name}[{i}]") for i in range(length)) + ")"
 
-    return Statement(_TOKENS.sub(replace, sql), tuple(names))
+    return Statement(_TOKENS.sub(replace, sql), tuple(numbers))
 
 
 def expand(params: dict[str, Any], dialect: Dialect) -> tuple[tuple[tuple[str, int], ...], dict[str, Any]]:
@@ -128,27 +126,10 @@ class Memory(dict[tuple[str, int, str], Any]):
         self.weight = 0  # what the entries hold, in units of their owners
         self._changed: dict[tuple[str, int, str], int] = {}
         self._floor = 0  # nothing is known of changes before this epoch
-        self._restless: dict[tuple[str, int, str], float] = {}  # when each was touched last, the longest ago first
+        self.restless: Restless[tuple[str, int, str]] = Restless()  # what somebody wants to look at when it rests
 
     def touch(self, key: tuple[str, int, str]) -> None:
         self._changed[key] = self.epoch
-        self._restless.pop(key, None)
-        self._restless[key] = time.monotonic()
-
-    def take_quiet(self, entity: str, rest_s: float, most: int) -> list[tuple[int, str]]:
-        """(workspace, id) of what was touched, but not for `rest_s`; each is handed out once until it is touched again."""
-        until = time.monotonic() - rest_s
-        taken: list[tuple[int, str]] = []
-        passed = []
-        for key, touched in self._restless.items():
-            if touched > until or len(taken) == most:
-                break
-            passed.append(key)
-            if key[0] == entity:
-                taken.append(key[1:])
-        for key in passed:
-            del self._restless[key]
-        return taken
 
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
         """True also where it is not known."""
@@ -157,8 +138,6 @@ class Memory(dict[tuple[str, int, str], Any]):
     def end_group(self) -> None:
         self.committed = self.epoch
         self.epoch += 1
-        while len(self._restless) > 4 * self.LIMIT:
-            del self._restless[next(iter(self._restless))]
         if len(self._changed) > self.LIMIT:
             self._changed.clear()
             self._floor = self.epoch

@@ -1,0 +1,51 @@
+"""What changes, until it has come to rest.  Knows when; knows no SQL and no meaning.
+
+What changes after a long silence is likely done with that: it rests soon.  What changes again and again, or has just
+changed, rests when it has been left alone for long.
+"""
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+SOON_S = 0.1
+LONG_S = 2.0
+MOST = 50_000  # that are waited for; of more than that the oldest are forgotten
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Restless(Generic[K]):
+    """Keys that changed; `now` is in seconds and never goes back."""
+
+    def __init__(self) -> None:
+        self._changed: dict[K, float] = {}  # when last, the longest ago first; nothing from before the last LONG_S
+        self._soon: dict[K, float] = {}  # the same, of those that rest soon
+        self._late: dict[K, float] = {}
+
+    def stir(self, key: K, now: float, *, ends: bool = False) -> None:
+        """The key changed; `ends`: it is not expected to change again."""
+        before = self._changed.pop(key, None)
+        self._changed[key] = now
+        self._soon.pop(key, None)
+        self._late.pop(key, None)
+        again = before is not None and now - before < LONG_S and not ends
+        (self._late if again else self._soon)[key] = now
+        for waiting in (self._changed, self._soon, self._late):
+            if len(waiting) > MOST:
+                del waiting[next(iter(waiting))]
+
+    def take(self, now: float, most: int) -> list[K]:
+        """Those that have come to rest; each is handed out once until it changes again."""
+        taken: list[K] = []
+        for waiting, rest_s in ((self._soon, SOON_S), (self._late, LONG_S)):
+            some: list[K] = []
+            for key, changed in waiting.items():
+                if changed > now - rest_s or len(taken) + len(some) == most:
+                    break
+                some.append(key)
+            for key in some:
+                del waiting[key]
+            taken += some
+        while self._changed and self._changed[oldest := next(iter(self._changed))] <= now - LONG_S:
+            del self._changed[oldest]
+        return taken

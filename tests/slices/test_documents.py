@@ -1,0 +1,208 @@
+"""The documents of runs: made when a run rests, gone when it changes, and answers that stay within a size."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from functools import partial
+from typing import Any
+
+import pytest
+
+from support.client import Api, Inside
+from trackside import app
+from trackside.core.db.sqlite import SqliteDatabase
+from trackside.core.db.tx import Tx, Work
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import encode
+from trackside.core.settings import Settings
+from trackside.runs import batch, keeper, search
+from trackside.runs import store as runs
+from trackside.runs.limits import MAX_NEW_TAGS, Logged
+from trackside.runs.model import Status
+
+TIMEOUT_S = 20.0
+
+
+@pytest.fixture
+def sqlite(sqlite_settings: Settings) -> Iterator[SqliteDatabase]:
+    database = app.open_database(sqlite_settings)
+    yield database
+    database.close()
+
+
+def make(tx: Tx, many: int = 1) -> list[str]:
+    return [runs.create(tx, "0", run_name="r", user_id="", start_time=n, tags={"t": "1"}) for n in range(many)]
+
+
+def log(tx: Tx, run_id: str, step: int = 0) -> None:
+    points = {"m": [(step, step, float(step))], "n": [(step, 0, float("nan"))]}
+    assert batch.log(tx, [Logged(run_id, points, [("p", "1")], {"u": "2"}, [], True)]) == [batch.ANSWER]
+
+
+def stored(db: Any) -> dict[int, bytes]:
+    with db.read(1) as tx:
+        return dict(tx.all("SELECT run_seq, doc FROM run_docs WHERE workspace_id = :ws"))
+
+
+def until_stored(db: Any, many: int) -> dict[int, bytes]:
+    """Steps until so many documents lie there."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while len(found := stored(db)) < many:
+        assert time.monotonic() < deadline
+        keeper.step(db)
+    return found
+
+
+def test_a_run_that_was_logged_to_gets_its_document(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        made = make(tx, 3)
+        log(tx, made[0])
+        log(tx, made[1])
+
+    docs = until_stored(sqlite, 2)
+
+    with sqlite.read(1) as tx:
+        seqs = [runs.seq_of(tx, run_id) for run_id in made]
+        assert docs == {seq: encode(run) for seq, run in zip(seqs[:2], runs.load(tx, seqs[:2]), strict=True)}
+
+
+def test_the_document_of_a_busy_run_is_made_as_soon_as_it_ends(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        (run_id,) = make(tx)
+    begin = time.monotonic()
+    for step in range(5):
+        sqlite.writer.submit(1, partial(log, run_id=run_id, step=step)).result(TIMEOUT_S)
+    sqlite.writer.submit(1, lambda tx: runs.update(tx, run_id, Status.FINISHED, 9, None)).result(TIMEOUT_S)
+
+    (doc,) = until_stored(sqlite, 1).values()
+
+    assert time.monotonic() - begin < 1.5  # a busy one would wait for two seconds
+    assert b'"status":"FINISHED"' in doc
+    assert b'"step":4' in doc
+
+
+def test_a_change_drops_the_document(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        made = make(tx, 5)
+        for run_id in made:
+            log(tx, run_id)
+    until_stored(sqlite, 5)
+
+    with sqlite.write(1) as tx:
+        log(tx, made[0], 1)
+        runs.update(tx, made[1], Status.FAILED, None, None)
+        runs.delete(tx, made[2])
+        runs.delete_tag(tx, made[3], "t")
+
+    with sqlite.read(1) as tx:
+        left = runs.seq_of(tx, made[4])
+    assert list(stored(sqlite)) == [left]
+
+
+def test_no_document_outlives_a_change(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        made = make(tx, 4)
+        seqs = [runs.seq_of(tx, run_id) for run_id in made]
+    done = threading.Event()
+
+    def change(seed: int) -> None:
+        dice = random.Random(seed)
+        for n in range(150):
+            run_id = dice.choice(made)
+            works: list[Work] = [
+                partial(log, run_id=run_id, step=n * 2 + seed),
+                partial(runs.update, run_id=run_id, status=Status.FINISHED, end_time=n, run_name=f"name-{seed}-{n}"),
+                partial(runs.delete, run_id=run_id),
+                partial(runs.restore, run_id=run_id),
+                partial(runs.restore, run_id=run_id),
+            ]
+            with suppress(Invalid, AssertionError):  # the run is deleted
+                sqlite.writer.submit(1, dice.choice(works)).result(TIMEOUT_S)
+
+    def look() -> int:
+        used = 0
+        while not done.is_set():
+            keeper.step(sqlite)
+            with sqlite.read(1) as tx:
+                docs, fresh = runs.documents(tx, seqs)
+                assert docs == [encode(run) for run in runs.load(tx, seqs)]
+                epoch = tx.epoch
+            sqlite.writer.submit(1, runs.saving(fresh, epoch)).result(TIMEOUT_S)
+            used += len(seqs) - len(fresh)
+        return used
+
+    with ThreadPoolExecutor(3) as threads:
+        looking = threads.submit(look)
+        list(threads.map(change, (1, 2)))
+        done.set()
+        assert looking.result(TIMEOUT_S) > 0
+
+
+def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
+    with db.write(1) as tx:
+        made = make(tx, 250)
+        tx.many(
+            """
+            INSERT INTO tags (workspace_id, experiment_seq, key, run_seq, value)
+            SELECT :ws, experiment_seq, 'size', run_seq, :value FROM runs WHERE workspace_id = :ws AND run_id = :id
+            """,
+            [("x" * (100 if n < 120 else 5000), run_id) for n, run_id in enumerate(made)],
+        )
+        seqs = [runs.seq_of(tx, run_id) for run_id in made]
+    with db.read(1) as tx:
+        whole, _ = runs.documents(tx, seqs)
+        assert whole == [encode(run) for run in runs.load(tx, seqs)]
+
+        for most in (0, len(whole[0]), 20_000, 150_000, 300_000, sum(map(len, whole)) - 1, sum(map(len, whole))):
+            part, fresh = runs.documents(tx, seqs, most)
+            size = sum(map(len, part))
+            assert part == whole[: len(part)]
+            assert size <= max(most, len(whole[0]))
+            assert len(part) == len(whole) or size + len(whole[len(part)]) > most
+            assert len(part) <= len(fresh) <= max(2 * len(part), runs.AT_FIRST)  # no more is read than is needed
+
+
+def test_a_page_that_would_be_too_large_ends_early_and_goes_on(sqlite_settings: Settings) -> None:
+    with closing(app.open_database(sqlite_settings)) as database, database.write(1) as tx:
+        made = make(tx, 50)
+        tx.run(
+            """
+            WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 100)
+            INSERT INTO tags (workspace_id, experiment_seq, key, run_seq, value)
+            SELECT :ws, experiment_seq, 't' || n, run_seq, :value FROM runs CROSS JOIN t WHERE workspace_id = :ws
+            """,
+            value="x" * 7900,
+        )
+    application = app.build(sqlite_settings)
+    inside = Inside(application.asgi)
+    api = Api(inside)
+
+    pages: list[list[str]] = []
+    token = None
+    while token is not None or not pages:
+        more: dict[str, str] = {"page_token": token} if token else {}
+        reply = api.ask("POST", "runs/search", {"experiment_ids": ["0"], "max_results": 50_000, **more})
+        assert reply.status == 200
+        assert len(reply.body) <= search.MAX_ANSWER_BYTES + 1000
+        pages.append([run["info"]["run_id"] for run in reply.json["runs"]])
+        token = reply.json.get("next_page_token")
+
+    inside.close()
+    application.close()
+    assert [len(page) for page in pages] == [42, 8]
+    assert pages[0] + pages[1] == made[::-1]
+
+
+def test_a_run_is_made_with_a_bounded_number_of_tags(sqlite_api: Api) -> None:
+    tags = [{"key": f"t{k}", "value": "v"} for k in range(MAX_NEW_TAGS + 1)]
+
+    assert sqlite_api.fault("runs/create", experiment_id="0", tags=tags) == (
+        400,
+        "INVALID_PARAMETER_VALUE",
+        "A run can be made with at most 1000 tags. Got 1001 tags. Please log the others in batches.",
+    )
+    made = sqlite_api.post("runs/create", experiment_id="0", tags=tags[:-1])["run"]
+    assert len(made["data"]["tags"]) == MAX_NEW_TAGS + 1  # the run's name is one too
