@@ -5,13 +5,13 @@ import itertools
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
 from pathlib import Path
 from typing import IO, Any
 
+from support.ports import free_port
 from trackside.core import locations
 from trackside.core.db.pgwire import Wire
 
@@ -42,7 +42,7 @@ class Postgres:
             self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         self._programs = self._reachable(_installed())
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         try:
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-sync")
             (self.folder / "data" / "pg_hba.conf").write_text(_SIGN_IN)
@@ -166,12 +166,6 @@ def _installed() -> Path:
     assert found is not None
     assert found.origin is not None
     return Path(found.origin).parent
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _drain(log: IO[bytes]) -> None:

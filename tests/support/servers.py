@@ -11,7 +11,7 @@ from pathlib import Path
 from support.client import Api, Socket
 
 TIMEOUT_S = 30.0
-_TRACKSIDE = (sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())")
+TRACKSIDE = (sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())")
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -23,7 +23,7 @@ def environment(**variables: str) -> dict[str, str]:
 def trackside(*words: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
     """Runs a command to its end: exit code, stdout, stderr."""
     done = subprocess.run(
-        [*_TRACKSIDE, *words],
+        [*TRACKSIDE, *words],
         cwd=cwd,
         env=environment(**variables),
         capture_output=True,
@@ -58,7 +58,7 @@ class Server:
     def start(self) -> "Server":
         """Waits for the line that says where it listens."""
         self.process = subprocess.Popen(
-            [*_TRACKSIDE, "server", "--port", "0", "--data", str(self.data), *self.options],
+            [*TRACKSIDE, "server", "--port", "0", "--data", str(self.data), *self.options],
             stdout=subprocess.PIPE,
             text=True,
             env=environment(),

@@ -43,13 +43,6 @@ def post(names: Names | None = None, *, allow_private: bool = True, timeout_s: f
     return Post(schemes=("http", "https"), timeout_s=timeout_s, allow_private=allow_private, **resolve)
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
-
-
 def test_the_name_is_resolved_once_and_its_address_called(receiver: Receiver) -> None:
     names = Names(["127.0.0.1"], ["10.255.255.1"])
 

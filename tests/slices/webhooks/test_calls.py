@@ -24,13 +24,6 @@ OPEN = ("--allow-private-webhooks", "--webhook-schemes", "http,https")
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def calls(chosen: Settings) -> Iterator[Api]:
     """The application, which may call private addresses."""
     application = app.build(replace(chosen, allow_private_webhooks=True, webhook_schemes=("http", "https")))

@@ -1,0 +1,117 @@
+"""The store's schema and the doctor, from the command line."""
+
+import json
+import socket
+import sqlite3
+from pathlib import Path
+
+from support.command_line import Launch
+from support.ports import free_port
+from support.servers import trackside
+
+
+def test_the_schema_is_made_checked_and_upgraded(tmp_path: Path) -> None:
+    unmade = trackside("db", "check", cwd=tmp_path)
+    upgraded = trackside("db", "upgrade", cwd=tmp_path)
+    again = trackside("db", "upgrade", cwd=tmp_path)
+    checked = trackside("db", "check", cwd=tmp_path)
+
+    assert [outcome[0] for outcome in (unmade, upgraded, again, checked)] == [0, 0, 0, 0]
+    assert "not made yet" in unmade[1]
+    assert "applied 0001_" in upgraded[1]
+    assert "was up to date" in again[1]
+    assert checked[1].strip().endswith("up to date")
+
+
+def test_a_newer_schema_is_refused_by_all(tmp_path: Path) -> None:
+    trackside("db", "upgrade", cwd=tmp_path)
+    with sqlite3.connect(tmp_path / "trackside-data" / "trackside.db") as database:
+        database.execute(
+            "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (9999, 'x', 'y', 0)"
+        )
+    database.close()
+
+    for words in (["db", "check"], ["db", "upgrade"], ["server", "--port", "0"]):
+        code, _, complaint = trackside(*words, cwd=tmp_path)
+        assert (code, "newer than this Trackside knows" in complaint) == (2, True)
+
+
+def test_a_running_servers_store_is_checked_and_not_upgraded(launch: Launch, tmp_path: Path) -> None:
+    server = launch()
+
+    assert trackside("db", "check", cwd=tmp_path)[0] == 0
+    code, _, complaint = trackside("db", "upgrade", cwd=tmp_path)
+    assert code == 2
+    assert f"pid {server.process.pid}" in complaint
+
+
+def test_mlflows_own_database_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "mlflow.db"
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE experiments (experiment_id INTEGER)")
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    database.close()
+    before = file.read_bytes()
+
+    for words in (["server", "--port", "0"], ["db", "check"], ["db", "upgrade"]):
+        code, _, complaint = trackside(*words, "--store", "sqlite:///mlflow.db", cwd=tmp_path)
+        assert (code, "a database of MLflow's own server" in complaint) == (2, True)
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_doctor_finds_a_fresh_place_well_and_leaves_nothing(tmp_path: Path) -> None:
+    port = str(free_port())
+
+    code, said, complaints = trackside("doctor", "--port", port, cwd=tmp_path)
+
+    assert (code, complaints) == (0, "")
+    checks = {line.split("  ")[0] for line in said.splitlines()}
+    assert checks >= {
+        "python",
+        "sqlite",
+        "data folder",
+        "disk sync",
+        "free space",
+        "store",
+        "artifacts",
+        "port",
+        "clock",
+    }
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_speaks_to_programs_and_says_what_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "broken.db").write_text("not a database" * 100)
+    port = str(free_port())
+
+    code, said, _ = trackside("doctor", "--json", "--port", port, "--store", "sqlite:///broken.db", cwd=tmp_path)
+
+    assert code == 1
+    findings = {finding["check"]: finding for finding in json.loads(said)}
+    assert [name for name, finding in findings.items() if finding["state"] == "broken"] == ["store"]
+    assert "file is not a database" in findings["store"]["detail"]
+
+
+def test_the_doctor_is_at_ease_beside_a_running_server(launch: Launch, tmp_path: Path) -> None:
+    server = launch()
+
+    code, said, _ = trackside("doctor", "--json", "--port", str(server.port), cwd=tmp_path)
+
+    findings = {finding["check"]: finding["detail"] for finding in json.loads(said)}
+    assert code == 0
+    assert f"pid {server.process.pid}, on port {server.port}" in findings["server"]
+    assert "taken by the server of this data folder" in findings["port"]
+    assert server.ask("GET", "/health") == (200, b"OK")
+
+
+def test_the_doctor_names_who_has_the_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        code, said, _ = trackside("doctor", "--json", "--port", str(port), cwd=tmp_path)
+
+    findings = {finding["check"]: finding for finding in json.loads(said)}
+    assert code == 1
+    assert findings["port"]["state"] == "broken"
+    assert f"port {port} of 127.0.0.1 is in use" in findings["port"]["detail"]

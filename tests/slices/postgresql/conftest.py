@@ -1,0 +1,49 @@
+"""A store on PostgreSQL, alone or behind a proxy, and a connection beside it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from support.postgres import Postgres
+from support.postgres_store import store_of
+from support.proxy import Proxy
+from trackside import app
+from trackside.core import locations
+from trackside.core.db.pgwire import Wire
+from trackside.core.db.postgres import PostgresDatabase
+from trackside.core.settings import Settings
+
+
+@pytest.fixture
+def db(postgres_settings: Settings) -> Iterator[PostgresDatabase]:
+    database = app.open_database(postgres_settings)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def admin(postgres: Postgres) -> Iterator[Wire]:
+    """A connection beside those of the store."""
+    wire = postgres.connect()
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def through(postgres_settings: Settings) -> Iterator[Callable[[], tuple[Proxy, PostgresDatabase]]]:
+    """A store behind a proxy."""
+    opened: list[Any] = []
+
+    def make() -> tuple[Proxy, PostgresDatabase]:
+        app.open_database(postgres_settings).close()
+        store = store_of(postgres_settings)
+        between = Proxy(store.port)
+        opened.append(between)
+        database = PostgresDatabase(locations.store(f"postgresql://postgres@127.0.0.1:{between.port}/{store.database}"))  # type: ignore[arg-type]
+        opened.append(database)
+        return between, database
+
+    yield make
+    for each in reversed(opened):
+        each.close()

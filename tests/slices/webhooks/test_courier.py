@@ -1,0 +1,235 @@
+"""Webhooks from a change to a receiver: what they are told, in which order, and for how long it is kept."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlflow.webhooks import delivery as stock
+
+from support.office import MODEL, Office, names
+from support.receiver import Receiver, answer
+from trackside import app, tenants
+from trackside.core.seal import Sealer, SecretKey
+from trackside.core.settings import Settings
+from trackside.events import deliveries, subscriptions
+from trackside.events.delivery import Post
+from trackside.events.model import Status
+from trackside.events.worker import Courier
+from trackside.experiments import store as experiments
+from trackside.registry import models
+from trackside.runs import store as runs
+from trackside.runs.model import Status as RunStatus
+from trackside.workspaces import store as workspaces
+
+# What is told
+
+
+def test_a_webhook_is_told_what_it_asked_for_in_order(office: Office, receiver: Receiver) -> None:
+    office.subscribe(receiver.url)
+    office.happen(*"abcde")
+    with office.db.write(1) as tx:
+        experiments.create(tx, "nobody asked", "mlflow-artifacts:/")
+    office.step()
+
+    assert names(receiver.received) == list("abcde")
+    assert {each.path for each in receiver.received} == {"/hook"}
+    assert len({each.headers["x-mlflow-delivery-id"] for each in receiver.received}) == 5
+
+
+def test_a_webhook_hears_nothing_of_the_time_before_it(office: Office, receiver: Receiver) -> None:
+    office.happen("before")
+    office.subscribe(receiver.url)
+    office.happen("after")
+    office.step()
+
+    assert names(receiver.received) == ["after"]
+
+
+def test_an_event_that_is_added_or_a_webhook_that_is_enabled_begins_now(office: Office, receiver: Receiver) -> None:
+    webhook = office.subscribe(receiver.url, "run.created")
+
+    def update(**more: Any) -> None:
+        with office.db.write(1) as tx:
+            subscriptions.update(tx, office.sealer, webhook.webhook_id, **more)
+
+    office.happen("not wanted yet")
+    update(events=[MODEL])
+    office.happen("wanted")
+    update(description="kept", events=[MODEL, "run.created"])  # what was wanted stays wanted
+    update(status=Status.DISABLED)
+    office.happen("not heard")
+    update(status=Status.ACTIVE)
+    office.happen("heard")
+    office.step()
+
+    assert names(receiver.received) == ["heard"]
+
+
+def test_what_was_queued_before_a_webhook_was_disabled_waits_for_it(office: Office, receiver: Receiver) -> None:
+    webhook = office.subscribe(receiver.url)
+    receiver.answers = [answer(503)]
+    office.happen("a")
+    office.step()
+    with office.db.write(1) as tx:
+        subscriptions.update(tx, office.sealer, webhook.webhook_id, status=Status.DISABLED)
+    office.later()
+    office.step()
+    assert len(receiver.received) == 1
+
+    with office.db.write(1) as tx:
+        subscriptions.update(tx, office.sealer, webhook.webhook_id, status=Status.ACTIVE)
+    office.step()
+
+    assert names(receiver.received) == ["a", "a"]
+
+
+def test_each_webhook_hears_of_its_own_workspace(
+    office: Office, receiver: Receiver, make_workspace: Callable[[str], int]
+) -> None:
+    north = make_workspace("north")
+    office.subscribe(receiver.url, ws=north)
+    office.happen("here")
+    office.happen("there", ws=north)
+    office.step()
+
+    assert [(each.json["data"]["name"], each.json["workspace"]) for each in receiver.received] == [("there", "north")]
+
+
+def test_runs_and_experiments_are_told_of_with_who_did_it(office: Office, receiver: Receiver) -> None:
+    office.subscribe(receiver.url, "run.created", "run.finished", "run.failed", "experiment.created", "run.deleted")
+    with office.db.write(1) as tx:
+        experiment = experiments.create(tx.by("anna"), "iris", "mlflow-artifacts:/")
+        run_id = runs.create(tx, experiment, user_id="", start_time=5, run_name="first", tags={})
+    for status in (RunStatus.RUNNING, RunStatus.FINISHED, RunStatus.FINISHED):  # the last one is a client's retry
+        with office.db.write(1) as tx:
+            runs.update(tx, run_id, status, 9, None)
+    with office.db.write(1) as tx:
+        runs.delete(tx, run_id)
+    office.step()
+
+    told = receiver.received
+    assert [each.event for each in told] == ["experiment.created", "run.created", "run.finished", "run.deleted"]
+    assert told[0].json["data"] == {"experiment_id": experiment, "name": "iris"}
+    assert told[0].json["user"] == "anna"
+    assert told[2].json["data"] == {
+        "run_id": run_id,
+        "run_name": "first",
+        "experiment_id": experiment,
+        "experiment_name": "iris",
+        "status": "FINISHED",
+        "start_time": 5,
+        "end_time": 9,
+    }
+    assert told[1].json["data"]["status"] == "RUNNING"
+
+
+def test_it_is_signed_as_mlflow_signs_and_the_secret_is_sealed(office: Office, receiver: Receiver) -> None:
+    webhook = office.subscribe(receiver.url, secret="s3cret-word")
+    office.happen("a")
+    office.step()
+
+    (told,) = receiver.received
+    assert told.headers["x-mlflow-signature"] == stock._generate_hmac_signature(
+        "s3cret-word",
+        told.headers["x-mlflow-delivery-id"],
+        told.headers["x-mlflow-timestamp"],
+        told.body.decode(),
+    )
+    assert abs(int(told.headers["x-mlflow-timestamp"]) - time.time()) < 60
+    assert told.headers["content-type"] == "application/json"
+    assert webhook.sealed_secret is not None
+    assert b"s3cret" not in webhook.sealed_secret
+
+
+def test_without_a_secret_there_is_no_signature(office: Office, receiver: Receiver) -> None:
+    office.subscribe(receiver.url)
+    office.happen("a")
+    office.step()
+
+    assert "x-mlflow-signature" not in receiver.received[0].headers
+
+
+# Housekeeping
+
+
+def test_deliveries_that_ended_long_ago_go(office: Office, receiver: Receiver) -> None:
+    receiver.answers = [answer(404), answer(200), answer(500)]
+    webhook = office.subscribe(receiver.url)
+    office.happen("dead", "delivered", "pending")
+    office.step()
+    day = 86_400_000
+    for age, left in ((8 * day, ["DEAD", "PENDING"]), (91 * day, ["PENDING"])):
+        with office.db.write(1) as tx:
+            tx.run(
+                "UPDATE webhook_deliveries SET ended_at = :at WHERE workspace_id = :ws AND ended_at > 0",
+                at=tx.now - age,
+            )
+            deliveries.prune(tx)
+        assert [each.state for each in office.sent(webhook)] == left
+
+
+def test_a_webhook_takes_its_deliveries_with_it(office: Office, receiver: Receiver) -> None:
+    receiver.answers = [answer(500)]
+    webhook = office.subscribe(receiver.url)
+    office.happen("a")
+    office.step()
+    with office.db.write(1) as tx:
+        subscriptions.delete(tx, webhook.webhook_id)
+    office.later()
+    office.happen("b")
+    office.step()
+
+    assert len(receiver.received) == 1
+    assert office.sent(webhook) == []
+
+
+def test_the_webhooks_of_a_workspace_go_or_move_with_it(
+    office: Office, receiver: Receiver, make_workspace: Callable[[str], int]
+) -> None:
+    gone, moved = make_workspace("gone"), make_workspace("moved")
+    office.subscribe(receiver.url, ws=gone, secret="x")
+    office.subscribe(receiver.url, ws=moved, secret="y")
+    with office.db.write(gone) as tx:
+        tenants.remove(tx)
+    with office.db.write(moved) as tx:
+        tenants.move_to_default(tx, workspaces.get(tx, "moved"))
+    office.happen("a")
+    office.step()
+
+    (told,) = receiver.received
+    assert told.headers["x-mlflow-signature"] == stock._generate_hmac_signature(
+        "y", told.headers["x-mlflow-delivery-id"], told.headers["x-mlflow-timestamp"], told.body.decode()
+    )
+
+
+def test_a_secret_of_another_key_is_not_sent_unsigned(office: Office, receiver: Receiver, tmp_path: Path) -> None:
+    webhook = office.subscribe(receiver.url, secret="x")
+    office.happen("a")
+    other = Sealer(SecretKey("another key of enough characters"), tmp_path / "none")
+    stranger = Courier(
+        office.db, other, Post(schemes=("http",), timeout_s=5, allow_private=True), retries=office.retries
+    )
+    office.couriers.append(stranger)
+    office.step(stranger)
+
+    assert receiver.received == []
+    assert office.states(webhook) == [("PENDING", 1)]
+    assert "sealed with another key" in str(office.sent(webhook)[0].last_error)
+
+
+def test_a_thousand_events_arrive_in_their_order(chosen: Settings, tmp_path: Path, receiver: Receiver) -> None:
+    db = app.open_database(chosen)
+    office = Office(db, tmp_path)
+    office.subscribe(receiver.url)
+    wanted = [f"m{number:04}" for number in range(1000)]
+    futures = [db.writer.submit(1, lambda tx, name=name: models.create(tx, name, {}, "")) for name in wanted]
+    for future in futures:
+        future.result()
+    courier = office.courier()
+    while len(receiver.received) < 1000:
+        office.step(courier)
+    courier.close()
+    db.close()
+
+    assert names(receiver.received) == wanted

@@ -1,0 +1,61 @@
+"""`trackside` as an operator calls it, and a server with what it says."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+TIMEOUT_S = 20.0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+
+
+@dataclass
+class Server:
+    process: "subprocess.Popen[str]"
+    line: str
+
+    @property
+    def port(self) -> int:
+        found = re.search(r":(\d+)", self.line.partition("//")[2])
+        assert found is not None, self.line
+        return int(found[1])
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        try:
+            connection.request(
+                method,
+                path,
+                None if body is None else json.dumps(body),
+                {"Content-Type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()},
+            )
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def raw(self, request: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_S) as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Exit code, and what it said on its way out."""
+        self.process.send_signal(number)
+        said, complaints = self.process.communicate(timeout=TIMEOUT_S)
+        return self.process.returncode, said + complaints
+
+
+Launch = Callable[..., Server]

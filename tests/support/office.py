@@ -1,0 +1,73 @@
+"""A courier of webhooks without its clock, and what tests ask of it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from support.receiver import Received
+from trackside.core.seal import Sealer
+from trackside.events import deliveries, store, subscriptions
+from trackside.events.delivery import Post
+from trackside.events.model import Delivery, State, Webhook
+from trackside.events.worker import Courier
+from trackside.registry import models
+
+MODEL = "registered_model.created"
+
+
+@dataclass
+class Office:
+    """A courier without its clock: `step` is called by the test."""
+
+    db: Any
+    folder: Path
+    timeout_s: float = 5.0
+    retries: int = 2
+    couriers: list[Courier] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        store.register(self.db, "webhooks")  # as a courier does when the server starts
+
+    @property
+    def sealer(self) -> Sealer:
+        return Sealer(None, self.folder / "secret.key")
+
+    def courier(self, *, allow_private: bool = True) -> Courier:
+        post = Post(schemes=("http", "https"), timeout_s=self.timeout_s, allow_private=allow_private)
+        made = Courier(self.db, self.sealer, post, retries=self.retries)
+        self.couriers.append(made)
+        return made
+
+    def subscribe(self, url: str, *events: str, ws: int = 1, secret: str = "") -> Webhook:
+        with self.db.write(ws) as tx:
+            return subscriptions.create(tx, self.sealer, name="w", url=url, events=events or (MODEL,), secret=secret)
+
+    def happen(self, *names: str, ws: int = 1) -> None:
+        """A registered model is made of each name."""
+        for name in names:
+            with self.db.write(ws) as tx:
+                models.create(tx, name, {}, "")
+
+    def step(self, courier: Courier | None = None) -> None:
+        """Until nothing is to be done now."""
+        chosen = courier or (self.couriers[0] if self.couriers else self.courier())
+        while chosen.step():
+            pass
+        chosen.wait()
+
+    def later(self) -> None:
+        """The pauses are over."""
+        with self.db.write(1) as tx:
+            tx.run("UPDATE webhook_deliveries SET next_attempt_at = 0 WHERE workspace_id = :ws")
+
+    def sent(self, webhook: Webhook) -> list[Delivery]:
+        """The oldest first."""
+        with self.db.read(1) as tx:
+            return deliveries.page(tx, webhook.webhook_seq, states=list(State), before=None, limit=1000)[::-1]
+
+    def states(self, webhook: Webhook) -> list[tuple[str, int]]:
+        return [(each.state, each.attempts) for each in self.sent(webhook)]
+
+
+def names(received: list[Received]) -> list[str]:
+    return [each.json["data"]["name"] for each in received]
