@@ -40,7 +40,7 @@ $(STAMP): constraints/dev.txt pyproject.toml packages/trackside-mlflow/pyproject
 	@echo "Installing the pinned packages into $(VENV), about a minute ..."
 	@$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r constraints/dev.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . -e packages/trackside-mlflow
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on every core; pip compiles on one
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src packages || true  # on every core; pip compiles on one
 	@touch $@
 
 demo: $(STAMP) ## start the server, train, register a model twice, load it back (DEMO_EXIT=1: then stop)

@@ -25,7 +25,8 @@ RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock
 
 # Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
 Batch = Callable[[Tx, Sequence[Any]], list[Any]]
-AnyFuture = Future[Any] | asyncio.Future[Any]
+# Hears the result of a command, or why there is none.
+Done = Callable[[Any, Exception | None], None]
 
 
 class WriteSession(Session, Protocol):
@@ -55,13 +56,16 @@ class WriteSession(Session, Protocol):
 
 
 class _Command:
-    __slots__ = ("batch", "error", "future", "result", "work", "ws")
+    __slots__ = ("batch", "done", "error", "loop", "result", "work", "ws")
 
-    def __init__(self, ws: int, work: Any, batch: Batch | None, future: AnyFuture) -> None:
+    def __init__(
+        self, ws: int, work: Any, batch: Batch | None, done: Done, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
         self.ws = ws
         self.work = work  # a function of the transaction, or the call of a batch
         self.batch = batch
-        self.future = future
+        self.done = done
+        self.loop = loop  # on which `done` is called; None: in the writer's thread
         self.result: Any = None
         self.error: Exception | None = None
 
@@ -84,45 +88,68 @@ class GroupWriter:
         self._after_commit = after_commit
         self._turn: list[_Command] = []  # what came in this turn of the event loop
         self._lock = threading.Lock()
-        self._queue: SimpleQueue[_Command | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Command] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name="trackside-writer", daemon=True)
         self._closed = False
         self._thread.start()
 
     def submit(self, ws: int, work: Work) -> Future[Any]:
         future: Future[Any] = Future()
-        self._queue.put(_Command(ws, work, None, future))
+
+        def done(result: Any, error: Exception | None) -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+        self._queue.put([_Command(ws, work, None, done)])
         return future
 
     def submit_async(
         self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop
     ) -> asyncio.Future[Any]:
-        """The same for a coroutine of `loop`.
-
-        Where a commit does not wait for the disk it costs less than a hop to the writer's thread and back: then the calls of
-        a batch that came in one turn of the loop are committed together at its end, unless the writer is at work."""
+        """The same for a coroutine of `loop`."""
         future = loop.create_future()
-        command = _Command(ws, work, batch, future)
-        if batch is None or self._waits_for_disk:
-            self._queue.put(command)
-        else:
-            if not self._turn:
-                loop.call_soon(self._end_turn)
-            self._turn.append(command)
+
+        def done(result: Any, error: Exception | None) -> None:
+            if future.done():  # nobody waits any more
+                return
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+        self.submit_then(ws, work, batch, loop, done)
         return future
+
+    def submit_then(self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop, done: Done) -> None:
+        """The same with `done`, which is called on `loop` after the commit, and raises nothing.
+
+        What came in one turn of the loop goes to the writer's thread together, at its end.  Where a commit does not wait for
+        the disk it costs less than a hop to that thread and back: then the calls of batches are committed on the spot, unless
+        the writer is at work."""
+        if not self._turn:
+            loop.call_soon(self._end_turn)
+        self._turn.append(_Command(ws, work, batch, done, loop))
 
     def _end_turn(self) -> None:
         commands, self._turn = self._turn, []
-        if self._queue.empty() and self._lock.acquire(blocking=False):
-            try:
-                for start in range(0, len(commands), GROUP_LIMIT):
-                    self._commit(commands[start : start + GROUP_LIMIT])
-            finally:
-                self._lock.release()
-            _settle_all(commands)
-        else:
-            for command in commands:
-                self._queue.put(command)
+        if (
+            self._waits_for_disk
+            or any(command.batch is None for command in commands)
+            or not self._queue.empty()
+            or not self._lock.acquire(blocking=False)
+        ):
+            self._queue.put(commands)
+            return
+        try:
+            for start in range(0, len(commands), GROUP_LIMIT):
+                self._commit(commands[start : start + GROUP_LIMIT])
+        finally:
+            self._lock.release()
+        _settle_all(commands)
 
     @contextmanager
     def transaction(self, ws: int) -> Iterator[Tx]:
@@ -168,22 +195,23 @@ class GroupWriter:
     def _loop(self) -> None:
         open_ = True
         while open_:
-            first = self._queue.get()
-            commands = []
-            while first is not None:
-                commands.append(first)
-                if len(commands) >= GROUP_LIMIT:
-                    break
-                try:
-                    first = self._queue.get_nowait()
-                except Empty:
-                    break
-            else:
-                open_ = False
-            if commands:
+            commands: list[_Command] = []
+            try:
+                more = self._queue.get()
+                while more is not None:
+                    commands += more
+                    if len(commands) >= GROUP_LIMIT:
+                        break
+                    more = self._queue.get_nowait()
+                else:
+                    open_ = False
+            except Empty:
+                pass
+            for start in range(0, len(commands), GROUP_LIMIT):
+                group = commands[start : start + GROUP_LIMIT]
                 with self._lock:
-                    self._commit(commands)
-                _answer(commands)
+                    self._commit(group)
+                _answer(group)
 
     def _commit(self, commands: list[_Command]) -> None:
         error, may_pass = self._try(commands)
@@ -291,12 +319,10 @@ def _answer(commands: list[_Command]) -> None:
     """Hands results over: once for each event loop, however many calls wait there."""
     loops: dict[asyncio.AbstractEventLoop, list[_Command]] = {}
     for command in commands:
-        future = command.future
-        if isinstance(future, Future):
-            if future.set_running_or_notify_cancel():
-                _settle(command)
+        if command.loop is None:
+            command.done(command.result, command.error)
         else:
-            loops.setdefault(future.get_loop(), []).append(command)
+            loops.setdefault(command.loop, []).append(command)
     for loop, settled in loops.items():
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(_settle_all, settled)
@@ -304,12 +330,4 @@ def _answer(commands: list[_Command]) -> None:
 
 def _settle_all(commands: list[_Command]) -> None:
     for command in commands:
-        if not command.future.done():
-            _settle(command)
-
-
-def _settle(command: _Command) -> None:
-    if command.error is not None:
-        command.future.set_exception(command.error)
-    else:
-        command.future.set_result(command.result)
+        command.done(command.result, command.error)

@@ -117,7 +117,7 @@ def check(state: Status) -> None:
 
 
 def upgrade(db: MigratableDatabase, backup_folder: Path | None = None) -> list[str]:
-    """Applies what is pending, each file in one transaction.  A store with data is backed up first where it is a file."""
+    """Applies what is pending, whole or not at all.  A store with data is backed up first where it is a file."""
     state = status(db)
     check(state)
     if not state.pending:
@@ -129,9 +129,11 @@ def upgrade(db: MigratableDatabase, backup_folder: Path | None = None) -> list[s
             stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
             make_backup(backup_folder / f"before-{state.latest:04}-{stamp}.db")
     done = []
-    for migration in migrations():
-        with db.write(0) as tx:
-            if _lock_and_is_applied(tx, migration):
+    with db.write(0) as tx:
+        _lock(tx)
+        applied = _applied(tx)
+        for migration in migrations():
+            if migration.number in applied:
                 continue
             for statement in statements(migration.text, db.dialect):
                 tx.run(statement)
@@ -141,7 +143,7 @@ def upgrade(db: MigratableDatabase, backup_folder: Path | None = None) -> list[s
                 name=migration.name,
                 checksum=migration.checksum,
             )
-        done.append(f"{migration.number:04}_{migration.name}")
+            done.append(f"{migration.number:04}_{migration.name}")
     return done
 
 
@@ -163,7 +165,7 @@ def _has_table(tx: Tx, name: str) -> bool:
     return tx.one("SELECT 1 WHERE to_regclass(:name) IS NOT NULL", name=name) is not None
 
 
-def _lock_and_is_applied(tx: Tx, migration: Migration) -> bool:
+def _lock(tx: Tx) -> None:
     """Two servers that start side by side upgrade one after the other."""
     if tx.dialect == "postgresql":
         tx.one("SELECT pg_advisory_xact_lock(7261726)")
@@ -174,4 +176,3 @@ def _lock_and_is_applied(tx: Tx, migration: Migration) -> bool:
         )
         """
     )
-    return tx.one("SELECT 1 FROM schema_migrations WHERE number = :number", number=migration.number) is not None

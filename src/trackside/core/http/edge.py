@@ -1,20 +1,14 @@
-"""The ASGI application: from a request to a route's handler and back.  Knows how calls run; knows no route's meaning.
-
-A handler is a plain function.  Reads by key run where they stand, other reads in a thread, writes in the writer, which
-answers after its commit.
-"""
+"""The ASGI application: from a request to a route's handler and back.  Knows no route's meaning."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
-from urllib.parse import parse_qs
 
-from trackside.core.db.group import GroupWriter
-from trackside.core.errors import BadRequest, Fault, Invalid, NoEndpoint, NotAllowedMethod
-from trackside.core.http import codec
+from trackside.core.errors import NoEndpoint, NotAllowedMethod
 from trackside.core.http.bodies import Room
+from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check_content_type, failed, query_of
+from trackside.core.http.direct import Direct
 from trackside.core.http.routes import Match, Route, Table
 from trackside.core.http.streams import (
     Disconnected,
@@ -31,27 +25,14 @@ from trackside.core.http.streams import (
     whole_or_cut,
 )
 
-log = logging.getLogger("trackside.http")
-
 READ_THREADS = 4
 FLOW_THREADS = 8  # each may wait for its client
-JSON_TYPE = (b"content-type", b"application/json")
-_EMPTY = b"{}"
-
-
-class Database(Protocol):
-    reads_inline: bool
-    writer: GroupWriter
-
-    def read(self, ws: int) -> Any: ...
-
-    def write(self, ws: int) -> Any: ...
-
-    def close(self) -> None: ...
 
 
 class Guard(Protocol):
     """Refuses a Host or an Origin."""
+
+    def is_known(self, host: bytes) -> bool: ...
 
     def check(self, scope: Scope) -> Any: ...
 
@@ -87,6 +68,11 @@ class Edge:
         self._room = Room()
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="trackside-read")
         self._flows = ThreadPoolExecutor(FLOW_THREADS, thread_name_prefix="trackside-flow")
+        self._calls = Calls(database, self._threads)
+        # The same for small calls, for a server that has them whole.
+        self.direct = Direct(
+            table, self._calls, doors, resolve if database.reads_inline else recall, guard, static_prefix=static_prefix
+        )
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -106,16 +92,10 @@ class Edge:
             await self._serve(scope, receive, send, cors)
         except Disconnected:
             return
-        except Fault as fault:
+        except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             # What is left of a body is read and dropped by the protocol: a client that sends on hears the answer.
-            body = codec.fault_body(fault)
-            await send_whole(send, fault.status, [JSON_TYPE, *fault.headers, *cors, _length(body)], body)
-        except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"][:500])
-            body = codec.encode(
-                {"error_code": "INTERNAL_ERROR", "message": "The server failed at this call; its log says why."}
-            )
-            await send_whole(send, 500, [JSON_TYPE, *cors, _length(body)], body)
+            status, headers, body = failed(error, scope["method"], scope["path"])
+            await send_whole(send, status, [*headers, *cors, _length(body)], body)
         finally:
             self._room.leave(scope)
 
@@ -142,7 +122,8 @@ class Edge:
             await self._flow(route, call, workspace, scope, send, cors)
             return
         ws = workspace.workspace_id if workspace is not None else 0
-        body = await self._run(route, call, ws, user_of(scope["headers"]) if route.kind == "command" else "")
+        user = user_of(scope["headers"]) if route.kind == "command" else ""
+        body = await self._calls.run(route, call, ws, user)
         if route.status == 204:
             await send_whole(send, 204, cors, b"")
         else:
@@ -172,36 +153,10 @@ class Edge:
     async def _call(self, match: Match, scope: Scope, receive: Receive) -> Any:
         route = match.route
         method: str = scope["method"]
-        given = scope["query_string"]
-        if given and method in ("GET", "HEAD", "DELETE"):
-            body = await self._room.read(scope, receive, route.max_body_bytes)
-            if method != "DELETE" or not body:
-                return codec.decode_query(route.call, _query(given), match.params)
-            return codec.decode_body(route.call, body, match.params)
         if method in ("POST", "PUT") and route.parses_body:
-            _check_content_type(scope["headers"])
+            check_content_type(next((value for name, value in scope["headers"] if name == b"content-type"), None))
         body = await self._room.read(scope, receive, route.max_body_bytes)
-        return codec.decode_body(route.call, body, match.params)
-
-    async def _run(self, route: Route, call: Any, ws: int, user: str) -> bytes:
-        database = self._database
-        if route.kind == "query":
-            if route.quick and database.reads_inline:
-                return self._query(route, call, ws)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._query, route, call, ws)
-        loop = asyncio.get_running_loop()
-        if route.kind == "batch":
-            prepared = route.prepare(call) if route.prepare is not None else call
-            answer = await database.writer.submit_async(ws, prepared, route.handler, loop)
-        else:
-            handler = route.handler
-            answer = await database.writer.submit_async(ws, lambda tx: handler(tx.by(user), call), None, loop)
-        return _rendered(answer)
-
-    def _query(self, route: Route, call: Any, ws: int) -> bytes:
-        with self._database.read(ws) as tx:
-            answer = route.handler(tx, call)
-        return _rendered(answer)
+        return call_of(route, method, scope["query_string"], match.params, body)
 
     async def _flow(self, route: Route, call: Any, workspace: Any, scope: Scope, send: Send, cors: Headers) -> None:
         """The first piece is awaited before the status is sent, so that a fault still gets its own."""
@@ -246,7 +201,7 @@ class Edge:
             receive,
             params=match.params,
             raw_params={"path": raw} if match.params else {},
-            query=_query(scope["query_string"]) if scope["query_string"] else {},
+            query=query_of(scope["query_string"]) if scope["query_string"] else {},
             workspace=workspace,
             database=self._database,
             threads=self._threads,
@@ -263,33 +218,9 @@ def _slashed_once(path: str) -> str:
     return f"/{path.strip('/')}"
 
 
-def _rendered(answer: Any) -> bytes:
-    if answer is None:
-        return _EMPTY
-    return answer if isinstance(answer, bytes) else codec.encode(answer)
-
-
 def _length(body: bytes) -> tuple[bytes, bytes]:
     return (b"content-length", b"%d" % len(body))
 
 
 def _sized(headers: Headers, body: bytes) -> Headers:
     return [*headers, _length(body)]
-
-
-def _query(raw: bytes) -> dict[str, list[str]]:
-    try:
-        return parse_qs(
-            raw.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=10_000
-        )
-    except ValueError as error:
-        raise BadRequest(f"The query string cannot be read: {error}") from None
-
-
-def _check_content_type(headers: list[tuple[bytes, bytes]]) -> None:
-    for name, value in headers:
-        if name == b"content-type":
-            if value.partition(b";")[0].strip().lower() == b"application/json":
-                return
-            break
-    raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")

@@ -1,13 +1,17 @@
-"""uvicorn's HTTP protocol, with one write for an answer, and with limits.  Knows transports and the parser; knows no route.
+"""uvicorn's HTTP protocol, with one write for an answer, with limits, and with a short way for small calls.  Knows
+transports and the parser; knows no route.
 
 uvicorn writes the head and the body apart: two system calls, two packets, and a client that wakes up twice.  It also keeps
 a head of any length in memory, and waits for ever: for a request that never ends, and for a client that never reads.
+
+An application that has `direct` is handed small calls whole, without a task of their own (docs/decisions/0016).
 """
 
 import asyncio
 import socket
 import struct
 from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -15,7 +19,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from trackside.core.errors import BadRequest, Fault, HeadTooLarge, SlowClient, UrlTooLong
 from trackside.core.http.codec import fault_body
-from trackside.core.http.streams import CUT
+from trackside.core.http.direct import Direct, Plain
+from trackside.core.http.streams import CUT, Headers
 
 SMALL_BYTES = 64 << 10
 MAX_URL_BYTES = 65_535  # the parser's
@@ -47,6 +52,10 @@ class _JoinedWrites:
         else:
             self._transport.write(data)
 
+    def write_now(self, data: bytes) -> None:
+        self._flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         self._flush()
         self._transport.close()
@@ -66,6 +75,41 @@ class _JoinedWrites:
         return getattr(self._transport, name)
 
 
+class _PlainCycle:
+    """A request on the short way, for what uvicorn asks of a `RequestResponseCycle`."""
+
+    __slots__ = (
+        "body", "disconnected", "keep_alive", "message_event", "more_body", "plain", "protocol", "response_complete",
+        "response_started",
+    )  # fmt: skip
+
+    def __init__(self, protocol: "OneWriteProtocol", plain: Plain) -> None:
+        self.protocol = protocol
+        self.plain = plain
+        self.body: bytes | bytearray = b""
+        self.more_body = True
+        self.keep_alive = True
+        self.disconnected = self.response_started = self.response_complete = False
+        self.message_event = _NOBODY
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        if self.disconnected or self.response_complete:
+            return
+        self.response_started = self.response_complete = True
+        self.protocol.send_plain(status, headers, body, keep_alive=self.keep_alive)
+
+
+class _Nobody:
+    """An event that nobody waits for."""
+
+    def set(self) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
 class OneWriteProtocol(HttpToolsProtocol):
     """Ends a connection where it is the client's turn and nothing moves for `silence_s`, or at most twice that."""
 
@@ -79,6 +123,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._was_in_head = False  # at the last look, and in the same one
         self._was_heard = True  # since the last look
         self._unsent = 0  # at the last look
+        self._direct: Direct | None = getattr(self.config.app, "direct", None)
         joined = _JoinedWrites(transport, asyncio.get_running_loop())
         super().connection_made(cast(asyncio.Transport, joined))
         self._watch = self.loop.call_later(self.silence_s, self._look)
@@ -109,18 +154,41 @@ class OneWriteProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._is_in_head, self._was_in_head = True, False
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._is_in_head:  # nobody asks for what comes after a body
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if not self.parser.should_upgrade():
+        if self.parser.should_upgrade():
+            return
+        if not self._is_taken_whole():
+            url, headers, expects = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()  # makes a scope, and forgets these
+            self.url, self.expect_100_continue = url, expects
+            self.headers = self.scope["headers"] = headers
             super().on_headers_complete()
             self.scope[CUT] = partial(self._cut, self.cycle)  # type: ignore[literal-required]  # a key of ours
-            self._is_in_head = False
-            self._unparsed = 0
+        self._is_in_head = False
+        self._unparsed = 0
+
+    def _is_taken_whole(self) -> bool:
+        cycle = self._last_cycle()
+        if (
+            self._direct is None
+            or (cycle is not None and not cycle.response_complete)
+            or self.flow.write_paused
+            or not self.parser.should_keep_alive()
+            or self.parser.get_http_version() != "1.1"
+        ):
+            return False
+        plain = self._direct.take(self.parser.get_method(), self.url, self.headers)
+        if plain is not None:
+            self.cycle = cast(RequestResponseCycle, _PlainCycle(self, plain))
+        return plain is not None
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
@@ -131,9 +199,29 @@ class OneWriteProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self._is_in_head:
-            self._unparsed = self._dropped = 0
-            super().on_message_complete()
+        if self._is_in_head:
+            return
+        self._unparsed = self._dropped = 0
+        cycle: Any = self.cycle
+        super().on_message_complete()
+        if type(cycle) is _PlainCycle and self._direct is not None:
+            self._direct.perform(cycle.plain, bytes(cycle.body), self.loop, cycle.answer)
+
+    def send_plain(self, status: int, headers: Headers, body: bytes, *, keep_alive: bool) -> None:
+        """Writes the whole answer of the request whose turn it is."""
+        if self.transport.is_closing():
+            return
+        pieces = [STATUS_LINE[status]]
+        for name, value in chain(self.server_state.default_headers, headers):
+            pieces += (name, b": ", value, b"\r\n")
+        if status != 204:
+            pieces.append(b"content-length: %d\r\n" % len(body))
+        pieces.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+        pieces.append(body)
+        cast(_JoinedWrites, self.transport).write_now(b"".join(pieces))
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def _cut(self, cycle: RequestResponseCycle) -> None:
         """By a reset: a plain end would pass for the end of the answer where no length was told."""

@@ -54,6 +54,10 @@ class Guard:
         self._known_hosts: dict[bytes, Refusal | None] = {}
         self._known_origins: dict[tuple[bytes, bytes], bool] = {}
 
+    def is_known(self, host: bytes) -> bool:
+        """Was this Host let in before?"""
+        return self._known_hosts.get(host, self) is None
+
     def check(self, scope: Any) -> Refusal | None:
         """The answer to give right away, or None for a request that may go on."""
         host: bytes | None = None

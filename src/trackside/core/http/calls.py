@@ -1,0 +1,136 @@
+"""Runs calls and words their answers.  Knows routes and the database; knows neither ASGI nor sockets.
+
+A handler is a plain function.  Reads by key run where they stand, other reads in a thread, writes in the writer, which
+answers after its commit.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+from trackside.core.db.group import GroupWriter
+from trackside.core.errors import BadRequest, Fault, Invalid
+from trackside.core.http import codec
+from trackside.core.http.routes import Route
+from trackside.core.http.streams import Headers
+
+log = logging.getLogger("trackside.http")
+
+JSON_TYPE = (b"content-type", b"application/json")
+_EMPTY = b"{}"
+
+# Hears the body of an answer, or why there is none.
+Done = Callable[[bytes, BaseException | None], None]
+
+
+class Database(Protocol):
+    reads_inline: bool
+    writer: GroupWriter
+
+    def read(self, ws: int) -> Any: ...
+
+    def write(self, ws: int) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class Calls:
+    def __init__(self, database: Database, threads: Executor) -> None:
+        self._database = database
+        self._threads = threads
+
+    def start(self, route: Route, call: Any, ws: int, user: str, loop: asyncio.AbstractEventLoop, done: Done) -> None:
+        """`done` is called on the loop, sooner or later; what goes wrong on the spot is raised."""
+        database = self._database
+        if route.kind == "batch":
+            prepared = route.prepare(call) if route.prepare is not None else call
+            database.writer.submit_then(ws, prepared, route.handler, loop, _rendering(done))
+        elif route.kind == "command":
+            handler = route.handler
+            database.writer.submit_then(ws, lambda tx: handler(tx.by(user), call), None, loop, _rendering(done))
+        elif route.quick and database.reads_inline:
+            done(self._query(route, call, ws), None)
+        else:
+            job = loop.run_in_executor(self._threads, self._query, route, call, ws)
+            job.add_done_callback(partial(_hand_over, done))
+
+    async def run(self, route: Route, call: Any, ws: int, user: str) -> bytes:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bytes] = loop.create_future()
+
+        def done(body: bytes, error: BaseException | None) -> None:
+            if future.done():  # nobody waits any more
+                return
+            if error is None:
+                future.set_result(body)
+            else:
+                future.set_exception(error)
+
+        self.start(route, call, ws, user, loop, done)
+        return await future
+
+    def _query(self, route: Route, call: Any, ws: int) -> bytes:
+        with self._database.read(ws) as tx:
+            answer = route.handler(tx, call)
+        return _rendered(answer)
+
+
+def call_of(route: Route, method: str, query: bytes, params: dict[str, str], body: bytes) -> Any:
+    """The call in a query string, or else in a body.  Raises Invalid, BadRequest."""
+    if query and method in ("GET", "HEAD", "DELETE") and not (method == "DELETE" and body):
+        return codec.decode_query(route.call, query_of(query), params)
+    return codec.decode_body(route.call, body, params)
+
+
+def query_of(raw: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(
+            raw.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=10_000
+        )
+    except ValueError as error:
+        raise BadRequest(f"The query string cannot be read: {error}") from None
+
+
+def check_content_type(given: bytes | None) -> None:
+    if given is None or given.partition(b";")[0].strip().lower() != b"application/json":
+        raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")
+
+
+def failed(error: BaseException, method: str, path: str) -> tuple[int, Headers, bytes]:
+    """Status, headers and body for what went wrong."""
+    if isinstance(error, Fault):
+        return error.status, [JSON_TYPE, *error.headers], codec.fault_body(error)
+    log.error("%s %s failed", method, path[:500], exc_info=error)
+    body = codec.encode(
+        {"error_code": "INTERNAL_ERROR", "message": "The server failed at this call; its log says why."}
+    )
+    return 500, [JSON_TYPE], body
+
+
+def _hand_over(done: Done, job: asyncio.Future[bytes]) -> None:
+    if not job.cancelled():
+        error = job.exception()
+        done(b"", error) if error is not None else done(job.result(), None)
+
+
+def _rendering(done: Done) -> Callable[[Any, BaseException | None], None]:
+    def finish(answer: Any, error: BaseException | None) -> None:
+        body = b""
+        if error is None:
+            try:
+                body = _rendered(answer)
+            except Exception as unexpected:  # noqa: BLE001  # the caller hears of it, and the log
+                error = unexpected
+        done(body, error)
+
+    return finish
+
+
+def _rendered(answer: Any) -> bytes:
+    if answer is None:
+        return _EMPTY
+    return answer if isinstance(answer, bytes) else codec.encode(answer)

@@ -1,0 +1,113 @@
+"""Small calls without ASGI: from a request's head and body to its answer.  Knows the same rules as the ASGI application,
+and leaves to it whatever is not plain: a browser's Origin, paths with parameters, streams, faults of the head.
+
+A task, a scope and a dozen of messages for each request cost more than a logged point does (docs/decisions/0016).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from trackside.core.errors import Fault
+from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
+from trackside.core.http.routes import Route, Table
+from trackside.core.http.streams import Headers, user_of
+
+MOST_BYTES = 64 << 10  # of a body
+_PLAIN_KINDS = ("query", "command", "batch")
+_NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"expect", b"upgrade"})
+
+# Status, headers but for the length, body.
+Answer = Callable[[int, Headers, bytes], None]
+_JSON: Headers = [JSON_TYPE]
+
+
+class Guard(Protocol):
+    def is_known(self, host: bytes) -> bool: ...
+
+
+class Plain(Struct, frozen=True):
+    """A request that is answered here, once its body has come."""
+
+    route: Route
+    method: str
+    path: str
+    query: bytes
+    workspace_id: int
+    headers: dict[bytes, bytes]
+
+
+class Direct:
+    """`recall` gives the workspace of what `doors` found; None: whoever may wait must find it."""
+
+    def __init__(
+        self,
+        table: Table,
+        calls: Calls,
+        doors: Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]],
+        recall: Callable[[Any], Any],
+        guard: Guard,
+        *,
+        static_prefix: str = "",
+    ) -> None:
+        self._routes = {
+            (route.method.encode(), path): route
+            for route in table.routes
+            if route.kind in _PLAIN_KINDS
+            for path in route.paths
+            if "{" not in path
+        }
+        self._calls = calls
+        self._doors = doors
+        self._recall = recall
+        self._guard = guard
+        self._prefix = static_prefix
+
+    def take(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> Plain | None:
+        """The request if it is a plain one: small, with no header twice, to a host that was let in before."""
+        raw, _, query = target.partition(b"?")
+        if b"%" in raw or not raw.isascii():
+            return None
+        path = raw.decode("ascii")
+        if not path.startswith(self._prefix):
+            return None
+        try:
+            named, rest = self._doors(path[len(self._prefix) :], headers)
+            route = self._routes.get((method, rest))
+            if route is None:
+                return None
+            workspace = self._recall(named) if route.has_workspace else None
+        except Fault:
+            return None
+        if workspace is None and route.has_workspace:
+            return None
+        by_name = dict(headers)
+        if (
+            len(by_name) != len(headers)
+            or not _NOT_PLAIN.isdisjoint(by_name)
+            or int(by_name.get(b"content-length", 0)) > MOST_BYTES
+            or not self._guard.is_known(by_name.get(b"host", b""))
+        ):
+            return None
+        return Plain(route, route.method, path, query, 0 if workspace is None else workspace.workspace_id, by_name)
+
+    def perform(self, plain: Plain, body: bytes, loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
+        """Answers on the loop, now or later; raises nothing."""
+        route = plain.route
+
+        def done(body: bytes, error: BaseException | None) -> None:
+            if error is None:
+                answer(route.status, _JSON, body) if route.status != 204 else answer(204, [], b"")
+            else:
+                answer(*failed(error, plain.method, plain.path))
+
+        try:
+            if plain.method in ("POST", "PUT") and route.parses_body:
+                check_content_type(plain.headers.get(b"content-type"))
+            call = call_of(route, plain.method, plain.query, {}, body)
+            user = user_of(plain.headers.items()) if route.kind == "command" else ""
+            self._calls.start(route, call, plain.workspace_id, user, loop, done)
+        except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
+            done(b"", error)

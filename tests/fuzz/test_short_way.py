@@ -1,0 +1,114 @@
+"""Small calls go a shorter way through the server than others (core/http/direct.py): both ways answer alike."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fuzz.raw import Line, Told
+from support.servers import Server
+
+HEAD = b"Host: localhost\r\nUser-Agent: mlflow-python-client/3.17.2\r\nConnection: keep-alive\r\n"
+TWICE = b"X-Twice: 1\r\nX-Twice: 2\r\n"  # such a request goes the long way
+API = b"/api/2.0/mlflow/"
+
+TARGETS = [
+    API + b"runs/log-metric",
+    API + b"runs/search",
+    API + b"runs/get?run_id=unknown",
+    API + b"runs/get?run_id=a&run_id=b",
+    API + b"runs/get",
+    API + b"experiments/get?experiment_id=0",
+    API + b"experiments/get-by-name?experiment_name=D%65fault",
+    API + b"experiments/search?max_results=one",
+    API + b"experiments/search",
+    API + b"experiments/search/",
+    API + b"registered-models/delete",
+    API + b"no/such/call",
+    b"/ajax-api/2.0/mlflow/experiments/get?experiment_id=0",
+    b"/api/3.0/mlflow/server-info",
+    b"/ws/default/api/2.0/mlflow/experiments/get?experiment_id=0",
+    b"/ws/nobody/api/2.0/mlflow/experiments/get?experiment_id=0",
+    b"/ws/default/../default/api/2.0/mlflow/experiments/get?experiment_id=0",
+    b"/health",
+]
+BODIES = [
+    b"",
+    b"{}",
+    b"[1]",
+    b"{",
+    b'{"run_id":"x"}',
+    b'{"run_id":"x","key":"k","value":1,"timestamp":1}',
+    b'"\\u0000"',
+    b"\xff",
+]
+HEADERS = [
+    b"",
+    b"Content-Type: application/json\r\n",
+    b"Content-Type: text/plain\r\n",
+    b"X-MLFLOW-WORKSPACE: default\r\nContent-Type: application/json\r\n",
+    b"X-MLFLOW-WORKSPACE: nobody\r\nContent-Type: application/json\r\n",
+    b"Origin: http://evil.example\r\nContent-Type: application/json\r\n",
+    b"Origin: http://localhost:3000\r\nContent-Type: application/json\r\n",
+    b"Expect: 100-continue\r\nContent-Type: application/json\r\n",
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("served") / "data", ("--durability", "relaxed")).start()
+    yield server
+    server.stop()
+
+
+def ask(method: bytes, target: bytes, headers: bytes, body: bytes) -> bytes:
+    length = b"" if method == b"GET" and not body else b"Content-Length: %d\r\n" % len(body)
+    return method + b" " + target + b" HTTP/1.1\r\n" + HEAD + headers + length + b"\r\n" + body
+
+
+def told(line: Line, data: bytes) -> Told:
+    line.send(data)
+    answer = line.answer()
+    while answer.status == 100:
+        answer = line.answer()
+    headers = {name: value for name, value in answer.headers.items() if name != b"date"}
+    return Told(answer.status, headers, answer.body)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from([b"GET", b"POST", b"DELETE", b"PATCH"]),
+    st.sampled_from(TARGETS),
+    st.sampled_from(HEADERS),
+    st.sampled_from(BODIES),
+)
+def test_the_short_way_answers_as_the_long_one(
+    served: Server, method: bytes, target: bytes, headers: bytes, body: bytes
+) -> None:
+    with Line(served.port) as line:
+        short = told(line, ask(method, target, headers, body))
+        assert short == told(line, ask(method, target, headers + TWICE, body))
+        assert short.status < 500
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(served: Server) -> None:
+    """The long way for one, and the short one for those before and behind it."""
+    with Line(served.port) as line:
+        queries = [b"experiments/get?experiment_id=%d" % number for number in range(1000, 1020)]
+        line.send(
+            b"".join(ask(b"GET", API + query, TWICE if i % 3 == 1 else b"", b"") for i, query in enumerate(queries))
+        )
+        for number in range(1000, 1020):
+            assert b"%d" % number in line.answer().body
+
+
+def test_a_head_and_a_body_in_pieces_are_one_request(served: Server) -> None:
+    body = b'{"experiment_ids":["0"],"max_results":1}'
+    whole = ask(b"POST", API + b"runs/search", HEADERS[1], body)
+    with Line(served.port) as line:
+        for i in range(len(whole)):
+            line.send(whole[i : i + 1])
+        assert line.answer().status == 200
+        line.send(whole)
+        assert line.answer().status == 200
