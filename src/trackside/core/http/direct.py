@@ -1,7 +1,7 @@
 """Small calls without ASGI: from a request's head and body to its answer.  Knows the same rules as the ASGI application,
 and leaves to it whatever is not plain: a browser's Origin, paths with parameters, streams, faults of the head.
 
-A task, a scope and a dozen of messages for each request cost more than a logged point does (docs/decisions/0016).
+A task, a scope and a dozen of messages for each request cost more than a logged point does (docs/decisions/0017).
 """
 
 import asyncio

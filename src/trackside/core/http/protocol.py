@@ -4,7 +4,7 @@ transports and the parser; knows no route.
 uvicorn writes the head and the body apart: two system calls, two packets, and a client that wakes up twice.  It also keeps
 a head of any length in memory, and waits for ever: for a request that never ends, and for a client that never reads.
 
-An application that has `direct` is handed small calls whole, without a task of their own (docs/decisions/0016).
+An application that has `direct` is handed small calls whole, without a task of their own (docs/decisions/0017).
 """
 
 import asyncio
