@@ -23,6 +23,7 @@ from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.links import routes as links
+from trackside.links.ending import Ending
 from trackside.links.worker import Workers
 from trackside.logged_models import routes as logged_models
 from trackside.registry import own_routes as registry_own
@@ -42,13 +43,21 @@ PRUNE_EVERY_S = 3600.0
 
 
 class App:
-    """A server without its socket: `asgi` answers, `close` ends what runs beside it."""
+    """A server without its socket: `asgi` answers, `leave` cuts short what waits for other servers, and `close` ends what
+    runs beside it."""
 
-    def __init__(self, asgi: Any, closers: list[Callable[[], None]]) -> None:
+    def __init__(self, asgi: Any, closers: list[Callable[[], object]], leavers: list[Callable[[], None]]) -> None:
         self.asgi = asgi
         self._closers = closers
+        self._leavers = leavers
+
+    def leave(self) -> None:
+        """Harmless when it was done already."""
+        for leaver in self._leavers:
+            leaver()
 
     def close(self) -> None:
+        self.leave()
         for closer in reversed(self._closers):
             closer()
 
@@ -76,7 +85,9 @@ def _sealer(settings: Settings) -> Sealer:
     return Sealer(settings.secret_key, settings.data / "secret.key")
 
 
-def _events(settings: Settings, db: Any, callers: ThreadPoolExecutor, closers: list[Callable[[], None]]) -> list[Route]:
+def _events(
+    settings: Settings, db: Any, callers: ThreadPoolExecutor, closers: list[Callable[[], object]]
+) -> list[Route]:
     """The log of changes and its readers."""
     sealer = _sealer(settings)
     post = Post(
@@ -92,7 +103,8 @@ def _events(settings: Settings, db: Any, callers: ThreadPoolExecutor, closers: l
 
 
 def build(settings: Settings) -> App:
-    closers: list[Callable[[], None]] = []
+    closers: list[Callable[[], object]] = []
+    leavers: list[Callable[[], None]] = []
     try:
         db = open_database(settings)
         closers.append(db.close)
@@ -103,6 +115,8 @@ def build(settings: Settings) -> App:
         closers.append(roots.close)
         threads = ThreadPoolExecutor(ARTIFACT_THREADS, thread_name_prefix="trackside-artifacts")
         closers.append(threads.shutdown)
+        ending = Ending()
+        leavers.append(ending.begin)
         callers = ThreadPoolExecutor(CALLER_THREADS, thread_name_prefix="trackside-callers")
         closers.append(callers.shutdown)
         table: list[Route] = [
@@ -115,7 +129,7 @@ def build(settings: Settings) -> App:
             *registry.routes(),
             *registry_own.routes(roots, threads),
             *_events(settings, db, callers, closers),
-            *links.routes(db, roots, threads, callers, settings.default_artifact_root, _sealer(settings)),
+            *links.routes(db, roots, threads, callers, settings.default_artifact_root, _sealer(settings), ending),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))
@@ -130,11 +144,13 @@ def build(settings: Settings) -> App:
             static_prefix=settings.static_prefix,
         )
         closers.append(edge.close)
-        closers.append(Workers(db, roots, settings.default_artifact_root, _sealer(settings)).close)
+        workers = Workers(db, roots, settings.default_artifact_root, _sealer(settings))
+        closers.append(workers.close)
+        leavers.append(workers.leave)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
         if db.dialect == "postgresql":
             closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
     except BaseException:
-        App(None, closers).close()
+        App(None, closers, leavers).close()
         raise
-    return App(edge, closers)
+    return App(edge, closers, leavers)

@@ -4,13 +4,13 @@ from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
+from trackside.links import store as links
 from trackside.registry import moving as registry
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
-LINKS = ("link_dirty", "link_items", "link_series", "link_files", "link_log", "links")
 TABLES = (
     "webhook_deliveries", "webhooks",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
@@ -52,13 +52,15 @@ def is_empty(tx: Tx) -> bool:
 
 
 def remove(tx: Tx) -> None:
+    links.remove_all(tx)  # before anything is locked that their workers might hold
     _lock(tx)
-    for table in (*LINKS, *TABLES):
+    for table in TABLES:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
 
 
 def move_to_default(tx: Tx, workspace: Workspace) -> None:
     """Artifacts stay where they are, and the default workspace may open them there.  A name that is taken stops the move."""
+    links.remove_all(tx)  # the other side keeps what it has; the default workspace is not what it was linked with
     _lock(tx)
     tx.run(
         """
@@ -78,8 +80,6 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
             f"The default workspace has experiments of the same names: {', '.join(name for (name,) in taken[:20])}. "
             "Rename them first."
         )
-    for table in LINKS:  # the other side keeps what it has; the default workspace is not what it was linked with
-        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
     registry.prepare(tx, tx.within(DEFAULT_WORKSPACE_ID))
     _spell_in_full(tx, workspace)
     workspaces.adopt(tx, workspace)

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Fault = str  # "429", "500", "cut-request", "cut-answer"
+# "429", "500", "503", "cut-request", "cut-answer"; "hang" until the end, "login" page, "redirect", "no-json", "other-json"
+Fault = str
+
+WRONG: dict[Fault, tuple[int, dict[str, str], bytes]] = {
+    "login": (200, {"content-type": "text/html; charset=utf-8"}, b"<!doctype html><title>Sign in</title>"),
+    "redirect": (302, {"location": "https://login.example/?next=/"}, b""),
+    "no-json": (200, {"content-type": "application/json"}, b'{"run": '),
+    "other-json": (200, {"content-type": "application/json"}, b'{"run": [], "experiments": 3, "id": [], "changes": 5}'),
+}
 
 
 class Flaky:
@@ -14,6 +22,7 @@ class Flaky:
 
     def __init__(self, port: int) -> None:
         self.faults: Callable[[str, str], Fault | None] = lambda method, path: None
+        self.over = threading.Event()
         self.seen: list[tuple[str, str, Fault | None]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, port))
         self._server.daemon_threads = True
@@ -25,6 +34,7 @@ class Flaky:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -46,6 +56,13 @@ def _handler(flaky: Flaky, port: int) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length)
             if fault in ("429", "500", "503"):
                 self._answer(int(fault), {"retry-after": "1"} if fault == "429" else {}, b"not now")
+                return
+            if fault in WRONG:
+                self._answer(*WRONG[fault])
+                return
+            if fault == "hang":
+                flaky.over.wait()
+                self.close_connection = True
                 return
             upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             try:

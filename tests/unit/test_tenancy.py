@@ -31,6 +31,10 @@ CROSSING: dict[tuple[str, str], str] = {
         "active",
     ): "the worker that delivers webhooks serves all workspaces, each its own changes",
     ("events/deliveries.py", "webhooks_due"): "the same; what is due is then read in its workspace",
+    (
+        "links/store.py",
+        "everywhere",
+    ): "the workers of links serve all workspaces, each link in a transaction of its own",
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
 }
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn
 
 import uvicorn
@@ -71,7 +72,7 @@ def _work(
     with explained(settings):
         made = app.build(settings)
     try:
-        server = uvicorn.Server(_config(made.asgi))
+        server = _Server(_config(made.asgi), made.leave)
 
         def stop(*_: object) -> None:
             server.should_exit = True
@@ -92,6 +93,18 @@ def _work(
     finally:
         made.close()
     return OK
+
+
+class _Server(uvicorn.Server):
+    """Tells the application at the signal, not after the last answer, that it ends: some answers wait for other servers."""
+
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._leave = leave
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._leave()
 
 
 def _config(application: Any) -> uvicorn.Config:

@@ -1,8 +1,7 @@
 """From a link to its peer.  Knows the kinds of remotes and their pace; knows no step."""
 
-from collections.abc import Callable
-
 from trackside.core.errors import Invalid
+from trackside.links.ending import Ending
 from trackside.links.model import Kind, Options, Secret
 from trackside.links.peer import Peer
 from trackside.links.peers.databricks import DatabricksPeer, from_profile
@@ -13,13 +12,13 @@ from trackside.links.wire import Bucket, Http, Refused
 RATES = {Kind.TRACKSIDE: 0.0, Kind.MLFLOW: 0.0, Kind.DATABRICKS: 20.0}  # calls a second; 0: as fast as it answers
 
 
-def connect(kind: Kind, url: str, options: Options, secret: Secret, source: str, wait: Callable[[float], bool]) -> Peer:
-    """`source` names our workspace in the tags of copies; `wait` sleeps, and says whether the server ends."""
+def connect(kind: Kind, url: str, options: Options, secret: Secret, source: str, ending: Ending) -> Peer:
+    """`source` names our workspace in the tags of copies; no call waits any longer than until `ending` begins."""
     if kind is Kind.DATABRICKS and secret.profile:
         url, token = from_profile(secret.profile)
         secret = Secret(token=token)
     rate = options.rate or RATES[kind]
-    http = Http(url, secret, bucket=Bucket(rate, max(1.0, rate), wait) if rate else None)
+    http = Http(url, secret, bucket=Bucket(rate, max(1.0, rate), ending.wait) if rate else None, ending=ending)
     match kind:
         case Kind.TRACKSIDE:
             return TracksidePeer(http, source)
@@ -29,9 +28,9 @@ def connect(kind: Kind, url: str, options: Options, secret: Secret, source: str,
             return MlflowPeer(http, source, options.wants)
 
 
-def detect(url: str, secret: Secret) -> Kind:
+def detect(url: str, secret: Secret, ending: Ending) -> Kind:
     """What answers at an address.  Raises Invalid if it is nothing that a link may lead to, wire.Down if nobody answers."""
-    http = Http(url, secret)
+    http = Http(url, secret, ending=ending)
     try:
         try:
             answer = http.json("GET", "/api/3.0/mlflow/server-info")

@@ -99,6 +99,8 @@ def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha25
         for piece in given:
             digest.update(piece)
             total += len(piece)
+            if size_bytes is not None and total > size_bytes:
+                raise BrokenFile(f"the file has {size_bytes} bytes, and more come")
             upload.write([piece])
         if size_bytes is not None and total != size_bytes:
             raise BrokenFile(f"the file has {size_bytes} bytes, and {total} came")

@@ -247,17 +247,20 @@ class _Both:
             if incoming.start != have or not have:
                 parts.forget()
                 parts.note_etag(incoming.etag)
-            self._fill(parts, incoming)
+            self._fill(parts, incoming, size)
         told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
         if told is not None and told.etag != etag:
             raise Down(f"{path} changed at the remote while it was sent")
         stat, sha256 = parts.join(spot.key, size, told.sha256 if told is not None else "")
         return stat, sha256, etag
 
-    def _fill(self, parts: Parts, incoming: Incoming) -> None:
+    def _fill(self, parts: Parts, incoming: Incoming, most: int) -> None:
         pieces = self._beating(incoming)
         at, piece = incoming.start, next(pieces, b"")
         while piece:
+            if at >= most:
+                parts.forget()
+                raise files.BrokenFile(f"the file has {most} bytes, and more come")
             size = 0
 
             def part() -> Iterator[bytes]:

@@ -4,7 +4,11 @@ What both sides agreed on is saved last.  Before something is made there, it is 
 the copy is looked for rather than made twice.
 """
 
+import logging
+import struct
 from collections.abc import Callable
+
+import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
@@ -15,8 +19,12 @@ from trackside.links.model import Entity, Made
 from trackside.links.ours import Part
 from trackside.links.peer import Unmirrored
 from trackside.links.side import Side
-from trackside.links.wire import Refused
+from trackside.links.wire import Down, Refused
 
+log = logging.getLogger("trackside.links")
+
+# What comes of JSON that has not the shape that it shall have.
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError)
 LATE = frozenset({"status", "end_time", "stage"})  # told when all the rest is there
 AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
 
@@ -58,7 +66,7 @@ class Mirror:
             and known.doc.get(("status", "")) != "RUNNING"  # whose points and files may be others all the same
         ):
             return
-        part = side.peer.read(entity, remote_id)
+        part = side.look(entity, remote_id)
         if part is None:
             return
         if item is None:
@@ -107,7 +115,7 @@ class Mirror:
             made_by = Made.THEM if found else Made.US
             remote_id = found or side.peer.make_experiment(name)
             side.save(entity, part.item_id, remote_id, made_by, None)
-            return side.item(entity, part.item_id), side.peer.read(entity, remote_id)
+            return side.item(entity, part.item_id), side.look(entity, remote_id)
         if theirs is not None:
             side.save(entity, part.item_id, theirs.item_id, Made.THEM, None)
             return side.item(entity, part.item_id), theirs
@@ -129,7 +137,7 @@ class Mirror:
             if remote_id is not None:
                 made_by = Made.US if item is not None else Made.THEM
                 side.save(entity, part.item_id, remote_id, made_by, None)
-                return side.item(entity, part.item_id), side.peer.read(entity, remote_id)
+                return side.item(entity, part.item_id), side.look(entity, remote_id)
         side.save(entity, part.item_id, "", Made.US, None)
         doc = {field: value for field, value in part.doc.items() if field[0] in AT_MAKING}
         remote_id = side.peer.make(entity, part.item_id, experiment_id, Patch(side.theirs(doc, entity, self.remote_of)))
@@ -155,7 +163,7 @@ class Mirror:
         found = side.read(lambda tx: cursors.by_remote(tx, side.link.link_id, Entity.EXPERIMENT, part.experiment_id))
         experiment_id = None if found is None else found.local_id
         if experiment_id is None:
-            theirs = side.peer.read(Entity.EXPERIMENT, part.experiment_id)
+            theirs = side.look(Entity.EXPERIMENT, part.experiment_id)
             experiment_id = None if theirs is None else self._adopt(Entity.EXPERIMENT, theirs)
         if experiment_id is None:
             return None
@@ -191,7 +199,7 @@ class Mirror:
         is_shared = mode is Mode.BOTH and part.doc != item.agreed
         looked = theirs is not None or verify or item.agreed is None or is_shared
         if theirs is None and looked:
-            theirs = side.peer.read(entity, item.remote_id)
+            theirs = side.look(entity, item.remote_id)
             if theirs is None:
                 self._lost(entity, item)
                 return
@@ -302,13 +310,16 @@ class Mirror:
 
 
 def attempt(work: Callable[[], None]) -> str | None:
-    """Why an item could not be brought to the same state; None if it was."""
+    """Why an item could not be brought to the same state; None if it was.  Raises Down: the remote is in trouble."""
     try:
         work()
     except (Refused, Unmirrored) as reason:
         return str(reason)
     except Fault as fault:
         return fault.message
+    except UNREADABLE as error:
+        log.exception("an answer of a remote cannot be read")
+        raise Down(f"what the remote answers cannot be read ({error!r})") from error
     return None
 
 

@@ -1,7 +1,6 @@
 """The calls about links.  Knows HTTP's side of them; the remote is asked in a thread, never within a transaction."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
@@ -21,29 +20,32 @@ from trackside.links import check, cursors, import_routes, store
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.diff import Mode
+from trackside.links.ending import Ending
 from trackside.links.model import Link, Options, Secret, State
 from trackside.links.peers.trackside import TracksidePeer
 from trackside.links.side import Database, Side
-from trackside.links.wire import Down, Refused
-from trackside.links.worker import context_of, drop, secret_of
+from trackside.links.wire import Down, Refused, Stopped
+from trackside.links.worker import context_of, secret_of
 from trackside.workspaces import store as workspaces
 
 T = TypeVar("T")
 PATH = "/api/trackside/v1/links"
 CHECK_AT_ONCE = 50
 MAX_LOG = 1000
-NEVER: Callable[[float], bool] = threading.Event().wait
 
 
 class Calls:
     """`callers` are threads that may wait for a remote: searches need theirs."""
 
-    def __init__(self, db: Database, roots: Roots, callers: Executor, server_root: str, sealer: Sealer) -> None:
+    def __init__(
+        self, db: Database, roots: Roots, callers: Executor, server_root: str, sealer: Sealer, ending: Ending
+    ) -> None:
         self._db = db
         self._roots = roots
         self._callers = callers
         self._server_root = server_root
         self._sealer = sealer
+        self._ending = ending
 
     async def add(self, request: Request) -> Response:
         call: m.AddLink = codec.decode_body(m.AddLink, await request.whole_body())
@@ -67,7 +69,7 @@ class Calls:
             raise Unsupported("registry: this version mirrors runs, not registered models; leave it out")
         given = Secret(token=call.token or "", username=call.username or "", password=call.password or "")
         target = m.target(call.to, call.kind, given)
-        kind = target.kind or detect(target.url, target.secret)
+        kind = target.kind or detect(target.url, target.secret, self._ending)
         with self._db.read(ws) as tx:
             now, workspace = tx.now, workspaces.current(tx)
         backfill, since = m.check_backfill(call.backfill, now)
@@ -81,7 +83,7 @@ class Calls:
         )
         if options.rate < 0:
             raise Invalid(f"rate is {options.rate}; it must be 0 or more calls a second")
-        peer = connect(kind, target.url, options, target.secret, workspace.uid, NEVER)
+        peer = connect(kind, target.url, options, target.secret, workspace.uid, self._ending)
         try:
             if isinstance(peer, TracksidePeer) and peer.workspace_uid() == workspace.uid:
                 raise Invalid(f"{target.url} is this workspace itself; a link leads to another one, such as …/ws/NAME")
@@ -107,7 +109,7 @@ class Calls:
     def _compare(self, ws: int, name: str, after: str) -> check.Page:
         with self._db.read(ws) as tx:
             link, source = store.get(tx, name), workspaces.current(tx).uid
-        peer = connect(link.kind, link.url, link.options, secret_of(ws, link, self._sealer), source, NEVER)
+        peer = connect(link.kind, link.url, link.options, secret_of(ws, link, self._sealer), source, self._ending)
         try:
             side = Side(self._db, ws, link, peer, self._roots, self._server_root)
             return check.page(side, after, CHECK_AT_ONCE)
@@ -161,14 +163,21 @@ def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
     shown = _shown(tx, link)
     if copies == "remove" and link.mode is not Mode.PULL:
         return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.REMOVING)))
-    drop(tx, link)
+    store.remove(tx, link)
     return m.GotLink(link=shown)
 
 
 def routes(
-    db: Database, roots: Roots, threads: Executor, callers: Executor, server_root: str, sealer: Sealer
+    db: Database,
+    roots: Roots,
+    threads: Executor,
+    callers: Executor,
+    server_root: str,
+    sealer: Sealer,
+    ending: Ending,
 ) -> list[Route]:
-    calls = Calls(db, roots, callers, server_root, sealer)
+    """`ending`: when no caller waits for a remote any more."""
+    calls = Calls(db, roots, callers, server_root, sealer, ending)
     read, manage = Access.READ, Access.MANAGE
     return [
         stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=manage, status=201, answer=m.GotLink),
@@ -195,6 +204,8 @@ def _reachable(work: Callable[[], T]) -> T:
         return work()
     except Down as down:
         raise Unavailable(str(down)) from None
+    except Stopped:
+        raise Unavailable("The server is about to end") from None
     except Refused as refused:
         raise Invalid(f"The remote refused: {refused}") from None
 

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from trackside.artifacts.roots import Roots
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Tx
-from trackside.links import cursors, ours, store
+from trackside.links import cursors, given, ours, store
 from trackside.links.diff import Doc
 from trackside.links.model import Entity, Link, Made
+from trackside.links.ours import Part
 from trackside.links.peer import Peer
+from trackside.links.wire import Stopped
 
 T = TypeVar("T")
 
@@ -42,8 +44,14 @@ class Side:
             return fn(tx)
 
     def write(self, fn: Callable[[Tx], T]) -> T:
-        result: T = self.db.writer.submit(self.ws, fn).result()
-        return result
+        return in_link(self.db, self.ws, self.link.link_id, fn)
+
+    def look(self, entity: Entity, remote_id: str) -> Part | None:
+        """An item of theirs, which can be read."""
+        part = self.peer.read(entity, remote_id)
+        if part is not None:
+            given.check(part.doc)
+        return part
 
     def note(self, kind: str, entity: str, entity_id: str, message: str) -> None:
         self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
@@ -72,6 +80,19 @@ class Side:
     def _local_id(self, entity: Entity, remote_id: str) -> str | None:
         found = self.read(lambda tx: cursors.by_remote(tx, self.link.link_id, entity, remote_id))
         return None if found is None else found.local_id
+
+
+def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
+    """A transaction of a link, as long as there is one: it may be removed, with its workspace, while a step is under way.
+    Raises Stopped if it was."""
+
+    def work(tx: Tx) -> tuple[bool, T | None]:
+        return (True, fn(tx)) if store.hold(tx, link_id) else (False, None)
+
+    is_there, result = db.writer.submit(ws, work).result()
+    if not is_there:
+        raise Stopped
+    return cast("T", result)
 
 
 def _renamed(doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:

@@ -4,15 +4,21 @@ import msgspec
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
+from trackside.events import store as events
 from trackside.links.diff import Mode
 from trackside.links.model import Kind, Link, LogEntry, Options, State
 
-TABLES = ("link_dirty", "link_items", "link_series", "link_files", "link_log", "links")
+TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_log")
 MAX_LOG = 10_000  # entries that a link keeps
 LEASE_MS = 30_000
 
 _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
     last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s"""
+
+
+def consumer(link_id: int) -> str:
+    """By this name the change log knows how far the link has read."""
+    return f"link/{link_id}"
 
 
 def create(
@@ -67,16 +73,13 @@ def all_of(tx: Tx) -> list[Link]:
 
 def everywhere(tx: Tx) -> list[tuple[int, int]]:
     """(workspace_id, link_id) of every link that has work: for the workers, who then open transactions of its workspace."""
-    found: list[tuple[int, int]] = []
-    for (ws,) in tx.all("SELECT workspace_id FROM workspaces ORDER BY workspace_id"):
-        inside = tx.within(ws)
-        found += [
-            (ws, link_id)
-            for (link_id,) in inside.all(
-                "SELECT link_id FROM links WHERE workspace_id = :ws AND state <> 'paused' ORDER BY link_id"
-            )
-        ]
-    return found
+    return [(ws, link_id) for ws, link_id in tx.all("SELECT workspace_id, link_id FROM links WHERE state <> 'paused'")]
+
+
+def hold(tx: Tx, link_id: int) -> bool:
+    """Whether the link is there, and stays until the transaction's end."""
+    row = tx.one("SELECT 1 FROM links WHERE workspace_id = :ws AND link_id = :id FOR UPDATE", id=link_id)
+    return row is not None
 
 
 def set_state(tx: Tx, name: str, state: State) -> Link:
@@ -95,21 +98,33 @@ def remove(tx: Tx, link: Link) -> None:
     """The link and what it knows; nothing on either side."""
     for table in TABLES:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
+    events.forget(tx, consumer(link.link_id))
     tx.record(Change("link", link.name, "remove"))
 
 
+def remove_all(tx: Tx) -> None:
+    """All links of a workspace that goes; the other sides keep what they have."""
+    found = tx.all("SELECT link_id FROM links WHERE workspace_id = :ws FOR UPDATE")
+    for table in TABLES:
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
+    for (link_id,) in found:
+        events.forget(tx, consumer(link_id))
+
+
 def own(tx: Tx, link_id: int, owner: str) -> bool:
-    """Whether `owner` works on the link for the next while; one server does at a time."""
+    """Whether `owner` works on the link for the next while; one server does at a time.  For PostgreSQL, by whose clock all
+    servers go: their own ones may differ."""
     return bool(
         tx.run(
             """
-            UPDATE links SET owner = :owner, owned_until = :until
+            UPDATE links SET owner = :owner, owned_until = CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT) + :lease
             WHERE workspace_id = :ws AND link_id = :id
-                AND (owner = :owner OR owned_until < :now OR owned_until > :until)
+                AND (owner = :owner OR owned_until < CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT)
+                    OR owned_until > CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT) + :lease)
             """,
             id=link_id,
             owner=owner,
-            until=tx.now + LEASE_MS,
+            lease=LEASE_MS,
         )
     )
 
@@ -118,11 +133,18 @@ def disown(tx: Tx, owner: str) -> None:
     tx.run("UPDATE links SET owned_until = 0 WHERE workspace_id = :ws AND owner = :owner", owner=owner)
 
 
-def succeeded(tx: Tx, link_id: int) -> None:
+def succeeded(tx: Tx, link: Link) -> None:
+    """The remote answers, and has taken what there was.  An error is over, and the link's log still has it."""
     tx.run(
-        "UPDATE links SET last_success_at = :now, retry_at = NULL WHERE workspace_id = :ws AND link_id = :id",
-        id=link_id,
+        """
+        UPDATE links SET last_success_at = :now, retry_at = NULL, last_error = NULL, last_error_at = NULL
+        WHERE workspace_id = :ws AND link_id = :id
+        """,
+        id=link.link_id,
     )
+    if link.last_error is not None:
+        note(tx, link.link_id, "state", "", "", "the remote answers again")
+        tx.record(Change("link", link.name, "recover"))
 
 
 def failed(tx: Tx, link: Link, message: str, retry_at: int) -> None:

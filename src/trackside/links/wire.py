@@ -13,6 +13,7 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,11 +21,13 @@ from urllib.parse import quote, urlencode, urlsplit
 from msgspec import Struct
 
 from trackside import __version__
+from trackside.links.ending import Ending
 from trackside.links.model import Secret
+from trackside.links.patience import PatientResponse
 
 CONNECT_S = 10.0
-ANSWER_S = 60.0
-MAX_ANSWER_BYTES = 256 << 20
+ANSWER_S = 60.0  # of silence
+MAX_ANSWER_BYTES = 64 << 20  # of what is held in memory
 PIECE_BYTES = 1 << 20
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -35,6 +38,10 @@ class Down(Exception):
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class TooLong(Down):
+    """An answer that does not fit into the memory that it may take."""
 
 
 class Refused(Exception):
@@ -63,7 +70,12 @@ class Answer(Struct):
     def json(self) -> Any:
         try:
             return json.loads(self.body) if self.body else {}
-        except ValueError:
+        except (ValueError, RecursionError):
+            if "text/html" in self.headers.get("content-type", ""):
+                raise Down(
+                    "the remote answered with a web page where JSON was due; is that a login? It began"
+                    f" {self.body[:200]!r}"
+                ) from None
             raise Down(f"the remote answered with something else than JSON: {self.body[:200]!r}") from None
 
 
@@ -123,7 +135,7 @@ class Bucket:
             now = self._now()
             self._left = min(self._burst, self._left + (now - self._at) * self._rate)
             self._at = now
-            if self._left >= 1:
+            if self._left >= 1 - 1e-9:  # sums of shares do not always make a whole
                 self._left -= 1
                 return
             if self._wait((1 - self._left) / self._rate):
@@ -141,14 +153,17 @@ class Http:
         bucket: Bucket | None = None,
         headers: Mapping[str, str] | None = None,
         answer_s: float = ANSWER_S,
+        ending: Ending | None = None,
     ) -> None:
         parts = urlsplit(url)
         self.url = url
+        self.ending = ending or Ending()
         self.prefix = quote(parts.path.rstrip("/"), safe="/%")
         self._place = (parts.scheme, parts.hostname or "", parts.port)
         self._bucket = bucket
         self._answer_s = answer_s
         self.answered = 0  # calls that went well
+        self.date: datetime | None = None  # the remote's time, as its last answer said it
         self._own = threading.local()
         self._headers = {"user-agent": f"trackside/{__version__}", **_authorization(secret), **(headers or {})}
 
@@ -167,10 +182,16 @@ class Http:
         return self.call(method, path, raw, {"content-type": "application/json"}).json
 
     def call(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
-        """The whole answer of a call that succeeds."""
-        return self._whole(method, path, body, headers or {})
+        """The whole answer of a call that succeeds.  Raises TooLong if it has more than `most_bytes`."""
+        return self._whole(method, path, body, headers or {}, most_bytes)
 
     def download(
         self, path: str, start: int = 0, etag: str = "", headers: Mapping[str, str] | None = None
@@ -199,13 +220,22 @@ class Http:
         return self._whole(method, path, pieces, {**(headers or {}), "content-length": str(size)})
 
     def _whole(
-        self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
         with self.open(method, path, body, headers) as (response, head):
             try:
-                read = response.read(MAX_ANSWER_BYTES)
+                read = response.read(most_bytes + 1)
             except (OSError, http.client.HTTPException) as error:
                 raise Down(f"{self.url} broke off its answer ({_words(error)})") from None
+            if len(read) > most_bytes:
+                raise TooLong(
+                    f"{self.url} answered {method} {path.partition('?')[0]} with more than {most_bytes} bytes"
+                )
             if response.length:  # a read that is given a size does not tell
                 raise Down(f"{self.url} broke off its answer, {response.length} bytes before its end")
             self.answered += 1
@@ -217,8 +247,11 @@ class Http:
     ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
         if self._bucket is not None:
             self._bucket.take()
+        if self.ending.has_begun:
+            raise Stopped
         response = self._ask(method, self.prefix + path, body, {**self._headers, **(headers or {})})
         head = {name.lower(): value for name, value in response.getheaders()}
+        self.date = _moment(head.get("date"))
         if response.status >= 300:
             self._raise(response, head, f"{method} {path.partition('?')[0]}")
         whole = False
@@ -233,6 +266,8 @@ class Http:
         self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str]
     ) -> http.client.HTTPResponse:
         kept = getattr(self._own, "connection", None)
+        if kept is not None and kept.sock is None:
+            kept = None  # the remote had said that its last answer was the last one on this connection
         connection = kept or self._connect()
         try:
             connection.request(method, path, body, dict(headers), encode_chunked=False)
@@ -263,8 +298,10 @@ class Http:
             connection.connect()
         except OSError as error:
             raise Down(f"{self.url} cannot be reached ({_words(error)})") from None
+        connection.response_class = PatientResponse
         connection.sock.settimeout(self._answer_s)
         self._own.connection = connection
+        self.ending.watch(connection.sock)
         return connection
 
     def _raise(self, response: http.client.HTTPResponse, head: dict[str, str], what: str) -> None:
@@ -275,10 +312,17 @@ class Http:
         self.close()
         code, message = _fault(raw)
         status = response.status
+        if status < 400:
+            where = head.get("location", "").partition("?")[0]
+            raise Down(
+                f"{self.url} sends {what} to {where or 'another place'} ({status}); a link follows nobody, since that would"
+                " carry its token along. Is that a login, or shall the link lead there?",
+                60.0,
+            )
         if status in (401, 403) and code in ("", "UNAUTHENTICATED", "PERMISSION_DENIED"):
             raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
         if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS"):
-            wait = _retry_after(head.get("retry-after"))
+            wait = _retry_after(head.get("retry-after"), self.date)
             raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait)
         raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])
 
@@ -308,17 +352,26 @@ def _fault(raw: bytes) -> tuple[str, str]:
     return str(answer.get("error_code", "")), str(answer.get("message", ""))
 
 
-def _retry_after(text: str | None) -> float | None:
+def _retry_after(text: str | None, now: datetime | None) -> float | None:
+    """In seconds.  A date is held against the remote's own clock, where it says what time it has."""
     if not text:
         return None
     try:
         return max(0.0, float(text))
     except ValueError:
         pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError):
+    at = _moment(text)
+    return None if at is None else max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
         return None
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _words(error: BaseException) -> str:

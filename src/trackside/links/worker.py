@@ -8,10 +8,12 @@ import logging
 import os
 import random
 import socket
-import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
@@ -24,13 +26,15 @@ from trackside.events import store as events
 from trackside.links import cursors, mirror, parts, store
 from trackside.links.connect import connect
 from trackside.links.cursors import Dirty
-from trackside.links.mirror import Mirror
+from trackside.links.ending import Ending
+from trackside.links.mirror import UNREADABLE, Mirror
 from trackside.links.model import Entity, Kind, Link, Made, Secret, State
 from trackside.links.peer import Peer, Seen
-from trackside.links.side import Database, Side
+from trackside.links.side import Database, Side, in_link
 from trackside.links.wire import Down, Refused, Stopped
 from trackside.workspaces import store as workspaces
 
+T = TypeVar("T")
 log = logging.getLogger("trackside.links")
 
 EVERY_S = 0.5
@@ -38,17 +42,17 @@ POLL_S = {Kind.TRACKSIDE: 0.5, Kind.MLFLOW: 5.0, Kind.DATABRICKS: 30.0}
 CHANGES_AT_ONCE = 1000
 ITEMS_AT_ONCE = 100
 BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
+LONGEST_RETRY_AFTER_S = 3600.0  # that a remote may ask for
 ITEM_BACKOFF_S = 5.0
+LONGEST_TROUBLE_S = 30.0  # that an item waits at which a remote failed as a whole
+TROUBLES = 3  # so often an item may be at fault until others go first
+RENEW_S = 10.0  # a lease, of store.LEASE_MS
+END_S = 3.0  # for steps under way when the server ends
 BUSY_SHARE = 0.25  # of a processor, used by others in this process: from there on the link makes room for them
 REST_FACTOR = 20  # then it rests so many times as long as it worked,
 LONGEST_REST_S = 5.0  # and at most so long
 SUCCESS_EVERY_MS = 5000
 SWEEP_EVERY_S = 3600.0
-
-
-def consumer(link_id: int) -> str:
-    """By this name the change log knows how far the link has read."""
-    return f"link/{link_id}"
 
 
 class Runner:
@@ -64,15 +68,22 @@ class Runner:
         self._server_root = server_root
         self._sealer = sealer
         self._owner = owner
-        self._stopping = threading.Event()
+        self._ending = Ending()
         self._peer: Peer | None = None
         self._polled = float("-inf")
-        self._owned_at = float("-inf")
         self._failures = 0
+        self._wait_until = float("-inf")
+        self._owned_at = float("-inf")
+        self._troubles: Counter[str] = Counter()  # of theirs: how often the remote failed at it
         self._is_registered = False
 
+    @property
+    def has_ended(self) -> bool:
+        return self._ending.has_begun
+
     def stop(self) -> None:
-        self._stopping.set()
+        """Cuts short what is under way."""
+        self._ending.begin()
 
     def close(self) -> None:
         if self._peer is not None:
@@ -81,45 +92,65 @@ class Runner:
     def step(self, *, ask: bool = False) -> bool:
         """True if there is more to do right away.  `ask`: look at the remote whether it is time or not."""
         link = self._load()
-        if link is None or link.state is State.PAUSED:
-            return False
-        if link.retry_at is not None and not ask and 0 < link.retry_at - _now() <= BACKOFF_S[1] * 2000:
-            return False
-        # A store in a file has one server: nobody else works on its links.
-        if self._db.dialect != "sqlite" and not self._write(lambda tx: store.own(tx, self._link_id, self._owner)):
+        if link is None or link.state is State.PAUSED or not self._holds():
             return False
         try:
-            more = self._work(link, ask=ask)
+            more = link.state is not State.REMOVING and self._read_changes(link)  # also while the remote is away
+            # Not by the clock on the wall, which may be moved.  No time to wait for: somebody wants it now.
+            if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
+                return more
+            more |= self._work(link, ask=ask)
+        except Stopped:
+            return False
         except Down as down:
             self._fail(link, str(down), down.retry_after_s)
-            return False
-        except Stopped:
             return False
         except Unavailable:
             raise
         except (Refused, Fault) as refused:  # of the link as a whole: its secret, its address
             self._fail(link, str(refused), BACKOFF_S[1])
             return False
+        except UNREADABLE as error:
+            log.exception("link %s: what %s answers cannot be read", link.name, link.url)
+            self._fail(link, f"what {link.url} answers cannot be read ({error!r})", BACKOFF_S[1])
+            return False
         self._failures = 0
-        if link.retry_at is not None or _now() - (link.last_success_at or 0) > SUCCESS_EVERY_MS:
-            self._write(lambda tx: store.succeeded(tx, self._link_id))
+        if link.last_error is not None or abs(_now() - (link.last_success_at or 0)) > SUCCESS_EVERY_MS:
+            self._write(lambda tx: store.succeeded(tx, link))
         return more
+
+    def renew(self) -> None:
+        """Keeps what it holds, also while a step takes long."""
+        if self._owned_at > float("-inf"):
+            self._holds()
+
+    def _holds(self) -> bool:
+        """Whether this server works on the link, and no other one does.  A store in a file has one server."""
+        asked = time.monotonic()
+        if self._db.dialect == "sqlite" or asked - self._owned_at < RENEW_S:
+            return True
+        is_ours = self._write(lambda tx: store.own(tx, self._link_id, self._owner))
+        self._owned_at = asked if is_ours else float("-inf")
+        return bool(is_ours)
 
     def _work(self, link: Link, *, ask: bool) -> bool:
         side = Side(self._db, self._ws, link, self._connected(link), self._roots, self._server_root)
-        side.beat = self._beat
+        side.beat = self._check_stop
+        if link.last_error is not None:
+            with suppress(Refused):  # that is an answer too
+                side.peer.find_experiment("Default")  # so that no item has to find out that nobody is there
         if link.state is State.REMOVING:
             return self._remove_copies(side)
-        more = self._read_changes(link)
         here = Mirror(side)
         period = POLL_S[link.kind]
+        more = False
         if link.mode.takes and (ask or time.monotonic() - self._polled >= period):
-            more |= self._poll(side, here)
+            more = self._poll(side, here)
         return self._items(here) or more
 
     def _read_changes(self, link: Link) -> bool:
         if not self._is_registered:
-            events.register(self._db, consumer(self._link_id))
+            events.register(self._db, store.consumer(self._link_id))
             self._is_registered = True
         with self._db.read(self._ws) as tx:
             page = events.feed(tx, self._db, link.seen_seq, events.Wanted(limit=CHANGES_AT_ONCE))
@@ -130,7 +161,7 @@ class Runner:
                     cursors.take_page(tx, self._link_id, page, registry=link.options.registry)
                 else:
                     cursors.take_page(tx, self._link_id, msgspec.structs.replace(page, changes=[]), registry=False)
-                name = consumer(self._link_id)
+                name = store.consumer(self._link_id)
                 seen = events.Page(name, events.cursor(tx, name), page.after, [], more=False)
                 events.commit_cursor(tx, seen)
 
@@ -153,7 +184,15 @@ class Runner:
         """What cannot be taken now is marked, to be taken later: the cursor moves on."""
         if seen.entity.is_of_registry and not side.link.options.registry:
             return
-        reason = mirror.attempt(lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=False))
+        key = f"{seen.entity}/{seen.remote_id}"
+        try:
+            reason = mirror.attempt(lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=False))
+        except Down as down:
+            self._troubles[key] += 1
+            if self._troubles[key] < TROUBLES:
+                raise
+            reason = str(down)
+        self._troubles.pop(key, None)
         if reason is not None:
             side.note("refused", seen.entity, seen.remote_id, reason)
             self._write(lambda tx: cursors.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
@@ -163,8 +202,12 @@ class Runner:
             due = cursors.due(tx, self._link_id, ITEMS_AT_ONCE)
         for dirty in due:
             self._check_stop()
-            pace = Pace(self._stopping.wait)
-            self._item(here, dirty)
+            pace = Pace(self._ending.wait)
+            try:
+                self._item(here, dirty)
+            except Down as down:
+                self._put_off(dirty, str(down))
+                raise
             pace.rest()
         return len(due) == ITEMS_AT_ONCE
 
@@ -190,6 +233,17 @@ class Runner:
 
         self._write(later)
 
+    def _put_off(self, dirty: Dirty, reason: str) -> None:
+        """It may be this item that the remote cannot bear: when it is asked again, others go first."""
+        wait_ms = int(1000 * min(LONGEST_TROUBLE_S, dirty.attempts + 1))
+
+        def later(tx: Tx) -> None:
+            cursors.postpone(tx, self._link_id, dirty, wait_ms)
+            if dirty.attempts == TROUBLES:
+                store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
+
+        self._write(later)
+
     def _remove_copies(self, side: Side) -> bool:
         """What this link made over there goes, then the link itself."""
         for entity in (Entity.RUN, Entity.MODEL):
@@ -205,7 +259,7 @@ class Runner:
                 )
             if found:
                 return True
-        self._write(lambda tx: drop(tx, side.link))
+        self._write(lambda tx: store.remove(tx, side.link))
         return False
 
     def _connected(self, link: Link) -> Peer:
@@ -213,41 +267,35 @@ class Runner:
             with self._db.read(self._ws) as tx:
                 source = workspaces.current(tx).uid
             self._peer = connect(
-                link.kind, link.url, link.options, secret_of(self._ws, link, self._sealer), source, self._stopping.wait
+                link.kind, link.url, link.options, secret_of(self._ws, link, self._sealer), source, self._ending
             )
         return self._peer
 
     def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
+        if self._ending.has_begun:
+            return  # nobody's fault
         if self._peer is not None and self._peer.answered:
             self._failures = 0  # it had been there in between
         self._failures += 1
         first, longest = BACKOFF_S
         wait = min(longest, first * 2 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
         if retry_after_s is not None:
-            wait = max(wait, min(retry_after_s, 2 * longest))
+            wait = max(wait, min(retry_after_s, LONGEST_RETRY_AFTER_S))
+        self._wait_until = time.monotonic() + wait
         self.close()
         self._peer = None
         self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
 
-    def _beat(self) -> None:
-        """Within a long transfer: the link stays this server's, and ends with it."""
-        self._check_stop()
-        if self._db.dialect == "sqlite" or time.monotonic() - self._owned_at < store.LEASE_MS / 3000:
-            return
-        if not self._write(lambda tx: store.own(tx, self._link_id, self._owner)):
-            raise Stopped
-        self._owned_at = time.monotonic()
-
     def _check_stop(self) -> None:
-        if self._stopping.is_set():
+        if self._ending.has_begun or not self._holds():
             raise Stopped
 
     def _load(self) -> Link | None:
         with self._db.read(self._ws) as tx:
             return store.find(tx, self._link_id)
 
-    def _write(self, work: Callable[[Tx], object]) -> object:
-        return self._db.writer.submit(self._ws, work).result()
+    def _write(self, work: Callable[[Tx], T]) -> T:
+        return in_link(self._db, self._ws, self._link_id, work)
 
 
 class Pace:
@@ -276,32 +324,45 @@ class Workers:
         self._owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
         self._swept = float("-inf")
+        self._is_leaving = False
         self._watch = Loop("links", self._step, EVERY_S)
 
-    def close(self) -> None:
-        self._watch.close()
-        for runner, _ in self._running.values():
+    def leave(self) -> None:
+        """No step waits for a remote any longer, and none begins anew."""
+        self._is_leaving = True
+        for runner, _ in list(self._running.values()):
             runner.stop()
+
+    def close(self) -> None:
+        """Within some seconds, whatever the remotes do: what is cut off half-way is done again by whoever comes next."""
+        self._watch.close()
+        self.leave()
+        end = time.monotonic() + END_S
         for runner, loop in self._running.values():
-            loop.close()
-            runner.close()
+            if loop.close(max(0.0, end - time.monotonic())):
+                runner.close()
         for ws in {ws for ws, _ in self._running}:
             self._db.writer.submit(ws, lambda tx: store.disown(tx, self._owner)).result()
 
     def _step(self) -> bool:
+        if self._is_leaving:
+            return False
         if time.monotonic() - self._swept > SWEEP_EVERY_S:
             self._swept = time.monotonic()
             self._sweep()
         with self._db.read(0) as tx:
             wanted = set(store.everywhere(tx))
+        for key, (runner, loop) in list(self._running.items()):
+            if key in wanted and not runner.has_ended:
+                runner.renew()
+                continue
+            runner.stop()
+            if loop.close(0):  # else the next look will do: nothing waits for it here
+                runner.close()
+                del self._running[key]
         for key in wanted - self._running.keys():
             runner = Runner(self._db, *key, self._roots, self._server_root, self._sealer, self._owner)
             self._running[key] = (runner, Loop(f"link-{key[1]}", runner.step, EVERY_S))
-        for key in self._running.keys() - wanted:
-            runner, loop = self._running.pop(key)
-            runner.stop()
-            loop.close()
-            runner.close()
         return False
 
     def _sweep(self) -> None:
@@ -322,11 +383,6 @@ def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
 def context_of(ws: int, name: str) -> str:
     """What a sealed secret is bound to."""
     return f"link {ws} {name}"
-
-
-def drop(tx: Tx, link: Link) -> None:
-    store.remove(tx, link)
-    events.forget(tx, consumer(link.link_id))
 
 
 def _now() -> int:

@@ -22,10 +22,12 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name=f"trackside-{name}", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Waits for the step under way."""
+    def close(self, wait_s: float | None = None) -> bool:
+        """Waits for the step under way, for ever or at most so long; False if it is still under way then.  It will be the
+        last one."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(wait_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         rest = self._every_s

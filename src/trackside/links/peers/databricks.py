@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from trackside.core.errors import Invalid
 from trackside.links.diff import Doc, Patch
+from trackside.links.ending import Ending
 from trackside.links.files import Source
 from trackside.links.model import DATABRICKS_PREFIX, Entity, Secret
 from trackside.links.ours import Part
@@ -80,7 +81,7 @@ class DatabricksPeer(MlflowPeer):
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
         given = self._credentials(entity, remote_id, path, "read")
         headers = {each["name"]: each["value"] for each in given.get("headers", [])}
-        http, where = _at(given["signed_uri"])
+        http, where = _at(given["signed_uri"], self._http.ending)
         return http.download(where, start, etag, headers)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
@@ -104,7 +105,7 @@ class DatabricksPeer(MlflowPeer):
 
     def _signed(self, method: str, uri: str, pieces: Iterable[bytes], size: int, headers: dict[str, str]) -> Answer:
         """Without our token: the URL itself lets in, and belongs to another host."""
-        http, where = _at(uri)
+        http, where = _at(uri, self._http.ending)
         try:
             return http.send(method, where, pieces, size, headers)
         except Refused as refused:
@@ -138,7 +139,7 @@ def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, str]:
     return host if "://" in host else f"https://{host}", token
 
 
-def _at(uri: str) -> tuple[Http, str]:
+def _at(uri: str, ending: Ending) -> tuple[Http, str]:
     parts = urlsplit(uri)
     where = parts.path + (f"?{parts.query}" if parts.query else "")
-    return Http(f"{parts.scheme}://{parts.netloc}", Secret()), where
+    return Http(f"{parts.scheme}://{parts.netloc}", Secret(), ending=ending), where

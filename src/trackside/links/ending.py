@@ -1,0 +1,41 @@
+"""Tells those who wait for a remote that the server, or their link, ends.  Knows sockets and events; knows no call."""
+
+import socket
+import threading
+from contextlib import suppress
+from weakref import WeakSet
+
+
+class Ending:
+    """Whoever sleeps by `wait` wakes up, and whoever waits for a socket that is watched finds it cut."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._watched: WeakSet[socket.socket] = WeakSet()
+
+    @property
+    def has_begun(self) -> bool:
+        return self._event.is_set()
+
+    def begin(self) -> None:
+        """Harmless when it has begun already."""
+        self._event.set()
+        with self._lock:
+            for each in self._watched:
+                _cut(each)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleeps so long; True, and at once, when the end has begun."""
+        return self._event.wait(seconds)
+
+    def watch(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._watched.add(connection)
+            if self._event.is_set():
+                _cut(connection)
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # the other side was quicker
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # the plain one: nobody's TLS is touched from this thread

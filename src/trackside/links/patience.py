@@ -1,0 +1,57 @@
+"""How long an answer may take: as long as enough of it comes.  Knows sockets; knows no call.
+
+A time-out of a socket is one of silence: a remote that sends a byte before it each time would be waited for for ever.
+"""
+
+import http.client
+import io
+import socket
+import time
+from typing import Any
+
+LEAST_RATE = 1024  # bytes a second: what sends less for longer than a time-out is as good as silent
+MAX_HEAD_BYTES = 1 << 20
+
+
+class _Watched(io.RawIOBase):
+    """What comes from a socket, as long as enough of it comes.  The time that the reader takes does not count."""
+
+    def __init__(self, raw: io.RawIOBase, idle_s: float) -> None:
+        self._raw = raw
+        self._idle_s = idle_s
+        self._waited_s = 0.0
+        self._got = 0
+        self.most: int | None = MAX_HEAD_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        began = time.monotonic()
+        count = self._raw.readinto(buffer) or 0
+        self._waited_s += time.monotonic() - began
+        self._got += count
+        if self._waited_s > self._idle_s + self._got / LEAST_RATE:
+            raise TimeoutError(f"{self._got} bytes came in {self._waited_s:.0f} s")
+        if self.most is not None and self._got > self.most:
+            raise http.client.HTTPException(f"no end of its headers in {self._got} bytes")
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class PatientResponse(http.client.HTTPResponse):
+    """Its socket's time-out is how long it may be silent, and how long it may fall short of LEAST_RATE."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
+        super().__init__(sock, *arguments, **named)
+        raw = sock.makefile("rb", buffering=0)
+        self.fp.close()
+        self._watched = _Watched(raw, sock.gettimeout() or 0.0)
+        self.fp = io.BufferedReader(self._watched)
+
+    def begin(self) -> None:
+        super().begin()
+        self._watched.most = None

@@ -1,0 +1,86 @@
+"""A remote that hangs, or answers with anything but what it should, is trouble of its link alone: said, waited for, and over
+when it is over."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from support.client import Unanswered
+from support.flaky import Flaky
+from support.links import LINKS, add, all_runs, check, everything, link, log, settle, until, url_of
+from support.servers import Server
+
+ILL, WELL = "ill", "well"
+
+
+@pytest.fixture
+def flaky(start: Callable[..., Server]) -> Iterator[Flaky]:
+    proxy = Flaky(start().port)
+    yield proxy
+    proxy.close()
+
+
+def test_a_remote_that_hangs_holds_up_nobody_and_no_shutdown(server: Server, flaky: Flaky) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    add(here, ILL, flaky.url, mode="both")
+    add(here, WELL, url_of(server, "south"))
+    flaky.faults = lambda method, path: "hang"
+    run = here.new_run()
+    until(lambda: any(fault == "hang" for _, _, fault in flaky.seen), "the link to ask")
+    asked = len(flaky.seen)
+    caller = threading.Thread(target=_add_in_vain, args=(server, flaky.url))
+    caller.start()
+    until(lambda: len(flaky.seen) > asked, "somebody to ask for another link")
+
+    here.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=1, step=1)
+    settle(here, WELL)
+    same = everything(there, run) == everything(here, run)
+    began = time.monotonic()
+    server.stop()
+    took = time.monotonic() - began
+    caller.join()
+
+    assert same
+    assert took < 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("login", "is that a login?"),
+        ("redirect", "to https://login.example/ (302)"),
+        ("no-json", "something else than JSON"),
+        ("other-json", "cannot be read"),
+    ],
+)
+def test_an_answer_that_is_none_is_said_and_forgotten_when_it_is_over(
+    server: Server, flaky: Flaky, fault: str, said: str
+) -> None:
+    here = server.api.new_workspace("north")
+    add(here, ILL, flaky.url, mode="both")
+    settle(here, ILL)
+    flaky.faults = lambda method, path: fault
+
+    run = here.new_run()
+    until(lambda: said in str(link(here, ILL).get("last_error")), f"the error: {link(here, ILL)}")
+    ill = link(here, ILL)
+    flaky.faults = lambda method, path: None
+    here.post(f"{LINKS}/{ILL}/resume")  # at once, not in a minute
+    well = settle(here, ILL)
+    until(lambda: "last_error" not in link(here, ILL), "the error to be over")
+
+    assert ill["lag_items"] >= 1
+    assert (well["lag_items"], well["lag_s"]) == (0, 0)
+    assert check(here, ILL) == []
+    assert [each["info"]["run_id"] for each in all_runs(here)] == [run]
+    assert {entry["kind"] for entry in log(here, ILL)} >= {"error", "state"}
+    changes = here.get("/api/trackside/v1/changes", entity="link")["changes"]  # the newest first
+    assert [each["action"] for each in changes if each["action"] != "active"] == ["recover", "error", "create"]
+
+
+def _add_in_vain(server: Server, url: str) -> None:
+    with suppress(Unanswered, AssertionError):
+        add(server.api.within("north"), "third", url)
