@@ -164,6 +164,8 @@ def find_locked(tx: Tx, name: str) -> Key | None:
 
 def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
     """Models from their rows, in the order of `model_seqs`."""
+    if not model_seqs:
+        return []
     seqs = list(model_seqs)
     rows = {
         row[0]: row[1:]

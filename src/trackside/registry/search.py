@@ -1,5 +1,7 @@
 """Searches of models and of versions.  Knows the sizes of pages; the question's SQL is `search_sql`."""
 
+from collections.abc import Sequence
+
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters import keyset
@@ -16,8 +18,8 @@ def search_models(tx: Tx, call: Search) -> FoundModels:
     limit = DEFAULT_MODELS if call.max_results is None else call.max_results
     if limit > MAX_MODELS:
         raise invalid_value("max_results", str(limit))
-    seqs, token = _page(tx, MODELS, call, _positive(limit))
-    return FoundModels(registered_models=models.load(tx, seqs), next_page_token=token)
+    rows, token = _page(tx, MODELS, call, _positive(limit))
+    return FoundModels(registered_models=models.load(tx, [row[0] for row in rows]), next_page_token=token)
 
 
 def search_versions(tx: Tx, call: Search) -> FoundVersions:
@@ -25,11 +27,12 @@ def search_versions(tx: Tx, call: Search) -> FoundVersions:
     limit = DEFAULT_VERSIONS if call.max_results is None else call.max_results
     if limit > MAX_VERSIONS:
         raise invalid_value("max_results", str(limit))
-    seqs, token = _page(tx, VERSIONS, call, _positive(limit))
-    return FoundVersions(model_versions=versions.load(tx, seqs), next_page_token=token)
+    rows, token = _page(tx, VERSIONS, call, _positive(limit))
+    return FoundVersions(model_versions=versions.of_rows(tx, rows), next_page_token=token)
 
 
-def _page(tx: Tx, subject: Subject, call: Search, limit: int) -> tuple[list[int], str | None]:
+def _page(tx: Tx, subject: Subject, call: Search, limit: int) -> tuple[Sequence[keyset.Row], str | None]:
+    """Rows that begin with the columns of the subject."""
     wanted = search_sql.read(subject, call)
     listed = []
     for probe in search_sql.probes(wanted, tx.dialect):
@@ -37,7 +40,9 @@ def _page(tx: Tx, subject: Subject, call: Search, limit: int) -> tuple[list[int]
         if len(found) <= MOST_LISTED:
             listed.append(Listed(probe.key, found))
     query = search_sql.statement(wanted, listed, limit, call.page_token, tx.dialect)
-    return keyset.cut(tx.all(query.sql, **query.params), limit, wanted.fingerprint)
+    if any(not one.values for one in listed):
+        return [], None
+    return keyset.cut_rows(tx.all(query.sql, **query.params), limit, wanted.fingerprint, len(subject.row))
 
 
 def _positive(limit: int) -> int:

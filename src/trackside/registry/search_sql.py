@@ -20,6 +20,7 @@ from trackside.core.filters.keyset import Term
 from trackside.core.filters.nodes import And, Comparison, Entity, Field, Filter, Not, Operator, Or, Order
 from trackside.core.filters.parse import parse_filter, parse_order_by
 from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, holds, where
+from trackside.registry import versions
 from trackside.registry.model import IS_PROMPT_TAG, TAG_HEAD, Search
 
 MOST_LISTED = 1_000
@@ -40,6 +41,7 @@ class Subject(Struct, frozen=True):
     fields: Fields
     key: str
     table: str
+    row: tuple[str, ...]  # the columns of what is found
     tags: str
     columns: dict[str, str]
     natural: tuple[Order, ...]
@@ -58,6 +60,7 @@ MODELS = Subject(
     fields=REGISTERED_MODELS,
     key="model_seq",
     table="registered_models",
+    row=("model_seq",),
     tags="registered_model_tags",
     columns={"name": "s.name", "last_updated_timestamp": "s.last_updated_time"},
     natural=(_NAME,),
@@ -69,6 +72,7 @@ VERSIONS = Subject(
     fields=MODEL_VERSIONS,
     key="version_seq",
     table="model_versions",
+    row=versions.COLUMNS,
     tags="model_version_tags",
     columns={
         "name": "s.name",
@@ -126,11 +130,12 @@ def probes(wanted: Wanted, dialect: Dialect) -> list[Probe]:
 
 
 def statement(wanted: Wanted, listed: Sequence[Listed], limit: int, page_token: str | None, dialect: Dialect) -> Query:
-    """Finds `limit` rows, and one more if there is one: rows for `keyset.cut`."""
+    """Finds `limit` rows, and one more if there is one: rows for `keyset.cut_rows`."""
     subject, bind = wanted.subject, Binder()
     conditions = [f"s.{one.key} IN {bind(one.values)}" for one in listed]
+    conditions += [_of_model(part, bind) for part in wanted.parts if _names_model(subject, part)]
+    free = "+" if conditions else ""
     conditions += [f"({where(part, _places(subject, bind), bind, dialect)})" for part in wanted.parts]
-    free = "+" if listed else ""
     if wanted.hides_prompts:
         conditions.append(f"{free}s.is_prompt = 0")
     terms = [_term(subject, order) for order in wanted.orders]
@@ -138,7 +143,7 @@ def statement(wanted: Wanted, listed: Sequence[Listed], limit: int, page_token: 
     if further := keyset.beyond(terms, start.after, bind):
         conditions.append(further)
     sql = (
-        f"SELECT s.{subject.key}, {keyset.columns(terms)} FROM {subject.table} AS s "
+        f"SELECT {', '.join(f's.{column}' for column in subject.row)}, {keyset.columns(terms)} FROM {subject.table} AS s "
         f"WHERE {free}s.workspace_id = :ws {''.join(f'AND {condition} ' for condition in conditions)}"
         f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)}"
     )
@@ -170,8 +175,10 @@ def _is_prompt_tag(field: Field) -> bool:
 
 
 def _probe(subject: Subject, part: Filter, dialect: Dialect) -> Probe | None:
-    """None where no index can tell, or would name nearly all rows."""
+    """None where no index can tell, or would name nearly all rows, or where nobody need ask."""
     if not isinstance(part, Comparison) or part.operator not in _NARROW or _is_prompt_tag(part.field):
+        return None
+    if _names_model(subject, part):
         return None
     if part.operator in _LIKES and not str(part.values[0]).strip("%_"):
         return None
@@ -181,11 +188,27 @@ def _probe(subject: Subject, part: Filter, dialect: Dialect) -> Probe | None:
         condition = f"x.key = {bind(part.field.key)} AND {_begins(part, bind, dialect)}"
     elif subject is VERSIONS and part.field.key in _INDEXED:
         table, key, column = _INDEXED[part.field.key]
-        condition = " AND ".join([*_range(part, column, bind), _quick(part, column, bind, dialect)])
+        condition = " AND ".join([*_range(part, column, bind), holds(part, Place(column), bind, dialect)])
     else:
         return None
     sql = f"SELECT x.{key} FROM {table} AS x WHERE x.workspace_id = :ws AND {condition} LIMIT {bind(MOST_LISTED + 1)}"
     return Probe(key, Query(sql, bind.params))
+
+
+def _names_model(subject: Subject, part: Filter) -> bool:
+    """Does it want the versions of a single model?"""
+    return (
+        subject is VERSIONS
+        and isinstance(part, Comparison)
+        and part.field == _NAME.field
+        and part.operator is Operator.EQ
+    )
+
+
+def _of_model(part: Filter, bind: Binder) -> str:
+    assert isinstance(part, Comparison)
+    named = f"name = {bind(part.values[0])}"
+    return f"s.model_seq IN (SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND {named})"
 
 
 def _begins(part: Comparison, bind: Binder, dialect: Dialect) -> str:
@@ -194,18 +217,11 @@ def _begins(part: Comparison, bind: Binder, dialect: Dialect) -> str:
     if part.operator not in _LIKES:
         heads = Comparison(part.field, part.operator, tuple(value[:TAG_HEAD] for value in values))
         return holds(heads, Place("x.value_head"), bind, dialect)
-    like = _quick(part, "x.value_head", bind, dialect)
+    if dialect == "postgresql":  # it looks at the row in any case, and measuring a text costs more than the test
+        return " AND ".join([*_range(part, "x.value_head", bind), holds(part, Place("x.value"), bind, dialect)])
+    like = holds(part, Place("x.value_head"), bind, dialect)
     cut_off = f"length(x.value_head) = {TAG_HEAD}"
     return " AND ".join([*_range(part, "x.value_head", bind), f"(({like}) OR {cut_off})"])
-
-
-def _quick(part: Comparison, column: str, bind: Binder, dialect: Dialect) -> str:
-    """The test itself, after one that most rows fail at less cost: SQLite looks for a text faster than for a pattern."""
-    test = holds(part, Place(column), bind, dialect)
-    longest = max(re.split("[%_]", str(part.values[0])), key=len)
-    if dialect != "sqlite" or part.operator is not Operator.LIKE or longest == _beginning(part):
-        return test
-    return f"instr({column}, {bind(longest)}) > 0 AND {test}"
 
 
 def _range(part: Comparison, column: str, bind: Binder) -> list[str]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 from msgspec import UNSET, Struct, structs
 
 from trackside.artifacts.store import Root
-from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import encode
 from trackside.registry import history, stages, uses
@@ -26,8 +26,20 @@ from trackside.registry.origins import Origin
 
 CHUNK = 1000  # rows by key in one statement
 
-_COLUMNS = """v.version_seq, v.model_seq, v.name, v.version, v.creation_time, v.last_updated_time, v.description,
-    v.current_stage, v.source, v.run_id, v.run_link"""
+COLUMNS = (
+    "version_seq",
+    "model_seq",
+    "name",
+    "version",
+    "creation_time",
+    "last_updated_time",
+    "description",
+    "current_stage",
+    "source",
+    "run_id",
+    "run_link",
+)
+_COLUMNS = ", ".join(f"v.{column}" for column in COLUMNS)
 
 
 class Key(Struct, frozen=True):
@@ -191,10 +203,9 @@ def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
         """,
         models=list(model_seqs),
     )
-    tags = _tags(tx, [row[0] for row in rows])
     found: dict[int, list[ModelVersion]] = {}
-    for row in rows:
-        found.setdefault(row[1], []).append(_version(row, tags.get(row[0], []), []))
+    for row, version in zip(rows, of_rows(tx, rows), strict=True):
+        found.setdefault(row[1], []).append(version)
     return found
 
 
@@ -297,6 +308,12 @@ def load(tx: Tx, version_seqs: Sequence[int], *, with_aliases: bool = False) -> 
     return [found[seq] for seq in version_seqs if seq in found]
 
 
+def of_rows(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[ModelVersion]:
+    """Versions, without aliases, from rows that begin with COLUMNS."""
+    tags = _tags(tx, [row[0] for row in rows])
+    return [_version(row, tags.get(row[0], []), []) for row in rows]
+
+
 def missing(name: str, version: str) -> NotFound:
     return NotFound(f"Model Version (name={name}, version={version}) not found")
 
@@ -376,8 +393,8 @@ def _aliases(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def _version(row: Row, tags: list[Tag], aliases: list[str]) -> ModelVersion:
-    _, _, name, version, created, updated, description, stage, source, run_id, run_link = row
+def _version(row: Sequence[Any], tags: list[Tag], aliases: list[str]) -> ModelVersion:
+    _, _, name, version, created, updated, description, stage, source, run_id, run_link = row[: len(COLUMNS)]
     return ModelVersion(
         name=name,
         version=str(version),

@@ -23,6 +23,7 @@ MAX_OFFSET = 2**62
 NAN, MISSING = 1, 2  # the ranks after 0, that of a value
 
 Kind = Literal["text", "number", "whole number"]
+Row = Sequence[Any]
 Pairs = tuple[tuple[int, str | float | None], ...]  # rank and value of each term
 
 
@@ -98,8 +99,14 @@ def token(search: str, row: Sequence[Any]) -> str:
 
 def cut(rows: Sequence[Sequence[Any]], limit: int, search: str) -> tuple[list[int], str | None]:
     """The first column of at most `limit` rows, and the token of the next page if there are more."""
-    found = [row[0] for row in rows[:limit]]
-    return found, token(search, rows[limit - 1][1:]) if len(rows) > limit else None
+    found, further = cut_rows(rows, limit, search, 1)
+    return [row[0] for row in found], further
+
+
+def cut_rows(rows: Sequence[Row], limit: int, search: str, before: int) -> tuple[Sequence[Row], str | None]:
+    """At most `limit` rows, whole, and the token of the next page if there are more: `before` columns stand before those
+    of `columns`."""
+    return rows[:limit], token(search, rows[limit - 1][before:]) if len(rows) > limit else None
 
 
 def start(page_token: str | None, search: str, kinds: Sequence[Kind]) -> Start:
