@@ -88,6 +88,12 @@ constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgra
 	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
 	@echo mlflow-skinny==2.22.5 | uv pip compile - $(RESOLVE) -o constraints/compat-2.txt
 	@echo mlflow-skinny==3.17.2 | uv pip compile - $(RESOLVE) -o constraints/compat-3.txt
+	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' 'scikit-learn<1.4' 'pandas<2.3' 'numpy<2' | \
+		uv pip compile - $(RESOLVE) -c constraints/compat-1.txt -o constraints/flavors-1.txt
+	@printf '%s\n' mlflow-skinny==2.22.5 'scikit-learn<1.7' 'pandas<3' | \
+		uv pip compile - $(RESOLVE) -c constraints/compat-2.txt -o constraints/flavors-2.txt
+	@printf '%s\n' mlflow==3.17.2 lightgbm onnx onnxruntime 'pyspark<4.3' | \
+		uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/flavors-3.txt
 
 clean: ## remove what the targets made, but no data
 	rm -rf $(VENV) .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
 CACHE = ROOT / ".venvs"  # git ignores it; delete it to start anew
-MLFLOWS = {"1.30": "compat-1.txt", "2.22": "compat-2.txt", "3.17": "compat-3.txt"}
+MLFLOWS = {"1.30": "compat-1", "2.22": "compat-2", "3.17": "compat-3"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Client:
 
     python: Path
 
-    def run(self, script: str, *arguments: str | Path, **variables: str | Path) -> str:
+    def run(self, script: str, *arguments: str | Path, cwd: Path | None = None, **variables: str | Path) -> str:
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -33,6 +33,7 @@ class Client:
         }
         done = subprocess.run(
             [self.python, SCRIPTS / script, *map(str, arguments)],
+            cwd=cwd,
             env={
                 **inherited,
                 "DO_NOT_TRACK": "1",
@@ -73,12 +74,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session", params=sorted(MLFLOWS))
 def client(request: pytest.FixtureRequest) -> Client:
     """Each stock client in turn."""
-    return Client(_environment(request.param))
+    return Client(environment(MLFLOWS[request.param]))
 
 
 @pytest.fixture(scope="session")
 def newest() -> Client:
-    return Client(_environment("3.17"))
+    return Client(environment(MLFLOWS["3.17"]))
 
 
 @pytest.fixture(scope="session")
@@ -105,10 +106,10 @@ def iris() -> Path:
     return Path(sklearn.origin).parent / "datasets" / "data" / "iris.csv"
 
 
-def _environment(version: str) -> Path:
-    """The interpreter with this mlflow, at its pinned versions: made once, and again when they change."""
-    pinned = ROOT / "constraints" / MLFLOWS[version]
-    folder = CACHE / f"mlflow-{version}-python-{sys.version_info.major}.{sys.version_info.minor}"
+def environment(name: str) -> Path:
+    """The interpreter with what `constraints/NAME.txt` pins: made once, and again when it changes."""
+    pinned = ROOT / "constraints" / f"{name}.txt"
+    folder = CACHE / f"{name}-python-{sys.version_info.major}.{sys.version_info.minor}"
     python = folder / "bin" / "python"
     stamp = folder / ".installed"
     digest = hashlib.sha256(pinned.read_bytes()).hexdigest()
