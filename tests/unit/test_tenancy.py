@@ -38,6 +38,9 @@ CROSSING: dict[tuple[str, str], str] = {
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
 }
 
+# Whose SQL is for a database of somebody else's.
+FOREIGN = {"imports/database.py": "MLflow's tables, some of which have the names of ours"}
+
 _SQL = re.compile(
     r"\s*(?:\(\s*)*(?:"
     r"SELECT\b.+?\bFROM\b|INSERT\s+(?:OR\s+\w+\s+)?INTO\b|REPLACE\s+INTO\b|UPDATE\s+(?:OR\s+\w+\s+)?\S+\s+(?:AS\s+\w+\s+)?SET\b"
@@ -180,7 +183,7 @@ def _constants(tree: ast.Module) -> dict[str, str]:
 
 
 def _modules() -> list[str]:
-    return sorted(str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py"))
+    return sorted({str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py")} - set(FOREIGN))
 
 
 def test_every_table_belongs_to_a_workspace_or_says_why_not() -> None:

@@ -130,7 +130,7 @@ def log(words: argparse.Namespace) -> int:
 
 
 def init_script(words: argparse.Namespace) -> int:
-    url = _server(words)
+    url = server_of(words)
     uri = url if words.workspace == "default" else f"{url}/ws/{words.workspace}"
     say(
         f"""#!/bin/bash
@@ -190,7 +190,7 @@ def _path(words: argparse.Namespace, more: str = "") -> str:
     return f"{PATH}/{quote(words.name, safe='')}{more}"
 
 
-def _server(words: argparse.Namespace) -> str:
+def server_of(words: argparse.Namespace) -> str:
     url = (words.server or settings.server_url()).rstrip("/")
     if urlsplit(url).scheme not in ("http", "https"):
         raise Stop(f"--server is {url!r}; it must be http(s)://HOST:PORT")
@@ -198,7 +198,7 @@ def _server(words: argparse.Namespace) -> str:
 
 
 def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    url = _server(words)
+    url = server_of(words)
     headers = {"content-type": "application/json"}
     if words.workspace != "default":
         headers["x-mlflow-workspace"] = words.workspace
@@ -206,7 +206,7 @@ def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -
     if token:
         headers["authorization"] = f"Bearer {token}"
     raw = None if body is None else json.dumps(body).encode()
-    request = Request(url + path, raw, headers, method=method)  # noqa: S310  # _server takes http and https only
+    request = Request(url + path, raw, headers, method=method)  # noqa: S310  # server_of takes http and https only
     try:
         with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
             return json.loads(answer.read() or b"{}")

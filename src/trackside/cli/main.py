@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import trackside
-from trackside.cli import link_words
+from trackside.cli import import_words, link_words
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.core import settings
 from trackside.core.settings import OPTIONS, Option
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
 
     link_words.add_commands(commands)
+    import_words.add_command(commands)
 
     version = _command(commands, "version", "show the versions of Trackside and what it runs on", ADMIN, "version", ())
     version.set_defaults(arguments=lambda _: {})  # it answers whatever the environment says

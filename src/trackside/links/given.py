@@ -72,6 +72,8 @@ def _decodes(text: str, kind: Any) -> bool:
 _CHECKS: dict[str, Callable[[str, str], bool]] = {
     "start_time": _is_number,
     "end_time": _is_number,
+    "creation_time": _is_number,
+    "last_update_time": _is_number,
     "output": _is_number,
     "stage": _is_stage,
     "dataset": _is_dataset,

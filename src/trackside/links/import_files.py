@@ -17,7 +17,7 @@ from trackside.artifacts.blobs import Blobs, Stat, Upload
 from trackside.artifacts.roots import Roots, Spot
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Fault, Invalid, TooLarge
+from trackside.core.errors import Denied, Fault, Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, stream
@@ -175,7 +175,10 @@ class Calls:
         if path == "":
             raise codec.missing("path")
         place = await request.read(lambda tx: self._place(tx, entity, item_id))
-        return place.spot(self._roots, path or "")
+        try:
+            return place.spot(self._roots, path or "")
+        except Denied as denied:  # this item's place is at fault, not the caller, who was let in
+            raise Unsupported(denied.message) from None
 
     def _place(self, tx: Tx, entity: Entity, item_id: str) -> Place:
         if entity.is_of_registry:

@@ -23,7 +23,8 @@ PARENT_TAG = "mlflow.parentRunId"
 SOURCE_RUN = "trackside.source_run_id"
 SOURCE_WORKSPACE = "trackside.source_workspace"
 SOURCE_MODEL = "trackside.source_model_id"
-OWN_TAGS = frozenset({SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL})
+IMPORT_TAG = "trackside.import"  # on what an import has not taken whole: why
+OWN_TAGS = frozenset({SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL, IMPORT_TAG})
 SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
 
 

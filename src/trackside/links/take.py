@@ -57,6 +57,16 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
     stage = patch.put.get(("stage", ""))
     if stage and stage != found.lifecycle_stage and experiment_id != "0":
         (experiments.delete if stage == "deleted" else experiments.restore)(tx, experiment_id)
+    _set_times(
+        tx,
+        """
+        UPDATE experiments SET creation_time = COALESCE(:created, creation_time),
+            last_update_time = COALESCE(:updated, last_update_time)
+        WHERE workspace_id = :ws AND experiment_seq = :key
+        """,
+        seq,
+        patch.put,
+    )
     return experiment_id
 
 
@@ -155,6 +165,16 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> None:
             stage=stage,
         )
         tx.record(Change("logged_model", model_id, "delete" if stage == "deleted" else "restore"))
+    _set_times(
+        tx,
+        """
+        UPDATE logged_models SET creation_timestamp_ms = COALESCE(:created, creation_timestamp_ms),
+            last_updated_timestamp_ms = COALESCE(:updated, last_updated_timestamp_ms)
+        WHERE workspace_id = :ws AND model_id = :key
+        """,
+        model_id,
+        put,
+    )
 
 
 class _Harmless:
@@ -219,6 +239,13 @@ def _set_columns(tx: Tx, seq: int, put: Doc) -> None:
         start=_integer(put.get(("start_time", ""))),
         end=_integer(put.get(("end_time", ""))),
     )
+
+
+def _set_times(tx: Tx, sql: str, key: int | str, put: Doc) -> None:
+    """When it was made and changed where it comes from, if that is told."""
+    created, updated = _integer(put.get(("creation_time", ""))), _integer(put.get(("last_update_time", "")))
+    if created is not None or updated is not None:
+        tx.run(sql, key=key, created=created, updated=updated)
 
 
 def _set_params(tx: Tx, run_id: str, seq: int, params: dict[str, str]) -> None:

@@ -35,9 +35,11 @@ BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 class Down(Exception):
     """The remote cannot be worked with now."""
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
+        """`status`: of its answer, if it gave one."""
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class TooLong(Down):
@@ -323,7 +325,7 @@ class Http:
             raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
         if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS"):
             wait = _retry_after(head.get("retry-after"), self.date)
-            raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait)
+            raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait, status)
         raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])
 
 

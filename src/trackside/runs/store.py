@@ -160,6 +160,11 @@ def get(tx: Tx, run_id: str) -> Run:
     return _load(tx, [seq], with_model_inputs=True)[seq]
 
 
+def some(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
+    """The same of several; those that are not there are left out."""
+    return list(_load(tx, list(find_seqs(tx, run_ids).values()), with_model_inputs=True).values())
+
+
 def created(tx: Tx, run_id: str) -> Run:
     """As `runs/create` answers: without outputs."""
     seq = seq_of(tx, run_id)

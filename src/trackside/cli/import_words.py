@@ -1,0 +1,41 @@
+"""The words of `trackside import`.  Knows flags; what the command does is in `imports`."""
+
+from typing import Any
+
+DESCRIPTION = """Bring the experiments, runs, models and registered models of an MLflow store into a workspace of a running
+Trackside.  Run ids, times and users stay what they are.  It may be run again at any time: what is there already is compared,
+and only what is lacking comes."""
+
+
+def add_command(commands: Any) -> None:
+    parser = commands.add_parser("import", help="bring in what an MLflow store holds", description=DESCRIPTION)
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="URL of an MLflow server, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, or a folder mlruns",
+    )
+    parser.add_argument("--workspace", "-w", default="default", metavar="NAME", help="that takes it (default default)")
+    parser.add_argument("--server", metavar="URL", help="the server (default http://127.0.0.1:5000; TRACKSIDE_URL)")
+    parser.add_argument(
+        "--artifacts",
+        metavar="WHERE",
+        help="what mlflow-artifacts:/ stands for in a database or folder: a folder, a bucket, or the URL of its server "
+        "(default: mlartifacts beside it)",
+    )
+    parser.add_argument(
+        "--source-workspace", metavar="NAME", help="the one of the source's workspaces (MLflow 3.10 on)"
+    )
+    parser.add_argument(
+        "--token-file", metavar="FILE", help="file with the source's token; - reads it from standard input"
+    )
+    parser.add_argument(
+        "--username", metavar="NAME", help="for a source with basic authentication; asks for the password"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would come; change nothing")
+    parser.add_argument(
+        "--verify", action="store_true", help="compare all points and files too of what is there already"
+    )
+    parser.add_argument("--json", action="store_true", help="the report for programs")
+    parser.set_defaults(
+        module="trackside.cli.imports", function="run", given={}, arguments=lambda words: {"words": words}
+    )

@@ -1,0 +1,101 @@
+"""From what a user writes to a source.  Knows the kinds of sources."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from trackside.core import locations
+from trackside.core.locations import LocationError, SqliteStore
+from trackside.imports.patience import PatientHttp
+from trackside.imports.places import Finder
+from trackside.imports.source import Source, SourceError
+from trackside.links.model import Secret
+
+WRITE = (
+    "write the URL of an MLflow server, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, or a folder mlruns"
+)
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """`artifacts`: what `mlflow-artifacts:/` stands for; `workspace`: one of the source's, which MLflow has since 3.10."""
+
+    artifacts: str | None = None
+    workspace: str | None = None
+    secret: Secret = Secret()
+
+
+def open_source(text: str, options: Options) -> Source:
+    """Raises SourceError, or `wire.Down` where a server does not answer."""
+    scheme = urlsplit(text).scheme.lower() if ":" in text else ""
+    if scheme in ("http", "https"):
+        return _server(text, options)
+    if scheme.partition("+")[0] in ("sqlite", "postgresql", "postgres"):
+        return _database(text, options)
+    if scheme == "databricks":
+        raise SourceError(
+            "a Databricks workspace is not imported; mirror it: trackside link add NAME --mode pull --to …"
+        )
+    if scheme not in ("", "file"):
+        raise SourceError(
+            f"{scheme}:// is no source that can be read; {WRITE}. A MySQL database is read through its server"
+        )
+    return _folder(text, options)
+
+
+def _server(url: str, options: Options) -> Source:
+    from trackside.imports.server import ServerSource  # noqa: PLC0415  # one kind of source an import
+
+    parts = urlsplit(url)
+    if not parts.hostname or parts.query or parts.fragment:
+        raise SourceError(f"{url} is no address of a server; write http(s)://HOST[:PORT]")
+    secret = options.secret
+    if parts.username or parts.password:
+        secret = Secret(username=parts.username or "", password=parts.password or "")
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+    headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
+    http = PatientHttp(address, secret, headers=headers)
+    proxy = http if options.artifacts is None else None
+    return ServerSource(http, Finder([Path.cwd()], *_artifacts(options, proxy)))
+
+
+def _database(url: str, options: Options) -> Source:
+    from trackside.imports.database import DEFAULT_WORKSPACE, DatabaseSource  # noqa: PLC0415
+    from trackside.imports.rows import connect  # noqa: PLC0415
+
+    rows = connect(url)
+    try:
+        store = locations.store(url)
+        bases = [store.path.parent, Path.cwd()] if isinstance(store, SqliteStore) else [Path.cwd()]
+        finder = Finder(bases, *_artifacts(options, None))
+        return DatabaseSource(rows, finder, options.workspace or DEFAULT_WORKSPACE)
+    except SourceError:
+        rows.close()
+        raise
+
+
+def _folder(text: str, options: Options) -> Source:
+    from trackside.imports.folder import FolderSource  # noqa: PLC0415
+
+    try:
+        path = locations.local_path(text)
+    except LocationError as error:
+        raise SourceError(f"{text}: {error}") from None
+    if path.is_file():
+        raise SourceError(f"{path} is a file; if it is MLflow's SQLite database, write sqlite:///{path}")
+    if not path.is_dir():
+        raise SourceError(f"there is no folder {path}; {WRITE}")
+    if options.workspace:
+        raise SourceError("a folder has no workspaces: leave --source-workspace out")
+    return FolderSource(path, Finder([path.parent, Path.cwd()], *_artifacts(options, None)))
+
+
+def _artifacts(options: Options, http: PatientHttp | None) -> tuple[str | None, PatientHttp | None]:
+    """What the user says of `mlflow-artifacts:/`: a server is asked itself."""
+    given = options.artifacts
+    if given and urlsplit(given).scheme in ("http", "https"):
+        headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
+        return None, PatientHttp(given.rstrip("/"), options.secret, headers=headers)
+    if given and "://" not in given and not Path(given).expanduser().is_dir():
+        raise SourceError(f"--artifacts is {given!r}, where there is no folder")
+    return (str(Path(given).expanduser().resolve()) if given and "://" not in given else given), http

@@ -1,0 +1,216 @@
+"""Where files of a source lie, from the URIs that it keeps: folders of this machine, buckets, a server's proxy.
+
+Knows URIs; knows no item.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from trackside.artifacts.blobs import PIECE_BYTES, Blobs
+from trackside.core import locations
+from trackside.core.errors import Fault
+from trackside.core.locations import CLOUD_SCHEMES, LocationError
+from trackside.imports.source import Place, Unreadable
+from trackside.links.peers.mlflow import PROXY
+from trackside.links.peers.mlflow_wire import proxied_path
+from trackside.links.wire import Http, Refused
+
+PROXIED_FOLDER = "mlartifacts"  # where `mlflow server` keeps what comes through its proxy, unless it is told
+
+
+class Folder:
+    """A folder of this machine.  Links are not followed out of it: what they lead to may be anything."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def is_there(self) -> bool:
+        return self._path.is_dir()
+
+    def files(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        try:
+            for folder, names, files in os.walk(self._path, onerror=_raise):
+                names.sort()
+                for name in sorted(files):
+                    path = Path(folder) / name
+                    if path.is_file() and (
+                        not path.is_symlink() or path.resolve().is_relative_to(self._path.resolve())
+                    ):
+                        found[path.relative_to(self._path).as_posix()] = path.stat().st_size
+        except FileNotFoundError:
+            if self._path.exists():
+                raise Unreadable(f"{self._path} changed while it was read") from None
+            return {}
+        except OSError as error:
+            raise Unreadable(f"{self._path} cannot be read: {error.strerror or error}") from None
+        return found
+
+    def open(self, path: str) -> Iterator[bytes]:
+        try:
+            with (self._path / path).open("rb") as file:
+                while piece := file.read(PIECE_BYTES):
+                    yield piece
+        except OSError as error:
+            raise Unreadable(f"{self._path / path} cannot be read: {error.strerror or error}") from None
+
+
+class InBucket:
+    def __init__(self, blobs: Blobs, key: str) -> None:
+        self._blobs = blobs
+        self._key = key
+
+    def files(self) -> dict[str, int]:
+        try:
+            return {entry.path: entry.size_bytes for entry in self._blobs.walk(self._key)}
+        except Fault as fault:
+            raise Unreadable(fault.message) from None
+
+    def open(self, path: str) -> Iterator[bytes]:
+        try:
+            download = self._blobs.open(f"{self._key}/{path}")
+            try:
+                yield from download.chunks()
+            finally:
+                download.close()
+        except Fault as fault:
+            raise Unreadable(fault.message) from None
+
+
+class Proxied:
+    """What lies behind the proxy of a running `mlflow server`."""
+
+    def __init__(self, http: Http, path: str) -> None:
+        self._http = http
+        self._path = path
+
+    def files(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            where = f"{self._path}/{folder}".rstrip("/")
+            try:
+                listed = self._http.json("GET", f"{PROXY.rstrip('/')}?{urlencode({'path': where})}").get("files", [])
+            except Refused as refused:
+                if refused.is_missing:
+                    continue
+                raise Unreadable(str(refused)) from None
+            for each in listed:
+                path = f"{folder}/{each['path'].rpartition('/')[2]}".lstrip("/")
+                if each.get("is_dir"):
+                    folders.append(path)
+                else:
+                    found[path] = int(each.get("file_size") or 0)
+        return found
+
+    def open(self, path: str) -> Iterator[bytes]:
+        try:
+            with closing(self._http.download(f"{PROXY}{quote(f'{self._path}/{path}')}")) as incoming:
+                yield from incoming
+        except Refused as refused:
+            raise Unreadable(str(refused)) from None
+
+
+class Nowhere:
+    """Files that this machine does not reach."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def files(self) -> Mapping[str, int]:
+        raise Unreadable(self._reason)
+
+    def open(self, path: str) -> Iterator[bytes]:
+        del path
+        raise Unreadable(self._reason)
+
+
+class Finder:
+    """`bases`: the folders that relative paths may start from.  `proxied`: what `mlflow-artifacts:/` stands for, a folder,
+    a bucket or the URL of a server; none: `mlartifacts` in one of the bases."""
+
+    def __init__(self, bases: Sequence[Path], proxied: str | None, http: Http | None = None) -> None:
+        self._bases = list(bases)
+        self._proxied = proxied
+        self._http = http
+        self._buckets: dict[str, Blobs] = {}
+        if proxied is None:
+            self._proxied = next(
+                (str(base / PROXIED_FOLDER) for base in bases if (base / PROXIED_FOLDER).is_dir()), None
+            )
+
+    def at(self, uri: str) -> Place:
+        proxied = proxied_path(uri)
+        if proxied is not None:
+            return self._behind_proxy(uri, unquote(proxied))
+        scheme = "" if "://" not in uri and not uri.startswith("file:") else urlsplit(uri).scheme
+        if scheme in ("", "file"):
+            return self._local(uri, scheme)
+        if scheme in (*CLOUD_SCHEMES, "wasbs"):
+            return self._in_bucket(uri)
+        return Nowhere(f"{uri}: files at {scheme}:// cannot be read from here")
+
+    def close(self) -> None:
+        for blobs in self._buckets.values():
+            blobs.close()
+        if self._http is not None:
+            self._http.close()
+
+    def _behind_proxy(self, uri: str, path: str) -> Place:
+        if ".." in path.split("/"):
+            return Nowhere(f"{uri} leads out of where it begins")
+        if self._http is not None:
+            return Proxied(self._http, path)
+        if self._proxied is None:
+            return Nowhere(
+                f"{uri}: only the source's server knows where that is; say it by --artifacts FOLDER|BUCKET|URL of the server"
+            )
+        return self.at(f"{self._proxied.rstrip('/')}/{quote(path) if '://' in self._proxied else path}")
+
+    def _local(self, uri: str, scheme: str) -> Place:
+        text = uri
+        if scheme:
+            parts = urlsplit(uri)
+            if parts.netloc not in ("", "localhost"):
+                return Nowhere(f"{uri} names a folder on another host")
+            text = unquote(parts.path)
+        if not text:
+            return Nowhere("the source does not say where the files are")
+        path = Path(text)
+        if path.is_absolute():
+            return Folder(path)
+        found = [base / path for base in self._bases]
+        return Folder(next((each for each in found if each.exists()), found[0]))
+
+    def _in_bucket(self, uri: str) -> Place:
+        try:
+            parts = urlsplit(locations.artifacts(uri).url)  # one spelling for Azure's several
+            bucket = f"{parts.scheme}://{parts.netloc}"
+            if bucket not in self._buckets:
+                from trackside.artifacts.cloud import CloudBlobs  # noqa: PLC0415  # an extra
+
+                self._buckets[bucket] = CloudBlobs.at(bucket)
+        except LocationError as error:
+            return Nowhere(f"{uri}: {error}")
+        return InBucket(self._buckets[bucket], unquote(parts.path).strip("/"))
+
+
+def sized(place: Place, path: str, size: int) -> Iterator[bytes]:
+    """The file as it was listed: one that has become longer or shorter meanwhile is not sent."""
+    total = 0
+    for piece in place.open(path):
+        total += len(piece)
+        if total > size:
+            break
+        yield piece
+    if total != size:
+        raise Unreadable(f"it had {size} bytes when it was listed, and has others now")
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,198 @@
+"""Brings registered models and their versions: numbers, stages, aliases and times stay; files lie where they are now.
+
+A source has no uids of its own, so they are derived from what does not change there: who imports twice finds the same.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from trackside.imports.patience import again
+from trackside.imports.places import sized
+from trackside.imports.report import Report
+from trackside.imports.source import Place, Registered, Source, Unreadable, Version
+from trackside.imports.target import Held, Target
+from trackside.links import diff
+from trackside.links.diff import Doc, Mode, Patch
+from trackside.links.model import Entity
+from trackside.links.registered import id_of
+from trackside.links.wire import Refused
+from trackside.registry.mirrored import derived_uid
+from trackside.registry.model import says_prompt
+
+# As MLflow lays out what belongs to a run or a logged model.
+_OWNED = re.compile(r"/(models/)?([^/]+)/artifacts(?:/(.*))?$")
+_RUNS = re.compile(r"runs:/+([^/]+)/(.+)")
+_MODEL = re.compile(r"models:/+(m-[^/]+)/?")
+Tell = Callable[[str, Patch, Held], None]
+
+
+class RegistryImport:
+    """`tell` notes what was here with other content."""
+
+    def __init__(self, source: Source, target: Target, report: Report, tell: Tell, *, dry_run: bool) -> None:
+        self._source = source
+        self._target = target
+        self._report = report
+        self._tell = tell
+        self._dry_run = dry_run
+
+    def take(self, model: Registered) -> None:
+        tally = self._report.registered_models
+        what = f"registered model {model.name}"
+        try:
+            uid = self._target.registered_model(model.name)
+            held = self._target.held(Entity.REGISTERED, [uid]).get(uid) if uid else None
+            uid = uid or derived_uid("mlflow", model.name, model.created)
+            if held is None and not self._dry_run:
+                uid = self._put(Entity.REGISTERED, uid, _first(model))
+            named = self._versions(model, uid)
+            differs = self._model(model, uid, held, named)
+        except Refused as refused:
+            tally.failed += 1
+            self._report.leave(what, str(refused))
+            return
+        if held is None:
+            tally.new += 1
+        elif differs:
+            tally.changed += 1
+        else:
+            tally.same += 1
+
+    def _model(self, model: Registered, uid: str, held: Held | None, named: dict[int, str]) -> bool:
+        """What can be said of it when its versions are there."""
+        doc: Doc = {("description", ""): model.description}
+        doc.update({("tag", key): value for key, value in model.tags.items()})
+        doc.update({("alias", alias): named[number] for alias, number in model.aliases.items() if number in named})
+        if held is not None:
+            there = {field: _uid(value) if field[0] == "alias" else value for field, value in held.doc.items()}
+            patch = diff.merge({}, there, doc, Mode.PULL).for_us
+            if patch:
+                self._tell(f"registered model {model.name}", patch, held)
+            doc = patch.put
+        last = max((version.version for version in model.versions), default=0)
+        if not self._dry_run and (held is None or doc or last > int(held.doc.get(("last_version", ""), "0"))):
+            times: Doc = {("updated", ""): str(model.updated), ("last_version", ""): str(last)}
+            self._put(Entity.REGISTERED, uid, Patch({**doc, **times}))
+        return bool(doc)
+
+    def _versions(self, model: Registered, uid: str) -> dict[int, str]:
+        """The uids of the versions that are here, by the numbers that they have at the source."""
+        ids = {
+            each.version: id_of(uid, derived_uid("mlflow", model.name, each.version, each.created))
+            for each in model.versions
+        }
+        held = self._target.held(Entity.VERSION, list(ids.values()))
+        named = {}
+        for version in model.versions:
+            version_id = ids[version.version]
+            try:
+                self._version(model.name, version, version_id, held.get(version_id))
+                named[version.version] = _uid(version_id)
+            except Refused as refused:
+                self._report.model_versions.failed += 1
+                self._report.leave(_words(model.name, version), str(refused))
+        return named
+
+    def _version(self, name: str, version: Version, version_id: str, held: Held | None) -> None:
+        tally, what = self._report.model_versions, _words(name, version)
+        doc: Doc = {("stage", ""): version.stage}
+        doc.update({("tag", key): value for key, value in version.tags.items()})
+        if version.description is not None:
+            doc["description", ""] = version.description
+        if held is None:
+            tally.new += 1
+            if not self._dry_run:
+                self._make(what, version, version_id, doc)
+            return
+        if held.doc["number", ""] != str(version.version):
+            self._report.differences.append(f"{what}: is version {held.doc['number', '']} here: its number was taken")
+        if not held.doc["origin", ""] and held.doc["source", ""] == version.source and not says_prompt(version.tags):
+            self._report.leave(what, f"its files are not here, but at {version.files}")
+        patch = diff.merge({}, held.doc, doc, Mode.PULL).for_us
+        if not patch:
+            tally.same += 1
+            return
+        tally.changed += 1
+        self._tell(what, patch, held)
+        if not self._dry_run:
+            self._put(Entity.VERSION, version_id, Patch({**patch.put, ("updated", ""): str(version.updated)}))
+
+    def _make(self, what: str, version: Version, version_id: str, doc: Doc) -> None:
+        origin = self._origin(version)
+        birth: Doc = {
+            ("number", ""): str(version.version),
+            ("created", ""): str(version.created),
+            ("updated", ""): str(version.updated),
+            ("user", ""): version.user,
+            ("source", ""): version.source,
+            ("origin", ""): origin,
+            ("run_id", ""): version.run_id,
+            ("run_link", ""): version.run_link,
+            ("model_id", ""): version.model_id or (_MODEL.fullmatch(version.source) or ("", ""))[1],
+        }
+        if not origin and not says_prompt(version.tags):
+            try:
+                self._send_files(version, version_id)
+                birth["copied", ""] = "1"
+            except Unreadable as reason:
+                self._report.leave(what, f"its files stay where they are: {reason}")
+        self._put(Entity.VERSION, version_id, Patch({**doc, **birth}))
+
+    def _origin(self, version: Version) -> str:
+        """With which run or logged model the files came here; empty if with none."""
+        for uri in (version.files, version.source):
+            of_run, of_model, owned = _RUNS.fullmatch(uri), _MODEL.fullmatch(uri), _OWNED.search(uri)
+            if of_run:
+                found = ("run", Entity.RUN, of_run[1], of_run[2])
+            elif of_model:
+                found = ("model", Entity.MODEL, of_model[1], "")
+            elif owned and owned[1]:
+                found = ("model", Entity.MODEL, owned[2], owned[3] or "")
+            elif owned:
+                found = ("run", Entity.RUN, owned[2], owned[3] or "")
+            else:
+                continue
+            kind, entity, owner, path = found
+            if owner in self._target.held(entity, [owner]):
+                return f"{kind}/{owner}/{path}"
+        return ""
+
+    def _send_files(self, version: Version, version_id: str) -> None:
+        place = self._source.place_of(version.files)
+        files = place.files()
+        if not files:
+            raise Unreadable(f"there are none at {version.files}")
+        there = self._target.peer.files(Entity.VERSION, version_id)
+        for path, size in files.items():
+            if path in there and there[path].size_bytes == size:
+                continue
+            again(partial(self._send_file, version_id, place, path, size))
+            self._report.files += 1
+            self._report.bytes += size
+
+    def _send_file(self, version_id: str, place: Place, path: str, size: int) -> None:
+        self._target.send_file(Entity.VERSION, version_id, path, size, sized(place, path, size))
+
+    def _put(self, entity: Entity, item_id: str, patch: Patch) -> str:
+        return self._target.peer.make(entity, item_id, "", patch)
+
+
+def _first(model: Registered) -> Patch:
+    return Patch(
+        {
+            ("name", ""): model.name,
+            ("description", ""): model.description,
+            ("created", ""): str(model.created),
+            **{("tag", key): value for key, value in model.tags.items()},
+        }
+    )
+
+
+def _uid(value: str) -> str:
+    """Of a version's id, or of what an alias names."""
+    return value.replace("/", " ").rpartition(" ")[2]
+
+
+def _words(name: str, version: Version) -> str:
+    return f"version {version.version} of {name}"

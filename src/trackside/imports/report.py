@@ -1,0 +1,43 @@
+"""What an import did, in numbers and words.  Pure."""
+
+from msgspec import Struct, field
+
+
+class Tally(Struct):
+    """Items of one kind."""
+
+    new: int = 0
+    changed: int = 0  # they were here with other content, or not whole
+    same: int = 0
+    failed: int = 0
+
+    @property
+    def seen(self) -> int:
+        return self.new + self.changed + self.same + self.failed
+
+
+class Left(Struct, frozen=True):
+    """Something that was not taken, and why."""
+
+    what: str
+    reason: str
+
+
+class Report(Struct):
+    """Of a dry run: what would be."""
+
+    experiments: Tally = field(default_factory=Tally)
+    runs: Tally = field(default_factory=Tally)
+    logged_models: Tally = field(default_factory=Tally)
+    registered_models: Tally = field(default_factory=Tally)
+    model_versions: Tally = field(default_factory=Tally)
+    points: int = 0  # sent
+    files: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    by_experiment: dict[str, Tally] = {}  # runs, by the experiment's name
+    differences: list[str] = []  # of what was here already, with what became of it
+    left_out: list[Left] = []
+
+    def leave(self, what: str, reason: str) -> None:
+        self.left_out.append(Left(what, reason))

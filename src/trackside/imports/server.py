@@ -1,0 +1,260 @@
+"""A running MLflow server, 1.30 to 3.x, by its REST API.  Rides on the peer that links have for such a server."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from trackside.core.http.codec import wire_double
+from trackside.imports.patience import BROKEN
+from trackside.imports.places import Finder, Nowhere
+from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Unreadable, Version, grouped
+from trackside.links.diff import Doc
+from trackside.links.model import Entity
+from trackside.links.ours import OWN_TAGS, Part
+from trackside.links.peers.mlflow import API, MlflowPeer
+from trackside.links.peers.mlflow_wire import part_of_experiment, part_of_model, part_of_run, proxied_path
+from trackside.links.wire import Down, Http, Refused
+from trackside.metrics.series import Point, canonical, pack
+
+BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
+BULK_RUNS, BULK_POINTS = 100, 25_000  # what one answer holds
+GROUP = 50  # experiments in one search
+_PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
+
+
+class ServerSource:
+    def __init__(self, http: Http, finder: Finder) -> None:
+        """`finder`: places that this machine reaches; the server's proxy is one of them."""
+        self._http = http
+        self._peer = MlflowPeer(http, "")
+        self._finder = finder
+        self.left_out: list[str] = []
+        try:
+            self._experiments = list(self._all_experiments())
+        except Refused as refused:
+            raise SourceError(f"{http.url} does not answer as an MLflow server does ({refused})") from None
+        self._ids = [given.id for given in self._experiments]
+        self._has_models = any(True for _ in self._search_models(self._ids, 1))
+
+    def count(self) -> None:
+        return None
+
+    def experiments(self) -> list[Given]:
+        return self._experiments
+
+    def runs(self) -> Iterator[list[Given]]:
+        for start in range(0, len(self._ids), GROUP):
+            token: str | None = None
+            while True:
+                found, token = self._peer.search_runs(self._ids[start : start + GROUP], "", token, PAGE)
+                if found:
+                    yield [_run(each) for each in found]
+                if not token:
+                    break
+
+    def whole(self, run: Given) -> Given:
+        """A search does not tell which models went into a run."""
+        if not self._has_models:
+            return run
+        return _run(self._http.json("GET", f"{API}/runs/get", None, run_id=run.id)["run"])
+
+    def points(self, runs: Sequence[Given]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        keys = sorted({key for run in runs for key in run.last})
+        for key in keys:
+            ids = sorted(run.id for run in runs if key in run.last)
+            for start in range(0, len(ids), BULK_RUNS):
+                yield from self._history(ids[start : start + BULK_RUNS], key)
+
+    def models(self) -> Iterator[list[Given]]:
+        for start in range(0, len(self._ids), GROUP):
+            yield from grouped(map(_model, self._search_models(self._ids[start : start + GROUP], 100)))
+
+    def registered(self) -> Iterator[Registered]:
+        versions: dict[str, list[dict[str, Any]]] = {}
+        try:
+            for each in self._pages("model-versions/search", "model_versions", max_results=1000):
+                versions.setdefault(each["name"], []).append(each)
+            models = list(self._pages("registered-models/search", "registered_models", max_results=200))
+        except Refused as refused:
+            self.left_out.append(f"registered models: {refused}")
+            return
+        try:
+            prompts = list(
+                self._pages("registered-models/search", "registered_models", max_results=200, filter=_PROMPTS)
+            )
+        except Refused:
+            prompts = []  # a release before prompts
+        found = {each["name"]: each for each in (*models, *prompts)}
+        for each in prompts:
+            if each["name"] not in versions:
+                name = each["name"].replace("'", "\\'")
+                wanted = f"name = '{name}'"
+                versions[each["name"]] = list(
+                    self._pages("model-versions/search", "model_versions", max_results=1000, filter=wanted)
+                )
+        for name in sorted(found):
+            yield self._registered(found[name], versions.get(name, []))
+
+    def place(self, entity: Entity, item: Given) -> Place:
+        if proxied_path(item.artifact_uri) is not None:
+            return self._finder.at(item.artifact_uri)
+        return _Served(self._peer, entity, item.id)
+
+    def place_of(self, uri: str) -> Place:
+        if uri.partition(":")[0] in ("runs", "models"):
+            return Nowhere(f"{uri} names files that the source does not have any more")
+        return self._finder.at(uri)
+
+    def close(self) -> None:
+        self._finder.close()
+        self._peer.close()
+
+    def _all_experiments(self) -> Iterator[Given]:
+        token: str | None = None
+        while True:
+            body = {"view_type": "ALL", "max_results": 1000, "page_token": token}
+            page = self._http.json("POST", f"{API}/experiments/search", {k: v for k, v in body.items() if v})
+            for found in page.get("experiments", []):
+                times = _times(found.get("creation_time"), found.get("last_update_time"))
+                yield Given(_plain(part_of_experiment(found)), found.get("artifact_location", ""), {}, times)
+            token = page.get("next_page_token")
+            if not token:
+                return
+
+    def _search_models(self, experiment_ids: Sequence[str], most: int) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        while experiment_ids:
+            body = {"experiment_ids": list(experiment_ids), "max_results": most, "page_token": token}
+            try:
+                page = self._http.json("POST", f"{API}/logged-models/search", {k: v for k, v in body.items() if v})
+            except Refused as refused:
+                if refused.status in (404, 405):  # a release before 3.0
+                    return
+                raise
+            yield from page.get("models", [])
+            token = page.get("next_page_token")
+            if not token:
+                return
+
+    def _history(self, ids: Sequence[str], key: str) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        if len(ids) == 1:
+            for _, packed in self._peer.points(ids[0], key, 0):
+                yield ids[0], {key: packed}
+            return
+        query = urlencode({"run_id": list(ids), "metric_key": key, "max_results": BULK_POINTS}, doseq=True)
+        try:
+            metrics = self._http.json("GET", f"{BULK}?{query}").get("metrics", [])
+        except Refused:
+            metrics = None  # it does not have this call
+        if metrics is None or len(metrics) >= BULK_POINTS:  # perhaps not all of them
+            half = len(ids) // 2
+            yield from self._history(ids[:half], key)
+            yield from self._history(ids[half:], key)
+            return
+        for run_id, rows in groupby(metrics, itemgetter("run_id")):
+            yield run_id, {key: pack([_point(row) for row in rows])}
+
+    def _pages(self, call: str, what: str, **query: Any) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        while True:
+            page = self._http.json("GET", f"{API}/{call}", None, **query, page_token=token)
+            yield from page.get(what, [])
+            token = page.get("next_page_token")
+            if not token:
+                return
+
+    def _registered(self, found: dict[str, Any], versions: Sequence[dict[str, Any]]) -> Registered:
+        aliases = {each["alias"]: int(each["version"]) for each in found.get("aliases", [])}
+        return Registered(
+            name=found["name"],
+            description=found.get("description", ""),
+            created=int(found.get("creation_timestamp") or 0),
+            updated=int(found.get("last_updated_timestamp") or 0),
+            tags={tag["key"]: tag.get("value", "") for tag in found.get("tags", [])},
+            aliases=aliases,
+            versions=sorted((self._version(each) for each in versions), key=lambda version: version.version),
+        )
+
+    def _version(self, found: dict[str, Any]) -> Version:
+        try:
+            query = {"name": found["name"], "version": found["version"]}
+            files = self._http.json("GET", f"{API}/model-versions/get-download-uri", **query).get("artifact_uri", "")
+        except Refused:
+            files = ""
+        return Version(
+            version=int(found["version"]),
+            source=found.get("source", ""),
+            files=files or found.get("source", ""),
+            run_id=found.get("run_id", ""),
+            model_id=found.get("model_id", ""),
+            run_link=found.get("run_link", ""),
+            description=found.get("description"),
+            stage=found.get("current_stage") or "None",
+            user=found.get("user_id", ""),
+            created=int(found.get("creation_timestamp") or 0),
+            updated=int(found.get("last_updated_timestamp") or 0),
+            tags={tag["key"]: tag.get("value", "") for tag in found.get("tags", [])},
+        )
+
+
+class _Served:
+    """Files that the server lists and sends, wherever it keeps them."""
+
+    def __init__(self, peer: MlflowPeer, entity: Entity, item_id: str) -> None:
+        self._peer = peer
+        self._entity = entity
+        self._id = item_id
+
+    def files(self) -> dict[str, int]:
+        try:
+            return {path: file.size_bytes for path, file in self._peer.files(self._entity, self._id).items()}
+        except Refused as refused:
+            raise Unreadable(str(refused)) from None
+
+    def open(self, path: str) -> Iterator[bytes]:
+        try:
+            with closing(self._peer.get_file(self._entity, self._id, path)) as incoming:
+                yield from incoming
+        except Refused as refused:
+            raise Unreadable(str(refused)) from None
+        except Down as down:
+            if down.status == BROKEN:
+                raise Unreadable(str(down)) from None
+            raise
+
+
+def _run(found: dict[str, Any]) -> Given:
+    last = {each["key"]: _point(each) for each in found.get("data", {}).get("metrics", [])}
+    return Given(_plain(part_of_run(found)), found["info"].get("artifact_uri", ""), last)
+
+
+def _model(found: dict[str, Any]) -> Given:
+    info = found["info"]
+    times = _times(info.get("creation_timestamp_ms"), info.get("last_updated_timestamp_ms"))
+    metrics = [
+        {**each, "value": wire_double(canonical(float(each["value"])))}
+        for each in found.get("data", {}).get("metrics", [])
+    ]
+    data = {**found.get("data", {}), "metrics": metrics}
+    return Given(_plain(part_of_model({**found, "data": data})), info.get("artifact_uri", ""), {}, times)
+
+
+def _plain(part: Part) -> Part:
+    """Without the tags that say what a copy is a copy of: here it is the run itself."""
+    doc: Doc = {field: value for field, value in part.doc.items() if not (field[0] == "tag" and field[1] in OWN_TAGS)}
+    return msgspec.structs.replace(part, doc=doc)
+
+
+def _times(created: Any, updated: Any) -> Doc:
+    if created is None:
+        return {}
+    return {("creation_time", ""): str(created), ("last_update_time", ""): str(updated or created)}
+
+
+def _point(each: Mapping[str, Any]) -> Point:
+    return int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"])

@@ -1,0 +1,73 @@
+"""The workspace that takes an import: a running server, by the calls of links.  Each call may be repeated."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from trackside.links.diff import Doc
+from trackside.links.files import hashed
+from trackside.links.import_files import PREFIX
+from trackside.links.model import Entity
+from trackside.links.peers.trackside import TracksidePeer
+from trackside.links.wire import Down, Http, Refused
+
+ASK = 200  # items at once
+
+
+class Held(Struct, frozen=True):
+    """What the workspace has of an item."""
+
+    id: str
+    experiment_id: str
+    doc: Doc
+    last: dict[str, str]
+    artifact_uri: str
+    unfinished: str
+
+
+class Target:
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self.peer = TracksidePeer(http)
+
+    def about(self) -> Any:
+        return self._http.json("GET", f"{PREFIX}/about")
+
+    def held(self, entity: Entity, ids: Sequence[str]) -> dict[str, Held]:
+        found: dict[str, Held] = {}
+        for start in range(0, len(ids), ASK):
+            body = {"entity": str(entity), "ids": list(ids[start : start + ASK])}
+            answer = self._http.json("POST", f"{PREFIX}/items", body)
+            for each in answer.get("items", []):
+                found[each["id"]] = Held(
+                    each["id"],
+                    each["experiment_id"],
+                    {(kind, key): value for kind, key, value in each["fields"]},
+                    each["last"],
+                    each["artifact_uri"],
+                    each.get("unfinished", ""),
+                )
+        return found
+
+    def registered_model(self, name: str) -> str | None:
+        """The uid of the registered model of that name."""
+        try:
+            return str(self._http.json("GET", f"{PREFIX}/registered-model", name=name)["id"])
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def send_file(self, entity: Entity, item_id: str, path: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
+        """It is there whole and as it left, or not at all."""
+        digest = hashlib.sha256()
+        where = f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": item_id, "path": path})
+        answer = self._http.send("PUT", where, hashed(pieces, digest), size_bytes).json
+        if answer["sha256"] != digest.hexdigest():
+            raise Down(f"{path} arrived at {self._http.url} with another checksum than it left with")
+
+    def close(self) -> None:
+        self.peer.close()

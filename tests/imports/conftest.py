@@ -1,0 +1,63 @@
+"""What tests of imports share."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.mlruns import Mlruns
+from support.servers import Server, environment
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def report(self) -> Any:
+        return json.loads(self.stdout)
+
+
+Importer = Callable[..., Done]
+
+
+@pytest.fixture
+def bring(server: Server) -> Importer:
+    """Runs `trackside import …` to its end, with the report as JSON."""
+
+    def run(source: object, *words: str, cwd: Path | None = None) -> Done:
+        done = subprocess.run(
+            [*command(), str(source), "--json", *words],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            cwd=cwd,
+            env=environment(TRACKSIDE_URL=server.url),
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def mlruns(tmp_path: Path) -> Mlruns:
+    made = Mlruns(tmp_path / "source" / "mlruns")
+    made.experiment("0", "Default")
+    return made
+
+
+def command() -> list[str]:
+    return [sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())", "import"]
+
+
+def tally(report: Any, kind: str) -> tuple[int, int, int, int]:
+    """New, changed, the same, failed."""
+    return tuple(report[kind][how] for how in ("new", "changed", "same", "failed"))

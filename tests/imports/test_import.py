@@ -1,0 +1,293 @@
+"""`trackside import` of a folder of MLflow 1.x into a running server: what comes, what stays, and what is said."""
+
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imports.conftest import Importer, command, tally
+from support.links import all_runs, get_file, put_file, until
+from support.mlruns import START, Mlruns
+from support.servers import Server, environment
+
+TAG = "trackside.import"
+
+
+def test_a_run_comes_as_it_was(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+    lines = [f"{START} 0.5 0", f"{START + 1} nan 1", f"{START + 2} inf 2", f"{START + 2} inf 2", f"{START + 3} 0.25"]
+    mlruns.experiment("7", "people/ann", note="x")
+    mlruns.run(
+        "a1", "7", points={"val/loss": lines}, params={"lr": "0.1"}, tags={"mlflow.runName": "first", "t": "line\r\n"},
+        files={"plots/ü.png": b"\x89PNG" * 100, "empty": b""}, status=5, user_id="bob",
+    )  # fmt: skip
+
+    done = bring(mlruns.root)
+
+    run = server.api.run("a1")
+    info = {key: run["info"][key] for key in ("run_name", "user_id", "status", "start_time", "end_time")}
+    assert (done.code, done.stderr) == (0, "")
+    assert info == {
+        "run_name": "first",
+        "user_id": "bob",
+        "status": "KILLED",
+        "start_time": START,
+        "end_time": START + 5,
+    }
+    assert server.api.params("a1") == {"lr": "0.1"}
+    assert server.api.tags("a1") == {"mlflow.runName": "first", "t": "line\r\n"}
+    assert server.api.history("a1", "val/loss") == [
+        (0, START, 0.5), (1, START + 1, "NaN"), (2, START + 2, 1.7976931348623157e308), (0, START + 3, 0.25),
+    ]  # fmt: skip
+    assert get_file(server.api, "a1", "plots/ü.png") == b"\x89PNG" * 100
+    assert get_file(server.api, "a1", "empty") == b""
+    found = server.api.get("experiments/get-by-name", experiment_name="people/ann")["experiment"]
+    assert found["tags"] == [{"key": "note", "value": "x"}]
+
+
+def test_the_second_time_there_is_nothing_to_do(bring: Importer, mlruns: Mlruns) -> None:
+    mlruns.run("a1", points={"m": [f"{START} 1 0"]}, files={"f": b"1"})
+    mlruns.run("going", status=1, end_time=None, files={"f": b"2"})
+    mlruns.registered("net", best="1")
+    mlruns.version("net", 1, str(mlruns.root / "0" / "a1" / "artifacts"), run_id="a1")
+
+    first, second, third = bring(mlruns.root), bring(mlruns.root), bring(mlruns.root, "--verify")
+
+    for kind, count in (("runs", 2), ("registered_models", 1), ("model_versions", 1)):
+        assert tally(first.report, kind) == (count, 0, 0, 0)
+        assert tally(second.report, kind) == tally(third.report, kind) == (0, 0, count, 0)
+    assert (first.report["points"], first.report["files"]) == (1, 2)
+    assert (second.report["points"], second.report["files"], third.report["files"]) == (0, 0, 0)
+    assert first.report["differences"] == second.report["differences"] == third.report["differences"] == []
+
+
+def test_a_dry_run_says_what_would_come_and_changes_nothing(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+    mlruns.experiment("7", "trees")
+    mlruns.run("a1", "7", files={"f": b"12345"})
+    mlruns.registered("net")
+
+    done = bring(mlruns.root, "--dry-run")
+
+    assert tally(done.report, "runs") == (1, 0, 0, 0)
+    assert done.report["by_experiment"]["trees"]["new"] == 1
+    assert (done.report["files"], done.report["bytes"]) == (1, 5)
+    assert all_runs(server.api) == []
+    assert server.api.fault("experiments/get-by-name", method="GET", experiment_name="trees")[0] == 404
+    assert server.api.get("registered-models/search") == {}
+
+
+def test_what_was_here_with_other_content_is_mended_and_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+    mlruns.experiment("7", "trees", owner="ann")
+    mlruns.run("a1", "7", params={"lr": "0.1"}, points={"m": [f"{START} 1 0"]}, files={"f": b"1", "g": b"1"})
+    mlruns.run("a2", "7")
+    bring(mlruns.root)
+    server.api.post("runs/set-tag", run_id="a1", key="mine", value="stays")
+    server.api.post("runs/update", run_id="a1", status="FAILED")
+    put_file(server.api, "a1", "f", b"longer")
+    mlruns.run(
+        "a1", "7", params={"lr": "0.1", "more": "2"}, points={"m": [f"{START} 1 0", f"{START} 3 9"]}, tags={"t": "u"}
+    )
+
+    done = bring(mlruns.root)
+    again = bring(mlruns.root)
+
+    said = "\n".join(done.report["differences"])
+    assert (done.code, tally(done.report, "runs")) == (0, (0, 1, 1, 0))
+    assert (
+        "run a1: param more was absent, is '2' at the source; status was 'FAILED', is 'FINISHED' at the source" in said
+    )
+    assert server.api.run("a1")["info"]["status"] == "FINISHED"
+    assert server.api.tags("a1")["mine"] == "stays"
+    assert len(server.api.history("a1", "m")) == 2
+    assert get_file(server.api, "a1", "f") == b"1"
+    assert tally(again.report, "runs") == (0, 0, 2, 0)
+
+
+def test_only_verify_sees_what_no_last_point_and_no_field_tells(
+    server: Server, bring: Importer, mlruns: Mlruns
+) -> None:
+    mlruns.run("a1", points={"m": [f"{START} 1 1"]}, files={"f": b"1"})
+    bring(mlruns.root)
+    mlruns.run("a1", points={"m": [f"{START} 7 0", f"{START} 1 1"]}, files={"f": b"2"})
+
+    seen, verified = bring(mlruns.root), bring(mlruns.root, "--verify")
+
+    assert tally(seen.report, "runs") == (0, 0, 1, 0)
+    assert tally(verified.report, "runs") == (0, 1, 0, 0)
+    assert len(server.api.history("a1", "m")) == 2
+    assert get_file(server.api, "a1", "f") == b"2"
+
+
+def test_experiments_are_merged_by_name_and_none_is_deleted_here(
+    server: Server, bring: Importer, mlruns: Mlruns
+) -> None:
+    here = server.api.new_experiment("trees")
+    ours = server.api.new_run(here)
+    mlruns.experiment("7", "trees", stage="deleted", owner="ann")
+    mlruns.experiment("8", "gone", stage="deleted")
+    (mlruns.root / ".trash" / "8" / "a2").mkdir()
+    Mlruns(mlruns.root / ".trash").run("a1", "7")
+    Mlruns(mlruns.root / ".trash").run("a2", "8", lifecycle_stage="deleted")
+    mlruns.run("a3")
+
+    done = bring(mlruns.root)
+
+    info = {run_id: server.api.run(run_id)["info"] for run_id in (ours, "a1", "a2", "a3")}
+    gone = server.api.get("experiments/get-by-name", experiment_name="gone")["experiment"]
+    assert tally(done.report, "experiments") == (1, 1, 1, 0)
+    assert [info[run_id]["experiment_id"] for run_id in (ours, "a1", "a3")] == [here, here, "0"]
+    assert (gone["lifecycle_stage"], info["a2"]["lifecycle_stage"]) == ("deleted", "deleted")
+    assert server.api.get("experiments/get", experiment_id=here)["experiment"]["lifecycle_stage"] == "active"
+    assert "experiment trees: is deleted at the source, stays active here" in done.report["differences"]
+    assert bring(mlruns.root).report["runs"]["same"] == 3
+
+
+def test_files_that_cannot_be_read_are_said_until_they_can(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+    mlruns.run("a1", files={"f": b"1"}, artifact_uri="mlflow-artifacts:/0/a1/artifacts")
+    (mlruns.root / "0" / "a1" / "artifacts").rename(mlruns.root / "0" / "a1" / "elsewhere")
+
+    first, second = bring(mlruns.root), bring(mlruns.root)
+    kept = mlruns.root.parent / "kept" / "0" / "a1"
+    kept.mkdir(parents=True)
+    (mlruns.root / "0" / "a1" / "elsewhere").rename(kept / "artifacts")
+    marked = server.api.tags("a1")
+    third = bring(mlruns.root, "--artifacts", str(mlruns.root.parent / "kept"))
+
+    for done in (first, second):
+        assert done.code == 1
+        assert done.report["left_out"][0]["what"] == "run a1"
+        assert "say it by --artifacts" in done.report["left_out"][0]["reason"]
+    assert "say it by --artifacts" in marked[TAG]
+    assert server.api.run("a1")["info"]["status"] == "FINISHED"
+    assert (third.code, third.report["left_out"]) == (0, [])
+    assert get_file(server.api, "a1", "f") == b"1"
+    assert TAG not in server.api.tags("a1")
+
+
+def test_a_place_that_the_server_does_not_open_is_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+    server.api.new_experiment("far", artifact_location="file:///nowhere/at/all")
+    mlruns.experiment("7", "far")
+    mlruns.run("a1", "7", files={"f": b"1"})
+
+    done = bring(mlruns.root)
+
+    assert done.code == 1
+    assert "opens no artifacts at" in done.report["left_out"][0]["reason"]
+    assert server.api.run("a1")["info"]["status"] == "FINISHED"
+
+
+def test_a_moved_folder_is_read_where_it_is_now(
+    server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path
+) -> None:
+    mlruns.run("a1", files={"f": b"1"})
+    moved = mlruns.root.rename(tmp_path / "moved")
+
+    bring(moved)
+
+    assert get_file(server.api, "a1", "f") == b"1"
+
+
+def test_versions_keep_their_numbers_and_point_to_where_the_files_are(
+    server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path
+) -> None:
+    mlruns.run("a1", files={"model/MLmodel": b"flavors: {}"})
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose" / "MLmodel").write_bytes(b"loose")
+    mlruns.registered("net", best="4")
+    mlruns.version(
+        "net", 2, str(mlruns.root / "0" / "a1" / "artifacts" / "model"), run_id="a1", current_stage="Production"
+    )
+    mlruns.version("net", 3, "runs:/a1/model", run_id="a1")
+    mlruns.version("net", 4, (tmp_path / "loose").as_uri(), description="by hand")
+    mlruns.version("net", 5, "dbfs:/somewhere")
+    mlruns.version("net", 6, "x", current_stage="Deleted_Internal")
+
+    done = bring(mlruns.root)
+
+    versions = {each["version"]: each for each in server.api.get("model-versions/search")["model_versions"]}
+    uri = server.api.run("a1")["info"]["artifact_uri"]
+    assert sorted(versions) == ["2", "3", "4", "5"]
+    assert (versions["2"]["source"], versions["2"]["current_stage"]) == (f"{uri}/model", "Production")
+    assert versions["3"]["source"] == "runs:/a1/model"
+    assert (versions["4"]["description"], versions["4"]["creation_timestamp"]) == ("by hand", START + 4)
+    assert _download(server, "4") == b"loose"
+    assert server.api.get("registered-models/alias", name="net", alias="best")["model_version"]["version"] == "4"
+    assert server.api.post("model-versions/create", name="net", source="runs:/a1/model", run_id="a1")["model_version"][
+        "version"
+    ] in ("6", "7")
+    assert [each["what"] for each in done.report["left_out"]] == ["version 5 of net"]
+    assert done.code == 1
+
+
+def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+    run = server.api.new_run()
+    server.api.post("registered-models/create", name="net")
+    server.api.post("model-versions/create", name="net", source=f"runs:/{run}/m", run_id=run)
+    mlruns.run("a1", files={"m": b"1"})
+    mlruns.registered("net", best="1")
+    mlruns.version("net", 1, "runs:/a1/m", run_id="a1")
+
+    bring(mlruns.root)
+    done = bring(mlruns.root)
+
+    assert done.report["differences"] == ["version 1 of net: is version 2 here: its number was taken"]
+    assert server.api.get("registered-models/alias", name="net", alias="best")["model_version"]["version"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("nowhere", "there is no folder"),
+        ("databricks://prod", "link add NAME --mode pull"),
+        ("mysql://u@h/d", "is no source that can be read"),
+        ("sqlite:///nowhere.db", "is no file"),
+        ("http://127.0.0.1:9", "cannot be reached"),
+    ],
+)
+def test_a_source_that_is_none_is_said_in_a_line(bring: Importer, tmp_path: Path, source: str, words: str) -> None:
+    done = bring(source, cwd=tmp_path)
+
+    assert (done.code, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_import_that_is_killed_goes_on_where_it_was(
+    server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path
+) -> None:
+    for number in range(60):
+        points = {f"m{key}": [f"{START + i} {i} {i}" for i in range(50)] for key in range(3)}
+        mlruns.run(f"r{number}", points=points, files={f"f{i}": b"x" * 1000 for i in range(3)}, tags={"n": str(number)})
+    process = subprocess.Popen(
+        [*command(), str(mlruns.root)], env=environment(TRACKSIDE_URL=server.url), stdout=subprocess.DEVNULL
+    )
+    until(lambda: len(all_runs(server.api)) >= 5, "some runs to come")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    half = all_runs(server.api)
+
+    done = bring(mlruns.root)
+    again = bring(mlruns.root, "--verify")
+
+    found = {run["info"]["run_id"]: run for run in all_runs(server.api)}
+    assert any(_tag(run, TAG) for run in half), "it was killed too late to prove anything"
+    assert set(found) == {f"r{number}" for number in range(60)}
+    assert {_tag(run, TAG) for run in found.values()} == {None}
+    assert {run["info"]["status"] for run in found.values()} == {"FINISHED"}
+    assert (done.code, again.code) == (0, 0)
+    assert tally(again.report, "runs") == (0, 0, 60, 0)
+    assert again.report["files"] == 0
+    assert all(len(server.api.history(run_id, "m2")) == 50 for run_id in found)
+
+
+def _download(server: Server, version: str) -> bytes:
+    named = {"name": "net", "version": version}
+    uri = server.api.ask("GET", "model-versions/get-download-uri", arguments=named).json["artifact_uri"]
+    place = uri.removeprefix("mlflow-artifacts:/")
+    return server.api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{place}/MLmodel").body
+
+
+def _tag(run: Any, key: str) -> str | None:
+    found: dict[str, str] = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
+    return found.get(key)
