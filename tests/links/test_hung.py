@@ -51,8 +51,8 @@ def test_a_remote_that_hangs_holds_up_nobody_and_no_shutdown(server: Server, fla
     ("fault", "said"),
     [
         ("login", "is that a login?"),
-        ("redirect", "to https://login.example/ (302)"),
-        ("no-json", "something else than JSON"),
+        pytest.param("redirect", "to https://login.example/ (302)", marks=pytest.mark.slow),
+        pytest.param("no-json", "something else than JSON", marks=pytest.mark.slow),
         ("other-json", "cannot be read"),
     ],
 )

@@ -9,6 +9,12 @@ from typing import Any
 # "429", "500", "503", "cut-request", "cut-answer"; "hang" until the end, "login" page, "redirect", "no-json", "other-json"
 Fault = str
 
+BUSY: dict[Fault, tuple[int, dict[str, str], bytes]] = {
+    "429": (429, {"retry-after": "1"}, b"not now"),
+    "429-long": (429, {"retry-after": "1800"}, b"not now"),
+    "500": (500, {}, b"not now"),
+    "503": (503, {}, b"not now"),
+}
 WRONG: dict[Fault, tuple[int, dict[str, str], bytes]] = {
     "login": (200, {"content-type": "text/html; charset=utf-8"}, b"<!doctype html><title>Sign in</title>"),
     "redirect": (302, {"location": "https://login.example/?next=/"}, b""),
@@ -54,8 +60,8 @@ def _handler(flaky: Flaky, port: int) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
                 return
             body = self.rfile.read(length)
-            if fault in ("429", "500", "503"):
-                self._answer(int(fault), {"retry-after": "1"} if fault == "429" else {}, b"not now")
+            if fault in BUSY:
+                self._answer(*BUSY[fault])
                 return
             if fault in WRONG:
                 self._answer(*WRONG[fault])

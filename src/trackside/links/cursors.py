@@ -154,18 +154,28 @@ def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
 
 
 def lag(tx: Tx, link: Link) -> Lag:
+    """What is to be compared or was not looked at yet.  What the remote has and nobody asked it for is not known; while it is
+    read for the first time, that counts as one item."""
     row = tx.one(
         "SELECT COUNT(*), MIN(dirty_since) FROM link_dirty WHERE workspace_id = :ws AND link_id = :link",
         link=link.link_id,
     )
     unread = tx.one(
-        "SELECT COUNT(DISTINCT entity_id), MIN(changed_at) FROM changes WHERE workspace_id = :ws AND seq > :seen",
+        """
+        SELECT COUNT(DISTINCT entity_id), MIN(changed_at) FROM changes
+        WHERE workspace_id = :ws AND seq > :seen AND entity IN :entities
+        """,
         seen=link.seen_seq,
+        entities=[str(each) for each in Entity if link.options.registry or not each.is_of_registry],
     )
     assert row is not None
     assert unread is not None
-    since = [at for at in (row[1], unread[1]) if at is not None]
-    return Lag(row[0] + unread[0], max(0.0, (tx.now - min(since)) / 1000) if since else 0.0)
+    items = row[0] + int(link.mode.takes and not link.has_seen_all)
+    since = [row[1]] if row[1] is not None else []
+    if link.mode.sends and unread[0]:
+        items += unread[0]
+        since.append(unread[1])
+    return Lag(items, max(0.0, (tx.now - min(since)) / 1000) if since else 0.0)
 
 
 def mirrored(tx: Tx, link_id: int) -> dict[str, int]:

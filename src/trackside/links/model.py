@@ -16,6 +16,7 @@ from trackside.links.diff import Mode
 
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
 DATABRICKS_PREFIX = "/Shared/trackside"
+FIRST = "all "  # so begin the cursors of a peer's changes until everything was seen once
 
 
 class Kind(StrEnum):
@@ -96,6 +97,11 @@ class Link(Struct, frozen=True, kw_only=True):
     sent_bytes: int
     taken_items: int
     points_per_s: float
+
+    @property
+    def has_seen_all(self) -> bool:
+        """Whether all that the remote had was looked at once: its cursors say so while it was not."""
+        return self.remote_cursor != "" and not self.remote_cursor.startswith(FIRST)
 
 
 class AddLink(Call, frozen=True):

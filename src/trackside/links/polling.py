@@ -1,7 +1,8 @@
 """Finds what changed on a server that keeps no log of it, by few searches.  Knows the cursor; how to search it is told.
 
-Runs that began or ended lately and those that are running are asked for each time.  What escapes that (tags of an old run,
-deletions, clocks that are wrong) is found by a sweep over all runs, which is made as often as it costs little.
+Runs that began or ended lately and those that are running are asked for in each pass.  What escapes that (tags of an old run,
+deletions, clocks that are wrong) is found by a sweep over all runs, which is made as often as it costs little.  A pass goes
+page by page, so that what is in memory does not grow with the remote.
 """
 
 import time
@@ -11,97 +12,131 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from trackside.links.model import Entity
+from trackside.links.model import FIRST, Entity
 from trackside.links.ours import Part
 from trackside.links.peer import Seen
-from trackside.links.wire import Refused
+from trackside.links.wire import Refused, TooLong
 
 OVERLAP_MS = 120_000
 PAGE_RUNS = 500
+LEAST_PAGE_RUNS = 8
 GROUP = 50  # experiments in one search
 SWEEP_LEAST_S = 30.0
 SWEEP_SHARE = 20  # a sweep may take this part of the time
+SWEEP_MOST_S = 3600.0
+EVERYTHING = ""
+RUNNING = "attributes.status = 'RUNNING'"
 
 Searched = tuple[list[dict[str, Any]], str | None]
 
 
 class Cursor(Struct):
-    since: int = 0  # ms: the latest time that a run had, by the remote's clocks
+    """Times are the remote's.  `search`, `group` and `token` are where the pass under way has come to."""
+
+    since: int = 0  # ms: the latest time that a run had when the last pass ended
+    latest: int = 0  # the same, of the pass under way
     sweeping: bool = True
-    group: int = 0  # of the sweep under way
+    search: int = 0
+    group: int = 0
     token: str | None = None
-    swept_at: float = 0.0
+    swept_at: float = 0.0  # s
     sweep_took_s: float = 0.0
-    started_at: float = 0.0
     quiet: bool = False  # what was there before the link is left alone until it changes
+
+    @property
+    def is_at_start(self) -> bool:
+        return not self.search and not self.group and self.token is None
 
 
 class Poll:
+    """`now`: the remote's time in s."""
+
     def __init__(
         self,
         search_experiments: Callable[[str | None], tuple[list[Part], str | None]],
         search_runs: Callable[[Sequence[str], str, str | None, int], Searched],
         part_of_run: Callable[[dict[str, Any]], Part],
         wants: Callable[[str], bool],
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._search_experiments = search_experiments
         self._search_runs = search_runs
         self._part_of_run = part_of_run
         self._wants = wants
+        self._now = now
         self._can_filter = True
+        self._page = PAGE_RUNS
+        self._groups: list[list[str]] | None = None  # of the pass under way; None: they are to be asked for
+        self._began = time.monotonic()
 
     def changes(self, text: str) -> tuple[list[Seen], str, bool]:
-        cursor = msgspec.json.decode(text, type=Cursor) if text else Cursor()
-        seen = []
-        ids = []
-        for part in self._experiments():
-            ids.append(part.item_id)
-            seen.append(Seen(Entity.EXPERIMENT, part.item_id, part))
-        groups = [ids[i : i + GROUP] for i in range(0, len(ids), GROUP)]
-        if not cursor.sweeping:
-            for group in groups:
-                seen += self._recent(group, cursor)
-            wait = max(SWEEP_LEAST_S, SWEEP_SHARE * cursor.sweep_took_s)
-            if not 0 <= time.time() - cursor.swept_at < wait:
-                cursor.sweeping, cursor.group, cursor.token, cursor.started_at = True, 0, None, time.time()
-            return seen, _text(cursor), False
-        cursor.started_at = cursor.started_at or time.time()
-        if cursor.group < len(groups):
-            found, cursor.token = self._search_runs(groups[cursor.group], "", cursor.token, PAGE_RUNS)
-            seen += self._runs(found, cursor)
-            if cursor.token is None:
-                cursor.group += 1
-        if cursor.group >= len(groups):
-            cursor.sweeping, cursor.swept_at = False, time.time()
-            cursor.sweep_took_s = max(0.0, cursor.swept_at - cursor.started_at)
-        return seen, _text(cursor), cursor.sweeping
+        """A page of a pass; whether there are more."""
+        cursor = msgspec.json.decode(text.removeprefix(FIRST), type=Cursor) if text else Cursor()
+        seen: list[Seen] = []
+        if cursor.is_at_start or self._groups is None:
+            parts = list(self._experiments())
+            ids = [part.item_id for part in parts]
+            self._groups = [ids[i : i + GROUP] for i in range(0, len(ids), GROUP)]
+            self._began = time.monotonic()
+            seen += [Seen(Entity.EXPERIMENT, part.item_id, part) for part in parts]
+        searches = [EVERYTHING] if cursor.sweeping else self._recent(cursor)
+        if cursor.search < len(searches) and cursor.group < len(self._groups):
+            seen += self._search(searches[cursor.search], self._groups[cursor.group], cursor)
+        if cursor.token is None:
+            cursor.group += 1
+            if cursor.group >= len(self._groups):
+                cursor.search, cursor.group = cursor.search + 1, 0
+        more = cursor.search < len(searches)
+        if not more:
+            self._end_pass(cursor)
+        return seen, _text(cursor), more
 
     def end(self) -> str:
         """After everything that is there now: what began before is left alone, until it ends or a sweep is asked for."""
-        now = time.time()
-        return _text(Cursor(since=int(now * 1000), sweeping=False, swept_at=now, sweep_took_s=0.0, quiet=True))
+        self._search_experiments(None)  # so that its time is known
+        now = self._now()
+        return _text(Cursor(since=int(now * 1000), sweeping=False, swept_at=now, quiet=True))
 
-    def _recent(self, group: list[str], cursor: Cursor) -> Iterator[Seen]:
-        at = max(0, cursor.since - OVERLAP_MS)
-        filters = [f"attributes.start_time >= {at}", f"attributes.end_time >= {at}", "attributes.status = 'RUNNING'"]
-        for text in filters if self._can_filter else filters[2:]:
-            token: str | None = None
-            while True:
-                try:
-                    found, token = self._search_runs(group, text, token, PAGE_RUNS)
-                except Refused:
-                    self._can_filter = False  # a release before these attributes: sweeps find it all
-                    break
-                yield from self._runs(found, cursor)
-                if token is None:
-                    break
+    def _recent(self, cursor: Cursor) -> list[str]:
+        # A run may say that it begins next year, and the remote's clock may be set back: neither hides what comes now.
+        at = max(0, min(cursor.since, int(self._now() * 1000)) - OVERLAP_MS)
+        times = [f"attributes.start_time >= {at}", f"attributes.end_time >= {at}"]
+        return [RUNNING, *times] if self._can_filter else [RUNNING]
 
-    def _runs(self, found: list[dict[str, Any]], cursor: Cursor) -> Iterator[Seen]:
+    def _search(self, words: str, group: list[str], cursor: Cursor) -> Iterator[Seen]:
+        try:
+            found, cursor.token = self._found(words, group, cursor.token)
+        except Refused:
+            if cursor.sweeping:
+                raise
+            self._can_filter = False  # a release before these attributes: sweeps find it all
+            cursor.token = None
+            return
         for each in found:
             part = self._part_of_run(each)
             times = (part.doc.get(("start_time", "")), part.doc.get(("end_time", "")))
-            cursor.since = max(cursor.since, *(int(text) for text in times if text))
+            cursor.latest = max(cursor.latest, *(int(text) for text in times if text))
             yield Seen(Entity.RUN, part.item_id, part)
+
+    def _found(self, words: str, group: list[str], token: str | None) -> Searched:
+        while True:
+            try:
+                return self._search_runs(group, words, token, self._page)
+            except TooLong:
+                if self._page <= LEAST_PAGE_RUNS:
+                    raise
+                self._page //= 2
+
+    def _end_pass(self, cursor: Cursor) -> None:
+        now = self._now()
+        cursor.since = min(max(cursor.since, cursor.latest), int(now * 1000))
+        cursor.search, cursor.group, cursor.token, cursor.latest = 0, 0, None, 0
+        if cursor.sweeping:
+            cursor.sweeping, cursor.swept_at = False, now
+            cursor.sweep_took_s = time.monotonic() - self._began
+            return
+        wait = min(SWEEP_MOST_S, max(SWEEP_LEAST_S, SWEEP_SHARE * cursor.sweep_took_s))
+        cursor.sweeping = not 0 <= now - cursor.swept_at < wait
 
     def _experiments(self) -> Iterator[Part]:
         token: str | None = None
@@ -115,4 +150,5 @@ class Poll:
 
 
 def _text(cursor: Cursor) -> str:
-    return msgspec.json.encode(cursor).decode()
+    is_first = cursor.sweeping and not cursor.swept_at
+    return (FIRST if is_first else "") + msgspec.json.encode(cursor).decode()

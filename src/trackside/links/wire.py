@@ -169,6 +169,10 @@ class Http:
         self._own = threading.local()
         self._headers = {"user-agent": f"trackside/{__version__}", **_authorization(secret), **(headers or {})}
 
+    def now(self) -> float:
+        """The remote's time in s, as its last answer said it; ours if it does not say."""
+        return time.time() if self.date is None else self.date.timestamp()
+
     def close(self) -> None:
         connection = getattr(self._own, "connection", None)
         if connection is not None:

@@ -239,7 +239,7 @@ class Runner:
 
         def later(tx: Tx) -> None:
             cursors.postpone(tx, self._link_id, dirty, wait_ms)
-            if dirty.attempts == TROUBLES:
+            if dirty.attempts == TROUBLES - 1:
                 store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
 
         self._write(later)

@@ -47,7 +47,7 @@ class MlflowPeer:
         self._source = source
         self.notes: list[str] = []
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
-        self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants)
+        self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants, http.now)
 
     @property
     def answered(self) -> int:

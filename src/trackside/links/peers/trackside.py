@@ -11,7 +11,7 @@ from trackside.links.diff import Doc, Field, Patch, Verb
 from trackside.links.files import Source, hashed
 from trackside.links.import_files import PREFIX
 from trackside.links.import_routes import FRAME, PointsBody
-from trackside.links.model import Entity
+from trackside.links.model import FIRST, Entity
 from trackside.links.ours import Part, Summary, mark
 from trackside.links.parts import PART_BYTES
 from trackside.links.peer import RemoteFile, Seen
@@ -140,8 +140,8 @@ class TracksidePeer:
     def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
         """An empty cursor begins with a list of everything, since the log may not go back to the beginning."""
         if not cursor:
-            cursor = f"all {self.end_of_changes()} {LISTED[0]} "
-        if cursor.startswith("all "):
+            cursor = f"{FIRST}{self.end_of_changes()} {LISTED[0]} "
+        if cursor.startswith(FIRST):
             seen, following = self.everything(cursor)
             return seen, following or cursor.split(" ")[1], True
         found = self._http.json("GET", f"{PREFIX}/changes", after=cursor)
@@ -149,13 +149,13 @@ class TracksidePeer:
         return seen, str(found["next"]), bool(found["more"])
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
-        _, seq, name, after = (cursor or f"all 0 {LISTED[0]} ").split(" ", 3)
+        _, seq, name, after = (cursor or f"{FIRST}0 {LISTED[0]} ").split(" ", 3)
         ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
-            return seen, f"all {seq} {name} {ids[-1]}"
+            return seen, f"{FIRST}{seq} {name} {ids[-1]}"
         following = LISTED.index(Entity(name)) + 1
-        return seen, f"all {seq} {LISTED[following]} " if following < len(LISTED) else ""
+        return seen, f"{FIRST}{seq} {LISTED[following]} " if following < len(LISTED) else ""
 
     def end_of_changes(self) -> str:
         return str(self._http.json("GET", f"{PREFIX}/about")["last_seq"])

@@ -1,0 +1,180 @@
+"""Finding what changed on a server without a log of changes: page by page, and whatever the clocks say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from trackside.links import polling
+from trackside.links.model import FIRST
+from trackside.links.ours import Part
+from trackside.links.polling import Poll
+from trackside.links.wire import Refused, TooLong
+
+HOUR_S = 3600
+
+
+@dataclass
+class Remote:
+    """Runs with a start, and maybe an end, in s; the searches that MLflow answers, and its limits."""
+
+    now: float = 1_700_000_000.0
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    experiments: int = 1
+    most_runs: int = 500
+    knows_attributes: bool = True
+    searches: list[tuple[str, int]] = field(default_factory=list)
+    poll: Poll = field(init=False)
+    cursor: str = ""
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Of our server: what it had in memory is gone."""
+        self.poll = Poll(self.list_experiments, self.search, _part, lambda name: True, lambda: self.now)
+
+    def log(self, run_id: str, start: float, end: float | None = None, experiment: int = 0) -> None:
+        self.runs[run_id] = {"id": run_id, "start": int(start * 1000), "end": end, "experiment": str(experiment)}
+
+    def list_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
+        del token
+        return [Part(str(i), str(i), {("name", ""): f"e{i}"}) for i in range(self.experiments)], None
+
+    def search(self, ids: Sequence[str], words: str, token: str | None, most: int) -> polling.Searched:
+        self.searches.append((words, most))
+        if most > self.most_runs:
+            raise TooLong("too long")
+        if "_time" in words and not self.knows_attributes:
+            raise Refused(400, "INVALID_PARAMETER_VALUE", "no such attribute")
+        found = [run for run in self.runs.values() if run["experiment"] in ids and _matches(run, words)]
+        found.sort(key=lambda run: -run["start"])
+        begin = int(token or 0)
+        page = found[begin : begin + most]
+        return page, str(begin + most) if begin + most < len(found) else None
+
+    def step(self) -> tuple[set[str], bool]:
+        seen, self.cursor, more = self.poll.changes(self.cursor)
+        assert len(seen) <= self.most_runs + self.experiments
+        return {each.remote_id for each in seen if each.entity == "run"}, more
+
+    def pass_(self) -> set[str]:
+        found, more = self.step()
+        while more:
+            some, more = self.step()
+            found |= some
+        return found
+
+
+def test_everything_is_found_page_by_page_though_the_server_is_restarted_in_between() -> None:
+    remote = Remote(experiments=120)
+    for i in range(3000):
+        remote.log(f"r{i}", 1000 + i, experiment=i % 120)
+    found: set[str] = set()
+    more = True
+    while more:
+        assert remote.cursor.startswith(FIRST) or not remote.cursor
+        some, more = remote.step()
+        found |= some
+        remote.restart()
+
+    assert len(found) == 3000
+    assert not remote.cursor.startswith(FIRST)
+
+
+def test_many_runs_that_run_at_once_come_page_by_page() -> None:
+    remote = Remote()
+    remote.pass_()
+    for i in range(2345):
+        remote.log(f"r{i}", remote.now)
+
+    assert len(remote.pass_()) == 2345  # `step` asserts that no page is larger than the remote gives
+
+
+def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones() -> None:
+    remote = Remote(most_runs=70)
+    for i in range(300):
+        remote.log(f"r{i}", 1000 + i)
+
+    assert len(remote.pass_()) == 300
+    assert {most for _, most in remote.searches} == {500, 250, 125, 62}
+
+
+def test_a_run_of_which_not_even_one_page_fits_is_an_error() -> None:
+    remote = Remote(most_runs=0)
+    with pytest.raises(TooLong):
+        remote.step()
+
+
+@pytest.mark.parametrize("hours", [-5, 0, 5, 24 * 400])
+def test_a_run_with_a_wrong_time_hides_none_that_comes_later(hours: int) -> None:
+    remote = Remote()
+    remote.pass_()
+    remote.log("odd", remote.now + hours * HOUR_S, remote.now + hours * HOUR_S)
+    for _ in range(3):
+        remote.now += 5
+        remote.pass_()
+    remote.now += 5
+    remote.log("new", remote.now - 1, remote.now)
+
+    assert "new" in remote.pass_()
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_clock_that_is_moved_hides_nothing(hours: int) -> None:
+    remote = Remote()
+    remote.pass_()
+    remote.log("old", remote.now - 1, remote.now)
+    remote.pass_()
+    remote.now += hours * HOUR_S
+    remote.log("new", remote.now - 1, remote.now)
+
+    assert "new" in remote.pass_()
+
+
+def test_what_ended_long_ago_by_a_clients_clock_is_found_by_a_sweep() -> None:
+    remote = Remote()
+    remote.log("before", remote.now - 1, remote.now)
+    remote.pass_()
+    remote.log("late", remote.now - 9 * HOUR_S, remote.now - 9 * HOUR_S)
+    soon = remote.pass_()
+    found: set[str] = set()
+    passes = 0
+    while "late" not in found:
+        remote.now += 5
+        passes += 1
+        found = remote.pass_()
+
+    assert "late" not in soon
+    assert passes <= 8  # half a minute and a pass
+
+
+def test_a_release_that_cannot_search_by_time_is_swept() -> None:
+    remote = Remote(knows_attributes=False)
+    remote.pass_()
+    remote.log("ended", remote.now - 1, remote.now)
+    remote.log("runs", remote.now)
+    soon = remote.pass_()
+    remote.now += 60
+    remote.pass_()
+
+    assert soon == {"runs"}
+    assert remote.pass_() == {"runs", "ended"}
+
+
+def _part(run: dict[str, Any]) -> Part:
+    doc = {("start_time", ""): str(run["start"])}
+    if run["end"] is not None:
+        doc["end_time", ""] = str(int(run["end"] * 1000))
+    return Part(run["id"], run["experiment"], doc)
+
+
+def _matches(run: dict[str, Any], words: str) -> bool:
+    if not words:
+        return True
+    if words == polling.RUNNING:
+        return run["end"] is None
+    name, at = words.removeprefix("attributes.").split(" >= ")
+    value = run["start"] if name == "start_time" else None if run["end"] is None else run["end"] * 1000
+    return value is not None and value >= int(at)

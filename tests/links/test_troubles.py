@@ -1,0 +1,70 @@
+"""Trouble with one item, or for a while, holds up nothing else; and a pause that the remote asks for is kept to."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.flaky import Flaky
+from support.links import LINKS, add, all_runs, check, link, log, settle, until
+from support.servers import Server
+
+LINK = "rough"
+
+
+@pytest.fixture
+def flaky(server: Server) -> Iterator[Flaky]:
+    proxy = Flaky(server.port)
+    yield proxy
+    proxy.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "fault"),
+    [
+        ("pull", "500"),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("push", "500"), ("push", "other-json"))),
+    ],
+)
+def test_a_run_that_the_remote_cannot_bear_waits_alone(server: Server, flaky: Flaky, mode: str, fault: str) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    source, copy = (here, there) if mode == "push" else (there, here)
+    bad = source.new_run(run_name="bad")
+    flaky.faults = lambda method, path: fault if "/item?" in path and bad in path else None
+    add(here, LINK, f"{flaky.url}/ws/south", mode=mode)
+    good = {source.new_run() for _ in range(3)}
+
+    until(lambda: {run["info"]["run_id"] for run in all_runs(copy)} == good, "the others to come")
+    until(lambda: any(entry["entity_id"] == bad for entry in log(here, LINK)), "the bad one to be named")
+    good.add(source.new_run())
+    until(lambda: {run["info"]["run_id"] for run in all_runs(copy)} == good, "a later one to come")
+    waiting = link(here, LINK)
+    flaky.faults = lambda method, path: None
+    until(lambda: len(all_runs(copy)) == 5, "the bad one to come in the end")
+    settle(here, LINK)
+
+    assert waiting["lag_items"] == 1
+    assert [each["kind"] for each in log(here, LINK) if each["entity_id"] == bad] == ["refused"]
+    assert check(here, LINK) == []
+
+
+def test_a_long_pause_that_the_remote_asks_for_is_kept_to(server: Server, flaky: Flaky) -> None:
+    here = server.api.new_workspace("north")
+    server.api.new_workspace("south")
+    add(here, LINK, f"{flaky.url}/ws/south")
+    settle(here, LINK)
+    flaky.faults = lambda method, path: "429-long"
+    here.new_run()
+    until(lambda: link(here, LINK).get("retry_at") is not None, "the link to wait")
+    waiting = link(here, LINK)
+    asked = len(flaky.seen)
+    flaky.faults = lambda method, path: None
+    here.new_run()
+    until(lambda: link(here, LINK)["lag_items"] == 2, "both runs to wait")
+    before = len(flaky.seen)
+
+    here.post(f"{LINKS}/{LINK}/resume")  # somebody knows better
+    settle(here, LINK)
+
+    assert 1700 < (waiting["retry_at"] - waiting["last_error_at"]) / 1000 <= 1800
+    assert before == asked
+    assert check(here, LINK) == []
