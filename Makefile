@@ -9,6 +9,7 @@ PORT ?= 5000
 DATA ?= trackside-data
 BENCH ?= ../shared/bench
 BENCH_ARGS ?= --systems ours --quick
+REGISTRY_ARGS ?=
 LAB ?= $(CURDIR)/.bench
 TESTS ?=
 SOURCES := src tests examples packages
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo server test test-all check format format-check lint types architecture bench compatibility constraints clean
+.PHONY: help setup demo server test test-all check format format-check lint types architecture bench bench-registry compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -78,6 +79,9 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 	@mkdir -p '$(LAB)'
 	@SUT_CMD="'$(CURDIR)/$(BIN)/trackside' server --port {port} --data {dir}" MLFLOW_PY='$(CURDIR)/$(BIN)/python' LAB='$(LAB)' \
 		$(BIN)/python $(BENCH)/bench.py $(BENCH_ARGS)
+
+bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
+	@$(BIN)/python bench/registry.py $(REGISTRY_ARGS)
 
 compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
 	@PYTHONPATH=tests $(BIN)/python -m support.compatibility

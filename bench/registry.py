@@ -1,5 +1,6 @@
 """How long searches of the model registry take, beside a stock `mlflow server` in the same run.
 
+    make bench-registry
     python bench/registry.py [--models 10000] [--versions 5] [--store postgresql://...] [--mlflow .../bin/mlflow]
         [--stock-store postgresql+psycopg://...] [--repeat 20] [--data FOLDER]
 
@@ -27,7 +28,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from trackside import app
-from trackside.core import settings
+from trackside.core import locations, settings
+from trackside.core.db.pgwire import Wire
+from trackside.core.filters import grams
 
 START = 1_700_000_000_000
 MODELS, VERSIONS = "registered-models/search", "model-versions/search"
@@ -144,10 +147,10 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
         )
         tx.many(
             """
-            INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head)
-            VALUES (:ws, :seq, :key, :value, :head)
+            INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head, value_grams)
+            VALUES (:ws, :seq, :key, :value, :head, :grams)
             """,
-            [(m.number + 1, key, value, value) for m in made for key, value in tags_of_model(m)],
+            [(m.number + 1, key, value, value, grams.of_text(value)) for m in made for key, value in tags_of_model(m)],
         )
         tx.many(
             """
@@ -159,28 +162,38 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
         tx.many(
             """
             INSERT INTO model_versions (version_seq, workspace_id, model_seq, name, version, description, current_stage,
-                source, storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time,
+                source, source_grams, storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time,
                 last_updated_time)
-            VALUES (:seq, :ws, :model, :name, :version, '', :stage, :source, :storage, :files, :run, '', '', 0, :at,
+            VALUES (:seq, :ws, :model, :name, :version, '', :stage, :source, :grams, :storage, :files, :run, '', '', 0, :at,
                 :updated)
             """,
             [
                 (
                     *(seq, v.model.number + 1, v.model.name, v.number, v.stage),
-                    *(v.source, v.source, v.source, v.run_id, v.at, v.at),
+                    *(v.source, grams.of_text(v.source), v.source, v.source, v.run_id, v.at, v.at),
                 )
                 for seq, v in enumerate(registered, 1)
             ],
         )
         tx.many(
             """
-            INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head)
-            VALUES (:ws, :seq, :key, :value, :head)
+            INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head, value_grams)
+            VALUES (:ws, :seq, :key, :value, :head, :grams)
             """,
-            [(seq, key, value, value) for seq, v in enumerate(registered, 1) for key, value in tags_of_version(v)],
+            [
+                (seq, key, value, value, grams.of_text(value))
+                for seq, v in enumerate(registered, 1)
+                for key, value in tags_of_version(v)
+            ],
         )
-        if tx.dialect == "postgresql":
-            tx.run("ANALYZE")  # as the server does by itself after a while
+
+
+def vacuum(url: str) -> None:
+    """As PostgreSQL does by itself after a while."""
+    store = locations.store(url) if url else None
+    if isinstance(store, locations.PostgresStore):
+        with closing(Wire(store)) as wire:
+            wire.command("VACUUM ANALYZE")
 
 
 def fill_stock(store: str, python: Path, models: int, each: int) -> None:
@@ -246,7 +259,6 @@ def fill_stock(store: str, python: Path, models: int, each: int) -> None:
             "with engine.begin() as connection:\n"
             "    for name, rows in json.load(open(sys.argv[2])).items():\n"
             "        connection.execute(sa.Table(name, meta, autoload_with=engine).insert(), rows)\n"
-            "    connection.execute(sa.text('ANALYZE'))\n"
         )
         subprocess.run([python, "-c", code, store, file.name], check=True)
 
@@ -344,6 +356,7 @@ def main() -> None:
         store = given.stock_store or f"sqlite:///{folder}/stock.db"
         flags = {"--data": str(folder / "ours"), **({"--store": given.store} if given.store else {})}
         fill_ours(flags, given.models, given.versions)
+        vacuum(given.store)
         options = [text for flag in flags.items() for text in flag]
         trackside = str(Path(sys.executable).with_name("trackside"))
         with (
@@ -355,6 +368,7 @@ def main() -> None:
             ) as second,
         ):
             fill_stock(store, given.mlflow.with_name("python"), given.models, given.versions)
+            vacuum(given.stock_store.replace("+psycopg", ""))
             for connection in (first, second):
                 connection.close()  # idle for so long that a server may have hung up; the next request opens it anew
             print(f"{given.models} models, {given.models * given.versions} versions; medians of {given.repeat}, in ms")

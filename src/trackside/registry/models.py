@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
+from trackside.core.filters import grams
 from trackside.core.http.codec import encode
 from trackside.registry import history, uses, versions
 from trackside.registry.history import Kind
@@ -223,14 +224,16 @@ def missing(name: str) -> NotFound:
 def put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
     tx.run(
         """
-        INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head)
-        VALUES (:ws, :model, :key, :value, :head)
-        ON CONFLICT (model_seq, key) DO UPDATE SET value = excluded.value, value_head = excluded.value_head
+        INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head, value_grams)
+        VALUES (:ws, :model, :key, :value, :head, :grams)
+        ON CONFLICT (model_seq, key) DO UPDATE
+        SET value = excluded.value, value_head = excluded.value_head, value_grams = excluded.value_grams
         """,
         model=model_seq,
         key=key,
         value=value,
         head=value[:TAG_HEAD],
+        grams=grams.of_text(value),
     )
 
 

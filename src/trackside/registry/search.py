@@ -35,10 +35,12 @@ def _page(tx: Tx, subject: Subject, call: Search, limit: int) -> tuple[Sequence[
     """Rows that begin with the columns of the subject."""
     wanted = search_sql.read(subject, call)
     listed = []
-    for probe in search_sql.probes(wanted, tx.dialect):
-        found = [key for (key,) in tx.all(probe.query.sql, **probe.query.params)]
-        if len(found) <= MOST_LISTED:
-            listed.append(Listed(probe.key, found))
+    for probes in search_sql.probes(wanted, tx.dialect):
+        for probe in probes:
+            found = [key for (key,) in tx.all(probe.query.sql, **probe.query.params)]
+            if len(found) <= MOST_LISTED:
+                listed.append(Listed(probe.key, found))
+                break
     query = search_sql.statement(wanted, listed, limit, call.page_token, tx.dialect)
     if any(not one.values for one in listed):
         return [], None

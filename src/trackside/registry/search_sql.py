@@ -5,8 +5,9 @@ Prompts are models too, and hidden unless the filter speaks of them: the tag tha
 with the value 'true' or 'false', so that every comparison with it means what it says.
 
 A test that few rows can pass is best begun with: so indexes are asked first, and where one names up to MOST_LISTED rows,
-only these are looked at and put in order.  Else the walk is along the index that has the order, and ends when the page
-is full.  SQLite has no statistics to choose by: a `+` before a column keeps it from the walk.
+only these are looked at and put in order; for a piece in the middle of a text, the bits of `grams` name them sooner.
+Else the walk is along the index that has the order, and ends when the page is full.  SQLite has no statistics to choose
+by: a `+` before a column keeps it from the walk.
 """
 
 import re
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from trackside.core.filters import keyset
+from trackside.core.filters import grams, keyset
 from trackside.core.filters.fields import MODEL_VERSIONS, REGISTERED_MODELS, Fields
 from trackside.core.filters.keyset import Term
 from trackside.core.filters.nodes import And, Comparison, Entity, Field, Filter, Not, Operator, Or, Order
@@ -123,10 +124,9 @@ def read(subject: Subject, call: Search) -> Wanted:
     )
 
 
-def probes(wanted: Wanted, dialect: Dialect) -> list[Probe]:
-    """What to ask before `statement`."""
-    found = (_probe(wanted.subject, part, dialect) for part in wanted.parts)
-    return [probe for probe in found if probe is not None]
+def probes(wanted: Wanted, dialect: Dialect) -> list[list[Probe]]:
+    """What to ask before `statement`: for each test of which indexes know, one probe after the other until one lists."""
+    return [_probes(wanted.subject, part, dialect) for part in wanted.parts]
 
 
 def statement(wanted: Wanted, listed: Sequence[Listed], limit: int, page_token: str | None, dialect: Dialect) -> Query:
@@ -135,7 +135,9 @@ def statement(wanted: Wanted, listed: Sequence[Listed], limit: int, page_token: 
     conditions = [f"s.{one.key} IN {bind(one.values)}" for one in listed]
     conditions += [_of_model(part, bind) for part in wanted.parts if _names_model(subject, part)]
     free = "+" if conditions else ""
-    conditions += [f"({where(part, _places(subject, bind), bind, dialect)})" for part in wanted.parts]
+    along = subject.columns[wanted.orders[0].field.key]
+    places = _places(subject, along, bind, dialect)
+    conditions += [f"({where(part, places, bind, dialect)})" for part in wanted.parts]
     if wanted.hides_prompts:
         conditions.append(f"{free}s.is_prompt = 0")
     terms = [_term(subject, order) for order in wanted.orders]
@@ -174,25 +176,32 @@ def _is_prompt_tag(field: Field) -> bool:
     return field.entity is Entity.TAG and field.key == IS_PROMPT_TAG
 
 
-def _probe(subject: Subject, part: Filter, dialect: Dialect) -> Probe | None:
-    """None where no index can tell, or would name nearly all rows, or where nobody need ask."""
+def _probes(subject: Subject, part: Filter, dialect: Dialect) -> list[Probe]:
+    """None where no index can tell, or would name nearly all rows, or where nobody need ask.  Bits are asked before texts
+    where the walk is long: where a pattern says nothing of the beginning."""
     if not isinstance(part, Comparison) or part.operator not in _NARROW or _is_prompt_tag(part.field):
-        return None
-    if _names_model(subject, part):
-        return None
-    if part.operator in _LIKES and not str(part.values[0]).strip("%_"):
-        return None
+        return []
+    if _names_model(subject, part) or (part.operator in _LIKES and not str(part.values[0]).strip("%_")):
+        return []
     bind = Binder()
     if part.field.entity is Entity.TAG:
-        table, key = subject.tags, subject.key
-        condition = f"x.key = {bind(part.field.key)} AND {_begins(part, bind, dialect)}"
+        table, key, bits_of = subject.tags, subject.key, "x.value_grams"
+        of_key = f"x.key = {bind(part.field.key)} AND "
+        text = _begins(part, bind, dialect)
     elif subject is VERSIONS and part.field.key in _INDEXED:
         table, key, column = _INDEXED[part.field.key]
-        condition = " AND ".join([*_range(part, column, bind), holds(part, Place(column), bind, dialect)])
+        bits_of = "x.source_grams" if column == "x.source" else ""
+        of_key = ""
+        text = " AND ".join([*_range(part, column, bind), holds(part, Place(column), bind, dialect)])
     else:
-        return None
-    sql = f"SELECT x.{key} FROM {table} AS x WHERE x.workspace_id = :ws AND {condition} LIMIT {bind(MOST_LISTED + 1)}"
-    return Probe(key, Query(sql, bind.params))
+        return []
+    is_walk = part.operator in _LIKES and not _beginning(part)
+    bits = grams.of_pattern(str(part.values[0])) if is_walk and bits_of else 0
+    # In the order of the index with the bits: or PostgreSQL may read the table.
+    tests = [f"{bits_of} & {(mark := bind(bits))} = {mark} ORDER BY x.{key}", text] if bits else [text]
+    limit = bind(MOST_LISTED + 1)
+    start = f"SELECT x.{key} FROM {table} AS x WHERE x.workspace_id = :ws AND {of_key}"
+    return [Probe(key, Query(f"{start}{test} LIMIT {limit}", bind.params)) for test in tests]
 
 
 def _names_model(subject: Subject, part: Filter) -> bool:
@@ -233,10 +242,13 @@ def _range(part: Comparison, column: str, bind: Binder) -> list[str]:
     return [f"{column} >= {bind(low)}", *([f"{column} < {bind(high)}"] if high else [])]
 
 
-def _places(subject: Subject, bind: Binder) -> Callable[[Field], Place]:
+def _places(subject: Subject, along: str, bind: Binder, dialect: Dialect) -> Callable[[Field], Place]:
+    """For a walk along the column `along`."""
+
     def place(field: Field) -> Place:
         if field.entity is Entity.ATTRIBUTE:
-            return Place(subject.columns[field.key])
+            column = subject.columns[field.key]
+            return Place(f"+{column}" if dialect == "sqlite" and column != along else column)
         if _is_prompt_tag(field):
             return Place("CASE WHEN s.is_prompt = 1 THEN 'true' ELSE 'false' END")
         rows = f"FROM {subject.tags} AS t WHERE t.{subject.key} = s.{subject.key} AND t.key = {bind(field.key)}"

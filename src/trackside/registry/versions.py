@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, structs
 from trackside.artifacts.store import Root
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
+from trackside.core.filters import grams
 from trackside.core.http.codec import encode
 from trackside.registry import history, stages, uses
 from trackside.registry.history import Kind
@@ -72,8 +73,9 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
     made = tx.one(
         """
         INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
-            storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time, last_updated_time)
-        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :storage, :files, :run, :link,
+            source_grams, storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time,
+            last_updated_time)
+        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :grams, :storage, :files, :run, :link,
             :logged_model, :is_prompt, :now, :now) RETURNING version_seq
         """,
         uid=uid,
@@ -83,6 +85,7 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
         description=description,
         stage=NO_STAGE,
         source=origin.source,
+        grams=grams.of_text(origin.source),
         storage=origin.storage_location,
         files=origin.files_uri,
         run=origin.run_id,
@@ -341,11 +344,12 @@ def touch(tx: Tx, model_seq: int) -> None:
 def put_tags(tx: Tx, version_seq: int, tags: dict[str, str]) -> None:
     tx.many(
         """
-        INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head)
-        VALUES (:ws, :version, :key, :value, :head)
-        ON CONFLICT (version_seq, key) DO UPDATE SET value = excluded.value, value_head = excluded.value_head
+        INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head, value_grams)
+        VALUES (:ws, :version, :key, :value, :head, :grams)
+        ON CONFLICT (version_seq, key) DO UPDATE
+        SET value = excluded.value, value_head = excluded.value_head, value_grams = excluded.value_grams
         """,
-        [(version_seq, key, value, value[:TAG_HEAD]) for key, value in tags.items()],
+        [(version_seq, key, value, value[:TAG_HEAD], grams.of_text(value)) for key, value in tags.items()],
     )
 
 

@@ -1,6 +1,7 @@
 """What the searches of models and versions find is what the filter means in plain Python; pages are the whole, once, in
 order."""
 
+import re
 from itertools import count
 from typing import Any
 
@@ -21,9 +22,24 @@ from trackside.registry.origins import Origin
 from trackside.registry.search_sql import MODELS, VERSIONS, Listed, Subject
 
 NAMES = ["iris", "Iris", "lily", "ä", "a%b", "a_b", "x y", "50%"]
-VALUES = ["", "a", "A", "ab", "it", "true", "ä", "x" * 99, "x" * 100, "x" * 101, "x" * 99 + "ä", "x" * 99 + "äy"]
+VALUES = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "it",
+    "true",
+    "ä",
+    "x" * 99,
+    "x" * 100,
+    "x" * 101,
+    "x" * 99 + "ä",
+    "x" * 99 + "äy",
+    "north-7",
+    "North-77",
+]
 KEYS = ["team", "größe/é.x y", IS_PROMPT_TAG]
-PATTERNS = ["%", "_", "a%", "%A%", "i%", "x%", ""]
+PATTERNS = ["%", "_", "a%", "%A%", "i%", "x%", "", "%orth-7%", "%ORTH_7", "_orth-7%", "%xxxä%"]
 COMPARED = ["=", "!=", "LIKE", "ILIKE", "NOT LIKE"]
 MODEL_KEYS = ["name", "last_updated_timestamp", "timestamp"]
 VERSION_KEYS = ["name", "version_number", "creation_timestamp", "last_updated_timestamp"]
@@ -57,7 +73,7 @@ def registries(draw: st.DrawFn) -> list[Model]:
     made = st.builds(
         Version,
         run_id=st.sampled_from(["", "r1", "R1", "r2"]),
-        source=st.sampled_from(["s3://b/a", "s3://b/A", "dummy-source"]),
+        source=st.sampled_from(["s3://b/a", "s3://b/A", "s3://b/north/7", "dummy-source"]),
         tags=tags,
         made_at=st.integers(1, 4),
     )
@@ -82,7 +98,8 @@ def clauses(subject: Subject) -> SearchStrategy[str]:
     found = names | among | tagged | absent
     if subject is VERSIONS:
         runs = st.builds("run_id {} {}".format, st.sampled_from(COMPARED), st.sampled_from(["'r1'", "''", "'R%'"]))
-        sources = st.builds("source_path {} 's3://b/{}'".format, st.sampled_from(COMPARED), st.sampled_from("aA%"))
+        places = ["s3://b/a", "s3://b/A", "s3://b/%", "%/north/%", "%/NORTH%", "%://b_a"]
+        sources = st.builds("source_path {} '{}'".format, st.sampled_from(COMPARED), st.sampled_from(places))
         numbers = st.builds("version_number {} {}".format, st.sampled_from(["=", "!=", "<", ">="]), st.integers(0, 4))
         found = found | runs | sources | numbers
     return found
@@ -160,7 +177,8 @@ def listed(tx: Tx, subject: Subject, text: str, order_by: list[str]) -> list[int
     wanted = search_sql.read(subject, Search(filter=text, order_by=order_by))
     named = [
         Listed(probe.key, [key for (key,) in tx.all(probe.query.sql, **probe.query.params)])
-        for probe in search_sql.probes(wanted, tx.dialect)
+        for probes in search_sql.probes(wanted, tx.dialect)
+        for probe in probes
     ]
     query = search_sql.statement(wanted, named, 100, None, tx.dialect)
     return [row[0] for row in tx.all(query.sql, **query.params)]
@@ -258,6 +276,43 @@ def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, pattern: str) -> N
     for operator in ("LIKE", "ILIKE"):
         text = f"tags.k {operator} '{pattern}'"
         assert pages(inside, MODELS, text, [], 5) == expected(records, MODELS, text, [])
+
+
+def test_a_piece_in_the_middle_is_found_by_its_bits_before_any_text_is_read(tx: Tx) -> None:
+    inside = tx.within(next(workspaces))
+    places = ["north", "south", "east", "west"]
+    store(inside, [Model(at, {"k": f"a {at} b"}, 1, [Version("", f"s3://b/{at}/c", {}, 1)]) for at in places])
+
+    for subject, text in ((MODELS, "tags.k LIKE '%south%'"), (VERSIONS, "source_path ILIKE '%/SOUTH/%'")):
+        ((bits, _),) = search_sql.probes(search_sql.read(subject, Search(filter=text)), tx.dialect)
+        assert len(inside.all(bits.query.sql, **bits.query.params)) == 1
+        if tx.dialect == "sqlite":
+            (plan,) = inside.all(f"EXPLAIN QUERY PLAN {bits.query.sql}", **bits.query.params)
+            assert re.search(r"USING COVERING INDEX \w+_by_grams", plan[3])
+
+
+def test_what_has_no_bits_of_its_own_is_read(tx: Tx) -> None:
+    """As what an older version has stored, and what is long."""
+    inside = tx.within(next(workspaces))
+    store(
+        inside,
+        [Model("m", {"k": "north-7", "long": f"{'x' * 300}north-7"}, 1, [Version("", "s3://b/north-7/c", {}, 1)])],
+    )
+    for table, column in (("registered_model_tags", "value_grams"), ("model_versions", "source_grams")):
+        inside.run(f"UPDATE {table} SET {column} = -1 WHERE workspace_id = :ws")
+
+    assert pages(inside, MODELS, "tags.k LIKE '%north-7%'", [], 5) == [("m",)]
+    assert pages(inside, MODELS, "tags.long LIKE '%north-7%'", [], 5) == [("m",)]
+    assert pages(inside, VERSIONS, "source_path LIKE '%/north-7/%'", [], 5) == [("m", 1)]
+
+
+def test_a_piece_that_many_have_is_found_all_the_same(tx: Tx) -> None:
+    inside = tx.within(next(workspaces))
+    names = [f"m{i:04}" for i in range(search_sql.MOST_LISTED + 2)]
+    store(inside, [Model(name, {"k": f"a north-{name}"}, 1, []) for name in names])
+
+    assert pages(inside, MODELS, "tags.k LIKE '%north-%'", [], 500) == [(name,) for name in names]
+    assert pages(inside, MODELS, "tags.k LIKE '%north-m_001'", [], 500) == [("m0001",), ("m1001",)]
 
 
 def test_a_range_of_beginnings_ends_with_the_last_character(tx: Tx) -> None:
