@@ -5,7 +5,7 @@ from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -103,7 +103,7 @@ class ServerSource:
     def place(self, entity: Entity, item: Given) -> Place:
         if proxied_path(item.artifact_uri) is not None:
             return self._finder.at(item.artifact_uri)
-        return _Served(self._peer, entity, item.id)
+        return _Served(self._http, self._peer, entity, item.id)
 
     def place_of(self, uri: str) -> Place:
         if uri.partition(":")[0] in ("runs", "models"):
@@ -205,7 +205,8 @@ class ServerSource:
 class _Served:
     """Files that the server lists and sends, wherever it keeps them."""
 
-    def __init__(self, peer: MlflowPeer, entity: Entity, item_id: str) -> None:
+    def __init__(self, http: Http, peer: MlflowPeer, entity: Entity, item_id: str) -> None:
+        self._http = http
         self._peer = peer
         self._entity = entity
         self._id = item_id
@@ -218,7 +219,7 @@ class _Served:
 
     def open(self, path: str) -> Iterator[bytes]:
         try:
-            with closing(self._peer.get_file(self._entity, self._id, path)) as incoming:
+            with closing(self._http.download(self._where(path))) as incoming:
                 yield from incoming
         except Refused as refused:
             raise Unreadable(str(refused)) from None
@@ -226,6 +227,12 @@ class _Served:
             if down.status == BROKEN:
                 raise Unreadable(str(down)) from None
             raise
+
+    def _where(self, path: str) -> str:
+        if self._entity is Entity.RUN:
+            return "/get-artifact?" + urlencode({"run_uuid": self._id, "path": path})
+        query = urlencode({"artifact_file_path": path})
+        return f"/ajax-api/2.0/mlflow/logged-models/{quote(self._id)}/artifacts/files?{query}"
 
 
 def _run(found: dict[str, Any]) -> Given:

@@ -1,0 +1,46 @@
+"""A real `mlflow server` as a child process."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support.client import Socket, Unanswered
+from support.links import until
+from support.servers import environment
+
+
+@contextmanager
+def stock_server(folder: Path, *options: str) -> Iterator[str]:
+    """Its URL.  Database and files are in the folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+        *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")),
+        *options,
+    ]
+    with (folder / "log").open("w") as said:
+        process = subprocess.Popen(
+            command, stdout=said, stderr=said, env=environment(), cwd=folder, start_new_session=True
+        )
+    try:
+        until(lambda: process.poll() is not None or _answers(port), "mlflow server to start", 90)
+        assert process.poll() is None, (folder / "log").read_text()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(port: int) -> bool:
+    transport = Socket(port)
+    try:
+        return transport.send("GET", "/health", {}, b"").status == 200
+    except Unanswered:
+        return False
+    finally:
+        transport.close()
