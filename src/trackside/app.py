@@ -106,13 +106,13 @@ def build(settings: Settings) -> App:
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     try:
-        db = open_database(settings)
-        closers.append(db.close)
-        directory = Directory(db)
         roots = Roots(
             settings.artifacts.url, durable=settings.durability == "full", served=[settings.default_artifact_root]
         )
         closers.append(roots.close)
+        db = open_database(settings)
+        closers.append(db.close)
+        directory = Directory(db)
         threads = ThreadPoolExecutor(ARTIFACT_THREADS, thread_name_prefix="trackside-artifacts")
         closers.append(threads.shutdown)
         ending = Ending()

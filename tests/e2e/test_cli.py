@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -15,7 +16,7 @@ import pytest
 from support.command_line import TIMEOUT_S, Launch, Server, until
 from support.ports import free_port
 from support.postgres import Postgres
-from support.servers import trackside
+from support.servers import TRACKSIDE, environment, trackside
 
 # Words
 
@@ -65,6 +66,10 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
         (["server", "--host", "no.such.host.invalid"], "which this machine cannot resolve"),
         (["server", "--host", "192.0.2.1", "--allow-unauthenticated"], "which is no address of this machine"),
         (["server", "--data", "a-file/x"], "choose another place with --data"),
+        (
+            ["server", "--port", "0", "--artifacts", "a-file/x"],
+            "a-file/x'; the folder cannot be used (Not a directory)",
+        ),
         (["server", "--store", "sqlite:///a-file/x.db"], "choose another place"),
         (["server", "--store", "sqlite:///a-file"], "cannot be opened (file is not a database)"),
         (["db", "check", "--store", "sqlite:///a-file"], "cannot be opened (file is not a database)"),
@@ -231,6 +236,26 @@ def test_a_port_in_use_is_named_with_its_holder(launch: Launch, tmp_path: Path) 
     assert f"port {first.port} of 127.0.0.1 is in use" in complaint
     if sys.platform == "linux":
         assert f"by pid {first.process.pid} (" in complaint
+
+
+def test_a_start_on_a_full_disk_is_refused_in_one_line(tmp_path: Path) -> None:
+    command = shlex.join([*TRACKSIDE, "server", "--port", "0"])
+
+    # No file may grow: what a full disk does to a process, without filling one.
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 0; exec {command}"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"trackside: cannot write to {tmp_path}/trackside-data (File too large); make room, or choose another place with --data\n"
+    )
 
 
 # Several processes

@@ -84,10 +84,13 @@ class Roots:
 
 
 def make_blobs(url: str, *, durable: bool = True) -> Blobs:
-    """The store that a path, a file:// URL or a bucket's URL names, ready for use: made, and swept of leftovers."""
+    """The store that a path, a file:// URL or a bucket's URL names, ready for use: made, and swept of leftovers.  Raises LocationError."""
     blobs = _open(url, durable=durable)
     if isinstance(blobs, LocalBlobs):
-        blobs.prepare()
+        try:
+            blobs.prepare()
+        except OSError as error:
+            raise locations.LocationError(f"the folder cannot be used ({error.strerror})") from error
     return blobs
 
 

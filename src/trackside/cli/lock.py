@@ -79,6 +79,10 @@ def of_server(settings: Settings) -> Lock:
         return Lock(_places(settings))
     except Held as held:
         raise Stop(f"{held}; stop that one, or give this one another --data and --store") from None
+    except OSError as fault:
+        raise Stop(
+            f"cannot write to {settings.data} ({fault.strerror}); make room, or choose another place with --data"
+        ) from None
 
 
 def find_holder(settings: Settings) -> Held | None:

@@ -1,0 +1,42 @@
+"""A disk that takes no more, and then does again: writes are refused clearly, and none that was acknowledged is lost."""
+
+import resource
+import sys
+
+import pytest
+
+from support.client import Api
+from support.servers import Server
+
+FREE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process that runs")
+def test_a_full_disk_refuses_writes_until_it_has_room(server: Server) -> None:
+    """No file of the server may grow: what a full disk does to it, without filling one."""
+    assert server.process is not None
+    api = server.api
+    run_id = api.new_run()
+    files = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts"
+
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    outcomes = {key: set_tag(api, run_id, key) for key in map("during{}".format, range(20))}
+    uploaded = api.ask("PUT", f"{files}/during", b"x" * 100_000)
+    health, search = api.ask("GET", "/health"), api.ask("POST", "runs/search", {"experiment_ids": ["0"]})
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, FREE)
+
+    refused = {key for key, status in outcomes.items() if status == 503}
+    assert refused
+    assert {status for status in outcomes.values()} <= {200, 503}
+    assert (uploaded.status, uploaded.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+    assert (health.status, search.status) == (200, 200)
+    assert set_tag(api, run_id, "after") == 200
+    assert api.ask("PUT", f"{files}/after", b"x" * 100_000).status == 200
+    assert api.ask("GET", f"{files}/during").status == 404
+    server.kill9()
+    tags = server.start().api.tags(run_id)
+    assert {key for key in tags if not key.startswith("mlflow.")} == {*outcomes, "after"} - refused
+
+
+def set_tag(api: Api, run_id: str, key: str) -> int:
+    return api.ask("POST", "runs/set-tag", {"run_id": run_id, "key": key, "value": "v" * 3000}).status
