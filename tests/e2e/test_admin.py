@@ -1,9 +1,12 @@
 """The store's schema and the doctor, from the command line."""
 
 import json
+import os
 import socket
 import sqlite3
 from pathlib import Path
+
+import pytest
 
 from support.command_line import Launch
 from support.ports import free_port
@@ -43,6 +46,19 @@ def test_a_running_servers_store_is_checked_and_not_upgraded(launch: Launch, tmp
     code, _, complaint = trackside("db", "upgrade", cwd=tmp_path)
     assert code == 2
     assert f"pid {server.process.pid}" in complaint
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_store_in_a_folder_that_cannot_be_written_to_says_which(tmp_path: Path) -> None:
+    data = tmp_path / "trackside-data"
+    trackside("db", "upgrade", cwd=tmp_path)
+    data.chmod(0o500)
+
+    code, said, complaints = trackside("db", "check", cwd=tmp_path)
+
+    data.chmod(0o700)
+    assert (code, said) == (2, "")
+    assert complaints.endswith(f"cannot be opened (this user cannot write to {data})\n")
 
 
 def test_mlflows_own_database_is_refused_and_left_as_it_was(tmp_path: Path) -> None:

@@ -84,7 +84,9 @@ class Roots:
 
 
 def make_blobs(url: str, *, durable: bool = True) -> Blobs:
-    """The store that a path, a file:// URL or a bucket's URL names, ready for use: made, and swept of leftovers.  Raises LocationError."""
+    """The store that a path, a file:// URL or a bucket's URL names, ready for use: made, and swept of leftovers.
+
+    Raises LocationError."""
     blobs = _open(url, durable=durable)
     if isinstance(blobs, LocalBlobs):
         try:

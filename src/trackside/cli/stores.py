@@ -1,5 +1,6 @@
 """The store that the settings name: its schema, and in words why it cannot be opened.  Knows no table."""
 
+import os
 import sqlite3
 import sys
 import time
@@ -39,7 +40,11 @@ def explained(settings: Settings) -> Iterator[None]:
             f"this user may not write to {fault.filename}; give it the right, or choose another place"
         ) from fault
     except (sqlite3.Error, OSError, RuntimeError) as fault:
-        raise Stop(f"the store {settings.store} cannot be opened ({_words(fault)})") from fault
+        store = settings.store
+        if isinstance(store, SqliteStore) and store.path.exists() and not os.access(store.path.parent, os.W_OK):
+            # SQLite needs files beside its own, also to read; it says only that it is "unable to open database file".
+            raise Stop(f"the store {store} cannot be opened (this user cannot write to {store.path.parent})") from fault
+        raise Stop(f"the store {store} cannot be opened ({_words(fault)})") from fault
     except Fault as fault:
         raise Stop(f"the store {settings.store} cannot be opened ({fault.message})") from fault
     except Exception as fault:
