@@ -122,7 +122,7 @@ def test_a_model_goes_without_its_files_if_nobody_asks_for_them(registry: Regist
     for _ in range(2):
         registry.new_version(source=run.model, run_id=run.run_id)
 
-    assert delete(registry) == {"deleted_versions": ["1", "2"]}
+    assert delete(registry) == {"deleted_versions": ["1", "2"], "deleted_files": 0, "freed_bytes": 0}
     assert len(run.files()) == 3
     assert registry.fault("GET", "registered-models/get", name="iris")[0] == 404
 
@@ -172,6 +172,8 @@ def test_files_that_a_run_still_has_stay_unless_told_otherwise(registry: Registr
 
     assert kept == {
         "deleted_versions": ["1"],
+        "deleted_files": 0,
+        "freed_bytes": 0,
         "kept": [{"version": "1", "uri": run.model, "reason": "Other versions are made of them: iris/2"}],
     }
     assert gone == {"deleted_versions": ["2"], "deleted_files": 2, "freed_bytes": 11}
@@ -266,7 +268,7 @@ def test_prompts_have_no_files(registry: Registry) -> None:
     is_prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
     registry.new_version(source="dummy-source", tags=is_prompt)
 
-    assert delete(registry, delete_files=True) == {"deleted_versions": ["1"]}
+    assert delete(registry, delete_files=True) == {"deleted_versions": ["1"], "deleted_files": 0, "freed_bytes": 0}
 
 
 @pytest.mark.parametrize(

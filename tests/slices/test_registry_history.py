@@ -56,6 +56,24 @@ def test_everything_that_happened_with_who_did_it(registry: Registry) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("headers", "user"),
+    [
+        ({"authorization": "Basic YW5hOnNlY3JldDp4"}, "ana"),  # ana:secret:x
+        ({"authorization": "basic w6RuYTo="}, "äna"),
+        ({"authorization": "Basic YW5hOngK", "x-trackside-user": "bo"}, "bo"),
+        ({"authorization": "Basic YW5h"}, ""),
+        ({"authorization": "Basic ???"}, ""),
+        ({"authorization": "Bearer YW5hOngK"}, ""),
+    ],
+)
+def test_who_signs_in_by_name_is_noted(registry: Registry, headers: dict[str, str], user: str) -> None:
+    """As clients do that know nothing of our header, by MLFLOW_TRACKING_USERNAME."""
+    registry.api.ask("POST", "registered-models/create", {"name": "iris"}, headers=headers)
+
+    assert [event["user"] for event in events(registry)] == [user]
+
+
 def test_a_model_that_is_there_has_all_of_its_history_also_from_before_its_name(registry: Registry) -> None:
     registry.new_model()
     registry.call("POST", "registered-models/rename", name="iris", new_name="lily")
@@ -235,8 +253,9 @@ def test_a_workspace_does_not_see_anothers_history(api: Api) -> None:
     north, south = (Registry(api.new_workspace(name)) for name in ("north", "south"))
     north.new_model()
 
-    assert events(south) == []
-    assert south.fault("GET", f"{OWN}/registered-models/iris/at", stage="None")[0] == 404
+    fault = (404, "RESOURCE_DOES_NOT_EXIST", "Registered Model with name=iris not found")
+    assert south.fault("GET", f"{OWN}/registered-models/iris/history") == fault
+    assert south.fault("GET", f"{OWN}/registered-models/iris/at", stage="None") == fault
 
 
 @pytest.mark.parametrize(

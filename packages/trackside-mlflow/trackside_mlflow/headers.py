@@ -1,4 +1,4 @@
-"""What every request of mlflow carries: the workspace and the token, where mlflow does not send them itself."""
+"""What every request of mlflow carries: workspace, token and user, where mlflow does not send them itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ class TracksideHeaders:
       and `mlflow.set_workspace` (3.10 and later) has chosen none.  Clients of any version pick a workspace so.
     - TRACKSIDE_TOKEN goes along as bearer token if the tracking URI is `trackside://` or lies under TRACKSIDE_URL.
       Credentials that mlflow has for itself (MLFLOW_TRACKING_TOKEN ...) come first.
+    - TRACKSIDE_USER goes along as `X-Trackside-User`, for the server's history of who did what.
 
-    With neither variable set it stays out of every request.
+    With no such variable set it stays out of every request.
     """
 
     def in_context(self) -> bool:
-        return settings.workspace() is not None or settings.own_token() is not None
+        return any((settings.workspace(), settings.own_token(), settings.user()))
 
     def request_headers(self) -> dict[str, str]:
         uri = current_tracking_uri()
@@ -32,6 +33,9 @@ class TracksideHeaders:
             headers["X-MLFLOW-WORKSPACE"] = workspace
         if token and (uris.is_trackside(uri) or uris.is_under(uri, settings.url())):
             headers["Authorization"] = f"Bearer {token}"
+        user = settings.user()
+        if user and (uris.is_http(uri) or uris.is_trackside(uri)):
+            headers["X-Trackside-User"] = user.encode().decode("latin-1")  # requests sends it as UTF-8 then
         return headers
 
 

@@ -27,6 +27,11 @@ def own_token() -> str | None:
     return _value("TRACKSIDE_TOKEN")
 
 
+def user() -> str | None:
+    """TRACKSIDE_USER: who works here, as the server's history shall tell."""
+    return _value("TRACKSIDE_USER")
+
+
 def mlflow_workspace() -> str | None:
     """MLFLOW_WORKSPACE: what `mlflow.set_workspace` chose, in clients that know workspaces (3.10 and later)."""
     return _value("MLFLOW_WORKSPACE")

@@ -32,8 +32,8 @@ class Deletion(Answer, frozen=True):
     """What a deletion freed.  Files in `pending` could not be reached; the next deletion tries them again."""
 
     deleted_versions: list[str]
-    deleted_files: int = 0
-    freed_bytes: int = 0
+    deleted_files: int
+    freed_bytes: int
     kept: list[Kept] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
 

@@ -149,9 +149,12 @@ def get_history(tx: Tx, call: GetHistory) -> History:
             raise Invalid(f"kind is '{call.kind[:100]}'; it must be one of {', '.join(kinds)}")
         kinds = [call.kind]
     version = m.check_version(call.version) if call.version else None
+    bearers = history.bearers(tx, call.model)
+    if not bearers:
+        raise models.missing(call.model)
     found = history.page(
         tx,
-        history.bearers(tx, call.model),
+        bearers,
         name=call.model,
         current=_current(tx, call.model),
         kinds=kinds,

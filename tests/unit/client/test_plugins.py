@@ -57,6 +57,28 @@ def test_mlflows_own_choice_of_a_workspace_comes_first(
     assert TracksideHeaders().request_headers() == {}
 
 
+@pytest.mark.parametrize("uri", ["http://h:5000", "https://h/ws/team-a", "trackside://h:5000/team-a"])
+def test_the_name_of_who_works_goes_along_in_utf_8(
+    tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setenv("TRACKSIDE_USER", "Äda")
+    tracking.uri = uri
+
+    sent = TracksideHeaders().request_headers()["X-Trackside-User"]
+
+    assert TracksideHeaders().in_context()
+    assert sent.encode("latin-1").decode() == "Äda"
+
+
+def test_the_name_of_who_works_goes_to_no_other_kind_of_server(
+    tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKSIDE_USER", "ada")
+    tracking.uri = "databricks"
+
+    assert TracksideHeaders().request_headers() == {}
+
+
 @pytest.mark.parametrize(
     ("uri", "url", "sent"),
     [

@@ -1,6 +1,7 @@
 """Requests and answers whose bodies flow.  Knows ASGI; knows no route and no store."""
 
 import asyncio
+import base64
 import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
@@ -38,12 +39,26 @@ class Response(Struct):
 
 
 def user_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Who the caller says they are.  Nobody checks it: it is a note for the history, and opens no door."""
+    """Who the caller says they are: by our header, else by the name of a basic sign-in, as MLFLOW_TRACKING_USERNAME makes
+    clients send it.  Nobody checks it: it is a note for the history, and opens no door."""
+    signed_in = b""
     for name, value in headers:
         if name == USER_HEADER:
-            text = value.decode("utf-8", "replace")
-            return "".join(char for char in text if char.isprintable()).strip()[:MAX_USER_CHARS]
-    return ""
+            return _shown(value)
+        if name == b"authorization" and value[:6].lower() == b"basic ":
+            signed_in = value[6:].strip()
+    if not signed_in:
+        return ""
+    try:
+        user, colon, _ = base64.b64decode(signed_in, validate=True).partition(b":")
+    except ValueError:
+        return ""
+    return _shown(user) if colon else ""
+
+
+def _shown(name: bytes) -> str:
+    text = name.decode("utf-8", "replace")
+    return "".join(char for char in text if char.isprintable()).strip()[:MAX_USER_CHARS]
 
 
 class Request:
