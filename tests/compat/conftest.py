@@ -1,6 +1,5 @@
 """Stock clients, each in a virtual environment of its own, and the wheel of our client to put beside them."""
 
-import hashlib
 import os
 import re
 import subprocess
@@ -13,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from support.venvs import environment
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
-CACHE = ROOT / ".venvs"  # git ignores it; delete it to start anew
 MLFLOWS = {"1.30": "compat-1", "2.22": "compat-2", "3.17": "compat-3"}
 
 
@@ -104,23 +104,3 @@ def iris() -> Path:
     assert sklearn is not None
     assert sklearn.origin is not None
     return Path(sklearn.origin).parent / "datasets" / "data" / "iris.csv"
-
-
-def environment(name: str) -> Path:
-    """The interpreter with what `constraints/NAME.txt` pins: made once, and again when it changes."""
-    pinned = ROOT / "constraints" / f"{name}.txt"
-    folder = CACHE / f"{name}-python-{sys.version_info.major}.{sys.version_info.minor}"
-    python = folder / "bin" / "python"
-    stamp = folder / ".installed"
-    digest = hashlib.sha256(pinned.read_bytes()).hexdigest()
-    if not (stamp.exists() and stamp.read_text() == digest):
-        _call(sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
-        pip = (sys.executable, "-m", "pip", "--python", python)
-        _call(*pip, "install", "--quiet", "--no-compile", "--require-hashes", "--requirement", pinned)
-        stamp.write_text(digest)
-    return python
-
-
-def _call(*command: str | Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import pytest
 
-from compat.conftest import Client, environment
+from compat.conftest import Client
+from support.venvs import environment
 from trackside_mlflow import Workspace
 
 

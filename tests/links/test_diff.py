@@ -40,6 +40,15 @@ def test_what_was_agreed_needs_nothing_more(base: Doc, ours: Doc) -> None:
         assert not again.conflicts
 
 
+@given(docs, docs, docs, st.sampled_from(Mode))
+def test_what_the_other_side_cannot_remove_it_has_not_removed(base: Doc, ours: Doc, theirs: Doc, mode: Mode) -> None:
+    merged = merge(base, ours, theirs, mode, lambda field, verb: verb != "drop")
+
+    lost = [field for field in base if field in ours and field not in theirs]
+    assert not [field for field in merged.for_us.drop if field in lost]
+    assert all(merged.agreed[field] == ours[field] for field in lost)
+
+
 @given(docs, docs, docs)
 def test_a_push_changes_nothing_here_and_leaves_what_only_the_copy_has(base: Doc, ours: Doc, theirs: Doc) -> None:
     merged = merge(base, ours, theirs, Mode.PUSH)

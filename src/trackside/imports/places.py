@@ -97,7 +97,7 @@ class Proxied:
             try:
                 listed = self._http.json("GET", f"{PROXY.rstrip('/')}?{urlencode({'path': where})}").get("files", [])
             except Refused as refused:
-                if refused.is_missing:
+                if refused.status == 404:
                     continue
                 raise Unreadable(str(refused)) from None
             for each in listed:

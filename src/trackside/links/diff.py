@@ -70,6 +70,9 @@ def merge(
     conflicts: list[Conflict] = []
     for field in sorted({*base, *ours, *theirs}):
         old, our, their = base.get(field), ours.get(field), theirs.get(field)
+        if their is None and our is not None and old is not None and not can(field, "drop"):
+            agreed[field] = our  # nobody can have removed it there: the remote does not show it
+            continue
         wanted = our if our == their else _wanted(field, old, our, their, mode, conflicts)
         if wanted != their and not can(field, _verb(wanted, their)):
             # They cannot follow: in a link that takes, we do; else each keeps its own.

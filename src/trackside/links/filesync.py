@@ -194,7 +194,7 @@ class _Both:
         try:
             stat, sha256, etag = self._arrive(path, there)
         except Refused as refused:
-            if refused.is_missing:  # removed since it was listed
+            if refused.status == 404:  # removed since it was listed
                 return False
             raise
         except (files.BrokenFile, WrongSum) as broken:

@@ -87,7 +87,10 @@ class Mirror:
         part = self._read(entity, local_id)
         if part is None or not self._is_wanted(part):
             return None
-        made, _ = self._first(entity, part, item, None)
+        try:
+            made, _ = self._first(entity, part, item, None)
+        except Unmirrored:
+            return None
         return None if made is None else made.remote_id
 
     def _read(self, entity: Entity, local_id: str) -> Part | None:
@@ -211,11 +214,11 @@ class Mirror:
         try:
             self._tell(entity, part, item, merged, doc, verify=verify)
         except Refused as refused:
-            if not refused.is_missing:
-                raise
+            if not refused.is_missing or side.look(entity, item.remote_id) is not None:
+                raise  # it is there: something in it was not
             self._lost(entity, item)
             return
-        self._hear(entity, part, item, merged)
+        self._hear(entity, part, item, self._without_left_out(entity, part, item, merged))
         if looked and mode.takes and entity is not Entity.EXPERIMENT:
             if entity is Entity.RUN:
                 pointsync.receive(side, part.item_id, item.remote_id, verify=verify)
@@ -232,7 +235,6 @@ class Mirror:
             if patch:
                 peer.change(entity, item.remote_id, experiment_id, patch)
                 self._count()
-            self._drain(entity, part.item_id)
             return
         early = Patch(
             {field: value for field, value in patch.put.items() if field[0] not in LATE},
@@ -258,12 +260,29 @@ class Mirror:
             peer.change(entity, item.remote_id, experiment_id, self._there(entity, late))
         if patch or behind:
             self._count()
-        self._drain(entity, part.item_id)
 
     def _there(self, entity: Entity, patch: Patch) -> Patch:
         put = self.side.theirs(patch.put, entity, self.remote_of)
         drop = list(self.side.theirs(dict.fromkeys(patch.drop, ""), entity, self.remote_of))
         return Patch(put, drop)
+
+    def _without_left_out(self, entity: Entity, part: Part, item: Item, merged: Merged) -> Merged:
+        """What they could not take was not agreed on: else its absence there would look like a deletion."""
+        side = self.side
+        left_out, side.peer.left_out = side.peer.left_out, {}
+        if not left_out:
+            return merged
+        for words in sorted(set(left_out.values())):
+            side.note_once("skipped", entity, part.item_id, words)
+        agreed = dict(merged.agreed)
+        for field in (*merged.for_them.put, *merged.for_them.drop):
+            (there,) = side.theirs({field: merged.for_them.put.get(field, "")}, entity, self.remote_of)
+            if there not in left_out:
+                continue
+            agreed.pop(field, None)
+            if field in merged.for_them.drop and item.agreed is not None and field in item.agreed:
+                agreed[field] = item.agreed[field]
+        return msgspec.structs.replace(merged, agreed=agreed)
 
     def _hear(self, entity: Entity, part: Part, item: Item, merged: Merged) -> None:
         """Takes their part, and remembers what both have now: in one transaction."""
@@ -303,17 +322,15 @@ class Mirror:
     def _count(self) -> None:
         self.side.write(lambda tx: store.count(tx, self.side.link.link_id, sent_items=1))
 
-    def _drain(self, entity: Entity, local_id: str) -> None:
-        notes, self.side.peer.notes = self.side.peer.notes, []
-        for text in notes:
-            self.side.note("refused", entity, local_id, text)
 
-
-def attempt(work: Callable[[], None]) -> str | None:
-    """Why an item could not be brought to the same state; None if it was.  Raises Down: the remote is in trouble."""
+def attempt(work: Callable[[], None], leave_out: Callable[[str], None]) -> str | None:
+    """Why an item could not be brought to the same state; None if it was, or is left out, which `leave_out` is told in
+    words.  Raises Down: the remote is in trouble."""
     try:
         work()
-    except (Refused, Unmirrored) as reason:
+    except Unmirrored as reason:
+        leave_out(str(reason))
+    except Refused as reason:
         return str(reason)
     except Fault as fault:
         return fault.message

@@ -45,7 +45,7 @@ class Peer(Protocol):
         ...
 
     keeps_ids: bool
-    notes: list[str]  # what it could not take, in words; the worker empties it into the link's log
+    left_out: dict[Field, str]  # what it could not take of a change, by its own ids, and why; the worker empties it
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
 

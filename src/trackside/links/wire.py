@@ -56,7 +56,13 @@ class Refused(Exception):
 
     @property
     def is_missing(self) -> bool:
-        return self.status == 404 or self.code == "RESOURCE_DOES_NOT_EXIST"
+        """What was asked for is not there; the call itself is."""
+        return self.code == "RESOURCE_DOES_NOT_EXIST"
+
+    @property
+    def is_unknown_call(self) -> bool:
+        """The remote's release has no such call."""
+        return self.status in (404, 405, 501) and self.code in ("", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED")
 
 
 class Stopped(Exception):
@@ -351,8 +357,9 @@ def _authorization(secret: Secret) -> dict[str, str]:
 def _fault(raw: bytes) -> tuple[str, str]:
     try:
         answer = json.loads(raw)
-    except ValueError:
-        return "", raw[:300].decode("utf-8", "replace").strip()
+    except (ValueError, RecursionError):
+        text = raw[:300].decode("utf-8", "replace").strip()
+        return "", "" if text.startswith("<") else text
     if not isinstance(answer, dict):
         return "", str(answer)[:300]
     return str(answer.get("error_code", "")), str(answer.get("message", ""))

@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -186,7 +187,10 @@ class Runner:
             return
         key = f"{seen.entity}/{seen.remote_id}"
         try:
-            reason = mirror.attempt(lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=False))
+            reason = mirror.attempt(
+                lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=False),
+                lambda words: side.note_once("skipped", seen.entity, seen.remote_id, words),
+            )
         except Down as down:
             self._troubles[key] += 1
             if self._troubles[key] < TROUBLES:
@@ -212,6 +216,9 @@ class Runner:
         return len(due) == ITEMS_AT_ONCE
 
     def _item(self, here: Mirror, dirty: Dirty) -> None:
+        def left_out(words: str) -> None:
+            here.side.note_once("skipped", dirty.entity, dirty.entity_id, words)
+
         def work() -> None:
             if dirty.is_remote:
                 here.theirs(dirty.entity, dirty.entity_id, None, verify=dirty.verify)
@@ -221,7 +228,7 @@ class Runner:
         if dirty.entity.is_of_registry:
             reason = None
         else:
-            reason = mirror.attempt(work)
+            reason = mirror.attempt(work, left_out)
         if reason is None:
             self._write(lambda tx: cursors.done(tx, self._link_id, dirty))
             return
@@ -251,7 +258,7 @@ class Runner:
                 found = cursors.items(tx, self._link_id, entity, "", ITEMS_AT_ONCE, Made.US)
             for item in found:
                 self._check_stop()
-                reason = mirror.attempt(lambda item=item, entity=entity: side.peer.remove(entity, item.remote_id))  # type: ignore[misc]
+                reason = mirror.attempt(partial(side.peer.remove, entity, item.remote_id), log.warning)
                 if reason is not None:
                     log.warning("link %s: its copy %s stays: %s", side.link.name, item.remote_id, reason)
                 self._write(

@@ -35,6 +35,7 @@ PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
 MAX_METRICS = 1000
 MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes
 HISTORY_PAGE = 25_000
+_NAMES = {"dataset": "datasets", "input": "models that a run read", "output": "models that a run made"}
 _JSON = {"content-type": "application/json"}
 
 
@@ -45,7 +46,7 @@ class MlflowPeer:
         """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
         self._http = http
         self._source = source
-        self.notes: list[str] = []
+        self.left_out: dict[Field, str] = {}
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
         self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants, http.now)
 
@@ -79,7 +80,7 @@ class MlflowPeer:
         except Refused as refused:
             if refused.is_missing:
                 return None
-            raise
+            raise _unmirrored(refused, entity) from None
 
     def find_experiment(self, name: str) -> str | None:
         try:
@@ -109,7 +110,10 @@ class MlflowPeer:
             runs = self._post("runs/search", body).get("runs", [])
             return str(runs[0]["info"]["run_id"]) if runs else None
         body = {"experiment_ids": [experiment_id], "filter": f"tags.`{SOURCE_MODEL}` = '{local_id}'", "max_results": 1}
-        models = self._post("logged-models/search", body).get("models", [])
+        try:
+            models = self._post("logged-models/search", body).get("models", [])
+        except Refused as refused:
+            raise _unmirrored(refused, entity) from None
         return str(models[0]["info"]["model_id"]) if models else None
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
@@ -295,7 +299,12 @@ class MlflowPeer:
             self._post("experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value})
         for kind, key in patch.drop:
             if kind == "tag":
-                self._unless_missing("experiments/delete-experiment-tag", {"experiment_id": remote_id, "key": key})
+                try:
+                    self._unless_missing("experiments/delete-experiment-tag", {"experiment_id": remote_id, "key": key})
+                except Refused as refused:
+                    if not refused.is_unknown_call:
+                        raise
+                    self.left_out[kind, key] = f"the remote's release cannot delete the tag {key!r} of an experiment"
         if stage == "deleted" and remote_id != "0":
             self._unless_missing("experiments/delete", {"experiment_id": remote_id})
 
@@ -339,8 +348,14 @@ class MlflowPeer:
             update["status"] = patch.put["status", ""]
         if ("end_time", "") in patch.put:
             update["end_time"] = int(patch.put["end_time", ""])
+        if "status" not in update or "end_time" not in update:
+            update = {**self._ended(run_id), **update} if update else {}  # MLflow 1 forgets what a call does not say
         if update:
             self._post("runs/update", {"run_id": run_id, **update})
+
+    def _ended(self, run_id: str) -> dict[str, Any]:
+        info = self._get("runs/get", run_id=run_id)["run"]["info"]
+        return {"status": info["status"], **({"end_time": info["end_time"]} if info.get("end_time") else {})}
 
     def _write_edges(self, run_id: str, patch: Patch) -> None:
         datasets = []
@@ -353,9 +368,11 @@ class MlflowPeer:
         outputs = [{"model_id": m, "step": int(step)} for m, step in of_kind(patch.put, "output").items()]
         if datasets or inputs:
             body: dict[str, Any] = {"run_id": run_id, "datasets": datasets}
-            self._where_known("runs/log-inputs", {**body, "models": inputs} if inputs else body, "datasets")
+            self._where_known(
+                patch, "runs/log-inputs", {**body, "models": inputs} if inputs else body, "dataset", "input"
+            )
         if outputs:
-            self._where_known("runs/outputs", {"run_id": run_id, "models": outputs}, "model outputs")
+            self._where_known(patch, "runs/outputs", {"run_id": run_id, "models": outputs}, "output")
 
     def _make_model(self, local_id: str, experiment_id: str, put: Doc) -> str:
         body = {
@@ -365,10 +382,10 @@ class MlflowPeer:
             "source_run_id": put.get(("source_run", "")),
             "tags": pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
         }
-        made = self._where_known("logged-models", body, "logged models")
-        if made is None:
-            raise Unmirrored("the remote's release does not know logged models")
-        return str(made["model"]["info"]["model_id"])
+        try:
+            return str(self._post("logged-models", body)["model"]["info"]["model_id"])
+        except Refused as refused:
+            raise _unmirrored(refused, Entity.MODEL) from None
 
     def _change_model(self, model_id: str, patch: Patch) -> None:
         path = f"{API}/logged-models/{quote(model_id)}"
@@ -407,7 +424,7 @@ class MlflowPeer:
                 try:
                     self._post(call, {"run_id": run_id, "key": key, "value": value})
                 except Refused as one:
-                    self.notes.append(f"the remote does not take the {what} {key!r} of its run {run_id}: {one}")
+                    self.left_out[what, key] = f"the remote does not take the {what} {key!r} of its run {run_id}: {one}"
 
     def _log(self, run_id: str, **what: Any) -> None:
         body = msgspec.json.encode({"run_id": run_id, **what})
@@ -448,14 +465,17 @@ class MlflowPeer:
         self._roots[remote_id] = root
         return root
 
-    def _where_known(self, path: str, body: Any, what: str) -> Any:
+    def _where_known(self, patch: Patch, path: str, body: Any, *kinds: str) -> None:
         try:
-            return self._post(path, body)
+            self._post(path, body)
         except Refused as refused:
-            if refused.status not in (404, 405, 501) or refused.code == "RESOURCE_DOES_NOT_EXIST":
+            if not refused.is_unknown_call:
                 raise
-            self.notes.append(f"the remote's release does not know {what}; they were left out")
-            return None
+            for field in patch.put:
+                if field[0] in kinds:
+                    self.left_out[field] = (
+                        f"the remote's release has no place for {_NAMES[field[0]]}; they were left out"
+                    )
 
     def _unless_missing(self, path: str, body: Any) -> None:
         try:
@@ -475,3 +495,10 @@ class MlflowPeer:
         if not isinstance(answer, dict):
             raise Down(f"{self._http.url} does not answer as MLflow does")
         return answer
+
+
+def _unmirrored(refused: Refused, entity: Entity) -> Exception:
+    """What a refusal of a call says, where only newer releases have it."""
+    if entity is Entity.MODEL and refused.is_unknown_call:
+        return Unmirrored("the remote's release does not know logged models")
+    return refused

@@ -28,7 +28,7 @@ class TracksidePeer:
         """`sender` is the uid of our workspace."""
         self._http = http
         self._sender = sender
-        self.notes: list[str] = []
+        self.left_out: dict[Field, str] = {}
 
     @property
     def answered(self) -> int:

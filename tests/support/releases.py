@@ -1,0 +1,78 @@
+"""A stock `mlflow server` as a child process."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from support.client import Api, Socket, Unanswered
+from support.links import until
+from support.servers import environment
+from support.venvs import environment as interpreter
+
+START_S = 90.0
+# The newest release is the one that the tests themselves have.
+PINS = {"1.30": "server-1", "2.22": "server-2", "3.17": ""}
+
+
+class StockServer:
+    """Of a release, on a store in a folder; `stop` and `start` again on the same port."""
+
+    def __init__(self, release: str, folder: Path) -> None:
+        self.release = release
+        self._folder = folder
+        self._python = interpreter(PINS[release]) if PINS[release] else Path(sys.executable)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sockets: list[Socket] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api(self) -> Api:
+        """Closed with the server."""
+        self._sockets.append(Socket(self.port))
+        return Api(self._sockets[-1])
+
+    def start(self) -> "StockServer":
+        command = [
+            *(str(self._python.parent / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("--workers", "1"),
+            *("--backend-store-uri", f"sqlite:///{self._folder}/mlflow.db"),
+            *("--artifacts-destination", str(self._folder / "files"), "--serve-artifacts"),
+            *("--default-artifact-root", "mlflow-artifacts:/"),
+        ]
+        # It starts gunicorn by its name.
+        path = f"{self._python.parent}{os.pathsep}{os.environ['PATH']}"
+        log = self._folder / "log"
+        with log.open("a") as said:
+            process = self._process = subprocess.Popen(
+                command, stdout=said, stderr=said, env=environment(PATH=path), cwd=self._folder, start_new_session=True
+            )
+        until(lambda: process.poll() is not None or self._answers(), "mlflow server to start", START_S)
+        assert process.poll() is None, log.read_text()
+        return self
+
+    def stop(self) -> None:
+        """With all of its workers."""
+        while self._sockets:
+            self._sockets.pop().close()
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        transport = Socket(self.port)
+        try:
+            return transport.send("GET", "/health", {}, b"").status == 200
+        except Unanswered:
+            return False
+        finally:
+            transport.close()
