@@ -7,8 +7,8 @@ import pytest
 
 from support.client import Api
 from support.links import LINKS, add, all_runs, check, get_file, link, log, put_file, settle, until
-from support.servers import Server
 from support.releases import PINS, StockServer
+from support.servers import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LINK = "stock"

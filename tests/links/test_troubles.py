@@ -37,12 +37,11 @@ def test_a_run_that_the_remote_cannot_bear_waits_alone(server: Server, flaky: Fl
     until(lambda: any(entry["entity_id"] == bad for entry in log(here, LINK)), "the bad one to be named")
     good.add(source.new_run())
     until(lambda: {run["info"]["run_id"] for run in all_runs(copy)} == good, "a later one to come")
-    waiting = link(here, LINK)
+    until(lambda: link(here, LINK)["lag_items"] == 1, "the bad one alone to wait")
     flaky.faults = lambda method, path: None
     until(lambda: len(all_runs(copy)) == 5, "the bad one to come in the end")
     settle(here, LINK)
 
-    assert waiting["lag_items"] == 1
     assert [each["kind"] for each in log(here, LINK) if each["entity_id"] == bad] == ["refused"]
     assert check(here, LINK) == []
 
