@@ -4,6 +4,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from trackside.core.errors import Fault
+
 log = logging.getLogger("trackside.work")
 
 REST_S = 0.005  # between two steps that had work: requests go first
@@ -36,5 +38,7 @@ class Loop:
             try:
                 if self._step():
                     rest = REST_S
+            except Fault as fault:  # of the store or another host: it says what is wrong
+                log.error("a step of %s failed: %s", self._name, fault.message)
             except Exception:  # whatever it is, the next step may do better
                 log.exception("a step of %s failed", self._name)
