@@ -6,8 +6,9 @@ import pytest
 
 from support.client import Api, Inside
 from trackside import app
+from trackside.core.errors import Invalid
 from trackside.core.settings import Settings
-from trackside.workspaces import store
+from trackside.workspaces import model, store
 from trackside.workspaces.service import Directory
 
 OURS = "/api/trackside/v1/workspaces"
@@ -68,7 +69,7 @@ def test_a_workspace_has_its_own_artifact_root_if_it_wants(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a", "x" * 64, "-ab", "a b", "a/b", "ä-b", "api", "workspaces", "default", "a\0b"]
+    "name", ["", "a", "x" * 64, "-ab", "a b", "a/b", "ä-b", "api", "workspaces", "default", "Default", "a\0b"]
 )
 def test_a_name_is_one_segment_of_a_path(api: Api, name: str) -> None:
     assert api.fault("workspaces", name=name, version="3.0")[:2] == (400, "INVALID_PARAMETER_VALUE")
@@ -132,6 +133,14 @@ def test_a_header_that_contradicts_the_path_is_refused(api: Api) -> None:
 
     assert north.fault(path, method="GET", experiment_id="0")[:2] == (400, "INVALID_PARAMETER_VALUE")
     assert north.get(path.replace("south", "north"), experiment_id="0")["experiment"]["workspace"] == "north"
+
+
+def test_headers_that_contradict_each_other_are_refused() -> None:
+    headers = [(b"x-mlflow-workspace", b"north"), (b"x-mlflow-workspace", b"south")]
+
+    with pytest.raises(Invalid, match="first header names workspace 'north' and the header X-MLFLOW-WORKSPACE 'south'"):
+        model.doors("/health", headers)
+    assert model.doors("/health", headers[:1] * 2)[0] == model.Named("north")
 
 
 def test_an_unknown_workspace_is_a_404_for_reads_and_writes(api: Api) -> None:

@@ -76,7 +76,7 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
     """The workspace that a request names, None for the default one, and the path behind the door.
 
     A header that contradicts the path is refused: one of the two is a mistake, and a guess would log to a stranger's."""
-    named = None
+    named, where = None, "path"
     if path.startswith("/ws/"):
         match = _PATH_DOOR.fullmatch(path)
         if match:
@@ -90,10 +90,11 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
             name = value.strip().decode("latin-1")
             if named is not None and named.name != name:
                 raise Invalid(
-                    f"The path names workspace '{named.name}' and the header X-MLFLOW-WORKSPACE '{name}'; "
+                    f"The {where} names workspace '{named.name}' and the header X-MLFLOW-WORKSPACE '{name}'; "
                     "take one of them away (for the header: MLFLOW_WORKSPACE or mlflow.set_workspace)."
                 )
-            named = named or Named(name)
+            if named is None:
+                named, where = Named(name), "first header"
     return named, path
 
 

@@ -105,7 +105,7 @@ class Calls:
     tenants: Tenants
 
     def create(self, tx: Tx, call: Create) -> Workspace:
-        if call.name == DEFAULT:
+        if (call.name or "").lower() == DEFAULT:
             raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be created")
         for key, value in (call.tags or {}).items():
             if not isinstance(value, str):
