@@ -216,6 +216,7 @@ def test_moments_by_api(registry: Registry) -> None:
     assert at(registry, "lily", stage="Production", time=str(made - 1)) == []
     assert at(registry, "lily", stage="Production", time="2020-01-01") == []
     assert at(registry, "lily", alias="other") == []
+    assert at(registry, "lily", stage="Archived") == []
     registry.delete_model("lily")
     assert at(registry, "lily", stage="Production", time="2100-01-01") == []
 
@@ -229,6 +230,15 @@ def test_moments_by_api(registry: Registry) -> None:
             (404, "RESOURCE_DOES_NOT_EXIST", "Registered Model with name=none not found"),
         ),
         ("iris", {}, (400, "INVALID_PARAMETER_VALUE", "Say either a stage or an alias")),
+        (
+            "iris",
+            {"stage": "Prodution"},
+            (
+                400,
+                "INVALID_PARAMETER_VALUE",
+                "stage is 'Prodution', in which this model never was; there are None, Staging, Production and Archived",
+            ),
+        ),
         ("iris", {"stage": "a", "alias": "b"}, (400, "INVALID_PARAMETER_VALUE", "Say either a stage or an alias")),
         (
             "iris",
@@ -247,6 +257,18 @@ def test_moments_that_make_no_sense(
     registry.new_model()
 
     assert registry.fault("GET", f"{OWN}/registered-models/{name}/at", **asked) == fault
+
+
+def test_a_stage_that_is_no_more_is_still_known_of_models_that_were_in_it(registry: Registry) -> None:
+    stages = [{"name": name} for name in ("None", "QA", "Staging", "Production", "Archived")]
+    registry.call("PUT", f"{OWN}/registry/stages", stages=stages)
+    registry.new_model()
+    registry.new_version()
+    registry.move(1, "QA")
+    registry.move(1, "Production")
+    registry.call("PUT", f"{OWN}/registry/stages", stages=[stage for stage in stages if stage["name"] != "QA"])
+
+    assert at(registry, stage="QA") == []
 
 
 def test_a_workspace_does_not_see_anothers_history(api: Api) -> None:

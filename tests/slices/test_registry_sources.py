@@ -75,6 +75,16 @@ def test_a_local_path_needs_a_run_that_holds_it(registry: Registry, api: Api) ->
     )
 
 
+def test_a_file_of_another_host_is_refused_in_mlflows_words(registry: Registry, api: Api) -> None:
+    """With a 500, which MLflow's own tests ask for."""
+    fault = registry.fault(
+        "POST", "model-versions/create", name="iris", source="file://elsewhere/iris", run_id=api.new_run()
+    )
+
+    assert fault[:2] == (500, "INTERNAL_ERROR")
+    assert fault[2].startswith("file://elsewhere/iris is not a valid remote uri. A file URI must be local")
+
+
 def test_dots_in_a_local_path_are_read_before_it_is_judged_and_kept(registry: Registry, api: Api) -> None:
     experiment = api.post("experiments/create", name="local", artifact_location="file:///data/local")["experiment_id"]
     run = api.post("runs/create", experiment_id=experiment)["run"]["info"]

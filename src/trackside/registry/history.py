@@ -171,6 +171,19 @@ def stage_at(tx: Tx, model_seq: int, stage: str, time_ms: int) -> list[Held]:
     return in_stage(rows, stage)
 
 
+def were_in(tx: Tx, models: Sequence[int], stage: str) -> bool:
+    """Was any version of these ever in the stage?"""
+    row = tx.one(
+        """
+        SELECT 1 FROM model_history
+        WHERE workspace_id = :ws AND model_seq IN :models AND kind IN ('version', 'stage') AND after_value = :stage LIMIT 1
+        """,
+        models=list(models),
+        stage=stage,
+    )
+    return row is not None
+
+
 def in_stage(events: Iterable[Row], stage: str) -> list[Held]:
     """From (version, its stage from then on or None, when, who) in order."""
     held: dict[int, Held] = {}

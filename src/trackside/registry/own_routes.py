@@ -173,10 +173,17 @@ def get_at(tx: Tx, call: At) -> WasAt:
         raise Invalid("Say either a stage or an alias")
     time = moments.parse(call.time) if call.time else tx.now
     bearer = history.bearer_at(tx, call.model, time) or _current(tx, call.model)
-    if bearer is None and not history.bearers(tx, call.model):
+    bearers = history.bearers(tx, call.model)
+    if bearer is None and not bearers:
         raise models.missing(call.model)
     if call.stage:
-        stage = stages.spelled(stages.of(tx), call.stage)
+        known = stages.of(tx)
+        stage = stages.spelled(known, call.stage)
+        if all(one.name != stage for one in known) and not history.were_in(tx, bearers, stage):
+            *others, last = (one.name for one in known)
+            raise Invalid(
+                f"stage is '{stage[:100]}', in which this model never was; there are {', '.join(others)} and {last}"
+            )
         held = [] if bearer is None else history.stage_at(tx, bearer, stage, time)
         return WasAt(name=call.model, time=time, stage=stage, versions=held)
     named = None if bearer is None else history.alias_at(tx, bearer, call.alias or "", time)
