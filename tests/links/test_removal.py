@@ -1,0 +1,76 @@
+"""The end of a link, or of its workspace, while the other side is away: nothing hangs, and what is left is what was asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from conftest import make_settings
+from support.links import LINKS, add, all_runs, link, settle, until
+from support.servers import Server
+from trackside import app
+
+LINK = "twin"
+
+
+def test_a_workspace_goes_with_its_links_though_the_other_side_is_away(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    near, far = start(data=tmp_path / "near"), start("--durability", "relaxed")
+    here = near.api.new_workspace("north")
+    run = here.new_run()
+    add(here, LINK, far.url, mode="both")
+    settle(here, LINK)
+    far.options = (*far.options, "--port", str(far.port))
+    far.kill9()
+    late = here.new_run()
+    until(lambda: link(here, LINK).get("last_error") is not None, "the link to notice")
+
+    near.api.ask("DELETE", "/api/3.0/mlflow/workspaces/north?mode=CASCADE")
+    again = near.api.new_workspace("north")
+    far.start()
+    add(again, "next", far.url, mode="push")  # its own link works: the first one's worker is gone
+    settle(again, "next")
+    near.stop()
+
+    assert {each["info"]["run_id"] for each in all_runs(far.api)} == {run}
+    assert far.api.run(run)["info"]["lifecycle_stage"] == "active"
+    assert late != run
+    assert _left(tmp_path / "near") == {"links": 1, "cursors": 1, "log": 0}
+
+
+def test_a_link_goes_at_once_or_takes_its_copies_back_when_the_other_side_is_there_again(
+    start: Callable[..., Server],
+) -> None:
+    near, far = start(), start("--durability", "relaxed")
+    far.options = (*far.options, "--port", str(far.port))
+    here, kept = near.api.new_workspace("north"), near.api.new_workspace("west")
+    mine, other = here.new_run(), kept.new_run()
+    for api in (here, kept):
+        add(api, LINK, far.url)
+        settle(api, LINK)
+    far.kill9()
+
+    kept.ask("DELETE", f"{LINKS}/{LINK}")
+    at_once = kept.get(LINKS).get("links", [])
+    here.ask("DELETE", f"{LINKS}/{LINK}", arguments={"copies": "remove"})
+    until(lambda: link(here, LINK).get("last_error") is not None, "the link to find nobody there")
+    waiting = link(here, LINK)["state"]
+    far.start()
+    until(lambda: here.get(LINKS).get("links", []) == [], "the link to go")
+
+    stages = {each["info"]["run_id"]: each["info"]["lifecycle_stage"] for each in all_runs(far.api)}
+    assert at_once == []
+    assert waiting == "removing"
+    assert stages == {mine: "deleted", other: "active"}
+    assert here.run(mine)["info"]["lifecycle_stage"] == "active"
+
+
+def _left(data: Path) -> dict[str, int]:
+    db = app.open_database(make_settings(data))
+    with db.read(0) as tx:
+        found = {
+            "links": tx.one("SELECT COUNT(*) FROM links")[0],
+            "cursors": tx.one("SELECT COUNT(*) FROM change_cursors WHERE consumer LIKE 'link/%'")[0],
+            "log": tx.one("SELECT COUNT(*) FROM link_log")[0],
+        }
+    db.close()
+    return found
