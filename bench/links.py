@@ -1,6 +1,8 @@
-"""What a link costs and carries: back-fill between two servers in points a second, and the price for who logs meanwhile.
+"""What a link costs and carries: back-fill between two servers in points a second, an hour without the other side, and the
+price for who logs meanwhile.
 
-    python bench/links.py            # both, about a minute
+    python bench/links.py                    # back-fill and price, about two minutes
+    python bench/links.py outage             # 20,000 runs with 1,000,000 points while the other side is down; some minutes
 
 Each server is a process of its own on a fresh SQLite store; all run on this machine, so that the far server takes its share
 of the processors too.
@@ -22,8 +24,11 @@ CONNECTIONS, SECONDS, ROUNDS = 4, 5.0, 4
 
 
 class Server:
-    def __init__(self, data: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(data), *options]
+    def __init__(self, data: Path, *options: str, port: int = 0) -> None:
+        command = [
+            *(sys.executable, "-m", "trackside.cli.main", "server", "--port", str(port), "--data", str(data)),
+            *options,
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline().split("http://127.0.0.1:")[1].split()[0].split("/")[0])
@@ -114,7 +119,92 @@ def hot(folder: Path, *, linked: bool, durability: str) -> tuple[float, float]:
         far.stop()
 
 
+def memory_mb(server: Server) -> str:
+    """Resident now, and at most."""
+    found = dict(
+        line.split(":", 1)
+        for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+        if ":" in line
+    )
+    return " / ".join(f"{int(found[name].split()[0]) // 1024}" for name in ("VmRSS", "VmHWM"))
+
+
+def write(server: Server, runs: int, points: int) -> None:
+    metrics = [{"key": f"m{i % 5}", "value": i / 3, "timestamp": i, "step": i} for i in range(points)]
+    for number in range(runs):
+        run = server.call("POST", "runs/create", {"experiment_id": "0", "start_time": number + 1})
+        body = {
+            "run_id": run["run"]["info"]["run_id"],
+            "metrics": metrics,
+            "params": [{"key": "p", "value": str(number)}],
+        }
+        server.call("POST", "runs/log-batch", body)
+
+
+def count(server: Server) -> int:
+    total, token = 0, None
+    while True:
+        body = {"experiment_ids": ["0"], "max_results": 5000, **({"page_token": token} if token else {})}
+        page = server.call("POST", "runs/search", body)
+        total += len(page.get("runs", []))
+        token = page.get("next_page_token")
+        if not token:
+            return total
+
+
+def outage(runs: int = 20_000, points: int = 50) -> None:
+    """Memory is told as MB resident now / at most, of the server that was told to mirror."""
+    options = ("--durability", "relaxed")
+    for mode in ("none", "push", "pull"):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            near, far = Server(folder / "a", *options), Server(folder / "b", *options)
+            far_port = far.port
+            try:
+                if mode != "none":
+                    near.call(
+                        "POST",
+                        "/api/trackside/v1/links",
+                        {"name": "l", "to": f"http://127.0.0.1:{far_port}", "mode": mode},
+                    )
+                if mode == "pull":
+                    near.stop()
+                    write(far, runs, points)
+                    began = time.monotonic()
+                    near = Server(folder / "a", *options)
+                else:
+                    far.process.kill()
+                    far.process.wait()
+                    before = memory_mb(near)
+                    write(near, runs, points)
+                    print(
+                        f"{mode}: {before} before, {memory_mb(near)} after {runs} runs and {runs * points} points",
+                        flush=True,
+                    )
+                    began = time.monotonic()
+                    far = Server(folder / "b", *options, port=far_port)
+                if mode == "none":
+                    continue
+                copy = near if mode == "pull" else far
+                while True:
+                    link = near.call("GET", "/api/trackside/v1/links/l")["link"]
+                    if count(copy) == runs and not link["lag_items"] and not link.get("last_error"):
+                        break
+                    time.sleep(2)
+                print(
+                    f"{mode}: {memory_mb(near)} when all was mirrored, {time.monotonic() - began:.0f} s after the other side"
+                    f" was there; {link['sent_points']} points sent",
+                    flush=True,
+                )
+            finally:
+                near.stop()
+                far.stop()
+
+
 def main() -> None:
+    if sys.argv[1:] == ["outage"]:
+        outage()
+        return
     with tempfile.TemporaryDirectory() as folder:
         print(f"back-fill: {backfill(Path(folder)):,.0f} points/s ({RUNS} runs x {KEYS} metrics x {POINTS} points)")
     for durability in ("full", "relaxed"):
