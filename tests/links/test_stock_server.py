@@ -1,17 +1,14 @@
 """Links with a real `mlflow server`, which chooses its own ids."""
 
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.client import Api, Socket, Unanswered
+from support.client import Api, Socket
 from support.links import add, all_runs, check, get_file, log, put_file, settle, until
-from support.servers import Server, environment
+from support.servers import Server
+from support.stock import stock_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 LINK = "stock"
@@ -19,25 +16,8 @@ LINK = "stock"
 
 @pytest.fixture(scope="module")
 def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-        *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")),
-    ]
-    with (folder / "log").open("w") as said:
-        process = subprocess.Popen(
-            command, stdout=said, stderr=said, env=environment(), cwd=folder, start_new_session=True
-        )
-    try:
-        until(lambda: process.poll() is not None or _answers(port), "mlflow server to start", 90)
-        assert process.poll() is None, Path(folder / "log").read_text()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
+    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -140,13 +120,3 @@ def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: 
 def _tag(run: Any, key: str) -> str | None:
     found: dict[str, str] = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
     return found.get(key)
-
-
-def _answers(port: int) -> bool:
-    transport = Socket(port)
-    try:
-        return transport.send("GET", "/health", {}, b"").status == 200
-    except Unanswered:
-        return False
-    finally:
-        transport.close()

@@ -89,3 +89,24 @@ def all_runs(api: Api) -> list[Any]:
 
 def url_of(server: Server, workspace: str) -> str:
     return f"{server.url}/ws/{workspace}"
+
+
+def registry_of(api: Api) -> Any:
+    """The registered models of a workspace by name, with their versions by number; without where the files lie."""
+    models = api.get("registered-models/search", max_results=1000).get("registered_models", [])
+    prompts = api.get(
+        "registered-models/search", max_results=1000, filter="tags.`mlflow.prompt.is_prompt` = 'true'"
+    ).get("registered_models", [])
+    found: dict[str, Any] = {}
+    for model in [*models, *prompts]:
+        versions: list[Any] = []
+        for extra in ("", " AND tags.`mlflow.prompt.is_prompt` = 'true'"):
+            text = f"name = '{model['name']}'{extra}"
+            versions += api.get("model-versions/search", max_results=1000, filter=text).get("model_versions", [])
+        found[model["name"]] = {
+            **{key: value for key, value in model.items() if key != "latest_versions"},
+            "versions": {
+                each["version"]: {key: value for key, value in each.items() if key != "source"} for each in versions
+            },
+        }
+    return found

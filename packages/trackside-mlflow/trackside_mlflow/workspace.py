@@ -254,12 +254,14 @@ class Workspace:
         username: str | None = None,
         password: str | None = None,
         prefix: str | None = None,
+        registry: bool = False,
     ) -> dict[str, Any]:
         """Link this workspace with another one: its runs are mirrored by the server, and no training waits for that.
 
         `to` is http(s)://HOST[:PORT][/ws/WORKSPACE] (Trackside or any MLflow server) or databricks://PROFILE of the
         server's user.  `mode` is push (from here), pull (from there) or both; `experiments` and `exclude` are globs of names;
-        `backfill` is all, none, or a date.  Secrets are sealed by the server and never shown again.
+        `backfill` is all, none, or a date; `registry` mirrors registered models and their versions too.  Secrets are sealed
+        by the server and never shown again.
         """
         fields = {
             "name": name,
@@ -273,6 +275,7 @@ class Workspace:
             "username": username,
             "password": password,
             "prefix": prefix,
+            "registry": registry or None,
         }
         return self._server.add_link(self.name, _given(fields))
 

@@ -51,6 +51,9 @@ def _add(inner: Any) -> None:
     parser.add_argument(
         "--experiments", nargs="+", default=[], metavar="GLOB", help="names of experiments; left out: all"
     )
+    parser.add_argument(
+        "--registry", action="store_true", help="registered models too, with their versions, aliases, stages and files"
+    )
     parser.add_argument("--exclude", nargs="+", default=[], metavar="GLOB", help="experiments that stay out")
     parser.add_argument(
         "--backfill", default="all", metavar="all|none|DATE", help="runs from before the link (default all)"

@@ -33,6 +33,8 @@ def add(words: argparse.Namespace) -> int:
     fields = {
         name: getattr(words, name) for name in "name to mode kind experiments exclude backfill prefix rate".split()
     }
+    if words.registry:
+        fields["registry"] = True
     given = {key: value for key, value in {**fields, **secret}.items() if value not in (None, [])}
     link = _call(words, "POST", PATH, given)["link"]
     say(f"linked {words.workspace} with {link['to']} ({link['kind']}, {link['mode']})")

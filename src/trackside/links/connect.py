@@ -12,16 +12,21 @@ from trackside.links.wire import Bucket, Http, Refused
 RATES = {Kind.TRACKSIDE: 0.0, Kind.MLFLOW: 0.0, Kind.DATABRICKS: 20.0}  # calls a second; 0: as fast as it answers
 
 
-def connect(kind: Kind, url: str, options: Options, secret: Secret, source: str, ending: Ending) -> Peer:
-    """`source` names our workspace in the tags of copies; no call waits any longer than until `ending` begins."""
+def connect(
+    kind: Kind, url: str, options: Options, secret: Secret, source: str, ending: Ending, *, user: str = ""
+) -> Peer:
+    """`source` names our workspace in the tags of copies; no call waits any longer than until `ending` begins.  `user` is who
+    writes, for the history of another Trackside's registry."""
     if kind is Kind.DATABRICKS and secret.profile:
         url, token = from_profile(secret.profile)
         secret = Secret(token=token)
     rate = options.rate or RATES[kind]
-    http = Http(url, secret, bucket=Bucket(rate, max(1.0, rate), ending.wait) if rate else None, ending=ending)
+    headers = {"x-trackside-user": user} if user and kind is Kind.TRACKSIDE else {}
+    bucket = Bucket(rate, max(1.0, rate), ending.wait) if rate else None
+    http = Http(url, secret, bucket=bucket, ending=ending, headers=headers)
     match kind:
         case Kind.TRACKSIDE:
-            return TracksidePeer(http, source)
+            return TracksidePeer(http, source, with_registry=options.registry)
         case Kind.DATABRICKS:
             return DatabricksPeer(http, source, options.wants, options.prefix)
         case _:

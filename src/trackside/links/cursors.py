@@ -91,7 +91,7 @@ def mark_all(tx: Tx, link_id: int, since: int, *, verify: bool, registry: bool) 
         found += [
             (str(entity), each)
             for entity in (Entity.REGISTERED, Entity.VERSION)
-            for each in registered.ids(tx, entity, "", 2**31)
+            for each in registered.ids(tx, entity, "", 2**31, since)
         ]
     mark(tx, link_id, found, verify=verify)
 
@@ -107,12 +107,13 @@ def mark_known(tx: Tx, link_id: int, entity: Entity) -> None:
 
 
 def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
-    """The next items: experiments first, then runs, then the models that need them."""
+    """The next items: experiments first, then runs, then the models that need them, then the registry."""
     rows = tx.all(
         """
         SELECT entity, entity_id, is_remote, verify, generation, attempts FROM link_dirty
         WHERE workspace_id = :ws AND link_id = :link AND (due_at <= :now OR due_at > :far)
-        ORDER BY CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2 ELSE 3 END,
+        ORDER BY CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2
+            WHEN 'registered_model' THEN 3 ELSE 4 END,
             attempts, dirty_since, entity_id LIMIT :most
         """,
         link=link_id,
@@ -231,6 +232,38 @@ def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: 
         made_by=made_by or "",
     )
     return [_item(row) for row in rows]
+
+
+def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
+    """Those whose id here is `above/…`, with what was agreed."""
+    rows = tx.all(
+        """
+        SELECT local_id, remote_id, made_by, agreed FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :low AND local_id < :high
+        ORDER BY local_id
+        """,
+        link=link_id,
+        entity=str(entity),
+        low=f"{above}/",
+        high=f"{above}0",  # the character after the slash
+    )
+    return [_item(row) for row in rows]
+
+
+def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str) -> None:
+    """What went by `before/…` there goes by `after/…` now."""
+    tx.run(
+        """
+        UPDATE link_items SET remote_id = :after || substr(remote_id, :length)
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id > :low AND remote_id < :high
+        """,
+        link=link_id,
+        entity=str(entity),
+        after=after,
+        length=len(before) + 1,
+        low=f"{before}/",
+        high=f"{before}0",
+    )
 
 
 def save_item(

@@ -19,7 +19,7 @@ Field = tuple[str, str]  # kind, key (empty where there is one of the kind only)
 Doc = dict[Field, str]
 Verb = Literal["add", "change", "drop"]
 
-_NUMBERS = frozenset({"start_time", "end_time"})
+_NUMBERS = frozenset({"start_time", "end_time", "updated", "last_version"})
 _UNFINISHED = frozenset({"RUNNING", "SCHEDULED"})
 
 

@@ -13,7 +13,7 @@ from trackside.artifacts.blobs import Stat
 from trackside.artifacts.roots import Spot
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid, NotFound
-from trackside.links import cursors, fileplan, files, store
+from trackside.links import cursors, fileplan, files, registered, store
 from trackside.links.diff import Mode
 from trackside.links.fileplan import STAYS, UNSURE, Known, Step, What
 from trackside.links.files import OurFile, Source
@@ -73,7 +73,7 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
                 both.forget(step.path)
             case _:
                 pass  # `send` does it
-    if count or changed:  # other links and readers of the log hear of it
+    if (count or changed) and not entity.is_of_registry:  # other links and readers of the log hear of it
         side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id))
     return count
 
@@ -122,7 +122,7 @@ class _Both:
     @classmethod
     def look(cls, side: Side, entity: Entity, local_id: str, remote_id: str) -> "_Both | None":
         """None where this server does not open the place."""
-        place = side.read(lambda tx: files.place(tx, entity, local_id))
+        place = side.read(lambda tx: _place(tx, entity, local_id, side.server_root))
         try:
             return cls(side, entity, local_id, remote_id, place.spot(side.roots))
         except Fault as fault:
@@ -292,6 +292,12 @@ class _Both:
                 store.count(tx, self.side.link.link_id, sent_bytes=sent_bytes)
 
         self.side.write(save)
+
+
+def _place(tx: Tx, entity: Entity, local_id: str, server_root: str) -> files.Place:
+    if entity.is_of_registry:
+        return registered.place(tx, local_id, server_root)
+    return files.place(tx, entity, local_id)
 
 
 def _name_here(path: str) -> str | None:

@@ -238,8 +238,7 @@ def find_registered(tx: Tx, call: ByName) -> ItemId:
 
 def versions_of(tx: Tx, call: OfModel) -> Ids:
     """The versions of a registered model in the order of their numbers."""
-    uid = call.model_id or ""
-    return Ids(ids=[registered.id_of(uid, each) for each in mirrored.version_uids(tx, uid)])
+    return Ids(ids=registered.versions_of(tx, call.model_id or ""))
 
 
 def find_experiment(tx: Tx, call: ByName) -> ItemId:

@@ -161,7 +161,9 @@ class Mirror:
             local_id: str = side.write(lambda tx: take.experiment(tx, None, patch, side.server_root))
             side.save(entity, local_id, part.item_id, Made.THEM, None)
             return local_id
-        if self._is_before(part):
+        if (
+            self._is_before(part) or ("tag", ours.SOURCE_UID) in part.doc
+        ):  # a run that keeps the files of a version of ours
             return None
         found = side.read(lambda tx: cursors.by_remote(tx, side.link.link_id, Entity.EXPERIMENT, part.experiment_id))
         experiment_id = None if found is None else found.local_id
@@ -210,7 +212,7 @@ class Mirror:
         doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
         merged = diff.merge(agreed, part.doc, doc, mode, lambda field, verb: side.peer.can(entity, field, verb))
         for conflict in merged.conflicts:
-            side.note("conflict", entity, part.item_id, _words(conflict))
+            side.note("conflict", entity, part.item_id, words(conflict))
         try:
             self._tell(entity, part, item, merged, doc, verify=verify)
         except Refused as refused:
@@ -340,7 +342,7 @@ def attempt(work: Callable[[], None], leave_out: Callable[[str], None]) -> str |
     return None
 
 
-def _words(conflict: diff.Conflict) -> str:
+def words(conflict: diff.Conflict) -> str:
     kind, key = conflict.field
     what = f"{kind} {key}" if key else kind
     return f"both sides changed {what}: {conflict.ours!r} here, {conflict.theirs!r} there; kept {conflict.kept!r}"

@@ -24,7 +24,9 @@ SOURCE_RUN = "trackside.source_run_id"
 SOURCE_WORKSPACE = "trackside.source_workspace"
 SOURCE_MODEL = "trackside.source_model_id"
 IMPORT_TAG = "trackside.import"  # on what an import has not taken whole: why
-OWN_TAGS = frozenset({SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL, IMPORT_TAG})
+SOURCE_VERSION = "trackside.source_version"  # NAME/NUMBER
+SOURCE_UID = "trackside.source_uid"  # of a registered model or a version
+OWN_TAGS = frozenset({SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL, IMPORT_TAG, SOURCE_VERSION, SOURCE_UID})
 SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
 
 

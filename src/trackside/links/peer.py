@@ -1,7 +1,7 @@
 """The other side, as the worker sees it.  A narrow port: items by the remote's ids, in our documents."""
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -10,6 +10,9 @@ from trackside.links.files import Source
 from trackside.links.model import Entity
 from trackside.links.ours import Part, Summary
 from trackside.links.wire import Incoming
+
+if TYPE_CHECKING:
+    from trackside.links.registry_peer import RegistryPeer
 
 
 class Seen(Struct, frozen=True):
@@ -46,6 +49,9 @@ class Peer(Protocol):
 
     keeps_ids: bool
     left_out: dict[Field, str]  # what it could not take of a change, by its own ids, and why; the worker empties it
+
+    @property
+    def registry(self) -> "RegistryPeer": ...
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
 

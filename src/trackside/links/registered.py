@@ -80,6 +80,16 @@ def put(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) ->
     return _put_version(tx, item_id, patch, server_root)
 
 
+def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) -> str:
+    """Makes the item if it is not there; one that is, is left as it is.  Its id here."""
+    if entity is Entity.REGISTERED:
+        return _make_model(tx, item_id, patch.put)
+    uid = uid_of(item_id)
+    if mirrored.find_version(tx, uid) is None:
+        _make_version(tx, item_id, patch.put, server_root)
+    return _id_here(tx, uid)
+
+
 def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
     """False: a model stays, since it has versions."""
     if entity is Entity.REGISTERED:
@@ -88,23 +98,31 @@ def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
     return True
 
 
-def ids(tx: Tx, entity: Entity, after: str, most: int) -> list[str]:
+def versions_of(tx: Tx, model_id: str) -> list[str]:
+    return [id_of(model_id, uid) for uid in mirrored.version_uids(tx, model_id)]
+
+
+def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[str]:
+    """In the order of their uids; `since`: those that were made or changed then or later, in ms."""
     if entity is Entity.REGISTERED:
         rows = tx.all(
             """
-            SELECT uid FROM registered_models WHERE workspace_id = :ws AND uid > :after ORDER BY uid LIMIT :most
+            SELECT uid FROM registered_models
+            WHERE workspace_id = :ws AND uid > :after AND last_updated_time >= :since ORDER BY uid LIMIT :most
             """,
             after=after,
             most=most,
+            since=since,
         )
         return [uid for (uid,) in rows]
     rows = tx.all(
         """
         SELECT m.uid, v.uid FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq
-        WHERE v.workspace_id = :ws AND v.uid > :after ORDER BY v.uid LIMIT :most
+        WHERE v.workspace_id = :ws AND v.uid > :after AND v.last_updated_time >= :since ORDER BY v.uid LIMIT :most
         """,
         after=uid_of(after),
         most=most,
+        since=since,
     )
     return [id_of(model_uid, uid) for model_uid, uid in rows]
 
@@ -162,12 +180,7 @@ def alias_uid(value: str) -> str:
 def _put_model(tx: Tx, uid: str, patch: Patch) -> str:
     doc = patch.put
     if mirrored.find_model(tx, uid) is None:
-        name = doc.get(("name", ""))
-        if not name:
-            raise NotFound(f"Registered model with uid '{uid}' not found")
-        uid = mirrored.make_model(
-            tx, uid, name, _number(doc, "created"), of_kind(doc, "tag"), doc.get(("description", ""), "")
-        )
+        uid = _make_model(tx, uid, doc)
     change = ModelPatch(
         name=doc.get(("name", "")),
         description=doc.get(("description", "")),
@@ -185,22 +198,7 @@ def _put_model(tx: Tx, uid: str, patch: Patch) -> str:
 def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
     doc, uid = patch.put, uid_of(item_id)
     if mirrored.find_version(tx, uid) is None:
-        number = _number(doc, "number")
-        if number is None:
-            raise NotFound(f"Model version with uid '{uid}' not found")
-        birth = Birth(
-            number=number,
-            created=_number(doc, "created") or tx.now,
-            user=doc.get(("user", ""), ""),
-            source=doc.get(("source", ""), ""),
-            origin=doc.get(("origin", ""), ""),
-            run_id=doc.get(("run_id", ""), ""),
-            run_link=doc.get(("run_link", ""), ""),
-            model_id=doc.get(("model_id", ""), ""),
-            copied=("copied", "") in doc,
-        )
-        description = doc.get(("description", ""))
-        mirrored.make_version(tx, model_of(item_id), uid, birth, of_kind(doc, "tag"), description, server_root)
+        _make_version(tx, item_id, doc, server_root)
         doc = {field: value for field, value in doc.items() if field[0] not in AT_BIRTH}
     change = VersionPatch(
         description=doc.get(("description", "")),
@@ -211,6 +209,37 @@ def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
         without_tags=[key for kind, key in patch.drop if kind == "tag"],
     )
     mirrored.change_version(tx, uid, change)
+    return _id_here(tx, uid)
+
+
+def _make_model(tx: Tx, uid: str, doc: Doc) -> str:
+    name = doc.get(("name", ""))
+    if not name:
+        raise NotFound(f"Registered model with uid '{uid}' not found")
+    description = doc.get(("description", ""), "")
+    return mirrored.make_model(tx, uid, name, _number(doc, "created"), of_kind(doc, "tag"), description)
+
+
+def _make_version(tx: Tx, item_id: str, doc: Doc, server_root: str) -> None:
+    number = _number(doc, "number")
+    if number is None:
+        raise NotFound(f"Model version with uid '{uid_of(item_id)}' not found")
+    birth = Birth(
+        number=number,
+        created=_number(doc, "created") or tx.now,
+        user=doc.get(("user", ""), ""),
+        source=doc.get(("source", ""), ""),
+        origin=doc.get(("origin", ""), ""),
+        run_id=doc.get(("run_id", ""), ""),
+        run_link=doc.get(("run_link", ""), ""),
+        model_id=doc.get(("model_id", ""), ""),
+        copied=("copied", "") in doc,
+    )
+    description = doc.get(("description", ""))
+    mirrored.make_version(tx, model_of(item_id), uid_of(item_id), birth, of_kind(doc, "tag"), description, server_root)
+
+
+def _id_here(tx: Tx, uid: str) -> str:
     found = mirrored.find_version(tx, uid)
     assert found is not None
     return id_of(found.model_uid, uid)

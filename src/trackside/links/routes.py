@@ -10,7 +10,7 @@ import msgspec
 from trackside.artifacts.roots import Roots
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid, Unavailable, Unsupported
+from trackside.core.errors import Invalid, Unavailable
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
@@ -65,8 +65,6 @@ class Calls:
 
     def _add(self, ws: int, call: m.AddLink) -> m.Shown:
         name, mode = m.check_name(call.name), m.check_mode(call.mode)
-        if call.registry:
-            raise Unsupported("registry: this version mirrors runs, not registered models; leave it out")
         given = Secret(token=call.token or "", username=call.username or "", password=call.password or "")
         target = m.target(call.to, call.kind, given)
         kind = target.kind or detect(target.url, target.secret, self._ending)
@@ -78,6 +76,7 @@ class Calls:
             exclude=m.check_globs(call.exclude),
             backfill=backfill,
             since=since,
+            registry=bool(call.registry),
             prefix=call.prefix or "",
             rate=call.rate or 0.0,
         )
@@ -100,7 +99,7 @@ class Calls:
             secret = None if plain is None else self._sealer.seal(tx, plain, context_of(ws, name))
             link = store.create(tx, name, kind, target.url, mode, options, secret, cursor, seen)
             if mode.sends and backfill != "none":
-                cursors.mark_all(tx, link.link_id, since, verify=False, registry=False)
+                cursors.mark_all(tx, link.link_id, since, verify=False, registry=options.registry)
             return _shown(tx, link)
 
         result: m.Shown = self._db.writer.submit(ws, write).result()
@@ -137,10 +136,9 @@ def sync(tx: Tx, call: m.OfLink) -> m.GotLink:
     """Everything is compared with the other side, whatever was agreed."""
     link = store.get(tx, call.link)
     if link.mode.sends:
-        cursors.mark_all(
-            tx, link.link_id, 0 if link.options.backfill != "none" else link.options.since, verify=True, registry=False
-        )
-    for entity in (m.Entity.EXPERIMENT, m.Entity.RUN, m.Entity.MODEL):
+        since = 0 if link.options.backfill != "none" else link.options.since
+        cursors.mark_all(tx, link.link_id, since, verify=True, registry=link.options.registry)
+    for entity in m.Entity:
         cursors.mark_known(tx, link.link_id, entity)
     if link.mode.takes:
         store.set_remote_cursor(tx, link.link_id, "")

@@ -28,9 +28,11 @@ from trackside.links import cursors, mirror, parts, store
 from trackside.links.connect import connect
 from trackside.links.cursors import Dirty
 from trackside.links.ending import Ending
-from trackside.links.mirror import UNREADABLE, Mirror
+from trackside.links.mirror import UNREADABLE
+from trackside.links.mirrors import Mirrors, remove_copy
 from trackside.links.model import Entity, Kind, Link, Made, Secret, State
 from trackside.links.peer import Peer, Seen
+from trackside.links.registry_poll import RegistryPoll
 from trackside.links.side import Database, Side, in_link
 from trackside.links.wire import Down, Refused, Stopped
 from trackside.workspaces import store as workspaces
@@ -70,6 +72,7 @@ class Runner:
         self._sealer = sealer
         self._owner = owner
         self._ending = Ending()
+        self._registry = RegistryPoll()
         self._peer: Peer | None = None
         self._polled = float("-inf")
         self._failures = 0
@@ -142,7 +145,7 @@ class Runner:
                 side.peer.find_experiment("Default")  # so that no item has to find out that nobody is there
         if link.state is State.REMOVING:
             return self._remove_copies(side)
-        here = Mirror(side)
+        here = Mirrors(side)
         period = POLL_S[link.kind]
         more = False
         if link.mode.takes and (ask or time.monotonic() - self._polled >= period):
@@ -169,19 +172,27 @@ class Runner:
             self._write(take)
         return page.more
 
-    def _poll(self, side: Side, here: Mirror) -> bool:
+    def _poll(self, side: Side, here: Mirrors) -> bool:
         link = side.link
+        if not link.remote_cursor:
+            self._registry = RegistryPoll()  # everything is to be looked at
         seen, cursor, more = side.peer.changes(link.remote_cursor)
         for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
             self._check_stop()
             self._hear(side, here, each)
+        if not more and link.options.registry and not side.peer.registry.log_tells:
+            self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
         if cursor != link.remote_cursor:
             self._write(lambda tx: store.set_remote_cursor(tx, self._link_id, cursor))
         if not more:
             self._polled = time.monotonic()
         return more
 
-    def _hear(self, side: Side, here: Mirror, seen: Seen) -> None:
+    def _hear_of(self, side: Side, here: Mirrors, seen: Seen) -> None:
+        self._check_stop()
+        self._hear(side, here, seen)
+
+    def _hear(self, side: Side, here: Mirrors, seen: Seen) -> None:
         """What cannot be taken now is marked, to be taken later: the cursor moves on."""
         if seen.entity.is_of_registry and not side.link.options.registry:
             return
@@ -201,7 +212,7 @@ class Runner:
             side.note("refused", seen.entity, seen.remote_id, reason)
             self._write(lambda tx: cursors.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
 
-    def _items(self, here: Mirror) -> bool:
+    def _items(self, here: Mirrors) -> bool:
         with self._db.read(self._ws) as tx:
             due = cursors.due(tx, self._link_id, ITEMS_AT_ONCE)
         for dirty in due:
@@ -215,7 +226,7 @@ class Runner:
             pace.rest()
         return len(due) == ITEMS_AT_ONCE
 
-    def _item(self, here: Mirror, dirty: Dirty) -> None:
+    def _item(self, here: Mirrors, dirty: Dirty) -> None:
         def left_out(words: str) -> None:
             here.side.note_once("skipped", dirty.entity, dirty.entity_id, words)
 
@@ -225,10 +236,7 @@ class Runner:
             else:
                 here.ours(dirty.entity, dirty.entity_id, verify=dirty.verify)
 
-        if dirty.entity.is_of_registry:
-            reason = None
-        else:
-            reason = mirror.attempt(work, left_out)
+        reason = mirror.attempt(work, left_out)
         if reason is None:
             self._write(lambda tx: cursors.done(tx, self._link_id, dirty))
             return
@@ -253,12 +261,12 @@ class Runner:
 
     def _remove_copies(self, side: Side) -> bool:
         """What this link made over there goes, then the link itself."""
-        for entity in (Entity.RUN, Entity.MODEL):
+        for entity in (Entity.VERSION, Entity.REGISTERED, Entity.RUN, Entity.MODEL):
             with self._db.read(self._ws) as tx:
                 found = cursors.items(tx, self._link_id, entity, "", ITEMS_AT_ONCE, Made.US)
             for item in found:
                 self._check_stop()
-                reason = mirror.attempt(partial(side.peer.remove, entity, item.remote_id), log.warning)
+                reason = mirror.attempt(partial(remove_copy, side, entity, item.remote_id), log.warning)
                 if reason is not None:
                     log.warning("link %s: its copy %s stays: %s", side.link.name, item.remote_id, reason)
                 self._write(
@@ -274,7 +282,13 @@ class Runner:
             with self._db.read(self._ws) as tx:
                 source = workspaces.current(tx).uid
             self._peer = connect(
-                link.kind, link.url, link.options, secret_of(self._ws, link, self._sealer), source, self._ending
+                link.kind,
+                link.url,
+                link.options,
+                secret_of(self._ws, link, self._sealer),
+                source,
+                self._ending,
+                user=f"link {link.name}",
             )
         return self._peer
 

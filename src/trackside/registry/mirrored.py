@@ -176,6 +176,15 @@ def uid_of_name(tx: Tx, name: str) -> str | None:
     return None if row is None or not row[0] else str(row[0])
 
 
+def made_at(tx: Tx, created: int) -> list[str]:
+    """The models that were made at that moment, in ms."""
+    rows = tx.all(
+        "SELECT uid FROM registered_models WHERE workspace_id = :ws AND creation_time = :created AND uid <> ''",
+        created=created,
+    )
+    return [uid for (uid,) in rows]
+
+
 def version_uids(tx: Tx, model_uid: str) -> list[str]:
     """In the order of their numbers."""
     rows = tx.all(
@@ -358,10 +367,20 @@ def change_version(tx: Tx, uid: str, patch: VersionPatch) -> None:
 
 
 def remove_version(tx: Tx, uid: str) -> None:
-    """Harmless where there is none.  One that is in use stays: BadState."""
-    if find_version(tx, uid) is not None:
-        name, key = _key(tx, uid)
-        versions.delete(tx, name, str(key.version))
+    """Harmless where there is none.  One that is in use stays: BadState.  The time of its model's change comes by itself."""
+    if find_version(tx, uid) is None:
+        return
+    name, key = _key(tx, uid)
+    model = tx.one(
+        "SELECT last_updated_time FROM registered_models WHERE workspace_id = :ws AND model_seq = :model",
+        model=key.model_seq,
+    )
+    versions.delete(tx, name, str(key.version))
+    tx.run(
+        "UPDATE registered_models SET last_updated_time = :updated WHERE workspace_id = :ws AND model_seq = :model",
+        model=key.model_seq,
+        updated=0 if model is None else model[0],
+    )
 
 
 def remove_model(tx: Tx, uid: str) -> bool:

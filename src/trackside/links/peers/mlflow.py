@@ -18,6 +18,7 @@ from trackside.links.files import Source, hashed
 from trackside.links.model import Entity
 from trackside.links.ours import NAME_TAG, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
 from trackside.links.peer import RemoteFile, Seen, Unmirrored
+from trackside.links.peers.mlflow_registry import MlflowRegistry
 from trackside.links.peers.mlflow_wire import (
     batches,
     mark,
@@ -47,8 +48,12 @@ class MlflowPeer:
         self._http = http
         self._source = source
         self.left_out: dict[Field, str] = {}
+        self.registry = self.make_registry()
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
         self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants, http.now)
+
+    def make_registry(self) -> MlflowRegistry:
+        return MlflowRegistry(self._http, self, self._source)
 
     @property
     def answered(self) -> int:
@@ -223,13 +228,13 @@ class MlflowPeer:
 
     def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
         """From its beginning: MLflow's proxy takes a file as one body."""
-        root = self._root(entity, remote_id)
+        root = self.root(entity, remote_id)
         proxied = proxied_path(root)
         digest = hashlib.sha256()
         body = hashed(source.pieces(), digest)
         if proxied is not None:
             self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/{path}')}", body, source.size_bytes)
-        elif entity is Entity.RUN and 0 < source.size_bytes <= MAX_SMALL_FILE:
+        elif _is_run(entity) and 0 < source.size_bytes <= MAX_SMALL_FILE:
             query = urlencode({"run_uuid": remote_id, "path": path})
             self._http.send("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", body, source.size_bytes)
         else:
@@ -239,10 +244,10 @@ class MlflowPeer:
         return RemoteFile(source.size_bytes, digest.hexdigest())
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
-        proxied = proxied_path(self._root(entity, remote_id))
+        proxied = proxied_path(self.root(entity, remote_id))
         if proxied is not None:
             where = f"{PROXY}{quote(f'{proxied}/{path}')}"
-        elif entity is Entity.RUN:
+        elif _is_run(entity):
             where = "/get-artifact?" + urlencode({"run_uuid": remote_id, "path": path})
         else:
             query = urlencode({"artifact_file_path": path})
@@ -250,7 +255,7 @@ class MlflowPeer:
         return self._http.download(where, start, etag)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
-        proxied = proxied_path(self._root(entity, remote_id))
+        proxied = proxied_path(self.root(entity, remote_id))
         if proxied is None:
             raise Unmirrored(f"the remote cannot be told to remove a file; {path} stays there")
         self._http.call("DELETE", f"{PROXY}{quote(f'{proxied}/{path}')}")
@@ -431,9 +436,12 @@ class MlflowPeer:
         self._http.call("POST", f"{API}/runs/log-batch", body, _JSON)
 
     def _entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[dict[str, Any]]:
+        if entity is Entity.VERSION and "/" in remote_id:
+            yield from self._entries_at(self.root(entity, remote_id), folder)
+            return
         token: str | None = None
         while True:
-            if entity is Entity.RUN:
+            if _is_run(entity):
                 page = self._object(
                     self._http.json(
                         "GET",
@@ -452,11 +460,24 @@ class MlflowPeer:
             if not token:
                 return
 
-    def _root(self, entity: Entity, remote_id: str) -> str:
+    def _entries_at(self, root: str, folder: str) -> Iterator[dict[str, Any]]:
+        proxied = proxied_path(root)
+        if proxied is None:
+            raise Unmirrored(f"the remote keeps them at {root}, which is not read through it")
+        page = self._object(
+            self._http.json("GET", PROXY.rstrip("/") + "?" + urlencode({"path": f"{proxied}/{folder}".rstrip("/")}))
+        )
+        for each in page.get("files", []):
+            yield {**each, "path": f"{folder}/{each['path']}".strip("/")}
+
+    def root(self, entity: Entity, remote_id: str) -> str:
+        """Where the artifacts of a run, a logged model or a version lie."""
         known = self._roots.get(remote_id)
         if known is not None:
             return known
-        if entity is Entity.RUN:
+        if entity is Entity.VERSION and "/" in remote_id:
+            root = self.registry.download_uri(remote_id)
+        elif _is_run(entity):
             root = str(self._get("runs/get", run_id=remote_id)["run"]["info"].get("artifact_uri", ""))
         else:
             root = str(self._get(f"logged-models/{quote(remote_id)}")["model"]["info"].get("artifact_uri", ""))
@@ -502,3 +523,8 @@ def _unmirrored(refused: Refused, entity: Entity) -> Exception:
     if entity is Entity.MODEL and refused.is_unknown_call:
         return Unmirrored("the remote's release does not know logged models")
     return refused
+
+
+def _is_run(entity: Entity) -> bool:
+    """Whether files are asked for by run: those of a version that is about to be made have one of their own."""
+    return entity in (Entity.RUN, Entity.VERSION)

@@ -1,7 +1,7 @@
 """Another Trackside: everything keeps its id.  Knows the calls of `import_routes`."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,20 +15,24 @@ from trackside.links.model import FIRST, Entity
 from trackside.links.ours import Part, Summary, mark
 from trackside.links.parts import PART_BYTES
 from trackside.links.peer import RemoteFile, Seen
+from trackside.links.peers.trackside_registry import TracksideRegistry
 from trackside.links.wire import Down, Http, Incoming, Refused
 
 LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
+OF_REGISTRY = (Entity.REGISTERED, Entity.VERSION)
 MSGPACK = {"content-type": "application/msgpack"}
 
 
 class TracksidePeer:
     keeps_ids = True
 
-    def __init__(self, http: Http, sender: str = "") -> None:
+    def __init__(self, http: Http, sender: str = "", *, with_registry: bool = False) -> None:
         """`sender` is the uid of our workspace."""
         self._http = http
         self._sender = sender
         self.left_out: dict[Field, str] = {}
+        self._listed = (*LISTED, *OF_REGISTRY) if with_registry else LISTED
+        self.registry = TracksideRegistry(http)
 
     @property
     def answered(self) -> int:
@@ -142,20 +146,23 @@ class TracksidePeer:
         if not cursor:
             cursor = f"{FIRST}{self.end_of_changes()} {LISTED[0]} "
         if cursor.startswith(FIRST):
-            seen, following = self.everything(cursor)
+            seen, following = self._page(cursor, self._listed)
             return seen, following or cursor.split(" ")[1], True
         found = self._http.json("GET", f"{PREFIX}/changes", after=cursor)
         seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
         return seen, str(found["next"]), bool(found["more"])
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
-        _, seq, name, after = (cursor or f"{FIRST}0 {LISTED[0]} ").split(" ", 3)
+        return self._page(cursor, LISTED)
+
+    def _page(self, cursor: str, listed: Sequence[Entity]) -> tuple[list[Seen], str]:
+        _, seq, name, after = (cursor or f"{FIRST}0 {listed[0]} ").split(" ", 3)
         ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
             return seen, f"{FIRST}{seq} {name} {ids[-1]}"
-        following = LISTED.index(Entity(name)) + 1
-        return seen, f"{FIRST}{seq} {LISTED[following]} " if following < len(LISTED) else ""
+        following = listed.index(Entity(name)) + 1
+        return seen, f"{FIRST}{seq} {listed[following]} " if following < len(listed) else ""
 
     def end_of_changes(self) -> str:
         return str(self._http.json("GET", f"{PREFIX}/about")["last_seq"])

@@ -1,0 +1,42 @@
+"""What brings an item of any kind to the same state on both sides: runs and what is around them, and the registry."""
+
+from collections.abc import Iterable
+
+from trackside.links.mirror import Mirror
+from trackside.links.model import Entity
+from trackside.links.ours import Part
+from trackside.links.peer import Unmirrored
+from trackside.links.registry_mirror import RegistryMirror
+from trackside.links.side import Side
+
+
+class Mirrors:
+    """One pass over the items of a link."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self._runs = Mirror(side)
+        self._registry = RegistryMirror(side, self._runs)
+
+    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> None:
+        if entity.is_of_registry:
+            self._registry.ours(entity, local_id, verify=verify)
+        else:
+            self._runs.ours(entity, local_id, verify=verify)
+
+    def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None:
+        if entity.is_of_registry:
+            self._registry.theirs(entity, remote_id, verify=verify, known=known)
+        else:
+            self._runs.theirs(entity, remote_id, known, verify=verify)
+
+    def gone(self, listed: Iterable[tuple[Entity, str]]) -> list[tuple[Entity, str]]:
+        return self._registry.gone(listed)
+
+
+def remove_copy(side: Side, entity: Entity, remote_id: str) -> None:
+    """Takes back what a link made on the other side."""
+    if not entity.is_of_registry:
+        side.peer.remove(entity, remote_id)
+    elif not side.peer.registry.remove(entity, remote_id):
+        raise Unmirrored("it has versions that the link did not make")

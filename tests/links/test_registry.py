@@ -1,0 +1,182 @@
+"""Registered models and versions on both sides of a link between two Tracksides."""
+
+from support.client import Api
+from support.links import add, link, log, put_file, registry_of, settle, until, url_of
+from support.registry import OWN, Registry
+from support.servers import Server
+
+LINK = "twin"
+
+
+def test_the_registry_arrives_as_it_is(any_server: Server) -> None:
+    server = any_server
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    registry = Registry(here, "ann")
+    run = a_run_with_a_model(here)
+    root = here.run(run)["info"]["artifact_uri"]
+    registry.new_model("iris", description="flowers", tags=[{"key": "team", "value": "blue"}])
+    for _ in range(4):
+        registry.new_version("iris", source=f"{root}/model", run_id=run, description="d", run_link="http://x/1")
+    registry.delete_version(1, "iris")
+    registry.delete_version(2, "iris")
+    registry.move(3, "Production", name="iris")
+    registry.alias("best", 4, "iris")
+    registry.call("POST", "model-versions/set-tag", name="iris", version="4", key="k", value="v")
+    prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    registry.new_model("greeting", tags=prompt)
+    text = {"key": "mlflow.prompt.text", "value": "Hello {{name}}"}
+    registry.new_version("greeting", source="prompt-template", tags=[*prompt, text])
+    before = registry_of(here)
+
+    added = add(here, LINK, url_of(server, "south"), registry=True)
+    settle(here, LINK)
+
+    assert added["options"]["registry"] is True
+    assert registry_of(there) == before == registry_of(here)
+    assert sorted(before["iris"]["versions"]) == ["3", "4"]
+    assert Registry(there).version(4, "iris")["source"] == f"{there.run(run)['info']['artifact_uri']}/model"
+    assert files_of(there, "iris", 4) == {"MLmodel": b"flavors: {}", "data/weights.bin": b"\x01" * 1000}
+    assert Registry(there).new_version("iris", source="s3://b/k")["version"] == "5"
+    assert log(here, LINK) == []
+    assert link(here, LINK)["mirrored"] == {"experiment": 2, "run": 1, "registered_model": 2, "model_version": 3}
+
+
+def test_what_changes_later_arrives_and_is_in_the_history(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    registry = Registry(here, "ann")
+    add(here, LINK, url_of(server, "south"), registry=True)
+    registry.new_model("iris")
+    registry.new_version("iris")
+    registry.alias("best", 1, "iris")
+    settle(here, LINK)
+
+    registry.call("POST", "registered-models/rename", name="iris", new_name="flowers")
+    registry.move(1, "Staging", name="flowers")
+    registry.new_version("flowers")
+    registry.alias("best", 2, "flowers")
+    registry.call("PATCH", "registered-models/update", name="flowers", description="new")
+    registry.call("PATCH", "model-versions/update", name="flowers", version="2", description="second")
+    settle(here, LINK)
+    renamed = registry_of(there)
+    registry.call("DELETE", "registered-models/alias", name="flowers", alias="best")
+    registry.delete_version(1, "flowers")
+    settle(here, LINK)
+    shrunk = registry_of(there)
+    history = Registry(there).call("GET", f"{OWN}/registered-models/flowers/history")["events"]
+    registry.delete_model("flowers")
+    settle(here, LINK)
+
+    assert renamed["flowers"]["aliases"] == [{"alias": "best", "version": "2"}]
+    assert renamed["flowers"]["description"] == "new"
+    assert renamed["flowers"]["versions"]["1"]["current_stage"] == "Staging"
+    assert renamed["flowers"]["versions"]["2"]["description"] == "second"
+    assert list(shrunk["flowers"]["versions"]) == ["2"]
+    assert "aliases" not in shrunk["flowers"]
+    moves = [(each["kind"], each.get("before"), each.get("after")) for each in history if each["kind"] == "stage"]
+    assert moves == [("stage", "None", "Staging")]
+    assert {each["user"] for each in history} == {f"link {LINK}"}
+    assert "made by ann" in {each.get("comment") for each in history}
+    assert registry_of(there) == registry_of(here) == {}
+    assert {entry["kind"] for entry in log(here, LINK)} == {"skipped"}  # files in a bucket that nobody opens
+
+
+def test_a_deleted_and_remade_model_begins_anew_there_too(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    registry = Registry(here)
+    registry.new_model("iris", description="old")
+    registry.new_version("iris")
+    registry.new_version("iris")
+    add(here, LINK, url_of(server, "south"), registry=True)
+    settle(here, LINK)
+
+    registry.delete_model("iris")
+    registry.new_model("iris", description="new")
+    registry.new_version("iris")
+    settle(here, LINK)
+    until(lambda: registry_of(there) == registry_of(here), "both to be the same")
+
+    assert list(registry_of(there)["iris"]["versions"]) == ["1"]
+
+
+def test_a_link_that_pulls_takes_the_registry_and_mends_what_was_removed_here(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    registry = Registry(there)
+    registry.new_model("iris")
+    registry.new_version("iris")
+    add(here, LINK, url_of(server, "south"), mode="pull", registry=True)
+    until(lambda: registry_of(here) == registry_of(there), "what was there to come")
+
+    registry.new_version("iris")
+    registry.alias("best", 2, "iris")
+    registry.move(2, "Production", name="iris")
+    until(lambda: registry_of(here) == registry_of(there), "what changed to come")
+    registry.delete_version(1, "iris")
+    until(lambda: registry_of(here) == registry_of(there), "the deletion to come")
+    Registry(here).delete_version(2, "iris")
+    here.post(f"/api/trackside/v1/links/{LINK}/sync")
+    until(lambda: registry_of(here) == registry_of(there), "what was removed here to come back")
+    registry.call("POST", "registered-models/rename", name="iris", new_name="flowers")
+    until(lambda: registry_of(here) == registry_of(there), "the new name to come")
+    registry.delete_model("flowers")
+    until(lambda: registry_of(here) == {}, "the model to go")
+
+
+def test_without_the_flag_the_registry_stays(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    Registry(here).new_model("iris")
+    add(here, LINK, url_of(server, "south"), mode="both")
+    Registry(there).new_model("other")
+    here.new_run()
+
+    settle(here, LINK)
+
+    assert list(registry_of(here)) == ["iris"]
+    assert list(registry_of(there)) == ["other"]
+
+
+def test_files_that_lie_with_no_mirrored_run_are_copied(any_server: Server) -> None:
+    server = any_server
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    run = a_run_with_a_model(here)
+    root = here.run(run)["info"]["artifact_uri"]
+    registry = Registry(here)
+    registry.new_model("iris")
+    registry.new_version("iris", source=f"{root}/model", run_id=run)
+    registry.new_version("iris", source="s3://elsewhere/model")
+    add(here, LINK, url_of(server, "south"), exclude=["*"], registry=True)
+
+    settle(here, LINK)
+
+    source = Registry(there).version(1, "iris")["source"]
+    assert there.ask("GET", "/api/2.0/mlflow/runs/get", arguments={"run_id": run}).status == 404
+    assert "/registry/" in source
+    assert files_of(there, "iris", 1) == {"MLmodel": b"flavors: {}", "data/weights.bin": b"\x01" * 1000}
+    assert Registry(there).version(2, "iris")["source"] == "s3://elsewhere/model"
+    said = [entry["message"] for entry in log(here, LINK)]
+    assert [text for text in said if "version 2: its files stay where they are, at s3://elsewhere/model" in text]
+
+
+def a_run_with_a_model(api: Api) -> str:
+    run = api.new_run(api.new_experiment("training"))
+    put_file(api, run, "model/MLmodel", b"flavors: {}")
+    put_file(api, run, "model/data/weights.bin", b"\x01" * 1000)
+    return run
+
+
+def files_of(api: Api, name: str, version: int) -> dict[str, bytes]:
+    """As a client reads them: by the place that the version says."""
+    found: dict[str, bytes] = {}
+    uri = Registry(api).call("GET", "model-versions/get-download-uri", name=name, version=str(version))["artifact_uri"]
+    root = uri.removeprefix("mlflow-artifacts:/")
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        for each in api.get("/api/2.0/mlflow-artifacts/artifacts", path=folder).get("files", []):
+            path = f"{folder}/{each['path'].rpartition('/')[2]}"
+            if each["is_dir"]:
+                folders.append(path)
+            else:
+                reply = api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{path}")
+                assert reply.status == 200, reply
+                found[path.removeprefix(f"{root}/")] = reply.body
+    return found

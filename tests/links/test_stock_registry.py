@@ -1,0 +1,143 @@
+"""The registry of a real `mlflow server`, which gives numbers by itself and keeps no log of what changes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.client import Api, Socket
+from support.links import add, link, log, put_file, settle, until
+from support.registry import Registry
+from support.servers import Server
+from support.stock import stock_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+LINK = "stock"
+
+
+@pytest.fixture(scope="module")
+def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
+        yield url
+
+
+@pytest.fixture
+def stock(stock_url: str) -> Iterator[Api]:
+    transport = Socket(int(stock_url.rpartition(":")[2]))
+    yield Api(transport)
+    transport.close()
+
+
+def test_a_model_that_is_registered_here_is_loaded_from_there(
+    server: Server, stock_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = server.api.new_workspace("north")
+    add(here, LINK, stock_url, registry=True)
+    register(f"{server.url}/ws/north", "pushed")
+
+    settle(here, LINK, 60)
+
+    assert predict(stock_url, "models:/pushed/1") == [3.0]
+    assert [entry for entry in log(here, LINK) if entry["kind"] != "skipped"] == []
+
+
+def test_a_model_that_is_registered_there_is_loaded_from_here(server: Server, stock: Api, stock_url: str) -> None:
+    here = server.api.new_workspace("north")
+    register(stock_url, "pulled")
+    Registry(stock).alias("best", 1, "pulled")
+    add(here, LINK, stock_url, mode="pull", registry=True)
+
+    until(lambda: link(here, LINK)["mirrored"].get("model_version", 0) >= 1, "the version to come", 60)
+    until(lambda: "pulled" in names(here) and "aliases" in Registry(here).model("pulled"), "the alias to come")
+
+    assert predict(f"{server.url}/ws/north", "models:/pulled@best") == [3.0]
+    Registry(stock).delete_model("pulled")
+    until(lambda: "pulled" not in names(here), "the deletion to come", 90)
+
+
+def test_what_changes_on_either_side_comes_to_the_other(server: Server, stock: Api, stock_url: str) -> None:
+    here = server.api.new_workspace("north")
+    ours, theirs = Registry(here), Registry(stock)
+    run = here.new_run(here.new_experiment("both"))
+    put_file(here, run, "model/MLmodel", b"flavors: {}")
+    root = here.run(run)["info"]["artifact_uri"]
+    ours.new_model("both", tags=[{"key": "t", "value": "1"}], description="d")
+    for _ in range(3):
+        ours.new_version("both", source=f"{root}/model", run_id=run)
+    ours.delete_version(1, "both")
+    ours.alias("best", 3, "both")
+    ours.move(3, "Production", name="both")
+    add(here, LINK, stock_url, mode="both", registry=True)
+    settle(here, LINK, 60)
+    until(lambda: "both" in names(stock), "the model to arrive")
+    there = theirs.model("both")
+    numbers = {tag(theirs.version(n, "both"), "trackside.source_version"): n for n in (1, 2)}
+
+    theirs.call("POST", "model-versions/set-tag", name="both", version=str(numbers["both/3"]), key="who", value="they")
+    theirs.call("PATCH", "registered-models/update", name="both", description="new")
+    until(lambda: ours.model("both").get("description") == "new", "the description to come", 60)
+    until(lambda: tag(ours.version(3, "both"), "who") == "they", "the tag to come", 90)
+    ours.call("POST", "registered-models/rename", name="both", new_name="renamed")
+    ours.delete_version(2, "renamed")
+    settle(here, LINK)
+
+    assert numbers == {"both/2": 1, "both/3": 2}
+    assert there["aliases"] == [{"alias": "best", "version": "2"}]
+    assert theirs.version(2, "renamed")["current_stage"] == "Production"
+    assert theirs.fault("GET", "model-versions/get", name="renamed", version="1")[0] == 404
+    said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "conflict"]
+    assert "model both version 3: version 3 here is 2 there, since 2 cannot be the number of both" in said
+
+
+def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, stock: Api, stock_url: str) -> None:
+    here = server.api.new_workspace("north")
+    run = here.new_run(here.new_experiment("private"))
+    put_file(here, run, "model/MLmodel", b"flavors: {}")
+    root = here.run(run)["info"]["artifact_uri"]
+    Registry(here).new_model("kept")
+    Registry(here).new_version("kept", source=f"{root}/model", run_id=run)
+    prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    Registry(here).new_model("greeting", tags=prompt)
+    text = {"key": "mlflow.prompt.text", "value": "Hello {{name}}"}
+    Registry(here).new_version("greeting", source="prompt-template", tags=[*prompt, text])
+    add(here, LINK, stock_url, mode="both", experiments=["nothing"], registry=True)
+
+    settle(here, LINK, 60)
+
+    version = Registry(stock).version(1, "kept")
+    files = stock.get("artifacts/list", run_id=version["run_id"])["files"]
+    assert [each["path"] for each in files] == ["MLmodel"]
+    assert version["source"] == stock.run(version["run_id"])["info"]["artifact_uri"]
+    assert tag(Registry(stock).version(1, "greeting"), "mlflow.prompt.text") == "Hello {{name}}"
+
+
+def register(uri: str, name: str) -> None:
+    """As users do, by the stock client."""
+    import mlflow
+    from sklearn.linear_model import LinearRegression
+
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    model = LinearRegression().fit([[0.0], [1.0]], [1.0, 2.0])
+    mlflow.set_experiment(f"training {name}")
+    with mlflow.start_run():
+        mlflow.sklearn.log_model(model, name="model", registered_model_name=name)
+
+
+def predict(uri: str, model: str) -> list[float]:
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    return [round(float(each), 6) for each in mlflow.pyfunc.load_model(model).predict([[2.0]])]
+
+
+def names(api: Api) -> list[str]:
+    found = Registry(api).call("GET", "registered-models/search", max_results=1000).get("registered_models", [])
+    return [each["name"] for each in found]
+
+
+def tag(version: Any, key: str) -> str | None:
+    found: dict[str, str] = {each["key"]: each["value"] for each in version.get("tags", [])}
+    return found.get(key)
