@@ -128,7 +128,8 @@ class Server:
         if len(names) > MAX_NAMES_IN_MESSAGE:
             shown += f" and {len(names) - MAX_NAMES_IN_MESSAGE} more"
         there = f" Workspaces there: {shown}." if names else " It shows no workspaces."
-        return WorkspaceNotFound(f"Workspace not found. {reason}{there} To make it: Workspace.create(name={name!r}).")
+        way_out = "Name it without that" if name in names else f"To make it: Workspace.create(name={name!r})"
+        return WorkspaceNotFound(f"Workspace not found. {reason}{there} {way_out}.")
 
     def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within: str | None = None
