@@ -117,13 +117,19 @@ def make_workspace(db: Any) -> Callable[[str], int]:
 
 
 @pytest.fixture
-def api(chosen: Settings) -> Iterator[Api]:
+def application(chosen: Settings) -> Iterator[app.App]:
     """The whole application in this process, on each database in turn."""
-    application = app.build(chosen)
+    made = app.build(chosen)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def api(application: app.App) -> Iterator[Api]:
+    """Calls of it."""
     inside = Inside(application.asgi)
     yield Api(inside)
     inside.close()
-    application.close()
 
 
 @pytest.fixture

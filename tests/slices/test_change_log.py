@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from support.client import Api, Inside
+from support.client import Api
 from support.postgres import Postgres
 from trackside import app
 from trackside.core.db import changes
@@ -98,28 +98,14 @@ def test_changes_tell_who_made_them(log: Any) -> None:
 # Logging is announced once until somebody reads that
 
 
-@pytest.fixture
-def application(chosen: Settings) -> Iterator[Any]:
-    made = app.build(chosen)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def logging(application: Any) -> Iterator[Api]:
-    inside = Inside(application.asgi)
-    yield Api(inside)
-    inside.close()
-
-
-def test_what_is_logged_after_a_reading_is_news_again(application: Any, logging: Api) -> None:
+def test_what_is_logged_after_a_reading_is_news_again(application: Any, api: Api) -> None:
     db = application.asgi._database
-    run_id = logging.new_run()
+    run_id = api.new_run()
     store.register(db, "reader")
 
     for step in range(3):
-        logging.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
-        logging.post("runs/log-metric", run_id=run_id, key="m", value=9, timestamp=step, step=step)
+        api.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
+        api.post("runs/log-metric", run_id=run_id, key="m", value=9, timestamp=step, step=step)
         page = read(db)
         assert [(entry.entity_id, entry.action) for entry in page.changes] == [(run_id, "log")]
         assert commit(db, page)
@@ -127,46 +113,46 @@ def test_what_is_logged_after_a_reading_is_news_again(application: Any, logging:
     assert ids(read(db)) == []
 
 
-def test_a_feed_makes_logging_news_again_too(application: Any, logging: Api) -> None:
-    run_id = logging.new_run()
-    after = logging.get("/api/trackside/v1/changes")["next_after"]
+def test_a_feed_makes_logging_news_again_too(application: Any, api: Api) -> None:
+    run_id = api.new_run()
+    after = api.get("/api/trackside/v1/changes")["next_after"]
 
     for step in range(3):
-        logging.post("runs/log-metric", run_id=run_id, key="m", value=1, timestamp=step, step=step)
-        found = logging.get("/api/trackside/v1/changes", after=after)
+        api.post("runs/log-metric", run_id=run_id, key="m", value=1, timestamp=step, step=step)
+        found = api.get("/api/trackside/v1/changes", after=after)
         assert [change["action"] for change in found["changes"]] == ["log"]
         after = found["next_after"]
 
 
-def test_whoever_begins_to_read_hears_of_a_run_that_was_logged_to_before(application: Any, logging: Api) -> None:
+def test_whoever_begins_to_read_hears_of_a_run_that_was_logged_to_before(application: Any, api: Api) -> None:
     """Its logging was announced, and nobody has read that: the next points must be announced all the same."""
     db = application.asgi._database
-    run_id = logging.new_run()
+    run_id = api.new_run()
 
     def log(step: int) -> None:
-        logging.post("runs/log-metric", run_id=run_id, key="m", value=1, timestamp=step, step=step)
+        api.post("runs/log-metric", run_id=run_id, key="m", value=1, timestamp=step, step=step)
 
     log(0)
     store.register(db, "reader")
     log(1)
     assert [entry.action for entry in read(db).changes] == ["log"]
     log(2)
-    after = logging.get("/api/trackside/v1/changes", limit=1)["next_after"]
+    after = api.get("/api/trackside/v1/changes", limit=1)["next_after"]
     log(3)
-    assert [change["action"] for change in logging.get("/api/trackside/v1/changes", after=after)["changes"]] == ["log"]
+    assert [change["action"] for change in api.get("/api/trackside/v1/changes", after=after)["changes"]] == ["log"]
 
 
-def test_whoever_looks_at_a_run_after_its_news_misses_no_point(application: Any, logging: Api) -> None:
+def test_whoever_looks_at_a_run_after_its_news_misses_no_point(application: Any, api: Api) -> None:
     """A reader that looks at runs only when it hears of them knows in the end all that was logged, while others log."""
     db = application.asgi._database
-    runs = [logging.new_run() for _ in range(4)]
+    runs = [api.new_run() for _ in range(4)]
     store.register(db, "reader")
     ended = threading.Event()
 
     def log_on() -> None:
         for step in range(150):
             for run_id in runs:
-                logging.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
+                api.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
         ended.set()
 
     writer = threading.Thread(target=log_on)
@@ -177,7 +163,7 @@ def test_whoever_looks_at_a_run_after_its_news_misses_no_point(application: Any,
         is_last = ended.is_set()
         page = read(db, 3)
         for run_id in {entry.entity_id for entry in page.changes}:
-            known[run_id] = len(logging.history(run_id, "m"))
+            known[run_id] = len(api.history(run_id, "m"))
         if page.changes:
             assert commit(db, page)
             is_last = False

@@ -2,25 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from support.client import Api, Inside
-from trackside import app
-from trackside.core.settings import Settings
-
-
-@pytest.fixture
-def application(chosen: Settings) -> Any:
-    made = app.build(chosen)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def inside(application: Any) -> Any:
-    made = Inside(application.asgi)
-    yield Api(made)
-    made.close()
+from support.client import Api
 
 
 class Log:
@@ -46,8 +28,8 @@ class Log:
         return [(entity, entity_id, action) for _, entity, entity_id, action in rows]
 
 
-def test_each_write_tells_what_it_changed(application: Any, inside: Api) -> None:
-    api, log = inside, Log(application)
+def test_each_write_tells_what_it_changed(application: Any, api: Api) -> None:
+    log = Log(application)
 
     experiment = api.new_experiment("iris")
     assert log.news() == [("experiment", experiment, "create")]
@@ -80,9 +62,9 @@ def test_each_write_tells_what_it_changed(application: Any, inside: Api) -> None
     assert log.news() == [("run", run_id, "delete"), ("run", run_id, "restore")]
 
 
-def test_logging_is_announced_anew_after_every_other_news(application: Any, inside: Api) -> None:
+def test_logging_is_announced_anew_after_every_other_news(application: Any, api: Api) -> None:
     """A reader that has seen all news of a run must hear of what is logged to it afterwards."""
-    api, log = inside, Log(application)
+    log = Log(application)
     run_id = api.new_run()
     log.news()
 
@@ -92,8 +74,8 @@ def test_logging_is_announced_anew_after_every_other_news(application: Any, insi
         assert {action for _, _, action in log.news()} >= {"log"}
 
 
-def test_what_is_refused_tells_nothing(application: Any, inside: Api) -> None:
-    api, log = inside, Log(application)
+def test_what_is_refused_tells_nothing(application: Any, api: Api) -> None:
+    log = Log(application)
     experiment, run_id = api.new_experiment("iris"), api.new_run()
     api.post("runs/log-parameter", run_id=run_id, key="p", value="1")
     log.news()
@@ -118,8 +100,8 @@ def test_what_is_refused_tells_nothing(application: Any, inside: Api) -> None:
     assert log.news() == []
 
 
-def test_reading_tells_nothing(application: Any, inside: Api) -> None:
-    api, log = inside, Log(application)
+def test_reading_tells_nothing(application: Any, api: Api) -> None:
+    log = Log(application)
     run_id = api.new_run()
     log.news()
 
@@ -131,8 +113,8 @@ def test_reading_tells_nothing(application: Any, inside: Api) -> None:
     assert log.news() == []
 
 
-def test_each_workspace_has_its_own_news(application: Any, inside: Api) -> None:
-    north = inside.new_workspace("north")
+def test_each_workspace_has_its_own_news(application: Any, api: Api) -> None:
+    north = api.new_workspace("north")
     ours, theirs = Log(application, 1), Log(application, 2)
 
     run_id = north.new_run()

@@ -17,7 +17,6 @@ from trackside import app
 from trackside.core.db.tx import Tx
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
-from trackside.core.settings import Settings
 
 WORD = "marzipan"  # only inside
 CACHES = {"run_docs"}
@@ -64,13 +63,6 @@ class Lair:
     api: Api
     workspace_id: int
     names: dict[str, str]
-
-
-@pytest.fixture
-def application(chosen: Settings) -> Iterator[app.App]:
-    made = app.build(chosen)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from support.client import Api, Inside
-from trackside import app
+from support.client import Api
 from trackside.core.errors import Invalid
-from trackside.core.settings import Settings
 from trackside.workspaces import model, store
 from trackside.workspaces.service import Directory
 
@@ -193,19 +191,9 @@ def fill(api: Api) -> tuple[str, str]:
 
 
 @pytest.fixture
-def application(chosen: Settings) -> Any:
-    made = app.build(chosen)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def rooms(application: Any) -> Any:
+def rooms(api: Api) -> tuple[Api, Api]:
     """The default workspace and `north`, where something lies."""
-    inside = Inside(application.asgi)
-    api = Api(inside)
-    yield api, api.new_workspace("north")
-    inside.close()
+    return api, api.new_workspace("north")
 
 
 def rows_of(application: Any, workspace_id: int) -> dict[str, int]:

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from support.client import Api, Socket, Unanswered
 from support.links import until
+from support.ports import free_port
 from support.servers import environment
 from support.venvs import environment as interpreter
 
@@ -24,9 +24,7 @@ class StockServer:
         self.release = release
         self._folder = folder
         self._python = interpreter(PINS[release]) if PINS[release] else Path(sys.executable)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._sockets: list[Socket] = []
 

@@ -1,6 +1,5 @@
 """A real `mlflow server` as a child process."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,15 +8,14 @@ from pathlib import Path
 
 from support.client import Socket, Unanswered
 from support.links import until
+from support.ports import free_port
 from support.servers import environment
 
 
 @contextmanager
 def stock_server(folder: Path, *options: str) -> Iterator[str]:
     """Its URL.  Database and files are in the folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
         *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")),
