@@ -2,12 +2,13 @@
 
 The name is resolved once, every address is checked, and the connection is made to one that was checked: a name that points
 elsewhere a moment later gains nothing.  Redirects are not followed, proxies of the environment not asked, and a receiver has
-so many seconds in all, however slowly it dribbles.
+so many seconds in all, its name's resolution included, however slowly it dribbles.
 """
 
 import base64
 import http.client
 import io
+import queue
 import socket
 import ssl
 import threading
@@ -29,6 +30,9 @@ from trackside.events.model import check_url
 MAX_ANSWER_BYTES = 10_000
 MAX_ERROR_CHARS = 500
 _PORTS = {"http": 80, "https": 443}
+_STOPPING = "the server is stopping"
+
+Resolved = list[Any] | Exception  # what the name service says
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -61,6 +65,7 @@ class Post:
         self._timeout_s = timeout_s
         self._allow_private = allow_private
         self._open: set[socket.socket] = set()
+        self._asking: set[queue.SimpleQueue[Resolved]] = set()  # where answers of the name service are waited for
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -73,7 +78,7 @@ class Post:
         """Raises Invalid for a URL that will not be called.  A name that does not resolve now may do so later."""
         check_url(url, self.schemes)
         try:
-            self._addresses(url)
+            self._addresses(url, time.monotonic() + self._timeout_s)
         except Refused as why:
             raise Invalid(f"Webhook URL must not resolve to a non-public IP address: {why}.") from None
         except OSError:
@@ -98,24 +103,52 @@ class Post:
             for each in self._open:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
+            for waiting in self._asking:
+                waiting.put(OSError(_STOPPING))
 
-    def _addresses(self, url: str) -> list[tuple[int, Any]]:
+    def _addresses(self, url: str, deadline: float) -> list[tuple[int, Any]]:
         """(family, socket address) of the host, all of them checked."""
         parts = urlsplit(url)
         host = _ascii(parts.hostname or "")
-        found = self._resolve(host, parts.port or _PORTS[parts.scheme], type=socket.SOCK_STREAM)
+        found = self._resolved(host, parts.port or _PORTS[parts.scheme], deadline)
         for *_, where in found:
             why = addresses.refusal(str(where[0]), allow_private=self._allow_private)
             if why is not None:
                 raise Refused(why if host == where[0] else f"{host}: {why}")
         return [(family, where) for family, _, _, _, where in found]
 
+    def _resolved(self, host: str, port: int, deadline: float) -> list[Any]:
+        """Nothing cuts a look-up short: it is made aside, and neither the deadline nor the end of the server waits for it."""
+        answers: queue.SimpleQueue[Resolved] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._resolve(host, port, type=socket.SOCK_STREAM))
+            except (OSError, UnicodeError) as fault:
+                answers.put(fault)
+
+        with self._lock:
+            if self._is_closed:
+                raise OSError(_STOPPING)
+            self._asking.add(answers)
+        try:
+            threading.Thread(target=ask, name="trackside-names", daemon=True).start()
+            found = answers.get(timeout=_left(deadline))
+        except queue.Empty:
+            raise TimeoutError from None
+        finally:
+            with self._lock:
+                self._asking.discard(answers)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
     def _send(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Answer:
         parts = urlsplit(url)
         host = _ascii(parts.hostname or "")
         connection = http.client.HTTPConnection(host, parts.port or _PORTS[parts.scheme])
         connection.default_port = _PORTS[parts.scheme]  # no port in the header Host where it is the usual one
-        raw = self._connect(self._addresses(url), deadline)
+        raw = self._connect(self._addresses(url, deadline), deadline)
         try:
             tcp: socket.socket = raw
             if parts.scheme == "https":
@@ -167,7 +200,7 @@ class Post:
             if after is not None:
                 if self._is_closed:
                     after.close()
-                    raise OSError("the server is stopping")
+                    raise OSError(_STOPPING)
                 self._open.add(after)
 
 

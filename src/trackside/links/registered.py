@@ -130,7 +130,7 @@ def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[s
 def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
     """What a page of the change log says of what links mirror, by entity and id, each once.
 
-    With a version comes its model, which has the number given last."""
+    With a version comes its model, which has the number given last.  Versions that go with their model are its matter."""
     known = set(Entity)
     found: dict[tuple[str, str], None] = {}
     for each in changes:
@@ -139,8 +139,9 @@ def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
         if not Entity(each.entity).is_of_registry:
             found[each.entity, each.entity_id] = None
             continue
-        item_id = msgspec.json.decode(each.detail or "{}").get("uid")
-        if item_id:
+        detail = msgspec.json.decode(each.detail or "{}")
+        item_id = detail.get("uid")
+        if item_id and not detail.get("with_model"):
             if each.entity == Entity.VERSION:
                 found[str(Entity.REGISTERED), model_of(item_id)] = None
             found[each.entity, item_id] = None

@@ -153,8 +153,8 @@ def delete(tx: Tx, name: str, version: str) -> None:
     record(tx, name, key, "delete", is_prompt=key.is_prompt)
 
 
-def delete_all(tx: Tx, model_seq: int) -> None:
-    """Of a model that goes with them."""
+def delete_all(tx: Tx, name: str, model_seq: int, model_uid: str) -> None:
+    """Of a model that goes with them; the log tells of each, as of one that goes by itself."""
     tx.run(
         """
         DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq IN (
@@ -162,13 +162,24 @@ def delete_all(tx: Tx, model_seq: int) -> None:
         """,
         model=model_seq,
     )
-    tx.run("DELETE FROM model_versions WHERE workspace_id = :ws AND model_seq = :model", model=model_seq)
+    gone = tx.all(
+        """
+        DELETE FROM model_versions WHERE workspace_id = :ws AND model_seq = :model RETURNING version, uid, is_prompt
+        """,
+        model=model_seq,
+    )
     tx.run(
         """
         UPDATE stage_requests SET status = 'CANCELLED', decided_at = :now
         WHERE workspace_id = :ws AND model_seq = :model AND status = 'PENDING'
         """,
         model=model_seq,
+    )
+    tx.record_all(
+        [
+            _change(name, version, "delete", f"{model_uid}/{uid}", is_prompt=bool(is_prompt), with_model=True)
+            for version, uid, is_prompt in sorted(gone)
+        ]
     )
 
 
@@ -363,9 +374,12 @@ def _set_prompt(tx: Tx, version_seq: int, *, is_prompt: bool) -> None:
 
 def record(tx: Tx, name: str, key: Key, action: str, /, **detail: Any) -> None:
     """`key` is of `locked`."""
+    tx.record(_change(name, key.version, action, f"{key.model_uid}/{key.uid}", **detail))
+
+
+def _change(name: str, version: int, action: str, uid: str, /, **detail: Any) -> Change:
     kept = {what: value for what, value in detail.items() if value is not False}
-    uid = f"{key.model_uid}/{key.uid}"
-    tx.record(Change("model_version", f"{name}/{key.version}", action, encode({"uid": uid, **kept}).decode()))
+    return Change("model_version", f"{name}/{version}", action, encode({"uid": uid, **kept}).decode())
 
 
 def _tags(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[Tag]]:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -83,6 +85,50 @@ def test_the_next_address_is_tried_if_one_does_not_answer(receiver: Receiver) ->
     got = post(Names(["127.0.0.2", "127.0.0.1"])).send(f"http://{NAME}:{receiver.port}/", {}, "{}")
 
     assert got.status == 200
+
+
+class SilentNames:
+    """A name service that never answers, until the test is over."""
+
+    def __init__(self) -> None:
+        self.was_asked = threading.Event()
+        self.over = threading.Event()
+
+    def __call__(self, host: str, port: int, **_: object) -> list[Any]:
+        self.was_asked.set()
+        self.over.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+@pytest.fixture
+def silent() -> Iterator[SilentNames]:
+    names = SilentNames()
+    yield names
+    names.over.set()
+
+
+def test_a_name_service_that_does_not_answer_is_waited_for_no_longer_than_a_receiver(silent: SilentNames) -> None:
+    asking = Post(schemes=("http",), timeout_s=0.3, allow_private=True, resolve=silent)
+    begun = time.monotonic()
+
+    got = asking.send(f"http://{NAME}/", {}, "{}")
+    asking.check(f"http://{NAME}/")  # it may have an address later
+
+    assert time.monotonic() - begun < 5
+    assert (got.status, got.error) == (None, "no answer within 0.3 s")
+
+
+def test_the_end_of_the_server_waits_for_no_name(silent: SilentNames) -> None:
+    asking = Post(schemes=("http",), timeout_s=60, allow_private=True, resolve=silent)
+    got: list[Any] = []
+    sender = threading.Thread(target=lambda: got.append(asking.send(f"http://{NAME}/", {}, "{}")))
+    sender.start()
+    assert silent.was_asked.wait(5)
+
+    asking.close()
+    sender.join(5)
+
+    assert [(each.status, each.error) for each in got] == [(None, "OSError: the server is stopping")]
 
 
 def test_user_and_password_of_the_url_are_sent_as_such(receiver: Receiver) -> None:
