@@ -1,11 +1,9 @@
 """A store in one SQLite file.  Knows pragmas, connections and durability; knows no table.
 
 WAL with one writer: readers never wait.  `full` syncs the log at each commit; `relaxed` syncs it in the background each
-second, so that a power cut may take the last second, and a killed process nothing.  The log is copied into the database
-(a checkpoint) beside the writer, who would else stand still for it.
+second, so that a power cut may take the last second, and a killed process nothing.  `wal` keeps the log short.
 """
 
-import os
 import sqlite3
 import threading
 import time
@@ -16,11 +14,9 @@ from typing import Literal
 
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import SqliteSession, Tx
+from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper
 
 Durability = Literal["full", "relaxed"]
-SYNC_INTERVAL_S = 1.0
-CHECKPOINT_COMMITS = 200  # a commit writes some ten pages: the log stays at a few MiB
-RESTART_BYTES = 64 << 20  # a log of this size has not been empty for long: the writer pauses, so that it starts anew
 BUSY_TIMEOUT_S = 10.0
 MINIMUM = (3, 35, 0)  # RETURNING
 
@@ -83,15 +79,12 @@ class SqliteDatabase:
         self.durability = durability
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._closing = threading.Event()
-        self._dirty = threading.Event()
-        self._commits = 0
         path.parent.mkdir(parents=True, exist_ok=True)
+        waits = durability == "full"
         self.writer = GroupWriter(
-            self._connect_writer, remembers=True, waits_for_disk=durability == "full", after_commit=self._count_commit
+            self._connect_writer, remembers=True, waits_for_disk=waits, after_commit=self._count_commit
         )
-        self._keeper = threading.Thread(target=self._keep_log, name="trackside-log", daemon=True)
-        self._keeper.start()
+        self._keeper = LogKeeper(path, self._connect, self.writer.pause, syncs=not waits)
 
     @contextmanager
     def read(self, ws: int) -> Iterator[Tx]:
@@ -116,9 +109,7 @@ class SqliteDatabase:
         copy.close()
 
     def close(self) -> None:
-        self._closing.set()
-        self._dirty.set()
-        self._keeper.join()
+        self._keeper.close()
         for connection in self._readers:
             with suppress(sqlite3.Error):
                 connection.close()
@@ -147,43 +138,8 @@ class SqliteDatabase:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
         return SqliteWriter(connection)
 
     def _count_commit(self) -> None:
-        self._commits += 1
-        if self._commits == 1 or self._commits == CHECKPOINT_COMMITS:
-            self._dirty.set()
-
-    def _keep_log(self) -> None:
-        """Syncs the log (if nobody else does) and checkpoints it, after so many commits and a second after the first one."""
-        log_file = self.path.with_name(self.path.name + "-wal")
-        connection = self._connect()
-        connection.execute("PRAGMA synchronous = FULL")
-        try:
-            while True:
-                self._dirty.wait()
-                if self._commits < CHECKPOINT_COMMITS and not self._closing.is_set():
-                    self._dirty.clear()
-                    if self._commits < CHECKPOINT_COMMITS:
-                        self._dirty.wait(SYNC_INTERVAL_S)
-                self._dirty.clear()
-                self._commits = 0
-                if self._closing.is_set():
-                    return
-                with suppress(OSError, sqlite3.Error):  # the writer meets the same trouble, and tells its callers
-                    if self.durability == "relaxed":
-                        _sync(log_file)
-                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                    if log_file.stat().st_size > RESTART_BYTES:
-                        with self.writer.pause():
-                            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            connection.close()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fdatasync(handle)
-    finally:
-        os.close(handle)
+        self._keeper.count_commit()

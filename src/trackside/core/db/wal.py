@@ -1,0 +1,102 @@
+"""Keeps SQLite's write-ahead log short, beside the writer.  Knows the log and the database's file; knows no table.
+
+What was committed is copied into the database (a checkpoint) while others write.  A writer who never rests leaves something to
+copy each time, and the log grows: then it pauses for the little that is left, and the log begins anew in the same file.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+SYNC_INTERVAL_S = 1.0
+# The log may have a quarter of the database's size, between these: so it costs disk and time in proportion.
+LEAST_LOG_BYTES = 1 << 20
+MOST_LOG_BYTES = 16 << 20
+FRAME_HEAD_BYTES = 24
+FIRST_LOOK = 10  # commits: how much one writes is not known yet
+LOOKS = (5, 1000)  # commits between two checkpoints
+
+
+class LogKeeper:
+    """A thread that checkpoints when the log has half the size that it may have, and a second after a commit.
+
+    `pause` keeps the writer waiting.  `syncs`: the writer does not wait for the disk, so the keeper syncs its log.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connect: Callable[[], sqlite3.Connection],
+        pause: Callable[[], AbstractContextManager[None]],
+        *,
+        syncs: bool,
+    ) -> None:
+        self._path = path
+        self._log_path = path.with_name(path.name + "-wal")
+        self._connect = connect
+        self._pause = pause
+        self._syncs = syncs
+        self._dirty = threading.Event()
+        self._closing = threading.Event()
+        self._commits = 0  # since the last checkpoint
+        self._due = FIRST_LOOK
+        self._frames = 0  # in the log, at the last look
+        self._thread = threading.Thread(target=self._run, name="trackside-log", daemon=True)
+        self._thread.start()
+
+    def count_commit(self) -> None:
+        self._commits += 1
+        if self._commits == 1 or self._commits == self._due:
+            self._dirty.set()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._dirty.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        connection = self._connect()
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA busy_timeout = 20")  # the writer waits meanwhile: for no reader of an old state
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        try:
+            while True:
+                self._dirty.wait()
+                if self._commits < self._due and not self._closing.is_set():
+                    self._dirty.clear()
+                    if self._commits < self._due:
+                        self._dirty.wait(SYNC_INTERVAL_S)
+                self._dirty.clear()
+                commits, self._commits = self._commits, 0
+                if self._closing.is_set():
+                    return
+                with suppress(OSError, sqlite3.Error):  # the writer meets the same trouble, and tells its callers
+                    self._checkpoint(connection, page_bytes + FRAME_HEAD_BYTES, commits)
+        finally:
+            connection.close()
+
+    def _checkpoint(self, connection: sqlite3.Connection, frame_bytes: int, commits: int) -> None:
+        if self._syncs:
+            _sync(self._log_path)
+        most = min(max(self._path.stat().st_size // 4, LEAST_LOG_BYTES), MOST_LOG_BYTES) // frame_bytes
+        _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        grown = frames - self._frames if frames >= self._frames else frames  # else it began anew meanwhile
+        self._frames = frames
+        if frames > most:
+            with self._pause():
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            if not busy:
+                self._frames = 0
+        if commits and grown > 0:
+            self._due = min(max(most // 2 * commits // grown, LOOKS[0]), LOOKS[1])
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fdatasync(handle)
+    finally:
+        os.close(handle)
