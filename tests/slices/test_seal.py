@@ -54,6 +54,25 @@ def test_a_server_with_another_key_than_the_stores_takes_no_secret(db: Any, tmp_
         seal(db, Sealer(None, tmp_path / "two"), "x", "c")
 
 
+def test_a_key_file_that_everybody_may_read_is_refused_and_its_groups_one_is_warned_of(
+    db: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "secret.key"
+    file.write_text(KEY)
+    file.chmod(0o644)
+    with pytest.raises(BadState, match=r"has the mode 0644.* Run: chmod 600 secret\.key"):
+        seal(db, Sealer(None, file), "x", "c")
+    file.chmod(0o640)
+    sealed = seal(db, Sealer(None, file), "x", "c")
+    warned = caplog.text
+    caplog.clear()
+    file.chmod(0o600)
+
+    assert Sealer(None, file).open(sealed, "c") == "x"
+    assert "has the mode 0640" in warned
+    assert caplog.text == ""
+
+
 def test_a_key_file_that_is_none_is_named(db: Any, tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("short")
 

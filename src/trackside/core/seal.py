@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+import logging
 import os
 import secrets
+import stat
 import threading
 from contextlib import suppress
 from importlib import import_module
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from trackside.core.db.tx import (
         Tx,
     )  # settings know a key, and the command line reads them before it needs a database
+
+log = logging.getLogger("trackside.seal")
 
 MIN_CHARS = 32
 NONCE_BYTES = 12
@@ -140,9 +144,23 @@ def _from_file(file: Path) -> SecretKey:
             new.unlink()
         _sync_folder(file.parent)
     try:
-        return SecretKey(file.read_text("utf-8"))
+        key = SecretKey(file.read_text("utf-8"))
     except ValueError as fault:
         raise BadState(f"The file {file.name} in the data folder is no key: {fault}.") from None
+    _check_mode(file)
+    return key
+
+
+def _check_mode(file: Path) -> None:
+    """Raises BadState if everybody may read it.  The group may: volumes of containers are mounted so."""
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & stat.S_IROTH:
+        raise BadState(
+            f"The file {file.name} in the data folder has the mode {mode:04o}, so that everybody on this machine may read the key"
+            f" of all secrets. Run: chmod 600 {file.name}"
+        )
+    if mode & stat.S_IRGRP:
+        log.warning("%s has the mode %04o: its group may read the key of all secrets; 0600 is safer", file, mode)
 
 
 def _sync_folder(folder: Path) -> None:
