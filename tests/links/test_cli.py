@@ -1,10 +1,14 @@
 """`trackside link …` against a running server."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 
-from support.links import settle, url_of
+from support.links import get_file, put_file, settle, url_of
 from support.servers import Server, environment
 
 
@@ -32,7 +36,7 @@ def test_a_link_is_added_shown_checked_mended_and_removed(server: Server) -> Non
 
     assert (added.returncode, added.stderr) == (0, "")
     assert [(each["name"], each["mode"]) for each in listed] == [("l", "push")]
-    assert (same.returncode, same.stdout) == (0, "1 runs compared: no difference\n")
+    assert (same.returncode, same.stdout) == (0, "2 items compared: no difference\n")
     assert differs.returncode == 1
     assert f"run {run}: tag k is 'v' here and 'other' there" in differs.stdout
     assert mended.returncode == 0
@@ -63,3 +67,76 @@ def test_the_init_script_names_the_workspace(server: Server) -> None:
     assert made.returncode == 0
     assert "export MLFLOW_TRACKING_URI=https://tracking.example:8443/ws/north" in made.stdout
     assert subprocess.run(["bash", "-n"], input=made.stdout, text=True, check=False).returncode == 0
+
+
+def test_a_sync_shows_a_bar_to_who_looks_on_and_says_why_it_does_not_wait(server: Server) -> None:
+    here = server.api.new_workspace("north")
+    server.api.new_workspace("south")
+    for _ in range(3):
+        here.new_run()
+    trackside(server, "link", "add", "l", "-w", "north", "--to", url_of(server, "south"), "--no-wait")
+    settle(here, "l")
+
+    code, shown = _on_a_terminal(server, "link", "sync", "l", "-w", "north")
+    trackside(server, "link", "pause", "l", "-w", "north")
+    here.new_run()
+    paused = trackside(server, "link", "sync", "l", "-w", "north")
+
+    assert code == 0
+    assert "[##############################] " in shown
+    assert "items, 0 points/s" in shown
+    assert "everything is compared, 4 items are on both sides" in shown
+    assert paused.returncode == 1
+    assert "link l is paused: " in paused.stderr
+
+
+def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Server]) -> None:
+    near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
+    experiment = near.api.new_experiment("iris")
+    run = near.api.new_run(experiment)
+    trackside(near, "link", "add", "l", "--to", far.url, "--mode", "push")
+    name = far.api.get("experiments/get-by-name", experiment_name="iris")["experiment"]["experiment_id"]
+    far.api.post("experiments/update", experiment_id=name, new_name="roses")
+    far.api.new_experiment("iris")  # so the name that it shall have is taken
+
+    waited = trackside(near, "link", "sync", "l")
+    logged = trackside(near, "link", "log", "l")
+    shown = trackside(near, "link", "show", "l")
+
+    assert waited.returncode == 1
+    assert "1 items wait, since they were refused; `trackside link log l` says why" in waited.stderr
+    assert f"refused experiment {experiment}: " in logged.stdout
+    assert "already exists" in logged.stdout
+    assert "1 of them were refused" in shown.stdout
+    assert far.api.run(run)
+
+
+def test_a_check_by_bytes_says_by_which_sync_they_are_mended(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    run = here.new_run()
+    put_file(here, run, "a.txt", b"12345678")
+    trackside(server, "link", "add", "l", "-w", "north", "--to", url_of(server, "south"))
+    put_file(there, run, "a.txt", b"1234567X")
+
+    found = trackside(server, "link", "check", "l", "-w", "north", "--verify")
+    mended = trackside(server, "link", "sync", "l", "-w", "north", "--verify")
+    same = trackside(server, "link", "check", "l", "-w", "north", "--verify")
+
+    assert found.returncode == 1
+    assert "`trackside link sync l --verify` mends that" in found.stderr
+    assert (mended.returncode, same.returncode) == (0, 0)
+    assert get_file(there, run, "a.txt") == b"12345678"
+
+
+def _on_a_terminal(server: Server, *words: str) -> tuple[int, str]:
+    """Exit code, and what a terminal would show."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())", *words]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment(TRACKSIDE_URL=server.url))
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # nobody writes any more
+        while piece := os.read(ours, 65536):
+            shown += piece
+    os.close(ours)
+    return process.wait(60), shown.decode()

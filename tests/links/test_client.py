@@ -15,7 +15,7 @@ def test_a_workspace_is_linked_checked_and_unlinked(server: Server) -> None:
 
     added = workspace.add_link("l", url_of(server, "south"), experiments=["*"])
     settle(here, "l")
-    same = workspace.check_link("l")
+    same = workspace.check_link("l", verify=True)
     workspace.pause_link("l")
     paused = workspace.link("l")["state"]
     workspace.resume_link("l")
@@ -24,6 +24,7 @@ def test_a_workspace_is_linked_checked_and_unlinked(server: Server) -> None:
     workspace.sync_link("l")
     settle(here, "l")
     mended = there.tags(run)["k"]
+    logged = workspace.link_log("l")
     workspace.remove_link("l")
 
     assert (added["name"], added["kind"]) == ("l", "trackside")
@@ -31,6 +32,7 @@ def test_a_workspace_is_linked_checked_and_unlinked(server: Server) -> None:
     assert paused == "paused"
     assert differs[0]["what"] == ["tag k is 'v' here and 'w' there"]
     assert mended == "v"
+    assert logged == []
     assert workspace.links() == []
     with pytest.raises(Refused, match="Link 'l' not found"):
         workspace.link("l")

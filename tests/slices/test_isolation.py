@@ -32,7 +32,7 @@ WHOLE_SERVER = {
 NEUTRAL: dict[str, Any] = {
     "after": 0, "allow_deleted": True, "archive_existing_versions": True, "before": 10**6, "comment": "c",
     "dataset_digest": "d1", "dataset_name": "d", "description": "mine", "end_step": 10, "end_time": 5, "filter": "",
-    "delete_files": True, "shared_files": "delete",
+    "delete_files": True, "shared_files": "delete", "verify": True,
     "expiration": 60, "kind": None, "limit": 100, "max_results": 100, "metric_key": "m", "model_json": "{}", "model_type": "t",
     "new_name": "renamed", "order_by": None, "page_token": None, "run_link": "", "run_name": "mine",
     "run_view_type": "ALL", "secret": None, "source": "mlflow-artifacts:/0/x", "stage": "Production",

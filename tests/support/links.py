@@ -32,12 +32,12 @@ def settle(api: Api, name: str, timeout_s: float = IDLE_S) -> Any:
     return link(api, name)
 
 
-def check(api: Api, name: str) -> list[Any]:
-    """What differs, run by run."""
+def check(api: Api, name: str, *, verify: bool = False) -> list[Any]:
+    """What differs, item by item."""
     found: list[Any] = []
     after = ""
     while True:
-        page = api.get(f"{LINKS}/{name}/check", after=after)
+        page = api.get(f"{LINKS}/{name}/check", after=after, verify="true" if verify else "false")
         found += page["differences"]
         after = page.get("next") or ""
         if not after:

@@ -103,17 +103,30 @@ class Server:
     def add_link(self, workspace: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         return cast(Dict[str, Any], self._call("POST", LINKS, dict(fields), within=workspace)["link"])
 
-    def tell_link(self, workspace: str, name: str, verb: str) -> dict[str, Any]:
-        return cast(Dict[str, Any], self._call("POST", f"{_link(name)}/{verb}", {}, within=workspace)["link"])
+    def tell_link(
+        self, workspace: str, name: str, verb: str, fields: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return cast(Dict[str, Any], self._call("POST", f"{_link(name)}/{verb}", fields or {}, within=workspace)["link"])
 
-    def check_link(self, workspace: str, name: str) -> builtins.list[dict[str, Any]]:
+    def check_link(self, workspace: str, name: str, verify: bool) -> builtins.list[dict[str, Any]]:
         found: builtins.list[dict[str, Any]] = []
         after: str | None = ""
         while after is not None:
-            page = self._call("GET", f"{_link(name)}/check?{urlencode({'after': after})}", within=workspace)
+            query = urlencode({"after": after, **({"verify": "true"} if verify else {})})
+            page = self._call("GET", f"{_link(name)}/check?{query}", within=workspace)
             found += page["differences"]
             after = page.get("next")
         return found
+
+    def link_log(self, workspace: str, name: str) -> builtins.list[dict[str, Any]]:
+        found: builtins.list[dict[str, Any]] = []
+        while True:
+            after = found[-1]["log_id"] if found else 0
+            page = self._call("GET", f"{_link(name)}/log?{urlencode({'after': after})}", within=workspace)
+            entries = page.get("entries", [])
+            if not entries:
+                return found
+            found += entries
 
     def remove_link(self, workspace: str, name: str, copies: str) -> None:
         self._call("DELETE", f"{_link(name)}?{urlencode({'copies': copies})}", within=workspace)

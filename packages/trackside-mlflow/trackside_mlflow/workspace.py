@@ -293,16 +293,27 @@ class Workspace:
     def resume_link(self, name: str) -> dict[str, Any]:
         return self._server.tell_link(self.name, name, "resume")
 
-    def sync_link(self, name: str) -> dict[str, Any]:
-        """Let the server compare everything with the other side and mend what differs.  It does not wait for that."""
-        return self._server.tell_link(self.name, name, "sync")
+    def sync_link(self, name: str, *, verify: bool = False) -> dict[str, Any]:
+        """Let the server compare everything with the other side and mend what differs.  It does not wait for that.
 
-    def check_link(self, name: str) -> builtins.list[dict[str, Any]]:
-        """What differs, run by run (`entity`, `local_id`, `remote_id`, `what`); empty if nothing does.  Changes nothing."""
-        return self._server.check_link(self.name, name)
+        `verify`: files are read on both sides, and compared by SHA-256.
+        """
+        return self._server.tell_link(self.name, name, "sync", {"verify": True} if verify else {})
+
+    def check_link(self, name: str, *, verify: bool = False) -> builtins.list[dict[str, Any]]:
+        """What differs, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if nothing does.  Changes nothing.
+
+        `verify`: files are read on both sides, and compared by SHA-256.
+        """
+        return self._server.check_link(self.name, name, verify)
+
+    def link_log(self, name: str) -> builtins.list[dict[str, Any]]:
+        """What the link could not do, and conflicts, the oldest first: `time` (ms), `kind`, `entity`, `entity_id`, `message`."""
+        return self._server.link_log(self.name, name)
 
     def remove_link(self, name: str, *, copies: str = "keep") -> None:
-        """End the link.  `copies`: keep what it made on the other side, or remove it."""
+        """End the link.  `copies`: keep what it made, or remove it on both sides: there what comes from here, here what comes
+        from there and was not changed since.  What was there before the link stays."""
         self._server.remove_link(self.name, name, copies)
 
     @property

@@ -18,13 +18,17 @@ def add_commands(commands: Any) -> None:
     _simple(inner, "resume", "go on with a paused link")
     sync = _simple(inner, "sync", "compare everything with the other side, and mend what differs")
     sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
-    _simple(inner, "check", "compare both sides run by run, and print what differs; changes nothing")
+    check = _simple(inner, "check", "compare both sides item by item, and print what differs; changes nothing")
+    for each in (sync, check):
+        each.add_argument(
+            "--verify", action="store_true", help="read files on both sides, and compare them by SHA-256 (slow)"
+        )
     remove = _simple(inner, "remove", "end a link")
     remove.add_argument(
         "--copies",
         choices=("keep", "remove"),
         default="keep",
-        help="what happens to what the link made there (default keep)",
+        help="what happens to what the link made, there and here (default keep)",
     )
     _simple(inner, "log", "show what a link could not do, and conflicts")
     script = inner.add_parser(

@@ -18,6 +18,7 @@ from trackside.core import settings
 
 PATH = "/api/trackside/v1/links"
 TIMEOUT_S = 120.0
+VERIFY_TIMEOUT_S = 3600.0  # files are read
 LOOK_S = 0.5
 BAR = 30
 STDIN = "-"
@@ -65,7 +66,10 @@ def show(words: argparse.Namespace) -> int:
         ("lag", _lag(link)),
         ("mirrored", mirrored),
         ("sent", f"{link['sent_items']} items, {link['sent_points']} points, {link['sent_bytes']} bytes of files"),
-        ("taken", f"{link['taken_items']} items"),
+        (
+            "taken",
+            f"{link['taken_items']} items, {link['taken_points']} points, {link['taken_bytes']} bytes of files",
+        ),
         ("points a second", f"{link['points_per_s']:.0f} at the last transfer"),
         ("last success", _time(link.get("last_success_at"))),
     ]
@@ -84,29 +88,32 @@ def resume(words: argparse.Namespace) -> int:
 
 
 def sync(words: argparse.Namespace) -> int:
-    _call(words, "POST", _path(words, "/sync"), {})
+    _call(words, "POST", _path(words, "/sync"), {"verify": words.verify})
     return OK if words.no_wait else _progress(words, words.name)
 
 
 def check(words: argparse.Namespace) -> int:
     """BROKEN if anything differs."""
     compared, found, after = 0, [], ""
+    timeout_s = VERIFY_TIMEOUT_S if words.verify else TIMEOUT_S
     while True:
-        page = _call(words, "GET", _path(words, "/check") + "?" + urlencode({"after": after}))
+        query = urlencode({"after": after, "verify": "true" if words.verify else "false"})
+        page = _call(words, "GET", f"{_path(words, '/check')}?{query}", timeout_s=timeout_s)
         compared += page["compared"]
         found += page["differences"]
         if not words.json:
             for each in page["differences"]:
-                say(f"{each['entity']} {each['local_id']}: " + "; ".join(each["what"]))
+                say(f"{each['entity']} {each['local_id'] or each['remote_id']}: " + "; ".join(each["what"]))
         after = page.get("next") or ""
         if not after:
             break
     if words.json:
         say(as_json({"compared": compared, "differences": found}))
     elif found:
-        complain(f"{len(found)} of {compared} runs differ; `trackside link sync {words.name}` mends that")
+        mend = f"trackside link sync {words.name}{' --verify' if words.verify else ''}"
+        complain(f"{len(found)} of {compared} items differ; `{mend}` mends that")
     else:
-        say(f"{compared} runs compared: no difference")
+        say(f"{compared} items compared: no difference")
     return BROKEN if found else OK
 
 
@@ -153,7 +160,7 @@ grep -q '^MLFLOW_TRACKING_URI=' /etc/environment || echo 'MLFLOW_TRACKING_URI={u
 
 
 def _progress(words: argparse.Namespace, name: str) -> int:
-    """Until nothing is left to be compared; a bar where somebody looks on."""
+    """Until nothing is left to be compared, or nothing that can be now; a bar where somebody looks on."""
     most = 0
     shows = sys.stderr.isatty()
     while True:
@@ -166,16 +173,25 @@ def _progress(words: argparse.Namespace, name: str) -> int:
             rate = f"{link['points_per_s']:.0f} points/s"
             sys.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{most} items, {rate} ")
             sys.stderr.flush()
-        if left == 0 or link.get("retry_at"):
+        if left in (0, link["postponed_items"]) or link.get("retry_at") or link["state"] != "active":
             break
         time.sleep(LOOK_S)
     if shows:
         sys.stderr.write("\n")
     if left:
-        complain(f"the remote cannot be worked with now: {link.get('last_error')}; the server tries again by itself")
+        complain(_why_it_waits(link))
         return BROKEN
     say(f"link {name}: everything is compared, {sum(link['mirrored'].values())} items are on both sides")
     return OK
+
+
+def _why_it_waits(link: Any) -> str:
+    left = f"{link['lag_items']} items wait"
+    if link["state"] != "active":
+        return f"link {link['name']} is {link['state']}: {left}"
+    if link.get("retry_at"):
+        return f"the remote cannot be worked with now: {link.get('last_error')}; the server tries again by itself"
+    return f"{left}, since they were refused; `trackside link log {link['name']}` says why; the server tries again by itself"
 
 
 def _told(words: argparse.Namespace, method: str, what: str, state: str) -> int:
@@ -199,7 +215,7 @@ def server_of(words: argparse.Namespace) -> str:
     return str(url)
 
 
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *, timeout_s: float = TIMEOUT_S) -> Any:
     url = server_of(words)
     headers = {"content-type": "application/json"}
     if words.workspace != "default":
@@ -210,7 +226,7 @@ def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -
     raw = None if body is None else json.dumps(body).encode()
     request = Request(url + path, raw, headers, method=method)  # noqa: S310  # server_of takes http and https only
     try:
-        with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        with urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
             return json.loads(answer.read() or b"{}")
     except HTTPError as error:
         with error:
@@ -234,7 +250,10 @@ def _state(link: Any) -> str:
 
 
 def _lag(link: Any) -> str:
-    return f"{link['lag_items']} items, {link['lag_s']:.0f} s" if link["lag_items"] else "none"
+    if not link["lag_items"] and link["lag_s"] < 1:
+        return "none"
+    waiting = f", {link['postponed_items']} of them were refused" if link["postponed_items"] else ""
+    return f"{link['lag_items']} items, {link['lag_s']:.0f} s{waiting}"
 
 
 def _time(milliseconds: int | None) -> str:

@@ -1,17 +1,33 @@
-"""Compares both sides of a link item by item, and says what differs.  Changes nothing."""
+"""Compares both sides of a link item by item, and says what differs.  Changes nothing.
 
+First what is here, kind by kind: what the link mirrors or shall mirror.  Then, in a link that takes, what is there and not
+here.  Files are compared by size, and by what both sides call the version that was the same last; by their bytes if asked.
+"""
+
+import time
 from collections.abc import Iterable
 
 from msgspec import Struct
 
-from trackside.core.db.tx import Tx
-from trackside.links import cursors, diff, filesync, ours
+from trackside.core.errors import Fault, Invalid
+from trackside.links import cursors, diff, filesync, marking, ours, pointsync, registered
+from trackside.links.cursors import Item
+from trackside.links.mirror import Mirror
 from trackside.links.model import Entity
+from trackside.links.ours import Part
+from trackside.links.peer import Seen, Unmirrored
+from trackside.links.registry_mirror import RegistryMirror
 from trackside.links.side import Side
-from trackside.metrics.series import POINT_BYTES
+from trackside.links.wire import Refused
+
+PAGE_S = 20.0  # after that a page ends, however few it compared
+HERE, THERE, REGISTRY = "here", "there", "registry"
+KINDS = list(Entity)
 
 
 class Difference(Struct, frozen=True):
+    """An id is empty where the item is missing."""
+
     entity: str
     local_id: str
     remote_id: str
@@ -26,85 +42,211 @@ class Page(Struct, frozen=True):
     next: str | None = None
 
 
-def page(side: Side, after: str, most: int) -> Page:
-    """Runs of ours after that id, by id: those that the link mirrors, or that it shall mirror."""
+def page(side: Side, after: str, most: int, *, verify: bool = False) -> Page:
+    """`after` is the `next` of the page before; `verify`: files are read on both sides."""
+    where, _, rest = (after or HERE).partition(" ")
+    check = _Check(side, verify=verify)
+    match where:
+        case "here":
+            return check.here(rest, most)
+        case "there":
+            return check.there(rest)
+        case "registry":
+            return check.registry()
+    raise Invalid(f"after is {after[:100]!r}; it must be the `next` of the page before")
 
-    def ids_of(tx: Tx) -> list[str]:
-        return [
-            run_id
-            for (run_id,) in tx.all(
-                """
-                SELECT run_id FROM runs WHERE workspace_id = :ws AND run_id > :after ORDER BY run_id LIMIT :most
-                """,
-                after=after,
-                most=most,
+
+class _Check:
+    def __init__(self, side: Side, *, verify: bool) -> None:
+        self._side = side
+        self._verify = verify
+        self._mirror = RegistryMirror(side, Mirror(side))
+
+    def here(self, rest: str, most: int) -> Page:
+        side, link = self._side, self._side.link
+        name, _, after = rest.partition(" ")
+        if name and name not in KINDS:
+            raise Invalid(f"after names the kind {name[:100]!r}; it must be the `next` of the page before")
+        entity = Entity(name) if name else Entity.EXPERIMENT
+        ids = side.read(lambda tx: marking.ids(tx, entity, after, most, 0))
+        meant = set(side.read(lambda tx: marking.ids(tx, entity, after, most, link.options.since)))
+        compared, found, end = 0, [], time.monotonic() + PAGE_S
+        for local_id in ids:
+            what = self._of_ours(entity, local_id, is_meant=local_id in meant)
+            compared += what is not None
+            if what is not None and what.what:
+                found.append(what)
+            if time.monotonic() > end:
+                return Page(compared, found, f"{HERE} {entity} {local_id}")
+        return Page(compared, found, f"{HERE} {entity} {ids[-1]}" if len(ids) == most else self._following(entity))
+
+    def there(self, cursor: str) -> Page:
+        seen, following = self._side.peer.everything(cursor)
+        found = self._missing(seen, is_first=not cursor)
+        link = self._side.link
+        if following:
+            return Page(len(found), found, f"{THERE} {following}")
+        return Page(len(found), found, REGISTRY if link.options.registry and not self._tells_registry else None)
+
+    def registry(self) -> Page:
+        """Of a side whose list of everything does not have it."""
+        versions_and_models = self._side.peer.registry.everything()
+        seen = (Seen(_registered(part), part.item_id, part) for part in versions_and_models)
+        found = self._missing(seen, is_first=True)
+        return Page(len(found), found)
+
+    @property
+    def _tells_registry(self) -> bool:
+        return self._side.peer.registry.log_tells
+
+    def _following(self, entity: Entity) -> str | None:
+        link = self._side.link
+        for each in KINDS[KINDS.index(entity) + 1 :]:
+            if link.options.registry or not each.is_of_registry:
+                return f"{HERE} {each} "
+        return f"{THERE} " if link.mode.takes else None
+
+    def _of_ours(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
+        """None: the link does not mirror it."""
+        side = self._side
+        part = self._read(entity, local_id)
+        if part is None or not self._is_wanted(entity, part):
+            return None
+        item = side.item(entity, local_id)
+        try:
+            if item is None or not item.remote_id:
+                is_missing = is_meant and side.link.mode.sends and self._has_place(entity, local_id)
+                return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
+            theirs = self._read_there(entity, item)
+            if theirs is None:
+                return Difference(str(entity), local_id, item.remote_id, [_missing(entity, "there")])
+            what = self._fields(entity, part, item, theirs)
+            if entity is Entity.RUN:
+                what += self._points(local_id, item)
+            what += self._files(entity, part, item)
+        except (Refused, Fault, Unmirrored) as reason:
+            what = [f"cannot be compared: {reason}"]
+        return Difference(str(entity), local_id, item.remote_id if item is not None else "", what)
+
+    def _missing(self, seen: Iterable[Seen], *, is_first: bool) -> list[Difference]:
+        """What is there and shall be here, and is not."""
+        side = self._side
+        found = []
+        for each in seen:
+            if each.entity is Entity.EXPERIMENT and not is_first:
+                continue  # they come with each page
+            item = side.read(
+                lambda tx, each=each: cursors.by_remote(tx, side.link.link_id, each.entity, each.remote_id)  # type: ignore[misc]
             )
+            if item is not None and self._read(each.entity, item.local_id) is not None:
+                continue
+            part = each.part or self._look(each)
+            if part is not None and self._is_taken(each.entity, part):
+                found.append(Difference(str(each.entity), "", each.remote_id, [_missing(each.entity, "here")]))
+        return found
+
+    def _look(self, seen: Seen) -> Part | None:
+        peer = self._side.peer
+        reads = peer.registry.read if seen.entity.is_of_registry else peer.read
+        return reads(seen.entity, seen.remote_id)
+
+    def _is_taken(self, entity: Entity, part: Part) -> bool:
+        """Whether a pass over everything there would take it, by the link's filter and the moment it takes from."""
+        side, options = self._side, self._side.link.options
+        if entity.is_of_registry:
+            times = [int(part.doc.get((kind, ""), "0")) for kind in ("created", "updated", "seen")]
+            return options.registry and max(times) >= options.since
+        if ("tag", ours.SOURCE_UID) in part.doc:
+            return False  # keeps the files of a version of ours
+        if entity is Entity.EXPERIMENT:
+            return options.backfill == "all" and options.wants(part.doc["name", ""])
+        if int(part.doc.get(("start_time", ""), str(options.since))) < options.since:
+            return False
+        experiment = side.peer.read(Entity.EXPERIMENT, part.experiment_id)
+        return experiment is not None and options.wants(experiment.doc["name", ""])
+
+    def _read(self, entity: Entity, local_id: str) -> Part | None:
+        side = self._side
+        match entity:
+            case Entity.EXPERIMENT:
+                return side.read(lambda tx: ours.experiment(tx, local_id))
+            case Entity.RUN:
+                return side.read(lambda tx: ours.run(tx, local_id))
+            case Entity.MODEL:
+                return side.read(lambda tx: ours.model(tx, local_id))
+            case _:
+                return side.read(lambda tx: registered.read(tx, entity, local_id))
+
+    def _is_wanted(self, entity: Entity, part: Part) -> bool:
+        if entity.is_of_registry:
+            return self._side.link.options.registry
+        experiment = self._side.read(lambda tx: ours.experiment(tx, part.experiment_id))
+        return experiment is not None and self._side.link.options.wants(experiment.doc["name", ""])
+
+    def _has_place(self, entity: Entity, local_id: str) -> bool:
+        """False where the other side's release does not know such items."""
+        if entity is not Entity.MODEL:
+            return True
+        try:
+            self._side.peer.read(entity, local_id)
+        except Unmirrored:
+            return False
+        return True
+
+    def _read_there(self, entity: Entity, item: Item) -> Part | None:
+        peer = self._side.peer
+        return (peer.registry.read if entity.is_of_registry else peer.read)(entity, item.remote_id)
+
+    def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
+        side = self._side
+        if entity.is_of_registry:
+            differing = self._mirror.compare(entity, part, item, theirs)
+        else:
+            doc, can = side.ours(theirs.doc, entity), side.peer.can
+            merged = diff.merge(
+                item.agreed or {}, part.doc, doc, side.link.mode, lambda field, verb: can(entity, field, verb)
+            )
+            fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
+            differing = [(field, part.doc.get(field), doc.get(field)) for field in sorted(fields)]
+        return [
+            f"{kind}{f' {key}' if key else ''} is {_shown(here)} here and {_shown(there)} there"
+            for (kind, key), here, there in differing
         ]
 
-    ids = side.read(ids_of)
-    found = []
-    compared = 0
-    for run_id in ids:
-        what = _run(side, run_id)
-        if what is None:
-            continue
-        compared += 1
-        if what.what:
-            found.append(what)
-    return Page(compared, found, ids[-1] if len(ids) == most else None)
+    def _points(self, run_id: str, item: Item) -> list[str]:
+        side, mode = self._side, self._side.link.mode
+        mine = side.read(lambda tx: ours.summaries(tx, run_id))
+        marks = side.peer.series(item.remote_id)
+        found = []
+        for key in sorted({*mine, *marks}):
+            if key not in marks:
+                if mode.sends:
+                    found.append(f"metric {key} is missing there")
+            elif key not in mine:
+                if mode.takes:
+                    found.append(f"metric {key} is missing here")
+            elif side.peer.mark_of(mine[key]) != marks[key] or not side.peer.keeps_ids:
+                lacking, extra = pointsync.lacking(side, run_id, item.remote_id, key)
+                lacking, extra = lacking if mode.sends else 0, extra if mode.takes else 0
+                if lacking or extra:
+                    found.append(f"metric {key}: {lacking} points are missing there, {extra} here")
+        return found
+
+    def _files(self, entity: Entity, part: Part, item: Item) -> list[str]:
+        if entity not in (Entity.RUN, Entity.MODEL) and not self._mirror.has_own_files(entity, part):
+            return []
+        try:
+            return filesync.differences(self._side, entity, item.local_id, item.remote_id, read=self._verify)
+        except Unmirrored:  # nobody can read them there through it
+            return []
 
 
-def _run(side: Side, run_id: str) -> Difference | None:
-    part = side.read(lambda tx: ours.run(tx, run_id))
-    if part is None:
-        return None
-    experiment = side.read(lambda tx: ours.experiment(tx, part.experiment_id))
-    if experiment is None or not side.link.options.wants(experiment.doc["name", ""]):
-        return None
-    item = side.item(Entity.RUN, run_id)
-    if item is None or not item.remote_id:
-        is_left = int(part.doc["start_time", ""]) < side.link.options.since or not side.link.mode.sends
-        return None if is_left else Difference(str(Entity.RUN), run_id, "", ["the run is missing there"])
-    theirs = side.peer.read(Entity.RUN, item.remote_id)
-    if theirs is None:
-        return Difference(str(Entity.RUN), run_id, item.remote_id, ["the run is missing there"])
-    doc = side.ours(theirs.doc, Entity.RUN)
-    can = side.peer.can
-    merged = diff.merge(item.agreed or {}, part.doc, doc, side.link.mode, lambda f, verb: can(Entity.RUN, f, verb))
-    what = []
-    for kind, key in sorted({*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}):
-        here, there = part.doc.get((kind, key)), doc.get((kind, key))
-        what.append(f"{kind}{f' {key}' if key else ''} is {_shown(here)} here and {_shown(there)} there")
-    what += _points(side, run_id, item)
-    what += filesync.differences(side, Entity.RUN, run_id, item.remote_id, read=False)
-    return Difference(str(Entity.RUN), run_id, item.remote_id, what)
+def _registered(part: Part) -> Entity:
+    return Entity.VERSION if "/" in part.item_id else Entity.REGISTERED
 
 
-def _points(side: Side, run_id: str, item: cursors.Item) -> list[str]:
-    mine = side.read(lambda tx: ours.summaries(tx, run_id))
-    marks = side.peer.series(item.remote_id)
-    found = []
-    for key in sorted({*mine, *marks}):
-        if key not in marks:
-            if side.link.mode.sends:
-                found.append(f"metric {key} is missing there")
-        elif key not in mine:
-            if side.link.mode.takes:
-                found.append(f"metric {key} is missing here")
-        elif side.peer.mark_of(mine[key]) == marks[key] and side.peer.keeps_ids:
-            continue
-        else:
-            here = side.read(lambda tx, key=key: _set(p.packed for p in ours.pieces(tx, run_id, key, 0)))  # type: ignore[misc]
-            there = _set(packed for _, packed in side.peer.points(item.remote_id, key, 0))
-            lacking = here - there if side.link.mode.sends else set()
-            extra = there - here if side.link.mode.takes else set()
-            if lacking or extra:
-                found.append(f"metric {key}: {len(lacking)} points are missing there, {len(extra)} here")
-    return found
-
-
-def _set(pieces: Iterable[bytes]) -> set[bytes]:
-    return {packed[at : at + POINT_BYTES] for packed in pieces for at in range(0, len(packed), POINT_BYTES)}
+def _missing(entity: Entity, where: str) -> str:
+    return f"the {entity.replace('_', ' ')} is missing {where}"
 
 
 def _shown(value: str | None) -> str:

@@ -11,9 +11,10 @@ from trackside.events.store import Page
 from trackside.links import diff, fileplan, registered
 from trackside.links.diff import Doc
 from trackside.links.fileplan import Known
-from trackside.links.model import Entity, Link, Made
+from trackside.links.model import Entity, Lag, Link, Made
 
 MAX_WAIT_MS = 3_600_000
+UNHEARD_MS = 10_000  # of silence that is no lag yet
 Direction = Literal["out", "in"]
 
 
@@ -21,7 +22,7 @@ class Dirty(Struct, frozen=True):
     entity: Entity
     entity_id: str
     is_remote: bool
-    verify: bool  # look at the other side too, whatever was agreed
+    depth: int  # of `marking.Depth`
     generation: int
     attempts: int
 
@@ -31,11 +32,6 @@ class Item(Struct, frozen=True):
     remote_id: str  # empty: it was about to be made there
     made_by: Made
     agreed: Doc | None
-
-
-class Lag(Struct, frozen=True):
-    items: int
-    seconds: float
 
 
 def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
@@ -49,9 +45,7 @@ def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
     )
 
 
-def mark(
-    tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, verify: bool = False
-) -> None:
+def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
     """To be compared; once, however often it is marked before that.  Entities that no link mirrors are passed over."""
     known = set(Entity)
     tx.many(
@@ -60,50 +54,11 @@ def mark(
             attempts, due_at)
         VALUES (:ws, :link, :entity, :id, :is_remote, :verify, 1, :now, 0, 0)
         ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
-            verify = CASE WHEN excluded.verify = 1 THEN 1 ELSE link_dirty.verify END, due_at = 0
+            verify = CASE WHEN excluded.verify > link_dirty.verify THEN excluded.verify ELSE link_dirty.verify END,
+            due_at = 0
         """,
-        [
-            (link_id, entity, entity_id, int(is_remote), int(verify))
-            for entity, entity_id in sorted(items)
-            if entity in known
-        ],
+        [(link_id, entity, entity_id, int(is_remote), depth) for entity, entity_id in sorted(items) if entity in known],
     )
-
-
-def mark_all(tx: Tx, link_id: int, since: int, *, verify: bool, registry: bool) -> None:
-    """Everything of the workspace: runs that began at `since` or later, with their experiments and models."""
-    found = [
-        ("experiment", str(each))
-        for (each,) in tx.all("SELECT experiment_id FROM experiments WHERE workspace_id = :ws")
-    ]
-    found += [
-        ("run", each)
-        for (each,) in tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws AND start_time >= :since", since=since)
-    ]
-    found += [
-        ("logged_model", each)
-        for (each,) in tx.all(
-            "SELECT model_id FROM logged_models WHERE workspace_id = :ws AND creation_timestamp_ms >= :since",
-            since=since,
-        )
-    ]
-    if registry:
-        found += [
-            (str(entity), each)
-            for entity in (Entity.REGISTERED, Entity.VERSION)
-            for each in registered.ids(tx, entity, "", 2**31, since)
-        ]
-    mark(tx, link_id, found, verify=verify)
-
-
-def mark_known(tx: Tx, link_id: int, entity: Entity) -> None:
-    """What both sides have, to be compared whatever was agreed."""
-    rows = tx.all(
-        "SELECT local_id FROM link_items WHERE workspace_id = :ws AND link_id = :link AND entity = :entity",
-        link=link_id,
-        entity=str(entity),
-    )
-    mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows], verify=True)
 
 
 def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
@@ -120,7 +75,7 @@ def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
         far=tx.now + MAX_WAIT_MS,
         most=most,
     )
-    return [Dirty(Entity(e), i, bool(r), bool(v), g, a) for e, i, r, v, g, a in rows]
+    return [Dirty(Entity(e), i, bool(r), v, g, a) for e, i, r, v, g, a in rows]
 
 
 def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
@@ -155,10 +110,14 @@ def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
 
 
 def lag(tx: Tx, link: Link) -> Lag:
-    """What is to be compared or was not looked at yet.  What the remote has and nobody asked it for is not known; while it is
-    read for the first time, that counts as one item."""
+    """What is to be compared or was not looked at yet.  Of what the remote has and nobody heard of, only its log tells how
+    much that is; while all that it has is read for the first time, that counts as one item, and so does what is to be marked.
+    In a link that takes, the time since it was heard last is lag too, as soon as it is longer than between two looks."""
     row = tx.one(
-        "SELECT COUNT(*), MIN(dirty_since) FROM link_dirty WHERE workspace_id = :ws AND link_id = :link",
+        """
+        SELECT COUNT(*), MIN(dirty_since), COALESCE(SUM(CASE WHEN attempts > 0 AND due_at > :now THEN 1 ELSE 0 END), 0)
+        FROM link_dirty WHERE workspace_id = :ws AND link_id = :link
+        """,
         link=link.link_id,
     )
     unread = tx.one(
@@ -171,12 +130,18 @@ def lag(tx: Tx, link: Link) -> Lag:
     )
     assert row is not None
     assert unread is not None
-    items = row[0] + int(link.mode.takes and not link.has_seen_all)
+    items = row[0] + int(link.to_mark != "")
     since = [row[1]] if row[1] is not None else []
     if link.mode.sends and unread[0]:
         items += unread[0]
         since.append(unread[1])
-    return Lag(items, max(0.0, (tx.now - min(since)) / 1000) if since else 0.0)
+    if link.mode.takes:
+        items += link.unheard + int(not link.has_seen_all)
+        heard = link.created_at if link.heard_at is None else link.heard_at
+        is_late = tx.now - heard > UNHEARD_MS + 2000 * link.poll_s
+        if is_late or link.unheard or not link.has_seen_all:
+            since.append(heard)
+    return Lag(items, max(0.0, (tx.now - min(since)) / 1000) if since else 0.0, row[2])
 
 
 def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
@@ -295,12 +260,24 @@ def forget_item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
             id=local_id,
         )
     if entity is Entity.RUN:
-        forget_series(tx, link_id, local_id)
+        tx.run(
+            "DELETE FROM link_series WHERE workspace_id = :ws AND link_id = :link AND run_id = :id",
+            link=link_id,
+            id=local_id,
+        )
 
 
-def forget_series(tx: Tx, link_id: int, run_id: str) -> None:
+def forget_series(tx: Tx, link_id: int, run_id: str, direction: Direction, key: str) -> None:
+    """As if none of its points had gone over."""
     tx.run(
-        "DELETE FROM link_series WHERE workspace_id = :ws AND link_id = :link AND run_id = :id", link=link_id, id=run_id
+        """
+        DELETE FROM link_series
+        WHERE workspace_id = :ws AND link_id = :link AND run_id = :run AND direction = :direction AND key = :key
+        """,
+        link=link_id,
+        run=run_id,
+        direction=direction,
+        key=key,
     )
 
 
@@ -368,14 +345,16 @@ def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known)
     )
 
 
-def doubt_files(tx: Tx, link_id: int) -> None:
-    """All of them are to be read on both sides before they pass for the same again."""
+def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
+    """Those of an item are to be read on both sides before they pass for the same again."""
     tx.run(
         """
         UPDATE link_files SET etag = :unsure, remote_etag = :unsure
-        WHERE workspace_id = :ws AND link_id = :link AND etag <> :stays
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag <> :stays
         """,
         link=link_id,
+        entity=str(entity),
+        id=local_id,
         unsure=fileplan.UNSURE,
         stays=fileplan.STAYS,
     )

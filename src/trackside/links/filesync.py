@@ -199,7 +199,8 @@ class _Both:
             raise
         except (files.BrokenFile, WrongSum) as broken:
             raise Down(f"{path}: {broken}") from None
-        self._save(Known(path, stat.size_bytes, stat.etag, sha256, etag if there.etag else ""))
+        known = Known(path, stat.size_bytes, stat.etag, sha256, etag if there.etag else "")
+        self._save(known, taken_bytes=stat.size_bytes)
         return True
 
     def drop_there(self, path: str) -> None:
@@ -285,11 +286,11 @@ class _Both:
     def _remote(self, path: str) -> str:
         return self._names.get(path, path)
 
-    def _save(self, known: Known, sent_bytes: int = 0) -> None:
+    def _save(self, known: Known, sent_bytes: int = 0, taken_bytes: int = 0) -> None:
         def save(tx: Tx) -> None:
             cursors.save_file(tx, self.side.link.link_id, self.entity, self.local_id, known)
-            if sent_bytes:
-                store.count(tx, self.side.link.link_id, sent_bytes=sent_bytes)
+            if sent_bytes or taken_bytes:
+                store.count(tx, self.side.link.link_id, sent_bytes=sent_bytes, taken_bytes=taken_bytes)
 
         self.side.write(save)
 

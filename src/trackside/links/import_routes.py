@@ -33,6 +33,7 @@ FRAME = struct.Struct("<qq")  # chunk id, length; the last frame's chunk id is -
 MAX_FRAMES_BYTES = 4 << 20
 MAX_CHANGES = 500
 MAX_IDS = 500
+MAX_COUNTED = 10_000
 OCTETS = "application/octet-stream"
 BINARY = [(b"content-type", OCTETS.encode())]
 
@@ -127,9 +128,12 @@ class Change(Answer, frozen=True):
 
 
 class Changes(Answer, frozen=True):
+    """`unread`: how many entries come after these, as far as they are counted."""
+
     next: int
     more: bool
     changes: list[Change] = []
+    unread: int = 0
 
 
 class Calls:
@@ -186,8 +190,9 @@ class Calls:
         def read() -> Changes:
             with self._db.read(ws) as tx:
                 page = events.feed(tx, self._db, after, events.Wanted(limit=MAX_CHANGES))
+                unread = _count_after(tx, page.after) if page.more else 0
             changes = [Change(entity=entity, id=item_id) for entity, item_id in registered.named(page.changes)]
-            return Changes(next=page.after, more=page.more, changes=changes)
+            return Changes(next=page.after, more=page.more, changes=changes, unread=unread)
 
         return _json(await request.in_thread(read))
 
@@ -272,6 +277,17 @@ def routes(db: events.Database, roots: Roots, threads: Executor, server_root: st
 def _last_seq(tx: Tx) -> int:
     row = tx.one("SELECT MAX(seq) FROM changes WHERE workspace_id = :ws")
     return (row and row[0]) or 0
+
+
+def _count_after(tx: Tx, seq: int) -> int:
+    row = tx.one(
+        """
+        SELECT COUNT(*) FROM (SELECT 1 FROM changes WHERE workspace_id = :ws AND seq > :seq LIMIT :most) AS unread
+        """,
+        seq=seq,
+        most=MAX_COUNTED,
+    )
+    return row[0] if row else 0
 
 
 def _patch(call: PutItem, entity: Entity) -> Patch:

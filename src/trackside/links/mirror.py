@@ -158,9 +158,15 @@ class Mirror:
             if not side.link.options.wants(name):
                 return None
             patch = Patch({field: value for field, value in part.doc.items() if field[0] == "name"})
-            local_id: str = side.write(lambda tx: take.experiment(tx, None, patch, side.server_root))
-            side.save(entity, local_id, part.item_id, Made.THEM, None)
-            return local_id
+
+            def make_experiment(tx: Tx) -> str:
+                made_by = Made.THEM if ours.has_experiment(tx, name) else Made.HERE
+                made = take.experiment(tx, None, patch, side.server_root)
+                cursors.save_item(tx, side.link.link_id, entity, made, part.item_id, made_by, None)
+                return made
+
+            made: str = side.write(make_experiment)
+            return made
         if (
             self._is_before(part) or ("tag", ours.SOURCE_UID) in part.doc
         ):  # a run that keeps the files of a version of ours
@@ -181,7 +187,7 @@ class Mirror:
         def make(tx: Tx) -> None:
             if not exists:
                 (take.run if entity is Entity.RUN else take.model)(tx, local_id, experiment_id, making)
-            made_by = Made.US if tag in {key for kind, key in part.doc if kind == "tag"} and exists else Made.THEM
+            made_by = Made.HERE if not exists else Made.US if ("tag", tag) in part.doc else Made.THEM
             cursors.save_item(tx, side.link.link_id, entity, local_id, part.item_id, made_by, None)
 
         side.write(make)
@@ -191,9 +197,8 @@ class Mirror:
         """Whether it began before the moment from which on the link takes runs."""
         options = self.side.link.options
         began = part.doc.get(("start_time", ""))
-        if began is None or (
-            self.side.peer.keeps_ids and options.backfill == "none"
-        ):  # the log of changes begins there
+        is_told = self.side.peer.keeps_ids and self.side.link.has_seen_all  # by its log, since it changed
+        if began is None or (options.backfill == "none" and is_told):
             return False
         return int(began) < options.since
 
@@ -222,9 +227,12 @@ class Mirror:
             return
         self._hear(entity, part, item, self._without_left_out(entity, part, item, merged))
         if looked and mode.takes and entity is not Entity.EXPERIMENT:
+            came = 0
             if entity is Entity.RUN:
-                pointsync.receive(side, part.item_id, item.remote_id, verify=verify)
-            filesync.receive(side, entity, part.item_id, item.remote_id)
+                came += pointsync.receive(side, part.item_id, item.remote_id, verify=verify)
+            came += filesync.receive(side, entity, part.item_id, item.remote_id)
+            if came and not merged.for_us:
+                side.write(lambda tx: store.count(tx, side.link.link_id, taken_items=1))
 
     def _tell(self, entity: Entity, part: Part, item: Item, merged: Merged, theirs: Doc, *, verify: bool) -> None:
         """Sends the patch, points and files; what ends the run last."""
@@ -246,6 +254,8 @@ class Mirror:
             {field: value for field, value in patch.put.items() if field[0] in LATE},
             [field for field in patch.drop if field[0] in LATE],
         )
+        if verify and entity is Entity.RUN:
+            pointsync.doubt(side, part.item_id, item.remote_id)
         behind = entity is Entity.RUN and pointsync.is_behind(side, part.item_id)
         if theirs.get(("stage", "")) == "deleted" and (early or behind):
             stage = merged.agreed.get(("stage", ""), "deleted")

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from trackside.links.mirror import Mirror
 from trackside.links.model import Entity
 from trackside.links.ours import Part
-from trackside.links.peer import Unmirrored
 from trackside.links.registry_mirror import RegistryMirror
 from trackside.links.side import Side
 
@@ -32,11 +31,3 @@ class Mirrors:
 
     def gone(self, listed: Iterable[tuple[Entity, str]]) -> list[tuple[Entity, str]]:
         return self._registry.gone(listed)
-
-
-def remove_copy(side: Side, entity: Entity, remote_id: str) -> None:
-    """Takes back what a link made on the other side."""
-    if not entity.is_of_registry:
-        side.peer.remove(entity, remote_id)
-    elif not side.peer.registry.remove(entity, remote_id):
-        raise Unmirrored("it has versions that the link did not make")

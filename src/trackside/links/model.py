@@ -16,6 +16,7 @@ from trackside.links.diff import Mode
 
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
 DATABRICKS_PREFIX = "/Shared/trackside"
+POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two looks at the other side
 FIRST = "all "  # so begin the cursors of a peer's changes until everything was seen once
 
 
@@ -44,10 +45,11 @@ class Entity(StrEnum):
 
 
 class Made(StrEnum):
-    """Who made the other side's part of an item."""
+    """Who made which part of an item."""
 
-    US = "us"
-    THEM = "them"
+    US = "us"  # the link made the other side's
+    HERE = "here"  # the link made ours
+    THEM = "them"  # both were there
 
 
 class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,11 +99,26 @@ class Link(Struct, frozen=True, kw_only=True):
     sent_bytes: int
     taken_items: int
     points_per_s: float
+    to_mark: str  # as `marking` writes it
+    heard_at: int | None
+    unheard: int
+    taken_points: int
+    taken_bytes: int
+
+    @property
+    def poll_s(self) -> float:
+        return POLL_S[self.kind]
 
     @property
     def has_seen_all(self) -> bool:
         """Whether all that the remote had was looked at once: its cursors say so while it was not."""
         return self.remote_cursor != "" and not self.remote_cursor.startswith(FIRST)
+
+
+class Lag(Struct, frozen=True):
+    items: int
+    seconds: float
+    postponed: int  # of the items
 
 
 class AddLink(Call, frozen=True):
@@ -139,7 +156,16 @@ class LogCall(OfLink, frozen=True):
 
 
 class CheckCall(Call, frozen=True):
+    """`verify`: files are read on both sides, and compared by SHA-256."""
+
     after: str | None = None
+    verify: bool | None = None
+
+
+class SyncCall(OfLink, frozen=True):
+    """`verify`: as in a check."""
+
+    verify: bool | None = None
 
 
 class Shown(Answer, frozen=True):
@@ -153,13 +179,18 @@ class Shown(Answer, frozen=True):
     options: Options
     has_secret: bool
     lag_items: int  # that wait to be compared
-    lag_s: float  # how long the oldest of them has waited
+    lag_s: (
+        float  # how long the oldest of them has waited, or how long ago the other side was heard, if that is too long
+    )
+    postponed_items: int  # of those that wait: refused, and tried again later
     mirrored: dict[str, int]  # items that both sides have, by entity
     sent_items: int
     sent_points: int
     sent_bytes: int
     taken_items: int
-    points_per_s: float  # of the last transfer
+    taken_points: int
+    taken_bytes: int
+    points_per_s: float  # of the last transfer, in either direction
     created_at: int  # ms
     last_success_at: int | None = None
     last_error: str | None = None
@@ -255,14 +286,20 @@ def check_globs(globs: Sequence[str] | None) -> list[str]:
     return [glob for glob in globs or [] if glob]
 
 
-def shown(link: Link, lag_items: int, lag_s: float, mirrored: dict[str, int]) -> Shown:
+def shown(link: Link, lag: Lag, mirrored: dict[str, int]) -> Shown:
     same: dict[str, Any] = {
         name: getattr(link, name)
         for name in (
-            "name kind mode state options sent_items sent_points sent_bytes taken_items points_per_s created_at "
-            "last_success_at last_error last_error_at retry_at"
+            "name kind mode state options sent_items sent_points sent_bytes taken_items taken_points taken_bytes points_per_s "
+            "created_at last_success_at last_error last_error_at retry_at"
         ).split()
     }
     return Shown(
-        **same, to=link.url, has_secret=link.secret is not None, lag_items=lag_items, lag_s=lag_s, mirrored=mirrored
+        **same,
+        to=link.url,
+        has_secret=link.secret is not None,
+        lag_items=lag.items,
+        lag_s=lag.seconds,
+        postponed_items=lag.postponed,
+        mirrored=mirrored,
     )

@@ -68,6 +68,25 @@ def experiment(tx: Tx, experiment_id: str) -> Part | None:
     return Part(found.experiment_id, found.experiment_id, of_experiment(found))
 
 
+def has_experiment(tx: Tx, name: str) -> bool:
+    return tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name", name=name) is not None
+
+
+def is_empty(tx: Tx, experiment_id: str) -> bool:
+    """Whether an experiment has no run and no logged model but deleted ones."""
+    row = tx.one(
+        """
+        SELECT 1 FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_id = :id AND (
+            EXISTS (SELECT 1 FROM runs r WHERE r.workspace_id = :ws AND r.experiment_seq = e.experiment_seq
+                AND r.lifecycle_stage = 'active')
+            OR EXISTS (SELECT 1 FROM logged_models m WHERE m.workspace_id = :ws AND m.experiment_seq = e.experiment_seq
+                AND m.lifecycle_stage = 'active'))
+        """,
+        id=int(experiment_id),
+    )
+    return row is None
+
+
 def of_experiment(found: Experiment) -> Doc:
     doc: Doc = {("name", ""): found.name, ("stage", ""): found.lifecycle_stage}
     for tag in found.tags:

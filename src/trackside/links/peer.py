@@ -48,6 +48,7 @@ class Peer(Protocol):
         ...
 
     keeps_ids: bool
+    unheard: int  # entries that its log has after the last answer of `changes`, as far as it tells
     left_out: dict[Field, str]  # what it could not take of a change, by its own ids, and why; the worker empties it
 
     @property
@@ -70,6 +71,10 @@ class Peer(Protocol):
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None: ...
 
     def remove(self, entity: Entity, remote_id: str) -> None: ...
+
+    def is_empty(self, experiment_id: str) -> bool:
+        """Whether an experiment has no run and no logged model but deleted ones."""
+        ...
 
     def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None: ...
 

@@ -6,7 +6,8 @@ all other points that were sent it keeps a hash each (8 bytes), and there are ne
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from trackside.links.ours import Piece
 from trackside.metrics.series import POINT_BYTES
 
 HASH_BYTES = 8
+MOST_POINTS = 200_000
 
 
 class Cursor(Struct):
@@ -42,6 +44,39 @@ def lacking(cursor: Cursor, pieces: Iterable[Piece]) -> Iterator[bytes]:
             cursor.loose = b"".join(sorted(known))
             yield fresh
     cursor.loose = b"".join(sorted(known))
+
+
+def difference(
+    here: Callable[[], Iterable[bytes]], there: Callable[[], Iterable[bytes]], most: int = MOST_POINTS
+) -> tuple[int, int]:
+    """How many points of a series only we have, and how many only they.  Each side is read anew, piece by piece, as often as
+    it takes: no more than about `most` points of a side are in memory."""
+    (our_count, our_sum), (their_count, their_sum) = _sum(here()), _sum(there())
+    if (our_count, our_sum) == (their_count, their_sum):
+        return 0, 0
+    parts = 1 + max(our_count, their_count) // most
+    only_ours = only_theirs = 0
+    for part in range(parts):
+        ours = {point for point in _points(here()) if crc32(point) % parts == part}
+        theirs = {point for point in _points(there()) if crc32(point) % parts == part}
+        only_ours += len(ours - theirs)
+        only_theirs += len(theirs - ours)
+    return only_ours, only_theirs
+
+
+def _sum(pieces: Iterable[bytes]) -> tuple[int, int]:
+    """How many, and a number that tells them from others in whatever order they come."""
+    count = total = 0
+    for point in _points(pieces):
+        count += 1
+        total += int.from_bytes(hashlib.blake2b(point, digest_size=16).digest())
+    return count, total % 2**128
+
+
+def _points(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for packed in pieces:
+        for at in range(0, len(packed), POINT_BYTES):
+            yield packed[at : at + POINT_BYTES]
 
 
 def _parted(packed: bytes, known: set[bytes]) -> tuple[bytes, set[bytes]]:

@@ -1,7 +1,7 @@
 """Moves the points of a run: what the peer lacks to it, what we lack to us.  Re-runnable at any moment."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from trackside.core.db.tx import Tx
 from trackside.links import cursors, ours, points, store, take
@@ -34,12 +34,35 @@ def send(side: Side, run_id: str, remote_id: str) -> int:
         side.write(_saving(side, run_id, rows, count, rate))
 
 
+def lacking(side: Side, run_id: str, remote_id: str, key: str) -> tuple[int, int]:
+    """How many points of a series only we have, and how many only the peer; by reading both."""
+
+    def here() -> Iterator[bytes]:
+        with side.db.read(side.ws) as tx:
+            for piece in ours.pieces(tx, run_id, key, 0):
+                yield piece.packed
+
+    return points.difference(here, lambda: (packed for _, packed in side.peer.points(remote_id, key, 0)))
+
+
+def doubt(side: Side, run_id: str, remote_id: str) -> None:
+    """Whatever was sent: series of which the peer lacks points are sent again."""
+    theirs = side.peer.series(remote_id)
+    for key, summary in side.read(lambda tx: ours.summaries(tx, run_id)).items():
+        is_same = theirs.get(key) == side.peer.mark_of(summary)
+        if is_same and side.peer.keeps_ids:
+            continue
+        if key not in theirs or lacking(side, run_id, remote_id, key)[0]:
+            side.write(lambda tx, k=key: cursors.forget_series(tx, side.link.link_id, run_id, "out", k))  # type: ignore[misc]
+
+
 def receive(side: Side, run_id: str, remote_id: str, *, verify: bool) -> int:
-    """How many points were taken, those that were there already too."""
+    """How many points were taken."""
+    began = time.monotonic()
     theirs = side.peer.series(remote_id)
     have = {key: side.peer.mark_of(each) for key, each in side.read(lambda tx: ours.summaries(tx, run_id)).items()}
     known = side.read(lambda tx: cursors.series(tx, side.link.link_id, run_id, "in"))
-    total = 0
+    total = read = 0
     for key, mark in theirs.items():
         same = have.get(key) == mark
         chunk, _, seen = known.get(key, (0, 0, b""))
@@ -51,8 +74,9 @@ def receive(side: Side, run_id: str, remote_id: str, *, verify: bool) -> int:
         last = after
         for number, packed in side.peer.points(remote_id, key, after):
             last = max(last, number)
-            total += len(packed) // POINT_BYTES
-            side.write(lambda tx, key=key, packed=packed: _take(side, tx, run_id, key, packed))  # type: ignore[misc]
+            read += len(packed) // POINT_BYTES
+            rate = read / max(time.monotonic() - began, 1e-3) if read > 1000 else None
+            total += side.write(lambda tx, k=key, p=packed, r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
         row = (key, last, 0, mark.encode())
         side.write(lambda tx, row=row: cursors.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
     return total
@@ -97,14 +121,19 @@ def _gather(side: Side, tx: Tx, run_id: str) -> tuple[dict[str, bytes], dict[str
     return batch, moved
 
 
-def _take(side: Side, tx: Tx, run_id: str, key: str, packed: bytes) -> None:
-    """Points of theirs, which need not be sent back: in one transaction, so that none of ours passes for one of them."""
+def _take(side: Side, tx: Tx, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
+    """How many points of theirs were not here.  They need not be sent back: in one transaction, so that none of ours passes
+    for one of them."""
     chunk, count, loose = cursors.series(tx, side.link.link_id, run_id, "out").get(key, (0, 0, b""))
     cursor = Cursor(chunk, count, loose)
-    is_clean = ours.series_counts(tx, run_id).get(key, 0) == count
+    before = ours.series_counts(tx, run_id).get(key, 0)
+    is_clean = before == count
     take.points(tx, run_id, {key: packed})
+    after = ours.series_counts(tx, run_id).get(key, 0)
+    store.count(tx, side.link.link_id, taken_points=after - before, points_per_s=rate)
     if is_clean:
         for _ in points.lacking(cursor, ours.pieces(tx, run_id, key, chunk)):
             pass
-        row = (key, cursor.chunk_id, ours.series_counts(tx, run_id).get(key, 0), cursor.loose)
+        row = (key, cursor.chunk_id, after, cursor.loose)
         cursors.save_series(tx, side.link.link_id, run_id, "out", [row])
+    return int(after - before)

@@ -210,13 +210,15 @@ class RegistryMirror:
         making = Patch(_at_making(MODEL, self.side.ours(part.doc, MODEL)))
 
         def make(tx: Tx) -> str:
+            is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, part.doc["name", ""])
             local_id = registered.put_new(tx.by(self._user), MODEL, uid, making, self.side.server_root)
             known = cursors.item(tx, self._link_id, MODEL, local_id)
             if known is not None and known.remote_id not in ("", part.item_id):
                 raise BadState(
                     f"its name {part.doc['name', '']!r} is that of another mirrored model here; it waits for that one"
                 )
-            cursors.save_item(tx, self._link_id, MODEL, local_id, part.item_id, Made.THEM, None)
+            made_by = Made.THEM if is_here else Made.HERE
+            cursors.save_item(tx, self._link_id, MODEL, local_id, part.item_id, made_by, None)
             return local_id
 
         made: str = self.side.write(make)
@@ -239,7 +241,7 @@ class RegistryMirror:
 
         def make(tx: Tx) -> str:
             made = registered.put_new(tx.by(self._user), VERSION, local_id, Patch(doc), self.side.server_root)
-            made_by = Made.US if exists and not self.side.peer.keeps_ids else Made.THEM
+            made_by = Made.HERE if not exists else Made.THEM if self.side.peer.keeps_ids else Made.US
             cursors.save_item(tx, self._link_id, VERSION, made, part.item_id, made_by, None)
             return made
 
@@ -262,8 +264,8 @@ class RegistryMirror:
     def _is_before(self, part: Part) -> bool:
         """Whether it was made, and changed, before the moment from which on the link takes."""
         options = self.side.link.options
-        if self.side.peer.keeps_ids and options.backfill == "none":  # the log of changes begins there
-            return False
+        if self.side.peer.keeps_ids and self.side.link.has_seen_all and options.backfill == "none":
+            return False  # its log tells of it, since it changed
         return max(int(part.doc.get((kind, ""), "0")) for kind in ("created", "updated", "seen")) < options.since
 
     # Two that know each other.
@@ -307,12 +309,37 @@ class RegistryMirror:
 
         if merged.for_us or now != item.agreed or remote_id != item.remote_id:
             side.write(hear)
+        if verify and self.has_own_files(entity, part):
+            self._converge_files(part.item_id, remote_id)
+
+    def has_own_files(self, entity: Entity, part: Part) -> bool:
+        """Whether it is a version whose files were copied for it; else they lie with a run or logged model, or nobody reads
+        them."""
+        if entity is not VERSION:
+            return False
+        uri = self.side.read(lambda tx: mirrored.files_of(tx, registered.uid_of(part.item_id)))
+        if uri is not None and mirrored.is_own_folder(uri):
+            return True
+        what, _, rest = part.doc["origin", ""].partition("/")
+        if not what:
+            return False
+        owner = self.side.item(Entity.RUN if what == "run" else Entity.MODEL, rest.partition("/")[0])
+        return owner is None or not owner.remote_id
+
+    def _converge_files(self, local_id: str, remote_id: str) -> None:
+        try:
+            if self.side.link.mode.sends:
+                filesync.send(self.side, VERSION, local_id, remote_id, verify=True)
+            if self.side.link.mode.takes:
+                filesync.receive(self.side, VERSION, local_id, remote_id)
+        except Unmirrored as reason:
+            self.side.note_once("skipped", VERSION, local_id, str(reason))
 
     def compare(
         self, entity: Entity, part: Part, item: Item, theirs: Part
     ) -> list[tuple[Field, str | None, str | None]]:
         """The fields in which the two are not what the link's rules make of them, with both values."""
-        mine, doc = self._comparable(entity, part.doc), self._home(entity, item, theirs)
+        mine, doc = self._comparable(entity, part.doc), self._home(entity, item, theirs, is_quiet=True)
         agreed, mine, doc, _ = self._with_known_stages(part, item.agreed or {}, mine, doc, is_quiet=True)
         can = self.peer.can
         merged = diff.merge(agreed, mine, doc, self.side.link.mode, lambda field, verb: can(entity, field, verb))
@@ -329,8 +356,8 @@ class RegistryMirror:
             if field[0] not in skipped and field[0] != "seen" and (value or keeps_ids or field[0] == "tag")
         }
 
-    def _home(self, entity: Entity, item: Item, theirs: Part) -> Doc:
-        """Their document in our words; what it names by an alias is here first."""
+    def _home(self, entity: Entity, item: Item, theirs: Part, *, is_quiet: bool = False) -> Doc:
+        """Their document in our words; what it names by an alias is here first, unless nothing is to be changed."""
         doc = self._comparable(entity, self.side.ours(theirs.doc, entity))
         found: Doc = {}
         for field, value in doc.items():
@@ -339,13 +366,13 @@ class RegistryMirror:
                 continue
             version_id = self.peer.named_by(theirs.item_id, value)
             known = self._by_remote(VERSION, version_id)
-            if known is None and self.side.link.mode.takes:
+            if known is None and self.side.link.mode.takes and not is_quiet:
                 self.theirs(VERSION, version_id, verify=False)
                 known = self._by_remote(VERSION, version_id)
             if known is not None:
                 local_id = known.local_id
                 found[field] = self.side.read(lambda tx, v=local_id: registered.alias_value(tx, registered.uid_of(v)))  # type: ignore[misc]
-            elif item.agreed is not None and field in item.agreed and not self.side.link.mode.takes:
+            elif is_quiet or (item.agreed is not None and field in item.agreed and not self.side.link.mode.takes):
                 found[field] = ""  # another one than ours
         return found
 
@@ -433,7 +460,7 @@ class RegistryMirror:
         if part is None:
             self._forget(entity, item)
             return
-        if mode is Mode.PUSH or (mode is Mode.BOTH and self._changed_here(entity, item, part)):
+        if mode is Mode.PUSH or (mode is Mode.BOTH and self.changed_here(entity, item, part)):
             what = "refused" if mode is Mode.PUSH else "conflict"
             text = (
                 f"{self._called(part)}: gone there"
@@ -481,17 +508,18 @@ class RegistryMirror:
                 return True
         return False
 
-    def _changed_here(self, entity: Entity, item: Item, part: Part) -> bool:
+    def changed_here(self, entity: Entity, item: Item, part: Part, *, alone: bool = False) -> bool:
+        """Since both agreed; `alone`: a model without its versions."""
         if _plain(self._comparable(entity, part.doc)) != _plain(item.agreed or {}):
             return True
-        if entity is VERSION:
+        if entity is VERSION or alone:
             return False
         known = {each.local_id: each for each in self._version_items(item)}
         for version_id in self.side.read(lambda tx: registered.versions_of(tx, item.local_id)):
             version = self._read(VERSION, version_id)
             if version is None:
                 continue
-            if version_id not in known or self._changed_here(VERSION, known[version_id], version):
+            if version_id not in known or self.changed_here(VERSION, known[version_id], version):
                 return True
         return False
 

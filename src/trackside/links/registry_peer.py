@@ -87,3 +87,7 @@ class RegistryPeer(Protocol):
     def remove(self, entity: Entity, remote_id: str) -> bool:
         """False: a model stays, since it has versions.  What is not there is removed."""
         ...
+
+    def tidy(self) -> None:
+        """Removes what `prepare_files` needed around its places, if nothing is in it."""
+        ...

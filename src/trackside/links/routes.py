@@ -16,10 +16,9 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
 from trackside.events import store as events
-from trackside.links import bulk_routes, check, cursors, import_routes, store
+from trackside.links import bulk_routes, check, cursors, import_routes, marking, store
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
-from trackside.links.diff import Mode
 from trackside.links.ending import Ending
 from trackside.links.model import Link, Options, Secret, State
 from trackside.links.peers.trackside import TracksidePeer
@@ -54,11 +53,12 @@ class Calls:
         return _json(m.GotLink(link=shown), 201)
 
     async def compare(self, request: Request) -> Response:
-        """One page of runs: `after` is the `next` of the page before."""
+        """One page: `after` is the `next` of the page before."""
         name = request.params["name"]
         after = request.query.get("after", [""])[-1]
+        verify = _is_yes(request.query.get("verify", [""])[-1])
         ws = request.workspace.workspace_id
-        return _json(await self._call(lambda: self._compare(ws, name, after)))
+        return _json(await self._call(lambda: self._compare(ws, name, after, verify=verify)))
 
     async def _call(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._callers, _reachable, work)
@@ -99,19 +99,19 @@ class Calls:
             secret = None if plain is None else self._sealer.seal(tx, plain, context_of(ws, name))
             link = store.create(tx, name, kind, target.url, mode, options, secret, cursor, seen)
             if mode.sends and backfill != "none":
-                cursors.mark_all(tx, link.link_id, since, verify=False, registry=options.registry)
-            return _shown(tx, link)
+                store.set_to_mark(tx, link.link_id, marking.backfill())
+            return _shown(tx, store.get(tx, name))
 
         result: m.Shown = self._db.writer.submit(ws, write).result()
         return result
 
-    def _compare(self, ws: int, name: str, after: str) -> check.Page:
+    def _compare(self, ws: int, name: str, after: str, *, verify: bool) -> check.Page:
         with self._db.read(ws) as tx:
             link, source = store.get(tx, name), workspaces.current(tx).uid
         peer = connect(link.kind, link.url, link.options, secret_of(ws, link, self._sealer), source, self._ending)
         try:
             side = Side(self._db, ws, link, peer, self._roots, self._server_root)
-            return check.page(side, after, CHECK_AT_ONCE)
+            return check.page(side, after, CHECK_AT_ONCE, verify=verify)
         finally:
             peer.close()
 
@@ -132,18 +132,15 @@ def resume(tx: Tx, call: m.OfLink) -> m.GotLink:
     return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.ACTIVE)))
 
 
-def sync(tx: Tx, call: m.OfLink) -> m.GotLink:
+def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
     """Everything is compared with the other side, whatever was agreed."""
     link = store.get(tx, call.link)
-    if link.mode.sends:
-        since = 0 if link.options.backfill != "none" else link.options.since
-        cursors.mark_all(tx, link.link_id, since, verify=True, registry=link.options.registry)
-    for entity in m.Entity:
-        cursors.mark_known(tx, link.link_id, entity)
+    depth = marking.Depth.READ if call.verify else marking.Depth.LOOK
+    store.set_to_mark(tx, link.link_id, marking.whole(link.mode, depth, link.to_mark))
     if link.mode.takes:
         store.set_remote_cursor(tx, link.link_id, "")
     store.hurry(tx, link.link_id)
-    return m.GotLink(link=_shown(tx, link))
+    return m.GotLink(link=_shown(tx, store.get(tx, call.link)))
 
 
 def log(tx: Tx, call: m.LogCall) -> m.FoundLog:
@@ -153,13 +150,13 @@ def log(tx: Tx, call: m.LogCall) -> m.FoundLog:
 
 
 def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
-    """`copies=keep` (or nothing) leaves the other side alone; `remove` takes back what this link made there."""
+    """`copies=keep` (or nothing) leaves both sides alone; `remove` takes back what this link made, on either of them."""
     link = store.get(tx, call.link)
     copies = call.copies or "keep"
     if copies not in ("keep", "remove"):
         raise Invalid(f"copies is {copies!r}; it must be keep or remove")
     shown = _shown(tx, link)
-    if copies == "remove" and link.mode is not Mode.PULL:
+    if copies == "remove":
         return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.REMOVING)))
     store.remove(tx, link)
     return m.GotLink(link=shown)
@@ -184,7 +181,7 @@ def routes(
         query(f"GET {PATH}/{{name}}/log", m.LogCall, log, needs=read, answer=m.FoundLog),
         command(f"POST {PATH}/{{name}}/pause", m.OfLink, pause, needs=manage, answer=m.GotLink),
         command(f"POST {PATH}/{{name}}/resume", m.OfLink, resume, needs=manage, answer=m.GotLink),
-        command(f"POST {PATH}/{{name}}/sync", m.OfLink, sync, needs=manage, answer=m.GotLink),
+        command(f"POST {PATH}/{{name}}/sync", m.SyncCall, sync, needs=manage, answer=m.GotLink),
         stream(f"GET {PATH}/{{name}}/check", calls.compare, needs=read, arguments=m.CheckCall, answer=check.Page),
         command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=manage, answer=m.GotLink),
         *import_routes.routes(db, roots, threads, server_root),
@@ -193,8 +190,7 @@ def routes(
 
 
 def _shown(tx: Tx, link: Link) -> m.Shown:
-    lag = cursors.lag(tx, link)
-    return m.shown(link, lag.items, lag.seconds, cursors.mirrored(tx, link.link_id))
+    return m.shown(link, cursors.lag(tx, link), cursors.mirrored(tx, link.link_id))
 
 
 def _reachable(work: Callable[[], T]) -> T:
@@ -207,6 +203,12 @@ def _reachable(work: Callable[[], T]) -> T:
         raise Unavailable("The server is about to end") from None
     except Refused as refused:
         raise Invalid(f"The remote refused: {refused}") from None
+
+
+def _is_yes(text: str) -> bool:
+    if text not in ("", "false", "true"):
+        raise Invalid(f"verify is {text[:100]!r}; it must be true or false")
+    return text == "true"
 
 
 def _json(answer: Any, status: int = 200) -> Response:

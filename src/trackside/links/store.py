@@ -13,7 +13,8 @@ MAX_LOG = 10_000  # entries that a link keeps
 LEASE_MS = 30_000
 
 _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
-    last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s"""
+    last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s, to_mark, heard_at,
+    unheard, taken_points, taken_bytes"""
 
 
 def consumer(link_id: int) -> str:
@@ -171,12 +172,15 @@ def count(
     sent_points: int = 0,
     sent_bytes: int = 0,
     taken_items: int = 0,
+    taken_points: int = 0,
+    taken_bytes: int = 0,
     points_per_s: float | None = None,
 ) -> None:
     tx.run(
         """
         UPDATE links SET sent_items = sent_items + :items, sent_points = sent_points + :points,
             sent_bytes = sent_bytes + :bytes, taken_items = taken_items + :taken,
+            taken_points = taken_points + :taken_points, taken_bytes = taken_bytes + :taken_bytes,
             points_per_s = COALESCE(:rate, points_per_s)
         WHERE workspace_id = :ws AND link_id = :id
         """,
@@ -185,6 +189,8 @@ def count(
         points=sent_points,
         bytes=sent_bytes,
         taken=taken_items,
+        taken_points=taken_points,
+        taken_bytes=taken_bytes,
         rate=points_per_s,
     )
 
@@ -194,6 +200,28 @@ def set_remote_cursor(tx: Tx, link_id: int, cursor: str) -> None:
         "UPDATE links SET remote_cursor = :cursor WHERE workspace_id = :ws AND link_id = :id",
         id=link_id,
         cursor=cursor,
+    )
+
+
+def heard(tx: Tx, link: Link, cursor: str, unheard: int, *, is_all: bool) -> None:
+    """How far the other side was heard; `is_all`: to the end."""
+    tx.run(
+        """
+        UPDATE links SET remote_cursor = :cursor, unheard = :unheard,
+            heard_at = CASE WHEN :is_all = 1 THEN :now ELSE heard_at END
+        WHERE workspace_id = :ws AND link_id = :id AND remote_cursor = :before
+        """,
+        id=link.link_id,
+        cursor=cursor,
+        unheard=unheard,
+        is_all=int(is_all),
+        before=link.remote_cursor,
+    )
+
+
+def set_to_mark(tx: Tx, link_id: int, to_mark: str) -> None:
+    tx.run(
+        "UPDATE links SET to_mark = :to_mark WHERE workspace_id = :ws AND link_id = :id", id=link_id, to_mark=to_mark
     )
 
 

@@ -13,7 +13,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -24,16 +23,18 @@ from trackside.core.errors import Fault, Unavailable
 from trackside.core.seal import Sealer
 from trackside.core.work.loop import Loop
 from trackside.events import store as events
-from trackside.links import cursors, mirror, parts, store
+from trackside.links import cursors, marking, mirror, parts, store
 from trackside.links.connect import connect
 from trackside.links.cursors import Dirty
 from trackside.links.ending import Ending
+from trackside.links.marking import Depth
 from trackside.links.mirror import UNREADABLE
-from trackside.links.mirrors import Mirrors, remove_copy
-from trackside.links.model import Entity, Kind, Link, Made, Secret, State
+from trackside.links.mirrors import Mirrors
+from trackside.links.model import Entity, Link, Secret, State
 from trackside.links.peer import Peer, Seen
 from trackside.links.registry_poll import RegistryPoll
 from trackside.links.side import Database, Side, in_link
+from trackside.links.unlink import Unlink
 from trackside.links.wire import Down, Refused, Stopped
 from trackside.workspaces import store as workspaces
 
@@ -41,7 +42,6 @@ T = TypeVar("T")
 log = logging.getLogger("trackside.links")
 
 EVERY_S = 0.5
-POLL_S = {Kind.TRACKSIDE: 0.5, Kind.MLFLOW: 5.0, Kind.DATABRICKS: 30.0}
 CHANGES_AT_ONCE = 1000
 ITEMS_AT_ONCE = 100
 BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
@@ -99,7 +99,7 @@ class Runner:
         if link is None or link.state is State.PAUSED or not self._holds():
             return False
         try:
-            more = link.state is not State.REMOVING and self._read_changes(link)  # also while the remote is away
+            more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
             # Not by the clock on the wall, which may be moved.  No time to wait for: somebody wants it now.
             if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
                 return more
@@ -140,17 +140,33 @@ class Runner:
     def _work(self, link: Link, *, ask: bool) -> bool:
         side = Side(self._db, self._ws, link, self._connected(link), self._roots, self._server_root)
         side.beat = self._check_stop
-        if link.last_error is not None:
+        unlink = Unlink(side, self._check_stop)
+        is_removing = link.state is State.REMOVING
+        if is_removing and link.mode.takes and unlink.here():
+            return True
+        if link.last_error is not None and (link.mode.sends or not is_removing):
             with suppress(Refused):  # that is an answer too
                 side.peer.find_experiment("Default")  # so that no item has to find out that nobody is there
-        if link.state is State.REMOVING:
-            return self._remove_copies(side)
+        if is_removing:
+            if link.mode.sends and unlink.there():
+                return True
+            self._write(lambda tx: store.remove(tx, link))
+            return False
         here = Mirrors(side)
-        period = POLL_S[link.kind]
         more = False
-        if link.mode.takes and (ask or time.monotonic() - self._polled >= period):
+        if link.mode.takes and (ask or time.monotonic() - self._polled >= link.poll_s):
             more = self._poll(side, here)
         return self._items(here) or more
+
+    def _look_here(self, link: Link) -> bool:
+        """Finds what is to be compared, without asking anybody.  True if there is more."""
+        more = self._read_changes(link)
+        if not link.to_mark:
+            return more
+        with self._db.read(self._ws) as tx:
+            found, following = marking.piece(tx, link)
+        self._write(lambda tx: marking.mark(tx, link, found, following))
+        return True
 
     def _read_changes(self, link: Link) -> bool:
         if not self._is_registered:
@@ -182,8 +198,10 @@ class Runner:
             self._hear(side, here, each)
         if not more and link.options.registry and not side.peer.registry.log_tells:
             self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
-        if cursor != link.remote_cursor:
-            self._write(lambda tx: store.set_remote_cursor(tx, self._link_id, cursor))
+        unheard = side.peer.unheard if more else 0
+        is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
+        if cursor != link.remote_cursor or unheard != link.unheard or is_late:
+            self._write(lambda tx: store.heard(tx, link, cursor, unheard, is_all=not more))
         if not more:
             self._polled = time.monotonic()
         return more
@@ -230,11 +248,15 @@ class Runner:
         def left_out(words: str) -> None:
             here.side.note_once("skipped", dirty.entity, dirty.entity_id, words)
 
+        verify = dirty.depth >= Depth.LOOK
+
         def work() -> None:
             if dirty.is_remote:
-                here.theirs(dirty.entity, dirty.entity_id, None, verify=dirty.verify)
-            else:
-                here.ours(dirty.entity, dirty.entity_id, verify=dirty.verify)
+                here.theirs(dirty.entity, dirty.entity_id, None, verify=verify)
+                return
+            if dirty.depth >= Depth.READ:
+                self._write(lambda tx: cursors.doubt_files(tx, self._link_id, dirty.entity, dirty.entity_id))
+            here.ours(dirty.entity, dirty.entity_id, verify=verify)
 
         reason = mirror.attempt(work, left_out)
         if reason is None:
@@ -258,24 +280,6 @@ class Runner:
                 store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
 
         self._write(later)
-
-    def _remove_copies(self, side: Side) -> bool:
-        """What this link made over there goes, then the link itself."""
-        for entity in (Entity.VERSION, Entity.REGISTERED, Entity.RUN, Entity.MODEL):
-            with self._db.read(self._ws) as tx:
-                found = cursors.items(tx, self._link_id, entity, "", ITEMS_AT_ONCE, Made.US)
-            for item in found:
-                self._check_stop()
-                reason = mirror.attempt(partial(remove_copy, side, entity, item.remote_id), log.warning)
-                if reason is not None:
-                    log.warning("link %s: its copy %s stays: %s", side.link.name, item.remote_id, reason)
-                self._write(
-                    lambda tx, item=item, entity=entity: cursors.forget_item(tx, self._link_id, entity, item.local_id)  # type: ignore[misc]
-                )
-            if found:
-                return True
-        self._write(lambda tx: store.remove(tx, side.link))
-        return False
 
     def _connected(self, link: Link) -> Peer:
         if self._peer is None:

@@ -18,6 +18,7 @@ from trackside.links.files import Source, hashed
 from trackside.links.model import Entity
 from trackside.links.ours import NAME_TAG, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
 from trackside.links.peer import RemoteFile, Seen, Unmirrored
+from trackside.links.peers.contents import is_empty
 from trackside.links.peers.mlflow_registry import MlflowRegistry
 from trackside.links.peers.mlflow_wire import (
     batches,
@@ -42,6 +43,7 @@ _JSON = {"content-type": "application/json"}
 
 class MlflowPeer:
     keeps_ids = False
+    unheard = 0  # there is no log
 
     def __init__(self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
         """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
@@ -164,6 +166,9 @@ class MlflowPeer:
             self._http.json("DELETE", f"{API}/logged-models/{quote(remote_id)}")
         else:
             self._post(f"{entity}s/delete", {f"{entity}_id": remote_id})
+
+    def is_empty(self, experiment_id: str) -> bool:
+        return is_empty(self._http, experiment_id)
 
     def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
         batch: list[dict[str, Any]] = []

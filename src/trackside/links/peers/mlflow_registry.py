@@ -32,6 +32,10 @@ class Runs(Protocol):
 
     def root(self, entity: Entity, remote_id: str) -> str: ...
 
+    def is_empty(self, experiment_id: str) -> bool: ...
+
+    def remove(self, entity: Entity, remote_id: str) -> None: ...
+
 
 class MlflowRegistry:
     knows_aliases = True
@@ -197,13 +201,35 @@ class MlflowRegistry:
     def remove(self, entity: Entity, remote_id: str) -> bool:
         name, _, version = remote_id.partition("/")
         if entity is Entity.VERSION:
+            found = self.read(entity, remote_id)
             self._unless_missing("model-versions/delete", {"name": name, "version": version})
             self._uids.pop(name, None)
+            if found is not None:
+                self._remove_files(found)
             return True
         if self.versions_of(name):
             return False
         self._unless_missing("registered-models/delete", {"name": name})
         return True
+
+    def tidy(self) -> None:
+        experiment_id = self._runs.find_experiment(EXPERIMENT)
+        if experiment_id is not None and self._runs.is_empty(experiment_id):
+            self._runs.remove(Entity.EXPERIMENT, experiment_id)
+
+    def _remove_files(self, version: Part) -> None:
+        """The run that was made to keep them, if there is one."""
+        run_id, uid = version.doc["run_id", ""], version.doc.get(("tag", SOURCE_UID))
+        if not run_id or not uid:
+            return
+        try:
+            tags = self._ask("GET", "runs/get", run_id=run_id)["run"]["data"].get("tags", [])
+        except Refused as refused:
+            if refused.is_missing:
+                return
+            raise
+        if {"key": SOURCE_UID, "value": uid} in tags:
+            self._runs.remove(Entity.RUN, run_id)
 
     def download_uri(self, version_id: str) -> str:
         name, _, version = version_id.partition("/")

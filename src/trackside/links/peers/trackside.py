@@ -15,6 +15,7 @@ from trackside.links.model import FIRST, Entity
 from trackside.links.ours import Part, Summary, mark
 from trackside.links.parts import PART_BYTES
 from trackside.links.peer import RemoteFile, Seen
+from trackside.links.peers.contents import is_empty
 from trackside.links.peers.trackside_registry import TracksideRegistry
 from trackside.links.wire import Down, Http, Incoming, Refused
 
@@ -30,6 +31,7 @@ class TracksidePeer:
         """`sender` is the uid of our workspace."""
         self._http = http
         self._sender = sender
+        self.unheard = 0
         self.left_out: dict[Field, str] = {}
         self._listed = (*LISTED, *OF_REGISTRY) if with_registry else LISTED
         self.registry = TracksideRegistry(http)
@@ -79,6 +81,9 @@ class TracksidePeer:
 
     def remove(self, entity: Entity, remote_id: str) -> None:
         self._put(entity, remote_id, "0", Patch({("stage", ""): "deleted"}))
+
+    def is_empty(self, experiment_id: str) -> bool:
+        return is_empty(self._http, experiment_id)
 
     def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
         body = msgspec.msgpack.encode(PointsBody(run_id, dict(series)))
@@ -150,10 +155,11 @@ class TracksidePeer:
             return seen, following or cursor.split(" ")[1], True
         found = self._http.json("GET", f"{PREFIX}/changes", after=cursor)
         seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
+        self.unheard = int(found.get("unread", 0))
         return seen, str(found["next"]), bool(found["more"])
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
-        return self._page(cursor, LISTED)
+        return self._page(cursor, self._listed)
 
     def _page(self, cursor: str, listed: Sequence[Entity]) -> tuple[list[Seen], str]:
         _, seq, name, after = (cursor or f"{FIRST}0 {listed[0]} ").split(" ", 3)

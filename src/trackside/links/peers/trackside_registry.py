@@ -104,6 +104,9 @@ class TracksideRegistry:
     def remove(self, entity: Entity, remote_id: str) -> bool:
         return bool(self._http.json("DELETE", f"{PREFIX}/item", entity=str(entity), id=remote_id)["removed"])
 
+    def tidy(self) -> None:
+        return
+
     def _put(self, entity: Entity, item_id: str, patch: Patch) -> str:
         body = {
             "entity": str(entity),

@@ -1,0 +1,16 @@
+"""What an experiment of the other side holds.  Knows the calls of MLflow, which other Tracksides have too."""
+
+from trackside.links.wire import Http, Refused
+
+
+def is_empty(http: Http, experiment_id: str) -> bool:
+    """Whether an experiment has no run and no logged model but deleted ones."""
+    query = {"experiment_ids": [experiment_id], "max_results": 1}
+    if http.json("POST", "/api/2.0/mlflow/runs/search", query).get("runs"):
+        return False
+    try:
+        return not http.json("POST", "/api/2.0/mlflow/logged-models/search", query).get("models")
+    except Refused as refused:
+        if refused.is_unknown_call:
+            return True
+        raise

@@ -1,0 +1,154 @@
+"""What a link that ends takes back: the copies that it made, on either side.  Re-runnable at any moment; waits for nobody.
+
+There it is what came from here; here what came from there, unless it is another one than both sides agreed on, with a change,
+a point or a file that is here only.  What was on a side before the link stays, and so does an experiment with anything in it.
+Runs, logged models and experiments are deleted as their users would: they can be restored.
+"""
+
+import logging
+from collections.abc import Callable
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault
+from trackside.links import cursors, fileplan, files, mirror, ours, pointsync, registered, take
+from trackside.links.cursors import Item
+from trackside.links.diff import Patch
+from trackside.links.mirror import Mirror
+from trackside.links.model import Entity, Made
+from trackside.links.ours import Part
+from trackside.links.peer import Unmirrored
+from trackside.links.registry_mirror import RegistryMirror
+from trackside.links.side import Side
+
+log = logging.getLogger("trackside.links")
+
+AT_ONCE = 100
+DELETED = Patch({("stage", ""): "deleted"})
+
+
+class Unlink:
+    """`beat` is called before each item; what it raises ends the step."""
+
+    def __init__(self, side: Side, beat: Callable[[], None]) -> None:
+        self._side = side
+        self._beat = beat
+        self._link_id = side.link.link_id
+        self._registry = RegistryMirror(side, Mirror(side))
+
+    def here(self) -> bool:
+        """Some of the copies on our side; asks nobody.  True if there may be more."""
+        for entity in (Entity.REGISTERED, Entity.VERSION, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT):
+            found = self._items(entity, Made.HERE)
+            for item in found:
+                self._beat()
+                self._end(entity, item, lambda e=entity, i=item: self._remove_here(e, i))  # type: ignore[misc]
+            if found:
+                return True
+        return False
+
+    def there(self) -> bool:
+        """Some of the copies on the other side.  True if there may be more."""
+        for entity in (Entity.VERSION, Entity.REGISTERED, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT):
+            found = self._items(entity, Made.US)
+            for item in found:
+                self._beat()
+                self._end(entity, item, lambda e=entity, i=item: self._remove_there(e, i))  # type: ignore[misc]
+            if found:
+                return True
+        if self._side.link.options.registry:
+            self._side.peer.registry.tidy()
+        return False
+
+    def _items(self, entity: Entity, made_by: Made) -> list[Item]:
+        return self._side.read(lambda tx: cursors.items(tx, self._link_id, entity, "", AT_ONCE, made_by))
+
+    def _end(self, entity: Entity, item: Item, remove: Callable[[], None]) -> None:
+        reason = mirror.attempt(remove, log.warning)
+        if reason is not None:
+            log.warning("link %s: its copy %s stays: %s", self._side.link.name, item.local_id, reason)
+        self._side.write(lambda tx: cursors.forget_item(tx, self._link_id, entity, item.local_id))
+
+    def _remove_there(self, entity: Entity, item: Item) -> None:
+        peer = self._side.peer
+        if entity.is_of_registry:
+            if not peer.registry.remove(entity, item.remote_id):
+                raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
+            return
+        if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
+            raise Unmirrored(f"experiment {item.remote_id} stays there: it is not empty")
+        peer.remove(entity, item.remote_id)
+
+    def _remove_here(self, entity: Entity, known: Item) -> None:
+        side = self._side
+        item, part = side.item(entity, known.local_id), self._read(entity, known.local_id)
+        if item is None or part is None:
+            return
+        if entity is Entity.REGISTERED:
+            self._remove_model(item, part)
+            return
+        if self._is_own(entity, item, part):
+            raise Unmirrored(f"{entity} {item.local_id} stays here: it was changed since it came")
+
+        def remove(tx: Tx) -> None:
+            match entity:
+                case Entity.EXPERIMENT:
+                    if ours.is_empty(tx, item.local_id):
+                        take.experiment(tx, item.local_id, DELETED, side.server_root)
+                case Entity.RUN:
+                    take.run(tx, item.local_id, part.experiment_id, DELETED)
+                case Entity.MODEL:
+                    take.model(tx, item.local_id, part.experiment_id, DELETED)
+                case _:
+                    registered.remove(tx.by(f"link {side.link.name}"), entity, item.local_id)
+
+        side.write(remove)
+
+    def _remove_model(self, item: Item, part: Part) -> None:
+        """With its versions, since a model without them would look like one that was changed."""
+        side = self._side
+        is_own = self._registry.changed_here(Entity.REGISTERED, item, part, alone=True)
+        for version in side.read(lambda tx: cursors.items_below(tx, self._link_id, Entity.VERSION, item.local_id)):
+            if version.made_by is Made.HERE:
+                self._beat()
+                self._end(
+                    Entity.VERSION,
+                    version,
+                    lambda v=version: self._remove_here(Entity.VERSION, v),  # type: ignore[misc]
+                )
+        if is_own or not side.write(
+            lambda tx: registered.remove(tx.by(f"link {side.link.name}"), Entity.REGISTERED, item.local_id)
+        ):
+            raise Unmirrored(f"registered model {part.doc['name', '']} stays here: it was changed since it came")
+
+    def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:
+        """Whether something of it is here only."""
+        if entity is Entity.VERSION:
+            return self._registry.changed_here(entity, item, part)
+        if part.doc != item.agreed:
+            return True
+        if entity is Entity.EXPERIMENT:
+            return False
+        if entity is Entity.RUN and pointsync.is_behind(self._side, item.local_id):
+            return True
+        return self._has_own_files(entity, item.local_id)
+
+    def _has_own_files(self, entity: Entity, local_id: str) -> bool:
+        side = self._side
+        place = side.read(lambda tx: files.place(tx, entity, local_id))
+        known = side.read(lambda tx: cursors.files(tx, self._link_id, entity, local_id))
+        try:
+            listed = files.listing(place.spot(side.roots))
+        except Fault:  # this server does not open the place: nothing was brought there, and nothing can be taken away
+            return False
+        return any(step.what is fileplan.What.SEND for step in fileplan.blind(known, listed))
+
+    def _read(self, entity: Entity, local_id: str) -> Part | None:
+        match entity:
+            case Entity.EXPERIMENT:
+                return self._side.read(lambda tx: ours.experiment(tx, local_id))
+            case Entity.RUN:
+                return self._side.read(lambda tx: ours.run(tx, local_id))
+            case Entity.MODEL:
+                return self._side.read(lambda tx: ours.model(tx, local_id))
+            case _:
+                return self._side.read(lambda tx: registered.read(tx, entity, local_id))

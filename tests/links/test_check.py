@@ -1,0 +1,178 @@
+"""What is spoilt on either side is found by a check, of whatever kind it is, and mended by a sync."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.client import Api
+from support.links import LINKS, add, all_runs, check, log, put_file, settle, until, url_of
+from support.registry import Registry
+from support.servers import Server
+
+LINK = "twin"
+OTHER = {"north": "south", "south": "north"}
+
+
+class Pair:
+    """Two workspaces with one item of each kind, alike; the link is paused, so that what is spoilt stays so."""
+
+    def __init__(self, start: Callable[..., Server], mode: str) -> None:
+        self.server = start("--durability", "relaxed")
+        self.apis = {name: self.server.api.new_workspace(name) for name in OTHER}
+        self.here = self.apis["north"]
+        source = self.apis["south" if mode == "pull" else "north"]
+        self.experiment = source.new_experiment("/a/x", tags=[{"key": "team", "value": "blue"}])
+        self.run = source.new_run(self.experiment)
+        source.post("runs/log-batch", run_id=self.run, metrics=[point(i) for i in range(20)])
+        put_file(source, self.run, "a/b.txt", b"12345678")
+        self.model = source.post("logged-models", experiment_id=self.experiment, name="m")["model"]["info"]["model_id"]
+        registry = Registry(source)
+        registry.new_model("iris", tags=[{"key": "k", "value": "v"}])
+        put_file(source, self.run, "model/MLmodel", b"flavors: {}")
+        root = source.run(self.run)["info"]["artifact_uri"]
+        registry.new_version("iris", source=f"{root}/model", run_id=self.run)
+        add(self.here, LINK, url_of(self.server, "south"), mode=mode, registry=True)
+        until(lambda: check(self.here, LINK) == [] and len(all_runs(self.copy_of(mode))) == 1, "both to be the same")
+        settle(self.here, LINK)
+        self.here.post(f"{LINKS}/{LINK}/pause")
+
+    def copy_of(self, mode: str) -> Api:
+        return self.apis["north" if mode == "pull" else "south"]
+
+    def found(self, *, verify: bool = False) -> list[tuple[str, list[str]]]:
+        return [(each["entity"], each["what"]) for each in check(self.here, LINK, verify=verify)]
+
+    def mend(self, *, verify: bool = False) -> None:
+        self.here.post(f"{LINKS}/{LINK}/sync", verify=verify)
+        self.here.post(f"{LINKS}/{LINK}/resume")
+        settle(self.here, LINK)
+        until(lambda: self.found(verify=verify) == [], f"all to be mended: {self.found(verify=verify)}", 15)
+
+    def file(self, workspace: str, path: str) -> Path:
+        folder = self.apis[workspace].run(self.run)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+        return Path(self.server.data, "artifacts", folder, path)
+
+
+def point(step: int) -> dict[str, Any]:
+    return {"key": "m", "value": step / 7, "timestamp": step, "step": step}
+
+
+@pytest.mark.parametrize("mode", ["push", "pull"])
+def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(start: Callable[..., Server], mode: str) -> None:
+    pair = Pair(start, mode)
+    copy = pair.copy_of(mode)
+    where = "there" if mode == "push" else "here"
+    experiment = copy.get("experiments/get-by-name", experiment_name="/a/x")["experiment"]["experiment_id"]
+    copy.post("experiments/set-experiment-tag", experiment_id=experiment, key="team", value="red")
+    copy.post("runs/update", run_id=pair.run, run_name="other")
+    copy.ask("PATCH", f"/api/2.0/mlflow/logged-models/{pair.model}/tags", {"tags": [{"key": "k", "value": "w"}]})
+    copy.ask("PATCH", f"/api/2.0/mlflow/logged-models/{pair.model}", {"status": "LOGGED_MODEL_UPLOAD_FAILED"})
+    registry = Registry(copy)
+    registry.call("POST", "registered-models/set-tag", name="iris", key="k", value="w")
+    registry.move(1, "Staging", name="iris")
+    file = pair.file("south" if mode == "push" else "north", "a/b.txt")
+    file.write_bytes(b"123")
+
+    found = dict(pair.found())
+    pair.mend()
+
+    assert set(found) == {"experiment", "run", "logged_model", "registered_model", "model_version"}
+    assert any("tag team" in each for each in found["experiment"])
+    assert any(each.startswith("name is") for each in found["run"])
+    assert any(each.startswith("file a/b.txt has") for each in found["run"])
+    assert any(each.startswith("status is") for each in found["logged_model"])
+    assert any("tag k" in each for each in found["registered_model"])
+    assert any("stage is" in each for each in found["model_version"])
+    assert file.read_bytes() == b"12345678"
+    assert where in str(found["run"])
+
+
+def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(start: Callable[..., Server]) -> None:
+    pair = Pair(start, "pull")
+    there = pair.apis["south"]
+    late = there.new_run(there.new_experiment("/a/late"))
+    model = there.post("logged-models", experiment_id="0", name="n")["model"]["info"]["model_id"]
+    Registry(there).new_model("late")
+    Registry(there).new_version("iris", source="s3://elsewhere/model")
+    Registry(pair.apis["north"]).delete_version(1, "iris")
+
+    found = check(pair.here, LINK)
+    pair.mend()
+
+    missing = {(each["entity"], each["remote_id"]) for each in found if "is missing here" in each["what"][0]}
+    assert {("run", late), ("logged_model", model)} <= missing
+    assert {entity for entity, _ in missing} == {
+        *("experiment", "run", "logged_model", "registered_model", "model_version")
+    }
+    assert {each["info"]["run_id"] for each in all_runs(pair.here)} == {pair.run, late}
+    assert sorted(Registry(pair.here).version(number, "iris")["version"] for number in (1, 2)) == ["1", "2"]
+
+
+def test_what_the_other_side_lost_is_found_and_made_anew(start: Callable[..., Server]) -> None:
+    pair = Pair(start, "push")
+    Registry(pair.apis["south"]).delete_model("iris")
+    pair.file("south", "a/b.txt").unlink()
+    late = pair.here.new_run()
+
+    found = pair.found()
+    pair.mend()
+
+    assert ("registered_model", ["the registered model is missing there"]) in found
+    assert ("model_version", ["the model version is missing there"]) in found
+    assert ("run", ["the run is missing there"]) in found
+    assert ("run", ["file a/b.txt is missing there"]) in found
+    assert pair.file("south", "a/b.txt").read_bytes() == b"12345678"
+    assert Registry(pair.apis["south"]).version(1, "iris")["version"] == "1"
+    assert late in {each["info"]["run_id"] for each in all_runs(pair.apis["south"])}
+
+
+@pytest.mark.parametrize(("mode", "victim"), [("push", "south"), ("pull", "north")])
+def test_bytes_that_changed_with_nobody_saying_so_are_found_by_reading(
+    start: Callable[..., Server], mode: str, victim: str
+) -> None:
+    """By a disk that rots: neither the size nor the time of the file is another one."""
+    pair = Pair(start, mode)
+    file = pair.file(victim, "a/b.txt")
+    times = file.stat()
+    with file.open("r+b") as opened:
+        opened.write(b"X")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    unseen = pair.found()
+    found = pair.found(verify=True)
+    pair.mend(verify=True)
+
+    assert unseen == []
+    assert [entity for entity, _ in found] == ["run"]
+    assert "SHA-256" in found[0][1][0]
+    assert file.read_bytes() == b"12345678"
+    assert [entry for entry in log(pair.here, LINK) if entry["kind"] == "conflict"] == []
+
+
+def test_a_link_that_takes_no_older_runs_does_not_miss_them(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    there.new_run(there.new_experiment("old"), start_time=5)
+    here.new_run(here.new_experiment("old here"), start_time=5)
+    add(here, LINK, url_of(server, "south"), mode="both", backfill="none")
+    settle(here, LINK)
+
+    before = check(here, LINK)
+    here.post(f"{LINKS}/{LINK}/sync")
+    settle(here, LINK)
+
+    assert before == check(here, LINK) == []
+    assert len(all_runs(here)) == len(all_runs(there)) == 1
+
+
+def test_a_place_in_a_check_that_nobody_gave_is_refused(server: Server) -> None:
+    here = server.api.new_workspace("north")
+    server.api.new_workspace("south")
+    add(here, LINK, url_of(server, "south"))
+
+    for after in ("elsewhere", "here nothing "):
+        status, code, message = here.fault(f"{LINKS}/{LINK}/check", method="GET", after=after)
+        assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+        assert "must be the `next` of the page before" in message

@@ -1,0 +1,61 @@
+"""How far a link is behind, and what it carried: also of a link that takes."""
+
+from collections.abc import Callable
+
+from support.links import LINKS, add, all_runs, check, link, put_file, settle, until, url_of
+from support.servers import Server
+from trackside.links.import_files import PREFIX
+
+LINK = "lab"
+
+
+def test_a_link_that_pulls_counts_what_it_took(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    run = there.new_run()
+    metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(1000)]
+    there.post("runs/log-batch", run_id=run, metrics=metrics)
+    there.post("runs/log-batch", run_id=run, metrics=[{**each, "key": "n"} for each in metrics[:500]])
+    put_file(there, run, "a.bin", b"x" * 1234)
+
+    add(here, LINK, url_of(server, "south"), mode="pull")
+    until(lambda: len(all_runs(here)) == 1, "the run to come")
+    until(lambda: check(here, LINK) == [], "both to be the same")
+    first = settle(here, LINK)
+    there.post("runs/log-metric", run_id=run, key="m", value=5, timestamp=5000, step=5000)
+    until(lambda: len(here.history(run, "m")) == 1001, "the last point to come")
+
+    assert (first["taken_points"], first["taken_bytes"]) == (1500, 1234)
+    assert first["taken_items"] >= 1
+    assert first["points_per_s"] > 0
+    assert first["sent_points"] == 0
+    assert link(here, LINK)["taken_points"] == 1501
+    assert link(here, LINK)["taken_items"] == first["taken_items"] + 1
+
+
+def test_a_link_that_pulls_is_late_as_long_as_nobody_answers_there(start: Callable[..., Server]) -> None:
+    near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
+    far.options = (*far.options, "--port", str(far.port))
+    add(near.api, LINK, far.url, mode="pull")
+    until(lambda: settle(near.api, LINK).get("last_success_at") is not None, "the link to be heard")
+    in_time = link(near.api, LINK)["lag_s"]
+    far.kill9()
+
+    until(lambda: link(near.api, LINK)["lag_s"] > 11, "the lag to be told", 25)
+    far.start()
+    near.api.post(f"{LINKS}/{LINK}/resume")
+    until(lambda: link(near.api, LINK)["lag_s"] == 0, "the link to be in time again")
+
+    assert in_time == 0
+
+
+def test_a_page_of_the_log_says_how_much_comes_after_it(server: Server) -> None:
+    api = server.api.new_workspace("north")
+    for _ in range(520):
+        api.new_run()
+
+    first = api.get(f"{PREFIX}/changes", after=0)
+    last = api.get(f"{PREFIX}/changes", after=first["next"])
+
+    assert first["more"] is True
+    assert first["unread"] >= 20
+    assert (last["more"], last.get("unread", 0)) == (False, 0)

@@ -1,0 +1,139 @@
+"""What goes with a link whose copies shall go: what it made, on either side; and nothing that somebody else has a part in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from support.client import Api, Socket
+from support.links import LINKS, add, all_runs, check, link, put_file, registry_of, settle, until, url_of
+from support.registry import Registry
+from support.servers import Server
+from support.stock import stock_server
+
+LINK = "twin"
+
+
+@pytest.fixture(scope="module")
+def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
+        yield url
+
+
+@contextmanager
+def stock(url: str) -> Iterator[Api]:
+    """By a connection of its own: an idle one is soon cut."""
+    transport = Socket(int(url.rpartition(":")[2]))
+    yield Api(transport)
+    transport.close()
+
+
+def test_copies_of_a_link_that_pulls_go_but_for_what_was_changed_here(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    mine = here.new_run()
+    gone, tagged, logged, filed = (there.new_run(there.new_experiment(name)) for name in "abcd")
+    model = there.post("logged-models", experiment_id="0", name="m")["model"]["info"]["model_id"]
+    Registry(there).new_model("iris")
+    Registry(there).new_version("iris")
+    Registry(there).new_model("own")
+    Registry(here).new_model("own")
+    add(here, LINK, url_of(server, "south"), mode="pull", registry=True)
+    until(lambda: check(here, LINK) == [] and len(all_runs(here)) == 5, "both to be the same")
+    here.post("runs/set-tag", run_id=tagged, key="k", value="v")
+    here.post("runs/log-metric", run_id=logged, key="m", value=1, timestamp=1, step=1)
+    put_file(here, filed, "note.txt", b"mine")
+
+    _remove(here)
+
+    assert _stages(here) == {mine: "active", gone: "deleted", tagged: "active", logged: "active", filed: "active"}
+    assert set(_stages(there).values()) == {"active"}
+    assert _experiments(here) == {"Default", "b", "c", "d"}
+    assert _experiments(there) == {"Default", *"abcd"}
+    assert here.ask("GET", f"/api/2.0/mlflow/logged-models/{model}").status == 404
+    assert there.ask("GET", f"/api/2.0/mlflow/logged-models/{model}").status == 200
+    assert list(registry_of(here)) == ["own"]
+    assert sorted(registry_of(there)) == ["iris", "own"]
+
+
+def test_copies_of_a_link_that_pulls_go_though_the_other_side_is_away(start: Callable[..., Server]) -> None:
+    near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
+    run = far.api.new_run()
+    add(near.api, LINK, far.url, mode="pull")
+    until(lambda: len(all_runs(near.api)) == 1, "the run to come")
+    until(lambda: check(near.api, LINK) == [], "both to be the same")
+    far.kill9()
+    until(lambda: link(near.api, LINK).get("last_error") is not None, "the link to find nobody there")
+
+    _remove(near.api)
+
+    assert _stages(near.api) == {run: "deleted"}
+
+
+def test_copies_of_a_link_of_both_directions_go_on_both_sides(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    ours, theirs = here.new_run(here.new_experiment("ours")), there.new_run(there.new_experiment("theirs"))
+    shared = [api.new_experiment("shared") for api in (here, there)]
+    guest = here.new_run(shared[0])
+    add(here, LINK, url_of(server, "south"), mode="both")
+    until(lambda: len(all_runs(here)) == len(all_runs(there)) == 3, "all runs to be on both sides")
+    settle(here, LINK)
+    until(lambda: check(here, LINK) == [], "both to be the same")
+
+    _remove(here)
+
+    assert _stages(here) == {ours: "active", theirs: "deleted", guest: "active"}
+    assert _stages(there) == {ours: "deleted", theirs: "active", guest: "deleted"}
+    assert _experiments(here) == {"Default", "ours", "shared"}
+    assert _experiments(there) == {"Default", "theirs", "shared"}
+
+
+def test_an_experiment_that_got_runs_of_its_own_there_stays(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    for name in ("empty", "used"):
+        here.new_run(here.new_experiment(name))
+    add(here, LINK, url_of(server, "south"))
+    settle(here, LINK)
+    used = there.get("experiments/get-by-name", experiment_name="used")["experiment"]["experiment_id"]
+    own = there.new_run(used)
+
+    _remove(here)
+
+    assert _experiments(there) == {"Default", "used"}
+    assert [run for run, stage in _stages(there).items() if stage == "active"] == [own]
+    assert _experiments(here) == {"Default", "empty", "used"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_runs_that_keep_files_of_versions_go_with_them(server: Server, stock_url: str) -> None:
+    here = server.api.new_workspace("north")
+    run = here.new_run(here.new_experiment("training"))
+    put_file(here, run, "model/MLmodel", b"flavors: {}")
+    Registry(here).new_model("iris")
+    root = here.run(run)["info"]["artifact_uri"]
+    Registry(here).new_version("iris", source=f"{root}/model", run_id=run)
+    add(here, LINK, stock_url, exclude=["*"], registry=True)
+    settle(here, LINK, 60)
+    with stock(stock_url) as there:
+        kept = set(_stages(there).values())
+
+    _remove(here)
+
+    with stock(stock_url) as there:
+        left = set(_stages(there).values()), registry_of(there), _experiments(there)
+    assert kept == {"active"}
+    assert left == ({"deleted"}, {}, {"Default"})
+
+
+def _remove(api: Api) -> None:
+    api.ask("DELETE", f"{LINKS}/{LINK}", arguments={"copies": "remove"})
+    until(lambda: api.get(LINKS).get("links", []) == [], "the link to go")
+
+
+def _stages(api: Api) -> dict[str, str]:
+    return {run["info"]["run_id"]: run["info"]["lifecycle_stage"] for run in all_runs(api)}
+
+
+def _experiments(api: Api) -> set[str]:
+    found = api.post("experiments/search", max_results=1000).get("experiments", [])
+    return {each["name"] for each in found}
