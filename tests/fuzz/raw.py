@@ -133,8 +133,13 @@ class Direct:
 class Line:
     """A connection to a server, byte for byte."""
 
-    def __init__(self, port: int, timeout_s: float = TIMEOUT_S) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
+    def __init__(self, port: int, timeout_s: float = TIMEOUT_S, *, receive_bytes: int = 0) -> None:
+        """With `receive_bytes` the system takes about so much ahead of the reader, and not megabytes."""
+        self.socket = socket.socket()
+        self.socket.settimeout(timeout_s)
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.connect(("127.0.0.1", port))
         self._read = b""
 
     def __enter__(self) -> "Line":
@@ -167,6 +172,10 @@ class Line:
         body, self._read = self._read[:length], self._read[length:]
         return Told(status, headers, body)
 
+    def put_back(self, data: bytes) -> None:
+        """What was taken from the socket, before anything else is read of it."""
+        self._read = data + self._read
+
     def is_closed(self) -> bool:
         """Waits for the server to close; what it still says is passed over."""
         while self._receive():
@@ -174,14 +183,15 @@ class Line:
         return True
 
     def _chunks(self) -> bytes:
-        body = b""
+        pieces = []
         while True:
             size = int(self._until(b"\r\n") or b"0", 16)
             while len(self._read) < size + 2 and self._receive():
                 pass
-            body, self._read = body + self._read[:size], self._read[size + 2 :]
+            pieces.append(self._read[:size])
+            self._read = self._read[size + 2 :]
             if not size:
-                return body
+                return b"".join(pieces)
 
     def _until(self, mark: bytes) -> bytes | None:
         while mark not in self._read:

@@ -2,16 +2,20 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from fuzz.raw import Line, Told
+from support.client import Api
 from support.servers import Server
 
 HOST = b"Host: localhost\r\n"
 SEARCH = b"/api/2.0/mlflow/runs/search"
 MB = 1 << 20
+POINTS = 60_000
 CHUNKED = (
     b"POST "
     + SEARCH
@@ -271,21 +275,55 @@ def test_clients_that_go_away_in_the_middle_leave_the_server_as_it_was(served: S
         assert line.answer().status == 404
 
 
-def test_readers_that_stop_reading_hold_up_nobody(served: Server) -> None:
-    """A long history waits in a thread for its reader; searches have threads of their own."""
-    api = served.api
-    run_id = api.new_run()
-    for start in range(0, 40_000, 1000):
-        metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(start, start + 1000)]
-        api.post("runs/log-batch", run_id=run_id, metrics=metrics)
-    target = b"/api/2.0/mlflow/metrics/get-history?metric_key=m&run_id=" + run_id.encode()
+def test_readers_that_stop_reading_hold_up_nobody(any_server: Server) -> None:
+    """A long history that waits for its reader holds neither a thread nor a connection to the store: whoever comes as the
+    next one is served, also with a history."""
+    api = any_server.api
+    run_id = long_history(api)
 
-    stuck = [Line(served.port) for _ in range(20)]
-    for line in stuck:
-        line.send(b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n")
-    found = api.post("runs/search", experiment_ids=["0"])
+    with ExitStack() as stack:
+        for _ in range(20):
+            line = stack.enter_context(Line(any_server.port, receive_bytes=4096))
+            line.send(history_call(run_id))
+            assert line.socket.recv(1) == b"H"
+        found = api.post("runs/search", experiment_ids=["0"])
+        read = [step for step, _, _ in api.history(run_id, "m")]
+        short = api.history(run_id, "short")
 
     assert [run["info"]["run_id"] for run in found["runs"]] == [run_id]
-    for line in stuck:
-        line.socket.close()
-    assert_serves(served)
+    assert read == list(range(POINTS))
+    assert short == [(0, 1, 1.0)]
+    assert_serves(any_server)
+
+
+def test_a_history_that_is_read_slowly_is_whole_while_others_log_and_merge(any_server: Server) -> None:
+    """Batches of 200 points lie in chunks that are merged time and again: the reader's are gone when it goes on."""
+    api = any_server.api
+    run_id = long_history(api)
+
+    with Line(any_server.port, receive_bytes=4096) as line:
+        line.send(history_call(run_id))
+        assert line.socket.recv(1) == b"H"
+        for start in range(POINTS, POINTS + 6000, 200):
+            metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(start, start + 200)]
+            api.post("runs/log-batch", run_id=run_id, metrics=metrics)
+        line.put_back(b"H")
+        answer = line.answer()
+
+    assert [each["step"] for each in answer.json["metrics"]] == list(range(POINTS))
+
+
+def long_history(api: Api) -> str:
+    """More than the buffers between two processes hold; the end in small chunks."""
+    run_id = api.new_run()
+    api.post("runs/log-metric", run_id=run_id, key="short", value=1, timestamp=1)
+    starts = [*range(0, POINTS - 1000, 1000), *range(POINTS - 1000, POINTS, 200)]
+    for start, end in pairwise([*starts, POINTS]):
+        metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(start, end)]
+        api.post("runs/log-batch", run_id=run_id, metrics=metrics)
+    return run_id
+
+
+def history_call(run_id: str) -> bytes:
+    target = b"/api/2.0/mlflow/metrics/get-history?metric_key=m&run_id=" + run_id.encode()
+    return b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n"

@@ -4,10 +4,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from trackside import tenants
 from trackside.core.db.tx import Tx
+from trackside.core.errors import NotFound
 from trackside.metrics import history
 from trackside.metrics import store as metrics
 from trackside.metrics.series import Point, canonical
@@ -168,3 +171,99 @@ def _ntile(ordered: list[Any], most: int) -> list[Any]:
         firsts.append(ordered[at])
         at += size + (bucket < larger)
     return [*firsts[:-1], ordered[-1]]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    before=st.lists(few | stretches(), min_size=1, max_size=6),
+    meanwhile=st.lists(st.none() | few | stretches(), max_size=30),
+    at_once=st.integers(1, 300),
+)
+def test_a_slow_reader_gets_every_point_once_while_others_log_and_merge(
+    db: Any, before: list[list[Point]], meanwhile: list[list[Point] | None], at_once: int
+) -> None:
+    first, model = Model(), Model()
+    with db.write(1) as tx:
+        run_id, run_seq = new_run(tx)
+
+    def log(points: list[Point]) -> None:
+        model.add(points)
+        with db.write(1) as tx:
+            batch.log(tx, [Logged(run_id, {KEY: points}, [], {}, [], True)])
+
+    for points in before:
+        log(points)
+        first.add(points)
+    chunks_before = chunk_ids(db, run_seq)
+
+    found: list[Point] = []
+    reader = history.InTime(run_seq, KEY, at_once=at_once)
+    writes = iter(meanwhile)
+    while True:
+        with db.read(1) as tx:
+            part = reader.read(tx)
+        if not part:
+            break
+        found += part
+        if (logged := next(writes, None)) is not None:
+            log(logged)
+
+    event("merged" if chunks_before - chunk_ids(db, run_seq) else "not merged")
+    ranked = [(t, s, _rank(v)) for s, t, v in found]
+    seen = [(s, t, repr(v)) for s, t, v in found]
+    assert ranked == sorted(ranked)
+    assert len(seen) == len(set(seen))
+    assert set(first.points) <= set(seen) <= set(model.points)
+    assert ranked[-1][0] == first.in_time()[-1][0]
+
+
+def test_a_reader_who_is_slower_than_the_writers_comes_to_an_end(db: Any) -> None:
+    with db.write(1) as tx:
+        run_id, run_seq = new_run(tx)
+
+    def log(start: int) -> None:
+        points = [(step, step, 0.5) for step in range(start, start + 200)]
+        with db.write(1) as tx:
+            batch.log(tx, [Logged(run_id, {KEY: points}, [], {}, [], True)])
+
+    for start in range(0, 1000, 200):
+        log(start)
+    before = chunk_ids(db, run_seq)
+    reader = history.InTime(run_seq, KEY, at_once=1)
+    found: list[Point] = []
+    with db.read(1) as tx:
+        found += reader.read(tx)
+    for start in range(1000, 9000, 200):
+        log(start)
+        with db.read(1) as tx:
+            found += reader.read(tx)
+
+    assert before - chunk_ids(db, run_seq), "what was looked up at first has been merged"
+    assert [step for step, _, _ in found] == list(range(1000))
+
+
+def test_a_history_that_is_deleted_in_the_middle_does_not_pass_for_a_short_one(db: Any) -> None:
+    with db.write(1) as tx:
+        run_id, run_seq = new_run(tx)
+        for start in (0, 200):
+            points = [(step, step, 0.5) for step in range(start, start + 200)]
+            batch.log(tx, [Logged(run_id, {KEY: points}, [], {}, [], True)])
+    reader = history.InTime(run_seq, KEY, at_once=1)
+    with db.read(1) as tx:
+        reader.read(tx)
+
+    with db.write(1) as tx:
+        tenants.remove(tx)
+
+    with db.read(1) as tx, pytest.raises(NotFound, match="deleted while"):
+        reader.read(tx)
+
+
+def chunk_ids(db: Any, run_seq: int) -> set[int]:
+    with db.read(1) as tx:
+        return {
+            chunk_id
+            for (chunk_id,) in tx.all(
+                "SELECT chunk_id FROM metric_chunks WHERE workspace_id = :ws AND run_seq = :run", run=run_seq
+            )
+        }

@@ -1,15 +1,23 @@
 """Reads the points of a series in order, or a sample of them.  Knows chunks and tails; knows no run but its key.
 
-Chunks mostly follow each other in time.  Those that overlap are read and sorted together; the others one by one, and what
+Chunks mostly follow each other in time.  Where they overlap, points wait until all that may come before them is read; what
 lies before a page or between the points of a sample is not read at all.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from itertools import islice
+from operator import ge
 
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
+from trackside.core.errors import NotFound
 from trackside.metrics.series import POINT, POINT_BYTES, Point, by_time, places, rank, unpack
+
+READ_POINTS = 5000  # so many at once, or more
+_EARLIEST, _LATEST = -(2**63), 2**63 - 1
 
 
 class _Piece(Struct):
@@ -20,6 +28,7 @@ class _Piece(Struct):
     low: int
     high: int
     packed: bytes | None = None
+    is_cut: bool = False  # it has points that are not wanted
 
 
 class _Cluster(Struct):
@@ -29,22 +38,122 @@ class _Cluster(Struct):
     high: int
 
 
+class _Merged(Exception):
+    """A chunk is no longer there."""
+
+
+class InTime:
+    """The points by (timestamp, step, value), some thousands at each `read`.  The reads may have a transaction each, and
+    whatever is logged and merged in between, each point that was there at the first one is given once.
+
+    A chunk never changes: what was looked up holds until a chunk is missing, since it went into a larger one.  Then what
+    follows the last timestamp given is looked up anew.  That may bring points which were logged meanwhile, but none later
+    than all were at first: who reads more slowly than others write still comes to an end."""
+
+    def __init__(
+        self, run_seq: int, key: str, offset: int = 0, limit: int | None = None, *, at_once: int = READ_POINTS
+    ) -> None:
+        self._run_seq = run_seq
+        self._key = key
+        self._at_once = at_once
+        self._offset = offset
+        self._rest = limit
+        self._unread: deque[_Piece] | None = None  # None: nothing was looked up yet
+        self._ahead: list[Point] = []  # read, but what is unread may come before them
+        self._begin, self._end = _EARLIEST, _LATEST  # timestamps: what lies before was given; what lies behind is not
+
+    def read(self, tx: Tx) -> list[Point]:
+        """The next ones; none at the end.  Raises NotFound when the rest was deleted."""
+        if self._unread is None:
+            self._look_up(tx)
+        while self._rest != 0 and (self._unread or self._ahead):
+            try:
+                points = self._next(tx)
+            except _Merged:
+                self._look_up_anew(tx)
+                continue
+            skipped = min(self._offset, len(points))
+            self._offset -= skipped
+            points = points[skipped : None if self._rest is None else skipped + self._rest]
+            if self._rest is not None:
+                self._rest -= len(points)
+            if points:
+                return points
+        return []
+
+    def _look_up(self, tx: Tx) -> None:
+        pieces, _ = _pieces(tx, self._run_seq, self._key, "timestamp")
+        self._end = max((piece.high for piece in pieces), default=_EARLIEST)
+        self._unread = deque()
+        for cluster in _clusters(pieces):
+            if not self._unread and cluster.count <= self._offset:
+                self._offset -= cluster.count
+            else:
+                self._unread.extend(cluster.pieces)
+
+    def _look_up_anew(self, tx: Tx) -> None:
+        pieces, has_tail = _pieces(tx, self._run_seq, self._key, "timestamp")
+        if not has_tail:  # every series has one
+            raise NotFound(f"The metric {self._key!r} was deleted while its history was read")
+        wanted = [piece for piece in pieces if piece.high >= self._begin and piece.low <= self._end]
+        for piece in wanted:
+            piece.is_cut = piece.low < self._begin or piece.high > self._end
+            piece.low, piece.high = max(piece.low, self._begin), min(piece.high, self._end)
+        self._unread = deque(sorted(wanted, key=_by_place))
+        self._ahead = []
+
+    def _next(self, tx: Tx) -> list[Point]:
+        """Reads until some thousands cannot be preceded by what is unread: those, in order."""
+        unread = self._unread
+        assert unread is not None
+        taken = list(islice(unread, self._count()))
+        packed = _packed(tx, taken)
+        points = self._ahead
+        for piece, part in zip(taken, packed, strict=True):
+            unread.popleft()
+            if piece.is_cut:
+                points.extend(point for point in unpack(part) if self._begin <= point[1] <= self._end)
+            else:
+                points.extend(unpack(part))
+        self._ahead = []
+        if unread:
+            self._begin = begin = unread[0].low
+            self._ahead = [point for point in points if point[1] >= begin]
+            if self._ahead:
+                points = [point for point in points if point[1] < begin]
+        times = [timestamp for _, timestamp, _ in points]
+        if any(map(ge, times, times[1:])):  # looking is cheap, and mostly enough
+            points.sort(key=by_time)
+        return points
+
+    def _count(self) -> int:
+        """How many pieces to read now."""
+        assert self._unread is not None
+        wanted = max(
+            self._at_once, len(self._ahead)
+        )  # as many as wait: else each of these would be looked at again and again
+        if self._rest is not None:
+            wanted = min(wanted, self._offset + self._rest)
+        settled, open_ends = 0, list[tuple[int, int]]()
+        for number, piece in enumerate(self._unread):
+            while open_ends and open_ends[0][0] < piece.low:
+                settled += heappop(open_ends)[1]
+            if settled >= wanted:
+                return number
+            heappush(open_ends, (piece.high, piece.count))
+        return len(self._unread)
+
+
 def in_time(tx: Tx, run_seq: int, key: str, offset: int = 0, limit: int | None = None) -> Iterator[list[Point]]:
-    """The points by (timestamp, step, value), in lists of a few thousand."""
-    rest = limit
-    for cluster in _clusters(tx, run_seq, key, "timestamp"):
-        if rest is not None and rest <= 0:
-            return
-        if offset >= cluster.count:
-            offset -= cluster.count
-            continue
-        points = _points(tx, cluster)
-        points.sort(key=by_time)
-        points = points[offset:] if rest is None else points[offset : offset + rest]
-        offset = 0
-        if rest is not None:
-            rest -= len(points)
+    """The same in one transaction."""
+    series = InTime(run_seq, key, offset, limit)
+    while points := series.read(tx):
         yield points
+
+
+def all_in_time(tx: Tx, run_seq: int, key: str, limit: int) -> Sequence[Point]:
+    """The first `limit` points in one list."""
+    return [point for part in in_time(tx, run_seq, key, 0, limit) for point in part]
 
 
 def sample(
@@ -54,7 +163,7 @@ def sample(
     low = -(2**63) if start_step is None else start_step
     high = 2**63 - 1 if end_step is None else end_step
     parts: list[tuple[int, _Cluster, list[Point] | None]] = []
-    for cluster in _clusters(tx, run_seq, key, "step"):
+    for cluster in _clusters(_pieces(tx, run_seq, key, "step")[0]):
         if cluster.high < low or cluster.low > high:
             continue
         if (
@@ -81,12 +190,13 @@ def sample(
         if known is not None:
             taken.extend(known[place] for place in wanted)
         else:
-            packed = _packed(tx, cluster.pieces[0])
+            (packed,) = _packed(tx, cluster.pieces)
             taken.extend(POINT.unpack_from(packed, place * POINT_BYTES) for place in wanted)
     return taken
 
 
-def _clusters(tx: Tx, run_seq: int, key: str, by: str) -> list[_Cluster]:
+def _pieces(tx: Tx, run_seq: int, key: str, by: str) -> tuple[list[_Piece], bool]:
+    """In order of what they are `by`, a step or a timestamp; and whether there is a tail, be it empty."""
     pieces = [
         _Piece(chunk_id, count, low, high)
         for chunk_id, count, low, high in tx.all(
@@ -106,7 +216,16 @@ def _clusters(tx: Tx, run_seq: int, key: str, by: str) -> list[_Cluster]:
     if tail is not None and len(tail[0]):
         values = [step if by == "step" else timestamp for step, timestamp, _ in unpack(bytes(tail[0]))]
         pieces.append(_Piece(None, len(values), min(values), max(values), bytes(tail[0])))
-    pieces.sort(key=lambda piece: (piece.low, piece.high))
+    pieces.sort(key=_by_place)
+    return pieces, tail is not None
+
+
+def _by_place(piece: _Piece) -> tuple[int, int]:
+    return piece.low, piece.high
+
+
+def _clusters(pieces: Sequence[_Piece]) -> list[_Cluster]:
+    """Those that overlap, together."""
     clusters: list[_Cluster] = []
     for piece in pieces:
         last = clusters[-1] if clusters else None
@@ -121,20 +240,22 @@ def _clusters(tx: Tx, run_seq: int, key: str, by: str) -> list[_Cluster]:
 
 def _points(tx: Tx, cluster: _Cluster) -> list[Point]:
     points: list[Point] = []
-    for piece in cluster.pieces:
-        points.extend(unpack(_packed(tx, piece)))
+    for packed in _packed(tx, cluster.pieces):
+        points.extend(unpack(packed))
     return points
 
 
-def _packed(tx: Tx, piece: _Piece) -> bytes:
-    if piece.packed is not None:
-        return piece.packed
-    row = tx.one(
-        "SELECT points FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk", chunk=piece.chunk_id
-    )
-    return bytes(row[0]) if row is not None else b""
-
-
-def all_in_time(tx: Tx, run_seq: int, key: str, limit: int) -> Sequence[Point]:
-    """The first `limit` points in one list."""
-    return [point for part in in_time(tx, run_seq, key, 0, limit) for point in part]
+def _packed(tx: Tx, pieces: Sequence[_Piece]) -> list[bytes]:
+    """The points of each, packed; raises _Merged."""
+    chunks = [piece.chunk_id for piece in pieces if piece.packed is None]
+    found: dict[int | None, bytes] = {}
+    if chunks:
+        found = dict(
+            tx.all(
+                "SELECT chunk_id, points FROM metric_chunks WHERE workspace_id = :ws AND chunk_id IN :chunks",
+                chunks=chunks,
+            )
+        )
+    if len(found) < len(chunks):
+        raise _Merged
+    return [found[piece.chunk_id] if piece.packed is None else piece.packed for piece in pieces]

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import ClassVar
 
 import msgspec
@@ -13,6 +14,7 @@ from trackside.core.errors import Invalid
 from trackside.core.http.codec import HINT, Answer, Call, encode, missing, wire_double
 from trackside.core.http.routes import Route, flow, query
 from trackside.metrics import history
+from trackside.metrics.series import Point
 from trackside.runs import store
 from trackside.runs.model import Metric
 
@@ -63,34 +65,26 @@ class RunsHistory(Answer, frozen=True):
     metrics: list[MetricOfRun] = []
 
 
-def get_history(tx: Tx, call: GetHistory, emit: Callable[[bytes], None]) -> None:
+def get_history(read: Callable[[], AbstractContextManager[Tx]], call: GetHistory) -> Iterator[bytes]:
     """A run or key that is not there has no points: 200, as on stock."""
     limit = call.max_results
     if limit is not None and limit <= 0:
         raise Invalid(f"Invalid value {limit} for parameter 'max_results' supplied. It must be a positive integer.")
     offset = _offset(call.page_token)
     key = call.metric_key or ""
-    run_seq = store.find_seqs(tx, [call.run_id or call.run_uuid or ""]).get(call.run_id or call.run_uuid or "")
-    sent = 0
-    more = False
-    if run_seq is not None:
-        wanted = None if limit is None else limit + 1
-        for points in history.in_time(tx, run_seq, key, offset, wanted):
-            if limit is not None and sent + len(points) > limit:
-                points = points[: limit - sent]
-                more = True
-            for start in range(0, len(points), PIECE_POINTS):
-                part = points[start : start + PIECE_POINTS]
-                rows = encode([Metric(key=key, value=wire_double(v), timestamp=t, step=s) for s, t, v in part])
-                emit((b"," if sent else b'{"metrics":[') + rows[1:-1])
-                sent += len(part)
-    end = b""
-    if more:
-        end = b'"next_page_token":' + encode(_token(offset + sent))
-    if sent:
-        emit(b"]" + (b"," + end if end else b"") + b"}")
-    else:
-        emit(b"{" + end + b"}")
+    sent, has_more, piece = 0, False, b""
+    for points in _in_time(read, call.run_id or call.run_uuid or "", key, offset, None if limit is None else limit + 1):
+        if piece:
+            yield piece  # which holds no transaction while it leaves
+        shown = points if limit is None else points[: limit - sent]
+        has_more = len(shown) < len(points)
+        rows = encode(
+            [Metric(key=key, value=v if v == v else wire_double(v), timestamp=t, step=s) for s, t, v in shown]
+        )
+        piece = b'{"metrics":[' + rows[1:-1] if not sent else b"," + rows[1:-1] if shown else b""
+        sent += len(shown)
+    end = b',"next_page_token":' + encode(_token(offset + sent)) if has_more else b""
+    yield piece + b"]" + end + b"}" if sent else b"{}"
 
 
 def get_history_bulk(tx: Tx, call: GetHistoryBulk) -> bytes:
@@ -166,6 +160,22 @@ def routes() -> list[Route]:
             answer=RunsHistory,
         ),
     ]
+
+
+def _in_time(
+    read: Callable[[], AbstractContextManager[Tx]], run_id: str, key: str, offset: int, limit: int | None
+) -> Iterator[list[Point]]:
+    with read() as tx:
+        run_seq = store.find_seqs(tx, [run_id]).get(run_id)
+        if run_seq is None:
+            return
+        series = history.InTime(run_seq, key, offset, limit)
+        points = series.read(tx)
+    while points:
+        for start in range(0, len(points), PIECE_POINTS):
+            yield points[start : start + PIECE_POINTS]
+        with read() as tx:
+            points = series.read(tx)
 
 
 def _token(offset: int) -> str:

@@ -1,8 +1,9 @@
 """The ASGI application: from a request to a route's handler and back.  Knows no route's meaning."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 from trackside.core.errors import NoEndpoint, NotAllowedMethod
@@ -13,7 +14,6 @@ from trackside.core.http.routes import Match, Route, Table
 from trackside.core.http.streams import (
     Disconnected,
     Headers,
-    Pipe,
     Receive,
     Request,
     Response,
@@ -22,11 +22,10 @@ from trackside.core.http.streams import (
     send_response,
     send_whole,
     user_of,
-    whole_or_cut,
 )
 
 READ_THREADS = 4
-FLOW_THREADS = 8  # each may wait for its client
+FLOW_THREADS = 4  # with the others no more than connections to read by (core/db/postgres)
 
 
 class Guard(Protocol):
@@ -119,7 +118,7 @@ class Edge:
             return
         call = await self._call(match, scope, receive)
         if route.kind == "flow":
-            await self._flow(route, call, workspace, scope, send, cors)
+            await self._flow(route, call, workspace, scope, receive, send, cors)
             return
         ws = workspace.workspace_id if workspace is not None else 0
         user = user_of(scope["headers"]) if route.kind == "command" else ""
@@ -158,39 +157,26 @@ class Edge:
         body = await self._room.read(scope, receive, route.max_body_bytes)
         return call_of(route, method, scope["query_string"], match.params, body)
 
-    async def _flow(self, route: Route, call: Any, workspace: Any, scope: Scope, send: Send, cors: Headers) -> None:
-        """The first piece is awaited before the status is sent, so that a fault still gets its own."""
+    async def _flow(
+        self, route: Route, call: Any, workspace: Any, scope: Scope, receive: Receive, send: Send, cors: Headers
+    ) -> None:
+        """The first pieces are made before the status is sent, so that a fault still gets its own.  While a piece leaves,
+        neither a thread nor a transaction waits for the client, who may take hours."""
+        pieces: Iterator[bytes] = route.handler(partial(self._database.read, workspace.workspace_id), call)
+        first, second = await asyncio.get_running_loop().run_in_executor(self._flows, _two, pieces)
+        if second is None:
+            await send_whole(send, 200, [JSON_TYPE, *cors, _length(first)], first)
+            return
+        body = self._in_turn(first, second, pieces)
+        await send_response(scope, receive, send, Response(headers=[JSON_TYPE, *cors], body=body))
+
+    async def _in_turn(self, first: bytes, second: bytes, pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
-        pipe = Pipe(loop)
-
-        def work() -> None:
-            try:
-                with self._database.read(workspace.workspace_id) as tx:
-                    route.handler(tx, call, pipe.put)
-            except Disconnected:
-                return
-            except BaseException as error:  # noqa: BLE001  # handed to the coroutine, which answers
-                pipe.end(error)
-            else:
-                pipe.end()
-
-        job = loop.run_in_executor(self._flows, work)
-        pieces = pipe.pieces()
-        try:
-            first = await anext(pieces, b"")
-            second = await anext(pieces, None)
-            if second is None:
-                await send_whole(send, 200, [JSON_TYPE, *cors, _length(first)], first)
-                return
-            await send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE, *cors]})
-            await send({"type": "http.response.body", "body": first + second, "more_body": True})
-            with whole_or_cut(scope):
-                async for piece in pieces:
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            await pieces.aclose()  # type: ignore[attr-defined]  # an async generator, seen as an iterator
-            await job
+        yield first
+        piece: bytes | None = second
+        while piece is not None:
+            yield piece
+            piece = await loop.run_in_executor(self._flows, next, pieces, None)
 
     async def _stream(
         self, match: Match, workspace: Any, scope: Scope, receive: Receive, send: Send, path: str, cors: Headers
@@ -211,6 +197,10 @@ class Edge:
         if cors:
             response.headers = [*response.headers, *cors]
         await send_response(scope, receive, send, response)
+
+
+def _two(pieces: Iterator[bytes]) -> tuple[bytes, bytes | None]:
+    return next(pieces, b""), next(pieces, None)
 
 
 def _slashed_once(path: str) -> str:

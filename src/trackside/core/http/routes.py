@@ -67,7 +67,8 @@ def stream(where: str, handler: StreamHandler, *, needs: Access, **more: Any) ->
 
 
 def flow(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Access, **more: Any) -> Route:
-    """A read whose answer may be large: `handler(tx, call, emit)` runs in a thread and emits pieces of JSON."""
+    """A read whose answer may be large: `handler(read, call)` gives pieces of JSON, each made in a thread when the client
+    has taken those before.  It opens a transaction with `read()` for a piece, and holds none while a piece leaves."""
     return _route(where, "flow", needs, call=call, handler=handler, **more)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import logging
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
@@ -133,41 +132,6 @@ class Request:
         work = (lambda tx: fn(tx.by(user))) if user else fn
         result: T = await self._database.writer.submit_async(self.workspace.workspace_id, work, None, loop)
         return result
-
-
-class Pipe:
-    """Bytes from a thread to a coroutine; the thread waits while `limit` pieces are on their way."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int = 4) -> None:
-        self._loop = loop
-        self._queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue()
-        self._room = threading.Semaphore(limit)
-        self._closed = False
-
-    def put(self, piece: bytes) -> None:
-        """From the thread.  Raises Disconnected when nobody reads any more."""
-        self._room.acquire()
-        if self._closed:
-            raise Disconnected
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, piece)
-
-    def end(self, error: BaseException | None = None) -> None:
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, error)
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        try:
-            while True:
-                piece = await self._queue.get()
-                if piece is None:
-                    return
-                if isinstance(piece, BaseException):
-                    raise piece
-                self._room.release()
-                yield piece
-        finally:
-            self._closed = True
-            for _ in range(64):  # whoever waits for room learns that it is over
-                self._room.release()
 
 
 @contextmanager
