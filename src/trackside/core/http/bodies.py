@@ -1,18 +1,37 @@
 """Whole bodies, in bounded memory.  Knows ASGI's messages and sizes; knows no call."""
 
-from trackside.core.errors import Busy, TooLarge
+import asyncio
+
+from trackside.core.errors import Busy, SlowClient, TooLarge
 from trackside.core.http.streams import Disconnected, Receive, Scope
 
 ROOM_BYTES = 96 << 20  # for all bodies that come in several pieces, until their calls are answered
+PACE_BYTES = 64 << 10  # a body of which less than that comes in PATIENCE_S ...
+PATIENCE_S = 10.0  # ... makes way when another one has no room
 
-_HELD = "trackside.held_bytes"
+_HELD = "trackside.held"
+
+
+class _Held:
+    """A body of which a part is there."""
+
+    __slots__ = ("is_coming", "moved_at", "patience", "since_moved", "size_bytes")
+
+    def __init__(self, patience: asyncio.Timeout, now: float) -> None:
+        self.size_bytes = 0
+        self.moved_at = now  # when PACE_BYTES had come since the time before
+        self.since_moved = 0
+        self.is_coming = True
+        self.patience = patience
 
 
 class Room:
     """What large bodies may take together.  Used on the event loop only."""
 
-    def __init__(self, size_bytes: int = ROOM_BYTES) -> None:
+    def __init__(self, size_bytes: int = ROOM_BYTES, *, patience_s: float = PATIENCE_S) -> None:
         self._free = size_bytes
+        self._patience_s = patience_s
+        self._all: dict[int, _Held] = {}
 
     async def read(self, scope: Scope, receive: Receive, most_bytes: int) -> bytes:
         """The body; it counts until `leave`.  Raises Disconnected when the client stops half-way."""
@@ -25,28 +44,59 @@ class Room:
         first: bytes = message.get("body", b"")
         if not message.get("more_body", False) and len(first) <= most_bytes:
             return first
+        patience = asyncio.timeout(None)
+        held = scope[_HELD] = self._all[id(scope)] = _Held(patience, asyncio.get_running_loop().time())
         pieces, size = [], 0
-        while True:
-            piece: bytes = message.get("body", b"")
-            size += len(piece)
-            if size > most_bytes:
-                raise _too_large(most_bytes)
-            if len(piece) > self._free:
-                raise Busy(
-                    "The server is busy with large calls; try again in a moment.", headers=[(b"retry-after", b"1")]
-                )
-            self._free -= len(piece)
-            scope[_HELD] = scope.get(_HELD, 0) + len(piece)
-            pieces.append(piece)
-            if not message.get("more_body", False):
-                return b"".join(pieces)
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
+        try:
+            async with patience:
+                while True:
+                    piece: bytes = message.get("body", b"")
+                    size += len(piece)
+                    if size > most_bytes:
+                        raise _too_large(most_bytes)
+                    self._take(held, len(piece))
+                    pieces.append(piece)
+                    if not message.get("more_body", False):
+                        return b"".join(pieces)
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Disconnected
+        except TimeoutError:
+            raise SlowClient("The body came slowly, and others needed its room; try again.") from None
+        finally:
+            held.is_coming = False
 
     def leave(self, scope: Scope) -> None:
-        held: int = scope.pop(_HELD, 0)
-        self._free += held
+        held: _Held | None = scope.pop(_HELD, None)
+        if held is not None:
+            del self._all[id(scope)]
+            self._let_go(held)
+
+    def _take(self, held: _Held, size_bytes: int) -> None:
+        now = asyncio.get_running_loop().time()
+        held.since_moved += size_bytes
+        if held.since_moved >= PACE_BYTES:
+            held.moved_at, held.since_moved = now, 0
+        if size_bytes > self._free:
+            self._turn_out(held, size_bytes, now)
+        if size_bytes > self._free:
+            raise Busy("The server is busy with large calls; try again in a moment.", headers=[(b"retry-after", b"1")])
+        self._free -= size_bytes
+        held.size_bytes += size_bytes
+
+    def _turn_out(self, wants: _Held, size_bytes: int, now: float) -> None:
+        """Those that come too slowly, the slowest first, until there is room.  Nobody who sends byte by byte keeps it."""
+        for held in sorted(self._all.values(), key=lambda held: held.moved_at):
+            if now - held.moved_at < self._patience_s or size_bytes <= self._free:
+                return
+            if held is not wants and held.is_coming:
+                held.is_coming = False
+                held.patience.reschedule(now)
+                self._let_go(held)
+
+    def _let_go(self, held: _Held) -> None:
+        self._free += held.size_bytes
+        held.size_bytes = 0
 
 
 def _announced(scope: Scope) -> int | None:

@@ -1,0 +1,101 @@
+"""The room for large bodies: who keeps it without sending gives it up to those who send."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from trackside.core.errors import Busy, SlowClient
+from trackside.core.http.bodies import Room
+
+ROOM_BYTES = 1000
+
+
+class Client:
+    """Sends when it is told to."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._scope: dict[str, Any] = {"headers": []}
+        self._pieces: asyncio.Queue[Any] = asyncio.Queue()
+        self._is_waited_for = asyncio.Event()
+        self.body = asyncio.ensure_future(room.read(self._scope, self._receive, ROOM_BYTES))
+
+    async def send(self, size_bytes: int, *, more: bool = True) -> None:
+        """Returns when the piece is taken."""
+        self._is_waited_for.clear()
+        self._pieces.put_nowait({"type": "http.request", "body": bytes(size_bytes), "more_body": more})
+        if more:
+            await self._is_waited_for.wait()
+
+    def leave(self) -> None:
+        self._room.leave(self._scope)
+
+    async def _receive(self) -> Any:
+        if self._pieces.empty():
+            self._is_waited_for.set()
+        return await self._pieces.get()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(work, 10))
+
+
+def test_a_body_that_stands_still_makes_way_for_one_that_comes() -> None:
+    async def work() -> None:
+        room = Room(ROOM_BYTES, patience_s=0)
+        still, coming = Client(room), Client(room)
+        await still.send(900)
+
+        await coming.send(500)
+        await coming.send(500, more=False)
+
+        assert len(await coming.body) == 1000
+        with pytest.raises(SlowClient, match="others needed its room"):
+            await still.body
+        still.leave()
+        coming.leave()
+        late = Client(room)
+        await late.send(999)
+        await late.send(1, more=False)
+        assert len(await late.body) == 1000  # all of the room is free again, and no more than that
+
+    run(work())
+
+
+def test_a_body_that_keeps_its_pace_keeps_its_room() -> None:
+    async def work() -> None:
+        room = Room(ROOM_BYTES, patience_s=3600)
+        first, second = Client(room), Client(room)
+        await first.send(900)
+
+        await second.send(50)
+        await second.send(51, more=False)
+
+        with pytest.raises(Busy):
+            await second.body
+        second.leave()
+        await first.send(100, more=False)
+        assert len(await first.body) == 1000
+
+    run(work())
+
+
+def test_a_body_that_has_come_is_not_turned_out() -> None:
+    """Its call is under way."""
+
+    async def work() -> None:
+        room = Room(ROOM_BYTES, patience_s=0)
+        whole, second = Client(room), Client(room)
+        await whole.send(500)
+        await whole.send(400, more=False)
+        assert len(await whole.body) == 900
+
+        await second.send(100)
+        await second.send(1, more=False)
+
+        with pytest.raises(Busy):
+            await second.body
+
+    run(work())
