@@ -1,5 +1,7 @@
 """A server of its own process, spoken to byte for byte: what no client library would send."""
 
+import re
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -175,6 +177,48 @@ def test_bodies_of_100_mb_are_refused_and_take_no_memory(served: Server) -> None
     assert sorted(answer.status for answer in answers) == [200] * 3 + [413] * 6
     assert highest_bytes(served) - before < 128 * MB
     assert_serves(served)
+
+
+def test_100_mb_to_any_route_are_refused_on_the_way_or_go_to_a_file(served: Server) -> None:
+    """Announced, and in chunks without an announcement.  Only what takes files reads on to the end."""
+    before = highest_bytes(served)
+    routes = non_get_routes(served)
+    assert len(routes) > 80, routes
+
+    for method, path in routes:
+        most = 100 if "/mlflow-artifacts/artifacts/" in path or path.endswith("/import/points") else 80
+        head = b"%s %s HTTP/1.1\r\n%sContent-Type: application/json\r\n" % (method.encode(), path.encode(), HOST)
+        for length, chunk in (
+            (b"Content-Length: %d\r\n\r\n" % (100 * MB), b"x" * MB),
+            (b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + b"x" * MB + b"\r\n"),
+        ):
+            with Line(served.port) as line:
+                line.send(head + length)
+                sent = 0
+                while sent < 100 and not select.select([line.socket], [], [], 0)[0]:
+                    line.send(chunk)
+                    sent += 1
+                if sent == 100 and b"chunked" in length:
+                    line.send(b"0\r\n\r\n")
+                answer = line.answer()
+
+            assert sent <= most, (method, path, sent)
+            assert 200 <= answer.status < 500 or answer.status == 501, (method, path, answer)
+
+    assert highest_bytes(served) - before < 128 * MB
+    assert_serves(served)
+
+
+def non_get_routes(server: Server) -> list[tuple[str, str]]:
+    """Methods and paths, filled with names of nothing; of two paths of one route the first."""
+    paths = server.api.get("/openapi.json")["paths"]
+    return [
+        (method.upper(), re.sub(r"\{[^}]+\}", "100mb", path))
+        for path, methods in paths.items()
+        if path.replace("/ajax-api/", "/api/") == path or path.replace("/ajax-api/", "/api/") not in paths
+        for method in methods
+        if method in ("post", "put", "patch", "delete")
+    ]
 
 
 def test_large_bodies_that_come_together_are_taken_or_asked_to_come_again(served: Server) -> None:
