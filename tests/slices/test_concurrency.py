@@ -239,9 +239,12 @@ def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
 # The end without warning
 
 
+@pytest.mark.parametrize("durability", ["full", "relaxed"])
 @pytest.mark.parametrize("store", ["sqlite", "postgresql", "postgresql, two workers"])
-def test_a_kill_loses_nothing_that_was_answered(start: Start, request: pytest.FixtureRequest, store: str) -> None:
-    options: list[str] = []
+def test_a_kill_loses_nothing_that_was_answered(
+    start: Start, request: pytest.FixtureRequest, store: str, durability: str
+) -> None:
+    options = ["--durability", durability]
     if store != "sqlite":
         options += ["--store", request.getfixturevalue("postgres_url")]
     if "workers" in store:

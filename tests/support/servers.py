@@ -42,6 +42,7 @@ class Server:
     options: tuple[str, ...] = ()
     said: str = ""
     port: int = 0
+    command: tuple[str, ...] = TRACKSIDE
     process: "subprocess.Popen[str] | None" = field(default=None, repr=False)
     _sockets: list[Socket] = field(default_factory=list, repr=False)
 
@@ -58,7 +59,7 @@ class Server:
     def start(self) -> "Server":
         """Waits for the line that says where it listens."""
         self.process = subprocess.Popen(
-            [*TRACKSIDE, "server", "--port", "0", "--data", str(self.data), *self.options],
+            [*self.command, "server", "--port", "0", "--data", str(self.data), *self.options],
             stdout=subprocess.PIPE,
             text=True,
             env=environment(),
