@@ -268,7 +268,6 @@ def postgresql(postgres: Postgres) -> Iterator[str]:
     postgres.drop(name)
 
 
-@pytest.mark.slow
 def test_workers_share_the_socket_and_are_replaced(launch: Launch, postgresql: str) -> None:
     server = launch("--workers", "2", "--store", postgresql)
     first = children(server)
@@ -282,7 +281,6 @@ def test_workers_share_the_socket_and_are_replaced(launch: Launch, postgresql: s
     assert server.stop() == (0, f"trackside: worker {min(first)} was killed by SIGKILL; starting another\n")
 
 
-@pytest.mark.slow
 def test_workers_leave_when_their_supervisor_was_killed(launch: Launch, postgresql: str) -> None:
     server = launch("--workers", "2", "--store", postgresql)
     workers = children(server)
