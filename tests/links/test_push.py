@@ -86,6 +86,24 @@ def test_deletions_restores_and_renames_arrive(server: Server) -> None:
     assert check(here, LINK) == []
 
 
+def test_the_default_experiment_is_deleted_and_restored_as_any_other(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    add(here, LINK, url_of(server, "south"))
+    settle(here, LINK)
+    own = [api.get("experiments/get-by-name", experiment_name="Default")["experiment"] for api in (here, there)]
+    ids = [each["experiment_id"] for each in own]
+
+    here.post("experiments/delete", experiment_id=ids[0])
+    settle(here, LINK)
+    deleted = there.get("experiments/get", experiment_id=ids[1])["experiment"]["lifecycle_stage"]
+    here.post("experiments/restore", experiment_id=ids[0])
+    settle(here, LINK)
+
+    assert deleted == "deleted"
+    assert there.get("experiments/get", experiment_id=ids[1])["experiment"]["lifecycle_stage"] == "active"
+    assert check(here, LINK) == []
+
+
 def test_experiments_that_the_link_does_not_want_stay_away(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"), experiments=["/prod/*"], exclude=["*/secret"])

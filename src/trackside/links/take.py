@@ -55,7 +55,7 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
     if tags or gone:
         tx.record(Change("experiment", experiment_id, "set-tag"))
     stage = patch.put.get(("stage", ""))
-    if stage and stage != found.lifecycle_stage and experiment_id != "0":
+    if stage and stage != found.lifecycle_stage:
         (experiments.delete if stage == "deleted" else experiments.restore)(tx, experiment_id)
     _set_times(
         tx,
