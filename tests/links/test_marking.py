@@ -1,0 +1,117 @@
+"""What is to be compared is marked piece by piece, and goes on where it was."""
+
+from typing import Any
+
+import pytest
+
+from trackside.core.db.tx import Tx
+from trackside.experiments import store as experiments
+from trackside.links import cursors, marking, store
+from trackside.links.diff import Mode
+from trackside.links.marking import PIECE, Depth
+from trackside.links.model import Entity, Kind, Link, Made, Options
+from trackside.runs import store as runs
+
+WS = 1
+COUNT = PIECE + 5
+
+
+@pytest.fixture
+def link(db: Any) -> Link:
+    """Of a workspace with more experiments than one piece has, and a run."""
+
+    def make(tx: Tx) -> Link:
+        for number in range(COUNT - 1):  # the default experiment is there
+            experiments.create(tx, f"e{number}", "mlflow-artifacts:/")
+        runs.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id="r" * 32)
+        return store.create(tx, "l", Kind.TRACKSIDE, "http://127.0.0.1:9", Mode.BOTH, Options(), None, "")
+
+    found: Link = db.writer.submit(WS, make).result()
+    return found
+
+
+def begin(db: Any, link: Link, to_mark: str) -> Link:
+    def work(tx: Tx) -> Link:
+        store.set_to_mark(tx, link.link_id, to_mark)
+        return store.get(tx, link.name)
+
+    found: Link = db.writer.submit(WS, work).result()
+    return found
+
+
+def step(db: Any, link: Link) -> int:
+    """How many were marked."""
+    with db.read(WS) as tx:
+        found, following = marking.piece(tx, link)
+    db.writer.submit(WS, lambda tx: marking.mark(tx, link, found, following)).result()
+    return len(found)
+
+
+def read(db: Any, link: Link) -> Link:
+    with db.read(WS) as tx:
+        return store.get(tx, link.name)
+
+
+def depths(db: Any, link: Link) -> dict[tuple[str, str], int]:
+    with db.read(WS) as tx:
+        rows = tx.all(
+            "SELECT entity, entity_id, verify FROM link_dirty WHERE workspace_id = :ws AND link_id = :id",
+            id=link.link_id,
+        )
+    return {(entity, entity_id): depth for entity, entity_id, depth in rows}
+
+
+def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
+    now = begin(db, link, marking.backfill())
+    sizes = []
+    while now.to_mark:
+        sizes.append(step(db, now))
+        now = read(db, link)
+
+    assert max(sizes) == PIECE
+    assert sum(sizes) == COUNT + 1
+    assert set(depths(db, link).values()) == {Depth.CHANGED}
+    assert len(depths(db, link)) == COUNT + 1
+    assert ("run", "r" * 32) in depths(db, link)
+
+
+def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link: Link) -> None:
+    db.writer.submit(
+        WS, lambda tx: cursors.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", Made.HERE, None)
+    ).result()
+    now = begin(db, link, marking.whole(Mode.PULL, Depth.LOOK, ""))
+    while now.to_mark:
+        step(db, now)
+        now = read(db, link)
+
+    assert depths(db, link) == {("run", "r" * 32): Depth.LOOK}
+
+
+def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was_to_be_read(
+    db: Any, link: Link
+) -> None:
+    before = begin(db, link, marking.whole(Mode.BOTH, Depth.READ, ""))
+    step(db, before)
+    between = read(db, link)
+    now = begin(db, link, marking.whole(Mode.BOTH, Depth.LOOK, between.to_mark))
+
+    step(db, between)  # which was read before the new one came
+    unchanged = read(db, link)
+    while now.to_mark:
+        step(db, now)
+        now = read(db, link)
+
+    assert unchanged.to_mark == marking.whole(Mode.BOTH, Depth.READ, "")
+    assert set(depths(db, link).values()) == {Depth.READ}
+    assert len(depths(db, link)) == COUNT + 1
+
+
+def test_while_there_is_more_to_mark_the_link_is_behind(db: Any, link: Link) -> None:
+    now = begin(db, link, marking.backfill())
+    with db.read(WS) as tx:
+        at_first = cursors.lag(tx, now).items
+    later = begin(db, link, "")
+    with db.read(WS) as tx:
+        at_last = cursors.lag(tx, later).items
+
+    assert at_first == at_last + 1
