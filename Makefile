@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo server test test-all check format format-check lint types architecture bench bench-registry compatibility constraints clean
+.PHONY: help setup demo server test test-all check format format-check lint types architecture bench bench-registry bench-links compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,10 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 
 bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
 	@$(BIN)/python bench/registry.py $(REGISTRY_ARGS)
+
+bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), and back-fill; half an hour
+	@$(BIN)/python bench/link_overhead.py --bench $(BENCH)
+	@$(BIN)/python bench/links.py backfill
 
 compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
 	@PYTHONPATH=tests $(BIN)/python -m support.compatibility

@@ -2,6 +2,7 @@
 price for who logs meanwhile.
 
     python bench/links.py                    # back-fill and price, about two minutes
+    python bench/links.py backfill           # back-fill alone, three times
     python bench/links.py outage             # 20,000 runs with 1,000,000 points while the other side is down; some minutes
 
 Each server is a process of its own on a fresh SQLite store; all run on this machine, so that the far server takes its share
@@ -48,8 +49,14 @@ class Server:
         self.process.wait()
 
 
-def backfill(folder: Path) -> float:
-    """Points a second from the moment of linking until nothing is left."""
+def tell_backfill(folder: Path) -> None:
+    rate, cpu = backfill(folder)
+    size = f"{RUNS} runs x {KEYS} metrics x {POINTS} points"
+    print(f"back-fill: {rate:,.0f} points/s, {cpu:.1f} s of CPU on both servers ({size})", flush=True)
+
+
+def backfill(folder: Path) -> tuple[float, float]:
+    """Points a second from the moment of linking until nothing is left, and what CPU both servers took for it."""
     near, far = Server(folder / "a"), Server(folder / "b")
     try:
         for number in range(RUNS):
@@ -63,13 +70,13 @@ def backfill(folder: Path) -> float:
                         for i in range(start, start + 1000)
                     ]
                     near.call("POST", "runs/log-batch", {"run_id": run, "metrics": metrics})
-        began = time.monotonic()
+        began, used = time.monotonic(), cpu_s(near.process) + cpu_s(far.process)
         near.call("POST", "/api/trackside/v1/links", {"name": "l", "to": f"http://127.0.0.1:{far.port}"})
         while (link := near.call("GET", "/api/trackside/v1/links/l")["link"])["lag_items"]:
             time.sleep(0.05)
         took = time.monotonic() - began
         assert link["sent_points"] == RUNS * KEYS * POINTS
-        return link["sent_points"] / took
+        return link["sent_points"] / took, cpu_s(near.process) + cpu_s(far.process) - used
     finally:
         near.stop()
         far.stop()
@@ -205,8 +212,13 @@ def main() -> None:
     if sys.argv[1:] == ["outage"]:
         outage()
         return
+    if sys.argv[1:] == ["backfill"]:
+        for _ in range(3):
+            with tempfile.TemporaryDirectory() as folder:
+                tell_backfill(Path(folder))
+        return
     with tempfile.TemporaryDirectory() as folder:
-        print(f"back-fill: {backfill(Path(folder)):,.0f} points/s ({RUNS} runs x {KEYS} metrics x {POINTS} points)")
+        tell_backfill(Path(folder))
     for durability in ("full", "relaxed"):
         found: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
         for turn in range(ROUNDS):
