@@ -109,6 +109,36 @@ def test_the_doctor_speaks_to_programs_and_says_what_is_broken(tmp_path: Path) -
     assert "file is not a database" in findings["store"]["detail"]
 
 
+def test_a_sqlite_without_json_is_refused_by_the_server_and_named_by_the_doctor(tmp_path: Path) -> None:
+    """Before 3.38 it was left out of some; a package stands in for such a one."""
+    (tmp_path / "sqlite3").mkdir()
+    (tmp_path / "sqlite3" / "__init__.py").write_text(
+        """
+import _sqlite3
+from _sqlite3 import *
+from _sqlite3 import Connection
+
+sqlite_version_info = (3, 37, 2)
+threadsafety = 3
+
+def connect(*args, **options):
+    made = _sqlite3.connect(*args, **options)
+    made.set_authorizer(lambda action, _, name, *more: SQLITE_DENY if (name or "").startswith("json") else SQLITE_OK)
+    return made
+"""
+    )
+    without = {"PYTHONPATH": str(tmp_path)}
+
+    code, said, complaints = trackside("server", "--port", "0", cwd=tmp_path, **without)
+    _, table, _ = trackside("doctor", "--port", "0", cwd=tmp_path, **without)
+
+    assert (code, said, complaints.count("\n")) == (2, "", 1)
+    assert "it was built without the JSON functions" in complaints
+    line = next(line for line in table.splitlines() if line.startswith("sqlite "))
+    assert "BROKEN" in line
+    assert "use another Python, or SQLite 3.38 or newer" in line
+
+
 def test_the_doctor_is_at_ease_beside_a_running_server(launch: Launch, tmp_path: Path) -> None:
     server = launch()
 

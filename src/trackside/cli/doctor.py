@@ -93,11 +93,8 @@ def _python(settings: Settings) -> tuple[State, str]:
 def _sqlite(settings: Settings) -> tuple[State, str]:
     del settings
     found = sqlite3.sqlite_version
-    if sqlite3.sqlite_version_info < sqlite_db.MINIMUM:
-        return "broken", f"{found}; Trackside needs {'.'.join(map(str, sqlite_db.MINIMUM))} or newer"
-    if sqlite3.threadsafety == 0:
-        return "broken", f"{found}, built without threads; use another Python"
-    return "ok", found
+    fault = sqlite_db.unfit()
+    return ("ok", found) if fault is None else ("broken", f"{found}; {fault}")
 
 
 def _data_folder(settings: Settings) -> tuple[State, str]:

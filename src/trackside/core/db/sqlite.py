@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,20 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16000;
 PRAGMA mmap_size = {MAPPED_BYTES};
 """
+
+
+def unfit() -> str | None:
+    """What is wrong with the SQLite of this Python; None: it will do."""
+    if sqlite3.sqlite_version_info < MINIMUM:
+        return f"Trackside needs {'.'.join(map(str, MINIMUM))} or newer"
+    if sqlite3.threadsafety == 0:
+        return "it was built without threads; use another Python"
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:  # always there since 3.38, and before that a choice of who built it
+            connection.execute("SELECT json_type(value) FROM json_each('[1]') WHERE json_valid(value)")
+        except sqlite3.Error as fault:
+            return f"it was built without the JSON functions ({fault}); use another Python, or SQLite 3.38 or newer"
+    return None
 
 
 class SqliteWriter(SqliteSession):
@@ -75,9 +89,9 @@ class SqliteDatabase:
     reads_inline = True  # a read by key costs less than a hop to a thread
 
     def __init__(self, path: Path, durability: Durability = "full") -> None:
-        if sqlite3.sqlite_version_info < MINIMUM:
-            needed = ".".join(map(str, MINIMUM))
-            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old; Trackside needs {needed} or newer")
+        fault = unfit()
+        if fault is not None:
+            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} will not do: {fault}")
         self.path = path
         self.durability = durability
         self._local = threading.local()

@@ -1,9 +1,9 @@
 """A filter as SQL, for SQLite and PostgreSQL alike.  Knows operators, NaN and missing values; no table: a search says
 by `Place`s where its fields lie.
 
-What the databases must bring: on SQLite `PRAGMA case_sensitive_like = ON` and, for params compared as numbers, the JSON
-functions that it has since 3.38; on PostgreSQL text that compares by its bytes (`COLLATE "C"`).  ILIKE ignores the case
-of ASCII letters only, which is what `lower` does in both.
+What the databases must bring: on SQLite `PRAGMA case_sensitive_like = ON` and, for params compared as numbers, its JSON
+functions (`core/db/sqlite` looks for them); on PostgreSQL text that compares by its bytes (`COLLATE "C"`).  ILIKE
+ignores the case of ASCII letters only, which is what `lower` does in both.
 """
 
 from collections.abc import Callable, Sequence
