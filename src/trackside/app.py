@@ -1,5 +1,6 @@
 """Puts the server together: every route, loop and adapter.  The map of the product."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -34,6 +35,8 @@ from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
 from trackside.workspaces.model import doors
 from trackside.workspaces.service import Directory
+
+_log = logging.getLogger(__name__)
 
 ARTIFACT_THREADS = 8
 CALLER_THREADS = 4  # that wait for other hosts: webhooks that are tried, remotes that are linked or compared
@@ -71,7 +74,9 @@ def open_database(settings: Settings) -> Any:
 
         db = PostgresDatabase(settings.store, settings.durability)
     try:
-        migrate.upgrade(db, settings.data / "backups")
+        done = migrate.upgrade(db, settings.backups)
+        if done.backup is not None:
+            _log.warning("The store was upgraded; what it was before is in %s", done.backup)
         with db.write(workspace_store.DEFAULT_WORKSPACE_ID) as tx:
             workspace_store.create_default(tx)
             experiment_store.create_default(tx, settings.default_artifact_root)

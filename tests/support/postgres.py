@@ -136,6 +136,18 @@ class Postgres:
         finally:
             wire.close()
 
+    def psql(self, database: str, script: bytes) -> None:
+        done = subprocess.run(
+            [self._programs / "psql", "--no-psqlrc", "--quiet", self.url(database)],
+            cwd=self.folder,
+            input=script,
+            capture_output=True,
+            check=False,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            **self._user,
+        )
+        assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
+
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
             [self._programs / program, "-D", self.folder / "data", *words],

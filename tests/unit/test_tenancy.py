@@ -23,6 +23,7 @@ SHARED_TABLES = {
 # Where a statement crosses workspaces on purpose: (module, function) and the reason.
 CROSSING: dict[tuple[str, str], str] = {
     ("core/db/changes.py", "_highest"): "the log is one sequence, and complete up to a number for everybody",
+    ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store; this is where a table's counter stands",
     ("events/store.py", "newest"): "the same number; it tells nothing of a change",
     ("events/store.py", "_between"): "the server's own readers of the log serve all workspaces",
     ("events/store.py", "_drop_old"): "the log is pruned by age",

@@ -26,21 +26,24 @@ def check(chosen: Settings) -> int:
     return OK
 
 
-def upgrade(chosen: Settings) -> int:
-    """Applies what is pending, after a backup where the store is a file."""
+def upgrade(chosen: Settings, *, with_backup: bool) -> int:
+    """Applies what is pending, after a backup unless the operator has one."""
     refuse_foreign_file(chosen)
     lock = of_server(chosen)
     try:
         with explained(chosen):
             db = open_database(chosen)
             try:
-                done = migrate.upgrade(db, chosen.data / "backups")
+                done = migrate.upgrade(db, chosen.backups if with_backup else None)
                 version = migrate.status(db).version
             finally:
                 db.close()
     finally:
         lock.release()
-    say(f"{chosen.store}: schema version {version}, " + (f"applied {', '.join(done)}" if done else "was up to date"))
+    if done.backup is not None:
+        say(f"{chosen.store}: what was there before is in {done.backup}")
+    applied = f"applied {', '.join(done.applied)}" if done.applied else "was up to date"
+    say(f"{chosen.store}: schema version {version}, {applied}")
     return OK
 
 

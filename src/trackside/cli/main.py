@@ -77,7 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     db = commands.add_parser("db", help="look after the store's schema", description="Look after the store's schema.")
     db_commands = db.add_subparsers(title="commands", metavar="COMMAND")
     _command(db_commands, "check", "say whether the store's schema fits this version", ADMIN, "check", STORE_OPTIONS)
-    _command(db_commands, "upgrade", "bring the store's schema up to this version", ADMIN, "upgrade", STORE_OPTIONS)
+    upgrade = _command(
+        db_commands, "upgrade", "bring the store's schema up to this version", ADMIN, "upgrade", STORE_OPTIONS
+    )
+    upgrade.add_argument("--no-backup", action="store_true", help="make none before: there is one made by other means")
+    upgrade.set_defaults(arguments=lambda words: {**_settings(words), "with_backup": not words.no_backup})
+    restore = _command(
+        db_commands, "restore", "make a store from a backup", "trackside.cli.restore", "run", STORE_OPTIONS
+    )
+    restore.add_argument("file", metavar="FILE", help="such as trackside-data/backups/before-0009-20260131T120000.db")
+    restore.set_defaults(arguments=lambda words: {**_settings(words), "file": words.file})
 
     doctor = _command(
         commands, "doctor", "find out why it does not work", "trackside.cli.doctor", "run", DOCTOR_OPTIONS

@@ -62,6 +62,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_retries: int
     change_log_days: int  # 0: for ever
 
+    @property
+    def backups(self) -> Path:
+        """The folder for what the store was before an upgrade."""
+        return self.data / "backups"
+
 
 class Option(Struct, frozen=True, kw_only=True):
     """One setting: its flags (the first is its name), its default as text, how it is read, and its words in `-h`."""

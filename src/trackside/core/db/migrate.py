@@ -4,8 +4,10 @@ A file is written once for both databases; `{{NAME}}` stands for what they spell
 """
 
 import hashlib
+import os
 import re
 import time
+from contextlib import AbstractContextManager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +35,10 @@ _SPELLINGS: dict[Dialect, dict[str, str]] = {
     },
 }
 
+OWN_TABLE = """schema_migrations (
+    number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL
+)"""
+
 
 class SchemaError(Exception):
     """The store's schema is not one that this version can serve."""
@@ -57,12 +63,24 @@ class Status(Struct, frozen=True):
     is_mlflows: bool = False  # tables of MLflow's own server, and none of ours
 
 
+class Upgrade(Struct, frozen=True):
+    applied: list[str]
+    backup: Path | None = None  # of what was there before
+
+
 class MigratableDatabase(Protocol):
+    """`alone` holds others back who would upgrade too; `backup` makes a whole, consistent file, or raises OSError."""
+
     dialect: Dialect
+    backup_suffix: str
 
     def read(self, ws: int) -> "_TxContext": ...
 
     def write(self, ws: int) -> "_TxContext": ...
+
+    def alone(self) -> AbstractContextManager[None]: ...
+
+    def backup(self, target: Path) -> None: ...
 
 
 class _TxContext(Protocol):
@@ -107,7 +125,8 @@ def check(state: Status) -> None:
     if state.unknown:
         raise SchemaError(
             f"The store has schema version {state.version}, newer than this Trackside knows ({state.latest}). "
-            "Start the newer Trackside that wrote it, or restore the backup made before its upgrade."
+            "Start the newer Trackside that wrote it, or go back to the backup that it made before its upgrade: "
+            "`trackside db restore`, with a file of the folder backups in its data folder."
         )
     if state.changed:
         raise SchemaError(
@@ -116,18 +135,51 @@ def check(state: Status) -> None:
         )
 
 
-def upgrade(db: MigratableDatabase, backup_folder: Path | None = None) -> list[str]:
-    """Applies what is pending, whole or not at all.  A store with data is backed up first where it is a file."""
+def upgrade(db: MigratableDatabase, backups: Path | None = None) -> Upgrade:
+    """Applies what is pending, whole or not at all.  A store with data is copied into the folder `backups` first; if that
+    cannot be, nothing is changed.  Without a folder there is no copy."""
     state = status(db)
     check(state)
     if not state.pending:
-        return []
-    if state.version and backup_folder is not None:
-        make_backup = getattr(db, "backup", None)
-        if make_backup is not None:
-            backup_folder.mkdir(parents=True, exist_ok=True)
-            stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-            make_backup(backup_folder / f"before-{state.latest:04}-{stamp}.db")
+        return Upgrade([])
+    with db.alone():
+        state = status(db)  # others may have done it meanwhile
+        check(state)
+        backup = _back_up(db, backups, state) if state.version and state.pending and backups is not None else None
+        return Upgrade(_apply(db), backup)
+
+
+def statements(text: str, dialect: Dialect) -> list[str]:
+    spelled = re.sub(r"\{\{(\w+)\}\}", lambda match: _SPELLINGS[dialect][match[1]], text)
+    bare = re.sub(r"--[^\n]*", "", spelled)
+    return [part.strip() for part in bare.split(";") if part.strip()]
+
+
+def _back_up(db: MigratableDatabase, folder: Path, state: Status) -> Path:
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    target = folder / f"before-{state.latest:04}-{stamp}{db.backup_suffix}"
+    unfinished = folder / f"{target.name}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        db.backup(unfinished)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except ConnectionError:
+        raise  # it is the store that failed
+    except OSError as fault:
+        raise SchemaError(
+            f"It needs an upgrade from schema version {state.version} to {state.latest}, and the backup before that cannot be "
+            f"written to {folder} ({fault.strerror or fault}). Nothing was changed. Make room there, or choose another --data; "
+            "or make a backup by other means, and run `trackside db upgrade --no-backup`."
+        ) from fault
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+    return target
+
+
+def _apply(db: MigratableDatabase) -> list[str]:
     done = []
     with db.write(0) as tx:
         _lock(tx)
@@ -147,12 +199,6 @@ def upgrade(db: MigratableDatabase, backup_folder: Path | None = None) -> list[s
     return done
 
 
-def statements(text: str, dialect: Dialect) -> list[str]:
-    spelled = re.sub(r"\{\{(\w+)\}\}", lambda match: _SPELLINGS[dialect][match[1]], text)
-    bare = re.sub(r"--[^\n]*", "", spelled)
-    return [part.strip() for part in bare.split(";") if part.strip()]
-
-
 def _applied(tx: Tx) -> dict[int, str]:
     if not _has_table(tx, "schema_migrations"):
         return {}
@@ -169,10 +215,4 @@ def _lock(tx: Tx) -> None:
     """Two servers that start side by side upgrade one after the other."""
     if tx.dialect == "postgresql":
         tx.one("SELECT pg_advisory_xact_lock(7261726)")
-    tx.run(
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL
-        )
-        """
-    )
+    tx.run(f"CREATE TABLE IF NOT EXISTS {OWN_TABLE}")

@@ -8,7 +8,7 @@ bytes for each byte of a BYTEA: docs/decisions/0011-postgresql-wire.md has the f
 import socket
 import ssl
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -132,6 +132,46 @@ class Wire:
     def command(self, text: str) -> bytes:
         """Runs a statement without values and rows; its tag."""
         return self._exchange([self._command(text)], []).tag
+
+    def copy_out(self, text: str) -> Iterator[bytes]:
+        """The rows of `COPY ... TO STDOUT`, as they come.  They must be read to the end, and nothing else meanwhile."""
+        assert not self._owed
+        self._write([_message(b"Q", text.encode() + b"\0")])
+        error: ServerError | None = None
+        is_whole = False
+        try:
+            while not is_whole:
+                kind, body = self._next()
+                if kind == _COPY_DATA:
+                    yield body
+                elif kind == _ERROR:
+                    error = error or _fault(body)
+                is_whole = kind == _READY
+        finally:
+            self.is_broken = self.is_broken or not is_whole
+        if error is not None:
+            raise error
+
+    def copy_in(self, text: str, pieces: Iterable[bytes]) -> None:
+        """Sends the rows of `COPY ... FROM STDIN`, in pieces that may end anywhere."""
+        assert not self._owed
+        self._write([_message(b"Q", text.encode() + b"\0")])
+        error: ServerError | None = None
+        is_whole = False
+        try:
+            while not is_whole:
+                kind, body = self._next()
+                if kind == _COPY_IN:
+                    for piece in pieces:  # after an error the server reads on, and drops them
+                        self._write([_message(b"d", piece)])
+                    self._write([_message(b"c", b"")])
+                elif kind == _ERROR:
+                    error = error or _fault(body)
+                is_whole = kind == _READY
+        finally:
+            self.is_broken = self.is_broken or not is_whole
+        if error is not None:
+            raise error
 
     def send(self, text: str) -> None:
         """Sends a statement whose answer nobody waits for."""
@@ -260,6 +300,7 @@ _read_int16 = struct.Struct("!H").unpack_from
 _read_int32 = struct.Struct("!i").unpack_from
 
 _DATA_ROW, _COMMAND_COMPLETE, _READY, _ERROR, _ROW_DESCRIPTION = b"DCZET"
+_COPY_IN, _COPY_DATA = b"Gd"
 
 
 def _message(kind: bytes, body: bytes) -> bytes:

@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Literal
 
+from trackside.core.db import pgbackup
 from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.pgwire import Lost, ServerError, Wire
@@ -23,6 +25,7 @@ MINIMUM = 13  # pg_xact_status
 READERS = 8  # connections for reads, at most
 WAIT_FOR_READER_S = 10.0
 LOCK_TIMEOUT_S = 10
+UPGRADE_LOCK = 7261728  # the advisory lock of who looks after the schema
 IDLE_WRITER_S = 60  # a server that stands still in the middle of a write, or has vanished, lets its locks go
 IDLE_READER_S = 600  # and a client that does not read on lets its snapshot go, which keeps dead rows alive
 CLARIFY_AFTER_S = (0.0, 0.1, 0.4, 1.0)  # pauses before asking what became of a commit
@@ -229,6 +232,7 @@ class PostgresDatabase:
 
     dialect: Literal["postgresql"] = "postgresql"
     reads_inline = False
+    backup_suffix = pgbackup.SUFFIX
 
     def __init__(self, store: PostgresStore, durability: Durability = "full") -> None:
         self._store = store
@@ -257,6 +261,32 @@ class PostgresDatabase:
     def write(self, ws: int) -> Iterator[Tx]:
         with self.writer.transaction(ws) as tx:
             yield tx
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Others who ask for this wait, on whatever machine they run."""
+        wire = _connect(self._store)
+        try:
+            wire.command(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
+            yield
+        finally:
+            wire.close()
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy, also while others write."""
+        wire = _connect(self._store)
+        try:
+            pgbackup.write(wire, target)
+        finally:
+            wire.close()
+
+    def restore(self, source: Path) -> int:
+        """Fills an empty database from a backup, whole or not at all; the schema version that it has now."""
+        wire = _connect(self._store)
+        try:
+            return pgbackup.read(wire, source)
+        finally:
+            wire.close()
 
     def renew_statistics(self) -> bool:
         """Counts anew what lies in tables that have grown much since the server last did; False if there is none.

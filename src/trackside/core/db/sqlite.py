@@ -4,11 +4,12 @@ WAL with one writer: readers never wait.  `full` syncs the log at each commit; `
 second, so that a power cut may take the last second, and a killed process nothing.  `wal` keeps the log short.
 """
 
+import errno
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -87,6 +88,7 @@ class SqliteDatabase:
 
     dialect: Literal["sqlite"] = "sqlite"
     reads_inline = True  # a read by key costs less than a hop to a thread
+    backup_suffix = ".db"
 
     def __init__(self, path: Path, durability: Durability = "full") -> None:
         fault = unfit()
@@ -119,11 +121,17 @@ class SqliteDatabase:
         with self.writer.transaction(ws) as tx:
             yield tx
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Nobody else looks after the schema: the file has one server."""
+        return nullcontext()
+
     def backup(self, target: Path) -> None:
-        """A consistent copy, also while others write."""
-        with sqlite3.connect(target) as copy:
-            self._reader().connection.backup(copy)
-        copy.close()
+        """A consistent copy, also while others write.  Raises OSError where the file cannot be written."""
+        with closing(sqlite3.connect(target)) as copy:
+            try:
+                self._reader().connection.backup(copy)
+            except sqlite3.OperationalError as fault:
+                raise OSError(errno.EIO, str(fault)) from None
 
     def close(self) -> None:
         self._keeper.close()

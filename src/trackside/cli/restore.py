@@ -1,0 +1,93 @@
+"""`trackside db restore`: a backup becomes a store again.  Knows both kinds of file; overwrites nothing."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from trackside.cli.lock import of_server
+from trackside.cli.output import OK, Stop, say
+from trackside.cli.stores import explained, open_database
+from trackside.core.db import migrate
+from trackside.core.settings import Settings, SqliteStore
+
+SQLITE, GZIP = b"SQLite format 3\0", b"\x1f\x8b"
+BESIDE = ("", "-wal", "-shm", "-journal")  # SQLite would take what another database has left there for its own
+
+
+def run(chosen: Settings, file: str) -> int:
+    """The store must be a file that is not there, or an empty database."""
+    source = Path(file)
+    is_sqlite = _is_sqlite(source)
+    if is_sqlite != isinstance(chosen.store, SqliteStore):
+        kind = "SQLite" if is_sqlite else "PostgreSQL"
+        url = "sqlite:///FILE" if is_sqlite else "postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise Stop(f"{source} is a backup of a store on {kind}, and the store is {chosen.store}; give --store {url}")
+    lock = of_server(chosen)
+    try:
+        version = _copy(source, chosen.store.path) if isinstance(chosen.store, SqliteStore) else _fill(chosen, source)
+    finally:
+        lock.release()
+    latest = migrate.migrations()[-1].number
+    say(
+        f"{chosen.store}: schema version {version}, as in {source}"
+        + (f" (this Trackside brings it to {latest} when it starts, an earlier one leaves it)" * (version < latest))
+    )
+    return OK
+
+
+def _is_sqlite(source: Path) -> bool:
+    try:
+        with source.open("rb") as file:
+            head = file.read(len(SQLITE))
+    except OSError as fault:
+        raise Stop(f"cannot read {source} ({fault.strerror})") from None
+    if head != SQLITE and not head.startswith(GZIP):
+        raise Stop(f"{source} is no backup of Trackside's; those end in .db (SQLite) or .sql.gz (PostgreSQL)")
+    return head == SQLITE
+
+
+def _copy(source: Path, target: Path) -> int:
+    for name in (target.name + more for more in BESIDE):
+        if target.with_name(name).exists():
+            raise Stop(f"{target.with_name(name)} is there; move it away first, or give another file with --store")
+    unfinished = target.with_name(target.name + ".part")
+    try:
+        shutil.copyfile(source, unfinished)
+        version = _version(unfinished, source)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except OSError as fault:
+        raise Stop(f"cannot write to {target} ({fault.strerror})") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return version
+
+
+def _fill(chosen: Settings, source: Path) -> int:
+    with explained(chosen):
+        db = open_database(chosen)
+        try:
+            state = migrate.status(db)
+            if state.version or state.is_mlflows:
+                raise Stop(f"{chosen.store} is no empty database; make one, and give it with --store")
+            try:
+                return int(db.restore(source))
+            except ValueError as fault:
+                raise Stop(str(fault)) from None
+        finally:
+            db.close()
+
+
+def _version(copy: Path, source: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"{copy.as_uri()}?immutable=1", uri=True)) as connection:
+            ((health,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+            version = connection.execute("SELECT MAX(number) FROM schema_migrations").fetchone()[0]
+    except sqlite3.Error as fault:
+        health, version = str(fault), None
+    if health != "ok" or not version:
+        raise Stop(f"{source} is no whole backup of Trackside's ({health})")
+    return int(version)
