@@ -6,7 +6,8 @@ import time
 import pytest
 
 from fuzz.invariants import problems
-from fuzz.world import World, fault_of
+from fuzz.raw import Ask
+from fuzz.world import ODD, World, dumped, fault_of, raw
 
 SLOWEST_S = 10.0  # on a busy machine; they take milliseconds
 SHARE = 16  # so many fields are asked until each odd value was tried
@@ -58,6 +59,40 @@ def test_nor_on_postgresql_where_texts_and_numbers_have_other_limits(pg_world: W
 
     assert not wrong, _told(wrong)
     assert problems(pg_world.database) == []
+
+
+def test_no_source_of_a_version_breaks_a_call(world: World) -> None:
+    world.renew()
+
+    for odd in ODD:
+        fields = {"name": world.name, "source": raw(odd), "run_id": world.run_id}
+        ask = Ask("POST", b"/api/2.0/mlflow/model-versions/create", pieces=[dumped(fields).encode()])
+        assert fault_of(ask, world.direct.ask(ask)) is None, odd[:60]
+
+
+def test_no_text_in_a_tag_breaks_the_calls_that_read_it(world: World) -> None:
+    world.renew()
+    model = world.plausible(world.routes[0])["model_json"]
+    version = {"name": world.name, "source": f"models:/{world.model_id}", "model_id": world.model_id}
+
+    wrong = []
+    for odd in ODD:
+        tag = {"key": raw('"mlflow.log-model.history"'), "value": raw(odd)}
+        tags = [{"key": "mlflow.modelVersions", "value": raw(odd)}]
+        for method, path, fields in (
+            ("POST", "runs/set-tag", {"run_id": world.run_id, **tag}),
+            ("POST", "runs/log-model", {"run_id": world.run_id, "model_json": model}),
+            ("PATCH", f"logged-models/{world.model_id}/tags", {"tags": tags}),
+            ("POST", "model-versions/create", version),
+        ):
+            ask = Ask(method, f"/api/2.0/mlflow/{path}".encode(), pieces=[dumped(fields).encode()])
+            told = world.direct.ask(ask)
+            fault = fault_of(ask, told)
+            if fault is not None or ("-tag" not in path and "/tags" not in path and told.status != 200):
+                wrong.append(f"{path} after {odd[:60]}: {fault or told.body[:200]!r}")
+
+    assert not wrong, _told(wrong)
+    assert problems(world.database) == []
 
 
 @pytest.mark.slow

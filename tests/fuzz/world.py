@@ -36,6 +36,7 @@ ODD = [
     '"' + "a" * 100_000 + '"', '"' + "\\u00e9" * 3000 + '"', '"' + "1" * 4400 + '"', '"\u0663"', '" 1 "', '"1_0"', '"0x1"',
     "[]", "[[]]", "[null]", "[1]", '["a"]', '["a","a"]', '["\\ud800"]', '["\\u0000"]', "[{}]", "[{},null,1]", "{}", '{"a":1}',
     '[{"key":"\\ud800","value":"\\u0000"}]', '[{"key":"a","value":NaN}]', '[{"key":"a","value":"b"},{"key":"a","value":"c"}]',
+    '"file://host/x"', '"[1,"',
     '{"\\ud800":"\\udfff"}', '{"a":"\\u0000"}', '{"a":{"b":[{}]}}', "[" * 300 + "]" * 300, '{"a":' * 300 + "1" + "}" * 300,
 ]  # fmt: skip
 
@@ -267,6 +268,8 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         return None if ask.is_cut else "no answer"
     if ask.method == "HEAD" or told.status in (204, 304):
         return None
+    if told.status == 500 and _is_decided(told):
+        return None
     if told.status >= 500 and told.status not in (501, 503):
         return f"status {told.status}"
     if told.status >= 400 and (told.body or told.status not in (412, 416)):
@@ -292,6 +295,11 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         except ValueError as error:
             return f"an answer that is no JSON ({error}): {told.body[:100]!r}"
     return None
+
+
+def _is_decided(told: Told) -> bool:
+    """A file of another host as a version's source: docs/compatibility.md says why it gets a 500."""
+    return b" is not a valid remote uri. A file URI must be local; it names the host " in told.body
 
 
 def _refuse(constant: str) -> Any:

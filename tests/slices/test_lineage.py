@@ -1,5 +1,6 @@
 """What went into runs and what came out of them; on both databases."""
 
+import json
 from typing import Any
 
 import pytest
@@ -174,3 +175,25 @@ def test_the_record_of_a_model_is_kept_as_a_tag(api: Api) -> None:
     for wrong in ("", "not json", "[]", '{"run_id": "x"}', "[" * 100_000):
         assert api.fault("runs/log-model", run_id=run_id, model_json=wrong)[:2] == (400, "INVALID_PARAMETER_VALUE")
     assert api.tags(run_id)["mlflow.log-model.history"] == kept
+
+
+def test_a_model_is_recorded_whatever_stood_in_the_tag(api: Api) -> None:
+    """Users may write to it, and the server cuts what is long."""
+    run_id = api.new_run()
+    model = '{"run_id": "%s", "artifact_path": "%s", "utc_time_created": "now", "flavors": {}}'
+    for path in ("one", "two"):
+        api.post("runs/log-model", run_id=run_id, model_json=model % (run_id, path))
+    both = api.tags(run_id)["mlflow.log-model.history"]
+
+    def recorded_after(text: str) -> list[str]:
+        api.post("runs/set-tag", run_id=run_id, key="mlflow.log-model.history", value=text)
+        api.post("runs/log-model", run_id=run_id, model_json=model % (run_id, "three"))
+        return [each["artifact_path"] for each in json.loads(api.tags(run_id)["mlflow.log-model.history"])]
+
+    for text in ("x", "1", "", "null", "{}", '"[]"', "[]", "[", "[" * 9000, "\ud83d\ude00", "[" + "9" * 5000):
+        assert recorded_after(text) == ["three"], text[:20]
+    assert recorded_after(both) == ["one", "two", "three"]
+    assert recorded_after(both[:-2]) == ["one", "three"]
+    assert recorded_after(both.replace(", ", " ,\n ").replace("[", " [ ")) == ["one", "two", "three"]
+    long = json.dumps([json.loads(both)[0] | {"flavors": {"f": "x" * 1000}}] * 9)
+    assert recorded_after(long)[-2:] == ["one", "three"]

@@ -85,6 +85,19 @@ def test_a_file_of_another_host_is_refused_in_mlflows_words(registry: Registry, 
     assert fault[2].startswith("file://elsewhere/iris is not a valid remote uri. A file URI must be local")
 
 
+def test_a_version_is_made_whatever_stands_in_the_tag_of_its_model(registry: Registry, api: Api) -> None:
+    made = api.post("logged-models", experiment_id="0", name="tree")["model"]["info"]
+
+    for i, text in enumerate(("x", "1", "{}", "[" * 5000), 1):
+        tags = [{"key": "mlflow.modelVersions", "value": text}]
+        api.ask("PATCH", f"logged-models/{made['model_id']}/tags", {"tags": tags})
+        registry.new_version(source=made["artifact_uri"], model_id=made["model_id"])
+
+        model = api.get(f"logged-models/{made['model_id']}")["model"]
+        (tag,) = model["info"]["tags"]
+        assert json.loads(tag["value"]) == [{"name": "iris", "version": i}], text[:10]
+
+
 def test_dots_in_a_local_path_are_read_before_it_is_judged_and_kept(registry: Registry, api: Api) -> None:
     experiment = api.post("experiments/create", name="local", artifact_location="file:///data/local")["experiment_id"]
     run = api.post("runs/create", experiment_id=experiment)["run"]["info"]

@@ -152,6 +152,6 @@ def _root_of_run(tx: Tx, run_id: str) -> str | None:
 def _versions_of(text: str) -> list[object]:
     try:
         known = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return known if isinstance(known, list) else []

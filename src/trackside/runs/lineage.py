@@ -1,7 +1,9 @@
 """What went into a run and what came out: datasets and logged models.  Knows the edges' tables; knows no model."""
 
 import json
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -23,6 +25,8 @@ MAX_EXPERIMENTS = 20
 MAX_SUMMARIES = 1000
 CONTEXT_TAG = "mlflow.data.context"
 MODELS_TAG = "mlflow.log-model.history"
+_DECODER = json.JSONDecoder()
+_OPENING, _COMMA = re.compile(r"\s*\[\s*"), re.compile(r"\s*,\s*")
 
 
 class SearchDatasets(Call, frozen=True):
@@ -86,7 +90,7 @@ def log_model(tx: Tx, run_id: str, model_json: str) -> None:
     row = tx.one(
         "SELECT value FROM tags WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=run_seq, key=MODELS_TAG
     )
-    history: list[Any] = [] if row is None else json.loads(row[0])
+    history = [] if row is None else _records(row[0])
     kept = {
         key: model[key]
         for key in ("run_id", "artifact_path", "utc_time_created", "flavors", "model_uuid")
@@ -131,6 +135,19 @@ def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
             for e, name, digest, context in rows
         ]
     )
+
+
+def _records(value: str) -> list[Any]:
+    """What the tag tells of models that were logged before.  Users may write to it, and what was too long was cut: the
+    records that are whole count."""
+    found: list[Any] = []
+    before = _OPENING.match(value)
+    with suppress(ValueError, RecursionError):
+        while before is not None:
+            record, end = _DECODER.raw_decode(value, before.end())
+            found.append(record)
+            before = _COMMA.match(value, end)
+    return found
 
 
 def _dataset(tx: Tx, experiment_seq: int, given: GivenDataset) -> int:
