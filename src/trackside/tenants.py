@@ -29,26 +29,33 @@ URIS = (  # where those of artifacts are: table, its key, column
     ("model_versions", "version_seq", "files_uri"),
     ("file_deletions", "deletion_seq", "files_uri"),
 )
+_CONTENTS = {
+    "experiments": "SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id <> 0 LIMIT 1",
+    "runs": "SELECT 1 FROM runs WHERE workspace_id = :ws LIMIT 1",
+    "logged models": "SELECT 1 FROM logged_models WHERE workspace_id = :ws LIMIT 1",
+    "registered models": "SELECT 1 FROM registered_models WHERE workspace_id = :ws LIMIT 1",
+    "tags of the default experiment": """
+        SELECT 1 FROM experiment_tags t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+        WHERE t.workspace_id = :ws AND e.experiment_id = 0 LIMIT 1
+        """,
+    "stages of its own": "SELECT 1 FROM registry_stages WHERE workspace_id = :ws LIMIT 1",
+    "webhooks": "SELECT 1 FROM webhooks WHERE workspace_id = :ws LIMIT 1",
+    "links": "SELECT 1 FROM links WHERE workspace_id = :ws LIMIT 1",
+}
 
 
 def make(artifact_root: str) -> Tenants:
     return Tenants(
         begin=lambda tx: experiments.create_default(tx, artifact_root),
-        is_empty=is_empty,
+        contents=contents,
         move_to_default=move_to_default,
         remove=remove,
     )
 
 
-def is_empty(tx: Tx) -> bool:
-    """Nothing but the default experiment."""
-    own = tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id <> 0")
-    return (
-        own is None
-        and tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws") is None
-        and tx.one("SELECT 1 FROM logged_models WHERE workspace_id = :ws") is None
-        and tx.one("SELECT 1 FROM registered_models WHERE workspace_id = :ws") is None
-    )
+def contents(tx: Tx) -> list[str]:
+    """In words what is there besides the default experiment; what tells of models that are gone does not count."""
+    return [what for what, question in _CONTENTS.items() if tx.one(question) is not None]
 
 
 def remove(tx: Tx) -> None:

@@ -10,6 +10,8 @@ from trackside.workspaces import model, store
 from trackside.workspaces.service import Directory
 
 OURS = "/api/trackside/v1/workspaces"
+OURS_BASE = "/api/trackside/v1"
+STAGES = [{"name": name, "needs_approval": False} for name in ("None", "Staging", "QA", "Production", "Archived")]
 NIL = "00000000-0000-0000-0000-000000000000"
 
 
@@ -125,6 +127,21 @@ def test_every_door_leads_to_the_same_workspace(api: Api) -> None:
     assert api.ask("GET", "/api/2.0/mlflow/runs/get", arguments={"run_id": run_id}).status == 404
 
 
+def test_a_list_by_subscription_and_group_minds_case_no_more_than_the_doors_do(api: Api) -> None:
+    body = {"name": "north", "subscription_id": "Sub-1", "resource_group": "Group-1"}
+    api.post(OURS, body)
+    api.post(OURS, body | {"name": "south", "resource_group": "group-2"})
+
+    def listed(**wanted: str) -> list[str]:
+        return [each["name"] for each in api.get(OURS, **wanted).get("workspaces", [])]
+
+    assert listed(subscription_id="sUB-1") == ["north", "south"]
+    assert listed(subscription_id="SUB-1", resource_group="GROUP-2") == ["south"]
+    assert listed(resource_group="gROUP-1") == ["north"]
+    assert listed(subscription_id="sub-2") == []
+    assert listed() == ["default", "north", "south"]
+
+
 def test_a_header_that_contradicts_the_path_is_refused(api: Api) -> None:
     north, _ = api.new_workspace("north"), api.new_workspace("south")
     path = "/ws/south/api/2.0/mlflow/experiments/get"
@@ -212,8 +229,52 @@ def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api
     for mode in (None, "RESTRICT"):
         status, body = delete(api, "north", mode)
         assert status == 400
-        assert b"still holds experiments or runs" in body
+        assert b"because it still holds experiments and runs. Delete with mode=CASCADE" in body
     assert north.params(run_id) == {"p": "1"}
+
+
+@pytest.mark.parametrize(
+    ("what", "call"),
+    [
+        ("logged models", {"path": "logged-models", "experiment_id": "0", "name": "m"}),
+        ("registered models", {"path": "registered-models/create", "name": "m"}),
+        (
+            "tags of the default experiment",
+            {"path": "experiments/set-experiment-tag", "experiment_id": "0", "key": "k", "value": "v"},
+        ),
+        ("stages of its own", {"method": "PUT", "path": f"{OURS_BASE}/registry/stages", "stages": STAGES}),
+        (
+            "webhooks",
+            {
+                "path": f"{OURS_BASE}/webhooks",
+                "name": "w",
+                "url": "https://203.0.113.9.invalid/",
+                "events": ["run.created"],
+            },
+        ),
+        (
+            "links",
+            {
+                "path": f"{OURS_BASE}/links",
+                "name": "l",
+                "to": "http://127.0.0.1:1/",
+                "kind": "mlflow",
+                "backfill": "none",
+            },
+        ),
+    ],
+)
+def test_restrict_counts_everything_that_somebody_made(rooms: tuple[Api, Api], what: str, call: dict[str, Any]) -> None:
+    api, north = rooms
+    fields = dict(call)
+    made = north.ask(fields.pop("method", "POST"), fields.pop("path"), fields)
+    assert made.status < 300, made.body
+
+    status, body = delete(api, "north")
+
+    assert (status, f"because it still holds {what}. Delete with" in body.decode()) == (400, True), body
+    assert names(api) == ["default", "north"]
+    assert delete(api, "north", "CASCADE") == (204, b"")
 
 
 def test_restrict_takes_an_empty_workspace_away(rooms: tuple[Api, Api], application: Any) -> None:

@@ -21,7 +21,7 @@ class Tenants:
     """What the slices above do at the beginning and the end of a workspace; each in a transaction of that workspace."""
 
     begin: Callable[[Tx], None]
-    is_empty: Callable[[Tx], bool]
+    contents: Callable[[Tx], list[str]]  # in words; nothing for a workspace that is as it began
     move_to_default: Callable[[Tx, Workspace], None]
     remove: Callable[[Tx], None]
 
@@ -149,9 +149,10 @@ class Calls:
         store.delete(inside, workspace)
         match mode:
             case "RESTRICT":
-                if not self.tenants.is_empty(inside):
+                held = self.tenants.contents(inside)
+                if held:
                     raise Invalid(
-                        f"Cannot delete workspace '{workspace.name}' because it still holds experiments or runs. "
+                        f"Cannot delete workspace '{workspace.name}' because it still holds {' and '.join(held)}. "
                         "Delete with mode=CASCADE to remove them, or mode=SET_DEFAULT to move them to the default workspace."
                     )
                 self.tenants.remove(inside)

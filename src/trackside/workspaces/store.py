@@ -112,16 +112,13 @@ def hold(tx: Tx) -> Workspace:
 
 
 def all_of(tx: Tx, subscription_id: str | None = None, resource_group: str | None = None) -> list[Workspace]:
-    rows = tx.all(
-        f"""
-        SELECT {_COLUMNS} FROM workspaces
-        WHERE (:subscription = '' OR subscription_id = :subscription) AND (:group = '' OR resource_group = :group)
-        ORDER BY name
-        """,
-        subscription=subscription_id or "",
-        group=resource_group or "",
-    )
-    return [_workspace(row) for row in rows]
+    """By name.  Subscription and group are the same in upper and lower case, as in Azure and at the doors."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM workspaces ORDER BY name")
+    return [
+        found
+        for found in map(_workspace, rows)
+        if _is_same(subscription_id, found.subscription_id) and _is_same(resource_group, found.resource_group)
+    ]
 
 
 def update(tx: Tx, name: str, changes: dict[str, Any]) -> Workspace:
@@ -184,6 +181,10 @@ def _extend(tx: Tx, workspace: Workspace, more: Reach) -> None:
         reach=msgspec.json.encode(reach).decode(),
         id=workspace.workspace_id,
     )
+
+
+def _is_same(wanted: str | None, found: str) -> bool:
+    return not wanted or wanted.lower() == found.lower()
 
 
 def _workspace(row: Row) -> Workspace:

@@ -71,7 +71,7 @@ class Direct:
         if b"%" in raw or not raw.isascii():
             return None
         path = raw.decode("ascii")
-        if not path.startswith(self._prefix):
+        if not path.startswith(f"{self._prefix}/"):
             return None
         try:
             named, rest = self._doors(path[len(self._prefix) :], headers)

@@ -101,7 +101,7 @@ class Edge:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, cors: Headers) -> None:
         path: str = scope["path"]
         if self._prefix:
-            if not path.startswith(self._prefix):
+            if path != self._prefix and not path.startswith(f"{self._prefix}/"):
                 raise NoEndpoint(f"Nothing is served at {path}; this server serves below {self._prefix}.")
             path = path[len(self._prefix) :] or "/"
         name, rest = self._doors(path, scope["headers"])
