@@ -1,5 +1,6 @@
 """The command line as an operator meets it: real processes, real sockets, real files."""
 
+import argparse
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,17 +18,66 @@ import pytest
 from support.command_line import TIMEOUT_S, Launch, Server, until
 from support.ports import free_port
 from support.postgres import Postgres
+from support.receiver import Receiver
 from support.servers import TRACKSIDE, environment, trackside
+from trackside.cli import main
+from trackside.core import settings
 
 # Words
 
+LINK = ["link", "add", "l", "--to", "http://127.0.0.1:1"]
 
-@pytest.mark.parametrize("words", [[], ["server"], ["db"], ["db", "check"], ["db", "upgrade"], ["doctor"], ["version"]])
-def test_every_command_explains_itself(words: list[str], tmp_path: Path) -> None:
-    code, said, complaints = trackside(*words, "-h", cwd=tmp_path)
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """Every command, as the parser has them."""
+    found: dict[str, argparse.ArgumentParser] = {}
+
+    def walk(parser: argparse.ArgumentParser, words: str) -> None:
+        found[words] = parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for name, inner in action.choices.items():
+                    walk(inner, f"{words} {name}".strip())
+
+    walk(main._parser(), "")
+    return found
+
+
+COMMANDS = commands()
+
+# They say what one call does, and are said with it.  All others say where, who and how: those have a variable.
+OF_ONE_CALL = {
+    "": ["--version"],
+    "db upgrade": ["--no-backup"],
+    "doctor": ["--json"],
+    "link add": "--to --mode --kind --experiments --exclude --registry --backfill --prefix --rate".split()
+    + "--token-file --username --no-wait".split(),
+    "link list": ["--json"],
+    "link show": ["--json"],
+    "link check": ["--json", "--verify"],
+    "link log": ["--json"],
+    "link sync": ["--no-wait", "--verify"],
+    "link remove": ["--copies"],
+    "import": "--artifacts --source-workspace --token-file --username --dry-run --verify --json".split(),
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_explains_itself(words: str, tmp_path: Path) -> None:
+    code, said, complaints = trackside(*words.split(), "-h", cwd=tmp_path)
 
     assert (code, complaints) == (0, "")
-    assert said.startswith(f"usage: {' '.join(['trackside', *words])} ")
+    assert said.startswith(f"usage: {' '.join(['trackside', *words.split()])} ")
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_flag_names_its_variable_unless_it_is_about_one_call(words: str) -> None:
+    flags = [action for action in COMMANDS[words]._actions if action.option_strings and action.help != "==SUPPRESS=="]
+    named = {flag.option_strings[0]: re.findall(r"TRACKSIDE_[A-Z_]+", flag.help or "") for flag in flags}
+    del named["-h"]
+
+    assert {flag for flag, variables in named.items() if not variables} == set(OF_ONE_CALL.get(words, []))
+    assert {each for variables in named.values() for each in variables} <= settings.variables()
 
 
 def test_help_names_every_flag_with_its_variable(tmp_path: Path) -> None:
@@ -74,10 +125,33 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
         (["server", "--store", "sqlite:///a-file"], "cannot be opened (file is not a database)"),
         (["db", "check", "--store", "sqlite:///a-file"], "cannot be opened (file is not a database)"),
         (["db", "check", "--workers", "1"], "unknown: --workers 1"),
+        (["db", "restore"], "the following arguments are required: FILE"),
+        (["db", "restore", "missing"], "cannot read missing (No such file or directory)"),
+        (["db", "restore", "."], "cannot read . (Is a directory)"),
+        (["db", "restore", "a-file"], "a-file is no backup of Trackside's; those end in .db (SQLite) or .sql.gz"),
+        ([*LINK, "--token-file", "missing"], "--token-file is 'missing', which cannot be read (No such file"),
+        ([*LINK, "--token-file", "."], "--token-file is '.', which cannot be read (Is a directory)"),
+        ([*LINK, "--token-file", "binary"], "--token-file is 'binary', which holds no token"),
+        ([*LINK, "--token-file", "empty"], "--token-file is 'empty', which holds no token"),
+        ([*LINK, "--token-file", "-"], "--token-file is '-', which holds no token"),
+        ([*LINK, "--username", "ann"], "no password of ann was typed, and none came by standard input"),
+        ([*LINK, "--server", "ftp://x"], "--server is 'ftp://x'; it must be http(s)://HOST:PORT"),
+        ([*LINK, "--server", "http://[x"], "--server is 'http://[x'; it must be http(s)://HOST:PORT"),
+        ([*LINK, "--server", "http://h:port"], "--server is 'http://h:port'; it must be http(s)://HOST:PORT"),
+        ([*LINK, "--server", "http://127.0.0.1:1"], "no answer from http://127.0.0.1:1 (["),
+        ([*LINK, "--server", f"http://{'a' * 70}.example"], "no answer from http://aaa"),
+        ([*LINK, "--workspace", "a\nb"], r"--workspace is 'a\nb'; a workspace's name has 2 to 63 letters"),
+        (["link", "list", "-w", "\u20ac"], "--workspace is '\u20ac'; a workspace's name has"),
+        (["link", "init-script", "-w", "x'y"], "--workspace is \"x'y\"; a workspace's name has"),
+        (["import", "a-file", "--token-file", "missing"], "--token-file is 'missing', which cannot be read"),
+        (["import", "a-file", "--username", "ann"], "no password of ann was typed"),
+        (["import", "a-file", "--server", "http://127.0.0.1:1"], "give --server or TRACKSIDE_URL"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(words: list[str], message: str, tmp_path: Path) -> None:
     (tmp_path / "a-file").write_text("not a database" * 100)
+    (tmp_path / "binary").write_bytes(b"\xff\0")
+    (tmp_path / "empty").touch()
 
     code, said, complaints = trackside(*words, cwd=tmp_path)
 
@@ -87,8 +161,31 @@ def test_a_mistake_is_one_line_and_exit_code_2(words: list[str], message: str, t
     assert message in complaints
 
 
+def test_variables_say_where_commands_go(launch: Launch, tmp_path: Path) -> None:
+    server = launch()
+    (tmp_path / "mlruns").mkdir()
+    place = {"TRACKSIDE_URL": f"http://127.0.0.1:{server.port}", "TRACKSIDE_WORKSPACE": "nowhere"}
+
+    for words in (["link", "list"], ["import", "mlruns"]):
+        code, said, complaints = trackside(*words, cwd=tmp_path, **place)
+        assert (code, said, "Workspace 'nowhere' not found" in complaints) == (2, "", True), complaints
+    assert trackside("link", "list", "-w", "default", cwd=tmp_path, **place) == (0, "", "")
+    assert f"{place['TRACKSIDE_URL']}/ws/nowhere" in trackside("link", "init-script", cwd=tmp_path, **place)[1]
+    for name, value in (("TRACKSIDE_TOKEN", "a b"), ("TRACKSIDE_TOKEN", "\u20ac"), ("TRACKSIDE_WORKSPACE", "a/b")):
+        code, _, complaints = trackside("link", "list", cwd=tmp_path, **place | {name: value})
+        assert (code, complaints.count("\n"), complaints.startswith(f"trackside: {name} is ")) == (2, 1, True)
+
+
+def test_a_server_of_others_is_told_from_ours(tmp_path: Path) -> None:
+    with closing(Receiver()) as other:
+        code, _, complaints = trackside("link", "pause", "l", "--server", other.url, cwd=tmp_path)
+
+    assert (code, complaints.count("\n")) == (2, 1)
+    assert "is no Trackside server: it answers in no JSON" in complaints
+
+
 def test_a_command_without_its_second_word_shows_what_there_is(tmp_path: Path) -> None:
-    for words in ([], ["db"]):
+    for words in ([], ["db"], ["link"]):
         code, said, _ = trackside(*words, cwd=tmp_path)
 
         assert code == 2
@@ -139,7 +236,11 @@ def test_settings_come_from_the_environment_too(launch: Launch, tmp_path: Path) 
 
     assert f"/tracks (store sqlite {tmp_path}/there/trackside.db, durability relaxed)" in server.line
     assert server.ask("GET", "/tracks/health") == (200, b"OK")
-    assert server.ask("GET", "/health")[0] == 404
+    assert server.ask("GET", "/tracks")[0] == 200
+    for path in ("/health", "/tracks2/health", "/trackshealth", "/tracksx", "/track", "/"):
+        assert server.ask("GET", path)[0] == 404, path
+        assert server.ask("HEAD", path)[0] == 404, path
+    assert server.ask("GET", "/trackstracks/api/2.0/mlflow/experiments/get?experiment_id=0")[0] == 404
     assert server.stop() == (0, "trackside: TRACKSIDE_PROT is no setting; did you mean TRACKSIDE_PORT?\n")
 
 

@@ -26,6 +26,8 @@ def trackside(*words: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
         [*TRACKSIDE, *words],
         cwd=cwd,
         env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # no terminal to ask at
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from trackside.core import settings
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "packages").glob("*/*.md")])
@@ -46,6 +48,11 @@ def test_each_link_to_a_file_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text())
 
     assert not [link for link in links if not (page.parent / link).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_variable_that_a_page_names_is_known(page: Path) -> None:
+    assert set(re.findall(r"\bTRACKSIDE_[A-Z_]+\b", page.read_text())) <= settings.variables()
 
 
 def test_the_newest_entry_of_the_changelog_is_this_version() -> None:

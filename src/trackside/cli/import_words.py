@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from trackside.cli.link_words import add_place
+
 DESCRIPTION = """Bring the experiments, runs, models and registered models of an MLflow store into a workspace of a running
 Trackside.  Run ids, times and users stay what they are.  It may be run again at any time: what is there already is compared,
 and only what is lacking comes."""
@@ -14,8 +16,7 @@ def add_command(commands: Any) -> None:
         metavar="SOURCE",
         help="URL of an MLflow server, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, or a folder mlruns",
     )
-    parser.add_argument("--workspace", "-w", default="default", metavar="NAME", help="that takes it (default default)")
-    parser.add_argument("--server", metavar="URL", help="the server (default http://127.0.0.1:5000; TRACKSIDE_URL)")
+    add_place(parser, "that takes it")
     parser.add_argument(
         "--artifacts",
         metavar="WHERE",

@@ -1,14 +1,13 @@
 """`trackside import …`: reads a source in this process and sends it to a running server.  Knows words and a bar."""
 
 import argparse
-import getpass
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 
-from trackside.cli.links import server_of
+from trackside.cli import credentials
+from trackside.cli.links import server_of, workspace_of
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.core import settings
@@ -20,11 +19,11 @@ from trackside.imports.target import Target
 from trackside.imports.work import Import
 from trackside.links.model import Secret
 from trackside.links.wire import Down, Refused
+from trackside.workspaces.model import DEFAULT
 
 BAR = 30
 LOOK_S = 0.2
 MOST_LINES = 20  # of each kind on a screen
-STDIN = "-"
 
 
 def run(words: argparse.Namespace) -> int:
@@ -54,8 +53,8 @@ def run(words: argparse.Namespace) -> int:
 
 
 def _target(words: argparse.Namespace) -> Target:
-    headers = {} if words.workspace == "default" else {"x-mlflow-workspace": words.workspace}
-    url = server_of(words)
+    url, workspace = server_of(words), workspace_of(words)
+    headers = {} if workspace == DEFAULT else {"x-mlflow-workspace": workspace}
     target = Target(PatientHttp(url, Secret(token=settings.server_token() or ""), headers=headers))
     try:
         target.about()
@@ -72,10 +71,9 @@ def _target(words: argparse.Namespace) -> Target:
 
 def _secret(words: argparse.Namespace) -> Secret:
     if words.token_file:
-        text = sys.stdin.read() if words.token_file == STDIN else Path(words.token_file).read_text("utf-8")
-        return Secret(token=text.strip())
+        return Secret(token=credentials.token(words.token_file))
     if words.username:
-        return Secret(username=words.username, password=getpass.getpass(f"Password of {words.username}: "))
+        return Secret(username=words.username, password=credentials.password(words.username))
     return Secret()
 
 

@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from trackside.core import settings
+
 MODULE = "trackside.cli.links"
 
 
@@ -12,13 +14,15 @@ def add_commands(commands: Any) -> None:
     )
     inner = link.add_subparsers(title="commands", metavar="COMMAND")
     _add(inner)
-    _simple(inner, "list", "list the links of a workspace", named=False)
-    _simple(inner, "show", "show a link: its state, lag and last error")
+    _simple(inner, "list", "list the links of a workspace", named=False, shows=True)
+    _simple(inner, "show", "show a link: its state, lag and last error", shows=True)
     _simple(inner, "pause", "stop a link for a while; nothing is lost")
     _simple(inner, "resume", "go on with a paused link")
     sync = _simple(inner, "sync", "compare everything with the other side, and mend what differs")
     sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
-    check = _simple(inner, "check", "compare both sides item by item, and print what differs; changes nothing")
+    check = _simple(
+        inner, "check", "compare both sides item by item, and print what differs; changes nothing", shows=True
+    )
     for each in (sync, check):
         each.add_argument(
             "--verify", action="store_true", help="read files on both sides, and compare them by SHA-256 (slow)"
@@ -30,13 +34,13 @@ def add_commands(commands: Any) -> None:
         default="keep",
         help="what happens to what the link made, there and here (default keep)",
     )
-    _simple(inner, "log", "show what a link could not do, and conflicts")
+    _simple(inner, "log", "show what a link could not do, and conflicts", shows=True)
     script = inner.add_parser(
         "init-script",
         help="print an init script for the nodes of a cluster",
         description="Print an init script that makes every run of a cluster log to a workspace.",
     )
-    _place(script)
+    add_place(script)
     _works(script, "init_script")
 
 
@@ -73,25 +77,29 @@ def _add(inner: Any) -> None:
         "--username", metavar="NAME", help="for a remote with basic authentication; asks for the password"
     )
     parser.add_argument("--no-wait", action="store_true", help="do not wait until what is there was sent")
-    _place(parser)
+    add_place(parser)
     _works(parser, "add")
 
 
-def _simple(inner: Any, name: str, summary: str, *, named: bool = True) -> argparse.ArgumentParser:
+def _simple(inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = inner.add_parser(
         name, help=summary, description=summary[0].upper() + summary[1:] + "."
     )
     if named:
         parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--json", action="store_true", help="the same for programs")
-    _place(parser)
+    if shows:
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+    add_place(parser)
     _works(parser, name)
     return parser
 
 
-def _place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workspace", "-w", default="default", metavar="NAME", help="of this server (default default)")
-    parser.add_argument("--server", metavar="URL", help="the server (default http://127.0.0.1:5000; TRACKSIDE_URL)")
+def add_place(parser: argparse.ArgumentParser, workspace: str = "of this server") -> None:
+    """Where a running server is, and which of its workspaces is meant."""
+    words = f"{workspace} (default default; {settings.WORKSPACE})"
+    parser.add_argument("--workspace", "-w", metavar="NAME", help=words)
+    words = f"the server (default {settings.DEFAULT_URL}; {settings.SERVER_URL})"
+    parser.add_argument("--server", metavar="URL", help=words)
 
 
 def _works(parser: argparse.ArgumentParser, function: str) -> None:

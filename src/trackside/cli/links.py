@@ -1,36 +1,34 @@
 """`trackside link …`: talks to a running server.  Knows its calls; knows no store."""
 
 import argparse
-import getpass
 import json
 import sys
 import time
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+from trackside.cli import credentials
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.core import settings
+from trackside.workspaces.model import DEFAULT, NAME
 
 PATH = "/api/trackside/v1/links"
 TIMEOUT_S = 120.0
 VERIFY_TIMEOUT_S = 3600.0  # files are read
 LOOK_S = 0.5
 BAR = 30
-STDIN = "-"
 
 
 def add(words: argparse.Namespace) -> int:
     secret: dict[str, str] = {}
     if words.token_file:
-        text = sys.stdin.read() if words.token_file == STDIN else Path(words.token_file).read_text("utf-8")
-        secret["token"] = text.strip()
+        secret["token"] = credentials.token(words.token_file)
     if words.username:
-        secret |= {"username": words.username, "password": getpass.getpass(f"Password of {words.username}: ")}
+        secret |= {"username": words.username, "password": credentials.password(words.username)}
     fields = {
         name: getattr(words, name) for name in "name to mode kind experiments exclude backfill prefix rate".split()
     }
@@ -38,7 +36,7 @@ def add(words: argparse.Namespace) -> int:
         fields["registry"] = True
     given = {key: value for key, value in {**fields, **secret}.items() if value not in (None, [])}
     link = _call(words, "POST", PATH, given)["link"]
-    say(f"linked {words.workspace} with {link['to']} ({link['kind']}, {link['mode']})")
+    say(f"linked {workspace_of(words)} with {link['to']} ({link['kind']}, {link['mode']})")
     return OK if words.no_wait else _progress(words, words.name)
 
 
@@ -140,10 +138,11 @@ def log(words: argparse.Namespace) -> int:
 
 def init_script(words: argparse.Namespace) -> int:
     url = server_of(words)
-    uri = url if words.workspace == "default" else f"{url}/ws/{words.workspace}"
+    workspace = workspace_of(words)
+    uri = url if workspace == DEFAULT else f"{url}/ws/{workspace}"
     say(
         f"""#!/bin/bash
-# Makes what runs on this cluster log to the Trackside workspace {words.workspace}, without a change in anybody's code.
+# Makes what runs on this cluster log to the Trackside workspace {workspace}, without a change in anybody's code.
 # Databricks: store it in the workspace and name it under Compute > Advanced options > Init scripts.
 set -euo pipefail
 PYTHON=/databricks/python/bin/python
@@ -210,16 +209,31 @@ def _path(words: argparse.Namespace, more: str = "") -> str:
 
 def server_of(words: argparse.Namespace) -> str:
     url = (words.server or settings.server_url()).rstrip("/")
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise Stop(f"--server is {url!r}; it must be http(s)://HOST:PORT")
+    source = "--server" if words.server else settings.SERVER_URL
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise Stop(f"{source} is {url!r}; it must be http(s)://HOST:PORT")
     return str(url)
+
+
+def workspace_of(words: argparse.Namespace) -> str:
+    name = words.workspace or settings.workspace() or DEFAULT
+    if not NAME.fullmatch(name):
+        source = "--workspace" if words.workspace else settings.WORKSPACE
+        raise Stop(f"{source} is {name!r}; a workspace's name has 2 to 63 letters, digits, - and _")
+    return str(name)
 
 
 def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *, timeout_s: float = TIMEOUT_S) -> Any:
     url = server_of(words)
     headers = {"content-type": "application/json"}
-    if words.workspace != "default":
-        headers["x-mlflow-workspace"] = words.workspace
+    workspace = workspace_of(words)
+    if workspace != DEFAULT:
+        headers["x-mlflow-workspace"] = workspace
     token = settings.server_token()
     if token:
         headers["authorization"] = f"Bearer {token}"
@@ -227,13 +241,19 @@ def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *
     request = Request(url + path, raw, headers, method=method)  # noqa: S310  # server_of takes http and https only
     try:
         with urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
-            return json.loads(answer.read() or b"{}")
+            said = answer.read()
     except HTTPError as error:
         with error:
             raise Stop(_message(error)) from None
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, UnicodeError) as error:
         raise Stop(
-            f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or TRACKSIDE_URL"
+            f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or {settings.SERVER_URL}"
+        ) from None
+    try:
+        return json.loads(said or b"{}")
+    except ValueError:
+        raise Stop(
+            f"{url} is no Trackside server: it answers in no JSON; give --server or {settings.SERVER_URL}"
         ) from None
 
 

@@ -26,6 +26,9 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX = "TRACKSIDE_"
 SERVER_URL = "TRACKSIDE_URL"
 SERVER_TOKEN = "TRACKSIDE_TOKEN"  # noqa: S105  # its name, not the token
+WORKSPACE = "TRACKSIDE_WORKSPACE"
+USER = "TRACKSIDE_USER"
+DEFAULT_URL = "http://127.0.0.1:5000"
 MAX_WORKERS = 256
 
 # By these no foreign page can call a server: a browser that asks for an address sends just that as the Host.
@@ -376,25 +379,41 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
 
 def server_url(environ: Mapping[str, str] | None = None) -> str:
     """The server that commands talk to."""
-    environ = os.environ if environ is None else environ
-    return environ.get(SERVER_URL, "").strip() or "http://127.0.0.1:5000"
+    return _value(SERVER_URL, environ) or DEFAULT_URL
 
 
 def server_token(environ: Mapping[str, str] | None = None) -> str | None:
     """What commands show to that server."""
-    environ = os.environ if environ is None else environ
-    return environ.get(SERVER_TOKEN, "").strip() or None
+    token = _value(SERVER_TOKEN, environ)
+    if token and not re.fullmatch(r"[!-~]+", token):
+        raise SettingError(f"{SERVER_TOKEN} is no token: that is one line of letters, digits and signs, without blanks")
+    return token
+
+
+def workspace(environ: Mapping[str, str] | None = None) -> str | None:
+    """The workspace that is meant where none is named."""
+    return _value(WORKSPACE, environ)
+
+
+def variables() -> set[str]:
+    """Every TRACKSIDE_* variable that means something: to the server, to commands, or to the client package."""
+    return {SERVER_URL, SERVER_TOKEN, WORKSPACE, USER, *(option.variable for option in OPTIONS.values())}
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """One line for each TRACKSIDE_* variable that is probably misspelt.  Others are left alone."""
     environ = os.environ if environ is None else environ
-    known = {SERVER_URL, SERVER_TOKEN, *(option.variable for option in OPTIONS.values())}
+    known = variables()
     strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     if not strange:
         return []
     near = {name: get_close_matches(name, known, n=1, cutoff=0.86) for name in strange}
     return [f"{name} is no setting; did you mean {guess[0]}?" for name, guess in near.items() if guess]
+
+
+def _value(variable: str, environ: Mapping[str, str] | None) -> str | None:
+    environ = os.environ if environ is None else environ
+    return environ.get(variable, "").strip() or None
 
 
 def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) -> _Given:

@@ -1,0 +1,40 @@
+"""What another server wants to know of who asks.  Knows files and terminals; keeps nothing, sends nothing."""
+
+import getpass
+import sys
+import warnings
+from pathlib import Path
+
+from trackside.cli.output import Stop
+
+STDIN = "-"
+
+
+def token(file: str) -> str:
+    """Of `--token-file`."""
+    try:
+        raw = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+    except OSError as fault:
+        raise Stop(f"--token-file is {file!r}, which cannot be read ({fault.strerror})") from None
+    try:
+        text = raw.decode("ascii").strip()
+    except UnicodeDecodeError:
+        text = ""
+    if not text.isprintable() or not text or " " in text:
+        raise Stop(f"--token-file is {file!r}, which holds no token: that is one line of letters, digits and signs")
+    return text
+
+
+def password(username: str) -> str:
+    """Typed, and not shown; where there is no terminal, a line of standard input."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return getpass.getpass(f"Password of {username}: ")
+    except getpass.GetPassWarning:
+        line = sys.stdin.readline()
+    except EOFError:
+        line = ""
+    if not line.rstrip("\r\n"):
+        raise Stop(f"no password of {username} was typed, and none came by standard input; --username needs it")
+    return line.rstrip("\r\n")
