@@ -19,7 +19,7 @@ from trackside.artifacts.roots import Spot
 from trackside.links import files
 from trackside.links.ending import Ending
 from trackside.links.model import Secret
-from trackside.links.wire import Bucket, Down, Http, Stopped, TooLong
+from trackside.links.wire import Down, Http, Stopped, TooLong
 
 PATIENCE_S = 0.3
 JSON = "content-type: application/json"
@@ -154,22 +154,3 @@ def test_a_connection_that_the_remote_ends_is_made_anew() -> None:
         for _ in range(3):
             assert http.json("GET", "/x") == {}
         assert http.answered == len(remote.requests) == 3
-
-
-def test_a_bucket_lets_through_its_rate_and_no_more() -> None:
-    """By a clock that only moves when somebody waits."""
-    clock = [0.0]
-
-    def wait(seconds: float) -> bool:
-        clock[0] += seconds
-        return False
-
-    bucket = Bucket(20.0, 20.0, wait, lambda: clock[0])
-    times = []
-    for _ in range(220):
-        bucket.take()
-        times.append(clock[0])
-
-    assert times[19] == 0
-    assert times[219] == pytest.approx(10.0)
-    assert all(times[i + 40] - times[i] >= 0.99 for i in range(180))

@@ -1,15 +1,28 @@
 """From a link to its peer.  Knows the kinds of remotes and their pace; knows no step."""
 
+import hashlib
+from collections.abc import Callable
+
 from trackside.core.errors import Invalid
+from trackside.links import limits
 from trackside.links.ending import Ending
 from trackside.links.model import Kind, Options, Secret
 from trackside.links.peer import Peer
 from trackside.links.peers.databricks import DatabricksPeer, from_profile
 from trackside.links.peers.mlflow import MlflowPeer
 from trackside.links.peers.trackside import TracksidePeer
-from trackside.links.wire import Bucket, Http, Refused
+from trackside.links.wire import Http, Refused
 
 RATES = {Kind.TRACKSIDE: 0.0, Kind.MLFLOW: 0.0, Kind.DATABRICKS: 20.0}  # calls a second; 0: as fast as it answers
+# What Databricks names besides, of all users of a workspace together, is 7 a second: some of it is left to others.
+# https://docs.databricks.com/aws/en/resources/limits
+_EXPERIMENTS = ("search", "update", "delete", "restore")
+SLOW = {
+    Kind.DATABRICKS: {
+        ("mlflow/runs/search",): 5.0,
+        tuple(f"mlflow/experiments/{verb}" for verb in _EXPERIMENTS): 5.0,
+    }
+}
 
 
 def connect(
@@ -20,10 +33,8 @@ def connect(
     if kind is Kind.DATABRICKS and secret.profile:
         url, token = from_profile(secret.profile)
         secret = Secret(token=token)
-    rate = options.rate or RATES[kind]
     headers = {"x-trackside-user": user} if user and kind is Kind.TRACKSIDE else {}
-    bucket = Bucket(rate, max(1.0, rate), ending.wait) if rate else None
-    http = Http(url, secret, bucket=bucket, ending=ending, headers=headers)
+    http = Http(url, secret, pace=_pace(kind, url, options, secret, ending), ending=ending, headers=headers)
     match kind:
         case Kind.TRACKSIDE:
             return TracksidePeer(http, source, with_registry=options.registry)
@@ -53,3 +64,13 @@ def detect(url: str, secret: Secret, ending: Ending) -> Kind:
         return Kind.MLFLOW
     finally:
         http.close()
+
+
+def _pace(kind: Kind, url: str, options: Options, secret: Secret, ending: Ending) -> Callable[[str], None] | None:
+    """Shared with all that calls the same place and is let in by the same secret."""
+    rate = options.rate or RATES[kind]
+    if not rate:
+        return None
+    known = hashlib.sha256("\0".join((secret.token, secret.username, secret.password)).encode()).hexdigest()
+    found = limits.shared((url, known), rate, SLOW.get(kind, {}))
+    return lambda path: found.take(path, ending.wait)

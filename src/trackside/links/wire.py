@@ -1,4 +1,4 @@
-"""HTTP to a remote: kept connections, a pace, and faults in two kinds.  Knows sockets; knows no call.
+"""HTTP to a remote: kept connections and faults in two kinds.  Knows sockets; knows no call.
 
 `Down` is trouble of the remote as a whole (gone, slow, busy, broken): the link waits and comes again.  `Refused` is its
 answer to one call: the item is at fault, the link goes on.
@@ -123,52 +123,30 @@ class Incoming:
             yield piece
 
 
-class Bucket:
-    """At most `rate` calls a second over time, `burst` at once.  `wait(seconds)` returns True if it shall end."""
-
-    def __init__(
-        self, rate: float, burst: float, wait: Callable[[float], bool], now: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._wait = wait
-        self._now = now
-        self._left = burst
-        self._at = now()
-
-    def take(self) -> None:
-        if self._rate <= 0:
-            return
-        while True:
-            now = self._now()
-            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-            self._at = now
-            if self._left >= 1 - 1e-9:  # sums of shares do not always make a whole
-                self._left -= 1
-                return
-            if self._wait((1 - self._left) / self._rate):
-                raise Stopped
-
-
 class Http:
-    """One remote, for one thread at a time.  Redirects are not followed: they would carry the token elsewhere."""
+    """One remote, for one thread at a time.  Redirects are not followed: they would carry the token elsewhere.
+
+    `pace` is called with a path before each call and may wait.  `is_signed`: the URL itself lets in, so that one which does
+    not is at fault alone."""
 
     def __init__(
         self,
         url: str,
         secret: Secret,
         *,
-        bucket: Bucket | None = None,
+        pace: Callable[[str], None] | None = None,
         headers: Mapping[str, str] | None = None,
         answer_s: float = ANSWER_S,
         ending: Ending | None = None,
+        is_signed: bool = False,
     ) -> None:
         parts = urlsplit(url)
         self.url = url
         self.ending = ending or Ending()
         self.prefix = quote(parts.path.rstrip("/"), safe="/%")
         self._place = (parts.scheme, parts.hostname or "", parts.port)
-        self._bucket = bucket
+        self._pace = pace
+        self._is_signed = is_signed
         self._answer_s = answer_s
         self.answered = 0  # calls that went well
         self.date: datetime | None = None  # the remote's time, as its last answer said it
@@ -185,7 +163,7 @@ class Http:
             connection.close()
             self._own.connection = None
 
-    def json(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def json(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         """A call of MLflow's kind: JSON in, JSON out."""
         given = {key: value for key, value in query.items() if value is not None}
         if given:
@@ -257,8 +235,8 @@ class Http:
     def open(
         self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str] | None
     ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
-        if self._bucket is not None:
-            self._bucket.take()
+        if self._pace is not None:
+            self._pace(path)
         if self.ending.has_begun:
             raise Stopped
         response = self._ask(method, self.prefix + path, body, {**self._headers, **(headers or {})})
@@ -331,7 +309,7 @@ class Http:
                 " carry its token along. Is that a login, or shall the link lead there?",
                 60.0,
             )
-        if status in (401, 403) and code in ("", "UNAUTHENTICATED", "PERMISSION_DENIED"):
+        if status in (401, 403) and not self._is_signed and code in ("", "UNAUTHENTICATED", "PERMISSION_DENIED"):
             raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
         if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS"):
             wait = _retry_after(head.get("retry-after"), self.date)
