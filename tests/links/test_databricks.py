@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from support.client import Api
 from support.databricks import TOKEN, USER, Databricks
-from support.links import add, check, link, log, put_file, settle, until
+from support.links import add, check, get_file, link, log, put_file, settle, sync, until
 from support.servers import Server
 
 LINK = "lakehouse"
@@ -72,19 +73,154 @@ def test_what_is_logged_there_comes_here(server: Server, databricks: Databricks)
     assert len(here.history(run, "m")) == 900
 
 
-def test_a_limit_of_calls_is_kept_to(server: Server) -> None:
-    databricks = Databricks(calls_a_second=25)
+def test_what_changes_on_either_side_comes_to_the_other(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
-    for i in range(8):
-        here.new_run(start_time=i + 1)
+    call = databricks._calls()
+    call["POST", "experiments/create"]({"name": "/Shared/theirs"})
+    far = databricks.experiment("/Shared/theirs")["experiment_id"]
+    theirs = call["POST", "runs/create"]({"experiment_id": far, "start_time": 3})["run"]["info"]["run_id"]
+    experiment = here.new_experiment("ours")
+    ours, doomed, killed = (here.new_run(experiment, start_time=i + 5, user_id="ann") for i in range(3))
+    put_file(here, ours, "a.txt", b"mine")
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both")
+    until(lambda: link(here, LINK)["mirrored"].get("run") == 4, "all runs to be mirrored")
+    settle(here, LINK)
+
+    copy = databricks.run_of(ours)["info"]["run_id"]
+    here.post("runs/set-tag", run_id=ours, key="who", value="we")
+    here.post("runs/log-metric", run_id=theirs, key="m", value=2, timestamp=2, step=2)
+    here.post("runs/delete", run_id=doomed)
+    here.post("runs/update", run_id=killed, status="KILLED", end_time=50)
+    here.post("experiments/update", experiment_id=experiment, new_name="renamed/by us")
+    call["POST", "runs/log-batch"]({"run_id": copy, "tags": [{"key": "whom", "value": "they"}]})
+    call["POST", "runs/log-batch"]({"run_id": theirs, "metrics": [{"key": "m", "value": 1, "timestamp": 1, "step": 1}]})
+    call["POST", "runs/update"]({"run_id": theirs, "status": "FAILED", "end_time": 77})
+    call["POST", "experiments/update"]({"experiment_id": far, "new_name": "/Shared/trackside/by them"})
+    databricks.files[theirs, "b.txt"] = b"yours"
+    settle(here, LINK)
+    sync(here, LINK)
+    until(lambda: here.tags(ours).get("whom") == "they", "their tag to come")
+    until(lambda: check(here, LINK) == [], f"both to be the same: {check(here, LINK)}")
+
+    names = {each["name"] for each in databricks.experiments.values()}
+    assert names == {"/Shared/trackside/Default", "/Shared/trackside/renamed/by us", "/Shared/trackside/by them"}
+    assert (
+        here.get("experiments/get", experiment_id=here.run(theirs)["info"]["experiment_id"])["experiment"]["name"]
+        == "by them"
+    )
+    assert databricks.run_of(ours)["tags"]["who"] == "we"
+    assert (here.run(ours)["info"]["user_id"], here.run(theirs)["info"]["user_id"]) == ("ann", USER)
+    assert databricks.run_of(doomed)["info"]["lifecycle_stage"] == "deleted"
+    assert databricks.run_of(killed)["info"]["status"] == "KILLED"
+    assert here.run(theirs)["info"]["status"] == "FAILED"
+    assert sorted(each["value"] for each in databricks.histories[theirs, "m"]) == [1, 2]
+    assert [point[2] for point in here.history(theirs, "m")] == [1, 2]
+    assert get_file(here, theirs, "b.txt") == b"yours"
+    call["POST", "runs/delete"]({"run_id": theirs})
+    call["POST", "runs/restore"]({"run_id": databricks.run_of(doomed)["info"]["run_id"]})
+    sync(here, LINK)
+    until(lambda: here.run(theirs)["info"]["lifecycle_stage"] == "deleted", "their deletion to come")
+    until(lambda: here.run(doomed)["info"]["lifecycle_stage"] == "active", "their restoration to come")
+    assert len(databricks.runs) == 4
+    assert [entry for entry in log(here, LINK) if entry["kind"] == "refused"] == []
+
+
+def test_logged_models_and_their_files_go_there_and_come_from_there(server: Server, databricks: Databricks) -> None:
+    here = server.api.new_workspace("north")
+    experiment = here.new_experiment("training")
+    run = here.new_run(experiment)
+    model = here.post("logged-models", experiment_id=experiment, name="m", source_run_id=run)["model"]["info"]
+    model_id = model["model_id"]
+    params = [{"key": "depth", "value": "3"}]
+    here.post(f"logged-models/{model_id}/params", model_id=model_id, params=params)
+    place = model["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    assert here.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}/MLmodel", b"flavors: {}").status == 200
+    here.post("runs/outputs", run_id=run, models=[{"model_id": model_id, "step": 4}])
+    here.ask("PATCH", f"/api/2.0/mlflow/logged-models/{model_id}", {"status": "LOGGED_MODEL_READY"})
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both")
+    settle(here, LINK)
+
+    (copy,) = databricks.models.models.values()
+    assert copy["info"]["source_run_id"] == databricks.run_of(run)["info"]["run_id"]
+    assert (copy["params"], copy["info"]["status"]) == ({"depth": "3"}, "LOGGED_MODEL_READY")
+    assert databricks.files[copy["info"]["model_id"], "MLmodel"] == b"flavors: {}"
+    assert databricks.run_of(run)["outputs"] == [{"model_id": copy["info"]["model_id"], "step": 4}]
+    copy["tags"]["seen"] = "there"
+    databricks.files[copy["info"]["model_id"], "data/w.bin"] = b"weights"
+    sync(here, LINK)
+    until(lambda: "seen" in str(here.get(f"logged-models/{model_id}")["model"]), "their tag to come")
+    until(lambda: file_of_model(here, model_id, "data/w.bin") == b"weights", "their file to come")
+
+
+@pytest.mark.timeout(120)
+def test_neither_a_killed_server_nor_cut_files_make_two_of_a_run(
+    start: Callable[..., Server], databricks: Databricks
+) -> None:
+    server = start("--durability", "relaxed")
+    server.options = (*server.options, "--port", str(server.port))
+    here = server.api.new_workspace("north")
+    runs = [here.new_run(start_time=i + 1) for i in range(20)]
+    for run in runs[:5]:
+        put_file(here, run, "weights.bin", b"\x07" * 300_000)
+    databricks.store.cut_in = 2
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN)
+    for least in (3, 8):
+        until(lambda least=least: len(databricks.runs) >= least, "some to be sent")  # type: ignore[misc]
+        server.kill9()
+        server.start()
+        here = server.api.within("north")
+    settle(here, LINK, 60)
+
+    assert len(databricks.runs) == 20
+    assert all(databricks.files[databricks.run_of(run)["info"]["run_id"], "weights.bin"] for run in runs[:5])
+    assert {len(content) for content in databricks.files.values()} == {300_000}
+    assert check(here, LINK) == []
+
+
+def test_names_that_would_be_one_there_do_not_become_one(server: Server, databricks: Databricks) -> None:
+    here = server.api.new_workspace("north")
+    plain, path = here.new_experiment("x"), here.new_experiment("/Shared/trackside/x")
+    mine, left_out = here.new_run(plain), here.new_run(path)
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both")
+    settle(here, LINK)
+    here.post("experiments/update", experiment_id=plain, new_name="/Shared/trackside/y")
+    here.post("experiments/set-experiment-tag", experiment_id=plain, key="k", value="v")
+    settle(here, LINK)
+    sync(here, LINK)
+    settle(here, LINK)
+
+    (found,) = [each for each in databricks.experiments.values() if not each["name"].endswith("Default")]
+    assert (found["name"], found["tags"]) == ("/Shared/trackside/x", [{"key": "k", "value": "v"}])
+    assert [run["tags"]["trackside.source_run_id"] for run in databricks.runs.values()] == [mine]
+    assert here.run(left_out)["info"]["experiment_id"] == path
+    named = here.get("experiments/get", experiment_id=plain)["experiment"]["name"]
+    assert named == "/Shared/trackside/y"
+    said = [entry["message"] for entry in log(here, LINK)]
+    assert len(said) == 2
+    assert all("is left out: there it would be" in message for message in said)
+
+
+@pytest.mark.timeout(120)
+def test_limits_of_calls_are_kept_to_by_all_links_together(server: Server) -> None:
+    """Twenty-two a second, and seven of those that are dear; we ask for twenty at most, from two workspaces at once."""
+    databricks = Databricks(calls_a_second=22)
     try:
-        add(here, LINK, databricks.url, kind="databricks", token=TOKEN)
-        settle(here, LINK, 50)
+        for name in ("north", "south"):
+            here = server.api.new_workspace(name)
+            for i in range(8):
+                here.new_run(start_time=i + 1)
+            add(here, LINK, databricks.url, kind="databricks", token=TOKEN, prefix=f"/Shared/{name}")
+        for name in ("north", "south"):
+            here = server.api.within(name)
+            check(here, LINK)  # beside the workers
+            settle(here, LINK, 50)
+            assert check(here, LINK) == []
     finally:
         databricks.close()
 
-    assert len(databricks.runs) == 8
-    assert databricks.throttled <= 25
+    assert len([run for run in databricks.runs.values() if "trackside.source_run_id" in run["tags"]]) == 16
+    assert len(databricks.asked) > 60
+    assert databricks.throttled == 0
 
 
 def test_a_wrong_token_is_said(server: Server, databricks: Databricks) -> None:
@@ -108,3 +244,9 @@ def test_a_profile_of_the_servers_user_lets_in(
     settle(here, LINK)
 
     assert databricks.run_of(run)
+
+
+def file_of_model(api: Api, model_id: str, path: str) -> bytes | None:
+    where = f"/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files"
+    reply = api.ask("GET", where, arguments={"artifact_file_path": path})
+    return reply.body if reply.status == 200 else None

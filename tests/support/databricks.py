@@ -2,24 +2,24 @@
 exist, its own run ids and users, artifacts by signed URLs only, and a limit of calls a second."""
 
 import json
+import re
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from support.databricks_models import ModelCalls
+from support.databricks_registry import Refusal, RegistryCalls
+from support.databricks_store import Answer, Store
 
 TOKEN = "dapi-of-the-tests"
 USER = "robot@example.com"
 API = "/api/2.0/mlflow/"
-
-
-class Refusal(Exception):
-    def __init__(self, status: int, code: str, message: str = "") -> None:
-        super().__init__(message or code)
-        self.status = status
-        self.code = code
+SLOW = ("runs/search", "experiments/search", "experiments/update", "experiments/delete", "experiments/restore")
+SLOW_CALLS_A_SECOND = 7
 
 
 class Databricks:
@@ -28,11 +28,14 @@ class Databricks:
         self.experiments: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         self.histories: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        self.files: dict[tuple[str, str], bytes] = {}
+        self.store = Store()
+        self.files = self.store.files
+        self.registry = RegistryCalls(self.store, self._owner_of)
+        self.models = ModelCalls(self.histories)
         self.throttled = 0
         self.asked: list[str] = []
         self._limit = calls_a_second
-        self._recent: list[float] = []
+        self._recent: list[tuple[float, bool]] = []
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -56,25 +59,26 @@ class Databricks:
         (found,) = [run for run in self.runs.values() if run["tags"].get("trackside.source_run_id") == source]
         return found
 
-    def answer(
-        self, method: str, path: str, token: str, query: dict[str, str], body: bytes
-    ) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, method: str, path: str, headers: dict[str, str], query: dict[str, str], body: bytes) -> Answer:
         if path.startswith("/signed/"):
-            return self._signed(method, path, token, query, body)
+            with self._lock:
+                return self.store.answer(method, path, query, headers, body)
+        token = headers.get("authorization", "")
         with self._lock:
             self.asked.append(path)
             if token != f"Bearer {TOKEN}":
                 return _fault(Refusal(401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type"))
             now = time.monotonic()
-            self._recent = [at for at in self._recent if now - at < 1.0]
-            if self._limit and len(self._recent) >= self._limit:
+            name = path.removeprefix(API) if path.startswith(API) else path
+            self._recent = [(at, is_slow) for at, is_slow in self._recent if now - at < 1.0]
+            slow = sum(is_slow for _, is_slow in self._recent) if name in SLOW else 0
+            if self._limit and (len(self._recent) >= self._limit or slow >= SLOW_CALLS_A_SECOND):
                 self.throttled += 1
                 return 429, {"retry-after": "1"}, b'{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"Too many"}'
-            self._recent.append(now)
+            self._recent.append((now, name in SLOW))
             try:
                 given: dict[str, Any] = {**query, **(json.loads(body) if body else {})}
-                name = path.removeprefix(API) if path.startswith(API) else path
-                handler = self._calls().get((method, name))
+                handler = self._calls().get((method, name)) or self._call_of_models(method, name)
                 if handler is None:
                     raise Refusal(404, "ENDPOINT_NOT_FOUND", f"No API found for '{method} {path}'")
                 return 200, {"content-type": "application/json"}, json.dumps(handler(given) or {}).encode()
@@ -88,7 +92,7 @@ class Databricks:
             ("GET", "experiments/get"): lambda c: {"experiment": self._experiment(c["experiment_id"])},
             ("GET", "experiments/get-by-name"): self._by_name,
             ("POST", "experiments/search"): lambda c: {"experiments": list(self.experiments.values())},
-            ("POST", "experiments/update"): lambda c: self._experiment(c["experiment_id"]).update(name=c["new_name"]),
+            ("POST", "experiments/update"): self._rename_experiment,
             ("POST", "experiments/set-experiment-tag"): self._tag_experiment,
             ("POST", "experiments/delete"): lambda c: self._experiment(c["experiment_id"]).update(
                 lifecycle_stage="deleted"
@@ -104,30 +108,70 @@ class Databricks:
             ("POST", "runs/delete-tag"): lambda c: self._run(c["run_id"])["tags"].pop(c["key"], None) and None,
             ("POST", "runs/delete"): lambda c: self._run(c["run_id"])["info"].update(lifecycle_stage="deleted"),
             ("POST", "runs/restore"): lambda c: self._run(c["run_id"])["info"].update(lifecycle_stage="active"),
-            ("POST", "runs/log-inputs"): lambda c: self._run(c["run_id"])["inputs"].extend(c.get("datasets", [])),
+            ("POST", "runs/log-inputs"): self._log_inputs,
+            ("POST", "runs/outputs"): lambda c: self._run(c["run_id"])["outputs"].extend(c["models"]),
             ("GET", "metrics/get-history"): self._history,
-            ("GET", "artifacts/list"): self._list,
+            ("GET", "artifacts/list"): lambda c: self._list(c["run_id"], c.get("path", "")),
             ("POST", "artifacts/credentials-for-write"): lambda c: self._credentials(c, "write"),
             ("POST", "artifacts/credentials-for-read"): lambda c: self._credentials(c, "read"),
+            ("GET", "model-versions/list-artifacts"): lambda c: self._list(
+                f"v/{c['name']}/{c['version']}", c.get("path", "")
+            ),
+            ("GET", "model-versions/get-signed-download-uri"): lambda c: self.store.signed(
+                self.url, "read", f"v/{c['name']}/{c['version']}", c["path"]
+            ),
+            **self.registry.calls(),
         }
+
+    def _call_of_models(self, method: str, name: str) -> Callable[[dict[str, Any]], Any] | None:
+        found = re.fullmatch("logged-models/([^/]+)/artifacts/(.*)", name)
+        match found and found[2]:
+            case None:
+                return self.models.answer(method, name)
+            case "directories":
+                return lambda c: self._list(str(found and found[1]), c.get("artifact_directory_path", ""))
+            case verb:
+                way = {"credentials-for-upload": "write", "credentials-for-download": "read"}[str(verb)]
+                return lambda c: {
+                    "credentials": [
+                        {"credential_info": self.store.signed(self.url, way, str(found and found[1]), path)}
+                        for path in c["paths"]
+                    ]
+                }
+
+    def _owner_of(self, source: str) -> tuple[str, str] | None:
+        found = re.fullmatch(
+            "dbfs:/databricks/mlflow-tracking/[^/]+/(?:logged_models/)?([^/]+)/artifacts/?(.*)", source
+        )
+        if found is None or found[1] not in {*self.runs, *self.models.models}:
+            return None
+        return found[1], f"{found[2]}/" if found[2] else ""
 
     def _mkdirs(self, call: dict[str, Any]) -> None:
         parts = call["path"].strip("/").split("/")
         self.folders |= {"/" + "/".join(parts[: i + 1]) for i in range(len(parts))}
 
     def _create_experiment(self, call: dict[str, Any]) -> Any:
-        name = call["name"]
+        name = self._free(call["name"])
+        found = str(10_000 + len(self.experiments))
+        self.experiments[found] = {"experiment_id": found, "name": name, "lifecycle_stage": "active", "tags": []}
+        return {"experiment_id": found}
+
+    def _free(self, name: str) -> str:
         if not name.startswith("/"):
             raise Refusal(
                 400, "INVALID_PARAMETER_VALUE", f"Got an invalid experiment name '{name}'. Use an absolute path"
             )
-        if name.rpartition("/")[0] not in self.folders:
+        if (name.rpartition("/")[0] or "/") not in self.folders:
             raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", f"Parent directory {name.rpartition('/')[0]} does not exist.")
         if any(each["name"] == name for each in self.experiments.values()):
             raise Refusal(400, "RESOURCE_ALREADY_EXISTS", f"Node named '{name}' already exists")
-        found = str(10_000 + len(self.experiments))
-        self.experiments[found] = {"experiment_id": found, "name": name, "lifecycle_stage": "active", "tags": []}
-        return {"experiment_id": found}
+        return name
+
+    def _rename_experiment(self, call: dict[str, Any]) -> None:
+        found = self._experiment(call["experiment_id"])
+        if call["new_name"] != found["name"]:
+            found["name"] = self._free(call["new_name"])
 
     def _experiment(self, experiment_id: str) -> dict[str, Any]:
         if experiment_id not in self.experiments:
@@ -141,7 +185,9 @@ class Databricks:
         raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", f"Node {call['experiment_name']} does not exist.")
 
     def _tag_experiment(self, call: dict[str, Any]) -> None:
-        self._experiment(call["experiment_id"])["tags"].append({"key": call["key"], "value": call["value"]})
+        found = self._experiment(call["experiment_id"])
+        others = [each for each in found["tags"] if each["key"] != call["key"]]
+        found["tags"] = [*others, {"key": call["key"], "value": call["value"]}]
 
     def _create_run(self, call: dict[str, Any]) -> Any:
         self._experiment(call["experiment_id"])
@@ -157,7 +203,7 @@ class Databricks:
             "artifact_uri": f"dbfs:/databricks/mlflow-tracking/{call['experiment_id']}/{run_id}/artifacts",
         }
         tags = {each["key"]: each["value"] for each in call.get("tags", [])}
-        self.runs[run_id] = {"info": info, "params": {}, "tags": {**tags, "mlflow.user": USER}, "inputs": []}
+        self.runs[run_id] = {"info": info, "params": {}, "tags": {**tags, "mlflow.user": USER}, **_edges()}
         return {"run": self._shown(self.runs[run_id])}
 
     def _run(self, run_id: str) -> dict[str, Any]:
@@ -182,7 +228,17 @@ class Databricks:
             "tags": [{"key": k, "value": v} for k, v in run["tags"].items()],
             "metrics": metrics,
         }
-        return {"info": run["info"], "data": data, "inputs": {"dataset_inputs": run["inputs"]}}
+        return {
+            "info": run["info"],
+            "data": data,
+            "inputs": {"dataset_inputs": run["inputs"], "model_inputs": run["models"]},
+            "outputs": {"model_outputs": run["outputs"]},
+        }
+
+    def _log_inputs(self, call: dict[str, Any]) -> None:
+        run = self._run(call["run_id"])
+        run["inputs"].extend(call.get("datasets", []))
+        run["models"].extend(call.get("models", []))
 
     def _update_run(self, call: dict[str, Any]) -> Any:
         run = self._active(call["run_id"])
@@ -195,6 +251,13 @@ class Databricks:
         if "trackside.source_run_id" in text:
             wanted = text.split("'")[1]
             found = [run for run in found if run["tags"].get("trackside.source_run_id") == wanted]
+        elif "trackside.source_uid" in text:
+            found = [run for run in found if run["tags"].get("trackside.source_uid") == text.split("'")[1]]
+        elif "status" in text:
+            found = [run for run in found if run["info"]["status"] == text.split("'")[1]]
+        elif text:
+            time_of, _, least = text.removeprefix("attributes.").partition(" >= ")
+            found = [run for run in found if run["info"].get(time_of, 0) >= int(least)]
         return {"runs": [self._shown(run) for run in found]}
 
     def _log(self, call: dict[str, Any]) -> None:
@@ -216,12 +279,12 @@ class Databricks:
         more = start + 500 < len(points)
         return {"metrics": page, **({"next_page_token": str(start + 500)} if more else {})}
 
-    def _list(self, call: dict[str, Any]) -> Any:
-        folder = call.get("path", "").strip("/")
+    def _list(self, owner: str, folder: str) -> Any:
+        folder = folder.strip("/")
         below = f"{folder}/" if folder else ""
         found: dict[str, Any] = {}
-        for (run_id, path), content in self.files.items():
-            if run_id == call["run_id"] and path.startswith(below):
+        for (whose, path), content in self.files.items():
+            if whose == owner and path.startswith(below):
                 first, slash, _ = path.removeprefix(below).partition("/")
                 name = below + first
                 found[name] = (
@@ -234,29 +297,10 @@ class Databricks:
     def _credentials(self, call: dict[str, Any], verb: str) -> Any:
         self._run(call["run_id"])
         infos = [
-            {
-                "run_id": call["run_id"],
-                "path": path,
-                "signed_uri": f"{self.url}/signed/{verb}/{call['run_id']}?path={_quoted(path)}&sig=abc",
-                "headers": [{"name": "x-signed", "value": "yes"}],
-                "type": "AWS_PRESIGNED_URL",
-            }
+            {**self.store.signed(self.url, verb, call["run_id"], path), "run_id": call["run_id"]}
             for path in call["path"]
         ]
         return {"credential_infos": infos}
-
-    def _signed(
-        self, method: str, path: str, token: str, query: dict[str, str], body: bytes
-    ) -> tuple[int, dict[str, str], bytes]:
-        _, _, verb, run_id = path.split("/")
-        if token or query.get("sig") != "abc":
-            return 403, {}, b"a signed URL takes no other authorization"
-        if (method, verb) == ("PUT", "write"):
-            self.files[run_id, query["path"]] = body
-            return 200, {}, b""
-        if (method, verb) == ("GET", "read"):
-            return 200, {}, self.files[run_id, query["path"]]
-        return 405, {}, b""
 
 
 def _fault(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
@@ -264,10 +308,8 @@ def _fault(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
     return refusal.status, {"content-type": "application/json"}, body
 
 
-def _quoted(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(path, safe="")
+def _edges() -> dict[str, list[Any]]:
+    return {"inputs": [], "models": [], "outputs": []}
 
 
 def _handler(workspace: Databricks) -> type[BaseHTTPRequestHandler]:
@@ -277,13 +319,25 @@ def _handler(workspace: Databricks) -> type[BaseHTTPRequestHandler]:
         def _do(self) -> None:
             parts = urlsplit(self.path)
             query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            token = self.headers.get("authorization", "")
-            status, headers, answer = workspace.answer(self.command, parts.path, token, query, body)
+            length = int(self.headers.get("content-length") or 0)
+            is_signed = parts.path.startswith("/signed/")
+            path = parts.path if is_signed else unquote(parts.path)
+            if is_signed and length and workspace.store.cut_in:
+                workspace.store.cut_in -= 1
+                self.rfile.read(length // 2)
+                self.close_connection = True
+                return
+            body = self.rfile.read(length)
+            given = {name.lower(): value for name, value in self.headers.items()}
+            status, headers, answer = workspace.answer(self.command, path, given, query, body)
             self.send_response_only(status)
             for name, value in {**headers, "content-length": str(len(answer))}.items():
                 self.send_header(name, value)
             self.end_headers()
+            if is_signed and answer and workspace.store.cut_out:
+                workspace.store.cut_out -= 1
+                answer = answer[: len(answer) // 2]
+                self.close_connection = True
             self.wfile.write(answer)
 
         def log_message(self, *args: Any) -> None:

@@ -32,6 +32,11 @@ def settle(api: Api, name: str, timeout_s: float = IDLE_S) -> Any:
     return link(api, name)
 
 
+def sync(api: Api, name: str) -> None:
+    """Has everything compared, and looks at the other side at once."""
+    api.post(f"{LINKS}/{name}/sync")
+
+
 def check(api: Api, name: str, *, verify: bool = False) -> list[Any]:
     """What differs, item by item."""
     found: list[Any] = []

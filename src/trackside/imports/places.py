@@ -14,7 +14,7 @@ from trackside.core import locations
 from trackside.core.errors import Fault
 from trackside.core.locations import CLOUD_SCHEMES, LocationError
 from trackside.imports.source import Place, Unreadable
-from trackside.links.peers.mlflow import PROXY
+from trackside.links.peers.mlflow_files import PROXY
 from trackside.links.peers.mlflow_wire import proxied_path
 from trackside.links.wire import Http, Refused
 

@@ -16,8 +16,8 @@ from trackside.imports.source import PAGE, Given, Place, Registered, SourceError
 from trackside.links.diff import Doc
 from trackside.links.model import Entity
 from trackside.links.ours import OWN_TAGS, Part
-from trackside.links.peers.mlflow import API, MlflowPeer
-from trackside.links.peers.mlflow_wire import part_of_experiment, part_of_model, part_of_run, proxied_path
+from trackside.links.peers.mlflow import MlflowPeer
+from trackside.links.peers.mlflow_wire import API, part_of_experiment, part_of_model, part_of_run, proxied_path
 from trackside.links.wire import Down, Http, Refused
 from trackside.metrics.series import Point, canonical, pack
 

@@ -16,6 +16,7 @@ from trackside.links.peer import RemoteFile
 
 STAYS = "-"  # in place of an ETag: removed on one side, and the other one cannot follow
 UNSURE = "?"  # in place of an ETag: both are to be read
+UNSENT = "!"  # in place of our ETag: what is there is no whole copy of it
 
 
 class Known(Struct, frozen=True):

@@ -38,7 +38,7 @@ class Source:
 
     def __init__(self, spot: Spot, beat: Callable[[], None] = lambda: None) -> None:
         self._download = spot.blobs.open(spot.key)
-        self._beat = beat
+        self.beat = beat
 
     def __enter__(self) -> "Source":
         return self
@@ -56,7 +56,7 @@ class Source:
 
     def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         for piece in self._download.chunks(start, stop):
-            self._beat()
+            self.beat()
             yield piece
 
     def sha256(self) -> str:

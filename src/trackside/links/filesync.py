@@ -15,11 +15,11 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.links import cursors, fileplan, files, registered, store
 from trackside.links.diff import Mode
-from trackside.links.fileplan import STAYS, UNSURE, Known, Step, What
+from trackside.links.fileplan import STAYS, UNSENT, UNSURE, Known, Step, What
 from trackside.links.files import OurFile, Source
 from trackside.links.model import Entity
 from trackside.links.parts import PART_BYTES, Parts, WrongSum
-from trackside.links.peer import RemoteFile, Unmirrored
+from trackside.links.peer import BrokenCopy, RemoteFile, Unmirrored
 from trackside.links.side import Side
 from trackside.links.wire import Down, Incoming, Refused
 
@@ -33,14 +33,14 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
     steps = list(fileplan.blind(both.known, both.ours))
     if verify or (steps and mode is Mode.BOTH):  # what the other side did meanwhile must not be overwritten unseen
         steps = both.planned()
-    sent: dict[str, int] = {}
+    sent: list[Known] = []
     for step in steps:
         match step.what:
             case What.SEND:
                 both.say(step)
-                size = both.send(step.path)
-                if size is not None:
-                    sent[step.path] = size
+                known = both.send(step.path)
+                if known is not None:
+                    sent.append(known)
             case What.DROP_THERE:
                 both.drop_there(step.path)
             case What.SAME:
@@ -50,7 +50,7 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
             case _:
                 pass  # `receive` does it
     if sent and not side.peer.keeps_ids:
-        _compare(side, entity, remote_id, sent)
+        both.check(sent)
     return len(sent)
 
 
@@ -175,19 +175,39 @@ class _Both:
         if step.conflict:
             self.side.note("conflict", self.entity, self.local_id, step.conflict)
 
-    def send(self, path: str) -> int | None:
-        """Its size; None if it was not sent."""
+    def send(self, path: str) -> Known | None:
+        """What is there now; None if it was not sent."""
         try:
             with Source(self._spot(path), self.side.beat) as source:
                 stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
-                size, etag = source.size_bytes, source.etag
+                known = Known(path, source.size_bytes, source.etag, stored.sha256, stored.etag)
         except Unmirrored as reason:
             self.side.note_once("skipped", self.entity, self.local_id, str(reason))
             return None
         except NotFound:  # removed since it was listed
             return None
-        self._save(Known(path, size, etag, stored.sha256, stored.etag), sent_bytes=size)
-        return size
+        except BrokenCopy as broken:
+            self._save(Known(path, broken.size_bytes, UNSENT))
+            raise
+        self._save(known, sent_bytes=known.size_bytes)
+        return known
+
+    def check(self, sent: list[Known]) -> None:
+        """Raises Down if what was sent is not listed there as it is.  It was saved as it came, so that whoever is cut off goes
+        on with the rest; what is amiss is sent again."""
+        theirs = self.side.peer.files(self.entity, self.remote_id)
+        amiss = []
+        for each in sent:
+            there = theirs.get(self._remote(each.path))
+            if there is None:
+                amiss.append(f"{each.path} was sent and is not there")
+                self.forget(each.path)
+            elif there.size_bytes != each.size_bytes:
+                amiss.append(f"{each.path} arrived with {there.size_bytes} bytes; it has {each.size_bytes}")
+                # As if it had changed here since: so the other side's is not taken for a version of its own.
+                self._save(Known(each.path, there.size_bytes, UNSENT, "", there.etag))
+        if amiss:
+            raise Down("; ".join(amiss[:3]))
 
     def take(self, path: str) -> bool:
         there = self.theirs[path]
@@ -312,11 +332,3 @@ def _name_here(path: str) -> str | None:
 def _is_as_known(old: Known | None, our: OurFile, there: RemoteFile) -> bool:
     """Whether both are the versions that were found to be the same."""
     return old is not None and (old.etag, old.remote_etag) == (our.etag, there.etag)
-
-
-def _compare(side: Side, entity: Entity, remote_id: str, sent: dict[str, int]) -> None:
-    theirs = side.peer.files(entity, remote_id)
-    for path, size in sent.items():
-        there = theirs.get(path)
-        if there is not None and there.size_bytes != size:
-            raise Down(f"{path} arrived with {there.size_bytes} bytes; it has {size}")

@@ -292,7 +292,7 @@ class Mirror:
             if there not in left_out:
                 continue
             agreed.pop(field, None)
-            if field in merged.for_them.drop and item.agreed is not None and field in item.agreed:
+            if item.agreed is not None and field in item.agreed:  # they still have what they had
                 agreed[field] = item.agreed[field]
         return msgspec.structs.replace(merged, agreed=agreed)
 

@@ -9,7 +9,7 @@ from trackside.links.diff import Field, Patch, Verb
 from trackside.links.files import Source
 from trackside.links.model import Entity
 from trackside.links.ours import Part, Summary
-from trackside.links.wire import Incoming
+from trackside.links.wire import Down, Incoming
 
 if TYPE_CHECKING:
     from trackside.links.registry_peer import RegistryPeer
@@ -29,6 +29,14 @@ class RemoteFile(Struct, frozen=True):
     size_bytes: int
     sha256: str = ""
     etag: str = ""  # without quotes; another one whenever the bytes are others
+
+
+class BrokenCopy(Down):
+    """A file is not there as it was sent; it is of that size."""
+
+    def __init__(self, message: str, size_bytes: int) -> None:
+        super().__init__(message)
+        self.size_bytes = size_bytes
 
 
 class Unmirrored(Exception):
@@ -101,7 +109,8 @@ class Peer(Protocol):
         ...
 
     def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
-        """What is there now, with the SHA-256 of what was sent.  Goes on where the last try broke off, if the remote can."""
+        """What is there now, with the SHA-256 of what was sent: the remote said, or was read back, that it has just that; else
+        raises BrokenCopy.  Goes on where the last try broke off, if the remote can."""
         ...
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:

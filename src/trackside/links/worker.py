@@ -154,7 +154,8 @@ class Runner:
             return False
         here = Mirrors(side)
         more = False
-        if link.mode.takes and (ask or time.monotonic() - self._polled >= link.poll_s):
+        # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
+        if link.mode.takes and (ask or not link.remote_cursor or time.monotonic() - self._polled >= link.poll_s):
             more = self._poll(side, here)
         return self._items(here) or more
 

@@ -1,31 +1,35 @@
-"""A Databricks workspace: MLflow's calls with absolute experiment paths, and artifacts by signed URLs.
+"""A Databricks workspace: MLflow's calls with absolute experiment paths, and files by signed URLs.
 
-Only its public REST API is used, and the credentials calls of every open MLflow client.
+Only its public REST API is used, and the calls for signed URLs of every open MLflow client.
 """
 
 import configparser
-from collections.abc import Callable, Iterable
-from http import client
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from trackside.core.errors import Invalid
-from trackside.links.diff import Doc, Patch
-from trackside.links.ending import Ending
-from trackside.links.files import Source
-from trackside.links.model import DATABRICKS_PREFIX, Entity, Secret
-from trackside.links.ours import Part
-from trackside.links.peer import RemoteFile, Unmirrored
-from trackside.links.peers.mlflow import API, MlflowPeer
-from trackside.links.peers.mlflow_wire import part_of_experiment
-from trackside.links.wire import Answer, Http, Incoming, Refused
+from trackside.links.diff import Doc, Field, Patch, Verb
+from trackside.links.model import DATABRICKS_PREFIX, Entity
+from trackside.links.ours import SOURCE_RUN, Part
+from trackside.links.peer import Unmirrored
+from trackside.links.peers.databricks_files import DatabricksFiles
+from trackside.links.peers.databricks_registry import DatabricksRegistry
+from trackside.links.peers.mlflow import MlflowPeer
+from trackside.links.peers.mlflow_wire import part_of_experiment, part_of_run
+from trackside.links.wire import Http
 
 CONFIG = Path("~/.databrickscfg")
+NAME = ("name", "")
+USER_FIELDS: tuple[Field, ...] = (
+    ("user", ""),
+    ("tag", "mlflow.user"),
+)  # whom the token belongs to: nobody else can set them
 
 
 class DatabricksPeer(MlflowPeer):
-    """`prefix` is the folder of experiments whose names here are no absolute paths."""
+    """`prefix` is the folder of experiments whose names here are no absolute paths.  Absolute paths in it are left out: they
+    would be theirs."""
 
     def __init__(
         self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True, prefix: str = ""
@@ -33,14 +37,29 @@ class DatabricksPeer(MlflowPeer):
         self._prefix = (prefix or DATABRICKS_PREFIX).rstrip("/")
         super().__init__(http, source, wants)
 
+    def make_files(self) -> DatabricksFiles:
+        return DatabricksFiles(self._http, self.root)
+
+    def make_registry(self) -> DatabricksRegistry:
+        return DatabricksRegistry(self._http, self, self._source)
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        return field not in USER_FIELDS and super().can(entity, field, verb)
+
+    def part_of_run(self, found: dict[str, Any]) -> Part:
+        """Of a copy of ours, whose link it is says nothing of who made the run."""
+        part = part_of_run(found)
+        if ("tag", SOURCE_RUN) not in part.doc:
+            return part
+        doc = {field: value for field, value in part.doc.items() if field not in USER_FIELDS}
+        return Part(part.item_id, part.experiment_id, doc)
+
     def find_experiment(self, name: str) -> str | None:
         return super().find_experiment(self._path(name))
 
     def make_experiment(self, name: str) -> str:
         path = self._path(name)
-        parent = str(PurePosixPath(path).parent)
-        if parent != "/":
-            self._http.json("POST", "/api/2.0/workspace/mkdirs", {"path": parent})
+        self._make_folder_of(path)
         return super().make_experiment(path)
 
     def read(self, entity: Entity, remote_id: str) -> Part | None:
@@ -48,8 +67,14 @@ class DatabricksPeer(MlflowPeer):
         return self._named(part) if part is not None and entity is Entity.EXPERIMENT else part
 
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
-        if entity is Entity.EXPERIMENT and ("name", "") in patch.put:
-            put: Doc = {**patch.put, ("name", ""): self._path(patch.put["name", ""])}
+        if entity is Entity.EXPERIMENT and NAME in patch.put:
+            put: Doc = dict(patch.put)
+            try:
+                put[NAME] = self._path(put[NAME])
+                self._make_folder_of(put[NAME])
+            except Unmirrored as reason:
+                self.left_out[NAME] = str(reason)
+                del put[NAME]
             patch = Patch(put, patch.drop)
         super().change(entity, remote_id, experiment_id, patch)
 
@@ -58,71 +83,25 @@ class DatabricksPeer(MlflowPeer):
         found = [self._named(part_of_experiment(each)) for each in page.get("experiments", [])]
         return found, page.get("next_page_token")
 
-    def has_files(self) -> bool:
-        return False  # it has no call that lists the whole store
-
-    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
-        given = self._credentials(entity, remote_id, path, "write")
-        headers = {each["name"]: each["value"] for each in given.get("headers", [])}
-        kind = given.get("type", "")
-        uri = given["signed_uri"]
-        size_bytes = source.size_bytes
-        if kind == "AZURE_SAS_URI":
-            headers.setdefault("x-ms-blob-type", "BlockBlob")
-        if kind == "AZURE_ADLS_GEN2_SAS_URI":
-            self._signed("PUT", uri + "&resource=file", [], 0, headers)
-            if size_bytes:
-                self._signed("PATCH", uri + "&action=append&position=0", source.pieces(), size_bytes, headers)
-            self._signed("PATCH", f"{uri}&action=flush&position={size_bytes}", [], 0, headers)
-        else:
-            self._signed("PUT", uri, source.pieces(), size_bytes, headers)
-        return RemoteFile(size_bytes)
-
-    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
-        given = self._credentials(entity, remote_id, path, "read")
-        headers = {each["name"]: each["value"] for each in given.get("headers", [])}
-        http, where = _at(given["signed_uri"], self._http.ending)
-        return http.download(where, start, etag, headers)
-
-    def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
-        del entity, remote_id
-        raise Unmirrored(f"Databricks has no call to remove an artifact; {path} stays there")
-
-    def _credentials(self, entity: Entity, remote_id: str, path: str, verb: str) -> dict[str, Any]:
-        if entity is Entity.RUN:
-            body = {"run_id": remote_id, "path": [path]}
-            answer = self._http.json("POST", f"{API}/artifacts/credentials-for-{verb}", body)
-            infos: list[dict[str, Any]] = answer.get("credential_infos", [])
-        else:
-            word = "upload" if verb == "write" else "download"
-            call = f"{API}/logged-models/{remote_id}/artifacts/credentials-for-{word}"
-            infos = [
-                each["credential_info"] for each in self._http.json("POST", call, {"paths": [path]})["credentials"]
-            ]
-        if not infos:
-            raise Refused(404, "RESOURCE_DOES_NOT_EXIST", f"no credentials for {path}")
-        return infos[0]
-
-    def _signed(self, method: str, uri: str, pieces: Iterable[bytes], size: int, headers: dict[str, str]) -> Answer:
-        """Without our token: the URL itself lets in, and belongs to another host."""
-        http, where = _at(uri, self._http.ending)
-        try:
-            return http.send(method, where, pieces, size, headers)
-        except Refused as refused:
-            if refused.status == client.FORBIDDEN:
-                raise Refused(403, "EXPIRED", "the signed URL does not let in (any more)") from None
-            raise
-        finally:
-            http.close()
+    def _make_folder_of(self, path: str) -> None:
+        parent = str(PurePosixPath(path).parent)
+        if parent != "/":
+            self._http.json("POST", "/api/2.0/workspace/mkdirs", {"path": parent})
 
     def _path(self, name: str) -> str:
+        if name.startswith(f"{self._prefix}/"):
+            plain = name.removeprefix(f"{self._prefix}/")
+            raise Unmirrored(
+                f"experiment {name!r} is left out: there it would be {plain!r}, since names that are no path go below"
+                f" {self._prefix}; rename it, or choose another --prefix"
+            )
         return name if name.startswith("/") else f"{self._prefix}/{name}"
 
     def _named(self, part: Part) -> Part:
-        name = part.doc["name", ""]
+        name = part.doc[NAME]
         if not name.startswith(self._prefix + "/"):
             return part
-        doc = {**part.doc, ("name", ""): name.removeprefix(self._prefix + "/")}
+        doc = {**part.doc, NAME: name.removeprefix(self._prefix + "/")}
         return Part(part.item_id, part.experiment_id, doc)
 
 
@@ -137,9 +116,3 @@ def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, str]:
     if not host or not token:
         raise Invalid(f"the profile {profile!r} of {file} needs host and token")
     return host if "://" in host else f"https://{host}", token
-
-
-def _at(uri: str, ending: Ending) -> tuple[Http, str]:
-    parts = urlsplit(uri)
-    where = parts.path + (f"?{parts.query}" if parts.query else "")
-    return Http(f"{parts.scheme}://{parts.netloc}", Secret(), ending=ending), where

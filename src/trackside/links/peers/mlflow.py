@@ -3,39 +3,37 @@
 What a release does not know (datasets before 2.4, logged models before 3.0) is left out, and said in the link's log.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 
 from trackside.core.http.codec import wire_double
 from trackside.links import polling
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
-from trackside.links.files import Source, hashed
+from trackside.links.files import Source
 from trackside.links.model import Entity
 from trackside.links.ours import NAME_TAG, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
 from trackside.links.peer import RemoteFile, Seen, Unmirrored
 from trackside.links.peers.contents import is_empty
+from trackside.links.peers.mlflow_files import MlflowFiles, is_run, is_version
 from trackside.links.peers.mlflow_registry import MlflowRegistry
 from trackside.links.peers.mlflow_wire import (
+    API,
     batches,
     mark,
     pairs,
     part_of_experiment,
     part_of_model,
     part_of_run,
-    proxied_path,
+    shaped,
 )
-from trackside.links.wire import Down, Http, Incoming, Refused
+from trackside.links.wire import Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
 
-API = "/api/2.0/mlflow"
-PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
 MAX_METRICS = 1000
-MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes
 HISTORY_PAGE = 25_000
 _NAMES = {"dataset": "datasets", "input": "models that a run read", "output": "models that a run made"}
 _JSON = {"content-type": "application/json"}
@@ -50,9 +48,13 @@ class MlflowPeer:
         self._http = http
         self._source = source
         self.left_out: dict[Field, str] = {}
+        self._files = self.make_files()
         self.registry = self.make_registry()
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
         self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants, http.now)
+
+    def make_files(self) -> MlflowFiles:
+        return MlflowFiles(self._http, self.root)
 
     def make_registry(self) -> MlflowRegistry:
         return MlflowRegistry(self._http, self, self._source)
@@ -210,60 +212,23 @@ class MlflowPeer:
                 return
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
-        found: dict[str, RemoteFile] = {}
-        folders = [""]
-        while folders:
-            folder = folders.pop()
-            for each in self._entries(entity, remote_id, folder):
-                if each.get("is_dir"):
-                    folders.append(each["path"])
-                else:
-                    found[each["path"]] = RemoteFile(int(each.get("file_size") or 0))
-        return found
+        return self._files.all_of(entity, remote_id)
 
     def has_files(self) -> bool:
-        try:
-            return bool(self._object(self._http.json("GET", PROXY.rstrip("/"))).get("files"))
-        except Refused:
-            return False
+        return self._files.has_any()
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
         del entity, remote_id, path
         return None
 
     def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
-        """From its beginning: MLflow's proxy takes a file as one body."""
-        root = self.root(entity, remote_id)
-        proxied = proxied_path(root)
-        digest = hashlib.sha256()
-        body = hashed(source.pieces(), digest)
-        if proxied is not None:
-            self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/{path}')}", body, source.size_bytes)
-        elif _is_run(entity) and 0 < source.size_bytes <= MAX_SMALL_FILE:
-            query = urlencode({"run_uuid": remote_id, "path": path})
-            self._http.send("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", body, source.size_bytes)
-        else:
-            raise Unmirrored(
-                f"the remote keeps artifacts at {root}, where this server cannot write; {path} was left out"
-            )
-        return RemoteFile(source.size_bytes, digest.hexdigest())
+        return self._files.send(entity, remote_id, path, source)
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
-        proxied = proxied_path(self.root(entity, remote_id))
-        if proxied is not None:
-            where = f"{PROXY}{quote(f'{proxied}/{path}')}"
-        elif _is_run(entity):
-            where = "/get-artifact?" + urlencode({"run_uuid": remote_id, "path": path})
-        else:
-            query = urlencode({"artifact_file_path": path})
-            where = f"/ajax-api/2.0/mlflow/logged-models/{quote(remote_id)}/artifacts/files?{query}"
-        return self._http.download(where, start, etag)
+        return self._files.get(entity, remote_id, path, start, etag)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
-        proxied = proxied_path(self.root(entity, remote_id))
-        if proxied is None:
-            raise Unmirrored(f"the remote cannot be told to remove a file; {path} stays there")
-        self._http.call("DELETE", f"{PROXY}{quote(f'{proxied}/{path}')}")
+        self._files.remove(entity, remote_id, path)
 
     def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
         return self._poll.changes(cursor)
@@ -440,49 +405,14 @@ class MlflowPeer:
         body = msgspec.json.encode({"run_id": run_id, **what})
         self._http.call("POST", f"{API}/runs/log-batch", body, _JSON)
 
-    def _entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[dict[str, Any]]:
-        if entity is Entity.VERSION and "/" in remote_id:
-            yield from self._entries_at(self.root(entity, remote_id), folder)
-            return
-        token: str | None = None
-        while True:
-            if _is_run(entity):
-                page = self._object(
-                    self._http.json(
-                        "GET",
-                        f"{API}/artifacts/list?" + urlencode({"run_id": remote_id, "path": folder}),
-                        page_token=token,
-                    )
-                )
-            else:
-                page = self._get(
-                    f"logged-models/{quote(remote_id)}/artifacts/directories",
-                    artifact_directory_path=folder or None,
-                    page_token=token,
-                )
-            yield from page.get("files", [])
-            token = page.get("next_page_token")
-            if not token:
-                return
-
-    def _entries_at(self, root: str, folder: str) -> Iterator[dict[str, Any]]:
-        proxied = proxied_path(root)
-        if proxied is None:
-            raise Unmirrored(f"the remote keeps them at {root}, which is not read through it")
-        page = self._object(
-            self._http.json("GET", PROXY.rstrip("/") + "?" + urlencode({"path": f"{proxied}/{folder}".rstrip("/")}))
-        )
-        for each in page.get("files", []):
-            yield {**each, "path": f"{folder}/{each['path']}".strip("/")}
-
     def root(self, entity: Entity, remote_id: str) -> str:
         """Where the artifacts of a run, a logged model or a version lie."""
         known = self._roots.get(remote_id)
         if known is not None:
             return known
-        if entity is Entity.VERSION and "/" in remote_id:
+        if is_version(entity, remote_id):
             root = self.registry.download_uri(remote_id)
-        elif _is_run(entity):
+        elif is_run(entity):
             root = str(self._get("runs/get", run_id=remote_id)["run"]["info"].get("artifact_uri", ""))
         else:
             root = str(self._get(f"logged-models/{quote(remote_id)}")["model"]["info"].get("artifact_uri", ""))
@@ -511,16 +441,11 @@ class MlflowPeer:
                 raise
 
     def _get(self, path: str, **query: Any) -> Any:
-        return self._object(self._http.json("GET", f"{API}/{path}", None, **query))
+        return shaped(self._http, self._http.json("GET", f"{API}/{path}", None, **query))
 
     def _post(self, path: str, body: Any) -> Any:
         given = {key: value for key, value in body.items() if value is not None}
-        return self._object(self._http.json("POST", f"{API}/{path}", given))
-
-    def _object(self, answer: Any) -> Any:
-        if not isinstance(answer, dict):
-            raise Down(f"{self._http.url} does not answer as MLflow does")
-        return answer
+        return shaped(self._http, self._http.json("POST", f"{API}/{path}", given))
 
 
 def _unmirrored(refused: Refused, entity: Entity) -> Exception:
@@ -528,8 +453,3 @@ def _unmirrored(refused: Refused, entity: Entity) -> Exception:
     if entity is Entity.MODEL and refused.is_unknown_call:
         return Unmirrored("the remote's release does not know logged models")
     return refused
-
-
-def _is_run(entity: Entity) -> bool:
-    """Whether files are asked for by run: those of a version that is about to be made have one of their own."""
-    return entity in (Entity.RUN, Entity.VERSION)

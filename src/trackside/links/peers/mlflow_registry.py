@@ -12,12 +12,11 @@ from trackside.core.errors import BadState
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
 from trackside.links.model import Entity
 from trackside.links.ours import NAME_TAG, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
-from trackside.links.peers.mlflow_wire import pairs
+from trackside.links.peers.mlflow_wire import API, pairs
 from trackside.links.wire import Http, Refused
 from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import NO_STAGE, says_prompt
 
-API = "/api/2.0/mlflow"
 EXPERIMENT = "trackside/registry"  # of the runs that keep files
 PAGE = 200
 REMEMBER_S = 30.0
@@ -38,7 +37,6 @@ class Runs(Protocol):
 
 
 class MlflowRegistry:
-    knows_aliases = True
     transition = "model-versions/transition-stage"
 
     def __init__(self, http: Http, runs: Runs, source: str) -> None:
@@ -48,6 +46,18 @@ class MlflowRegistry:
         self._uids: dict[
             str, tuple[float, dict[str, str]]
         ] = {}  # of a few models: their versions by uid, and since when
+        self._knows_aliases: bool | None = None
+
+    @property
+    def knows_aliases(self) -> bool:
+        """MLflow before 2.3 does not."""
+        if self._knows_aliases is None:
+            try:
+                self.ask("GET", "registered-models/alias", name="trackside", alias="trackside")
+                self._knows_aliases = True
+            except Refused as refused:
+                self._knows_aliases = not refused.is_unknown_call
+        return self._knows_aliases
 
     @property
     def log_tells(self) -> bool:
@@ -65,8 +75,8 @@ class MlflowRegistry:
         name, _, version = remote_id.partition("/")
         try:
             if entity is Entity.REGISTERED:
-                return _part_of_model(self._ask("GET", "registered-models/get", name=name)["registered_model"])
-            found = self._ask("GET", "model-versions/get", name=name, version=version)["model_version"]
+                return _part_of_model(self.get_model(name))
+            found = self.ask("GET", "model-versions/get", name=name, version=version)["model_version"]
         except Refused as refused:
             if refused.is_missing:
                 return None
@@ -75,6 +85,9 @@ class MlflowRegistry:
         if status != "READY":
             raise BadState(f"version {version} of {name} is {status} on the other side: it waits until it is READY")
         return _part_of_version(found)
+
+    def get_model(self, name: str) -> dict[str, Any]:
+        return dict(self.ask("GET", "registered-models/get", name=name)["registered_model"])
 
     def everything(self) -> Iterator[Part]:
         """Models, then versions."""
@@ -131,14 +144,15 @@ class MlflowRegistry:
         return name
 
     def versions_of(self, model_id: str) -> list[str]:
-        found = self._search("model-versions", "", f"name = {_quoted(model_id)}")
+        found = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
         return [part.item_id for part in sorted(found, key=lambda each: int(each.doc["number", ""]))]
 
     def find_version(self, model_id: str, uid: str, doc: Doc) -> str | None:
         del doc
         since, known = self._uids.get(model_id, (float("-inf"), {}))
         if time.monotonic() - since > REMEMBER_S:
-            versions = self._search("model-versions", "", f"name = {_quoted(model_id)}")
+            # One that is about to be there was made already.
+            versions = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
             known = {self.uid_of(part): part.item_id for part in versions}
             if len(self._uids) > PAGE:
                 self._uids.clear()
@@ -168,7 +182,7 @@ class MlflowRegistry:
             "name": model_id,
             "run_link": doc.get(("run_link", "")) or None,
             "description": doc.get(("description", "")) or None,
-            **self._place(doc, tags, files_at),
+            **self.place(doc, tags, files_at),
         }
         number = f"{doc.get(('model_name', ''), model_id)}/{doc['number', '']}"
         tags |= {SOURCE_UID: uid, SOURCE_VERSION: number, SOURCE_WORKSPACE: self._source}
@@ -193,7 +207,7 @@ class MlflowRegistry:
 
     def change(self, entity: Entity, remote_id: str, patch: Patch) -> str:
         return (
-            self._change_model(remote_id, patch)
+            self.change_model(remote_id, patch)
             if entity is Entity.REGISTERED
             else self._change_version(remote_id, patch)
         )
@@ -223,7 +237,7 @@ class MlflowRegistry:
         if not run_id or not uid:
             return
         try:
-            tags = self._ask("GET", "runs/get", run_id=run_id)["run"]["data"].get("tags", [])
+            tags = self.ask("GET", "runs/get", run_id=run_id)["run"]["data"].get("tags", [])
         except Refused as refused:
             if refused.is_missing:
                 return
@@ -234,10 +248,10 @@ class MlflowRegistry:
     def download_uri(self, version_id: str) -> str:
         name, _, version = version_id.partition("/")
         return str(
-            self._ask("GET", "model-versions/get-download-uri", name=name, version=version).get("artifact_uri", "")
+            self.ask("GET", "model-versions/get-download-uri", name=name, version=version).get("artifact_uri", "")
         )
 
-    def _place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
+    def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
         """Source, run and model of a version as the server wants them: each within the files of the next."""
         source, run_id = doc.get(("source", ""), ""), doc.get(("run_id", "")) or None
         if says_prompt(tags):
@@ -263,7 +277,7 @@ class MlflowRegistry:
                 return ""
             raise
 
-    def _change_model(self, name: str, patch: Patch) -> str:
+    def change_model(self, name: str, patch: Patch) -> str:
         renamed = patch.put.get(("name", ""))
         if renamed is not None and renamed != name:
             self._tell("POST", "registered-models/rename", {"name": name, "new_name": renamed})
@@ -298,7 +312,7 @@ class MlflowRegistry:
             self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
         return remote_id
 
-    def _search(self, noun: str, order: str, filter_: str = "") -> Iterator[Part]:
+    def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[Part]:
         token: str | None = None
         make = _part_of_model if noun == "registered-models" else _part_of_version
         words = [filter_] if filter_ else [""]
@@ -310,10 +324,10 @@ class MlflowRegistry:
         for text in words:
             while True:
                 query: dict[str, Any] = {"max_results": PAGE, "page_token": token, "filter": text or None}
-                page = self._ask("GET", f"{noun}/search", **query, order_by=order or None)
+                page = self.ask("GET", f"{noun}/search", **query, order_by=order or None)
                 for each in page.get(noun.replace("-", "_"), []):
                     part = make(each)
-                    if part.item_id not in seen and each.get("status", "READY") == "READY":
+                    if part.item_id not in seen and (with_pending or each.get("status", "READY") == "READY"):
                         seen.add(part.item_id)
                         yield part
                 token = page.get("next_page_token")
@@ -327,7 +341,7 @@ class MlflowRegistry:
             if not refused.is_missing and "not found" not in str(refused):
                 raise
 
-    def _ask(self, method: str, path: str, **query: Any) -> Any:
+    def ask(self, method: str, path: str, **query: Any) -> Any:
         return self._http.json(method, f"{API}/{path}", None, **query)
 
     def _tell(self, method: str, path: str, body: Any) -> Any:

@@ -1,4 +1,4 @@
-"""MLflow's JSON to our documents and back.  Pure: knows shapes and limits; asks nobody."""
+"""MLflow's JSON to our documents and back.  Knows shapes and limits; asks nobody."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from trackside.links.diff import Doc
 from trackside.links.ours import NAME_TAG, Part
+from trackside.links.wire import Down, Http
 
+API = "/api/2.0/mlflow"
 MAX_PAIRS = 100
 MAX_BATCH_BYTES = 800_000  # Databricks takes 1 MB
 
@@ -82,6 +84,13 @@ def part_of_model(found: dict[str, Any]) -> Part:
         ]  # fmt: skip
         doc["point", json.dumps(point)] = ""
     return Part(info["model_id"], str(info["experiment_id"]), doc)
+
+
+def shaped(http: Http, answer: Any) -> Any:
+    """An answer of a server that speaks MLflow's API; others raise Down."""
+    if not isinstance(answer, dict):
+        raise Down(f"{http.url} does not answer as MLflow does")
+    return answer
 
 
 def mark(step: int, timestamp: int, value: float) -> str:

@@ -1,0 +1,71 @@
+"""The files of a Databricks workspace: it lists them, and gives signed URLs for their bytes."""
+
+from typing import Any
+from urllib.parse import quote
+
+from trackside.links.files import Source
+from trackside.links.model import Entity
+from trackside.links.peer import RemoteFile, Unmirrored
+from trackside.links.peers.mlflow_files import MlflowFiles, is_run, is_version
+from trackside.links.peers.mlflow_wire import API, shaped
+from trackside.links.peers.signed import Signed, SignedFile, signed
+from trackside.links.wire import Incoming, Refused
+
+OF_VERSIONS = f"{API}/model-versions"
+
+
+class DatabricksFiles(MlflowFiles):
+    def has_any(self) -> bool:
+        return False  # it has no call that lists the whole store
+
+    def entries(self, entity: Entity, remote_id: str, folder: str) -> Any:
+        if not is_version(entity, remote_id):
+            return super().entries(entity, remote_id, folder)
+        name, _, number = remote_id.rpartition("/")
+        return self.pages(f"{OF_VERSIONS}/list-artifacts", name=name, version=number, path=folder)
+
+    def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        file = SignedFile(lambda: self._sign(entity, remote_id, path, "write"), self._http.ending)
+        try:
+            sent = file.send(source)
+        except Unmirrored as reason:
+            raise Unmirrored(f"{path} was left out: {reason}") from None
+        finally:
+            file.close()
+        if not sent.is_checked:
+            self.read_back(entity, remote_id, path, sent.sha256, source.beat)
+        return RemoteFile(source.size_bytes, sent.sha256)
+
+    def get(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+        file = SignedFile(lambda: self._sign(entity, remote_id, path, "read"), self._http.ending)
+        incoming = file.get(start, etag)
+        end = incoming.close
+
+        def close() -> None:
+            end()
+            file.close()
+
+        incoming.close = close
+        return incoming
+
+    def remove(self, entity: Entity, remote_id: str, path: str) -> None:
+        del entity, remote_id
+        raise Unmirrored(f"Databricks has no call to remove an artifact; {path} stays there")
+
+    def _sign(self, entity: Entity, remote_id: str, path: str, verb: str) -> Signed:
+        if is_version(entity, remote_id):
+            name, _, number = remote_id.rpartition("/")
+            call = f"{OF_VERSIONS}/get-signed-download-uri"
+            return signed(shaped(self._http, self._http.json("GET", call, name=name, version=number, path=path)))
+        if is_run(entity):
+            body: dict[str, Any] = {"run_id": remote_id, "path": [path]}
+            answer = shaped(self._http, self._http.json("POST", f"{API}/artifacts/credentials-for-{verb}", body))
+            infos = answer.get("credential_infos", [])
+        else:
+            word = "upload" if verb == "write" else "download"
+            call = f"{API}/logged-models/{quote(remote_id)}/artifacts/credentials-for-{word}"
+            answer = shaped(self._http, self._http.json("POST", call, {"paths": [path]}))
+            infos = [each["credential_info"] for each in answer.get("credentials", [])]
+        if not infos:
+            raise Refused(404, "RESOURCE_DOES_NOT_EXIST", f"no credentials for {path}")
+        return signed(infos[0])

@@ -1,0 +1,253 @@
+"""Files by signed URLs: of each kind of store, whole and right or not at all, and once more when a URL lets in no more."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.databricks import TOKEN, Databricks
+from support.databricks_store import AWS, AZURE, GOOGLE, LAKE
+from support.links import add, check, link, log, put_file, settle, until
+from support.servers import Server
+from trackside.artifacts.local import LocalBlobs
+from trackside.artifacts.roots import Spot
+from trackside.links import files
+from trackside.links.ending import Ending
+from trackside.links.files import Source
+from trackside.links.model import Entity, Secret
+from trackside.links.peer import BrokenCopy, Unmirrored
+from trackside.links.peers import signed
+from trackside.links.peers.databricks_files import DatabricksFiles
+from trackside.links.peers.signed import SignedFile
+from trackside.links.wire import Down, Http, Refused
+
+LINK = "lakehouse"
+KIB = 1 << 10
+MIB = 1 << 20
+STORES = [AWS, GOOGLE, AZURE, LAKE]
+
+
+@pytest.fixture
+def databricks() -> Iterator[Databricks]:
+    workspace = Databricks()
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture
+def run(databricks: Databricks) -> str:
+    calls = databricks._calls()
+    experiment = calls["POST", "experiments/create"]({"name": "/Shared/e"})["experiment_id"]
+    return str(calls["POST", "runs/create"]({"experiment_id": experiment})["run"]["info"]["run_id"])
+
+
+@pytest.fixture
+def remote(databricks: Databricks) -> Iterator[DatabricksFiles]:
+    http = Http(databricks.url, Secret(token=TOKEN))
+    yield DatabricksFiles(http, lambda entity, remote_id: "")
+    http.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Spot:
+    return Spot(LocalBlobs(tmp_path / "blobs"), "files")
+
+
+def source(folder: Spot, content: bytes) -> Source:
+    files.put(Spot(folder.blobs, f"{folder.key}/f.bin"), [content])
+    return stored(folder)
+
+
+def stored(folder: Spot) -> Source:
+    return Source(Spot(folder.blobs, f"{folder.key}/f.bin"))
+
+
+@pytest.mark.parametrize("kind", STORES)
+@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 1000], ids=["empty", "some"])
+def test_a_file_goes_to_each_kind_of_store_and_comes_back(
+    databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot, kind: str, content: bytes
+) -> None:
+    databricks.store.kind = kind
+    with source(folder, content) as given:
+        sent = remote.send(Entity.RUN, run, "a/ü.bin", given)
+    with closing(remote.get(Entity.RUN, run, "a/ü.bin")) as incoming:
+        back = b"".join(incoming)
+
+    assert back == content
+    assert sent.sha256 == files.sha256([content])
+    assert remote.all_of(Entity.RUN, run).keys() == {"a/ü.bin"}
+    assert databricks.store.asked.count("GET") == 1  # the store said that all had come: nothing was read back
+
+
+@pytest.mark.parametrize("kind", [AZURE, LAKE])
+def test_a_large_file_goes_to_azure_in_parts(databricks: Databricks, run: str, folder: Spot, kind: str) -> None:
+    databricks.store.kind = kind
+    databricks.store.most_bytes = 256 * KIB
+    content = bytes(range(256)) * 4100
+    with source(folder, content) as given, closing(file(databricks, run)) as parts:
+        sent = parts.send(given)
+
+    assert databricks.files[run, "f.bin"] == content
+    assert sent.is_checked
+    assert len([what for what in databricks.store.asked if what in ("PUT block", "PATCH append")]) == 5
+
+
+def test_what_azure_takes_at_once_is_sent_at_once_and_more_is_not(
+    databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot
+) -> None:
+    databricks.store.kind = AZURE
+    assert databricks.store.most_bytes == signed.AZURE_AT_ONCE_BYTES == 64 * MIB
+    with source(folder, b"x" * (64 * MIB + 1)) as given:
+        remote.send(Entity.RUN, run, "f.bin", given)
+
+    assert databricks.store.asked == ["GET blocklist", "PUT block", "PUT block", "PUT block", "PUT blocklist"]
+    assert len(databricks.files[run, "f.bin"]) == 64 * MIB + 1
+
+
+@pytest.mark.parametrize("can_look", [True, False])
+def test_a_large_file_goes_on_at_azure_where_it_broke_off(
+    databricks: Databricks, run: str, folder: Spot, can_look: bool
+) -> None:
+    databricks.store.kind = AZURE
+    databricks.store.lists_blocks = can_look
+    content = bytes(range(256)) * 4096
+    source(folder, content)
+    with stored(folder) as given, closing(file(databricks, run)) as first:
+
+        def beat() -> None:
+            databricks.store.cut_in = int(databricks.store.asked.count("PUT block") == 2)
+
+        given.beat = beat
+        with pytest.raises(Down):
+            first.send(given)
+    before = databricks.store.asked.count("PUT block")
+    databricks.store.cut_in = 0
+    with stored(folder) as given, closing(file(databricks, run)) as second:
+        second.send(given)
+
+    assert before == 2
+    assert databricks.store.asked.count("PUT block") - before == (2 if can_look else 4)
+    assert databricks.files[run, "f.bin"] == content
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_a_url_that_lets_in_no_more_is_signed_again(
+    databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot, kind: str
+) -> None:
+    databricks.store.kind = kind
+    databricks.store.expired = 1
+    with source(folder, b"abc") as given:
+        remote.send(Entity.RUN, run, "f.bin", given)
+    databricks.store.expired = 1
+    with closing(remote.get(Entity.RUN, run, "f.bin")) as incoming:
+        assert b"".join(incoming) == b"abc"
+
+    databricks.store.expired = 2
+    with source(folder, b"abc") as given, pytest.raises(Refused, match="signed just now does not let in"):
+        remote.send(Entity.RUN, run, "f.bin", given)
+
+
+@pytest.mark.parametrize("kind", [AWS, GOOGLE])
+def test_where_the_store_says_no_checksum_the_file_is_read_back(
+    databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot, kind: str
+) -> None:
+    databricks.store.kind = kind
+    databricks.store.says_sums = False
+    with source(folder, b"abc") as given:
+        remote.send(Entity.RUN, run, "f.bin", given)
+    assert databricks.store.asked == ["PUT", "GET"]
+
+    databricks.store.spoil = 1
+    with source(folder, b"abc") as given, pytest.raises(BrokenCopy, match=r"f\.bin arrived with the SHA-256") as broken:
+        remote.send(Entity.RUN, run, "f.bin", given)
+    assert broken.value.size_bytes == 3
+    databricks.store.lose = 1
+    del databricks.files[run, "f.bin"]
+    with source(folder, b"abc") as given, pytest.raises(Down, match="was sent and is not there"):
+        remote.send(Entity.RUN, run, "f.bin", given)
+
+
+def test_a_file_that_s3_does_not_take_by_one_url_is_left_out(
+    databricks: Databricks, remote: DatabricksFiles, run: str, tmp_path: Path
+) -> None:
+    """A hole of a file: nobody has to write five gigabytes."""
+    (tmp_path / "large").mkdir()
+    with (tmp_path / "large" / "f.bin").open("wb") as hole:
+        hole.truncate(signed.S3_AT_ONCE_BYTES + 1)
+    with (
+        Source(Spot(LocalBlobs(tmp_path), "large/f.bin")) as given,
+        pytest.raises(Unmirrored, match="at most 5368709120"),
+    ):
+        remote.send(Entity.RUN, run, "f.bin", given)
+
+    assert databricks.store.asked == []
+
+
+# Over a link
+
+
+@pytest.mark.parametrize("fault", ["shorten", "lose", "spoil"])
+def test_what_a_store_does_not_keep_whole_is_sent_again(server: Server, databricks: Databricks, fault: str) -> None:
+    databricks.store.says_sums = fault != "spoil"
+    here = server.api.new_workspace("north")
+    run = here.new_run()
+    put_file(here, run, "good.bin", b"fine")
+    put_file(here, run, "odd.bin", b"0123456789" * 100)
+    setattr(databricks.store, fault, 2)
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both")
+
+    until(lambda: link(here, LINK).get("last_error") is not None, "the trouble to be noticed")
+    settle(here, LINK)
+
+    copy = databricks.run_of(run)["info"]["run_id"]
+    assert databricks.files[copy, "odd.bin"] == b"0123456789" * 100
+    assert databricks.files[copy, "good.bin"] == b"fine"
+    assert check(here, LINK) == []
+    assert [entry for entry in log(here, LINK) if entry["kind"] == "conflict"] == []
+
+
+def test_a_url_that_lets_nobody_in_stops_its_run_and_not_the_link(server: Server, databricks: Databricks) -> None:
+    here = server.api.new_workspace("north")
+    stuck, other = here.new_run(start_time=1), here.new_run(start_time=2)
+    put_file(here, stuck, "a.bin", b"x")
+    databricks.store.expired = 1_000_000
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN)
+
+    until(lambda: link(here, LINK)["lag_items"] == 1, "the other run to be sent")
+    until(lambda: log(here, LINK) != [], "the reason to be said")
+
+    assert databricks.run_of(other)
+    assert "last_error" not in link(here, LINK)
+    assert "does not let in" in log(here, LINK)[0]["message"]
+    assert log(here, LINK)[0]["entity_id"] == stuck
+
+
+@pytest.mark.parametrize("kind", [AWS, AZURE, LAKE])
+def test_a_file_that_breaks_off_on_its_way_comes_whole(server: Server, databricks: Databricks, kind: str) -> None:
+    databricks.store.kind = kind
+    here = server.api.new_workspace("north")
+    run = here.new_run()
+    put_file(here, run, "out.bin", b"\x01" * 3_000_000)
+    calls = databricks._calls()
+    experiment = calls["POST", "experiments/create"]({"name": "/Shared/e"})["experiment_id"]
+    theirs = calls["POST", "runs/create"]({"experiment_id": experiment, "start_time": 1})["run"]["info"]["run_id"]
+    databricks.files[theirs, "in.bin"] = b"\x02" * 3_000_000
+    databricks.store.cut_in = databricks.store.cut_out = 1
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both")
+
+    until(lambda: link(here, LINK)["mirrored"].get("run") == 2, "both runs to be mirrored")
+    settle(here, LINK)
+    until(lambda: check(here, LINK) == [], f"both to be the same: {check(here, LINK)}")
+
+    assert databricks.files[databricks.run_of(run)["info"]["run_id"], "out.bin"] == b"\x01" * 3_000_000
+    assert databricks.store.cut_in == databricks.store.cut_out == 0
+
+
+def file(databricks: Databricks, run: str) -> SignedFile:
+    """Of that run, with parts of 256 KiB."""
+
+    def sign() -> signed.Signed:
+        return signed.signed(databricks.store.signed(databricks.url, "write", run, "f.bin"))
+
+    return SignedFile(sign, Ending(), at_once=256 * KIB, block=256 * KIB)
