@@ -5,13 +5,6 @@ import json
 from support.command_line import Launch
 
 
-def test_beyond_loopback_it_listens_when_that_is_wanted(launch: Launch) -> None:
-    server = launch("--host", "0.0.0.0", "--allow-unauthenticated")
-
-    assert server.line.startswith("Trackside listening on http://0.0.0.0:")
-    assert server.ask("GET", "/health") == (200, b"OK")
-
-
 def test_a_foreign_name_gets_an_answer_that_names_the_setting(launch: Launch) -> None:
     server = launch()
 
