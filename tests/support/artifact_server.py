@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
 
@@ -71,6 +73,14 @@ class Server:
     def files(self) -> list[str]:
         """Every file below the store, those of uploads under way included."""
         return sorted(str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.is_file())
+
+    def peak_kib(self) -> int:
+        """The most memory that the process ever had."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            pytest.skip("this system does not tell how much memory a process took")
+        return int(status.split("VmHWM:")[1].split()[0])
 
     def kill(self) -> None:
         self.process.kill()

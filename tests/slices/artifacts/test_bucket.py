@@ -82,6 +82,28 @@ def test_an_upload_that_is_given_up_leaves_no_parts(bucket_server: Server, s3: d
     assert bucket_server.ask("GET", f"{place}/half").status == 404
 
 
+def test_a_large_file_passes_to_the_bucket_and_back_in_little_memory(bucket_server: Server, place: str) -> None:
+    """That of our server: the bucket's is this process."""
+    size = 160 * MIB
+    bucket_server.ask("PUT", f"{place}/warm", bytes(3 * PART_BYTES))
+    bucket_server.ask("GET", f"{place}/warm")
+    before = bucket_server.peak_kib()
+
+    with bucket_server.connect() as client:
+        client.sendall(f"PUT {place}/large HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n".encode())
+        for _ in range(size // MIB):
+            client.sendall(bytes(MIB))
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+    received = 0
+    with bucket_server.connect() as client:
+        client.sendall(f"GET {place}/large HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        while received < size:
+            received += len(client.recv(MIB))
+
+    assert bucket_server.peak_kib() - before < 64 << 10
+    assert bucket_server.ask("DELETE", f"{place}/large").status == 200
+
+
 def test_the_files_of_a_run_in_a_bucket_are_listed_and_read(bucket_server: Server, bucket: CloudBlobs) -> None:
     run = bucket_server.new_run()
     assert run["artifact_uri"] == f"s3://artifacts/direct/0/{run['run_id']}/artifacts"

@@ -1,6 +1,7 @@
 """Transfers that are cut: by the client, by kill -9, by a stop of the server.  What is not whole is not there."""
 
 import os
+import shutil
 import socket
 import threading
 import time
@@ -139,7 +140,7 @@ def test_a_file_that_fails_half_way_cuts_the_connection_and_is_told_in_one_line(
 def test_a_large_file_passes_in_little_memory(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/warm", b"x" * 8 * MIB)
     server.ask("GET", f"{place}/warm")
-    before = _peak_kib(server)
+    before = server.peak_kib()
 
     with server.connect() as client:
         client.sendall(_head(f"{place}/large", 256 * MIB))
@@ -152,8 +153,44 @@ def test_a_large_file_passes_in_little_memory(server: Server, place: str) -> Non
         while received < 256 * MIB:
             received += len(client.recv(MIB))
 
-    assert _peak_kib(server) - before < 32 << 10
+    assert server.peak_kib() - before < 32 << 10
     server.ask("DELETE", f"{place}/large")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_5_gib_come_back_as_they_were_sent_in_little_memory(server: Server, place: str) -> None:
+    """Past the 4 GiB that 32 bits count."""
+    count = 5 << 10
+    if shutil.disk_usage(server.store).free < (count + 1024) * MIB:
+        pytest.skip("there is no room for 5 GiB")
+    server.ask("PUT", f"{place}/warm", b"x" * 8 * MIB)
+    server.ask("GET", f"{place}/warm")
+    before = server.peak_kib()
+
+    with server.connect() as client:
+        client.settimeout(60)
+        client.sendall(_head(f"{place}/large", count * MIB))
+        for i in range(count):
+            client.sendall(_mib(i))
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+    with server.connect() as client, client.makefile("rb") as answer:
+        client.sendall(b"GET %s/large HTTP/1.1\r\nHost: localhost\r\n\r\n" % place.encode())
+        head = [line.strip().lower() for line in iter(answer.readline, b"\r\n")]
+        assert b"content-length: %d" % (count * MIB) in head
+        assert all(answer.read(MIB) == _mib(i) for i in range(count))
+    end = server.ask("GET", f"{place}/large", range=f"bytes={count * MIB - 8}-")
+    listed = server.ask("GET", f"{PROXY}?path={place.removeprefix(PROXY + '/')}").json["files"]
+
+    assert (end.status, end.body) == (206, _mib(count - 1)[-8:])
+    assert {"path": "large", "is_dir": False, "file_size": count * MIB} in listed
+    assert server.peak_kib() - before < 32 << 10
+    assert server.ask("DELETE", f"{place}/large").status == 200
+
+
+def _mib(number: int) -> bytes:
+    """A piece unlike the others."""
+    return number.to_bytes(8, "little") * (MIB // 8)
 
 
 def _head(path: str, length: int) -> bytes:
@@ -177,11 +214,3 @@ def _is_open(server: Server, file: Path) -> bool:
 
 def _read_bytes(server: Server) -> int:
     return int(Path(f"/proc/{server.process.pid}/io").read_text().split("rchar:")[1].split()[0])
-
-
-def _peak_kib(server: Server) -> int:
-    try:
-        status = Path(f"/proc/{server.process.pid}/status").read_text()
-    except OSError:
-        pytest.skip("this system does not tell how much memory a process took")
-    return int(status.split("VmHWM:")[1].split()[0])
