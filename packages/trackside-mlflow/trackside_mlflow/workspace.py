@@ -49,7 +49,8 @@ class Workspace:
     The server is at `url`; without it, at TRACKSIDE_URL, at the config file's "url", or at http://127.0.0.1:5000.
     `auth` is a token or an object with `get_authentication_header()`; without it, TRACKSIDE_TOKEN is sent if set.
 
-    The constructor takes azureml-core's arguments and raises `WorkspaceNotFound` unless the server has this workspace
+    The constructor takes azureml-core's arguments (location, sku, tags, cloud and the service check say nothing of a
+    workspace that is there, and are not looked at) and raises `WorkspaceNotFound` unless the server has this workspace
     under this subscription and resource group (None: under any); names are unique on a server.
     """
 
@@ -59,9 +60,14 @@ class Workspace:
         resource_group: str | None = None,
         workspace_name: str | None = None,
         auth: Any = None,
+        _location: str | None = None,
+        _disable_service_check: bool = False,
+        _workspace_id: str | None = None,
+        sku: str = "basic",
+        tags: Mapping[str, str] | None = None,
+        _cloud: str = "AzureCloud",
         *,
         url: str | None = None,
-        _workspace_id: str | None = None,
         _known: tuple[Server, Record] | None = None,
     ) -> None:
         if _known is not None:
@@ -192,20 +198,29 @@ class Workspace:
         return uris.tracking_uri(self.url, self.name)
 
     def get_details(self) -> dict[str, Any]:
-        """The workspace as the server has it now, under azureml-core's names.  `creationTime` is ISO 8601 in UTC."""
+        """The workspace as the server has it now, under azureml-core's names.  `creationTime` is ISO 8601 in UTC.
+
+        What only Azure has (a storage account, a key vault and the like) is None.
+        """
         self._record = self._server.get(self.name)
         return {
             "id": self.id,
             "name": self.name,
             "type": f"{uris.PROVIDER}/workspaces",
             "location": self.location,
+            "sku": self.sku,
             "tags": self.tags,
             "workspaceid": self.workspace_id,
             "description": self.description,
             "friendlyName": self.friendly_name,
             "creationTime": _iso(self._record.get("creation_time")),
             "lastUpdateTime": _iso(self._record.get("last_update_time")),
+            "keyVault": None,
+            "applicationInsights": None,
+            "storageAccount": None,
+            "containerRegistry": None,
             "provisioningState": "Succeeded",
+            "discoveryUrl": None,
             "subscriptionId": self.subscription_id,
             "resourceGroup": self.resource_group,
             "defaultArtifactRoot": self._record.get("default_artifact_root"),
@@ -346,6 +361,11 @@ class Workspace:
     @property
     def location(self) -> str | None:
         return self._record.get("location")
+
+    @property
+    def sku(self) -> str:
+        """Azure's edition of a workspace, of which it has one left."""
+        return "Basic"
 
     @property
     def description(self) -> str | None:

@@ -48,6 +48,30 @@ def test_the_constructor_takes_azuremls_order_of_arguments(peer: Peer) -> None:
     assert Workspace("S1", "R1", "team-a", url=peer.url) == Workspace.get("team-a", url=peer.url)
 
 
+def test_the_constructor_takes_everything_that_azuremls_takes(peer: Peer) -> None:
+    peer.add("team-a", subscription_id="S1", resource_group="R1", location="here", tags={"owner": "ana"})
+
+    by_name = Workspace(
+        "S1",
+        "R1",
+        "team-a",
+        auth=None,
+        _location="westeurope",
+        _disable_service_check=True,
+        _workspace_id=None,
+        sku="enterprise",
+        tags={"x": "y"},
+        _cloud="AzureChinaCloud",
+        url=peer.url,
+    )
+    by_place = Workspace(
+        "S1", "R1", "team-a", None, "westeurope", True, None, "basic", None, "AzureCloud", url=peer.url
+    )
+
+    assert by_name == by_place == Workspace.get("team-a", url=peer.url)
+    assert (by_name.location, by_name.tags, by_name.sku) == ("here", {"owner": "ana"}, "Basic")  # the workspace's own
+
+
 def test_an_unknown_workspace_is_an_error_that_names_it_the_server_and_those_that_exist(peer: Peer) -> None:
     peer.add("team-b")
     peer.add("team-a")
@@ -166,6 +190,9 @@ def test_details_come_under_azuremls_names(peer: Peer) -> None:
     assert details["creationTime"] == "2020-09-13T12:26:40+00:00"
     assert details["type"] == "Microsoft.MachineLearningServices/workspaces"
     assert details["mlFlowTrackingUri"] == f"{peer.url}/ws/team-a"
+    only_azures = ("keyVault", "applicationInsights", "storageAccount", "containerRegistry", "discoveryUrl")
+    assert [details[name] for name in only_azures] == [None] * 5
+    assert (details["sku"], details["provisioningState"], details["friendlyName"]) == ("Basic", "Succeeded", "Team A")
 
 
 def test_delete_deletes_on_the_server(peer: Peer) -> None:
