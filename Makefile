@@ -93,6 +93,7 @@ compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
 constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgrade for the newest)
 	@uv pip compile pyproject.toml --group dev --all-extras $(RESOLVE) -o constraints/dev.txt
 	@uv pip compile pyproject.toml --all-extras $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
+	@printf '%s\n' mlflow-skinny==1.20.2 'setuptools<81' 'protobuf<3.21' | uv pip compile - $(RESOLVE) -o constraints/compat-0.txt
 	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
 	@echo mlflow-skinny==2.22.5 | uv pip compile - $(RESOLVE) -o constraints/compat-2.txt
 	@echo mlflow-skinny==3.17.2 | uv pip compile - $(RESOLVE) -o constraints/compat-3.txt

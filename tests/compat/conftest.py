@@ -78,6 +78,12 @@ def client(request: pytest.FixtureRequest) -> Client:
 
 
 @pytest.fixture(scope="session")
+def earliest() -> Client:
+    """Of 2021: before 1.24, mlflow had no repository for `mlflow-artifacts:`."""
+    return Client(environment("compat-0"))
+
+
+@pytest.fixture(scope="session")
 def newest() -> Client:
     return Client(environment(MLFLOWS["3.17"]))
 

@@ -1,4 +1,4 @@
-"""Stock mlflow 1.30, 2.22 and 3.17 train against a server, in processes and environments of their own."""
+"""Stock mlflow 1.20, 1.30, 2.22 and 3.17 train against a server, in processes and environments of their own."""
 
 import json
 import uuid
@@ -74,3 +74,12 @@ def test_a_newer_client_chooses_the_workspace_by_mlflows_own_variable(
     run_id = newest.run("log_one.py", MLFLOW_TRACKING_URI=server.url, MLFLOW_WORKSPACE=name, SLURM_JOB_ID="")
 
     assert (is_seen(workspace, run_id), is_seen(server.url, run_id)) == (True, False)
+
+
+@pytest.mark.slow
+def test_an_mlflow_that_knows_no_server_with_files_keeps_them_by_our_client(
+    earliest: Client, server: Server, our_client: Path, tmp_path: Path
+) -> None:
+    run_id = earliest.run("early.py", tmp_path, PYTHONPATH=our_client, TRACKSIDE_URL=server.url)
+
+    assert is_seen(f"{server.url}/ws/Early", run_id)

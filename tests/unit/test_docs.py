@@ -3,10 +3,13 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from trackside.core import settings
 
@@ -87,3 +90,34 @@ def test_every_pin_has_its_hashes_and_no_address() -> None:
         assert pins
         assert all(lines[number + 1].lstrip().startswith("--hash=sha256:") for number in pins)
         assert not [line for line in lines if "://" in line]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="uvloop is larger for one system than for another")
+def test_an_installation_is_as_light_as_the_readme_says() -> None:
+    said = re.search(r"pip install \. +# (\d+) packages, (\d+) MB", (ROOT / "README.md").read_text())
+    needed: set[str] = set()
+    waiting = ["trackside"]
+    while waiting:
+        name = waiting.pop()
+        needed.add(name)
+        wanted = map(Requirement, metadata.requires(name) or [])
+        waiting += {each.name for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})} - needed
+
+    files = [Path(str(file.locate())) for name in needed for file in metadata.files(name) or []]
+    files += (ROOT / "src" / "trackside").rglob("*")  # its own are elsewhere: it is installed to be edited
+    size = sum(file.stat().st_size for file in set(files) if file.is_file() and file.suffix != ".pyc")
+
+    assert said is not None
+    assert len(needed) == int(said[1])
+    assert abs(size / 1e6 - int(said[2])) < 1.5
+
+
+def test_the_order_of_packages_is_the_one_that_is_checked() -> None:
+    shown = re.search(r"```\n(core < .*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL)
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [re.findall(r"\w+", layer) for layer in reversed(contracts[0]["layers"])]
+    there = {path.stem for path in (ROOT / "src" / "trackside").iterdir() if path.suffix == ".py" or path.is_dir()}
+    present = [[name for name in layer if name in there] for layer in layers]
+
+    assert shown is not None
+    assert [re.findall(r"\w+", layer) for layer in shown[1].split("<")] == [layer for layer in present if layer]
