@@ -6,7 +6,8 @@
 
 Both servers get the same models, each with so many versions, tags, aliases and runs, written straight into their stores
 (SQLite, unless an empty PostgreSQL database is named for one).  Then one client asks both in turn, over HTTP.  Printed are
-medians in ms and how many times faster we are; a search whose answers differ is marked.
+medians in ms and how many times faster we are.  A search whose answers differ, or that is less than 5 times faster, is
+marked, and the exit code is 1 if there is one.
 """
 
 import argparse
@@ -35,6 +36,7 @@ from trackside.core.filters import grams
 START = 1_700_000_000_000
 MODELS, VERSIONS = "registered-models/search", "model-versions/search"
 TEAMS = 10
+AT_LEAST = 5  # times faster
 STAGES = ("None", "None", "Archived", "Staging", "Production")
 
 
@@ -374,14 +376,22 @@ def main() -> None:
             print(f"{given.models} models, {given.models * given.versions} versions; medians of {given.repeat}, in ms")
             print(f"{'':34} {'ours':>9} {'mlflow':>9} {'times faster':>13}")
             ratios = []
+            faults = 0
             for question in questions(given.models):
                 (mine, found), (theirs, wanted) = measure([first, second], question, given.repeat)
                 ratios.append(theirs / mine)
-                note = "" if found.found == wanted.found else "   ANSWERS DIFFER"
+                note = ""
+                if found.found != wanted.found:
+                    note += "   ANSWERS DIFFER"
+                if ratios[-1] < AT_LEAST:
+                    note += f"   LESS THAN {AT_LEAST}"
+                faults += bool(note)
                 print(
                     f"{question.what:34} {mine * 1000:9.2f} {theirs * 1000:9.2f} {ratios[-1]:13.1f}{note}", flush=True
                 )
             print(f"{'least, median':34} {'':9} {'':9} {min(ratios):6.1f}, {statistics.median(ratios):.1f}")
+    if faults:
+        raise SystemExit(f"{faults} of {len(ratios)} searches are not as they should be; they are marked above")
 
 
 if __name__ == "__main__":
