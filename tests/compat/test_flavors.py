@@ -2,6 +2,7 @@
 by version, `latest`, stage, alias, logged model and run, with the predictions that it was logged with."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -63,8 +64,10 @@ def test_lightgbm_and_onnx(uri: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_spark_ml_with_the_files_that_spark_writes(uri: str, tmp_path: Path) -> None:
-    if (missing := without_java()) is not None:
-        pytest.skip(missing)
+    java = shutil.which("java")
+    if java is None:
+        pytest.skip("Spark needs Java 17 or newer, and there is no `java` on PATH")
+    check_java(java)
 
     files = files_of(Client(environment("flavors-3")), uri, tmp_path, "spark")
 
@@ -75,14 +78,10 @@ def test_spark_ml_with_the_files_that_spark_writes(uri: str, tmp_path: Path) -> 
     assert [name for name in names if name.startswith(".part-") and name.endswith(".snappy.parquet.crc")]
 
 
-def without_java() -> str | None:
-    """Why Spark cannot run here; None if it can."""
-    java = shutil.which("java")
-    if java is None:
-        return "Spark needs Java 17 or newer, and there is no `java` on PATH"
+def check_java(java: str) -> None:
+    """One that is there but does not do is no reason to skip: it is what a user would have."""
     told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
-    return (
-        None
-        if told.returncode == 0
-        else f"Spark needs Java 17 or newer, and {java} does not run: {told.stderr.strip()}"
-    )
+    assert told.returncode == 0, f"{java} does not run: {told.stderr.strip()}"
+    found = re.search(r'version "(?:1\.)?(\d+)', told.stderr)
+    assert found is not None, f"{java} does not say which version it is: {told.stderr.strip()}"
+    assert int(found[1]) >= 17, f"{java} is Java {found[1]}; Spark needs 17 or newer"
