@@ -6,6 +6,7 @@ from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
 from trackside.links import store as links
 from trackside.registry import moving as registry
+from trackside.registry import uses
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 from trackside.workspaces.routes import Tenants
@@ -61,6 +62,7 @@ def contents(tx: Tx) -> list[str]:
 def remove(tx: Tx) -> None:
     links.remove_all(tx)  # before anything is locked that their workers might hold
     _lock(tx)
+    uses.check_all_free(tx)
     for table in TABLES:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
 
@@ -118,3 +120,5 @@ def _lock(tx: Tx) -> None:
         tx.memory.forget_all()
     tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")
     tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws ORDER BY run_seq FOR UPDATE")
+    tx.all("SELECT model_seq FROM registered_models WHERE workspace_id = :ws ORDER BY model_seq FOR UPDATE")
+    tx.all("SELECT model_seq FROM logged_models WHERE workspace_id = :ws ORDER BY model_seq FOR UPDATE")

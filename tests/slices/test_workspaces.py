@@ -1,11 +1,17 @@
 """Workspaces: how they begin, how requests come in, how they end; on both databases."""
 
+import json
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from support.client import Api
+from support.registry import Registry
+from trackside.app import open_database
 from trackside.core.errors import Invalid
+from trackside.core.settings import Settings
+from trackside.registry import uses
 from trackside.workspaces import model, store
 from trackside.workspaces.service import Directory
 
@@ -299,6 +305,53 @@ def test_cascade_takes_everything_away_and_nothing_else(rooms: tuple[Api, Api], 
     assert rows_of(application, 2) == {}
     assert {**rows_of(application, 1), "run_docs": 0} == {**before, "run_docs": 0}
     assert api.params(kept) == {"p": "1"}
+
+
+def test_cascade_refuses_a_workspace_whose_models_are_in_use(rooms: tuple[Api, Api], chosen: Settings) -> None:
+    api, north = rooms
+    Registry(north).new_model()
+    Registry(north).new_version()
+    with closing(open_database(chosen)) as db, db.write(2) as tx:
+        uses.put(tx, "endpoint", "flowers", [("iris", 1)])
+
+    refused = delete(api, "north", "CASCADE")
+    still = Registry(north).version(1)["version"]
+    with closing(open_database(chosen)) as db, db.write(2) as tx:
+        uses.release(tx, "endpoint", "flowers")
+
+    assert (refused[0], json.loads(refused[1])) == (
+        400,
+        {
+            "error_code": "INVALID_STATE",
+            "message": "The workspace cannot be deleted, since model versions are in use: iris/1 by endpoint 'flowers'. "
+            "Delete what uses them first.",
+        },
+    )
+    assert still == "1"
+    assert delete(api, "north", "CASCADE") == (204, b"")
+
+
+def test_set_default_refuses_requests_for_stages_that_are_not_there(rooms: tuple[Api, Api]) -> None:
+    api, north = rooms
+    registry = Registry(north)
+    stages = ["None", "Staging", "Production", "QA", "Archived"]
+    registry.call("PUT", "/api/trackside/v1/registry/stages", stages=[{"name": name} for name in stages])
+    registry.new_model()
+    registry.new_version()
+    requests = "/api/trackside/v1/model-versions/iris/1/stage-requests"
+    asked = registry.call("POST", requests, stage="QA")["stage_request"]["request_id"]
+
+    status, body = delete(api, "north", "SET_DEFAULT")
+    registry.call("POST", f"{requests}/{asked}/reject")
+
+    assert (status, json.loads(body)["message"]) == (
+        400,
+        (
+            "Pending requests ask for the stages QA, which the other workspace does not have. "
+            "Decide on them, or add the stages."
+        ),
+    )
+    assert delete(api, "north", "SET_DEFAULT") == (204, b"")
 
 
 def test_a_name_comes_free_with_its_workspace_but_not_what_was_in_it(rooms: tuple[Api, Api]) -> None:

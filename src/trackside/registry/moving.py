@@ -25,5 +25,14 @@ def prepare(tx: Tx, other: Tx) -> None:
         raise Invalid(
             f"Model versions are in the stages {', '.join(foreign)}, which the other workspace does not have. Add them."
         )
+    asked = tx.all(
+        "SELECT DISTINCT stage FROM stage_requests WHERE workspace_id = :ws AND status = 'PENDING' ORDER BY stage"
+    )
+    foreign = [stage for (stage,) in asked if stage not in known]
+    if foreign:
+        raise Invalid(
+            f"Pending requests ask for the stages {', '.join(foreign)}, which the other workspace does not have. "
+            "Decide on them, or add the stages."
+        )
     mirrored.prepare_move(tx, other)
     tx.run("DELETE FROM registry_stages WHERE workspace_id = :ws")

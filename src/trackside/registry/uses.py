@@ -19,8 +19,14 @@ class Use(Struct, frozen=True):
 
 def put(tx: Tx, kind: str, user_name: str, versions: Iterable[tuple[str, int]]) -> None:
     """These (model name, version) are what the user needs from now on, and no others."""
+    wanted = sorted(set(versions))
+    # Who deletes a version holds its model's row as well, so one of the two sees what the other did.
+    tx.all(
+        "SELECT 1 FROM registered_models WHERE workspace_id = :ws AND name IN :names ORDER BY name FOR UPDATE",
+        names=sorted({name for name, _ in wanted}),
+    )
     release(tx, kind, user_name)
-    for name, version in versions:
+    for name, version in wanted:
         added = tx.run(
             """
             INSERT INTO model_uses (workspace_id, kind, user_name, model_seq, version, used_since)
@@ -57,6 +63,24 @@ def of(tx: Tx, model_seq: int, version: int | None = None) -> list[Use]:
         version=version or 0,
     )
     return [Use(*row) for row in rows]
+
+
+def check_all_free(tx: Tx) -> None:
+    """Of a workspace that is to end."""
+    rows = tx.all(
+        """
+        SELECT m.name, u.version, u.kind, u.user_name FROM model_uses u
+        JOIN registered_models m ON m.model_seq = u.model_seq
+        WHERE u.workspace_id = :ws ORDER BY m.name, u.version, u.kind, u.user_name LIMIT 11
+        """
+    )
+    if not rows:
+        return
+    users = ", ".join(f"{name}/{version} by {kind} '{user}'" for name, version, kind, user in rows[:10])
+    more = " and others" if len(rows) > 10 else ""
+    raise BadState(
+        f"The workspace cannot be deleted, since model versions are in use: {users}{more}. Delete what uses them first."
+    )
 
 
 def check_free(tx: Tx, name: str, model_seq: int, version: int | None = None) -> None:

@@ -111,6 +111,12 @@ def hold(tx: Tx) -> Workspace:
     return _workspace(row)
 
 
+def hold_alone(tx: Tx) -> None:
+    """Until this transaction is done nobody who has to `hold` the workspace goes on, and those who do are done before."""
+    if tx.one("SELECT 1 FROM workspaces WHERE workspace_id = :ws FOR UPDATE") is None:
+        raise NotFound("The workspace was deleted.")
+
+
 def all_of(tx: Tx, subscription_id: str | None = None, resource_group: str | None = None) -> list[Workspace]:
     """By name.  Subscription and group are the same in upper and lower case, as in Azure and at the doors."""
     rows = tx.all(f"SELECT {_COLUMNS} FROM workspaces ORDER BY name")
