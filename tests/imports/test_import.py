@@ -220,6 +220,22 @@ def test_versions_keep_their_numbers_and_point_to_where_the_files_are(
     assert done.code == 1
 
 
+def test_files_that_came_with_a_version_are_freed_with_it(
+    server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path
+) -> None:
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose" / "MLmodel").write_bytes(b"loose")
+    mlruns.registered("net")
+    mlruns.version("net", 1, (tmp_path / "loose").as_uri())
+    bring(mlruns.root)
+    assert _download(server, "1") == b"loose"
+
+    answer = server.api.post("/api/trackside/v1/registered-models/net/delete", delete_files=True)
+
+    assert answer == {"deleted_versions": ["1"], "deleted_files": 1, "freed_bytes": 5}
+    assert not list((server.data / "artifacts").rglob("MLmodel"))
+
+
 def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     run = server.api.new_run()
     server.api.post("registered-models/create", name="net")

@@ -1,5 +1,6 @@
 """The files of versions: read through the server, and removed with a version when that is asked for.  On both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,121 @@ def test_a_version_of_one_file(registry: Registry, api: Api) -> None:
     answer = delete(registry, delete_files=True)
 
     assert (answer["deleted_files"], answer["freed_bytes"]) == (1, 5)
+
+
+def bring(api: Api, uid: str, number: int, source: str = "") -> str:
+    """A version as an import or a link brings one whose run stays elsewhere: with files of its own, 11 bytes.  Their place."""
+    entry = "/api/trackside/v1/import"
+    named = {"entity": "model_version", "id": f"m/{uid}"}
+    api.post(f"{entry}/item", entity="registered_model", id="m", put=[["name", "", "net"]])
+    for path, data in (("MLmodel", b"flavors"), ("data/w.bin", b"1234")):
+        assert api.ask("PUT", f"{entry}/file", data, arguments={**named, "path": path}).status == 200
+    born = [["number", "", str(number)], ["source", "", source], ["copied", "", "1"]]
+    api.post(f"{entry}/item", **named, put=born)
+    place: str = Registry(api).version(number, "net")["source"]
+    return place
+
+
+def test_files_that_came_with_a_version_go_with_it(registry: Registry, api: Api) -> None:
+    first, second = bring(api, "v1", 1), bring(api, "v2", 2)
+
+    answer = delete(registry, "model-versions/net/1", delete_files=True)
+
+    assert answer == {"deleted_versions": ["1"], "deleted_files": 2, "freed_bytes": 11}
+    assert (files_below(api, first), files_below(api, second)) == ([], ["MLmodel", "data/w.bin"])
+    assert delete(registry, "registered-models/net", delete_files=True)["freed_bytes"] == 11
+    assert files_below(api, second) == []
+
+
+def test_files_that_came_with_a_version_stay_as_long_as_a_copy_of_it(registry: Registry, api: Api) -> None:
+    place = bring(api, "v1", 1)
+    registry.new_version(source="models:/net/1")
+
+    kept = delete(registry, "registered-models/net", delete_files=True)["kept"]
+    stayed = files_below(api, place)
+    answer = delete(registry, delete_files=True)
+
+    assert kept == [{"version": "1", "uri": place, "reason": "Other versions are made of them: iris/1"}]
+    assert stayed == ["MLmodel", "data/w.bin"]
+    assert answer == {"deleted_versions": ["1"], "deleted_files": 2, "freed_bytes": 11}
+
+
+def test_files_that_came_with_a_version_are_still_its_own_in_another_workspace(api: Api) -> None:
+    place = bring(api.new_workspace("north"), "v1", 1)
+    api.ask("DELETE", f"{OWN}/workspaces/north", arguments={"mode": "SET_DEFAULT"})
+
+    answer = delete(Registry(api), "registered-models/net", delete_files=True)
+
+    assert answer == {"deleted_versions": ["1"], "deleted_files": 2, "freed_bytes": 11}
+    assert files_below(api, place) == []
+
+
+@pytest.mark.parametrize("uid", ["..", ".", "a.b", "a%2fb", "x" * 101, "ä"])
+def test_a_uid_that_is_no_name_of_a_folder_is_refused(sqlite_api: Api, uid: str) -> None:
+    entry, named = "/api/trackside/v1/import", {"entity": "model_version", "id": f"m/{uid}"}
+    sqlite_api.post(f"{entry}/item", entity="registered_model", id="m", put=[["name", "", "net"]])
+
+    file = sqlite_api.ask("PUT", f"{entry}/file", b"1", arguments={**named, "path": "x"})
+    item = sqlite_api.ask("POST", f"{entry}/item", {**named, "put": [["number", "", "1"], ["copied", "", "1"]]})
+
+    assert (file.status, item.status) == (400, 400)
+
+
+def test_a_source_that_looks_like_a_versions_own_folder_is_none(registry: Registry, api: Api) -> None:
+    place = bring(api, "v1", 1)
+    run = api.new_run()
+    put(api, f"{api.run(run)['info']['artifact_uri']}/registry/v2/MLmodel", b"flavors")
+    registry.new_version(source=f"{api.run(run)['info']['artifact_uri']}/registry/v2", run_id=run)
+
+    answer = delete(registry, delete_files=True)
+
+    assert [kept["reason"] for kept in answer["kept"]] == [f"They belong to run {run}"]
+    assert len(files_below(api, place)) == 2
+
+
+def test_deletions_side_by_side_count_each_file_once(registry: Registry, api: Api) -> None:
+    runs = [Run(api) for _ in range(24)]
+    for i, run in enumerate(runs):
+        run.delete()
+        registry.new_model(f"m{i}")
+        registry.new_version(f"m{i}", source=run.model, run_id=run.run_id)
+
+    def delete_one(i: int) -> Any:
+        return delete(registry, f"registered-models/m{i}", delete_files=True)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(delete_one, range(len(runs))))
+
+    assert sum(answer["freed_bytes"] for answer in answers) == 11 * len(runs)
+    assert {answer["deleted_files"] for answer in answers} == {2}
+    assert all(run.files() == ["notes.txt"] for run in runs)
+
+
+def test_what_another_server_forgot_is_counted_there(api: Api, chosen: Settings) -> None:
+    registry = Registry(api)
+    registry.new_model()
+    run = Run(api)
+    run.delete()
+    registry.new_version(source=run.model, run_id=run.run_id)
+
+    with opened(chosen) as db, db.write(1) as tx:
+        plan = files.delete_version(tx, "iris", "1", with_files=True, shared_too=False)
+        told = [files.forget(tx, plan.doomed) for _ in range(2)]
+
+    assert told == [{place.deletion_seq for place in plan.doomed}, set()]
+
+
+@pytest.mark.parametrize("kind", [None, "application/x-www-form-urlencoded", "text/plain"])
+@pytest.mark.parametrize("what", ["registered-models/iris", "model-versions/iris/1"])
+def test_a_form_deletes_nothing(registry: Registry, api: Api, what: str, kind: str | None) -> None:
+    """As `curl -d delete_files=true` sends one: it would lose the rows and keep the files."""
+    registry.new_version()
+    headers = {"content-type": kind} if kind else {"content-type": ""}
+
+    reply = api.ask("POST", f"{OWN}/{what}/delete", b"delete_files=true", headers=headers)
+
+    assert (reply.status, b"Content-Type must be one of" in reply.body) == (400, True)
+    assert registry.version(1)["name"] == "iris"
 
 
 def test_files_that_a_run_still_has_stay_unless_told_otherwise(registry: Registry, api: Api) -> None:

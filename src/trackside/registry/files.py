@@ -1,10 +1,13 @@
 """The files of versions that go: which of them nobody needs any more, and their removal.  Knows versions, runs and
 logged models by the places of their files.
 
-A version has no files of its own: MLflow registers what lies with a run or a logged model.  So files are removed only
-where a run or logged model of the workspace keeps them, and by default only after that was deleted and no other version
-names them.  First the rows go, with a note of the files, in one transaction; then the files; then the note.  A crash in
-between leaves the note, and the next deletion in the workspace goes on from it.
+Mostly a version has no files of its own: MLflow registers what lies with a run or a logged model.  Such files go by default
+only after that was deleted and no other version names them.  Files that were copied in by an import or a link lie in a
+folder of the version's own, and go with the last version that is made of them.  Any others stay: nobody knows whose they
+are.
+
+First the rows go, with a note of the files, in one transaction; then the files; then the note.  A crash in between leaves
+the note, and the next deletion in the workspace goes on from it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +20,7 @@ from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import BadState, Fault, Unavailable
 from trackside.core.http.codec import Answer
 from trackside.registry import models, sources, versions
+from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
 
@@ -62,10 +66,12 @@ class Freed(Struct, frozen=True):
 
 def delete_model(tx: Tx, name: str, *, with_files: bool, shared_too: bool) -> Plan:
     """The model with its versions; `shared_too`: also files that a run, a logged model or another version has."""
+    if with_files:
+        workspaces.hold_alone(tx)
     key = models.lock(tx, name)
     rows = tx.all(
         """
-        SELECT version_seq, version, files_uri, is_prompt FROM model_versions
+        SELECT version, files_uri, is_prompt, has_own_folder FROM model_versions
         WHERE workspace_id = :ws AND model_seq = :model ORDER BY version
         """,
         model=key.model_seq,
@@ -75,10 +81,12 @@ def delete_model(tx: Tx, name: str, *, with_files: bool, shared_too: bool) -> Pl
 
 
 def delete_version(tx: Tx, name: str, version: str, *, with_files: bool, shared_too: bool) -> Plan:
+    if with_files:
+        workspaces.hold_alone(tx)
     key = versions.locked(tx, name, version)
     rows = tx.all(
         """
-        SELECT version_seq, version, files_uri, is_prompt FROM model_versions
+        SELECT version, files_uri, is_prompt, has_own_folder FROM model_versions
         WHERE workspace_id = :ws AND version_seq = :version
         """,
         version=key.version_seq,
@@ -88,7 +96,8 @@ def delete_version(tx: Tx, name: str, version: str, *, with_files: bool, shared_
 
 
 def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
-    """A version may not be made of files that are being removed."""
+    """A version may not be made of files that are being removed.  The caller holds the workspace, so that no other server
+    is about to say so."""
     if files_uri is not None and _overlapping(tx, "file_deletions", "deletion_seq", files_uri):
         raise BadState(f"The files at '{files_uri}' are being deleted: a model version cannot be made of them")
 
@@ -101,19 +110,23 @@ def free(roots: Roots, place: Doomed, workspace_root: str | None, workspace: Wor
     return Freed(len(sizes), sum(sizes))
 
 
-def forget(tx: Tx, places: Iterable[Doomed]) -> None:
-    for place in places:
-        tx.run("DELETE FROM file_deletions WHERE workspace_id = :ws AND deletion_seq = :seq", seq=place.deletion_seq)
+def forget(tx: Tx, places: Iterable[Doomed]) -> set[int]:
+    """The numbers of those that nobody forgot before: what lay there is to be counted once."""
+    gone = tx.all(
+        "DELETE FROM file_deletions WHERE workspace_id = :ws AND deletion_seq IN :seqs RETURNING deletion_seq",
+        seqs=[place.deletion_seq for place in places],
+    )
+    return {seq for (seq,) in gone}
 
 
 def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) -> Plan:
     """What becomes of the files of versions whose rows are gone."""
     kept: list[Kept] = []
     wanted: list[str] = []
-    for _, version, files_uri, is_prompt in rows if with_files else ():
+    for version, files_uri, is_prompt, has_own_folder in rows if with_files else ():
         if is_prompt:
             continue
-        reason = _reason_to_keep(tx, files_uri, shared_too=shared_too)
+        reason = _reason_to_keep(tx, files_uri, is_own=bool(has_own_folder), shared_too=shared_too)
         if reason is None:
             wanted.append(files_uri)
         else:
@@ -124,18 +137,18 @@ def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) ->
     doomed = tx.all("SELECT deletion_seq, files_uri FROM file_deletions WHERE workspace_id = :ws ORDER BY deletion_seq")
     workspace = tx.one("SELECT default_artifact_root FROM workspaces WHERE workspace_id = :ws")
     return Plan(
-        deleted_versions=[str(row[1]) for row in rows],
+        deleted_versions=[str(row[0]) for row in rows],
         kept=kept,
         doomed=[Doomed(*row) for row in doomed],
         workspace_root=None if workspace is None else workspace[0],
     )
 
 
-def _reason_to_keep(tx: Tx, files_uri: str | None, *, shared_too: bool) -> str | None:
+def _reason_to_keep(tx: Tx, files_uri: str | None, *, is_own: bool, shared_too: bool) -> str | None:
     if files_uri is None:
         return "The server does not know where they are"
     owners = _owners(tx, files_uri)
-    if not owners:
+    if not owners and not is_own:
         return "They do not lie with a run or logged model of this workspace"
     used = _users(tx, files_uri)
     if used:

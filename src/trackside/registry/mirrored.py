@@ -6,6 +6,7 @@ gets the next one that never was given.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
-from trackside.registry import aliases, history, models, sources, stages, transitions, uses, versions
+from trackside.core.filters import grams
+from trackside.registry import aliases, files, history, models, sources, stages, transitions, uses, versions
 from trackside.registry.history import Kind, Reason
 from trackside.registry.model import (
     MAX_VERSION,
@@ -24,9 +26,11 @@ from trackside.registry.model import (
     check_version_tag,
     says_prompt,
 )
+from trackside.registry.sources import Owner
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
 
+_UID = re.compile(r"[A-Za-z0-9_-]{1,100}")  # it is the name of a folder
 FOLDER = "registry"  # of a workspace's artifacts: the files of versions that came without a run or logged model
 
 
@@ -203,6 +207,7 @@ def make_model(tx: Tx, uid: str, name: str, created: int | None, tags: Mapping[s
         raise Invalid("A registered model needs a uid.")
     if find_model(tx, uid) is not None:
         return uid
+    workspaces.hold(tx)
     checked = dict(check_model_tag(key, value) for key, value in tags.items())
     made = tx.one(
         """
@@ -277,6 +282,7 @@ def make_version(
     there = find_version(tx, uid)
     if there is not None:
         return there.number
+    workspaces.hold(tx)
     found = find_model(tx, model_uid)
     key = None if found is None else models.find_locked(tx, found.name)
     if found is None or key is None or not uid:
@@ -285,12 +291,15 @@ def make_version(
     number = _free_number(tx, key.model_seq, uid, birth.number)
     source, storage = _source(tx, uid, birth, says_prompt(checked), server_root)
     sources.check_length(source)
+    files_uri = None if says_prompt(checked) else sources.place(_absolute(tx, birth.origin) or storage)
+    files.check_not_doomed(tx, files_uri)
     made = tx.one(
         """
         INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
-            storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time, last_updated_time)
-        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :storage, :files, :run, :link,
-            :logged_model, :is_prompt, :created, :created) RETURNING version_seq
+            source_grams, storage_location, files_uri, has_own_folder, run_id, run_link, model_id, is_prompt,
+            creation_time, last_updated_time)
+        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :grams, :storage, :files, :own, :run,
+            :link, :logged_model, :is_prompt, :created, :created) RETURNING version_seq
         """,
         uid=uid,
         model=key.model_seq,
@@ -299,8 +308,10 @@ def make_version(
         description=description,
         stage=NO_STAGE,
         source=source,
+        grams=grams.of_text(source),
         storage=storage,
-        files=None if says_prompt(checked) else sources.place(_absolute(tx, birth.origin) or storage),
+        files=files_uri,
+        own=int(birth.copied and files_uri is not None),
         run=birth.run_id,
         link=birth.run_link,
         logged_model=birth.model_id,
@@ -340,6 +351,7 @@ def make_version(
 
 def change_version(tx: Tx, uid: str, patch: VersionPatch) -> None:
     """A stage is taken without approval: whoever moved the version elsewhere was asked for it there."""
+    workspaces.hold(tx)  # its stages stay as they are
     name, key = _key(tx, uid)
     if patch.no_description or patch.description is not None:
         versions.update(tx, name, str(key.version), patch.description)
@@ -398,6 +410,8 @@ def remove_model(tx: Tx, uid: str) -> bool:
 
 def own_folder(tx: Tx, uid: str, server_root: str) -> str:
     """Where the files of a version lie that has no run or logged model here."""
+    if not _UID.fullmatch(uid):
+        raise Invalid(f"'{uid[:100]}' is no uid of a version: up to 100 letters, digits, _ and - make one")
     return f"{artifact_root(workspaces.current(tx), server_root)}/{FOLDER}/{uid}"
 
 
@@ -405,10 +419,6 @@ def files_of(tx: Tx, uid: str) -> str | None:
     """Where the files of a version lie; None if it is not known, or if there is no such version."""
     row = tx.one("SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid)
     return None if row is None else row[0]
-
-
-def is_own_folder(files_uri: str) -> bool:
-    return files_uri.rpartition("/")[0].endswith(f"/{FOLDER}")
 
 
 def prepare_move(tx: Tx, other: Tx) -> None:
@@ -501,7 +511,11 @@ def _absolute(tx: Tx, origin: str) -> str | None:
     if row is None:
         return None
     root: str = row[0]
-    return sources.below(root, path) if path else root
+    if not path:
+        return root
+    absolute = sources.below(root, path)
+    sources.check(absolute, Owner(f"{what}_id", owner, root))
+    return absolute
 
 
 def _source(tx: Tx, uid: str, birth: Birth, is_prompt: bool, server_root: str) -> tuple[str, str]:
@@ -513,9 +527,8 @@ def _source(tx: Tx, uid: str, birth: Birth, is_prompt: bool, server_root: str) -
         folder = own_folder(tx, uid, server_root)
         return folder, folder
     absolute = _absolute(tx, birth.origin)
-    if absolute is None:
-        return birth.source, birth.source
     scheme = birth.source.partition(":")[0]
-    if scheme == "runs":
-        return birth.source, birth.source
-    return (birth.source if scheme == "models" else absolute), absolute
+    if absolute is not None and scheme not in ("runs", "models"):
+        return absolute, absolute
+    sources.check_elsewhere(birth.source)
+    return birth.source, birth.source if absolute is None or scheme == "runs" else absolute

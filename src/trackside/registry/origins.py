@@ -16,13 +16,15 @@ VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON of the versions
 
 
 class Origin(Struct, frozen=True):
-    """What a version is made of.  `files_uri` is None where the place is not known."""
+    """What a version is made of.  `files_uri` is None where the place is not known; `has_own_folder`: no run and no logged
+    model has the files, but versions alone."""
 
     source: str
     storage_location: str
     files_uri: str | None = None
     run_id: str = ""
     model_id: str = ""
+    has_own_folder: bool = False
 
 
 def of_prompt(call: CreateVersion) -> Origin:
@@ -63,8 +65,17 @@ def of_call(tx: Tx, call: CreateVersion) -> Origin:
 
 
 def tell_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
-    """Notes the version at the logged model that it was made of, as MLflow does; harmless when it is noted."""
-    model_seq, experiment_seq = logged_models.keys_of(tx, model_id)
+    """Notes the version at the logged model that it was made of, as MLflow does; harmless when it is noted, and where the
+    model is not here: a version may come from another workspace without it."""
+    model = tx.one(
+        """
+        SELECT model_seq, experiment_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id FOR UPDATE
+        """,
+        id=model_id,
+    )
+    if model is None:
+        return
+    model_seq, experiment_seq = model
     row = tx.one(
         """
         SELECT value FROM logged_model_tags
@@ -95,7 +106,7 @@ def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
     version = _number(tx, model[0], uri)
     row = tx.one(
         """
-        SELECT version, storage_location, files_uri, run_id, model_id FROM model_versions
+        SELECT version, storage_location, files_uri, run_id, model_id, has_own_folder FROM model_versions
         WHERE workspace_id = :ws AND model_seq = :model AND version = :version
         """,
         model=model[0],
@@ -103,13 +114,13 @@ def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
     )
     if row is None:
         raise NotFound(f"Model Version (name={name}, version={version}) not found")
-    version, storage, files, run_id, model_id = row
+    version, storage, files, run_id, model_id, has_own_folder = row
     if (call.run_id is not None and call.run_id != run_id) or (call.model_id is not None and call.model_id != model_id):
         raise Invalid(
             f"Invalid model version source: '{call.source}'. The run_id and model_id request parameters must match the "
             "referenced model version."
         )
-    return Origin(f"models:/{name}/{version}", storage, files, run_id, model_id)
+    return Origin(f"models:/{name}/{version}", storage, files, run_id, model_id, bool(has_own_folder))
 
 
 def _number(tx: Tx, model_seq: int, uri: ModelUri) -> int:

@@ -2,25 +2,27 @@
 files.  Knows HTTP's side of them only."""
 
 import asyncio
+import dataclasses
 import logging
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import ClassVar
 
-from msgspec import UNSET, UnsetType, field
+from msgspec import UNSET, UnsetType, field, structs
 
 from trackside.artifacts import keys, transfer
 from trackside.artifacts.roots import Roots
 from trackside.core.access import Access
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
+from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, Part, decode_body, encode, missing
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.registry import approvals, files, history, lineage, models, moments, stages, versions
 from trackside.registry import model as m
 from trackside.registry.approvals import StageRequest
-from trackside.registry.files import Deletion, Kept, Work
+from trackside.registry.files import Deletion, Doomed, Freed, Kept, Plan, Work
 from trackside.registry.history import Event, Held, Kind
 from trackside.registry.lineage import Lineage, RunModels
 from trackside.registry.stages import Stage
@@ -249,6 +251,7 @@ class Files:
 
     roots: Roots
     threads: Executor
+    _at_work: set[int] = dataclasses.field(default_factory=set)  # the notes whose files some request removes now
 
     async def get(self, request: Request) -> Response:
         """A file of a version."""
@@ -281,14 +284,29 @@ class Files:
         )
 
     async def _delete(self, request: Request, work: Work) -> Response:
-        plan = await request.write(work)
-        workspace = request.workspace
-        settled, kept, pending = [], list(plan.kept), []
-        count = size = 0
+        taken: set[int] = set()
+
+        def plan_and_take(tx: Tx) -> Plan:
+            plan = work(tx)
+            doomed = [place for place in plan.doomed if place.deletion_seq not in self._at_work]
+            taken.update(place.deletion_seq for place in doomed)
+            self._at_work.update(taken)
+            return structs.replace(plan, doomed=doomed)
+
+        try:
+            answer = await self._free(request, await request.write(plan_and_take))
+        finally:
+            self._at_work.difference_update(taken)
+        return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
+
+    async def _free(self, request: Request, plan: Plan) -> Deletion:
+        settled: list[tuple[Doomed, Freed]] = []
+        kept, pending = list(plan.kept), []
         for place in plan.doomed:
+            freed = Freed(0, 0)
             try:
                 freed = await asyncio.get_running_loop().run_in_executor(
-                    self.threads, files.free, self.roots, place, plan.workspace_root, workspace
+                    self.threads, files.free, self.roots, place, plan.workspace_root, request.workspace
                 )
             except Unavailable as fault:
                 log.warning("the files at %s stay for now: %s", place.files_uri, fault)
@@ -296,19 +314,19 @@ class Files:
                 continue
             except (Denied, Invalid, NotFound, Unsupported) as fault:
                 kept.append(Kept(uri=place.files_uri, reason=fault.message))
-            else:
-                count, size = count + freed.files, size + freed.size_bytes
-            settled.append(place)
+            settled.append((place, freed))
+        # Another server may have worked on a note as well: who removes it counts what lay there.
+        ours: set[int] = set()
         if settled:
-            await request.write(lambda tx: files.forget(tx, settled))
-        answer = Deletion(
+            ours = await request.write(lambda tx: files.forget(tx, [place for place, _ in settled]))
+        counted = [freed for place, freed in settled if place.deletion_seq in ours]
+        return Deletion(
             deleted_versions=plan.deleted_versions,
-            deleted_files=count,
-            freed_bytes=size,
+            deleted_files=sum(freed.files for freed in counted),
+            freed_bytes=sum(freed.size_bytes for freed in counted),
             kept=kept,
             pending=pending,
         )
-        return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
 
 
 def routes(roots: Roots, threads: Executor) -> list[Route]:
@@ -367,6 +385,7 @@ def _after(token: str | None) -> int:
 
 
 async def _deletion(request: Request) -> Delete:
+    check_content_type(request.headers.get(b"content-type"))  # a form would ask for a deletion without its words
     body = b""
     async for chunk in request.body():
         body += chunk

@@ -7,6 +7,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, command, query
 from trackside.registry import aliases, files, models, origins, search, transitions, versions
 from trackside.registry import model as m
+from trackside.workspaces import store as workspaces
 
 
 def create_model(tx: Tx, call: m.CreateModel) -> m.GotModel:
@@ -57,6 +58,7 @@ def get_latest(tx: Tx, call: m.GetLatest) -> m.LatestVersions:
 
 def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
     tags = m.check_version_tags(call.tags or [])
+    workspaces.hold(tx)  # whoever deletes files here is done with it, or begins later
     is_prompt = m.says_prompt(tags)
     origin = origins.of_prompt(call) if is_prompt else origins.of_call(tx, call)
     files.check_not_doomed(tx, origin.files_uri)

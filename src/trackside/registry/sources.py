@@ -119,6 +119,16 @@ def check(source: str, owner: Owner) -> None:
                 raise _foreign(source, owner.parameter)
 
 
+def check_elsewhere(source: str) -> None:
+    """Of a version that comes from elsewhere without its files: what it names must not be a file of whoever reads it here,
+    nor one of ours."""
+    run, uri = run_path(source), model_uri(source)
+    if uri is not None and uri.model_id is not None:
+        check(source, Owner("model_id", uri.model_id, None))
+    else:
+        check(source, Owner("run_id", run[0] if run is not None else "", None))
+
+
 def without_dots(source: str) -> str:
     """What readers are told of a local path: it leads up nowhere, not through links either.  Other sources as they are."""
     parts = _split(source)

@@ -73,10 +73,10 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
     made = tx.one(
         """
         INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
-            source_grams, storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time,
-            last_updated_time)
-        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :grams, :storage, :files, :run, :link,
-            :logged_model, :is_prompt, :now, :now) RETURNING version_seq
+            source_grams, storage_location, files_uri, has_own_folder, run_id, run_link, model_id, is_prompt,
+            creation_time, last_updated_time)
+        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :grams, :storage, :files, :own, :run,
+            :link, :logged_model, :is_prompt, :now, :now) RETURNING version_seq
         """,
         uid=uid,
         model=model_seq,
@@ -88,6 +88,7 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
         grams=grams.of_text(origin.source),
         storage=origin.storage_location,
         files=origin.files_uri,
+        own=int(origin.has_own_folder),
         run=origin.run_id,
         link=run_link,
         logged_model=origin.model_id,
