@@ -285,7 +285,8 @@ def test_a_workspace_does_not_see_anothers_history(api: Api) -> None:
     [
         ("0", 0),
         ("1767225600000", 1_767_225_600_000),
-        ("2026-01-01", 1_767_225_600_000),
+        ("2025-12-31", 1_767_225_599_999),  # its end: what came in the morning was in production on that day
+        ("2026-01-01T00:00", 1_767_225_600_000),
         ("2026-01-01T00:00:00Z", 1_767_225_600_000),
         ("2026-01-01T02:00:00+02:00", 1_767_225_600_000),
         ("2026-01-01T02:00:00 02:00", 1_767_225_600_000),  # as a query string has it
@@ -304,3 +305,93 @@ def test_what_is_in_a_stage_is_what_came_and_did_not_leave(moves: list[tuple[int
     held = history.in_stage([(version, stage, time, "") for time, (version, stage) in enumerate(moves)], "Production")
 
     assert [one.version for one in held] == [str(v) for v in sorted(now, reverse=True) if now[v] == "Production"]
+
+
+def test_what_came_during_a_day_was_the_case_on_that_day(db: Any) -> None:
+    with db.write(1) as tx:
+        models.create(tx, "iris", {}, "")
+        for _ in range(2):
+            versions.create(tx, "iris", CLOUD, tags={}, run_link="", description="")
+        for version, hour in ((1, 9), (2, 17)):
+            tx.now = moments.parse(f"2030-06-03T{hour:02}:00Z")
+            transitions.move(tx, "iris", str(version), "Production", archive_existing=True)
+        key = models.key_of(tx, "iris").model_seq
+
+        found = {
+            day: [held.version for held in history.stage_at(tx, key, "Production", moments.parse(day))]
+            for day in ("2030-06-02", "2030-06-03", "2030-06-03T12:00", "2030-06-04")
+        }
+
+    assert found == {"2030-06-02": [], "2030-06-03": ["2"], "2030-06-03T12:00": ["1"], "2030-06-04": ["2"]}
+
+
+def test_latest_is_the_highest_version_there_was(db: Any) -> None:
+    with db.write(1) as tx:
+        start = tx.now
+        models.create(tx, "iris", {}, "")
+        seq = models.key_of(tx, "iris").model_seq
+        for at in (1, 2):
+            tx.now = start + at
+            versions.create(tx, "iris", CLOUD, tags={}, run_link="", description="")
+        tx.now = start + 3
+        versions.delete(tx.by("ana"), "iris", "2")
+        tx.now = start + 4
+        models.delete(tx, "iris")
+
+        held = [history.newest_at(tx, seq, start + at) for at in range(5)]
+
+    assert held == [
+        None,
+        Held(version="1", since=start + 1, user=""),
+        Held(version="2", since=start + 2, user=""),
+        Held(version="1", since=start + 3, user="ana"),
+        None,
+    ]
+
+
+def test_latest_is_answered_as_an_alias_in_any_case(registry: Registry) -> None:
+    registry.new_model()
+    assert at(registry, alias="latest") == []
+    registry.new_version()
+    registry.new_version()
+
+    assert at(registry, alias="latest") == at(registry, alias="LATEST") == ["2"]
+
+
+def test_the_history_of_a_deleted_model_ends_its_aliases_and_stages(registry: Registry) -> None:
+    registry.new_model()
+    for _ in range(2):
+        registry.new_version()
+    registry.move(2, "Production")
+    registry.alias("champion", 2)
+    registry.by("ana").delete_model()
+
+    ends = [event for event in events(registry) if event["user"] == "ana"]
+
+    assert ends == [
+        {"kind": "model", "name": "iris", "user": "ana", "before": "iris"},
+        {"kind": "version", "name": "iris", "user": "ana", "version": "2", "before": "Production"},
+        {"kind": "version", "name": "iris", "user": "ana", "version": "1", "before": "None"},
+        {"kind": "alias", "name": "iris", "user": "ana", "version": "2", "alias": "champion", "before": "2"},
+    ]
+    assert at(registry, alias="champion") == at(registry, stage="Production") == []
+
+
+def test_time_does_not_run_against_the_order_of_what_happened(db: Any) -> None:
+    """A writer may have read the clock before it waited for another."""
+    with db.write(1) as tx:
+        models.create(tx, "iris", {}, "")
+        key = models.key_of(tx, "iris").model_seq
+        later = tx.now
+        for version, now in ((1, later), (2, later - 5_000)):
+            tx.now = now
+            versions.create(tx, "iris", CLOUD, tags={}, run_link="", description="")
+            aliases.put(tx, "iris", "best", str(version))
+        models.delete(tx, "iris")
+        tx.now = later - 4_000
+        models.create(tx, "iris", {}, "")
+        rows = tx.all("SELECT changed_at FROM model_history WHERE workspace_id = :ws ORDER BY history_seq")
+
+        assert {time for (time,) in rows} == {later}
+        assert history.alias_at(tx, key, "best", later - 1) is None
+        assert history.bearer_at(tx, "iris", later) == models.key_of(tx, "iris").model_seq

@@ -91,6 +91,33 @@ def test_copies_lead_back_to_the_first(registry: Registry, api: Api) -> None:
     assert found["logged_model"]["model_id"] == model_id
 
 
+def test_copies_lead_back_also_when_names_have_changed(registry: Registry) -> None:
+    registry.new_version(source=f"{CLOUD}/first")
+    registry.new_model("copy")
+    registry.new_version("copy", source="models:/iris/1")
+    registry.call("POST", "registered-models/rename", name="iris", new_name="flower")
+    registry.new_model("iris")  # another one
+    registry.new_version(source="models:/copy/1")
+
+    assert lineage(registry, 1, "copy")["copied_from"] == [{"name": "flower", "version": "1"}]
+    assert lineage(registry)["copied_from"] == [
+        {"name": "copy", "version": "1"},
+        {"name": "flower", "version": "1"},
+    ]
+
+
+def test_a_copy_of_what_is_gone_says_what_it_was_called(registry: Registry) -> None:
+    registry.new_version()
+    registry.new_model("copy")
+    registry.new_version("copy", source="models:/iris/1")
+    registry.delete_model()
+    registry.new_model()
+    registry.new_version(source="models:/copy/1")
+
+    assert lineage(registry, 1, "copy")["copied_from"] == [{"name": "iris", "version": "1"}]
+    assert lineage(registry)["copied_from"] == [{"name": "copy", "version": "1"}, {"name": "iris", "version": "1"}]
+
+
 def test_the_models_of_a_run(registry: Registry, api: Api) -> None:
     run, model_id = trained(api)
     registry.new_version(source=f"models:/{model_id}", model_id=model_id)

@@ -103,3 +103,35 @@ def test_a_number_is_never_given_twice_also_after_kill_9(any_server: Server) -> 
     assert seen.items() <= stored.items()
     assert list(stored) == list(range(1, len(stored) + 1))
     assert Registry(any_server.api).new_version()["version"] == str(len(stored) + 1)
+
+
+@pytest.mark.timeout(120)
+def test_the_number_of_a_deleted_version_is_not_given_again_also_after_kill_9(any_server: Server) -> None:
+    """Each round deletes the newest version again and again until the server is killed."""
+    Registry(any_server.api).new_model()
+    seen: list[str] = []
+
+    for attempt in range(3):
+
+        def register_and_delete_until_it_is_gone() -> list[str]:
+            registry, found = Registry(any_server.api), []
+            with suppress(Unanswered):
+                for _ in range(1000):
+                    found.append(registry.new_version()["version"])
+                    registry.delete_version(found[-1])
+            return found
+
+        with ThreadPoolExecutor(1) as pool:
+            job = pool.submit(register_and_delete_until_it_is_gone)
+            reader = Registry(any_server.api)
+            path = f"{OWN}/registered-models/iris/history"
+            while len(reader.call("GET", path, kind="version").get("events", [])) < 20 * (attempt + 1):
+                pass
+            any_server.kill9()
+            seen += job.result()
+        any_server.start()
+        seen.append(Registry(any_server.api).new_version()["version"])
+        Registry(any_server.api).delete_version(seen[-1])
+
+    assert [int(version) for version in seen] == sorted({int(version) for version in seen})
+    assert int(Registry(any_server.api).new_version()["version"]) > int(seen[-1])

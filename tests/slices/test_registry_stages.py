@@ -1,12 +1,15 @@
 """A workspace's own stages, requests and approvals, and models that are in use.  On both databases."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from support.client import Api
 from support.registry import OWN, Registry
+from trackside import app
 from trackside.core.errors import BadState, NotFound
+from trackside.core.settings import Settings
 from trackside.registry import models, uses, versions
 from trackside.registry.origins import Origin
 
@@ -124,6 +127,47 @@ def test_a_stage_that_needs_approval_takes_no_version_without_one(registry: Regi
     )
     assert registry.stage(1) == "None"
     registry.move(1, "Staging")
+
+
+def test_a_version_in_a_stage_that_needs_approval_does_not_drive_out_the_others(registry: Registry) -> None:
+    registry.move(1, "Production")
+    registry.move(2, "Production")
+    set_stages(registry, *MLFLOW, approved=("Production",))
+
+    fault = registry.fault(
+        "POST",
+        "model-versions/transition-stage",
+        name="iris",
+        version="2",
+        stage="Production",
+        archive_existing_versions=True,
+    )
+
+    assert fault[1:] == (
+        "INVALID_STATE",
+        (
+            "The stage Production needs approval in this workspace, so version 2, which is in it, cannot archive the others "
+            "there by a move. Move those that shall go to Archived, one by one."
+        ),
+    )
+    assert (registry.stage(1), registry.stage(2)) == ("Production", "Production")
+    registry.move(1, "Archived")
+    registry.move(2, "Production", archive=True)  # there is nobody to drive out
+
+
+def test_who_changed_the_stages_is_kept(registry: Registry) -> None:
+    set_stages(registry.by("ana"), *MLFLOW, "QA")
+    set_stages(registry.by("bo"), *MLFLOW, "QA")
+    set_stages(registry.by("cy"), *MLFLOW, approved=("Production",))
+
+    first = registry.call("GET", f"{OWN}/registry/stages/history", max_results=1)
+    rest = registry.call("GET", f"{OWN}/registry/stages/history", page_token=first["next_page_token"])
+
+    plain = "None, Staging, Production, Archived"
+    assert [(event["user"], event["before"], event["after"]) for event in (*first["events"], *rest["events"])] == [
+        ("cy", f"{plain}, QA", "None, Staging, Production (approval), Archived"),
+        ("ana", plain, f"{plain}, QA"),
+    ]
 
 
 def test_an_approved_request_moves_the_version(registry: Registry) -> None:
@@ -265,6 +309,29 @@ def test_what_is_in_use_stays(db: Any) -> None:
         f"Model Version (name=iris, version=1) is in use and cannot be deleted: {users}. {advice}"
     )
     assert str(of_model.value) == f"Registered Model (name=iris) is in use and cannot be deleted: {users}. {advice}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("DELETE", "registered-models/delete", {"name": "iris"}),
+        ("DELETE", "model-versions/delete", {"name": "iris", "version": "1"}),
+        ("POST", f"{OWN}/registered-models/iris/delete", {"delete_files": True, "shared_files": "delete"}),
+        ("POST", f"{OWN}/model-versions/iris/1/delete", {"delete_files": True, "shared_files": "delete"}),
+    ],
+)
+def test_no_call_deletes_what_is_in_use(
+    registry: Registry, chosen: Settings, method: str, path: str, fields: dict[str, Any]
+) -> None:
+    with closing(app.open_database(chosen)) as db, db.write(1) as tx:
+        uses.put(tx, "endpoint", "flowers", [("iris", 1)])
+
+    status, code, message = registry.fault(method, path, **fields)
+
+    assert (status, code) == (400, "INVALID_STATE")
+    assert "is in use and cannot be deleted: version 1 by endpoint 'flowers'" in message
+    assert [version["version"] for version in registry.model()["latest_versions"]] == ["2"]
+    assert registry.version(1)["name"] == "iris"
 
 
 def test_uses_follow_their_users_and_renamed_models(db: Any) -> None:

@@ -13,6 +13,7 @@ from trackside.core.http.codec import Answer, encode
 from trackside.registry import stages, transitions, versions
 from trackside.registry.history import Reason
 from trackside.registry.model import ModelVersion
+from trackside.workspaces import store as workspaces
 
 MAX_COMMENT_CHARS = 5_000
 
@@ -48,6 +49,7 @@ _COLUMNS = """q.request_id, m.name, q.version, q.stage, q.archive_existing, q.st
 def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, comment: str) -> StageRequest:
     """A new request; one for the same version and stage may not be pending."""
     _check_comment(comment)
+    workspaces.hold(tx)  # its stages stay as they are
     wanted = stages.find(stages.of(tx), stage)
     key = versions.locked(tx, name, version)
     if key.stage == wanted.name:
@@ -88,6 +90,7 @@ def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, 
 
 def approve(tx: Tx, name: str, version: str, request_id: str, comment: str) -> tuple[StageRequest, ModelVersion]:
     """Moves the version."""
+    workspaces.hold(tx)  # before the model, as whoever moves a version does
     request = _decide(tx, name, version, request_id, Status.APPROVED, comment)
     said = comment or request.comment
     moved = transitions.move(

@@ -39,6 +39,16 @@ class Event(Answer, frozen=True):
     request_id: str | UnsetType = UNSET
 
 
+class StagesEvent(Answer, frozen=True):
+    """The stages of the workspace, in words, before and after somebody changed them."""
+
+    id: str
+    time: int  # ms
+    user: str
+    before: str
+    after: str
+
+
 class Reason(Struct, frozen=True):
     """Why a stage was changed."""
 
@@ -76,9 +86,10 @@ def add(
         """
         INSERT INTO model_history (workspace_id, model_seq, name, kind, version, alias, before_value, after_value,
             changed_at, user_name, comment, request_id, uid)
-        VALUES (:ws, :model, :name, :kind, :version, :alias, :before, :after, :now, :user, :comment, :request, :uid)
+        VALUES (:ws, :model, :name, :kind, :version, :alias, :before, :after, :at, :user, :comment, :request, :uid)
         """,
         model=model_seq,
+        at=_moment(tx, model_seq, name if kind is Kind.MODEL else ""),
         name=name,
         kind=kind,
         version=version,
@@ -90,6 +101,68 @@ def add(
         request=None if reason is None else reason.request_id,
         uid=uid,
     )
+
+
+def add_stages(tx: Tx, before: str, after: str) -> None:
+    """The workspace has other stages, in words: an entry that is no model's."""
+    tx.run(
+        """
+        INSERT INTO model_history (workspace_id, model_seq, name, kind, before_value, after_value, changed_at, user_name,
+            comment)
+        VALUES (:ws, 0, '', 'stages', :before, :after, :at, :user, '')
+        """,
+        before=before,
+        after=after,
+        at=_moment(tx, 0, ""),
+        user=tx.user,
+    )
+
+
+def stages(tx: Tx, *, limit: int, after: int = 0) -> list[StagesEvent]:
+    """The newest first; `after` is the id of the last one of the page before, 0 for the first page."""
+    rows = tx.all(
+        """
+        SELECT history_seq, changed_at, user_name, before_value, after_value FROM model_history
+        WHERE workspace_id = :ws AND model_seq = 0 AND (:after = 0 OR history_seq < :after)
+        ORDER BY history_seq DESC LIMIT :limit
+        """,
+        after=after,
+        limit=limit,
+    )
+    return [
+        StagesEvent(id=str(seq), time=time, user=user, before=before, after=after)
+        for seq, time, user, before, after in rows
+    ]
+
+
+def end(tx: Tx, model_seq: int, name: str) -> None:
+    """Of a model that goes with its versions and aliases, whose rows are there still."""
+    at = _moment(tx, model_seq, name)
+    tx.run(
+        """
+        INSERT INTO model_history (workspace_id, model_seq, name, kind, version, alias, before_value, changed_at, user_name,
+            comment)
+        SELECT :ws, model_seq, :name, 'alias', version, alias, CAST(version AS TEXT), :at, :user, ''
+        FROM registered_model_aliases WHERE workspace_id = :ws AND model_seq = :model ORDER BY alias
+        """,
+        model=model_seq,
+        name=name,
+        at=at,
+        user=tx.user,
+    )
+    tx.run(
+        """
+        INSERT INTO model_history (workspace_id, model_seq, name, kind, version, before_value, changed_at, user_name,
+            comment, uid)
+        SELECT :ws, model_seq, :name, 'version', version, current_stage, :at, :user, '', uid
+        FROM model_versions WHERE workspace_id = :ws AND model_seq = :model ORDER BY version
+        """,
+        model=model_seq,
+        name=name,
+        at=at,
+        user=tx.user,
+    )
+    add(tx, model_seq, name, Kind.MODEL, before=name, after=None)
 
 
 def bearers(tx: Tx, name: str) -> list[int]:
@@ -148,8 +221,33 @@ def bearer_at(tx: Tx, name: str, time_ms: int) -> int | None:
         name=name,
         time=time_ms,
     )
+    return _bearer(rows, name)
+
+
+def bearer_when_made(tx: Tx, name: str, model_seq: int, version: int) -> int | None:
+    """The model that had the name when this version (of any model) was made."""
+    rows = tx.all(
+        """
+        SELECT model_seq, before_value, after_value FROM model_history
+        WHERE workspace_id = :ws AND kind = 'model'
+            AND model_seq IN (SELECT model_seq FROM model_history WHERE workspace_id = :ws AND name = :name)
+            AND history_seq < (
+                SELECT MAX(history_seq) FROM model_history
+                WHERE workspace_id = :ws AND model_seq = :model AND version = :version AND kind = 'version'
+                    AND before_value IS NULL
+            )
+        ORDER BY history_seq
+        """,
+        name=name,
+        model=model_seq,
+        version=version,
+    )
+    return _bearer(rows, name)
+
+
+def _bearer(renames: Iterable[Row], name: str) -> int | None:
     bearer = None
-    for model_seq, before, after in rows:
+    for model_seq, before, after in renames:
         if after == name:
             bearer = model_seq
         elif before == name and bearer == model_seq:
@@ -195,6 +293,36 @@ def in_stage(events: Iterable[Row], stage: str) -> list[Held]:
     return [held[version] for version in sorted(held, reverse=True)]
 
 
+def newest_at(tx: Tx, model_seq: int, time_ms: int) -> Held | None:
+    """The highest version that there was at that moment, which is what `latest` names."""
+    rows = tx.all(
+        """
+        SELECT version, after_value, changed_at, user_name FROM model_history
+        WHERE workspace_id = :ws AND model_seq = :model AND kind = 'version' AND changed_at <= :time ORDER BY history_seq
+        """,
+        model=model_seq,
+        time=time_ms,
+    )
+    return newest(rows)
+
+
+def newest(events: Iterable[Row]) -> Held | None:
+    """From (version, whether it is there from then on or None, when, who) in order."""
+    there: set[int] = set()
+    highest: Held | None = None
+    for version, after, time, user in events:
+        if after is None:
+            there.discard(version)
+        else:
+            there.add(version)
+        now = str(max(there)) if there else None
+        if now is None:
+            highest = None
+        elif highest is None or now != highest.version:
+            highest = Held(version=now, since=time, user=user)
+    return highest
+
+
 def alias_at(tx: Tx, model_seq: int, alias: str, time_ms: int) -> Held | None:
     """What the alias named at that moment."""
     row = tx.one(
@@ -208,6 +336,25 @@ def alias_at(tx: Tx, model_seq: int, alias: str, time_ms: int) -> Held | None:
         time=time_ms,
     )
     return None if row is None or row[0] is None else Held(version=row[0], since=row[1], user=row[2])
+
+
+def _moment(tx: Tx, model_seq: int, name: str) -> int:
+    """Now, but not before what happened to the model, or to the name, last: on PostgreSQL a writer reads the clock and then
+    may wait for another, who read it later."""
+    row = tx.one(
+        """
+        SELECT MAX(changed_at) FROM (
+            SELECT changed_at FROM (
+                SELECT changed_at FROM model_history WHERE workspace_id = :ws AND model_seq = :model
+                ORDER BY history_seq DESC LIMIT 1
+            ) l
+            UNION ALL SELECT changed_at FROM model_history WHERE workspace_id = :ws AND name = :name AND kind = 'model'
+        ) m
+        """,
+        model=model_seq,
+        name=name,
+    )
+    return max(tx.now, (row and row[0]) or 0)
 
 
 def _event(row: Row) -> Event:

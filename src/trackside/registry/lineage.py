@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType, field
 from trackside.core.db.tx import Tx
 from trackside.core.http.codec import Answer
 from trackside.logged_models.model import Status
-from trackside.registry import sources, uses, versions
+from trackside.registry import history, sources, uses, versions
 from trackside.registry.model import ModelVersion
 from trackside.runs import store as runs
 from trackside.runs.model import DatasetInput, KeyValue, RunInfo
@@ -113,7 +113,7 @@ def of_version(tx: Tx, name: str, version: str) -> Lineage:
         dataset_inputs=made[0].inputs.dataset_inputs if made else [],
         source_code=_code(made[0].data.tags) if made else UNSET,
         logged_model=_logged_model(tx, row[0]) if row is not None and row[0] else UNSET,
-        copied_from=_copies(tx, found),
+        copied_from=_copies(tx, key, found.source),
         used_by=[User(kind=use.kind, name=use.user_name) for use in uses.of(tx, key.model_seq, key.version)],
     )
 
@@ -164,21 +164,29 @@ def _as_model(row: Sequence[Any]) -> LoggedModel:
     )
 
 
-def _copies(tx: Tx, version: ModelVersion) -> list[Origin]:
-    """The versions that this one was copied from, by the names that they had then."""
+def _copies(tx: Tx, key: versions.Key, source: str) -> list[Origin]:
+    """The versions that this one was copied from, by the names that they have now; one that is gone by that which it had.
+
+    A source says the name that the other had when the copy was made; since then it may have become another's."""
     found: list[Origin] = []
-    source = version.source
+    model_seq, number = key.model_seq, key.version
     while len(found) < MAX_COPIES:
         uri = sources.model_uri(source) if source.startswith("models:") else None
         if uri is None or uri.name is None or uri.version is None:
             break
-        found.append(Origin(name=uri.name, version=uri.version))
+        bearer = history.bearer_when_made(tx, uri.name, model_seq, number)
         row = tx.one(
-            "SELECT source FROM model_versions WHERE workspace_id = :ws AND name = :name AND version = :version",
+            """
+            SELECT name, source, model_seq, version FROM model_versions
+            WHERE workspace_id = :ws AND version = :version AND (model_seq = :bearer OR (:bearer = 0 AND name = :name))
+            """,
+            bearer=bearer or 0,
             name=uri.name,
             version=int(uri.version),
         )
         if row is None:
+            found.append(Origin(name=uri.name, version=uri.version))
             break
-        source = row[0]
+        name, source, model_seq, number = row
+        found.append(Origin(name=name, version=uri.version))
     return found

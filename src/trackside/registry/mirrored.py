@@ -421,6 +421,10 @@ def files_of(tx: Tx, uid: str) -> str | None:
     return None if row is None else row[0]
 
 
+def is_own_folder(files_uri: str) -> bool:
+    return files_uri.rpartition("/")[0].endswith(f"/{FOLDER}")
+
+
 def prepare_move(tx: Tx, other: Tx) -> None:
     """What goes to a workspace that has the same (a copy of it, or what it is a copy of) becomes something of its own."""
     for table in ("registered_models", "model_versions"):

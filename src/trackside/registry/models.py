@@ -21,6 +21,7 @@ from trackside.registry.model import (
     check_name,
     says_prompt,
 )
+from trackside.workspaces import store as workspaces
 
 
 class Key(Struct, frozen=True):
@@ -33,6 +34,7 @@ class Key(Struct, frozen=True):
 
 
 def create(tx: Tx, name: str, tags: dict[str, str], description: str) -> RegisteredModel:
+    workspaces.hold(tx)
     made = tx.one(
         """
         INSERT INTO registered_models (workspace_id, uid, name, description, is_prompt, last_version, creation_time,
@@ -105,10 +107,10 @@ def delete(tx: Tx, name: str) -> None:
     """With all of its versions; their files stay.  A version that is in use forbids it."""
     key = lock(tx, name)
     uses.check_free(tx, name, key.model_seq)
+    history.end(tx, key.model_seq, name)
     versions.delete_all(tx, name, key.model_seq, key.uid)
     for table in ("registered_model_aliases", "registered_model_tags", "registered_models"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=key.model_seq)
-    history.add(tx, key.model_seq, name, Kind.MODEL, before=name, after=None)
     record(tx, key, "delete", is_prompt=key.is_prompt)
 
 

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 
 from trackside.core.errors import Invalid
 
+DAY_MS = 86_400_000
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _PLUS = re.compile(r"(T[\d:.,]*) (?=\d\d:?\d\d$)")  # the `+` of a time zone, which a query string reads as a space
 
 
 def parse(text: str) -> int:
-    """Milliseconds since 1970, from such a number or from ISO 8601; without a time zone it is UTC."""
+    """Milliseconds since 1970, from such a number or from ISO 8601; without a time zone it is UTC.  A date alone is the last
+    millisecond of that day: who asks what was in production on a day means also what came in its morning."""
     if text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
     try:
@@ -20,4 +23,5 @@ def parse(text: str) -> int:
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
+    millis = int(moment.timestamp() * 1000)
+    return millis + DAY_MS - 1 if _DATE.fullmatch(text.strip()) else millis

@@ -23,7 +23,7 @@ from trackside.registry import approvals, files, history, lineage, models, momen
 from trackside.registry import model as m
 from trackside.registry.approvals import StageRequest
 from trackside.registry.files import Deletion, Doomed, Freed, Kept, Plan, Work
-from trackside.registry.history import Event, Held, Kind
+from trackside.registry.history import Event, Held, Kind, StagesEvent
 from trackside.registry.lineage import Lineage, RunModels
 from trackside.registry.stages import Stage
 
@@ -50,6 +50,18 @@ class ShownStage(Answer, frozen=True):
 
 class Stages(Answer, frozen=True):
     stages: list[ShownStage]
+
+
+class Pages(Call, frozen=True):
+    max_results: int | None = None
+    page_token: str | None = None
+
+
+class StagesHistory(Answer, frozen=True):
+    """The newest first."""
+
+    events: list[StagesEvent] = field(default_factory=list)
+    next_page_token: str | None = None
 
 
 class GetHistory(m.OfModel, frozen=True):
@@ -142,6 +154,13 @@ def set_stages(tx: Tx, call: SetStages) -> Stages:
     return _shown(stages.replace(tx, wanted))
 
 
+def get_stages_history(tx: Tx, call: Pages) -> StagesHistory:
+    """Who changed the stages of the workspace, the newest first."""
+    limit = _limit(call.max_results)
+    found = history.stages(tx, limit=limit + 1, after=_after(call.page_token))
+    return StagesHistory(events=found[:limit], next_page_token=found[limit - 1].id if len(found) > limit else None)
+
+
 def get_history(tx: Tx, call: GetHistory) -> History:
     """What happened to the model's name, versions, stages and aliases, the newest first; deleted models too."""
     limit = _limit(call.max_results)
@@ -170,7 +189,8 @@ def get_history(tx: Tx, call: GetHistory) -> History:
 
 
 def get_at(tx: Tx, call: At) -> WasAt:
-    """Which version was in a stage, or was named by an alias, at a moment (default: now)."""
+    """Which version was in a stage, or was named by an alias (`latest` too), at a moment (default: now); a date alone means
+    its end, in UTC."""
     if bool(call.stage) == bool(call.alias):
         raise Invalid("Say either a stage or an alias")
     time = moments.parse(call.time) if call.time else tx.now
@@ -188,8 +208,12 @@ def get_at(tx: Tx, call: At) -> WasAt:
             )
         held = [] if bearer is None else history.stage_at(tx, bearer, stage, time)
         return WasAt(name=call.model, time=time, stage=stage, versions=held)
-    named = None if bearer is None else history.alias_at(tx, bearer, call.alias or "", time)
-    return WasAt(name=call.model, time=time, alias=call.alias or "", versions=[] if named is None else [named])
+    alias = call.alias or ""
+    named = None
+    if bearer is not None:
+        is_latest = alias.lower() == m.LATEST
+        named = history.newest_at(tx, bearer, time) if is_latest else history.alias_at(tx, bearer, alias, time)
+    return WasAt(name=call.model, time=time, alias=alias, versions=[] if named is None else [named])
 
 
 def ask(tx: Tx, call: Ask) -> GotRequest:
@@ -338,6 +362,7 @@ def routes(roots: Roots, threads: Executor) -> list[Route]:
     return [
         query(f"GET {own}/registry/stages", Call, get_stages, needs=read, answer=Stages),
         command(f"PUT {own}/registry/stages", SetStages, set_stages, needs=manage, answer=Stages),
+        query(f"GET {own}/registry/stages/history", Pages, get_stages_history, needs=read, answer=StagesHistory),
         query(f"GET {model}/history", GetHistory, get_history, needs=read, answer=History),
         query(f"GET {model}/at", At, get_at, needs=read, answer=WasAt),
         query(f"GET {own}/stage-requests", ListAllRequests, list_all_requests, needs=read, answer=Requests),

@@ -10,7 +10,10 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import Invalid
+from trackside.core.http.codec import encode
+from trackside.registry import history
 from trackside.registry.model import ARCHIVED, LATEST, NO_STAGE
+from trackside.workspaces import store as workspaces
 
 MAX_STAGES = 30
 _NAME = re.compile(r"\w(?:[\w .-]{0,48}[\w])?")
@@ -77,7 +80,9 @@ def checked(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 def replace(tx: Tx, stages: Sequence[Stage]) -> tuple[Stage, ...]:
     """Instead of those before.  A stage that holds a version, or that one asks for, stays."""
     wanted = checked(stages)
-    gone = [stage.name for stage in of(tx) if stage.name not in {stage.name for stage in wanted}]
+    workspaces.hold_alone(tx)  # nobody moves a version, or asks for one to be moved, meanwhile
+    before = of(tx)
+    gone = [stage.name for stage in before if stage.name not in {stage.name for stage in wanted}]
     if gone:
         held = tx.one(
             """
@@ -105,5 +110,13 @@ def replace(tx: Tx, stages: Sequence[Stage]) -> tuple[Stage, ...]:
         """,
         [(i, stage.name, int(stage.needs_approval)) for i, stage in enumerate(wanted)],
     )
-    tx.record(Change("registry", "stages", "update"))
+    if wanted != before:
+        history.add_stages(tx, _text(before), _text(wanted))
+    detail = encode({"before": _text(before), "after": _text(wanted)}).decode()
+    tx.record(Change("registry", "stages", "update", detail))
     return wanted
+
+
+def _text(stages: Sequence[Stage]) -> str:
+    """For those who read what it was like: `None, Staging, Production (approval), Archived`."""
+    return ", ".join(f"{stage.name} (approval)" if stage.needs_approval else stage.name for stage in stages)

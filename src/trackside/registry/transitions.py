@@ -6,12 +6,15 @@ from trackside.registry import history, stages, versions
 from trackside.registry.history import Kind, Reason
 from trackside.registry.model import ARCHIVED, ModelVersion
 from trackside.registry.versions import Key
+from trackside.workspaces import store as workspaces
 
 
 def move(
     tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, reason: Reason | None = None
 ) -> ModelVersion:
-    """Moves a version to a stage.  One that needs approval takes versions only with an approved request as reason."""
+    """Moves a version to a stage.  One that needs approval takes versions, and is emptied of others at once, only with an
+    approved request as reason."""
+    workspaces.hold(tx)  # its stages stay as they are
     known = stages.of(tx)
     wanted = stages.find(known, stage)
     if archive_existing and not wanted.is_active:
@@ -21,14 +24,18 @@ def move(
             f"because '{stage}' is not an Active stage. Valid stages are {active}"
         )
     key = versions.locked(tx, name, version)
-    if wanted.needs_approval and reason is None and key.stage != wanted.name:
+    is_unasked = wanted.needs_approval and reason is None
+    if is_unasked and key.stage != wanted.name:
         raise BadState(
             f"The stage {wanted.name} needs approval in this workspace. Ask for it with POST "
             f'/api/trackside/v1/model-versions/{name}/{key.version}/stage-requests {{"stage": "{wanted.name}"}}; '
             "the version moves when somebody approves."
         )
-    if archive_existing:
-        _archive_others(tx, name, key, wanted.name, reason)
+    if archive_existing and _archive_others(tx, name, key, wanted.name, reason) and is_unasked:
+        raise BadState(
+            f"The stage {wanted.name} needs approval in this workspace, so version {key.version}, which is in it, cannot "
+            "archive the others there by a move. Move those that shall go to Archived, one by one."
+        )
     tx.run(
         """
         UPDATE model_versions SET current_stage = :stage, last_updated_time = :now
@@ -42,7 +49,8 @@ def move(
     return versions.load(tx, [key.version_seq], with_aliases=True)[0]
 
 
-def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:
+def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> int:
+    """How many there were."""
     rows = tx.all(
         """
         UPDATE model_versions SET current_stage = :archived, last_updated_time = :now
@@ -57,6 +65,7 @@ def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | No
     for version_seq, model_seq, version, is_prompt, uid in sorted(rows, key=lambda row: int(row[2])):
         other = Key(version_seq, model_seq, version, stage, bool(is_prompt), uid, key.model_uid)
         moved(tx, name, other, ARCHIVED, reason)
+    return len(rows)
 
 
 def moved(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> None:

@@ -1,0 +1,78 @@
+"""Nothing changes or removes what the history of the registry tells, but the end of a workspace.  Reads the source."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from unit.test_tenancy import SOURCE, sql_texts
+
+END_OF_A_WORKSPACE = {("tenants.py", "remove"), ("tenants.py", "move_to_default")}
+# Where a table's name is filled in later: which tables these are.
+FILLED_IN = {
+    ("events/subscriptions.py", "delete"): "webhooks and their deliveries",
+    ("links/cursors.py", "forget_item"): "what links remember of an item",
+    ("links/store.py", "remove"): "what links remember",
+    ("links/store.py", "remove_all"): "the same",
+    ("registry/mirrored.py", "prepare_move"): "registered_models, model_versions",
+    ("registry/models.py", "delete"): "a model's aliases, tags and row",
+    ("tenants.py", "_spell_in_full"): "where artifacts are, which the history does not say",
+}
+_WRITTEN = re.compile(
+    r"\b(?:UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM|(?:INSERT\s+OR\s+)?REPLACE\s+INTO|TRUNCATE(?:\s+TABLE)?|DROP\s+TABLE"
+    r"|INSERT\s+INTO(?=[^;]*\bDO\s+UPDATE))\s+(?:ONLY\s+)?[\"`]?([\w{}]+)",
+    re.IGNORECASE,
+)
+
+
+def rewritten(source: str) -> Iterator[str]:
+    """The functions that change or remove rows of the history, or of a table that is filled in later."""
+    for text in sql_texts(source):
+        if any(table == "model_history" or "{}" in table for table in _WRITTEN.findall(text.sql)):
+            yield text.function
+
+
+def found() -> set[tuple[str, str]]:
+    modules: list[Path] = sorted(SOURCE.rglob("*.py"))
+    return {
+        (str(module.relative_to(SOURCE)), function)
+        for module in modules
+        for function in rewritten(module.read_text("utf-8"))
+    }
+
+
+def test_the_history_is_only_ever_added_to() -> None:
+    assert found() == END_OF_A_WORKSPACE | set(FILLED_IN)
+
+
+def test_no_migration_changes_what_the_history_tells() -> None:
+    for file in sorted((SOURCE / "core" / "db" / "migrations").glob("*.sql")):
+        for statement in file.read_text("utf-8").split(";"):
+            if "model_history" in _WRITTEN.findall(statement):
+                assert statement.split() == [  # a column that is new
+                    *"UPDATE model_history SET uid = (".split(),
+                    *"SELECT v.uid FROM model_versions v WHERE v.model_seq = model_history.model_seq".split(),
+                    *"AND v.version = model_history.version )".split(),
+                    *"WHERE kind = 'version'".split(),
+                ], file.name
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE model_history SET user_name = '' WHERE workspace_id = :ws",
+        "DELETE FROM model_history WHERE workspace_id = :ws",
+        "INSERT OR REPLACE INTO model_history (kind) VALUES (:kind)",
+        "INSERT INTO model_history (kind) VALUES (:kind) ON CONFLICT (history_seq) DO UPDATE SET kind = excluded.kind",
+        "WITH old AS (SELECT 1) DELETE FROM model_history WHERE workspace_id = :ws",
+    ],
+)
+def test_the_reader_finds_what_changes_the_history(sql: str) -> None:
+    assert list(rewritten(f'def f(tx):\n    tx.run("{sql}")')) == ["f"]
+
+
+def test_the_reader_lets_the_history_be_added_to_and_read() -> None:
+    source = 'def f(tx):\n    tx.run("INSERT INTO model_history (kind) SELECT kind FROM model_history WHERE x = :ws")'
+
+    assert list(rewritten(source)) == []
