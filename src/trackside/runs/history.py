@@ -14,7 +14,7 @@ from trackside.core.errors import Invalid
 from trackside.core.http.codec import HINT, Answer, Call, encode, missing, wire_double
 from trackside.core.http.routes import Route, flow, query
 from trackside.metrics import history
-from trackside.metrics.series import Point
+from trackside.metrics.series import POINT_BYTES, Point, pack, unpack
 from trackside.runs import store
 from trackside.runs.model import Metric
 
@@ -172,8 +172,14 @@ def _in_time(
         series = history.InTime(run_seq, key, offset, limit)
         points = series.read(tx)
     while points:
-        for start in range(0, len(points), PIECE_POINTS):
-            yield points[start : start + PIECE_POINTS]
+        first, packed = (
+            points[:PIECE_POINTS],
+            pack(points[PIECE_POINTS:]),
+        )  # a sixth of the memory, for who reads slowly
+        points.clear()
+        yield first
+        for start in range(0, len(packed), PIECE_POINTS * POINT_BYTES):
+            yield list(unpack(packed[start : start + PIECE_POINTS * POINT_BYTES]))
         with read() as tx:
             points = series.read(tx)
 

@@ -27,7 +27,7 @@ WAIT_FOR_READER_S = 10.0
 LOCK_TIMEOUT_S = 10
 UPGRADE_LOCK = 7261728  # the advisory lock of who looks after the schema
 IDLE_WRITER_S = 60  # a server that stands still in the middle of a write, or has vanished, lets its locks go
-IDLE_READER_S = 600  # and a client that does not read on lets its snapshot go, which keeps dead rows alive
+IDLE_READER_S = 600  # and in the middle of a read its snapshot, which keeps dead rows alive
 CLARIFY_AFTER_S = (0.0, 0.1, 0.4, 1.0)  # pauses before asking what became of a commit
 
 GROWTH, FEW_ROWS = 1.2, 500  # a table has grown much beyond so many times its rows, and so many more
