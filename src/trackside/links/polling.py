@@ -1,6 +1,7 @@
 """Finds what changed on a server that keeps no log of it, by few searches.  Knows the cursor; how to search it is told.
 
-Runs that began or ended lately and those that are running are asked for in each pass.  What escapes that (tags of an old run,
+Runs that began or ended lately and those that are running are asked for in each pass; of those that are running, and stand
+still, few are told of (`running`).  What escapes that (tags of an old run,
 deletions, clocks that are wrong) is found by a sweep over all runs, which is made as often as it costs little.  A pass goes
 page by page, so that what is in memory does not grow with the remote.
 """
@@ -15,6 +16,7 @@ from msgspec import Struct
 from trackside.links.model import FIRST, Entity
 from trackside.links.ours import Part
 from trackside.links.peer import Seen
+from trackside.links.running import Running
 from trackside.links.wire import Refused, TooLong
 
 OVERLAP_MS = 120_000
@@ -49,7 +51,7 @@ class Cursor(Struct):
 
 
 class Poll:
-    """`now`: the remote's time in s."""
+    """`now`: the remote's time in s; `clock`: ours, which only goes on."""
 
     def __init__(
         self,
@@ -58,12 +60,14 @@ class Poll:
         part_of_run: Callable[[dict[str, Any]], Part],
         wants: Callable[[str], bool],
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._search_experiments = search_experiments
         self._search_runs = search_runs
         self._part_of_run = part_of_run
         self._wants = wants
         self._now = now
+        self._running = Running(clock)
         self._can_filter = True
         self._page = PAGE_RUNS
         self._groups: list[list[str]] | None = None  # of the pass under way; None: they are to be asked for
@@ -72,6 +76,8 @@ class Poll:
     def changes(self, text: str) -> tuple[list[Seen], str, bool]:
         """A page of a pass; whether there are more."""
         cursor = msgspec.json.decode(text.removeprefix(FIRST), type=Cursor) if text else Cursor()
+        if not text:
+            self._running.forget_all()
         seen: list[Seen] = []
         if cursor.is_at_start or self._groups is None:
             parts = list(self._experiments())
@@ -116,6 +122,10 @@ class Poll:
             part = self._part_of_run(each)
             times = (part.doc.get(("start_time", "")), part.doc.get(("end_time", "")))
             cursor.latest = max(cursor.latest, *(int(text) for text in times if text))
+            if part.doc.get(("status", "")) != "RUNNING":
+                self._running.forget(part.item_id)
+            elif not self._running.is_due(part.item_id, each):
+                continue
             yield Seen(Entity.RUN, part.item_id, part)
 
     def _found(self, words: str, group: list[str], token: str | None) -> Searched:
