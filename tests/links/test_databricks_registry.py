@@ -133,6 +133,7 @@ def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server,
             registry.new_version(name, source=source, run_id=run)
     registry.move(1, "Staging", name="iris")
     registry.move(1, "Production", name="doomed")
+    registry.alias("best", 2, "doomed")  # which stays here, and is no reason to keep it
     add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both", registry=True)
     settle(here, LINK)
     assert len(there.versions) == 4

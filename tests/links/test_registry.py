@@ -121,6 +121,25 @@ def test_a_link_that_pulls_takes_the_registry_and_mends_what_was_removed_here(se
     until(lambda: registry_of(here) == {}, "the model to go")
 
 
+def test_a_model_that_is_deleted_on_one_side_goes_on_the_other_whatever_its_aliases(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    ours, theirs = Registry(here), Registry(there)
+    for name in ("iris", "rose"):
+        ours.new_model(name)
+        for number in (1, 2):
+            ours.new_version(name)
+            ours.alias(f"best-{number}", number, name)
+    add(here, LINK, url_of(server, "south"), mode="both", registry=True)
+    settle(here, LINK)
+    assert list(registry_of(there)) == ["iris", "rose"]
+
+    ours.delete_model("iris")
+    theirs.delete_model("rose")
+    until(lambda: registry_of(here) == registry_of(there) == {}, "both models to go")
+
+    assert [entry for entry in log(here, LINK) if entry["kind"] == "conflict"] == []
+
+
 def test_without_the_flag_the_registry_stays(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     Registry(here).new_model("iris")

@@ -7,6 +7,7 @@ import pytest
 
 from support.client import Api
 from support.links import LINKS, add, all_runs, check, get_file, link, log, put_file, settle, until
+from support.registry import Registry
 from support.releases import PINS, StockServer
 from support.servers import Server
 
@@ -14,6 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LINK = "stock"
 KNOWS_DATASETS = ("2.22", "3.17")
 KNOWS_MODELS = ("3.17",)
+KNOWS_ALIASES = ("2.22", "3.17")
 LONGEST_PARAM = {"1.30": 250, "2.22": 6000, "3.17": 6000}
 T = 1_700_000_000_000
 
@@ -177,6 +179,98 @@ def test_both_sides_converge_though_the_remote_is_killed(server: Server, stock: 
     assert len(found) == 40
     assert [here.latest(run)["m"][2] for run in theirs] == list(range(20))
     until(lambda: "last_error" not in link(here, LINK), "the error to be over")
+
+
+def test_the_registry_goes_there_as_far_as_the_release_knows_it(server: Server, stock: StockServer) -> None:
+    """What it does not know blocks nothing: neither its own model nor the others."""
+    here = server.api.new_workspace("north")
+    ours = Registry(here)
+    run = here.new_run(here.new_experiment("registry/push"))
+    put_file(here, run, "model/MLmodel", b"flavors: {}")
+    source = f"{here.run(run)['info']['artifact_uri']}/model"
+    for name in ("pushed", "doomed"):
+        ours.new_model(name, description="d", tags=[{"key": "t", "value": "1"}])
+        ours.new_version(name, source=source, run_id=run, description="first")
+        ours.new_version(name, source=source, run_id=run)
+        ours.alias("best", 2, name)
+    add(here, LINK, stock.url, mode="both", experiments=["registry/*"], registry=True)
+    settle(here, LINK, 90)
+    model, version = _registry(stock).model("pushed"), _registry(stock).version(1, "pushed")
+
+    ours.move(2, "Production", name="pushed")
+    ours.call("POST", "registered-models/rename", name="pushed", new_name="renamed")
+    ours.call("POST", "model-versions/set-tag", name="renamed", version="2", key="k", value="v")
+    ours.alias("worst", 1, "renamed")
+    ours.delete_version(1, "doomed")
+    settle(here, LINK, 90)
+    moved = _registry(stock).version(2, "renamed")
+    left = _registry(stock).fault("GET", "model-versions/get", name="doomed", version="1")[0]
+    ours.delete_model("doomed")
+    settle(here, LINK, 90)
+    here.post(f"{LINKS}/{LINK}/sync")
+    settle(here, LINK, 90)
+
+    knows = stock.release in KNOWS_ALIASES
+    copy = stock.api.run(_copy_of(stock.api, run))["info"]
+    assert (model["description"], version["description"]) == ("d", "first")
+    assert {"key": "t", "value": "1"} in model["tags"]
+    assert version["source"] == f"{copy['artifact_uri']}/model"
+    assert [each["alias"] for each in model.get("aliases", [])] == (["best"] if knows else [])
+    assert moved["current_stage"] == "Production"
+    assert {"key": "k", "value": "v"} in moved["tags"]
+    assert left == 404
+    assert _registry(stock).fault("GET", "registered-models/get", name="doomed")[0] == 404
+    here_now = {each["alias"]: each["version"] for each in ours.model("renamed")["aliases"]}
+    there_now = {each["alias"]: each["version"] for each in _registry(stock).model("renamed").get("aliases", [])}
+    assert here_now == {"best": "2", "worst": "1"}
+    assert there_now == (here_now if knows else {})
+    said = " ".join(entry["message"] for entry in log(here, LINK))
+    assert ("knows no aliases; 'best' stays here" in said) is not knows
+    assert "last_error" not in link(here, LINK)
+
+
+def test_the_registry_comes_from_there(server: Server, stock: StockServer) -> None:
+    here = server.api.new_workspace("north")
+    there = stock.api
+    run = there.new_run(there.new_experiment("registry/pull"))
+    put_file(there, run, "model/MLmodel", b"flavors: {}")
+    _registry(stock).new_model("pulled", description="d")
+    for _ in range(2):
+        _registry(stock).new_version("pulled", source=f"{there.run(run)['info']['artifact_uri']}/model", run_id=run)
+    _registry(stock).move(2, "Staging", name="pulled")
+    knows = stock.release in KNOWS_ALIASES
+    if knows:
+        _registry(stock).alias("best", 2, "pulled")
+    add(here, LINK, stock.url, mode="pull", experiments=["registry/*"], registry=True)
+    until(lambda: link(here, LINK)["mirrored"].get("model_version", 0) >= 2, "the versions to come", 60)
+    settle(here, LINK, 60)
+
+    ours = Registry(here)
+    assert ours.version(2, "pulled")["current_stage"] == "Staging"
+    assert ours.version(1, "pulled")["source"] == f"{here.run(run)['info']['artifact_uri']}/model"
+    assert [each["alias"] for each in ours.model("pulled").get("aliases", [])] == (["best"] if knows else [])
+    _registry(stock).call("POST", "registered-models/rename", name="pulled", new_name="pulled again")
+    _registry(stock).delete_version(1, "pulled again")
+    here.post(f"{LINKS}/{LINK}/sync")
+    until(
+        lambda: here.ask("GET", "registered-models/get", arguments={"name": "pulled again"}).status == 200,
+        "the name",
+        60,
+    )
+    gone = {"name": "pulled again", "version": "1"}
+    until(lambda: here.ask("GET", "model-versions/get", arguments=gone).status == 404, "the deletion to come", 60)
+    _registry(stock).delete_model("pulled again")
+    here.post(f"{LINKS}/{LINK}/sync")
+    until(
+        lambda: here.ask("GET", "registered-models/get", arguments={"name": "pulled again"}).status == 404,
+        "the end",
+        60,
+    )
+
+
+def _registry(stock: StockServer) -> Registry:
+    """Over a connection of its own: one that waited long is no more."""
+    return Registry(stock.api)
 
 
 def _copy_of(there: Api, run_id: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import select
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -132,6 +133,8 @@ class Socket:
         if connection is None:
             connection = self._local.connection = http.client.HTTPConnection(*self._address, timeout=TIMEOUT_S)
             self._connections.append(connection)
+        if connection.sock is not None and select.select([connection.sock], [], [], 0)[0]:
+            connection.close()  # the server ended it while nobody asked; `request` makes another one
         try:
             connection.request(method, quote(path, safe="/%?&=:+~"), body, dict(headers))
             answer = connection.getresponse()

@@ -497,7 +497,11 @@ class RegistryMirror:
         self.side.write(remove)
 
     def _changed_there(self, entity: Entity, item: Item, theirs: Part) -> bool:
-        if _plain(self._home(entity, item, theirs)) != _plain(item.agreed or {}):
+        """Since both agreed, by what the other side knows at all."""
+        agreed = _by_uid(item.agreed or {})
+        doc = _by_uid(self._home(entity, item, theirs, is_quiet=True))
+        merged = diff.merge(agreed, agreed, doc, Mode.BOTH, lambda field, verb: self.peer.can(entity, field, verb))
+        if _plain({**merged.for_us.put, **dict.fromkeys(merged.for_us.drop, "")}):
             return True
         if entity is VERSION:
             return False
@@ -559,6 +563,11 @@ def _at_making(entity: Entity, doc: Doc) -> Doc:
     """What is told when it is made; the rest is compared afterwards."""
     kinds = registered.AT_BIRTH if entity is VERSION else {"name", "description", "created", "tag"}
     return {field: value for field, value in doc.items() if field[0] in kinds}
+
+
+def _by_uid(doc: Doc) -> Doc:
+    """Of what an alias names, the uid alone: when it was made cannot be said of a version that is gone here."""
+    return {field: registered.alias_uid(value) if field[0] == "alias" else value for field, value in doc.items()}
 
 
 def _plain(doc: Doc) -> Doc:
