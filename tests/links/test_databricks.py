@@ -223,9 +223,25 @@ def test_limits_of_calls_are_kept_to_by_all_links_together(server: Server) -> No
     assert databricks.throttled == 0
 
 
-def test_a_wrong_token_is_said(server: Server, databricks: Databricks) -> None:
+def test_a_folder_that_is_closed_to_the_token_holds_up_nothing_else(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
-    add(here, LINK, databricks.url, kind="databricks", token="wrong")
+    closed = here.new_run(here.new_experiment("/Users/bea@example.com/x"), start_time=1)
+    other = here.new_run(here.new_experiment("open"), start_time=2)
+    databricks.closed_folders = ("/Users/bea@example.com",)
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN)
+
+    until(lambda: other in str(databricks.runs), "the other run to be sent")
+    until(lambda: log(here, LINK) != [], "the reason to be said")
+
+    assert "last_error" not in link(here, LINK)
+    assert "does not have permission in /Users/bea@example.com" in log(here, LINK)[0]["message"]
+    assert closed not in str(databricks.runs)
+
+
+@pytest.mark.parametrize("token", ["wrong", ""])
+def test_a_wrong_token_is_said(server: Server, databricks: Databricks, token: str) -> None:
+    here = server.api.new_workspace("north")
+    add(here, LINK, databricks.url, kind="databricks", token=token)
 
     until(lambda: link(here, LINK).get("last_error") is not None, "the error")
 

@@ -32,6 +32,7 @@ class Databricks:
         self.files = self.store.files
         self.registry = RegistryCalls(self.store, self._owner_of)
         self.models = ModelCalls(self.histories)
+        self.closed_folders: tuple[str, ...] = ()
         self.throttled = 0
         self.asked: list[str] = []
         self._limit = calls_a_second
@@ -67,6 +68,8 @@ class Databricks:
         with self._lock:
             self.asked.append(path)
             if token != f"Bearer {TOKEN}":
+                if token:
+                    return _fault(Refusal(403, "403", "Invalid access token."))
                 return _fault(Refusal(401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type"))
             now = time.monotonic()
             name = path.removeprefix(API) if path.startswith(API) else path
@@ -148,6 +151,8 @@ class Databricks:
         return found[1], f"{found[2]}/" if found[2] else ""
 
     def _mkdirs(self, call: dict[str, Any]) -> None:
+        if any(call["path"].startswith(folder) for folder in self.closed_folders):
+            raise Refusal(403, "PERMISSION_DENIED", f"{USER} does not have permission in {call['path']}")
         parts = call["path"].strip("/").split("/")
         self.folders |= {"/" + "/".join(parts[: i + 1]) for i in range(len(parts))}
 

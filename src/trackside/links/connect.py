@@ -34,7 +34,14 @@ def connect(
         url, token = from_profile(secret.profile)
         secret = Secret(token=token)
     headers = {"x-trackside-user": user} if user and kind is Kind.TRACKSIDE else {}
-    http = Http(url, secret, pace=_pace(kind, url, options, secret, ending), ending=ending, headers=headers)
+    http = Http(
+        url,
+        secret,
+        pace=_pace(kind, url, options, secret, ending),
+        ending=ending,
+        headers=headers,
+        has_acls=kind is Kind.DATABRICKS,
+    )
     match kind:
         case Kind.TRACKSIDE:
             return TracksidePeer(http, source, with_registry=options.registry)
