@@ -1,5 +1,10 @@
 """Registered models and versions on both sides of a link between two Tracksides."""
 
+import sqlite3
+from contextlib import closing
+
+import pytest
+
 from support.client import Api
 from support.links import add, link, log, put_file, registry_of, settle, until, url_of
 from support.registry import OWN, Registry
@@ -173,6 +178,26 @@ def test_files_that_lie_with_no_mirrored_run_are_copied(any_server: Server) -> N
     assert Registry(there).version(2, "iris")["source"] == "s3://elsewhere/model"
     said = [entry["message"] for entry in log(here, LINK)]
     assert [text for text in said if "version 2: its files stay where they are, at s3://elsewhere/model" in text]
+
+
+@pytest.mark.parametrize("source", ["/etc", "file:///etc/passwd"])
+def test_a_source_that_a_caller_may_not_name_does_not_come_by_a_link_either(server: Server, source: str) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    registry = Registry(there)
+    registry.new_model("iris")
+    registry.new_version("iris")
+    registry.new_version("iris")
+    with (
+        closing(sqlite3.connect(server.data / "trackside.db", timeout=30)) as store,
+        store,
+    ):  # as an older release let it in
+        store.execute("UPDATE model_versions SET source = ?, storage_location = ? WHERE version = 1", (source, source))
+
+    add(here, LINK, url_of(server, "south"), mode="pull", registry=True)
+    until(lambda: "2" in registry_of(here).get("iris", {}).get("versions", {}), "the other version to come")
+    until(lambda: any(source in entry["message"] for entry in log(here, LINK)), "the refusal to be told")
+
+    assert list(registry_of(here)["iris"]["versions"]) == ["2"]
 
 
 def a_run_with_a_model(api: Api) -> str:

@@ -113,6 +113,36 @@ def test_workspaces_of_an_older_store_keep_their_folders(open_empty: Open) -> No
     assert folders == {"default": "", "north": "north", "North": "North", "NORTH": "NORTH.4", "south": "south"}
 
 
+def test_files_that_came_with_a_version_of_an_older_store_are_its_own(open_empty: Open) -> None:
+    db = open_empty()
+    apply(db, [each for each in migrations() if each.number < 12])
+    places = {
+        "u1": "mlflow-artifacts:/registry/u1",
+        "u2": "s3://bucket/folder/registry/u2",
+        "u3": "mlflow-artifacts:/1/run/artifacts/model",
+        "u4": None,
+        "": "mlflow-artifacts:/registry/",
+    }
+    with db.write(1) as tx:
+        for number, (uid, place) in enumerate(places.items(), start=1):
+            tx.run(
+                """
+                INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, current_stage, source,
+                    storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time, last_updated_time)
+                VALUES (:ws, :uid, 1, 'iris', :number, 'None', '', '', :place, '', '', '', 0, 1, 1)
+                """,
+                uid=uid,
+                number=number,
+                place=place,
+            )
+
+    migrate.upgrade(db)
+
+    with db.read(1) as tx:
+        own = tx.all("SELECT uid FROM model_versions WHERE workspace_id = :ws AND has_own_folder = 1 ORDER BY uid")
+    assert own == [("u1",), ("u2",)]
+
+
 def test_a_new_or_recent_store_needs_no_backup(open_empty: Open, tmp_path: Path) -> None:
     db = open_empty()
 
