@@ -2,11 +2,11 @@
 
     make bench-registry
     python bench/registry.py [--models 10000] [--versions 5] [--store postgresql://...] [--mlflow .../bin/mlflow]
-        [--stock-store postgresql+psycopg://...] [--repeat 20] [--data FOLDER]
+        [--stock-store postgresql+psycopg://...] [--repeat 20] [--at-least 5] [--data FOLDER]
 
 Both servers get the same models, each with so many versions, tags, aliases and runs, written straight into their stores
 (SQLite, unless an empty PostgreSQL database is named for one).  Then one client asks both in turn, over HTTP.  Printed are
-medians in ms and how many times faster we are.  A search whose answers differ, or that is less than 5 times faster, is
+medians in ms and how many times faster we are.  A search whose answers differ, or that is not so many times faster, is
 marked, and the exit code is 1 if there is one.
 """
 
@@ -36,7 +36,7 @@ from trackside.core.filters import grams
 START = 1_700_000_000_000
 MODELS, VERSIONS = "registered-models/search", "model-versions/search"
 TEAMS = 10
-AT_LEAST = 5  # times faster
+AT_LEAST = 5.0  # times faster, among 10,000 models: where a search takes 1 ms, a request costs more than it finds
 STAGES = ("None", "None", "Archived", "Staging", "Production")
 
 
@@ -347,6 +347,7 @@ def main() -> None:
     parser.add_argument("--versions", type=int, default=5, help="of each model")
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--store", default="", help="an empty database for our server")
+    parser.add_argument("--at-least", type=float, default=AT_LEAST, help="how many times faster each search must be")
     parser.add_argument("--mlflow", type=Path, default=Path(sys.executable).with_name("mlflow"))
     parser.add_argument("--stock-store", default="", help="an empty database for the stock server")
     parser.add_argument("--data", type=Path, help="a folder for both (default: one that is removed)")
@@ -383,8 +384,8 @@ def main() -> None:
                 note = ""
                 if found.found != wanted.found:
                     note += "   ANSWERS DIFFER"
-                if ratios[-1] < AT_LEAST:
-                    note += f"   LESS THAN {AT_LEAST}"
+                if ratios[-1] < given.at_least:
+                    note += f"   LESS THAN {given.at_least:g}"
                 faults += bool(note)
                 print(
                     f"{question.what:34} {mine * 1000:9.2f} {theirs * 1000:9.2f} {ratios[-1]:13.1f}{note}", flush=True
