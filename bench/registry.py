@@ -301,9 +301,15 @@ def ask(connection: http.client.HTTPConnection, question: Question, token: str |
     if token:
         arguments["page_token"] = token
     target = f"/api/2.0/mlflow/{question.path}?{urlencode(arguments)}"
-    begin = time.perf_counter()
-    connection.request("GET", target)
-    reply = connection.getresponse()
+    try:
+        begin = time.perf_counter()
+        connection.request("GET", target)
+        reply = connection.getresponse()
+    except (http.client.RemoteDisconnected, BrokenPipeError):  # the other one took so long that this one hung up
+        connection.close()
+        begin = time.perf_counter()
+        connection.request("GET", target)
+        reply = connection.getresponse()
     body = reply.read()
     took = time.perf_counter() - begin
     if reply.status != 200:
