@@ -352,6 +352,9 @@ def test_set_default_refuses_requests_for_stages_that_are_not_there(rooms: tuple
         ),
     )
     assert delete(api, "north", "SET_DEFAULT") == (204, b"")
+    history = Registry(api).call("GET", "/api/trackside/v1/registered-models/iris/history")["events"]
+    assert [event["kind"] for event in history] == ["version", "model"]  # the models' goes along,
+    assert Registry(api).call("GET", "/api/trackside/v1/registry/stages/history") == {}  # that of the stages does not
 
 
 def test_a_name_comes_free_with_its_workspace_but_not_what_was_in_it(rooms: tuple[Api, Api]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from unit.test_tenancy import SOURCE, sql_texts
 
-END_OF_A_WORKSPACE = {("tenants.py", "remove"), ("tenants.py", "move_to_default")}
+END_OF_A_WORKSPACE = {("tenants.py", "remove"), ("tenants.py", "move_to_default"), ("registry/moving.py", "prepare")}
 # Where a table's name is filled in later: which tables these are.
 FILLED_IN = {
     ("events/subscriptions.py", "delete"): "webhooks and their deliveries",

@@ -36,3 +36,5 @@ def prepare(tx: Tx, other: Tx) -> None:
         )
     mirrored.prepare_move(tx, other)
     tx.run("DELETE FROM registry_stages WHERE workspace_id = :ws")
+    # The stages end with the workspace, and so does what tells of them: the other one's were never those.
+    tx.run("DELETE FROM model_history WHERE workspace_id = :ws AND model_seq = 0")
