@@ -7,7 +7,7 @@ import pytest
 
 from fuzz.invariants import problems
 from fuzz.raw import Ask
-from fuzz.world import ODD, World, dumped, fault_of, raw
+from fuzz.world import EVENTS, ODD, OURS, World, dumped, fault_of, raw
 
 SLOWEST_S = 10.0  # on a busy machine; they take milliseconds
 SHARE = 16  # so many fields are asked until each odd value was tried
@@ -59,6 +59,50 @@ def test_nor_on_postgresql_where_texts_and_numbers_have_other_limits(pg_world: W
 
     assert not wrong, _told(wrong)
     assert problems(pg_world.database) == []
+
+
+ADDRESSES = [
+    *("http://[x", "http://h:port/", "http://h:99999/", "http://h:-1/", "http://a b/", "http://a..b/", "http://./"),
+    *(
+        f"http://{'a' * 70}.invalid/",
+        "http://",
+        "http:x",
+        "//h",
+        "http://\ud800/",
+        "http://\u20ac.invalid/",
+        "http://a\\b/",
+    ),
+    *(
+        "http://u:p@/",
+        "http://127.0.0.1:0/",
+        "http://%zz/",
+        "databricks://[x",
+        "databricks://a b",
+        "HTTP://[::1",
+        "\u0000",
+    ),
+]
+
+
+def test_no_address_breaks_a_call(world: World) -> None:
+    world.renew()
+
+    wrong = []
+    for i, address in enumerate(ADDRESSES):
+        for path, more in (
+            (f"{OURS}/links", {"to": address, "name": f"l{i}"}),
+            (f"{OURS}/webhooks", {"url": address, "name": "w", "events": EVENTS}),
+            ("/api/2.0/mlflow/model-versions/create", {"name": world.name, "source": address}),
+            ("/api/2.0/mlflow/experiments/create", {"name": f"at{i}", "artifact_location": address}),
+            ("/api/3.0/mlflow/workspaces", {"name": f"at{i}", "default_artifact_root": address}),
+        ):
+            ask = Ask("POST", path.encode(), pieces=[dumped(more).encode()])
+            fault = fault_of(ask, world.direct.ask(ask))
+            # A link's remote is asked while the caller waits, and there is none of these names.
+            if fault is not None and "503: " + address.rstrip("/").lower() not in fault:
+                wrong.append(f"{path} {address}: {fault}")
+
+    assert not wrong, _told(wrong)
 
 
 def test_no_source_of_a_version_breaks_a_call(world: World) -> None:

@@ -1,6 +1,7 @@
-"""Which URIs may name a place for artifacts.  Pure; opens none."""
+"""Which URIs may name a place for artifacts, and which an HTTP server.  Pure; opens none."""
 
-from urllib.parse import unquote, urlsplit
+import re
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from trackside.core.errors import Invalid
 
@@ -30,3 +31,15 @@ def check_place(location: str) -> str:
     if any(part == ".." for part in unquote(parts.path).split("/")) and parts.scheme:
         raise Invalid(f"Invalid artifact location '{location}': '..' is not allowed in it.")
     return location
+
+
+def http_parts(address: str) -> SplitResult | None:
+    """The parts of an http(s) address that a connection can be made to; None for any other text."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")  # as a look-up does; no label may be empty or longer than 63 characters
+    except ValueError:
+        return None
+    is_good = parts.scheme in ("http", "https") and port != 0 and re.fullmatch(r"[^\s\x00-\x20\x7f/\\@]+", host)
+    return parts if is_good else None

@@ -310,6 +310,7 @@ def check_url(url: str, schemes: Sequence[str]) -> str:
         raise Invalid(f"Webhook URL cannot be empty or just whitespace: {url!r}")
     try:
         parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")  # as a look-up does
         port = parts.port
     except ValueError as fault:
         raise Invalid(f"Invalid webhook URL {url[:200]!r}: {fault}") from None

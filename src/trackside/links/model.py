@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, missing
+from trackside.core.uris import http_parts
 from trackside.links.diff import Mode
 
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
@@ -249,12 +249,12 @@ def target(to: str | None, kind: str | None, given: Secret) -> Target:
     if kind and kind not in list(Kind):
         raise Invalid(f"kind is {kind!r}; it must be trackside, mlflow or databricks")
     chosen = Kind(kind) if kind else None
-    parts = urlsplit(to.strip())
-    if parts.scheme == "databricks" or to == "databricks":
-        return Target(
-            Kind.DATABRICKS, "databricks://" + (parts.netloc or "DEFAULT"), Secret(profile=parts.netloc or "DEFAULT")
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    scheme, _, profile = to.strip().partition("://")
+    if scheme.lower() == "databricks":
+        profile = profile.partition("/")[0] or "DEFAULT"
+        return Target(Kind.DATABRICKS, f"databricks://{profile}", Secret(profile=profile))
+    parts = http_parts(to.strip())
+    if parts is None:
         raise Invalid(f"to is {to!r}; it must be http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE")
     if parts.username or parts.password:
         given = Secret(username=parts.username or "", password=parts.password or "")
