@@ -165,6 +165,22 @@ def test_files_that_cannot_be_read_are_said_until_they_can(server: Server, bring
     assert TAG not in server.api.tags("a1")
 
 
+def test_an_experiment_that_cannot_be_read_is_said_and_the_others_come(
+    server: Server, bring: Importer, mlruns: Mlruns
+) -> None:
+    mlruns.experiment("7", "broken")
+    mlruns.run("b1", "7")
+    mlruns.run("a1")
+    (mlruns.root / "7" / "meta.yaml").write_text(": no yaml [")
+
+    done = bring(mlruns.root)
+
+    (left,) = done.report["left_out"]
+    assert (done.code, left["what"]) == (1, "the experiment 7 with its runs and models")
+    assert "meta.yaml cannot be read: " in left["reason"]
+    assert [run["info"]["run_id"] for run in all_runs(server.api)] == ["a1"]
+
+
 def test_a_place_that_the_server_does_not_open_is_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     server.api.new_experiment("far", artifact_location="file:///nowhere/at/all")
     mlruns.experiment("7", "far")
@@ -259,6 +275,8 @@ def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns:
         ("mysql://u@h/d", "is no source that can be read"),
         ("sqlite:///nowhere.db", "is no file"),
         ("http://127.0.0.1:9", "cannot be reached"),
+        ("http://[x", "is no address of a server; write http(s)://HOST[:PORT]"),
+        ("http://host:port", "is no address of a server; write http(s)://HOST[:PORT]"),
     ],
 )
 def test_a_source_that_is_none_is_said_in_a_line(bring: Importer, tmp_path: Path, source: str, words: str) -> None:

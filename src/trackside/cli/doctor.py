@@ -77,8 +77,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for name, check in checks:
         try:
             state, detail = check(settings)
-        except (Stop, OSError) as fault:
+        except Stop as fault:
             state, detail = "broken", str(fault)
+        except OSError as fault:
+            state, detail = "broken", f"cannot be tried ({fault.strerror or fault})"
         yield Finding(name, state, detail)
 
 

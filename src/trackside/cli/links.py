@@ -14,6 +14,7 @@ from trackside.cli import credentials
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.core import settings
+from trackside.core.uris import http_parts
 from trackside.workspaces.model import DEFAULT, NAME
 
 PATH = "/api/trackside/v1/links"
@@ -204,18 +205,15 @@ def _link(words: argparse.Namespace) -> Any:
 
 
 def _path(words: argparse.Namespace, more: str = "") -> str:
+    if not words.name:
+        raise Stop("NAME is empty; `trackside link list` shows the links there are")
     return f"{PATH}/{quote(words.name, safe='')}{more}"
 
 
 def server_of(words: argparse.Namespace) -> str:
     url = (words.server or settings.server_url()).rstrip("/")
     source = "--server" if words.server else settings.SERVER_URL
-    try:
-        parts = urlsplit(url)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        is_good = False
-    if not is_good:
+    if http_parts(url) is None:
         raise Stop(f"{source} is {url!r}; it must be http(s)://HOST:PORT")
     return str(url)
 

@@ -29,6 +29,7 @@ class Place(Struct, frozen=True):
 
     path: Path
     lock_file: Path
+    flag: str = "--data"  # which chooses another
 
 
 class Held(Exception):
@@ -101,7 +102,7 @@ def _places(settings: Settings) -> list[Place]:
     store = settings.store
     if isinstance(store, SqliteStore):
         # A SQLite file has a lock of its own: servers with different data folders may name the same file.
-        places.append(Place(store.path, store.path.with_name(store.path.name + ".lock")))
+        places.append(Place(store.path, store.path.with_name(store.path.name + ".lock"), "--store"))
     return places
 
 
@@ -110,7 +111,9 @@ def _take(place: Place) -> int:
         place.lock_file.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(place.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as fault:
-        raise Stop(f"cannot write to {fault.filename} ({fault.strerror}); choose another place with --data") from None
+        raise Stop(
+            f"cannot write to {fault.filename} ({fault.strerror}); choose another place with {place.flag}"
+        ) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as fault:
@@ -119,7 +122,7 @@ def _take(place: Place) -> int:
         if fault.errno in (errno.EWOULDBLOCK, errno.EACCES):
             raise Held(place.path, _parse(content)) from None
         raise Stop(
-            f"the file system of {place.lock_file} has no locks ({fault.strerror}); choose a local disk with --data"
+            f"the file system of {place.lock_file} has no locks ({fault.strerror}); choose a local disk with {place.flag}"
         ) from None
     return handle
 

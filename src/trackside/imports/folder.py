@@ -38,18 +38,12 @@ class FolderSource:
 
     def experiments(self) -> list[Given]:
         found = []
-        for experiment_id, folder in self._folders.items():
-            meta = read_meta(folder)
-            stage = "deleted" if folder.parent.name == TRASH else text_of(meta, "lifecycle_stage")
-            doc = experiment_doc(text_of(meta, "name"), stage, read_texts(folder / "tags"))
-            found.append(
-                Given(
-                    Part(experiment_id, experiment_id, doc),
-                    text_of(meta, "artifact_location"),
-                    {},
-                    _times(meta, "time"),
-                )
-            )
+        for experiment_id, folder in list(self._folders.items()):
+            try:
+                found.append(_experiment(experiment_id, folder))
+            except Unreadable as reason:
+                self.left_out.append(f"the experiment {experiment_id} with its runs and models: {reason}")
+                del self._folders[experiment_id]
         return found
 
     def runs(self) -> Iterator[list[Given]]:
@@ -202,6 +196,14 @@ class FolderSource:
         traces = sum(1 for folder in self._folders.values() for _ in _folders(folder / "traces"))
         if traces:
             self.left_out.append(f"{traces} traces: there is no place for them here")
+
+
+def _experiment(experiment_id: str, folder: Path) -> Given:
+    meta = read_meta(folder)
+    stage = "deleted" if folder.parent.name == TRASH else text_of(meta, "lifecycle_stage")
+    doc = experiment_doc(text_of(meta, "name"), stage, read_texts(folder / "tags"))
+    part = Part(experiment_id, experiment_id, doc)
+    return Given(part, text_of(meta, "artifact_location"), {}, _times(meta, "time"))
 
 
 def _runs_of(experiment: Path) -> Iterator[Path]:

@@ -1,12 +1,13 @@
 """From what a user writes to a source.  Knows the kinds of sources."""
 
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from trackside.core import locations
 from trackside.core.locations import LocationError, SqliteStore
+from trackside.core.uris import http_parts
 from trackside.imports.patience import PatientHttp
 from trackside.imports.places import Finder
 from trackside.imports.source import Source, SourceError
@@ -27,7 +28,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 def open_source(text: str, options: Options) -> Source:
     """Raises SourceError, or `wire.Down` where a server does not answer."""
-    scheme = urlsplit(text).scheme.lower() if ":" in text else ""
+    scheme = _scheme(text)
     if scheme in ("http", "https"):
         return _server(text, options)
     if scheme.partition("+")[0] in ("sqlite", "postgresql", "postgres"):
@@ -43,11 +44,16 @@ def open_source(text: str, options: Options) -> Source:
     return _folder(text, options)
 
 
+def _scheme(text: str) -> str:
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
+    return found[1].lower() if found else ""
+
+
 def _server(url: str, options: Options) -> Source:
     from trackside.imports.server import ServerSource  # noqa: PLC0415  # one kind of source an import
 
-    parts = urlsplit(url)
-    if not parts.hostname or parts.query or parts.fragment:
+    parts = http_parts(url)
+    if parts is None or parts.query or parts.fragment:
         raise SourceError(f"{url} is no address of a server; write http(s)://HOST[:PORT]")
     secret = options.secret
     if parts.username or parts.password:
@@ -93,7 +99,9 @@ def _folder(text: str, options: Options) -> Source:
 def _artifacts(options: Options, http: PatientHttp | None) -> tuple[str | None, PatientHttp | None]:
     """What the user says of `mlflow-artifacts:/`: a server is asked itself."""
     given = options.artifacts
-    if given and urlsplit(given).scheme in ("http", "https"):
+    if given and _scheme(given) in ("http", "https"):
+        if http_parts(given) is None:
+            raise SourceError(f"--artifacts is {given!r}; the URL of a server is http(s)://HOST[:PORT]")
         headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
         return None, PatientHttp(given.rstrip("/"), options.secret, headers=headers)
     if given and "://" not in given and not Path(given).expanduser().is_dir():
