@@ -319,42 +319,31 @@ def test_clients_that_go_away_in_the_middle_leave_the_server_as_it_was(served: S
         assert line.answer().status == 404
 
 
-def test_readers_that_stop_reading_hold_up_nobody(any_server: Server) -> None:
+def test_readers_that_stop_reading_hold_up_nobody_and_get_it_whole_when_they_go_on(any_server: Server) -> None:
     """A long history that waits for its reader holds neither a thread nor a connection to the store: whoever comes as the
-    next one is served, also with a history."""
+    next one is served, also with a history, and writers merge the chunks that it still has to send."""
     api = any_server.api
     run_id = long_history(api)
 
     with ExitStack() as stack:
-        for _ in range(20):
-            line = stack.enter_context(Line(any_server.port, receive_bytes=4096))
+        stuck = [stack.enter_context(Line(any_server.port, receive_bytes=4096)) for _ in range(20)]
+        for line in stuck:
             line.send(history_call(run_id))
             assert line.socket.recv(1) == b"H"
         found = api.post("runs/search", experiment_ids=["0"])
         read = [step for step, _, _ in api.history(run_id, "m")]
         short = api.history(run_id, "short")
+        for start in range(POINTS, POINTS + 6000, 200):
+            metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(start, start + 200)]
+            api.post("runs/log-batch", run_id=run_id, metrics=metrics)
+        stuck[0].put_back(b"H")
+        answer = stuck[0].answer()
 
     assert [run["info"]["run_id"] for run in found["runs"]] == [run_id]
     assert read == list(range(POINTS))
     assert short == [(0, 1, 1.0)]
-    assert_serves(any_server)
-
-
-def test_a_history_that_is_read_slowly_is_whole_while_others_log_and_merge(any_server: Server) -> None:
-    """Batches of 200 points lie in chunks that are merged time and again: the reader's are gone when it goes on."""
-    api = any_server.api
-    run_id = long_history(api)
-
-    with Line(any_server.port, receive_bytes=4096) as line:
-        line.send(history_call(run_id))
-        assert line.socket.recv(1) == b"H"
-        for start in range(POINTS, POINTS + 6000, 200):
-            metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(start, start + 200)]
-            api.post("runs/log-batch", run_id=run_id, metrics=metrics)
-        line.put_back(b"H")
-        answer = line.answer()
-
     assert [each["step"] for each in answer.json["metrics"]] == list(range(POINTS))
+    assert_serves(any_server)
 
 
 def long_history(api: Api) -> str:
