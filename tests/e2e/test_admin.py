@@ -84,6 +84,17 @@ def test_a_backup_is_restored_where_nothing_is(tmp_path: Path) -> None:
     assert (other[0], "is a backup of a store on SQLite" in other[2]) == (2, True)
 
 
+def test_a_damaged_store_is_said_with_the_way_out(tmp_path: Path) -> None:
+    make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
+    file = tmp_path / "trackside-data" / "trackside.db"
+    file.write_bytes(file.read_bytes()[:20_000])
+
+    for words in (["db", "check"], ["db", "upgrade"], ["server", "--port", "0"]):
+        code, said, complaint = trackside(*words, cwd=tmp_path)
+        assert (code, said, complaint.count("\n")) == (2, "", 1)
+        assert "(database disk image is malformed); `trackside db restore` makes a store from a backup" in complaint
+
+
 def test_a_newer_schema_is_refused_by_all(tmp_path: Path) -> None:
     trackside("db", "upgrade", cwd=tmp_path)
     with sqlite3.connect(tmp_path / "trackside-data" / "trackside.db") as database:

@@ -178,6 +178,34 @@ def test_variables_say_where_commands_go(launch: Launch, tmp_path: Path) -> None
         assert (code, complaints.count("\n"), complaints.startswith(f"trackside: {name} is ")) == (2, 1, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "typed", "sent"),
+    [
+        (["--token-file", "-"], "abc\n", {"token": "abc"}),
+        (["--token-file", "token"], "", {"token": "x.y-z"}),
+        (["--username", "ann"], "p w\n", {"username": "ann", "password": "p w"}),
+    ],
+)
+def test_secrets_come_by_a_file_or_by_standard_input(
+    words: list[str], typed: str, sent: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("  x.y-z\r\n")
+    with closing(Receiver()) as server:
+        subprocess.run(
+            [*TRACKSIDE, *LINK, *words, "--server", server.url],
+            cwd=tmp_path,
+            env=environment(),
+            input=typed,
+            start_new_session=True,  # no terminal
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (got,) = server.received
+
+    assert {name: got.json[name] for name in ("token", "username", "password") if name in got.json} == sent
+
+
 def test_a_server_of_others_is_told_from_ours(tmp_path: Path) -> None:
     with closing(Receiver()) as other:
         code, _, complaints = trackside("link", "pause", "l", "--server", other.url, cwd=tmp_path)

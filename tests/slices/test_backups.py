@@ -22,7 +22,7 @@ from trackside.cli.stores import open_database
 from trackside.core import settings
 from trackside.core.db import migrate
 from trackside.core.db.migrate import SchemaError
-from trackside.core.db.postgres import PostgresDatabase
+from trackside.core.db.postgres import UPGRADE_LOCK, PostgresDatabase
 from trackside.core.settings import Settings
 from trackside.workspaces import store as workspaces
 
@@ -311,6 +311,25 @@ def test_servers_that_start_side_by_side_make_one_backup(postgres_url: str, tmp_
     (backup,) = chosen.backups.iterdir()
     assert [each.backup for each in done if each.applied] == [backup]
     assert [each.backup for each in done if not each.applied] == [None] * 3
+
+
+def test_a_server_says_that_it_waits_for_another_ones_upgrade(
+    postgres_url: str, postgres: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    chosen = settings.load({"--data": str(tmp_path / "data"), "--store": postgres_url}, {})
+    make_old(chosen)
+    name = store_of(chosen).database
+    with closing(open_database(chosen)) as db, closing(postgres.connect()) as admin:
+        other = postgres.connect(name)
+        other.command(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
+        with ThreadPoolExecutor(1) as threads:
+            outcome = threads.submit(migrate.upgrade, db, chosen.backups)
+            waiting(admin, name)
+            assert "this one waits until that is done" in caplog.text
+            assert not outcome.done()
+            other.close()
+
+            assert outcome.result().applied
 
 
 # What cannot be restored

@@ -44,7 +44,8 @@ def explained(settings: Settings) -> Iterator[None]:
         if isinstance(store, SqliteStore) and store.path.exists() and not os.access(store.path.parent, os.W_OK):
             # SQLite needs files beside its own, also to read; it says only that it is "unable to open database file".
             raise Stop(f"the store {store} cannot be opened (this user cannot write to {store.path.parent})") from fault
-        raise Stop(f"the store {store} cannot be opened ({_words(fault)})") from fault
+        hint = "; `trackside db restore` makes a store from a backup" if "malformed" in str(fault) else ""
+        raise Stop(f"the store {store} cannot be opened ({_words(fault)}){hint}") from fault
     except Fault as fault:
         raise Stop(f"the store {settings.store} cannot be opened ({fault.message})") from fault
     except Exception as fault:

@@ -5,6 +5,7 @@ BEGIN and SAVEPOINT go out with the statement that follows them, and the end of 
 is one round trip.  A connection that broke is replaced without a word as long as its transaction has seen nothing.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,8 @@ from trackside.core.db.pgwire import Lost, ServerError, Wire
 from trackside.core.db.tx import Dialect, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
 from trackside.core.locations import PostgresStore
+
+log = logging.getLogger("trackside.db")
 
 Durability = Literal["full", "relaxed"]
 MINIMUM = 13  # pg_xact_status
@@ -267,7 +270,10 @@ class PostgresDatabase:
         """Others who ask for this wait, on whatever machine they run."""
         wire = _connect(self._store)
         try:
-            wire.command(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
+            ((is_free,),) = wire.execute(f"SELECT pg_try_advisory_lock({UPGRADE_LOCK})", ()).rows
+            if not is_free:
+                log.warning("Another server or command upgrades the store; this one waits until that is done")
+                wire.command(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
             yield
         finally:
             wire.close()
