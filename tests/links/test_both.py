@@ -68,6 +68,24 @@ def test_both_sides_come_to_the_same_end_where_both_changed_a_field(any_server: 
     assert conflicts == ["both sides changed tag color: 'blue' here, 'green' there; kept 'green'"]
 
 
+def test_what_was_deleted_before_the_link_was_added_stays_deleted(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    experiment = here.new_experiment("gone")
+    inside, run = here.new_run(experiment), here.new_run()
+    here.post("experiments/delete", experiment_id=experiment)
+    here.post("runs/delete", run_id=run)
+
+    add(here, LINK, url_of(server, "south"), mode="both")
+    until(lambda: len(all_runs(there)) == 2, "the runs to arrive")
+    settle(here, LINK)
+
+    for api in (here, there):
+        assert {api.run(each)["info"]["lifecycle_stage"] for each in (inside, run)} == {"deleted"}
+        found = api.get("experiments/get-by-name", experiment_name="gone")["experiment"]
+        assert found["lifecycle_stage"] == "deleted"
+    assert log(here, LINK) == []
+
+
 def test_a_circle_of_links_ends(server: Server) -> None:
     """Each of three workspaces links the next, in both directions."""
     names = ("north", "south", "west")

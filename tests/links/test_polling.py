@@ -24,6 +24,7 @@ class Remote:
     experiments: int = 1
     most_runs: int = 500
     knows_attributes: bool = True
+    models: dict[str, int] | None = field(default_factory=dict)  # when they were changed, in s
     searches: list[tuple[str, int]] = field(default_factory=list)
     poll: Poll = field(init=False)
     cursor: str = ""
@@ -33,7 +34,14 @@ class Remote:
 
     def restart(self) -> None:
         """Of our server: what it had in memory is gone."""
-        self.poll = Poll(self.list_experiments, self.search, _part, lambda name: True, lambda: self.now)
+        self.poll = Poll(
+            self.list_experiments,
+            self.search,
+            _part,
+            lambda name: True,
+            lambda: self.now,
+            search_models=self.search_models,
+        )
 
     def log(self, run_id: str, start: float, end: float | None = None, experiment: int = 0) -> None:
         self.runs[run_id] = {"id": run_id, "start": int(start * 1000), "end": end, "experiment": str(experiment)}
@@ -54,10 +62,27 @@ class Remote:
         page = found[begin : begin + most]
         return page, str(begin + most) if begin + most < len(found) else None
 
+    def search_models(self, ids: Sequence[str], token: str | None, most: int) -> polling.FoundModels:
+        self.searches.append(("models", most))
+        if self.models is None:
+            raise Refused(404, "ENDPOINT_NOT_FOUND", "no such call")
+        found = sorted(self.models.items(), key=lambda one: -one[1]) if "0" in ids else []
+        begin = int(token or 0)
+        page = [Part(each, "0", {}, at * 1000) for each, at in found[begin : begin + most]]
+        return page, str(begin + most) if begin + most < len(found) else None
+
     def step(self) -> tuple[set[str], bool]:
         seen, self.cursor, more = self.poll.changes(self.cursor)
         assert len(seen) <= self.most_runs + self.experiments
         return {each.remote_id for each in seen if each.entity == "run"}, more
+
+    def pass_models(self) -> set[str]:
+        found: set[str] = set()
+        more = True
+        while more:
+            seen, self.cursor, more = self.poll.changes(self.cursor)
+            found |= {each.remote_id for each in seen if each.entity == "logged_model"}
+        return found
 
     def pass_(self) -> set[str]:
         found, more = self.step()
@@ -98,7 +123,7 @@ def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones() -> None:
         remote.log(f"r{i}", 1000 + i)
 
     assert len(remote.pass_()) == 300
-    assert {most for _, most in remote.searches} == {500, 250, 125, 62}
+    assert {most for words, most in remote.searches if words != "models"} == {500, 250, 125, 62}
 
 
 def test_a_run_of_which_not_even_one_page_fits_is_an_error() -> None:
@@ -161,6 +186,29 @@ def test_a_release_that_cannot_search_by_time_is_swept() -> None:
 
     assert soon == {"runs"}
     assert remote.pass_() == {"runs", "ended"}
+
+
+def test_models_that_were_changed_lately_come_first_and_older_ones_are_not_read_again() -> None:
+    models = {f"m{i}": 1_700_000_000 + i for i in range(200)}
+    remote = Remote(models=models)
+    found = remote.pass_models()
+    remote.now += 3600
+    models["m7"] = int(remote.now)
+    remote.searches.clear()
+
+    again = remote.pass_models()
+
+    assert len(found) == 200
+    assert "m7" in again
+    assert remote.searches.count(("models", polling.PAGE_MODELS)) == 4  # two minutes overlap, and the first old one
+
+
+def test_a_release_without_models_is_asked_for_them_once() -> None:
+    remote = Remote(models=None)
+    remote.pass_()
+    remote.pass_()
+
+    assert [words for words, _ in remote.searches].count("models") == 1
 
 
 def _part(run: dict[str, Any]) -> Part:

@@ -1,11 +1,12 @@
 """Links with a real `mlflow server`, which chooses its own ids."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from support.client import Api, Socket
+from support.flaky import Flaky
 from support.links import add, all_runs, check, get_file, log, put_file, settle, until
 from support.servers import Server
 from support.stock import stock_server
@@ -114,6 +115,83 @@ def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: 
     assert stock.history(theirs, "n") == [(7, 7, 7)]
     assert len([run for run in all_runs(stock) if _tag(run, "trackside.source_run_id") == ours]) == 1
     assert len([run for run in all_runs(stock) if _tag(run, "who")]) == 1
+    assert check(here, LINK) == []
+
+
+def test_nothing_comes_twice_whatever_answer_is_lost(server: Server, stock: Api, stock_url: str) -> None:
+    """Each kind of call that makes something is done there, and its answer lost, once."""
+    here = server.api.new_workspace("north")
+    flaky = Flaky(int(stock_url.rpartition(":")[2]))
+    lost: set[str] = set()
+
+    def faults(method: str, path: str) -> str | None:
+        call = path.removeprefix("/api/2.0/mlflow/")
+        if method != "POST" or call in lost or call.endswith("/search"):
+            return None
+        lost.add(call)
+        return "lost"
+
+    flaky.faults = faults
+    try:
+        experiment = here.new_experiment("lost answers")
+        runs = [_fill(here, experiment, i) for i in range(4)]
+        here.post("registered-models/create", name="lost")
+        here.post("model-versions/create", name="lost", source=f"runs:/{runs[0]}/f", run_id=runs[0])
+        add(here, LINK, flaky.url, experiments=["lost*"], registry=True)
+        settle(here, LINK, 90)
+
+        assert {"experiments/create", "runs/create", "logged-models", "model-versions/create", "runs/log-batch"} <= lost
+        _assert_once(here, stock, "lost answers", runs)
+        versions = stock.get("model-versions/search", filter="name = 'lost'")["model_versions"]
+        assert [each["version"] for each in versions] == ["1"]
+    finally:
+        flaky.close()
+
+
+def test_our_server_may_be_killed_at_any_moment(start: Callable[..., Server], stock: Api, stock_url: str) -> None:
+    near = start("--durability", "relaxed")
+    here = near.api.new_workspace("north")
+    experiment = here.new_experiment("killed")
+    runs = [_fill(here, experiment, i) for i in range(12)]
+    add(here, LINK, stock_url, experiments=["killed"])
+
+    def copies() -> int:
+        found = stock.ask("GET", "experiments/get-by-name", arguments={"experiment_name": "killed"})
+        if found.status != 200:
+            return 0
+        ids = [found.json["experiment"]["experiment_id"]]
+        return len(stock.post("runs/search", experiment_ids=ids, run_view_type="ALL").get("runs", []))
+
+    for turn in range(6):
+        until(lambda wanted=2 * turn + 1: copies() >= wanted, "some runs to be pushed", 60)  # type: ignore[misc]
+        near.kill9()
+        near.start()
+    here = near.api.within("north")
+    settle(here, LINK, 90)
+
+    _assert_once(here, stock, "killed", runs)
+
+
+def _fill(api: Api, experiment: str, number: int) -> str:
+    run = api.new_run(experiment, run_name=f"run {number}", start_time=number + 1)
+    points = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(500)]
+    api.post("runs/log-batch", run_id=run, metrics=points, params=[{"key": "p", "value": str(number)}])
+    api.post("logged-models", experiment_id=experiment, name=f"m{number}", source_run_id=run)
+    put_file(api, run, "f/small.txt", b"x" * 1000)
+    api.post("runs/update", run_id=run, status="FINISHED", end_time=number + 10)
+    return run
+
+
+def _assert_once(here: Api, stock: Api, name: str, runs: list[str]) -> None:
+    """Each run and its model has one copy there, with all that it has."""
+    ids = [stock.get("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"]]
+    copies = stock.post("runs/search", experiment_ids=ids, run_view_type="ALL")["runs"]
+    models = stock.post("logged-models/search", experiment_ids=ids)["models"]
+    assert sorted(_tag(run, "trackside.source_run_id") or "" for run in copies) == sorted(runs)
+    assert sorted(model["info"]["name"] for model in models) == sorted(f"m{i}" for i in range(len(runs)))
+    for copy in copies:
+        assert len(stock.history(copy["info"]["run_id"], "m")) == 500
+        assert get_file(stock, copy["info"]["run_id"], "f/small.txt") == b"x" * 1000
     assert check(here, LINK) == []
 
 

@@ -1,4 +1,6 @@
-"""A proxy in front of a server that answers badly when it is told to: busy, broken, silent, or cut off half-way."""
+"""A proxy in front of a server that answers badly when it is told to: busy, broken, silent, or cut off half-way.
+
+In front of a Trackside that does not say what it is (`as_stock`), it is a server of MLflow's that chooses its own ids."""
 
 import http.client
 import threading
@@ -6,7 +8,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-# "429", "500", "503", "cut-request", "cut-answer"; "hang" until the end, "login" page, "redirect", "no-json", "other-json"
+# "429", "500", "503", "404", "cut-request", "cut-answer"; "lost": done, and the answer gone;
+# "hang" until the end, "login" page, "redirect", "no-json", "other-json"
 Fault = str
 
 BUSY: dict[Fault, tuple[int, dict[str, str], bytes]] = {
@@ -14,6 +17,7 @@ BUSY: dict[Fault, tuple[int, dict[str, str], bytes]] = {
     "429-long": (429, {"retry-after": "1800"}, b"not now"),
     "500": (500, {}, b"not now"),
     "503": (503, {}, b"not now"),
+    "404": (404, {}, b"not here"),
 }
 WRONG: dict[Fault, tuple[int, dict[str, str], bytes]] = {
     "login": (200, {"content-type": "text/html; charset=utf-8"}, b"<!doctype html><title>Sign in</title>"),
@@ -38,6 +42,10 @@ class Flaky:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def as_stock(self, faults: Callable[[str, str], Fault | None] = lambda method, path: None) -> None:
+        """Does not say that the server is a Trackside; besides that, `faults`."""
+        self.faults = lambda method, path: "404" if path.endswith("/server-info") else faults(method, path)
 
     def close(self) -> None:
         self.over.set()
@@ -82,6 +90,9 @@ def _handler(flaky: Flaky, port: int) -> type[BaseHTTPRequestHandler]:
             finally:
                 upstream.close()
             kept = {k: v for k, v in answer.getheaders() if k.lower() not in ("content-length", "transfer-encoding")}
+            if fault == "lost":
+                self.close_connection = True
+                return
             if fault == "cut-answer":
                 self.send_response(answer.status)
                 self.send_header("content-length", str(len(read) + 1))

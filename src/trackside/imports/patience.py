@@ -21,10 +21,11 @@ class PatientHttp(Http):
         headers: Mapping[str, str] | None = None,
         *,
         most_bytes: int = MAX_ANSWER_BYTES,
+        once: bool = False,
     ) -> Answer:
         whole = super().call
-        if not self.answered:  # an address that is wrong is said at once
-            return whole(method, path, body, headers, most_bytes=most_bytes)
+        if once or not self.answered:  # an address that is wrong is said at once
+            return whole(method, path, body, headers, most_bytes=most_bytes, once=once)
         return again(lambda: whole(method, path, body, headers, most_bytes=most_bytes))
 
 

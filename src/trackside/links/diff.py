@@ -20,7 +20,7 @@ Doc = dict[Field, str]
 Verb = Literal["add", "change", "drop"]
 
 _NUMBERS = frozenset({"start_time", "end_time", "updated", "last_version"})
-_UNFINISHED = frozenset({"RUNNING", "SCHEDULED"})
+UNFINISHED = frozenset({"RUNNING", "SCHEDULED"})
 
 
 class Mode(StrEnum):
@@ -96,8 +96,8 @@ def better(field: Field, one: str, other: str) -> str:
     kind = field[0]
     if kind == "stage" and "active" in (one, other):
         return "active"
-    if kind == "status" and (one in _UNFINISHED) != (other in _UNFINISHED):
-        return other if one in _UNFINISHED else one
+    if kind == "status" and (one in UNFINISHED) != (other in UNFINISHED):
+        return other if one in UNFINISHED else one
     if kind in _NUMBERS and _is_number(one) and _is_number(other):
         return one if int(one) >= int(other) else other
     return max(one, other)

@@ -1,7 +1,7 @@
 """Brings one item of a link to the same state on both sides.  Re-runnable at any moment, also after a crash half-way.
 
-What both sides agreed on is saved last.  Before something is made there, it is noted that it will be, so that after a crash
-the copy is looked for rather than made twice.
+What both sides agreed on is saved last.  Before something is made there, it is noted that it will be and as what, so that after
+a crash the copy is looked for rather than made twice, and does not pass for something that somebody there changed.
 """
 
 import logging
@@ -14,7 +14,8 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
 from trackside.links import cursors, diff, filesync, ours, pointsync, store, take
 from trackside.links.cursors import Item
-from trackside.links.diff import Doc, Merged, Mode, Patch
+from trackside.links.diff import Doc, Field, Merged, Mode, Patch
+from trackside.links.marking import Depth
 from trackside.links.model import Entity, Made
 from trackside.links.ours import Part
 from trackside.links.peer import Unmirrored
@@ -64,6 +65,7 @@ class Mirror:
             and not verify
             and item.agreed == side.ours(known.doc, entity)
             and known.doc.get(("status", "")) != "RUNNING"  # whose points and files may be others all the same
+            and (entity is not Entity.RUN or pointsync.has_seen(side, item.local_id, known.marks))
         ):
             return
         part = side.look(entity, remote_id)
@@ -87,6 +89,9 @@ class Mirror:
         part = self._read(entity, local_id)
         if part is None or not self._is_wanted(part):
             return None
+        # Only what it needs to be there is made now: the rest comes when it is its turn.
+        side = self.side
+        side.write(lambda tx: cursors.mark(tx, side.link.link_id, [(str(entity), local_id)]))
         try:
             made, _ = self._first(entity, part, item, None)
         except Unmirrored:
@@ -115,9 +120,10 @@ class Mirror:
             name = part.doc["name", ""]
             found = None if theirs is None else theirs.item_id
             found = found or side.peer.find_experiment(name)
-            made_by = Made.THEM if found else Made.US
+            if found is None:
+                side.save(entity, part.item_id, "", Made.US, {("name", ""): name, ("stage", ""): "active"})
             remote_id = found or side.peer.make_experiment(name)
-            side.save(entity, part.item_id, remote_id, made_by, None)
+            side.save(entity, part.item_id, remote_id, Made.THEM, None)
             return side.item(entity, part.item_id), side.look(entity, remote_id)
         if theirs is not None:
             side.save(entity, part.item_id, theirs.item_id, Made.THEM, None)
@@ -135,20 +141,39 @@ class Mirror:
         self, entity: Entity, part: Part, item: Item | None, experiment_id: str
     ) -> tuple[Item | None, Part | None]:
         side = self.side
-        if side.peer.keeps_ids or item is not None:
-            remote_id = side.peer.find_copy(entity, part.item_id, experiment_id)
-            if remote_id is not None:
-                made_by = Made.US if item is not None else Made.THEM
-                side.save(entity, part.item_id, remote_id, made_by, None)
-                return side.item(entity, part.item_id), side.look(entity, remote_id)
-        side.save(entity, part.item_id, "", Made.US, None)
+        link_id = side.link.link_id
+        # Another link may have brought it there: from here, or from where we have it.
+        is_brought = item is None and side.read(lambda tx: cursors.is_brought(tx, link_id, entity, part.item_id))
+        remote_id = side.peer.find_copy(entity, part.item_id, experiment_id, is_brought=is_brought)
+        if remote_id is not None:
+            made_by = Made.US if item is not None else Made.THEM
+            side.save(entity, part.item_id, remote_id, made_by, None)
+            return side.item(entity, part.item_id), side.look(entity, remote_id)
         doc = {field: value for field, value in part.doc.items() if field[0] in AT_MAKING}
+        made: Doc = {**doc, ("stage", ""): "active", ("status", ""): "RUNNING" if entity is Entity.RUN else "PENDING"}
+        side.save(entity, part.item_id, "", Made.US, made)
+        if entity is Entity.RUN:
+            self._note_waking(Entity.EXPERIMENT, part.experiment_id)
         remote_id = side.peer.make(entity, part.item_id, experiment_id, Patch(side.theirs(doc, entity, self.remote_of)))
         side.save(entity, part.item_id, remote_id, Made.US, None)
-        made: Doc = {**doc, ("stage", ""): "active", ("status", ""): "RUNNING" if entity is Entity.RUN else "PENDING"}
         return side.item(entity, part.item_id), Part(
             remote_id, experiment_id, side.theirs(made, entity, self.remote_of)
         )
+
+    def _note_waking(self, entity: Entity, local_id: str) -> None:
+        """Where what is deleted there has to be restored to be written to: it counts as agreed to be active before it is, so
+        that it goes again also after a crash, and does not come back here."""
+        side = self.side
+        part, item = self._read(entity, local_id), side.item(entity, local_id)
+        if side.peer.keeps_ids or part is None or item is None or part.doc["stage", ""] != "deleted":
+            return
+        agreed = {**(item.agreed or {}), ("stage", ""): "active"}
+
+        def save(tx: Tx) -> None:
+            cursors.save_item(tx, side.link.link_id, entity, local_id, item.remote_id, item.made_by, agreed)
+            cursors.mark(tx, side.link.link_id, [(str(entity), local_id)], depth=Depth.LOOK)
+
+        side.write(save)
 
     def _adopt(self, entity: Entity, part: Part) -> str | None:
         """Our id of an item of theirs that no one of ours is known to match; it is made here if it shall be."""
@@ -180,27 +205,48 @@ class Mirror:
             return None
         # A copy of something of ours, or of what we have from elsewhere, is no new item: so no circle of links makes two.
         tag = ours.SOURCE_RUN if entity is Entity.RUN else ours.SOURCE_MODEL
-        local_id = part.doc.get(("tag", tag)) or part.item_id
+        local_id = self._id_here(entity, part, tag)
+        if local_id is None:
+            return None
         exists = self._read(entity, local_id) is not None
         making = Patch({f: v for f, v in side.ours(part.doc, entity).items() if f[0] in AT_MAKING})
 
         def make(tx: Tx) -> None:
             if not exists:
                 (take.run if entity is Entity.RUN else take.model)(tx, local_id, experiment_id, making)
-            made_by = Made.HERE if not exists else Made.US if ("tag", tag) in part.doc else Made.THEM
+            is_said = local_id == part.doc.get(("tag", tag))
+            made_by = Made.HERE if not exists else Made.US if is_said else Made.THEM
             cursors.save_item(tx, side.link.link_id, entity, local_id, part.item_id, made_by, None)
 
         side.write(make)
         return local_id
 
+    def _id_here(self, entity: Entity, part: Part, tag: str) -> str | None:
+        """The id that it says it is a copy of, unless that has a copy already: then somebody copied that one, with its tags,
+        and it is an item of its own.  None for a second copy that another workspace made of the same."""
+        said = part.doc.get(("tag", tag))
+        known = None if not said else self.side.item(entity, said)
+        if not said or known is None or known.remote_id in ("", part.item_id):
+            return said or part.item_id
+        other = self.side.look(entity, known.remote_id)
+        if other is None:
+            return said
+        maker: Field = ("tag", ours.SOURCE_WORKSPACE)
+        if other.doc.get(("tag", tag), said) != said or other.doc.get(maker) == part.doc.get(maker):
+            return part.item_id
+        words = f"{part.item_id} is left alone: it is a copy of {said} too, as {known.remote_id} is"
+        self.side.note_once("skipped", entity, said, words)
+        return None
+
     def _is_before(self, part: Part) -> bool:
-        """Whether it began before the moment from which on the link takes runs."""
+        """Whether it is from before the moment from which on the link takes runs, and did not change since as far as that is
+        told: MLflow's runs say when they began and ended."""
         options = self.side.link.options
-        began = part.doc.get(("start_time", ""))
-        is_told = self.side.peer.keeps_ids and self.side.link.has_seen_all  # by its log, since it changed
-        if began is None or (options.backfill == "none" and is_told):
-            return False
-        return int(began) < options.since
+        if self.side.peer.keeps_ids:
+            # Whatever the log of changes names has changed since the link was added.
+            began = part.doc.get(("start_time", "")) or part.doc.get(("creation_time", ""))
+            return not self.side.link.has_seen_all and began is not None and int(began) < options.since
+        return part.touched < options.since
 
     def _converge(self, entity: Entity, part: Part, item: Item, theirs: Part | None, *, verify: bool) -> None:
         side = self.side
@@ -229,7 +275,9 @@ class Mirror:
         if looked and mode.takes and entity is not Entity.EXPERIMENT:
             came = 0
             if entity is Entity.RUN:
-                came += pointsync.receive(side, part.item_id, item.remote_id, verify=verify)
+                # Points of lower steps leave the last one as it is: at the end histories are read whole.
+                ends = _is_over(doc) and not _is_over(agreed)
+                came += pointsync.receive(side, part.item_id, item.remote_id, verify=verify or ends)
             came += filesync.receive(side, entity, part.item_id, item.remote_id)
             if came and not merged.for_us:
                 side.write(lambda tx: store.count(tx, side.link.link_id, taken_items=1))
@@ -257,7 +305,8 @@ class Mirror:
         if verify and entity is Entity.RUN:
             pointsync.doubt(side, part.item_id, item.remote_id)
         behind = entity is Entity.RUN and pointsync.is_behind(side, part.item_id)
-        if theirs.get(("stage", "")) == "deleted" and (early or behind):
+        if theirs.get(("stage", "")) == "deleted" and (early or behind) and not peer.keeps_ids:
+            self._note_waking(entity, part.item_id)
             stage = merged.agreed.get(("stage", ""), "deleted")
             early = Patch({**early.put, ("stage", ""): "active"}, early.drop)
             if stage != "active":
@@ -350,6 +399,10 @@ def attempt(work: Callable[[], None], leave_out: Callable[[str], None]) -> str |
         log.exception("an answer of a remote cannot be read")
         raise Down(f"what the remote answers cannot be read ({error!r})") from error
     return None
+
+
+def _is_over(doc: Doc) -> bool:
+    return doc.get(("status", ""), "RUNNING") not in diff.UNFINISHED
 
 
 def words(conflict: diff.Conflict) -> str:

@@ -31,11 +31,16 @@ SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger o
 
 
 class Part(Struct, frozen=True):
-    """An item of one of the sides, with what places it."""
+    """An item of one of the sides, with what places it.
+
+    `touched`: in ms, when it began, ended or changed last, as far as that is told.  `marks`: as `Peer.series`, of a run that
+    was found with its last points."""
 
     item_id: str
     experiment_id: str
     doc: Doc
+    touched: int = 0
+    marks: dict[str, str] = {}
 
 
 class Piece(Struct, frozen=True):

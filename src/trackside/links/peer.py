@@ -48,7 +48,7 @@ class Peer(Protocol):
 
     Raises `wire.Down` where the remote as a whole is in trouble, `wire.Refused` where it says no to one item, `Unmirrored`
     where it has no place for something.  `keeps_ids`: what is made there gets our id; else the remote chooses, and
-    `find_copy` finds by the source's id what was made before a crash."""
+    `find_copy` finds by the source's id what was made before a crash, or by another workspace that has it too."""
 
     @property
     def answered(self) -> int:
@@ -70,7 +70,9 @@ class Peer(Protocol):
 
     def make_experiment(self, name: str) -> str: ...
 
-    def find_copy(self, entity: Entity, local_id: str, experiment_id: str) -> str | None: ...
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
+        """`is_brought`: ours is not from here, so it may be from there, under the same id."""
+        ...
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
         """Makes a run or a model over there, with as much of the patch as fits into the making."""

@@ -1,13 +1,13 @@
 """Moves the points of a run: what the peer lacks to it, what we lack to us.  Re-runnable at any moment."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from trackside.core.db.tx import Tx
 from trackside.links import cursors, ours, points, store, take
 from trackside.links.points import Cursor
 from trackside.links.side import Side
-from trackside.metrics.series import POINT_BYTES
+from trackside.metrics.series import POINT_BYTES, canonical, pack, unpack
 
 MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
 
@@ -56,8 +56,20 @@ def doubt(side: Side, run_id: str, remote_id: str) -> None:
             side.write(lambda tx, k=key: cursors.forget_series(tx, side.link.link_id, run_id, "out", k))  # type: ignore[misc]
 
 
+def has_seen(side: Side, run_id: str, marks: Mapping[str, str]) -> bool:
+    """Whether their series are those that were read last, or ours."""
+
+    def read(tx: Tx) -> bool:
+        known = cursors.series(tx, side.link.link_id, run_id, "in")
+        news = {key for key, mark in marks.items() if known.get(key, (0, 0, b""))[2] != mark.encode()}
+        have = ours.summaries(tx, run_id) if news else {}
+        return all(key in have and side.peer.mark_of(have[key]) == marks[key] for key in news)
+
+    return bool(side.read(read))
+
+
 def receive(side: Side, run_id: str, remote_id: str, *, verify: bool) -> int:
-    """How many points were taken."""
+    """How many points were taken.  `verify`: of every history, whatever its mark says, where a mark cannot say all."""
     began = time.monotonic()
     theirs = side.peer.series(remote_id)
     have = {key: side.peer.mark_of(each) for key, each in side.read(lambda tx: ours.summaries(tx, run_id)).items()}
@@ -76,10 +88,27 @@ def receive(side: Side, run_id: str, remote_id: str, *, verify: bool) -> int:
             last = max(last, number)
             read += len(packed) // POINT_BYTES
             rate = read / max(time.monotonic() - began, 1e-3) if read > 1000 else None
-            total += side.write(lambda tx, k=key, p=packed, r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
+            fresh = packed
+            if verify:  # most of them are here, and writing them would tell other links that the run changed
+                fresh = side.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
+            if fresh:
+                total += side.write(lambda tx, k=key, p=fresh, r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
+        if known.get(key) == (last, 0, mark.encode()):
+            continue
         row = (key, last, 0, mark.encode())
         side.write(lambda tx, row=row: cursors.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
     return total
+
+
+def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
+    """Those of their points that are not ours."""
+    wanted = {pack([(step, timestamp, canonical(value))]): None for step, timestamp, value in unpack(packed)}
+    for piece in ours.pieces(tx, run_id, key, 0):
+        for at in range(0, len(piece.packed), POINT_BYTES):
+            wanted.pop(piece.packed[at : at + POINT_BYTES], None)
+        if not wanted:
+            break
+    return b"".join(wanted)
 
 
 def _saving(

@@ -1,9 +1,9 @@
 """Finds what changed on a server that keeps no log of it, by few searches.  Knows the cursor; how to search it is told.
 
-Runs that began or ended lately and those that are running are asked for in each pass; of those that are running, and stand
-still, few are told of (`running`).  What escapes that (tags of an old run,
-deletions, clocks that are wrong) is found by a sweep over all runs, which is made as often as it costs little.  A pass goes
-page by page, so that what is in memory does not grow with the remote.
+Runs that began or ended lately, those that are running, and logged models that were changed lately are asked for in each
+pass; of the runs that are running, and stand still, few are told of (`running`).  What escapes that (tags of an old run,
+deletions, clocks that are wrong) is found by a sweep over all of them, which is made as often as it costs little; what no search
+shows, by `rounds`.  A pass goes page by page, so that what is in memory does not grow with the remote.
 """
 
 import time
@@ -22,13 +22,16 @@ from trackside.links.wire import Refused, TooLong
 OVERLAP_MS = 120_000
 PAGE_RUNS = 500
 LEAST_PAGE_RUNS = 8
+PAGE_MODELS = 50  # what MLflow gives at most
 GROUP = 50  # experiments in one search
 SWEEP_LEAST_S = 30.0
 SWEEP_SHARE = 20  # a sweep may take this part of the time
 SWEEP_MOST_S = 3600.0
 EVERYTHING = ""
 RUNNING = "attributes.status = 'RUNNING'"
+MODELS = "logged models"  # in place of a filter of runs
 
+FoundModels = tuple[list[Part], str | None]
 Searched = tuple[list[dict[str, Any]], str | None]
 
 
@@ -43,7 +46,8 @@ class Cursor(Struct):
     token: str | None = None
     swept_at: float = 0.0  # s
     sweep_took_s: float = 0.0
-    quiet: bool = False  # what was there before the link is left alone until it changes
+    models_since: int = 0  # ms: the latest change of a logged model when the last pass ended
+    models_latest: int = 0
 
     @property
     def is_at_start(self) -> bool:
@@ -61,6 +65,7 @@ class Poll:
         wants: Callable[[str], bool],
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        search_models: Callable[[Sequence[str], str | None, int], FoundModels] | None = None,
     ) -> None:
         self._search_experiments = search_experiments
         self._search_runs = search_runs
@@ -68,6 +73,7 @@ class Poll:
         self._wants = wants
         self._now = now
         self._running = Running(clock)
+        self._search_models = search_models
         self._can_filter = True
         self._page = PAGE_RUNS
         self._groups: list[list[str]] | None = None  # of the pass under way; None: they are to be asked for
@@ -86,8 +92,11 @@ class Poll:
             self._began = time.monotonic()
             seen += [Seen(Entity.EXPERIMENT, part.item_id, part) for part in parts]
         searches = [EVERYTHING] if cursor.sweeping else self._recent(cursor)
+        if self._search_models is not None:
+            searches.append(MODELS)
         if cursor.search < len(searches) and cursor.group < len(self._groups):
-            seen += self._search(searches[cursor.search], self._groups[cursor.group], cursor)
+            words, group = searches[cursor.search], self._groups[cursor.group]
+            seen += self._models(group, cursor) if words == MODELS else self._search(words, group, cursor)
         if cursor.token is None:
             cursor.group += 1
             if cursor.group >= len(self._groups):
@@ -98,10 +107,10 @@ class Poll:
         return seen, _text(cursor), more
 
     def end(self) -> str:
-        """After everything that is there now: what began before is left alone, until it ends or a sweep is asked for."""
+        """After everything that is there now."""
         self._search_experiments(None)  # so that its time is known
         now = self._now()
-        return _text(Cursor(since=int(now * 1000), sweeping=False, swept_at=now, quiet=True))
+        return _text(Cursor(since=int(now * 1000), sweeping=False, swept_at=now, models_since=int(now * 1000)))
 
     def _recent(self, cursor: Cursor) -> list[str]:
         # A run may say that it begins next year, and the remote's clock may be set back: neither hides what comes now.
@@ -128,6 +137,22 @@ class Poll:
                 continue
             yield Seen(Entity.RUN, part.item_id, part)
 
+    def _models(self, group: list[str], cursor: Cursor) -> Iterator[Seen]:
+        assert self._search_models is not None
+        try:
+            found, cursor.token = self._search_models(group, cursor.token, PAGE_MODELS)
+        except Refused as refused:
+            if not refused.is_unknown_call:
+                raise
+            self._search_models = None  # a release before there were any
+            cursor.token = None
+            return
+        for part in found:
+            cursor.models_latest = max(cursor.models_latest, part.touched)
+            yield Seen(Entity.MODEL, part.item_id, part)
+        if found and not cursor.sweeping and found[-1].touched < cursor.models_since - OVERLAP_MS:
+            cursor.token = None  # those after it are older still
+
     def _found(self, words: str, group: list[str], token: str | None) -> Searched:
         while True:
             try:
@@ -140,7 +165,8 @@ class Poll:
     def _end_pass(self, cursor: Cursor) -> None:
         now = self._now()
         cursor.since = min(max(cursor.since, cursor.latest), int(now * 1000))
-        cursor.search, cursor.group, cursor.token, cursor.latest = 0, 0, None, 0
+        cursor.models_since = min(max(cursor.models_since, cursor.models_latest), int(now * 1000))
+        cursor.search, cursor.group, cursor.token, cursor.latest, cursor.models_latest = 0, 0, None, 0, 0
         if cursor.sweeping:
             cursor.sweeping, cursor.swept_at = False, now
             cursor.sweep_took_s = time.monotonic() - self._began

@@ -7,6 +7,8 @@ answer to one call: the item is at fault, the link goes on.
 import http.client
 import json
 import re
+import selectors
+import socket
 import ssl
 import threading
 import time
@@ -167,13 +169,13 @@ class Http:
             connection.close()
             self._own.connection = None
 
-    def json(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
-        """A call of MLflow's kind: JSON in, JSON out."""
+    def json(self, method: str, path: str, body: Any = None, /, *, once: bool = False, **query: Any) -> Any:
+        """A call of MLflow's kind: JSON in, JSON out.  `once`: as in `call`."""
         given = {key: value for key, value in query.items() if value is not None}
         if given:
             path += ("&" if "?" in path else "?") + urlencode(given, doseq=True)
         raw = None if body is None else json.dumps(body).encode()
-        return self.call(method, path, raw, {"content-type": "application/json"}).json
+        return self.call(method, path, raw, {"content-type": "application/json"}, once=once).json
 
     def call(
         self,
@@ -183,9 +185,12 @@ class Http:
         headers: Mapping[str, str] | None = None,
         *,
         most_bytes: int = MAX_ANSWER_BYTES,
+        once: bool = False,
     ) -> Answer:
-        """The whole answer of a call that succeeds.  Raises TooLong if it has more than `most_bytes`."""
-        return self._whole(method, path, body, headers or {}, most_bytes)
+        """The whole answer of a call that succeeds.  Raises TooLong if it has more than `most_bytes`.
+
+        `once`: it makes something anew each time that it arrives, so it is not sent again where nobody knows whether it did."""
+        return self._whole(method, path, body, headers or {}, most_bytes, once=once)
 
     def download(
         self, path: str, start: int = 0, etag: str = "", headers: Mapping[str, str] | None = None
@@ -220,8 +225,10 @@ class Http:
         body: bytes | Iterable[bytes] | None,
         headers: Mapping[str, str],
         most_bytes: int = MAX_ANSWER_BYTES,
+        *,
+        once: bool = False,
     ) -> Answer:
-        with self.open(method, path, body, headers) as (response, head):
+        with self.open(method, path, body, headers, once=once) as (response, head):
             try:
                 read = response.read(most_bytes + 1)
             except (OSError, http.client.HTTPException) as error:
@@ -237,13 +244,20 @@ class Http:
 
     @contextmanager
     def open(
-        self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str] | None
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str] | None,
+        *,
+        once: bool = False,
     ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
         if self._pace is not None:
             self._pace(path)
         if self.ending.has_begun:
             raise Stopped
-        response = self._ask(method, self.prefix + path, body, {**self._headers, **(headers or {})})
+        again = not once and (body is None or isinstance(body, bytes))
+        response = self._ask(method, self.prefix + path, body, {**self._headers, **(headers or {})}, again=again)
         head = {name.lower(): value for name, value in response.getheaders()}
         self.date = _moment(head.get("date"))
         if response.status >= 300:
@@ -257,20 +271,29 @@ class Http:
                 self.close()  # the rest of the answer is in the way of the next one
 
     def _ask(
-        self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        *,
+        again: bool,
     ) -> http.client.HTTPResponse:
+        """`again`: may be sent once more, on a new connection."""
         kept = getattr(self._own, "connection", None)
-        if kept is not None and kept.sock is None:
-            kept = None  # the remote had said that its last answer was the last one on this connection
+        if kept is not None and (kept.sock is None or _has_news(kept.sock)):
+            # The remote had said that its last answer was the last one on this connection, or has ended it since.
+            self.close()
+            kept = None
         connection = kept or self._connect()
         try:
             connection.request(method, path, body, dict(headers), encode_chunked=False)
             response: http.client.HTTPResponse = connection.getresponse()
         except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest) as error:
             self.close()
-            if kept is None or not (body is None or isinstance(body, bytes)):
+            if kept is None or not again:
                 raise Down(f"{self.url} cut the connection ({_words(error)})") from None
-            return self._ask(method, path, body, headers)  # it had been idle for too long: every call may be repeated
+            return self._ask(method, path, body, headers, again=False)  # it had been idle for too long
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Down(f"{self.url} does not answer ({_words(error)})") from None
@@ -319,6 +342,13 @@ class Http:
             wait = _retry_after(head.get("retry-after"), self.date)
             raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait, status)
         raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])
+
+
+def _has_news(connection: socket.socket) -> bool:
+    """Whether something came on a connection on which nothing is due: its end, most likely."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def _sha256(header: str) -> str:

@@ -33,6 +33,7 @@ from trackside.links.mirrors import Mirrors
 from trackside.links.model import Entity, Link, Secret, State
 from trackside.links.peer import Peer, Seen
 from trackside.links.registry_poll import RegistryPoll
+from trackside.links.rounds import Rounds
 from trackside.links.side import Database, Side, in_link
 from trackside.links.unlink import Unlink
 from trackside.links.wire import Down, Refused, Stopped
@@ -73,6 +74,7 @@ class Runner:
         self._owner = owner
         self._ending = Ending()
         self._registry = RegistryPoll()
+        self._rounds = Rounds()
         self._peer: Peer | None = None
         self._polled = float("-inf")
         self._failures = 0
@@ -197,6 +199,10 @@ class Runner:
         for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
             self._check_stop()
             self._hear(side, here, each)
+        if not more and not side.peer.keeps_ids and link.has_seen_all:
+            for remote_id in self._rounds.due(side):
+                self._check_stop()
+                self._hear(side, here, Seen(Entity.RUN, remote_id), verify=True)
         if not more and link.options.registry and not side.peer.registry.log_tells:
             self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
         unheard = side.peer.unheard if more else 0
@@ -211,14 +217,14 @@ class Runner:
         self._check_stop()
         self._hear(side, here, seen)
 
-    def _hear(self, side: Side, here: Mirrors, seen: Seen) -> None:
+    def _hear(self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False) -> None:
         """What cannot be taken now is marked, to be taken later: the cursor moves on."""
         if seen.entity.is_of_registry and not side.link.options.registry:
             return
         key = f"{seen.entity}/{seen.remote_id}"
         try:
             reason = mirror.attempt(
-                lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=False),
+                lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
                 lambda words: side.note_once("skipped", seen.entity, seen.remote_id, words),
             )
         except Down as down:

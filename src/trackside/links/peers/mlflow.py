@@ -24,6 +24,7 @@ from trackside.links.peers.mlflow_wire import (
     API,
     batches,
     mark,
+    marks_of,
     pairs,
     part_of_experiment,
     part_of_model,
@@ -51,7 +52,14 @@ class MlflowPeer:
         self._files = self.make_files()
         self.registry = self.make_registry()
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
-        self._poll = polling.Poll(self.search_experiments, self.search_runs, self.part_of_run, wants, http.now)
+        self._poll = polling.Poll(
+            self.search_experiments,
+            self.search_runs,
+            self.part_of_run,
+            wants,
+            http.now,
+            search_models=self.search_models,
+        )
 
     def make_files(self) -> MlflowFiles:
         return MlflowFiles(self._http, self.root)
@@ -108,22 +116,29 @@ class MlflowPeer:
                 raise
             return found
 
-    def find_copy(self, entity: Entity, local_id: str, experiment_id: str) -> str | None:
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
+        """One search for each item that is about to be made; of several copies the one that began first."""
         if entity is Entity.RUN:
             body = {
                 "experiment_ids": [experiment_id],
                 "filter": f"tags.`{SOURCE_RUN}` = '{local_id}'",
                 "run_view_type": "ALL",
+                "order_by": ["attributes.start_time ASC"],
                 "max_results": 1,
             }
-            runs = self._post("runs/search", body).get("runs", [])
-            return str(runs[0]["info"]["run_id"]) if runs else None
-        body = {"experiment_ids": [experiment_id], "filter": f"tags.`{SOURCE_MODEL}` = '{local_id}'", "max_results": 1}
-        try:
-            models = self._post("logged-models/search", body).get("models", [])
-        except Refused as refused:
-            raise _unmirrored(refused, entity) from None
-        return str(models[0]["info"]["model_id"]) if models else None
+            found = [each["info"]["run_id"] for each in self._post("runs/search", body).get("runs", [])]
+        else:
+            filter_ = f"tags.`{SOURCE_MODEL}` = '{local_id}'"
+            body = {"experiment_ids": [experiment_id], "filter": filter_, "max_results": 1}
+            try:
+                found = [
+                    each["info"]["model_id"] for each in self._post("logged-models/search", body).get("models", [])
+                ]
+            except Refused as refused:
+                raise _unmirrored(refused, entity) from None
+        if not found and is_brought and self.read(entity, local_id) is not None:
+            return local_id  # there it is from
+        return str(found[0]) if found else None
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
         put = patch.put
@@ -141,13 +156,13 @@ class MlflowPeer:
             "tags": pairs(tags),
         }
         try:
-            made = self._post("runs/create", body)
+            made = self._post("runs/create", body, once=True)
         except Refused as refused:
             if "'active' state" not in str(refused):
                 raise
             # A run of a deleted experiment: it comes, and the experiment goes again, with it.
             self._post("experiments/restore", {"experiment_id": experiment_id})
-            made = self._post("runs/create", body)
+            made = self._post("runs/create", body, once=True)
             self.change(Entity.RUN, str(made["run"]["info"]["run_id"]), experiment_id, patch)
             self._post("experiments/delete", {"experiment_id": experiment_id})
             return str(made["run"]["info"]["run_id"])
@@ -185,11 +200,7 @@ class MlflowPeer:
 
     def series(self, run_id: str) -> dict[str, str]:
         """The last point: all that MLflow tells without reading a history."""
-        data = self._get("runs/get", run_id=run_id)["run"].get("data", {})
-        return {
-            each["key"]: mark(int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
-            for each in data.get("metrics", [])
-        }
+        return marks_of(self._get("runs/get", run_id=run_id)["run"].get("data", {}).get("metrics", []))
 
     def mark_of(self, summary: Summary) -> str:
         return mark(*summary.last)
@@ -259,6 +270,17 @@ class MlflowPeer:
         }
         page = self._post("runs/search", body)
         return page.get("runs", []), page.get("next_page_token")
+
+    def search_models(self, experiment_ids: Sequence[str], token: str | None, most: int) -> polling.FoundModels:
+        """Those that were changed last come first."""
+        body = {
+            "experiment_ids": list(experiment_ids),
+            "order_by": [{"field_name": "last_updated_timestamp", "ascending": False}],
+            "max_results": most,
+            "page_token": token,
+        }
+        page = self._post("logged-models/search", body)
+        return [part_of_model(each) for each in page.get("models", [])], page.get("next_page_token")
 
     def part_of_run(self, found: dict[str, Any]) -> Part:
         return part_of_run(found)
@@ -358,7 +380,7 @@ class MlflowPeer:
             "tags": pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
         }
         try:
-            return str(self._post("logged-models", body)["model"]["info"]["model_id"])
+            return str(self._post("logged-models", body, once=True)["model"]["info"]["model_id"])
         except Refused as refused:
             raise _unmirrored(refused, Entity.MODEL) from None
 
@@ -443,9 +465,9 @@ class MlflowPeer:
     def _get(self, path: str, **query: Any) -> Any:
         return shaped(self._http, self._http.json("GET", f"{API}/{path}", None, **query))
 
-    def _post(self, path: str, body: Any) -> Any:
+    def _post(self, path: str, body: Any, *, once: bool = False) -> Any:
         given = {key: value for key, value in body.items() if value is not None}
-        return shaped(self._http, self._http.json("POST", f"{API}/{path}", given))
+        return shaped(self._http, self._http.json("POST", f"{API}/{path}", given, once=once))
 
 
 def _unmirrored(refused: Refused, entity: Entity) -> Exception:

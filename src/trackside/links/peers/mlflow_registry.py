@@ -174,7 +174,7 @@ class MlflowRegistry:
         tags = {SOURCE_UID: uid, SOURCE_WORKSPACE: self._source, NAME_TAG: name}
         now = time.time_ns() // 1_000_000
         body = {"experiment_id": experiment_id, "start_time": now, "run_name": name, "tags": pairs(tags)}
-        return str(self._tell("POST", "runs/create", body)["run"]["info"]["run_id"])
+        return str(self._tell("POST", "runs/create", body, once=True)["run"]["info"]["run_id"])
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
         tags = of_kind(doc, "tag")
@@ -188,8 +188,8 @@ class MlflowRegistry:
         tags |= {SOURCE_UID: uid, SOURCE_VERSION: number, SOURCE_WORKSPACE: self._source}
         body["tags"] = pairs(tags)
         given = {key: value for key, value in body.items() if value is not None}
-        made = self._tell("POST", "model-versions/create", given)["model_version"]
         self._uids.pop(model_id, None)
+        made = self._tell("POST", "model-versions/create", given, once=True)["model_version"]
         if files_at is not None:
             ended = {"run_id": files_at, "status": "FINISHED", "end_time": time.time_ns() // 1_000_000}
             self._tell("POST", "runs/update", ended)
@@ -344,8 +344,8 @@ class MlflowRegistry:
     def ask(self, method: str, path: str, **query: Any) -> Any:
         return self._http.json(method, f"{API}/{path}", None, **query)
 
-    def _tell(self, method: str, path: str, body: Any) -> Any:
-        return self._http.json(method, f"{API}/{path}", body)
+    def _tell(self, method: str, path: str, body: Any, *, once: bool = False) -> Any:
+        return self._http.json(method, f"{API}/{path}", body, once=once)
 
 
 def _part_of_model(found: dict[str, Any]) -> Part:

@@ -1,7 +1,7 @@
 """MLflow's JSON to our documents and back.  Knows shapes and limits; asks nobody."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,7 +60,9 @@ def part_of_run(found: dict[str, Any]) -> Part:
         doc["input", model["model_id"]] = "0"
     for model in found.get("outputs", {}).get("model_outputs", []):
         doc["output", model["model_id"]] = str(model.get("step", 0))
-    return Part(str(info.get("run_id") or info["run_uuid"]), str(info["experiment_id"]), doc)
+    touched = max(int(info.get("start_time") or 0), int(info.get("end_time") or 0))
+    run_id = str(info.get("run_id") or info["run_uuid"])
+    return Part(run_id, str(info["experiment_id"]), doc, touched, marks_of(data.get("metrics", [])))
 
 
 def part_of_model(found: dict[str, Any]) -> Part:
@@ -83,7 +85,15 @@ def part_of_model(found: dict[str, Any]) -> Part:
             metric.get("dataset_name"), metric.get("dataset_digest"), metric["value"],
         ]  # fmt: skip
         doc["point", json.dumps(point)] = ""
-    return Part(info["model_id"], str(info["experiment_id"]), doc)
+    return Part(info["model_id"], str(info["experiment_id"]), doc, int(info.get("last_updated_timestamp_ms") or 0))
+
+
+def marks_of(metrics: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """By key what tells the last point from another one."""
+    return {
+        each["key"]: mark(int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
+        for each in metrics
+    }
 
 
 def shaped(http: Http, answer: Any) -> Any:

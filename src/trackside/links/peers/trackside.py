@@ -69,8 +69,8 @@ class TracksidePeer:
     def make_experiment(self, name: str) -> str:
         return self._put(Entity.EXPERIMENT, None, None, Patch({("name", ""): name}))
 
-    def find_copy(self, entity: Entity, local_id: str, experiment_id: str) -> str | None:
-        del experiment_id
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
+        del experiment_id, is_brought
         return local_id if self.read(entity, local_id) is not None else None
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:

@@ -1,0 +1,182 @@
+"""Nothing comes twice to a server that chooses its own ids, whatever is lost on the way and whoever else links it.
+
+Here it is a workspace of Trackside that does not say so; `test_stock_server` has a real one."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from support.client import Api
+from support.flaky import Fault, Flaky
+from support.links import add, all_runs, check, link, log, registry_of, settle, until, url_of
+from support.servers import Server
+
+LINK = "stock"
+SOURCE = "trackside.source_run_id"
+
+
+@pytest.fixture
+def flaky(server: Server) -> Iterator[Flaky]:
+    proxy = Flaky(server.port)
+    proxy.as_stock()
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def stock(server: Server) -> Api:
+    return server.api.new_workspace("stock")
+
+
+@pytest.fixture
+def here(server: Server) -> Api:
+    return server.api.new_workspace("north")
+
+
+@pytest.mark.parametrize("call", ["runs/create", "logged-models", "model-versions/create"])
+def test_what_is_made_without_an_answer_is_made_once(here: Api, stock: Api, flaky: Flaky, call: str) -> None:
+    """On a connection that is kept, where a call that had no answer may have arrived all the same."""
+    run = here.new_run()
+    here.post("runs/update", run_id=run, status="FINISHED", end_time=5)
+    here.post("logged-models", experiment_id="0", name="m", source_run_id=run)
+    here.post("registered-models/create", name="known")
+    here.post("model-versions/create", name="known", source=f"runs:/{run}/m", run_id=run)
+    flaky.as_stock(_once(call, "lost"))
+    _link(here, flaky, registry=True)
+
+    settle(here, LINK)
+
+    assert [seen[2] for seen in flaky.seen if seen[1].endswith(call)].count("lost") == 1
+    assert len(all_runs(stock)) == 1
+    assert len(stock.post("logged-models/search", experiment_ids=["0"])["models"]) == 1
+    assert len(registry_of(stock)["known"]["versions"]) == 1
+    assert check(here, LINK) == []
+
+
+def test_two_workspaces_that_link_each_other_make_one_copy_of_a_run(
+    server: Server, here: Api, stock: Api, flaky: Flaky
+) -> None:
+    """The second one comes when the first one's copy is there, and has nothing but the id to know it by."""
+    west = server.api.new_workspace("west")
+    _link(here, flaky)
+    runs = [here.new_run(tags=[{"key": "n", "value": str(i)}]) for i in range(3)]
+    settle(here, LINK)
+    add(here, "twin", url_of(server, "west"), mode="both")
+    settle(here, "twin")
+    theirs = west.new_run()
+
+    _link(west, flaky)
+    until(lambda: len(all_runs(here)) == 4, "the run of the west to come")
+    settle(west, LINK)
+    settle(here, LINK)
+
+    copies = [_tag(run, SOURCE) for run in all_runs(stock)]
+    assert sorted(map(str, copies)) == sorted([*runs, theirs])
+    assert check(here, LINK) == check(west, LINK) == []
+
+
+def test_a_run_that_comes_back_by_another_way_is_known_by_its_id(
+    server: Server, here: Api, stock: Api, flaky: Flaky
+) -> None:
+    run = stock.new_run(tags=[{"key": "n", "value": "1"}])
+    west = server.api.new_workspace("west")
+    _link(here, flaky, mode="pull")
+    until(lambda: len(all_runs(here)) == 1, "the run to come")
+    add(here, "twin", url_of(server, "west"))
+    settle(here, "twin")
+
+    _link(west, flaky)
+    settle(west, LINK)
+
+    assert [each["info"]["run_id"] for each in all_runs(stock)] == [run]
+
+
+def test_a_run_that_somebody_copied_there_with_its_tags_is_another_run(here: Api, stock: Api, flaky: Flaky) -> None:
+    _link(here, flaky, mode="both")
+    run = here.new_run(tags=[{"key": "color", "value": "red"}])
+    until(lambda: len(all_runs(stock)) == 1, "the run to arrive")
+    settle(here, LINK)
+    (copy,) = all_runs(stock)
+    clone = stock.new_run(tags=copy["data"]["tags"])
+    until(lambda: len(all_runs(here)) == 2, "the run that was copied to come")
+    stock.post("runs/update", run_id=clone, status="FINISHED", end_time=7)
+    until(lambda: here.run(clone)["info"]["status"] == "FINISHED", "its end to come")
+
+    here.post("runs/set-tag", run_id=run, key="color", value="blue")
+    settle(here, LINK)
+
+    assert stock.tags(copy["info"]["run_id"])["color"] == "blue"
+    assert stock.tags(clone)["color"] == "red"
+    assert here.run(run)["info"]["status"] == "RUNNING"
+
+
+def test_a_second_copy_that_another_workspace_made_is_left_alone(here: Api, stock: Api, flaky: Flaky) -> None:
+    _link(here, flaky, mode="both")
+    run = here.new_run()
+    until(lambda: len(all_runs(stock)) == 1, "the run to arrive")
+    settle(here, LINK)
+    tags = [{"key": SOURCE, "value": run}, {"key": "trackside.source_workspace", "value": "another"}]
+    second = stock.new_run(tags=tags)
+
+    until(lambda: any(second in entry["message"] for entry in log(here, LINK)), "the link to see it")
+
+    assert [each["info"]["run_id"] for each in all_runs(here)] == [run]
+
+
+def test_a_parent_from_before_the_link_comes_whole(here: Api, stock: Api, flaky: Flaky) -> None:
+    experiment = here.new_experiment("nested", tags=[{"key": "team", "value": "blue"}])
+    parent = here.new_run(experiment, start_time=5)
+    here.post("runs/log-batch", run_id=parent, params=[{"key": "p", "value": "1"}])
+    here.post("runs/log-metric", run_id=parent, key="m", value=1, timestamp=1, step=1)
+    here.post("runs/update", run_id=parent, status="FINISHED", end_time=9)
+    here.new_run(experiment, tags=[{"key": "mlflow.parentRunId", "value": parent}], start_time=1_790_000_000_000)
+    _link(here, flaky, backfill="2026-01-01")
+
+    settle(here, LINK)
+
+    copies = {_tag(run, SOURCE): run["info"]["run_id"] for run in all_runs(stock)}
+    assert stock.run(copies[parent])["info"]["status"] == "FINISHED"
+    assert stock.params(copies[parent]) == {"p": "1"}
+    assert stock.history(copies[parent], "m") == [(1, 1, 1)]
+    made = stock.get("experiments/get-by-name", experiment_name="nested")["experiment"]
+    assert made["tags"] == [{"key": "team", "value": "blue"}]
+
+
+def test_an_experiment_that_was_woken_for_a_run_goes_again(here: Api, stock: Api, flaky: Flaky) -> None:
+    """Also where the remote fails in between: else it would come back here."""
+    experiment = here.new_experiment("gone")
+    run = here.new_run(experiment)
+    here.post("experiments/delete", experiment_id=experiment)
+    flaky.as_stock(_once("experiments/delete", "503", after="runs/create"))
+    _link(here, flaky, mode="both")
+
+    until(lambda: link(here, LINK)["mirrored"].get("run") == 1, "the run to arrive")
+    settle(here, LINK)
+
+    there = stock.get("experiments/get-by-name", experiment_name="gone")["experiment"]
+    assert any(seen[2] == "503" for seen in flaky.seen)
+    assert there["lifecycle_stage"] == "deleted"
+    assert here.get("experiments/get", experiment_id=experiment)["experiment"]["lifecycle_stage"] == "deleted"
+    assert here.run(run)["info"]["lifecycle_stage"] == "deleted"
+
+
+def _link(api: Api, flaky: Flaky, **more: Any) -> None:
+    add(api, LINK, f"{flaky.url}/ws/stock", kind="mlflow", **more)
+
+
+def _once(call: str, fault: Fault, after: str = "") -> Callable[[str, str], Fault | None]:
+    """The first time that it is called, after another one was."""
+    seen: list[str] = []
+
+    def faults(method: str, path: str) -> Fault | None:
+        is_due = method == "POST" and path.endswith(call) and call not in seen and (not after or after in seen)
+        seen.extend(each for each in (call, after) if each and path.endswith(each) and (each != call or is_due))
+        return fault if is_due else None
+
+    return faults
+
+
+def _tag(run: Any, key: str) -> str | None:
+    found: dict[str, str] = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
+    return found.get(key)

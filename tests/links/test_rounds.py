@@ -1,0 +1,59 @@
+"""Every run is looked at again in turn, within its share of the time, and no round is shorter than half a minute."""
+
+from typing import Any
+
+from trackside.links import cursors, store
+from trackside.links.diff import Mode
+from trackside.links.model import Entity, Kind, Made, Options
+from trackside.links.rounds import LEAST_ROUND_S, SHARE, Rounds
+from trackside.links.side import Side
+
+PERIOD_S = 5.0
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_each_run_has_its_turn_within_a_twentieth_of_the_time(db: Any) -> None:
+    names = [f"{i:02x}" for i in range(0, 256, 8)]
+    side = _side(db, names)
+    clock = Clock()
+    rounds = Rounds(clock)
+    seen: list[str] = []
+    spent = 0.0
+    while clock.now < 1000:
+        clock.now += PERIOD_S
+        for each in rounds.due(side):
+            seen.append(each)
+            clock.now += 0.5
+            spent += 0.5
+
+    assert set(seen) == {f"r-{name}" for name in names}
+    assert max(map(seen.count, seen)) - min(map(seen.count, seen)) <= 1
+    assert spent <= clock.now / SHARE + 1
+
+
+def test_a_few_runs_are_not_looked_at_all_the_time(db: Any) -> None:
+    side = _side(db, ["a"])
+    clock = Clock()
+    rounds = Rounds(clock)
+    seen = 0
+    while clock.now < 10 * LEAST_ROUND_S:
+        clock.now += 1
+        seen += len(list(rounds.due(side)))
+
+    assert 9 <= seen <= 11
+
+
+def _side(db: Any, names: list[str]) -> Side:
+    with db.write(1) as tx:
+        link = store.create(tx, "stock", Kind.MLFLOW, "http://127.0.0.1:1", Mode.PULL, Options(), None, "")
+        for name in names:
+            cursors.save_item(tx, link.link_id, Entity.RUN, name, f"r-{name}", Made.THEM, None)
+    nobody: Any = None  # is asked
+    return Side(db, 1, link, nobody, nobody, "")
