@@ -9,7 +9,7 @@ import pytest
 
 from support.client import Api
 from support.flaky import Fault, Flaky
-from support.links import add, all_runs, check, link, log, registry_of, settle, until, url_of
+from support.links import LINKS, add, all_runs, check, link, log, registry_of, settle, until, url_of
 from support.servers import Server
 
 LINK = "stock"
@@ -161,8 +161,22 @@ def test_an_experiment_that_was_woken_for_a_run_goes_again(here: Api, stock: Api
     assert here.run(run)["info"]["lifecycle_stage"] == "deleted"
 
 
-def _link(api: Api, flaky: Flaky, **more: Any) -> None:
-    add(api, LINK, f"{flaky.url}/ws/stock", kind="mlflow", **more)
+def test_a_trackside_is_not_linked_as_an_mlflow_server(server: Server, here: Api, flaky: Flaky) -> None:
+    """Not even itself, where each copy would be a run to be copied; also when it says what it is only later."""
+    said = here.fault(f"{LINKS}", name=LINK, to=url_of(server, "north"), kind="mlflow")
+    _link(here, flaky, workspace="north", experiments=["Default"])
+    flaky.faults = lambda method, path: None
+    here.new_run()
+
+    until(lambda: "is a Trackside" in str(link(here, LINK).get("last_error")), "the link to find out")
+
+    assert said[1] == "INVALID_PARAMETER_VALUE"
+    assert "is a Trackside; leave out kind" in said[2]
+    assert len(all_runs(here)) == 1
+
+
+def _link(api: Api, flaky: Flaky, workspace: str = "stock", **more: Any) -> None:
+    add(api, LINK, f"{flaky.url}/ws/{workspace}", kind="mlflow", **more)
 
 
 def _once(call: str, fault: Fault, after: str = "") -> Callable[[str, str], Fault | None]:

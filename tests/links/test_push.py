@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from support.client import Api
 from support.links import add, all_runs, check, everything, get_file, link, log, put_file, settle, until, url_of
 from support.servers import Server
 
@@ -102,6 +103,32 @@ def test_the_default_experiment_is_deleted_and_restored_as_any_other(server: Ser
     assert deleted == "deleted"
     assert there.get("experiments/get", experiment_id=ids[1])["experiment"]["lifecycle_stage"] == "active"
     assert check(here, LINK) == []
+
+
+def test_times_of_experiments_and_logged_models_are_kept(server: Server) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    experiment = here.new_experiment("timed")
+    model = here.post("logged-models", experiment_id=experiment, name="m")["model"]["info"]["model_id"]
+    add(here, LINK, url_of(server, "south"), mode="both")
+    settle(here, LINK)
+
+    def times(api: Api) -> Any:
+        found = api.get("experiments/get-by-name", experiment_name="timed")["experiment"]
+        info = api.get(f"logged-models/{model}")["model"]["info"]
+        return (
+            *(found["creation_time"], found["last_update_time"]),
+            *(info["creation_timestamp_ms"], info["last_updated_timestamp_ms"]),
+        )
+
+    first = times(here)
+    arrived = times(there)
+    here.post("experiments/set-experiment-tag", experiment_id=experiment, key="k", value="v")
+    here.ask("PATCH", f"/api/2.0/mlflow/logged-models/{model}", {"status": "LOGGED_MODEL_READY"})
+    settle(here, LINK)
+
+    assert arrived == first
+    assert times(there) == times(here) != first
+    assert log(here, LINK) == []
 
 
 def test_experiments_that_the_link_does_not_want_stay_away(server: Server) -> None:

@@ -130,6 +130,13 @@ def newest(tx: Tx) -> int:
     return seq
 
 
+def bounds(tx: Tx) -> tuple[int, int]:
+    """The lowest and the highest number that this transaction sees; 0 where there is none."""
+    row = tx.one("SELECT COALESCE(MIN(seq), 0), COALESCE(MAX(seq), 0) FROM changes")
+    assert row is not None
+    return row[0], row[1]
+
+
 class Wanted(Struct, frozen=True):
     """What somebody who looks wants to see; empty texts: all."""
 
@@ -185,10 +192,12 @@ def prune(db: Database, keep_days: int) -> bool:
 
 
 def _drop_old(tx: Tx, before_ms: int) -> int:
-    # The oldest rows have the lowest numbers: the table is never read for old ones further up.
+    # The oldest rows have the lowest numbers: the table is never read for old ones further up.  The last one stays: by it a
+    # reader elsewhere sees that this is still the log that it knows.
     return tx.run(
         """
         DELETE FROM changes WHERE changed_at < :old AND seq <= (SELECT COALESCE(MIN(seq), 0) FROM change_cursors)
+            AND seq < (SELECT MAX(seq) FROM changes)
             AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT :some)
         """,
         old=before_ms,

@@ -28,7 +28,7 @@ class Unreadable(Exception):
 class Given(Struct, frozen=True):
     """An experiment, run or logged model of the source.
 
-    `last`: by metric key the last point.  `times`: creation_time and last_update_time, which links do not mirror."""
+    `last`: by metric key the last point.  `times`: creation_time and last_update_time."""
 
     part: Part
     artifact_uri: str = ""

@@ -8,6 +8,7 @@ from trackside.links import limits
 from trackside.links.ending import Ending
 from trackside.links.model import Kind, Options, Secret
 from trackside.links.peer import Peer
+from trackside.links.peers.contents import is_trackside
 from trackside.links.peers.databricks import DatabricksPeer, from_profile
 from trackside.links.peers.mlflow import MlflowPeer
 from trackside.links.peers.trackside import TracksidePeer
@@ -55,12 +56,8 @@ def detect(url: str, secret: Secret, ending: Ending) -> Kind:
     """What answers at an address.  Raises Invalid if it is nothing that a link may lead to, wire.Down if nobody answers."""
     http = Http(url, secret, ending=ending)
     try:
-        try:
-            answer = http.json("GET", "/api/3.0/mlflow/server-info")
-            if isinstance(answer, dict) and answer.get("server") == "trackside":
-                return Kind.TRACKSIDE
-        except Refused:
-            pass
+        if is_trackside(http):
+            return Kind.TRACKSIDE
         try:
             http.json("GET", "/api/2.0/mlflow/experiments/get", experiment_id="0")
         except Refused as refused:

@@ -169,6 +169,36 @@ def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> Item | None:
     return None if row is None else _item(row)
 
 
+def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
+    """When it was brought to the same state last, or the first time that this was tried; in ms, 0 if never."""
+    row = tx.one(
+        """
+        SELECT synced_at FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+    )
+    return 0 if row is None else row[0]
+
+
+def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]) -> None:
+    """Those of them that the other side has, to be compared."""
+    if not local_ids:
+        return
+    rows = tx.all(
+        """
+        SELECT local_id FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id IN :ids AND remote_id <> ''
+        """,
+        link=link_id,
+        entity=str(entity),
+        ids=list(local_ids),
+    )
+    mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows])
+
+
 def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
     row = tx.one(
         """

@@ -5,7 +5,8 @@ field by field, so a comparison may be repeated, interrupted and done twice.
 
 The rule where both sides changed the same field since they agreed is the same seen from either side, so that two servers
 that link each other come to one end: what is there beats what was removed; `active` beats `deleted`; a status that ends a
-run beats one that does not; numbers: the greater; else the text that sorts last.  A value that a side cannot change stays.
+run beats one that does not; numbers: the greater, of creation times the lesser; else the text that sorts last.  A value that
+a side cannot change stays.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ Field = tuple[str, str]  # kind, key (empty where there is one of the kind only)
 Doc = dict[Field, str]
 Verb = Literal["add", "change", "drop"]
 
-_NUMBERS = frozenset({"start_time", "end_time", "updated", "last_version"})
+_NUMBERS = frozenset({"start_time", "end_time", "updated", "last_version", "last_update_time"})
 UNFINISHED = frozenset({"RUNNING", "SCHEDULED"})
 
 
@@ -48,10 +49,13 @@ class Patch(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True):
+    """Of both sides' changes, or of one by hand to what is a copy: then `mode` says which side that is."""
+
     field: Field
     ours: str | None
     theirs: str | None
-    kept: str
+    kept: str | None
+    mode: Mode
 
 
 class Merged(Struct, frozen=True):
@@ -73,14 +77,19 @@ def merge(
         if their is None and our is not None and old is not None and not can(field, "drop"):
             agreed[field] = our  # nobody can have removed it there: the remote does not show it
             continue
-        wanted = our if our == their else _wanted(field, old, our, their, mode, conflicts)
+        wanted = our if our == their else _wanted(field, old, our, their, mode)
         if wanted != their and not can(field, _verb(wanted, their)):
+            if field[0] == "stage" and mode is Mode.BOTH and their is not None:
+                agreed[field] = their  # nothing comes back, or goes, since they cannot follow
+                continue
             # They cannot follow: in a link that takes, we do; else each keeps its own.
             if not mode.takes or their is None:
                 if our is not None and mode.sends:
                     agreed[field] = our
                 continue
             wanted = their
+        if _is_conflict(base, old, our, their, mode):
+            conflicts.append(Conflict(field, our, their, wanted, mode))
         if wanted != their and mode.sends:
             _set(field, wanted, for_them)
         if wanted != our and mode.takes:
@@ -98,6 +107,8 @@ def better(field: Field, one: str, other: str) -> str:
         return "active"
     if kind == "status" and (one in UNFINISHED) != (other in UNFINISHED):
         return other if one in UNFINISHED else one
+    if kind == "creation_time" and _is_number(one) and _is_number(other):
+        return one if int(one) <= int(other) else other
     if kind in _NUMBERS and _is_number(one) and _is_number(other):
         return one if int(one) >= int(other) else other
     return max(one, other)
@@ -120,9 +131,15 @@ def unpack(packed: bytes) -> Doc:
     return {(kind, key): value for kind, key, value in rows}
 
 
-def _wanted(
-    field: Field, old: str | None, our: str | None, their: str | None, mode: Mode, conflicts: list[Conflict]
-) -> str | None:
+def _is_conflict(base: Doc, old: str | None, our: str | None, their: str | None, mode: Mode) -> bool:
+    """Whether a change is overwritten.  What a copy was like when the link first met it was nobody's change."""
+    if our == their or mode is Mode.BOTH:
+        return old not in (our, their) and our != their
+    source, copy = (our, their) if mode is Mode.PUSH else (their, our)
+    return bool(base) and copy != old and not (source is None and old is None)
+
+
+def _wanted(field: Field, old: str | None, our: str | None, their: str | None, mode: Mode) -> str | None:
     if mode is Mode.PUSH:
         return _copied(old, our, their)
     if mode is Mode.PULL:
@@ -132,12 +149,8 @@ def _wanted(
     if their == old:
         return our
     if our is None or their is None:
-        kept = our if their is None else their
-        assert kept is not None  # they differ
-    else:
-        kept = better(field, our, their)
-    conflicts.append(Conflict(field, our, their, kept))
-    return kept
+        return our if their is None else their
+    return better(field, our, their)
 
 
 def _copied(old: str | None, source: str | None, copy: str | None) -> str | None:

@@ -64,6 +64,13 @@ class ItemId(Answer, frozen=True):
     id: str
 
 
+class PutAnswer(Answer, frozen=True):
+    """`left_out`: points of a logged model, [kind, key], whose run is not here."""
+
+    id: str
+    left_out: list[list[str]] = []
+
+
 class Item(Answer, frozen=True):
     id: str
     experiment_id: str
@@ -128,10 +135,14 @@ class Change(Answer, frozen=True):
 
 
 class Changes(Answer, frozen=True):
-    """`unread`: how many entries come after these, as far as they are counted."""
+    """`unread`: how many entries come after these, as far as they are counted.  The log has those from `oldest` to `newest`,
+    and belongs to the workspace of that uid: so a reader knows whether it missed any."""
 
     next: int
     more: bool
+    workspace_uid: str
+    oldest: int
+    newest: int
     changes: list[Change] = []
     unread: int = 0
 
@@ -141,19 +152,20 @@ class Calls:
         self._db = db
         self._server_root = server_root
 
-    def put_item(self, tx: Tx, call: PutItem) -> ItemId:
+    def put_item(self, tx: Tx, call: PutItem) -> PutAnswer:
         entity = entity_of(call.entity)
         patch = _patch(call, entity)
         match entity:
             case Entity.EXPERIMENT:
-                return ItemId(id=take.experiment(tx, call.id or None, patch, self._server_root))
+                return PutAnswer(id=take.experiment(tx, call.id or None, patch, self._server_root))
             case Entity.RUN:
                 take.run(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
             case Entity.MODEL:
-                take.model(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
+                left = take.model(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
+                return PutAnswer(id=call.id or "", left_out=[list(field) for field in left])
             case other:
-                return ItemId(id=registered.put(tx, other, _given(call.id, "id"), patch, self._server_root))
-        return ItemId(id=call.id or "")
+                return PutAnswer(id=registered.put(tx, other, _given(call.id, "id"), patch, self._server_root))
+        return PutAnswer(id=call.id or "")
 
     async def put_points(self, request: Request) -> Response:
         body = await request.whole_body()
@@ -183,6 +195,19 @@ class Calls:
 
         return Response(200, BINARY, await request.read(read))
 
+    async def about(self, request: Request) -> Response:
+        """With `last_seq`, from which the log tells of all that changes after this answer: whoever looks now counts as one
+        of its readers, so that a run that was named before is named again."""
+        ws = request.workspace.workspace_id
+
+        def read() -> About:
+            seq = events.begin(self._db)
+            with self._db.read(ws) as tx:
+                workspace = workspaces.current(tx)
+            return About(api=API_VERSION, workspace=workspace.name, workspace_uid=workspace.uid, last_seq=seq)
+
+        return _json(await request.in_thread(read))
+
     async def changes(self, request: Request) -> Response:
         after = _after(_argument(request, "after"))
         ws = request.workspace.workspace_id
@@ -191,15 +216,20 @@ class Calls:
             with self._db.read(ws) as tx:
                 page = events.feed(tx, self._db, after, events.Wanted(limit=MAX_CHANGES))
                 unread = _count_after(tx, page.after) if page.more else 0
+                oldest, newest = events.bounds(tx)
+                uid = workspaces.current(tx).uid
             changes = [Change(entity=entity, id=item_id) for entity, item_id in registered.named(page.changes)]
-            return Changes(next=page.after, more=page.more, changes=changes, unread=unread)
+            return Changes(
+                next=page.after,
+                more=page.more,
+                workspace_uid=uid,
+                oldest=oldest,
+                newest=newest,
+                changes=changes,
+                unread=unread,
+            )
 
         return _json(await request.in_thread(read))
-
-
-def about(tx: Tx, call: Call) -> About:  # noqa: ARG001  # what the edge hands over
-    workspace = workspaces.current(tx)
-    return About(api=API_VERSION, workspace=workspace.name, workspace_uid=workspace.uid, last_seq=_last_seq(tx))
 
 
 def get_item(tx: Tx, call: OfItem) -> Item:
@@ -258,25 +288,20 @@ def routes(db: events.Database, roots: Roots, threads: Executor, server_root: st
     calls = Calls(db, server_root)
     read, edit = Access.READ, Access.EDIT
     return [
-        query(f"GET {PREFIX}/about", Call, about, needs=read, answer=About),
+        stream(f"GET {PREFIX}/about", calls.about, needs=read, answer=About),
         query(f"GET {PREFIX}/item", OfItem, get_item, needs=read, answer=Item),
         query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=read, answer=Ids),
         query(f"GET {PREFIX}/experiment", ByName, find_experiment, needs=read, answer=ItemId),
         query(f"GET {PREFIX}/series", OfRun, get_series, needs=read, answer=SeriesMarks),
         query(f"GET {PREFIX}/registered-model", ByName, find_registered, needs=read, answer=ItemId),
         query(f"GET {PREFIX}/versions", OfModel, versions_of, needs=read, answer=Ids),
-        command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=edit, answer=ItemId),
+        command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=edit, answer=PutAnswer),
         command(f"DELETE {PREFIX}/item", OfItem, remove_item, needs=edit, answer=Removed),
         stream(f"POST {PREFIX}/points", calls.put_points, needs=edit),
         stream(f"GET {PREFIX}/points", calls.get_points, needs=read, arguments=PiecesCall, media=OCTETS),
         stream(f"GET {PREFIX}/changes", calls.changes, needs=read, arguments=ChangesCall, answer=Changes),
         *import_files.routes(roots, threads, server_root),
     ]
-
-
-def _last_seq(tx: Tx) -> int:
-    row = tx.one("SELECT MAX(seq) FROM changes WHERE workspace_id = :ws")
-    return (row and row[0]) or 0
 
 
 def _count_after(tx: Tx, seq: int) -> int:

@@ -27,6 +27,7 @@ log = logging.getLogger("trackside.links")
 # What comes of JSON that has not the shape that it shall have.
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError)
 LATE = frozenset({"status", "end_time", "stage"})  # told when all the rest is there
+TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides can set; they follow from the rest
 AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
 
 
@@ -45,7 +46,7 @@ class Mirror:
             return
         item = side.item(entity, local_id)
         if item is None or not item.remote_id:
-            if not side.link.mode.sends and theirs is None:
+            if theirs is None and (not side.link.mode.sends or self._is_gone(entity, part)):
                 return
             item, theirs = self._first(entity, part, item, theirs)
             if item is None:
@@ -99,13 +100,10 @@ class Mirror:
         return None if made is None else made.remote_id
 
     def _read(self, entity: Entity, local_id: str) -> Part | None:
-        match entity:
-            case Entity.EXPERIMENT:
-                return self.side.read(lambda tx: ours.experiment(tx, local_id))
-            case Entity.RUN:
-                return self.side.read(lambda tx: ours.run(tx, local_id))
-            case _:
-                return self.side.read(lambda tx: ours.model(tx, local_id))
+        part = self.side.read(lambda tx: _ours(tx, entity, local_id))
+        if part is None or self.side.peer.keeps_ids:
+            return part
+        return msgspec.structs.replace(part, doc={f: v for f, v in part.doc.items() if f[0] not in TIMES})
 
     def _is_wanted(self, part: Part) -> bool:
         found = self.side.read(lambda tx: ours.experiment(tx, part.experiment_id))
@@ -156,6 +154,10 @@ class Mirror:
             self._note_waking(Entity.EXPERIMENT, part.experiment_id)
         remote_id = side.peer.make(entity, part.item_id, experiment_id, Patch(side.theirs(doc, entity, self.remote_of)))
         side.save(entity, part.item_id, remote_id, Made.US, None)
+        if entity is Entity.RUN:  # that had to wait, perhaps: models may have points of it
+            models = [key for kind, key in part.doc if kind in ("input", "output")]
+            if models:
+                side.write(lambda tx: cursors.mark_mirrored(tx, link_id, Entity.MODEL, models))
         return side.item(entity, part.item_id), Part(
             remote_id, experiment_id, side.theirs(made, entity, self.remote_of)
         )
@@ -188,10 +190,12 @@ class Mirror:
                 made_by = Made.THEM if ours.has_experiment(tx, name) else Made.HERE
                 made = take.experiment(tx, None, patch, side.server_root)
                 cursors.save_item(tx, side.link.link_id, entity, made, part.item_id, made_by, None)
+                if made_by is Made.HERE:
+                    self._note_as_made(tx, entity, made, part.item_id)
                 return made
 
-            made: str = side.write(make_experiment)
-            return made
+            new: str = side.write(make_experiment)
+            return new
         if (
             self._is_before(part) or ("tag", ours.SOURCE_UID) in part.doc
         ):  # a run that keeps the files of a version of ours
@@ -217,9 +221,18 @@ class Mirror:
             is_said = local_id == part.doc.get(("tag", tag))
             made_by = Made.HERE if not exists else Made.US if is_said else Made.THEM
             cursors.save_item(tx, side.link.link_id, entity, local_id, part.item_id, made_by, None)
+            if not exists:
+                self._note_as_made(tx, entity, local_id, part.item_id)
 
         side.write(make)
         return local_id
+
+    def _note_as_made(self, tx: Tx, entity: Entity, local_id: str, remote_id: str) -> None:
+        """What it is like when it was just made here is nobody's change: it gives way to theirs."""
+        part = _ours(tx, entity, local_id)
+        if part is not None:
+            agreed = {f: v for f, v in part.doc.items() if self.side.peer.keeps_ids or f[0] not in TIMES}
+            cursors.save_item(tx, self.side.link.link_id, entity, local_id, remote_id, Made.HERE, agreed)
 
     def _id_here(self, entity: Entity, part: Part, tag: str) -> str | None:
         """The id that it says it is a copy of, unless that has a copy already: then somebody copied that one, with its tags,
@@ -257,13 +270,18 @@ class Mirror:
         if theirs is None and looked:
             theirs = side.look(entity, item.remote_id)
             if theirs is None:
-                self._lost(entity, item)
+                if self._is_gone(entity, part):
+                    side.save(entity, part.item_id, item.remote_id, item.made_by, part.doc)
+                else:
+                    self._lost(entity, item)
                 return
         agreed = item.agreed or {}
         doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
         merged = diff.merge(agreed, part.doc, doc, mode, lambda field, verb: side.peer.can(entity, field, verb))
         for conflict in merged.conflicts:
-            side.note("conflict", entity, part.item_id, words(conflict))
+            if conflict.field[0] in TIMES:
+                continue
+            side.note_conflict(entity, part.item_id, words(conflict))
         try:
             self._tell(entity, part, item, merged, doc, verify=verify)
         except Refused as refused:
@@ -272,7 +290,7 @@ class Mirror:
             self._lost(entity, item)
             return
         self._hear(entity, part, item, self._without_left_out(entity, part, item, merged))
-        if looked and mode.takes and entity is not Entity.EXPERIMENT:
+        if looked and mode.takes and entity is not Entity.EXPERIMENT and not self._is_gone(entity, part):
             came = 0
             if entity is Entity.RUN:
                 # Points of lower steps leave the last one as it is: at the end histories are read whole.
@@ -351,6 +369,7 @@ class Mirror:
         patch = merged.for_us
 
         def work(tx: Tx) -> None:
+            left: list[Field] = []
             if patch:
                 match entity:
                     case Entity.EXPERIMENT:
@@ -358,12 +377,17 @@ class Mirror:
                     case Entity.RUN:
                         take.run(tx, part.item_id, part.experiment_id, patch)
                     case _:
-                        take.model(tx, part.item_id, part.experiment_id, patch)
+                        left = take.model(tx, part.item_id, part.experiment_id, patch)
                 store.count(tx, side.link.link_id, taken_items=1)
-            cursors.save_item(tx, side.link.link_id, entity, part.item_id, item.remote_id, item.made_by, merged.agreed)
+            agreed = {field: value for field, value in merged.agreed.items() if field not in left}
+            cursors.save_item(tx, side.link.link_id, entity, part.item_id, item.remote_id, item.made_by, agreed)
 
         if patch or merged.agreed != item.agreed:
             side.write(work)
+
+    def _is_gone(self, entity: Entity, part: Part) -> bool:
+        """A logged model that is deleted here: MLflow does not show such, so there is nothing to compare or to make."""
+        return entity is Entity.MODEL and part.doc["stage", ""] == "deleted" and not self.side.peer.keeps_ids
 
     def _lost(self, entity: Entity, item: Item) -> None:
         """What was mirrored is not there any more, not even as deleted: it begins anew."""
@@ -382,6 +406,16 @@ class Mirror:
 
     def _count(self) -> None:
         self.side.write(lambda tx: store.count(tx, self.side.link.link_id, sent_items=1))
+
+
+def _ours(tx: Tx, entity: Entity, local_id: str) -> Part | None:
+    match entity:
+        case Entity.EXPERIMENT:
+            return ours.experiment(tx, local_id)
+        case Entity.RUN:
+            return ours.run(tx, local_id)
+        case _:
+            return ours.model(tx, local_id)
 
 
 def attempt(work: Callable[[], None], leave_out: Callable[[str], None]) -> str | None:
@@ -408,4 +442,8 @@ def _is_over(doc: Doc) -> bool:
 def words(conflict: diff.Conflict) -> str:
     kind, key = conflict.field
     what = f"{kind} {key}" if key else kind
+    if conflict.mode is diff.Mode.PUSH:
+        return f"the copy's {what} was changed there, to {conflict.theirs!r}; now it is {conflict.kept!r} again"
+    if conflict.mode is diff.Mode.PULL:
+        return f"the copy's {what} was changed here, to {conflict.ours!r}; now it is {conflict.kept!r} again"
     return f"both sides changed {what}: {conflict.ours!r} here, {conflict.theirs!r} there; kept {conflict.kept!r}"

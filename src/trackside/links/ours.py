@@ -93,7 +93,12 @@ def is_empty(tx: Tx, experiment_id: str) -> bool:
 
 
 def of_experiment(found: Experiment) -> Doc:
-    doc: Doc = {("name", ""): found.name, ("stage", ""): found.lifecycle_stage}
+    doc: Doc = {
+        ("name", ""): found.name,
+        ("stage", ""): found.lifecycle_stage,
+        ("creation_time", ""): str(found.creation_time),
+        ("last_update_time", ""): str(found.last_update_time),
+    }
     for tag in found.tags:
         doc["tag", tag.key] = tag.value
     return doc
@@ -158,6 +163,8 @@ def of_model(found: LoggedModel, stage: str) -> Doc:
         ("source_run", ""): info.source_run_id,
         ("status", ""): _status(info.status),
         ("stage", ""): stage,
+        ("creation_time", ""): str(info.creation_timestamp_ms),
+        ("last_update_time", ""): str(info.last_updated_timestamp_ms),
     }
     for param in found.data.params:
         doc["param", param.key] = param.value

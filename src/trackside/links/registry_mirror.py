@@ -286,7 +286,7 @@ class RegistryMirror:
         merged = diff.merge(agreed, mine, doc, mode, lambda field, verb: self.peer.can(entity, field, verb))
         for conflict in merged.conflicts:
             if conflict.field[0] not in QUIET:
-                side.note("conflict", entity, part.item_id, f"{self._called(part)}: {words(conflict)}")
+                side.note_conflict(entity, part.item_id, f"{self._called(part)}: {words(conflict)}")
         remote_id = item.remote_id
         if mode.sends and merged.for_them:
             try:

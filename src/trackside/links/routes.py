@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -68,6 +69,10 @@ class Calls:
         given = Secret(token=call.token or "", username=call.username or "", password=call.password or "")
         target = m.target(call.to, call.kind, given)
         kind = target.kind or detect(target.url, target.secret, self._ending)
+        if target.kind is m.Kind.MLFLOW:
+            with suppress(Down):  # then it is asked when it is there
+                if detect(target.url, target.secret, self._ending) is m.Kind.TRACKSIDE:
+                    raise Invalid(f"kind is mlflow, but {target.url} is a Trackside; leave out kind")
         with self._db.read(ws) as tx:
             now, workspace = tx.now, workspaces.current(tx)
         backfill, since = m.check_backfill(call.backfill, now)

@@ -56,6 +56,15 @@ class Side:
     def note(self, kind: str, entity: str, entity_id: str, message: str) -> None:
         self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
 
+    def note_conflict(self, entity: Entity, entity_id: str, message: str) -> None:
+        """Once, however often the remote is in trouble before it is over."""
+
+        def work(tx: Tx) -> None:
+            since = cursors.synced_at(tx, self.link.link_id, entity, entity_id)
+            store.note_once(tx, self.link.link_id, "conflict", entity, entity_id, message, since=since)
+
+        self.write(work)
+
     def note_once(self, kind: str, entity: str, entity_id: str, message: str) -> None:
         """What would be said again at every look."""
         self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))

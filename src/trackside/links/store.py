@@ -252,17 +252,19 @@ def note(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: 
         )
 
 
-def note_once(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: str) -> None:
+def note_once(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: str, *, since: int = 0) -> None:
+    """Unless it was said `since` that time, in ms."""
     said = tx.one(
         """
         SELECT 1 FROM link_log WHERE workspace_id = :ws AND link_id = :id AND kind = :kind AND entity = :entity
-            AND entity_id = :entity_id AND message = :message LIMIT 1
+            AND entity_id = :entity_id AND message = :message AND logged_at >= :since LIMIT 1
         """,
         id=link_id,
         kind=kind,
         entity=entity,
         entity_id=entity_id,
         message=message[:4000],
+        since=since,
     )
     if said is None:
         note(tx, link_id, kind, entity, entity_id, message)

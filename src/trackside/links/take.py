@@ -11,7 +11,7 @@ from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.experiments import store as experiments
 from trackside.experiments.model import Tag
 from trackside.links import ours
-from trackside.links.diff import Doc, Patch, of_kind
+from trackside.links.diff import Doc, Field, Patch, of_kind
 from trackside.logged_models import model as mm
 from trackside.logged_models import store as models
 from trackside.metrics.series import Point, canonical, unpack
@@ -57,7 +57,7 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
     stage = patch.put.get(("stage", ""))
     if stage and stage != found.lifecycle_stage:
         (experiments.delete if stage == "deleted" else experiments.restore)(tx, experiment_id)
-    _set_times(
+    if _set_times(
         tx,
         """
         UPDATE experiments SET creation_time = COALESCE(:created, creation_time),
@@ -66,7 +66,8 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
         """,
         seq,
         patch.put,
-    )
+    ):
+        tx.record(Change("experiment", experiment_id, "import"))  # other links hear of it
     return experiment_id
 
 
@@ -116,20 +117,13 @@ def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
 
 def points(tx: Tx, run_id: str, series: dict[str, bytes]) -> int:
     """Adds packed points; how many came.  Those that are there change nothing."""
-    seq = runs.seq_of(tx, run_id)
-    stage = tx.one("SELECT lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_seq = :run", run=seq)
     given = {key: _canonical(unpack(packed)) for key, packed in series.items()}
-    is_deleted = stage is not None and stage[0] != "active"
-    if is_deleted:
-        _set_stage(tx, run_id, "active")
-    _log(tx, Logged(run_id, given, [], {}, [], True))
-    if is_deleted:
-        _set_stage(tx, run_id, "deleted")
+    _log_awake(tx, Logged(run_id, given, [], {}, [], True))
     return sum(map(len, given.values()))
 
 
-def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> None:
-    """A logged model: its params, tags, status and points."""
+def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field]:
+    """A logged model: its params, tags, status and points.  Gives the points that have no run here, and were left out."""
     put = patch.put
     row = tx.one("SELECT model_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
     if row is None:
@@ -153,7 +147,7 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> None:
                 models.delete_tag(tx, model_id, key)
     if ("status", "") in put:
         models.finalize(tx, model_id, mm.check_status(put["status", ""]))
-    _add_model_points(tx, model_id, of_kind(put, "point"))
+    left = _add_model_points(tx, model_id, of_kind(put, "point"))
     stage = put.get(("stage", ""))
     if stage:
         tx.run(
@@ -165,7 +159,7 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> None:
             stage=stage,
         )
         tx.record(Change("logged_model", model_id, "delete" if stage == "deleted" else "restore"))
-    _set_times(
+    if _set_times(
         tx,
         """
         UPDATE logged_models SET creation_timestamp_ms = COALESCE(:created, creation_timestamp_ms),
@@ -174,7 +168,9 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> None:
         """,
         model_id,
         put,
-    )
+    ):
+        tx.record(Change("logged_model", model_id, "import"))
+    return left
 
 
 class _Harmless:
@@ -241,11 +237,13 @@ def _set_columns(tx: Tx, seq: int, put: Doc) -> None:
     )
 
 
-def _set_times(tx: Tx, sql: str, key: int | str, put: Doc) -> None:
-    """When it was made and changed where it comes from, if that is told."""
+def _set_times(tx: Tx, sql: str, key: int | str, put: Doc) -> bool:
+    """When it was made and changed where it comes from; False if that is not told."""
     created, updated = _integer(put.get(("creation_time", ""))), _integer(put.get(("last_update_time", "")))
-    if created is not None or updated is not None:
-        tx.run(sql, key=key, created=created, updated=updated)
+    if created is None and updated is None:
+        return False
+    tx.run(sql, key=key, created=created, updated=updated)
+    return True
 
 
 def _set_params(tx: Tx, run_id: str, seq: int, params: dict[str, str]) -> None:
@@ -304,22 +302,39 @@ def _log(tx: Tx, call: Logged) -> None:
         raise answer
 
 
+def _log_awake(tx: Tx, call: Logged) -> None:
+    """To a deleted run too; nobody else sees it awake."""
+    seq = runs.seq_of(tx, call.run_id)
+    stage = tx.one("SELECT lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_seq = :run", run=seq)
+    is_deleted = stage is not None and stage[0] != "active"
+    if is_deleted:
+        _set_stage(tx, call.run_id, "active")
+    _log(tx, call)
+    if is_deleted:
+        _set_stage(tx, call.run_id, "deleted")
+
+
 def _canonical(given: Iterable[Point]) -> list[Point]:
     return [(step, timestamp, canonical(value)) for step, timestamp, value in given]
 
 
-def _add_model_points(tx: Tx, model_id: str, given: dict[str, str]) -> None:
+def _add_model_points(tx: Tx, model_id: str, given: dict[str, str]) -> list[Field]:
     by_run: dict[str, list[ModelPoint]] = {}
+    left: list[Field] = []
+    there = runs.find_seqs(tx, list({json.loads(text)[3] for text in given})) if given else {}
     for text in given:
         key, step, timestamp, run_id, name, digest, value = json.loads(text)
+        if run_id not in there:
+            left.append(("point", text))
+            continue
         point = (int(step), int(timestamp), canonical(float(value)))
         by_run.setdefault(run_id, []).append(ModelPoint(model_id, key, point, name, digest))
     for run_id, found in by_run.items():
         series: dict[str, list[Point]] = {}
         for each in found:
             series.setdefault(each.key, []).append(each.point)
-        if run_id in runs.find_seqs(tx, [run_id]):
-            _log(tx, Logged(run_id, series, [], {}, found, True))
+        _log_awake(tx, Logged(run_id, series, [], {}, found, True))
+    return left
 
 
 def _integer(text: str | None) -> int | None:

@@ -157,7 +157,7 @@ class Runner:
         here = Mirrors(side)
         more = False
         # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
-        if link.mode.takes and (ask or not link.remote_cursor or time.monotonic() - self._polled >= link.poll_s):
+        if link.mode.takes and (ask or not link.has_seen_all or time.monotonic() - self._polled >= link.poll_s):
             more = self._poll(side, here)
         return self._items(here) or more
 

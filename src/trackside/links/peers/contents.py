@@ -1,6 +1,14 @@
-"""What an experiment of the other side holds.  Knows the calls of MLflow, which other Tracksides have too."""
+"""What the other side is, and what an experiment of it holds.  Knows the calls of MLflow, which other Tracksides have too."""
 
 from trackside.links.wire import Http, Refused
+
+
+def is_trackside(http: Http) -> bool:
+    try:
+        answer = http.json("GET", "/api/3.0/mlflow/server-info")
+    except Refused:
+        return False
+    return isinstance(answer, dict) and answer.get("server") == "trackside"
 
 
 def is_empty(http: Http, experiment_id: str) -> bool:

@@ -31,6 +31,8 @@ class DatabricksPeer(MlflowPeer):
     """`prefix` is the folder of experiments whose names here are no absolute paths.  Absolute paths in it are left out: they
     would be theirs."""
 
+    may_be_trackside = False
+
     def __init__(
         self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True, prefix: str = ""
     ) -> None:

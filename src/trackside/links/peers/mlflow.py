@@ -17,7 +17,7 @@ from trackside.links.files import Source
 from trackside.links.model import Entity
 from trackside.links.ours import NAME_TAG, SOURCE_MODEL, SOURCE_RUN, SOURCE_WORKSPACE, Part, Summary
 from trackside.links.peer import RemoteFile, Seen, Unmirrored
-from trackside.links.peers.contents import is_empty
+from trackside.links.peers.contents import is_empty, is_trackside
 from trackside.links.peers.mlflow_files import MlflowFiles, is_run, is_version
 from trackside.links.peers.mlflow_registry import MlflowRegistry
 from trackside.links.peers.mlflow_wire import (
@@ -31,7 +31,7 @@ from trackside.links.peers.mlflow_wire import (
     part_of_run,
     shaped,
 )
-from trackside.links.wire import Http, Incoming, Refused
+from trackside.links.wire import Down, Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
 
 MAX_METRICS = 1000
@@ -41,6 +41,7 @@ _JSON = {"content-type": "application/json"}
 
 
 class MlflowPeer:
+    may_be_trackside = True  # which would take copies of copies for runs of its own
     keeps_ids = False
     unheard = 0  # there is no log
 
@@ -77,7 +78,7 @@ class MlflowPeer:
             case Entity.EXPERIMENT:
                 return kind in ("name", "stage", "tag")
             case Entity.MODEL:
-                return kind in ("tag", "status") or (kind == "param" and verb == "add") or kind == "point"
+                return kind in ("tag", "status", "stage", "point") or (kind == "param" and verb == "add")
         if kind in ("name", "status", "stage"):
             return verb != "drop"
         if kind == "end_time":
@@ -142,6 +143,9 @@ class MlflowPeer:
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
         put = patch.put
+        if self.may_be_trackside and is_trackside(self._http):
+            raise Down(f"{self._http.url} is a Trackside, not an MLflow server; add the link anew, without kind", 60.0)
+        self.may_be_trackside = False
         if entity is Entity.MODEL:
             return self._make_model(local_id, experiment_id, put)
         name = put.get(("name", ""), "")
@@ -386,6 +390,8 @@ class MlflowPeer:
 
     def _change_model(self, model_id: str, patch: Patch) -> None:
         path = f"{API}/logged-models/{quote(model_id)}"
+        if patch.put.get(("stage", "")) == "active":
+            self._get(f"logged-models/{quote(model_id)}")  # there is no way back: one that is not shown is made anew
         params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
         if params:
             self._http.json("POST", f"{path}/params", {"model_id": model_id, "params": pairs(params)})
@@ -406,8 +412,29 @@ class MlflowPeer:
                 point |= {"dataset_name": name, "dataset_digest": digest}
             points.setdefault(run_id, []).append(point)
         for run_id, found in points.items():
-            for start in range(0, len(found), MAX_METRICS):
-                self._log(run_id, metrics=found[start : start + MAX_METRICS])
+            if not self._log_points(run_id, found):
+                for field in patch.put:
+                    if field[0] == "point" and json.loads(field[1])[3] == run_id:
+                        self.left_out[field] = f"a point of the run {run_id} is left out: that run is not there"
+        if patch.put.get(("stage", "")) == "deleted":
+            self.remove(Entity.MODEL, model_id)
+
+    def _log_points(self, run_id: str, found: list[dict[str, Any]]) -> bool:
+        """Points of a logged model, also to a deleted run; False if the run is not there."""
+        pages = [found[start : start + MAX_METRICS] for start in range(0, len(found), MAX_METRICS)]
+        try:
+            for page in pages:
+                self._log(run_id, metrics=page)
+        except Refused as refused:
+            if refused.is_missing:
+                return False
+            if "'active' state" not in str(refused):
+                raise
+            self._restore(run_id)
+            for page in pages:
+                self._log(run_id, metrics=page)
+            self._post("runs/delete", {"run_id": run_id})
+        return True
 
     def _log_or_each(self, run_id: str, what: str, part: dict[str, str]) -> None:
         """A batch; where the remote takes some of it only (a value too long for its release), one by one."""

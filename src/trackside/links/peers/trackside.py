@@ -1,6 +1,7 @@
 """Another Trackside: everything keeps its id.  Knows the calls of `import_routes`."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -153,10 +154,14 @@ class TracksidePeer:
         if cursor.startswith(FIRST):
             seen, following = self._page(cursor, self._listed)
             return seen, following or cursor.split(" ")[1], True
-        found = self._http.json("GET", f"{PREFIX}/changes", after=cursor)
+        uid, _, after = cursor.rpartition("/")
+        found = self._http.json("GET", f"{PREFIX}/changes", after=after)
+        is_another = uid not in ("", found.get("workspace_uid", uid)) or int(found.get("newest", after)) < int(after)
+        if is_another or int(found.get("oldest", 0)) > int(after) + 1:
+            return [], "", True  # not the log that was read, or not all of it any more
         seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
         self.unheard = int(found.get("unread", 0))
-        return seen, str(found["next"]), bool(found["more"])
+        return seen, _cursor(found.get("workspace_uid", uid), found["next"]), bool(found["more"])
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
         return self._page(cursor, self._listed)
@@ -171,7 +176,8 @@ class TracksidePeer:
         return seen, f"{FIRST}{seq} {listed[following]} " if following < len(listed) else ""
 
     def end_of_changes(self) -> str:
-        return str(self._http.json("GET", f"{PREFIX}/about")["last_seq"])
+        found = self._http.json("GET", f"{PREFIX}/about")
+        return _cursor(found["workspace_uid"], found["last_seq"])
 
     def workspace_uid(self) -> str:
         return str(self._http.json("GET", f"{PREFIX}/about")["workspace_uid"])
@@ -187,10 +193,18 @@ class TracksidePeer:
             "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
             "drop": [list(field) for field in patch.drop],
         }
-        return str(self._http.json("POST", f"{PREFIX}/item", body)["id"])
+        answer = self._http.json("POST", f"{PREFIX}/item", body)
+        for kind, key in answer.get("left_out", []):
+            self.left_out[kind, key] = f"a point of the run {json.loads(key)[3]} is left out: that run is not there"
+        return str(answer["id"])
 
     def _at(self, what: str, entity: Entity, remote_id: str, path: str, **more: str | int) -> str:
         return f"{PREFIX}/{what}?" + urlencode({"entity": str(entity), "id": remote_id, "path": path, **more})
+
+
+def _cursor(uid: str, seq: int) -> str:
+    """Of whose log, and the last entry that was read."""
+    return f"{uid}/{seq}"
 
 
 def _file(answer: Any) -> RemoteFile:

@@ -1,0 +1,111 @@
+"""What a link takes of what was there before it: nothing, what began since a date, and whatever changes later."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from support.client import Api
+from support.flaky import Flaky
+from support.links import add, all_runs, settle, until, url_of
+from support.servers import Server
+
+LINK = "twin"
+OLD, NEW = 1_760_000_000_000, 1_780_000_000_000  # ms: before and after the date
+DATE = "2026-01-01"
+
+
+@pytest.fixture
+def flaky(server: Server) -> Iterator[Flaky]:
+    """A workspace of Trackside that does not say so."""
+    proxy = Flaky(server.port)
+    proxy.as_stock()
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def there(server: Server) -> Api:
+    return server.api.new_workspace("south")
+
+
+@pytest.fixture
+def here(server: Server) -> Api:
+    return server.api.new_workspace("north")
+
+
+@pytest.mark.parametrize("mode", ["push", "pull"])
+def test_from_a_date_on_older_runs_come_when_they_change(server: Server, here: Api, there: Api, mode: str) -> None:
+    source, copies = (here, there) if mode == "push" else (there, here)
+    old, other, new = (source.new_run(start_time=at) for at in (OLD, OLD, NEW))
+    add(here, LINK, url_of(server, "south"), mode=mode, backfill=DATE)
+    until(lambda: _ids(copies) == {new}, "the new run to come")
+    settle(here, LINK)
+
+    source.post("runs/set-tag", run_id=old, key="late", value="1")
+    until(lambda: _ids(copies) == {old, new}, "the old run to come")
+    settle(here, LINK)
+
+    assert other not in _ids(copies)
+    assert copies.tags(old)["late"] == "1"
+
+
+def test_nothing_that_was_there_is_pushed_until_it_changes(server: Server, here: Api, there: Api) -> None:
+    old, other = here.new_run(), here.new_run()
+    add(here, LINK, url_of(server, "south"), backfill="none")
+
+    new = here.new_run()
+    until(lambda: _ids(there) == {new}, "the new run to arrive")
+    here.post("runs/log-metric", run_id=old, key="m", value=1, timestamp=1, step=1)
+    until(lambda: _ids(there) == {old, new}, "the old run to arrive")
+    settle(here, LINK)
+
+    assert there.history(old, "m") == [(1, 1, 1)]
+    assert other not in _ids(there)
+
+
+def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there: Api, flaky: Flaky) -> None:
+    old, other = there.new_run(start_time=OLD), there.new_run(start_time=OLD)
+    there.post("runs/update", run_id=other, status="FINISHED", end_time=OLD + 1)
+    add(here, LINK, f"{flaky.url}/ws/south", kind="mlflow", mode="pull", backfill=DATE)
+    new = there.new_run(start_time=NEW)
+    until(lambda: _ids(here) == {new}, "the new run to come")
+
+    there.post("runs/update", run_id=old, status="FINISHED", end_time=NEW)
+    until(lambda: _ids(here) == {old, new}, "the old run to come")
+
+    assert here.run(old)["info"]["status"] == "FINISHED"
+
+
+def test_what_is_logged_while_everything_is_read_for_the_first_time_comes(start: Callable[..., Server]) -> None:
+    """The log of changes names a run once until somebody reads it: whoever lists all there is has to count as a reader."""
+    near, far = start("--durability", "relaxed").api, start("--durability", "relaxed")
+    run = far.api.new_run()
+    far.api.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=1, step=1)
+    add(near, LINK, far.url, mode="pull")
+    until(lambda: _ids(near) == {run} and near.history(run, "m") == [(1, 1, 1)], "the run to come")
+    settle(near, LINK)
+
+    far.api.post("runs/log-metric", run_id=run, key="m", value=2, timestamp=2, step=2)
+
+    until(lambda: len(near.history(run, "m")) == 2, "the next point to come", 10)
+
+
+def test_a_remote_that_was_built_anew_is_read_from_its_beginning(start: Callable[..., Server]) -> None:
+    """Its log counts from one again."""
+    near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
+    for i in range(30):
+        far.api.new_run(start_time=i + 1)
+    add(near.api, LINK, far.url, mode="pull")
+    until(lambda: len(_ids(near.api)) == 30, "the runs to come")
+    settle(near.api, LINK)
+    port = far.port
+    far.kill9()
+
+    anew = start("--durability", "relaxed", "--port", str(port))
+    run = anew.api.new_run()
+
+    until(lambda: run in _ids(near.api), "the run of the new remote to come", 60)
+
+
+def _ids(api: Api) -> set[str]:
+    return {run["info"]["run_id"] for run in all_runs(api)}

@@ -1,0 +1,83 @@
+"""What the log of a link says where a change is overwritten: once, and in links of one way too."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.client import Api
+from support.flaky import Flaky
+from support.links import LINKS, add, all_runs, everything, log, settle, until, url_of
+from support.servers import Server
+
+LINK = "twin"
+
+
+@pytest.fixture
+def flaky(server: Server) -> Iterator[Flaky]:
+    proxy = Flaky(server.port)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def there(server: Server) -> Api:
+    return server.api.new_workspace("south")
+
+
+@pytest.fixture
+def here(server: Server) -> Api:
+    return server.api.new_workspace("north")
+
+
+def test_a_conflict_is_said_once_though_the_remote_fails_in_between(here: Api, there: Api, flaky: Flaky) -> None:
+    run = here.new_run(tags=[{"key": "color", "value": "red"}])
+    add(here, LINK, f"{flaky.url}/ws/south", mode="both")
+    until(lambda: len(all_runs(there)) == 1, "the run to arrive")
+    settle(here, LINK)
+    for turn in range(2):
+        here.post(f"{LINKS}/{LINK}/pause")
+        here.post("runs/set-tag", run_id=run, key="color", value="green")
+        there.post("runs/set-tag", run_id=run, key="color", value="blue")
+        failures = iter(["503", "503"])
+        flaky.faults = lambda method, path, left=failures: next(left, None) if method == "POST" else None  # type: ignore[misc]
+        here.post(f"{LINKS}/{LINK}/resume")
+        until(lambda: everything(here, run) == everything(there, run), "both to be the same")
+        settle(here, LINK)
+
+        said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "conflict"]
+        assert said == ["both sides changed tag color: 'green' here, 'blue' there; kept 'green'"] * (turn + 1)
+        here.post("runs/set-tag", run_id=run, key="color", value="red")
+        until(lambda: there.tags(run)["color"] == "red", "the next change to arrive")
+        settle(here, LINK)
+    assert [seen[2] for seen in flaky.seen].count("503") == 4
+
+
+def test_what_was_changed_in_a_copy_by_hand_and_is_put_back_is_said(server: Server, here: Api, there: Api) -> None:
+    run = here.new_run(tags=[{"key": "color", "value": "red"}])
+    add(here, LINK, url_of(server, "south"))
+    settle(here, LINK)
+    there.post("runs/set-tag", run_id=run, key="color", value="green")
+    there.post("runs/set-tag", run_id=run, key="note", value="a note there")
+
+    here.post(f"{LINKS}/{LINK}/sync")
+    until(lambda: there.tags(run)["color"] == "red", "the tag to be put back")
+    settle(here, LINK)
+
+    assert there.tags(run)["note"] == "a note there"
+    assert [entry["message"] for entry in log(here, LINK)] == [
+        "the copy's tag color was changed there, to 'green'; now it is 'red' again"
+    ]
+
+
+def test_the_same_is_said_of_a_copy_here(server: Server, here: Api, there: Api) -> None:
+    run = there.new_run(tags=[{"key": "color", "value": "red"}])
+    add(here, LINK, url_of(server, "south"), mode="pull")
+    until(lambda: len(all_runs(here)) == 1 and here.tags(run).get("color") == "red", "the run to come")
+    here.post("runs/set-tag", run_id=run, key="color", value="green")
+
+    there.post("runs/set-tag", run_id=run, key="other", value="1")
+    until(lambda: here.tags(run)["color"] == "red", "the tag to be put back")
+
+    assert [entry["message"] for entry in log(here, LINK)] == [
+        "the copy's tag color was changed here, to 'green'; now it is 'red' again"
+    ]
