@@ -2,6 +2,8 @@
 
 Here it is a workspace of Trackside that does not say so; `test_stock_server` has a real one."""
 
+import itertools
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,6 +76,34 @@ def test_two_workspaces_that_link_each_other_make_one_copy_of_a_run(
     copies = [_tag(run, SOURCE) for run in all_runs(stock)]
     assert sorted(map(str, copies)) == sorted([*runs, theirs])
     assert check(here, LINK) == check(west, LINK) == []
+
+
+def test_two_that_hear_of_a_run_at_the_same_moment_make_one_copy_of_it(
+    server: Server, here: Api, stock: Api, flaky: Flaky
+) -> None:
+    west = server.api.new_workspace("west")
+    add(here, "twin", url_of(server, "west"), mode="both")
+    searches = itertools.count(1)
+    both = threading.Event()
+
+    def faults(method: str, path: str) -> Fault | None:
+        if path.endswith("runs/search") and next(searches) == 2:
+            both.set()
+        if path.endswith("runs/create"):
+            assert both.wait(20), "the other one never looked"
+        return None
+
+    flaky.as_stock(faults)
+    _link(here, flaky)
+    _link(west, flaky)
+
+    run = here.new_run()
+    until(lambda: len(all_runs(stock)) > 0, "the run to arrive")
+    settle(here, LINK)
+    settle(west, LINK)
+
+    assert [_tag(each, SOURCE) for each in all_runs(stock)] == [run]
+    assert log(here, LINK) == log(west, LINK) == []
 
 
 def test_a_run_that_comes_back_by_another_way_is_known_by_its_id(

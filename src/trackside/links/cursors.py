@@ -212,21 +212,29 @@ def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | No
     return None if row is None else _item(row)
 
 
-def is_brought(tx: Tx, link_id: int, entity: Entity, local_id: str) -> bool:
-    """Whether an item of ours may be from elsewhere: by another link, an import, or another workspace that pushed it."""
+def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | None:
+    """When an item of ours came from elsewhere: by another link, an import, or another workspace that pushed it.  In ms, 0 if
+    that is not known any more; None if it is from here."""
     row = tx.one(
+        """
+        SELECT MIN(changed_at) FROM changes
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'import'
+        """,
+        entity=str(entity),
+        id=local_id,
+    )
+    if row is not None and row[0] is not None:
+        return int(row[0])
+    other = tx.one(
         """
         SELECT 1 FROM link_items WHERE workspace_id = :ws AND link_id <> :link AND entity = :entity AND local_id = :id
             AND made_by <> 'us' AND link_id IN (SELECT link_id FROM links WHERE workspace_id = :ws)
-        UNION ALL
-        SELECT 1 FROM changes WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'import'
-        LIMIT 1
         """,
         link=link_id,
         entity=str(entity),
         id=local_id,
     )
-    return row is not None
+    return None if other is None else 0
 
 
 def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: Made | None = None) -> list[Item]:

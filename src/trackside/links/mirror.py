@@ -28,7 +28,17 @@ log = logging.getLogger("trackside.links")
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError)
 LATE = frozenset({"status", "end_time", "stage"})  # told when all the rest is there
 TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides can set; they follow from the rest
+PATIENCE_MS = 5000
 AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
+
+
+class Early(Exception):
+    """Whoever made an item may be about to make its copy where ids are not kept: two would look for it in vain at once, and
+    make two.  So those who have it from elsewhere wait for a moment."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"its copy is made in {wait_s} s, unless there is one then")
+        self.wait_s = wait_s
 
 
 class Mirror:
@@ -141,12 +151,14 @@ class Mirror:
         side = self.side
         link_id = side.link.link_id
         # Another link may have brought it there: from here, or from where we have it.
-        is_brought = item is None and side.read(lambda tx: cursors.is_brought(tx, link_id, entity, part.item_id))
+        is_brought, age_ms = side.read(lambda tx: _brought(tx, link_id, entity, part.item_id))
         remote_id = side.peer.find_copy(entity, part.item_id, experiment_id, is_brought=is_brought)
         if remote_id is not None:
             made_by = Made.US if item is not None else Made.THEM
             side.save(entity, part.item_id, remote_id, made_by, None)
             return side.item(entity, part.item_id), side.look(entity, remote_id)
+        if is_brought and not side.peer.keeps_ids and 0 <= age_ms < PATIENCE_MS:
+            raise Early((PATIENCE_MS - age_ms) / 1000)
         doc = {field: value for field, value in part.doc.items() if field[0] in AT_MAKING}
         made: Doc = {**doc, ("stage", ""): "active", ("status", ""): "RUNNING" if entity is Entity.RUN else "PENDING"}
         side.save(entity, part.item_id, "", Made.US, made)
@@ -406,6 +418,12 @@ class Mirror:
 
     def _count(self) -> None:
         self.side.write(lambda tx: store.count(tx, self.side.link.link_id, sent_items=1))
+
+
+def _brought(tx: Tx, link_id: int, entity: Entity, local_id: str) -> tuple[bool, int]:
+    """Whether it is from elsewhere, and how long it has been here, in ms."""
+    at = cursors.brought_at(tx, link_id, entity, local_id)
+    return at is not None, tx.now - (at or 0)
 
 
 def _ours(tx: Tx, entity: Entity, local_id: str) -> Part | None:

@@ -28,7 +28,7 @@ from trackside.links.connect import connect
 from trackside.links.cursors import Dirty
 from trackside.links.ending import Ending
 from trackside.links.marking import Depth
-from trackside.links.mirror import UNREADABLE
+from trackside.links.mirror import UNREADABLE, Early
 from trackside.links.mirrors import Mirrors
 from trackside.links.model import Entity, Link, Secret, State
 from trackside.links.peer import Peer, Seen
@@ -227,6 +227,9 @@ class Runner:
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
                 lambda words: side.note_once("skipped", seen.entity, seen.remote_id, words),
             )
+        except Early:
+            self._write(lambda tx: cursors.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
+            return
         except Down as down:
             self._troubles[key] += 1
             if self._troubles[key] < TROUBLES:
@@ -265,7 +268,12 @@ class Runner:
                 self._write(lambda tx: cursors.doubt_files(tx, self._link_id, dirty.entity, dirty.entity_id))
             here.ours(dirty.entity, dirty.entity_id, verify=verify)
 
-        reason = mirror.attempt(work, left_out)
+        try:
+            reason = mirror.attempt(work, left_out)
+        except Early as early:
+            wait_ms = int(early.wait_s * 1000)
+            self._write(lambda tx: cursors.postpone(tx, self._link_id, dirty, wait_ms))
+            return
         if reason is None:
             self._write(lambda tx: cursors.done(tx, self._link_id, dirty))
             return
