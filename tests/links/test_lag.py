@@ -1,10 +1,17 @@
 """How far a link is behind, and what it carried: also of a link that takes."""
 
 from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
 
 from support.links import LINKS, add, all_runs, check, link, put_file, settle, until, url_of
 from support.servers import Server
+from trackside.links import cursors, store
+from trackside.links.diff import Mode
 from trackside.links.import_files import PREFIX
+from trackside.links.model import Kind, Link, Options
 
 LINK = "lab"
 
@@ -32,6 +39,25 @@ def test_a_link_that_pulls_counts_what_it_took(server: Server) -> None:
     assert link(here, LINK)["taken_items"] == first["taken_items"] + 1
 
 
+def test_the_time_since_the_other_side_was_heard_is_lag_when_it_is_longer_than_between_two_looks(db: Any) -> None:
+    made = [
+        db.writer.submit(
+            1, lambda tx, mode=mode: store.create(tx, mode, Kind.MLFLOW, "http://x", mode, Options(), None, "9")
+        )
+        for mode in Mode
+    ]
+    push, pull, both = (each.result() for each in made)
+
+    def lag(link: Link, heard_ms_ago: int) -> float:
+        with db.read(1) as tx:
+            heard = msgspec.structs.replace(link, heard_at=tx.now - heard_ms_ago, seen_seq=10**9)
+            return cursors.lag(tx, heard).seconds
+
+    assert [lag(link, 19_000) for link in (push, pull, both)] == [0, 0, 0]
+    assert [lag(link, 60_000) for link in (push, pull, both)] == [0, 60, 60]
+
+
+@pytest.mark.slow
 def test_a_link_that_pulls_is_late_as_long_as_nobody_answers_there(start: Callable[..., Server]) -> None:
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     far.options = (*far.options, "--port", str(far.port))

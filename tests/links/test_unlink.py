@@ -104,7 +104,7 @@ def test_an_experiment_that_got_runs_of_its_own_there_stays(server: Server) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_runs_that_keep_files_of_versions_go_with_them(server: Server, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     run = here.new_run(here.new_experiment("training"))
