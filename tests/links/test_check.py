@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from support.client import Api
-from support.links import LINKS, add, all_runs, check, log, put_file, settle, until, url_of
+from support.client import Api, Socket
+from support.links import LINKS, add, all_runs, check, get_file, log, put_file, settle, until, url_of
 from support.registry import Registry
 from support.servers import Server
+from support.stock import stock_server
 
 LINK = "twin"
 OTHER = {"north": "south", "south": "north"}
@@ -150,6 +151,43 @@ def test_bytes_that_changed_with_nobody_saying_so_are_found_by_reading(
     assert "SHA-256" in found[0][1][0]
     assert file.read_bytes() == b"12345678"
     assert [entry for entry in log(pair.here, LINK) if entry["kind"] == "conflict"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_an_mlflow_server_that_tells_sizes_only_is_read_when_asked(server: Server, tmp_path: Path) -> None:
+    here = server.api.new_workspace("north")
+    ours = here.new_run(here.new_experiment("shared/ours"))
+    put_file(here, ours, "a.txt", b"12345678")
+    with stock_server(tmp_path) as url:
+        add(here, LINK, url, mode="both", experiments=["shared*"])
+        settle(here, LINK, 60)
+        here.post(f"{LINKS}/{LINK}/pause")
+        (file,) = (tmp_path / "files").rglob("a.txt")
+        file.write_bytes(b"1234567X")
+        transport = Socket(int(url.rpartition(":")[2]))
+        there = Api(transport)
+        theirs = there.new_run(there.new_experiment("shared/theirs"), start_time=3)
+        transport.close()
+
+        by_size = check(here, LINK)
+        by_bytes = check(here, LINK, verify=True)
+        here.post(f"{LINKS}/{LINK}/sync", verify=True)
+        here.post(f"{LINKS}/{LINK}/resume")
+        settle(here, LINK, 60)
+        until(lambda: check(here, LINK, verify=True) == [], "all to be mended", 60)
+
+    assert {(each["entity"], *each["what"]) for each in by_size} == {
+        ("experiment", "the experiment is missing here"),
+        ("run", "the run is missing here"),
+    }
+    assert [each["remote_id"] for each in by_size if each["entity"] == "run"] == [theirs]
+    (spoilt,) = [each for each in by_bytes if each["local_id"] == ours]
+    assert "file a.txt has the SHA-256" in spoilt["what"][0]
+    assert (
+        get_file(here, ours, "a.txt") == file.read_bytes() == b"1234567X"
+    )  # what is not what both agreed on was changed
+    assert {each["info"]["run_id"] for each in all_runs(here)} == {ours, theirs}
 
 
 def test_a_link_that_takes_no_older_runs_does_not_miss_them(server: Server) -> None:
