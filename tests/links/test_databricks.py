@@ -191,6 +191,7 @@ def test_names_that_would_be_one_there_do_not_become_one(server: Server, databri
 
     (found,) = [each for each in databricks.experiments.values() if not each["name"].endswith("Default")]
     assert (found["name"], found["tags"]) == ("/Shared/trackside/x", [{"key": "k", "value": "v"}])
+    assert [each["what"] for each in check(here, LINK)] == [["name is '/Shared/trackside/y' here and 'x' there"]]
     assert [run["tags"]["trackside.source_run_id"] for run in databricks.runs.values()] == [mine]
     assert here.run(left_out)["info"]["experiment_id"] == path
     named = here.get("experiments/get", experiment_id=plain)["experiment"]["name"]

@@ -223,7 +223,7 @@ def test_a_url_that_lets_nobody_in_stops_its_run_and_not_the_link(server: Server
     assert log(here, LINK)[0]["entity_id"] == stuck
 
 
-@pytest.mark.parametrize("kind", [AWS, AZURE, LAKE])
+@pytest.mark.parametrize("kind", [AWS, *(pytest.param(each, marks=pytest.mark.slow) for each in (AZURE, LAKE))])
 def test_a_file_that_breaks_off_on_its_way_comes_whole(server: Server, databricks: Databricks, kind: str) -> None:
     databricks.store.kind = kind
     here = server.api.new_workspace("north")

@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Api
 from support.databricks import TOKEN, Databricks
-from support.links import add, link, log, put_file, settle, sync, until
+from support.links import add, check, link, log, put_file, settle, sync, until
 from support.registry import Registry
 from support.servers import Server
 
@@ -62,6 +62,7 @@ def test_models_and_versions_are_pushed_with_their_stages_and_files(server: Serv
     said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "skipped"]
     assert "model iris: the other side knows no aliases; 'best' stays here" in said
     assert "a Databricks workspace's registry knows no prompts; it stays here" in said
+    assert check(here, LINK) == []
     # Nothing of it is tried again and again.
     asked = len(databricks.asked)
     registry.call("PATCH", "registered-models/update", name="iris", description="new")
@@ -148,6 +149,7 @@ def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server,
     until(lambda: registry.model("iris").get("description") == "theirs", "the description to come")
     until(lambda: tag(registry.version(2, "iris"), "who") == "they", "the tag to come")
     settle(here, LINK)
+    assert check(here, LINK) == []
     assert sorted(there.versions) == [("iris", "2")]
     assert list(there.models) == ["iris"]
     assert ("doomed", "1", "Archived") in there.moves
@@ -166,6 +168,7 @@ def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server,
     until(lambda: names(here) == [], "the deletion of the model to come")
 
 
+@pytest.mark.slow  # it waits as the link does
 def test_a_model_that_is_in_use_there_keeps_its_name_there_and_the_rest_goes_on(
     server: Server, databricks: Databricks
 ) -> None:

@@ -115,7 +115,7 @@ class _Check:
         item = side.item(entity, local_id)
         try:
             if item is None or not item.remote_id:
-                is_missing = is_meant and side.link.mode.sends and self._has_place(entity, local_id)
+                is_missing = is_meant and side.link.mode.sends and self._has_place(entity, part)
                 return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
             theirs = self._read_there(entity, item)
             if theirs is None:
@@ -183,12 +183,17 @@ class _Check:
         experiment = self._side.read(lambda tx: ours.experiment(tx, part.experiment_id))
         return experiment is not None and self._side.link.options.wants(experiment.doc["name", ""])
 
-    def _has_place(self, entity: Entity, local_id: str) -> bool:
-        """False where the other side's release does not know such items."""
-        if entity is not Entity.MODEL:
-            return True
+    def _has_place(self, entity: Entity, part: Part) -> bool:
+        """False where the other side does not know such items, or names."""
+        side = self._side
+        if entity.is_of_registry:
+            return side.peer.registry.has_place(part.doc)
+        found = side.read(lambda tx: ours.experiment(tx, part.experiment_id))
         try:
-            self._side.peer.read(entity, local_id)
+            if entity is Entity.MODEL:
+                side.peer.read(entity, part.item_id)
+            if found is not None:
+                side.peer.find_experiment(found.doc["name", ""])
         except Unmirrored:
             return False
         return True

@@ -26,12 +26,15 @@ class DatabricksRegistry(MlflowRegistry):
     def knows_aliases(self) -> bool:
         return False
 
+    def has_place(self, doc: Doc) -> bool:
+        return not says_prompt(of_kind(doc, "tag"))
+
     def make_model(self, uid: str, doc: Doc) -> str:
-        _no_prompt(doc)
+        self._refuse_prompt(doc)
         return super().make_model(uid, doc)
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
-        _no_prompt(doc)
+        self._refuse_prompt(doc)
         return super().make_version(model_id, uid, doc, files_at)
 
     def remove(self, entity: Entity, remote_id: str) -> bool:
@@ -68,7 +71,6 @@ class DatabricksRegistry(MlflowRegistry):
         if part is not None and part.doc["stage", ""] in USED:
             self.change(Entity.VERSION, version_id, Patch({("stage", ""): "Archived"}))
 
-
-def _no_prompt(doc: Doc) -> None:
-    if says_prompt(of_kind(doc, "tag")):
-        raise Unmirrored("a Databricks workspace's registry knows no prompts; it stays here")
+    def _refuse_prompt(self, doc: Doc) -> None:
+        if not self.has_place(doc):
+            raise Unmirrored("a Databricks workspace's registry knows no prompts; it stays here")

@@ -68,6 +68,10 @@ class MlflowRegistry:
         kinds = ("name", "description", "tag") if entity is Entity.REGISTERED else ("description", "stage", "tag")
         return field[0] in kinds or (field[0] == "alias" and self.knows_aliases)
 
+    def has_place(self, doc: Doc) -> bool:
+        del doc
+        return True
+
     def stages(self) -> frozenset[str]:
         return frozenset((NO_STAGE, "Staging", "Production", "Archived"))
 
