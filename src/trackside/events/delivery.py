@@ -124,7 +124,7 @@ class Post:
         def ask() -> None:
             try:
                 answers.put(self._resolve(host, port, type=socket.SOCK_STREAM))
-            except (OSError, UnicodeError) as fault:
+            except (OSError, ValueError) as fault:
                 answers.put(fault)
 
         with self._lock:
