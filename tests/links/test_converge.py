@@ -37,12 +37,20 @@ class Pair:
         self.servers: dict[str, Server] = {}
         self.clocks: dict[str, Clock] = {}
         self.ways: dict[str, Flaky] = {}  # to that side
+        self.apis: dict[str, Api] = {}  # one connection each, as long as the server runs
         for side in SIDES:
             server = self.servers[side] = Server(folder / side, ("--durability", mode))
             self.clocks[side] = with_clock(server, folder / f"{side}.clock")
-            server.start()
+            self.start(side)
             server.options = (*server.options, "--port", str(server.port))
             self.ways[side] = Flaky(server.port)
+
+    def start(self, side: str) -> None:
+        self.apis[side] = self.servers[side].start().api
+
+    def kill(self, side: str) -> None:
+        self.servers[side].kill9()
+        self.start(side)
 
     def fail(self, faults: Callable[[], Callable[[str, str], str | None]]) -> None:
         for way in self.ways.values():
@@ -65,7 +73,7 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
             self.files = itertools.count(1)
             self.end_to_fail()
             for side in SIDES:
-                pair.servers[side].api.new_workspace(self.name)
+                pair.apis[side].new_workspace(self.name)
                 pair.clocks[side].move(0)
             self.linked = SIDES if mutual else SIDES[:1]
             for side in self.linked:
@@ -73,7 +81,7 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
                 add(self.api(side), LINK, f"{pair.ways[other].url}/ws/{self.name}", mode="both", registry=True)
 
         def api(self, side: str) -> Api:
-            return pair.servers[side].api.within(self.name)
+            return pair.apis[side].within(self.name)
 
         def run(self, pick: int) -> str:
             return self.runs[pick % len(self.runs)] if self.runs else "none"
@@ -227,13 +235,12 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
 
         @rule(side=sides)
         def kill(self, side: str) -> None:
-            pair.servers[side].kill9()
-            pair.servers[side].start()
+            pair.kill(side)
 
         @invariant()
         def answers(self) -> None:
-            for server in pair.servers.values():
-                assert server.api.ask("GET", "/health").status == 200
+            for api in pair.apis.values():
+                assert api.ask("GET", "/health").status == 200
 
         def teardown(self) -> None:
             if not hasattr(self, "linked"):
@@ -247,7 +254,7 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
                 raise AssertionError(self._told()) from None
             assert len(state(self.api("north"))["runs"]) == len(self.runs)
             for side in SIDES:
-                pair.servers[side].api.ask("DELETE", f"/api/3.0/mlflow/workspaces/{self.name}?mode=CASCADE")
+                pair.apis[side].ask("DELETE", f"/api/3.0/mlflow/workspaces/{self.name}?mode=CASCADE")
 
         def _is_same(self) -> bool:
             if state(self.api("north")) != state(self.api("south")):
