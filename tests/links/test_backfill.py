@@ -1,12 +1,14 @@
 """What a link takes of what was there before it: nothing, what began since a date, and whatever changes later."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
 from support.client import Api
 from support.flaky import Flaky
-from support.links import add, all_runs, settle, until, url_of
+from support.links import LINKS, add, all_runs, settle, until, url_of
 from support.servers import Server
 
 LINK = "twin"
@@ -105,6 +107,26 @@ def test_a_remote_that_was_built_anew_is_read_from_its_beginning(start: Callable
     run = anew.api.new_run()
 
     until(lambda: run in _ids(near.api), "the run of the new remote to come", 60)
+
+
+def test_a_log_that_does_not_go_back_far_enough_is_not_read_on(start: Callable[..., Server]) -> None:
+    """What was dropped of it while the link was away is found by looking at all there is."""
+    near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
+    add(near.api, LINK, far.url, mode="pull")
+    before = far.api.new_run()
+    until(lambda: _ids(near.api) == {before}, "the run to come")
+    settle(near.api, LINK)
+    near.api.post(f"{LINKS}/{LINK}/pause")
+    missed = [far.api.new_run() for _ in range(3)]
+    far.stop()
+    with closing(sqlite3.connect(far.data / "trackside.db")) as store, store:
+        store.execute("DELETE FROM changes WHERE seq < (SELECT MAX(seq) FROM changes)")
+    far.options = (*far.options, "--port", str(far.port))
+    far.start()
+
+    near.api.post(f"{LINKS}/{LINK}/resume")
+
+    until(lambda: _ids(near.api) == {before, *missed}, "the runs to come")
 
 
 def _ids(api: Api) -> set[str]:

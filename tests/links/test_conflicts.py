@@ -29,6 +29,7 @@ def here(server: Server) -> Api:
     return server.api.new_workspace("north")
 
 
+@pytest.mark.slow
 def test_a_conflict_is_said_once_though_the_remote_fails_in_between(here: Api, there: Api, flaky: Flaky) -> None:
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, f"{flaky.url}/ws/south", mode="both")

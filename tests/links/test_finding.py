@@ -45,6 +45,7 @@ def test_points_of_lower_steps_come_when_the_run_ends(here: Api, stock: Api, fla
     until(lambda: len(_history(here, run)) == 2, "the point of the lower step to come")
 
 
+@pytest.mark.slow
 def test_points_come_that_are_logged_after_the_end(here: Api, stock: Api, flaky: Flaky) -> None:
     run = stock.new_run()
     stock.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=10, step=10)
@@ -77,6 +78,7 @@ def test_what_no_search_shows_comes_in_turn(here: Api, stock: Api, flaky: Flaky)
     assert get_file(here, run, "late.txt") == b"late"
 
 
+@pytest.mark.slow
 def test_logged_models_come(here: Api, stock: Api, flaky: Flaky) -> None:
     run = stock.new_run()
     experiment = {"experiment_id": "0", "source_run_id": run}

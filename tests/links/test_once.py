@@ -56,6 +56,7 @@ def test_what_is_made_without_an_answer_is_made_once(here: Api, stock: Api, flak
     assert check(here, LINK) == []
 
 
+@pytest.mark.slow
 def test_two_workspaces_that_link_each_other_make_one_copy_of_a_run(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_run_that_somebody_copied_there_with_its_tags_is_another_run(here: Api
     assert here.run(run)["info"]["status"] == "RUNNING"
 
 
+@pytest.mark.slow
 def test_a_second_copy_that_another_workspace_made_is_left_alone(here: Api, stock: Api, flaky: Flaky) -> None:
     _link(here, flaky, mode="both")
     run = here.new_run()

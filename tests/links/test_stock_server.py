@@ -103,7 +103,6 @@ def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: 
 
     until(lambda: {run["info"]["run_id"] for run in all_runs(here)} == {ours, theirs}, "their run to come", 60)
     until(lambda: here.history(theirs, "m") == [(1, 1, 1)], "its points to come")
-    _reconnect(stock)
     stock.post("runs/log-metric", run_id=theirs, key="m", value=2, timestamp=2, step=2)
     here.post("runs/set-tag", run_id=theirs, key="who", value="we")
     here.post("runs/log-metric", run_id=theirs, key="n", value=7, timestamp=7, step=7)
@@ -111,7 +110,6 @@ def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: 
     until(lambda: here.run(theirs)["info"]["status"] == "FINISHED", "its end to come", 60)
     until(lambda: len(here.history(theirs, "m")) == 2, "its last point to come")
     settle(here, LINK)
-    _reconnect(stock)
 
     assert stock.tags(theirs)["who"] == "we"
     assert stock.history(theirs, "n") == [(7, 7, 7)]
@@ -144,7 +142,6 @@ def test_nothing_comes_twice_whatever_answer_is_lost(server: Server, stock: Api,
 
         assert {"experiments/create", "runs/create", "logged-models", "model-versions/create", "runs/log-batch"} <= lost
         _assert_once(here, stock, "lost answers", runs)
-        _reconnect(stock)
         versions = stock.get("model-versions/search", filter="name = 'lost'")["model_versions"]
         assert [each["version"] for each in versions] == ["1"]
     finally:
@@ -159,7 +156,6 @@ def test_our_server_may_be_killed_at_any_moment(start: Callable[..., Server], st
     add(here, LINK, stock_url, experiments=["killed"])
 
     def copies() -> int:
-        _reconnect(stock)
         found = stock.ask("GET", "experiments/get-by-name", arguments={"experiment_name": "killed"})
         if found.status != 200:
             return 0
@@ -188,7 +184,6 @@ def _fill(api: Api, experiment: str, number: int) -> str:
 
 def _assert_once(here: Api, stock: Api, name: str, runs: list[str]) -> None:
     """Each run and its model has one copy there, with all that it has."""
-    _reconnect(stock)
     ids = [stock.get("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"]]
     copies = stock.post("runs/search", experiment_ids=ids, run_view_type="ALL")["runs"]
     models = stock.post("logged-models/search", experiment_ids=ids)["models"]
@@ -198,12 +193,6 @@ def _assert_once(here: Api, stock: Api, name: str, runs: list[str]) -> None:
         assert len(stock.history(copy["info"]["run_id"], "m")) == 500
         assert get_file(stock, copy["info"]["run_id"], "f/small.txt") == b"x" * 1000
     assert check(here, LINK) == []
-
-
-def _reconnect(api: Api) -> None:
-    """The server ends connections that were idle for some seconds."""
-    assert isinstance(api.transport, Socket)
-    api.transport.close()
 
 
 def _tag(run: Any, key: str) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import select
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -133,7 +134,7 @@ class Socket:
         if connection is None:
             connection = self._local.connection = http.client.HTTPConnection(*self._address, timeout=TIMEOUT_S)
             self._connections.append(connection)
-        if connection.sock is not None and select.select([connection.sock], [], [], 0)[0]:
+        if connection.sock is not None and _has_news(connection.sock):
             connection.close()  # the server ended it while nobody asked; `request` makes another one
         try:
             connection.request(method, quote(path, safe="/%?&=:+~"), body, dict(headers))
@@ -147,6 +148,12 @@ class Socket:
     def close(self) -> None:
         for connection in self._connections:
             connection.close()
+
+
+def _has_news(connection: socket.socket) -> bool:
+    waiting = select.poll()  # takes descriptors above 1023 too, which long tests come to
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 class Inside:
