@@ -120,7 +120,8 @@ def main() -> None:
     for turn in range(words.rounds):
         for linked in (False, True) if turn % 2 == 0 else (True, False):
             found[linked].append(measure(words.bench.resolve(), words.only, linked=linked))
-            print(f"round {turn + 1}, {'linked' if linked else 'without'}", file=sys.stderr, flush=True)
+            told = ", ".join(f"{key} {found[linked][-1].get(key, 0):.4g}" for key, _, _ in FIGURES)
+            print(f"round {turn + 1}, {'linked' if linked else 'without'}: {told}", file=sys.stderr, flush=True)
     print(f"| {'':40} | without | linked | overhead |\n|---|---|---|---|")
     for key, what, more_is_better in FIGURES:
         if not all(key in each for runs in found.values() for each in runs):
