@@ -83,7 +83,7 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
 	@$(BIN)/python bench/registry.py $(REGISTRY_ARGS)
 
-bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), and back-fill; half an hour
+bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), and back-fill; some ten minutes
 	@$(BIN)/python bench/link_overhead.py --bench $(BENCH)
 	@$(BIN)/python bench/links.py backfill
 

@@ -1,6 +1,6 @@
-"""What an active link that pushes costs those who log: workloads W2 and W4 of the shared benchmark, with a link and without, in turn.
+"""What an active link that pushes costs who logs: workloads W2 and W4 of the shared benchmark, with a link and without, in turn.
 
-    python bench/link_overhead.py --bench ../shared/bench                   # three rounds of both, some 25 minutes
+    python bench/link_overhead.py --bench ../shared/bench                   # three rounds of both, some five minutes
     python bench/link_overhead.py --bench ../shared/bench --rounds 1 --only W2
 
 The far server is a process of its own on this machine in every run, linked or not, so that with a link it takes its share of the
