@@ -17,6 +17,7 @@ from trackside.core.http.security import Guard
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings, SqliteStore
 from trackside.core.work.loop import Loop
+from trackside.evaluation_datasets import routes as evaluation_datasets
 from trackside.events import routes as events
 from trackside.events import store as change_log
 from trackside.events.delivery import Post
@@ -129,6 +130,7 @@ def build(settings: Settings) -> App:
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root)),
             *experiments.routes(settings.default_artifact_root),
             *runs.routes(db.writer),
+            *evaluation_datasets.routes(),
             *artifacts.routes(roots, threads),
             *logged_models.routes(roots, threads),
             *registry.routes(),

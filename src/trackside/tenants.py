@@ -19,6 +19,7 @@ TABLES = (
     "logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest", "logged_model_datasets",
     "logged_models",
     "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
+    "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_datasets",
     "run_models", "run_docs", "runs", "experiments",
 )  # fmt: skip
 URIS = (  # where those of artifacts are: table, its key, column
@@ -34,6 +35,7 @@ _CONTENTS = {
     "experiments": "SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id <> 0 LIMIT 1",
     "runs": "SELECT 1 FROM runs WHERE workspace_id = :ws LIMIT 1",
     "logged models": "SELECT 1 FROM logged_models WHERE workspace_id = :ws LIMIT 1",
+    "evaluation datasets": "SELECT 1 FROM evaluation_datasets WHERE workspace_id = :ws LIMIT 1",
     "registered models": "SELECT 1 FROM registered_models WHERE workspace_id = :ws LIMIT 1",
     "tags of the default experiment": """
         SELECT 1 FROM experiment_tags t JOIN experiments e ON e.experiment_seq = t.experiment_seq
@@ -122,3 +124,9 @@ def _lock(tx: Tx) -> None:
     tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws ORDER BY run_seq FOR UPDATE")
     tx.all("SELECT model_seq FROM registered_models WHERE workspace_id = :ws ORDER BY model_seq FOR UPDATE")
     tx.all("SELECT model_seq FROM logged_models WHERE workspace_id = :ws ORDER BY model_seq FOR UPDATE")
+    tx.all(
+        """
+        SELECT evaluation_dataset_seq FROM evaluation_datasets WHERE workspace_id = :ws
+        ORDER BY evaluation_dataset_seq FOR UPDATE
+        """
+    )

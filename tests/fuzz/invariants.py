@@ -1,5 +1,6 @@
 """What holds of a store at any moment, whatever was asked of it.  Knows tables; asks the database, not the application."""
 
+import json
 import math
 import re
 from collections import defaultdict
@@ -21,6 +22,7 @@ _OWNERS = {
     "version_seq": "model_versions",
     "webhook_seq": "webhooks",
     "link_id": "links",
+    "evaluation_dataset_seq": "evaluation_datasets",
     "workspace_id": "workspaces",
 }
 # Rows that outlive what they tell of, or are of no one.
@@ -36,7 +38,7 @@ _FREE = {
 def problems(database: Any) -> list[str]:
     """In words; nothing where all is well."""
     with database.read(0) as tx:
-        found = [*_orphans(tx), *_series(tx), *_names(tx), *_numbers(tx), *_documents(tx)]
+        found = [*_orphans(tx), *_series(tx), *_names(tx), *_numbers(tx), *_documents(tx), *_records(tx)]
         if tx.dialect == "sqlite":
             found += [row[0] for row in tx.all("PRAGMA integrity_check") if row[0] != "ok"]
     return found
@@ -79,6 +81,25 @@ def _orphans(tx: Any) -> list[str]:
                 # A point of a model lies with its model.
                 if count and not table.startswith("logged_model"):
                     found.append(f"{count} rows of {table} are of another experiment than their run")
+    return found
+
+
+def _records(tx: Any) -> list[str]:
+    """A dataset knows how many records it has, and what they hold is JSON."""
+    found = [
+        f"dataset {dataset} says {said} records and has {count}"
+        for dataset, said, count in tx.all(
+            """
+            SELECT d.dataset_id, d.record_count, COUNT(r.record_seq) FROM evaluation_datasets d
+            LEFT JOIN evaluation_dataset_records r ON r.evaluation_dataset_seq = d.evaluation_dataset_seq
+            GROUP BY d.dataset_id, d.record_count
+            """
+        )
+        if said != count
+    ]
+    for row in tx.all("SELECT inputs, outputs, expectations, tags, source FROM evaluation_dataset_records"):
+        for text in row:
+            json.loads(text or "{}")
     return found
 
 

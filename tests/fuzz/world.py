@@ -26,6 +26,8 @@ EVENTS = ["run.created", "registered_model.created"]
 PAIRS = [{"key": "t", "value": "1"}]
 DATASETS = [{"dataset": {"name": "n", "digest": "d", "source_type": "s", "source": "s"}, "tags": []}]
 
+RECORDS = json.dumps([{"inputs": {"q": "?"}, "expectations": {"a": 1}, "tags": {"t": "1"}}])
+
 # Any field of any call may hold these, whatever it wants.  JSON as it stands on the wire.
 ODD = [
     "null", "true", "1", "-1", "0", "1.5", "-0.0", "1e400", "-1e400", "1e-400", "9" * 19, "9" * 5000,
@@ -81,6 +83,10 @@ class World:
         points.append({"key": "n", "value": "NaN", "timestamp": 1, "model_id": self.model_id})
         call("runs/log-batch", run_id=self.run_id, metrics=points, params=PAIRS, tags=PAIRS)
         call("runs/log-inputs", run_id=self.run_id, datasets=DATASETS)
+        tags = json.dumps({"t": "1"})
+        made = call("datasets/create", api="3.0", name="ev", experiment_ids=[self.experiment_id], tags=tags)
+        self.dataset_id = made["dataset"]["dataset_id"]
+        call(f"datasets/{self.dataset_id}/records", api="3.0", records=RECORDS)
         call("registered-models/create", name=self.name, tags=PAIRS)
         call("model-versions/create", name=self.name, source="s3://bucket/x", run_id=self.run_id, tags=PAIRS)
         call("registered-models/alias", name=self.name, alias="al", version="1")
@@ -116,6 +122,9 @@ class World:
             "experiment_name": self.experiment_name,
             "model_id": self.model_id,
             "webhook_id": self.webhook_id,
+            "dataset_id": self.dataset_id,
+            "records": RECORDS,
+            "dataset_record_ids": ["dr-1"],
             "name": self.name,
             "new_name": self.name + "b",
             "key": "t",
@@ -166,6 +175,8 @@ class World:
             known |= {"put": [["tag", "k", "v"], ["param", "q", "1"], ["status", "", "FAILED"]], "key": "m"}
         elif "/logged-models" in path:
             known |= {"status": "READY"}
+        elif "/datasets/" in path:
+            known |= {"tags": json.dumps({"t": "1"})}
         elif path.endswith("/create"):
             known |= {"name": f"new{next(self._numbers)}" if "model-versions" not in path else self.name}
         return known

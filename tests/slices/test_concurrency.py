@@ -1,8 +1,10 @@
 """Many clients at once: threads against a server on SQLite, and against two servers that share a PostgreSQL."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from support.client import Api, Reply, Unanswered
 from support.postgres import Postgres
 from support.servers import Server
+from trackside import app
+from trackside.core import settings
 
 THREADS = 8
 Start = Callable[..., Server]
@@ -25,6 +29,12 @@ class Servers:
     @property
     def api(self) -> Api:
         return self.apis[0]
+
+    def database(self) -> Any:
+        """The store itself, beside them."""
+        server = self.servers[0]
+        options = dict(zip(server.options[::2], server.options[1::2], strict=True))
+        return app.open_database(settings.load({"--data": str(server.data), **options}, {}))
 
     def at_once(self, work: Callable[[Api, int], Any], count: int = THREADS) -> list[Any]:
         """Calls `work` in so many threads, which begin together, each with one of the servers."""
@@ -306,3 +316,56 @@ def test_a_crash_of_the_database_loses_nothing_that_was_answered(start: Start) -
         server.stop()
     finally:
         database.close()
+
+
+def test_the_same_record_given_by_all_at_once_is_one_record(servers: Servers) -> None:
+    made = servers.api.post("datasets/create", name="qa", version="3.0")["dataset"]
+    path = f"datasets/{made['dataset_id']}/records"
+    rounds = 10
+
+    def give(api: Api, i: int) -> tuple[int, int]:
+        inserted = updated = 0
+        for n in range(rounds):
+            shared = {"inputs": {"q": n}, "expectations": {f"by-{i}": n}, "tags": {f"by-{i}": "x"}}
+            counts = api.post(path, records=json.dumps([shared, {"inputs": {"q": n, "of": i}}]), version="3.0")
+            inserted += counts["inserted_count"]
+            updated += counts["updated_count"]
+        return inserted, updated
+
+    counts = servers.at_once(give)
+
+    found = json.loads(servers.api.get(path, version="3.0")["records"])
+    shared = [record for record in found if "of" not in record["inputs"]]
+    own = THREADS * rounds
+    assert [record["inputs"]["q"] for record in shared] == list(range(rounds))
+    everybody = {f"by-{i}" for i in range(THREADS)}
+    for record in shared:
+        assert (set(record["expectations"]), set(record["tags"])) == (everybody, everybody)
+    assert (sum(new for new, _ in counts), sum(old for _, old in counts)) == (own + rounds, own - rounds)
+    dataset = servers.api.get(f"datasets/{made['dataset_id']}", version="3.0")["dataset"]
+    assert json.loads(dataset["profile"]) == {"num_records": own + rounds} == {"num_records": len(found)}
+    assert json.loads(dataset["schema"])["expectations"] == dict.fromkeys(everybody, "integer")
+
+
+def test_a_dataset_deleted_while_records_come_leaves_none_behind(servers: Servers) -> None:
+    for _ in range(5):
+        made = servers.api.post("datasets/create", name="qa", version="3.0")["dataset"]
+        path = f"datasets/{made['dataset_id']}"
+
+        def work(api: Api, i: int, path: str = path) -> int:
+            if i == THREADS - 1:
+                return api.ask("DELETE", path, version="3.0").status
+            given = json.dumps([{"inputs": {"q": n}} for n in range(50)])
+            return api.ask("POST", f"{path}/records", {"records": given}, version="3.0").status
+
+        *given, deleted = servers.at_once(work)
+
+        assert (deleted, set(given) <= {200, 404}) == (200, True)
+        assert servers.api.fault(path, method="GET", version="3.0")[0] == 404
+    with closing(servers.database()) as db, db.read(1) as tx:
+        assert tx.one(
+            """
+            SELECT COUNT(*) FROM evaluation_dataset_records r WHERE NOT EXISTS
+                (SELECT 1 FROM evaluation_datasets d WHERE d.evaluation_dataset_seq = r.evaluation_dataset_seq)
+            """
+        ) == (0,)

@@ -3,6 +3,7 @@
 What lies inside is full of a word that no caller knows, so no answer may hold it; and not a row of it may change.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from trackside.links import store as links
 
 WORD = "marzipan"  # only inside
 CACHES = {"run_docs"}
+OWNERS = (  # what other rows belong to, and must be of the same workspace as
+    ("run_seq", "runs"),
+    ("experiment_seq", "experiments"),
+    ("evaluation_dataset_seq", "evaluation_datasets"),
+)
 OURS = "/api/trackside/v1"
 NOWHERE = "http://127.0.0.1:1"  # refuses connections
 
@@ -48,7 +54,7 @@ NEUTRAL: dict[str, Any] = {
     "copies": None, "put": None, "drop": None, "mode": None,
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
-    "registry": None,
+    "registry": None, "filter_string": "", "records": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -57,6 +63,9 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "runs/log-model": {"model_json": '{"artifact_path": "m", "flavors": {}, "utc_time_created": "now", "run_id": "r"}'},
     "presigned-": {"model_id": None},
     "logged-models/search": {"filter": None},
+    "/datasets/": {"tags": "{}"},
+    "/datasets/create": {"name": "mine", "tags": "{}"},
+    "/datasets/{dataset_id}/records": {"records": '[{"inputs": {"q": "from outside"}}]'},
     "/links": {"name": "pipe"},
     "/import/experiment": {"name": "same-name"},
 }
@@ -116,6 +125,7 @@ def lair(outside: Api, application: app.App) -> Lair:
     of_model = api.get(f"logged-models/{names['model_id']}")["model"]["info"]["artifact_uri"]
     for folder in (location, f"{location}/model", of_model.removeprefix("mlflow-artifacts:/")):
         api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{folder}/secret.txt", WORD.encode())
+    names |= dataset_with_a_record(api, names["experiment_id"])
     names["name"] = "registered"
     api.post("registered-models/create", name="registered", description=WORD)
     source = f"{api.run(run_id)['info']['artifact_uri']}/model"
@@ -132,6 +142,16 @@ def lair(outside: Api, application: app.App) -> Lair:
     with application.asgi._database.write(workspace_id) as tx:
         links.note(tx, links.get(tx, "pipe").link_id, "error", "run", run_id, WORD)
     return Lair(api, workspace_id, names)
+
+
+def dataset_with_a_record(api: Api, experiment_id: str) -> dict[str, str]:
+    tags = json.dumps({"k": WORD, "mlflow.user": WORD})
+    made = api.post("datasets/create", name=WORD, experiment_ids=[experiment_id], tags=tags, version="3.0")
+    dataset_id = made["dataset"]["dataset_id"]
+    records = json.dumps([{"inputs": {"q": WORD}, "expectations": {"e": WORD}, "source": {"source_type": "HUMAN"}}])
+    api.post(f"datasets/{dataset_id}/records", records=records, version="3.0")
+    (record,) = json.loads(api.get(f"datasets/{dataset_id}/records", version="3.0")["records"])
+    return {"dataset_id": dataset_id, "dataset_record_id": record["dataset_record_id"]}
 
 
 def webhook_with_a_delivery(api: Api, database: Any, workspace_id: int) -> dict[str, str]:
@@ -178,7 +198,7 @@ def strays(application: app.App) -> list[tuple[str, str]]:
     with application.asgi._database.read(0) as tx:
         return [
             (table, key)
-            for key, owners in (("run_seq", "runs"), ("experiment_seq", "experiments"))
+            for key, owners in OWNERS
             for table in set(tables(tx)) & set(tables(tx, key))
             if tx.one(f"SELECT 1 FROM {table} t JOIN {owners} o USING ({key}) WHERE o.workspace_id <> t.workspace_id")
         ]

@@ -18,6 +18,10 @@ from trackside.workspaces.service import Directory
 OURS = "/api/trackside/v1/workspaces"
 OURS_BASE = "/api/trackside/v1"
 STAGES = [{"name": name, "needs_approval": False} for name in ("None", "Staging", "QA", "Production", "Archived")]
+DATASETS = (
+    *("evaluation_datasets", "evaluation_dataset_tags", "evaluation_dataset_experiments"),
+    "evaluation_dataset_records",
+)
 NIL = "00000000-0000-0000-0000-000000000000"
 
 
@@ -210,6 +214,8 @@ def fill(api: Api) -> tuple[str, str]:
     dataset = {"name": "d", "digest": "1", "source_type": "local", "source": "x"}
     api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset, "tags": [{"key": "t", "value": "1"}]}])
     api.post("runs/search", experiment_ids=[experiment])  # so that its document is made
+    made = api.post("datasets/create", name="qa", experiment_ids=["0", experiment], tags='{"k": "v"}', version="3.0")
+    api.post(f"datasets/{made['dataset']['dataset_id']}/records", records='[{"inputs": {"q": 1}}]', version="3.0")
     return experiment, run_id
 
 
@@ -235,7 +241,7 @@ def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api
     for mode in (None, "RESTRICT"):
         status, body = delete(api, "north", mode)
         assert status == 400
-        assert b"because it still holds experiments and runs. Delete with mode=CASCADE" in body
+        assert b"because it still holds experiments and runs and evaluation datasets. Delete with mode=CASCADE" in body
     assert north.params(run_id) == {"p": "1"}
 
 
@@ -244,6 +250,7 @@ def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api
     [
         ("logged models", {"path": "logged-models", "experiment_id": "0", "name": "m"}),
         ("registered models", {"path": "registered-models/create", "name": "m"}),
+        ("evaluation datasets", {"path": "/api/3.0/mlflow/datasets/create", "name": "m"}),
         (
             "tags of the default experiment",
             {"path": "experiments/set-experiment-tag", "experiment_id": "0", "key": "k", "value": "v"},
@@ -298,7 +305,7 @@ def test_cascade_takes_everything_away_and_nothing_else(rooms: tuple[Api, Api], 
     _, kept = fill(api)
     fill(north)
     before = rows_of(application, 1)
-    assert {"experiments", "runs", "params", "metric_chunks", "inputs"} <= set(rows_of(application, 2))
+    assert {"experiments", "runs", "params", "metric_chunks", "inputs", *DATASETS} <= set(rows_of(application, 2))
 
     assert delete(api, "north", "CASCADE") == (204, b"")
 
@@ -392,6 +399,10 @@ def test_set_default_moves_everything_to_the_default_workspace(rooms: tuple[Api,
     assert api.run(default_run)["info"]["experiment_id"] == moved
     (found,) = api.post("runs/search", experiment_ids=[moved])["runs"]
     assert found["info"]["experiment_id"] == moved
+    (dataset,) = api.post("datasets/search", experiment_ids=[moved], version="3.0")["datasets"]
+    of_dataset = api.get(f"datasets/{dataset['dataset_id']}/experiment-ids", version="3.0")["experiment_ids"]
+    assert sorted(of_dataset) == sorted([moved, experiment])
+    assert dataset["profile"] == '{"num_records": 1}'
 
 
 def test_set_default_is_refused_while_a_name_is_taken_there(rooms: tuple[Api, Api]) -> None:

@@ -47,7 +47,6 @@ ABSENT = [
         "a traced function runs and returns; the client logs a warning and drops the trace. `search_traces` and `get_trace` "
         "raise `MlflowException` with ENDPOINT_NOT_FOUND, at once",
     ),
-    Absent("evaluation data sets", r"/3\.0/mlflow/datasets\b", "`mlflow.genai.datasets` raises; `log_input` is served"),
     Absent("scorers", r"/3\.0/mlflow/scorers\b", "registering and listing scorers raises"),
     Absent("label schemas and review queues", r"/3\.0/mlflow/(label-schemas|review-queues)\b", "the calls raise"),
     Absent("issues", r"/3\.0/mlflow/issues\b", "the calls raise"),

@@ -165,6 +165,18 @@ LOGGED_MODELS = Fields(
     no_functions="a comparison holds if any point of a model's metric meets it",
 )
 
+EVALUATION_DATASETS = Fields(
+    entities={"tags": Entity.TAG},
+    attributes=(
+        Attribute("name"),
+        Attribute("created_time", Kind.WHOLE),
+        Attribute("last_update_time", Kind.WHOLE),
+        Attribute("created_by", is_nullable=True, is_orderable=False),
+        Attribute("last_updated_by", is_nullable=True, is_orderable=False),
+    ),
+    bad_entity="Invalid identifier token '{entity}' specified",
+)
+
 
 def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool = False) -> Field:
     """The field that a name means, as written: with its prefix, its quotes, and perhaps within a function."""
