@@ -21,7 +21,7 @@ def add_command(commands: Any) -> None:
         "--artifacts",
         metavar="WHERE",
         help="what mlflow-artifacts:/ stands for in a database or folder: a folder, a bucket, or the URL of its server "
-        "(default: mlartifacts beside it)",
+        "(default: mlartifacts beside it); of a server, the folder or bucket below which what it names is read",
     )
     parser.add_argument(
         "--source-workspace", metavar="NAME", help="the one of the source's workspaces (MLflow 3.10 on)"

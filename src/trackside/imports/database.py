@@ -174,7 +174,7 @@ class DatabaseSource:
         return self._finder.at(item.artifact_uri)
 
     def place_of(self, uri: str) -> Place:
-        return self._finder.at(uri)
+        return self._finder.of_version(uri)
 
     def close(self) -> None:
         self._finder.close()

@@ -90,7 +90,7 @@ class FolderSource:
         return Folder(beside) if beside.is_dir() and not (isinstance(place, Folder) and place.is_there) else place
 
     def place_of(self, uri: str) -> Place:
-        return self._finder.at(uri)
+        return self._finder.of_version(uri)
 
     def close(self) -> None:
         self._finder.close()

@@ -19,7 +19,8 @@ WRITE = (
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """`artifacts`: what `mlflow-artifacts:/` stands for; `workspace`: one of the source's, which MLflow has since 3.10."""
+    """`artifacts`: what `mlflow-artifacts:/` stands for, and below which a server's places are read;
+    `workspace`: one of the source's, which MLflow has since 3.10."""
 
     artifacts: str | None = None
     workspace: str | None = None
@@ -62,7 +63,7 @@ def _server(url: str, options: Options) -> Source:
     headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
     http = PatientHttp(address, secret, headers=headers)
     proxy = http if options.artifacts is None else None
-    return ServerSource(http, Finder([Path.cwd()], *_artifacts(options, proxy)))
+    return ServerSource(http, Finder([Path.cwd()], *_artifacts(options, proxy), is_ours=False))
 
 
 def _database(url: str, options: Options) -> Source:

@@ -19,6 +19,7 @@ from trackside.links.peers.mlflow_wire import proxied_path
 from trackside.links.wire import Http, Refused
 
 PROXIED_FOLDER = "mlartifacts"  # where `mlflow server` keeps what comes through its proxy, unless it is told
+MODEL_FILE = "MLmodel"  # what tells that a folder is a model of MLflow's
 
 
 class Folder:
@@ -31,6 +32,14 @@ class Folder:
     def is_there(self) -> bool:
         return self._path.is_dir()
 
+    @property
+    def is_model(self) -> bool:
+        return (self._path / MODEL_FILE).is_file()
+
+    def is_below(self, folder: Path) -> bool:
+        """Links followed."""
+        return self._path.resolve().is_relative_to(folder.resolve())
+
     def files(self) -> dict[str, int]:
         found: dict[str, int] = {}
         try:
@@ -38,9 +47,7 @@ class Folder:
                 names.sort()
                 for name in sorted(files):
                     path = Path(folder) / name
-                    if path.is_file() and (
-                        not path.is_symlink() or path.resolve().is_relative_to(self._path.resolve())
-                    ):
+                    if path.is_file() and (not path.is_symlink() or Folder(path).is_below(self._path)):
                         found[path.relative_to(self._path).as_posix()] = path.stat().st_size
         except FileNotFoundError:
             if self._path.exists():
@@ -51,6 +58,8 @@ class Folder:
         return found
 
     def open(self, path: str) -> Iterator[bytes]:
+        if not Folder(self._path / path).is_below(self._path):
+            raise Unreadable(f"{self._path / path} leads out of {self._path}")
         try:
             with (self._path / path).open("rb") as file:
                 while piece := file.read(PIECE_BYTES):
@@ -132,14 +141,20 @@ class Nowhere:
 
 class Finder:
     """`bases`: the folders that relative paths may start from.  `proxied`: what `mlflow-artifacts:/` stands for, a folder,
-    a bucket or the URL of a server; none: `mlartifacts` in one of the bases."""
+    a bucket or the URL of a server; none: `mlartifacts` in one of the bases.
 
-    def __init__(self, bases: Sequence[Path], proxied: str | None, http: Http | None = None) -> None:
+    `is_ours`: the user's own store names the places.  A server may be anybody's: what it names is read with the rights of
+    the user, so nothing is but what lies below `proxied`, or is behind a server's proxy."""
+
+    def __init__(
+        self, bases: Sequence[Path], proxied: str | None, http: Http | None = None, *, is_ours: bool = True
+    ) -> None:
         self._bases = list(bases)
         self._proxied = proxied
         self._http = http
+        self._is_ours = is_ours
         self._buckets: dict[str, Blobs] = {}
-        if proxied is None:
+        if proxied is None and is_ours:
             self._proxied = next(
                 (str(base / PROXIED_FOLDER) for base in bases if (base / PROXIED_FOLDER).is_dir()), None
             )
@@ -148,12 +163,25 @@ class Finder:
         proxied = proxied_path(uri)
         if proxied is not None:
             return self._behind_proxy(uri, unquote(proxied))
-        scheme = "" if "://" not in uri and not uri.startswith("file:") else urlsplit(uri).scheme
+        scheme = _scheme(uri)
         if scheme in ("", "file"):
             return self._local(uri, scheme)
         if scheme in (*CLOUD_SCHEMES, "wasbs"):
             return self._in_bucket(uri)
         return Nowhere(f"{uri}: files at {scheme}:// cannot be read from here")
+
+    def of_version(self, uri: str) -> Place:
+        """Of one that belongs to no run and no logged model.  Whoever registers such a version names any folder that he
+        likes: one of this machine is taken for what it is if it is a model, or if the user said so."""
+        try:
+            place = self.at(uri)
+            if not isinstance(place, Folder) or not place.is_there or place.is_model or self._is_said(place):
+                return place
+        except OSError as error:  # its name is too long
+            return Nowhere(f"{uri} cannot be looked for: {error.strerror}")
+        return Nowhere(
+            f"{uri} is no model: it has no {MODEL_FILE}; a folder that it lies below is named by --artifacts"
+        )
 
     def close(self) -> None:
         for blobs in self._buckets.values():
@@ -181,15 +209,41 @@ class Finder:
             text = unquote(parts.path)
         if not text:
             return Nowhere("the source does not say where the files are")
+        if not self._is_ours and self._said() is None:
+            return Nowhere(
+                f"{uri} is a path that the server names, and this machine's are not read at its word; if it keeps its "
+                "files here, say below which folder: --artifacts FOLDER"
+            )
         path = Path(text)
-        if path.is_absolute():
-            return Folder(path)
-        found = [base / path for base in self._bases]
-        return Folder(next((each for each in found if each.exists()), found[0]))
+        found = [path] if path.is_absolute() else [base / path for base in self._bases]
+        folder = Folder(next((each for each in found if each.exists()), found[0]))
+        if not self._is_ours and not self._is_said(folder):
+            return Nowhere(f"{uri} is not below {self._said()}, the folder of --artifacts")
+        return folder
+
+    def _said(self) -> Path | None:
+        """The folder of `proxied`, if it is one."""
+        given = self._proxied
+        if not given or _scheme(given) not in ("", "file"):
+            return None
+        return Path(unquote(urlsplit(given).path) if _scheme(given) else given)
+
+    def _is_said(self, folder: Folder) -> bool:
+        said = self._said()
+        try:
+            return said is not None and folder.is_below(said)
+        except (OSError, RuntimeError, ValueError):  # too long, links in a ring, no text of a path
+            return False
 
     def _in_bucket(self, uri: str) -> Place:
         try:
-            parts = urlsplit(locations.artifacts(uri).url)  # one spelling for Azure's several
+            url = locations.artifacts(uri).url  # one spelling for Azure's several
+            if not self._is_ours and not self._is_said_bucket(url):
+                return Nowhere(
+                    f"{uri} is a bucket that the server names, and is not read with your rights at its word; if it keeps "
+                    "its files there, say below which: --artifacts BUCKET"
+                )
+            parts = urlsplit(url)
             bucket = f"{parts.scheme}://{parts.netloc}"
             if bucket not in self._buckets:
                 from trackside.artifacts.cloud import CloudBlobs  # noqa: PLC0415  # an extra
@@ -198,6 +252,16 @@ class Finder:
         except LocationError as error:
             return Nowhere(f"{uri}: {error}")
         return InBucket(self._buckets[bucket], unquote(parts.path).strip("/"))
+
+    def _is_said_bucket(self, url: str) -> bool:
+        given = self._proxied
+        if not given or _scheme(given) not in (*CLOUD_SCHEMES, "wasbs") or ".." in unquote(url).split("/"):
+            return False
+        return f"{url.rstrip('/')}/".startswith(f"{locations.artifacts(given).url.rstrip('/')}/")
+
+
+def _scheme(uri: str) -> str:
+    return "" if "://" not in uri and not uri.startswith("file:") else urlsplit(uri).scheme
 
 
 def sized(place: Place, path: str, size: int) -> Iterator[bytes]:

@@ -108,7 +108,7 @@ class ServerSource:
     def place_of(self, uri: str) -> Place:
         if uri.partition(":")[0] in ("runs", "models"):
             return Nowhere(f"{uri} names files that the source does not have any more")
-        return self._finder.at(uri)
+        return self._finder.of_version(uri)
 
     def close(self) -> None:
         self._finder.close()

@@ -1,0 +1,158 @@
+"""Imports from what others write: a server that names paths of this machine, versions that name any folder."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imports.conftest import Done, Importer
+from support.mlruns import Mlruns
+from support.servers import Server
+from support.stock import stock_server
+from trackside.imports.places import Finder
+from trackside.imports.source import Unreadable
+
+SECRET = b"nobody else's"
+
+
+@contextmanager
+def naming(*sources: str) -> Iterator[str]:
+    """The URL of a server whose model `net` has versions with those sources, and that has nothing else."""
+    versions = [{"name": "net", "version": str(n), "source": each} for n, each in enumerate(sources, 1)]
+    answers: Mapping[str, Any] = {
+        "model-versions/search": {"model_versions": versions},
+        "registered-models/search": {"registered_models": [{"name": "net"}]},
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that http.server asks for
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            call = self.path.partition("?")[0].partition("/mlflow/")[2]
+            body = json.dumps({} if "is_prompt" in self.path else answers.get(call, {})).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder of the user's, with a secret, and a model that the server may have."""
+    made = tmp_path / "home"
+    for folder, name in (("keys", "MLmodel"), ("store/net", "MLmodel"), ("store/other", "weights")):
+        (made / folder).mkdir(parents=True)
+        (made / folder / name).write_bytes(SECRET if folder == "keys" else b"weights")
+    (made / "store" / "link").symlink_to(made / "keys")
+    (made / "store" / "net" / "leads-out").symlink_to(made / "keys" / "MLmodel")
+    return made
+
+
+def test_a_server_cannot_have_files_of_this_machine_published(server: Server, bring: Importer, home: Path) -> None:
+    keys = home / "keys"
+    with naming(str(keys), keys.as_uri(), f"file:{keys}", "home/keys", "/etc", "s3://mine/keys") as url:
+        done = bring(url, cwd=home.parent)
+
+    left = _unread(done)
+    assert (done.code, sorted(left)) == (1, list("123456"))
+    assert all("say below which folder: --artifacts FOLDER" in left[number] for number in "12345")
+    assert "say below which: --artifacts BUCKET" in left["6"]
+    assert _kept(server) == set()
+
+
+def test_of_a_server_only_what_lies_below_the_folder_that_is_said_is_read(
+    server: Server, bring: Importer, home: Path
+) -> None:
+    store = home / "store"
+    outside = (
+        str(home / "keys"),
+        f"{store}/../keys",
+        str(store / "link"),
+        "mlflow-artifacts:/link",
+        f"{store}-of-others",
+    )
+    with naming(str(store / "net"), (store / "other").as_uri(), *outside, f"{store}/{'x' * 5000}", "/\0") as url:
+        done = bring(url, "--artifacts", str(store))
+
+    left = _unread(done)
+    assert (done.code, sorted(left)) == (1, list("3456789"))
+    assert all("is not below" in left[number] for number in "345679")
+    assert _kept(server) == {b"weights"}
+    assert done.report["files"] == 2
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+def test_of_a_server_only_the_bucket_that_is_said_is_read(scheme: str) -> None:
+    finder = Finder([], f"{scheme}://mine/store", is_ours=False)
+
+    for place in (
+        "mine/store-of-others/f",
+        "mine/keys",
+        "yours/store/f",
+        "mine/store/../keys",
+        "mine/store/%2e%2e/keys",
+    ):
+        with pytest.raises(Unreadable, match="say below which: --artifacts BUCKET"):
+            finder.at(f"{scheme}://{place}").files()
+
+
+def test_a_version_of_ones_own_store_takes_a_folder_that_is_no_model_only_if_it_is_said(
+    server: Server, bring: Importer, mlruns: Mlruns, home: Path
+) -> None:
+    mlruns.registered("net")
+    mlruns.version("net", 1, str(home / "store" / "other"))
+    mlruns.version("net", 2, str(home / "store" / "net"))
+
+    done = bring(mlruns.root)
+    said = bring(mlruns.root, "--artifacts", str(home / "store"))
+
+    assert list(_unread(done)) == ["1"]
+    assert "has no MLmodel; a folder that it lies below is named by --artifacts" in _unread(done)["1"]
+    assert (done.report["files"], said.report["files"], said.report["left_out"]) == (1, 1, [])
+
+
+@pytest.mark.slow
+def test_runs_of_a_stock_server_with_a_folder_of_its_own_come_through_it(
+    server: Server, bring: Importer, tmp_path: Path
+) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    with stock_server(tmp_path, "--no-serve-artifacts", "--default-artifact-root", str(tmp_path / "root")) as url:
+        client = mlflow.MlflowClient(url)
+        run = client.create_run("0")
+        client.log_text(run.info.run_id, "weights", "model/MLmodel")
+        client.create_registered_model("net")
+        client.create_model_version("net", f"{run.info.artifact_uri}/model", run.info.run_id)
+
+        done = bring(url)
+
+    found = server.api.get("model-versions/search")["model_versions"][0]
+    assert (done.code, done.report["left_out"]) == (0, [])
+    assert found["source"] == f"{server.api.run(run.info.run_id)['info']['artifact_uri']}/model"
+    assert _kept(server) == {b"weights"}
+
+
+def _unread(done: Done) -> dict[str, str]:
+    """Why the files of versions were not read, by their numbers."""
+    left = [(each["what"].split()[1], each["reason"]) for each in done.report["left_out"]]
+    return {number: reason for number, reason in left if reason.startswith("its files stay where they are: ")}
+
+
+def _kept(server: Server) -> set[bytes]:
+    return {path.read_bytes() for path in (server.data / "artifacts").rglob("*") if path.is_file()}
