@@ -16,7 +16,7 @@ FILLED_IN = {
     ("links/cursors.py", "forget_item"): "what links remember of an item",
     ("links/store.py", "remove"): "what links remember",
     ("links/store.py", "remove_all"): "the same",
-    ("registry/mirrored.py", "prepare_move"): "registered_models, model_versions",
+    ("registry/moving.py", "_rename_shared"): "registered_models, model_versions",
     ("registry/models.py", "delete"): "a model's aliases, tags and row",
     ("tenants.py", "_spell_in_full"): "where artifacts are, which the history does not say",
 }

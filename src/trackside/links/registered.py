@@ -17,7 +17,7 @@ from trackside.links.diff import Doc, Patch, of_kind
 from trackside.links.files import Place
 from trackside.links.model import Entity
 from trackside.links.ours import OWN_TAGS, Part
-from trackside.registry import mirrored
+from trackside.registry import mirrored, mirrored_files
 from trackside.registry.mirrored import Birth, Model, ModelPatch, Version, VersionPatch
 from trackside.workspaces import store as workspaces
 
@@ -152,7 +152,7 @@ def place(tx: Tx, version_id: str, server_root: str) -> Place:
     """Where the files of a version lie, or are to lie if it is not made yet."""
     workspace = workspaces.current(tx)
     uid = uid_of(version_id)
-    uri = mirrored.files_of(tx, uid) or mirrored.own_folder(tx, uid, server_root)
+    uri = mirrored_files.files_of(tx, uid) or mirrored_files.own_folder(tx, uid, server_root)
     return Place(Root(uri, workspace.default_artifact_root), workspace)
 
 

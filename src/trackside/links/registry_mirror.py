@@ -19,7 +19,7 @@ from trackside.links.registry_files import Carrier
 from trackside.links.registry_peer import RegistryPeer
 from trackside.links.side import Side
 from trackside.links.wire import Refused
-from trackside.registry import mirrored, stages
+from trackside.registry import mirrored, mirrored_files, stages
 
 MODEL, VERSION = Entity.REGISTERED, Entity.VERSION
 PAGE = 500
@@ -317,8 +317,8 @@ class RegistryMirror:
         them."""
         if entity is not VERSION:
             return False
-        uri = self.side.read(lambda tx: mirrored.files_of(tx, registered.uid_of(part.item_id)))
-        if uri is not None and mirrored.is_own_folder(uri):
+        uri = self.side.read(lambda tx: mirrored_files.files_of(tx, registered.uid_of(part.item_id)))
+        if uri is not None and mirrored_files.is_own_folder(uri):
             return True
         what, _, rest = part.doc["origin", ""].partition("/")
         if not what:

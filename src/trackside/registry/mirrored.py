@@ -1,21 +1,30 @@
 """Registered models and versions as they are elsewhere: read and written by uid, with their numbers and times.  Knows
-the registry's tables and where files may lie; knows no other side.
+the registry's tables; where the files lie is in `mirrored_files`.  Knows no other side.
 
 Whatever is written twice is there once.  A number that is another version's here, or ever was, is not taken: the version
 gets the next one that never was given.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.core.filters import grams
-from trackside.registry import aliases, files, history, models, sources, stages, transitions, uses, versions
+from trackside.registry import (
+    aliases,
+    files,
+    history,
+    mirrored_files,
+    models,
+    sources,
+    stages,
+    transitions,
+    uses,
+    versions,
+)
 from trackside.registry.history import Kind, Reason
 from trackside.registry.model import (
     MAX_VERSION,
@@ -26,12 +35,7 @@ from trackside.registry.model import (
     check_version_tag,
     says_prompt,
 )
-from trackside.registry.sources import Owner
 from trackside.workspaces import store as workspaces
-from trackside.workspaces.model import artifact_root
-
-_UID = re.compile(r"[A-Za-z0-9_-]{1,100}")  # it is the name of a folder
-FOLDER = "registry"  # of a workspace's artifacts: the files of versions that came without a run or logged model
 
 
 class Model(Struct, frozen=True):
@@ -167,7 +171,7 @@ def find_version(tx: Tx, uid: str) -> Version | None:
         description=description,
         stage=stage,
         source=source,
-        origin="" if place is None else _origin(tx, place, run_id, logged),
+        origin="" if place is None else mirrored_files.origin_of(tx, place, run_id, logged),
         run_id=run_id,
         run_link=link,
         model_id=logged,
@@ -291,7 +295,7 @@ def make_version(
     number = _free_number(tx, key.model_seq, uid, birth.number)
     source, storage = _source(tx, uid, birth, says_prompt(checked), server_root)
     sources.check_length(source)
-    files_uri = None if says_prompt(checked) else sources.place(_absolute(tx, birth.origin) or storage)
+    files_uri = None if says_prompt(checked) else sources.place(mirrored_files.place(tx, birth.origin) or storage)
     files.check_not_doomed(tx, files_uri)
     made = tx.one(
         """
@@ -408,41 +412,6 @@ def remove_model(tx: Tx, uid: str) -> bool:
     return True
 
 
-def own_folder(tx: Tx, uid: str, server_root: str) -> str:
-    """Where the files of a version lie that has no run or logged model here."""
-    if not _UID.fullmatch(uid):
-        raise Invalid(f"'{uid[:100]}' is no uid of a version: up to 100 letters, digits, _ and - make one")
-    return f"{artifact_root(workspaces.current(tx), server_root)}/{FOLDER}/{uid}"
-
-
-def files_of(tx: Tx, uid: str) -> str | None:
-    """Where the files of a version lie; None if it is not known, or if there is no such version."""
-    row = tx.one("SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid)
-    return None if row is None else row[0]
-
-
-def is_own_folder(files_uri: str) -> bool:
-    return files_uri.rpartition("/")[0].endswith(f"/{FOLDER}")
-
-
-def prepare_move(tx: Tx, other: Tx) -> None:
-    """What goes to a workspace that has the same (a copy of it, or what it is a copy of) becomes something of its own."""
-    for table in ("registered_models", "model_versions"):
-        rows = tx.all(
-            f"""
-            SELECT uid FROM {table} WHERE workspace_id = :ws AND uid <> ''
-                AND uid IN (SELECT uid FROM {table} WHERE workspace_id = :other)
-            """,
-            other=other.ws,
-        )
-        for (uid,) in rows:
-            tx.run(
-                f"UPDATE {table} SET uid = :new WHERE workspace_id = :ws AND uid = :uid",
-                uid=uid,
-                new=derived_uid(uid, tx.ws),
-            )
-
-
 def _key(tx: Tx, uid: str) -> tuple[str, versions.Key]:
     row = tx.one("SELECT name, version FROM model_versions WHERE workspace_id = :ws AND uid = :uid", uid=uid)
     if row is None:
@@ -479,58 +448,15 @@ def _free_number(tx: Tx, model_seq: int, uid: str, wanted: int) -> int:
     return next(number for number in range(wanted, MAX_VERSION) if number not in given)
 
 
-def _origin(tx: Tx, files_uri: str, run_id: str, model_id: str) -> str:
-    """With which run or logged model the files lie; empty if with none."""
-    segments = [segment for segment in (run_id, model_id, *files_uri.split("/")) if segment]
-    for what, rows in (
-        (
-            "model",
-            tx.all(
-                "SELECT model_id, artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id IN :ids",
-                ids=segments,
-            ),
-        ),
-        (
-            "run",
-            tx.all("SELECT run_id, artifact_uri FROM runs WHERE workspace_id = :ws AND run_id IN :ids", ids=segments),
-        ),
-    ):
-        for owner, root in rows:
-            place = sources.place(root)
-            if place is not None and (files_uri == place or files_uri.startswith(f"{place}/")):
-                return f"{what}/{owner}/{files_uri[len(place) :].strip('/')}"
-    return ""
-
-
-def _absolute(tx: Tx, origin: str) -> str | None:
-    """Where files lie here; None if their run or logged model is not here."""
-    what, _, rest = origin.partition("/")
-    owner, _, path = rest.partition("/")
-    if what == "run":
-        row: Any = tx.one("SELECT artifact_uri FROM runs WHERE workspace_id = :ws AND run_id = :id", id=owner)
-    elif what == "model":
-        row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=owner)
-    else:
-        return None
-    if row is None:
-        return None
-    root: str = row[0]
-    if not path:
-        return root
-    absolute = sources.below(root, path)
-    sources.check(absolute, Owner(f"{what}_id", owner, root))
-    return absolute
-
-
 def _source(tx: Tx, uid: str, birth: Birth, is_prompt: bool, server_root: str) -> tuple[str, str]:
     """`source` and `storage_location`: what clients see, and where they read."""
     if is_prompt:
         sources.check_prompt(birth.source)
         return birth.source, birth.source
     if birth.copied:
-        folder = own_folder(tx, uid, server_root)
+        folder = mirrored_files.own_folder(tx, uid, server_root)
         return folder, folder
-    absolute = _absolute(tx, birth.origin)
+    absolute = mirrored_files.place(tx, birth.origin)
     scheme = birth.source.partition(":")[0]
     if absolute is not None and scheme not in ("runs", "models"):
         return absolute, absolute

@@ -3,7 +3,8 @@ once."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid
-from trackside.registry import mirrored, stages
+from trackside.registry import stages
+from trackside.registry.mirrored import derived_uid
 
 
 def prepare(tx: Tx, other: Tx) -> None:
@@ -34,7 +35,25 @@ def prepare(tx: Tx, other: Tx) -> None:
             f"Pending requests ask for the stages {', '.join(foreign)}, which the other workspace does not have. "
             "Decide on them, or add the stages."
         )
-    mirrored.prepare_move(tx, other)
+    _rename_shared(tx, other)
     tx.run("DELETE FROM registry_stages WHERE workspace_id = :ws")
     # The stages end with the workspace, and so does what tells of them: the other one's were never those.
     tx.run("DELETE FROM model_history WHERE workspace_id = :ws AND model_seq = 0")
+
+
+def _rename_shared(tx: Tx, other: Tx) -> None:
+    """What goes to a workspace that has the same (a copy of it, or what it is a copy of) becomes something of its own."""
+    for table in ("registered_models", "model_versions"):
+        rows = tx.all(
+            f"""
+            SELECT uid FROM {table} WHERE workspace_id = :ws AND uid <> ''
+                AND uid IN (SELECT uid FROM {table} WHERE workspace_id = :other)
+            """,
+            other=other.ws,
+        )
+        for (uid,) in rows:
+            tx.run(
+                f"UPDATE {table} SET uid = :new WHERE workspace_id = :ws AND uid = :uid",
+                uid=uid,
+                new=derived_uid(uid, tx.ws),
+            )

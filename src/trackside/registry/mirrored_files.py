@@ -1,0 +1,77 @@
+"""Where the files of versions that came from elsewhere lie: with a run or logged model, or in a folder of their own.
+
+An origin says it without the place: `run/ID/PATH` or `model/ID/PATH`, the same on every side.
+"""
+
+import re
+from typing import Any
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.registry import sources
+from trackside.registry.sources import Owner
+from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import artifact_root
+
+_UID = re.compile(r"[A-Za-z0-9_-]{1,100}")  # it is the name of a folder
+FOLDER = "registry"  # of a workspace's artifacts: the files of versions that came without a run or logged model
+
+
+def origin_of(tx: Tx, files_uri: str, run_id: str, model_id: str) -> str:
+    """With which run or logged model the files lie; empty if with none."""
+    segments = [segment for segment in (run_id, model_id, *files_uri.split("/")) if segment]
+    for what, rows in (
+        (
+            "model",
+            tx.all(
+                "SELECT model_id, artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id IN :ids",
+                ids=segments,
+            ),
+        ),
+        (
+            "run",
+            tx.all("SELECT run_id, artifact_uri FROM runs WHERE workspace_id = :ws AND run_id IN :ids", ids=segments),
+        ),
+    ):
+        for owner, root in rows:
+            lies = sources.place(root)
+            if lies is not None and (files_uri == lies or files_uri.startswith(f"{lies}/")):
+                return f"{what}/{owner}/{files_uri[len(lies) :].strip('/')}"
+    return ""
+
+
+def place(tx: Tx, origin: str) -> str | None:
+    """Where files lie here; None if their run or logged model is not here."""
+    what, _, rest = origin.partition("/")
+    owner, _, path = rest.partition("/")
+    if what == "run":
+        row: Any = tx.one("SELECT artifact_uri FROM runs WHERE workspace_id = :ws AND run_id = :id", id=owner)
+    elif what == "model":
+        row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=owner)
+    else:
+        return None
+    if row is None:
+        return None
+    root: str = row[0]
+    if not path:
+        return root
+    absolute = sources.below(root, path)
+    sources.check(absolute, Owner(f"{what}_id", owner, root))
+    return absolute
+
+
+def own_folder(tx: Tx, uid: str, server_root: str) -> str:
+    """Where the files of a version lie that has no run or logged model here."""
+    if not _UID.fullmatch(uid):
+        raise Invalid(f"'{uid[:100]}' is no uid of a version: up to 100 letters, digits, _ and - make one")
+    return f"{artifact_root(workspaces.current(tx), server_root)}/{FOLDER}/{uid}"
+
+
+def files_of(tx: Tx, uid: str) -> str | None:
+    """Where the files of a version lie; None if it is not known, or if there is no such version."""
+    row = tx.one("SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid)
+    return None if row is None else row[0]
+
+
+def is_own_folder(files_uri: str) -> bool:
+    return files_uri.rpartition("/")[0].endswith(f"/{FOLDER}")
