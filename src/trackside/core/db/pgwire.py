@@ -8,8 +8,8 @@ bytes for each byte of a BYTEA: docs/decisions/0011-postgresql-wire.md has the f
 import socket
 import ssl
 import struct
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from typing import Any
 
 import pg8000.core
@@ -135,43 +135,19 @@ class Wire:
 
     def copy_out(self, text: str) -> Iterator[bytes]:
         """The rows of `COPY ... TO STDOUT`, as they come.  They must be read to the end, and nothing else meanwhile."""
-        assert not self._owed
-        self._write([_message(b"Q", text.encode() + b"\0")])
-        error: ServerError | None = None
-        is_whole = False
-        try:
-            while not is_whole:
-                kind, body = self._next()
+        with closing(self._copying(text)) as answers:
+            for kind, body in answers:
                 if kind == _COPY_DATA:
                     yield body
-                elif kind == _ERROR:
-                    error = error or _fault(body)
-                is_whole = kind == _READY
-        finally:
-            self.is_broken = self.is_broken or not is_whole
-        if error is not None:
-            raise error
 
     def copy_in(self, text: str, pieces: Iterable[bytes]) -> None:
         """Sends the rows of `COPY ... FROM STDIN`, in pieces that may end anywhere."""
-        assert not self._owed
-        self._write([_message(b"Q", text.encode() + b"\0")])
-        error: ServerError | None = None
-        is_whole = False
-        try:
-            while not is_whole:
-                kind, body = self._next()
+        with closing(self._copying(text)) as answers:
+            for kind, _ in answers:
                 if kind == _COPY_IN:
                     for piece in pieces:  # after an error the server reads on, and drops them
                         self._write([_message(b"d", piece)])
                     self._write([_message(b"c", b"")])
-                elif kind == _ERROR:
-                    error = error or _fault(body)
-                is_whole = kind == _READY
-        finally:
-            self.is_broken = self.is_broken or not is_whole
-        if error is not None:
-            raise error
 
     def send(self, text: str) -> None:
         """Sends a statement whose answer nobody waits for."""
@@ -184,6 +160,24 @@ class Wire:
             self._signed_in.close()
         with suppress(OSError):
             self._socket.close()
+
+    def _copying(self, text: str) -> Generator[tuple[int, bytes], None, None]:
+        """What the server answers to a COPY, to its end.  A connection on which that was not read to its end is broken."""
+        assert not self._owed
+        self._write([_message(b"Q", text.encode() + b"\0")])
+        error: ServerError | None = None
+        is_whole = False
+        try:
+            while not is_whole:
+                kind, body = self._next()
+                if kind == _ERROR:
+                    error = error or _fault(body)
+                is_whole = kind == _READY
+                yield kind, body
+        finally:
+            self.is_broken = self.is_broken or not is_whole
+        if error is not None:
+            raise error
 
     def _command(self, text: str) -> bytes:
         found = self._commands.get(text)
