@@ -14,7 +14,7 @@ from imports.conftest import Done, Importer
 from support.mlruns import Mlruns
 from support.servers import Server
 from support.stock import stock_server
-from trackside.imports.places import Finder
+from trackside.imports.places import Finder, InBucket
 from trackside.imports.source import Unreadable
 
 SECRET = b"nobody else's"
@@ -102,6 +102,8 @@ def test_of_a_server_only_what_lies_below_the_folder_that_is_said_is_read(
 def test_of_a_server_only_the_bucket_that_is_said_is_read(scheme: str) -> None:
     finder = Finder([], f"{scheme}://mine/store", is_ours=False)
 
+    assert isinstance(finder.at(f"{scheme}://mine/store/net"), InBucket)
+    assert isinstance(finder.at("mlflow-artifacts:/0/run/artifacts"), InBucket)
     for place in (
         "mine/store-of-others/f",
         "mine/keys",
