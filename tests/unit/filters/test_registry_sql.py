@@ -20,6 +20,7 @@ from trackside.registry import search as searches
 from trackside.registry.model import IS_PROMPT_TAG, Search
 from trackside.registry.origins import Origin
 from trackside.registry.search_sql import MODELS, VERSIONS, Listed, Subject
+from trackside.workspaces import store as workspaces
 
 NAMES = ["iris", "Iris", "lily", "ä", "a%b", "a_b", "x y", "50%"]
 VALUES = [
@@ -44,7 +45,7 @@ COMPARED = ["=", "!=", "LIKE", "ILIKE", "NOT LIKE"]
 MODEL_KEYS = ["name", "last_updated_timestamp", "timestamp"]
 VERSION_KEYS = ["name", "version_number", "creation_timestamp", "last_updated_timestamp"]
 
-workspaces = count(100)
+numbers = count(1)
 
 tags = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=3)
 
@@ -61,6 +62,11 @@ class Model(Struct):
     tags: dict[str, str]
     made_at: int
     versions: list[Version]
+
+
+def in_one_of_its_own(tx: Tx) -> Tx:
+    """The transaction in a workspace that has nothing yet."""
+    return tx.within(workspaces.create(tx, f"filters-{next(numbers)}").workspace_id)
 
 
 def quoted(text: str) -> str:
@@ -209,7 +215,7 @@ def pages(tx: Tx, subject: Subject, text: str, order_by: list[str], size: int) -
 def test_a_search_of_models_finds_what_python_finds(
     tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
 ) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     records, _ = store(inside, registry)
 
     assert pages(inside, MODELS, text, order_by, size) == expected(records, MODELS, text, order_by)
@@ -221,7 +227,7 @@ def test_a_search_of_models_finds_what_python_finds(
 def test_a_search_of_versions_finds_what_python_finds(
     tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
 ) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     _, records = store(inside, registry)
 
     assert pages(inside, VERSIONS, text, order_by, size) == expected(records, VERSIONS, text, order_by)
@@ -229,7 +235,7 @@ def test_a_search_of_versions_finds_what_python_finds(
 
 
 def test_everything_but_prompts_in_natural_order(tx: Tx) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     registry = [
         Model("b", {}, 1, [Version("", "s3://b/a", {}, 2), Version("", "s3://b/a", {}, 2)]),
         Model("a", {}, 3, [Version("", "s3://b/a", {}, 2)]),
@@ -252,7 +258,7 @@ def test_everything_but_prompts_in_natural_order(tx: Tx) -> None:
     ],
 )
 def test_prompts_show_if_they_are_asked_for(tx: Tx, text: str, found: list[tuple[str]]) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     store(inside, [Model("iris", {}, 1, []), Model("hello", {IS_PROMPT_TAG: "true"}, 1, [])])
 
     assert pages(inside, MODELS, f"tags.`{IS_PROMPT_TAG}` {text}", [], 10) == found
@@ -261,7 +267,7 @@ def test_prompts_show_if_they_are_asked_for(tx: Tx, text: str, found: list[tuple
 @pytest.mark.parametrize("length", [99, 100, 101])
 def test_tags_that_begin_alike_are_told_apart(tx: Tx, length: int) -> None:
     """An index holds the beginnings of values only."""
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     store(inside, [Model(f"m{size}", {"k": "ä" * size}, 1, []) for size in (99, 100, 101)])
 
     assert pages(inside, MODELS, f"tags.k = '{'ä' * length}'", [], 10) == [(f"m{length}",)]
@@ -269,7 +275,7 @@ def test_tags_that_begin_alike_are_told_apart(tx: Tx, length: int) -> None:
 
 @pytest.mark.parametrize("pattern", ["%b", "%ä", "ä%", f"{'ä' * 99}%", f"{'ä' * 100}%", f"{'ä' * 101}%b", "%", "_%Ä%"])
 def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, pattern: str) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     values = [f"{'ä' * size}{end}" for size in (1, 98, 99, 100, 101, 102) for end in ("", "b")]
     records, _ = store(inside, [Model(f"m{i}", {"k": value}, 1, []) for i, value in enumerate(values)])
 
@@ -279,7 +285,7 @@ def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, pattern: str) -> N
 
 
 def test_a_piece_in_the_middle_is_found_by_its_bits_before_any_text_is_read(tx: Tx) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     places = ["north", "south", "east", "west"]
     store(inside, [Model(at, {"k": f"a {at} b"}, 1, [Version("", f"s3://b/{at}/c", {}, 1)]) for at in places])
 
@@ -293,7 +299,7 @@ def test_a_piece_in_the_middle_is_found_by_its_bits_before_any_text_is_read(tx: 
 
 def test_what_has_no_bits_of_its_own_is_read(tx: Tx) -> None:
     """As what an older version has stored, and what is long."""
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     store(
         inside,
         [Model("m", {"k": "north-7", "long": f"{'x' * 300}north-7"}, 1, [Version("", "s3://b/north-7/c", {}, 1)])],
@@ -307,7 +313,7 @@ def test_what_has_no_bits_of_its_own_is_read(tx: Tx) -> None:
 
 
 def test_a_piece_that_many_have_is_found_all_the_same(tx: Tx) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     names = [f"m{i:04}" for i in range(search_sql.MOST_LISTED + 2)]
     store(inside, [Model(name, {"k": f"a north-{name}"}, 1, []) for name in names])
 
@@ -316,7 +322,7 @@ def test_a_piece_that_many_have_is_found_all_the_same(tx: Tx) -> None:
 
 
 def test_a_range_of_beginnings_ends_with_the_last_character(tx: Tx) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     values = ["a\U0010ffff", "a\U0010ffffb", "\ud7ff", "\ud7ffx", "\ue000", "\U0010ffff", "b"]
     records, _ = store(inside, [Model(f"m{i}", {"k": value}, 1, []) for i, value in enumerate(values)])
 
@@ -326,7 +332,7 @@ def test_a_range_of_beginnings_ends_with_the_last_character(tx: Tx) -> None:
 
 
 def test_a_tag_that_makes_a_prompt_hides_a_model(tx: Tx) -> None:
-    inside = tx.within(next(workspaces))
+    inside = in_one_of_its_own(tx)
     store(inside, [Model("iris", {}, 1, [Version("", "s3://b/a", {}, 1)])])
     models.set_tag(inside, "iris", IS_PROMPT_TAG, "true")
     versions.set_tag(inside, "iris", "1", IS_PROMPT_TAG, "true")
