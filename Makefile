@@ -12,6 +12,8 @@ BENCH_ARGS ?= --systems ours --quick
 REGISTRY_ARGS ?=
 LAB ?= $(CURDIR)/.bench
 TESTS ?=
+# Whole files of tests side by side; some named tests are quicker without.
+JOBS ?= $(if $(TESTS),0,2)
 SOURCES := src tests examples packages
 UPGRADE ?=
 # One file for every supported Python and system, hashes and no addresses: any index or mirror will do.
@@ -51,10 +53,10 @@ server: $(STAMP) ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, tracksi
 	@exec $(BIN)/trackside server --host $(HOST) --port $(PORT) --data $(DATA)
 
 test: $(STAMP) ## run the tests, all but the slow ones (TESTS="tests/unit -k name" for some)
-	@$(BIN)/python -m pytest -q -m "not slow" $(TESTS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" $(TESTS)
 
 test-all: $(STAMP) ## run every test
-	@$(BIN)/python -m pytest -q $(TESTS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
 
 check: format-check lint types architecture test ## what CI runs: format, lint, types, architecture, tests
 
