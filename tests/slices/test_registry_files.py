@@ -1,7 +1,10 @@
 """The files of versions: read through the server, and removed with a version when that is asked for.  On both databases."""
 
+import asyncio
+import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,12 @@ import pytest
 from support.client import Api
 from support.registry import OWN, Registry
 from trackside import app
+from trackside.artifacts.roots import Roots
+from trackside.core.http.bodies import Room
+from trackside.core.http.streams import Request
 from trackside.core.settings import Settings
-from trackside.registry import files, uses
+from trackside.registry import files, own_routes, uses
+from trackside.workspaces import store as workspaces
 
 
 @pytest.fixture
@@ -249,6 +256,48 @@ def test_deletions_side_by_side_count_each_file_once(registry: Registry, api: Ap
     assert sum(answer["freed_bytes"] for answer in answers) == 11 * len(runs)
     assert {answer["deleted_files"] for answer in answers} == {2}
     assert all(run.files() == ["notes.txt"] for run in runs)
+
+
+class TriedAgain(Request):
+    """One whose write is undone and done again, as where another one of its group fails."""
+
+    async def write(self, fn: Callable[[Any], Any]) -> Any:
+        with suppress(ZeroDivisionError), self._database.write(self.workspace.workspace_id) as tx:
+            fn(tx)
+            raise ZeroDivisionError
+        return await super().write(fn)
+
+
+def test_a_deletion_that_is_tried_again_removes_the_files(api: Api, chosen: Settings) -> None:
+    registry = Registry(api)
+    registry.new_model()
+    run = Run(api)
+    run.delete()
+    registry.new_version(source=run.model, run_id=run.run_id)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b'{"delete_files": true}', "more_body": False}
+
+    roots = Roots(chosen.artifacts.url, durable=False, served=[chosen.default_artifact_root])
+    with opened(chosen) as db, closing(roots), ThreadPoolExecutor(1) as threads:
+        with db.read(1) as tx:
+            workspace = workspaces.current(tx)
+        request = TriedAgain(
+            {"method": "POST", "headers": [(b"content-type", b"application/json")]},
+            receive,
+            params={"name": "iris", "version": "1"},
+            raw_params={},
+            query={},
+            workspace=workspace,
+            database=db,
+            threads=threads,
+            read_whole=Room().read,
+        )
+        response = asyncio.run(own_routes.Files(roots, threads).delete_version(request))
+
+    assert isinstance(response.body, bytes)
+    assert json.loads(response.body) == {"deleted_versions": ["1"], "deleted_files": 2, "freed_bytes": 11}
+    assert run.files() == ["notes.txt"]
 
 
 def test_what_another_server_forgot_is_counted_there(api: Api, chosen: Settings) -> None:

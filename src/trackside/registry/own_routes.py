@@ -311,6 +311,8 @@ class Files:
         taken: set[int] = set()
 
         def plan_and_take(tx: Tx) -> Plan:
+            self._at_work.difference_update(taken)  # of a try that was undone: it may take the same ones now
+            taken.clear()
             plan = work(tx)
             doomed = [place for place in plan.doomed if place.deletion_seq not in self._at_work]
             taken.update(place.deletion_seq for place in doomed)
