@@ -1,13 +1,17 @@
 """SQLite's log stays short under a writer that never rests, whatever a reader holds meanwhile."""
 
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from support.command_line import until
 from trackside.core.db.sqlite import Durability, SqliteDatabase
-from trackside.core.db.wal import LEAST_LOG_BYTES, MOST_LOG_BYTES
+from trackside.core.db.wal import LEAST_LOG_BYTES, MOST_LOG_BYTES, SYNC_INTERVAL_S, LogKeeper
 
 ROW_BYTES = 40_000
 
@@ -68,3 +72,43 @@ def settle(db: SqliteDatabase) -> None:
     while log_bytes(db) > MOST_LOG_BYTES:
         assert time.monotonic() < give_up, f"the log has {log_bytes(db)} bytes"
         fill(db, 1)
+
+
+def test_a_commit_is_synced_a_second_later_also_where_a_checkpoint_took_that_long(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    asked: list[str] = []
+    held, go = threading.Event(), threading.Event()
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.set_trace_callback(asked.append)
+        return connection
+
+    @contextmanager
+    def pause() -> Iterator[None]:
+        held.set()
+        assert go.wait(30)
+        yield
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        writer.execute("CREATE TABLE rows (value BLOB)")
+        writer.execute("INSERT INTO rows VALUES (zeroblob(?))", (2 * LEAST_LOG_BYTES,))
+        with closing(LogKeeper(path, connect, pause, syncs=True)) as keeper:
+            keeper.count_commit()
+            assert held.wait(30)  # the log has more than it may have
+            writer.execute("INSERT INTO rows VALUES (x'00')")
+            keeper.count_commit()
+            committed = time.monotonic()
+            until(lambda: time.monotonic() > committed + SYNC_INTERVAL_S)
+            go.set()
+
+            until(lambda: sum("PASSIVE" in text for text in asked) == 2)
+
+            assert time.monotonic() < committed + 2 * SYNC_INTERVAL_S
+
+
+def test_a_log_that_cannot_be_kept_is_told_to_whoever_opens_the_store(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        LogKeeper(tmp_path / "x", lambda: sqlite3.connect(tmp_path / "none" / "x"), nullcontext, syncs=True)

@@ -7,6 +7,7 @@ copy each time, and the log grows: then it pauses for the little that is left, a
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -36,12 +37,20 @@ class LogKeeper:
     ) -> None:
         self._path = path
         self._log_path = path.with_name(path.name + "-wal")
-        self._connect = connect
+        # Here and not in the thread, so that whoever opens the store hears of a failure.
+        self._connection = connect()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(
+            "PRAGMA busy_timeout = 20"
+        )  # the writer waits meanwhile: for no reader of an old state
+        (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
+        self._frame_bytes = page_bytes + FRAME_HEAD_BYTES
         self._pause = pause
         self._syncs = syncs
         self._dirty = threading.Event()
         self._closing = threading.Event()
         self._commits = 0  # since the last checkpoint
+        self._first_at = 0.0  # when the first of them was
         self._due = FIRST_LOOK
         self._frames = 0  # in the log, at the last look
         self._thread = threading.Thread(target=self._run, name="trackside-log", daemon=True)
@@ -49,7 +58,9 @@ class LogKeeper:
 
     def count_commit(self) -> None:
         self._commits += 1
-        if self._commits == 1 or self._commits == self._due:
+        if self._commits == 1:
+            self._first_at = time.monotonic()
+        if self._commits in (1, self._due):
             self._dirty.set()
 
     def close(self) -> None:
@@ -58,36 +69,33 @@ class LogKeeper:
         self._thread.join()
 
     def _run(self) -> None:
-        connection = self._connect()
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA busy_timeout = 20")  # the writer waits meanwhile: for no reader of an old state
-        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
         try:
             while True:
                 self._dirty.wait()
                 if self._commits < self._due and not self._closing.is_set():
                     self._dirty.clear()
                     if self._commits < self._due:
-                        self._dirty.wait(SYNC_INTERVAL_S)
+                        # From that commit on, not from now: a checkpoint may have taken a while.
+                        self._dirty.wait(max(self._first_at + SYNC_INTERVAL_S - time.monotonic(), 0))
                 self._dirty.clear()
                 commits, self._commits = self._commits, 0
                 if self._closing.is_set():
                     return
                 with suppress(OSError, sqlite3.Error):  # the writer meets the same trouble, and tells its callers
-                    self._checkpoint(connection, page_bytes + FRAME_HEAD_BYTES, commits)
+                    self._checkpoint(commits)
         finally:
-            connection.close()
+            self._connection.close()
 
-    def _checkpoint(self, connection: sqlite3.Connection, frame_bytes: int, commits: int) -> None:
+    def _checkpoint(self, commits: int) -> None:
         if self._syncs:
             _sync(self._log_path)
-        most = min(max(self._path.stat().st_size // 4, LEAST_LOG_BYTES), MOST_LOG_BYTES) // frame_bytes
-        _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        most = min(max(self._path.stat().st_size // 4, LEAST_LOG_BYTES), MOST_LOG_BYTES) // self._frame_bytes
+        _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         grown = frames - self._frames if frames >= self._frames else frames  # else it began anew meanwhile
         self._frames = frames
         if frames > most:
             with self._pause():
-                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+                busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
             if not busy:
                 self._frames = 0
         if commits and grown > 0:
