@@ -256,9 +256,15 @@ def test_an_upgrade_leaves_what_was_there_before(
         assert migrate.status(db).version == LATEST
 
 
-def test_without_a_place_for_the_backup_nothing_is_changed(old: Settings) -> None:
+@pytest.mark.parametrize("place", ["a file", "a folder that takes none"])
+def test_without_a_place_for_the_backup_nothing_is_changed(old: Settings, place: str) -> None:
     old.data.mkdir(exist_ok=True)
-    old.backups.write_text("a file is in the way")
+    if place == "a file":
+        old.backups.write_text("in the way")
+    elif Path("/proc/self").exists():
+        old.backups.symlink_to("/proc/self")
+    else:
+        pytest.skip("only Linux has a folder that takes no file of anybody")
 
     with pytest.raises(SchemaError, match=r"backup before that cannot be written to .* Nothing was changed"):
         app.open_database(old)

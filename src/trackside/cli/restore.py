@@ -1,6 +1,5 @@
 """`trackside db restore`: a backup becomes a store again.  Knows both kinds of file; overwrites nothing."""
 
-import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,6 +8,7 @@ from pathlib import Path
 from trackside.cli.lock import of_server
 from trackside.cli.output import OK, Stop, say
 from trackside.cli.stores import explained, open_database
+from trackside.core import disk
 from trackside.core.db import migrate
 from trackside.core.settings import Settings, SqliteStore
 
@@ -56,9 +56,7 @@ def _copy(source: Path, target: Path) -> int:
     try:
         shutil.copyfile(source, unfinished)
         version = _version(unfinished, source)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(target)
+        disk.settle(unfinished, target)
     except OSError as fault:
         raise Stop(f"cannot write to {target} ({fault.strerror})") from None
     finally:

@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trackside.core.disk import sync_folder
 from trackside.core.errors import BadState, Unsupported
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _from_file(file: Path) -> SecretKey:
                 os.link(new, file)
         finally:
             new.unlink()
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
     try:
         key = SecretKey(file.read_text("utf-8"))
     except ValueError as fault:
@@ -161,11 +162,3 @@ def _check_mode(file: Path) -> None:
         )
     if mode & stat.S_IRGRP:
         log.warning("%s has the mode %04o: its group may read the key of all secrets; 0600 is safer", file, mode)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

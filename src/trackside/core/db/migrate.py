@@ -4,7 +4,6 @@ A file is written once for both databases; `{{NAME}}` stands for what they spell
 """
 
 import hashlib
-import os
 import re
 import time
 from contextlib import AbstractContextManager, suppress
@@ -14,6 +13,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from trackside.core import disk
 from trackside.core.db.tx import Dialect, Tx
 
 _SPELLINGS: dict[Dialect, dict[str, str]] = {
@@ -161,10 +161,9 @@ def _back_up(db: MigratableDatabase, folder: Path, state: Status) -> Path:
     unfinished = folder / f"{target.name}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        disk.sync_folder(folder.parent)
         db.backup(unfinished)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(target)
+        disk.settle(unfinished, target)
     except ConnectionError:
         raise  # it is the store that failed
     except OSError as fault:

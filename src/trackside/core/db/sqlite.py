@@ -103,7 +103,11 @@ class SqliteDatabase:
         self.writer = GroupWriter(
             self._connect_writer, remembers=True, waits_for_disk=waits, after_commit=self._count_commit
         )
-        self._keeper = LogKeeper(path, self._connect, self.writer.pause, syncs=not waits)
+        try:
+            self._keeper = LogKeeper(path, self._connect, self.writer.pause, syncs=not waits)
+        except BaseException:
+            self.writer.close()
+            raise
 
     @contextmanager
     def read(self, ws: int) -> Iterator[Tx]:
@@ -127,11 +131,11 @@ class SqliteDatabase:
 
     def backup(self, target: Path) -> None:
         """A consistent copy, also while others write.  Raises OSError where the file cannot be written."""
-        with closing(sqlite3.connect(target)) as copy:
-            try:
+        try:
+            with closing(sqlite3.connect(target)) as copy:
                 self._reader().connection.backup(copy)
-            except sqlite3.OperationalError as fault:
-                raise OSError(errno.EIO, str(fault)) from None
+        except sqlite3.OperationalError as fault:
+            raise OSError(errno.EIO, str(fault)) from None
 
     def close(self) -> None:
         self._keeper.close()
