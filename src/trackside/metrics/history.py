@@ -129,9 +129,8 @@ class InTime:
     def _count(self) -> int:
         """How many pieces to read now."""
         assert self._unread is not None
-        wanted = max(
-            self._at_once, len(self._ahead)
-        )  # as many as wait: else each of these would be looked at again and again
+        # As many as wait: else each of these would be looked at again and again.
+        wanted = max(self._at_once, len(self._ahead))
         if self._rest is not None:
             wanted = min(wanted, self._offset + self._rest)
         settled, open_ends = 0, list[tuple[int, int]]()

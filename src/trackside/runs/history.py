@@ -172,11 +172,8 @@ def _in_time(
         series = history.InTime(run_seq, key, offset, limit)
         points = series.read(tx)
     while points:
-        first, packed = (
-            points[:PIECE_POINTS],
-            pack(points[PIECE_POINTS:]),
-        )  # a sixth of the memory, for who reads slowly
-        points.clear()
+        first, packed = points[:PIECE_POINTS], pack(points[PIECE_POINTS:])
+        points.clear()  # packed they take a sixth of the memory, while somebody reads slowly
         yield first
         for start in range(0, len(packed), PIECE_POINTS * POINT_BYTES):
             yield list(unpack(packed[start : start + PIECE_POINTS * POINT_BYTES]))
