@@ -18,20 +18,25 @@ def is_behind(side: Side, run_id: str) -> bool:
 
 
 def send(side: Side, run_id: str, remote_id: str) -> int:
-    """How many points were sent."""
+    """How many points were sent.  Those that are logged meanwhile have their turn when the log of changes tells of them: a run
+    that is logged to without a pause holds up no other one, and no caller."""
     total = 0
+    is_all = False
     began = time.monotonic()
-    while True:
+    while not is_all:
         batch, moved = side.read(lambda tx: _gather(side, tx, run_id))
         if not moved:
-            return total
-        count = sum(map(len, batch.values())) // POINT_BYTES
+            break
+        size = sum(map(len, batch.values()))
+        is_all = size < MAX_BYTES
+        count = size // POINT_BYTES
         if batch:
             side.peer.send_points(remote_id, batch)
         total += count
         rate = total / max(time.monotonic() - began, 1e-3) if total > 1000 else None
         rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
         side.write(_saving(side, run_id, rows, count, rate))
+    return total
 
 
 def lacking(side: Side, run_id: str, remote_id: str, key: str) -> tuple[int, int]:

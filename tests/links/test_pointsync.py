@@ -1,0 +1,49 @@
+"""What is sent of a run's points while somebody logs to it; on both databases."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trackside.links import pointsync, store
+from trackside.links.diff import Mode
+from trackside.links.model import Kind, Options
+from trackside.links.side import Side
+from trackside.metrics.series import unpack
+from trackside.runs import batch
+from trackside.runs import store as runs
+from trackside.runs.limits import Logged
+
+
+class Busy:
+    """A peer; each time that points are sent to it, somebody logs another one here."""
+
+    def __init__(self, db: Any, run_id: str) -> None:
+        self._db = db
+        self._run_id = run_id
+        self.sent: list[list[int]] = []
+
+    def log(self, step: int) -> None:
+        with self._db.write(1) as tx:
+            point = (step, step, float(step))
+            assert batch.log(tx, [Logged(self._run_id, {"m": [point]}, [], {}, [], False)]) == [batch.ANSWER]
+
+    def send_points(self, remote_id: str, series: Mapping[str, bytes]) -> None:
+        assert remote_id == "there"
+        assert len(self.sent) < 10, "it never ends"
+        self.sent.append([step for step, _, _ in unpack(series["m"])])
+        self.log(len(self.sent))
+
+
+def test_what_is_logged_while_points_are_sent_waits_for_its_turn(db: Any) -> None:
+    with db.write(1) as tx:
+        run_id = runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+        link = store.create(tx, "busy", Kind.TRACKSIDE, "http://127.0.0.1:1", Mode.PUSH, Options(), None, "")
+    peer: Any = Busy(db, run_id)
+    nowhere: Any = None  # no file is asked for
+    side = Side(db, 1, link, peer, nowhere, "")
+    peer.log(0)
+
+    counts = [pointsync.send(side, run_id, "there") for _ in range(3)]
+
+    assert peer.sent == [[0], [1], [2]]
+    assert counts == [1, 1, 1]
+    assert pointsync.is_behind(side, run_id)
