@@ -1,7 +1,7 @@
 """What a link takes of what was there before it: nothing, what began since a date, and whatever changes later."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -14,25 +14,6 @@ from support.servers import Server
 LINK = "twin"
 OLD, NEW = 1_760_000_000_000, 1_780_000_000_000  # ms: before and after the date
 DATE = "2026-01-01"
-
-
-@pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    """A workspace of Trackside that does not say so."""
-    proxy = Flaky(server.port)
-    proxy.as_stock()
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def there(server: Server) -> Api:
-    return server.api.new_workspace("south")
-
-
-@pytest.fixture
-def here(server: Server) -> Api:
-    return server.api.new_workspace("north")
 
 
 @pytest.mark.parametrize("mode", ["push", "pull"])
@@ -65,10 +46,10 @@ def test_nothing_that_was_there_is_pushed_until_it_changes(server: Server, here:
     assert other not in _ids(there)
 
 
-def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there: Api, flaky: Flaky) -> None:
+def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there: Api, as_stock: Flaky) -> None:
     old, other = there.new_run(start_time=OLD), there.new_run(start_time=OLD)
     there.post("runs/update", run_id=other, status="FINISHED", end_time=OLD + 1)
-    add(here, LINK, f"{flaky.url}/ws/south", kind="mlflow", mode="pull", backfill=DATE)
+    add(here, LINK, f"{as_stock.url}/ws/south", kind="mlflow", mode="pull", backfill=DATE)
     new = there.new_run(start_time=NEW)
     until(lambda: _ids(here) == {new}, "the new run to come")
 

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,13 +12,6 @@ from support.links import add, all_runs, check, everything, get_file, link, put_
 from support.servers import Server
 
 LINK = "rough"
-
-
-@pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    proxy = Flaky(server.port)
-    yield proxy
-    proxy.close()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What is logged to a server that keeps no log of changes comes here, also where no search shows it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,28 +7,9 @@ import pytest
 from support.client import Api
 from support.flaky import Flaky
 from support.links import add, all_runs, get_file, link, put_file, until
-from support.servers import Server
 
 LINK = "stock"
-
-
-@pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    """A workspace of Trackside that does not say so."""
-    proxy = Flaky(server.port)
-    proxy.as_stock()
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def stock(server: Server) -> Api:
-    return server.api.new_workspace("stock")
-
-
-@pytest.fixture
-def here(server: Server) -> Api:
-    return server.api.new_workspace("north")
+pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
 
 
 def test_points_of_lower_steps_come_when_the_run_ends(here: Api, stock: Api, flaky: Flaky) -> None:

@@ -28,13 +28,6 @@ WS = 1
 
 
 @pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    proxy = Flaky(server.port)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
 def database(postgres_settings: Settings) -> Iterator[Any]:
     db = app.open_database(postgres_settings)
     yield db

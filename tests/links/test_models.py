@@ -1,6 +1,5 @@
 """Logged models of links: their deletion, and points of runs that are deleted or are not mirrored."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,25 +10,7 @@ from support.links import LINKS, add, all_runs, log, settle, until, url_of
 from support.servers import Server
 
 LINK = "twin"
-
-
-@pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    """A workspace of Trackside that does not say so."""
-    proxy = Flaky(server.port)
-    proxy.as_stock()
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def there(server: Server) -> Api:
-    return server.api.new_workspace("south")
-
-
-@pytest.fixture
-def here(server: Server) -> Api:
-    return server.api.new_workspace("north")
+pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
 
 
 @pytest.fixture(params=["trackside", "mlflow"])

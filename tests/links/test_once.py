@@ -4,7 +4,7 @@ Here it is a workspace of Trackside that does not say so; `test_stock_server` ha
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,24 +16,7 @@ from support.servers import Server
 
 LINK = "stock"
 SOURCE = "trackside.source_run_id"
-
-
-@pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    proxy = Flaky(server.port)
-    proxy.as_stock()
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def stock(server: Server) -> Api:
-    return server.api.new_workspace("stock")
-
-
-@pytest.fixture
-def here(server: Server) -> Api:
-    return server.api.new_workspace("north")
+pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
 
 
 @pytest.mark.parametrize("call", ["runs/create", "logged-models", "model-versions/create"])

@@ -1,7 +1,5 @@
 """Trouble with one item, or for a while, holds up nothing else; and a pause that the remote asks for is kept to."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from support.flaky import Flaky
@@ -9,13 +7,6 @@ from support.links import LINKS, add, all_runs, check, link, log, settle, until
 from support.servers import Server
 
 LINK = "rough"
-
-
-@pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    proxy = Flaky(server.port)
-    yield proxy
-    proxy.close()
 
 
 @pytest.mark.parametrize(
