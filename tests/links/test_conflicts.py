@@ -1,32 +1,15 @@
 """What the log of a link says where a change is overwritten: once, and in links of one way too."""
 
-from collections.abc import Iterator
+import threading
 
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
-from support.links import LINKS, add, all_runs, everything, log, settle, until, url_of
+from support.flaky import Fault, Flaky
+from support.links import LINKS, add, all_runs, everything, get_file, log, put_file, settle, until, url_of
 from support.servers import Server
 
 LINK = "twin"
-
-
-@pytest.fixture
-def flaky(server: Server) -> Iterator[Flaky]:
-    proxy = Flaky(server.port)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def there(server: Server) -> Api:
-    return server.api.new_workspace("south")
-
-
-@pytest.fixture
-def here(server: Server) -> Api:
-    return server.api.new_workspace("north")
 
 
 @pytest.mark.slow
@@ -51,6 +34,63 @@ def test_a_conflict_is_said_once_though_the_remote_fails_in_between(here: Api, t
         until(lambda: there.tags(run)["color"] == "red", "the next change to arrive")
         settle(here, LINK)
     assert [seen[2] for seen in flaky.seen].count("503") == 4
+
+
+def test_what_changes_here_while_the_other_side_is_asked_is_not_overwritten(
+    here: Api, there: Api, flaky: Flaky
+) -> None:
+    """A file that is long on its way holds up what came from there."""
+    run = here.new_run(tags=[{"key": "color", "value": "red"}])
+    add(here, LINK, f"{flaky.url}/ws/south", mode="both")
+    until(lambda: len(all_runs(there)) == 1, "the run to arrive")
+    settle(here, LINK)
+    here.post(f"{LINKS}/{LINK}/pause")
+    put_file(here, run, "model.bin", b"12345678")
+    there.post("runs/set-tag", run_id=run, key="color", value="blue")
+    on_its_way, has_time = threading.Event(), threading.Event()
+
+    def faults(method: str, path: str) -> Fault | None:
+        if method == "PUT" and "model.bin" in path:
+            on_its_way.set()
+            assert has_time.wait(20), "nobody changed anything"
+        return None
+
+    flaky.faults = faults
+    here.post(f"{LINKS}/{LINK}/resume")
+    assert on_its_way.wait(20)
+    here.post("runs/set-tag", run_id=run, key="color", value="green")
+    has_time.set()
+    until(lambda: here.tags(run)["color"] == there.tags(run)["color"], "both to be the same")
+    settle(here, LINK)
+
+    assert here.tags(run)["color"] == there.tags(run)["color"] == "green"
+    assert get_file(there, run, "model.bin") == b"12345678"
+    assert [entry["kind"] for entry in log(here, LINK)] == ["conflict"]
+
+
+def test_a_file_that_changes_here_while_theirs_comes_is_compared_again(here: Api, there: Api, flaky: Flaky) -> None:
+    run = here.new_run()
+    put_file(here, run, "model.bin", b"1")
+    add(here, LINK, f"{flaky.url}/ws/south", mode="both")
+    until(lambda: len(all_runs(there)) == 1, "the run to arrive")
+    settle(here, LINK)
+    on_its_way, has_time = threading.Event(), threading.Event()
+
+    def faults(method: str, path: str) -> Fault | None:
+        if method == "GET" and "/file?" in path:
+            on_its_way.set()
+            assert has_time.wait(20), "nobody changed anything"
+        return None
+
+    flaky.faults = faults
+    put_file(there, run, "model.bin", b"22")
+    assert on_its_way.wait(20)
+    put_file(here, run, "model.bin", b"333")
+    has_time.set()
+    until(lambda: get_file(here, run, "model.bin") == get_file(there, run, "model.bin"), "both to be the same")
+    settle(here, LINK)
+
+    assert get_file(here, run, "model.bin") == get_file(there, run, "model.bin") == b"333"
 
 
 def test_what_was_changed_in_a_copy_by_hand_and_is_put_back_is_said(server: Server, here: Api, there: Api) -> None:

@@ -9,7 +9,7 @@ run beats one that does not; numbers: the greater, of creation times the lesser;
 a side cannot change stays.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from enum import StrEnum
 from typing import Literal
 
@@ -98,6 +98,23 @@ def merge(
         if wanted is not None and is_source:
             agreed[field] = wanted
     return Merged(for_them, for_us, agreed, conflicts)
+
+
+def without(merged: Merged, fields: Set[Field], base: Doc) -> Merged:
+    """As if those fields had not been compared: we take nothing of them, and what was agreed of them stays."""
+    for_us = Patch(
+        {field: value for field, value in merged.for_us.put.items() if field not in fields},
+        [field for field in merged.for_us.drop if field not in fields],
+    )
+    agreed = {field: value for field, value in merged.agreed.items() if field not in fields}
+    agreed |= {field: value for field, value in base.items() if field in fields}
+    return Merged(merged.for_them, for_us, agreed, merged.conflicts)
+
+
+def changed_since(merged: Merged, before: Doc, now: Doc) -> set[Field]:
+    """Which of the fields that we are about to take somebody changed here after they were compared."""
+    taken = {*merged.for_us.put, *merged.for_us.drop}
+    return {field for field in taken if now.get(field) != before.get(field)}
 
 
 def better(field: Field, one: str, other: str) -> str:

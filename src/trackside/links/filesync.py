@@ -12,7 +12,7 @@ from trackside.artifacts import store as artifacts
 from trackside.artifacts.blobs import Stat
 from trackside.artifacts.roots import Spot
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.core.errors import BadState, Fault, Invalid, NotFound
 from trackside.links import cursors, fileplan, files, registered, store
 from trackside.links.diff import Mode
 from trackside.links.fileplan import STAYS, UNSENT, UNSURE, Known, Step, What
@@ -238,6 +238,7 @@ class _Both:
         self.forget(path)
 
     def drop_here(self, path: str) -> bool:
+        self._check_unchanged(path)
         spot = self._spot(path)
         is_gone = spot.blobs.delete(spot.key)
         self.forget(path)
@@ -263,7 +264,7 @@ class _Both:
         with closing(incoming):
             etag = incoming.etag.strip('"')
             if size <= PART_BYTES or not incoming.etag:
-                stat, sha256 = files.put(spot, self._beating(incoming), size, incoming.sha256)
+                stat, sha256 = files.put(spot, self._unless_changed(path, incoming), size, incoming.sha256)
                 return stat, sha256, etag
             if incoming.start != have or not have:
                 parts.forget()
@@ -272,6 +273,7 @@ class _Both:
         told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
         if told is not None and told.etag != etag:
             raise Down(f"{path} changed at the remote while it was sent")
+        self._check_unchanged(path)
         stat, sha256 = parts.join(spot.key, size, told.sha256 if told is not None else "")
         return stat, sha256, etag
 
@@ -294,6 +296,22 @@ class _Both:
 
             parts.add(at, part())
             at += size
+
+    def _unless_changed(self, path: str, incoming: Incoming) -> Iterator[bytes]:
+        yield from self._beating(incoming)
+        self._check_unchanged(path)
+
+    def _check_unchanged(self, path: str) -> None:
+        """Raises BadState if the file here is another one than was compared: it is not lost, and the two are compared again."""
+        if self.side.link.mode is not Mode.BOTH:
+            return
+        spot, listed = self._spot(path), self.ours.get(path)
+        try:
+            etag = spot.blobs.stat(spot.key).etag
+        except NotFound:
+            return
+        if listed is None or listed.etag != etag:
+            raise BadState(f"the file {path} was changed here meanwhile; it is compared again")
 
     def _beating(self, incoming: Incoming) -> Iterator[bytes]:
         for piece in incoming:

@@ -21,6 +21,7 @@ from trackside.links.ours import Part
 from trackside.links.peer import Unmirrored
 from trackside.links.side import Side
 from trackside.links.wire import Down, Refused
+from trackside.workspaces import store as workspaces
 
 log = logging.getLogger("trackside.links")
 
@@ -51,7 +52,7 @@ class Mirror:
     def ours(self, entity: Entity, local_id: str, *, verify: bool, theirs: Part | None = None) -> None:
         """An item of ours that may have changed, or that the peer says may have (`theirs`)."""
         side = self.side
-        part = self._read(entity, local_id)
+        part = self.read(entity, local_id)
         if part is None or not self._is_wanted(part):
             return
         item = side.item(entity, local_id)
@@ -97,7 +98,7 @@ class Mirror:
             return item.remote_id
         if local_id in self._making or not self.side.link.mode.sends:
             return None
-        part = self._read(entity, local_id)
+        part = self.read(entity, local_id)
         if part is None or not self._is_wanted(part):
             return None
         # Only what it needs to be there is made now: the rest comes when it is its turn.
@@ -109,7 +110,7 @@ class Mirror:
             return None
         return None if made is None else made.remote_id
 
-    def _read(self, entity: Entity, local_id: str) -> Part | None:
+    def read(self, entity: Entity, local_id: str) -> Part | None:
         part = self.side.read(lambda tx: _ours(tx, entity, local_id))
         if part is None or self.side.peer.keeps_ids:
             return part
@@ -154,9 +155,10 @@ class Mirror:
         is_brought, age_ms = side.read(lambda tx: _brought(tx, link_id, entity, part.item_id))
         remote_id = side.peer.find_copy(entity, part.item_id, experiment_id, is_brought=is_brought)
         if remote_id is not None:
-            made_by = Made.US if item is not None else Made.THEM
-            side.save(entity, part.item_id, remote_id, made_by, None)
-            return side.item(entity, part.item_id), side.look(entity, remote_id)
+            theirs = side.look(entity, remote_id)
+            is_ours = item is not None and theirs is not None and not self.is_anothers(theirs)
+            self.meet(entity, part.item_id, remote_id, Made.US if is_ours else Made.THEM)
+            return side.item(entity, part.item_id), theirs
         if is_brought and not side.peer.keeps_ids and 0 <= age_ms < PATIENCE_MS:
             raise Early((PATIENCE_MS - age_ms) / 1000)
         doc = {field: value for field, value in part.doc.items() if field[0] in AT_MAKING}
@@ -174,11 +176,29 @@ class Mirror:
             remote_id, experiment_id, side.theirs(made, entity, self.remote_of)
         )
 
+    def is_anothers(self, theirs: Part) -> bool:
+        """Whether another workspace made it.  A copy says who did, where ids are not kept."""
+        if self.side.peer.keeps_ids:
+            return False
+        uid = self.side.read(lambda tx: workspaces.current(tx).uid)
+        return theirs.doc.get(("tag", ours.SOURCE_WORKSPACE)) != uid
+
+    def meet(self, entity: Entity, local_id: str, remote_id: str, made_by: Made) -> None:
+        """Their item is the one of ours.  If they made it, it counts no more that we were about to."""
+        self.side.write(lambda tx: self.save_met(tx, entity, local_id, remote_id, made_by))
+
+    def save_met(self, tx: Tx, entity: Entity, local_id: str, remote_id: str, made_by: Made) -> None:
+        link_id = self.side.link.link_id
+        known = cursors.item(tx, link_id, entity, local_id)
+        if known is not None and not known.remote_id and made_by is Made.THEM and not self.side.peer.keeps_ids:
+            cursors.forget_item(tx, link_id, entity, local_id)
+        cursors.save_item(tx, link_id, entity, local_id, remote_id, made_by, None)
+
     def _note_waking(self, entity: Entity, local_id: str) -> None:
         """Where what is deleted there has to be restored to be written to: it counts as agreed to be active before it is, so
         that it goes again also after a crash, and does not come back here."""
         side = self.side
-        part, item = self._read(entity, local_id), side.item(entity, local_id)
+        part, item = self.read(entity, local_id), side.item(entity, local_id)
         if side.peer.keeps_ids or part is None or item is None or part.doc["stage", ""] != "deleted":
             return
         agreed = {**(item.agreed or {}), ("stage", ""): "active"}
@@ -224,15 +244,15 @@ class Mirror:
         local_id = self._id_here(entity, part, tag)
         if local_id is None:
             return None
-        exists = self._read(entity, local_id) is not None
+        exists = self.read(entity, local_id) is not None
+        is_by_us = local_id == part.doc.get(("tag", tag)) and not self.is_anothers(part)
         making = Patch({f: v for f, v in side.ours(part.doc, entity).items() if f[0] in AT_MAKING})
 
         def make(tx: Tx) -> None:
             if not exists:
                 (take.run if entity is Entity.RUN else take.model)(tx, local_id, experiment_id, making)
-            is_said = local_id == part.doc.get(("tag", tag))
-            made_by = Made.HERE if not exists else Made.US if is_said else Made.THEM
-            cursors.save_item(tx, side.link.link_id, entity, local_id, part.item_id, made_by, None)
+            made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
+            self.save_met(tx, entity, local_id, part.item_id, made_by)
             if not exists:
                 self._note_as_made(tx, entity, local_id, part.item_id)
 
@@ -294,6 +314,7 @@ class Mirror:
             if conflict.field[0] in TIMES:
                 continue
             side.note_conflict(entity, part.item_id, words(conflict))
+        side.peer.left_out = {}  # of one that failed half-way
         try:
             self._tell(entity, part, item, merged, doc, verify=verify)
         except Refused as refused:
@@ -365,22 +386,20 @@ class Mirror:
             return merged
         for words in sorted(set(left_out.values())):
             side.note_once("skipped", entity, part.item_id, words)
-        agreed = dict(merged.agreed)
+        fields: set[Field] = set()
         for field in (*merged.for_them.put, *merged.for_them.drop):
             (there,) = side.theirs({field: merged.for_them.put.get(field, "")}, entity, self.remote_of)
-            if there not in left_out:
-                continue
-            agreed.pop(field, None)
-            if item.agreed is not None and field in item.agreed:  # they still have what they had
-                agreed[field] = item.agreed[field]
-        return msgspec.structs.replace(merged, agreed=agreed)
+            if there in left_out:
+                fields.add(field)
+        return diff.without(merged, fields, item.agreed or {})  # they still have what they had
 
     def _hear(self, entity: Entity, part: Part, item: Item, merged: Merged) -> None:
         """Takes their part, and remembers what both have now: in one transaction."""
         side = self.side
-        patch = merged.for_us
 
         def work(tx: Tx) -> None:
+            kept = self._without_changed_here(tx, entity, part, item, merged)
+            patch = kept.for_us
             left: list[Field] = []
             if patch:
                 match entity:
@@ -391,11 +410,22 @@ class Mirror:
                     case _:
                         left = take.model(tx, part.item_id, part.experiment_id, patch)
                 store.count(tx, side.link.link_id, taken_items=1)
-            agreed = {field: value for field, value in merged.agreed.items() if field not in left}
+            agreed = {field: value for field, value in kept.agreed.items() if field not in left}
             cursors.save_item(tx, side.link.link_id, entity, part.item_id, item.remote_id, item.made_by, agreed)
 
-        if patch or merged.agreed != item.agreed:
+        if merged.for_us or merged.agreed != item.agreed:
             side.write(work)
+
+    def _without_changed_here(self, tx: Tx, entity: Entity, part: Part, item: Item, merged: Merged) -> Merged:
+        """What was changed here while the other side was asked is not overwritten unseen: it is compared by itself."""
+        if self.side.link.mode is not Mode.BOTH or not merged.for_us:
+            return merged
+        if entity is Entity.RUN:
+            take.hold(tx, part.item_id)
+        now = _ours(tx, entity, part.item_id)
+        if now is None:
+            return merged
+        return diff.without(merged, diff.changed_since(merged, part.doc, now.doc), item.agreed or {})
 
     def _is_gone(self, entity: Entity, part: Part) -> bool:
         """A logged model that is deleted here: MLflow does not show such, so there is nothing to compare or to make."""

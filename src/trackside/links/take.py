@@ -115,6 +115,11 @@ def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
     runs.changed(tx, run_id, seq, "import")
 
 
+def hold(tx: Tx, run_id: str) -> None:
+    """Nobody else logs to the run until the transaction's end."""
+    tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id = :id FOR UPDATE", id=run_id)
+
+
 def points(tx: Tx, run_id: str, series: dict[str, bytes]) -> int:
     """Adds packed points; how many came.  Those that are there change nothing."""
     given = {key: _canonical(unpack(packed)) for key, packed in series.items()}
