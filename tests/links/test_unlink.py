@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from support.client import Api, Socket
+from support.flaky import Fault, Flaky
 from support.links import LINKS, add, all_runs, check, link, put_file, registry_of, settle, until, url_of
 from support.registry import Registry
 from support.servers import Server
@@ -21,7 +22,7 @@ def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def stock(url: str) -> Iterator[Api]:
+def at(url: str) -> Iterator[Api]:
     """By a connection of its own: an idle one is soon cut."""
     transport = Socket(int(url.rpartition(":")[2]))
     yield Api(transport)
@@ -103,6 +104,76 @@ def test_an_experiment_that_got_runs_of_its_own_there_stays(server: Server) -> N
     assert _experiments(here) == {"Default", "empty", "used"}
 
 
+def test_copies_of_what_came_from_an_mlflow_server_go(here: Api, stock: Api, as_stock: Flaky) -> None:
+    """Such a server says nothing of when an experiment or a logged model was made: that is no change here."""
+    experiment = stock.new_experiment("theirs")
+    run = stock.new_run(experiment)
+    stock.post("logged-models", experiment_id=experiment, name="m")
+    add(here, LINK, f"{as_stock.url}/ws/stock", kind="mlflow", mode="pull")
+    until(lambda: link(here, LINK)["mirrored"].get("logged_model") == 1 and len(all_runs(here)) == 1, "all to come")
+    until(lambda: check(here, LINK) == [], "both to be the same")
+    made = here.get("experiments/get-by-name", experiment_name="theirs")["experiment"]["experiment_id"]
+
+    _remove(here)
+
+    assert _stages(here) == {run: "deleted"}
+    assert here.post("logged-models/search", experiment_ids=[made]).get("models", []) == []
+    assert _experiments(here) == {"Default"}
+    assert _experiments(stock) == {"Default", "theirs"}
+
+
+def test_what_somebody_made_anew_there_under_the_same_name_and_number_stays(
+    here: Api, stock: Api, as_stock: Flaky
+) -> None:
+    registry, theirs = Registry(here), Registry(stock)
+    for name in ("iris", "lily", "rose"):
+        registry.new_model(name)
+        registry.new_version(name)
+    add(here, LINK, f"{as_stock.url}/ws/stock", kind="mlflow", registry=True)
+    settle(here, LINK)
+    here.post(f"{LINKS}/{LINK}/pause")
+    for name in ("iris", "lily", "rose"):
+        theirs.delete_model(name)
+        theirs.new_model(name)
+        theirs.new_version(name)
+
+    registry.call("PATCH", "model-versions/update", name="iris", version="1", description="ours")
+    registry.delete_model("lily")
+    registry.delete_version(1, "rose")
+    here.post(f"{LINKS}/{LINK}/resume")
+    settle(here, LINK)
+    _remove(here)
+
+    assert {name: list(found["versions"]) for name, found in registry_of(stock).items()} == {
+        "iris": ["1"],
+        "lily": ["1"],
+        "rose": ["1"],
+    }
+    assert theirs.version(1, "iris").get("description", "") == ""
+
+
+def test_a_copy_that_another_workspace_made_after_a_try_that_failed_stays(
+    here: Api, stock: Api, as_stock: Flaky
+) -> None:
+    run = here.new_run()
+    is_there: list[str] = []
+
+    def faults(method: str, path: str) -> Fault | None:
+        return "503" if path.endswith("runs/create") and not is_there else None
+
+    as_stock.as_stock(faults)
+    add(here, LINK, f"{as_stock.url}/ws/stock", kind="mlflow")
+    until(lambda: any(seen[2] == "503" for seen in as_stock.seen), "the first try to fail")
+    tags = {"trackside.source_run_id": run, "trackside.source_workspace": "another"}
+    is_there.append(stock.new_run(tags=[{"key": key, "value": value} for key, value in tags.items()]))
+    settle(here, LINK)
+    until(lambda: link(here, LINK)["mirrored"].get("run") == 1, "the copy to be found")
+
+    _remove(here)
+
+    assert _stages(stock) == {is_there[0]: "active"}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_runs_that_keep_files_of_versions_go_with_them(server: Server, stock_url: str) -> None:
@@ -114,12 +185,12 @@ def test_runs_that_keep_files_of_versions_go_with_them(server: Server, stock_url
     Registry(here).new_version("iris", source=f"{root}/model", run_id=run)
     add(here, LINK, stock_url, exclude=["*"], registry=True)
     settle(here, LINK, 60)
-    with stock(stock_url) as there:
+    with at(stock_url) as there:
         kept = set(_stages(there).values())
 
     _remove(here)
 
-    with stock(stock_url) as there:
+    with at(stock_url) as there:
         left = set(_stages(there).values()), registry_of(there), _experiments(there)
     assert kept == {"active"}
     assert left == ({"deleted"}, {}, {"Default"})

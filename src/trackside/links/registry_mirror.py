@@ -10,7 +10,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault
 from trackside.links import cursors, diff, filesync, registered, store
 from trackside.links.cursors import Item
-from trackside.links.diff import Doc, Field, Mode, Patch
+from trackside.links.diff import Doc, Field, Merged, Mode, Patch
 from trackside.links.mirror import Mirror, words
 from trackside.links.model import Entity, Made
 from trackside.links.ours import Part
@@ -23,6 +23,7 @@ from trackside.registry import mirrored, mirrored_files, stages
 
 MODEL, VERSION = Entity.REGISTERED, Entity.VERSION
 PAGE = 500
+SOME_RUNS = 5
 QUIET = frozenset({"updated", "last_version"})  # follow from the rest: no conflict worth a word
 STAGE: Field = ("stage", "")
 
@@ -30,6 +31,7 @@ STAGE: Field = ("stage", "")
 class RegistryMirror:
     def __init__(self, side: Side, runs: Mirror) -> None:
         self.side = side
+        self._runs = runs
         self.peer: RegistryPeer = side.peer.registry
         self._carrier = Carrier(side, runs)
         self._link_id = side.link.link_id
@@ -96,9 +98,14 @@ class RegistryMirror:
             return self._saved(entity, part.item_id), theirs
         make = self._find_or_make_model if entity is MODEL else self._find_or_make_version
         remote_id, is_new = make(part)
-        # One that was about to be made before a crash was made by us.
-        side.save(entity, part.item_id, remote_id, Made.US if is_new or item is not None else Made.THEM, None)
-        return self._saved(entity, part.item_id), self.peer.read(entity, remote_id)
+        if is_new or item is None:
+            side.save(entity, part.item_id, remote_id, Made.US if is_new else Made.THEM, None)
+            return self._saved(entity, part.item_id), self.peer.read(entity, remote_id)
+        # One that was about to be made before a crash was made by us, unless it says otherwise.
+        theirs = self.peer.read(entity, remote_id)
+        is_ours = theirs is not None and not self._runs.is_anothers(theirs)
+        self._runs.meet(entity, part.item_id, remote_id, Made.US if is_ours else Made.THEM)
+        return self._saved(entity, part.item_id), theirs
 
     def _find_or_make_model(self, part: Part) -> tuple[str, bool]:
         name = part.doc["name", ""]
@@ -238,11 +245,12 @@ class RegistryMirror:
         local_id = registered.id_of(model_id, self._uid_here(model_id, part))
         exists = self._read(VERSION, local_id) is not None
         doc = _at_making(VERSION, {} if exists else self._carrier.home(part, local_id))
+        is_by_us = not self.side.peer.keeps_ids and not self._runs.is_anothers(part)
 
         def make(tx: Tx) -> str:
             made = registered.put_new(tx.by(self._user), VERSION, local_id, Patch(doc), self.side.server_root)
-            made_by = Made.HERE if not exists else Made.THEM if self.side.peer.keeps_ids else Made.US
-            cursors.save_item(tx, self._link_id, VERSION, made, part.item_id, made_by, None)
+            made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
+            self._runs.save_met(tx, VERSION, made, part.item_id, made_by)
             return made
 
         made: str = self.side.write(make)
@@ -273,7 +281,9 @@ class RegistryMirror:
     def _converge(self, entity: Entity, part: Part, item: Item, theirs: Part | None, *, verify: bool) -> None:
         side, mode = self.side, self.side.link.mode
         mine = self._comparable(entity, part.doc)
-        if theirs is None and (verify or item.agreed is None or (mode is Mode.BOTH and mine != item.agreed)):
+        # What goes by a name and a number there may be another one by now.
+        is_unsure = mine != item.agreed and (mode is Mode.BOTH or not side.peer.keeps_ids)
+        if theirs is None and (verify or item.agreed is None or is_unsure):
             theirs = self.peer.read(entity, item.remote_id)
             if theirs is None or not self._is_the_same(item, theirs):
                 self._gone_there(entity, item)
@@ -300,17 +310,26 @@ class RegistryMirror:
         now = {**merged.agreed, **stage}
 
         def hear(tx: Tx) -> None:
-            if merged.for_us:
-                registered.put(tx.by(self._user), entity, part.item_id, merged.for_us, side.server_root)
+            kept = self._without_changed_here(tx, entity, part, item, merged)
+            if kept.for_us:
+                registered.put(tx.by(self._user), entity, part.item_id, kept.for_us, side.server_root)
                 store.count(tx, self._link_id, taken_items=1)
             if remote_id != item.remote_id:
                 cursors.rename_remote(tx, self._link_id, VERSION, item.remote_id, remote_id)
-            cursors.save_item(tx, self._link_id, entity, part.item_id, remote_id, item.made_by, now)
+            agreed = {**kept.agreed, **stage}
+            cursors.save_item(tx, self._link_id, entity, part.item_id, remote_id, item.made_by, agreed)
 
         if merged.for_us or now != item.agreed or remote_id != item.remote_id:
             side.write(hear)
         if verify and self.has_own_files(entity, part):
             self._converge_files(part.item_id, remote_id)
+
+    def _without_changed_here(self, tx: Tx, entity: Entity, part: Part, item: Item, merged: Merged) -> Merged:
+        """As that of `mirror`."""
+        here = registered.read(tx, entity, part.item_id) if self.side.link.mode is Mode.BOTH else None
+        if here is None:
+            return merged
+        return diff.without(merged, diff.changed_since(merged, part.doc, here.doc), item.agreed or {})
 
     def has_own_files(self, entity: Entity, part: Part) -> bool:
         """Whether it is a version whose files were copied for it; else they lie with a run or logged model, or nobody reads
@@ -434,7 +453,7 @@ class RegistryMirror:
     def _gone_here(self, entity: Entity, item: Item) -> None:
         mode = self.side.link.mode
         theirs = self.peer.read(entity, item.remote_id) if item.remote_id else None
-        if theirs is None:
+        if theirs is None or not self._is_the_same(item, theirs):
             self._forget(entity, item)
             return
         if mode is Mode.PULL:
@@ -446,13 +465,23 @@ class RegistryMirror:
             return
         if entity is MODEL:
             for each in self._version_items(item):
-                self.peer.remove(VERSION, each.remote_id)
+                self.remove_there(VERSION, each)
                 self._forget(VERSION, each)
-        if not self.peer.remove(entity, item.remote_id):
+        if not self.remove_there(entity, item):
             text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
             self.side.note("skipped", entity, item.local_id, text)
         self._forget(entity, item)
         self.side.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
+
+    def remove_there(self, entity: Entity, item: Item) -> bool:
+        """False: a model stays, since it has versions.  What has the name or number of ours by now, and is not ours, is
+        left alone."""
+        theirs = self.peer.read(entity, item.remote_id)
+        if theirs is None or not self._is_the_same(item, theirs):
+            return True
+        if entity is MODEL and item.made_by is Made.US and self.peer.model_uid_of(theirs) != item.local_id:
+            return True
+        return self.peer.remove(entity, item.remote_id)
 
     def _gone_there(self, entity: Entity, item: Item) -> None:
         mode = self.side.link.mode
@@ -460,12 +489,14 @@ class RegistryMirror:
         if part is None:
             self._forget(entity, item)
             return
-        if mode is Mode.PUSH or (mode is Mode.BOTH and self.changed_here(entity, item, part)):
-            what = "refused" if mode is Mode.PUSH else "conflict"
+        is_lost = mode.takes and self._has_lost_all()
+        if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.changed_here(entity, item, part)):
+            what = "refused" if mode is Mode.PUSH or is_lost else "conflict"
             text = (
                 f"{self._called(part)}: gone there"
+                + (" with all the runs that were mirrored" if is_lost else "")
                 + (" and changed here" if what == "conflict" else "")
-                + "; made anew"
+                + ("; made anew" if mode.sends else "; it stays here")
             )
             self.side.note(what, entity, item.local_id, text)
             versions = self._version_items(item) if entity is MODEL else []
@@ -495,6 +526,12 @@ class RegistryMirror:
             store.count(tx, self._link_id, taken_items=1)
 
         self.side.write(remove)
+
+    def _has_lost_all(self) -> bool:
+        """Whether the other side knows none of some runs that it had.  Then nobody removed anything: its store is another
+        one."""
+        runs = self.side.read(lambda tx: cursors.items(tx, self._link_id, Entity.RUN, "", SOME_RUNS))
+        return bool(runs) and all(self.side.peer.read(Entity.RUN, each.remote_id) is None for each in runs)
 
     def _changed_there(self, entity: Entity, item: Item, theirs: Part) -> bool:
         """Since both agreed, by what the other side knows at all."""

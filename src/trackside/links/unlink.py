@@ -33,7 +33,8 @@ class Unlink:
         self._side = side
         self._beat = beat
         self._link_id = side.link.link_id
-        self._registry = RegistryMirror(side, Mirror(side))
+        self._runs = Mirror(side)
+        self._registry = RegistryMirror(side, self._runs)
 
     def here(self) -> bool:
         """Some of the copies on our side; asks nobody.  True if there may be more."""
@@ -71,7 +72,7 @@ class Unlink:
     def _remove_there(self, entity: Entity, item: Item) -> None:
         peer = self._side.peer
         if entity.is_of_registry:
-            if not peer.registry.remove(entity, item.remote_id):
+            if not self._registry.remove_there(entity, item):
                 raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
             return
         if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
@@ -143,12 +144,6 @@ class Unlink:
         return any(step.what is fileplan.What.SEND for step in fileplan.blind(known, listed))
 
     def _read(self, entity: Entity, local_id: str) -> Part | None:
-        match entity:
-            case Entity.EXPERIMENT:
-                return self._side.read(lambda tx: ours.experiment(tx, local_id))
-            case Entity.RUN:
-                return self._side.read(lambda tx: ours.run(tx, local_id))
-            case Entity.MODEL:
-                return self._side.read(lambda tx: ours.model(tx, local_id))
-            case _:
-                return self._side.read(lambda tx: registered.read(tx, entity, local_id))
+        if entity.is_of_registry:
+            return self._side.read(lambda tx: registered.read(tx, entity, local_id))
+        return self._runs.read(entity, local_id)

@@ -204,7 +204,10 @@ class Runner:
                 self._check_stop()
                 self._hear(side, here, Seen(Entity.RUN, remote_id), verify=True)
         if not more and link.options.registry and not side.peer.registry.log_tells:
-            self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
+            try:
+                self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
+            except Refused as refused:  # it has none, or none for this link: the rest goes on
+                side.note_once("refused", Entity.REGISTERED, "", f"the registry there cannot be read: {refused}")
         unheard = side.peer.unheard if more else 0
         is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
         if cursor != link.remote_cursor or unheard != link.unheard or is_late:
