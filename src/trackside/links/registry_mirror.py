@@ -456,6 +456,10 @@ class RegistryMirror:
         if theirs is None or not self._is_the_same(item, theirs):
             self._forget(entity, item)
             return
+        model = self._model_of(entity, item)
+        if model is not None and self._read(MODEL, model.local_id) is None:
+            self._gone_here(MODEL, model)
+            return
         if mode is Mode.PULL:
             self._bring_back(entity, item)
             return
@@ -488,6 +492,10 @@ class RegistryMirror:
         part = self._read(entity, item.local_id)
         if part is None:
             self._forget(entity, item)
+            return
+        model = self._model_of(entity, item)
+        if model is not None and self.peer.read(MODEL, model.remote_id) is None:
+            self._gone_there(MODEL, model)
             return
         is_lost = mode.takes and self._has_lost_all()
         if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.changed_here(entity, item, part)):
@@ -526,6 +534,14 @@ class RegistryMirror:
             store.count(tx, self._link_id, taken_items=1)
 
         self.side.write(remove)
+
+    def _model_of(self, entity: Entity, version: Item) -> Item | None:
+        """That of a version.  If it is gone too they went together: its aliases, which go with the version on the side where
+        that is deleted first, would look like a change of it."""
+        if entity is MODEL:
+            return None
+        model = self.side.item(MODEL, version.local_id.partition("/")[0])
+        return model if model is not None and model.remote_id else None
 
     def _has_lost_all(self) -> bool:
         """Whether the other side knows none of some runs that it had.  Then nobody removed anything: its store is another
