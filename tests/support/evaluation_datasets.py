@@ -1,0 +1,60 @@
+"""What tests ask about evaluation datasets, through the client of `client`."""
+
+import json
+from typing import Any
+
+from support.client import Api
+
+V3 = "3.0"
+USER = "mlflow.user"
+Fields = dict[str, Any]
+
+
+def new(api: Api, name: str = "questions", tags: Fields | None = None, **fields: Any) -> Any:
+    if tags is not None:
+        fields["tags"] = json.dumps(tags)
+    return api.post("datasets/create", name=name, version=V3, **fields)["dataset"]
+
+
+def new_id(api: Api, name: str = "questions", **fields: Any) -> str:
+    dataset_id: str = new(api, name, **fields)["dataset_id"]
+    return dataset_id
+
+
+def get(api: Api, dataset_id: str) -> Any:
+    return api.get(f"datasets/{dataset_id}", version=V3)["dataset"]
+
+
+def tags_of(api: Api, dataset_id: str) -> Any:
+    return json.loads(get(api, dataset_id)["tags"])
+
+
+def upsert(api: Api, dataset_id: str, *given: Any) -> tuple[int, int]:
+    counts = api.post(f"datasets/{dataset_id}/records", records=json.dumps(given), version=V3)
+    return counts["inserted_count"], counts["updated_count"]
+
+
+def page(api: Api, dataset_id: str, **arguments: Any) -> tuple[list[Any], str | None]:
+    answer = api.get(f"datasets/{dataset_id}/records", version=V3, **arguments)
+    return json.loads(answer["records"]), answer.get("next_page_token")
+
+
+def all_of(api: Api, dataset_id: str) -> list[Any]:
+    return page(api, dataset_id)[0]
+
+
+def delete_records(api: Api, dataset_id: str, ids: list[str]) -> int:
+    reply = api.ask("DELETE", f"datasets/{dataset_id}/records", {"dataset_record_ids": ids}, version=V3)
+    assert reply.status == 200, reply
+    deleted: int = reply.json["deleted_count"]
+    return deleted
+
+
+def search(api: Api, **wanted: Any) -> list[str]:
+    found = api.post("datasets/search", wanted, version=V3)
+    return [each["name"] for each in found.get("datasets", [])]
+
+
+def experiments_of(api: Api, dataset_id: str) -> list[str]:
+    found: list[str] = api.get(f"datasets/{dataset_id}/experiment-ids", version=V3).get("experiment_ids", [])
+    return found
