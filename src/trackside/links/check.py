@@ -205,7 +205,7 @@ class _Check:
     def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
         side = self._side
         if entity.is_of_registry:
-            differing = self._mirror.compare(entity, part, item, theirs)
+            differing = self._mirror.comparison.compare(entity, part, item, theirs)
         else:
             doc, can = side.ours(theirs.doc, entity), side.peer.can
             merged = diff.merge(

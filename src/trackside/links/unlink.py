@@ -72,7 +72,7 @@ class Unlink:
     def _remove_there(self, entity: Entity, item: Item) -> None:
         peer = self._side.peer
         if entity.is_of_registry:
-            if not self._registry.remove_there(entity, item):
+            if not self._registry.removal.remove_there(entity, item):
                 raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
             return
         if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
@@ -107,7 +107,7 @@ class Unlink:
     def _remove_model(self, item: Item, part: Part) -> None:
         """With its versions, since a model without them would look like one that was changed."""
         side = self._side
-        is_own = self._registry.changed_here(Entity.REGISTERED, item, part, alone=True)
+        is_own = self._registry.comparison.changed_here(Entity.REGISTERED, item, part, alone=True)
         for version in side.read(lambda tx: cursors.items_below(tx, self._link_id, Entity.VERSION, item.local_id)):
             if version.made_by is Made.HERE:
                 self._beat()
@@ -124,7 +124,7 @@ class Unlink:
     def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:
         """Whether something of it is here only."""
         if entity is Entity.VERSION:
-            return self._registry.changed_here(entity, item, part)
+            return self._registry.comparison.changed_here(entity, item, part)
         if part.doc != item.agreed:
             return True
         if entity is Entity.EXPERIMENT:
