@@ -81,7 +81,7 @@ class DatabricksPeer(MlflowPeer):
         super().change(entity, remote_id, experiment_id, patch)
 
     def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
-        page = self._post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
+        page = self._calls.post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
         found = [self._named(part_of_experiment(each)) for each in page.get("experiments", [])]
         return found, page.get("next_page_token")
 
