@@ -60,6 +60,10 @@ class Databricks:
         (found,) = [run for run in self.runs.values() if run["tags"].get("trackside.source_run_id") == source]
         return found
 
+    def sources(self) -> list[str | None]:
+        """Of which runs those that are here are copies."""
+        return [run["tags"].get("trackside.source_run_id") for run in list(self.runs.values())]
+
     def answer(self, method: str, path: str, headers: dict[str, str], query: dict[str, str], body: bytes) -> Answer:
         if path.startswith("/signed/"):
             with self._lock:
