@@ -16,8 +16,8 @@ from trackside.links import files
 from trackside.links.ending import Ending
 from trackside.links.files import Source
 from trackside.links.model import Entity, Secret
-from trackside.links.peer import BrokenCopy, Unmirrored
-from trackside.links.peers import signed
+from trackside.links.peer import BrokenCopy
+from trackside.links.peers import signed, stores
 from trackside.links.peers.databricks_files import DatabricksFiles
 from trackside.links.peers.signed import SignedFile
 from trackside.links.wire import Down, Http, Refused
@@ -97,7 +97,7 @@ def test_what_azure_takes_at_once_is_sent_at_once_and_more_is_not(
     databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot
 ) -> None:
     databricks.store.kind = AZURE
-    assert databricks.store.most_bytes == signed.AZURE_AT_ONCE_BYTES == 64 * MIB
+    assert databricks.store.most_bytes == signed.AT_ONCE_BYTES == 64 * MIB
     with source(folder, b"x" * (64 * MIB + 1)) as given:
         remote.send(Entity.RUN, run, "f.bin", given)
 
@@ -168,22 +168,6 @@ def test_where_the_store_says_no_checksum_the_file_is_read_back(
         remote.send(Entity.RUN, run, "f.bin", given)
 
 
-def test_a_file_that_s3_does_not_take_by_one_url_is_left_out(
-    databricks: Databricks, remote: DatabricksFiles, run: str, tmp_path: Path
-) -> None:
-    """A hole of a file: nobody has to write five gigabytes."""
-    (tmp_path / "large").mkdir()
-    with (tmp_path / "large" / "f.bin").open("wb") as hole:
-        hole.truncate(signed.S3_AT_ONCE_BYTES + 1)
-    with (
-        Source(Spot(LocalBlobs(tmp_path), "large/f.bin")) as given,
-        pytest.raises(Unmirrored, match="at most 5368709120"),
-    ):
-        remote.send(Entity.RUN, run, "f.bin", given)
-
-    assert databricks.store.asked == []
-
-
 # Over a link
 
 
@@ -246,7 +230,7 @@ def test_a_file_that_breaks_off_on_its_way_comes_whole(server: Server, databrick
 def file(databricks: Databricks, run: str) -> SignedFile:
     """Of that run, with parts of 256 KiB."""
 
-    def sign() -> signed.Signed:
-        return signed.signed(databricks.store.signed(databricks.url, "write", run, "f.bin"))
+    def sign() -> stores.Signed:
+        return stores.signed(databricks.store.signed(databricks.url, "write", run, "f.bin"))
 
     return SignedFile(sign, Ending(), at_once=256 * KIB, block=256 * KIB)

@@ -33,6 +33,7 @@ class Databricks:
         self.registry = RegistryCalls(self.store, self._owner_of)
         self.models = ModelCalls(self.histories)
         self.closed_folders: tuple[str, ...] = ()
+        self.takes_parts = True
         self.throttled = 0
         self.asked: list[str] = []
         self._limit = calls_a_second
@@ -121,6 +122,11 @@ class Databricks:
             ("GET", "artifacts/list"): lambda c: self._list(c["run_id"], c.get("path", "")),
             ("POST", "artifacts/credentials-for-write"): lambda c: self._credentials(c, "write"),
             ("POST", "artifacts/credentials-for-read"): lambda c: self._credentials(c, "read"),
+            ("POST", "artifacts/create-multipart-upload"): self._begin_upload,
+            ("GET", "artifacts/get-presigned-upload-part-url"): lambda c: {
+                "upload_credential_info": self._part_url(c, c["upload_id"], int(c["part_number"]))
+            },
+            ("POST", "artifacts/complete-multipart-upload"): self._finish_upload,
             ("GET", "model-versions/list-artifacts"): lambda c: self._list(
                 f"v/{c['name']}/{c['version']}", c.get("path", "")
             ),
@@ -145,6 +151,31 @@ class Databricks:
                         for path in c["paths"]
                     ]
                 }
+
+    def _begin_upload(self, call: dict[str, Any]) -> Any:
+        if not self.takes_parts:
+            raise Refusal(400, "INVALID_PARAMETER_VALUE", "Multipart uploads are not supported for this store")
+        if call["run_id"] not in self.models.models:
+            self._run(call["run_id"])
+        upload_id = self.store.uploads.begin((call["run_id"], call["path"]))
+        return {
+            "upload_id": upload_id,
+            "upload_credential_infos": [
+                self._part_url(call, upload_id, number) for number in range(1, int(call["num_parts"]) + 1)
+            ],
+            "abort_credential_info": self._url_of_upload(call, f"&uploadId={upload_id}"),
+        }
+
+    def _part_url(self, call: dict[str, Any], upload_id: str, number: int) -> Any:
+        return self._url_of_upload(call, f"&uploadId={upload_id}&partNumber={number}")
+
+    def _url_of_upload(self, call: dict[str, Any], more: str) -> Any:
+        return {**self.store.signed(self.url, "write", call["run_id"], call["path"], more), "run_id": call["run_id"]}
+
+    def _finish_upload(self, call: dict[str, Any]) -> None:
+        fault = self.store.finish((call["run_id"], call["path"]), call["upload_id"], call["part_etags"])
+        if fault is not None:
+            raise Refusal(400, "INVALID_PARAMETER_VALUE", fault)
 
     def _owner_of(self, source: str) -> tuple[str, str] | None:
         found = re.fullmatch(
@@ -331,8 +362,7 @@ def _handler(workspace: Databricks) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("content-length") or 0)
             is_signed = parts.path.startswith("/signed/")
             path = parts.path if is_signed else unquote(parts.path)
-            if is_signed and length and workspace.store.cut_in:
-                workspace.store.cut_in -= 1
+            if is_signed and length and workspace.store.cuts(query):
                 self.rfile.read(length // 2)
                 self.close_connection = True
                 return

@@ -5,6 +5,7 @@ They take what the real ones take, and break off, keep less than they said, or l
 import base64
 import hashlib
 import re
+import uuid
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -13,12 +14,63 @@ Answer = tuple[int, dict[str, str], bytes]
 Where = tuple[str, str]  # whose file, and its path
 
 
+class Uploads:
+    """Those by parts of S3, which takes each file of one in the end or nothing of it."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, dict[int, bytes]] = {}  # of those under way
+        self.least_bytes = 5 << 20  # of each part but the last
+        self.failing: dict[int, int] = {}  # by number, how often a part fails still
+        self.sums = True
+        self.ended: list[str] = []
+        self._where: dict[str, Where] = {}
+
+    def begin(self, where: Where) -> str:
+        upload_id = uuid.uuid4().hex
+        self.parts[upload_id] = {}
+        self._where[upload_id] = where
+        return upload_id
+
+    def answer(self, method: str, where: Where, query: dict[str, str], body: bytes) -> Answer:
+        upload_id = query["uploadId"]
+        if upload_id not in self.parts or self._where[upload_id] != where:
+            return 404, {}, b"<Error><Code>NoSuchUpload</Code></Error>"
+        if method == "DELETE":
+            del self.parts[upload_id]
+            self.ended.append(upload_id)
+            return 204, {}, b""
+        number = int(query["partNumber"])
+        if self.failing.get(number):
+            self.failing[number] -= 1
+            return 503, {"retry-after": "0"}, b"<Error><Code>SlowDown</Code></Error>"
+        self.parts[upload_id][number] = body
+        return 200, {"etag": self._etag(body)}, b""
+
+    def joined(self, where: Where, upload_id: str, etags: list[dict[str, Any]]) -> bytes | str:
+        if upload_id not in self.parts or self._where[upload_id] != where:
+            return f"The upload {upload_id} does not exist"
+        parts = self.parts[upload_id]
+        if [each["part_number"] for each in etags] != sorted(parts):
+            return "The list of parts is not that of the upload"
+        if any(self._etag(parts[each["part_number"]]) != each["etag"] for each in etags):
+            return "One or more of the specified parts could not be found"
+        if any(len(parts[number]) < self.least_bytes for number in sorted(parts)[:-1]):
+            return "Your proposed upload is smaller than the minimum allowed size"
+        del self.parts[upload_id]
+        return b"".join(parts[number] for number in sorted(parts))
+
+    def _etag(self, body: bytes) -> str:
+        digest = hashlib.md5(body)
+        return f'"{digest.hexdigest() if self.sums else hashlib.md5(digest.digest()).hexdigest()}"'
+
+
 class Store:
     def __init__(self) -> None:
         self.kind = AWS
         self.files: dict[Where, bytes] = {}
         self.staged: dict[Where, dict[str, bytes]] = {}
         self.most_bytes = 64 << 20  # of one PUT
+        self.uploads = Uploads()
         self.says_sums = True
         self.lists_blocks = True
         self.asked: list[str] = []
@@ -28,10 +80,11 @@ class Store:
         self.spoil = 0  # so many files more are kept with other bytes
         self.cut_in = 0  # so many bodies more break off on their way in
         self.cut_out = 0  # and on their way out
+        self.cut_part = 0  # the part of that number breaks off, once
         self._appended: dict[Where, bytes] = {}
 
-    def signed(self, url: str, verb: str, owner: str, path: str) -> Any:
-        where = f"{quote(owner, safe='')}?path={quote(path, safe='')}&sig=abc"
+    def signed(self, url: str, verb: str, owner: str, path: str, more: str = "") -> Any:
+        where = f"{quote(owner, safe='')}?path={quote(path, safe='')}&sig=abc{more}"
         return {
             "path": path,
             "signed_uri": f"{url}/signed/{verb}/{where}",
@@ -42,7 +95,8 @@ class Store:
     def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> Answer:
         _, _, verb, owner = path.split("/")
         where = (unquote(owner), query["path"])
-        what = " ".join(filter(None, (method, query.get("comp"), query.get("resource"), query.get("action"))))
+        more = (query.get("comp"), query.get("resource"), query.get("action"), query.get("partNumber"))
+        what = " ".join(filter(None, (method, *more)))
         self.asked.append(what)
         if "authorization" in headers or query.get("sig") != "abc" or headers.get("x-signed") != "yes":
             return 403, {}, b"<Error>a signed URL takes its own headers and no other authorization</Error>"
@@ -60,10 +114,29 @@ class Store:
             return self._lake(what, where, query, headers, body)
         if self.kind == AZURE:
             return self._azure(what, where, query, headers, body)
+        if "uploadId" in query:
+            return self.uploads.answer(method, where, query, body)
         if what != "PUT":
             return 405, {}, b""
         self._keep(where, body)
         return 200, self._sums(body), b""
+
+    def cuts(self, query: dict[str, str]) -> bool:
+        """Whether a body breaks off on its way in."""
+        if self.cut_part and query.get("partNumber") == str(self.cut_part):
+            self.cut_part = 0
+            return True
+        is_cut = self.cut_in > 0
+        self.cut_in -= is_cut
+        return is_cut
+
+    def finish(self, where: Where, upload_id: str, etags: list[dict[str, Any]]) -> str | None:
+        """What is wrong with an upload, or nothing: then its file is there."""
+        content = self.uploads.joined(where, upload_id, etags)
+        if isinstance(content, str):
+            return content
+        self._keep(where, content)
+        return None
 
     def _get(self, where: Where, headers: dict[str, str]) -> Answer:
         if where not in self.files:

@@ -12,6 +12,7 @@ from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.links.model import Entity
+from trackside.links.parts import Note
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
@@ -36,9 +37,11 @@ class Source:
 
     `beat` is called with each piece; what it raises ends the transfer."""
 
-    def __init__(self, spot: Spot, beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, spot: Spot, beat: Callable[[], None] = lambda: None, note: Note | None = None) -> None:
+        """`note`: of a transfer that broke off, for the next try."""
         self._download = spot.blobs.open(spot.key)
         self.beat = beat
+        self.note = note
 
     def __enter__(self) -> "Source":
         return self

@@ -18,7 +18,7 @@ from trackside.links.diff import Mode
 from trackside.links.fileplan import STAYS, UNSENT, UNSURE, Known, Step, What
 from trackside.links.files import OurFile, Source
 from trackside.links.model import Entity
-from trackside.links.parts import PART_BYTES, Parts, WrongSum
+from trackside.links.parts import PART_BYTES, Note, Parts, WrongSum
 from trackside.links.peer import BrokenCopy, RemoteFile, Unmirrored
 from trackside.links.side import Side
 from trackside.links.wire import Down, Incoming, Refused
@@ -177,8 +177,10 @@ class _Both:
 
     def send(self, path: str) -> Known | None:
         """What is there now; None if it was not sent."""
+        spot, side = self._spot(path), self.side
+        what = ("push", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
         try:
-            with Source(self._spot(path), self.side.beat) as source:
+            with Source(spot, side.beat, Note(spot.blobs, what)) as source:
                 stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
                 known = Known(path, source.size_bytes, source.etag, stored.sha256, stored.etag)
         except Unmirrored as reason:

@@ -1,4 +1,4 @@
-"""A large file on its way in, part by part, so that a transfer that broke off goes on.  Knows keys; knows no peer.
+"""A large file on its way, part by part, so that a transfer that broke off goes on.  Knows keys; knows no peer.
 
 Parts are files of the same store, in a folder that no client reaches and no workspace can be called like.  Each is whole
 or absent, so what is there can be trusted after a crash; the file itself appears when all parts have come and its checksum
@@ -17,6 +17,7 @@ MAX_PART_BYTES = 4 * PART_BYTES
 FOLDER = f"{keys.WORKSPACES}/.parts"
 MAX_AGE_MS = 7 * 86_400_000
 _ETAG = "etag"
+_NOTE = "note"
 
 
 class WrongSum(Exception):
@@ -99,6 +100,28 @@ class Parts:
 
     def _key(self, name: str = "") -> str:
         return keys.join(self._above, self._version, name)
+
+
+class Note:
+    """What a file on its way out needs in order to go on, as text of the peer that takes it; beside the parts of those that come
+    in, and swept with them.  `what` names the file and who sends it."""
+
+    def __init__(self, blobs: Blobs, what: Sequence[str]) -> None:
+        self._blobs = blobs
+        self._above = f"{FOLDER}/{_digest(what)}"
+
+    def read(self) -> bytes:
+        """Empty if there is none."""
+        try:
+            return get(self._blobs, f"{self._above}/{_NOTE}")
+        except NotFound:
+            return b""
+
+    def write(self, text: bytes) -> None:
+        put(self._blobs, f"{self._above}/{_NOTE}", [[text]])
+
+    def forget(self) -> None:
+        self._blobs.delete(self._above)
 
 
 def sweep(blobs: Blobs, now_ms: int) -> int:

@@ -1,5 +1,6 @@
 """The files of a Databricks workspace: it lists them, and gives signed URLs for their bytes."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -8,13 +9,18 @@ from trackside.links.model import Entity
 from trackside.links.peer import RemoteFile, Unmirrored
 from trackside.links.peers.mlflow_files import MlflowFiles, is_run, is_version
 from trackside.links.peers.mlflow_wire import API, shaped
-from trackside.links.peers.signed import Signed, SignedFile, signed
-from trackside.links.wire import Incoming, Refused
+from trackside.links.peers.multipart import Begun
+from trackside.links.peers.signed import AT_ONCE_BYTES, BLOCK_BYTES, SignedFile
+from trackside.links.peers.stores import Signed, signed
+from trackside.links.wire import Http, Incoming, Refused
 
 OF_VERSIONS = f"{API}/model-versions"
 
 
 class DatabricksFiles(MlflowFiles):
+    at_once = AT_ONCE_BYTES  # what is longer goes by parts
+    part = BLOCK_BYTES
+
     def has_any(self) -> bool:
         return False  # it has no call that lists the whole store
 
@@ -25,7 +31,13 @@ class DatabricksFiles(MlflowFiles):
         return self.pages(f"{OF_VERSIONS}/list-artifacts", name=name, version=number, path=folder)
 
     def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
-        file = SignedFile(lambda: self._sign(entity, remote_id, path, "write"), self._http.ending)
+        file = SignedFile(
+            lambda: self._sign(entity, remote_id, path, "write"),
+            self._http.ending,
+            PartCalls(self._http, remote_id, path),
+            at_once=self.at_once,
+            block=self.part,
+        )
         try:
             sent = file.send(source)
         except Unmirrored as reason:
@@ -69,3 +81,29 @@ class DatabricksFiles(MlflowFiles):
         if not infos:
             raise Refused(404, "RESOURCE_DOES_NOT_EXIST", f"no credentials for {path}")
         return signed(infos[0])
+
+
+class PartCalls:
+    """As the open clients call them: by the id of a run, or of a logged model in its place."""
+
+    def __init__(self, http: Http, remote_id: str, path: str) -> None:
+        self.where = f"{remote_id}/{path}"
+        self._http = http
+        self._file = {"run_id": remote_id, "path": path}
+
+    def begin(self, count: int) -> Begun:
+        answer = self._json("POST", "create-multipart-upload", {**self._file, "num_parts": count}, once=True)
+        urls = [signed(each) for each in answer["upload_credential_infos"]]
+        return Begun(answer["upload_id"], urls, signed(answer["abort_credential_info"]))
+
+    def url(self, upload_id: str, number: int) -> Signed:
+        query: dict[str, Any] = {**self._file, "upload_id": upload_id, "part_number": number}
+        answer = self._json("GET", "get-presigned-upload-part-url", None, **query)
+        return signed(answer["upload_credential_info"])
+
+    def finish(self, upload_id: str, etags: Sequence[str]) -> None:
+        parts = [{"part_number": number, "etag": etag} for number, etag in enumerate(etags, 1)]
+        self._json("POST", "complete-multipart-upload", {**self._file, "upload_id": upload_id, "part_etags": parts})
+
+    def _json(self, method: str, call: str, body: Any, *, once: bool = False, **query: Any) -> Any:
+        return shaped(self._http, self._http.json(method, f"{API}/artifacts/{call}", body, once=once, **query))
