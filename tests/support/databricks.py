@@ -3,6 +3,7 @@ exist, its own run ids and users, artifacts by signed URLs only, and a limit of 
 
 import json
 import re
+import sys
 import threading
 import time
 import uuid
@@ -22,6 +23,12 @@ SLOW = ("runs/search", "experiments/search", "experiments/update", "experiments/
 SLOW_CALLS_A_SECOND = 7
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # which whoever goes in the middle leaves
+            super().handle_error(request, client_address)
+
+
 class Databricks:
     def __init__(self, calls_a_second: float = 0.0) -> None:
         self.folders = {"/", "/Shared", "/Users"}
@@ -39,7 +46,7 @@ class Databricks:
         self._limit = calls_a_second
         self._recent: list[tuple[float, bool]] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -69,6 +76,8 @@ class Databricks:
         if path.startswith("/signed/"):
             with self._lock:
                 return self.store.answer(method, path, query, headers, body)
+        if path == "/.well-known/databricks-config":
+            return 200, {"content-type": "application/json"}, b'{"workspace_id":"42"}'
         token = headers.get("authorization", "")
         with self._lock:
             self.asked.append(path)
@@ -76,6 +85,10 @@ class Databricks:
                 if token:
                     return _fault(Refusal(403, "403", "Invalid access token."))
                 return _fault(Refusal(401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type"))
+            if path.startswith(
+                "/api/2.0/fs/"
+            ):  # then clients take the calls for signed URLs, as they do from clusters' jobs
+                return _fault(Refusal(501, "NOT_IMPLEMENTED", "No files API"))
             now = time.monotonic()
             name = path.removeprefix(API) if path.startswith(API) else path
             self._recent = [(at, is_slow) for at, is_slow in self._recent if now - at < 1.0]
@@ -113,6 +126,9 @@ class Databricks:
             ("POST", "runs/update"): self._update_run,
             ("POST", "runs/search"): self._search,
             ("POST", "runs/log-batch"): self._log,
+            ("POST", "runs/log-metric"): lambda c: self._log({"run_id": c["run_id"], "metrics": [_without_run(c)]}),
+            ("POST", "runs/log-parameter"): lambda c: self._log({"run_id": c["run_id"], "params": [_without_run(c)]}),
+            ("POST", "runs/set-tag"): lambda c: self._log({"run_id": c["run_id"], "tags": [_without_run(c)]}),
             ("POST", "runs/delete-tag"): lambda c: self._run(c["run_id"])["tags"].pop(c["key"], None) and None,
             ("POST", "runs/delete"): lambda c: self._run(c["run_id"])["info"].update(lifecycle_stage="deleted"),
             ("POST", "runs/restore"): lambda c: self._run(c["run_id"])["info"].update(lifecycle_stage="active"),
@@ -194,7 +210,8 @@ class Databricks:
     def _create_experiment(self, call: dict[str, Any]) -> Any:
         name = self._free(call["name"])
         found = str(10_000 + len(self.experiments))
-        self.experiments[found] = {"experiment_id": found, "name": name, "lifecycle_stage": "active", "tags": []}
+        self.experiments[found] = {"experiment_id": found, "name": name, "lifecycle_stage": "active"}
+        self.experiments[found]["tags"] = list(call.get("tags", []))
         return {"experiment_id": found}
 
     def _free(self, name: str) -> str:
@@ -243,6 +260,8 @@ class Databricks:
             "artifact_uri": f"dbfs:/databricks/mlflow-tracking/{call['experiment_id']}/{run_id}/artifacts",
         }
         tags = {each["key"]: each["value"] for each in call.get("tags", [])}
+        if info["run_name"]:
+            tags["mlflow.runName"] = info["run_name"]
         self.runs[run_id] = {"info": info, "params": {}, "tags": {**tags, "mlflow.user": USER}, **_edges()}
         return {"run": self._shown(self.runs[run_id])}
 
@@ -348,6 +367,10 @@ def _fault(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
     return refusal.status, {"content-type": "application/json"}, body
 
 
+def _without_run(call: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in call.items() if key not in ("run_id", "run_uuid")}
+
+
 def _edges() -> dict[str, list[Any]]:
     return {"inputs": [], "models": [], "outputs": []}
 
@@ -382,6 +405,6 @@ def _handler(workspace: Databricks) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *args: Any) -> None:
             return
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _do  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _do  # noqa: N815
 
     return Handler

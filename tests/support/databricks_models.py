@@ -47,7 +47,11 @@ class ModelCalls:
             "status": "LOGGED_MODEL_PENDING",
             "artifact_uri": f"dbfs:/databricks/mlflow-tracking/{call['experiment_id']}/logged_models/{model_id}/artifacts",
         }
-        self.models[model_id] = {"info": info, "params": {}, "tags": _pairs(call.get("tags", []))}
+        self.models[model_id] = {
+            "info": info,
+            "params": _pairs(call.get("params", [])),
+            "tags": _pairs(call.get("tags", [])),
+        }
         return {"model": self._shown(self.models[model_id])}
 
     def _model(self, model_id: str) -> dict[str, Any]:

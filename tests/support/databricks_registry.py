@@ -34,6 +34,7 @@ class RegistryCalls:
             ("GET", "databricks/registered-models/get"): lambda c: {
                 "registered_model_databricks": _shown(self._model(c["name"]))
             },
+            ("GET", "registered-models/get"): lambda c: {"registered_model": _shown(self._model(c["name"]))},
             ("PATCH", "registered-models/update"): lambda c: self._change(self._model(c["name"]), c),
             ("POST", "registered-models/rename"): self._rename,
             ("DELETE", "registered-models/delete"): self._delete,
@@ -50,6 +51,9 @@ class RegistryCalls:
             ("POST", "model-versions/set-tag"): lambda c: self._tag(self._version(c), c),
             ("DELETE", "model-versions/delete-tag"): lambda c: self._untag(self._version(c), c),
             ("POST", "databricks/model-versions/transition-stage"): self._transition,
+            ("POST", "model-versions/transition-stage"): lambda c: {
+                "model_version": self._transition(c)["model_version_databricks"]
+            },
             ("GET", "model-versions/get-download-uri"): lambda c: {
                 "artifact_uri": f"dbfs:/databricks/mlflow-registry/{self._version(c)['name']}/{c['version']}"
             },
