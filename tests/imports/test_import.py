@@ -165,6 +165,28 @@ def test_files_that_cannot_be_read_are_said_until_they_can(server: Server, bring
     assert TAG not in server.api.tags("a1")
 
 
+def test_what_is_refused_of_one_run_is_left_out_alone(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+    for number in range(5):
+        mlruns.run(f"r{number}", points={"m": [f"{START} {number} 0"]}, files={"f": b"1", "g": b"22"})
+    mlruns.run("asleep", status=9, points={"m": [f"{START} 1 0"]}, files={"f": b"1"})
+    put_file(server.api, _made(server, "r3"), "f/in-the-way", b"ours")
+
+    done = bring(mlruns.root)
+
+    found = {run["info"]["run_id"]: run["info"]["status"] for run in all_runs(server.api)}
+    left = {each["what"]: each["reason"] for each in done.report["left_out"]}
+    assert (done.code, sorted(left)) == (1, ["run asleep", "run r3"])
+    assert "status is '9'" in left["run asleep"]
+    assert left["run r3"].startswith("its file f: ")
+    assert tally(done.report, "runs") == (4, 1, 0, 1)
+    assert {found[f"r{number}"] for number in range(5)} == {"FINISHED"}
+    for number in (0, 1, 2, 4):
+        assert (get_file(server.api, f"r{number}", "f"), get_file(server.api, f"r{number}", "g")) == (b"1", b"22")
+    assert get_file(server.api, "r3", "g") == b"22"
+    assert {run_id for run_id in found if TAG in server.api.tags(run_id)} == {"asleep", "r3"}
+    assert done.report["files"] == 10
+
+
 def test_an_experiment_that_cannot_be_read_is_said_and_the_others_come(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
@@ -313,6 +335,12 @@ def test_an_import_that_is_killed_goes_on_where_it_was(
     assert tally(again.report, "runs") == (0, 0, 60, 0)
     assert again.report["files"] == 0
     assert all(len(server.api.history(run_id, "m2")) == 50 for run_id in found)
+
+
+def _made(server: Server, run_id: str) -> str:
+    """A run that is here already."""
+    server.api.post("/api/trackside/v1/import/item", entity="run", id=run_id, experiment_id="0", put=[])
+    return run_id
 
 
 def _download(server: Server, version: str) -> bytes:

@@ -42,7 +42,7 @@ def client(module: str, *words: str, cwd: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "folder", "server"])
+@pytest.fixture(params=["sqlite", "postgresql", "folder", "server", "server with a folder"])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     """What to import, and where else its files are."""
     folder = tmp_path / "source"
@@ -57,9 +57,13 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
             postgres.drop(name)
         case "folder":
             yield str(folder / "mlruns"), []
-        case _:
+        case "server":
             with stock_server(folder) as url:
                 yield url, []
+        case _:
+            root = folder / "root"
+            with stock_server(folder, "--no-serve-artifacts", "--default-artifact-root", str(root)) as url:
+                yield url, ["--artifacts", str(root)]
 
 
 def test_the_stock_client_sees_the_same_on_both_sides(

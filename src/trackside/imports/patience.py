@@ -1,8 +1,12 @@
-"""Calls to a side that may be away for a moment: tried again for some seconds, then given up."""
+"""Calls to a side that may be away for a moment: tried again for some seconds, then given up.  And one that is busy is asked
+less at once."""
 
+import http.client
+import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from trackside.links.wire import MAX_ANSWER_BYTES, Answer, Down, Http, Refused
 
@@ -12,7 +16,82 @@ LONGEST_WAIT_S = 60.0
 BROKEN = 500  # MLflow's answer where one item is at fault: another try will not help
 
 
+AT_ONCE = 16  # calls
+LOOK_S = 0.1  # until those that wait look again
+BUSY = (429, 503)
+GROWS_AFTER = 20  # calls that went well
+
+
+class Gate:
+    """How many calls a side gets at once: half as many when it says that it has too much to do, one more whenever some went
+    well, and none before the moment that it named."""
+
+    def __init__(self, most: int = AT_ONCE, clock: Callable[[], float] = time.monotonic) -> None:
+        self.width = self._most = most
+        self._clock = clock
+        self._open = 0
+        self._went_well = 0
+        self._not_before = 0.0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        with self._changed:
+            while self._open >= self.width or self._rest_s() > 0:
+                self._changed.wait(min(self._rest_s() or LOOK_S, LOOK_S))
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._open -= 1
+                self._changed.notify()
+
+    def went_well(self) -> None:
+        with self._changed:
+            self._went_well += 1
+            if self._went_well >= GROWS_AFTER and self.width < self._most:
+                self.width += 1
+                self._went_well = 0
+                self._changed.notify()
+
+    def is_busy(self, wait_s: float) -> None:
+        with self._changed:
+            # Those that were on their way together say it once.
+            if self._went_well or self.width == self._most:
+                self.width = max(1, self.width // 2)
+                self._went_well = 0
+            self._not_before = max(self._not_before, self._clock() + wait_s)
+
+    def _rest_s(self) -> float:
+        return max(0.0, self._not_before - self._clock())
+
+
 class PatientHttp(Http):
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.gate = Gate()
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str] | None,
+        *,
+        once: bool = False,
+    ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
+        with self.gate.turn():
+            try:
+                with super().open(method, path, body, headers, once=once) as opened:
+                    yield opened
+            except Down as down:
+                if down.status in BUSY:
+                    self.gate.is_busy(min(LONGEST_WAIT_S, down.retry_after_s or 0.0))
+                raise
+            self.gate.went_well()
+
     def call(
         self,
         method: str,

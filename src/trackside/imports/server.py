@@ -1,6 +1,8 @@
 """A running MLflow server, 1.30 to 3.x, by its REST API.  Rides on the peer that links have for such a server."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
@@ -11,7 +13,7 @@ import msgspec
 
 from trackside.core.http.codec import wire_double
 from trackside.imports.patience import BROKEN
-from trackside.imports.places import Finder, Nowhere
+from trackside.imports.places import Finder, Folder, Nowhere
 from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Unreadable, Version, grouped
 from trackside.links.diff import Doc
 from trackside.links.model import Entity
@@ -23,7 +25,9 @@ from trackside.metrics.series import Point, canonical, pack
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 BULK_RUNS, BULK_POINTS = 100, 25_000  # what one answer holds
+HISTORIES = 4  # answers of that kind in memory at once
 GROUP = 50  # experiments in one search
+_run_of = itemgetter("run_id")
 _PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
 
 
@@ -33,6 +37,8 @@ class ServerSource:
         self._http = http
         self._peer = MlflowPeer(http, "")
         self._finder = finder
+        self._threads = ThreadPoolExecutor(HISTORIES, "import-history")
+        self._has_bulk = True
         self.left_out: list[str] = []
         try:
             self._experiments = list(self._all_experiments())
@@ -64,11 +70,14 @@ class ServerSource:
         return _run(self._http.json("GET", f"{API}/runs/get", None, run_id=run.id)["run"])
 
     def points(self, runs: Sequence[Given]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        keys = sorted({key for run in runs for key in run.last})
-        for key in keys:
-            ids = sorted(run.id for run in runs if key in run.last)
-            for start in range(0, len(ids), BULK_RUNS):
-                yield from self._history(ids[start : start + BULK_RUNS], key)
+        """A few answers are asked for at once, since each takes the server long."""
+        asked: deque[tuple[list[str], str, Future[list[dict[str, Any]] | None]]] = deque()
+        for ids, key in _questions(runs):
+            asked.append((ids, key, self._threads.submit(self._bulk, ids, key)))
+            if len(asked) >= HISTORIES:
+                yield from self._answer(*asked.popleft())
+        while asked:
+            yield from self._answer(*asked.popleft())
 
     def models(self) -> Iterator[list[Given]]:
         for start in range(0, len(self._ids), GROUP):
@@ -101,8 +110,11 @@ class ServerSource:
             yield self._registered(found[name], versions.get(name, []))
 
     def place(self, entity: Entity, item: Given) -> Place:
-        if proxied_path(item.artifact_uri) is not None:
-            return self._finder.at(item.artifact_uri)
+        """By the server, unless the files are found without it: behind its proxy, or where `--artifacts` says."""
+        place = self._finder.at(item.artifact_uri)
+        is_found = place.is_there if isinstance(place, Folder) else not isinstance(place, Nowhere)
+        if is_found or proxied_path(item.artifact_uri) is not None:
+            return place
         return _Served(self._http, self._peer, entity, item.id)
 
     def place_of(self, uri: str) -> Place:
@@ -111,6 +123,7 @@ class ServerSource:
         return self._finder.of_version(uri)
 
     def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
         self._finder.close()
         self._peer.close()
 
@@ -141,23 +154,45 @@ class ServerSource:
             if not token:
                 return
 
-    def _history(self, ids: Sequence[str], key: str) -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        if len(ids) == 1:
-            for _, packed in self._peer.points(ids[0], key, 0):
-                yield ids[0], {key: packed}
+    def _answer(
+        self, ids: list[str], key: str, future: "Future[list[dict[str, Any]] | None]"
+    ) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        rows = future.result()
+        if rows is None:
+            for run_id in ids:
+                yield from self._page_by_page(run_id, key)
             return
+        found = [(run_id, pack([_point(row) for row in of_run])) for run_id, of_run in groupby(rows, _run_of)]
+        if len(rows) < BULK_POINTS:
+            yield from ((run_id, {key: packed}) for run_id, packed in found)
+            return
+        # It goes run by run, and ends in the middle of the last one.
+        *whole, (last, _) = found
+        yield from ((run_id, {key: packed}) for run_id, packed in whole)
+        had = {run_id for run_id, _ in whole}
+        if not whole:
+            yield from self._page_by_page(last, key)
+            had.add(last)
+        rest = [run_id for run_id in ids if run_id not in had]
+        if rest:
+            yield from self._answer(rest, key, self._threads.submit(self._bulk, rest, key))
+
+    def _bulk(self, ids: Sequence[str], key: str) -> list[dict[str, Any]] | None:
+        """Points of a metric, run by run, as many as one answer holds; None where the source has no such call."""
+        if not self._has_bulk:
+            return None
         query = urlencode({"run_id": list(ids), "metric_key": key, "max_results": BULK_POINTS}, doseq=True)
         try:
-            metrics = self._http.json("GET", f"{BULK}?{query}").get("metrics", [])
-        except Refused:
-            metrics = None  # it does not have this call
-        if metrics is None or len(metrics) >= BULK_POINTS:  # perhaps not all of them
-            half = len(ids) // 2
-            yield from self._history(ids[:half], key)
-            yield from self._history(ids[half:], key)
-            return
-        for run_id, rows in groupby(metrics, itemgetter("run_id")):
-            yield run_id, {key: pack([_point(row) for row in rows])}
+            found: list[dict[str, Any]] = self._http.json("GET", f"{BULK}?{query}").get("metrics", [])
+        except Refused as refused:
+            self._has_bulk = not refused.is_unknown_call
+            return None
+        is_in_order = len({each["run_id"] for each in found}) == sum(1 for _ in groupby(found, _run_of))
+        return found if is_in_order else None
+
+    def _page_by_page(self, run_id: str, key: str) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        for _, packed in self._peer.points(run_id, key, 0):
+            yield run_id, {key: packed}
 
     def _pages(self, call: str, what: str, **query: Any) -> Iterator[dict[str, Any]]:
         token: str | None = None
@@ -233,6 +268,14 @@ class _Served:
             return "/get-artifact?" + urlencode({"run_uuid": self._id, "path": path})
         query = urlencode({"artifact_file_path": path})
         return f"/ajax-api/2.0/mlflow/logged-models/{quote(self._id)}/artifacts/files?{query}"
+
+
+def _questions(runs: Sequence[Given]) -> Iterator[tuple[list[str], str]]:
+    """Which runs are asked for which metric at once."""
+    for key in sorted({key for run in runs for key in run.last}):
+        ids = sorted(run.id for run in runs if key in run.last)
+        for start in range(0, len(ids), BULK_RUNS):
+            yield ids[start : start + BULK_RUNS], key
 
 
 def _run(found: dict[str, Any]) -> Given:

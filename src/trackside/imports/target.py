@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from msgspec import Struct
 
+from trackside.links.bundle_routes import Entry
 from trackside.links.diff import Doc
 from trackside.links.files import hashed
 from trackside.links.import_files import PREFIX
 from trackside.links.model import Entity
-from trackside.links.peers.trackside import TracksidePeer
+from trackside.links.peers.trackside import MSGPACK, TracksidePeer
 from trackside.links.wire import Down, Http, Refused
 
 ASK = 200  # items at once
@@ -68,6 +70,10 @@ class Target:
         answer = self._http.send("PUT", where, hashed(pieces, digest), size_bytes).json
         if answer["sha256"] != digest.hexdigest():
             raise Down(f"{path} arrived at {self._http.url} with another checksum than it left with")
+
+    def bundle(self, entries: Sequence[Entry]) -> None:
+        """All of it, or Refused."""
+        self._http.call("POST", f"{PREFIX}/bundle", msgspec.msgpack.encode(entries), MSGPACK)
 
     def close(self) -> None:
         self.peer.close()

@@ -5,66 +5,28 @@ is not whole; then its points and files come; then what ends it, and the tag goe
 where it was, and one that has nothing to do asks for each item once.  What the workspace has and the source has not stays.
 """
 
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from functools import partial
-
-from msgspec import Struct
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from trackside.imports.documents import UNFINISHED
-from trackside.imports.patience import again
-from trackside.imports.places import sized
 from trackside.imports.registry import RegistryImport
 from trackside.imports.report import Report, Tally
+from trackside.imports.sending import Sender, finish
 from trackside.imports.source import Given, Place, Source, Unreadable
 from trackside.imports.target import Held, Target
+from trackside.imports.task import WORDS, Task
 from trackside.links import diff
 from trackside.links.diff import Doc, Field, Mode, Patch
 from trackside.links.files import sha256
-from trackside.links.mirror import LATE
 from trackside.links.model import Entity
-from trackside.links.ours import IMPORT_TAG
 from trackside.links.peers.mlflow_wire import mark
 from trackside.links.wire import Refused
-from trackside.metrics.series import POINT_BYTES, Point, canonical
+from trackside.metrics.series import Point, canonical
 
-THREADS = 4  # that send
-AHEAD = 8  # batches of points on their way at once
+THREADS = 16  # that read files and send
 DEFAULT = "Default"
-_MARK: Field = ("tag", IMPORT_TAG)
-_COMING = "not all of it has come yet"
-_WORDS = {Entity.RUN: "run", Entity.MODEL: "logged model"}
 MAX_WORDS = 80  # characters of a value that differs
-MAX_REASON = 4000  # characters in the tag
-
-
-class Task(Struct):
-    """An item that lacks something here."""
-
-    entity: Entity
-    given: Given
-    experiment_id: str
-    held: Held | None
-    points: bool
-    patch: Patch = Patch()
-    files: dict[str, int] = {}
-    problems: list[str] = []
-    is_begun: bool = False  # all but its end was told
-    is_dead: bool = False  # it cannot be made at all
-
-    @property
-    def id(self) -> str:
-        return self.given.id
-
-    @property
-    def words(self) -> str:
-        return f"{_WORDS[self.entity]} {self.id}"
-
-    @property
-    def is_new(self) -> bool:
-        return self.held is None or bool(self.held.unfinished)
 
 
 class Import:
@@ -80,10 +42,10 @@ class Import:
         self._dry_run = dry_run
         self._watch = watch
         self._pool = ThreadPoolExecutor(THREADS, "import")
-        self._lock = threading.Lock()
         self._here: dict[str, str] = {}  # our ids of the source's experiments; empty: it would be made
         self._names: dict[str, str] = {}
         self.report = Report()
+        self._sender = Sender(source, target, self.report, self._pool)
 
     def run(self) -> Report:
         """Raises Down where one of the sides cannot be worked with, SourceError where the source cannot be read."""
@@ -91,10 +53,8 @@ class Import:
         try:
             for experiment in self._source.experiments():
                 self._experiment(experiment)
-            for page in self._source.runs():
-                self._page(Entity.RUN, page, self.report.runs)
-            for page in self._source.models():
-                self._page(Entity.MODEL, page, self.report.logged_models)
+            self._pages(Entity.RUN, self._source.runs(), self.report.runs)
+            self._pages(Entity.MODEL, self._source.models(), self.report.logged_models)
             registry = RegistryImport(self._source, self._target, self.report, self._tell, dry_run=self._dry_run)
             for model in self._source.registered():
                 registry.take(model)
@@ -133,7 +93,18 @@ class Import:
         if not self._dry_run:
             self._peer.change(Entity.EXPERIMENT, here, here, patch)
 
-    def _page(self, entity: Entity, page: Sequence[Given], tally: Tally) -> None:
+    def _pages(self, entity: Entity, pages: Iterable[Sequence[Given]], tally: Tally) -> None:
+        """While the files of a page come, the next one is read."""
+        ends: list[Callable[[], None]] = []
+        for page in pages:
+            ends.append(self._page(entity, page, tally))
+            if len(ends) > 1:
+                ends.pop(0)()
+        for end in ends:
+            end()
+
+    def _page(self, entity: Entity, page: Sequence[Given], tally: Tally) -> Callable[[], None]:
+        """Begins to bring what it lacks; what is returned brings it to its end."""
         held = self._target.held(entity, [given.id for given in page])
         tasks = []
         for given in page:
@@ -142,17 +113,26 @@ class Import:
                 self._count(tally, given, "same")
             else:
                 tasks.append(task)
-        self._do(tasks)
-        for task in tasks:
-            for problem in task.problems:
-                self.report.leave(task.words, problem)
-            if task.is_dead:
-                self._count(tally, task.given, "failed")
-            elif task.is_new:
-                self._count(tally, task.given, "new")
-            else:
-                self._count(tally, task.given, "changed" if task.patch or task.points or task.files else "same")
-        self._watch(self.report)
+        end = self._do(tasks)
+
+        def close() -> None:
+            end()
+            for task in tasks:
+                self._close(task, tally)
+            self._watch(self.report)
+
+        return close
+
+    def _close(self, task: Task, tally: Tally) -> None:
+        for problem in task.problems:
+            self.report.leave(task.words, problem)
+        if task.is_dead:
+            how = "failed"
+        elif task.is_new:
+            how = "new"
+        else:
+            how = "changed" if task.patch or task.points or task.files else "same"
+        self._count(tally, task.given, how)
 
     def _count(self, tally: Tally, given: Given, how: str) -> None:
         tallies = [tally]
@@ -167,7 +147,7 @@ class Import:
         if held is None:
             return Task(entity, given, experiment_id, None, bool(given.last))
         if held.experiment_id != experiment_id:
-            self._note(f"{_WORDS[entity]} {given.id}", "is in another experiment here, and stays there")
+            self._note(f"{WORDS[entity]} {given.id}", "is in another experiment here, and stays there")
         points = any(held.last.get(key) != _mark(point) for key, point in given.last.items())
         is_going_on = given.part.doc.get(("status", "")) in UNFINISHED
         patch, _ = self._lacking(entity, given, held)
@@ -182,23 +162,28 @@ class Import:
         stays = [f for f in wanted if not self._peer.can(entity, f, "change" if f in held.doc else "add")]
         return Patch({field: value for field, value in wanted.items() if field not in stays}), stays
 
-    def _do(self, tasks: list[Task]) -> None:
+    def _do(self, tasks: list[Task]) -> Callable[[], None]:
         self._all(self._complete, tasks)
         if self._dry_run:
             for task in tasks:
                 self.report.files += len(task.files)
                 self.report.bytes += sum(task.files.values())
-            return
-        self._all(self._begin, tasks)
+            return lambda: None
+        self._sender.begin(tasks)
         alive = [task for task in tasks if not task.is_dead]
         with_points = [task for task in alive if task.points]
         looked = {task.id: self._peer.series(task.id) for task in with_points if self._verify and not task.is_new}
-        self._send_points(with_points)
-        self._all(self._send_files, [task for task in alive if task.files])
-        self._all(self._end, alive)
-        for task in with_points:
-            if task.id in looked:
-                task.points = self._peer.series(task.id) != looked[task.id]
+        files = self._sender.files(alive)
+        self._sender.points(with_points)
+
+        def end() -> None:
+            files()
+            self._sender.end(alive)
+            for task in with_points:
+                if task.id in looked:
+                    task.points = self._peer.series(task.id) != looked[task.id]
+
+        return end
 
     def _complete(self, task: Task) -> None:
         """All that the source has of it, and which files are lacking here."""
@@ -212,7 +197,7 @@ class Import:
             if task.patch and not task.is_new:
                 self._tell(task.words, task.patch, task.held)
         try:
-            place = self._source.place(task.entity, task.given)
+            place = task.place = self._source.place(task.entity, task.given)
             task.files = dict(place.files())
             if task.files and task.held is not None:
                 there = self._peer.files(task.entity, task.id)
@@ -227,63 +212,6 @@ class Import:
     def _is_same(self, task: Task, place: Place, path: str) -> bool:
         return not self._verify or self._peer.digest(task.entity, task.id, path).sha256 == sha256(place.open(path))
 
-    def _begin(self, task: Task) -> None:
-        """Makes it, or says that it is not whole, if anything follows; else its end says it all."""
-        if not (task.points or task.files or task.problems):
-            return
-        early = {field: value for field, value in task.patch.put.items() if field[0] not in LATE}
-        if early or task.held is None or task.held.unfinished != _COMING:
-            self._put(task, Patch({**early, _MARK: _COMING}))
-        task.is_begun = True
-
-    def _end(self, task: Task) -> None:
-        put = {f: value for f, value in task.patch.put.items() if not task.is_begun or f[0] in LATE}
-        drop: list[Field] = []
-        if task.problems:
-            put[_MARK] = "; ".join(task.problems)[:MAX_REASON]
-        elif task.is_begun or (task.held is not None and task.held.unfinished):
-            drop = [_MARK]
-        if put or drop:
-            self._put(task, Patch({**put, **task.given.times}, drop))
-
-    def _put(self, task: Task, patch: Patch) -> None:
-        try:
-            self._peer.make(task.entity, task.id, task.experiment_id, patch)
-        except Refused as refused:
-            task.problems.append(str(refused))
-            task.is_dead = True
-
-    def _send_points(self, tasks: Sequence[Task]) -> None:
-        by_id = {task.id: task for task in tasks}
-        on_their_way: list[Future[None]] = []
-        for run_id, series in self._source.points([task.given for task in tasks]):
-            self.report.points += sum(map(len, series.values())) // POINT_BYTES
-            on_their_way.append(self._pool.submit(self._send_series, by_id[run_id], series))
-            if len(on_their_way) >= AHEAD:
-                on_their_way.pop(0).result()
-        _finish(on_their_way)
-
-    def _send_series(self, task: Task, series: Mapping[str, bytes]) -> None:
-        try:
-            self._peer.send_points(task.id, series)
-        except Refused as refused:
-            task.problems.append(f"points of {', '.join(series)}: {refused}"[:MAX_REASON])
-
-    def _send_files(self, task: Task) -> None:
-        place = self._source.place(task.entity, task.given)
-        for path, size in task.files.items():
-            try:
-                again(partial(self._send_file, task, place, path, size))
-            except (Unreadable, Refused) as reason:
-                task.problems.append(f"its file {path}: {reason}")
-                continue
-            with self._lock:
-                self.report.files += 1
-                self.report.bytes += size
-
-    def _send_file(self, task: Task, place: Place, path: str, size: int) -> None:
-        self._target.send_file(task.entity, task.id, path, size, sized(place, path, size))
-
     def _note(self, what: str, text: str) -> None:
         self.report.differences.append(f"{what}: {text}")
 
@@ -295,15 +223,7 @@ class Import:
         self._note(what, "; ".join(words))
 
     def _all(self, work: Callable[[Task], None], tasks: Sequence[Task]) -> None:
-        _finish([self._pool.submit(work, task) for task in tasks])
-
-
-def _finish(futures: Sequence["Future[None]"]) -> None:
-    """Waits for all of them, or for the first that fails."""
-    wait(futures, return_when=FIRST_EXCEPTION)
-    for future in futures:
-        if future.done():
-            future.result()
+        finish([self._pool.submit(work, task) for task in tasks])
 
 
 def _mark(point: Point) -> str:

@@ -17,7 +17,7 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
 from trackside.events import store as events
-from trackside.links import bulk_routes, check, cursors, import_routes, marking, store
+from trackside.links import bulk_routes, bundle_routes, check, cursors, import_routes, marking, store
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.ending import Ending
@@ -191,6 +191,7 @@ def routes(
         command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=manage, answer=m.GotLink),
         *import_routes.routes(db, roots, threads, server_root),
         *bulk_routes.routes(),
+        *bundle_routes.routes(roots, threads),
     ]
 
 

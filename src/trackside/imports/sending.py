@@ -1,0 +1,229 @@
+"""Sends what tasks lack, many parts in one call: a beginning, points and files, an end.  Knows the target; compares nothing.
+
+A bundle that is refused is sent again part by part, so that nothing is left out but what is at fault.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
+from functools import partial
+
+from trackside.imports.patience import again
+from trackside.imports.places import sized
+from trackside.imports.report import Report
+from trackside.imports.source import Place, Source, Unreadable
+from trackside.imports.target import Target
+from trackside.imports.task import Task
+from trackside.links.bundle_routes import Entry, SmallFile, entry_of, size_bytes
+from trackside.links.diff import Field, Patch
+from trackside.links.mirror import LATE
+from trackside.links.ours import IMPORT_TAG
+from trackside.links.wire import Refused
+from trackside.metrics.series import POINT_BYTES
+
+MOST_ENTRIES = 100  # of a bundle
+MOST_BYTES = 2 << 20
+MOST_BYTES_OF_POINTS = 512 << 10  # they take the target longer
+SMALL_BYTES = 256 << 10  # a file up to here goes in a bundle
+AHEAD = 8  # bundles of points on their way at once
+COMING = "not all of it has come yet"
+MARK: Field = ("tag", IMPORT_TAG)
+MAX_REASON = 4000  # characters in the tag
+
+Part = tuple[Task, Entry]
+
+
+class Sender:
+    """`pool` are the threads that read files and send; all else is called in one thread."""
+
+    def __init__(self, source: Source, target: Target, report: Report, pool: Executor) -> None:
+        self._source = source
+        self._target = target
+        self._report = report
+        self._pool = pool
+        self._lock = threading.Lock()
+
+    def begin(self, tasks: Iterable[Task]) -> None:
+        """Makes them, or says that they are not whole, if anything follows; else their end says it all."""
+        parts: list[Part] = []
+        for task in tasks:
+            if not (task.points or task.files or task.problems):
+                continue
+            early = {field: value for field, value in task.patch.put.items() if field[0] not in LATE}
+            if early or task.held is None or task.held.unfinished != COMING:
+                parts.append((task, _said(task, Patch({**early, MARK: COMING}))))
+            task.is_begun = True
+        self._send_all(parts)
+
+    def points(self, tasks: Sequence[Task]) -> None:
+        by_id = {task.id: task for task in tasks}
+        on_their_way: list[Future[None]] = []
+        for group in _together(self._source.points([task.given for task in tasks])):
+            self._report.points += sum(_size(series) for series in group.values()) // POINT_BYTES
+            parts = [(by_id[id_], Entry(by_id[id_].entity, id_, series=series)) for id_, series in group.items()]
+            on_their_way.append(self._pool.submit(self._send, parts))
+            if len(on_their_way) >= AHEAD:
+                on_their_way.pop(0).result()
+        finish(on_their_way)
+
+    def files(self, tasks: Sequence[Task]) -> Callable[[], None]:
+        """Begins to send their files; what is returned waits until all have come."""
+        gathered = _Gathered()
+        reading = [self._pool.submit(self._send_files, task, gathered) for task in tasks if task.files]
+
+        def end() -> None:
+            finish(reading)
+            self._send(gathered.rest())
+
+        return end
+
+    def end(self, tasks: Iterable[Task]) -> None:
+        parts: list[Part] = []
+        for task in tasks:
+            put = {f: value for f, value in task.patch.put.items() if not task.is_begun or f[0] in LATE}
+            drop: list[Field] = []
+            if task.problems:
+                put[MARK] = "; ".join(task.problems)[:MAX_REASON]
+            elif task.is_begun or (task.held is not None and task.held.unfinished):
+                drop = [MARK]
+            if put or drop:
+                parts.append((task, _said(task, Patch({**put, **task.given.times}, drop))))
+        self._send_all(parts)
+
+    def _send_all(self, parts: Iterable[Part]) -> None:
+        finish([self._pool.submit(self._send, group) for group in _bundled(parts)])
+
+    def _send(self, parts: Sequence[Part]) -> None:
+        if not parts:
+            return
+        try:
+            self._target.bundle([entry for _, entry in parts])
+        except (Refused, UnicodeEncodeError):
+            for task, entry in parts:
+                self._send_alone(task, entry)
+            return
+        sent = [file for _, entry in parts for file in entry.files]
+        self._count(len(sent), sum(len(file.body) for file in sent))
+
+    def _send_alone(self, task: Task, entry: Entry) -> None:
+        if entry.put or entry.drop:
+            patch = Patch({(kind, key): value for kind, key, value in entry.put}, list(entry.drop))
+            try:
+                self._target.peer.make(task.entity, task.id, task.experiment_id, patch)
+            except Refused as refused:
+                task.problems.append(str(refused))
+                task.is_dead = True
+        if entry.series:
+            try:
+                self._target.peer.send_points(task.id, entry.series)
+            except Refused as refused:
+                task.problems.append(f"points of {', '.join(entry.series)}: {refused}"[:MAX_REASON])
+        for file in entry.files:
+            self._send_file(task, file.path, len(file.body), partial(_pieces, file.body))
+
+    def _send_files(self, task: Task, gathered: "_Gathered") -> None:
+        place = task.place
+        assert place is not None
+        for path, size in task.files.items():
+            if size > SMALL_BYTES:
+                self._send_file(task, path, size, partial(sized, place, path, size))
+                continue
+            try:
+                body = again(partial(_whole, place, path, size))
+            except (Unreadable, Refused) as reason:
+                task.problems.append(f"its file {path}: {reason}")
+                continue
+            file = SmallFile(path, hashlib.sha256(body).hexdigest(), body)
+            self._send(gathered.add(task, Entry(task.entity, task.id, files=[file])))
+
+    def _send_file(self, task: Task, path: str, size: int, pieces: Callable[[], Iterable[bytes]]) -> None:
+        try:
+            again(lambda: self._target.send_file(task.entity, task.id, path, size, pieces()))
+        except (Unreadable, Refused) as reason:
+            task.problems.append(f"its file {path}: {reason}")
+            return
+        self._count(1, size)
+
+    def _count(self, files: int, size: int) -> None:
+        with self._lock:
+            self._report.files += files
+            self._report.bytes += size
+
+
+class _Gathered:
+    """Small files of many items, until they are worth a call."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def add(self, task: Task, entry: Entry) -> list[Part]:
+        """What shall be sent now."""
+        with self._lock:
+            self._parts.append((task, entry))
+            self._size += size_bytes(entry)
+            return self._take() if self._size > MOST_BYTES or len(self._parts) >= MOST_ENTRIES else []
+
+    def rest(self) -> list[Part]:
+        with self._lock:
+            return self._take()
+
+    def _take(self) -> list[Part]:
+        parts, self._parts, self._size = self._parts, [], 0
+        return parts
+
+
+def finish(futures: "Sequence[Future[None]]") -> None:
+    """Waits for all of them, or for the first that fails."""
+    wait(futures, return_when=FIRST_EXCEPTION)
+    for future in futures:
+        if future.done():
+            future.result()
+
+
+def _said(task: Task, patch: Patch) -> Entry:
+    return entry_of(task.entity, task.id, task.experiment_id, patch)
+
+
+def _together(given: Iterable[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, dict[str, bytes]]]:
+    """Series by run, as many as a call shall have."""
+    group: dict[str, dict[str, bytes]] = {}
+    size = 0
+    for run_id, series in given:
+        length = _size(series)
+        is_full = size + length > MOST_BYTES_OF_POINTS or len(group) >= MOST_ENTRIES
+        if group and (is_full or group.get(run_id, {}).keys() & series.keys()):
+            yield group
+            group, size = {}, 0
+        group.setdefault(run_id, {}).update(series)
+        size += length
+    if group:
+        yield group
+
+
+def _size(series: Mapping[str, bytes]) -> int:
+    return sum(map(len, series.values()))
+
+
+def _bundled(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    group: list[Part] = []
+    size = 0
+    for part in parts:
+        length = size_bytes(part[1])
+        if group and (len(group) >= MOST_ENTRIES or size + length > MOST_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(part)
+        size += length
+    if group:
+        yield group
+
+
+def _pieces(body: bytes) -> list[bytes]:
+    return [body]
+
+
+def _whole(place: Place, path: str, size: int) -> bytes:
+    return b"".join(sized(place, path, size))

@@ -1,0 +1,165 @@
+"""Many items in one body, for who brings thousands: documents, points and small files, as their own calls take them.
+
+Its documents and points are taken together or not at all, its files one by one; it may be repeated.  Who had one refused
+sends its parts by the other calls, which tell which of them is at fault.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+
+from trackside.artifacts import store as artifacts
+from trackside.artifacts.roots import Roots, Spot
+from trackside.core.access import Access
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied, Invalid, Unsupported
+from trackside.core.http import codec
+from trackside.core.http.routes import Route, stream
+from trackside.core.http.streams import Request, Response
+from trackside.links import files, given, take
+from trackside.links.diff import Patch
+from trackside.links.files import BrokenFile
+from trackside.links.import_files import PREFIX
+from trackside.links.model import Entity
+from trackside.metrics.series import POINT_BYTES
+
+MAX_ENTRIES = 200
+MAX_BUNDLE_BYTES = 12 << 20  # a call may have somewhat more
+_OF_BUNDLES = (Entity.RUN, Entity.MODEL)
+
+
+class SmallFile(Struct, frozen=True):
+    path: str
+    sha256: str
+    body: bytes
+
+
+class Entry(Struct, frozen=True):
+    """MessagePack.  What is said of a run or a logged model: `put` of [kind, key, value] and `drop` of [kind, key] as in
+    `import/item`, `series` as in `import/points`, `files` beside it."""
+
+    entity: Entity
+    id: str
+    experiment_id: str = ""
+    put: list[tuple[str, str, str]] = []
+    drop: list[tuple[str, str]] = []
+    series: dict[str, bytes] = {}
+    files: list[SmallFile] = []
+
+
+class Calls:
+    def __init__(self, roots: Roots, threads: Executor) -> None:
+        self._roots = roots
+        self._threads = threads
+
+    async def put(self, request: Request) -> Response:
+        """Documents and points in one transaction, then the files, each whole or not at all."""
+        entries = _read(await request.whole_body())
+        if any(entry.put or entry.drop or entry.series for entry in entries):
+            await request.write(lambda tx: _write(tx, entries))
+        with_files = [entry for entry in entries if entry.files]
+        if with_files:
+            spots = await request.read(lambda tx: self._spots(tx, with_files))
+            loop = asyncio.get_running_loop()
+            storing = [loop.run_in_executor(self._threads, partial(_store, spot, file)) for spot, file in spots]
+            # All of them end before the answer: a body that is refused is not being written still.
+            ended = await asyncio.gather(*storing, return_exceptions=True)
+            await request.write(lambda tx: _note(tx, with_files))
+            for fault in ended:
+                if isinstance(fault, BaseException):
+                    raise fault
+        return Response(200, [(b"content-type", b"application/json")], codec.encode({}))
+
+    def _spots(self, tx: Tx, entries: Sequence[Entry]) -> list[tuple[Spot, SmallFile]]:
+        found = []
+        for entry in entries:
+            place = files.place(tx, entry.entity, entry.id)
+            for file in entry.files:
+                try:
+                    found.append((place.spot(self._roots, file.path), file))
+                except Denied as denied:  # this item's place is at fault, not the caller, who was let in
+                    raise Unsupported(denied.message) from None
+        return found
+
+
+def routes(roots: Roots, threads: Executor) -> list[Route]:
+    return [stream(f"POST {PREFIX}/bundle", Calls(roots, threads).put, needs=Access.EDIT)]
+
+
+def _read(body: bytes) -> list[Entry]:
+    try:
+        entries = msgspec.msgpack.decode(body, type=list[Entry])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is no MessagePack of a bundle: {error}") from None
+    if len(entries) > MAX_ENTRIES:
+        raise Invalid(f"The bundle has {len(entries)} entries; it may have {MAX_ENTRIES}")
+    for entry in entries:
+        if not entry.id:
+            raise codec.missing("id")
+        if (entry.put or entry.drop) and not entry.experiment_id:
+            raise codec.missing("experiment_id")
+        if entry.entity not in _OF_BUNDLES:
+            raise Invalid(f"entity is {entry.entity}; it must be one of {', '.join(_OF_BUNDLES)}")
+        if entry.series and entry.entity is not Entity.RUN:
+            raise Invalid(f"series are of a {entry.entity}; only runs have points of their own")
+        if any(len(packed) % POINT_BYTES for packed in entry.series.values()):
+            raise Invalid(f"The points of a series take {POINT_BYTES} bytes each.")
+        for text in _texts(entry):
+            if "\0" in text:
+                raise Invalid(f"The bundle has a text with a NUL character: {text[:200]!r}")
+        if any(not file.path for file in entry.files):
+            raise Invalid("A file of the bundle has no path.")
+        given.check({(kind, key): value for kind, key, value in entry.put})
+    return entries
+
+
+def _texts(entry: Entry) -> Iterator[str]:
+    yield entry.id
+    yield entry.experiment_id
+    for words in (*entry.put, *entry.drop):
+        yield from words
+    yield from entry.series
+
+
+def _write(tx: Tx, entries: Sequence[Entry]) -> None:
+    """In the order of their ids, and of their keys where they are here, so that two bundles never wait for each other."""
+    tx.all(
+        "SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE",
+        ids=[entry.id for entry in entries if entry.entity is Entity.RUN],
+    )
+    for entry in sorted(entries, key=lambda each: (each.entity, each.id)):
+        if entry.put or entry.drop:
+            patch = Patch({(kind, key): value for kind, key, value in entry.put}, list(entry.drop))
+            if entry.entity is Entity.RUN:
+                take.run(tx, entry.id, entry.experiment_id, patch)
+            else:
+                take.model(tx, entry.id, entry.experiment_id, patch)
+        if entry.series:
+            take.points(tx, entry.id, entry.series)
+
+
+def _store(spot: Spot, file: SmallFile) -> None:
+    try:
+        files.put(spot, [file.body], len(file.body), file.sha256)
+    except BrokenFile as broken:
+        raise Invalid(f"{file.path}: {broken}") from None
+
+
+def _note(tx: Tx, entries: Sequence[Entry]) -> None:
+    for entity, item_id in dict.fromkeys((entry.entity, entry.id) for entry in entries):
+        artifacts.record_files(tx, str(entity), item_id)
+
+
+def entry_of(entity: Entity, item_id: str, experiment_id: str, patch: Patch) -> Entry:
+    put = [(kind, key, value) for (kind, key), value in patch.put.items()]
+    return Entry(entity, item_id, experiment_id, put, list(patch.drop))
+
+
+def size_bytes(entry: Entry) -> int:
+    """About what it takes in a body."""
+    texts = sum(map(len, _texts(entry)))
+    return 4 * texts + sum(map(len, entry.series.values())) + sum(len(file.body) + 200 for file in entry.files)

@@ -1,0 +1,116 @@
+"""How many calls a source gets at once, and what it makes of an answer that it has too much to do."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from support.links import until
+from trackside.imports.patience import AT_ONCE, GROWS_AFTER, Gate, PatientHttp
+from trackside.links.model import Secret
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_gate_lets_through_as_many_as_it_is_wide() -> None:
+    gate = Gate(2)
+    inside, most, lock, leave = 0, 0, threading.Lock(), threading.Event()
+
+    def work() -> None:
+        nonlocal inside, most
+        with gate.turn():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            leave.wait()
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    until(lambda: inside == 2, "two to be inside")
+    leave.set()
+    for thread in threads:
+        thread.join()
+
+    assert (inside, most) == (0, 2)
+
+
+def test_a_gate_narrows_once_for_those_that_were_on_their_way_and_widens_slowly() -> None:
+    gate = Gate(8)
+
+    for _ in range(5):
+        gate.is_busy(0.0)
+    narrow = gate.width
+    for _ in range(GROWS_AFTER):
+        gate.went_well()
+    wider = gate.width
+    for _ in range(10):
+        gate.went_well()
+        gate.is_busy(0.0)
+    least = gate.width
+    for _ in range(GROWS_AFTER * 20):
+        gate.went_well()
+
+    assert (narrow, wider, least, gate.width) == (4, 5, 1, 8)
+
+
+def test_nobody_goes_through_before_the_moment_that_was_named() -> None:
+    clock = Clock()
+    gate = Gate(8, clock)
+    gate.is_busy(0.2)
+    came = threading.Event()
+
+    def work() -> None:
+        with gate.turn():
+            came.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert not came.wait(0.25)  # by the gate's clock no time has passed
+    clock.now = 0.3
+    assert came.wait(5)
+    thread.join()
+
+
+@contextmanager
+def busy(times: int) -> Iterator[tuple[str, list[int]]]:
+    """A server that answers 429 for so many times, and what it has answered."""
+    answered: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that http.server asks for
+            answered.append(429 if len(answered) < times else 200)
+            self.send_response(answered[-1])
+            self.send_header("retry-after", "0")
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}", answered
+        listening.shutdown()
+        thread.join()
+
+
+def test_a_source_that_says_that_it_is_busy_is_asked_again_and_less_at_once() -> None:
+    with busy(3) as (url, answered):
+        http = PatientHttp(url, Secret())
+        http.answered = 1  # its address is right
+        answer = http.json("GET", "/x")
+        http.close()
+
+    assert answer == {}
+    assert answered == [429, 429, 429, 200]
+    assert http.gate.width < AT_ONCE

@@ -1,0 +1,109 @@
+"""Histories of a running server that has the calls of MLflow's: in few answers, and whole however long they are."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.request import Request, urlopen
+
+import pytest
+
+from imports.conftest import Importer
+from support.client import Api
+from support.servers import Server
+from trackside.links.model import Secret
+from trackside.links.peers.trackside import TracksidePeer
+from trackside.links.wire import Http
+from trackside.metrics.series import pack
+
+BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk?"
+
+
+@contextmanager
+def before(url: str, *, without: str = "") -> Iterator[tuple[str, list[str]]]:
+    """A server that hands on to another one what it is asked, but for one call that it does not have; and what that was."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that http.server asks for
+            asked.append(self.path)
+            if without and self.path.startswith(without):
+                self.send_error(404)
+                return
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            request = Request(url + self.path, body or None, {"content-type": "application/json"}, method=self.command)
+            with urlopen(request) as answer:
+                self.send_response(answer.status)
+                content = answer.read()
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}", asked
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def source(start: Callable[..., Server]) -> Server:
+    """With runs of 12,000 points, one of 60,000, and short ones."""
+    server = start()
+    peer = TracksidePeer(Http(server.url, Secret()))
+    for number, length in enumerate((12_000, 3, 60_000, 12_000, 1, 12_000)):
+        run_id = server.api.new_run()
+        points = [(step, 1000 + step, number + step / 7) for step in range(length)]
+        peer.send_points(run_id, {"m": pack(points), "n": pack(points[:1])})
+    peer.close()
+    return server
+
+
+def histories(api: Api) -> Mapping[str, object]:
+    runs = api.post("runs/search", experiment_ids=["0"])["runs"]
+    return {
+        run["info"]["run_id"]: [sorted(_whole(api, run["info"]["run_id"], key)) for key in ("m", "n")] for run in runs
+    }
+
+
+def test_histories_that_do_not_fit_into_one_answer_come_whole(server: Server, bring: Importer, source: Server) -> None:
+    with before(source.url) as (url, asked):
+        done = bring(url)
+
+    assert (done.code, done.report["points"]) == (0, 96_004 + 6)
+    assert histories(server.api) == histories(source.api)
+    assert len([each for each in asked if each.startswith(BULK)]) <= 8
+
+
+def test_a_server_without_histories_of_many_runs_is_asked_run_by_run(
+    server: Server, bring: Importer, source: Server
+) -> None:
+    with before(source.url, without=BULK) as (url, asked):
+        done = bring(url)
+
+    assert (done.code, done.report["points"]) == (0, 96_004 + 6)
+    assert histories(server.api) == histories(source.api)
+    assert len([each for each in asked if each.startswith(BULK)]) <= 2
+
+
+def _whole(api: Api, run_id: str, key: str) -> Iterator[tuple[int, int, float]]:
+    token = None
+    while True:
+        page = api.get(
+            "metrics/get-history",
+            run_id=run_id,
+            metric_key=key,
+            max_results=25_000,
+            **({"page_token": token} if token else {}),
+        )
+        yield from ((each["step"], each["timestamp"], each["value"]) for each in page.get("metrics", []))
+        token = page.get("next_page_token")
+        if not token:
+            return

@@ -1,0 +1,147 @@
+"""Many runs in one body: documents, points and small files."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+import pytest
+
+from support.client import Api, Reply
+from support.links import get_file
+from trackside.links.bundle_routes import MAX_ENTRIES
+from trackside.metrics.series import pack
+
+BUNDLE = "/api/trackside/v1/import/bundle"
+NAN = float("nan")
+
+
+def bundle(api: Api, *entries: Any) -> Reply:
+    return api.ask("POST", BUNDLE, msgspec.msgpack.encode(entries), headers={"content-type": "application/msgpack"})
+
+
+def run(run_id: str, *put: tuple[str, str, str], **more: Any) -> dict[str, Any]:
+    return {"entity": "run", "id": run_id, "experiment_id": "0", "put": put, **more}
+
+
+def file(path: str, body: bytes, sha256: str = "") -> dict[str, Any]:
+    return {"path": path, "sha256": sha256 or hashlib.sha256(body).hexdigest(), "body": body}
+
+
+def test_runs_come_with_points_and_files(api: Api) -> None:
+    points = [(0, 1, 0.5), (1, 2, NAN)]
+    entries = [
+        run(
+            each,
+            ("name", "", each),
+            ("param", "lr", "0.1"),
+            ("status", "", "FINISHED"),
+            series={"m": pack(points), "n": pack(points[:1])},
+            files=[file("a/ü", each.encode()), file("empty", b"")],
+        )
+        for each in ("r2", "r1")
+    ]
+
+    replies = [bundle(api, *entries) for _ in range(2)]
+
+    assert [(reply.status, reply.json) for reply in replies] == [(200, {})] * 2
+    for each in ("r1", "r2"):
+        info = api.run(each)["info"]
+        assert (info["run_name"], info["status"], api.params(each)) == (each, "FINISHED", {"lr": "0.1"})
+        assert api.history(each, "m") == [(0, 1, 0.5), (1, 2, "NaN")]
+        assert api.history(each, "n") == [(0, 1, 0.5)]
+        assert (get_file(api, each, "a/ü"), get_file(api, each, "empty")) == (each.encode(), b"")
+
+
+def test_what_a_bundle_tells_of_one_run_is_taken_in_its_order(api: Api) -> None:
+    reply = bundle(
+        api,
+        run("r1", ("tag", "t", "first")),
+        run("r0"),
+        run("r1", ("tag", "t", "second"), drop=[("tag", "gone")]),
+        {"entity": "run", "id": "r1", "series": {"m": pack([(0, 1, 2.0)])}},
+    )
+
+    assert reply.status == 200
+    assert (api.tags("r1")["t"], api.history("r1", "m")) == ("second", [(0, 1, 2.0)])
+
+
+def test_a_logged_model_comes_with_its_files(api: Api) -> None:
+    run_id = api.new_run()
+    put = [("name", "", "net"), ("source_run", "", run_id), ("status", "", "READY"), ("param", "depth", "3")]
+
+    reply = bundle(
+        api, {"entity": "logged_model", "id": "m-1", "experiment_id": "0", "put": put, "files": [file("MLmodel", b"x")]}
+    )
+
+    info = api.get("logged-models/m-1")["model"]["info"]
+    place = info["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    assert (reply.status, info["name"], info["status"]) == (200, "net", "LOGGED_MODEL_READY")
+    assert api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{place}/MLmodel").body == b"x"
+
+
+def test_a_bundle_that_is_refused_changes_no_run(api: Api) -> None:
+    there = api.new_run()
+
+    reply = bundle(
+        api, run("r1", ("tag", "t", "v")), run(there, ("tag", "t", "v")), run("r2", ("status", "", "ASLEEP"))
+    )
+
+    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "ASLEEP" in reply.json["message"]
+    assert api.fault("runs/get", method="GET", run_id="r1")[0] == 404
+    assert "t" not in api.tags(there)
+
+
+def test_a_file_that_came_otherwise_than_it_left_is_not_kept(api: Api) -> None:
+    first, second = api.new_run(), api.new_run()
+
+    reply = bundle(
+        api,
+        {"entity": "run", "id": first, "files": [file("f", b"1", "0" * 64)]},
+        {"entity": "run", "id": second, "files": [file("f", b"2")]},
+    )
+
+    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "SHA-256" in reply.json["message"]
+    assert api.get("artifacts/list", run_id=first).get("files") is None
+    assert get_file(api, second, "f") == b"2"
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (run(""), "id"),
+        ({"entity": "run", "id": "r", "put": [("tag", "a", "b")]}, "experiment_id"),
+        ({"entity": "experiment", "id": "0"}, "entity is experiment"),
+        ({"entity": "what", "id": "0"}, "no MessagePack of a bundle"),
+        ({"entity": "logged_model", "id": "m-1", "series": {"m": b""}}, "series are of a logged_model"),
+        (run("r", series={"m": b"123"}), "24 bytes"),
+        (run("r", ("tag", "a", "b\0")), "NUL"),
+        (run("r", ("start_time", "", "soon")), "start_time"),
+        (run("r", files=[file("", b"")]), "no path"),
+        (run("r", ("tag", "a", "b"), files=[file("../f", b"")]), "Invalid path"),
+        (run("r", ("tag", "a")), "no MessagePack of a bundle"),  # type: ignore[arg-type]  # what a caller may send
+    ],
+)
+def test_what_no_bundle_may_say_is_told(sqlite_api: Api, entry: Any, words: str) -> None:
+    reply = bundle(sqlite_api, entry)
+
+    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert words in reply.json["message"]
+
+
+def test_a_body_that_is_no_bundle_is_refused(sqlite_api: Api) -> None:
+    for body in (b"", b"{}", b"\xc1", b"\x91" * 2000, msgspec.msgpack.encode([run("r")] * (MAX_ENTRIES + 1))):
+        reply = sqlite_api.ask("POST", BUNDLE, body)
+        assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_a_bundle_reaches_no_other_workspace(api: Api) -> None:
+    run_id = api.new_run(tags=[{"key": "t", "value": "north"}])
+    south = api.new_workspace("south")
+
+    for more in ({"series": {"m": pack([(0, 1, 2.0)])}}, {"files": [file("f", b"mine")]}):
+        assert bundle(south, {"entity": "run", "id": run_id, **more}).status == 404
+
+    assert api.get("artifacts/list", run_id=run_id).get("files") is None
+    assert api.run(run_id)["data"].get("metrics") is None
