@@ -21,12 +21,16 @@ SECRET = b"nobody else's"
 
 
 @contextmanager
-def naming(*sources: str) -> Iterator[str]:
-    """The URL of a server whose model `net` has versions with those sources, and that has nothing else."""
+def naming(*sources: str, run: str = "") -> Iterator[str]:
+    """The URL of a server whose model `net` has versions with those sources, and that has nothing else, but a run whose
+    files are at `run`, if that is said.  It lists no files."""
+    runs = [{"info": {"run_id": "a1", "experiment_id": "0", "artifact_uri": run, "status": "FINISHED"}}] if run else []
     versions = [{"name": "net", "version": str(n), "source": each} for n, each in enumerate(sources, 1)]
     answers: Mapping[str, Any] = {
         "model-versions/search": {"model_versions": versions},
-        "registered-models/search": {"registered_models": [{"name": "net"}]},
+        "registered-models/search": {"registered_models": [{"name": "net"}] if sources else []},
+        "experiments/search": {"experiments": [{"experiment_id": "0", "name": "Default"}]},
+        "runs/search": {"runs": runs},
     }
 
     class Handler(BaseHTTPRequestHandler):
@@ -98,11 +102,26 @@ def test_of_a_server_only_what_lies_below_the_folder_that_is_said_is_read(
     assert done.report["files"] == 2
 
 
+def test_the_files_of_a_run_are_read_where_the_server_keeps_them_if_that_is_said(
+    server: Server, bring: Importer, home: Path
+) -> None:
+    with naming(run=(home / "store" / "net").as_uri()) as url:
+        through = bring(url)
+        beside = bring(url, "--verify", "--artifacts", str(home / "keys"))
+        kept = _kept(server)
+        said = bring(url, "--verify", "--artifacts", str(home / "store"))
+
+    assert (through.code, beside.code, said.code) == (0, 0, 0)
+    assert (through.report["files"], beside.report["files"], said.report["files"]) == (0, 0, 1)
+    assert (kept, _kept(server)) == (set(), {b"weights"})
+
+
 @pytest.mark.parametrize("scheme", ["s3", "gs"])
 def test_of_a_server_only_the_bucket_that_is_said_is_read(scheme: str) -> None:
-    finder = Finder([], f"{scheme}://mine/store", is_ours=False)
+    finder = Finder([], [f"{scheme}://mine/store", f"{scheme}://more"], is_ours=False)
 
     assert isinstance(finder.at(f"{scheme}://mine/store/net"), InBucket)
+    assert isinstance(finder.at(f"{scheme}://more/net"), InBucket)
     assert isinstance(finder.at("mlflow-artifacts:/0/run/artifacts"), InBucket)
     for place in (
         "mine/store-of-others/f",
@@ -113,6 +132,22 @@ def test_of_a_server_only_the_bucket_that_is_said_is_read(scheme: str) -> None:
     ):
         with pytest.raises(Unreadable, match="say below which: --artifacts BUCKET"):
             finder.at(f"{scheme}://{place}").files()
+
+
+def test_a_version_of_ones_own_store_takes_no_bucket_unless_it_is_said() -> None:
+    unsaid, said = Finder([]), Finder([], ["s3://models/team", "/srv/files"])
+
+    for uri in ("s3://models/team/net", "s3://models/team", "s3://models/team/../keys", "s3://models/team-of-others/f"):
+        with pytest.raises(Unreadable, match="say below which: --artifacts BUCKET"):
+            unsaid.of_version(uri).files()
+    assert isinstance(said.of_version("s3://models/team/net"), InBucket)
+    assert isinstance(said.of_version("mlflow-artifacts:/models/m/artifacts"), InBucket)
+    for uri in ("s3://models/team/../keys", "s3://models/team-of-others/f", "gs://models/team/net"):
+        with pytest.raises(Unreadable, match="say below which: --artifacts BUCKET"):
+            said.of_version(uri).files()
+    assert isinstance(
+        unsaid.at("s3://runs/0/run/artifacts"), InBucket
+    )  # of a run: its id is in it, whoever chose the rest
 
 
 def test_a_version_of_ones_own_store_takes_a_folder_that_is_no_model_only_if_it_is_said(

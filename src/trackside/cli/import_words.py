@@ -20,8 +20,11 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--artifacts",
         metavar="WHERE",
-        help="what mlflow-artifacts:/ stands for in a database or folder: a folder, a bucket, or the URL of its server "
-        "(default: mlartifacts beside it); of a server, the folder or bucket below which what it names is read",
+        action="append",
+        default=[],
+        help="what mlflow-artifacts:/ stands for: a folder, a bucket, or the URL of a server (default: mlartifacts beside a "
+        "database or folder; of a server, itself); below such a folder or bucket is read whatever the source names; may be "
+        "given several times",
     )
     parser.add_argument(
         "--source-workspace", metavar="NAME", help="the one of the source's workspaces (MLflow 3.10 on)"

@@ -28,7 +28,7 @@ MOST_LINES = 20  # of each kind on a screen
 
 def run(words: argparse.Namespace) -> int:
     """BROKEN if something could not be taken."""
-    options = Options(artifacts=words.artifacts, workspace=words.source_workspace, secret=_secret(words))
+    options = Options(artifacts=tuple(words.artifacts), workspace=words.source_workspace, secret=_secret(words))
     target = _target(words)
     try:
         source = open_source(words.source, options)

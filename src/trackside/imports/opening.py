@@ -1,6 +1,7 @@
 """From what a user writes to a source.  Knows the kinds of sources."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,10 +20,10 @@ WRITE = (
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """`artifacts`: what `mlflow-artifacts:/` stands for, and below which a server's places are read;
-    `workspace`: one of the source's, which MLflow has since 3.10."""
+    """`artifacts`: folders and buckets below which is read what the source names, or the URL of a server; the first is what
+    `mlflow-artifacts:/` stands for.  `workspace`: one of the source's, which MLflow has since 3.10."""
 
-    artifacts: str | None = None
+    artifacts: Sequence[str] = ()
     workspace: str | None = None
     secret: Secret = Secret()
 
@@ -62,7 +63,7 @@ def _server(url: str, options: Options) -> Source:
     address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
     headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
     http = PatientHttp(address, secret, headers=headers)
-    proxy = http if options.artifacts is None else None
+    proxy = None if options.artifacts else http
     return ServerSource(http, Finder([Path.cwd()], *_artifacts(options, proxy), is_ours=False))
 
 
@@ -97,14 +98,22 @@ def _folder(text: str, options: Options) -> Source:
     return FolderSource(path, Finder([path.parent, Path.cwd()], *_artifacts(options, None)))
 
 
-def _artifacts(options: Options, http: PatientHttp | None) -> tuple[str | None, PatientHttp | None]:
-    """What the user says of `mlflow-artifacts:/`: a server is asked itself."""
-    given = options.artifacts
-    if given and _scheme(given) in ("http", "https"):
-        if http_parts(given) is None:
-            raise SourceError(f"--artifacts is {given!r}; the URL of a server is http(s)://HOST[:PORT]")
-        headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
-        return None, PatientHttp(given.rstrip("/"), options.secret, headers=headers)
-    if given and "://" not in given and not Path(given).expanduser().is_dir():
-        raise SourceError(f"--artifacts is {given!r}, where there is no folder")
-    return (str(Path(given).expanduser().resolve()) if given and "://" not in given else given), http
+def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], PatientHttp | None]:
+    """What the user says of where files are, without what stands for `mlflow-artifacts:/` where that is a server: it is
+    asked itself."""
+    said = []
+    for number, given in enumerate(options.artifacts):
+        if _scheme(given) in ("http", "https"):
+            if http_parts(given) is None:
+                raise SourceError(f"--artifacts is {given!r}; the URL of a server is http(s)://HOST[:PORT]")
+            if number:
+                raise SourceError(f"--artifacts is {given!r}; a server is the first of them, if any is")
+            headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
+            proxy = PatientHttp(given.rstrip("/"), options.secret, headers=headers)
+        elif "://" in given:
+            said.append(given)
+        elif Path(given).expanduser().is_dir():
+            said.append(str(Path(given).expanduser().resolve()))
+        else:
+            raise SourceError(f"--artifacts is {given!r}, where there is no folder")
+    return said, proxy

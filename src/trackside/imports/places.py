@@ -140,24 +140,23 @@ class Nowhere:
 
 
 class Finder:
-    """`bases`: the folders that relative paths may start from.  `proxied`: what `mlflow-artifacts:/` stands for, a folder,
-    a bucket or the URL of a server; none: `mlartifacts` in one of the bases.
+    """`bases`: the folders that relative paths may start from.  `said`: folders and buckets that the user named, below which
+    is read whatever the source names.  What `mlflow-artifacts:/` stands for is behind `http`, a server's proxy; else it is
+    the first of `said`; else `mlartifacts` in one of the bases.
 
     `is_ours`: the user's own store names the places.  A server may be anybody's: what it names is read with the rights of
-    the user, so nothing is but what lies below `proxied`, or is behind a server's proxy."""
+    the user, so nothing is but what lies below one of `said`, or is behind a server's proxy."""
 
     def __init__(
-        self, bases: Sequence[Path], proxied: str | None, http: Http | None = None, *, is_ours: bool = True
+        self, bases: Sequence[Path], said: Sequence[str] = (), http: Http | None = None, *, is_ours: bool = True
     ) -> None:
         self._bases = list(bases)
-        self._proxied = proxied
+        self._said = list(said)
         self._http = http
         self._is_ours = is_ours
         self._buckets: dict[str, Blobs] = {}
-        if proxied is None and is_ours:
-            self._proxied = next(
-                (str(base / PROXIED_FOLDER) for base in bases if (base / PROXIED_FOLDER).is_dir()), None
-            )
+        if not said and is_ours:
+            self._said = [str(base / PROXIED_FOLDER) for base in bases if (base / PROXIED_FOLDER).is_dir()][:1]
 
     def at(self, uri: str) -> Place:
         proxied = proxied_path(uri)
@@ -171,10 +170,16 @@ class Finder:
         return Nowhere(f"{uri}: files at {scheme}:// cannot be read from here")
 
     def of_version(self, uri: str) -> Place:
-        """Of one that belongs to no run and no logged model.  Whoever registers such a version names any folder that he
-        likes: one of this machine is taken for what it is if it is a model, or if the user said so."""
+        """Of one that belongs to no run and no logged model.  Whoever registers such a version names any place that he
+        likes: a folder of this machine is taken for what it is if it is a model, or if the user said so, a bucket only if
+        he did."""
         try:
             place = self.at(uri)
+            if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_said_bucket(uri):
+                return Nowhere(
+                    f"{uri} is a bucket that somebody named, and is not read with your rights at his word; if its models are "
+                    "yours to take, say below which: --artifacts BUCKET"
+                )
             if not isinstance(place, Folder) or not place.is_there or place.is_model or self._is_said(place):
                 return place
         except OSError as error:  # its name is too long
@@ -194,11 +199,12 @@ class Finder:
             return Nowhere(f"{uri} leads out of where it begins")
         if self._http is not None:
             return Proxied(self._http, path)
-        if self._proxied is None:
+        if not self._said:
             return Nowhere(
                 f"{uri}: only the source's server knows where that is; say it by --artifacts FOLDER|BUCKET|URL of the server"
             )
-        return self.at(f"{self._proxied.rstrip('/')}/{quote(path) if '://' in self._proxied else path}")
+        root = self._said[0]
+        return self.at(f"{root.rstrip('/')}/{quote(path) if '://' in root else path}")
 
     def _local(self, uri: str, scheme: str) -> Place:
         text = uri
@@ -209,7 +215,7 @@ class Finder:
             text = unquote(parts.path)
         if not text:
             return Nowhere("the source does not say where the files are")
-        if not self._is_ours and self._said() is None:
+        if not self._is_ours and not self._folders():
             return Nowhere(
                 f"{uri} is a path that the server names, and this machine's are not read at its word; if it keeps its "
                 "files here, say below which folder: --artifacts FOLDER"
@@ -218,27 +224,25 @@ class Finder:
         found = [path] if path.is_absolute() else [base / path for base in self._bases]
         folder = Folder(next((each for each in found if each.exists()), found[0]))
         if not self._is_ours and not self._is_said(folder):
-            return Nowhere(f"{uri} is not below {self._said()}, the folder of --artifacts")
+            folders = " or ".join(map(str, self._folders()))
+            return Nowhere(f"{uri} is not below {folders}, the folder of --artifacts")
         return folder
 
-    def _said(self) -> Path | None:
-        """The folder of `proxied`, if it is one."""
-        given = self._proxied
-        if not given or _scheme(given) not in ("", "file"):
-            return None
-        return Path(unquote(urlsplit(given).path) if _scheme(given) else given)
+    def _folders(self) -> list[Path]:
+        """Those of `said`."""
+        found = [each for each in self._said if _scheme(each) in ("", "file")]
+        return [Path(unquote(urlsplit(each).path) if _scheme(each) else each) for each in found]
 
     def _is_said(self, folder: Folder) -> bool:
-        said = self._said()
         try:
-            return said is not None and folder.is_below(said)
+            return any(folder.is_below(said) for said in self._folders())
         except (OSError, RuntimeError, ValueError):  # too long, links in a ring, no text of a path
             return False
 
     def _in_bucket(self, uri: str) -> Place:
         try:
             url = locations.artifacts(uri).url  # one spelling for Azure's several
-            if not self._is_ours and not self._is_said_bucket(url):
+            if not self._is_ours and not self._is_said_bucket(uri):
                 return Nowhere(
                     f"{uri} is a bucket that the server names, and is not read with your rights at its word; if it keeps "
                     "its files there, say below which: --artifacts BUCKET"
@@ -253,11 +257,12 @@ class Finder:
             return Nowhere(f"{uri}: {error}")
         return InBucket(self._buckets[bucket], unquote(parts.path).strip("/"))
 
-    def _is_said_bucket(self, url: str) -> bool:
-        given = self._proxied
-        if not given or _scheme(given) not in (*CLOUD_SCHEMES, "wasbs") or ".." in unquote(url).split("/"):
+    def _is_said_bucket(self, uri: str) -> bool:
+        url = locations.artifacts(uri).url
+        if ".." in unquote(url).split("/"):
             return False
-        return f"{url.rstrip('/')}/".startswith(f"{locations.artifacts(given).url.rstrip('/')}/")
+        said = [locations.artifacts(each).url for each in self._said if _scheme(each) in (*CLOUD_SCHEMES, "wasbs")]
+        return any(f"{url.rstrip('/')}/".startswith(f"{each.rstrip('/')}/") for each in said)
 
 
 def _scheme(uri: str) -> str:
