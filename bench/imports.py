@@ -1,12 +1,14 @@
 """How quickly runs come from a stock MLflow into Trackside: `trackside import` beside mlflow-export-import, on the same runs.
 
     uv venv peer && uv pip install -p peer/bin/python mlflow-export-import tabulate mlflow==3.17.2
-    python bench/imports.py --peer peer/bin --runs 2000            # half an hour, most of it for writing the runs and the peer
+    python bench/imports.py --peer peer/bin --runs 500             # a quarter of an hour; an hour with 2,000
     python bench/imports.py --peer peer/bin --data FOLDER          # again, on the runs of a folder that --keep left
 
-The source is SQLite, written by the stock client: two metrics of 20 points, two params, four tags and two files a run.  The peer
-exports them through a stock `mlflow server` and imports them into Trackside, as its guide says.  Ours reads the database, and
-in a second round the same server.  Every import is into a Trackside of its own, with an empty store.
+The stock client writes two metrics of 20 points, two params, four tags and two files a run, into each of three stores: `proxied`,
+a stock `mlflow server` as it is without options, on SQLite, which keeps the files and sends them; `own`, one whose files
+lie in a folder that clients reach themselves (--no-serve-artifacts); `folder`, an mlruns.  The peer exports from the running
+server, or the folder, and imports into Trackside, as its guide says.  Ours reads each store in every way that it can.  Every
+import is into a Trackside of its own, with an empty store.
 """
 
 import argparse
@@ -24,11 +26,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+STORES = ("proxied", "own", "folder")
 ENVIRONMENT = {
     **os.environ,
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_ALLOW_FILE_STORE": "true",
     "PYTHONPATH": str(ROOT / "tests"),
     "PYTHONWARNINGS": "ignore",
 }
@@ -58,20 +62,23 @@ def server(command: Sequence[str], port: int, cwd: Path) -> Iterator[str]:
         process.wait()
 
 
+def stock_options(store: str, folder: Path) -> list[str]:
+    if store == "own":
+        return ["--no-serve-artifacts", "--default-artifact-root", str(folder / "files")]
+    return ["--artifacts-destination", str(folder / "mlartifacts")]
+
+
 @contextmanager
-def stock(folder: Path) -> Iterator[str]:
+def stock(store: str, folder: Path) -> Iterator[str]:
+    """What the peer exports from."""
+    if store == "folder":
+        yield str(folder / "mlruns")
+        return
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--port",
-        str(port),
-        "--backend-store-uri",
-        "sqlite:///mlflow.db",
-    ]
-    with server(command, port, folder) as url:
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port)]
+    with server(
+        [*command, "--backend-store-uri", "sqlite:///mlflow.db", *stock_options(store, folder)], port, folder
+    ) as url:
         yield url
 
 
@@ -113,46 +120,67 @@ def runs_in(url: str) -> int:
     return len(post("runs/search", {"experiment_ids": experiments, "max_results": 50_000}).get("runs", []))
 
 
+def write(store: str, folder: Path, runs: int) -> None:
+    folder.mkdir(parents=True)
+    with stock(store, folder) as uri:
+        writer = [sys.executable, "-m", "support.stock_writer", uri, "--plain", "--runs", str(runs)]
+        print(f"{store}: {runs} runs written in {timed(writer, folder):.0f} s", flush=True)
+
+
+def ways(store: str, folder: Path, uri: str) -> dict[str, list[str]]:
+    """How ours can read a store."""
+    if store == "folder":
+        return {"folder": [uri]}
+    database = f"sqlite:///{folder}/mlflow.db"
+    if store == "own":
+        return {"server": [uri], "server, --artifacts FOLDER": [uri, "--artifacts", str(folder / "files")]}
+    return {"database": [database], "server": [uri]}
+
+
+def measure(store: str, folder: Path, peer: Path | None, lab: Path) -> None:
+    found = {}
+    count = 0
+    with stock(store, folder) as uri:
+        for way, words in ways(store, folder, uri).items():
+            with ours(lab) as target:
+                importing = [sys.executable, "-m", "trackside.cli.main", "import", *words]
+                found[f"trackside import, {way}"] = timed(importing, folder, TRACKSIDE_URL=target)
+                found[f"the second time, {way}"] = timed(importing, folder, TRACKSIDE_URL=target)
+                assert count in (0, runs_in(target))
+                count = runs_in(target)
+        if peer is not None:
+            exported = lab / f"exported-{store}"
+            with ours(lab) as target:
+                out = ["--experiments", "all", "--output-dir", str(exported)]
+                exporting = timed([str(peer / "export-experiments"), *out], lab, MLFLOW_TRACKING_URI=uri)
+                into = ["--input-dir", str(exported)]
+                importing_s = timed([str(peer / "import-experiments"), *into], lab, MLFLOW_TRACKING_URI=target)
+                assert runs_in(target) == count, f"{runs_in(target)} of {count} runs came by the peer"
+            shutil.rmtree(exported)
+            found["mlflow-export-import, export"] = exporting
+            found["mlflow-export-import, import"] = importing_s
+            found["mlflow-export-import"] = exporting + importing_s
+    print(f"{store}: {count} runs, load {os.getloadavg()[0]:.1f}")
+    for what, took in found.items():
+        ratio = f"  {found['mlflow-export-import'] / took:6.1f}x" if "mlflow-export-import" in found else ""
+        print(f"  {what:46} {took:8.2f} s {count / took:9.1f} runs/s{ratio}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", type=Path, help="folder of the programs of mlflow-export-import; left out: ours only")
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--data", type=Path, help="a folder with mlflow.db, already written")
+    parser.add_argument("--stores", nargs="+", choices=STORES, default=STORES)
+    parser.add_argument("--data", type=Path, help="a folder that --keep left")
     parser.add_argument("--keep", type=Path, help="where to write the runs, and leave them")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         lab = Path(name)
         data: Path = (words.data or words.keep or lab / "data").resolve()
-        if words.data is None:
-            data.mkdir(parents=True)
-            writer = [sys.executable, "-m", "support.stock_writer", f"sqlite:///{data}/mlflow.db", "--plain"]
-            print(f"writing {words.runs} runs: {timed([*writer, '--runs', str(words.runs)], data):.0f} s", flush=True)
-        found = {}
-        trackside = [sys.executable, "-m", "trackside.cli.main", "import"]
-        for what in ("database", "server"):
-            with stock(data) as source, ours(lab) as target:
-                count = runs_in(source)
-                given = source if what == "server" else f"sqlite:///{data}/mlflow.db"
-                found[f"trackside import, {what}"] = timed([*trackside, given], data, TRACKSIDE_URL=target)
-                assert runs_in(target) == count
-                found[f"the second time, {what}"] = timed([*trackside, given], data, TRACKSIDE_URL=target)
-        if words.peer is not None:
-            peer = words.peer.resolve()
-            with stock(data) as source, ours(lab) as target:
-                out = ["--output-dir", str(lab / "exported")]
-                exporting = timed(
-                    [str(peer / "export-experiments"), "--experiments", "all", *out], lab, MLFLOW_TRACKING_URI=source
-                )
-                into = ["--input-dir", str(lab / "exported")]
-                importing = timed([str(peer / "import-experiments"), *into], lab, MLFLOW_TRACKING_URI=target)
-                assert runs_in(target) == count, f"{runs_in(target)} of {count} runs came by the peer"
-            found["mlflow-export-import, export"] = exporting
-            found["mlflow-export-import, import"] = importing
-            found["mlflow-export-import"] = exporting + importing
-        print(f"{count} runs")
-        for what, took in found.items():
-            ratio = f"  {found['mlflow-export-import'] / took:6.1f}x" if "mlflow-export-import" in found else ""
-            print(f"{what:36} {took:8.2f} s {count / took:9.1f} runs/s{ratio}")
+        for store in words.stores:
+            if not (data / store).exists():
+                write(store, data / store, words.runs)
+            measure(store, data / store, words.peer and words.peer.resolve(), lab)
 
 
 if __name__ == "__main__":
