@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trackside.artifacts.blobs import Entry, get, put
 from trackside.artifacts.local import STAGING, LocalBlobs
-from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.core.errors import Fault, Invalid, NotFound, Unavailable
 
 
 @pytest.fixture
@@ -90,6 +90,16 @@ def test_what_is_neither_file_nor_folder_is_not_there(blobs: LocalBlobs, root: P
     with pytest.raises(NotFound):
         blobs.open("pipe")
     assert blobs.entries("") == []
+
+
+def test_a_folder_that_is_not_there_any_more_is_nobodys_mistake(blobs: LocalBlobs, root: Path) -> None:
+    put(blobs, "a/b", [[b"x"]])
+    root.rename(root.with_name("unmounted"))
+
+    with pytest.raises(Unavailable, match="is its disk mounted"):
+        put(blobs, "a/c", [[b"x"]])
+
+    assert not root.exists()
 
 
 def test_a_folder_in_the_way_is_said(blobs: LocalBlobs) -> None:

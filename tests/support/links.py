@@ -32,9 +32,9 @@ def settle(api: Api, name: str, timeout_s: float = IDLE_S) -> Any:
     return link(api, name)
 
 
-def sync(api: Api, name: str) -> None:
+def sync(api: Api, name: str, *, verify: bool = False) -> None:
     """Has everything compared, and looks at the other side at once."""
-    api.post(f"{LINKS}/{name}/sync")
+    api.post(f"{LINKS}/{name}/sync", verify=verify)
 
 
 def check(api: Api, name: str, *, verify: bool = False) -> list[Any]:

@@ -124,12 +124,12 @@ def is_reserved(key: str) -> bool:
     return key.partition("/")[0].casefold() == WORKSPACES
 
 
-def owner(key: str) -> tuple[str, str] | None:
-    """Whose file it is, as far as the key tells: (run or logged_model, its id), from `…/<run>/artifacts/…` or
-    `…/models/<model>/artifacts/…`."""
+def owner(key: str) -> tuple[str, str, str] | None:
+    """Whose file it is, as far as the key tells: (run or logged_model, its id, the path there), from `…/<run>/artifacts/…` or
+    `…/models/<model>/artifacts/…`.  An empty path: all that it has."""
     segments = key.split("/")
-    for at in range(1, len(segments) - 1):
+    for at in range(1, len(segments)):
         if segments[at] == "artifacts":
             is_model = at >= 2 and segments[at - 2] == "models"
-            return ("logged_model" if is_model else "run"), segments[at - 1]
+            return ("logged_model" if is_model else "run"), segments[at - 1], join(*segments[at + 1 :])
     return None

@@ -235,6 +235,8 @@ class _Tree:
         """The folder, open; made with all above it that is missing."""
         with suppress(FileNotFoundError):
             return self.open_folder(path)
+        if path == self.root:
+            raise Unavailable("The folder of the artifact store is not there; is its disk mounted?")
         parent, name = os.path.split(path)
         above = self.make_folder(parent)
         try:

@@ -84,7 +84,7 @@ class Calls:
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
         await self._in_thread(spot.blobs.delete, spot.key)
-        await _tell(request, spot.key)
+        await _tell(request, spot.key, is_removed=True)
         return _json(b"{}")
 
     async def entries(self, request: Request) -> Response:
@@ -227,11 +227,16 @@ def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
     ]
 
 
-async def _tell(request: Request, key: str) -> None:
+async def _tell(request: Request, key: str, *, is_removed: bool = False) -> None:
     """The change log hears of the file before the client does; after a crash in between, the client sends it again."""
     owner = keys.owner(key)
-    if owner is not None:
-        await request.write(lambda tx: store.record_files(tx, *owner))
+    if owner is None:
+        return
+    entity, item_id, path = owner
+    if is_removed:
+        await request.write(lambda tx: store.record_removal(tx, entity, item_id, path))
+    elif path:
+        await request.write(lambda tx: store.record_files(tx, entity, item_id, path))
 
 
 async def _presigned_call(request: Request) -> PresignedCall:

@@ -6,7 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
+from trackside.events.model import Entry
 from trackside.events.store import Page
 from trackside.links import diff, fileplan, registered
 from trackside.links.diff import Doc
@@ -38,6 +40,7 @@ def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
     """Marks what a page of the change log says was changed, and moves the link's place in it."""
     found = registered.named(page.changes)
     mark(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
+    note_removals(tx, link_id, page.changes)
     tx.run(
         "UPDATE links SET seen_seq = :seen WHERE workspace_id = :ws AND link_id = :id AND seen_seq < :seen",
         id=link_id,
@@ -405,14 +408,39 @@ def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
     tx.run(
         """
         UPDATE link_files SET etag = :unsure, remote_etag = :unsure
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag <> :stays
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag NOT IN :marks
+            AND remote_etag <> :lost
         """,
         link=link_id,
         entity=str(entity),
         id=local_id,
         unsure=fileplan.UNSURE,
-        stays=fileplan.STAYS,
+        marks=[fileplan.STAYS, fileplan.REMOVED, fileplan.LOST],
+        lost=fileplan.LOST,
     )
+
+
+def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
+    """Of files that both sides had: that somebody had this server remove them."""
+    for each in changes:
+        if each.action != artifacts.REMOVED:
+            continue
+        path = artifacts.removed_path(each.detail)
+        tx.run(
+            """
+            UPDATE link_files SET etag = :removed
+            WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag <> :stays
+                AND (:path = '' OR path = :path OR (path > :low AND path < :high))
+            """,
+            link=link_id,
+            entity=each.entity,
+            id=each.entity_id,
+            removed=fileplan.REMOVED,
+            stays=fileplan.STAYS,
+            path=path,
+            low=f"{path}/",
+            high=f"{path}0",  # the character after the slash
+        )
 
 
 def _item(row: tuple[str, str, str, bytes | None]) -> Item:

@@ -3,9 +3,12 @@
 The rules are those of `diff`: in a link of one direction the source is right, and what only the copy has stays; else what
 only one side changed is taken by the other, what is there beats what was removed, and of a file that both changed the
 larger one is kept, or of two as large the one whose SHA-256 sorts last.
+
+A file that is gone was removed if somebody told the server so, or if others of its item are left.  Else it may lie on a disk
+that is out of reach, and is lost: it does not go on the other side, and comes back from there where the link takes it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -17,6 +20,8 @@ from trackside.links.peer import RemoteFile
 STAYS = "-"  # in place of an ETag: removed on one side, and the other one cannot follow
 UNSURE = "?"  # in place of an ETag: both are to be read
 UNSENT = "!"  # in place of our ETag: what is there is no whole copy of it
+REMOVED = "~"  # in place of our ETag: somebody had this server remove it
+LOST = "0"  # in place of an ETag: it went with nobody having removed it, as far as that is told
 
 
 class Known(Struct, frozen=True):
@@ -53,7 +58,7 @@ def blind(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> Iterator[S
     for path in sorted({*known, *ours}):
         old, our = known.get(path), ours.get(path)
         if our is None:
-            if old is not None and old.etag != STAYS:
+            if old is not None and old.etag not in (STAYS, LOST):
                 yield Step(What.DROP_THERE, path)
         elif old is None or old.etag != our.etag:
             yield Step(What.SEND, path)
@@ -79,6 +84,26 @@ def plan(
             step = Step(What.FORGET, path)
         if step is not None:
             yield step
+
+
+def some_are_left(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> bool:
+    """Whether we have any of the files still that both had: if not, they may all lie on a disk that is out of reach."""
+    return any(
+        path in ours
+        and (old.etag == ours[path].etag or (old.etag == UNSURE and old.size_bytes == ours[path].size_bytes))
+        for path, old in known.items()
+    )
+
+
+def some_are_left_there(known: Mapping[str, Known], theirs: Mapping[str, RemoteFile]) -> bool:
+    return any(
+        path in theirs and not _theirs_changed(old, theirs[path], if_unsure=False) for path, old in known.items()
+    )
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Whether it is one of them, or lies in one; the empty one is all."""
+    return any(folder in ("", path) or path.startswith(f"{folder}/") for folder in folders)
 
 
 def _of_both(mode: Mode, path: str, old: Known | None, our: OurFile, their: RemoteFile, sums: Sums) -> Step | None:
@@ -111,6 +136,8 @@ def _of_ours(mode: Mode, path: str, old: Known | None, our: OurFile) -> Step | N
         return Step(What.SEND, path)
     if old is None:
         return Step(What.SEND, path) if mode.sends else None
+    if old.remote_etag == LOST:
+        return Step(What.SEND, path) if mode.sends else None
     if mode is Mode.BOTH and _ours_changed(old, our):
         return Step(What.SEND, path, f"the file {path} was removed there and changed here: it is kept")
     return Step(What.DROP_HERE, path)
@@ -120,6 +147,8 @@ def _of_theirs(mode: Mode, path: str, old: Known | None, their: RemoteFile) -> S
     if old is None or mode is Mode.PULL:
         return Step(What.TAKE, path) if mode.takes else None
     their_changed = _theirs_changed(old, their)
+    if old.etag == LOST:
+        return Step(What.TAKE, path) if mode.takes else None
     if old.etag == STAYS:
         return Step(What.TAKE, path) if mode.takes and their_changed else None
     if mode is Mode.BOTH and their_changed:
@@ -131,7 +160,9 @@ def _ours_changed(old: Known | None, our: OurFile) -> bool:
     return old is None or old.etag != our.etag
 
 
-def _theirs_changed(old: Known | None, their: RemoteFile) -> bool:
-    if old is None or old.size_bytes != their.size_bytes or old.remote_etag == UNSURE:
+def _theirs_changed(old: Known | None, their: RemoteFile, *, if_unsure: bool = True) -> bool:
+    if old is None or old.size_bytes != their.size_bytes:
         return True
+    if old.remote_etag == UNSURE:
+        return if_unsure
     return bool(their.etag) and old.remote_etag != their.etag

@@ -88,11 +88,6 @@ def listing(spot: Spot) -> dict[str, OurFile]:
     return found
 
 
-def is_lost(spot: Spot) -> bool:
-    """Whether the store has nothing at all: then a file that is missing was not deleted, its disk is."""
-    return not spot.blobs.entries("")
-
-
 def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha256: str = "") -> tuple[Stat, str]:
     """What was stored, and its SHA-256; a body of another size or checksum than announced is not stored at all."""
     digest = hashlib.sha256()

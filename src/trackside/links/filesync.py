@@ -4,8 +4,10 @@ What was sent is not sent again; a large file goes on where it broke off, where 
 in `fileplan`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+
+from msgspec.structs import replace
 
 from trackside.artifacts import keys
 from trackside.artifacts import store as artifacts
@@ -15,7 +17,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault, Invalid, NotFound
 from trackside.links import cursors, fileplan, files, registered, store
 from trackside.links.diff import Mode
-from trackside.links.fileplan import STAYS, UNSENT, UNSURE, Known, Step, What
+from trackside.links.fileplan import LOST, REMOVED, STAYS, UNSENT, UNSURE, Known, Step, What
 from trackside.links.files import OurFile, Source
 from trackside.links.model import Entity
 from trackside.links.parts import PART_BYTES, Note, Parts, WrongSum
@@ -30,7 +32,7 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
     if both is None:
         return 0
     mode = side.link.mode
-    steps = list(fileplan.blind(both.known, both.ours))
+    steps = both.blind()
     if verify or (steps and mode is Mode.BOTH):  # what the other side did meanwhile must not be overwritten unseen
         steps = both.planned()
     sent: list[Known] = []
@@ -59,21 +61,21 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
     both = _Both.look(side, entity, local_id, remote_id)
     if both is None:
         return 0
-    count = changed = 0
+    count = 0
     for step in both.planned():
         match step.what:
             case What.TAKE:
                 both.say(step)
                 count += both.take(step.path)
             case What.DROP_HERE:
-                changed += both.drop_here(step.path)
+                both.drop_here(step.path)
             case What.SAME:
                 both.remember(step.path)
             case What.FORGET:
                 both.forget(step.path)
             case _:
                 pass  # `send` does it
-    if (count or changed) and not entity.is_of_registry:  # other links and readers of the log hear of it
+    if count and not entity.is_of_registry:  # other links and readers of the log hear of it
         side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id))
     return count
 
@@ -121,13 +123,14 @@ class _Both:
 
     @classmethod
     def look(cls, side: Side, entity: Entity, local_id: str, remote_id: str) -> "_Both | None":
-        """None where this server does not open the place."""
+        """None where this server does not open the place.  Raises a Fault where it does, and cannot now."""
         place = side.read(lambda tx: _place(tx, entity, local_id, side.server_root))
         try:
-            return cls(side, entity, local_id, remote_id, place.spot(side.roots))
+            spot = place.spot(side.roots)
         except Fault as fault:
             side.note_once("skipped", entity, local_id, f"its files are not mirrored: {fault.message}")
             return None
+        return cls(side, entity, local_id, remote_id, spot)
 
     @property
     def theirs(self) -> dict[str, RemoteFile]:
@@ -145,13 +148,34 @@ class _Both:
                     self._names[name] = path
         return self._theirs
 
+    def blind(self) -> list[Step]:
+        return self._without_lost(fileplan.blind(self.known, self.ours))
+
     def planned(self) -> list[Step]:
-        steps = list(fileplan.plan(self.side.link.mode, self.known, self.ours, self.theirs, self.sums))
-        if any(step.what is What.DROP_HERE for step in steps) and not self.theirs and not self.side.peer.has_files():
-            said = "the other side lists no file at all; what is here stays, since its disk may be missing"
+        return self._without_lost(fileplan.plan(self.side.link.mode, self.known, self.ours, self.theirs, self.sums))
+
+    def _without_lost(self, steps: Iterable[Step]) -> list[Step]:
+        """What is lost is noted before anything goes over: what comes later tells nothing of it."""
+        steps = list(steps)
+        lost: dict[str, Known] = {}
+        drops = [self.known[step.path] for step in steps if step.what is What.DROP_THERE]
+        if drops and not fileplan.some_are_left(self.known, self.ours):
+            lost = {old.path: replace(old, etag=LOST) for old in drops if old.etag != REMOVED}
+        drops = [self.known[step.path] for step in steps if step.what is What.DROP_HERE]
+        if drops and not fileplan.some_are_left_there(self.known, self.theirs):
+            removed = {_name_here(path) or "" for path in self.side.peer.removed(self.entity, self.remote_id)}
+            lost |= {
+                old.path: replace(old, remote_etag=LOST) for old in drops if not fileplan.is_below(old.path, removed)
+            }
+        for path, known in sorted(lost.items()):
+            where, elsewhere = ("here", "there") if known.etag == LOST else ("there", "here")
+            said = (
+                f"the file {path} stays {elsewhere}: it is not {where} any more, nor is any file that both sides had, and nobody"
+                " had the server remove it, so that a disk may be missing"
+            )
             self.side.note_once("skipped", self.entity, self.local_id, said)
-            steps = [step for step in steps if step.what is not What.DROP_HERE]
-        return steps
+            self._save(known)
+        return [step for step in steps if step.path not in lost]
 
     def sums(self, path: str, *, read: bool = False) -> tuple[str, str] | None:
         """Both sides' SHA-256; None if the other side cannot tell without sending the file."""
@@ -227,10 +251,6 @@ class _Both:
 
     def drop_there(self, path: str) -> None:
         old = self.known[path]
-        if not self.ours and files.is_lost(self._place):
-            said = "this side's store has no file at all; what is there stays, since a disk may be missing here"
-            self.side.note_once("skipped", self.entity, self.local_id, said)
-            return
         try:
             self.side.peer.remove_file(self.entity, self.remote_id, self._remote(path))
         except Unmirrored as reason:
@@ -239,12 +259,13 @@ class _Both:
             return
         self.forget(path)
 
-    def drop_here(self, path: str) -> bool:
+    def drop_here(self, path: str) -> None:
         self._check_unchanged(path)
         spot = self._spot(path)
-        is_gone = spot.blobs.delete(spot.key)
+        spot.blobs.delete(spot.key)
         self.forget(path)
-        return is_gone
+        if not self.entity.is_of_registry:  # other links and readers of the log hear of it
+            self.side.write(lambda tx: artifacts.record_removal(tx, str(self.entity), self.local_id, path))
 
     def remember(self, path: str) -> None:
         """That both have the same."""

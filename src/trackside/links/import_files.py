@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any, ClassVar, TypeVar
 
+from trackside.artifacts import keys, transfer
 from trackside.artifacts import store as artifacts
-from trackside.artifacts import transfer
 from trackside.artifacts.blobs import Blobs, Stat, Upload
 from trackside.artifacts.roots import Roots, Spot
 from trackside.core.access import Access
@@ -92,10 +92,14 @@ class Calls:
         self._server_root = server_root
 
     async def listing(self, request: Request) -> Response:
-        """By path its size and ETag."""
+        """By path its size and ETag; and what somebody removed lately."""
         spot = await self._spot(request)
         found = await self._in_thread(lambda: files.listing(spot))
-        return _json({"files": {path: [file.size_bytes, file.etag] for path, file in found.items()}})
+        entity, item_id = _argument(request, "entity"), _argument(request, "id")
+        removed = await request.read(lambda tx: artifacts.removals(tx, entity, item_id))
+        return _json(
+            {"files": {path: [file.size_bytes, file.etag] for path, file in found.items()}, "removed": removed}
+        )
 
     async def get(self, request: Request) -> Response:
         """One that is small comes with its SHA-256, in the field of RFC 9530; for a larger one there is `digest`."""
@@ -126,7 +130,7 @@ class Calls:
     async def remove(self, request: Request) -> Response:
         spot = await self._spot(request, _argument(request, "path"))
         await self._in_thread(lambda: spot.blobs.delete(spot.key))
-        await self._note(request)
+        await self._note(request, is_removed=True)
         return _json({})
 
     async def begin(self, request: Request) -> Response:
@@ -156,11 +160,13 @@ class Calls:
 
         return await patient(work())
 
-    async def _note(self, request: Request) -> None:
+    async def _note(self, request: Request, *, is_removed: bool = False) -> None:
         entity, item_id = entity_of(_argument(request, "entity")), _argument(request, "id")
         if entity.is_of_registry:  # the version is made when its files are there
             return
-        await request.write(lambda tx: artifacts.record_files(tx, str(entity), item_id))
+        path = keys.from_path(_argument(request, "path"))
+        record = artifacts.record_removal if is_removed else artifacts.record_files
+        await request.write(lambda tx: record(tx, str(entity), item_id, path))
 
     async def _parts(self, request: Request) -> tuple[Spot, Parts]:
         spot = await self._spot(request, _argument(request, "path"))

@@ -102,8 +102,8 @@ class Peer(Protocol):
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]: ...
 
-    def has_files(self) -> bool:
-        """Whether its store has any file at all; else one that lists none may have lost its disk."""
+    def removed(self, entity: Entity, remote_id: str) -> list[str]:
+        """Files and folders that somebody had it remove lately, as far as it tells; an empty path: all."""
         ...
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:

@@ -82,11 +82,11 @@ class Carrier:
         place = self._side.read(lambda tx: registered.place(tx, version_id, self._side.server_root))
         try:
             spot = place.spot(self._side.roots)
-            if files.listing(spot):
-                return True
         except Fault as fault:
             self._skip(part, f"its files stay where they are, at {part.doc['source', '']}: {fault.message}")
             return False
+        if files.listing(spot):
+            return True
         self._skip(part, f"there are no files at {part.doc['source', '']}, so none came along")
         return False
 

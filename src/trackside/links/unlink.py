@@ -138,9 +138,10 @@ class Unlink:
         place = side.read(lambda tx: files.place(tx, entity, local_id))
         known = side.read(lambda tx: cursors.files(tx, self._link_id, entity, local_id))
         try:
-            listed = files.listing(place.spot(side.roots))
+            spot = place.spot(side.roots)
         except Fault:  # this server does not open the place: nothing was brought there, and nothing can be taken away
             return False
+        listed = files.listing(spot)
         return any(step.what is fileplan.What.SEND for step in fileplan.blind(known, listed))
 
     def _read(self, entity: Entity, local_id: str) -> Part | None:

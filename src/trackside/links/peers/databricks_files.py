@@ -21,9 +21,6 @@ class DatabricksFiles(MlflowFiles):
     at_once = AT_ONCE_BYTES  # what is longer goes by parts
     part = BLOCK_BYTES
 
-    def has_any(self) -> bool:
-        return False  # it has no call that lists the whole store
-
     def entries(self, entity: Entity, remote_id: str, folder: str) -> Any:
         if not is_version(entity, remote_id):
             return super().entries(entity, remote_id, folder)

@@ -182,8 +182,9 @@ class MlflowPeer:
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
         return self._files.all_of(entity, remote_id)
 
-    def has_files(self) -> bool:
-        return self._files.has_any()
+    def removed(self, entity: Entity, remote_id: str) -> list[str]:
+        del entity, remote_id
+        return []
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
         del entity, remote_id, path

@@ -37,12 +37,6 @@ class MlflowFiles:
                     found[each["path"]] = RemoteFile(int(each.get("file_size") or 0))
         return found
 
-    def has_any(self) -> bool:
-        try:
-            return bool(shaped(self._http, self._http.json("GET", PROXY.rstrip("/"))).get("files"))
-        except Refused:
-            return False
-
     def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
         """From its beginning: MLflow's proxy takes a file as one body."""
         root = self._root(entity, remote_id)

@@ -118,8 +118,8 @@ class TracksidePeer:
         found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id)["files"]
         return {path: RemoteFile(size, etag=etag) for path, (size, etag) in found.items()}
 
-    def has_files(self) -> bool:
-        return bool(self._http.json("GET", "/api/2.0/mlflow-artifacts/artifacts").get("files"))
+    def removed(self, entity: Entity, remote_id: str) -> list[str]:
+        return list(self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id).get("removed", []))
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile:
         return _file(self._http.call("GET", self._at("digest", entity, remote_id, path)).json)

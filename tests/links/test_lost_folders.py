@@ -1,0 +1,177 @@
+"""Files that are out of reach, since their disk is not there, are not files that somebody deleted: no copy goes for it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import s3 as stand_in
+from support.client import Api
+from support.flaky import Flaky
+from support.links import add, get_file, link, log, put_file, settle, sync, until
+from support.servers import Server
+
+
+def unmount(server: Server) -> None:
+    """The disk of the artifacts goes away; where it was mounted is an empty folder."""
+    Path(server.data, "artifacts").rename(Path(server.data, "unmounted"))
+    Path(server.data, "artifacts").mkdir()
+
+
+def mount(server: Server) -> None:
+    Path(server.data, "artifacts").rename(Path(server.data, "made-meanwhile"))
+    Path(server.data, "unmounted").rename(Path(server.data, "artifacts"))
+
+
+def touch(api: Api, run_id: str, value: str) -> None:
+    api.post("runs/set-tag", run_id=run_id, key="touched", value=value)
+
+
+def is_touched(api: Api, run_id: str, value: str) -> bool:
+    return {"key": "touched", "value": value} in api.run(run_id)["data"].get("tags", [])
+
+
+def has_file(api: Api, run_id: str, path: str) -> bool:
+    return api.ask("GET", "/get-artifact", arguments={"run_uuid": run_id, "path": path}).status == 200
+
+
+def delete(api: Api, run_id: str, path: str) -> None:
+    place = api.run(run_id)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    reply = api.ask("DELETE", f"/api/2.0/mlflow-artifacts/artifacts/{place}/{path}".rstrip("/"))
+    assert reply.status == 200, reply
+
+
+@pytest.mark.parametrize("mode", ["push", "both", "pull"])
+@pytest.mark.parametrize("loser", ["here", "there"])
+def test_files_that_went_with_their_disk_take_no_copy_with_them(
+    start: Callable[..., Server], mode: str, loser: str
+) -> None:
+    """Though the run goes on, and puts more files where the disk had been."""
+    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    apis = {name: server.api for name, server in servers.items()}
+    source, target = ("there", "here") if mode == "pull" else ("here", "there")
+    run = apis[source].new_run()
+    put_file(apis[source], run, "a/b.txt", b"precious")
+    put_file(apis[source], run, "c.txt", b"precious too")
+    add(apis["here"], "l", servers["there"].url, mode=mode)
+    settle(apis["here"], "l")
+    kept = apis["there" if loser == "here" else "here"]
+
+    unmount(servers[loser])
+    put_file(apis[source], run, "new.txt", b"on another disk")
+    touch(apis[source], run, "since")
+    sync(apis["here"], "l")
+    until(lambda: is_touched(apis[target], run, "since") and has_file(apis[target], run, "new.txt"), "it to go over")
+    settle(apis["here"], "l")
+    sync(apis["here"], "l", verify=True)
+    settle(apis["here"], "l")
+
+    assert get_file(kept, run, "a/b.txt") == b"precious"
+    assert get_file(kept, run, "c.txt") == b"precious too"
+
+
+def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> None:
+    here, there = start("--durability", "relaxed"), start("--durability", "relaxed")
+    run = here.api.new_run()
+    put_file(here.api, run, "a/b.txt", b"precious")
+    add(here.api, "l", there.url)
+    settle(here.api, "l")
+
+    unmount(here)
+    touch(here.api, run, "lost")
+    until(lambda: is_touched(there.api, run, "lost"), "it to go over")
+    settle(here.api, "l")
+    said = [each["message"] for each in log(here.api, "l") if each["entity_id"] == run]
+    mount(here)
+    delete(here.api, run, "a/b.txt")
+    until(lambda: not has_file(there.api, run, "a/b.txt"), "what was removed in truth to go")
+
+    assert [each.partition(":")[0] for each in said] == ["the file a/b.txt stays there"]
+
+
+@pytest.mark.parametrize("mode", ["push", "both", "pull"])
+@pytest.mark.parametrize("path", ["a/b.txt", "a", ""])
+def test_the_last_files_of_a_run_go_on_both_sides_when_somebody_removes_them(
+    start: Callable[..., Server], mode: str, path: str
+) -> None:
+    """One by one, by their folder, or all of the run at once."""
+    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    apis = {name: server.api for name, server in servers.items()}
+    source, target = ("there", "here") if mode == "pull" else ("here", "there")
+    run = apis[source].new_run()
+    put_file(apis[source], run, "a/b.txt", b"1")
+    add(apis["here"], "l", servers["there"].url, mode=mode)
+    settle(apis["here"], "l")
+
+    delete(apis[source], run, path)
+
+    until(lambda: not has_file(apis[target], run, "a/b.txt"), "it to go")
+
+
+def test_what_was_removed_on_one_side_goes_on_a_third_one_too(start: Callable[..., Server]) -> None:
+    first, second, third = (start("--durability", "relaxed") for _ in range(3))
+    run = first.api.new_run()
+    put_file(first.api, run, "a/b.txt", b"1")
+    add(second.api, "from-first", first.url, mode="pull")
+    add(second.api, "to-third", third.url, mode="push")
+    until(lambda: has_file(third.api, run, "a/b.txt"), "it to go all the way")
+
+    delete(first.api, run, "a/b.txt")
+
+    until(lambda: not has_file(third.api, run, "a/b.txt"), "it to go there too")
+
+
+def test_an_mlflow_server_that_lost_its_disk_takes_no_copy_with_it(
+    start: Callable[..., Server], server: Server, as_stock: Flaky
+) -> None:
+    """It does not say what was removed: that others of the run are left tells."""
+    here, there = start("--durability", "relaxed"), server
+    run = there.api.new_run()
+    for name in ("a/b.txt", "c.txt", "d.txt"):
+        put_file(there.api, run, name, b"precious")
+    add(here.api, "l", as_stock.url, mode="pull")
+    settle(here.api, "l")
+
+    delete(there.api, run, "d.txt")
+    sync(here.api, "l")
+    until(lambda: not has_file(here.api, run, "d.txt"), "what was removed in truth to go")
+    unmount(there)
+    touch(there.api, run, "since")
+    sync(here.api, "l")
+    until(lambda: is_touched(here.api, run, "since"), "it to come")
+    settle(here.api, "l")
+
+    assert get_file(here.api, run, "a/b.txt") == b"precious"
+    assert get_file(here.api, run, "c.txt") == b"precious"
+
+
+@pytest.mark.parametrize("mode", ["push", "both"])
+def test_a_bucket_that_does_not_answer_makes_a_run_wait(
+    start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """What could not be read was not left out for good."""
+    with stand_in.served() as options:
+        bucket = Flaky(int(options["endpoint"].rpartition(":")[2]))
+        for name, value in {
+            "AWS_ENDPOINT_URL": bucket.url,
+            "AWS_REGION": options["region"],
+            "AWS_ACCESS_KEY_ID": options["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": options["secret_access_key"],
+            "AWS_ALLOW_HTTP": "true",
+        }.items():
+            monkeypatch.setenv(name, value)
+        here = start("--durability", "relaxed", "--artifacts", "s3://artifacts/here")
+        there = start("--durability", "relaxed")
+        run = here.api.new_run()
+        put_file(here.api, run, "a/b.txt", b"precious")
+        bucket.faults = lambda method, path: "404" if "list-type" in path else None
+
+        add(here.api, "l", there.url, mode=mode)
+        until(lambda: any(each["entity_id"] == run for each in log(here.api, "l")), "the link to fail at it")
+        is_waiting = link(here.api, "l")["postponed_items"] == 1
+        bucket.faults = lambda method, path: None
+        sync(here.api, "l")
+        until(lambda: has_file(there.api, run, "a/b.txt"), "the file to go over")
+        bucket.close()
+
+    assert is_waiting
