@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from support.databricks_models import ModelCalls
-from support.databricks_registry import Refusal, RegistryCalls
+from support.databricks_registry import MAX_PARAM_BYTES, Refusal, RegistryCalls, sized
 from support.databricks_store import Answer, Store
 
 TOKEN = "dapi-of-the-tests"
@@ -244,6 +244,7 @@ class Databricks:
     def _tag_experiment(self, call: dict[str, Any]) -> None:
         found = self._experiment(call["experiment_id"])
         others = [each for each in found["tags"] if each["key"] != call["key"]]
+        sized([call])
         found["tags"] = [*others, {"key": call["key"], "value": call["value"]}]
 
     def _create_run(self, call: dict[str, Any]) -> Any:
@@ -324,10 +325,12 @@ class Databricks:
             if len(call.get(what, [])) > most:
                 raise Refusal(400, "INVALID_PARAMETER_VALUE", f"too many {what}")
         run = self._active(call["run_id"])
+        tags = sized(call.get("tags", []))
+        sized(call.get("params", []), MAX_PARAM_BYTES)
         for each in call.get("params", []):
             if run["params"].setdefault(each["key"], each["value"]) != each["value"]:
                 raise Refusal(400, "INVALID_PARAMETER_VALUE", f"Parameter with key {each['key']} was already logged")
-        run["tags"].update({each["key"]: each["value"] for each in call.get("tags", [])})
+        run["tags"].update(tags)
         for each in call.get("metrics", []):
             self.histories.setdefault((call["run_id"], each["key"]), []).append(each)
 

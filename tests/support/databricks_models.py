@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from support.databricks_registry import Refusal
+from support.databricks_registry import MAX_PARAM_BYTES, Refusal, sized
 
 PREFIX = "logged-models"
 
@@ -32,9 +32,9 @@ class ModelCalls:
             case "DELETE", _, [""]:
                 return lambda call: self.models.pop(model_id) and None
             case "POST", _, ["params"]:
-                return lambda call: self._model(model_id)["params"].update(_pairs(call["params"]))
+                return lambda call: self._model(model_id)["params"].update(sized(call["params"], MAX_PARAM_BYTES))
             case "PATCH", _, ["tags"]:
-                return lambda call: self._model(model_id)["tags"].update(_pairs(call["tags"]))
+                return lambda call: self._model(model_id)["tags"].update(sized(call["tags"]))
             case "DELETE", _, ["tags", key]:
                 return lambda call: self._model(model_id)["tags"].pop(key) and None
         return None
@@ -49,8 +49,8 @@ class ModelCalls:
         }
         self.models[model_id] = {
             "info": info,
-            "params": _pairs(call.get("params", [])),
-            "tags": _pairs(call.get("tags", [])),
+            "params": sized(call.get("params", []), MAX_PARAM_BYTES),
+            "tags": sized(call.get("tags", [])),
         }
         return {"model": self._shown(self.models[model_id])}
 
@@ -81,7 +81,3 @@ class ModelCalls:
             "info": {**model["info"], "tags": [{"key": k, "value": v} for k, v in model["tags"].items()]},
             "data": data,
         }
-
-
-def _pairs(given: list[dict[str, str]]) -> dict[str, str]:
-    return {each["key"]: each["value"] for each in given}

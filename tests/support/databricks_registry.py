@@ -6,6 +6,7 @@ from typing import Any
 
 from support.databricks_store import Store
 
+MAX_TAG_BYTES, MAX_PARAM_BYTES = 5000, 6000
 STAGES = ("None", "Staging", "Production", "Archived")
 USED = ("Staging", "Production")
 
@@ -15,6 +16,14 @@ class Refusal(Exception):
         super().__init__(message or code)
         self.status = status
         self.code = code
+
+
+def sized(given: list[dict[str, str]], most: int = MAX_TAG_BYTES) -> dict[str, str]:
+    """Tags or params that are not too long."""
+    for each in given:
+        if len(each["value"].encode()) > most:
+            raise Refusal(400, "INVALID_PARAMETER_VALUE", f"The value of {each['key']} has more than {most} bytes")
+    return {each["key"]: each["value"] for each in given}
 
 
 class RegistryCalls:
@@ -75,7 +84,7 @@ class RegistryCalls:
             "creation_timestamp": now,
             "last_updated_timestamp": now,
             "description": call.get("description") or "",
-            "tags": {each["key"]: each["value"] for each in call.get("tags", [])},
+            "tags": sized(call.get("tags", [])),
         }
         return {"registered_model": _shown(self.models[name])}
 
@@ -94,7 +103,7 @@ class RegistryCalls:
         what.update(description=call.get("description", what["description"]), last_updated_timestamp=self._tick())
 
     def _tag(self, what: dict[str, Any], call: dict[str, Any]) -> None:
-        what["tags"][call["key"]] = call["value"]
+        what["tags"].update(sized([call]))
 
     def _untag(self, what: dict[str, Any], call: dict[str, Any]) -> None:
         if call["key"] not in what["tags"]:
@@ -147,7 +156,7 @@ class RegistryCalls:
             "run_id": call.get("run_id") or "",
             "run_link": call.get("run_link") or "",
             "description": call.get("description") or "",
-            "tags": {each["key"]: each["value"] for each in call.get("tags", [])},
+            "tags": sized(call.get("tags", [])),
             "status": "PENDING_REGISTRATION" if self.pending else "READY",
         }
         owner, below = found

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from trackside.core.db.tx import Tx
 from trackside.links import cursors, diff, filesync, registered, store
 from trackside.links.cursors import Item
-from trackside.links.diff import Merged, Mode
+from trackside.links.diff import Doc, Merged, Mode
 from trackside.links.mirror import Mirror, words
 from trackside.links.model import Entity
 from trackside.links.ours import Part
@@ -106,6 +106,7 @@ class RegistryMirror:
                 side.note_conflict(entity, part.item_id, f"{self._items.called(part)}: {words(conflict)}")
         remote_id = item.remote_id
         if mode.sends and merged.for_them:
+            self.peer.left_out = {}  # of one that failed half-way
             try:
                 remote_id = self.peer.change(entity, remote_id, self.comparison.there(part, merged.for_them))
             except Refused as refused:
@@ -114,6 +115,7 @@ class RegistryMirror:
                 self.removal.there(entity, item)
                 return
             side.write(lambda tx: store.count(tx, self._items.link_id, sent_items=1))
+            merged = self._without_left_out(entity, part, merged, agreed)
         now = {**merged.agreed, **stage}
 
         def hear(tx: Tx) -> None:
@@ -130,6 +132,13 @@ class RegistryMirror:
             side.write(hear)
         if verify and self.has_own_files(entity, part):
             self._converge_files(part.item_id, remote_id)
+
+    def _without_left_out(self, entity: Entity, part: Part, merged: Merged, agreed: Doc) -> Merged:
+        """What they could not take was not agreed on."""
+        left_out, self.peer.left_out = self.peer.left_out, {}
+        for reason in left_out.values():
+            self.side.note_once("skipped", entity, part.item_id, reason)
+        return diff.without(merged, set(left_out), agreed) if left_out else merged
 
     def _without_changed_here(self, tx: Tx, entity: Entity, part: Part, item: Item, merged: Merged) -> Merged:
         """As that of `mirror`."""

@@ -14,6 +14,8 @@ class RegistryPeer(Protocol):
     Documents are those of `links.registered`, in the remote's words: ids of runs and logged models are its own, and what an
     alias names is what `alias_of` says."""
 
+    left_out: dict[Field, str]  # what it could not take of a change, and why; the worker empties it
+
     @property
     def log_tells(self) -> bool:
         """Whether `Peer.changes` tells of the registry; else `everything` and `recent` do."""

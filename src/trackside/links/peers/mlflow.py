@@ -20,7 +20,7 @@ from trackside.links.peers.mlflow_files import MlflowFiles, is_run, is_version
 from trackside.links.peers.mlflow_models import MlflowModels
 from trackside.links.peers.mlflow_registry import MlflowRegistry
 from trackside.links.peers.mlflow_runs import MlflowRuns
-from trackside.links.peers.mlflow_wire import mark, marks_of, part_of_experiment, part_of_run
+from trackside.links.peers.mlflow_wire import is_of_value, mark, marks_of, part_of_experiment, part_of_run
 from trackside.links.wire import Down, Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
 
@@ -240,7 +240,14 @@ class MlflowPeer:
         if name is not None:
             self._calls.post("experiments/update", {"experiment_id": remote_id, "new_name": name})
         for key, value in of_kind(patch.put, "tag").items():
-            self._calls.post("experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value})
+            try:
+                self._calls.post(
+                    "experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value}
+                )
+            except Refused as refused:
+                if not is_of_value(refused):
+                    raise
+                self.left_out["tag", key] = f"the remote does not take the tag {key!r} of its experiment: {refused}"
         for kind, key in patch.drop:
             if kind == "tag":
                 try:

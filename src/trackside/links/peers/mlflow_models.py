@@ -10,7 +10,7 @@ from trackside.links.diff import Doc, Field, Patch, of_kind
 from trackside.links.ours import SOURCE_MODEL, SOURCE_WORKSPACE, Part
 from trackside.links.peer import Unmirrored
 from trackside.links.peers.mlflow_calls import MAX_METRICS, Calls
-from trackside.links.peers.mlflow_wire import API, pairs, part_of_model
+from trackside.links.peers.mlflow_wire import API, batches, is_of_value, pairs, part_of_model
 from trackside.links.wire import Refused
 
 
@@ -65,10 +65,8 @@ class MlflowModels:
         if patch.put.get(("stage", "")) == "active":
             self._calls.get(f"logged-models/{quote(model_id)}")  # no way back: one that is not shown is made anew
         params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
-        if params:
-            http.json("POST", f"{path}/params", {"model_id": model_id, "params": pairs(params)})
-        if tags:
-            http.json("PATCH", f"{path}/tags", {"model_id": model_id, "tags": pairs(tags)})
+        left_out |= self._write(model_id, "param", "POST", params)
+        left_out |= self._write(model_id, "tag", "PATCH", tags)
         for kind, key in patch.drop:
             if kind == "tag":
                 http.json("DELETE", f"{path}/tags/{quote(key, safe='')}")
@@ -90,6 +88,26 @@ class MlflowModels:
                         left_out[field] = f"a point of the run {run_id} is left out: that run is not there"
         if patch.put.get(("stage", "")) == "deleted":
             self.remove(model_id)
+        return left_out
+
+    def _write(self, model_id: str, what: str, method: str, given: dict[str, str]) -> dict[Field, str]:
+        """At once; where the remote takes some of it only, one by one."""
+        path = f"{API}/logged-models/{quote(model_id)}/{what}s"
+        left_out: dict[Field, str] = {}
+        for part in batches(given):
+            try:
+                self._calls.http.json(method, path, {"model_id": model_id, f"{what}s": pairs(part)})
+                continue
+            except Refused as refused:
+                if not is_of_value(refused):
+                    raise
+            for key, value in part.items():
+                try:
+                    self._calls.http.json(method, path, {"model_id": model_id, f"{what}s": pairs({key: value})})
+                except Refused as one:
+                    if not is_of_value(one):
+                        raise
+                    left_out[what, key] = f"the remote does not take the {what} {key!r} of its model {model_id}: {one}"
         return left_out
 
     def remove(self, model_id: str) -> None:

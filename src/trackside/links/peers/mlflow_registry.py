@@ -6,13 +6,14 @@ them, since such a server registers only what lies with a run.
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from trackside.core.errors import BadState
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
 from trackside.links.model import Entity
-from trackside.links.ours import NAME_TAG, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
-from trackside.links.peers.mlflow_wire import API, pairs
+from trackside.links.ours import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
+from trackside.links.peers.mlflow_wire import API, is_of_value, pairs
 from trackside.links.wire import Http, Refused
 from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import NO_STAGE, says_prompt
@@ -43,6 +44,7 @@ class MlflowRegistry:
         self._http = http
         self._runs = runs
         self._source = source
+        self.left_out: dict[Field, str] = {}
         self._uids: dict[
             str, tuple[float, dict[str, str]]
         ] = {}  # of a few models: their versions by uid, and since when
@@ -141,7 +143,7 @@ class MlflowRegistry:
         tags = {**of_kind(doc, "tag"), SOURCE_UID: uid, SOURCE_WORKSPACE: self._source}
         body = {"name": name, "tags": pairs(tags), "description": doc.get(("description", "")) or None}
         try:
-            self._tell("POST", "registered-models/create", body)
+            self._make("registered-models/create", body, once=False)
         except Refused as refused:
             if refused.code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -191,9 +193,8 @@ class MlflowRegistry:
         number = f"{doc.get(('model_name', ''), model_id)}/{doc['number', '']}"
         tags |= {SOURCE_UID: uid, SOURCE_VERSION: number, SOURCE_WORKSPACE: self._source}
         body["tags"] = pairs(tags)
-        given = {key: value for key, value in body.items() if value is not None}
         self._uids.pop(model_id, None)
-        made = self._tell("POST", "model-versions/create", given, once=True)["model_version"]
+        made = self._make("model-versions/create", body, once=True)["model_version"]
         if files_at is not None:
             ended = {"run_id": files_at, "status": "FINISHED", "end_time": time.time_ns() // 1_000_000}
             self._tell("POST", "runs/update", ended)
@@ -287,11 +288,7 @@ class MlflowRegistry:
             self._tell("POST", "registered-models/rename", {"name": name, "new_name": renamed})
             self._uids.pop(name, None)
             name = renamed
-        if any(field == ("description", "") for field in (*patch.put, *patch.drop)):
-            text = patch.put.get(("description", ""), "")
-            self._tell("PATCH", "registered-models/update", {"name": name, "description": text})
-        for key, value in of_kind(patch.put, "tag").items():
-            self._tell("POST", "registered-models/set-tag", {"name": name, "key": key, "value": value})
+        self._write("registered-models", {"name": name}, patch)
         for alias, number in of_kind(patch.put, "alias").items():
             self._tell("POST", "registered-models/alias", {"name": name, "alias": alias, "version": number})
         for kind, key in patch.drop:
@@ -304,10 +301,7 @@ class MlflowRegistry:
     def _change_version(self, remote_id: str, patch: Patch) -> str:
         name, _, version = remote_id.partition("/")
         of = {"name": name, "version": version}
-        if any(field == ("description", "") for field in (*patch.put, *patch.drop)):
-            self._tell("PATCH", "model-versions/update", {**of, "description": patch.put.get(("description", ""), "")})
-        for key, value in of_kind(patch.put, "tag").items():
-            self._tell("POST", "model-versions/set-tag", {**of, "key": key, "value": value})
+        self._write("model-versions", of, patch)
         for kind, key in patch.drop:
             if kind == "tag":
                 self._unless_missing("model-versions/delete-tag", {**of, "key": key})
@@ -315,6 +309,38 @@ class MlflowRegistry:
         if stage is not None:
             self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
         return remote_id
+
+    def _make(self, call: str, body: dict[str, Any], *, once: bool) -> Any:
+        """With its tags and description; where one of them is not taken, with our own tags: `change` says which."""
+        given = {key: value for key, value in body.items() if value is not None}
+        try:
+            return self._tell("POST", call, given, once=once)
+        except Refused as refused:
+            ours = [tag for tag in given["tags"] if tag["key"] in OWN_TAGS]
+            if not is_of_value(refused) or (ours == given["tags"] and "description" not in given):
+                raise
+            least = {key: value for key, value in given.items() if key != "description"}
+            return self._tell("POST", call, {**least, "tags": ours}, once=once)
+
+    def _write(self, noun: str, of: dict[str, str], patch: Patch) -> None:
+        """The description and tags; of those that are not taken, why."""
+        if any(field == ("description", "") for field in (*patch.put, *patch.drop)):
+            text = patch.put.get(("description", ""), "")
+            with self._leaving_out(("description", ""), of):
+                self._tell("PATCH", f"{noun}/update", {**of, "description": text})
+        for key, value in of_kind(patch.put, "tag").items():
+            with self._leaving_out(("tag", key), of):
+                self._tell("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
+
+    @contextmanager
+    def _leaving_out(self, field: Field, of: dict[str, str]) -> Iterator[None]:
+        try:
+            yield
+        except Refused as refused:
+            if not is_of_value(refused):
+                raise
+            what = " ".join(filter(None, (field[0], repr(field[1]) if field[1] else "")))
+            self.left_out[field] = f"the remote does not take the {what} of {'/'.join(of.values())}: {refused}"
 
     def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[Part]:
         token: str | None = None

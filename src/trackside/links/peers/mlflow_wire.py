@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from trackside.links.diff import Doc
 from trackside.links.ours import NAME_TAG, Part
-from trackside.links.wire import Down, Http
+from trackside.links.wire import Down, Http, Refused
 
 API = "/api/2.0/mlflow"
 MAX_PAIRS = 100
@@ -105,6 +105,16 @@ def shaped(http: Http, answer: Any) -> Any:
 
 def mark(step: int, timestamp: int, value: float) -> str:
     return f"{step} {timestamp} {value!r}"
+
+
+def is_of_value(refused: Refused) -> bool:
+    """Whether it is what was to be written that is refused: too long, most often, for that remote."""
+    return refused.code in (
+        "INVALID_PARAMETER_VALUE",
+        "MAX_TAG_SIZE_EXCEEDED",
+        "BAD_REQUEST",
+        "RESOURCE_LIMIT_EXCEEDED",
+    )
 
 
 def pairs(given: Mapping[str, str]) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ STAGES = "/api/trackside/v1/registry/stages"
 class TracksideRegistry:
     def __init__(self, http: Http) -> None:
         self._http = http
+        self.left_out: dict[Field, str] = {}
 
     @property
     def log_tells(self) -> bool:
