@@ -19,6 +19,7 @@ from trackside.experiments.model import (
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
 
+SOURCE_ID = "mlflow.experiment.sourceId"
 _COLUMNS = "experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time"
 
 
@@ -50,7 +51,9 @@ def create_default(tx: Tx, server_root: str) -> None:
 def create(
     tx: Tx, name: str | None, server_root: str, artifact_location: str | None = None, tags: Sequence[Tag] = ()
 ) -> str:
-    """The new experiment's id.  `server_root` is where artifacts go if neither the call nor the workspace says."""
+    """The new experiment's id.  `server_root` is where artifacts go if neither the call nor the workspace says.
+
+    Of one that is there for the same source, its id: MLflow makes the experiment of a Databricks notebook in each session."""
     name = check_name(name)
     if artifact_location:
         artifact_location = _absolute(check_place(artifact_location))
@@ -64,7 +67,10 @@ def create(
         placeholder=-1 - secrets.randbelow(2**62),
     )
     if made is None:
-        raise AlreadyExists(f"Experiment(name={name}) already exists.")
+        of_notebook = _of_source(tx, name, tags)
+        if of_notebook is None:
+            raise AlreadyExists(f"Experiment(name={name}) already exists.")
+        return of_notebook
     (seq,) = made
     tx.run(
         """
@@ -78,6 +84,23 @@ def create(
         set_tag_of(tx, seq, tag)
     tx.record(Change("experiment", str(seq), "create"))
     return str(seq)
+
+
+def _of_source(tx: Tx, name: str, tags: Sequence[Tag]) -> str | None:
+    sources = [tag.value for tag in tags if tag.key == SOURCE_ID]
+    if not sources:
+        return None
+    row = tx.one(
+        """
+        SELECT e.experiment_id FROM experiments e
+        JOIN experiment_tags t ON t.workspace_id = :ws AND t.experiment_seq = e.experiment_seq
+        WHERE e.workspace_id = :ws AND e.name = :name AND e.lifecycle_stage = 'active' AND t.key = :key AND t.value = :source
+        """,
+        name=name,
+        key=SOURCE_ID,
+        source=sources[-1],
+    )
+    return None if row is None else str(row[0])
 
 
 def get(tx: Tx, experiment_id: str) -> Experiment:
