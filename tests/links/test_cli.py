@@ -65,7 +65,7 @@ def test_the_init_script_names_the_workspace(server: Server) -> None:
     made = trackside(server, "link", "init-script", "-w", "north", "--server", "https://tracking.example:8443")
 
     assert made.returncode == 0
-    assert "export MLFLOW_TRACKING_URI=https://tracking.example:8443/ws/north" in made.stdout
+    assert "MLFLOW_TRACKING_URI=https://tracking.example:8443/ws/north" in made.stdout
     assert subprocess.run(["bash", "-n"], input=made.stdout, text=True, check=False).returncode == 0
 
 

@@ -40,6 +40,12 @@ def add_commands(commands: Any) -> None:
         help="print an init script for the nodes of a cluster",
         description="Print an init script that makes every run of a cluster log to a workspace.",
     )
+    script.add_argument(
+        "--package",
+        default="trackside-mlflow",
+        metavar="WHAT",
+        help="what pip installs there: a version, or a wheel's path or address (default trackside-mlflow)",
+    )
     add_place(script)
     _works(script, "init_script")
 

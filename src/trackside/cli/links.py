@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from http.client import HTTPException
@@ -141,6 +142,7 @@ def init_script(words: argparse.Namespace) -> int:
     url = server_of(words)
     workspace = workspace_of(words)
     uri = url if workspace == DEFAULT else f"{url}/ws/{workspace}"
+    # Spark's session has a registry of its own on Databricks, which MLflow takes unless it is told which one.
     say(
         f"""#!/bin/bash
 # Makes what runs on this cluster log to the Trackside workspace {workspace}, without a change in anybody's code.
@@ -148,11 +150,23 @@ def init_script(words: argparse.Namespace) -> int:
 set -euo pipefail
 PYTHON=/databricks/python/bin/python
 [ -x "$PYTHON" ] || PYTHON=$(command -v python3)
-"$PYTHON" -m pip install --quiet trackside-mlflow
+# Runs are logged without it, too: a cluster shall start all the same.
+"$PYTHON" -m pip install --quiet {shlex.quote(words.package)} || echo 'trackside-mlflow was not installed' >&2
+variables() {{
+  cat <<'END'
+MLFLOW_TRACKING_URI={shlex.quote(uri)}
+MLFLOW_REGISTRY_URI={shlex.quote(uri)}
+END
+}}
+put() {{ # into the file $1, each line after $2, in the place of what was there
+  touch "$1"
+  sed -i -E -e '/^(export )?MLFLOW_(TRACKING|REGISTRY)_URI=/d' -e '$a\\' "$1"
+  variables | sed "s/^/$2/" >> "$1"
+}}
 if [ -d /databricks/spark/conf ]; then
-  echo 'export MLFLOW_TRACKING_URI={uri}' >> /databricks/spark/conf/spark-env.sh
+  put /databricks/spark/conf/spark-env.sh 'export '
 fi
-grep -q '^MLFLOW_TRACKING_URI=' /etc/environment || echo 'MLFLOW_TRACKING_URI={uri}' >> /etc/environment"""
+put /etc/environment ''"""
     )
     if urlsplit(uri).hostname in ("127.0.0.1", "localhost", "::1"):
         complain(f"{uri} leads to this machine only; give --server with the address that the cluster reaches")
