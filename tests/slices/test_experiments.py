@@ -82,14 +82,14 @@ def test_a_notebook_that_comes_again_gets_its_experiment(api: Api) -> None:
     """A notebook of Databricks makes its experiment in each session, and means the one that it has."""
     mine = [{"key": "mlflow.experiment.sourceId", "value": "42"}]
     other = [{"key": "mlflow.experiment.sourceId", "value": "43"}]
-    made = api.post("experiments/create", name="/Users/ann/iris", tags=mine)["experiment_id"]
+    made = api.post("experiments/create", name="/Shared/iris", tags=mine)["experiment_id"]
 
-    assert api.post("experiments/create", name="/Users/ann/iris", tags=mine)["experiment_id"] == made
+    assert api.post("experiments/create", name="/Shared/iris", tags=mine)["experiment_id"] == made
     taken = (400, "RESOURCE_ALREADY_EXISTS")
     for tags in (other, []):
-        assert api.fault("experiments/create", name="/Users/ann/iris", tags=tags)[:2] == taken
+        assert api.fault("experiments/create", name="/Shared/iris", tags=tags)[:2] == taken
     api.post("experiments/delete", experiment_id=made)
-    assert api.fault("experiments/create", name="/Users/ann/iris", tags=mine)[:2] == taken
+    assert api.fault("experiments/create", name="/Shared/iris", tags=mine)[:2] == taken
 
 
 @pytest.mark.parametrize("name", ["", "x" * 501])
