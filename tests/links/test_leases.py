@@ -17,7 +17,7 @@ from trackside import app
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings
-from trackside.links import cursors, store
+from trackside.links import store, waiting
 from trackside.links.diff import Mode
 from trackside.links.model import Kind, Options
 from trackside.links.worker import Runner
@@ -55,7 +55,7 @@ def test_one_server_works_on_a_link_and_another_one_when_its_lease_is_over(
         with database.read(WS) as tx:
             found = store.find(tx, link.link_id)
             assert found is not None
-            return cursors.lag(tx, found).items
+            return waiting.lag(tx, found).items
 
     def asked(by: Runner) -> bool:
         before = len(flaky.seen)

@@ -6,7 +6,7 @@ import pytest
 
 from trackside.core.db.tx import Tx
 from trackside.experiments import store as experiments
-from trackside.links import cursors, marking, store
+from trackside.links import cursors, marking, store, waiting
 from trackside.links.diff import Mode
 from trackside.links.marking import PIECE, Depth
 from trackside.links.model import Entity, Kind, Link, Made, Options
@@ -109,9 +109,9 @@ def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was
 def test_while_there_is_more_to_mark_the_link_is_behind(db: Any, link: Link) -> None:
     now = begin(db, link, marking.backfill())
     with db.read(WS) as tx:
-        at_first = cursors.lag(tx, now).items
+        at_first = waiting.lag(tx, now).items
     later = begin(db, link, "")
     with db.read(WS) as tx:
-        at_last = cursors.lag(tx, later).items
+        at_last = waiting.lag(tx, later).items
 
     assert at_first == at_last + 1

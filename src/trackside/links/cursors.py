@@ -1,5 +1,5 @@
-"""What a link knows of items: which are to be compared, who is who, what was agreed, which points and files were sent.
-Knows the tables of that; knows neither side."""
+"""What a link knows of items: who is who, what was agreed, which points and files were sent.  Knows the tables of that; knows
+neither side."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -10,23 +10,12 @@ from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
 from trackside.events.model import Entry
 from trackside.events.store import Page
-from trackside.links import diff, fileplan, registered
+from trackside.links import diff, fileplan, registered, waiting
 from trackside.links.diff import Doc
 from trackside.links.fileplan import Known
-from trackside.links.model import Entity, Lag, Link, Made
+from trackside.links.model import Entity, Made
 
-MAX_WAIT_MS = 3_600_000
-UNHEARD_MS = 10_000  # of silence that is no lag yet
 Direction = Literal["out", "in"]
-
-
-class Dirty(Struct, frozen=True):
-    entity: Entity
-    entity_id: str
-    is_remote: bool
-    depth: int  # of `marking.Depth`
-    generation: int
-    attempts: int
 
 
 class Item(Struct, frozen=True):
@@ -39,112 +28,13 @@ class Item(Struct, frozen=True):
 def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
     """Marks what a page of the change log says was changed, and moves the link's place in it."""
     found = registered.named(page.changes)
-    mark(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
+    waiting.mark(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
     note_removals(tx, link_id, page.changes)
     tx.run(
         "UPDATE links SET seen_seq = :seen WHERE workspace_id = :ws AND link_id = :id AND seen_seq < :seen",
         id=link_id,
         seen=page.after,
     )
-
-
-def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
-    """To be compared; once, however often it is marked before that.  Entities that no link mirrors are passed over."""
-    known = set(Entity)
-    tx.many(
-        """
-        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
-            attempts, due_at)
-        VALUES (:ws, :link, :entity, :id, :is_remote, :verify, 1, :now, 0, 0)
-        ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
-            verify = CASE WHEN excluded.verify > link_dirty.verify THEN excluded.verify ELSE link_dirty.verify END,
-            due_at = 0
-        """,
-        [(link_id, entity, entity_id, int(is_remote), depth) for entity, entity_id in sorted(items) if entity in known],
-    )
-
-
-def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
-    """The next items: experiments first, then runs, then the models that need them, then the registry."""
-    rows = tx.all(
-        """
-        SELECT entity, entity_id, is_remote, verify, generation, attempts FROM link_dirty
-        WHERE workspace_id = :ws AND link_id = :link AND (due_at <= :now OR due_at > :far)
-        ORDER BY CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2
-            WHEN 'registered_model' THEN 3 ELSE 4 END,
-            attempts, dirty_since, entity_id LIMIT :most
-        """,
-        link=link_id,
-        far=tx.now + MAX_WAIT_MS,
-        most=most,
-    )
-    return [Dirty(Entity(e), i, bool(r), v, g, a) for e, i, r, v, g, a in rows]
-
-
-def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
-    """Unless it was marked again meanwhile."""
-    tx.run(
-        """
-        DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id
-            AND is_remote = :is_remote AND generation = :generation
-        """,
-        link=link_id,
-        entity=str(dirty.entity),
-        id=dirty.entity_id,
-        is_remote=int(dirty.is_remote),
-        generation=dirty.generation,
-    )
-
-
-def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
-    tx.run(
-        """
-        UPDATE link_dirty SET attempts = attempts + 1, due_at = :due
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
-            AND generation = :generation
-        """,
-        link=link_id,
-        entity=str(dirty.entity),
-        id=dirty.entity_id,
-        is_remote=int(dirty.is_remote),
-        generation=dirty.generation,
-        due=tx.now + min(wait_ms, MAX_WAIT_MS),
-    )
-
-
-def lag(tx: Tx, link: Link) -> Lag:
-    """What is to be compared or was not looked at yet.  Of what the remote has and nobody heard of, only its log tells how
-    much that is; while all that it has is read for the first time, that counts as one item, and so does what is to be marked.
-    In a link that takes, the time since it was heard last is lag too, as soon as it is longer than between two looks."""
-    row = tx.one(
-        """
-        SELECT COUNT(*), MIN(dirty_since), COALESCE(SUM(CASE WHEN attempts > 0 AND due_at > :now THEN 1 ELSE 0 END), 0)
-        FROM link_dirty WHERE workspace_id = :ws AND link_id = :link
-        """,
-        link=link.link_id,
-    )
-    unread = tx.one(
-        """
-        SELECT COUNT(DISTINCT entity_id), MIN(changed_at) FROM changes
-        WHERE workspace_id = :ws AND seq > :seen AND entity IN :entities
-        """,
-        seen=link.seen_seq,
-        entities=[str(each) for each in Entity if link.options.registry or not each.is_of_registry],
-    )
-    assert row is not None
-    assert unread is not None
-    items = row[0] + int(link.to_mark != "")
-    since = [row[1]] if row[1] is not None else []
-    if link.mode.sends and unread[0]:
-        items += unread[0]
-        since.append(unread[1])
-    if link.mode.takes:
-        items += link.unheard + int(not link.has_seen_all)
-        heard = link.created_at if link.heard_at is None else link.heard_at
-        is_late = tx.now - heard > UNHEARD_MS + 2000 * link.poll_s
-        if is_late or link.unheard or not link.has_seen_all:
-            since.append(heard)
-    return Lag(items, max(0.0, (tx.now - min(since)) / 1000) if since else 0.0, row[2])
 
 
 def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
@@ -199,7 +89,7 @@ def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]
         entity=str(entity),
         ids=list(local_ids),
     )
-    mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows])
+    waiting.mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows])
 
 
 def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:

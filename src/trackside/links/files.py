@@ -13,6 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.links.model import Entity
 from trackside.links.parts import Note
+from trackside.links.turn import Turn
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
@@ -35,13 +36,16 @@ class Place(Struct, frozen=True):
 class Source:
     """One version of a file of ours, open: its bytes stay what they are though the file is overwritten or deleted.
 
-    `beat` is called with each piece; what it raises ends the transfer."""
+    `beat` is called with each piece; what it raises ends the transfer.  `turn`: of the item that it belongs to."""
 
-    def __init__(self, spot: Spot, beat: Callable[[], None] = lambda: None, note: Note | None = None) -> None:
+    def __init__(
+        self, spot: Spot, beat: Callable[[], None] = lambda: None, note: Note | None = None, turn: Turn | None = None
+    ) -> None:
         """`note`: of a transfer that broke off, for the next try."""
         self._download = spot.blobs.open(spot.key)
         self.beat = beat
         self.note = note
+        self.turn = turn or Turn()
 
     def __enter__(self) -> "Source":
         return self

@@ -23,6 +23,7 @@ from trackside.links.model import Entity
 from trackside.links.parts import PART_BYTES, Note, Parts, WrongSum
 from trackside.links.peer import BrokenCopy, RemoteFile, Unmirrored
 from trackside.links.side import Side
+from trackside.links.turn import TurnOver
 from trackside.links.wire import Down, Incoming, Refused
 
 
@@ -36,7 +37,11 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
     if verify or (steps and mode is Mode.BOTH):  # what the other side did meanwhile must not be overwritten unseen
         steps = both.planned()
     sent: list[Known] = []
+    is_over = False
     for step in steps:
+        if sent and side.turn.is_over:
+            is_over = True
+            break
         match step.what:
             case What.SEND:
                 both.say(step)
@@ -53,6 +58,8 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
                 pass  # `receive` does it
     if sent and not side.peer.keeps_ids:
         both.check(sent)
+    if is_over:
+        raise TurnOver
     return len(sent)
 
 
@@ -62,7 +69,11 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
     if both is None:
         return 0
     count = 0
+    is_over = False
     for step in both.planned():
+        if count and side.turn.is_over:
+            is_over = True
+            break
         match step.what:
             case What.TAKE:
                 both.say(step)
@@ -77,6 +88,8 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
                 pass  # `send` does it
     if count and not entity.is_of_registry:  # other links and readers of the log hear of it
         side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id))
+    if is_over:
+        raise TurnOver
     return count
 
 
@@ -204,7 +217,7 @@ class _Both:
         spot, side = self._spot(path), self.side
         what = ("push", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
         try:
-            with Source(spot, side.beat, Note(spot.blobs, what)) as source:
+            with Source(spot, side.beat, Note(spot.blobs, what), side.turn) as source:
                 stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
                 known = Known(path, source.size_bytes, source.etag, stored.sha256, stored.etag)
         except Unmirrored as reason:
@@ -319,6 +332,8 @@ class _Both:
 
             parts.add(at, part())
             at += size
+            if piece:
+                self.side.turn.check()
 
     def _unless_changed(self, path: str, incoming: Incoming) -> Iterator[bytes]:
         yield from self._beating(incoming)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.experiments.model import check_id
-from trackside.links import cursors, registered
+from trackside.links import cursors, registered, waiting
 from trackside.links.diff import Mode
 from trackside.links.model import Entity, Link
 
@@ -80,7 +80,7 @@ def mark(tx: Tx, link: Link, found: Found, following: str) -> None:
         before=link.to_mark,
     )
     if moved:
-        cursors.mark(tx, link.link_id, found, depth=_sweep(link.to_mark).depth)
+        waiting.mark(tx, link.link_id, found, depth=_sweep(link.to_mark).depth)
 
 
 def ids(tx: Tx, entity: Entity, after: str, most: int, since: int) -> list[str]:

@@ -12,7 +12,7 @@ import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.links import cursors, diff, filesync, ours, pointsync, store, take
+from trackside.links import cursors, diff, filesync, ours, pointsync, store, take, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Field, Merged, Mode, Patch
 from trackside.links.marking import Depth
@@ -103,7 +103,7 @@ class Mirror:
             return None
         # Only what it needs to be there is made now: the rest comes when it is its turn.
         side = self.side
-        side.write(lambda tx: cursors.mark(tx, side.link.link_id, [(str(entity), local_id)]))
+        side.write(lambda tx: waiting.mark(tx, side.link.link_id, [(str(entity), local_id)]))
         try:
             made, _ = self._first(entity, part, item, None)
         except Unmirrored:
@@ -205,7 +205,7 @@ class Mirror:
 
         def save(tx: Tx) -> None:
             cursors.save_item(tx, side.link.link_id, entity, local_id, item.remote_id, item.made_by, agreed)
-            cursors.mark(tx, side.link.link_id, [(str(entity), local_id)], depth=Depth.LOOK)
+            waiting.mark(tx, side.link.link_id, [(str(entity), local_id)], depth=Depth.LOOK)
 
         side.write(save)
 
@@ -439,7 +439,7 @@ class Mirror:
         def forget(tx: Tx) -> None:
             cursors.forget_item(tx, link_id, entity, item.local_id)
             if side.link.mode.sends:
-                cursors.mark(tx, link_id, [(entity, item.local_id)])
+                waiting.mark(tx, link_id, [(entity, item.local_id)])
                 store.note(
                     tx, link_id, "refused", entity, item.local_id, f"its copy {item.remote_id} is gone; made anew"
                 )

@@ -112,7 +112,8 @@ class Peer(Protocol):
 
     def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
         """What is there now, with the SHA-256 of what was sent: the remote said, or was read back, that it has just that; else
-        raises BrokenCopy.  Goes on where the last try broke off, if the remote can."""
+        raises BrokenCopy.  Goes on where the last try broke off, if the remote can; then it raises TurnOver when the turn of
+        the source is over."""
         ...
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:

@@ -7,6 +7,7 @@ from trackside.core.db.tx import Tx
 from trackside.links import cursors, ours, points, store, take
 from trackside.links.points import Cursor
 from trackside.links.side import Side
+from trackside.links.turn import TurnOver
 from trackside.metrics.series import POINT_BYTES, canonical, pack, unpack
 
 MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
@@ -36,6 +37,8 @@ def send(side: Side, run_id: str, remote_id: str) -> int:
         rate = total / max(time.monotonic() - began, 1e-3) if total > 1000 else None
         rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
         side.write(_saving(side, run_id, rows, count, rate))
+        if not is_all:
+            side.turn.check()
     return total
 
 
@@ -98,11 +101,21 @@ def receive(side: Side, run_id: str, remote_id: str, *, verify: bool) -> int:
                 fresh = side.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
             if fresh:
                 total += side.write(lambda tx, k=key, p=fresh, r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
+            if side.peer.keeps_ids and not verify and side.turn.is_over:  # others send a history from its beginning
+                side.write(_going_on_after(side, run_id, key, last))
+                raise TurnOver
         if known.get(key) == (last, 0, mark.encode()):
             continue
         row = (key, last, 0, mark.encode())
         side.write(lambda tx, row=row: cursors.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
+        if not verify:  # which is not remembered
+            side.turn.check()
     return total
+
+
+def _going_on_after(side: Side, run_id: str, key: str, chunk: int) -> Callable[[Tx], None]:
+    """Of their series the chunks up to that one were taken, and it does not count as read yet."""
+    return lambda tx: cursors.save_series(tx, side.link.link_id, run_id, "in", [(key, chunk, 0, b"")])
 
 
 def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:

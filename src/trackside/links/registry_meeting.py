@@ -3,7 +3,7 @@ ours, here for one of theirs."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault
-from trackside.links import cursors, filesync, registered
+from trackside.links import cursors, filesync, registered, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Patch
 from trackside.links.mirror import Mirror
@@ -102,7 +102,7 @@ class Meeting:
             if part is None:
                 raise BadState("its model is gone")
             item, _ = self.first(MODEL, part, item, None)
-            self.side.write(lambda tx: cursors.mark(tx, self._items.link_id, [(str(MODEL), model_id)]))
+            self.side.write(lambda tx: waiting.mark(tx, self._items.link_id, [(str(MODEL), model_id)]))
         return item.remote_id
 
     def adopt(self, entity: Entity, part: Part) -> str | None:
@@ -161,7 +161,7 @@ class Meeting:
                 return None
             model_id = self._adopt_model(theirs)
             self.side.write(
-                lambda tx: cursors.mark(tx, self._items.link_id, [(str(MODEL), remote_model)], is_remote=True)
+                lambda tx: waiting.mark(tx, self._items.link_id, [(str(MODEL), remote_model)], is_remote=True)
             )
         else:
             model_id = model.local_id

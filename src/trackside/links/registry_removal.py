@@ -5,7 +5,7 @@ changed there meanwhile comes back.
 """
 
 from trackside.core.db.tx import Tx
-from trackside.links import cursors, registered, store
+from trackside.links import cursors, registered, store, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Mode
 from trackside.links.model import Entity, Made
@@ -75,7 +75,7 @@ class Removal:
                 self._items.forget(VERSION, each)
             self._items.forget(entity, item)
             again = [(str(entity), item.local_id), *((str(VERSION), each.local_id) for each in versions)]
-            self.side.write(lambda tx: cursors.mark(tx, self._items.link_id, again))
+            self.side.write(lambda tx: waiting.mark(tx, self._items.link_id, again))
             return
         versions = self._items.versions_of(item) if entity is MODEL else []
 

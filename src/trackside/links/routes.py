@@ -17,7 +17,7 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
 from trackside.events import store as events
-from trackside.links import bulk_routes, bundle_routes, check, cursors, import_routes, marking, store
+from trackside.links import bulk_routes, bundle_routes, check, cursors, import_routes, marking, store, waiting
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.ending import Ending
@@ -196,7 +196,7 @@ def routes(
 
 
 def _shown(tx: Tx, link: Link) -> m.Shown:
-    return m.shown(link, cursors.lag(tx, link), cursors.mirrored(tx, link.link_id))
+    return m.shown(link, waiting.lag(tx, link), cursors.mirrored(tx, link.link_id))
 
 
 def _reachable(work: Callable[[], T]) -> T:

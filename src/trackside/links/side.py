@@ -13,6 +13,7 @@ from trackside.links.diff import Doc
 from trackside.links.model import Entity, Link, Made
 from trackside.links.ours import Part
 from trackside.links.peer import Peer
+from trackside.links.turn import Turn
 from trackside.links.wire import Stopped
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Side:
         self.roots = roots
         self.server_root = server_root
         self.beat: Callable[[], None] = lambda: None  # called within long transfers; what it raises ends them
+        self.turn = Turn()  # of the item that is worked at
 
     def read(self, fn: Callable[[Tx], T]) -> T:
         with self.db.read(self.ws) as tx:

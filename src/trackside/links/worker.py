@@ -23,9 +23,8 @@ from trackside.core.errors import Fault, Unavailable
 from trackside.core.seal import Sealer
 from trackside.core.work.loop import Loop
 from trackside.events import store as events
-from trackside.links import cursors, marking, mirror, parts, store
+from trackside.links import cursors, marking, mirror, parts, store, waiting
 from trackside.links.connect import connect
-from trackside.links.cursors import Dirty
 from trackside.links.ending import Ending
 from trackside.links.marking import Depth
 from trackside.links.mirror import UNREADABLE, Early
@@ -35,7 +34,9 @@ from trackside.links.peer import Peer, Seen
 from trackside.links.registry_poll import RegistryPoll
 from trackside.links.rounds import Rounds
 from trackside.links.side import Database, Side, in_link
+from trackside.links.turn import Turn, TurnOver
 from trackside.links.unlink import Unlink
+from trackside.links.waiting import Dirty
 from trackside.links.wire import Down, Refused, Stopped
 from trackside.workspaces import store as workspaces
 
@@ -49,6 +50,8 @@ BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
 LONGEST_RETRY_AFTER_S = 3600.0  # that a remote may ask for
 ITEM_BACKOFF_S = 5.0
 LONGEST_TROUBLE_S = 30.0  # that an item waits at which a remote failed as a whole
+TURN_S = 5.0  # that an item may take until others have their turn, where it can go on later
+STEP_S = 10.0  # of items, until the logs of both sides are looked at again
 TROUBLES = 3  # so often an item may be at fault until others go first
 RENEW_S = 10.0  # a lease, of store.LEASE_MS
 END_S = 3.0  # for steps under way when the server ends
@@ -63,7 +66,17 @@ class Runner:
     """One link.  `step` may be called at any time; tests call it in place of the thread."""
 
     def __init__(
-        self, db: Database, ws: int, link_id: int, roots: Roots, server_root: str, sealer: Sealer, owner: str
+        self,
+        db: Database,
+        ws: int,
+        link_id: int,
+        roots: Roots,
+        server_root: str,
+        sealer: Sealer,
+        owner: str,
+        *,
+        turn_s: float = TURN_S,
+        step_s: float = STEP_S,
     ) -> None:
         self._db = db
         self._ws = ws
@@ -72,6 +85,8 @@ class Runner:
         self._server_root = server_root
         self._sealer = sealer
         self._owner = owner
+        self._turn_s = turn_s
+        self._step_s = step_s
         self._ending = Ending()
         self._registry = RegistryPoll()
         self._rounds = Rounds()
@@ -196,9 +211,10 @@ class Runner:
         if not link.remote_cursor:
             self._registry = RegistryPoll()  # everything is to be looked at
         seen, cursor, more = side.peer.changes(link.remote_cursor)
+        until = time.monotonic() + self._step_s
         for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
             self._check_stop()
-            self._hear(side, here, each)
+            self._hear(side, here, each, until=until)
         if not more and not side.peer.keeps_ids and link.has_seen_all:
             for remote_id in self._rounds.due(side):
                 self._check_stop()
@@ -220,18 +236,24 @@ class Runner:
         self._check_stop()
         self._hear(side, here, seen)
 
-    def _hear(self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False) -> None:
-        """What cannot be taken now is marked, to be taken later: the cursor moves on."""
+    def _hear(
+        self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False, until: float = float("inf")
+    ) -> None:
+        """What cannot be taken now, or not `until` then, is marked, to be taken later: the cursor moves on."""
         if seen.entity.is_of_registry and not side.link.options.registry:
             return
+        if time.monotonic() >= until:
+            self._mark_theirs(seen)
+            return
         key = f"{seen.entity}/{seen.remote_id}"
+        side.turn = self._turn(verify=verify)
         try:
             reason = mirror.attempt(
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
                 lambda words: side.note_once("skipped", seen.entity, seen.remote_id, words),
             )
-        except Early:
-            self._write(lambda tx: cursors.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
+        except (Early, TurnOver):
+            self._mark_theirs(seen)
             return
         except Down as down:
             self._troubles[key] += 1
@@ -241,27 +263,38 @@ class Runner:
         self._troubles.pop(key, None)
         if reason is not None:
             side.note("refused", seen.entity, seen.remote_id, reason)
-            self._write(lambda tx: cursors.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
+            self._mark_theirs(seen)
+
+    def _mark_theirs(self, seen: Seen) -> None:
+        self._write(lambda tx: waiting.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
 
     def _items(self, here: Mirrors) -> bool:
         with self._db.read(self._ws) as tx:
-            due = cursors.due(tx, self._link_id, ITEMS_AT_ONCE)
-        for dirty in due:
+            due = waiting.due(tx, self._link_id, ITEMS_AT_ONCE)
+        more = len(due) == ITEMS_AT_ONCE
+        end = time.monotonic() + self._step_s
+        for number, dirty in enumerate(due, start=1):
             self._check_stop()
             pace = Pace(self._ending.wait)
             try:
                 self._item(here, dirty)
+            except TurnOver:
+                self._write(lambda tx, dirty=dirty: waiting.go_on_later(tx, self._link_id, dirty))  # type: ignore[misc]
+                more = True
             except Down as down:
                 self._put_off(dirty, str(down))
                 raise
             pace.rest()
-        return len(due) == ITEMS_AT_ONCE
+            if time.monotonic() >= end:
+                return more or number < len(due)
+        return more
 
     def _item(self, here: Mirrors, dirty: Dirty) -> None:
         def left_out(words: str) -> None:
             here.side.note_once("skipped", dirty.entity, dirty.entity_id, words)
 
         verify = dirty.depth >= Depth.LOOK
+        here.side.turn = self._turn(verify=verify)
 
         def work() -> None:
             if dirty.is_remote:
@@ -275,25 +308,29 @@ class Runner:
             reason = mirror.attempt(work, left_out)
         except Early as early:
             wait_ms = int(early.wait_s * 1000)
-            self._write(lambda tx: cursors.postpone(tx, self._link_id, dirty, wait_ms))
+            self._write(lambda tx: waiting.postpone(tx, self._link_id, dirty, wait_ms))
             return
         if reason is None:
-            self._write(lambda tx: cursors.done(tx, self._link_id, dirty))
+            self._write(lambda tx: waiting.done(tx, self._link_id, dirty))
             return
         wait_ms = int(ITEM_BACKOFF_S * 1000 * 2 ** min(dirty.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
 
         def later(tx: Tx) -> None:
-            cursors.postpone(tx, self._link_id, dirty, wait_ms)
+            waiting.postpone(tx, self._link_id, dirty, wait_ms)
             store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
 
         self._write(later)
+
+    def _turn(self, *, verify: bool) -> Turn:
+        """Who compares all of an item would begin anew."""
+        return Turn() if verify else Turn(self._turn_s)
 
     def _put_off(self, dirty: Dirty, reason: str) -> None:
         """It may be this item that the remote cannot bear: when it is asked again, others go first."""
         wait_ms = int(1000 * min(LONGEST_TROUBLE_S, dirty.attempts + 1))
 
         def later(tx: Tx) -> None:
-            cursors.postpone(tx, self._link_id, dirty, wait_ms)
+            waiting.postpone(tx, self._link_id, dirty, wait_ms)
             if dirty.attempts == TROUBLES - 1:
                 store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
 

@@ -18,10 +18,12 @@ from trackside.links.parts import PART_BYTES
 from trackside.links.peer import RemoteFile, Seen
 from trackside.links.peers.contents import is_empty
 from trackside.links.peers.trackside_registry import TracksideRegistry
+from trackside.links.turn import TurnOver
 from trackside.links.wire import Down, Http, Incoming, Refused
 
 LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
 OF_REGISTRY = (Entity.REGISTERED, Entity.VERSION)
+MOST_BEGUN = 100
 MSGPACK = {"content-type": "application/msgpack"}
 
 
@@ -34,6 +36,7 @@ class TracksidePeer:
         self._sender = sender
         self.unheard = 0
         self.left_out: dict[Field, str] = {}
+        self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
         self._listed = (*LISTED, *OF_REGISTRY) if with_registry else LISTED
         self.registry = TracksideRegistry(http)
 
@@ -129,15 +132,21 @@ class TracksidePeer:
             where = self._at("file", entity, remote_id, path, sha256=source.sha256())
             return _file(self._http.send("PUT", where, source.pieces(), source.size_bytes).json)
         version = {"version": source.etag, "sender": self._sender}
-        digest = hashlib.sha256()
         at: int = self._http.call("POST", self._at("parts", entity, remote_id, path, **version)).json["size"]
-        for piece in source.pieces(0, at):
+        name = f"{entity}/{remote_id}/{path} {source.etag}"
+        hashed_to, digest = self._begun.pop(name, (0, hashlib.sha256()))
+        if hashed_to > at:
+            hashed_to, digest = 0, hashlib.sha256()
+        for piece in source.pieces(hashed_to, at):
             digest.update(piece)
         while at < source.size_bytes:
             stop = min(at + PART_BYTES, source.size_bytes)
             where = self._at("parts", entity, remote_id, path, **version, start=at)
             self._http.send("PUT", where, hashed(source.pieces(at, stop), digest), stop - at)
             at = stop
+            if at < source.size_bytes and source.turn.is_over:
+                self._note_begun(name, at, digest)
+                raise TurnOver
         words = {**version, "size": str(source.size_bytes), "sha256": digest.hexdigest()}
         return _file(self._http.call("POST", self._at("parts/join", entity, remote_id, path, **words)).json)
 
@@ -184,6 +193,11 @@ class TracksidePeer:
 
     def close(self) -> None:
         self._http.close()
+
+    def _note_begun(self, name: str, size: int, digest: "hashlib._Hash") -> None:
+        if len(self._begun) >= MOST_BEGUN:
+            self._begun.clear()  # then those are read once more
+        self._begun[name] = size, digest
 
     def _put(self, entity: Entity, item_id: str | None, experiment_id: str | None, patch: Patch) -> str:
         body = {
