@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Api
 from support.databricks import TOKEN, Databricks
-from support.links import add, check, link, log, put_file, settle, sync, until
+from support.links import LINKS, add, check, link, log, put_file, settle, sync, until
 from support.registry import Registry
 from support.servers import Server
 
@@ -190,6 +190,33 @@ def test_a_model_that_is_in_use_there_keeps_its_name_there_and_the_rest_goes_on(
     settle(here, LINK)
 
     assert sorted(there.versions) == [("lily", "1")]
+
+
+def test_where_unity_catalog_alone_keeps_models_the_link_says_so(server: Server, databricks: Databricks) -> None:
+    here = server.api.new_workspace("north")
+    databricks.registry.is_disabled = True
+    call = {"name": LINK, "to": databricks.url, "kind": "databricks", "token": TOKEN, "registry": True}
+    refused = here.ask("POST", LINKS, call)
+    assert refused.status == 400
+    for words in (
+        "registry is disabled",
+        "not Unity Catalog's (CATALOG.SCHEMA.MODEL)",
+        "Add the link without registry",
+    ):
+        assert words in refused.json["message"]
+
+    databricks.registry.is_disabled = False
+    run, source = trained(here, "training")
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both", registry=True)
+    settle(here, LINK)
+    databricks.registry.is_disabled = True  # later
+    Registry(here).new_model("iris")
+    Registry(here).new_version("iris", source=source, run_id=run)
+    late = here.new_run(start_time=5)
+    until(lambda: late in databricks.sources(), "the next run to go all the same")
+    until(lambda: log(here, LINK) != [], "the reason to be said")
+    assert "not Unity Catalog's (CATALOG.SCHEMA.MODEL)" in log(here, LINK)[0]["message"]
+    assert "last_error" not in link(here, LINK)
 
 
 def theirs(databricks: Databricks, experiment: str) -> str:

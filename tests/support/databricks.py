@@ -100,6 +100,8 @@ class Databricks:
             try:
                 given: dict[str, Any] = {**query, **(json.loads(body) if body else {})}
                 handler = self._calls().get((method, name)) or self._call_of_models(method, name)
+                if self.registry.is_disabled and re.match("(databricks/)?(registered-models|model-versions)/", name):
+                    raise Refusal(403, "FEATURE_DISABLED", "The legacy workspace model registry is disabled")
                 if handler is None:
                     raise Refusal(404, "ENDPOINT_NOT_FOUND", f"No API found for '{method} {path}'")
                 return 200, {"content-type": "application/json"}, json.dumps(handler(given) or {}).encode()

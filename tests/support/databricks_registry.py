@@ -32,6 +32,7 @@ class RegistryCalls:
         self.models: dict[str, dict[str, Any]] = {}
         self.versions: dict[tuple[str, str], dict[str, Any]] = {}
         self.pending = 0  # so often the next versions are looked at before they are READY
+        self.is_disabled = False  # as in workspaces that have that of Unity Catalog alone
         self.moves: list[tuple[str, str, str]] = []
         self._store = store
         self._owner_of = owner_of

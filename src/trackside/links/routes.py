@@ -22,6 +22,7 @@ from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.ending import Ending
 from trackside.links.model import Link, Options, Secret, State
+from trackside.links.peers.databricks_registry import DatabricksRegistry
 from trackside.links.peers.trackside import TracksidePeer
 from trackside.links.side import Database, Side
 from trackside.links.wire import Down, Refused, Stopped
@@ -91,6 +92,8 @@ class Calls:
         try:
             if isinstance(peer, TracksidePeer) and peer.workspace_uid() == workspace.uid:
                 raise Invalid(f"{target.url} is this workspace itself; a link leads to another one, such as …/ws/NAME")
+            if options.registry and isinstance(peer.registry, DatabricksRegistry):
+                _check_registry(peer.registry)
             cursor = peer.end_of_changes() if mode.takes and backfill == "none" else ""
         finally:
             peer.close()
@@ -209,6 +212,15 @@ def _reachable(work: Callable[[], T]) -> T:
         raise Unavailable("The server is about to end") from None
     except Refused as refused:
         raise Invalid(f"The remote refused: {refused}") from None
+
+
+def _check_registry(registry: DatabricksRegistry) -> None:
+    try:
+        registry.check()
+    except Refused as refused:
+        raise Invalid(f"{refused}. Add the link without registry: runs and logged models go all the same") from None
+    except Down:
+        pass  # then it is seen when it is there
 
 
 def _is_yes(text: str) -> bool:

@@ -338,7 +338,7 @@ class Http:
             )
         if status in (401, 403) and code in self._closed:
             raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
-        if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS"):
+        if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS", "FEATURE_DISABLED"):
             wait = _retry_after(head.get("retry-after"), self.date)
             raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait, status)
         raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])

@@ -5,6 +5,9 @@ Models of Unity Catalog are another registry, of which no link knows.
 https://docs.databricks.com/api/workspace/modelregistry
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from trackside.links.diff import Doc, Patch, of_kind
@@ -21,6 +24,21 @@ NAME = ("name", "")
 
 class DatabricksRegistry(MlflowRegistry):
     transition = "databricks/model-versions/transition-stage"
+
+    def check(self) -> None:
+        """Raises Refused, in words that say which registry is meant, if the workspace has none or none for the token."""
+        try:
+            super().ask("GET", "registered-models/search", max_results=1)
+        except Refused as refused:
+            raise _which(refused) from None
+
+    def ask(self, method: str, path: str, **query: Any) -> Any:
+        with _saying_which():
+            return super().ask(method, path, **query)
+
+    def _tell(self, method: str, path: str, body: Any, *, once: bool = False) -> Any:
+        with _saying_which():
+            return super()._tell(method, path, body, once=once)
 
     @property
     def knows_aliases(self) -> bool:
@@ -74,3 +92,20 @@ class DatabricksRegistry(MlflowRegistry):
     def _refuse_prompt(self, doc: Doc) -> None:
         if not self.has_place(doc):
             raise Unmirrored("a Databricks workspace's registry knows no prompts; it stays here")
+
+
+@contextmanager
+def _saying_which() -> Iterator[None]:
+    """Workspaces of late have no registry of their own, and say so in words of theirs."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.code == "FEATURE_DISABLED" or re.search("registry is disabled|Unity Catalog", str(refused)):
+            raise _which(refused) from None
+        raise
+
+
+def _which(refused: Refused) -> Refused:
+    said = str(refused).removeprefix(f"{refused.status} {refused.code}: ")
+    words = "A link mirrors the workspace's own model registry, not Unity Catalog's (CATALOG.SCHEMA.MODEL)"
+    return Refused(refused.status, refused.code, f"{said}. {words}")
