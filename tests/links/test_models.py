@@ -6,7 +6,7 @@ import pytest
 
 from support.client import Api
 from support.flaky import Flaky
-from support.links import LINKS, add, all_runs, log, settle, until, url_of
+from support.links import LINKS, add, all_runs, check, log, settle, until, url_of
 from support.servers import Server
 
 LINK = "twin"
@@ -40,6 +40,18 @@ def test_a_model_that_is_deleted_here_goes_there_and_does_not_come_back(
     assert [each["info"]["name"] for each in _models(there)] == ["kept"]
     assert [each["info"]["model_id"] for each in _models(here)] == [kept]
     assert log(here, LINK) == []
+    assert check(here, LINK) == []
+
+
+def test_a_model_that_was_deleted_before_the_link_differs_nowhere(here: Api, there: Api, to: dict[str, Any]) -> None:
+    """MLflow shows no such model: it is not made there, and nobody misses it."""
+    gone = _new_model(here, "gone")
+    here.ask("DELETE", f"/api/2.0/mlflow/logged-models/{gone}")
+    add(here, LINK, **to)
+    settle(here, LINK)
+
+    assert check(here, LINK) == []
+    assert _models(there) == []
 
 
 def test_points_of_a_deleted_run_arrive_and_the_run_stays_deleted(here: Api, there: Api, to: dict[str, Any]) -> None:

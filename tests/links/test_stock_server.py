@@ -78,9 +78,11 @@ def test_a_deleted_run_is_written_to_and_stays_deleted(server: Server, stock: Ap
     settle(here, LINK)
     here.post(f"/api/trackside/v1/links/{LINK}/pause")
     here.post("runs/set-tag", run_id=run, key="late", value="1")
+    here.post("runs/log-metric", run_id=run, key="m", value=2.5, timestamp=2, step=3)
     here.post("experiments/delete", experiment_id=experiment)
     unborn = here.new_experiment("deleted before it was seen")
     inside = here.new_run(unborn)
+    here.post("runs/log-metric", run_id=inside, key="m", value=1.5, timestamp=2, step=3)
     here.post("experiments/delete", experiment_id=unborn)
     here.post(f"/api/trackside/v1/links/{LINK}/resume")
 
@@ -89,7 +91,9 @@ def test_a_deleted_run_is_written_to_and_stays_deleted(server: Server, stock: Ap
     copies = {_tag(each, "trackside.source_run_id"): each for each in all_runs(stock)}
     assert copies[run]["info"]["lifecycle_stage"] == "deleted"
     assert _tag(copies[run], "late") == "1"
+    assert stock.history(copies[run]["info"]["run_id"], "m") == [(3, 2, 2.5)]
     assert copies[inside]["info"]["lifecycle_stage"] == "deleted"
+    assert stock.history(copies[inside]["info"]["run_id"], "m") == [(3, 2, 1.5)]
     assert check(here, LINK) == []
 
 

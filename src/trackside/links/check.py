@@ -115,11 +115,14 @@ class _Check:
         item = side.item(entity, local_id)
         try:
             if item is None or not item.remote_id:
+                if self._is_hidden(entity, part):
+                    return None
                 is_missing = is_meant and side.link.mode.sends and self._has_place(entity, part)
                 return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
             theirs = self._read_there(entity, item)
             if theirs is None:
-                return Difference(str(entity), local_id, item.remote_id, [_missing(entity, "there")])
+                what = [] if self._is_hidden(entity, part) else [_missing(entity, "there")]
+                return Difference(str(entity), local_id, item.remote_id, what)
             what = self._fields(entity, part, item, theirs)
             if entity is Entity.RUN:
                 what += self._points(local_id, item)
@@ -182,6 +185,10 @@ class _Check:
             return self._side.link.options.registry
         experiment = self._side.read(lambda tx: ours.experiment(tx, part.experiment_id))
         return experiment is not None and self._side.link.options.wants(experiment.doc["name", ""])
+
+    def _is_hidden(self, entity: Entity, part: Part) -> bool:
+        """Whether MLflow would not show it: a logged model that is deleted."""
+        return entity is Entity.MODEL and part.doc["stage", ""] == "deleted" and not self._side.peer.keeps_ids
 
     def _has_place(self, entity: Entity, part: Part) -> bool:
         """False where the other side does not know such items, or names."""
