@@ -5,8 +5,10 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 from support.links import get_file, put_file, settle, url_of
 from support.servers import Server, environment
@@ -39,6 +41,7 @@ def test_a_link_is_added_shown_checked_mended_and_removed(server: Server) -> Non
     assert (same.returncode, same.stdout) == (0, "2 items compared: no difference\n")
     assert differs.returncode == 1
     assert f"run {run}: tag k is 'v' here and 'other' there" in differs.stdout
+    assert "1 of 2 items differ; `trackside link sync l -w north` mends that" in differs.stderr
     assert mended.returncode == 0
     assert there.tags(run)["k"] == "v"
     assert paused.stdout == "link l is paused\n"
@@ -53,12 +56,31 @@ def test_what_cannot_be_is_said_in_a_line(server: Server) -> None:
     nobody = trackside(server, "link", "add", "l", "-w", "north", "--to", "http://127.0.0.1:9")
     no_date = trackside(server, "link", "add", "l", "--to", url_of(server, "north"), "--backfill", "soon")
     no_link = trackside(server, "link", "show", "l")
+    no_rates = [
+        trackside(server, "link", "add", "l", "-w", "north", "--to", server.url, "--rate", rate)
+        for rate in ("-1", "0.001", "inf", "nan")
+    ]
+    no_api = trackside(server, "link", "add", "l", "--to", f"{server.url}/nothing")
 
-    assert [each.returncode for each in (itself, nobody, no_date, no_link)] == [2, 2, 2, 2]
+    assert [each.returncode for each in (itself, nobody, no_date, no_link, *no_rates, no_api)] == [2] * 9
+    assert all("it must be 0.1 or more calls a second, or 0" in each.stderr for each in no_rates)
+    assert "answers, but not as an MLflow server or Trackside does" in no_api.stderr
     assert "is this workspace itself" in itself.stderr
     assert "cannot be reached" in nobody.stderr
     assert "backfill is 'soon'; it must be all, none, or a date" in no_date.stderr
     assert "Link 'l' not found" in no_link.stderr
+
+
+def test_a_server_that_is_no_trackside_is_said_to_be_none(server: Server) -> None:
+    """A reply of its own is no message of ours."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{web.server_port}"
+        listed = trackside(server, "link", "list", "--server", url)
+        web.shutdown()
+
+    assert listed.returncode == 2
+    assert f"{url} answered 404, and not as a Trackside server does; give --server or TRACKSIDE_URL" in listed.stderr
 
 
 def test_the_init_script_names_the_workspace(server: Server) -> None:
@@ -104,10 +126,11 @@ def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Serv
     shown = trackside(near, "link", "show", "l")
 
     assert waited.returncode == 1
-    assert "1 items wait, since they were refused; `trackside link log l` says why" in waited.stderr
+    assert "1 item waits, refused by the other side; `trackside link log l` says why" in waited.stderr
     assert f"refused experiment {experiment}: " in logged.stdout
     assert "already exists" in logged.stdout
-    assert "1 of them were refused" in shown.stdout
+    assert "1 item, " in shown.stdout
+    assert "1 refused so far" in shown.stdout
     assert far.api.run(run)
 
 
@@ -123,7 +146,7 @@ def test_a_check_by_bytes_says_by_which_sync_they_are_mended(server: Server) -> 
     same = trackside(server, "link", "check", "l", "-w", "north", "--verify")
 
     assert found.returncode == 1
-    assert "`trackside link sync l --verify` mends that" in found.stderr
+    assert "`trackside link sync l --verify -w north` mends that" in found.stderr
     assert (mended.returncode, same.returncode) == (0, 0)
     assert get_file(there, run, "a.txt") == b"12345678"
 

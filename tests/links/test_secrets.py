@@ -36,6 +36,7 @@ def test_a_secret_is_in_no_file_no_log_and_no_answer(tmp_path: Path, databricks:
     settle(api, LINK)
     answers.append(add(api, "refused", databricks.url, kind="databricks", token=f"not {TOKEN}"))
     until(lambda: link(api, "refused").get("last_error") is not None, "the wrong token to be refused")
+    answers.append(api.ask("POST", LINKS, {"name": "torn", "to": databricks.url, "token": f"{TOKEN}\n{TOKEN}"}).json)
     signed = databricks.url.replace("://", f"://ann:{PASSWORD.replace(' ', '%20')}@")
     answers.append(api.ask("POST", LINKS, {"name": "signed", "to": signed, "kind": "mlflow"}).json)
     answers += [api.get(LINKS), *(log(api, each) for each in (LINK, "refused")), api.get("/api/trackside/v1/changes")]

@@ -58,17 +58,18 @@ def show(words: argparse.Namespace) -> int:
     if words.json:
         say(as_json(link))
         return OK
-    mirrored = ", ".join(f"{count} {entity}s" for entity, count in sorted(link["mirrored"].items())) or "nothing yet"
+    counts = (f"{count} {_noun(entity, count)}" for entity, count in sorted(link["mirrored"].items()))
+    mirrored = ", ".join(counts) or "nothing yet"
     rows = [
         ("to", f"{link['to']} ({link['kind']})"),
         ("mode", link["mode"]),
         ("state", _state(link)),
         ("lag", _lag(link)),
         ("mirrored", mirrored),
-        ("sent", f"{link['sent_items']} items, {link['sent_points']} points, {link['sent_bytes']} bytes of files"),
+        ("sent", f"{items(link['sent_items'])}, {link['sent_points']} points, {link['sent_bytes']} bytes of files"),
         (
             "taken",
-            f"{link['taken_items']} items, {link['taken_points']} points, {link['taken_bytes']} bytes of files",
+            f"{items(link['taken_items'])}, {link['taken_points']} points, {link['taken_bytes']} bytes of files",
         ),
         ("points a second", f"{link['points_per_s']:.0f} at the last transfer"),
         ("last success", _time(link.get("last_success_at"))),
@@ -110,10 +111,10 @@ def check(words: argparse.Namespace) -> int:
     if words.json:
         say(as_json({"compared": compared, "differences": found}))
     elif found:
-        mend = f"trackside link sync {words.name}{' --verify' if words.verify else ''}"
-        complain(f"{len(found)} of {compared} items differ; `{mend}` mends that")
+        mend = f"trackside link sync {words.name}{' --verify' if words.verify else ''}{_where(words)}"
+        complain(f"{len(found)} of {items(compared)} differ; `{mend}` mends that")
     else:
-        say(f"{compared} items compared: no difference")
+        say(f"{items(compared)} compared: no difference")
     return BROKEN if found else OK
 
 
@@ -193,19 +194,35 @@ def _progress(words: argparse.Namespace, name: str) -> int:
     if shows:
         sys.stderr.write("\n")
     if left:
-        complain(_why_it_waits(link))
+        complain(_why_it_waits(words, link))
         return BROKEN
-    say(f"link {name}: everything is compared, {sum(link['mirrored'].values())} items are on both sides")
+    mirrored = sum(link["mirrored"].values())
+    say(f"link {name}: everything is compared, {items(mirrored)} {'is' if mirrored == 1 else 'are'} on both sides")
     return OK
 
 
-def _why_it_waits(link: Any) -> str:
-    left = f"{link['lag_items']} items wait"
+def _why_it_waits(words: argparse.Namespace, link: Any) -> str:
+    left = f"{items(link['lag_items'])} {'waits' if link['lag_items'] == 1 else 'wait'}"
     if link["state"] != "active":
         return f"link {link['name']} is {link['state']}: {left}"
     if link.get("retry_at"):
         return f"the remote cannot be worked with now: {link.get('last_error')}; the server tries again by itself"
-    return f"{left}, since they were refused; `trackside link log {link['name']}` says why; the server tries again by itself"
+    ask = f"trackside link log {link['name']}{_where(words)}"
+    return f"{left}, refused by the other side; `{ask}` says why; the server tries again by itself"
+
+
+def _where(words: argparse.Namespace) -> str:
+    """So that a command that is told works as it is."""
+    given = ((" -w ", words.workspace), (" --server ", words.server))
+    return "".join(option + shlex.quote(value) for option, value in given if value)
+
+
+def items(count: int) -> str:
+    return f"{count} {_noun('item', count)}"
+
+
+def _noun(word: str, count: int) -> str:
+    return word.replace("_", " ") + ("" if count == 1 else "s")
 
 
 def _told(words: argparse.Namespace, method: str, what: str, state: str) -> int:
@@ -256,7 +273,7 @@ def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *
             said = answer.read()
     except HTTPError as error:
         with error:
-            raise Stop(_message(error)) from None
+            raise Stop(_message(url, error)) from None
     except (OSError, HTTPException, UnicodeError) as error:
         raise Stop(
             f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or {settings.SERVER_URL}"
@@ -269,12 +286,13 @@ def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *
         ) from None
 
 
-def _message(error: HTTPError) -> str:
+def _message(url: str, error: HTTPError) -> str:
     try:
-        answer = json.loads(error.read())
-    except ValueError:
-        answer = {}
-    return str(answer.get("message") or f"the server answered {error.code}")
+        return str(json.loads(error.read())["message"])
+    except (ValueError, LookupError, TypeError):
+        return (
+            f"{url} answered {error.code}, and not as a Trackside server does; give --server or {settings.SERVER_URL}"
+        )
 
 
 def _state(link: Any) -> str:
@@ -284,8 +302,8 @@ def _state(link: Any) -> str:
 def _lag(link: Any) -> str:
     if not link["lag_items"] and link["lag_s"] < 1:
         return "none"
-    waiting = f", {link['postponed_items']} of them were refused" if link["postponed_items"] else ""
-    return f"{link['lag_items']} items, {link['lag_s']:.0f} s{waiting}"
+    waiting = f", {link['postponed_items']} refused so far" if link["postponed_items"] else ""
+    return f"{items(link['lag_items'])}, {link['lag_s']:.0f} s{waiting}"
 
 
 def _time(milliseconds: int | None) -> str:

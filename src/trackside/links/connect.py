@@ -61,7 +61,7 @@ def detect(url: str, secret: Secret, ending: Ending) -> Kind:
         try:
             http.json("GET", "/api/2.0/mlflow/experiments/get", experiment_id="0")
         except Refused as refused:
-            if not refused.code:
+            if refused.code in ("", "ENDPOINT_NOT_FOUND"):
                 raise Invalid(
                     f"{url} answers, but not as an MLflow server or Trackside does ({refused}). Check the address."
                 ) from None

@@ -1,5 +1,6 @@
 """What a link is, and the calls about links.  Knows the wire; knows no SQL and no remote."""
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from trackside.core.http.codec import Answer, Call, missing
 from trackside.core.uris import http_parts
 from trackside.links.diff import Mode
 
+LEAST_RATE = 0.1  # calls a second; whoever asks for fewer has every caller of that remote wait for minutes
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
 DATABRICKS_PREFIX = "/Shared/trackside"
 POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two looks at the other side
@@ -280,6 +282,22 @@ def check_backfill(text: str | None, now: int) -> tuple[str, int]:
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return text, int(at.timestamp() * 1000)
+
+
+def check_secret(call: AddLink) -> Secret:
+    """What goes into a field of a request's head.  What is wrong is not shown: it is a secret."""
+    token, username = call.token or "", call.username or ""
+    if not (token.isascii() and token.isprintable()):
+        raise Invalid("token has a character that no token has: it is one line of letters, digits and signs of ASCII")
+    if ":" in username:
+        raise Invalid(f"username is {username[:100]!r}; basic authentication takes none with a colon")
+    return Secret(token=token, username=username, password=call.password or "")
+
+
+def check_rate(rate: float | None) -> float:
+    if rate and not LEAST_RATE <= rate < math.inf:
+        raise Invalid(f"rate is {rate}; it must be {LEAST_RATE} or more calls a second, or 0 for what the remote takes")
+    return rate or 0.0
 
 
 def check_globs(globs: Sequence[str] | None) -> list[str]:

@@ -67,7 +67,7 @@ class Calls:
 
     def _add(self, ws: int, call: m.AddLink) -> m.Shown:
         name, mode = m.check_name(call.name), m.check_mode(call.mode)
-        given = Secret(token=call.token or "", username=call.username or "", password=call.password or "")
+        given = m.check_secret(call)
         target = m.target(call.to, call.kind, given)
         kind = target.kind or detect(target.url, target.secret, self._ending)
         if target.kind is m.Kind.MLFLOW:
@@ -84,10 +84,8 @@ class Calls:
             since=since,
             registry=bool(call.registry),
             prefix=call.prefix or "",
-            rate=call.rate or 0.0,
+            rate=m.check_rate(call.rate),
         )
-        if options.rate < 0:
-            raise Invalid(f"rate is {options.rate}; it must be 0 or more calls a second")
         peer = connect(kind, target.url, options, target.secret, workspace.uid, self._ending)
         try:
             if isinstance(peer, TracksidePeer) and peer.workspace_uid() == workspace.uid:
