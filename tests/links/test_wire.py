@@ -3,12 +3,15 @@
 import gzip
 import socket
 import ssl
+import struct
 import threading
 import time
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,6 +147,114 @@ def test_who_waits_for_a_remote_is_cut_off_at_the_end() -> None:
         with pytest.raises(Stopped):
             http.json("GET", "/x")
 
+    assert len(remote.requests) == 1
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def say_goodbye(connection: socket.socket) -> None:
+    connection.settimeout(0.1)
+    if isinstance(connection, ssl.SSLSocket):
+        with suppress(OSError):  # nobody answers it
+            connection.unwrap()
+    connection.close()
+
+
+def stop_sending(connection: socket.socket) -> None:
+    socket.socket.shutdown(connection, socket.SHUT_WR)
+    with suppress(OSError):
+        connection.recv(65536)
+    connection.close()
+
+
+@pytest.fixture
+def contexts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ssl.SSLContext | None]:
+    """By what the remote speaks; its certificate is trusted."""
+    pair = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(pair[0]))
+    found: dict[str, ssl.SSLContext | None] = {"plain": None}
+    for name, version in (("TLS 1.2", ssl.TLSVersion.TLSv1_2), ("TLS 1.3", ssl.TLSVersion.TLSv1_3)):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*pair)
+        context.maximum_version = version
+        found[name] = context
+    return found
+
+
+class Halfway:
+    """Answers the first request of a connection, and ends its first connection within the second request."""
+
+    def __init__(self, end: Callable[[socket.socket], None]) -> None:
+        self._end = end
+        self.bodies: list[int] = []
+        self.remote: Remote | None = None
+
+    def __call__(self, connection: socket.socket, over: threading.Event) -> None:
+        is_first = not self.bodies
+        if is_first:
+            self._take(connection, 0)
+            connection.recv(100)  # the beginning of the next one
+            self._end(connection)
+        else:
+            self._take(connection, SIZE)
+
+    def _take(self, connection: socket.socket, size: int) -> None:
+        assert self.remote is not None
+        left = size - len(self.remote.requests[-1].partition(b"\r\n\r\n")[2])
+        while left > 0:
+            left -= len(connection.recv(65536)) or left
+        self.bodies.append(size)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+
+
+SIZE = 3_000_000  # more than fits between the two
+
+
+@pytest.mark.parametrize("tls", ["plain", "TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize("end", [reset, socket.socket.close, say_goodbye, stop_sending])
+def test_what_a_kept_connection_breaks_off_is_sent_once_more_on_a_new_one(
+    contexts: dict[str, ssl.SSLContext | None], tls: str, end: Callable[[socket.socket], None]
+) -> None:
+    answer = Halfway(end)
+    with Remote(answer, contexts[tls]) as remote:
+        answer.remote = remote
+        http = Http(remote.url.replace("127.0.0.1", "localhost"), Secret())
+        http.json("GET", "/x")
+
+        http.call("POST", "/x", bytes(SIZE))
+        http.close()
+
+    assert answer.bodies == [0, SIZE]
+    assert http.answered == 2
+
+
+@pytest.mark.parametrize("tls", ["plain", "TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda http: http.call("POST", "/x", bytes(SIZE), once=True),
+        lambda http: http.send("POST", "/x", [bytes(SIZE)], SIZE),
+    ],
+    ids=["once", "flows"],
+)
+def test_what_must_not_be_sent_twice_is_not(
+    contexts: dict[str, ssl.SSLContext | None], tls: str, send: Callable[[Http], Any]
+) -> None:
+    """Whoever made the call looks first whether it arrived."""
+    answer = Halfway(reset)
+    with Remote(answer, contexts[tls]) as remote:
+        answer.remote = remote
+        http = Http(remote.url.replace("127.0.0.1", "localhost"), Secret())
+        http.json("GET", "/x")
+
+        with pytest.raises(Down, match="cut the connection"):
+            send(http)
+        http.close()
+
+    assert answer.bodies == [0]
     assert len(remote.requests) == 1
 
 

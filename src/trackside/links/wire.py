@@ -31,6 +31,8 @@ CONNECT_S = 10.0
 ANSWER_S = 60.0  # of silence
 MAX_ANSWER_BYTES = 64 << 20  # of what is held in memory
 PIECE_BYTES = 1 << 20
+# Of a connection that was there: TLS has many words for its end, by OpenSSL's release and by the moment.
+CUT = (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest, ssl.SSLError)
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -289,7 +291,7 @@ class Http:
         try:
             connection.request(method, path, body, dict(headers), encode_chunked=False)
             response: http.client.HTTPResponse = connection.getresponse()
-        except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest) as error:
+        except CUT as error:
             self.close()
             if kept is None or not again:
                 raise Down(f"{self.url} cut the connection ({_words(error)})") from None
