@@ -1,5 +1,7 @@
 """A real `mlflow server` as a child process."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +15,9 @@ from support.servers import environment
 
 
 @contextmanager
-def stock_server(folder: Path, *options: str) -> Iterator[str]:
+def stock_server(folder: Path, *options: str, port: int | None = None) -> Iterator[str]:
     """Its URL.  Database and files are in the folder."""
-    port = free_port()
+    port = port or free_port()
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
         *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")),
@@ -31,7 +33,11 @@ def stock_server(folder: Path, *options: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:  # it waits for whoever holds a connection
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
 
 
 def _answers(port: int) -> bool:

@@ -76,6 +76,10 @@ def show(words: argparse.Namespace) -> int:
     ]
     if link.get("last_error"):
         rows.append(("last error", f"{_time(link['last_error_at'])} {link['last_error']}"))
+    if link.get("lost_store_at"):
+        rows.append(
+            ("lost store", f"{_time(link['lost_store_at'])} the other side's was found to be another, or put back")
+        )
     say(table(rows))
     return OK
 

@@ -137,6 +137,12 @@ def bounds(tx: Tx) -> tuple[int, int]:
     return row[0], row[1]
 
 
+def made_at(tx: Tx, seq: int) -> int:
+    """When the entry of that number was made, or the last one before it, in ms; 0 if none is left."""
+    row = tx.one("SELECT changed_at FROM changes WHERE seq <= :seq ORDER BY seq DESC LIMIT 1", seq=seq)
+    return 0 if row is None else int(row[0])
+
+
 class Wanted(Struct, frozen=True):
     """What somebody who looks wants to see; empty texts: all."""
 

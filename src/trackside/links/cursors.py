@@ -23,6 +23,7 @@ class Item(Struct, frozen=True):
     remote_id: str  # empty: it was about to be made there
     made_by: Made
     agreed: Doc | None
+    epoch: int = 0  # of `epochs`, in which it was found there last
 
 
 def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
@@ -52,14 +53,14 @@ def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
 def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> Item | None:
     row = tx.one(
         """
-        SELECT local_id, remote_id, made_by, agreed FROM link_items
+        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
         """,
         link=link_id,
         entity=str(entity),
         id=local_id,
     )
-    return None if row is None else _item(row)
+    return None if row is None else item_of(row)
 
 
 def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
@@ -95,14 +96,14 @@ def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]
 def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
     row = tx.one(
         """
-        SELECT local_id, remote_id, made_by, agreed FROM link_items
+        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id = :id
         """,
         link=link_id,
         entity=str(entity),
         id=remote_id,
     )
-    return None if row is None else _item(row)
+    return None if row is None else item_of(row)
 
 
 def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | None:
@@ -133,7 +134,7 @@ def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | Non
 def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: Made | None = None) -> list[Item]:
     rows = tx.all(
         """
-        SELECT local_id, remote_id, made_by, NULL FROM link_items
+        SELECT local_id, remote_id, made_by, NULL, epoch FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :after AND remote_id <> ''
             AND (:made_by = '' OR made_by = :made_by)
         ORDER BY local_id LIMIT :most
@@ -144,14 +145,14 @@ def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: 
         most=most,
         made_by=made_by or "",
     )
-    return [_item(row) for row in rows]
+    return [item_of(row) for row in rows]
 
 
 def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
     """Those whose id here is `above/…`, with what was agreed."""
     rows = tx.all(
         """
-        SELECT local_id, remote_id, made_by, agreed FROM link_items
+        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :low AND local_id < :high
         ORDER BY local_id
         """,
@@ -160,7 +161,7 @@ def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
         low=f"{above}/",
         high=f"{above}0",  # the character after the slash
     )
-    return [_item(row) for row in rows]
+    return [item_of(row) for row in rows]
 
 
 def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str) -> None:
@@ -185,8 +186,9 @@ def save_item(
     """Whoever made it stays who made it."""
     tx.run(
         """
-        INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at)
-        VALUES (:ws, :link, :entity, :local, :remote, :made_by, :agreed, :now)
+        INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at, epoch)
+        VALUES (:ws, :link, :entity, :local, :remote, :made_by, :agreed, :now,
+            COALESCE((SELECT epoch FROM links WHERE workspace_id = :ws AND link_id = :link), 0))
         ON CONFLICT (link_id, entity, local_id) DO UPDATE SET remote_id = excluded.remote_id,
             agreed = COALESCE(excluded.agreed, link_items.agreed), synced_at = excluded.synced_at
         """,
@@ -333,9 +335,9 @@ def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
         )
 
 
-def _item(row: tuple[str, str, str, bytes | None]) -> Item:
-    local, remote, made_by, agreed = row
-    return Item(local, remote, Made(made_by), None if agreed is None else diff.unpack(bytes(agreed)))
+def item_of(row: tuple[str, str, str, bytes | None, int]) -> Item:
+    local, remote, made_by, agreed, epoch = row
+    return Item(local, remote, Made(made_by), None if agreed is None else diff.unpack(bytes(agreed)), epoch)
 
 
 def forget_file(tx: Tx, link_id: int, entity: Entity, local_id: str, path: str) -> None:

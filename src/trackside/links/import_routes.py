@@ -43,6 +43,7 @@ class About(Answer, frozen=True):
     workspace: str
     workspace_uid: str
     last_seq: int
+    last_at: int = 0  # ms: when that entry was made
 
 
 class OfItem(Call, frozen=True):
@@ -98,7 +99,7 @@ class OfModel(Call, frozen=True):
 
 
 class Removed(Answer, frozen=True):
-    """`removed` is false where a registered model stays, since it has versions."""
+    """`removed` is false where a registered model stays, since it has versions, or was not removed."""
 
     removed: bool
 
@@ -136,7 +137,9 @@ class Change(Answer, frozen=True):
 
 class Changes(Answer, frozen=True):
     """`unread`: how many entries come after these, as far as they are counted.  The log has those from `oldest` to `newest`,
-    and belongs to the workspace of that uid: so a reader knows whether it missed any."""
+    and belongs to the workspace of that uid: so a reader knows whether it missed any.  `after_at` and `next_at` (ms) are when
+    the entries of the numbers `after` and `next` were made, or the last ones before them: so it knows whether the log was put
+    back to an earlier state since, and went on."""
 
     next: int
     more: bool
@@ -145,6 +148,8 @@ class Changes(Answer, frozen=True):
     newest: int
     changes: list[Change] = []
     unread: int = 0
+    after_at: int = 0
+    next_at: int = 0
 
 
 class Calls:
@@ -203,8 +208,10 @@ class Calls:
         def read() -> About:
             seq = events.begin(self._db)
             with self._db.read(ws) as tx:
-                workspace = workspaces.current(tx)
-            return About(api=API_VERSION, workspace=workspace.name, workspace_uid=workspace.uid, last_seq=seq)
+                workspace, at = workspaces.current(tx), events.made_at(tx, seq)
+            return About(
+                api=API_VERSION, workspace=workspace.name, workspace_uid=workspace.uid, last_seq=seq, last_at=at
+            )
 
         return _json(await request.in_thread(read))
 
@@ -218,6 +225,7 @@ class Calls:
                 unread = _count_after(tx, page.after) if page.more else 0
                 oldest, newest = events.bounds(tx)
                 uid = workspaces.current(tx).uid
+                after_at, next_at = events.made_at(tx, after), events.made_at(tx, page.after)
             changes = [Change(entity=entity, id=item_id) for entity, item_id in registered.named(page.changes)]
             return Changes(
                 next=page.after,
@@ -227,6 +235,8 @@ class Calls:
                 newest=newest,
                 changes=changes,
                 unread=unread,
+                after_at=after_at,
+                next_at=next_at,
             )
 
         return _json(await request.in_thread(read))
@@ -264,6 +274,14 @@ def remove_item(tx: Tx, call: OfItem) -> Removed:
     return Removed(removed=registered.remove(tx, entity, call.id or ""))
 
 
+def was_removed(tx: Tx, call: OfItem) -> Removed:
+    """Whether somebody removed a registered model or version that is not there."""
+    entity = entity_of(call.entity)
+    if not entity.is_of_registry:
+        raise Invalid(f"entity is {entity}; it must be registered_model or model_version: others stay, as deleted")
+    return Removed(removed=registered.was_removed(tx, entity, call.id or ""))
+
+
 def find_registered(tx: Tx, call: ByName) -> ItemId:
     uid = mirrored.uid_of_name(tx, call.name or "")
     if uid is None:
@@ -291,6 +309,7 @@ def routes(db: events.Database, roots: Roots, threads: Executor, server_root: st
         stream(f"GET {PREFIX}/about", calls.about, needs=read, answer=About),
         query(f"GET {PREFIX}/item", OfItem, get_item, needs=read, answer=Item),
         query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=read, answer=Ids),
+        query(f"GET {PREFIX}/removed", OfItem, was_removed, needs=read, answer=Removed),
         query(f"GET {PREFIX}/experiment", ByName, find_experiment, needs=read, answer=ItemId),
         query(f"GET {PREFIX}/series", OfRun, get_series, needs=read, answer=SeriesMarks),
         query(f"GET {PREFIX}/registered-model", ByName, find_registered, needs=read, answer=ItemId),

@@ -12,7 +12,7 @@ import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.links import cursors, diff, filesync, ours, pointsync, store, take, waiting
+from trackside.links import cursors, diff, epochs, filesync, ours, pointsync, store, take, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Field, Merged, Mode, Patch
 from trackside.links.marking import Depth
@@ -79,6 +79,7 @@ class Mirror:
             and known.doc.get(("status", "")) != "RUNNING"  # whose points and files may be others all the same
             and (entity is not Entity.RUN or pointsync.has_seen(side, item.local_id, known.marks))
         ):
+            side.confirm(entity, item)
             return
         part = side.look(entity, remote_id)
         if part is None:
@@ -307,6 +308,8 @@ class Mirror:
                 else:
                     self._lost(entity, item)
                 return
+        if theirs is not None:
+            side.confirm(entity, item)
         agreed = item.agreed or {}
         doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
         merged = diff.merge(agreed, part.doc, doc, mode, lambda field, verb: side.peer.can(entity, field, verb))
@@ -437,6 +440,7 @@ class Mirror:
         link_id = side.link.link_id
 
         def forget(tx: Tx) -> None:
+            epochs.miss(tx, side.link, entity, item)
             cursors.forget_item(tx, link_id, entity, item.local_id)
             if side.link.mode.sends:
                 waiting.mark(tx, link_id, [(entity, item.local_id)])

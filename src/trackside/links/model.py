@@ -106,6 +106,9 @@ class Link(Struct, frozen=True, kw_only=True):
     unheard: int
     taken_points: int
     taken_bytes: int
+    store_id: str
+    epoch: int
+    epoch_at: int | None
 
     @property
     def poll_s(self) -> float:
@@ -198,6 +201,7 @@ class Shown(Answer, frozen=True):
     last_error: str | None = None
     last_error_at: int | None = None
     retry_at: int | None = None
+    lost_store_at: int | None = None  # when the other side's store was last found to be another one, or put back
 
 
 class GotLink(Answer, frozen=True):
@@ -320,4 +324,5 @@ def shown(link: Link, lag: Lag, mirrored: dict[str, int]) -> Shown:
         lag_s=lag.seconds,
         postponed_items=lag.postponed,
         mirrored=mirrored,
+        lost_store_at=link.epoch_at,
     )

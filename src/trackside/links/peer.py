@@ -58,9 +58,17 @@ class Peer(Protocol):
     keeps_ids: bool
     unheard: int  # entries that its log has after the last answer of `changes`, as far as it tells
     left_out: dict[Field, str]  # what it could not take of a change, by its own ids, and why; the worker empties it
+    store_id: str  # what `changes` or `ask_store` last heard that tells its store from another one; empty: nothing does
+    was_put_back: (
+        bool  # whether the last answer of `changes` is of a log that is not, or not any more, the one that was read
+    )
 
     @property
     def registry(self) -> "RegistryPeer": ...
+
+    def ask_store(self) -> str:
+        """`store_id`, as it is now."""
+        ...
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
 

@@ -17,7 +17,7 @@ from trackside.links.diff import Doc, Patch, of_kind
 from trackside.links.files import Place
 from trackside.links.model import Entity
 from trackside.links.ours import OWN_TAGS, Part
-from trackside.registry import mirrored, mirrored_files
+from trackside.registry import history, mirrored, mirrored_files
 from trackside.registry.mirrored import Birth, Model, ModelPatch, Version, VersionPatch
 from trackside.workspaces import store as workspaces
 
@@ -96,6 +96,12 @@ def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
         return mirrored.remove_model(tx, item_id)
     mirrored.remove_version(tx, uid_of(item_id))
     return True
+
+
+def was_removed(tx: Tx, entity: Entity, item_id: str) -> bool:
+    """What the history says of an item that is not here."""
+    kind = history.Kind.MODEL if entity is Entity.REGISTERED else history.Kind.VERSION
+    return history.has_ended(tx, kind, uid_of(item_id))
 
 
 def versions_of(tx: Tx, model_id: str) -> list[str]:

@@ -10,6 +10,7 @@ from trackside.core.db.tx import Tx
 from trackside.links import cursors, diff, filesync, registered, store
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Merged, Mode
+from trackside.links.losses import Losses
 from trackside.links.mirror import Mirror, words
 from trackside.links.model import Entity
 from trackside.links.ours import Part
@@ -31,7 +32,7 @@ class RegistryMirror:
         self._items = Items(side)
         self.peer = self._items.peer
         self.comparison = Comparison(self._items, self)
-        self.removal = Removal(self._items, self.comparison, self)
+        self.removal = Removal(self._items, self.comparison, Losses(side), self)
         self._meeting = Meeting(self._items, runs, self)
 
     def ours(self, entity: Entity, local_id: str, *, verify: bool, theirs: Part | None = None) -> None:
@@ -56,6 +57,7 @@ class RegistryMirror:
         if known is not None and item is None and self._items.is_before(known):
             return
         if known is not None and item is not None and not verify and self.comparison.is_as_agreed(entity, item, known):
+            self.side.confirm(entity, item)
             return
         part = self.peer.read(entity, remote_id)
         if (
@@ -95,6 +97,8 @@ class RegistryMirror:
             if theirs is None or not self._items.is_the_same(item, theirs):
                 self.removal.there(entity, item)
                 return
+        if theirs is not None:
+            side.confirm(entity, item)
         agreed = item.agreed or {}
         doc = agreed if theirs is None else self.comparison.home(entity, item, theirs)
         if entity is MODEL:

@@ -37,6 +37,10 @@ class RegistryPeer(Protocol):
 
     def read(self, entity: Entity, remote_id: str) -> Part | None: ...
 
+    def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
+        """Of what is not there: whether somebody removed it.  None: the other side does not know."""
+        ...
+
     def uid_of(self, version: Part) -> str:
         """What the version is called by on every side."""
         ...

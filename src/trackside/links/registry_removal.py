@@ -1,26 +1,26 @@
 """What becomes of a registered model or version of a link when one of the two is gone.
 
 Nothing is kept as deleted: what is gone on one side, and unchanged on the other since both agreed, goes there too; what was
-changed there meanwhile comes back.
+changed there meanwhile comes back, and so does what nobody removed (`losses`).
 """
 
 from trackside.core.db.tx import Tx
 from trackside.links import cursors, registered, store, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Mode
+from trackside.links.losses import Losses
 from trackside.links.model import Entity, Made
 from trackside.links.registry_compare import Comparison
 from trackside.links.registry_items import MODEL, VERSION, Items, Steps
 
-SOME_RUNS = 5
-
 
 class Removal:
-    def __init__(self, items: Items, comparison: Comparison, steps: Steps) -> None:
+    def __init__(self, items: Items, comparison: Comparison, losses: Losses, steps: Steps) -> None:
         self.side = items.side
         self.peer = items.peer
         self._items = items
         self._comparison = comparison
+        self._losses = losses
         self._steps = steps
 
     def here(self, entity: Entity, item: Item) -> None:
@@ -60,12 +60,12 @@ class Removal:
         if model is not None and self.peer.read(MODEL, model.remote_id) is None:
             self.there(MODEL, model)
             return
-        is_lost = mode.takes and self._has_lost_all()
+        is_lost = mode.takes and self._losses.is_lost(entity, item)
         if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self._comparison.changed_here(entity, item, part)):
             what = "refused" if mode is Mode.PUSH or is_lost else "conflict"
             text = (
                 f"{self._items.called(part)}: gone there"
-                + (" with all the runs that were mirrored" if is_lost else "")
+                + (", and nobody removed it" if is_lost else "")
                 + (" and changed here" if what == "conflict" else "")
                 + ("; made anew" if mode.sends else "; it stays here")
             )
@@ -115,12 +115,6 @@ class Removal:
             return None
         model = self.side.item(MODEL, version.local_id.partition("/")[0])
         return model if model is not None and model.remote_id else None
-
-    def _has_lost_all(self) -> bool:
-        """Whether the other side knows none of some runs that it had.  Then nobody removed anything: its store is another
-        one."""
-        runs = self.side.read(lambda tx: cursors.items(tx, self._items.link_id, Entity.RUN, "", SOME_RUNS))
-        return bool(runs) and all(self.side.peer.read(Entity.RUN, each.remote_id) is None for each in runs)
 
     def _bring_back(self, entity: Entity, item: Item) -> None:
         """From there to here."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 from trackside.artifacts.roots import Roots
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Tx
-from trackside.links import cursors, given, ours, store
+from trackside.links import cursors, epochs, given, ours, store
 from trackside.links.diff import Doc
 from trackside.links.model import Entity, Link, Made
 from trackside.links.ours import Part
@@ -73,6 +73,12 @@ class Side:
 
     def item(self, entity: Entity, local_id: str) -> cursors.Item | None:
         return self.read(lambda tx: cursors.item(tx, self.link.link_id, entity, local_id))
+
+    def confirm(self, entity: Entity, item: cursors.Item) -> None:
+        """It was found there."""
+        epoch = self.link.epoch
+        if item.epoch < epoch:
+            self.write(lambda tx: epochs.confirm(tx, self.link.link_id, entity, item.local_id, epoch))
 
     def save(self, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None) -> None:
         self.write(lambda tx: cursors.save_item(tx, self.link.link_id, entity, local_id, remote_id, made_by, agreed))

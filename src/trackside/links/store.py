@@ -14,7 +14,7 @@ LEASE_MS = 30_000
 
 _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
     last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s, to_mark, heard_at,
-    unheard, taken_points, taken_bytes"""
+    unheard, taken_points, taken_bytes, store_id, epoch, epoch_at"""
 
 
 def consumer(link_id: int) -> str:

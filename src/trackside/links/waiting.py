@@ -56,6 +56,29 @@ def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: b
     )
 
 
+def mark_mirrored(tx: Tx, link_id: int) -> None:
+    """All that both sides have, after all that waits already."""
+    tx.run(
+        """
+        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
+            attempts, due_at, turn)
+        SELECT workspace_id, link_id, entity, local_id, 0, 0, 1, CAST(:now AS BIGINT), 0, 0,
+            CAST(:end AS BIGINT) + CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2
+                WHEN 'registered_model' THEN 3 ELSE 4 END
+        FROM link_items WHERE workspace_id = :ws AND link_id = :link
+        ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
+            due_at = 0
+        """,
+        link=link_id,
+        end=_end(tx, link_id),
+    )
+
+
+def forget_remote(tx: Tx, link_id: int) -> None:
+    """What was marked by the other side's ids, which mean something else by now."""
+    tx.run("DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND is_remote = 1", link=link_id)
+
+
 def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
     """The next items, in their turn: those that wait for nothing, and those that waited for long enough after trouble.  A clock
     that was set back keeps nobody waiting."""

@@ -26,6 +26,7 @@ from trackside.events import store as events
 from trackside.links import cursors, marking, mirror, parts, store, waiting
 from trackside.links.connect import connect
 from trackside.links.ending import Ending
+from trackside.links.losses import Watch
 from trackside.links.marking import Depth
 from trackside.links.mirror import UNREADABLE, Early
 from trackside.links.mirrors import Mirrors
@@ -92,6 +93,7 @@ class Runner:
         self._rounds = Rounds()
         self._peer: Peer | None = None
         self._polled = float("-inf")
+        self._watch = Watch()
         self._failures = 0
         self._wait_until = float("-inf")
         self._owned_at = float("-inf")
@@ -165,10 +167,12 @@ class Runner:
             with suppress(Refused):  # that is an answer too
                 side.peer.find_experiment("Default")  # so that no item has to find out that nobody is there
         if is_removing:
-            if link.mode.sends and unlink.there():
+            if link.mode.sends and (self._watch.is_another(side) or unlink.there()):
                 return True
             self._write(lambda tx: store.remove(tx, link))
             return False
+        if self._watch.is_another(side):
+            return True
         here = Mirrors(side)
         more = False
         # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
@@ -211,6 +215,8 @@ class Runner:
         if not link.remote_cursor:
             self._registry = RegistryPoll()  # everything is to be looked at
         seen, cursor, more = side.peer.changes(link.remote_cursor)
+        if self._watch.is_another(side, asks=False):
+            return True
         until = time.monotonic() + self._step_s
         for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
             self._check_stop()
@@ -349,6 +355,7 @@ class Runner:
                 self._ending,
                 user=f"link {link.name}",
             )
+            self._watch = Watch()
         return self._peer
 
     def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:

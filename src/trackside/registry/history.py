@@ -81,7 +81,7 @@ def add(
     reason: Reason | None = None,
     uid: str | None = None,
 ) -> None:
-    """`uid`: of a version that comes or goes."""
+    """`uid`: of a version that comes or goes, or of a model that goes."""
     tx.run(
         """
         INSERT INTO model_history (workspace_id, model_seq, name, kind, version, alias, before_value, after_value,
@@ -135,7 +135,20 @@ def stages(tx: Tx, *, limit: int, after: int = 0) -> list[StagesEvent]:
     ]
 
 
-def end(tx: Tx, model_seq: int, name: str) -> None:
+def has_ended(tx: Tx, kind: Kind, uid: str) -> bool:
+    """Whether a model or version of that uid was removed; of models, as far as that was written down with it."""
+    row = tx.one(
+        """
+        SELECT 1 FROM model_history
+        WHERE workspace_id = :ws AND uid = :uid AND uid <> '' AND kind = :kind AND after_value IS NULL LIMIT 1
+        """,
+        uid=uid,
+        kind=str(kind),
+    )
+    return row is not None
+
+
+def end(tx: Tx, model_seq: int, name: str, uid: str) -> None:
     """Of a model that goes with its versions and aliases, whose rows are there still."""
     at = _moment(tx, model_seq, name)
     tx.run(
@@ -162,7 +175,7 @@ def end(tx: Tx, model_seq: int, name: str) -> None:
         at=at,
         user=tx.user,
     )
-    add(tx, model_seq, name, Kind.MODEL, before=name, after=None)
+    add(tx, model_seq, name, Kind.MODEL, before=name, after=None, uid=uid)
 
 
 def bearers(tx: Tx, name: str) -> list[int]:

@@ -107,7 +107,7 @@ def delete(tx: Tx, name: str) -> None:
     """With all of its versions; their files stay.  A version that is in use forbids it."""
     key = lock(tx, name)
     uses.check_free(tx, name, key.model_seq)
-    history.end(tx, key.model_seq, name)
+    history.end(tx, key.model_seq, name, key.uid)
     versions.delete_all(tx, name, key.model_seq, key.uid)
     for table in ("registered_model_aliases", "registered_model_tags", "registered_models"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=key.model_seq)

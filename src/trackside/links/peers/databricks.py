@@ -45,6 +45,9 @@ class DatabricksPeer(MlflowPeer):
     def make_registry(self) -> DatabricksRegistry:
         return DatabricksRegistry(self._http, self, self._source)
 
+    def ask_store(self) -> str:
+        return ""  # nobody but Databricks makes or restores it
+
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         return field not in USER_FIELDS and super().can(entity, field, verb)
 

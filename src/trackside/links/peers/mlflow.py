@@ -25,12 +25,15 @@ from trackside.links.wire import Down, Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
 
 HISTORY_PAGE = 25_000
+DEFAULT = "0"  # the experiment that every store has
 
 
 class MlflowPeer:
     may_be_trackside = True  # which would take copies of copies for runs of its own
     keeps_ids = False
     unheard = 0  # there is no log
+    was_put_back = False  # and who reads none cannot say so
+    store_id = ""
 
     def __init__(self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
         """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
@@ -61,6 +64,13 @@ class MlflowPeer:
     @property
     def answered(self) -> int:
         return self._http.answered
+
+    def ask_store(self) -> str:
+        try:
+            self._note_store(self._calls.get("experiments/get", experiment_id=DEFAULT)["experiment"])
+        except Refused:  # or it is not for us
+            self.store_id = ""
+        return self.store_id
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         kind = field[0]
@@ -225,7 +235,15 @@ class MlflowPeer:
 
     def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
         page = self._calls.post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
-        return [part_of_experiment(each) for each in page.get("experiments", [])], page.get("next_page_token")
+        found = page.get("experiments", [])
+        for each in found:
+            self._note_store(each)
+        return [part_of_experiment(each) for each in found], page.get("next_page_token")
+
+    def _note_store(self, experiment: dict[str, Any]) -> None:
+        """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
+        if str(experiment["experiment_id"]) == DEFAULT:
+            self.store_id = str(experiment.get("creation_time") or "")
 
     def search_runs(
         self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int

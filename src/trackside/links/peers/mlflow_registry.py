@@ -92,6 +92,10 @@ class MlflowRegistry:
             raise BadState(f"version {version} of {name} is {status} on the other side: it waits until it is READY")
         return _part_of_version(found)
 
+    def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
+        del entity, remote_id
+        return None
+
     def get_model(self, name: str) -> dict[str, Any]:
         return dict(self.ask("GET", "registered-models/get", name=name)["registered_model"])
 

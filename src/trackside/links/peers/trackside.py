@@ -35,6 +35,8 @@ class TracksidePeer:
         self._http = http
         self._sender = sender
         self.unheard = 0
+        self.store_id = ""
+        self.was_put_back = False
         self.left_out: dict[Field, str] = {}
         self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
         self._listed = (*LISTED, *OF_REGISTRY) if with_registry else LISTED
@@ -163,14 +165,19 @@ class TracksidePeer:
         if cursor.startswith(FIRST):
             seen, following = self._page(cursor, self._listed)
             return seen, following or cursor.split(" ")[1], True
-        uid, _, after = cursor.rpartition("/")
+        uid, after, at = _read(cursor)
         found = self._http.json("GET", f"{PREFIX}/changes", after=after)
-        is_another = uid not in ("", found.get("workspace_uid", uid)) or int(found.get("newest", after)) < int(after)
-        if is_another or int(found.get("oldest", 0)) > int(after) + 1:
+        self.store_id = found.get("workspace_uid", uid)
+        self.was_put_back = (
+            uid not in ("", self.store_id)
+            or int(found.get("newest", after)) < after
+            or (at != 0 and int(found.get("after_at", 0)) not in (0, at))
+        )
+        if self.was_put_back or int(found.get("oldest", 0)) > after + 1:
             return [], "", True  # not the log that was read, or not all of it any more
         seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
         self.unheard = int(found.get("unread", 0))
-        return seen, _cursor(found.get("workspace_uid", uid), found["next"]), bool(found["more"])
+        return seen, _cursor(self.store_id, found["next"], found.get("next_at", 0)), bool(found["more"])
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
         return self._page(cursor, self._listed)
@@ -186,7 +193,12 @@ class TracksidePeer:
 
     def end_of_changes(self) -> str:
         found = self._http.json("GET", f"{PREFIX}/about")
-        return _cursor(found["workspace_uid"], found["last_seq"])
+        self.store_id = str(found["workspace_uid"])
+        return _cursor(self.store_id, found["last_seq"], found.get("last_at", 0))
+
+    def ask_store(self) -> str:
+        self.store_id = self.workspace_uid()
+        return self.store_id
 
     def workspace_uid(self) -> str:
         return str(self._http.json("GET", f"{PREFIX}/about")["workspace_uid"])
@@ -216,9 +228,22 @@ class TracksidePeer:
         return f"{PREFIX}/{what}?" + urlencode({"entity": str(entity), "id": remote_id, "path": path, **more})
 
 
-def _cursor(uid: str, seq: int) -> str:
-    """Of whose log, and the last entry that was read."""
-    return f"{uid}/{seq}"
+def _cursor(uid: str, seq: int, at: int) -> str:
+    """Of whose log, the last entry that was read, and when that was made: in a log that was put back and went on, another one
+    has its number."""
+    return f"{uid}/{seq}/{at}"
+
+
+def _read(cursor: str) -> tuple[str, int, int]:
+    """Earlier releases left out the time, or all but the number."""
+    match cursor.split("/"):
+        case [seq]:
+            return "", int(seq), 0
+        case [uid, seq]:
+            return uid, int(seq), 0
+        case [uid, seq, at, *_]:
+            return uid, int(seq), int(at)
+    return "", 0, 0
 
 
 def _file(answer: Any) -> RemoteFile:

@@ -49,6 +49,14 @@ class TracksideRegistry:
         doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
         return Part(found["id"], found["experiment_id"], doc)
 
+    def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
+        try:
+            return bool(self._http.json("GET", f"{PREFIX}/removed", entity=str(entity), id=remote_id)["removed"])
+        except Refused as refused:
+            if refused.is_unknown_call:  # a release before that
+                return None
+            raise
+
     def uid_of(self, version: Part) -> str:
         return uid_of(version.item_id)
 

@@ -1,0 +1,235 @@
+"""A side that lost its store, or was put back to an older one, takes nothing along: what nobody removed stays."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.client import Api
+from support.flaky import Flaky
+from support.links import LINKS, add, all_runs, link, log, registry_of, settle, sync, until, url_of
+from support.ports import free_port
+from support.registry import Registry
+from support.servers import Server
+
+LINK = "twin"
+SOON_S = 90.0  # with a look at all of a registry that keeps no log
+
+
+class World:
+    """Two servers whose stores may be exchanged while they are away: north has the link."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.servers = {side: Server(folder / side, _options()).start() for side in ("north", "south")}
+        self.apis: dict[str, Api] = {}
+        for side in self.servers:
+            self.servers[side].api.new_workspace("lab")
+            self._meet(side)
+        self.proxy = Flaky(self.servers["south"].port)
+
+    def link(self, kind: str, mode: str, **more: Any) -> None:
+        if kind == "trackside":
+            add(self.here, LINK, url_of(self.servers["south"], "lab"), mode=mode, registry=True, **more)
+        else:  # a Trackside that does not say so
+            self.proxy.as_stock()
+            add(self.here, LINK, f"{self.proxy.url}/ws/lab", kind="mlflow", mode=mode, registry=True, **more)
+
+    @property
+    def here(self) -> Api:
+        return self.apis["north"]
+
+    @property
+    def there(self) -> Api:
+        return self.apis["south"]
+
+    def pause(self) -> None:
+        self.here.post(f"{LINKS}/{LINK}/pause")
+
+    def resume(self) -> None:
+        self.here.post(f"{LINKS}/{LINK}/resume")
+
+    def keep(self, side: str) -> None:
+        """A backup."""
+        self._exchange(side, lambda data: shutil.copytree(data, self._backup(side)))
+
+    def put_back(self, side: str) -> None:
+        def copy(data: Path) -> None:
+            shutil.rmtree(data)
+            shutil.copytree(self._backup(side), data)
+
+        self._exchange(side, copy)
+
+    def lose(self, side: str) -> None:
+        self._exchange(side, shutil.rmtree)
+        self.servers[side].api.new_workspace("lab")
+
+    def close(self) -> None:
+        self.proxy.close()
+        for server in self.servers.values():
+            server.kill9()
+
+    def _exchange(self, side: str, work: Callable[[Path], Any]) -> None:
+        self.servers[side].stop()
+        work(self.servers[side].data)
+        self.servers[side].start()
+        self._meet(side)
+
+    def _meet(self, side: str) -> None:
+        self.apis[side] = self.servers[side].api.within("lab")
+
+    def _backup(self, side: str) -> Path:
+        return self.folder / f"{side} kept"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def registered(api: Api) -> dict[str, list[str]]:
+    return {name: sorted(model["versions"]) for name, model in registry_of(api).items()}
+
+
+def mirrored(world: World, **counts: int) -> None:
+    until(
+        lambda: counts.items() <= link(world.here, LINK)["mirrored"].items(),
+        f"{counts} to be mirrored: {link(world.here, LINK)}",
+        SOON_S,
+    )
+
+
+kinds = pytest.mark.parametrize("kind", ["trackside", pytest.param("mlflow", marks=pytest.mark.slow)])
+pytestmark = pytest.mark.timeout(240)
+
+
+@kinds
+@pytest.mark.parametrize("mode", ["pull", "both"])
+@pytest.mark.parametrize("with_runs", [True, False], ids=["runs", "registry-only"])
+def test_what_is_registered_stays_when_the_other_side_begins_anew(
+    world: World, kind: str, mode: str, with_runs: bool
+) -> None:
+    """A sync, which looks at the runs first, and forgets those that are gone."""
+    if with_runs:
+        world.there.new_run(world.there.new_experiment("old"))
+    Registry(world.there).new_model("iris")
+    Registry(world.there).new_version("iris")
+    world.link(kind, mode, experiments=[] if with_runs else ["none"])
+    mirrored(world, registered_model=1, model_version=1, **({"run": 1} if with_runs else {}))
+    world.pause()
+    world.lose("south")
+    sync(world.here, LINK)
+
+    world.resume()
+    until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be seen", SOON_S)
+    settle(world.here, LINK, SOON_S)
+    new = world.there.new_run(world.there.new_experiment("new"))
+    if with_runs:
+        until(lambda: new in {run["info"]["run_id"] for run in all_runs(world.here)}, "a new run to come", SOON_S)
+    if mode == "both":
+        until(lambda: registered(world.there) == {"iris": ["1"]}, "what is registered to be made anew there", SOON_S)
+    settle(world.here, LINK, SOON_S)
+
+    assert registered(world.here) == {"iris": ["1"]}
+    assert len(all_runs(world.here)) == 2 * with_runs
+    assert any("the store there is another one" in entry["message"] for entry in log(world.here, LINK))
+
+
+@kinds
+@pytest.mark.parametrize("mode", ["pull", "both"])
+def test_what_came_after_a_backup_stays_when_the_other_side_is_put_back_to_it(
+    world: World, kind: str, mode: str
+) -> None:
+    theirs = Registry(world.there)
+    world.there.new_run()
+    theirs.new_model("iris")
+    theirs.new_version("iris")
+    world.link(kind, mode)
+    mirrored(world, registered_model=1, model_version=1, run=1)
+    world.pause()
+    world.keep("south")
+    theirs = Registry(world.there)
+    late = world.there.new_run()
+    theirs.new_version("iris")
+    theirs.new_model("rose")
+    theirs.new_version("rose")
+    world.resume()
+    mirrored(world, registered_model=2, model_version=3, run=2)
+    settle(world.here, LINK, SOON_S)
+    world.pause()
+    world.put_back("south")
+    sync(world.here, LINK)
+
+    world.resume()
+    until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be seen", SOON_S)
+    settle(world.here, LINK, SOON_S)
+    whole = {"iris": ["1", "2"], "rose": ["1"]}
+    if mode == "both":
+        until(lambda: registered(world.there) == whole, "what was lost to be made anew there", SOON_S)
+        assert len(all_runs(world.there)) == 2
+    assert registered(world.here) == whole
+    assert late in {run["info"]["run_id"] for run in all_runs(world.here)}
+
+    Registry(world.there).delete_model("iris")
+    left = {"rose": ["1"]} if mode == "both" else {"rose": ["1"], "iris": ["2"]}  # a version that is here only, by now
+    until(lambda: registered(world.here) == left, "what is removed there from now on to go", SOON_S)
+
+
+def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_read(world: World) -> None:
+    world.there.new_run()
+    world.link("trackside", "pull")
+    mirrored(world, run=1)
+    world.pause()
+    world.keep("south")
+    lost = [world.there.new_run() for _ in range(3)]
+    world.resume()
+    mirrored(world, run=4)
+    settle(world.here, LINK)
+    world.pause()
+    world.put_back("south")
+    late = [world.there.new_run() for _ in range(20)]
+
+    world.resume()
+
+    until(lambda: len(all_runs(world.here)) == 24, "all that is there to come")
+    assert {*lost, *late} < {run["info"]["run_id"] for run in all_runs(world.here)}
+    assert link(world.here, LINK)["lost_store_at"] is not None
+
+
+@pytest.mark.parametrize("mode", ["push", "both"])
+def test_nothing_goes_there_when_our_own_side_is_put_back_to_a_backup(world: World, mode: str) -> None:
+    ours = Registry(world.here)
+    world.here.new_run()
+    ours.new_model("iris")
+    ours.new_version("iris")
+    world.link("trackside", mode)
+    mirrored(world, registered_model=1, model_version=1, run=1)
+    settle(world.here, LINK)
+    world.keep("north")
+    until(lambda: link(world.here, LINK)["lag_items"] == 0, "the link to go on")
+    ours = Registry(world.here)
+    late = world.here.new_run()
+    ours.new_version("iris")
+    ours.new_model("rose")
+    ours.new_version("rose")
+    mirrored(world, registered_model=2, model_version=3, run=2)
+    settle(world.here, LINK)
+
+    world.put_back("north")
+    sync(world.here, LINK)
+    settle(world.here, LINK)
+
+    whole = {"iris": ["1", "2"], "rose": ["1"]}
+    assert registered(world.there) == whole
+    assert late in {run["info"]["run_id"] for run in all_runs(world.there)}
+    if mode == "both":
+        until(lambda: registered(world.here) == whole, "what was lost to come back")
+        until(lambda: len(all_runs(world.here)) == 2, "the run to come back")
+
+
+def _options() -> tuple[str, ...]:
+    return "--durability", "relaxed", "--port", str(free_port())
