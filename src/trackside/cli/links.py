@@ -180,8 +180,23 @@ put /etc/environment ''"""
 
 def _progress(words: argparse.Namespace, name: str) -> int:
     """Until nothing is left to be compared, or nothing that can be now; a bar where somebody looks on."""
-    most = 0
     shows = sys.stderr.isatty()
+    try:
+        link = _watch(words, name, shows=shows)
+    finally:  # also of whoever waits no longer: the server goes on by itself
+        if shows:
+            sys.stderr.write("\n")
+    left = link["lag_items"]
+    if left:
+        complain(_why_it_waits(words, link))
+        return BROKEN
+    mirrored = sum(link["mirrored"].values())
+    say(f"link {name}: everything is compared, {items(mirrored)} {'is' if mirrored == 1 else 'are'} on both sides")
+    return OK
+
+
+def _watch(words: argparse.Namespace, name: str, *, shows: bool) -> Any:
+    most = 0
     while True:
         link = _call(words, "GET", f"{PATH}/{quote(name)}")["link"]
         left = link["lag_items"]
@@ -193,16 +208,8 @@ def _progress(words: argparse.Namespace, name: str) -> int:
             sys.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{most} items, {rate} ")
             sys.stderr.flush()
         if left in (0, link["postponed_items"]) or link.get("retry_at") or link["state"] != "active":
-            break
+            return link
         time.sleep(LOOK_S)
-    if shows:
-        sys.stderr.write("\n")
-    if left:
-        complain(_why_it_waits(words, link))
-        return BROKEN
-    mirrored = sum(link["mirrored"].values())
-    say(f"link {name}: everything is compared, {items(mirrored)} {'is' if mirrored == 1 else 'are'} on both sides")
-    return OK
 
 
 def _why_it_waits(words: argparse.Namespace, link: Any) -> str:

@@ -31,6 +31,7 @@ from trackside.links.marking import Depth
 from trackside.links.mirror import UNREADABLE, Early
 from trackside.links.mirrors import Mirrors
 from trackside.links.model import Entity, Link, Secret, State
+from trackside.links.pace import Pace
 from trackside.links.peer import Peer, Seen
 from trackside.links.registry_poll import RegistryPoll
 from trackside.links.rounds import Rounds
@@ -56,9 +57,6 @@ STEP_S = 10.0  # of items, until the logs of both sides are looked at again
 TROUBLES = 3  # so often an item may be at fault until others go first
 RENEW_S = 10.0  # a lease, of store.LEASE_MS
 END_S = 3.0  # for steps under way when the server ends
-BUSY_SHARE = 0.1  # of a processor, used by others in this process: from there on the link makes room for them
-REST_FACTOR = 20  # then it rests so many times as long as it worked,
-LONGEST_REST_S = 5.0  # and at most so long
 SUCCESS_EVERY_MS = 5000
 SWEEP_EVERY_S = 3600.0
 
@@ -383,21 +381,6 @@ class Runner:
 
     def _write(self, work: Callable[[Tx], T]) -> T:
         return in_link(self._db, self._ws, self._link_id, work)
-
-
-class Pace:
-    """Lets others have the processor: a link catches up at once on an idle server, and slowly on a busy one."""
-
-    def __init__(self, wait: Callable[[float], bool]) -> None:
-        self._wait = wait
-        self._began = time.monotonic()
-        self._all, self._own = time.process_time(), time.thread_time()
-
-    def rest(self) -> None:
-        took = time.monotonic() - self._began
-        others = (time.process_time() - self._all) - (time.thread_time() - self._own)
-        if others > BUSY_SHARE * took:
-            self._wait(min(LONGEST_REST_S, REST_FACTOR * took))
 
 
 class Workers:
