@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from conftest import make_settings
+from support.flaky import Flaky
 from support.links import LINKS, add, all_runs, link, settle, until
 from support.servers import Server
 from trackside import app
+from trackside.artifacts.roots import Roots
+from trackside.core.seal import Sealer
+from trackside.links import store
+from trackside.links.diff import Mode
+from trackside.links.model import Kind, Options
+from trackside.links.worker import Runner
 
 LINK = "twin"
+WS = 1
 
 
 def test_a_workspace_goes_with_its_links_though_the_other_side_is_away(
@@ -35,6 +44,29 @@ def test_a_workspace_goes_with_its_links_though_the_other_side_is_away(
     assert far.api.run(run)["info"]["lifecycle_stage"] == "active"
     assert late != run
     assert _left(tmp_path / "near") == {"links": 1, "cursors": 1, "log": 0}
+
+
+def test_a_link_that_is_removed_while_its_remote_is_asked_fails_at_nothing(
+    db: Any, flaky: Flaky, tmp_path: Path
+) -> None:
+    """Nor does its step, which has nowhere left to write that the remote failed."""
+    with db.write(WS) as tx:
+        made = store.create(tx, LINK, Kind.TRACKSIDE, flaky.url, Mode.PULL, Options(), None, "")
+    roots = Roots(str(tmp_path / "files"))
+    runner = Runner(db, WS, made.link_id, roots, "mlflow-artifacts:/", Sealer(None, tmp_path / "key"), "one")
+
+    def remove(method: str, path: str) -> str:
+        with db.write(WS) as tx:
+            store.remove(tx, made)
+        return "500"
+
+    flaky.faults = remove
+    more = runner.step()
+    runner.close()
+    roots.close()
+
+    assert flaky.seen
+    assert more is False
 
 
 def test_a_link_goes_at_once_or_takes_its_copies_back_when_the_other_side_is_there_again(

@@ -112,6 +112,12 @@ class Runner:
 
     def step(self, *, ask: bool = False) -> bool:
         """True if there is more to do right away.  `ask`: look at the remote whether it is time or not."""
+        try:
+            return self._step(ask=ask)
+        except Stopped:  # also when what came of it was to be written: the link was removed meanwhile
+            return False
+
+    def _step(self, *, ask: bool) -> bool:
         link = self._load()
         if link is None or link.state is State.PAUSED or not self._holds():
             return False
@@ -121,8 +127,6 @@ class Runner:
             if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
                 return more
             more |= self._work(link, ask=ask)
-        except Stopped:
-            return False
         except Down as down:
             self._fail(link, str(down), down.retry_after_s)
             return False
