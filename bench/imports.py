@@ -56,10 +56,32 @@ def server(command: Sequence[str], port: int, cwd: Path) -> Iterator[str]:
                     break
             except OSError:
                 time.sleep(0.1)
+        settled(process.pid)
         yield url
     finally:
         process.terminate()
         process.wait()
+
+
+def settled(group: int) -> None:
+    """Waits until the processes of a server have come up: a stock one answers long before its last worker does."""
+
+    def ticks() -> int:
+        spent = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == group:
+                spent += int(fields[11]) + int(fields[12])
+        return spent
+
+    for _ in range(100):
+        before = ticks()
+        time.sleep(2)
+        if ticks() - before < 10:
+            return
 
 
 def stock_options(store: str, folder: Path) -> list[str]:

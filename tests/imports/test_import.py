@@ -187,6 +187,23 @@ def test_what_is_refused_of_one_run_is_left_out_alone(server: Server, bring: Imp
     assert done.report["files"] == 10
 
 
+def test_escapes_in_the_names_of_files_are_decoded_once_and_for_all(
+    server: Server, bring: Importer, mlruns: Mlruns
+) -> None:
+    mlruns.run("a1", status=1, end_time=None, files={"a%20b": b"1", "c d": b"22"})
+    mlruns.run("a2", files={"a b": b"1", "a%20b": b"other", "x": b"2"})
+
+    first, second = bring(mlruns.root), bring(mlruns.root)
+
+    assert (get_file(server.api, "a1", "a b"), get_file(server.api, "a1", "c d")) == (b"1", b"22")
+    assert (get_file(server.api, "a2", "a b"), get_file(server.api, "a2", "x")) == (b"1", b"2")
+    for done in (first, second):
+        (left,) = done.report["left_out"]
+        assert (left["what"], done.code) == ("run a2", 1)
+        assert left["reason"] == "its file a%20b: is called a b here, as its file a b is"
+    assert (first.report["files"], second.report["files"]) == (4, 0)
+
+
 def test_an_experiment_that_cannot_be_read_is_said_and_the_others_come(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:

@@ -22,7 +22,7 @@ from trackside.links.ours import IMPORT_TAG
 from trackside.links.wire import Refused
 from trackside.metrics.series import POINT_BYTES
 
-MOST_ENTRIES = 100  # of a bundle
+MOST_ENTRIES = 50  # of a bundle
 MOST_BYTES = 2 << 20
 MOST_BYTES_OF_POINTS = 512 << 10  # they take the target longer
 SMALL_BYTES = 256 << 10  # a file up to here goes in a bundle

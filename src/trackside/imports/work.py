@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from trackside.artifacts import keys
+from trackside.core.errors import Invalid
 from trackside.imports.documents import UNFINISHED
 from trackside.imports.registry import RegistryImport
 from trackside.imports.report import Report, Tally
@@ -199,12 +201,17 @@ class Import:
         try:
             place = task.place = self._source.place(task.entity, task.given)
             task.files = dict(place.files())
-            if task.files and task.held is not None:
-                there = self._peer.files(task.entity, task.id)
-                for path in list(task.files):
-                    file = there.get(path)
-                    if file is not None and task.files[path] == file.size_bytes and self._is_same(task, place, path):
-                        del task.files[path]
+            there = self._peer.files(task.entity, task.id) if task.files and task.held is not None else {}
+            named: dict[str, str] = {}
+            for path in list(task.files):
+                name = _name_here(path)
+                other = named.setdefault(name, path)
+                file = there.get(name)
+                if other != path:
+                    task.problems.append(f"its file {path}: is called {name} here, as its file {other} is")
+                    del task.files[path]
+                elif file is not None and task.files[path] == file.size_bytes and self._is_same(task, place, path):
+                    del task.files[path]
         except (Unreadable, Refused) as reason:
             task.problems.append(f"its files: {reason}")
             task.files = {}
@@ -224,6 +231,14 @@ class Import:
 
     def _all(self, work: Callable[[Task], None], tasks: Sequence[Task]) -> None:
         finish([self._pool.submit(work, task) for task in tasks])
+
+
+def _name_here(path: str) -> str:
+    """Escapes in a name are decoded here, as in whatever a client sends."""
+    try:
+        return keys.from_path(path)
+    except Invalid:
+        return path
 
 
 def _mark(point: Point) -> str:
