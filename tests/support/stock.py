@@ -37,7 +37,7 @@ def stock_server(folder: Path, *options: str, port: int | None = None) -> Iterat
             process.wait(10)
         except subprocess.TimeoutExpired:  # it waits for whoever holds a connection
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(30)
+            process.wait(120)
 
 
 def _answers(port: int) -> bool:
