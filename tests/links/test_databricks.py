@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from support.client import Api
-from support.databricks import TOKEN, USER, Databricks
-from support.links import add, check, get_file, link, log, put_file, settle, sync, until
+from support.databricks import CLIENT_ID, CLIENT_SECRET, TOKEN, USER, Databricks
+from support.links import LINKS, add, check, get_file, link, log, put_file, settle, sync, until
 from support.servers import Server
 
 LINK = "lakehouse"
@@ -249,18 +249,38 @@ def test_a_wrong_token_is_said(server: Server, databricks: Databricks, token: st
     assert "does not let this link in" in link(here, LINK)["last_error"]
 
 
+def test_a_service_principal_is_let_in_by_its_secret(server: Server, databricks: Databricks) -> None:
+    here = server.api.new_workspace("north")
+    run = here.new_run()
+    databricks.tokens = set()
+    add(here, LINK, databricks.url, kind="databricks", username=CLIENT_ID, password=CLIENT_SECRET)
+    settle(here, LINK)
+    add(here, "wrong", databricks.url, kind="databricks", username=CLIENT_ID, password="of another one")
+    until(lambda: link(here, "wrong").get("last_error") is not None, "the error")
+
+    assert databricks.run_of(run)
+    assert len(databricks.tokens) == 1  # one token for all the calls of the link
+    assert "does not let this link in (401" in link(here, "wrong")["last_error"]
+
+
+@pytest.mark.parametrize("way", [f"token = {TOKEN}", f"client_id = {CLIENT_ID}\nclient_secret = {CLIENT_SECRET}"])
 def test_a_profile_of_the_servers_user_lets_in(
-    start: Callable[..., Server], databricks: Databricks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Server], databricks: Databricks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    (tmp_path / ".databrickscfg").write_text(f"[lab]\nhost = {databricks.url}\ntoken = {TOKEN}\n")
+    (tmp_path / ".databrickscfg").write_text(
+        f"[lab]\nhost = {databricks.url}\n{way}\n\n[cli]\nhost = https://x\nauth_type = databricks-cli\n"
+    )
     monkeypatch.setenv("HOME", str(tmp_path))
     here = start().api
     run = here.new_run()
 
     add(here, LINK, "databricks://lab")
     settle(here, LINK)
+    refused = here.ask("POST", LINKS, {"name": "cli", "to": "databricks://cli"})
 
     assert databricks.run_of(run)
+    assert refused.status == 400
+    assert "its auth_type is databricks-cli, which no link knows" in refused.json["message"]
 
 
 def file_of_model(api: Api, model_id: str, path: str) -> bytes | None:

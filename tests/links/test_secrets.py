@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.client import Api, Socket
-from support.databricks import TOKEN, Databricks
+from support.databricks import CLIENT_ID, CLIENT_SECRET, TOKEN, Databricks
 from support.links import LINKS, add, link, log, settle, until
 from support.servers import TRACKSIDE, environment
 
@@ -37,6 +37,9 @@ def test_a_secret_is_in_no_file_no_log_and_no_answer(tmp_path: Path, databricks:
     answers.append(add(api, "refused", databricks.url, kind="databricks", token=f"not {TOKEN}"))
     until(lambda: link(api, "refused").get("last_error") is not None, "the wrong token to be refused")
     answers.append(api.ask("POST", LINKS, {"name": "torn", "to": databricks.url, "token": f"{TOKEN}\n{TOKEN}"}).json)
+    principal = {"username": CLIENT_ID, "password": CLIENT_SECRET}
+    answers.append(add(api, "principal", databricks.url, kind="databricks", **principal))
+    settle(api, "principal")
     signed = databricks.url.replace("://", f"://ann:{PASSWORD.replace(' ', '%20')}@")
     answers.append(api.ask("POST", LINKS, {"name": "signed", "to": signed, "kind": "mlflow"}).json)
     answers += [api.get(LINKS), *(log(api, each) for each in (LINK, "refused")), api.get("/api/trackside/v1/changes")]
@@ -48,7 +51,7 @@ def test_a_secret_is_in_no_file_no_log_and_no_answer(tmp_path: Path, databricks:
     assert databricks.runs
     kept = [path for path in data.rglob("*") if path.is_file() and path.name != "secret.key"]
     assert any(path.suffix == ".db" for path in kept)
-    for secret in (TOKEN, PASSWORD, PASSWORD.replace(" ", "%20")):
+    for secret in (TOKEN, CLIENT_SECRET, *databricks.tokens, PASSWORD, PASSWORD.replace(" ", "%20")):
         assert secret not in said.read_text()
         assert secret not in str(answers)
         assert [path for path in kept if secret.encode() in path.read_bytes()] == []

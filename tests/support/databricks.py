@@ -1,6 +1,7 @@
 """A server of the tests' own in the shape of a Databricks workspace: a token, absolute experiment paths whose folders must
 exist, its own run ids and users, artifacts by signed URLs only, and a limit of calls a second."""
 
+import base64
 import json
 import re
 import sys
@@ -17,6 +18,7 @@ from support.databricks_registry import MAX_PARAM_BYTES, Refusal, RegistryCalls,
 from support.databricks_store import Answer, Store
 
 TOKEN = "dapi-of-the-tests"
+CLIENT_ID, CLIENT_SECRET = "0a1b-of-the-tests", "dose-of-the-tests"
 USER = "robot@example.com"
 API = "/api/2.0/mlflow/"
 SLOW = ("runs/search", "experiments/search", "experiments/update", "experiments/delete", "experiments/restore")
@@ -40,6 +42,7 @@ class Databricks:
         self.registry = RegistryCalls(self.store, self._owner_of)
         self.models = ModelCalls(self.histories)
         self.closed_folders: tuple[str, ...] = ()
+        self.tokens = {TOKEN}
         self.takes_parts = True
         self.throttled = 0
         self.asked: list[str] = []
@@ -78,10 +81,12 @@ class Databricks:
                 return self.store.answer(method, path, query, headers, body)
         if path == "/.well-known/databricks-config":
             return 200, {"content-type": "application/json"}, b'{"workspace_id":"42"}'
+        if (method, path) == ("POST", "/oidc/v1/token"):
+            return self._give_token(headers, body)
         token = headers.get("authorization", "")
         with self._lock:
             self.asked.append(path)
-            if token != f"Bearer {TOKEN}":
+            if token.removeprefix("Bearer ") not in self.tokens:
                 if token:
                     return _fault(Refusal(403, "403", "Invalid access token."))
                 return _fault(Refusal(401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type"))
@@ -107,6 +112,17 @@ class Databricks:
                 return 200, {"content-type": "application/json"}, json.dumps(handler(given) or {}).encode()
             except Refusal as refusal:
                 return _fault(refusal)
+
+    def _give_token(self, headers: dict[str, str], body: bytes) -> Answer:
+        given = headers.get("authorization", "").removeprefix("Basic ")
+        if base64.b64decode(given).decode() != f"{CLIENT_ID}:{CLIENT_SECRET}":
+            return 401, {}, b'{"error":"invalid_client","error_description":"Client authentication failed"}'
+        if parse_qs(body.decode()) != {"grant_type": ["client_credentials"], "scope": ["all-apis"]}:
+            return 400, {}, b'{"error":"invalid_request"}'
+        token = f"oauth-{uuid.uuid4().hex}"
+        self.tokens.add(token)
+        answer = {"access_token": token, "token_type": "Bearer", "scope": "all-apis", "expires_in": 3600}
+        return 200, {"content-type": "application/json"}, json.dumps(answer).encode()
 
     def _calls(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Any]]:
         return {

@@ -275,8 +275,9 @@ class Workspace:
 
         `to` is http(s)://HOST[:PORT][/ws/WORKSPACE] (Trackside or any MLflow server) or databricks://PROFILE of the
         server's user.  `mode` is push (from here), pull (from there) or both; `experiments` and `exclude` are globs of names;
-        `backfill` is all, none, or a date; `registry` mirrors registered models and their versions too.  Secrets are sealed
-        by the server and never shown again.
+        `backfill` is all, none, or a date; `registry` mirrors registered models and their versions too.  Databricks
+        takes a `token`, or a service principal's id and OAuth secret as `username` and `password`.  Secrets are sealed by the
+        server and never shown again.
         """
         fields = {
             "name": name,

@@ -80,7 +80,9 @@ def _add(inner: Any) -> None:
         "--token-file", metavar="FILE", help="file with the remote's token; - reads it from standard input"
     )
     parser.add_argument(
-        "--username", metavar="NAME", help="for a remote with basic authentication; asks for the password"
+        "--username",
+        metavar="NAME",
+        help="for a remote with basic authentication, or a Databricks service principal's id; asks for the password (its secret)",
     )
     parser.add_argument("--no-wait", action="store_true", help="do not wait until what is there was sent")
     add_place(parser)

@@ -11,6 +11,7 @@ from trackside.links.peer import Peer
 from trackside.links.peers.contents import is_trackside
 from trackside.links.peers.databricks import DatabricksPeer, from_profile
 from trackside.links.peers.mlflow import MlflowPeer
+from trackside.links.peers.oauth import MachineToken
 from trackside.links.peers.trackside import TracksidePeer
 from trackside.links.wire import Http, Refused
 
@@ -32,8 +33,8 @@ def connect(
     """`source` names our workspace in the tags of copies; no call waits any longer than until `ending` begins.  `user` is who
     writes, for the history of another Trackside's registry."""
     if kind is Kind.DATABRICKS and secret.profile:
-        url, token = from_profile(secret.profile)
-        secret = Secret(token=token)
+        url, secret = from_profile(secret.profile)
+    bearer = MachineToken(url, secret, ending) if kind is Kind.DATABRICKS and secret.username else None
     headers = {"x-trackside-user": user} if user and kind is Kind.TRACKSIDE else {}
     http = Http(
         url,
@@ -42,6 +43,7 @@ def connect(
         ending=ending,
         headers=headers,
         has_acls=kind is Kind.DATABRICKS,
+        bearer=bearer,
     )
     match kind:
         case Kind.TRACKSIDE:

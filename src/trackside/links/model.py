@@ -72,7 +72,8 @@ class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Secret(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How to be let in: a token, or user and password, or a profile of the server's ~/.databrickscfg."""
+    """How to be let in: a token, or user and password (of Databricks: id and secret of a service principal), or a profile of the
+    server's ~/.databrickscfg."""
 
     token: str = ""
     username: str = ""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from msgspec import Struct
@@ -127,11 +127,22 @@ class Incoming:
             yield piece
 
 
+class Bearer(Protocol):
+    """A token that changes with time."""
+
+    def __call__(self) -> str: ...
+
+    def forget(self) -> None:
+        """The remote did not let it in."""
+        ...
+
+
 class Http:
     """One remote, for one thread at a time.  Redirects are not followed: they would carry the token elsewhere.
 
     `pace` is called with a path before each call and may wait.  `is_signed`: the URL itself lets in, so that one which does
-    not is at fault alone.  `has_acls`: what a call asks for may be denied to those who are let in."""
+    not is at fault alone.  `has_acls`: what a call asks for may be denied to those who are let in.  `bearer`: whose token goes
+    with each call, in the place of a secret."""
 
     def __init__(
         self,
@@ -144,6 +155,7 @@ class Http:
         ending: Ending | None = None,
         is_signed: bool = False,
         has_acls: bool = False,
+        bearer: Bearer | None = None,
     ) -> None:
         parts = urlsplit(url)
         self.url = url
@@ -151,6 +163,7 @@ class Http:
         self.prefix = quote(parts.path.rstrip("/"), safe="/%")
         self._place = (parts.scheme, parts.hostname or "", parts.port)
         self._pace = pace
+        self._bearer = bearer
         # Databricks writes the status in the place of a code where it knows no token.
         self._closed = (
             () if is_signed else ("", "UNAUTHENTICATED", "401", "403", *([] if has_acls else ["PERMISSION_DENIED"]))
@@ -259,7 +272,10 @@ class Http:
         if self.ending.has_begun:
             raise Stopped
         again = not once and (body is None or isinstance(body, bytes))
-        response = self._ask(method, self.prefix + path, body, {**self._headers, **(headers or {})}, again=again)
+        given = {**self._headers, **(headers or {})}
+        if self._bearer is not None:
+            given["authorization"] = f"Bearer {self._bearer()}"
+        response = self._ask(method, self.prefix + path, body, given, again=again)
         head = {name.lower(): value for name, value in response.getheaders()}
         self.date = _moment(head.get("date"))
         if response.status >= 300:
@@ -339,6 +355,8 @@ class Http:
                 60.0,
             )
         if status in (401, 403) and code in self._closed:
+            if self._bearer is not None:
+                self._bearer.forget()
             raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
         if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS", "FEATURE_DISABLED"):
             wait = _retry_after(head.get("retry-after"), self.date)

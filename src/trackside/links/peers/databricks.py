@@ -10,7 +10,7 @@ from typing import Any
 
 from trackside.core.errors import Invalid
 from trackside.links.diff import Doc, Field, Patch, Verb
-from trackside.links.model import DATABRICKS_PREFIX, Entity
+from trackside.links.model import DATABRICKS_PREFIX, Entity, Secret
 from trackside.links.ours import SOURCE_RUN, Part
 from trackside.links.peer import Unmirrored
 from trackside.links.peers.databricks_files import DatabricksFiles
@@ -110,14 +110,23 @@ class DatabricksPeer(MlflowPeer):
         return Part(part.item_id, part.experiment_id, doc)
 
 
-def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, str]:
-    """Host and token of a profile in ~/.databrickscfg, of the user that the server runs as."""
-    found = configparser.ConfigParser(default_section="\0")
+def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, Secret]:
+    """Host of a profile in ~/.databrickscfg, of the user that the server runs as, and how it lets in: by a token, or as a service
+    principal by its id and secret."""
+    found = configparser.ConfigParser(default_section="\0", interpolation=None)
     if not found.read(file.expanduser()):
         raise Invalid(f"{file} is missing: databricks://{profile} is looked up there, by the user that runs the server")
     if profile not in found:
         raise Invalid(f"{file} has no profile {profile!r}; it has {', '.join(found.sections()) or 'none'}")
-    host, token = found[profile].get("host", "").rstrip("/"), found[profile].get("token", "")
-    if not host or not token:
-        raise Invalid(f"the profile {profile!r} of {file} needs host and token")
-    return host if "://" in host else f"https://{host}", token
+    said = found[profile]
+    host = said.get("host", "").rstrip("/")
+    token, user, password = (said.get(name, "") for name in ("token", "client_id", "client_secret"))
+    if not host or not (token or (user and password)):
+        kind = said.get("auth_type", "")
+        other = f" (its auth_type is {kind}, which no link knows)" if kind else ""
+        raise Invalid(
+            f"the profile {profile!r} of {file} needs host, and token or client_id and client_secret of a service principal"
+            f"{other}"
+        )
+    secret = Secret(token=token) if token else Secret(username=user, password=password)
+    return host if "://" in host else f"https://{host}", secret

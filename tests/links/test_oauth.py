@@ -1,0 +1,41 @@
+"""Tokens of a service principal: one for an hour, another one before it ends or when it lets in no more."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.databricks import CLIENT_ID, CLIENT_SECRET, Databricks
+from trackside.links.ending import Ending
+from trackside.links.model import Secret
+from trackside.links.peers.oauth import MachineToken
+from trackside.links.wire import Down, Http
+
+
+@pytest.fixture
+def databricks() -> Iterator[Databricks]:
+    workspace = Databricks()
+    workspace.tokens = set()
+    yield workspace
+    workspace.close()
+
+
+def test_a_token_is_asked_for_again_before_it_ends(databricks: Databricks) -> None:
+    now = 0.0
+    token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), Ending(), lambda: now)
+    first = token()
+    now = 3479.0
+    assert token() == first
+    now = 3480.0
+    assert token() != first
+
+
+def test_a_token_that_lets_in_no_more_is_another_one_at_the_next_call(databricks: Databricks) -> None:
+    token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), Ending())
+    http = Http(databricks.url, Secret(), bearer=token)
+    assert http.json("POST", "/api/2.0/mlflow/experiments/search", {}) == {"experiments": []}
+    databricks.tokens.clear()
+    with pytest.raises(Down, match="does not let this link in"):
+        http.json("POST", "/api/2.0/mlflow/experiments/search", {})
+
+    assert http.json("POST", "/api/2.0/mlflow/experiments/search", {}) == {"experiments": []}
+    http.close()
