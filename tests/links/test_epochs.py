@@ -1,0 +1,117 @@
+"""What a link knows of the store behind its address, on both databases."""
+
+from typing import Any
+
+import pytest
+
+from trackside.core.db.tx import Tx
+from trackside.events import store as events
+from trackside.links import cursors, epochs, registered, store, waiting
+from trackside.links.diff import Mode
+from trackside.links.epochs import Known
+from trackside.links.model import Entity, Kind, Link, Made, Options
+from trackside.registry import mirrored, models
+from trackside.runs import store as runs
+
+WS = 1
+ACTIVE = {("stage", ""): "active"}
+
+
+@pytest.fixture
+def link(db: Any) -> Link:
+    """Of a workspace with three runs, one of them deleted; the store there is called `first`."""
+
+    def make(tx: Tx) -> Link:
+        made = store.create(tx, "l", Kind.MLFLOW, "http://127.0.0.1:9", Mode.BOTH, Options(), None, "cursor")
+        epochs.remember(tx, made.link_id, "first")
+        for number, stage in enumerate(("active", "active", "deleted")):
+            local_id = str(number) * 32
+            runs.create(tx, "0", run_name="r", user_id="u", start_time=5 + number, tags={}, run_id=local_id)
+            cursors.save_item(
+                tx, made.link_id, Entity.RUN, local_id, f"there-{number}", Made.US, {("stage", ""): stage}
+            )
+        cursors.save_item(tx, made.link_id, Entity.EXPERIMENT, "0", "0", Made.THEM, ACTIVE)
+        waiting.mark(tx, made.link_id, [(str(Entity.RUN), "theirs")], is_remote=True)
+        return store.get(tx, "l")
+
+    found: Link = db.writer.submit(WS, make).result()
+    return found
+
+
+def write(db: Any, work: Any) -> Any:
+    return db.writer.submit(WS, work).result()
+
+
+def now(db: Any, link: Link) -> Known:
+    with db.read(WS) as tx:
+        return epochs.of(tx, link.link_id)
+
+
+def newest(db: Any, link: Link) -> list[str]:
+    with db.read(WS) as tx:
+        found = epochs.newest(tx, link.link_id, epochs.of(tx, link.link_id).epoch, 5)
+    return [each.remote_id for each in found]
+
+
+def test_an_epoch_ends_once_and_what_is_found_after_that_belongs_to_the_next(db: Any, link: Link) -> None:
+    before = now(db, link)
+    runs_before = newest(db, link)
+    for _ in range(2):  # of two that found out at once
+        write(db, lambda tx: epochs.end(tx, link, before, "a run is missing"))
+    lost = newest(db, link)
+    write(db, lambda tx: epochs.confirm(tx, link.link_id, Entity.RUN, "0" * 32, 1))
+
+    assert (before, now(db, link)) == (Known("first", 0), Known("first", 1))
+    assert (runs_before, lost, newest(db, link)) == (["there-1", "there-0"], [], ["there-0"])
+    with db.read(WS) as tx:
+        after = store.get(tx, "l")
+        said = [entry.message for entry in store.log(tx, link.link_id, 0, 10)]
+    assert after.remote_cursor == ""
+    assert after.to_mark != ""
+    assert len(said) == 1
+    assert "a run is missing" in said[0]
+
+
+def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> None:
+    def miss(number: int) -> int:
+        def work(tx: Tx) -> None:
+            item = cursors.item(tx, link.link_id, Entity.RUN, str(number) * 32)
+            assert item is not None
+            epochs.miss(tx, link, Entity.RUN, item)
+
+        write(db, work)
+        return now(db, link).epoch
+
+    assert [miss(2), miss(1), miss(0)] == [0, 1, 1]  # the last one was not found in the new epoch yet
+
+
+def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db: Any, link: Link) -> None:
+    write(db, lambda tx: epochs.begin_anew(tx, link, Known("first", 0), "second"))
+
+    with db.read(WS) as tx:
+        mirrored_now = cursors.mirrored(tx, link.link_id)
+        due = [(each.entity, each.entity_id, each.is_remote) for each in waiting.due(tx, link.link_id, 10)]
+    assert now(db, link) == Known("second", 1)
+    assert mirrored_now == {}
+    assert due == [(Entity.EXPERIMENT, "0", False), *((Entity.RUN, str(number) * 32, False) for number in range(3))]
+
+
+def test_the_history_says_what_was_removed(db: Any) -> None:
+    def make(tx: Tx) -> list[str]:
+        uids = [mirrored.make_model(tx, uid, uid, None, {}, "") for uid in ("gone", "kept")]
+        models.delete(tx, "gone")
+        return uids
+
+    gone, kept = write(db, make)
+
+    with db.read(WS) as tx:
+        said = [registered.was_removed(tx, Entity.REGISTERED, uid) for uid in (gone, kept, "never", "")]
+    assert said == [True, False, False, False]
+
+
+def test_the_log_says_when_an_entry_or_the_last_one_before_it_was_made(db: Any, link: Link) -> None:
+    with db.read(WS) as tx:
+        (oldest, head), entries = events.bounds(tx), events.history(tx, 2**62, events.Wanted(limit=100))
+        times = [events.made_at(tx, seq) for seq in (oldest - 1, entries[0].seq, head + 5)]
+
+    assert times == [0, entries[0].at, entries[0].at]
