@@ -124,6 +124,26 @@ def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, 
     assert experiment["name"] == "/Shared/trackside/trackside/registry"
 
 
+@pytest.mark.parametrize("mode", ["push", "both"])
+def test_a_version_whose_registration_failed_there_does_not_keep_its_model(
+    server: Server, databricks: Databricks, mode: str
+) -> None:
+    here = server.api.new_workspace("north")
+    registry, there = Registry(here), databricks.registry
+    run, source = trained(here, "training")
+    registry.new_model("iris")
+    registry.new_version("iris", source=source, run_id=run)
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode=mode, registry=True)
+    settle(here, LINK)
+    there.versions["iris", "2"] = {**there.versions["iris", "1"], "version": "2", "status": "FAILED_REGISTRATION"}
+
+    registry.delete_model("iris")
+    settle(here, LINK)
+
+    assert there.models == {}
+    assert [entry["message"] for entry in log(here, LINK)] == []
+
+
 def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     registry, there = Registry(here), databricks.registry

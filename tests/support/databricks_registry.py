@@ -170,7 +170,7 @@ class RegistryCalls:
         version = self._version(call)
         if self.pending:
             self.pending -= 1
-        else:
+        elif version["status"] == "PENDING_REGISTRATION":
             version["status"] = "READY"
         return {"model_version": _shown(version)}
 

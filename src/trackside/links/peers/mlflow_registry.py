@@ -19,6 +19,7 @@ from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import NO_STAGE, says_prompt
 
 EXPERIMENT = "trackside/registry"  # of the runs that keep files
+PENDING = "PENDING_REGISTRATION"
 PAGE = 200
 REMEMBER_S = 30.0
 
@@ -354,6 +355,7 @@ class MlflowRegistry:
             words.append("tags.`mlflow.prompt.is_prompt` = 'true'")
         elif self.knows_aliases:
             words.append(f"{filter_} AND tags.`mlflow.prompt.is_prompt` = 'true'")
+        shown = ("READY", PENDING) if with_pending else ("READY",)  # a failed one is nothing that anybody could load
         seen: set[str] = set()
         for text in words:
             while True:
@@ -361,7 +363,7 @@ class MlflowRegistry:
                 page = self.ask("GET", f"{noun}/search", **query, order_by=order or None)
                 for each in page.get(noun.replace("-", "_"), []):
                     part = make(each)
-                    if part.item_id not in seen and (with_pending or each.get("status", "READY") == "READY"):
+                    if part.item_id not in seen and each.get("status", "READY") in shown:
                         seen.add(part.item_id)
                         yield part
                 token = page.get("next_page_token")
