@@ -10,6 +10,7 @@ import pytest
 
 from imports.conftest import Importer
 from support.client import Api
+from support.registry import Registry
 from support.servers import Server
 from trackside.links.model import Secret
 from trackside.links.peers.trackside import TracksidePeer
@@ -80,6 +81,23 @@ def test_histories_that_do_not_fit_into_one_answer_come_whole(server: Server, br
     assert (done.code, done.report["points"]) == (0, 96_004 + 6)
     assert histories(server.api) == histories(source.api)
     assert len([each for each in asked if each.startswith(BULK)]) <= 8
+
+
+def test_models_that_a_link_made_at_the_source_are_no_others_the_second_time(
+    server: Server, bring: Importer, source: Server
+) -> None:
+    """Their tags say what they are copies of, which is the link's affair."""
+    tags = [{"key": "trackside.source_uid", "value": "1"}, {"key": "team", "value": "blue"}]
+    registry = Registry(source.api)
+    registry.new_model("iris", tags=tags)
+    registry.new_version("iris", source="s3://bucket/model", tags=tags)
+
+    first = bring(source.url).report
+    second = bring(source.url).report
+
+    assert (first["registered_models"]["new"], first["model_versions"]["new"]) == (1, 1)
+    assert (second["registered_models"]["changed"], second["model_versions"]["changed"]) == (0, 0)
+    assert Registry(server.api).model("iris")["tags"] == [{"key": "team", "value": "blue"}]
 
 
 def test_a_server_without_histories_of_many_runs_is_asked_run_by_run(

@@ -4,7 +4,7 @@ A source has no uids of its own, so they are derived from what does not change t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from trackside.imports.patience import again
@@ -15,6 +15,7 @@ from trackside.imports.target import Held, Target
 from trackside.links import diff
 from trackside.links.diff import Doc, Mode, Patch
 from trackside.links.model import Entity
+from trackside.links.ours import OWN_TAGS
 from trackside.links.registered import id_of
 from trackside.links.wire import Refused
 from trackside.registry.mirrored import derived_uid
@@ -62,7 +63,7 @@ class RegistryImport:
     def _model(self, model: Registered, uid: str, held: Held | None, named: dict[int, str]) -> bool:
         """What can be said of it when its versions are there."""
         doc: Doc = {("description", ""): model.description}
-        doc.update({("tag", key): value for key, value in model.tags.items()})
+        doc.update(_tags(model.tags))
         doc.update({("alias", alias): named[number] for alias, number in model.aliases.items() if number in named})
         if held is not None:
             there = {field: _uid(value) if field[0] == "alias" else value for field, value in held.doc.items()}
@@ -97,7 +98,7 @@ class RegistryImport:
     def _version(self, name: str, version: Version, version_id: str, held: Held | None) -> None:
         tally, what = self._report.model_versions, _words(name, version)
         doc: Doc = {("stage", ""): version.stage}
-        doc.update({("tag", key): value for key, value in version.tags.items()})
+        doc.update(_tags(version.tags))
         if version.description is not None:
             doc["description", ""] = version.description
         if held is None:
@@ -184,9 +185,14 @@ def _first(model: Registered) -> Patch:
             ("name", ""): model.name,
             ("description", ""): model.description,
             ("created", ""): str(model.created),
-            **{("tag", key): value for key, value in model.tags.items()},
+            **_tags(model.tags),
         }
     )
+
+
+def _tags(given: Mapping[str, str]) -> Doc:
+    """Without those by which a link knows its copies: they are not kept, and would differ each time."""
+    return {("tag", key): value for key, value in given.items() if key not in OWN_TAGS}
 
 
 def _uid(value: str) -> str:
