@@ -119,6 +119,11 @@ def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | Non
     )
     if row is not None and row[0] is not None:
         return int(row[0])
+    return 0 if is_of_another_link(tx, link_id, entity, local_id) else None
+
+
+def is_of_another_link(tx: Tx, link_id: int, entity: Entity, local_id: str) -> bool:
+    """Whether the other side of another link has it, and not as a copy that was made from here."""
     other = tx.one(
         """
         SELECT 1 FROM link_items WHERE workspace_id = :ws AND link_id <> :link AND entity = :entity AND local_id = :id
@@ -128,7 +133,35 @@ def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | Non
         entity=str(entity),
         id=local_id,
     )
-    return None if other is None else 0
+    return other is not None
+
+
+def is_shared(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> bool:
+    """Whether another link of this workspace to the same place has it as the other side's, too."""
+    other = tx.one(
+        """
+        SELECT 1 FROM link_items i JOIN links o ON o.link_id = i.link_id JOIN links l ON l.link_id = :link
+        WHERE i.workspace_id = :ws AND i.link_id <> :link AND i.entity = :entity AND i.remote_id = :id AND o.url = l.url
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=remote_id,
+    )
+    return other is not None
+
+
+def theirs(tx: Tx, link_id: int) -> dict[str, int]:
+    """How many items of each kind both sides have that the link is not known to have made."""
+    return dict(
+        tx.all(
+            """
+            SELECT entity, COUNT(*) FROM link_items
+            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' AND made_by = 'them'
+            GROUP BY entity ORDER BY entity
+            """,
+            link=link_id,
+        )
+    )
 
 
 def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: Made | None = None) -> list[Item]:
@@ -198,6 +231,19 @@ def save_item(
         remote=remote_id,
         made_by=str(made_by),
         agreed=None if agreed is None else diff.pack(agreed),
+    )
+
+
+def set_maker(tx: Tx, link_id: int, entity: Entity, local_id: str, made_by: Made) -> None:
+    tx.run(
+        """
+        UPDATE link_items SET made_by = :made_by
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+        made_by=str(made_by),
     )
 
 

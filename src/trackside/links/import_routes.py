@@ -66,10 +66,12 @@ class ItemId(Answer, frozen=True):
 
 
 class PutAnswer(Answer, frozen=True):
-    """`left_out`: points of a logged model, [kind, key], whose run is not here."""
+    """`left_out`: points of a logged model, [kind, key], whose run is not here.  `made`: it was not there before; told of
+    what is no part of the registry."""
 
     id: str
     left_out: list[list[str]] = []
+    made: bool = False
 
 
 class Item(Answer, frozen=True):
@@ -162,15 +164,19 @@ class Calls:
         patch = _patch(call, entity)
         match entity:
             case Entity.EXPERIMENT:
-                return PutAnswer(id=take.experiment(tx, call.id or None, patch, self._server_root))
+                is_new = not call.id and not ours.has_experiment(tx, patch.put.get(("name", ""), ""))
+                made = take.experiment(tx, call.id or None, patch, self._server_root)
+                return PutAnswer(id=made, made=is_new)
             case Entity.RUN:
+                is_new = not ours.has_run(tx, _given(call.id, "id"))
                 take.run(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
             case Entity.MODEL:
+                is_new = not ours.has_model(tx, _given(call.id, "id"))
                 left = take.model(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
-                return PutAnswer(id=call.id or "", left_out=[list(field) for field in left])
+                return PutAnswer(id=call.id or "", left_out=[list(field) for field in left], made=is_new)
             case other:
                 return PutAnswer(id=registered.put(tx, other, _given(call.id, "id"), patch, self._server_root))
-        return PutAnswer(id=call.id or "")
+        return PutAnswer(id=call.id or "", made=is_new)
 
     async def put_points(self, request: Request) -> Response:
         body = await request.whole_body()

@@ -12,7 +12,7 @@ import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.links import cursors, diff, epochs, filesync, ours, pointsync, store, take, waiting
+from trackside.links import cursors, diff, epochs, filesync, meeting, ours, pointsync, store, take, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Field, Merged, Mode, Patch
 from trackside.links.marking import Depth
@@ -21,7 +21,6 @@ from trackside.links.ours import Part
 from trackside.links.peer import Unmirrored
 from trackside.links.side import Side
 from trackside.links.wire import Down, Refused
-from trackside.workspaces import store as workspaces
 
 log = logging.getLogger("trackside.links")
 
@@ -127,16 +126,10 @@ class Mirror:
         """The first meeting of an item of ours with its counterpart, which is made if there is none."""
         side = self.side
         if entity is Entity.EXPERIMENT:
-            name = part.doc["name", ""]
-            found = None if theirs is None else theirs.item_id
-            found = found or side.peer.find_experiment(name)
-            if found is None:
-                side.save(entity, part.item_id, "", Made.US, {("name", ""): name, ("stage", ""): "active"})
-            remote_id = found or side.peer.make_experiment(name)
-            side.save(entity, part.item_id, remote_id, Made.THEM, None)
-            return side.item(entity, part.item_id), side.look(entity, remote_id)
+            again = lambda other: self.ours(entity, other, verify=True)  # noqa: E731
+            return meeting.first_experiment(side, part, theirs, again)
         if theirs is not None:
-            side.save(entity, part.item_id, theirs.item_id, Made.THEM, None)
+            self.meet(entity, part.item_id, theirs.item_id, Made.THEM)
             return side.item(entity, part.item_id), theirs
         experiment_id = self.remote_of(Entity.EXPERIMENT, part.experiment_id)
         if experiment_id is None:
@@ -157,7 +150,7 @@ class Mirror:
         remote_id = side.peer.find_copy(entity, part.item_id, experiment_id, is_brought=is_brought)
         if remote_id is not None:
             theirs = side.look(entity, remote_id)
-            is_ours = item is not None and theirs is not None and not self.is_anothers(theirs)
+            is_ours = item is not None and theirs is not None and meeting.is_known_as_ours(side, theirs)
             self.meet(entity, part.item_id, remote_id, Made.US if is_ours else Made.THEM)
             return side.item(entity, part.item_id), theirs
         if is_brought and not side.peer.keeps_ids and 0 <= age_ms < PATIENCE_MS:
@@ -168,7 +161,7 @@ class Mirror:
         if entity is Entity.RUN:
             self._note_waking(Entity.EXPERIMENT, part.experiment_id)
         remote_id = side.peer.make(entity, part.item_id, experiment_id, Patch(side.theirs(doc, entity, self.remote_of)))
-        side.save(entity, part.item_id, remote_id, Made.US, None)
+        self.meet(entity, part.item_id, remote_id, Made.THEM if side.peer.was_there else Made.US)
         if entity is Entity.RUN:  # that had to wait, perhaps: models may have points of it
             models = [key for kind, key in part.doc if kind in ("input", "output")]
             if models:
@@ -177,23 +170,8 @@ class Mirror:
             remote_id, experiment_id, side.theirs(made, entity, self.remote_of)
         )
 
-    def is_anothers(self, theirs: Part) -> bool:
-        """Whether another workspace made it.  A copy says who did, where ids are not kept."""
-        if self.side.peer.keeps_ids:
-            return False
-        uid = self.side.read(lambda tx: workspaces.current(tx).uid)
-        return theirs.doc.get(("tag", ours.SOURCE_WORKSPACE)) != uid
-
     def meet(self, entity: Entity, local_id: str, remote_id: str, made_by: Made) -> None:
-        """Their item is the one of ours.  If they made it, it counts no more that we were about to."""
-        self.side.write(lambda tx: self.save_met(tx, entity, local_id, remote_id, made_by))
-
-    def save_met(self, tx: Tx, entity: Entity, local_id: str, remote_id: str, made_by: Made) -> None:
-        link_id = self.side.link.link_id
-        known = cursors.item(tx, link_id, entity, local_id)
-        if known is not None and not known.remote_id and made_by is Made.THEM and not self.side.peer.keeps_ids:
-            cursors.forget_item(tx, link_id, entity, local_id)
-        cursors.save_item(tx, link_id, entity, local_id, remote_id, made_by, None)
+        self.side.write(lambda tx: meeting.save_met(self.side, tx, entity, local_id, remote_id, made_by))
 
     def _note_waking(self, entity: Entity, local_id: str) -> None:
         """Where what is deleted there has to be restored to be written to: it counts as agreed to be active before it is, so
@@ -214,21 +192,9 @@ class Mirror:
         """Our id of an item of theirs that no one of ours is known to match; it is made here if it shall be."""
         side = self.side
         if entity is Entity.EXPERIMENT:
-            name = part.doc["name", ""]
-            if not side.link.options.wants(name):
-                return None
-            patch = Patch({field: value for field, value in part.doc.items() if field[0] == "name"})
-
-            def make_experiment(tx: Tx) -> str:
-                made_by = Made.THEM if ours.has_experiment(tx, name) else Made.HERE
-                made = take.experiment(tx, None, patch, side.server_root)
-                cursors.save_item(tx, side.link.link_id, entity, made, part.item_id, made_by, None)
-                if made_by is Made.HERE:
-                    self._note_as_made(tx, entity, made, part.item_id)
-                return made
-
-            new: str = side.write(make_experiment)
-            return new
+            note = lambda tx, made: self._note_as_made(tx, entity, made, part.item_id)  # noqa: E731
+            again = lambda other: self.theirs(entity, other, None, verify=True)  # noqa: E731
+            return meeting.adopt_experiment(side, part, note, again)
         if (
             self._is_before(part) or ("tag", ours.SOURCE_UID) in part.doc
         ):  # a run that keeps the files of a version of ours
@@ -245,15 +211,15 @@ class Mirror:
         local_id = self._id_here(entity, part, tag)
         if local_id is None:
             return None
-        exists = self.read(entity, local_id) is not None
-        is_by_us = local_id == part.doc.get(("tag", tag)) and not self.is_anothers(part)
+        is_by_us = local_id == part.doc.get(("tag", tag)) and meeting.is_known_as_ours(side, part)
         making = Patch({f: v for f, v in side.ours(part.doc, entity).items() if f[0] in AT_MAKING})
 
         def make(tx: Tx) -> None:
+            exists = _ours(tx, entity, local_id) is not None
             if not exists:
                 (take.run if entity is Entity.RUN else take.model)(tx, local_id, experiment_id, making)
             made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
-            self.save_met(tx, entity, local_id, part.item_id, made_by)
+            meeting.save_met(side, tx, entity, local_id, part.item_id, made_by)
             if not exists:
                 self._note_as_made(tx, entity, local_id, part.item_id)
 

@@ -77,6 +77,19 @@ def has_experiment(tx: Tx, name: str) -> bool:
     return tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name", name=name) is not None
 
 
+def has_run(tx: Tx, run_id: str) -> bool:
+    return tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id) is not None
+
+
+def has_model(tx: Tx, model_id: str) -> bool:
+    return tx.one("SELECT 1 FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id) is not None
+
+
+def experiment_of_name(tx: Tx, name: str) -> str | None:
+    row = tx.one("SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name", name=name)
+    return None if row is None else str(row[0])
+
+
 def is_empty(tx: Tx, experiment_id: str) -> bool:
     """Whether an experiment has no run and no logged model but deleted ones."""
     row = tx.one(

@@ -57,6 +57,7 @@ class Peer(Protocol):
 
     keeps_ids: bool
     unheard: int  # entries that its log has after the last answer of `changes`, as far as it tells
+    was_there: bool  # what was to be made last: somebody else had made it
     left_out: dict[Field, str]  # what it could not take of a change, by its own ids, and why; the worker empties it
     store_id: str  # what `changes` or `ask_store` last heard that tells its store from another one; empty: nothing does
     was_put_back: (

@@ -3,7 +3,7 @@ ours, here for one of theirs."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault
-from trackside.links import cursors, filesync, registered, waiting
+from trackside.links import cursors, filesync, meeting, registered, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Patch
 from trackside.links.mirror import Mirror
@@ -29,7 +29,8 @@ class Meeting:
     def first(self, entity: Entity, part: Part, item: Item | None, theirs: Part | None) -> tuple[Item, Part | None]:
         side = self.side
         if theirs is not None:
-            side.save(entity, part.item_id, theirs.item_id, Made.THEM if item is None else Made.US, None)
+            is_ours = item is not None and meeting.is_known_as_ours(side, theirs)
+            self._runs.meet(entity, part.item_id, theirs.item_id, Made.US if is_ours else Made.THEM)
             return self._items.saved(entity, part.item_id), theirs
         make = self._find_or_make_model if entity is MODEL else self._find_or_make_version
         remote_id, is_new = make(part)
@@ -38,7 +39,7 @@ class Meeting:
             return self._items.saved(entity, part.item_id), self.peer.read(entity, remote_id)
         # One that was about to be made before a crash was made by us, unless it says otherwise.
         theirs = self.peer.read(entity, remote_id)
-        is_ours = theirs is not None and not self._runs.is_anothers(theirs)
+        is_ours = theirs is not None and meeting.is_known_as_ours(self.side, theirs)
         self._runs.meet(entity, part.item_id, remote_id, Made.US if is_ours else Made.THEM)
         return self._items.saved(entity, part.item_id), theirs
 
@@ -168,12 +169,12 @@ class Meeting:
         local_id = registered.id_of(model_id, self._uid_here(model_id, part))
         exists = self._items.read(VERSION, local_id) is not None
         doc = at_making(VERSION, {} if exists else self._carrier.home(part, local_id))
-        is_by_us = not self.side.peer.keeps_ids and not self._runs.is_anothers(part)
+        is_by_us = meeting.is_known_as_ours(self.side, part)
 
         def make(tx: Tx) -> str:
             made = registered.put_new(tx.by(self._items.user), VERSION, local_id, Patch(doc), self.side.server_root)
             made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
-            self._runs.save_met(tx, VERSION, made, part.item_id, made_by)
+            meeting.save_met(self.side, tx, VERSION, made, part.item_id, made_by)
             return made
 
         made: str = self.side.write(make)

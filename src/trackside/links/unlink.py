@@ -1,7 +1,8 @@
 """What a link that ends takes back: the copies that it made, on either side.  Re-runnable at any moment; waits for nobody.
 
 There it is what came from here; here what came from there, unless it is another one than both sides agreed on, with a change,
-a point or a file that is here only.  What was on a side before the link stays, and so does an experiment with anything in it.
+a point or a file that is here only.  What was on a side before the link stays, and so do an experiment with anything in it, and
+what another link has too.  What is not known to be a copy that this link made stays, and the server's log says how much that is.
 Runs, logged models and experiments are deleted as their users would: they can be restored.
 """
 
@@ -60,6 +61,13 @@ class Unlink:
             self._side.peer.registry.tidy()
         return False
 
+    def tell(self) -> None:
+        """What stays on both sides, when all copies are gone."""
+        rest = self._side.read(lambda tx: cursors.theirs(tx, self._link_id))
+        if rest:
+            said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())
+            log.info("link %s: not known to be copies made by it, so they stay: %s", self._side.link.name, said)
+
     def _items(self, entity: Entity, made_by: Made) -> list[Item]:
         return self._side.read(lambda tx: cursors.items(tx, self._link_id, entity, "", AT_ONCE, made_by))
 
@@ -71,6 +79,8 @@ class Unlink:
 
     def _remove_there(self, entity: Entity, item: Item) -> None:
         peer = self._side.peer
+        if self._side.read(lambda tx: cursors.is_shared(tx, self._link_id, entity, item.remote_id)):
+            raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here mirrors it too")
         if entity.is_of_registry:
             if not self._registry.removal.remove_there(entity, item):
                 raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
@@ -84,6 +94,8 @@ class Unlink:
         item, part = side.item(entity, known.local_id), self._read(entity, known.local_id)
         if item is None or part is None:
             return
+        if side.read(lambda tx: cursors.is_of_another_link(tx, self._link_id, entity, item.local_id)):
+            raise Unmirrored(f"{entity} {item.local_id} stays here: the other side of another link has it too")
         if entity is Entity.REGISTERED:
             self._remove_model(item, part)
             return

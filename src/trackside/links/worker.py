@@ -171,6 +171,7 @@ class Runner:
         if is_removing:
             if link.mode.sends and (self._watch.is_another(side) or unlink.there()):
                 return True
+            unlink.tell()
             self._write(lambda tx: store.remove(tx, link))
             return False
         if self._watch.is_another(side):

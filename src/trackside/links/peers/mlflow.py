@@ -34,6 +34,7 @@ class MlflowPeer:
     unheard = 0  # there is no log
     was_put_back = False  # and who reads none cannot say so
     store_id = ""
+    was_there = False
 
     def __init__(self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
         """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
@@ -109,9 +110,11 @@ class MlflowPeer:
             raise
 
     def make_experiment(self, name: str) -> str:
+        self.was_there = False
         try:
             return str(self._calls.post("experiments/create", {"name": name})["experiment_id"])
         except Refused as refused:
+            self.was_there = True
             found = self.find_experiment(name) if refused.code == "RESOURCE_ALREADY_EXISTS" else None
             if found is None:
                 raise
@@ -128,7 +131,7 @@ class MlflowPeer:
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
         if self.may_be_trackside and is_trackside(self._http):
             raise Down(f"{self._http.url} is a Trackside, not an MLflow server; add the link anew, without kind", 60.0)
-        self.may_be_trackside = False
+        self.may_be_trackside = self.was_there = False
         if entity is Entity.MODEL:
             return self._models.make(local_id, experiment_id, patch.put)
         made, left_out = self._runs.make(local_id, experiment_id, patch)

@@ -37,6 +37,7 @@ class TracksidePeer:
         self.unheard = 0
         self.store_id = ""
         self.was_put_back = False
+        self.was_there = False
         self.left_out: dict[Field, str] = {}
         self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
         self._listed = (*LISTED, *OF_REGISTRY) if with_registry else LISTED
@@ -220,6 +221,7 @@ class TracksidePeer:
             "drop": [list(field) for field in patch.drop],
         }
         answer = self._http.json("POST", f"{PREFIX}/item", body)
+        self.was_there = not answer.get("made", False)
         for kind, key in answer.get("left_out", []):
             self.left_out[kind, key] = f"a point of the run {json.loads(key)[3]} is left out: that run is not there"
         return str(answer["id"])
