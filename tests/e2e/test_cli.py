@@ -58,6 +58,7 @@ OF_ONE_CALL = {
     "link log": ["--json"],
     "link sync": ["--no-wait", "--verify"],
     "link remove": ["--copies"],
+    "link init-script": ["--package"],
     "import": "--artifacts --source-workspace --token-file --username --dry-run --verify --json".split(),
 }
 
