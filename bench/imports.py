@@ -12,6 +12,7 @@ import is into a Trackside of its own, with an empty store.
 """
 
 import argparse
+import http.client
 import json
 import os
 import shutil
@@ -19,9 +20,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -142,6 +146,69 @@ def runs_in(url: str) -> int:
     return len(post("runs/search", {"experiment_ids": experiments, "max_results": 50_000}).get("runs", []))
 
 
+def bare(url: str) -> float:
+    """How long a stock server takes for the calls alone that no import can do without: pages of runs, histories of a hundred
+    runs at once, each folder's list and each file."""
+    own = threading.local()
+
+    def ask(method: str, path: str, body: object = None) -> dict:
+        if not hasattr(own, "connection"):
+            own.connection = http.client.HTTPConnection(url.removeprefix("http://"))
+        for is_last in (False, True):  # a connection that was idle for long is closed
+            try:
+                own.connection.request(method, path, body and json.dumps(body), {"content-type": "application/json"})
+                answer = own.connection.getresponse()
+                break
+            except (ConnectionError, http.client.HTTPException):
+                own.connection.close()
+                if is_last:
+                    raise
+        content = answer.read()
+        assert answer.status == 200, content
+        return json.loads(content) if "json" in answer.headers["content-type"] else {}
+
+    def files(run: dict) -> None:
+        run_id, root = run["info"]["run_id"], run["info"]["artifact_uri"]
+        proxied = root.removeprefix("mlflow-artifacts:/") if root.startswith("mlflow-artifacts:/") else None
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            if proxied is None:
+                found = ask(
+                    "GET", f"/api/2.0/mlflow/artifacts/list?run_id={run_id}&path={folder}".removesuffix("&path=")
+                )
+            else:
+                found = ask("GET", f"/api/2.0/mlflow-artifacts/artifacts?path={proxied}/{folder}".rstrip("/"))
+            for each in found.get("files", []):
+                path = f"{folder}/{each['path'].rpartition('/')[2]}".lstrip("/")
+                if each["is_dir"]:
+                    folders.append(path)
+                elif proxied is None:
+                    ask("GET", f"/get-artifact?run_id={run_id}&path={path}")
+                else:
+                    ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{proxied}/{path}")
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(16) as threads:
+        token, working = None, []
+        while True:
+            body = {"experiment_ids": ["0", "1"], "max_results": 200, **({"page_token": token} if token else {})}
+            page = ask("POST", "/api/2.0/mlflow/runs/search", body)
+            working += [threads.submit(files, run) for run in page["runs"]]
+            for key in ("loss", "val/acc"):
+                for start in range(0, len(page["runs"]), 100):
+                    ids = [("run_id", run["info"]["run_id"]) for run in page["runs"][start : start + 100]]
+                    query = urllib.parse.urlencode([*ids, ("metric_key", key)])
+                    path = f"/ajax-api/2.0/mlflow/metrics/get-history-bulk?{query}"
+                    working.append(threads.submit(ask, "GET", path))
+            token = page.get("next_page_token")
+            if not token:
+                break
+        for each in working:
+            each.result()
+    return time.monotonic() - began
+
+
 def write(store: str, folder: Path, runs: int) -> None:
     folder.mkdir(parents=True)
     with stock(store, folder) as uri:
@@ -163,6 +230,8 @@ def measure(store: str, folder: Path, peer: Path | None, lab: Path) -> None:
     found = {}
     count = 0
     with stock(store, folder) as uri:
+        if store != "folder":
+            found["the server alone, asked by a bare client"] = bare(uri)
         for way, words in ways(store, folder, uri).items():
             with ours(lab) as target:
                 importing = [sys.executable, "-m", "trackside.cli.main", "import", *words]

@@ -307,9 +307,7 @@ def _message(url: str, error: HTTPError) -> str:
 
 
 def _state(link: Any) -> str:
-    if not link.get("retry_at"):
-        return str(link["state"])
-    return "waiting for the remote" if link["state"] == "active" else f"{link['state']}, waiting for the remote"
+    return "waiting for the remote" if link.get("retry_at") else str(link["state"])
 
 
 def _lag(link: Any) -> str:
