@@ -86,12 +86,16 @@ def test_a_link_goes_at_once_or_takes_its_copies_back_when_the_other_side_is_the
     here.ask("DELETE", f"{LINKS}/{LINK}", arguments={"copies": "remove"})
     until(lambda: link(here, LINK).get("last_error") is not None, "the link to find nobody there")
     waiting = link(here, LINK)["state"]
+    paused = here.ask("POST", f"{LINKS}/{LINK}/pause", {})
+    again = here.ask("DELETE", f"{LINKS}/{LINK}", arguments={"copies": "remove"}).status
     far.start()
     until(lambda: here.get(LINKS).get("links", []) == [], "the link to go")
 
     stages = {each["info"]["run_id"]: each["info"]["lifecycle_stage"] for each in all_runs(far.api)}
     assert at_once == []
     assert waiting == "removing"
+    assert (paused.status, again) == (400, 200)
+    assert f"Link '{LINK}' is being removed." in paused.json["message"]
     assert stages == {mine: "deleted", other: "active"}
     assert here.run(mine)["info"]["lifecycle_stage"] == "active"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.client import Api, Socket
-from support.links import add, link, log, put_file, settle, until
+from support.links import add, check, link, log, put_file, settle, until
 from support.registry import Registry
 from support.servers import Server
 from support.stock import stock_server
@@ -40,6 +40,7 @@ def test_a_model_that_is_registered_here_is_loaded_from_there(
 
     assert predict(stock_url, "models:/pushed/1") == [3.0]
     assert [entry for entry in log(here, LINK) if entry["kind"] != "skipped"] == []
+    assert check(here, LINK) == []  # MLflow writes into the logged model, too, that it is registered
 
 
 def test_a_model_that_is_registered_there_is_loaded_from_here(server: Server, stock: Api, stock_url: str) -> None:

@@ -26,6 +26,7 @@ CROSSING: dict[tuple[str, str], str] = {
     ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store; this is where a table's counter stands",
     ("events/store.py", "newest"): "the same number; it tells nothing of a change",
     ("events/store.py", "bounds"): "and the lowest one",
+    ("events/store.py", "made_at"): "when a place in it was reached; it tells nothing of a change",
     ("events/store.py", "_between"): "the server's own readers of the log serve all workspaces",
     ("events/store.py", "_drop_old"): "the log is pruned by age",
     (

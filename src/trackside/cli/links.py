@@ -307,7 +307,9 @@ def _message(url: str, error: HTTPError) -> str:
 
 
 def _state(link: Any) -> str:
-    return "waiting for the remote" if link.get("retry_at") else str(link["state"])
+    if not link.get("retry_at"):
+        return str(link["state"])
+    return "waiting for the remote" if link["state"] == "active" else f"{link['state']}, waiting for the remote"
 
 
 def _lag(link: Any) -> str:

@@ -26,6 +26,8 @@ from trackside.links.side import Side
 from trackside.links.turn import TurnOver
 from trackside.links.wire import Down, Incoming, Refused
 
+MAX_KEY_BYTES = 2500  # of a row in an index of PostgreSQL, with room for the other columns of the key
+
 
 def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: bool) -> int:
     """How many files were sent."""
@@ -131,7 +133,7 @@ class _Both:
         self._names: dict[str, str] = {}  # their names by ours, where they differ
         self._theirs: dict[str, RemoteFile] | None = None
         self._sums: dict[str, str] = {}
-        self.ours = files.listing(place)
+        self.ours = {path: file for path, file in files.listing(place).items() if self._has_room(path)}
         self.known = side.read(lambda tx: cursors.files(tx, side.link.link_id, entity, local_id))
 
     @classmethod
@@ -152,6 +154,8 @@ class _Both:
             listed = self.side.peer.files(self.entity, self.remote_id)
             for path, file in sorted(listed.items(), key=lambda one: _name_here(one[0]) != one[0]):
                 name = _name_here(path)
+                if name is not None and not self._has_room(name):
+                    continue
                 if name is None or name in self._theirs:
                     said = f"the file {path!r} of the other side is left out: it cannot have that name here"
                     self.side.note_once("skipped", self.entity, self.local_id, said)
@@ -160,6 +164,15 @@ class _Both:
                 if name != path:
                     self._names[name] = path
         return self._theirs
+
+    def _has_room(self, path: str) -> bool:
+        """Whether the store takes the path as a part of a key: PostgreSQL's have a limit."""
+        size = len(path.encode())
+        if size <= MAX_KEY_BYTES or self.side.db.dialect == "sqlite":
+            return True
+        said = f"the file {path[:100]}… is left out: its path has {size} bytes; PostgreSQL takes {MAX_KEY_BYTES}"
+        self.side.note_once("skipped", self.entity, self.local_id, said)
+        return False
 
     def blind(self) -> list[Step]:
         return self._without_lost(fileplan.blind(self.known, self.ours))

@@ -21,6 +21,7 @@ from trackside.links.ours import Part
 from trackside.links.peer import Unmirrored
 from trackside.links.side import Side
 from trackside.links.wire import Down, Refused
+from trackside.registry.origins import VERSIONS_TAG
 
 log = logging.getLogger("trackside.links")
 
@@ -280,7 +281,7 @@ class Mirror:
         doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
         merged = diff.merge(agreed, part.doc, doc, mode, lambda field, verb: side.peer.can(entity, field, verb))
         for conflict in merged.conflicts:
-            if conflict.field[0] in TIMES:
+            if conflict.field[0] in TIMES or conflict.field == ("tag", VERSIONS_TAG):
                 continue
             side.note_conflict(entity, part.item_id, words(conflict))
         side.peer.left_out = {}  # of one that failed half-way

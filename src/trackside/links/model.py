@@ -19,6 +19,8 @@ LEAST_RATE = 0.1  # calls a second; whoever asks for fewer has every caller of t
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
 DATABRICKS_PREFIX = "/Shared/trackside"
 POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two looks at the other side
+QUIET_POLL_S = 2.0  # the same, where nothing was heard for a while: at most so much,
+QUIET_SHARE = 30  # and this part of that while
 FIRST = "all "  # so begin the cursors of a peer's changes until everything was seen once
 
 
@@ -114,6 +116,10 @@ class Link(Struct, frozen=True, kw_only=True):
     @property
     def poll_s(self) -> float:
         return POLL_S[self.kind]
+
+    def poll_after_s(self, quiet_s: float) -> float:
+        """When to look again, if nothing was heard for so long."""
+        return max(self.poll_s, min(QUIET_POLL_S, quiet_s / QUIET_SHARE))
 
     @property
     def has_seen_all(self) -> bool:

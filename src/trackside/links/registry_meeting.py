@@ -6,6 +6,7 @@ from trackside.core.errors import BadState, Fault
 from trackside.links import cursors, filesync, meeting, registered, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Patch
+from trackside.links.marking import Depth
 from trackside.links.mirror import Mirror
 from trackside.links.model import Entity, Made
 from trackside.links.ours import Part
@@ -73,10 +74,17 @@ class Meeting:
             files_at = self.peer.prepare_files(model_id, uid, doc)
             filesync.send(self.side, VERSION, part.item_id, files_at, verify=True)
         version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
+        if part.doc["model_id", ""] and not self.side.peer.keeps_ids:
+            self._look_again(part.doc["model_id", ""])
         number = self.peer.number_of(version_id)
         if number != part.doc["number", ""]:
             self._items.note_number(part, f"version {part.doc['number', '']} here is {number} there", number)
         return version_id, True
+
+    def _look_again(self, logged_model_id: str) -> None:
+        """A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it."""
+        link_id, which = self.side.link.link_id, (str(Entity.MODEL), logged_model_id)
+        self.side.write(lambda tx: waiting.mark(tx, link_id, [which], depth=Depth.LOOK))
 
     def _make_earlier(self, part: Part) -> None:
         """The other side counts by itself: versions of lower numbers come first, so that most have their number there."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import AlreadyExists, NotFound
+from trackside.core.errors import AlreadyExists, BadState, NotFound
 from trackside.events import store as events
 from trackside.links.diff import Mode
 from trackside.links.model import Kind, Link, LogEntry, Options, State
@@ -90,7 +90,12 @@ def set_state(tx: Tx, name: str, state: State) -> Link:
         state=str(state),
     )
     if not changed:
-        get(tx, name)
+        link = get(tx, name)
+        if state is not State.REMOVING:
+            raise BadState(
+                f"Link '{name}' is being removed. It goes when its copies have gone, or at once when it is removed to keep them."
+            )
+        return link
     tx.record(Change("link", name, str(state)))
     return get(tx, name)
 

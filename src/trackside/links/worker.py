@@ -76,7 +76,9 @@ class Runner:
         *,
         turn_s: float = TURN_S,
         step_s: float = STEP_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`clock`: of the looks at the other side."""
         self._db = db
         self._ws = ws
         self._link_id = link_id
@@ -90,7 +92,9 @@ class Runner:
         self._registry = RegistryPoll()
         self._rounds = Rounds()
         self._peer: Peer | None = None
+        self._clock = clock
         self._polled = float("-inf")
+        self._heard = clock()  # something of the other side, last
         self._watch = Watch()
         self._failures = 0
         self._wait_until = float("-inf")
@@ -179,7 +183,8 @@ class Runner:
         here = Mirrors(side)
         more = False
         # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
-        if link.mode.takes and (ask or not link.has_seen_all or time.monotonic() - self._polled >= link.poll_s):
+        wait_s = link.poll_after_s(self._polled - self._heard)
+        if link.mode.takes and (ask or not link.has_seen_all or self._clock() - self._polled >= wait_s):
             more = self._poll(side, here)
         return self._items(here) or more
 
@@ -220,6 +225,8 @@ class Runner:
         seen, cursor, more = side.peer.changes(link.remote_cursor)
         if self._watch.is_another(side, asks=False):
             return True
+        if seen or more:
+            self._heard = self._clock()
         until = time.monotonic() + self._step_s
         for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
             self._check_stop()
@@ -238,7 +245,7 @@ class Runner:
         if cursor != link.remote_cursor or unheard != link.unheard or is_late:
             self._write(lambda tx: store.heard(tx, link, cursor, unheard, is_all=not more))
         if not more:
-            self._polled = time.monotonic()
+            self._polled = self._clock()
         return more
 
     def _hear_of(self, side: Side, here: Mirrors, seen: Seen) -> None:
