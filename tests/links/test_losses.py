@@ -66,6 +66,11 @@ class World:
         self._exchange(side, shutil.rmtree)
         self.servers[side].api.new_workspace("lab")
 
+    def kill(self, side: str) -> None:
+        self.servers[side].kill9()
+        self.servers[side].start()
+        self._meet(side)
+
     def close(self) -> None:
         self.proxy.close()
         for server in self.servers.values():
@@ -113,7 +118,7 @@ pytestmark = pytest.mark.timeout(240)
 def test_what_is_registered_stays_when_the_other_side_begins_anew(
     world: World, kind: str, mode: str, with_runs: bool
 ) -> None:
-    """A sync, which looks at the runs first, and forgets those that are gone."""
+    """By a sync, which looks at the runs first, and forgets those that are gone; or by itself, after a kill."""
     if with_runs:
         world.there.new_run(world.there.new_experiment("old"))
     Registry(world.there).new_model("iris")
@@ -122,7 +127,10 @@ def test_what_is_registered_stays_when_the_other_side_begins_anew(
     mirrored(world, registered_model=1, model_version=1, **({"run": 1} if with_runs else {}))
     world.pause()
     world.lose("south")
-    sync(world.here, LINK)
+    if with_runs:
+        sync(world.here, LINK)
+    else:
+        world.kill("north")
 
     world.resume()
     until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be seen", SOON_S)
