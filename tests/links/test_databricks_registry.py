@@ -83,6 +83,7 @@ def test_what_is_registered_there_comes_here_with_its_files(server: Server, data
     )
     add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="pull", registry=True)
     until(lambda: link(here, LINK)["mirrored"].get("model_version") == 1, "the version to come")
+    settle(here, LINK)  # its stage comes after it
 
     version = Registry(here).version(1, "lily")
     assert (version["current_stage"], version["run_id"]) == ("Staging", run)
