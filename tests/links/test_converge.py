@@ -2,6 +2,7 @@
 them killed: when it is quiet, both hold the same."""
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from support import evaluation_datasets
 from support.client import Api
 from support.clocks import Clock, with_clock
 from support.flaky import Flaky
@@ -69,6 +71,7 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
             self.name = f"w-{next(numbers)}"
             self.runs: list[str] = []
             self.models: list[str] = []
+            self.datasets: list[str] = []
             self.time = 1_700_000_000_000
             self.files = itertools.count(1)
             self.end_to_fail()
@@ -89,6 +92,15 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
         def tell(self, side: str, path: str, *, method: str = "POST", **fields: Any) -> Any:
             """What is not there (yet), or is deleted, refuses."""
             reply = self.api(side).ask(method, f"/api/2.0/mlflow/{path}", fields)
+            assert reply.status < 500, reply
+            return reply.json if reply.status == 200 else None
+
+        def dataset(self, pick: int) -> str:
+            return self.datasets[pick % len(self.datasets)] if self.datasets else "none"
+
+        def ask(self, side: str, method: str, path: str, **fields: Any) -> Any:
+            """Of evaluation datasets, as `tell`."""
+            reply = self.api(side).ask(method, f"/api/3.0/mlflow/datasets/{path}", fields if method != "GET" else None)
             assert reply.status < 500, reply
             return reply.json if reply.status == 200 else None
 
@@ -213,6 +225,37 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
         def delete_version(self, side: str, name: str, version: int) -> None:
             self.tell(side, "model-versions/delete", method="DELETE", name=name, version=str(version))
 
+        @rule(side=sides, pick=picks, key=keys, value=values)
+        def new_dataset(self, side: str, pick: int, key: str, value: str) -> None:
+            fields = {"experiment_ids": [self.experiment(side, pick)], "tags": json.dumps({key: value})}
+            made = self.ask(side, "POST", "create", name=value, **fields)
+            if made:
+                self.datasets.append(made["dataset"]["dataset_id"])
+
+        @rule(side=sides, pick=picks, question=keys, key=keys, value=values)
+        def upsert_record(self, side: str, pick: int, question: str, key: str, value: str) -> None:
+            given = [{"inputs": {"q": question}, "outputs": value, "expectations": {key: value}}]
+            self.ask(side, "POST", f"{self.dataset(pick)}/records", records=json.dumps(given))
+
+        @rule(side=sides, pick=picks)
+        def delete_record(self, side: str, pick: int) -> None:
+            found = self.ask(side, "GET", f"{self.dataset(pick)}/records") or {"records": "[]"}
+            ids = [each["dataset_record_id"] for each in json.loads(found["records"])]
+            self.ask(side, "DELETE", f"{self.dataset(pick)}/records", dataset_record_ids=ids[:1])
+
+        @rule(side=sides, pick=picks, key=keys, value=values)
+        def tag_dataset(self, side: str, pick: int, key: str, value: str) -> None:
+            self.ask(side, "PATCH", f"{self.dataset(pick)}/tags", tags=json.dumps({key: value}))
+
+        @rule(side=sides, pick=picks, what=st.sampled_from(("add", "remove")))
+        def associate(self, side: str, pick: int, what: str) -> None:
+            experiment = self.experiment(side, pick)
+            self.ask(side, "POST", f"{self.dataset(pick)}/{what}-experiments", experiment_ids=[experiment])
+
+        @rule(side=sides, pick=picks)
+        def delete_dataset(self, side: str, pick: int) -> None:
+            self.ask(side, "DELETE", self.dataset(pick))
+
         @rule(by=st.sampled_from((-DAY_MS, 1, 3_600_000)))
         def move_the_clock_of_clients(self, by: int) -> None:
             self.time += by
@@ -297,7 +340,16 @@ def state(api: Api) -> dict[str, dict[str, Any]]:
             for each in models
         },
         "registry": {each["name"]: _registered(api, each) for each in registered},
+        "datasets": {each: _dataset(api, each) for each in evaluation_datasets.ids_of(api)},
     }
+
+
+def _dataset(api: Api, dataset_id: str) -> Any:
+    """Records come in the order in which each side got them."""
+    if api.ask("GET", f"datasets/{dataset_id}", version="3.0").status == 404:
+        return None  # it was deleted since it was listed
+    found = evaluation_datasets.whole(api, dataset_id)
+    return {**found, "records": sorted(found["records"], key=lambda each: str(each["inputs"]))}
 
 
 def _registered(api: Api, model: Any) -> Any:

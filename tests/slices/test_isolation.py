@@ -3,6 +3,7 @@
 What lies inside is full of a word that no caller knows, so no answer may hold it; and not a row of it may change.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ NEUTRAL: dict[str, Any] = {
     "copies": None, "put": None, "drop": None, "mode": None,
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
-    "registry": None, "filter_string": "", "records": None,
+    "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -151,7 +152,8 @@ def dataset_with_a_record(api: Api, experiment_id: str) -> dict[str, str]:
     records = json.dumps([{"inputs": {"q": WORD}, "expectations": {"e": WORD}, "source": {"source_type": "HUMAN"}}])
     api.post(f"datasets/{dataset_id}/records", records=records, version="3.0")
     (record,) = json.loads(api.get(f"datasets/{dataset_id}/records", version="3.0")["records"])
-    return {"dataset_id": dataset_id, "dataset_record_id": record["dataset_record_id"]}
+    found = hashlib.sha256(json.dumps(record["inputs"], sort_keys=True).encode()).hexdigest()
+    return {"dataset_id": dataset_id, "dataset_record_id": record["dataset_record_id"], "hash": found}
 
 
 def webhook_with_a_delivery(api: Api, database: Any, workspace_id: int) -> dict[str, str]:
@@ -235,6 +237,9 @@ def call(api: Api, route: Route, path: str, names: Mapping[str, Any]) -> Reply:
     for where, special in SPECIAL.items():
         if where in path:
             names = {**names, **special}
+    if "/import/records" in path:
+        names = {**names, "id": names["dataset_id"], "hashes": names["hash"], "drop": names["hash"]}
+        names["buckets"] = names["hash"][:2]
     fields = {name: example(hint, name, names) for name, hint in fields_of(route.call).items()}
     fields = {name: value for name, value in fields.items() if value is not None}
     where = re.sub(r"\{(\w+)(?::path)?\}", lambda part: str(names.get(part[1], NEUTRAL.get(part[1], "x"))), path)

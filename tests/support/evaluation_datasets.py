@@ -58,3 +58,53 @@ def search(api: Api, **wanted: Any) -> list[str]:
 def experiments_of(api: Api, dataset_id: str) -> list[str]:
     found: list[str] = api.get(f"datasets/{dataset_id}/experiment-ids", version=V3).get("experiment_ids", [])
     return found
+
+
+def delete(api: Api, dataset_id: str) -> None:
+    assert api.ask("DELETE", f"datasets/{dataset_id}", version=V3).status == 200
+
+
+def set_tags(api: Api, dataset_id: str, **tags: str) -> None:
+    reply = api.ask("PATCH", f"datasets/{dataset_id}/tags", {"tags": json.dumps(tags)}, version=V3)
+    assert reply.status == 200, reply
+
+
+def associate(api: Api, what: str, dataset_id: str, *experiments: str) -> None:
+    api.post(f"datasets/{dataset_id}/{what}-experiments", experiment_ids=list(experiments), version=V3)
+
+
+def everything(api: Api) -> dict[str, Any]:
+    """All datasets of a workspace by id, with all of their records, and their experiments by name; without those that are
+    deleted meanwhile."""
+    found = {}
+    for each in ids_of(api):
+        try:
+            found[each] = whole(api, each)
+        except AssertionError:
+            assert api.ask("GET", f"datasets/{each}", version=V3).status == 404
+    return found
+
+
+def ids_of(api: Api) -> set[str]:
+    found = api.post("datasets/search", {"max_results": 1000}, version=V3).get("datasets", [])
+    return {each["dataset_id"] for each in found}
+
+
+def whole(api: Api, dataset_id: str) -> Any:
+    dataset = get(api, dataset_id)
+    names = [
+        api.get("experiments/get", experiment_id=each)["experiment"]["name"] for each in experiments_of(api, dataset_id)
+    ]
+    for part in ("tags", "schema", "profile"):
+        if part in dataset:
+            dataset[part] = json.loads(dataset[part])
+    return {**dataset, "experiments": sorted(names), "records": records_of(api, dataset_id)}
+
+
+def records_of(api: Api, dataset_id: str) -> list[Any]:
+    """In the order in which clients see them."""
+    records, token = page(api, dataset_id)
+    while token:
+        further, token = page(api, dataset_id, page_token=token)
+        records += further
+    return records

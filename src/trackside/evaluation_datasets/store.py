@@ -32,7 +32,7 @@ def create(tx: Tx, name: str, tags: m.Tags, experiment_ids: Sequence[str]) -> m.
         user=m.user_of(dict(tags)),
     )
     assert made is not None
-    _put_tags(tx, made[0], tags)
+    put_tags(tx, made[0], tags)
     _add_experiments(tx, made[0], list(experiments.values()))
     tx.record(Change("evaluation_dataset", dataset_id, "create"))
     return replace(load(tx, made)[0], experiment_ids=list(experiments))
@@ -68,7 +68,7 @@ def set_tags(tx: Tx, dataset_id: str, tags: m.Tags) -> None:
     seq = find_locked(tx, dataset_id)
     if seq is None:
         raise NotFound(f"Could not find evaluation dataset with ID {dataset_id}")
-    _put_tags(tx, seq, {key: value for key, value in tags.items() if value is not None})
+    put_tags(tx, seq, {key: value for key, value in tags.items() if value is not None})
     tx.record(Change("evaluation_dataset", dataset_id, "set-tags"))
 
 
@@ -86,7 +86,7 @@ def delete_tag(tx: Tx, dataset_id: str, key: str) -> None:
 
 def add_experiments(tx: Tx, dataset_id: str, experiment_ids: Sequence[str]) -> m.EvaluationDataset:
     seq = locked(tx, dataset_id)
-    _add_experiments(tx, seq, list(_known_experiments(tx, experiment_ids).values()))
+    associate(tx, seq, experiment_ids)
     _touch(tx, seq)
     tx.record(Change("evaluation_dataset", dataset_id, "add-experiments"))
     return load(tx, [seq])[0]
@@ -95,15 +95,7 @@ def add_experiments(tx: Tx, dataset_id: str, experiment_ids: Sequence[str]) -> m
 def remove_experiments(tx: Tx, dataset_id: str, experiment_ids: Sequence[str]) -> m.EvaluationDataset:
     """Those that it is not for are passed over."""
     seq = locked(tx, dataset_id)
-    gone = tx.run(
-        """
-        DELETE FROM evaluation_dataset_experiments
-        WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq AND experiment_seq IN :experiments
-        """,
-        seq=seq,
-        experiments=experiment_seqs(tx, experiment_ids),
-    )
-    if gone:
+    if dissociate(tx, seq, experiment_ids):
         _touch(tx, seq)
         tx.record(Change("evaluation_dataset", dataset_id, "remove-experiments"))
     return load(tx, [seq])[0]
@@ -186,17 +178,7 @@ def find_locked(tx: Tx, dataset_id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _touch(tx: Tx, seq: int) -> None:
-    tx.run(
-        """
-        UPDATE evaluation_datasets SET last_update_time = :now
-        WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq
-        """,
-        seq=seq,
-    )
-
-
-def _put_tags(tx: Tx, seq: int, tags: m.Tags) -> None:
+def put_tags(tx: Tx, seq: int, tags: m.Tags) -> None:
     tx.many(
         """
         INSERT INTO evaluation_dataset_tags (workspace_id, evaluation_dataset_seq, key, value)
@@ -204,6 +186,33 @@ def _put_tags(tx: Tx, seq: int, tags: m.Tags) -> None:
         ON CONFLICT (evaluation_dataset_seq, key) DO UPDATE SET value = excluded.value
         """,
         [(seq, key, value) for key, value in tags.items()],
+    )
+
+
+def associate(tx: Tx, seq: int, experiment_ids: Sequence[str]) -> None:
+    """Each of them must exist."""
+    _add_experiments(tx, seq, list(_known_experiments(tx, experiment_ids).values()))
+
+
+def dissociate(tx: Tx, seq: int, experiment_ids: Sequence[str]) -> int:
+    """From those of them that it is for; how many that were."""
+    return tx.run(
+        """
+        DELETE FROM evaluation_dataset_experiments
+        WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq AND experiment_seq IN :experiments
+        """,
+        seq=seq,
+        experiments=experiment_seqs(tx, experiment_ids),
+    )
+
+
+def _touch(tx: Tx, seq: int) -> None:
+    tx.run(
+        """
+        UPDATE evaluation_datasets SET last_update_time = :now
+        WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq
+        """,
+        seq=seq,
     )
 
 

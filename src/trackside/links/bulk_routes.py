@@ -10,7 +10,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, query
-from trackside.links import ours, registered
+from trackside.links import datasets, ours, registered
 from trackside.links.import_files import PREFIX
 from trackside.links.model import Entity
 from trackside.links.ours import Part
@@ -59,6 +59,8 @@ def get_items(tx: Tx, call: OfItems) -> Items:
         case "registered_model" | "model_version":
             entity = Entity(call.entity)
             return Items(items=[_held(part) for each in ids if (part := registered.read(tx, entity, each))])
+        case "evaluation_dataset":
+            return Items(items=[_held(part) for each in ids if (part := datasets.read(tx, each))])
     raise Invalid(f"entity is {call.entity!r}; it must be one of {', '.join(Entity)}")
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from trackside.core.errors import Fault, Invalid
-from trackside.links import cursors, diff, filesync, marking, ours, pointsync, registered
+from trackside.links import cursors, datasets, diff, filesync, marking, ours, pointsync, registered
 from trackside.links.cursors import Item
+from trackside.links.datasets_meeting import touched
+from trackside.links.datasets_mirror import DatasetMirror
 from trackside.links.mirror import Mirror
 from trackside.links.model import Entity
 from trackside.links.ours import Part
@@ -21,7 +23,7 @@ from trackside.links.side import Side
 from trackside.links.wire import Refused
 
 PAGE_S = 20.0  # after that a page ends, however few it compared
-HERE, THERE, REGISTRY = "here", "there", "registry"
+HERE, THERE, REGISTRY, DATASETS = "here", "there", "registry", "datasets"
 KINDS = list(Entity)
 
 
@@ -53,6 +55,8 @@ def page(side: Side, after: str, most: int, *, verify: bool = False) -> Page:
             return check.there(rest)
         case "registry":
             return check.registry()
+        case "datasets":
+            return check.datasets()
     raise Invalid(f"after is {after[:100]!r}; it must be the `next` of the page before")
 
 
@@ -60,7 +64,9 @@ class _Check:
     def __init__(self, side: Side, *, verify: bool) -> None:
         self._side = side
         self._verify = verify
-        self._mirror = RegistryMirror(side, Mirror(side))
+        runs = Mirror(side)
+        self._mirror = RegistryMirror(side, runs)
+        self._datasets = DatasetMirror(side, runs)
 
     def here(self, rest: str, most: int) -> Page:
         side, link = self._side, self._side.link
@@ -83,21 +89,29 @@ class _Check:
     def there(self, cursor: str) -> Page:
         seen, following = self._side.peer.everything(cursor)
         found = self._missing(seen, is_first=not cursor)
-        link = self._side.link
         if following:
             return Page(len(found), found, f"{THERE} {following}")
-        return Page(len(found), found, REGISTRY if link.options.registry and not self._tells_registry else None)
+        if self._side.link.options.registry and not self._side.peer.registry.log_tells:
+            return Page(len(found), found, REGISTRY)
+        return Page(len(found), found, self._further)
 
     def registry(self) -> Page:
         """Of a side whose list of everything does not have it."""
         versions_and_models = self._side.peer.registry.everything()
         seen = (Seen(_registered(part), part.item_id, part) for part in versions_and_models)
         found = self._missing(seen, is_first=True)
+        return Page(len(found), found, self._further)
+
+    def datasets(self) -> Page:
+        """Of a side whose list of everything does not have them.  Their experiments are asked for where one is missing."""
+        seen = (Seen(Entity.DATASET, part.item_id) for part in self._side.peer.datasets.everything())
+        found = self._missing(seen, is_first=True)
         return Page(len(found), found)
 
     @property
-    def _tells_registry(self) -> bool:
-        return self._side.peer.registry.log_tells
+    def _further(self) -> str | None:
+        peer = self._side.peer.datasets
+        return DATASETS if not peer.log_tells and peer.is_known else None
 
     def _following(self, entity: Entity) -> str | None:
         link = self._side.link
@@ -109,19 +123,21 @@ class _Check:
     def _of_ours(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
         """None: the link does not mirror it."""
         side = self._side
-        part = self._read(entity, local_id)
-        if part is None or not self._is_wanted(entity, part):
+        part, item = self._read(entity, local_id), side.item(entity, local_id)
+        if part is None or not self._is_wanted(entity, part, item):
             return None
-        item = side.item(entity, local_id)
         try:
             if item is None or not item.remote_id:
                 if self._is_hidden(entity, part):
                     return None
                 is_missing = is_meant and side.link.mode.sends and self._has_place(entity, part)
                 return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
-            theirs = self._read_there(entity, item)
+            theirs = self._there(entity, item.remote_id)
             if theirs is None:
                 what = [] if self._is_hidden(entity, part) else [_missing(entity, "there")]
+                return Difference(str(entity), local_id, item.remote_id, what)
+            if entity is Entity.DATASET:
+                what = self._datasets.comparison.differing(part, item, theirs)
                 return Difference(str(entity), local_id, item.remote_id, what)
             what = self._fields(entity, part, item, theirs)
             if entity is Entity.RUN:
@@ -149,9 +165,7 @@ class _Check:
         return found
 
     def _look(self, seen: Seen) -> Part | None:
-        peer = self._side.peer
-        reads = peer.registry.read if seen.entity.is_of_registry else peer.read
-        return reads(seen.entity, seen.remote_id)
+        return self._there(seen.entity, seen.remote_id)
 
     def _is_taken(self, entity: Entity, part: Part) -> bool:
         """Whether a pass over everything there would take it, by the link's filter and the moment it takes from."""
@@ -159,6 +173,8 @@ class _Check:
         if entity.is_of_registry:
             times = [int(part.doc.get((kind, ""), "0")) for kind in ("created", "updated", "seen")]
             return options.registry and max(times) >= options.since
+        if entity is Entity.DATASET:
+            return touched(part) >= options.since and self._datasets.comparison.wants_theirs(part)
         if ("tag", ours.SOURCE_UID) in part.doc:
             return False  # keeps the files of a version of ours
         if entity is Entity.EXPERIMENT:
@@ -177,12 +193,16 @@ class _Check:
                 return side.read(lambda tx: ours.run(tx, local_id))
             case Entity.MODEL:
                 return side.read(lambda tx: ours.model(tx, local_id))
+            case Entity.DATASET:
+                return side.read(lambda tx: datasets.read(tx, local_id))
             case _:
                 return side.read(lambda tx: registered.read(tx, entity, local_id))
 
-    def _is_wanted(self, entity: Entity, part: Part) -> bool:
+    def _is_wanted(self, entity: Entity, part: Part, item: Item | None) -> bool:
         if entity.is_of_registry:
             return self._side.link.options.registry
+        if entity is Entity.DATASET:
+            return self._side.peer.datasets.is_known and self._datasets.comparison.is_wanted(part, item)
         experiment = self._side.read(lambda tx: ours.experiment(tx, part.experiment_id))
         return experiment is not None and self._side.link.options.wants(experiment.doc["name", ""])
 
@@ -195,6 +215,8 @@ class _Check:
         side = self._side
         if entity.is_of_registry:
             return side.peer.registry.has_place(part.doc)
+        if entity is Entity.DATASET:
+            return side.peer.datasets.is_known
         found = side.read(lambda tx: ours.experiment(tx, part.experiment_id))
         try:
             if entity is Entity.MODEL:
@@ -205,9 +227,11 @@ class _Check:
             return False
         return True
 
-    def _read_there(self, entity: Entity, item: Item) -> Part | None:
+    def _there(self, entity: Entity, remote_id: str) -> Part | None:
         peer = self._side.peer
-        return (peer.registry.read if entity.is_of_registry else peer.read)(entity, item.remote_id)
+        if entity is Entity.DATASET:
+            return peer.datasets.read(remote_id)
+        return (peer.registry.read if entity.is_of_registry else peer.read)(entity, remote_id)
 
     def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
         side = self._side

@@ -10,7 +10,7 @@ from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
 from trackside.events.model import Entry
 from trackside.events.store import Page
-from trackside.links import diff, fileplan, registered, waiting
+from trackside.links import agreed_records, diff, fileplan, registered, waiting
 from trackside.links.diff import Doc
 from trackside.links.fileplan import Known
 from trackside.links.model import Entity, Made
@@ -255,6 +255,8 @@ def forget_item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
             entity=str(entity),
             id=local_id,
         )
+    if entity is Entity.DATASET:
+        agreed_records.forget_all(tx, link_id, local_id)
     if entity is Entity.RUN:
         tx.run(
             "DELETE FROM link_series WHERE workspace_id = :ws AND link_id = :link AND run_id = :id",

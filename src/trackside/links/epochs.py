@@ -64,7 +64,7 @@ def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
     if link.mode.sends:
         waiting.mark_mirrored(tx, link.link_id)
     waiting.forget_remote(tx, link.link_id)
-    for table in ("link_items", "link_files", "link_series"):
+    for table in ("link_items", "link_files", "link_series", "link_records"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :link", link=link.link_id)
 
 

@@ -161,7 +161,7 @@ class Calls:
         return await patient(work())
 
     async def _note(self, request: Request, *, is_removed: bool = False) -> None:
-        entity, item_id = entity_of(_argument(request, "entity")), _argument(request, "id")
+        entity, item_id = with_files(_argument(request, "entity")), _argument(request, "id")
         if entity.is_of_registry:  # the version is made when its files are there
             return
         path = keys.from_path(_argument(request, "path"))
@@ -177,7 +177,7 @@ class Calls:
         return spot, Parts(spot.blobs, ("push", str(request.workspace.workspace_id), *words), version)
 
     async def _spot(self, request: Request, path: str | None = None) -> Spot:
-        entity, item_id = entity_of(_argument(request, "entity")), _argument(request, "id")
+        entity, item_id = with_files(_argument(request, "entity")), _argument(request, "id")
         if path == "":
             raise codec.missing("path")
         place = await request.read(lambda tx: self._place(tx, entity, item_id))
@@ -248,6 +248,13 @@ def entity_of(text: str | None) -> Entity:
     if text not in list(Entity):
         raise Invalid(f"entity is {text!r}; it must be one of {', '.join(Entity)}")
     return Entity(text)
+
+
+def with_files(text: str | None) -> Entity:
+    entity = entity_of(text)
+    if entity is Entity.DATASET:
+        raise Invalid(f"entity is {entity}, which has no files")
+    return entity
 
 
 async def patient(work: Awaitable[Answer], every_s: float = SIGN_OF_LIFE_S) -> Response:

@@ -18,9 +18,10 @@ from trackside.core.http import codec
 from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.evaluation_datasets import mirrored as mirrored_datasets
 from trackside.events import store as events
 from trackside.experiments import store as experiments
-from trackside.links import given, import_files, ours, registered, take
+from trackside.links import datasets, given, import_datasets, import_files, ours, registered, take
 from trackside.links.diff import Patch
 from trackside.links.import_files import PREFIX, entity_of
 from trackside.links.model import Entity
@@ -44,6 +45,7 @@ class About(Answer, frozen=True):
     workspace_uid: str
     last_seq: int
     last_at: int = 0  # ms: when that entry was made
+    kinds: list[str] = []  # of items that go over here
 
 
 class OfItem(Call, frozen=True):
@@ -118,7 +120,10 @@ class PiecesCall(Call, frozen=True):
 
 
 class ChangesCall(Call, frozen=True):
+    """`datasets`: the reader knows evaluation datasets; else it is not told of them."""
+
     after: int | None = None
+    datasets: bool | None = None
 
 
 class SeriesMarks(Answer, frozen=True):
@@ -174,6 +179,8 @@ class Calls:
                 is_new = not ours.has_model(tx, _given(call.id, "id"))
                 left = take.model(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
                 return PutAnswer(id=call.id or "", left_out=[list(field) for field in left], made=is_new)
+            case Entity.DATASET:
+                return PutAnswer(id=datasets.put(tx, _given(call.id, "id"), patch))
             case other:
                 return PutAnswer(id=registered.put(tx, other, _given(call.id, "id"), patch, self._server_root))
         return PutAnswer(id=call.id or "", made=is_new)
@@ -216,13 +223,19 @@ class Calls:
             with self._db.read(ws) as tx:
                 workspace, at = workspaces.current(tx), events.made_at(tx, seq)
             return About(
-                api=API_VERSION, workspace=workspace.name, workspace_uid=workspace.uid, last_seq=seq, last_at=at
+                api=API_VERSION,
+                workspace=workspace.name,
+                workspace_uid=workspace.uid,
+                last_seq=seq,
+                last_at=at,
+                kinds=[str(each) for each in Entity],
             )
 
         return _json(await request.in_thread(read))
 
     async def changes(self, request: Request) -> Response:
         after = _after(_argument(request, "after"))
+        with_datasets = _argument(request, "datasets") == "true"
         ws = request.workspace.workspace_id
 
         def read() -> Changes:
@@ -232,7 +245,11 @@ class Calls:
                 oldest, newest = events.bounds(tx)
                 uid = workspaces.current(tx).uid
                 after_at, next_at = events.made_at(tx, after), events.made_at(tx, page.after)
-            changes = [Change(entity=entity, id=item_id) for entity, item_id in registered.named(page.changes)]
+            changes = [
+                Change(entity=entity, id=item_id)
+                for entity, item_id in registered.named(page.changes)
+                if with_datasets or entity != Entity.DATASET
+            ]
             return Changes(
                 next=page.after,
                 more=page.more,
@@ -258,6 +275,8 @@ def get_item(tx: Tx, call: OfItem) -> Item:
             part = ours.run(tx, item_id)
         case Entity.MODEL:
             part = ours.model(tx, item_id)
+        case Entity.DATASET:
+            part = datasets.read(tx, item_id)
         case _:
             part = registered.read(tx, entity, item_id)
     if part is None:
@@ -269,14 +288,21 @@ def get_item(tx: Tx, call: OfItem) -> Item:
 def get_ids(tx: Tx, call: IdsCall) -> Ids:
     """In order, after one of them, some hundred at once."""
     entity = entity_of(call.entity)
+    if entity is Entity.DATASET:
+        return Ids(ids=mirrored_datasets.ids(tx, call.after or "", MAX_IDS))
     return Ids(ids=(registered if entity.is_of_registry else ours).ids(tx, entity, call.after or "", MAX_IDS))
 
 
 def remove_item(tx: Tx, call: OfItem) -> Removed:
-    """Of the registry, whose items are not kept as deleted."""
+    """Of the registry, or an evaluation dataset: those are not kept as deleted."""
     entity = entity_of(call.entity)
+    if entity is Entity.DATASET:
+        datasets.remove(tx, call.id or "")
+        return Removed(removed=True)
     if not entity.is_of_registry:
-        raise Invalid(f"entity is {entity}; it must be registered_model or model_version: others get the stage deleted")
+        raise Invalid(
+            f"entity is {entity}; it must be registered_model, model_version or evaluation_dataset: others get the stage deleted"
+        )
     return Removed(removed=registered.remove(tx, entity, call.id or ""))
 
 
@@ -325,6 +351,7 @@ def routes(db: events.Database, roots: Roots, threads: Executor, server_root: st
         stream(f"POST {PREFIX}/points", calls.put_points, needs=edit),
         stream(f"GET {PREFIX}/points", calls.get_points, needs=read, arguments=PiecesCall, media=OCTETS),
         stream(f"GET {PREFIX}/changes", calls.changes, needs=read, arguments=ChangesCall, answer=Changes),
+        *import_datasets.routes(),
         *import_files.routes(roots, threads, server_root),
     ]
 

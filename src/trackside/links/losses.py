@@ -59,19 +59,27 @@ class Losses:
         self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which epoch
 
     def is_lost(self, entity: Entity, item: Item) -> bool:
-        """Of a registered model or version that both had, and the other side has no more."""
+        """Of a registered model, a version or an evaluation dataset that both had, and the other side has no more."""
         side = self._side
         known = side.read(lambda tx: epochs.of(tx, self._link_id))
         if item.epoch < known.epoch:
             return True
-        was_removed = side.peer.registry.was_removed(entity, item.remote_id)
+        was_removed = None
+        if entity is not Entity.DATASET:
+            was_removed = side.peer.registry.was_removed(entity, item.remote_id)
         if was_removed is not None:
             return not was_removed
         if self._whole is None or self._whole[1] != known.epoch or time.monotonic() - self._whole[0] > REMEMBER_S:
             if not self._is_the_same(known):
                 return True
             self._whole = time.monotonic(), known.epoch
-        why = self._is_alone(item, known) if entity is MODEL else self._is_below(item)
+        match entity:
+            case Entity.DATASET:
+                why = self._is_last(item, known)
+            case Entity.REGISTERED:
+                why = self._is_alone(item, known)
+            case _:
+                why = self._is_below(item)
         if why:
             side.write(lambda tx: epochs.end(tx, side.link, known, why))
         return bool(why)
@@ -101,6 +109,17 @@ class Losses:
             return ""
         is_below = int(model.doc["seen", ""]) < int(part.doc["created", ""])
         return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
+
+    def _is_last(self, item: Item, known: Known) -> str:
+        """Whether nothing tells the store from another one, and no dataset that both had is there."""
+        side = self._side
+        if known.store_id or side.read(lambda tx: epochs.newest(tx, self._link_id, known.epoch, 1)):
+            return ""
+        items = side.read(lambda tx: cursors.items(tx, self._link_id, Entity.DATASET, "", SOME_MODELS + 1))
+        others = [each for each in items if each.local_id != item.local_id and each.epoch == known.epoch]
+        if any(side.peer.datasets.read(each.remote_id) is not None for each in others):
+            return ""
+        return "it lacks all the evaluation datasets that it had" if others else ""
 
     def _is_alone(self, item: Item, known: Known) -> str:
         """Whether no other model that both had is there: a registry may have a store of its own."""

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
+from trackside.evaluation_datasets import mirrored as datasets
 from trackside.experiments.model import check_id
 from trackside.links import cursors, registered, waiting
 from trackside.links.diff import Mode
@@ -105,6 +106,8 @@ def ids(tx: Tx, entity: Entity, after: str, most: int, since: int) -> list[str]:
                 WHERE workspace_id = :ws AND model_id > :after AND creation_timestamp_ms >= :since
                 ORDER BY model_id LIMIT :most
                 """
+        case Entity.DATASET:
+            return datasets.ids(tx, after, most, since)
         case _:
             return registered.ids(tx, entity, after, most, since)
     return [each for (each,) in tx.all(sql, after=after, since=since, most=most)]

@@ -147,7 +147,7 @@ class Mirror:
         side = self.side
         link_id = side.link.link_id
         # Another link may have brought it there: from here, or from where we have it.
-        is_brought, age_ms = side.read(lambda tx: _brought(tx, link_id, entity, part.item_id))
+        is_brought, age_ms = side.read(lambda tx: brought(tx, link_id, entity, part.item_id))
         remote_id = side.peer.find_copy(entity, part.item_id, experiment_id, is_brought=is_brought)
         if remote_id is not None:
             theirs = side.look(entity, remote_id)
@@ -421,7 +421,7 @@ class Mirror:
         self.side.write(lambda tx: store.count(tx, self.side.link.link_id, sent_items=1))
 
 
-def _brought(tx: Tx, link_id: int, entity: Entity, local_id: str) -> tuple[bool, int]:
+def brought(tx: Tx, link_id: int, entity: Entity, local_id: str) -> tuple[bool, int]:
     """Whether it is from elsewhere, and how long it has been here, in ms."""
     at = cursors.brought_at(tx, link_id, entity, local_id)
     return at is not None, tx.now - (at or 0)

@@ -42,6 +42,7 @@ class Entity(StrEnum):
     MODEL = "logged_model"
     REGISTERED = "registered_model"
     VERSION = "model_version"
+    DATASET = "evaluation_dataset"
 
     @property
     def is_of_registry(self) -> bool:

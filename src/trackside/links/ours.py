@@ -26,7 +26,10 @@ SOURCE_MODEL = "trackside.source_model_id"
 IMPORT_TAG = "trackside.import"  # on what an import has not taken whole: why
 SOURCE_VERSION = "trackside.source_version"  # NAME/NUMBER
 SOURCE_UID = "trackside.source_uid"  # of a registered model or a version
-OWN_TAGS = frozenset({SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL, IMPORT_TAG, SOURCE_VERSION, SOURCE_UID})
+SOURCE_DATASET = "trackside.source_dataset_id"  # of an evaluation dataset
+OWN_TAGS = frozenset(
+    {SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL, IMPORT_TAG, SOURCE_VERSION, SOURCE_UID, SOURCE_DATASET}
+)
 SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
 
 

@@ -12,6 +12,7 @@ from trackside.links.ours import Part, Summary
 from trackside.links.wire import Down, Incoming
 
 if TYPE_CHECKING:
+    from trackside.links.datasets_peer import DatasetsPeer
     from trackside.links.registry_peer import RegistryPeer
 
 
@@ -66,6 +67,9 @@ class Peer(Protocol):
 
     @property
     def registry(self) -> "RegistryPeer": ...
+
+    @property
+    def datasets(self) -> "DatasetsPeer": ...
 
     def ask_store(self) -> str:
         """`store_id`, as it is now."""

@@ -8,7 +8,7 @@ from trackside.events import store as events
 from trackside.links.diff import Mode
 from trackside.links.model import Kind, Link, LogEntry, Options, State
 
-TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_log")
+TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_records", "link_log")
 MAX_LOG = 10_000  # entries that a link keeps
 LEASE_MS = 30_000
 

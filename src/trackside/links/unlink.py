@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.links import cursors, fileplan, files, mirror, ours, pointsync, registered, take
+from trackside.links import cursors, datasets, fileplan, files, mirror, ours, pointsync, registered, take
 from trackside.links.cursors import Item
+from trackside.links.datasets_mirror import DatasetMirror
 from trackside.links.diff import Patch
 from trackside.links.mirror import Mirror
 from trackside.links.model import Entity, Made
@@ -24,6 +25,8 @@ from trackside.links.side import Side
 log = logging.getLogger("trackside.links")
 
 AT_ONCE = 100
+HERE = (Entity.REGISTERED, Entity.VERSION, Entity.DATASET, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
+THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
 DELETED = Patch({("stage", ""): "deleted"})
 
 
@@ -36,10 +39,11 @@ class Unlink:
         self._link_id = side.link.link_id
         self._runs = Mirror(side)
         self._registry = RegistryMirror(side, self._runs)
+        self._datasets = DatasetMirror(side, self._runs)
 
     def here(self) -> bool:
         """Some of the copies on our side; asks nobody.  True if there may be more."""
-        for entity in (Entity.REGISTERED, Entity.VERSION, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT):
+        for entity in HERE:
             found = self._items(entity, Made.HERE)
             for item in found:
                 self._beat()
@@ -50,7 +54,7 @@ class Unlink:
 
     def there(self) -> bool:
         """Some of the copies on the other side.  True if there may be more."""
-        for entity in (Entity.VERSION, Entity.REGISTERED, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT):
+        for entity in THERE:
             found = self._items(entity, Made.US)
             for item in found:
                 self._beat()
@@ -85,6 +89,9 @@ class Unlink:
             if not self._registry.removal.remove_there(entity, item):
                 raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
             return
+        if entity is Entity.DATASET:
+            self._datasets.removal.remove_there(item)
+            return
         if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
             raise Unmirrored(f"experiment {item.remote_id} stays there: it is not empty")
         peer.remove(entity, item.remote_id)
@@ -111,6 +118,8 @@ class Unlink:
                     take.run(tx, item.local_id, part.experiment_id, DELETED)
                 case Entity.MODEL:
                     take.model(tx, item.local_id, part.experiment_id, DELETED)
+                case Entity.DATASET:
+                    datasets.remove(tx.by(f"link {side.link.name}"), item.local_id)
                 case _:
                     registered.remove(tx.by(f"link {side.link.name}"), entity, item.local_id)
 
@@ -137,6 +146,8 @@ class Unlink:
         """Whether something of it is here only."""
         if entity is Entity.VERSION:
             return self._registry.comparison.changed_here(entity, item, part)
+        if entity is Entity.DATASET:
+            return self._datasets.comparison.changed_here(item, part)
         if part.doc != item.agreed:
             return True
         if entity is Entity.EXPERIMENT:
@@ -159,4 +170,6 @@ class Unlink:
     def _read(self, entity: Entity, local_id: str) -> Part | None:
         if entity.is_of_registry:
             return self._side.read(lambda tx: registered.read(tx, entity, local_id))
+        if entity is Entity.DATASET:
+            return self._side.read(lambda tx: datasets.read(tx, local_id))
         return self._runs.read(entity, local_id)

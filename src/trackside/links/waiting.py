@@ -2,7 +2,8 @@
 
 There is one line.  Who comes goes to its end, and who was there keeps the place, however often it is marked; who had a turn,
 and has to come again, goes to the end.  So each has its turn after at most as many others as were in the line when it came.
-Of what was marked together, experiments come first, then runs, then the models that need them, then the registry; what has
+Of what was marked together, experiments come first, then runs, then the models that need them, then the registry and
+evaluation datasets; what has
 to be there before it is brought by whoever needs it.
 """
 
@@ -16,7 +17,7 @@ from trackside.links.model import Entity, Lag, Link
 MAX_WAIT_MS = 3_600_000
 UNHEARD_MS = 10_000  # of silence that is no lag yet
 _NEVER = 2**62
-_ORDER = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL, Entity.REGISTERED, Entity.VERSION)
+_ORDER = tuple(Entity)
 
 DUE = """
     SELECT entity, entity_id, is_remote, verify, generation, attempts, turn FROM link_dirty
@@ -64,7 +65,7 @@ def mark_mirrored(tx: Tx, link_id: int) -> None:
             attempts, due_at, turn)
         SELECT workspace_id, link_id, entity, local_id, 0, 0, 1, CAST(:now AS BIGINT), 0, 0,
             CAST(:end AS BIGINT) + CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2
-                WHEN 'registered_model' THEN 3 ELSE 4 END
+                WHEN 'registered_model' THEN 3 WHEN 'model_version' THEN 4 ELSE 5 END
         FROM link_items WHERE workspace_id = :ws AND link_id = :link
         ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
             due_at = 0

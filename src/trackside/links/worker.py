@@ -25,6 +25,7 @@ from trackside.core.work.loop import Loop
 from trackside.events import store as events
 from trackside.links import cursors, marking, mirror, parts, store, waiting
 from trackside.links.connect import connect
+from trackside.links.datasets_poll import DatasetsPoll
 from trackside.links.ending import Ending
 from trackside.links.losses import Watch
 from trackside.links.marking import Depth
@@ -90,6 +91,7 @@ class Runner:
         self._step_s = step_s
         self._ending = Ending()
         self._registry = RegistryPoll()
+        self._datasets = DatasetsPoll()
         self._rounds = Rounds()
         self._peer: Peer | None = None
         self._clock = clock
@@ -221,7 +223,7 @@ class Runner:
     def _poll(self, side: Side, here: Mirrors) -> bool:
         link = side.link
         if not link.remote_cursor:
-            self._registry = RegistryPoll()  # everything is to be looked at
+            self._registry, self._datasets = RegistryPoll(), DatasetsPoll()  # everything is to be looked at
         seen, cursor, more = side.peer.changes(link.remote_cursor)
         if self._watch.is_another(side, asks=False):
             return True
@@ -240,6 +242,11 @@ class Runner:
                 self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
             except Refused as refused:  # it has none, or none for this link: the rest goes on
                 side.note_once("refused", Entity.REGISTERED, "", f"the registry there cannot be read: {refused}")
+        if not more and not side.peer.datasets.log_tells:
+            try:
+                self._datasets.look(side.peer.datasets, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
+            except Refused as refused:
+                side.note_once("refused", Entity.DATASET, "", f"evaluation datasets there cannot be read: {refused}")
         unheard = side.peer.unheard if more else 0
         is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
         if cursor != link.remote_cursor or unheard != link.unheard or is_late:

@@ -16,6 +16,7 @@ from trackside.links.peer import Unmirrored
 from trackside.links.peers.databricks_files import DatabricksFiles
 from trackside.links.peers.databricks_registry import DatabricksRegistry
 from trackside.links.peers.mlflow import MlflowPeer
+from trackside.links.peers.mlflow_datasets import NoDatasets
 from trackside.links.peers.mlflow_wire import part_of_experiment, part_of_run
 from trackside.links.wire import Http
 
@@ -44,6 +45,10 @@ class DatabricksPeer(MlflowPeer):
 
     def make_registry(self) -> DatabricksRegistry:
         return DatabricksRegistry(self._http, self, self._source)
+
+    def make_datasets(self) -> NoDatasets:
+        """They are tables of Unity Catalog, which no call of MLflow's API knows."""
+        return NoDatasets(self._http, self._source)
 
     def ask_store(self) -> str:
         return ""  # nobody but Databricks makes or restores it

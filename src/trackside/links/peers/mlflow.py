@@ -16,6 +16,7 @@ from trackside.links.ours import Part, Summary
 from trackside.links.peer import RemoteFile, Seen
 from trackside.links.peers.contents import is_empty, is_trackside
 from trackside.links.peers.mlflow_calls import MAX_METRICS, Calls
+from trackside.links.peers.mlflow_datasets import MlflowDatasets
 from trackside.links.peers.mlflow_files import MlflowFiles, is_run, is_version
 from trackside.links.peers.mlflow_models import MlflowModels
 from trackside.links.peers.mlflow_registry import MlflowRegistry
@@ -46,6 +47,7 @@ class MlflowPeer:
         self.left_out: dict[Field, str] = {}
         self._files = self.make_files()
         self.registry = self.make_registry()
+        self.datasets = self.make_datasets()
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
         self._poll = polling.Poll(
             self.search_experiments,
@@ -61,6 +63,9 @@ class MlflowPeer:
 
     def make_registry(self) -> MlflowRegistry:
         return MlflowRegistry(self._http, self, self._source)
+
+    def make_datasets(self) -> MlflowDatasets:
+        return MlflowDatasets(self._http, self._source)
 
     @property
     def answered(self) -> int:

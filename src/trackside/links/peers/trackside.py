@@ -17,6 +17,7 @@ from trackside.links.ours import Part, Summary, mark
 from trackside.links.parts import PART_BYTES
 from trackside.links.peer import RemoteFile, Seen
 from trackside.links.peers.contents import is_empty
+from trackside.links.peers.trackside_datasets import TracksideDatasets
 from trackside.links.peers.trackside_registry import TracksideRegistry
 from trackside.links.turn import TurnOver
 from trackside.links.wire import Down, Http, Incoming, Refused
@@ -40,8 +41,9 @@ class TracksidePeer:
         self.was_there = False
         self.left_out: dict[Field, str] = {}
         self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
-        self._listed = (*LISTED, *OF_REGISTRY) if with_registry else LISTED
+        self._listed = (*LISTED, *OF_REGISTRY, Entity.DATASET) if with_registry else (*LISTED, Entity.DATASET)
         self.registry = TracksideRegistry(http)
+        self.datasets = TracksideDatasets(http)
 
     @property
     def answered(self) -> int:
@@ -167,7 +169,7 @@ class TracksidePeer:
             seen, following = self._page(cursor, self._listed)
             return seen, following or cursor.split(" ")[1], True
         uid, after, at = _read(cursor)
-        found = self._http.json("GET", f"{PREFIX}/changes", after=after)
+        found = self._http.json("GET", f"{PREFIX}/changes", after=after, datasets="true")
         self.store_id = found.get("workspace_uid", uid)
         self.was_put_back = (
             uid not in ("", self.store_id)
@@ -185,7 +187,9 @@ class TracksidePeer:
 
     def _page(self, cursor: str, listed: Sequence[Entity]) -> tuple[list[Seen], str]:
         _, seq, name, after = (cursor or f"{FIRST}0 {listed[0]} ").split(" ", 3)
-        ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
+        ids: list[str] = []
+        if name != Entity.DATASET or self.datasets.is_known:
+            ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
             return seen, f"{FIRST}{seq} {name} {ids[-1]}"
