@@ -115,8 +115,11 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         "logged models": report.logged_models,
         "registered models": report.registered_models,
         "model versions": report.model_versions,
+        "evaluation datasets": report.evaluation_datasets,
     }
     rows = [(kind, _words(tally)) for kind, tally in kinds.items() if tally.seen]
+    if report.evaluation_datasets.seen:
+        rows.append(("records", str(report.records)))
     rows.append(("points", str(report.points)))
     rows.append(("files", f"{report.files}, {report.bytes} bytes"))
     say(table(rows) if rows else "the source holds nothing")

@@ -9,7 +9,8 @@ from operator import itemgetter
 from typing import Any
 
 from trackside.core.db.tx import Row
-from trackside.imports import revisions
+from trackside.evaluation_datasets.mirrored import Record
+from trackside.imports import database_datasets, revisions
 from trackside.imports.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.imports.places import Finder
 from trackside.imports.revisions import Schema
@@ -25,7 +26,6 @@ _STATUS = {1: "PENDING", 2: "READY", 3: "FAILED"}
 # What there is no place for here, by its table.
 _NOT_TAKEN = {
     "trace_info": "traces",
-    "evaluation_datasets": "evaluation datasets",
     "scorers": "scorers",
     "issues": "issues",
     "label_schemas": "label schemas",
@@ -168,6 +168,12 @@ class DatabaseSource:
                     if row[6] != "Deleted_Internal"
                 ],
             )
+
+    def datasets(self) -> Iterator[Given]:
+        return database_datasets.datasets(self._rows, self._schema, self._where(), self._wanted())
+
+    def records(self, dataset: Given) -> Iterator[Record]:
+        return database_datasets.records(self._rows, self._schema, dataset.id)
 
     def place(self, entity: Entity, item: Given) -> Place:
         del entity

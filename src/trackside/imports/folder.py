@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trackside.evaluation_datasets.mirrored import Record
 from trackside.imports.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.imports.folder_registry import registered
 from trackside.imports.meta import META, read_meta, read_texts, text_of, walk_files
@@ -81,6 +82,14 @@ class FolderSource:
 
     def registered(self) -> Iterator[Registered]:
         return registered(self._root / "models", self.left_out)
+
+    def datasets(self) -> Iterator[Given]:
+        """MLflow keeps none in folders."""
+        return iter(())
+
+    def records(self, dataset: Given) -> Iterator[Record]:
+        del dataset
+        return iter(())
 
     def place(self, entity: Entity, item: Given) -> Place:
         """Where the source says; or beside it, if the whole folder was moved."""

@@ -31,6 +31,8 @@ class Report(Struct):
     logged_models: Tally = field(default_factory=Tally)
     registered_models: Tally = field(default_factory=Tally)
     model_versions: Tally = field(default_factory=Tally)
+    evaluation_datasets: Tally = field(default_factory=Tally)
+    records: int = 0  # of evaluation datasets, sent
     points: int = 0  # sent
     files: int = 0
     bytes: int = 0

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from trackside.core.http.codec import wire_double
+from trackside.evaluation_datasets.mirrored import Record
 from trackside.imports.patience import BROKEN
 from trackside.imports.places import Finder, Folder, Nowhere
 from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Unreadable, Version, grouped
@@ -19,6 +20,7 @@ from trackside.links.diff import Doc
 from trackside.links.model import Entity
 from trackside.links.ours import OWN_TAGS, Part
 from trackside.links.peers.mlflow import MlflowPeer
+from trackside.links.peers.mlflow_datasets import MlflowDatasets
 from trackside.links.peers.mlflow_wire import API, part_of_experiment, part_of_model, part_of_run, proxied_path
 from trackside.links.wire import Down, Http, Refused
 from trackside.metrics.series import Point, canonical, pack
@@ -36,6 +38,7 @@ class ServerSource:
         """`finder`: places that this machine reaches; the server's proxy is one of them."""
         self._http = http
         self._peer = MlflowPeer(http, "")
+        self._datasets = MlflowDatasets(http, "")
         self._finder = finder
         self._threads = ThreadPoolExecutor(HISTORIES, "import-history")
         self._has_bulk = True
@@ -108,6 +111,22 @@ class ServerSource:
                 )
         for name in sorted(found):
             yield self._registered(found[name], versions.get(name, []))
+
+    def datasets(self) -> Iterator[Given]:
+        try:
+            if not self._datasets.is_known:
+                return
+            for found in self._datasets.everything():
+                part = self._datasets.read(found.item_id)
+                if part is not None:
+                    yield Given(_plain(part))
+        except Refused as refused:
+            if refused.status != BROKEN:  # the server keeps all in a folder, and fails at the call
+                self.left_out.append(f"evaluation datasets: {refused}")
+
+    def records(self, dataset: Given) -> Iterator[Record]:
+        for page in self._datasets.pages(dataset.id):
+            yield from page
 
     def place(self, entity: Entity, item: Given) -> Place:
         """By the server, unless the files are found without it: behind its proxy, or where `--artifacts` says."""
@@ -296,7 +315,11 @@ def _model(found: dict[str, Any]) -> Given:
 
 def _plain(part: Part) -> Part:
     """Without the tags that say what a copy is a copy of: here it is the run itself."""
-    doc: Doc = {field: value for field, value in part.doc.items() if not (field[0] == "tag" and field[1] in OWN_TAGS)}
+    doc: Doc = {
+        (kind, key): value
+        for (kind, key), value in part.doc.items()
+        if not (kind == "version" or (kind == "tag" and key in OWN_TAGS))
+    }
     return msgspec.structs.replace(part, doc=doc)
 
 

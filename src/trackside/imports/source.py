@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from trackside.evaluation_datasets.mirrored import Record
 from trackside.links.diff import Doc
 from trackside.links.model import Entity
 from trackside.links.ours import Part
@@ -110,6 +111,14 @@ class Source(Protocol):
         ...
 
     def registered(self) -> Iterator[Registered]: ...
+
+    def datasets(self) -> Iterator[Given]:
+        """Evaluation datasets, as `links.datasets` has their documents, with the source's ids of experiments."""
+        ...
+
+    def records(self, dataset: Given) -> Iterator[Record]:
+        """In the order in which clients see them."""
+        ...
 
     def place(self, entity: Entity, item: Given) -> Place: ...
 

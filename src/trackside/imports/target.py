@@ -14,6 +14,7 @@ from trackside.links.files import hashed
 from trackside.links.import_files import PREFIX
 from trackside.links.model import Entity
 from trackside.links.peers.trackside import MSGPACK, TracksidePeer
+from trackside.links.peers.trackside_datasets import TracksideDatasets
 from trackside.links.wire import Down, Http, Refused
 
 ASK = 200  # items at once
@@ -34,6 +35,7 @@ class Target:
     def __init__(self, http: Http) -> None:
         self._http = http
         self.peer = TracksidePeer(http)
+        self.datasets = TracksideDatasets(http)
 
     def about(self) -> Any:
         return self._http.json("GET", f"{PREFIX}/about")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from trackside.artifacts import keys
 from trackside.core.errors import Invalid
+from trackside.imports.datasets import DatasetsImport
 from trackside.imports.documents import UNFINISHED
 from trackside.imports.registry import RegistryImport
 from trackside.imports.report import Report, Tally
@@ -57,6 +58,17 @@ class Import:
                 self._experiment(experiment)
             self._pages(Entity.RUN, self._source.runs(), self.report.runs)
             self._pages(Entity.MODEL, self._source.models(), self.report.logged_models)
+            datasets = DatasetsImport(
+                self._source,
+                self._target.datasets,
+                self.report,
+                self._here,
+                verify=self._verify,
+                dry_run=self._dry_run,
+            )
+            for dataset in self._source.datasets():
+                datasets.take(dataset)
+                self._watch(self.report)
             registry = RegistryImport(self._source, self._target, self.report, self._tell, dry_run=self._dry_run)
             for model in self._source.registered():
                 registry.take(model)

@@ -181,6 +181,11 @@ class MlflowDatasets:
                     "the remote's release cannot delete records of evaluation datasets: those that are gone here stay there"
                 ) from None
 
+    def pages(self, dataset_id: str) -> Iterator[list[Record]]:
+        """All of its records, as they are now."""
+        for page in self._pages(dataset_id):
+            yield [_record(each) for each in page]
+
     def forget(self) -> None:
         if self._records is not None:
             self._records.close()

@@ -1,0 +1,110 @@
+"""Brings evaluation datasets: ids, times and users stay, of their records too.
+
+One that was cut off half-way has another digest here than at the source, since that is told when all records have come.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from trackside.evaluation_datasets.mirrored import Record
+from trackside.imports.report import Report
+from trackside.imports.source import Given, Source
+from trackside.links import diff, record_diff
+from trackside.links.datasets import LATE
+from trackside.links.diff import Doc, Field, Mode, Patch
+from trackside.links.peers.trackside_datasets import AT_ONCE, TracksideDatasets
+from trackside.links.wire import Refused
+
+MOST_CHARS = 2_000_000  # of records in one call, if it is not one record
+HASHES = "0123456789abcdef"
+
+
+class DatasetsImport:
+    """`here` gives our ids of the source's experiments; empty where one would be made."""
+
+    def __init__(
+        self,
+        source: Source,
+        peer: TracksideDatasets,
+        report: Report,
+        here: Mapping[str, str],
+        *,
+        verify: bool,
+        dry_run: bool,
+    ) -> None:
+        self._source = source
+        self._peer = peer
+        self._report = report
+        self._here = here
+        self._verify = verify
+        self._dry_run = dry_run
+
+    def take(self, given: Given) -> None:
+        tally, what = self._report.evaluation_datasets, f"evaluation dataset {given.part.doc['name', '']} ({given.id})"
+        try:
+            held = self._peer.read(given.id)
+            doc = self._ours(given.part.doc)
+            if held is None:
+                tally.new += 1
+                self._report.records += self._bring(given, doc, is_new=True)
+                return
+            patch = diff.merge({}, held.doc, doc, Mode.PULL).for_us.put
+            is_other = any(field in patch for field in _LATE)
+            sent = self._bring(given, patch, is_new=False) if patch or self._verify else 0
+            self._report.records += sent
+        except Refused as refused:
+            tally.failed += 1
+            self._report.leave(what, str(refused))
+            return
+        if not (patch or sent):
+            tally.same += 1
+            return
+        tally.changed += 1
+        told = ", ".join(sorted(f"{kind} {key}".strip() for kind, key in patch)) or "records"
+        self._report.differences.append(f"{what}: {'records and ' if is_other else ''}{told} were others here")
+
+    def _ours(self, doc: Doc) -> Doc:
+        """With our ids of experiments."""
+        found: Doc = {}
+        for (kind, key), value in doc.items():
+            if kind != "experiment":
+                found[kind, key] = value
+            elif self._here.get(key):
+                found[kind, self._here[key]] = value
+        return found
+
+    def _bring(self, given: Given, patch: Doc, *, is_new: bool) -> int:
+        """How many records came."""
+        early = {field: value for field, value in patch.items() if field not in _LATE}
+        late = {field: value for field, value in patch.items() if field in _LATE}
+        if self._dry_run:
+            return 0
+        if is_new or early:
+            self._peer.change(given.id, Patch({**early, ("name", ""): given.part.doc["name", ""]}))
+        sent = 0
+        if is_new or late or self._verify:
+            there = {} if is_new else {each.input_hash: each.digest for each in self._peer.entries(given.id, _BUCKETS)}
+            for page in _pages(self._source.records(given)):
+                lacking = [each for each in page if there.get(each.input_hash) != record_diff.exact(each)]
+                if lacking:
+                    self._peer.put(given.id, lacking, set())
+                    sent += len(lacking)
+        if late:
+            self._peer.change(given.id, Patch(late))
+        return sent
+
+
+_LATE: frozenset[Field] = frozenset((kind, "") for kind in LATE)
+_BUCKETS = [one + other for one in HASHES for other in HASHES]
+
+
+def _pages(given: Iterator[Record]) -> Iterator[Sequence[Record]]:
+    page: list[Record] = []
+    size = 0
+    for record in given:
+        if page and (len(page) >= AT_ONCE or size + record.size > MOST_CHARS):
+            yield page
+            page, size = [], 0
+        page.append(record)
+        size += record.size
+    if page:
+        yield page
