@@ -55,7 +55,7 @@ NEUTRAL: dict[str, Any] = {
     "copies": None, "put": None, "drop": None, "mode": None,
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
-    "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None,
+    "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {

@@ -312,14 +312,14 @@ class Workspace:
     def sync_link(self, name: str, *, verify: bool = False) -> dict[str, Any]:
         """Let the server compare everything with the other side and mend what differs.  It does not wait for that.
 
-        `verify`: files are read on both sides, and compared by SHA-256.
+        `verify`: points and files are read on both sides, and compared by hashes, files by SHA-256.
         """
         return self._server.tell_link(self.name, name, "sync", {"verify": True} if verify else {})
 
     def check_link(self, name: str, *, verify: bool = False) -> builtins.list[dict[str, Any]]:
         """What differs, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if nothing does.  Changes nothing.
 
-        `verify`: files are read on both sides, and compared by SHA-256.
+        `verify`: points and files are read on both sides, and compared by hashes, files by SHA-256.
         """
         return self._server.check_link(self.name, name, verify)
 

@@ -25,7 +25,9 @@ def add_commands(commands: Any) -> None:
     )
     for each in (sync, check):
         each.add_argument(
-            "--verify", action="store_true", help="read files on both sides, and compare them by SHA-256 (slow)"
+            "--verify",
+            action="store_true",
+            help="read points and files on both sides, and compare them by hashes, files by SHA-256 (slow)",
         )
     remove = _simple(inner, "remove", "end a link")
     remove.add_argument(

@@ -1,11 +1,12 @@
 """Compares both sides of a link item by item, and says what differs.  Changes nothing.
 
 First what is here, kind by kind: what the link mirrors or shall mirror.  Then, in a link that takes, what is there and not
-here.  Files are compared by size, and by what both sides call the version that was the same last; by their bytes if asked.
+here.  Files are compared by size, and by what both sides call the version that was the same last, points by the summaries of
+their series; both by their bytes if asked.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from trackside.links.mirror import Mirror
 from trackside.links.model import Entity
 from trackside.links.ours import Part
 from trackside.links.peer import Seen, Unmirrored
+from trackside.links.points import Digest
 from trackside.links.registry_mirror import RegistryMirror
 from trackside.links.side import Side
 from trackside.links.wire import Refused
@@ -45,7 +47,7 @@ class Page(Struct, frozen=True):
 
 
 def page(side: Side, after: str, most: int, *, verify: bool = False) -> Page:
-    """`after` is the `next` of the page before; `verify`: files are read on both sides."""
+    """`after` is the `next` of the page before; `verify`: points and files are read on both sides."""
     where, _, rest = (after or HERE).partition(" ")
     check = _Check(side, verify=verify)
     match where:
@@ -253,6 +255,7 @@ class _Check:
         side, mode = self._side, self._side.link.mode
         mine = side.read(lambda tx: ours.summaries(tx, run_id))
         marks = side.peer.series(item.remote_id)
+        unlike = pointsync.unlike(side, run_id, item.remote_id) if self._verify else {}
         found = []
         for key in sorted({*mine, *marks}):
             if key not in marks:
@@ -261,11 +264,14 @@ class _Check:
             elif key not in mine:
                 if mode.takes:
                     found.append(f"metric {key} is missing here")
-            elif side.peer.mark_of(mine[key]) != marks[key] or not side.peer.keeps_ids:
+            elif (
+                side.peer.mark_of(mine[key]) != marks[key] or not side.peer.keeps_ids or unlike is None or key in unlike
+            ):
                 lacking, extra = pointsync.lacking(side, run_id, item.remote_id, key)
                 lacking, extra = lacking if mode.sends else 0, extra if mode.takes else 0
                 if lacking or extra:
                     found.append(f"metric {key}: {lacking} points are missing there, {extra} here")
+            found += _miscounts(key, (unlike or {}).get(key, ())[: 1 + mode.sends])
         return found
 
     def _files(self, entity: Entity, part: Part, item: Item) -> list[str]:
@@ -279,6 +285,14 @@ class _Check:
 
 def _registered(part: Part) -> Entity:
     return Entity.VERSION if "/" in part.item_id else Entity.REGISTERED
+
+
+def _miscounts(key: str, sides: Sequence[Digest]) -> list[str]:
+    return [
+        f"metric {key}: {each.points} points lie {where}, and its summary says {each.said}"
+        for where, each in zip((HERE, THERE), sides, strict=False)
+        if not each.is_whole
+    ]
 
 
 def _missing(entity: Entity, where: str) -> str:

@@ -24,7 +24,7 @@ class Depth(IntEnum):
 
     CHANGED = 0  # what was agreed is trusted
     LOOK = 1  # the other side is looked at too
-    READ = 2  # and files are read on both sides
+    READ = 2  # and points and files are read on both sides
 
 
 class Sweep(Struct, frozen=True):

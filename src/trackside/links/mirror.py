@@ -285,7 +285,13 @@ class Mirror:
                 continue
             side.note_conflict(entity, part.item_id, words(conflict))
         side.peer.left_out = {}  # of one that failed half-way
+        is_run = entity is Entity.RUN
+        doubted: set[str] = set()
         try:
+            if is_run and side.reads_all:
+                doubted = pointsync.count_anew(side, part.item_id, item.remote_id)
+            if verify and is_run and mode.sends:
+                pointsync.doubt(side, part.item_id, item.remote_id, doubted)
             self._tell(entity, part, item, merged, doc, verify=verify)
         except Refused as refused:
             if not refused.is_missing or side.look(entity, item.remote_id) is not None:
@@ -298,7 +304,7 @@ class Mirror:
             if entity is Entity.RUN:
                 # Points of lower steps leave the last one as it is: at the end histories are read whole.
                 ends = _is_over(doc) and not _is_over(agreed)
-                came += pointsync.receive(side, part.item_id, item.remote_id, verify=verify or ends)
+                came += pointsync.receive(side, part.item_id, item.remote_id, verify=verify or ends, doubted=doubted)
             came += filesync.receive(side, entity, part.item_id, item.remote_id)
             if came and not merged.for_us:
                 side.write(lambda tx: store.count(tx, side.link.link_id, taken_items=1))
@@ -323,8 +329,6 @@ class Mirror:
             {field: value for field, value in patch.put.items() if field[0] in LATE},
             [field for field in patch.drop if field[0] in LATE],
         )
-        if verify and entity is Entity.RUN:
-            pointsync.doubt(side, part.item_id, item.remote_id)
         behind = entity is Entity.RUN and pointsync.is_behind(side, part.item_id)
         if theirs.get(("stage", "")) == "deleted" and (early or behind) and not peer.keeps_ids:
             self._note_waking(entity, part.item_id)

@@ -169,7 +169,7 @@ class LogCall(OfLink, frozen=True):
 
 
 class CheckCall(Call, frozen=True):
-    """`verify`: files are read on both sides, and compared by SHA-256."""
+    """`verify`: points and files are read on both sides, and compared by hashes, files by SHA-256."""
 
     after: str | None = None
     verify: bool | None = None

@@ -1,6 +1,6 @@
 """The other side, as the worker sees it.  A narrow port: items by the remote's ids, in our documents."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from trackside.links.diff import Field, Patch, Verb
 from trackside.links.files import Source
 from trackside.links.model import Entity
 from trackside.links.ours import Part, Summary
+from trackside.links.points import Digest
 from trackside.links.wire import Down, Incoming
 
 if TYPE_CHECKING:
@@ -107,6 +108,14 @@ class Peer(Protocol):
 
     def mark_of(self, summary: Summary) -> str:
         """What `series` would say there if it had our points."""
+        ...
+
+    def digests(self, run_id: str) -> dict[str, Digest] | None:
+        """By key of what points lie there; None where it has no such call."""
+        ...
+
+    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+        """Has what `series` says of those made from the points that lie there; only of who tells digests."""
         ...
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:

@@ -15,7 +15,34 @@ from trackside.links.ours import Piece
 from trackside.metrics.series import POINT_BYTES
 
 HASH_BYTES = 8
+DIGEST_BYTES = 16
+MODULUS = 1 << 8 * DIGEST_BYTES
 MOST_POINTS = 200_000
+
+
+class Digest(Struct):
+    """A count and a number that tell a set of points from another one, in whatever order and pieces they come; `said`: how many
+    there are by the summary of the series."""
+
+    said: int = 0
+    points: int = 0
+    total: int = 0
+
+    def add(self, packed: bytes) -> None:
+        hashed, read, total = hashlib.blake2b, int.from_bytes, self.total
+        for at in range(0, len(packed), POINT_BYTES):
+            total += read(hashed(packed[at : at + POINT_BYTES], digest_size=DIGEST_BYTES).digest())
+        self.points += len(packed) // POINT_BYTES
+        self.total = total % MODULUS
+
+    def join(self, other: "Digest") -> None:
+        """Of points that are counted in none of both twice."""
+        self.points += other.points
+        self.total = (self.total + other.total) % MODULUS
+
+    @property
+    def is_whole(self) -> bool:
+        return self.said == self.points
 
 
 class Cursor(Struct):
@@ -51,10 +78,10 @@ def difference(
 ) -> tuple[int, int]:
     """How many points of a series only we have, and how many only they.  Each side is read anew, piece by piece, as often as
     it takes: no more than about `most` points of a side are in memory."""
-    (our_count, our_sum), (their_count, their_sum) = _sum(here()), _sum(there())
-    if (our_count, our_sum) == (their_count, their_sum):
+    our_digest, their_digest = _digest(here()), _digest(there())
+    if our_digest == their_digest:
         return 0, 0
-    parts = 1 + max(our_count, their_count) // most
+    parts = 1 + max(our_digest.points, their_digest.points) // most
     only_ours = only_theirs = 0
     for part in range(parts):
         ours = {point for point in _points(here()) if crc32(point) % parts == part}
@@ -64,13 +91,11 @@ def difference(
     return only_ours, only_theirs
 
 
-def _sum(pieces: Iterable[bytes]) -> tuple[int, int]:
-    """How many, and a number that tells them from others in whatever order they come."""
-    count = total = 0
-    for point in _points(pieces):
-        count += 1
-        total += int.from_bytes(hashlib.blake2b(point, digest_size=16).digest())
-    return count, total % 2**128
+def _digest(pieces: Iterable[bytes]) -> Digest:
+    digest = Digest()
+    for packed in pieces:
+        digest.add(packed)
+    return digest
 
 
 def _points(pieces: Iterable[bytes]) -> Iterator[bytes]:

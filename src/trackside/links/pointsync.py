@@ -1,11 +1,12 @@
 """Moves the points of a run: what the peer lacks to it, what we lack to us.  Re-runnable at any moment."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 
 from trackside.core.db.tx import Tx
-from trackside.links import cursors, ours, points, store, take
-from trackside.links.points import Cursor
+from trackside.links import cursors, digests, ours, points, store, take
+from trackside.links.digests import Place
+from trackside.links.points import Cursor, Digest
 from trackside.links.side import Side
 from trackside.links.turn import TurnOver
 from trackside.metrics.series import POINT_BYTES, canonical, pack, unpack
@@ -53,11 +54,43 @@ def lacking(side: Side, run_id: str, remote_id: str, key: str) -> tuple[int, int
     return points.difference(here, lambda: (packed for _, packed in side.peer.points(remote_id, key, 0)))
 
 
-def doubt(side: Side, run_id: str, remote_id: str) -> None:
-    """Whatever was sent: series of which the peer lacks points are sent again."""
+def unlike(side: Side, run_id: str, remote_id: str) -> dict[str, tuple[Digest, Digest]] | None:
+    """The series of both whose points are not the same, or not as many as a summary says: by digests of the points that lie here
+    and there.  None where the peer has no such call."""
+    theirs = side.peer.digests(remote_id) if side.peer.keeps_ids else None
+    if theirs is None:
+        return None
+    mine: dict[str, Digest] = {}
+    place: Place | None = Place()
+    while place is not None:
+        place = side.read(lambda tx, at=place: digests.add(tx, run_id, at, mine))  # type: ignore[misc]
+        side.beat()
+    both = {key: (mine[key], theirs[key]) for key in sorted({*mine} & {*theirs})}
+    return {
+        key: (here, there)
+        for key, (here, there) in both.items()
+        if (here.points, here.total) != (there.points, there.total) or not (here.is_whole and there.is_whole)
+    }
+
+
+def count_anew(side: Side, run_id: str, remote_id: str) -> set[str]:
+    """The series of both whose points are not the same, whatever summaries said, which then say what there is."""
+    found = unlike(side, run_id, remote_id)
+    if found is None:  # an earlier release, or one that tells no digest at all
+        return {*side.peer.series(remote_id)} if side.peer.keeps_ids else set()
+    keys = sorted(found)
+    if keys and side.link.mode.sends:
+        side.peer.count_anew(remote_id, keys)
+    if keys:
+        side.write(lambda tx: digests.count_anew(tx, run_id, keys))
+    return set(keys)
+
+
+def doubt(side: Side, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
+    """Whatever was sent: series of which the peer lacks points are sent again.  `doubted`: whatever their marks say."""
     theirs = side.peer.series(remote_id)
     for key, summary in side.read(lambda tx: ours.summaries(tx, run_id)).items():
-        is_same = theirs.get(key) == side.peer.mark_of(summary)
+        is_same = theirs.get(key) == side.peer.mark_of(summary) and key not in doubted
         if is_same and side.peer.keeps_ids:
             continue
         if key not in theirs or lacking(side, run_id, remote_id, key)[0]:
@@ -76,15 +109,16 @@ def has_seen(side: Side, run_id: str, marks: Mapping[str, str]) -> bool:
     return bool(side.read(read))
 
 
-def receive(side: Side, run_id: str, remote_id: str, *, verify: bool) -> int:
-    """How many points were taken.  `verify`: of every history, whatever its mark says, where a mark cannot say all."""
+def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
+    """How many points were taken.  `verify`: of every history, whatever its mark says, where a mark cannot say all;
+    `doubted`: or says what is not so."""
     began = time.monotonic()
     theirs = side.peer.series(remote_id)
     have = {key: side.peer.mark_of(each) for key, each in side.read(lambda tx: ours.summaries(tx, run_id)).items()}
     known = side.read(lambda tx: cursors.series(tx, side.link.link_id, run_id, "in"))
     total = read = 0
     for key, mark in theirs.items():
-        same = have.get(key) == mark
+        same = have.get(key) == mark and key not in doubted
         chunk, _, seen = known.get(key, (0, 0, b""))
         if same and (side.peer.keeps_ids or not verify):
             continue

@@ -17,7 +17,7 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
 from trackside.events import store as events
-from trackside.links import bulk_routes, bundle_routes, check, cursors, import_routes, marking, store, waiting
+from trackside.links import bulk_routes, bundle_routes, check, cursors, digests, import_routes, marking, store, waiting
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.ending import Ending
@@ -191,6 +191,7 @@ def routes(
         stream(f"GET {PATH}/{{name}}/check", calls.compare, needs=read, arguments=m.CheckCall, answer=check.Page),
         command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=manage, answer=m.GotLink),
         *import_routes.routes(db, roots, threads, server_root),
+        *digests.ROUTES,
         *bulk_routes.routes(),
         *bundle_routes.routes(roots, threads),
     ]

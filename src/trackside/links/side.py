@@ -40,6 +40,7 @@ class Side:
         self.server_root = server_root
         self.beat: Callable[[], None] = lambda: None  # called within long transfers; what it raises ends them
         self.turn = Turn()  # of the item that is worked at
+        self.reads_all = False  # of that item: points and files are compared themselves, not what is said of them
 
     def read(self, fn: Callable[[Tx], T]) -> T:
         with self.db.read(self.ws) as tx:

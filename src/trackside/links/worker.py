@@ -270,6 +270,7 @@ class Runner:
             return
         key = f"{seen.entity}/{seen.remote_id}"
         side.turn = self._turn(verify=verify)
+        side.reads_all = False
         try:
             reason = mirror.attempt(
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
@@ -318,6 +319,7 @@ class Runner:
 
         verify = dirty.depth >= Depth.LOOK
         here.side.turn = self._turn(verify=verify)
+        here.side.reads_all = dirty.depth >= Depth.READ
 
         def work() -> None:
             if dirty.is_remote:

@@ -1,5 +1,6 @@
 """Series and points in SQL.  Knows `metric_series`, `metric_tails` and `metric_chunks`; knows no run but its key."""
 
+import math
 from collections.abc import Iterable, Sequence
 from operator import ge
 
@@ -8,6 +9,8 @@ from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Point, Series, c
 
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
     min_value, max_value, sum_value, value_count, point_count, nan_count, max_step, max_timestamp, small_points"""
+# The last digits of the sum depend on the order of adding.
+_COUNTED = tuple(name.strip() for name in _SUMMARY.split(",") if name.strip() not in ("sum_value", "small_points"))
 
 
 def load(tx: Tx, run_seqs: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], Series]:
@@ -129,6 +132,23 @@ def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
         """,
         rows,
     )
+
+
+def count_anew(tx: Tx, run_seq: int, key: str, pieces: Iterable[bytes]) -> bool:
+    """Makes the summary of a series say what is in all of its points, which come packed.  True if it said something else."""
+    stored = load(tx, [run_seq], [key])[run_seq, key]
+    counted = Series(key)
+    for packed in pieces:
+        counted.add(list(unpack(packed)), lambda *_: False)
+        counted.tail, counted.chunks = bytearray(), []
+    is_same_sum = math.isclose(counted.sum_value, stored.sum_value, rel_tol=1e-9, abs_tol=1e-9)
+    if is_same_sum and all(getattr(counted, name) == getattr(stored, name) for name in _COUNTED):
+        return False
+    row = tx.one("SELECT experiment_seq FROM runs WHERE workspace_id = :ws AND run_seq = :run", run=run_seq)
+    assert row is not None
+    counted.tail, counted.small_points = stored.tail, stored.small_points
+    save(tx, [(row[0], run_seq, counted)])
+    return True
 
 
 def _merge(tx: Tx, run_seq: int, series: Series) -> None:

@@ -22,6 +22,7 @@ from trackside.links.peers.mlflow_models import MlflowModels
 from trackside.links.peers.mlflow_registry import MlflowRegistry
 from trackside.links.peers.mlflow_runs import MlflowRuns
 from trackside.links.peers.mlflow_wire import is_of_value, mark, marks_of, part_of_experiment, part_of_run
+from trackside.links.points import Digest
 from trackside.links.wire import Down, Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
 
@@ -190,6 +191,13 @@ class MlflowPeer:
 
     def mark_of(self, summary: Summary) -> str:
         return mark(*summary.last)
+
+    def digests(self, run_id: str) -> dict[str, Digest] | None:
+        del run_id
+        return None
+
+    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+        del run_id, keys
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
         del after_chunk

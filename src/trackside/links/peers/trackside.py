@@ -19,6 +19,7 @@ from trackside.links.peer import RemoteFile, Seen
 from trackside.links.peers.contents import is_empty
 from trackside.links.peers.trackside_datasets import TracksideDatasets
 from trackside.links.peers.trackside_registry import TracksideRegistry
+from trackside.links.points import Digest
 from trackside.links.turn import TurnOver
 from trackside.links.wire import Down, Http, Incoming, Refused
 
@@ -103,6 +104,25 @@ class TracksidePeer:
 
     def mark_of(self, summary: Summary) -> str:
         return mark(summary)
+
+    def digests(self, run_id: str) -> dict[str, Digest] | None:
+        found: dict[str, Digest] = {}
+        key, after = "", 0
+        while True:
+            try:
+                page = self._http.json("GET", f"{PREFIX}/digests", run_id=run_id, key=key, after=after)
+            except Refused as refused:
+                if refused.is_unknown_call:
+                    return None  # an earlier release
+                raise
+            for each, (said, points, total) in page["series"].items():
+                found.setdefault(each, Digest(said)).join(Digest(said, points, int(total, 16)))
+            if "key" not in page:
+                return found
+            key, after = page["key"], page["after"]
+
+    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+        self._http.json("POST", f"{PREFIX}/count-anew", {"run_id": run_id, "keys": list(keys)})
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
         while True:
