@@ -1,26 +1,15 @@
 """Files that are out of reach, since their disk is not there, are not files that somebody deleted: no copy goes for it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from support import s3 as stand_in
 from support.client import Api
+from support.disks import mount, unmount
 from support.flaky import Flaky
 from support.links import add, get_file, link, log, put_file, settle, sync, until
 from support.servers import Server
-
-
-def unmount(server: Server) -> None:
-    """The disk of the artifacts goes away; where it was mounted is an empty folder."""
-    Path(server.data, "artifacts").rename(Path(server.data, "unmounted"))
-    Path(server.data, "artifacts").mkdir()
-
-
-def mount(server: Server) -> None:
-    Path(server.data, "artifacts").rename(Path(server.data, "made-meanwhile"))
-    Path(server.data, "unmounted").rename(Path(server.data, "artifacts"))
 
 
 def touch(api: Api, run_id: str, value: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Api
 from support.links import add, link, log, put_file, registry_of, settle, until, url_of
-from support.registry import OWN, Registry
+from support.registry import OWN, Registry, files_of
 from support.servers import Server
 
 LINK = "twin"
@@ -205,22 +205,3 @@ def a_run_with_a_model(api: Api) -> str:
     put_file(api, run, "model/MLmodel", b"flavors: {}")
     put_file(api, run, "model/data/weights.bin", b"\x01" * 1000)
     return run
-
-
-def files_of(api: Api, name: str, version: int) -> dict[str, bytes]:
-    """As a client reads them: by the place that the version says."""
-    found: dict[str, bytes] = {}
-    uri = Registry(api).call("GET", "model-versions/get-download-uri", name=name, version=str(version))["artifact_uri"]
-    root = uri.removeprefix("mlflow-artifacts:/")
-    folders = [root]
-    while folders:
-        folder = folders.pop()
-        for each in api.get("/api/2.0/mlflow-artifacts/artifacts", path=folder).get("files", []):
-            path = f"{folder}/{each['path'].rpartition('/')[2]}"
-            if each["is_dir"]:
-                folders.append(path)
-            else:
-                reply = api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{path}")
-                assert reply.status == 200, reply
-                found[path.removeprefix(f"{root}/")] = reply.body
-    return found

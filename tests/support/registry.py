@@ -72,3 +72,22 @@ class Registry:
         if method == "GET":
             return self.api.ask(method, path, arguments=fields, headers=headers)
         return self.api.ask(method, path, dict(fields), headers=headers)
+
+
+def files_of(api: Api, name: str, version: int) -> dict[str, bytes]:
+    """As a client reads them: by the place that the version says."""
+    found: dict[str, bytes] = {}
+    uri = Registry(api).call("GET", "model-versions/get-download-uri", name=name, version=str(version))["artifact_uri"]
+    root = uri.removeprefix("mlflow-artifacts:/")
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        for each in api.get("/api/2.0/mlflow-artifacts/artifacts", path=folder).get("files", []):
+            path = f"{folder}/{each['path'].rpartition('/')[2]}"
+            if each["is_dir"]:
+                folders.append(path)
+            else:
+                reply = api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{path}")
+                assert reply.status == 200, reply
+                found[path.removeprefix(f"{root}/")] = reply.body
+    return found

@@ -1,8 +1,11 @@
 """Where the files of a version are when it comes to the other side: with its run or logged model, which comes first, or in a
 folder of its own, to which they are copied.  Knows both sides' files; writes no version.
+
+A version that is made without its files never gets them.  So one that has none at a place that can be read waits: its disk may
+be out of reach, or whoever registered it may not have put them there yet.
 """
 
-from trackside.core.errors import Fault
+from trackside.core.errors import BadState, Fault
 from trackside.links import cursors, files, filesync, registered
 from trackside.links.diff import Doc
 from trackside.links.mirror import Mirror
@@ -77,7 +80,8 @@ class Carrier:
         return None if item is None else item.local_id
 
     def _has_files(self, part: Part) -> bool:
-        """Whether there are files here to go along; if not, the log says why."""
+        """Whether there are files here to go along; if this server does not read them, the log says why.  Raises BadState where
+        it does, and finds none."""
         version_id = part.item_id
         place = self._side.read(lambda tx: registered.place(tx, version_id, self._side.server_root))
         try:
@@ -85,13 +89,13 @@ class Carrier:
         except Fault as fault:
             self._skip(part, f"its files stay where they are, at {part.doc['source', '']}: {fault.message}")
             return False
-        if files.listing(spot):
-            return True
-        self._skip(part, f"there are no files at {part.doc['source', '']}, so none came along")
-        return False
+        if not files.listing(spot):
+            raise _waits(part, "here")
+        return True
 
     def _fetch(self, part: Part, local_id: str) -> bool:
-        """Copies their files to a folder of the version's own.  False if they cannot be had."""
+        """Copies their files to a folder of the version's own.  False if they cannot be had.  Raises BadState
+        if there are none."""
         stays = f"its files stay where they are, at {part.doc.get(('source', ''), '')}"
         try:
             filesync.receive(self._side, Entity.VERSION, local_id, part.item_id)
@@ -102,10 +106,17 @@ class Carrier:
             self._skip(part, f"{stays}: {refused}")
             return False
         place = self._side.read(lambda tx: registered.place(tx, local_id, self._side.server_root))
-        return bool(files.listing(place.spot(self._side.roots)))
+        if not files.listing(place.spot(self._side.roots)):
+            raise _waits(part, "there")
+        return True
 
     def _skip(self, part: Part, text: str) -> None:
         self._side.note("skipped", Entity.VERSION, part.item_id, f"version {part.doc.get(('number', ''), '?')}: {text}")
+
+
+def _waits(part: Part, where: str) -> BadState:
+    number, source = (part.doc.get((kind, ""), "?") for kind in ("number", "source"))
+    return BadState(f"version {number}: it waits for its files: {where}, at {source}, are none; is a disk missing?")
 
 
 def _split(origin: str) -> tuple[str, str, str]:

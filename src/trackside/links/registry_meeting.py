@@ -67,8 +67,8 @@ class Meeting:
         found = self.peer.find_version(model_id, uid, part.doc)
         if found is not None:
             return found, False
-        self.side.save(VERSION, part.item_id, "", Made.US, None)
         doc, has_own = self._carrier.out(part)
+        self.side.save(VERSION, part.item_id, "", Made.US, None)
         files_at = None
         if has_own:
             files_at = self.peer.prepare_files(model_id, uid, doc)

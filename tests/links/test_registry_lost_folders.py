@@ -1,0 +1,74 @@
+"""Files of a version that are out of reach, since their disk is not there, are not files that it has not: it waits for them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from support.client import Api
+from support.disks import mount, unmount
+from support.flaky import Flaky
+from support.links import add, link, log, put_file, registry_of, sync, until
+from support.registry import Registry, files_of
+from support.servers import Server
+
+LINK = "l"
+
+
+@pytest.mark.parametrize("mode", ["push", "pull"])
+def test_a_version_whose_files_are_out_of_reach_waits_until_they_are_back(
+    start: Callable[..., Server], mode: str
+) -> None:
+    """Without them it would be there for good."""
+    here, there = start("--durability", "relaxed"), start("--durability", "relaxed")
+    source, target = (there, here) if mode == "pull" else (here, there)
+    _new_version(source.api)
+    unmount(source)
+
+    _add(here.api, there.url, mode)
+    until(lambda: _said(here.api) != [], "the reason to be said")
+    meanwhile = registry_of(target.api)["iris"]["versions"]
+    is_waiting = link(here.api, LINK)["postponed_items"] >= 1
+    mount(source)
+    sync(here.api, LINK)
+    until(lambda: "1" in registry_of(target.api)["iris"]["versions"], "the version to go over")
+
+    assert meanwhile == {}
+    assert is_waiting
+    assert "it waits for its files" in _said(here.api)[0]
+    assert files_of(target.api, "iris", 1) == {"MLmodel": b"precious", "data/weights.bin": b"precious too"}
+
+
+def test_a_version_of_mlflow_whose_files_are_out_of_reach_waits_until_they_are_back(
+    start: Callable[..., Server], server: Server, as_stock: Flaky
+) -> None:
+    here, there = start("--durability", "relaxed"), server
+    _new_version(there.api)
+    unmount(there)
+
+    _add(here.api, as_stock.url, "pull", kind="mlflow")
+    until(lambda: _said(here.api) != [], "the reason to be said")
+    meanwhile = registry_of(here.api)["iris"]["versions"]
+    mount(there)
+    sync(here.api, LINK)
+    until(lambda: "1" in registry_of(here.api)["iris"]["versions"], "the version to come")
+
+    assert meanwhile == {}
+    assert files_of(here.api, "iris", 1) == {"MLmodel": b"precious", "data/weights.bin": b"precious too"}
+
+
+def _new_version(api: Api) -> None:
+    """Its files lie with a run that no link mirrors."""
+    run = api.new_run(api.new_experiment("private"))
+    put_file(api, run, "model/MLmodel", b"precious")
+    put_file(api, run, "model/data/weights.bin", b"precious too")
+    root = api.run(run)["info"]["artifact_uri"]
+    Registry(api).new_model("iris")
+    Registry(api).new_version("iris", source=f"{root}/model", run_id=run)
+
+
+def _add(api: Api, to: str, mode: str, **more: str) -> None:
+    add(api, LINK, to, mode=mode, exclude=["private"], registry=True, **more)
+
+
+def _said(api: Api) -> list[str]:
+    return [each["message"] for each in log(api, LINK) if each["kind"] == "refused"]
