@@ -239,14 +239,31 @@ def test_a_folder_that_is_closed_to_the_token_holds_up_nothing_else(server: Serv
     assert closed not in str(databricks.runs)
 
 
-@pytest.mark.parametrize("token", ["wrong", ""])
-def test_a_wrong_token_is_said(server: Server, databricks: Databricks, token: str) -> None:
+def test_a_wrong_token_is_said(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
-    add(here, LINK, databricks.url, kind="databricks", token=token)
+    add(here, LINK, databricks.url, kind="databricks", token="wrong")
 
     until(lambda: link(here, LINK).get("last_error") is not None, "the error")
 
     assert "does not let this link in" in link(here, LINK)["last_error"]
+
+
+@pytest.mark.parametrize("given", [{}, {"token": ""}, {"username": CLIENT_ID}, {"password": CLIENT_SECRET}])
+def test_a_link_to_databricks_that_nothing_lets_in_is_refused_at_once(
+    server: Server, databricks: Databricks, given: dict[str, str]
+) -> None:
+    here = server.api.new_workspace("north")
+
+    faults = [
+        here.fault(LINKS, name=LINK, to=databricks.url, kind="databricks", **given),
+        here.fault(LINKS, name=LINK, to="https://adb-1.7.azuredatabricks.net", **given),
+    ]
+
+    for status, code, message in faults:
+        assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+        assert "is a Databricks workspace, and lets in no link without a token" in message
+        assert CLIENT_SECRET not in message
+    assert here.get(LINKS) == {}
 
 
 def test_a_service_principal_is_let_in_by_its_secret(server: Server, databricks: Databricks) -> None:

@@ -277,6 +277,11 @@ def target(to: str | None, kind: str | None, given: Secret) -> Target:
         raise Invalid(f"to is {host}{parts.path}?…; leave out what follows ? or #")
     if chosen is None and re.search(r"\.(azuredatabricks|gcp\.databricks|cloud\.databricks|databricks)\.", f".{host}"):
         chosen = Kind.DATABRICKS
+    if chosen is Kind.DATABRICKS and not (given.token or (given.username and given.password)):
+        raise Invalid(
+            f"{host} is a Databricks workspace, and lets in no link without a token: give one (--token-file), or a service"
+            " principal's id as username and its secret as password; databricks://PROFILE takes them from a profile"
+        )
     return Target(chosen, f"{parts.scheme}://{host}{parts.path.rstrip('/')}", given)
 
 
