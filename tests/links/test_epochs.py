@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
 from trackside.events import store as events
 from trackside.links import cursors, epochs, registered, store, waiting
@@ -11,7 +12,9 @@ from trackside.links.diff import Mode
 from trackside.links.epochs import Known
 from trackside.links.model import Entity, Kind, Link, Made, Options
 from trackside.registry import mirrored, models
+from trackside.runs import batch
 from trackside.runs import store as runs
+from trackside.runs.limits import Logged
 
 WS = 1
 ACTIVE = {("stage", ""): "active"}
@@ -115,3 +118,29 @@ def test_the_log_says_when_an_entry_or_the_last_one_before_it_was_made(db: Any, 
         times = [events.made_at(tx, seq) for seq in (oldest - 1, entries[0].seq, head + 5)]
 
     assert times == [0, entries[0].at, entries[0].at]
+
+
+@pytest.mark.parametrize("what", ["points", "a file", "a removal"])
+def test_a_place_in_the_log_stays_known_when_its_entry_gives_way_to_a_later_one(db: Any, link: Link, what: str) -> None:
+    run_id = "0" * 32
+
+    def log(tx: Tx, at: int, removes: bool = False) -> int:
+        tx.now = at
+        match what:
+            case "points":
+                assert batch.log(tx, [Logged(run_id, {"m": [(at, at, 1.0)]}, [], {}, [], False)]) == [batch.ANSWER]
+            case "a removal" if removes:
+                artifacts.record_removal(tx, "run", run_id, "model.bin")
+            case _:
+                artifacts.record_files(tx, "run", run_id, "model.bin")
+        return events.newest(tx)
+
+    place = write(db, lambda tx: log(tx, 2**42, removes=True))
+    with db.read(WS) as tx:
+        at = events.made_at(tx, place)
+    events.begin(db)  # somebody reads
+    write(db, lambda tx: log(tx, 2**42 + 1000))
+
+    with db.read(WS) as tx:
+        assert events.history(tx, place + 1, events.Wanted(limit=1))[0].seq < place  # it went
+        assert events.made_at(tx, place) == at

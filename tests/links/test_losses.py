@@ -208,6 +208,22 @@ def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_
     assert link(world.here, LINK)["lost_store_at"] is not None
 
 
+def test_a_run_that_is_trained_while_a_link_reads_is_no_sign_of_a_loss(world: World) -> None:
+    run = world.there.new_run()
+    world.link("trackside", "pull")
+    mirrored(world, run=1)
+
+    def log_and_wait(step: int) -> None:
+        world.there.post("runs/log-metric", run_id=run, key="m", value=step, timestamp=step, step=step)
+        until(lambda: len(world.here.history(run, "m")) == step + 1, "the point to come")
+
+    for step in range(3):
+        log_and_wait(step)
+
+    assert link(world.here, LINK).get("lost_store_at") is None
+    assert log(world.here, LINK) == []
+
+
 @pytest.mark.parametrize("mode", ["push", "both"])
 def test_nothing_goes_there_when_our_own_side_is_put_back_to_a_backup(world: World, mode: str) -> None:
     ours = Registry(world.here)

@@ -20,6 +20,7 @@ from trackside.core.db.tx import Dialect, Row, Tx
 from trackside.events.model import Entry
 
 LOG = "log"  # the action by which runs say that they were logged to
+PASSING = (LOG, "files", "remove files")  # of entries that give way to later ones
 PRUNE_AT_ONCE = 1000
 DAY_MS = 86_400_000
 _COLUMNS = "seq, workspace_id, entity, entity_id, action, changed_at, user_name, detail"
@@ -138,8 +139,13 @@ def bounds(tx: Tx) -> tuple[int, int]:
 
 
 def made_at(tx: Tx, seq: int) -> int:
-    """When the entry of that number was made, or the last one before it, in ms; 0 if none is left."""
-    row = tx.one("SELECT changed_at FROM changes WHERE seq <= :seq ORDER BY seq DESC LIMIT 1", seq=seq)
+    """When the last entry up to that number was made, in ms, of those that stay until they are pruned; 0 if none is left.
+    So a log that goes on says the same of a number each time, and one that was put back to an earlier state says another."""
+    row = tx.one(
+        "SELECT changed_at FROM changes WHERE seq <= :seq AND action NOT IN :passing ORDER BY seq DESC LIMIT 1",
+        seq=seq,
+        passing=list(PASSING),
+    )
     return 0 if row is None else int(row[0])
 
 

@@ -44,7 +44,7 @@ class About(Answer, frozen=True):
     workspace: str
     workspace_uid: str
     last_seq: int
-    last_at: int = 0  # ms: when that entry was made
+    last_at: int = 0  # ms: as `Changes.next_at`
     kinds: list[str] = []  # of items that go over here
 
 
@@ -145,8 +145,8 @@ class Change(Answer, frozen=True):
 class Changes(Answer, frozen=True):
     """`unread`: how many entries come after these, as far as they are counted.  The log has those from `oldest` to `newest`,
     and belongs to the workspace of that uid: so a reader knows whether it missed any.  `after_at` and `next_at` (ms) are when
-    the entries of the numbers `after` and `next` were made, or the last ones before them: so it knows whether the log was put
-    back to an earlier state since, and went on."""
+    the last entries up to the numbers `after` and `next` were made, of those that do not give way to later ones: so it knows
+    whether the log was put back to an earlier state since, and went on."""
 
     next: int
     more: bool
