@@ -45,6 +45,8 @@ class Databricks:
         self.tokens = {TOKEN}
         self.takes_parts = True
         self.throttled = 0
+        self.refused_metrics: set[str] = set()  # keys of which no point is taken
+        self.refused = 0  # calls for that
         self.asked: list[str] = []
         self._limit = calls_a_second
         self._recent: list[tuple[float, bool]] = []
@@ -349,6 +351,11 @@ class Databricks:
             if run["params"].setdefault(each["key"], each["value"]) != each["value"]:
                 raise Refusal(400, "INVALID_PARAMETER_VALUE", f"Parameter with key {each['key']} was already logged")
         run["tags"].update(tags)
+        for each in call.get("metrics", []):
+            if each["key"] in self.refused_metrics:
+                self.refused += 1
+                message = f"The run has too many steps of {each['key']}"
+                raise Refusal(400, "RESOURCE_LIMIT_EXCEEDED", message)
         for each in call.get("metrics", []):
             self.histories.setdefault((call["run_id"], each["key"]), []).append(each)
 

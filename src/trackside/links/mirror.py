@@ -339,7 +339,9 @@ class Mirror:
         if early:
             peer.change(entity, item.remote_id, experiment_id, self._there(entity, early))
         if behind:
-            pointsync.send(side, part.item_id, item.remote_id)
+            pointsync.send(side, part.item_id, item.remote_id, at_once=verify)
+            if part.item_id in side.behind:  # the rest goes on, and they are tried again
+                side.write(lambda tx: waiting.mark(tx, side.link.link_id, [(str(entity), part.item_id)]))
         if entity is not Entity.MODEL or late or verify or merged.agreed.get(("status", "")) != "PENDING":
             filesync.send(side, entity, part.item_id, item.remote_id, verify=verify)
         if late:

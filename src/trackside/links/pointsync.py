@@ -9,9 +9,11 @@ from trackside.links.digests import Place
 from trackside.links.points import Cursor, Digest
 from trackside.links.side import Side
 from trackside.links.turn import TurnOver
+from trackside.links.wire import Refused
 from trackside.metrics.series import POINT_BYTES, canonical, pack, unpack
 
 MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
+MOST_REFUSED = 10  # series of a pass that are tried by themselves, until others wait
 
 
 def is_behind(side: Side, run_id: str) -> bool:
@@ -19,28 +21,62 @@ def is_behind(side: Side, run_id: str) -> bool:
     return bool(side.read(lambda tx: _behind(side, tx, run_id)))
 
 
-def send(side: Side, run_id: str, remote_id: str) -> int:
+def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> int:
     """How many points were sent.  Those that are logged meanwhile have their turn when the log of changes tells of them: a run
-    that is logged to without a pause holds up no other one, and no caller."""
+    that is logged to without a pause holds up no other one, and no caller.
+
+    A series that is refused is left alone for a while, but not if it is to be tried `at_once`, and holds up none but itself;
+    why it is behind is written down in `side.behind`."""
+    refused = {} if at_once else side.read(lambda tx: side.refusals.waiting(run_id, list(_behind(side, tx, run_id))))
     total = 0
     is_all = False
     began = time.monotonic()
     while not is_all:
-        batch, moved = side.read(lambda tx: _gather(side, tx, run_id))
+        batch, moved = side.read(lambda tx: _gather(side, tx, run_id, refused.keys()))
         if not moved:
             break
-        size = sum(map(len, batch.values()))
-        is_all = size < MAX_BYTES
-        count = size // POINT_BYTES
-        if batch:
-            side.peer.send_points(remote_id, batch)
+        is_all = sum(map(len, batch.values())) < MAX_BYTES
+        for key, reason in _offer(side, run_id, remote_id, batch).items():
+            refused[key] = reason
+            del batch[key], moved[key]
+        count = sum(map(len, batch.values())) // POINT_BYTES
         total += count
         rate = total / max(time.monotonic() - began, 1e-3) if total > 1000 else None
         rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
         side.write(_saving(side, run_id, rows, count, rate))
         if not is_all:
             side.turn.check()
+    if refused:
+        first, *others = sorted(refused)
+        which = f"the metric {first}" + (" and of others" if others else "")
+        side.behind[run_id] = f"points of {which} are refused there: {refused[first]}"
     return total
+
+
+def _offer(side: Side, run_id: str, remote_id: str, batch: Mapping[str, bytes]) -> dict[str, str]:
+    """Which series are not taken, and why; each by itself, if they are not taken together."""
+    refused: dict[str, str] = {}
+    if not batch:
+        return refused
+    try:
+        side.peer.send_points(remote_id, batch)
+    except Refused as together:
+        if together.is_missing:
+            raise
+        for key, packed in batch.items():
+            if len(refused) == MOST_REFUSED:  # the others have their turn in the next passes
+                refused |= dict.fromkeys(list(batch)[list(batch).index(key) :], str(together))
+                break
+            try:
+                if len(batch) == 1:
+                    raise together
+                side.peer.send_points(remote_id, {key: packed})
+            except Refused as alone:
+                refused[key] = str(alone)
+                side.refusals.note(run_id, key, str(alone))
+            else:
+                side.refusals.forget(run_id, key)
+    return refused
 
 
 def lacking(side: Side, run_id: str, remote_id: str, key: str) -> tuple[int, int]:
@@ -180,12 +216,14 @@ def _behind(side: Side, tx: Tx, run_id: str) -> dict[str, tuple[int, int, bytes]
     return {key: sent.get(key, (0, 0, b"")) for key, count in counts.items() if sent.get(key, (0, 0, b""))[1] != count}
 
 
-def _gather(side: Side, tx: Tx, run_id: str) -> tuple[dict[str, bytes], dict[str, Cursor]]:
+def _gather(side: Side, tx: Tx, run_id: str, passed_over: Set[str]) -> tuple[dict[str, bytes], dict[str, Cursor]]:
     """Points to be sent, as many as may be in memory, and where the cursors are after them."""
     batch: dict[str, bytes] = {}
     moved: dict[str, Cursor] = {}
     size = 0
     for key, (chunk, count, loose) in _behind(side, tx, run_id).items():
+        if key in passed_over:
+            continue
         cursor = moved[key] = Cursor(chunk, count, loose)
         parts = []
         for packed in points.lacking(cursor, ours.pieces(tx, run_id, key, chunk)):

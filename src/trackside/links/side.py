@@ -13,6 +13,7 @@ from trackside.links.diff import Doc
 from trackside.links.model import Entity, Link, Made
 from trackside.links.ours import Part
 from trackside.links.peer import Peer
+from trackside.links.refusals import Refusals
 from trackside.links.turn import Turn
 from trackside.links.wire import Stopped
 
@@ -40,6 +41,8 @@ class Side:
         self.server_root = server_root
         self.beat: Callable[[], None] = lambda: None  # called within long transfers; what it raises ends them
         self.turn = Turn()  # of the item that is worked at
+        self.refusals = Refusals()  # of the link, longer than a step
+        self.behind: dict[str, str] = {}  # runs that were worked at and lack points there, and why
         self.reads_all = False  # of that item: points and files are compared themselves, not what is said of them
 
     def read(self, fn: Callable[[Tx], T]) -> T:

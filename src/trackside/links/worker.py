@@ -34,6 +34,7 @@ from trackside.links.mirrors import Mirrors
 from trackside.links.model import Entity, Link, Secret, State
 from trackside.links.pace import Pace
 from trackside.links.peer import Peer, Seen
+from trackside.links.refusals import Refusals
 from trackside.links.registry_poll import RegistryPoll
 from trackside.links.rounds import Rounds
 from trackside.links.side import Database, Side, in_link
@@ -98,6 +99,7 @@ class Runner:
         self._polled = float("-inf")
         self._heard = clock()  # something of the other side, last
         self._watch = Watch()
+        self._refusals = Refusals()
         self._failures = 0
         self._wait_until = float("-inf")
         self._owned_at = float("-inf")
@@ -167,6 +169,7 @@ class Runner:
     def _work(self, link: Link, *, ask: bool) -> bool:
         side = Side(self._db, self._ws, link, self._connected(link), self._roots, self._server_root)
         side.beat = self._check_stop
+        side.refusals = self._refusals
         unlink = Unlink(side, self._check_stop)
         is_removing = link.state is State.REMOVING
         if is_removing and link.mode.takes and unlink.here():
@@ -335,6 +338,8 @@ class Runner:
             wait_ms = int(early.wait_s * 1000)
             self._write(lambda tx: waiting.postpone(tx, self._link_id, dirty, wait_ms))
             return
+        if dirty.entity is Entity.RUN and reason is None:
+            reason = here.side.behind.pop(dirty.entity_id, None)
         if reason is None:
             self._write(lambda tx: waiting.done(tx, self._link_id, dirty))
             return
@@ -342,7 +347,8 @@ class Runner:
 
         def later(tx: Tx) -> None:
             waiting.postpone(tx, self._link_id, dirty, wait_ms)
-            store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
+            say = store.note_once if dirty.attempts else store.note
+            say(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
 
         self._write(later)
 

@@ -1,0 +1,33 @@
+"""Which series of which runs the other side took no points of, and how long they are left alone.  Knows clocks; asks nobody.
+
+In memory: who begins anew tries once more.
+"""
+
+import time
+from collections.abc import Callable
+
+FIRST_S, LONGEST_S = 5.0, 3600.0
+MOST = 10_000
+
+
+class Refusals:
+    """Of one link."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._known: dict[tuple[str, str], tuple[float, float, str]] = {}  # until when, after which wait, and why
+
+    def waiting(self, run_id: str, keys: list[str]) -> dict[str, str]:
+        """Those of the series whose time has not come, and why they wait."""
+        known = {key: self._known[run_id, key] for key in keys if (run_id, key) in self._known}
+        return {key: reason for key, (until, _, reason) in known.items() if self._now() < until}
+
+    def note(self, run_id: str, key: str, reason: str) -> None:
+        if len(self._known) >= MOST:
+            self._known.clear()
+        _, before, _ = self._known.pop((run_id, key), (0.0, 0.0, ""))
+        wait = min(LONGEST_S, max(FIRST_S, 2 * before))
+        self._known[run_id, key] = (self._now() + wait, wait, reason)
+
+    def forget(self, run_id: str, key: str) -> None:
+        self._known.pop((run_id, key), None)
