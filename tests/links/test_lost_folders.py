@@ -1,6 +1,7 @@
 """Files that are out of reach, since their disk is not there, are not files that somebody deleted: no copy goes for it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,12 @@ def delete(api: Api, run_id: str, path: str) -> None:
     assert reply.status == 200, reply
 
 
+def folder_of(server: Server, run_id: str) -> Path:
+    """Where the files of a run lie."""
+    found = next(each for each in Path(server.data, "artifacts").rglob(run_id))
+    return found / "artifacts"
+
+
 @pytest.mark.parametrize("mode", ["push", "both", "pull"])
 @pytest.mark.parametrize("loser", ["here", "there"])
 def test_files_that_went_with_their_disk_take_no_copy_with_them(
@@ -57,6 +64,69 @@ def test_files_that_went_with_their_disk_take_no_copy_with_them(
 
     assert get_file(kept, run, "a/b.txt") == b"precious"
     assert get_file(kept, run, "c.txt") == b"precious too"
+
+
+@pytest.mark.parametrize("mode", ["push", "both", "pull"])
+@pytest.mark.parametrize("loser", ["here", "there"])
+def test_a_folder_that_went_with_a_disk_of_its_own_takes_no_copy_with_it(
+    start: Callable[..., Server], mode: str, loser: str
+) -> None:
+    """Though other files of the run are left; one that is missing beside others was removed."""
+    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    apis = {name: server.api for name, server in servers.items()}
+    source, target = ("there", "here") if mode == "pull" else ("here", "there")
+    run = apis[source].new_run()
+    for path in ("a/b.txt", "a/c/d.txt", "e.txt", "f.txt"):
+        put_file(apis[source], run, path, b"precious")
+    add(apis["here"], "l", servers["there"].url, mode=mode)
+    settle(apis["here"], "l")
+    kept = apis["there" if loser == "here" else "here"]
+
+    folder = folder_of(servers[loser], run)
+    (folder / "a").rename(folder.parent / "lost")
+    (folder / "a").mkdir()
+    (folder / "e.txt").unlink()
+    touch(apis[source], run, "since")
+    sync(apis["here"], "l")
+    until(lambda: is_touched(apis[target], run, "since"), "it to go over")
+    settle(apis["here"], "l")
+    if loser == source:
+        until(lambda: not has_file(kept, run, "e.txt"), "what was removed to go")
+    sync(apis["here"], "l", verify=True)
+    settle(apis["here"], "l")
+
+    assert get_file(kept, run, "a/b.txt") == b"precious"
+    assert get_file(kept, run, "a/c/d.txt") == b"precious"
+    assert get_file(kept, run, "f.txt") == b"precious"
+
+
+@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("path", ["a/b.txt", "a", ""])
+def test_what_was_removed_and_came_again_counts_no_more_as_removed(
+    start: Callable[..., Server], mode: str, path: str
+) -> None:
+    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    apis = {name: server.api for name, server in servers.items()}
+    source, target = ("there", "here") if mode == "pull" else ("here", "there")
+    run = apis[source].new_run()
+    put_file(apis[source], run, "a/b.txt", b"1")
+    put_file(apis[source], run, "a/old.txt", b"1")
+    add(apis["here"], "l", servers["there"].url, mode=mode)
+    settle(apis["here"], "l")
+    delete(apis[source], run, path)
+    put_file(apis[source], run, "a/b.txt", b"precious")
+    until(lambda: get_file(apis[target], run, "a/b.txt") == b"precious", "it to go over again")
+    settle(apis["here"], "l")
+    is_there = has_file(apis[target], run, "a/old.txt")
+
+    unmount(servers[source])
+    touch(apis[source], run, "since")
+    sync(apis["here"], "l")
+    until(lambda: is_touched(apis[target], run, "since"), "it to go over")
+    settle(apis["here"], "l")
+
+    assert get_file(apis[target], run, "a/b.txt") == b"precious"
+    assert is_there is (path == "a/b.txt")
 
 
 def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> None:

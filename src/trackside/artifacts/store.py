@@ -7,6 +7,7 @@ from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
 
 REMOVED = "remove files"  # an action of the change log
+MOST_AGAIN = 100  # files that may come again to where a folder was removed, until that counts no more
 
 
 class Root(Struct, frozen=True):
@@ -28,45 +29,67 @@ def root_of_run(tx: Tx, run_id: str) -> Root:
     return Root(uri=row[0], workspace_root=row[1])
 
 
-def record_files(tx: Tx, entity: str, item_id: str, path: str | None = None) -> None:
-    """Tells the change log that the files of a run or a model are others now; the last time is enough.  `path`: of the one
-    that came, which is removed no more."""
+class Removal(Struct, frozen=True):
+    """What somebody had the server remove: a file or a folder; an empty path: all that the item had.  `but`: what came there
+    again since."""
+
+    path: str = ""
+    but: list[str] = []
+
+    def covers(self, path: str) -> bool:
+        return (self.path in ("", path) or path.startswith(f"{self.path}/")) and path not in self.but
+
+
+def record_files(tx: Tx, entity: str, item_id: str, *paths: str) -> None:
+    """Tells the change log that the files of a run or a model are others now; the last time is enough.  `paths`: of those
+    that came, which are removed no more."""
     tx.run(
-        """
-        DELETE FROM changes WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id
-            AND (action = 'files' OR (action = :removed AND detail = :path))
-        """,
+        "DELETE FROM changes WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'files'",
         entity=entity,
         id=item_id,
-        removed=REMOVED,
-        path="" if path is None else _detail(path),
     )
+    for seq, removal in _removals(tx, entity, item_id) if paths else []:
+        came = [path for path in paths if removal.covers(path)]
+        if not came:
+            continue
+        but = [*removal.but, *came]
+        if (
+            removal.path in came or len(but) > MOST_AGAIN
+        ):  # then nothing of it passes for removed: that takes nothing along
+            tx.run("DELETE FROM changes WHERE workspace_id = :ws AND seq = :seq", seq=seq)
+            continue
+        detail = _detail(Removal(removal.path, but))
+        tx.run("UPDATE changes SET detail = :detail WHERE workspace_id = :ws AND seq = :seq", seq=seq, detail=detail)
     tx.record(Change(entity, item_id, "files"))
 
 
 def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
     """Tells the change log that somebody removed a file or a folder; an empty path: all that the item had.  Files that are
     missing with nobody having said so may lie on a disk that is out of reach."""
-    tx.record(Change(entity, item_id, REMOVED, _detail(path)))
+    tx.record(Change(entity, item_id, REMOVED, _detail(Removal(path))))
 
 
-def removals(tx: Tx, entity: str, item_id: str) -> list[str]:
+def removals(tx: Tx, entity: str, item_id: str) -> list[Removal]:
     """What was removed of an item, as far back as the change log goes."""
+    return [removal for _, removal in _removals(tx, entity, item_id)]
+
+
+def removal_of(detail: str | None) -> Removal:
+    return msgspec.json.decode(detail or "{}", type=Removal)
+
+
+def _removals(tx: Tx, entity: str, item_id: str) -> list[tuple[int, Removal]]:
     rows = tx.all(
         """
-        SELECT detail FROM changes
+        SELECT seq, detail FROM changes
         WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = :removed ORDER BY seq
         """,
         entity=entity,
         id=item_id,
         removed=REMOVED,
     )
-    return list(dict.fromkeys(removed_path(detail) for (detail,) in rows))
+    return [(seq, removal_of(detail)) for seq, detail in rows]
 
 
-def removed_path(detail: str | None) -> str:
-    return str(msgspec.json.decode(detail or "{}").get("path", ""))
-
-
-def _detail(path: str) -> str:
-    return msgspec.json.encode({"path": path}).decode()
+def _detail(removal: Removal) -> str:
+    return msgspec.json.encode(removal).decode()

@@ -150,8 +150,11 @@ def _store(spot: Spot, file: SmallFile) -> None:
 
 
 def _note(tx: Tx, entries: Sequence[Entry]) -> None:
-    for entity, item_id in dict.fromkeys((entry.entity, entry.id) for entry in entries):
-        artifacts.record_files(tx, str(entity), item_id)
+    paths: dict[tuple[Entity, str], list[str]] = {}
+    for entry in entries:
+        paths.setdefault((entry.entity, entry.id), []).extend(file.path for file in entry.files)
+    for (entity, item_id), came in paths.items():
+        artifacts.record_files(tx, str(entity), item_id, *came)
 
 
 def entry_of(entity: Entity, item_id: str, experiment_id: str, patch: Patch) -> Entry:

@@ -365,12 +365,13 @@ def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
     for each in changes:
         if each.action != artifacts.REMOVED:
             continue
-        path = artifacts.removed_path(each.detail)
+        removal = artifacts.removal_of(each.detail)
+        path = removal.path
         tx.run(
             """
             UPDATE link_files SET etag = :removed
             WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag <> :stays
-                AND (:path = '' OR path = :path OR (path > :low AND path < :high))
+                AND (:path = '' OR path = :path OR (path > :low AND path < :high)) AND path NOT IN :but
             """,
             link=link_id,
             entity=each.entity,
@@ -380,6 +381,7 @@ def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
             path=path,
             low=f"{path}/",
             high=f"{path}0",  # the character after the slash
+            but=["", *removal.but],
         )
 
 

@@ -4,8 +4,8 @@ The rules are those of `diff`: in a link of one direction the source is right, a
 only one side changed is taken by the other, what is there beats what was removed, and of a file that both changed the
 larger one is kept, or of two as large the one whose SHA-256 sorts last.
 
-A file that is gone was removed if somebody told the server so, or if others of its item are left.  Else it may lie on a disk
-that is out of reach, and is lost: it does not go on the other side, and comes back from there where the link takes it.
+A file that is gone was removed if somebody told the server so, or if others are left in its folder.  Else that may lie on a disk
+that is out of reach, and the file is lost: it does not go on the other side, and comes back from there where the link takes it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -86,24 +86,38 @@ def plan(
             yield step
 
 
-def some_are_left(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> bool:
-    """Whether we have any of the files still that both had: if not, they may all lie on a disk that is out of reach."""
-    return any(
-        path in ours
-        and (old.etag == ours[path].etag or (old.etag == UNSURE and old.size_bytes == ours[path].size_bytes))
+def folders_left(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> set[str]:
+    """Those in which, or below which, we have files still that both had."""
+    return _above(
+        path
         for path, old in known.items()
+        if path in ours
+        and (old.etag == ours[path].etag or (old.etag == UNSURE and old.size_bytes == ours[path].size_bytes))
     )
 
 
-def some_are_left_there(known: Mapping[str, Known], theirs: Mapping[str, RemoteFile]) -> bool:
-    return any(
-        path in theirs and not _theirs_changed(old, theirs[path], if_unsure=False) for path, old in known.items()
+def folders_left_there(known: Mapping[str, Known], theirs: Mapping[str, RemoteFile]) -> set[str]:
+    return _above(
+        path
+        for path, old in known.items()
+        if path in theirs and not _theirs_changed(old, theirs[path], if_unsure=False)
     )
 
 
-def is_below(path: str, folders: Iterable[str]) -> bool:
-    """Whether it is one of them, or lies in one; the empty one is all."""
-    return any(folder in ("", path) or path.startswith(f"{folder}/") for folder in folders)
+def folder_of(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        folder = path
+        while folder:
+            folder = folder_of(folder)
+            if folder in found:
+                break
+            found.add(folder)
+    return found
 
 
 def _of_both(mode: Mode, path: str, old: Known | None, our: OurFile, their: RemoteFile, sums: Sums) -> Step | None:

@@ -13,6 +13,7 @@ from trackside.artifacts import keys
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.blobs import Stat
 from trackside.artifacts.roots import Spot
+from trackside.artifacts.store import Removal
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault, Invalid, NotFound
 from trackside.links import cursors, fileplan, files, registered, store
@@ -70,16 +71,17 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
     both = _Both.look(side, entity, local_id, remote_id)
     if both is None:
         return 0
-    count = 0
+    came: list[str] = []
     is_over = False
     for step in both.planned():
-        if count and side.turn.is_over:
+        if came and side.turn.is_over:
             is_over = True
             break
         match step.what:
             case What.TAKE:
                 both.say(step)
-                count += both.take(step.path)
+                if both.take(step.path):
+                    came.append(step.path)
             case What.DROP_HERE:
                 both.drop_here(step.path)
             case What.SAME:
@@ -88,11 +90,11 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
                 both.forget(step.path)
             case _:
                 pass  # `send` does it
-    if count and not entity.is_of_registry:  # other links and readers of the log hear of it
-        side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id))
+    if came and not entity.is_of_registry:  # other links and readers of the log hear of it
+        side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id, *came))
     if is_over:
         raise TurnOver
-    return count
+    return len(came)
 
 
 def differences(side: Side, entity: Entity, local_id: str, remote_id: str, *, read: bool) -> list[str]:
@@ -184,24 +186,36 @@ class _Both:
         """What is lost is noted before anything goes over: what comes later tells nothing of it."""
         steps = list(steps)
         lost: dict[str, Known] = {}
-        drops = [self.known[step.path] for step in steps if step.what is What.DROP_THERE]
-        if drops and not fileplan.some_are_left(self.known, self.ours):
-            lost = {old.path: replace(old, etag=LOST) for old in drops if old.etag != REMOVED}
-        drops = [self.known[step.path] for step in steps if step.what is What.DROP_HERE]
-        if drops and not fileplan.some_are_left_there(self.known, self.theirs):
-            removed = {_name_here(path) or "" for path in self.side.peer.removed(self.entity, self.remote_id)}
-            lost |= {
-                old.path: replace(old, remote_etag=LOST) for old in drops if not fileplan.is_below(old.path, removed)
-            }
+        gone = [self.known[step.path] for step in steps if step.what is What.DROP_THERE]
+        if gone:
+            left = fileplan.folders_left(self.known, self.ours)
+            doubtful = [old for old in gone if old.etag != REMOVED and fileplan.folder_of(old.path) not in left]
+            lost = {old.path: replace(old, etag=LOST) for old in doubtful}
+        gone = [self.known[step.path] for step in steps if step.what is What.DROP_HERE]
+        if gone:
+            left = fileplan.folders_left_there(self.known, self.theirs)
+            doubtful = [old for old in gone if fileplan.folder_of(old.path) not in left]
+            removals = self._removals_there() if doubtful else []
+            doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
+            lost |= {old.path: replace(old, remote_etag=LOST) for old in doubtful}
         for path, known in sorted(lost.items()):
             where, elsewhere = ("here", "there") if known.etag == LOST else ("there", "here")
             said = (
-                f"the file {path} stays {elsewhere}: it is not {where} any more, nor is any file that both sides had, and nobody"
-                " had the server remove it, so that a disk may be missing"
+                f"the file {path} stays {elsewhere}: it is not {where} any more, nor is any file of its folder that both sides"
+                " had, and nobody had the server remove it, so that a disk may be missing"
             )
             self.side.note_once("skipped", self.entity, self.local_id, said)
             self._save(known)
         return [step for step in steps if step.path not in lost]
+
+    def _removals_there(self) -> list[Removal]:
+        """By their names here."""
+        found = []
+        for each in self.side.peer.removals(self.entity, self.remote_id):
+            path = _name_here(each.path) if each.path else ""
+            if path is not None:
+                found.append(Removal(path, [name for name in map(_name_here, each.but) if name is not None]))
+        return found
 
     def sums(self, path: str, *, read: bool = False) -> tuple[str, str] | None:
         """Both sides' SHA-256; None if the other side cannot tell without sending the file."""

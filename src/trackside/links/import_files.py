@@ -98,7 +98,7 @@ class Calls:
         entity, item_id = _argument(request, "entity"), _argument(request, "id")
         removed = await request.read(lambda tx: artifacts.removals(tx, entity, item_id))
         return _json(
-            {"files": {path: [file.size_bytes, file.etag] for path, file in found.items()}, "removed": removed}
+            {"files": {path: [file.size_bytes, file.etag] for path, file in found.items()}, "removals": removed}
         )
 
     async def get(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from trackside.artifacts.store import Removal
 from trackside.links.diff import Field, Patch, Verb
 from trackside.links.files import Source
 from trackside.links.model import Entity
@@ -124,8 +125,8 @@ class Peer(Protocol):
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]: ...
 
-    def removed(self, entity: Entity, remote_id: str) -> list[str]:
-        """Files and folders that somebody had it remove lately, as far as it tells; an empty path: all."""
+    def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
+        """Of files and folders that somebody had it remove lately, as far as it tells."""
         ...
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from trackside.artifacts.store import Removal
 from trackside.core.http.codec import wire_double
 from trackside.links import polling
 from trackside.links.diff import Field, Patch, Verb, of_kind
@@ -219,7 +220,7 @@ class MlflowPeer:
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
         return self._files.all_of(entity, remote_id)
 
-    def removed(self, entity: Entity, remote_id: str) -> list[str]:
+    def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
         del entity, remote_id
         return []
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from trackside.artifacts.store import Removal
 from trackside.links.diff import Doc, Field, Patch, Verb
 from trackside.links.files import Source, hashed
 from trackside.links.import_files import PREFIX
@@ -146,8 +147,9 @@ class TracksidePeer:
         found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id)["files"]
         return {path: RemoteFile(size, etag=etag) for path, (size, etag) in found.items()}
 
-    def removed(self, entity: Entity, remote_id: str) -> list[str]:
-        return list(self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id).get("removed", []))
+    def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
+        found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id).get("removals", [])
+        return msgspec.convert(found, list[Removal])
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile:
         return _file(self._http.call("GET", self._at("digest", entity, remote_id, path)).json)
