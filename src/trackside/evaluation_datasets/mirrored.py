@@ -228,7 +228,7 @@ def some(tx: Tx, dataset_id: str, hashes: Sequence[str]) -> list[Record]:
         WHERE d.workspace_id = :ws AND d.dataset_id = :id
         """
     sizes = tx.all(
-        f"SELECT record_seq, {_SIZE} {where} AND r.input_hash IN :hashes ORDER BY record_seq",
+        f"SELECT record_seq, {_SIZE} {where} AND r.input_hash IN :hashes ORDER BY +r.record_seq",
         id=dataset_id,
         hashes=list(hashes),
     )
