@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.client import Api
+from support.flaky import Flaky
 from support.links import get_file, put_file, registry_of, url_of
 from support.servers import Server
 from trackside.artifacts.roots import Roots
@@ -46,10 +47,10 @@ def make_runner(db: Any, server: Server, there: Api, roots: Roots, tmp_path: Pat
     del there  # it is made
     made: list[Runner] = []
 
-    def make(mode: Mode = Mode.PUSH, turn_s: float = 1e6, step_s: float = 1e6) -> Runner:
+    def make(mode: Mode = Mode.PUSH, turn_s: float = 1e6, step_s: float = 1e6, url: str = "") -> Runner:
         def add(tx: Tx) -> Link:
-            url, options = url_of(server, "south"), Options(registry=True)
-            return store.create(tx, "l", Kind.TRACKSIDE, url, mode, options, None, "")
+            to, options = url or url_of(server, "south"), Options(registry=True)
+            return store.create(tx, "l", Kind.TRACKSIDE, to, mode, options, None, "")
 
         link = write(db, add)
         sealer = Sealer(None, tmp_path / "key")
@@ -184,6 +185,20 @@ def test_what_is_pulled_lets_others_pass_too(db: Any, make_runner: MakeRunner, t
 
     assert 0 < first < 5000
     assert count_here(db, huge) == 5000
+
+
+def test_a_large_file_comes_in_one_turn_from_who_sends_it_from_its_beginning_each_time(
+    db: Any, make_runner: MakeRunner, there: Api, flaky: Flaky
+) -> None:
+    content = bytes(2 * PART_BYTES) + b"the end"
+    put_file(there, there.new_run(), "large.bin", content)
+    flaky.drops = frozenset({"range", "if-range"})
+    runner = make_runner(Mode.PULL, turn_s=0, url=f"{flaky.url}/ws/south")
+
+    finish(runner, most=20)
+
+    asked = [path for method, path, _ in flaky.seen if method == "GET" and "/import/file?" in path]
+    assert len(asked) == 2  # only by the second it is known
 
 
 def test_a_step_has_an_end_however_many_items_wait(db: Any, make_runner: MakeRunner) -> None:

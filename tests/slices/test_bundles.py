@@ -2,12 +2,13 @@
 
 import hashlib
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
 from support.client import Api, Reply
-from support.links import get_file
+from support.links import get_file, put_file
 from trackside.links.bundle_routes import MAX_ENTRIES
 from trackside.metrics.series import pack
 
@@ -119,6 +120,7 @@ def test_a_file_that_came_otherwise_than_it_left_is_not_kept(api: Api) -> None:
         (run("r", ("tag", "a", "b\0")), "NUL"),
         (run("r", ("start_time", "", "soon")), "start_time"),
         (run("r", files=[file("", b"")]), "no path"),
+        (run("r", ("tag", "a", "b"), files=[file("./", b"")]), "no path"),
         (run("r", ("tag", "a", "b"), files=[file("../f", b"")]), "Invalid path"),
         (run("r", ("tag", "a")), "no MessagePack of a bundle"),  # type: ignore[arg-type]  # what a caller may send
     ],
@@ -134,6 +136,18 @@ def test_a_body_that_is_no_bundle_is_refused(sqlite_api: Api) -> None:
     for body in (b"", b"{}", b"\xc1", b"\x91" * 2000, msgspec.msgpack.encode([run("r")] * (MAX_ENTRIES + 1))):
         reply = sqlite_api.ask("POST", BUNDLE, body)
         assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.parametrize("path", [".", "./", "%2e", "/."])
+def test_a_path_that_leads_nowhere_is_no_file(sqlite_api: Api, path: str) -> None:
+    run_id = sqlite_api.new_run()
+    put_file(sqlite_api, run_id, "kept", b"1")
+    where = "/api/trackside/v1/import/file?" + urlencode({"entity": "run", "id": run_id, "path": path})
+
+    replies = [sqlite_api.ask(method, where, b"") for method in ("PUT", "DELETE")]
+
+    assert [(each.status, each.json["error_code"]) for each in replies] == [(400, "INVALID_PARAMETER_VALUE")] * 2
+    assert get_file(sqlite_api, run_id, "kept") == b"1"
 
 
 def test_a_bundle_reaches_no_other_workspace(api: Api) -> None:

@@ -34,6 +34,7 @@ class Flaky:
         self.faults: Callable[[str, str], Fault | None] = lambda method, path: None
         self.over = threading.Event()
         self.seen: list[tuple[str, str, Fault | None]] = []
+        self.drops: frozenset[str] = frozenset()  # heads of requests that do not come through, in lower case
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, port))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -80,7 +81,8 @@ def _handler(flaky: Flaky, port: int) -> type[BaseHTTPRequestHandler]:
                 return
             upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             try:
-                headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
+                dropped = flaky.drops | {"host", "connection"}
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
                 upstream.request(self.command, self.path, body, headers)
                 answer = upstream.getresponse()
                 read = answer.read()

@@ -12,6 +12,7 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
+from trackside.artifacts import keys
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots, Spot
 from trackside.core.access import Access
@@ -28,7 +29,6 @@ from trackside.links.model import Entity
 from trackside.metrics.series import POINT_BYTES
 
 MAX_ENTRIES = 200
-MAX_BUNDLE_BYTES = 12 << 20  # a call may have somewhat more
 _OF_BUNDLES = (Entity.RUN, Entity.MODEL)
 
 
@@ -111,8 +111,9 @@ def _read(body: bytes) -> list[Entry]:
         for text in _texts(entry):
             if "\0" in text:
                 raise Invalid(f"The bundle has a text with a NUL character: {text[:200]!r}")
-        if any(not file.path for file in entry.files):
-            raise Invalid("A file of the bundle has no path.")
+        for file in entry.files:
+            if not keys.from_path(file.path):
+                raise Invalid(f"A file of the bundle has no path: {file.path!r} names none.")
         given.check({(kind, key): value for kind, key, value in entry.put})
     return entries
 

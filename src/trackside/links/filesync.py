@@ -332,7 +332,8 @@ class _Both:
             if incoming.start != have or not have:
                 parts.forget()
                 parts.note_etag(incoming.etag)
-            self._fill(parts, incoming, size)
+            # Who cannot go on with a file would begin anew in each turn.
+            self._fill(parts, incoming, size, may_stop=incoming.start == have)
         told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
         if told is not None and told.etag != etag:
             raise Down(f"{path} changed at the remote while it was sent")
@@ -340,7 +341,7 @@ class _Both:
         stat, sha256 = parts.join(spot.key, size, told.sha256 if told is not None else "")
         return stat, sha256, etag
 
-    def _fill(self, parts: Parts, incoming: Incoming, most: int) -> None:
+    def _fill(self, parts: Parts, incoming: Incoming, most: int, *, may_stop: bool) -> None:
         pieces = self._beating(incoming)
         at, piece = incoming.start, next(pieces, b"")
         while piece:
@@ -359,7 +360,7 @@ class _Both:
 
             parts.add(at, part())
             at += size
-            if piece:
+            if piece and may_stop:
                 self.side.turn.check()
 
     def _unless_changed(self, path: str, incoming: Incoming) -> Iterator[bytes]:

@@ -180,6 +180,8 @@ class Calls:
         entity, item_id = with_files(_argument(request, "entity")), _argument(request, "id")
         if path == "":
             raise codec.missing("path")
+        if path is not None and not keys.from_path(path):
+            raise Invalid(f"path is {path!r}, which names no file")
         place = await request.read(lambda tx: self._place(tx, entity, item_id))
         try:
             return place.spot(self._roots, path or "")
