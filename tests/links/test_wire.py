@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -22,6 +23,7 @@ from trackside.artifacts.roots import Spot
 from trackside.links import files
 from trackside.links.ending import Ending
 from trackside.links.model import Secret
+from trackside.links.peers.stores import AZURE, Signed, Stores
 from trackside.links.wire import Down, Http, Stopped, TooLong
 
 PATIENCE_S = 0.3
@@ -52,6 +54,19 @@ def test_a_remote_that_sends_a_byte_now_and_then_is_given_up(start: bytes) -> No
 def test_a_remote_that_says_nothing_is_given_up() -> None:
     with Remote(silence) as remote:
         assert "does not answer (timed out)" in str(trouble(remote))
+
+
+@pytest.mark.parametrize("path", ["/a b.txt", "/é.txt", "/a%20b.txt"])
+def test_a_signed_url_is_called_as_it_is_meant_and_never_told(path: str) -> None:
+    with Remote(whole("200 OK", b"")) as remote:
+        url = Signed(f"{remote.url}{path}?sig=a%2Bb%3D", AZURE, {})
+
+        with closing(Stores(Ending())) as stores:
+            http, where = stores.at(url, "comp=block")
+            answer = http.call("GET", where)
+
+    assert answer.status == 200
+    assert where == f"{quote(path, safe='/%')}?sig=a%2Bb%3D&comp=block"
 
 
 def test_headers_without_an_end_are_given_up() -> None:

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ CLOSED = frozenset({401, 403})
 EXPIRED = frozenset(
     {400, *CLOSED}
 )  # Google's, and S3 where the token within the URL has expired, call it a bad request
+_KEPT = "%/?:@!$&'()*+,;=[]~"  # what is escaped already, and what needs not to be
 T = TypeVar("T")
 
 
@@ -59,7 +60,9 @@ class Stores:
             self._http = Http(place, Secret(), ending=self._ending, is_signed=True)
             self._place = place
         words = "&".join(filter(None, (parts.query, query)))
-        return self._http, parts.path + (f"?{words}" if words else "")
+        where = parts.path + (f"?{words}" if words else "")
+        # A character that no call may have would be told, and the signature with it.
+        return self._http, quote(where, safe=_KEPT)
 
     def send(self, method: str, url: Signed, body: Iterable[bytes], size: int) -> Answer:
         http, where = self.at(url)
