@@ -92,6 +92,18 @@ def test_what_is_neither_file_nor_folder_is_not_there(blobs: LocalBlobs, root: P
     assert blobs.entries("") == []
 
 
+def test_what_no_key_can_name_is_not_there(blobs: LocalBlobs, root: Path) -> None:
+    put(blobs, "run/model.bin", [[b"1"]])
+    for name in (b"caf\xe9.txt", b"a\\b", b"caf\xe9/x"):
+        path = os.path.join(os.fsencode(root), b"run", name)  # noqa: PTH118  # which has no bytes
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(b"2")
+
+    assert [entry.path for entry in blobs.entries("run")] == ["model.bin"]
+    assert [entry.path for entry in blobs.walk("run")] == ["model.bin"]
+
+
 def test_a_folder_that_is_not_there_any_more_is_nobodys_mistake(blobs: LocalBlobs, root: Path) -> None:
     put(blobs, "a/b", [[b"x"]])
     root.rename(root.with_name("unmounted"))

@@ -1,5 +1,6 @@
 """`trackside import` of a folder of MLflow 1.x into a running server: what comes, what stays, and what is said."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -185,6 +186,27 @@ def test_what_is_refused_of_one_run_is_left_out_alone(server: Server, bring: Imp
     assert get_file(server.api, "r3", "g") == b"22"
     assert {run_id for run_id in found if TAG in server.api.tags(run_id)} == {"asleep", "r3"}
     assert done.report["files"] == 10
+
+
+def test_a_name_that_is_no_utf_8_leaves_its_file_out_and_nothing_else(
+    server: Server, bring: Importer, mlruns: Mlruns
+) -> None:
+    folder = mlruns.run("a1", files={"first": b"1", "z": b"3"})
+    with open(os.fsencode(folder / "artifacts") + b"/caf\xe9", "wb") as file:  # noqa: PTH123  # a path has no bytes
+        file.write(b"2")
+    (folder / "metrics").mkdir(exist_ok=True)
+    with open(os.fsencode(folder / "metrics") + b"/\xe9", "wb") as file:  # noqa: PTH123
+        file.write(b"1 0.5 0\n")
+    mlruns.run("a2", files={"x": b"4"})
+
+    done = bring(mlruns.root)
+
+    assert [get_file(server.api, *of) for of in (("a1", "first"), ("a1", "z"), ("a2", "x"))] == [b"1", b"3", b"4"]
+    assert [(left["what"], "caf" in left["reason"]) for left in done.report["left_out"]] == [
+        ("run a1", True),
+        ("run a1", False),
+    ]
+    assert done.code == 1
 
 
 def test_escapes_in_the_names_of_files_are_decoded_once_and_for_all(

@@ -105,6 +105,8 @@ class LocalBlobs:
         return [entry for entry in seen if entry is not None]
 
     def _seen(self, found: "os.DirEntry[str]", above: str) -> tuple[Entry, bool] | None:
+        if not _is_name(found.name):  # put there by hand: nobody could ask for it
+            return None
         is_link = found.is_symlink()
         if is_link and not self._tree.is_inside(os.path.realpath(f"{above}/{found.name}")):
             return None
@@ -117,6 +119,15 @@ class LocalBlobs:
         if modes.S_ISREG(seen.st_mode):
             return Entry(found.name, is_folder=False, size_bytes=seen.st_size), is_link
         return None
+
+
+def _is_name(name: str) -> bool:
+    """Whether a key may have it: it is UTF-8, and no path of another system."""
+    try:
+        keys.checked(name)
+    except Invalid:
+        return False
+    return True
 
 
 class LocalUpload:

@@ -117,8 +117,9 @@ class Sender:
         if entry.series:
             try:
                 self._target.peer.send_points(task.id, entry.series)
-            except Refused as refused:
-                task.problems.append(f"points of {', '.join(entry.series)}: {refused}"[:MAX_REASON])
+            except (Refused, UnicodeEncodeError) as reason:
+                keys = ", ".join(entry.series).encode(errors="backslashreplace").decode()
+                task.problems.append(f"points of {keys}: {reason}"[:MAX_REASON])
         for file in entry.files:
             self._send_file(task, file.path, len(file.body), partial(_pieces, file.body))
 

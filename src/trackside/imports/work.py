@@ -216,6 +216,10 @@ class Import:
             there = self._peer.files(task.entity, task.id) if task.files and task.held is not None else {}
             named: dict[str, str] = {}
             for path in list(task.files):
+                if not _is_text(path):
+                    task.problems.append(f"its file {path!r}: the name is no UTF-8")
+                    del task.files[path]
+                    continue
                 name = _name_here(path)
                 other = named.setdefault(name, path)
                 file = there.get(name)
@@ -243,6 +247,14 @@ class Import:
 
     def _all(self, work: Callable[[Task], None], tasks: Sequence[Task]) -> None:
         finish([self._pool.submit(work, task) for task in tasks])
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _name_here(path: str) -> str:
