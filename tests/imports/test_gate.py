@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from support.answering import Answered, Asked, answering
 from support.links import until
 from trackside.imports.patience import AT_ONCE, GROWS_AFTER, Gate, PatientHttp
 from trackside.links.model import Secret
@@ -84,24 +84,12 @@ def busy(times: int) -> Iterator[tuple[str, list[int]]]:
     """A server that answers 429 for so many times, and what it has answered."""
     answered: list[int] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name that http.server asks for
-            answered.append(429 if len(answered) < times else 200)
-            self.send_response(answered[-1])
-            self.send_header("retry-after", "0")
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
+    def answer(_: Asked) -> Answered:
+        answered.append(429 if len(answered) < times else 200)
+        return Answered(answered[-1], headers={"retry-after": "0"})
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}", answered
-        listening.shutdown()
-        thread.join()
+    with answering(answer) as address:
+        yield address, answered
 
 
 def test_a_source_that_says_that_it_is_busy_is_asked_again_and_less_at_once() -> None:

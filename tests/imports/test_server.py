@@ -1,14 +1,13 @@
 """Histories of a running server that has the calls of MLflow's: in few answers, and whole however long they are."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import Request, urlopen
 
 import pytest
 
 from imports.conftest import Importer
+from support.answering import Answered, Asked, answering
 from support.client import Api
 from support.registry import Registry
 from support.servers import Server
@@ -25,33 +24,16 @@ def before(url: str, *, without: str = "") -> Iterator[tuple[str, list[str]]]:
     """A server that hands on to another one what it is asked, but for one call that it does not have; and what that was."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name that http.server asks for
-            asked.append(self.path)
-            if without and self.path.startswith(without):
-                self.send_error(404)
-                return
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            request = Request(url + self.path, body or None, {"content-type": "application/json"}, method=self.command)
-            with urlopen(request) as answer:
-                self.send_response(answer.status)
-                content = answer.read()
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(call: Asked) -> Answered:
+        asked.append(call.path)
+        if without and call.path.startswith(without):
+            return Answered(404)
+        request = Request(url + call.path, call.body or None, {"content-type": "application/json"}, method=call.method)
+        with urlopen(request) as answered:
+            return Answered(answered.status, answered.read())
 
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}", asked
-        listening.shutdown()
-        thread.join()
+    with answering(answer) as address:
+        yield address, asked
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """Imports from what others write: a server that names paths of this machine, versions that name any folder."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from imports.conftest import Done, Importer
+from support.answering import Answered, Asked, answering
 from support.mlruns import Mlruns
 from support.servers import Server
 from support.stock import stock_server
@@ -33,28 +32,12 @@ def naming(*sources: str, run: str = "") -> Iterator[str]:
         "runs/search": {"runs": runs},
     }
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name that http.server asks for
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            call = self.path.partition("?")[0].partition("/mlflow/")[2]
-            body = json.dumps({} if "is_prompt" in self.path else answers.get(call, {})).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(asked: Asked) -> Answered:
+        call = asked.path.partition("?")[0].partition("/mlflow/")[2]
+        return Answered(body=json.dumps({} if "is_prompt" in asked.path else answers.get(call, {})).encode())
 
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}"
-        listening.shutdown()
-        thread.join()
+    with answering(answer) as address:
+        yield address
 
 
 @pytest.fixture

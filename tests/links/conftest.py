@@ -1,12 +1,14 @@
-"""What many tests of links begin with: two workspaces, and a proxy that answers badly when it is told to."""
+"""What many tests of links begin with: two workspaces, other servers, and a proxy that answers badly when it is told to."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from support.client import Api
+from support.databricks import Databricks
 from support.flaky import Flaky
 from support.servers import Server
+from support.stock import stock_server
 
 
 @pytest.fixture
@@ -36,3 +38,25 @@ def as_stock(flaky: Flaky) -> Flaky:
     """A Trackside that does not say so."""
     flaky.as_stock()
     return flaky
+
+
+@pytest.fixture(scope="module")
+def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a real `mlflow server`."""
+    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
+        yield url
+
+
+@pytest.fixture
+def databricks() -> Iterator[Databricks]:
+    workspace = Databricks()
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture
+def run(databricks: Databricks) -> str:
+    """The id of one there."""
+    calls = databricks._calls()
+    experiment = calls["POST", "experiments/create"]({"name": "/Shared/e"})["experiment_id"]
+    return str(calls["POST", "runs/create"]({"experiment_id": experiment})["run"]["info"]["run_id"])

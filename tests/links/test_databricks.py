@@ -1,6 +1,6 @@
 """Links with a workspace in the shape of Databricks: absolute paths, its own ids and users, signed URLs, and a limit of calls."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,6 @@ from support.links import LINKS, add, check, get_file, link, log, put_file, sett
 from support.servers import Server
 
 LINK = "lakehouse"
-
-
-@pytest.fixture
-def databricks() -> Iterator[Databricks]:
-    workspace = Databricks()
-    yield workspace
-    workspace.close()
 
 
 def test_runs_are_pushed_with_their_files(server: Server, databricks: Databricks) -> None:

@@ -29,20 +29,6 @@ STORES = [AWS, GOOGLE, AZURE, LAKE]
 
 
 @pytest.fixture
-def databricks() -> Iterator[Databricks]:
-    workspace = Databricks()
-    yield workspace
-    workspace.close()
-
-
-@pytest.fixture
-def run(databricks: Databricks) -> str:
-    calls = databricks._calls()
-    experiment = calls["POST", "experiments/create"]({"name": "/Shared/e"})["experiment_id"]
-    return str(calls["POST", "runs/create"]({"experiment_id": experiment})["run"]["info"]["run_id"])
-
-
-@pytest.fixture
 def remote(databricks: Databricks) -> Iterator[DatabricksFiles]:
     http = Http(databricks.url, Secret(token=TOKEN))
     yield DatabricksFiles(http, lambda entity, remote_id: "")

@@ -1,9 +1,6 @@
 """What is too long for a Databricks workspace stays here, which the link's log says once; all the rest goes."""
 
-from collections.abc import Iterator
 from urllib.parse import quote
-
-import pytest
 
 from support.databricks import TOKEN, Databricks
 from support.links import add, log, settle, sync
@@ -14,13 +11,6 @@ LINK = "lakehouse"
 LONG = "ü" * 3000  # bytes count there
 SHORT = {"key": "short", "value": "v"}
 BOTH = [{"key": "long", "value": LONG}, SHORT]
-
-
-@pytest.fixture
-def databricks() -> Iterator[Databricks]:
-    workspace = Databricks()
-    yield workspace
-    workspace.close()
 
 
 def test_what_is_too_long_stays_and_the_rest_goes(server: Server, databricks: Databricks) -> None:

@@ -41,13 +41,6 @@ def databricks() -> Iterator[Databricks]:
 
 
 @pytest.fixture
-def run(databricks: Databricks) -> str:
-    calls = databricks._calls()
-    experiment = calls["POST", "experiments/create"]({"name": "/Shared/e"})["experiment_id"]
-    return str(calls["POST", "runs/create"]({"experiment_id": experiment})["run"]["info"]["run_id"])
-
-
-@pytest.fixture
 def remote(databricks: Databricks) -> Iterator[DatabricksFiles]:
     http = Http(databricks.url, Secret(token=TOKEN))
     yield SmallParts(http, lambda entity, remote_id: "")

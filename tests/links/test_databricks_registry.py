@@ -1,6 +1,5 @@
 """The registry of a Databricks workspace: models and versions with their stages and files; aliases and prompts stay here."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,13 +11,6 @@ from support.registry import Registry
 from support.servers import Server
 
 LINK = "lakehouse"
-
-
-@pytest.fixture
-def databricks() -> Iterator[Databricks]:
-    workspace = Databricks()
-    yield workspace
-    workspace.close()
 
 
 def trained(api: Api, experiment: str) -> tuple[str, str]:

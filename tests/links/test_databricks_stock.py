@@ -4,7 +4,6 @@ tests has the shape which real clients know, and what either wrote the other one
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 LINK = "lakehouse"
 TESTS = Path(__file__).parents[1]
 MIB = 1 << 20
-
-
-@pytest.fixture
-def databricks() -> Iterator[Databricks]:
-    workspace = Databricks()
-    yield workspace
-    workspace.close()
 
 
 def stock(databricks: Databricks, home: Path, module: str, *words: str) -> str:

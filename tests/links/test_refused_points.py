@@ -1,22 +1,11 @@
 """Points that the other side refuses hold up nothing else of their run, and are tried again, less and less often."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from support.databricks import TOKEN, Databricks
 from support.links import LINKS, add, check, link, log, put_file, settle, sync, until
 from support.servers import Server
 from trackside.links.refusals import FIRST_S, LONGEST_S, Refusals
 
 LINK = "lake"
-
-
-@pytest.fixture
-def databricks() -> Iterator[Databricks]:
-    workspace = Databricks()
-    yield workspace
-    workspace.close()
 
 
 def points(key: str, count: int) -> list[dict[str, object]]:

@@ -22,18 +22,11 @@ from support.evaluation_datasets import (
 )
 from support.links import add, check, link, log, settle, sync, until
 from support.servers import Server
-from support.stock import stock_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 LINK = "stock"
 OWN = ("trackside.source_dataset_id", "trackside.source_workspace")
 CONTENT = ("inputs", "outputs", "expectations", "tags", "source")
-
-
-@pytest.fixture(scope="module")
-def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
-        yield url
 
 
 @pytest.fixture

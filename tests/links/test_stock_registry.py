@@ -10,16 +10,9 @@ from support.client import Api, Socket
 from support.links import add, check, link, log, put_file, settle, until
 from support.registry import Registry
 from support.servers import Server
-from support.stock import stock_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 LINK = "stock"
-
-
-@pytest.fixture(scope="module")
-def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
-        yield url
 
 
 @pytest.fixture

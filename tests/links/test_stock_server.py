@@ -9,16 +9,9 @@ from support.client import Api, Socket
 from support.flaky import Flaky
 from support.links import add, all_runs, check, get_file, log, put_file, settle, until
 from support.servers import Server
-from support.stock import stock_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 LINK = "stock"
-
-
-@pytest.fixture(scope="module")
-def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
-        yield url
 
 
 @pytest.fixture

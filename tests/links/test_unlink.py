@@ -10,15 +10,8 @@ from support.flaky import Fault, Flaky
 from support.links import LINKS, add, all_runs, check, link, put_file, registry_of, settle, until, url_of
 from support.registry import Registry
 from support.servers import Server
-from support.stock import stock_server
 
 LINK = "twin"
-
-
-@pytest.fixture(scope="module")
-def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
-        yield url
 
 
 @contextmanager
