@@ -82,7 +82,7 @@ def forget_remote(tx: Tx, link_id: int) -> None:
 
 def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
     """The next items, in their turn: those that wait for nothing, and those that waited for long enough after trouble.  A clock
-    that was set back keeps nobody waiting."""
+    that was set back keeps nobody waiting for more than an hour longer."""
     found = []
     far = tx.now + MAX_WAIT_MS
     for low, high in ((0, 0), (1, tx.now), (far + 1, _NEVER)):
