@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from trackside.core.errors import Fault, Invalid
-from trackside.links import cursors, datasets, diff, filesync, marking, ours, pointsync, registered
+from trackside.links import comparison, cursors, datasets, filesync, marking, ours, pointsync, registered
 from trackside.links.cursors import Item
 from trackside.links.datasets_meeting import touched
 from trackside.links.datasets_mirror import DatasetMirror
@@ -240,10 +240,8 @@ class _Check:
         if entity.is_of_registry:
             differing = self._mirror.comparison.compare(entity, part, item, theirs)
         else:
-            doc, can = side.ours(theirs.doc, entity), side.peer.can
-            merged = diff.merge(
-                item.agreed or {}, part.doc, doc, side.link.mode, lambda field, verb: can(entity, field, verb)
-            )
+            doc = side.ours(theirs.doc, entity)
+            merged = comparison.compare(entity, item, part.doc, doc, side.link.mode, side.peer.can)
             fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
             differing = [(field, part.doc.get(field), doc.get(field)) for field in sorted(fields)]
         return [

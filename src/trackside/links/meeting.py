@@ -9,6 +9,7 @@ from collections.abc import Callable
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState
 from trackside.links import cursors, ours, store, take
+from trackside.links.comparison import TIMES
 from trackside.links.cursors import Item
 from trackside.links.diff import Patch
 from trackside.links.model import Entity, Made
@@ -76,7 +77,9 @@ def adopt_experiment(side: Side, part: Part, note: Callable[[Tx, str], None], ag
     name = part.doc["name", ""]
     if not side.link.options.wants(name):
         return None
-    patch = Patch({field: value for field, value in part.doc.items() if field[0] == "name"})
+    named = Patch({field: value for field, value in part.doc.items() if field[0] == "name"})
+    # At once, since another link that meets it here too would take those of its making for somebody's.
+    timed = Patch({**named.put, **{field: value for field, value in part.doc.items() if field[0] in TIMES}})
     other = _here_of_that_name(side, name)
     if other is not None and other.remote_id != part.item_id:  # ours of that name is another one of theirs
         again(other.remote_id)
@@ -86,7 +89,8 @@ def adopt_experiment(side: Side, part: Part, note: Callable[[Tx, str], None], ag
 
     def make(tx: Tx) -> str:
         made_by = Made.THEM if ours.has_experiment(tx, name) else Made.HERE
-        made = take.experiment(tx, None, patch, side.server_root)
+        is_timed = made_by is Made.HERE and side.peer.keeps_ids
+        made = take.experiment(tx, None, timed if is_timed else named, side.server_root)
         save_met(side, tx, Entity.EXPERIMENT, made, part.item_id, made_by)
         if made_by is Made.HERE:
             note(tx, made)

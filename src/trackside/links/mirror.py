@@ -12,7 +12,8 @@ import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.links import cursors, diff, epochs, filesync, meeting, ours, pointsync, store, take, waiting
+from trackside.links import comparison, cursors, diff, epochs, filesync, meeting, ours, pointsync, store, take, waiting
+from trackside.links.comparison import TIMES
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Field, Merged, Mode, Patch
 from trackside.links.marking import Depth
@@ -28,7 +29,6 @@ log = logging.getLogger("trackside.links")
 # What comes of JSON that has not the shape that it shall have.
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError)
 LATE = frozenset({"status", "end_time", "stage"})  # told when all the rest is there
-TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides can set; they follow from the rest
 PATIENCE_MS = 5000
 AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
 
@@ -279,7 +279,7 @@ class Mirror:
             side.confirm(entity, item)
         agreed = item.agreed or {}
         doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
-        merged = diff.merge(agreed, part.doc, doc, mode, lambda field, verb: side.peer.can(entity, field, verb))
+        merged = comparison.compare(entity, item, part.doc, doc, mode, side.peer.can)
         for conflict in merged.conflicts:
             if conflict.field[0] in TIMES or conflict.field == ("tag", VERSIONS_TAG):
                 continue
@@ -394,13 +394,16 @@ class Mirror:
 
     def _without_changed_here(self, tx: Tx, entity: Entity, part: Part, item: Item, merged: Merged) -> Merged:
         """What was changed here while the other side was asked is not overwritten unseen: it is compared by itself."""
-        if self.side.link.mode is not Mode.BOTH or not merged.for_us:
+        mode = self.side.link.mode
+        if not merged.for_us or not (mode is Mode.BOTH or entity is Entity.EXPERIMENT):
             return merged
         if entity is Entity.RUN:
             take.hold(tx, part.item_id)
         now = _ours(tx, entity, part.item_id)
         if now is None:
             return merged
+        if mode is not Mode.BOTH:  # another link took it from another workspace, perhaps
+            return diff.without(merged, comparison.outdone(merged, part.doc, now.doc), item.agreed or {})
         return diff.without(merged, diff.changed_since(merged, part.doc, now.doc), item.agreed or {})
 
     def _is_gone(self, entity: Entity, part: Part) -> bool:

@@ -1,0 +1,69 @@
+"""An experiment of one name in several workspaces that meet in one: none of them claims its times for itself."""
+
+from typing import Any
+
+import pytest
+
+from support.client import Api
+from support.links import add, check, settle, sync, until, url_of
+from support.servers import Server
+
+
+def times(api: Api, name: str) -> tuple[int, int]:
+    found = api.get("experiments/get-by-name", experiment_name=name)["experiment"]
+    return found["creation_time"], found["last_update_time"]
+
+
+@pytest.mark.parametrize("mode", ["push", "pull", "both"])
+@pytest.mark.parametrize("meets", ["first", "last"])
+def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
+    server: Server, mode: str, meets: str
+) -> None:
+    names = ["south", "north", "west"] if meets == "first" else ["north", "west", "south"]
+    apis = {name: server.api.new_workspace(name) for name in names}
+    for name in names:
+        if name != "south":
+            apis[name].new_experiment("shared")
+    before = {name: times(api, "Default")[0] for name, api in apis.items()}
+    shared = [times(apis[name], "shared")[0] for name in ("north", "west")]
+    links: dict[str, tuple[Api, str]] = {}
+    for name in ("north", "west"):
+        owner, other = (apis["south"], name) if mode == "pull" else (apis[name], "south")
+        add(owner, f"of-{name}", url_of(server, other), mode=mode)
+        links[name] = owner, f"of-{name}"
+        if mode != "pull":  # there a write that falls between another one's look and write is not seen
+            settle(*links[name])
+
+    def is_calm() -> bool:
+        return all(settle(*each)["lag_items"] == 0 for each in links.values()) and not differing()
+
+    def differing() -> list[Any]:
+        return [found for each in links.values() for found in check(*each)]
+
+    until(is_calm, "all to be alike")
+    for name in ("west", "north", "west"):
+        apis[name].post(
+            "experiments/set-experiment-tag", experiment_id="0", key=f"of {name}", value=str(len(differing()))
+        )
+        sync(*links[name])
+        until(is_calm, f"all to be alike: {differing()}")
+
+    assert len(set(before.values())) == 3
+    assert times(apis["south"], "Default")[0] == min(before.values())
+    assert times(apis["south"], "shared")[0] == min(shared)
+
+
+@pytest.mark.parametrize("mode", ["push", "pull"])
+def test_an_experiment_that_the_link_made_has_the_times_of_its_source(server: Server, mode: str) -> None:
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    source, copy = (here, there) if mode == "push" else (there, here)
+    source.new_experiment("x", tags=[{"key": "k", "value": "v"}])
+    add(here, "twin", url_of(server, "south"), mode=mode)
+    until(lambda: settle(here, "twin")["mirrored"].get("experiment") == 2, "the experiments to come")
+    until(lambda: times(copy, "x") == times(source, "x"), "its times to be the same")
+    experiment = source.get("experiments/get-by-name", experiment_name="x")["experiment"]["experiment_id"]
+    source.post("experiments/set-experiment-tag", experiment_id=experiment, key="k", value="w")
+
+    until(lambda: check(here, "twin") == [], f"both to be alike: {check(here, 'twin')}")
+
+    assert times(copy, "x") == times(source, "x")
