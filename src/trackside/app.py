@@ -26,7 +26,7 @@ from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.links import routes as links
 from trackside.links.ending import Ending
-from trackside.links.worker import Workers
+from trackside.links.workers import Workers
 from trackside.logged_models import routes as logged_models
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry

@@ -11,7 +11,8 @@ from trackside.core.seal import Sealer
 from trackside.links import ours, store
 from trackside.links.diff import Mode
 from trackside.links.model import QUIET_POLL_S, Kind, Link, Options
-from trackside.links.worker import EVERY_S, Runner
+from trackside.links.worker import Runner
+from trackside.links.workers import EVERY_S
 
 WS = 1
 
