@@ -6,7 +6,7 @@ import pytest
 
 from support.client import Api
 from support.databricks import TOKEN, Databricks
-from support.links import LINKS, add, check, link, log, put_file, settle, sync, until
+from support.links import LINKS, add, check, link, log, put_file, registry_of, settle, sync, until
 from support.registry import Registry
 from support.servers import Server
 
@@ -135,6 +135,38 @@ def test_a_version_whose_registration_failed_there_does_not_keep_its_model(
 
     assert there.models == {}
     assert [entry["message"] for entry in log(here, LINK)] == []
+
+
+@pytest.mark.parametrize("mode", ["push", "both"])
+def test_a_copy_whose_registration_fails_is_left_out_and_made_anew_by_a_sync(
+    server: Server, databricks: Databricks, mode: str
+) -> None:
+    """It was waited for, for ever."""
+    here = server.api.new_workspace("north")
+    registry, there = Registry(here), databricks.registry
+    run, source = trained(here, "training")
+    registry.new_model("iris")
+    registry.new_version("iris", source=source, run_id=run)
+    there.failing = 2
+    add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode=mode, registry=True)
+    settle(here, LINK)
+    said = [entry["message"] for entry in log(here, LINK)]
+    first = dict(there.versions)
+
+    sync(here, LINK)
+    until(lambda: there.failing == 0, "it to be made anew, and to fail again")
+    settle(here, LINK)
+    made = sum(1 for call in databricks.asked if "model-versions/create" in call)
+    sync(here, LINK)
+    until(lambda: [each["status"] for each in there.versions.values()] == ["READY"], "it to be made anew")
+    settle(here, LINK)
+
+    assert first == {}
+    assert made == 2
+    assert said[0].startswith(
+        "model iris version 1 is left out: its registration failed there: no room; it is made anew"
+    )
+    assert list(registry_of(here)["iris"]["versions"]) == ["1"]
 
 
 def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server, databricks: Databricks) -> None:

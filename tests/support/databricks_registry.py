@@ -31,6 +31,7 @@ class RegistryCalls:
         """`owner_of` says whose files lie at a source, and where among them."""
         self.models: dict[str, dict[str, Any]] = {}
         self.versions: dict[tuple[str, str], dict[str, Any]] = {}
+        self.failing = 0  # so many of the next versions fail
         self.pending = 0  # so often the next versions are looked at before they are READY
         self.is_disabled = False  # as in workspaces that have that of Unity Catalog alone
         self.moves: list[tuple[str, str, str]] = []
@@ -160,6 +161,10 @@ class RegistryCalls:
             "tags": sized(call.get("tags", [])),
             "status": "PENDING_REGISTRATION" if self.pending else "READY",
         }
+        if self.failing:
+            self.failing -= 1
+            failed = {"status": "FAILED_REGISTRATION", "status_message": "no room"}
+            self.versions[call["name"], number] |= failed
         owner, below = found
         for (whose, path), content in list(self._store.files.items()):  # it has its own copy
             if whose == owner and path.startswith(below):

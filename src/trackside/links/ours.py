@@ -37,13 +37,14 @@ class Part(Struct, frozen=True):
     """An item of one of the sides, with what places it.
 
     `touched`: in ms, when it began, ended or changed last, as far as that is told.  `marks`: as `Peer.series`, of a run that
-    was found with its last points."""
+    was found with its last points.  `failed`: of a version that is there and can never be used, why."""
 
     item_id: str
     experiment_id: str
     doc: Doc
     touched: int = 0
     marks: dict[str, str] = {}
+    failed: str = ""
 
 
 class Piece(Struct, frozen=True):

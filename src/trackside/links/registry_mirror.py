@@ -5,9 +5,10 @@ How they meet is `registry_meeting`, what is compared `registry_compare`, and wh
 """
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 from trackside.core.db.tx import Tx
-from trackside.links import cursors, diff, filesync, registered, store
+from trackside.links import cursors, diff, filesync, meeting, registered, store
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Merged, Mode
 from trackside.links.losses import Losses
@@ -69,6 +70,8 @@ class RegistryMirror:
             if item is not None:
                 self.removal.there(entity, item)
             return
+        if part.failed and item is None:
+            raise Unmirrored(f"version {part.item_id} of the other side is left out: {part.failed}")
         local_id = item.local_id if item is not None else self._meeting.adopt(entity, part)
         if local_id is not None:
             self.ours(entity, local_id, verify=verify, theirs=part)
@@ -97,6 +100,8 @@ class RegistryMirror:
             if theirs is None or not self._items.is_the_same(item, theirs):
                 self.removal.there(entity, item)
                 return
+        if theirs is not None and theirs.failed:
+            self._leave_out(part, item, theirs)
         if theirs is not None:
             side.confirm(entity, item)
         agreed = item.agreed or {}
@@ -136,6 +141,16 @@ class RegistryMirror:
             side.write(hear)
         if verify and self.has_own_files(entity, part):
             self._converge_files(part.item_id, remote_id)
+
+    def _leave_out(self, part: Part, item: Item, theirs: Part) -> NoReturn:
+        """A version that can never be used there.  If it is a copy of ours it goes, and is made anew when the version, or its
+        model, changes or somebody has all compared: not before that, since its files may have to go over again."""
+        said = f"{self._items.called(part)} is left out: {theirs.failed}"
+        if not self.side.link.mode.sends or not meeting.is_known_as_ours(self.side, theirs):
+            raise Unmirrored(said)
+        self.peer.remove(VERSION, item.remote_id)
+        self._items.forget(VERSION, item)
+        raise Unmirrored(f"{said}; it is made anew when it changes or by `link sync`")
 
     def _without_left_out(self, entity: Entity, part: Part, merged: Merged, agreed: Doc) -> Merged:
         """What they could not take was not agreed on."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from trackside.core.errors import BadState
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
 from trackside.links.model import Entity
@@ -20,6 +22,7 @@ from trackside.registry.model import NO_STAGE, says_prompt
 
 EXPERIMENT = "trackside/registry"  # of the runs that keep files
 PENDING = "PENDING_REGISTRATION"
+FAILED = "FAILED_REGISTRATION"
 PAGE = 200
 REMEMBER_S = 30.0
 
@@ -89,6 +92,9 @@ class MlflowRegistry:
                 return None
             raise
         status = found.get("status", "READY")
+        if status == FAILED:
+            said = found.get("status_message") or "the other side does not say why"
+            return replace(_part_of_version(found), failed=f"its registration failed there: {said}")
         if status != "READY":
             raise BadState(f"version {version} of {name} is {status} on the other side: it waits until it is READY")
         return _part_of_version(found)
