@@ -90,6 +90,39 @@ def test_two_that_hear_of_a_run_at_the_same_moment_make_one_copy_of_it(
     assert log(here, LINK) == log(west, LINK) == []
 
 
+def test_two_that_hear_of_a_version_at_the_same_moment_make_one_copy_of_it(
+    server: Server, here: Api, stock: Api, flaky: Flaky
+) -> None:
+    west = server.api.new_workspace("west")
+    add(here, "twin", url_of(server, "west"), registry=True)
+    searches = itertools.count(1)
+    both = threading.Event()
+
+    def faults(method: str, path: str) -> Fault | None:
+        if "model-versions/search" in path and next(searches) == 3:  # the first one asks twice: prompts are asked for
+            both.set()
+        if path.endswith("model-versions/create"):
+            assert both.wait(20), "the other one never looked"
+        return None
+
+    flaky.as_stock(faults)
+    _link(here, flaky, registry=True)
+    _link(west, flaky, registry=True)
+
+    here.post("registered-models/create", name="iris")
+    here.post("model-versions/create", name="iris", source="s3://bucket/model")
+    until(lambda: len(versions(west)) == len(versions(stock)) == 1, "the version to arrive")
+    settle(here, LINK)
+    settle(west, LINK)
+
+    assert versions(stock) == ["1"]
+    assert check(here, LINK) == check(west, LINK) == []
+
+
+def versions(api: Api) -> list[str]:
+    return sorted(registry_of(api).get("iris", {}).get("versions", {}))
+
+
 def test_a_run_that_comes_back_by_another_way_is_known_by_its_id(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:

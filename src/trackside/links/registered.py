@@ -154,6 +154,12 @@ def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
     return list(found)
 
 
+def brought(tx: Tx, version_id: str) -> tuple[bool, int]:
+    """Whether a version is from elsewhere, and how long it has been here, in ms."""
+    at = mirrored.brought_at(tx, uid_of(version_id))
+    return at is not None, tx.now - (at or 0)
+
+
 def place(tx: Tx, version_id: str, server_root: str) -> Place:
     """Where the files of a version lie, or are to lie if it is not made yet."""
     workspace = workspaces.current(tx)

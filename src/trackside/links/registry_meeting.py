@@ -7,7 +7,7 @@ from trackside.links import cursors, filesync, meeting, registered, waiting
 from trackside.links.cursors import Item
 from trackside.links.diff import Patch
 from trackside.links.marking import Depth
-from trackside.links.mirror import Mirror
+from trackside.links.mirror import PATIENCE_MS, Early, Mirror
 from trackside.links.model import Entity, Made
 from trackside.links.ours import Part
 from trackside.links.peer import Unmirrored
@@ -35,12 +35,12 @@ class Meeting:
             return self._items.saved(entity, part.item_id), theirs
         make = self._find_or_make_model if entity is MODEL else self._find_or_make_version
         remote_id, is_new = make(part)
-        if is_new or item is None:
-            side.save(entity, part.item_id, remote_id, Made.US if is_new else Made.THEM, None)
+        if is_new:
+            side.save(entity, part.item_id, remote_id, Made.US, None)
             return self._items.saved(entity, part.item_id), self.peer.read(entity, remote_id)
         # One that was about to be made before a crash was made by us, unless it says otherwise.
         theirs = self.peer.read(entity, remote_id)
-        is_ours = theirs is not None and meeting.is_known_as_ours(self.side, theirs)
+        is_ours = item is not None and theirs is not None and meeting.is_known_as_ours(self.side, theirs)
         self._runs.meet(entity, part.item_id, remote_id, Made.US if is_ours else Made.THEM)
         return self._items.saved(entity, part.item_id), theirs
 
@@ -64,15 +64,22 @@ class Meeting:
         if not self.side.peer.keeps_ids:
             self._make_earlier(part)
         uid = registered.uid_of(part.item_id)
-        found = self.peer.find_version(model_id, uid, part.doc)
+        is_brought, age_ms = self.side.read(lambda tx: registered.brought(tx, part.item_id))
+        is_brought = is_brought and not self.side.peer.keeps_ids
+        found = self.peer.find_version(model_id, uid, is_brought=is_brought)
         if found is not None:
             return found, False
+        if is_brought and 0 <= age_ms < PATIENCE_MS:
+            raise Early((PATIENCE_MS - age_ms) / 1000)
         doc, has_own = self._carrier.out(part)
         self.side.save(VERSION, part.item_id, "", Made.US, None)
         files_at = None
         if has_own:
             files_at = self.peer.prepare_files(model_id, uid, doc)
             filesync.send(self.side, VERSION, part.item_id, files_at, verify=True)
+        found = self.peer.find_version(model_id, uid, is_brought=True) if is_brought else None
+        if found is not None:  # while its files, or those of its run, went over
+            return found, False
         version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
         if part.doc["model_id", ""] and not self.side.peer.keeps_ids:
             self._look_again(part.doc["model_id", ""])

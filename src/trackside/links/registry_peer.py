@@ -65,8 +65,8 @@ class RegistryPeer(Protocol):
 
     def versions_of(self, model_id: str) -> list[str]: ...
 
-    def find_version(self, model_id: str, uid: str, doc: Doc) -> str | None:
-        """The version of that uid; `doc` is ours, and says which number to look at first."""
+    def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
+        """The version of that uid.  `is_brought`: someone else may have made it there a moment ago."""
         ...
 
     def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:

@@ -136,6 +136,20 @@ def find_model(tx: Tx, uid: str) -> Model | None:
     return Model(uid, name, description, created, updated, last, dict(tags), dict(named))
 
 
+def brought_at(tx: Tx, uid: str) -> int | None:
+    """When a version came from elsewhere, in ms: it was made at another time than that.  None if it was made here."""
+    row = tx.one(
+        """
+        SELECT v.creation_time, MAX(h.changed_at) FROM model_versions v
+        JOIN model_history h ON h.workspace_id = :ws AND h.model_seq = v.model_seq AND h.version = v.version
+            AND h.kind = 'version' AND h.before_value IS NULL
+        WHERE v.workspace_id = :ws AND v.uid = :uid GROUP BY v.version_seq, v.creation_time
+        """,
+        uid=uid,
+    )
+    return None if row is None or row[0] == row[1] else int(row[1])
+
+
 def find_version(tx: Tx, uid: str) -> Version | None:
     row = tx.one(
         """

@@ -164,10 +164,9 @@ class MlflowRegistry:
         found = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
         return [part.item_id for part in sorted(found, key=lambda each: int(each.doc["number", ""]))]
 
-    def find_version(self, model_id: str, uid: str, doc: Doc) -> str | None:
-        del doc
+    def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
         since, known = self._uids.get(model_id, (float("-inf"), {}))
-        if time.monotonic() - since > REMEMBER_S:
+        if time.monotonic() - since > REMEMBER_S or (is_brought and uid not in known):
             # One that is about to be there was made already.
             versions = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
             known = {self.uid_of(part): part.item_id for part in versions}

@@ -85,8 +85,8 @@ class TracksideRegistry:
     def versions_of(self, model_id: str) -> list[str]:
         return list(self._http.json("GET", f"{PREFIX}/versions", model_id=model_id).get("ids", []))
 
-    def find_version(self, model_id: str, uid: str, doc: Doc) -> str | None:
-        del doc
+    def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
+        del is_brought
         found = self.read(Entity.VERSION, id_of(model_id, uid))
         return None if found is None else found.item_id
 
