@@ -257,3 +257,51 @@ def test_nothing_goes_there_when_our_own_side_is_put_back_to_a_backup(world: Wor
 
 def _options() -> tuple[str, ...]:
     return "--durability", "relaxed", "--port", str(free_port())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["push", "both", "pull"])
+def test_an_experiment_whose_id_was_given_again_before_the_link_looked_is_another_one(world: World, mode: str) -> None:
+    """Neither takes the name of the other, nor its runs."""
+    world.keep("south")
+    world.link("mlflow", mode)
+    source = world.there if mode == "pull" else world.here
+    source.new_run(source.new_experiment("lost"))
+    until(lambda: all(runs_of(api, "lost") for api in (world.here, world.there)), "it to be on both sides", SOON_S)
+    settle(world.here, LINK, SOON_S)
+    before = id_of(world.there, "lost")
+    ours = runs_of(world.here, "lost")
+    world.pause()
+
+    world.put_back("south")
+    again = world.there.new_experiment("other")
+    theirs = world.there.new_run(again)
+    world.resume()
+    sync(world.here, LINK)
+    if mode != "push":
+        until(lambda: theirs in [run["info"]["run_id"] for run in all_runs(world.here)], "the new run to come", SOON_S)
+    else:
+        until(lambda: runs_of(world.there, "lost") != [], "the lost run to be made anew", SOON_S)
+    settle(world.here, LINK, SOON_S)
+
+    assert again == before
+    assert runs_of(world.here, "lost") == ours
+    assert theirs not in runs_of(world.there, "lost")
+    assert runs_of(world.there, "other") == [theirs]
+    if mode != "push":
+        assert runs_of(world.here, "other") == [theirs]
+    if mode != "pull":
+        assert len(runs_of(world.there, "lost")) == 1
+
+
+def id_of(api: Api, name: str) -> str:
+    found: str = api.get("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"]
+    return found
+
+
+def runs_of(api: Api, name: str) -> list[str]:
+    found = api.ask("GET", "/api/2.0/mlflow/experiments/get-by-name", arguments={"experiment_name": name})
+    if found.status == 404:
+        return []
+    runs = api.post("runs/search", experiment_ids=[found.json["experiment"]["experiment_id"]]).get("runs", [])
+    return [run["info"]["run_id"] for run in runs]

@@ -85,6 +85,24 @@ def newest(tx: Tx, link_id: int, epoch: int, most: int) -> list[Item]:
     return [each for each in found if is_active(each)]
 
 
+def newest_of(tx: Tx, link_id: int, experiment_id: str, most: int) -> list[Item]:
+    """The runs of an experiment of ours that began last, of those that the other side had, and not as deleted."""
+    rows = tx.all(
+        """
+        SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.epoch FROM runs r
+        JOIN experiments e ON e.experiment_seq = r.experiment_seq AND e.workspace_id = :ws
+        JOIN link_items i ON i.link_id = :link AND i.entity = 'run' AND i.local_id = r.run_id
+        WHERE r.workspace_id = :ws AND i.workspace_id = :ws AND e.experiment_id = :experiment AND i.remote_id <> ''
+        ORDER BY r.start_time DESC, r.run_id LIMIT :most
+        """,
+        link=link_id,
+        experiment=int(experiment_id),
+        most=most,
+    )
+    found = [cursors.item_of(row) for row in rows]
+    return [each for each in found if is_active(each)]
+
+
 def is_active(item: Item) -> bool:
     """By what was agreed: what is deleted may be removed for good, by `mlflow gc`."""
     return (item.agreed or {}).get(("stage", "")) == "active"

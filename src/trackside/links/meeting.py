@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState
-from trackside.links import cursors, ours, store, take
+from trackside.links import cursors, epochs, ours, store, take
 from trackside.links.comparison import TIMES
 from trackside.links.cursors import Item
 from trackside.links.diff import Patch
@@ -17,6 +17,7 @@ from trackside.links.ours import Part
 from trackside.links.side import Side
 from trackside.workspaces import store as workspaces
 
+SOME_RUNS = 5
 Again = Callable[[str], None]  # brings an experiment of ours, or theirs, to the same state on both sides
 UNSURE = "was there when it was to be made, or made just before a break; it counts as theirs, and stays when copies are removed"
 
@@ -40,6 +41,20 @@ def save_met(side: Side, tx: Tx, entity: Entity, local_id: str, remote_id: str, 
     if was_about_to and side.peer.keeps_ids:
         cursors.set_maker(tx, link_id, entity, local_id, made_by)
         store.note(tx, link_id, "skipped", entity, local_id, f"{entity} {local_id} {UNSURE}")
+
+
+def is_another_experiment(side: Side, item: Item, theirs: Part) -> bool:
+    """Whether theirs only has the id that the other side gave to the one that we know, before it was put back to a backup: it
+    has another name, and no run that we know to be in it.  One that has none is doubtful only if such a loss is known."""
+    name = (item.agreed or {}).get(("name", ""))
+    if side.peer.keeps_ids or name in (None, theirs.doc["name", ""]):
+        return False
+    link_id = side.link.link_id
+    runs = side.read(lambda tx: epochs.newest_of(tx, link_id, item.local_id, SOME_RUNS))
+    if not runs:
+        return item.epoch < side.read(lambda tx: epochs.of(tx, link_id)).epoch
+    found = (side.peer.read(Entity.RUN, each.remote_id) for each in runs)
+    return not any(run is not None and run.experiment_id == theirs.item_id for run in found)
 
 
 def first_experiment(side: Side, part: Part, theirs: Part | None, again: Again) -> tuple[Item | None, Part | None]:

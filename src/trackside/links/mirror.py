@@ -275,6 +275,12 @@ class Mirror:
                 else:
                     self._lost(entity, item)
                 return
+        if theirs is not None and entity is Entity.EXPERIMENT and meeting.is_another_experiment(side, item, theirs):
+            self._lost(entity, item)
+            if mode.takes:
+                which = (str(entity), theirs.item_id)
+                side.write(lambda tx: waiting.mark(tx, side.link.link_id, [which], is_remote=True))
+            return
         if theirs is not None:
             side.confirm(entity, item)
         agreed = item.agreed or {}
