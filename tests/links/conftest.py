@@ -1,6 +1,7 @@
 """What many tests of links begin with: two workspaces, other servers, and a proxy that answers badly when it is told to."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -41,9 +42,14 @@ def as_stock(flaky: Flaky) -> Flaky:
 
 
 @pytest.fixture(scope="module")
-def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def stock_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def stock_url(stock_database: Path) -> Iterator[str]:
     """Of a real `mlflow server`."""
-    with stock_server(tmp_path_factory.mktemp("mlflow")) as url:
+    with stock_server(stock_database.parent) as url:
         yield url
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from trackside.core.errors import Fault, Invalid
-from trackside.links import comparison, cursors, datasets, filesync, marking, ours, pointsync, registered
+from trackside.links import comparison, cursors, datasets, epochs, filesync, marking, ours, pointsync, registered
 from trackside.links.cursors import Item
 from trackside.links.datasets_meeting import touched
 from trackside.links.datasets_mirror import DatasetMirror
@@ -136,7 +136,8 @@ class _Check:
                 return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
             theirs = self._there(entity, item.remote_id)
             if theirs is None:
-                what = [] if self._is_hidden(entity, part) else [_missing(entity, "there")]
+                is_gone = self._is_hidden(entity, part) or epochs.is_purged(side.link, item, part.doc)
+                what = [] if is_gone else [_missing(entity, "there")]
                 return Difference(str(entity), local_id, item.remote_id, what)
             if entity is Entity.DATASET:
                 what = self._datasets.comparison.differing(part, item, theirs)

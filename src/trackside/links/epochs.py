@@ -9,6 +9,7 @@ from msgspec import Struct
 from trackside.core.db.tx import Change, Tx
 from trackside.links import cursors, marking, store, waiting
 from trackside.links.cursors import Item
+from trackside.links.diff import Doc
 from trackside.links.marking import Depth
 from trackside.links.model import Entity, Link
 
@@ -106,6 +107,13 @@ def newest_of(tx: Tx, link_id: int, experiment_id: str, most: int) -> list[Item]
 def is_active(item: Item) -> bool:
     """By what was agreed: what is deleted may be removed for good, by `mlflow gc`."""
     return (item.agreed or {}).get(("stage", "")) == "active"
+
+
+def is_purged(link: Link, item: Item, doc: Doc) -> bool:
+    """Of what is not there any more: whether it was deleted on both sides before, and is removed for good there, by
+    `mlflow gc` for instance.  It may be restored here."""
+    is_deleted = "deleted" == doc.get(("stage", "")) == (item.agreed or {}).get(("stage", ""))
+    return is_deleted and item.epoch >= link.epoch
 
 
 def _turn(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:

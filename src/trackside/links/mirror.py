@@ -270,7 +270,7 @@ class Mirror:
         if theirs is None and looked:
             theirs = side.look(entity, item.remote_id)
             if theirs is None:
-                if self._is_gone(entity, part):
+                if self._is_gone(entity, part) or epochs.is_purged(side.link, item, part.doc):
                     side.save(entity, part.item_id, item.remote_id, item.made_by, part.doc)
                 else:
                     self._lost(entity, item)
