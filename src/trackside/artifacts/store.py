@@ -69,9 +69,9 @@ def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
     tx.record(Change(entity, item_id, REMOVED, _detail(Removal(path))))
 
 
-def removals(tx: Tx, entity: str, item_id: str) -> list[Removal]:
-    """What was removed of an item, as far back as the change log goes."""
-    return [removal for _, removal in _removals(tx, entity, item_id)]
+def removals(tx: Tx, entity: str, item_id: str, after: int = 0) -> list[Removal]:
+    """What was removed of an item, as far back as the change log goes; `after`: since that entry of it."""
+    return [removal for seq, removal in _removals(tx, entity, item_id) if seq > after]
 
 
 def removal_of(detail: str | None) -> Removal:

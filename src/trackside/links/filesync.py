@@ -190,6 +190,8 @@ class _Both:
         if gone:
             left = fileplan.folders_left(self.known, self.ours)
             doubtful = [old for old in gone if old.etag != REMOVED and fileplan.folder_of(old.path) not in left]
+            removals = self._removals_here() if doubtful else []
+            doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
             lost = {old.path: replace(old, etag=LOST) for old in doubtful}
         gone = [self.known[step.path] for step in steps if step.what is What.DROP_HERE]
         if gone:
@@ -207,6 +209,11 @@ class _Both:
             self.side.note_once("skipped", self.entity, self.local_id, said)
             self._save(known)
         return [step for step in steps if step.path not in lost]
+
+    def _removals_here(self) -> list[Removal]:
+        """Those that the link has not read of yet."""
+        entity, seen = str(self.entity), self.side.link.seen_seq
+        return self.side.read(lambda tx: artifacts.removals(tx, entity, self.local_id, seen))
 
     def _removals_there(self) -> list[Removal]:
         """By their names here."""
