@@ -8,7 +8,7 @@ from typing import Any
 from trackside import server, tenants
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.roots import Roots
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.http.edge import Edge
@@ -139,7 +139,7 @@ def build(settings: Settings) -> App:
             *links.routes(db, roots, threads, callers, settings.default_artifact_root, _sealer(settings), ending),
         ]
         document = server.Document(table)
-        table.append(stream("GET /openapi.json", document.get, needs=Access.NONE, has_workspace=False))
+        table.append(stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False))
         guard = Guard(settings.allowed_hosts, settings.cors_origins, prefix=settings.static_prefix)
         edge = Edge(
             Table(table),

@@ -5,7 +5,7 @@ from functools import cached_property
 from importlib.resources import files
 
 from trackside import __version__
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http import openapi
 from trackside.core.http.codec import Call, encode
@@ -77,10 +77,9 @@ class Document:
 
 
 def routes() -> list[Route]:
-    none = Access.NONE
     return [
-        stream("GET /health", health, needs=none, has_workspace=False, media="text/plain"),
-        stream("GET /version", version, needs=none, has_workspace=False, media="text/plain"),
-        query("GET server-info", Call, info, needs=none, version="3.0", has_workspace=False, quick=True),
-        stream("GET /", first_page, needs=none, media="text/html"),
+        stream("GET /health", health, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
+        stream("GET /version", version, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
+        query("GET server-info", Call, info, needs=Action.ANYONE, version="3.0", has_workspace=False, quick=True),
+        stream("GET /", first_page, needs=Action.ANYONE, media="text/html"),
     ]

@@ -11,7 +11,7 @@ from trackside.artifacts import keys, store, transfer
 from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.errors import Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
@@ -184,14 +184,14 @@ class Calls:
 def routes(roots: Roots, threads: Executor) -> list[Route]:
     calls = Calls(roots, threads)
     proxy = [
-        ("PUT", "artifacts/{path:path}", calls.put, Access.EDIT, codec.Call, ""),
-        ("GET", "artifacts/{path:path}", calls.get, Access.READ, codec.Call, _ANY),  # HEAD too
-        ("GET", "artifacts", calls.entries, Access.READ, OfFolder, _JSON),
-        ("DELETE", "artifacts/{path:path}", calls.delete, Access.EDIT, codec.Call, _JSON),
-        ("POST", "mpu/create/{path:path}", calls.no_parts, Access.EDIT, codec.Call, _JSON),
-        ("POST", "mpu/complete/{path:path}", calls.no_parts, Access.EDIT, codec.Call, _JSON),
-        ("POST", "mpu/abort/{path:path}", calls.no_parts, Access.EDIT, codec.Call, _JSON),
-        ("GET", "presigned/{path:path}", calls.no_presigned, Access.READ, codec.Call, _JSON),
+        ("PUT", "artifacts/{path:path}", calls.put, Action.RUNS_WRITE, codec.Call, ""),
+        ("GET", "artifacts/{path:path}", calls.get, Action.RUNS_READ, codec.Call, _ANY),  # HEAD too
+        ("GET", "artifacts", calls.entries, Action.RUNS_READ, OfFolder, _JSON),
+        ("DELETE", "artifacts/{path:path}", calls.delete, Action.RUNS_WRITE, codec.Call, _JSON),
+        ("POST", "mpu/create/{path:path}", calls.no_parts, Action.RUNS_WRITE, codec.Call, _JSON),
+        ("POST", "mpu/complete/{path:path}", calls.no_parts, Action.RUNS_WRITE, codec.Call, _JSON),
+        ("POST", "mpu/abort/{path:path}", calls.no_parts, Action.RUNS_WRITE, codec.Call, _JSON),
+        ("GET", "presigned/{path:path}", calls.no_presigned, Action.RUNS_READ, codec.Call, _JSON),
     ]
     return [
         *(
@@ -206,13 +206,18 @@ def routes(roots: Roots, threads: Executor) -> list[Route]:
             for method, path, handler, needs, arguments, media in proxy
             for api in ("api", "ajax-api")
         ),
-        stream("GET artifacts/list", calls.run_entries, needs=Access.READ, arguments=OfRunFile, answer=RunListing),
-        stream("POST artifacts/presigned-upload-url", calls.presigned_upload, call=PresignedCall, needs=Access.EDIT),
+        stream("GET artifacts/list", calls.run_entries, needs=Action.RUNS_READ, arguments=OfRunFile, answer=RunListing),
         stream(
-            "POST artifacts/presigned-download-url", calls.presigned_download, call=PresignedCall, needs=Access.READ
+            "POST artifacts/presigned-upload-url", calls.presigned_upload, call=PresignedCall, needs=Action.RUNS_WRITE
         ),
-        stream("GET /get-artifact", calls.run_file, needs=Access.READ, arguments=OfRunFile, media=_ANY),
-        stream("POST upload-artifact", calls.upload, needs=Access.EDIT, ajax_only=True, arguments=OfRunFile),
+        stream(
+            "POST artifacts/presigned-download-url",
+            calls.presigned_download,
+            call=PresignedCall,
+            needs=Action.RUNS_READ,
+        ),
+        stream("GET /get-artifact", calls.run_file, needs=Action.RUNS_READ, arguments=OfRunFile, media=_ANY),
+        stream("POST upload-artifact", calls.upload, needs=Action.RUNS_WRITE, ajax_only=True, arguments=OfRunFile),
     ]
 
 

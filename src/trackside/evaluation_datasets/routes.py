@@ -1,6 +1,6 @@
 """The calls about evaluation datasets.  Knows HTTP's side of them only."""
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters import keyset
@@ -71,22 +71,29 @@ def delete_records(tx: Tx, call: records.DeleteRecords) -> records.Deleted:
 
 
 def routes() -> list[Route]:
-    read, edit, v3 = Access.READ, Access.EDIT, "3.0"
+    v3 = "3.0"
     one = "datasets/{dataset_id}"
     return [
-        command("POST datasets/create", m.Create, create, needs=edit, version=v3, answer=m.Got),
-        query("POST datasets/search", m.Search, find, needs=read, version=v3, answer=m.Found),
-        query("GET datasets/search", m.Search, find, needs=read, version=v3, answer=m.Found),
-        query(f"GET {one}", m.OfDataset, get, needs=read, version=v3, quick=True, answer=m.Got),
-        command(f"DELETE {one}", m.OfDataset, delete, needs=edit, version=v3),
-        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=edit, version=v3),
-        command(f"DELETE {one}/tags/{{key:path}}", m.DeleteTag, delete_tag, needs=edit, version=v3),
-        query(f"GET {one}/records", records.GetRecords, get_records, needs=read, version=v3, answer=records.Page),
+        command("POST datasets/create", m.Create, create, needs=Action.DATASETS_WRITE, version=v3, answer=m.Got),
+        query("POST datasets/search", m.Search, find, needs=Action.DATASETS_READ, version=v3, answer=m.Found),
+        query("GET datasets/search", m.Search, find, needs=Action.DATASETS_READ, version=v3, answer=m.Found),
+        query(f"GET {one}", m.OfDataset, get, needs=Action.DATASETS_READ, version=v3, quick=True, answer=m.Got),
+        command(f"DELETE {one}", m.OfDataset, delete, needs=Action.DATASETS_DELETE, version=v3),
+        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Action.DATASETS_WRITE, version=v3),
+        command(f"DELETE {one}/tags/{{key:path}}", m.DeleteTag, delete_tag, needs=Action.DATASETS_WRITE, version=v3),
+        query(
+            f"GET {one}/records",
+            records.GetRecords,
+            get_records,
+            needs=Action.DATASETS_READ,
+            version=v3,
+            answer=records.Page,
+        ),
         command(
             f"POST {one}/records",
             records.Upsert,
             upsert_records,
-            needs=edit,
+            needs=Action.DATASETS_WRITE,
             version=v3,
             answer=records.Upserted,
             max_body_bytes=records.MAX_UPSERT_BYTES,
@@ -95,7 +102,7 @@ def routes() -> list[Route]:
             f"DELETE {one}/records",
             records.DeleteRecords,
             delete_records,
-            needs=edit,
+            needs=Action.DATASETS_WRITE,
             version=v3,
             answer=records.Deleted,
         ),
@@ -103,13 +110,25 @@ def routes() -> list[Route]:
             f"GET {one}/experiment-ids",
             m.OfDataset,
             experiment_ids,
-            needs=read,
+            needs=Action.DATASETS_READ,
             version=v3,
             quick=True,
             answer=m.ExperimentIds,
         ),
-        command(f"POST {one}/add-experiments", m.OfExperiments, add_experiments, needs=edit, version=v3, answer=m.Got),
         command(
-            f"POST {one}/remove-experiments", m.OfExperiments, remove_experiments, needs=edit, version=v3, answer=m.Got
+            f"POST {one}/add-experiments",
+            m.OfExperiments,
+            add_experiments,
+            needs=Action.DATASETS_WRITE,
+            version=v3,
+            answer=m.Got,
+        ),
+        command(
+            f"POST {one}/remove-experiments",
+            m.OfExperiments,
+            remove_experiments,
+            needs=Action.DATASETS_WRITE,
+            version=v3,
+            answer=m.Got,
         ),
     ]

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http import codec
@@ -232,34 +232,41 @@ def send_all_again(tx: Tx, call: m.OfWebhook) -> m.Again:
 
 def routes(db: store.Database, sealer: Sealer, post: Post, courier: Courier, threads: Executor) -> list[Route]:
     calls = Calls(db, sealer, post, courier, threads)
-    read, manage = Access.READ, Access.MANAGE
     one = "webhooks/{webhook_id}"
     ours = "/api/trackside/v1/webhooks"
     our_one = f"{ours}/{{webhook_id}}"
     sent = f"{our_one}/deliveries"
     got, got_ours = m.GotMlflow, m.GotOurs
     return [
-        stream("POST webhooks", calls.create_mlflow, call=m.CreateWebhook, needs=manage, answer=got),
-        query("GET webhooks", m.ListWebhooks, list_mlflow, needs=manage, answer=m.ListedMlflow),
-        query(f"GET {one}", m.OfWebhook, get_mlflow, needs=manage, quick=True, answer=got),
-        stream(f"PATCH {one}", calls.update_mlflow, call=m.UpdateWebhook, needs=manage, answer=got),
-        command(f"DELETE {one}", m.OfWebhook, delete_mlflow, needs=manage),
-        stream(f"POST {one}/test", calls.test_mlflow, call=m.TestWebhook, needs=manage, answer=m.Tested),
-        stream(f"POST {ours}", calls.create_ours, call=m.CreateOurs, needs=manage, answer=got_ours),
-        query(f"GET {ours}", m.ListWebhooks, list_ours, needs=manage, answer=m.ListedOurs),
-        query(f"GET {our_one}", m.OfWebhook, get_ours, needs=manage, answer=got_ours),
-        stream(f"PATCH {our_one}", calls.update_ours, call=m.UpdateOurs, needs=manage, answer=got_ours),
-        command(f"DELETE {our_one}", m.OfWebhook, delete_ours, needs=manage),
-        stream(f"POST {our_one}/test", calls.test_ours, call=m.TestOurs, needs=manage, answer=m.Tested),
-        query(f"GET {sent}", m.ListDeliveries, list_deliveries, needs=manage, answer=m.ListedDeliveries),
-        query(f"GET {sent}/{{delivery_id}}", m.OfDelivery, get_delivery, needs=manage, answer=m.GotDelivery),
-        command(f"POST {sent}/{{delivery_id}}/redeliver", m.OfDelivery, send_again, needs=manage, answer=m.Again),
-        command(f"POST {our_one}/redeliver", m.OfWebhook, send_all_again, needs=manage, answer=m.Again),
+        stream("POST webhooks", calls.create_mlflow, call=m.CreateWebhook, needs=Action.WEBHOOKS_WRITE, answer=got),
+        query("GET webhooks", m.ListWebhooks, list_mlflow, needs=Action.WEBHOOKS_READ, answer=m.ListedMlflow),
+        query(f"GET {one}", m.OfWebhook, get_mlflow, needs=Action.WEBHOOKS_READ, quick=True, answer=got),
+        stream(f"PATCH {one}", calls.update_mlflow, call=m.UpdateWebhook, needs=Action.WEBHOOKS_WRITE, answer=got),
+        command(f"DELETE {one}", m.OfWebhook, delete_mlflow, needs=Action.WEBHOOKS_DELETE),
+        stream(f"POST {one}/test", calls.test_mlflow, call=m.TestWebhook, needs=Action.WEBHOOKS_WRITE, answer=m.Tested),
+        stream(f"POST {ours}", calls.create_ours, call=m.CreateOurs, needs=Action.WEBHOOKS_WRITE, answer=got_ours),
+        query(f"GET {ours}", m.ListWebhooks, list_ours, needs=Action.WEBHOOKS_READ, answer=m.ListedOurs),
+        query(f"GET {our_one}", m.OfWebhook, get_ours, needs=Action.WEBHOOKS_READ, answer=got_ours),
+        stream(f"PATCH {our_one}", calls.update_ours, call=m.UpdateOurs, needs=Action.WEBHOOKS_WRITE, answer=got_ours),
+        command(f"DELETE {our_one}", m.OfWebhook, delete_ours, needs=Action.WEBHOOKS_DELETE),
+        stream(f"POST {our_one}/test", calls.test_ours, call=m.TestOurs, needs=Action.WEBHOOKS_WRITE, answer=m.Tested),
+        query(f"GET {sent}", m.ListDeliveries, list_deliveries, needs=Action.WEBHOOKS_READ, answer=m.ListedDeliveries),
+        query(
+            f"GET {sent}/{{delivery_id}}", m.OfDelivery, get_delivery, needs=Action.WEBHOOKS_READ, answer=m.GotDelivery
+        ),
+        command(
+            f"POST {sent}/{{delivery_id}}/redeliver",
+            m.OfDelivery,
+            send_again,
+            needs=Action.WEBHOOKS_WRITE,
+            answer=m.Again,
+        ),
+        command(f"POST {our_one}/redeliver", m.OfWebhook, send_all_again, needs=Action.WEBHOOKS_WRITE, answer=m.Again),
         query(
             "GET /api/trackside/v1/changes",
             m.ListChanges,
             calls.list_changes,
-            needs=read,
+            needs=Action.CHANGES_READ,
             answer=m.ListedChanges,
         ),
     ]

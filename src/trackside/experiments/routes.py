@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.routes import Route, command, query
@@ -61,14 +61,27 @@ def delete_tag(tx: Tx, call: m.DeleteTag) -> None:
 def routes(artifact_root: str) -> list[Route]:
     calls = Calls(artifact_root)
     return [
-        command("POST experiments/create", m.CreateExperiment, calls.create, needs=Access.EDIT, answer=m.Created),
-        query("GET experiments/get", m.GetExperiment, get, needs=Access.READ, quick=True, answer=m.Got),
-        query("GET experiments/get-by-name", m.GetByName, get_by_name, needs=Access.READ, quick=True, answer=m.Got),
-        query("POST experiments/search", m.SearchExperiments, find, needs=Access.READ, answer=m.Found),
-        query("GET experiments/search", m.SearchExperiments, find, needs=Access.READ, answer=m.Found),
-        command("POST experiments/update", m.UpdateExperiment, update, needs=Access.EDIT),
-        command("POST experiments/delete", m.GetExperiment, delete, needs=Access.EDIT),
-        command("POST experiments/restore", m.GetExperiment, restore, needs=Access.EDIT),
-        command("POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Access.EDIT),
-        command("POST experiments/delete-experiment-tag", m.DeleteTag, delete_tag, needs=Access.EDIT),
+        command(
+            "POST experiments/create",
+            m.CreateExperiment,
+            calls.create,
+            needs=Action.EXPERIMENTS_WRITE,
+            answer=m.Created,
+        ),
+        query("GET experiments/get", m.GetExperiment, get, needs=Action.EXPERIMENTS_READ, quick=True, answer=m.Got),
+        query(
+            "GET experiments/get-by-name",
+            m.GetByName,
+            get_by_name,
+            needs=Action.EXPERIMENTS_READ,
+            quick=True,
+            answer=m.Got,
+        ),
+        query("POST experiments/search", m.SearchExperiments, find, needs=Action.EXPERIMENTS_READ, answer=m.Found),
+        query("GET experiments/search", m.SearchExperiments, find, needs=Action.EXPERIMENTS_READ, answer=m.Found),
+        command("POST experiments/update", m.UpdateExperiment, update, needs=Action.EXPERIMENTS_WRITE),
+        command("POST experiments/delete", m.GetExperiment, delete, needs=Action.EXPERIMENTS_DELETE),
+        command("POST experiments/restore", m.GetExperiment, restore, needs=Action.EXPERIMENTS_WRITE),
+        command("POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Action.EXPERIMENTS_WRITE),
+        command("POST experiments/delete-experiment-tag", m.DeleteTag, delete_tag, needs=Action.EXPERIMENTS_WRITE),
     ]

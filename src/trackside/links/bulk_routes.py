@@ -5,7 +5,7 @@ The same documents as those of `import_routes`, with what tells whether an item 
 
 from typing import ClassVar
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
@@ -65,7 +65,7 @@ def get_items(tx: Tx, call: OfItems) -> Items:
 
 
 def routes() -> list[Route]:
-    return [query(f"POST {PREFIX}/items", OfItems, get_items, needs=Access.READ, answer=Items)]
+    return [query(f"POST {PREFIX}/items", OfItems, get_items, needs=Action.SYNC_READ, answer=Items)]
 
 
 def _runs(tx: Tx, ids: list[str]) -> list[Held]:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from trackside.artifacts import keys
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots, Spot
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid, Unsupported
 from trackside.core.http import codec
@@ -87,7 +87,7 @@ class Calls:
 
 
 def routes(roots: Roots, threads: Executor) -> list[Route]:
-    return [stream(f"POST {PREFIX}/bundle", Calls(roots, threads).put, needs=Access.EDIT)]
+    return [stream(f"POST {PREFIX}/bundle", Calls(roots, threads).put, needs=Action.SYNC_WRITE)]
 
 
 def _read(body: bytes) -> list[Entry]:

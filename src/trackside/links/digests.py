@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command, query
@@ -102,6 +102,6 @@ def post_count_anew(tx: Tx, call: CountAnew) -> CountedAnew:
 
 
 ROUTES: list[Route] = [
-    query(f"GET {PREFIX}/digests", DigestsCall, get_digests, needs=Access.READ, answer=Digests),
-    command(f"POST {PREFIX}/count-anew", CountAnew, post_count_anew, needs=Access.EDIT, answer=CountedAnew),
+    query(f"GET {PREFIX}/digests", DigestsCall, get_digests, needs=Action.SYNC_READ, answer=Digests),
+    command(f"POST {PREFIX}/count-anew", CountAnew, post_count_anew, needs=Action.SYNC_WRITE, answer=CountedAnew),
 ]

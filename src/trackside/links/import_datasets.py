@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.codec import Answer, Call
@@ -113,13 +113,14 @@ def put_records(tx: Tx, call: PutRecords) -> Taken:
 
 
 def routes() -> list[Route]:
-    read, edit = Access.READ, Access.EDIT
     one = f"{PREFIX}/records"
     return [
-        query(f"GET {one}/buckets", OfDataset, get_buckets, needs=read, answer=BucketDigests),
-        query(f"POST {one}/entries", OfBuckets, get_entries, needs=read, answer=Entries),
-        query(f"POST {one}/get", OfRecords, get_records, needs=read, answer=Records),
-        command(f"POST {one}", PutRecords, put_records, needs=edit, answer=Taken, max_body_bytes=MAX_BODY_BYTES),
+        query(f"GET {one}/buckets", OfDataset, get_buckets, needs=Action.SYNC_READ, answer=BucketDigests),
+        query(f"POST {one}/entries", OfBuckets, get_entries, needs=Action.SYNC_READ, answer=Entries),
+        query(f"POST {one}/get", OfRecords, get_records, needs=Action.SYNC_READ, answer=Records),
+        command(
+            f"POST {one}", PutRecords, put_records, needs=Action.SYNC_WRITE, answer=Taken, max_body_bytes=MAX_BODY_BYTES
+        ),
     ]
 
 

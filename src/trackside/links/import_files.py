@@ -15,7 +15,7 @@ from trackside.artifacts import keys, transfer
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.blobs import Blobs, Stat, Upload
 from trackside.artifacts.roots import Roots, Spot
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault, Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
@@ -233,16 +233,15 @@ class _SummedUpload:
 
 def routes(roots: Roots, threads: Executor, server_root: str) -> list[Route]:
     calls = Calls(roots, threads, server_root)
-    read, edit = Access.READ, Access.EDIT
     return [
-        stream(f"GET {PREFIX}/files", calls.listing, needs=read, arguments=FilesCall),
-        stream(f"GET {PREFIX}/file", calls.get, needs=read, arguments=FileCall, media=_OCTETS),
-        stream(f"GET {PREFIX}/digest", calls.digest, needs=read, arguments=FileCall, answer=FileAnswer),
-        stream(f"PUT {PREFIX}/file", calls.put, needs=edit, arguments=PutFileCall, answer=FileAnswer),
-        stream(f"DELETE {PREFIX}/file", calls.remove, needs=edit, arguments=FileCall),
-        stream(f"POST {PREFIX}/parts", calls.begin, needs=edit, arguments=PartsCall, answer=Come),
-        stream(f"PUT {PREFIX}/parts", calls.put_part, needs=edit, arguments=PutPartCall, answer=Come),
-        stream(f"POST {PREFIX}/parts/join", calls.join, needs=edit, arguments=JoinCall, answer=FileAnswer),
+        stream(f"GET {PREFIX}/files", calls.listing, needs=Action.SYNC_READ, arguments=FilesCall),
+        stream(f"GET {PREFIX}/file", calls.get, needs=Action.SYNC_READ, arguments=FileCall, media=_OCTETS),
+        stream(f"GET {PREFIX}/digest", calls.digest, needs=Action.SYNC_READ, arguments=FileCall, answer=FileAnswer),
+        stream(f"PUT {PREFIX}/file", calls.put, needs=Action.SYNC_WRITE, arguments=PutFileCall, answer=FileAnswer),
+        stream(f"DELETE {PREFIX}/file", calls.remove, needs=Action.SYNC_WRITE, arguments=FileCall),
+        stream(f"POST {PREFIX}/parts", calls.begin, needs=Action.SYNC_WRITE, arguments=PartsCall, answer=Come),
+        stream(f"PUT {PREFIX}/parts", calls.put_part, needs=Action.SYNC_WRITE, arguments=PutPartCall, answer=Come),
+        stream(f"POST {PREFIX}/parts/join", calls.join, needs=Action.SYNC_WRITE, arguments=JoinCall, answer=FileAnswer),
     ]
 
 

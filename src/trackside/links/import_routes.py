@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.artifacts.roots import Roots
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http import codec
@@ -336,21 +336,20 @@ def get_series(tx: Tx, call: OfRun) -> SeriesMarks:
 
 def routes(db: events.Database, roots: Roots, threads: Executor, server_root: str) -> list[Route]:
     calls = Calls(db, server_root)
-    read, edit = Access.READ, Access.EDIT
     return [
-        stream(f"GET {PREFIX}/about", calls.about, needs=read, answer=About),
-        query(f"GET {PREFIX}/item", OfItem, get_item, needs=read, answer=Item),
-        query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=read, answer=Ids),
-        query(f"GET {PREFIX}/removed", OfItem, was_removed, needs=read, answer=Removed),
-        query(f"GET {PREFIX}/experiment", ByName, find_experiment, needs=read, answer=ItemId),
-        query(f"GET {PREFIX}/series", OfRun, get_series, needs=read, answer=SeriesMarks),
-        query(f"GET {PREFIX}/registered-model", ByName, find_registered, needs=read, answer=ItemId),
-        query(f"GET {PREFIX}/versions", OfModel, versions_of, needs=read, answer=Ids),
-        command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=edit, answer=PutAnswer),
-        command(f"DELETE {PREFIX}/item", OfItem, remove_item, needs=edit, answer=Removed),
-        stream(f"POST {PREFIX}/points", calls.put_points, needs=edit),
-        stream(f"GET {PREFIX}/points", calls.get_points, needs=read, arguments=PiecesCall, media=OCTETS),
-        stream(f"GET {PREFIX}/changes", calls.changes, needs=read, arguments=ChangesCall, answer=Changes),
+        stream(f"GET {PREFIX}/about", calls.about, needs=Action.SYNC_READ, answer=About),
+        query(f"GET {PREFIX}/item", OfItem, get_item, needs=Action.SYNC_READ, answer=Item),
+        query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=Action.SYNC_READ, answer=Ids),
+        query(f"GET {PREFIX}/removed", OfItem, was_removed, needs=Action.SYNC_READ, answer=Removed),
+        query(f"GET {PREFIX}/experiment", ByName, find_experiment, needs=Action.SYNC_READ, answer=ItemId),
+        query(f"GET {PREFIX}/series", OfRun, get_series, needs=Action.SYNC_READ, answer=SeriesMarks),
+        query(f"GET {PREFIX}/registered-model", ByName, find_registered, needs=Action.SYNC_READ, answer=ItemId),
+        query(f"GET {PREFIX}/versions", OfModel, versions_of, needs=Action.SYNC_READ, answer=Ids),
+        command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=Action.SYNC_WRITE, answer=PutAnswer),
+        command(f"DELETE {PREFIX}/item", OfItem, remove_item, needs=Action.SYNC_WRITE, answer=Removed),
+        stream(f"POST {PREFIX}/points", calls.put_points, needs=Action.SYNC_WRITE),
+        stream(f"GET {PREFIX}/points", calls.get_points, needs=Action.SYNC_READ, arguments=PiecesCall, media=OCTETS),
+        stream(f"GET {PREFIX}/changes", calls.changes, needs=Action.SYNC_READ, arguments=ChangesCall, answer=Changes),
         *import_datasets.routes(),
         *import_files.routes(roots, threads, server_root),
     ]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from trackside.artifacts.roots import Roots
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, Unavailable
 from trackside.core.http import codec
@@ -179,17 +179,22 @@ def routes(
 ) -> list[Route]:
     """`ending`: when no caller waits for a remote any more."""
     calls = Calls(db, roots, callers, server_root, sealer, ending)
-    read, manage = Access.READ, Access.MANAGE
     return [
-        stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=manage, status=201, answer=m.GotLink),
-        query(f"GET {PATH}", codec.Call, listed, needs=read, answer=m.Listed),
-        query(f"GET {PATH}/{{name}}", m.OfLink, get, needs=read, answer=m.GotLink),
-        query(f"GET {PATH}/{{name}}/log", m.LogCall, log, needs=read, answer=m.FoundLog),
-        command(f"POST {PATH}/{{name}}/pause", m.OfLink, pause, needs=manage, answer=m.GotLink),
-        command(f"POST {PATH}/{{name}}/resume", m.OfLink, resume, needs=manage, answer=m.GotLink),
-        command(f"POST {PATH}/{{name}}/sync", m.SyncCall, sync, needs=manage, answer=m.GotLink),
-        stream(f"GET {PATH}/{{name}}/check", calls.compare, needs=read, arguments=m.CheckCall, answer=check.Page),
-        command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=manage, answer=m.GotLink),
+        stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=Action.LINKS_WRITE, status=201, answer=m.GotLink),
+        query(f"GET {PATH}", codec.Call, listed, needs=Action.LINKS_READ, answer=m.Listed),
+        query(f"GET {PATH}/{{name}}", m.OfLink, get, needs=Action.LINKS_READ, answer=m.GotLink),
+        query(f"GET {PATH}/{{name}}/log", m.LogCall, log, needs=Action.LINKS_READ, answer=m.FoundLog),
+        command(f"POST {PATH}/{{name}}/pause", m.OfLink, pause, needs=Action.LINKS_WRITE, answer=m.GotLink),
+        command(f"POST {PATH}/{{name}}/resume", m.OfLink, resume, needs=Action.LINKS_WRITE, answer=m.GotLink),
+        command(f"POST {PATH}/{{name}}/sync", m.SyncCall, sync, needs=Action.LINKS_WRITE, answer=m.GotLink),
+        stream(
+            f"GET {PATH}/{{name}}/check",
+            calls.compare,
+            needs=Action.LINKS_READ,
+            arguments=m.CheckCall,
+            answer=check.Page,
+        ),
+        command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=Action.LINKS_DELETE, answer=m.GotLink),
         *import_routes.routes(db, roots, threads, server_root),
         *digests.ROUTES,
         *bulk_routes.routes(),

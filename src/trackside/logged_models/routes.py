@@ -10,7 +10,7 @@ from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.routes import RunListing, file_infos
 from trackside.artifacts.store import Root
 from trackside.core import names
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadRequest
 from trackside.core.http.codec import Call, encode
@@ -105,21 +105,25 @@ def routes(roots: Roots, threads: Executor) -> list[Route]:
     files = Files(roots, threads)
     one = "logged-models/{model_id}"
     return [
-        command("POST logged-models", m.CreateModel, create, needs=Access.EDIT, answer=m.GotModel),
-        query("POST logged-models/search", m.SearchModels, find, needs=Access.READ, answer=m.Found),
-        query(f"GET {one}", m.GetModel, get, needs=Access.READ, quick=True, answer=m.GotModel),
-        command(f"PATCH {one}", m.FinalizeModel, finalize, needs=Access.EDIT, answer=m.GotModel),
-        command(f"DELETE {one}", m.ModelCall, delete, needs=Access.EDIT),
-        command(f"POST {one}/params", m.LogParams, log_params, needs=Access.EDIT),
-        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Access.EDIT),
-        command(f"DELETE {one}/tags/{{tag_key:path}}", m.DeleteTag, delete_tag, needs=Access.EDIT),
+        command("POST logged-models", m.CreateModel, create, needs=Action.RUNS_WRITE, answer=m.GotModel),
+        query("POST logged-models/search", m.SearchModels, find, needs=Action.RUNS_READ, answer=m.Found),
+        query(f"GET {one}", m.GetModel, get, needs=Action.RUNS_READ, quick=True, answer=m.GotModel),
+        command(f"PATCH {one}", m.FinalizeModel, finalize, needs=Action.RUNS_WRITE, answer=m.GotModel),
+        command(f"DELETE {one}", m.ModelCall, delete, needs=Action.RUNS_WRITE),
+        command(f"POST {one}/params", m.LogParams, log_params, needs=Action.RUNS_WRITE),
+        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Action.RUNS_WRITE),
+        command(f"DELETE {one}/tags/{{tag_key:path}}", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE),
         stream(
-            f"GET {one}/artifacts/directories", files.entries, needs=Access.READ, arguments=OfFolder, answer=RunListing
+            f"GET {one}/artifacts/directories",
+            files.entries,
+            needs=Action.RUNS_READ,
+            arguments=OfFolder,
+            answer=RunListing,
         ),
         stream(
             f"GET {one}/artifacts/files",
             files.file,
-            needs=Access.READ,
+            needs=Action.RUNS_READ,
             ajax_only=True,
             arguments=OfFile,
             media="application/octet-stream",

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType, field, structs
 
 from trackside.artifacts import keys, transfer
 from trackside.artifacts.roots import Roots
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
 from trackside.core.http.calls import check_content_type
@@ -356,33 +356,46 @@ class Files:
 
 
 def routes(roots: Roots, threads: Executor) -> list[Route]:
-    read, edit, manage = Access.READ, Access.EDIT, Access.MANAGE
     own = "/api/trackside/v1"
     model, version = f"{own}/registered-models/{{name}}", f"{own}/model-versions/{{name}}/{{version}}"
     requests = f"{version}/stage-requests"
     calls = Files(roots, threads)
     return [
-        query(f"GET {own}/registry/stages", Call, get_stages, needs=read, answer=Stages),
-        command(f"PUT {own}/registry/stages", SetStages, set_stages, needs=manage, answer=Stages),
-        query(f"GET {own}/registry/stages/history", Pages, get_stages_history, needs=read, answer=StagesHistory),
-        query(f"GET {model}/history", GetHistory, get_history, needs=read, answer=History),
-        query(f"GET {model}/at", At, get_at, needs=read, answer=WasAt),
-        query(f"GET {own}/stage-requests", ListAllRequests, list_all_requests, needs=read, answer=Requests),
-        query(f"GET {requests}", ListRequests, list_requests, needs=read, answer=Requests),
-        command(f"POST {requests}", Ask, ask, needs=edit, status=201, answer=GotRequest),
-        command(f"POST {requests}/{{request_id}}/approve", Decide, approve, needs=manage, answer=Approved),
-        command(f"POST {requests}/{{request_id}}/reject", Decide, reject, needs=manage, answer=GotRequest),
-        query(f"GET {version}/lineage", m.OfVersion, get_lineage, needs=read, answer=Lineage),
-        query(f"GET {own}/runs/{{run_id}}/models", OfRun, get_run_models, needs=read, answer=RunModels),
+        query(f"GET {own}/registry/stages", Call, get_stages, needs=Action.MODELS_READ, answer=Stages),
+        command(f"PUT {own}/registry/stages", SetStages, set_stages, needs=Action.REGISTRY_WRITE, answer=Stages),
+        query(
+            f"GET {own}/registry/stages/history",
+            Pages,
+            get_stages_history,
+            needs=Action.MODELS_READ,
+            answer=StagesHistory,
+        ),
+        query(f"GET {model}/history", GetHistory, get_history, needs=Action.MODELS_READ, answer=History),
+        query(f"GET {model}/at", At, get_at, needs=Action.MODELS_READ, answer=WasAt),
+        query(
+            f"GET {own}/stage-requests", ListAllRequests, list_all_requests, needs=Action.MODELS_READ, answer=Requests
+        ),
+        query(f"GET {requests}", ListRequests, list_requests, needs=Action.MODELS_READ, answer=Requests),
+        command(f"POST {requests}", Ask, ask, needs=Action.MODELS_WRITE, status=201, answer=GotRequest),
+        command(
+            f"POST {requests}/{{request_id}}/approve", Decide, approve, needs=Action.MODELS_APPROVE, answer=Approved
+        ),
+        command(
+            f"POST {requests}/{{request_id}}/reject", Decide, reject, needs=Action.MODELS_APPROVE, answer=GotRequest
+        ),
+        query(f"GET {version}/lineage", m.OfVersion, get_lineage, needs=Action.MODELS_READ, answer=Lineage),
+        query(f"GET {own}/runs/{{run_id}}/models", OfRun, get_run_models, needs=Action.MODELS_READ, answer=RunModels),
         stream(
             "GET /model-versions/get-artifact",
             calls.get,
-            needs=read,
+            needs=Action.MODELS_READ,
             arguments=OfVersionFile,
             media="application/octet-stream",
         ),
-        stream(f"POST {model}/delete", calls.delete_model, call=Delete, needs=edit, answer=Deletion),
-        stream(f"POST {version}/delete", calls.delete_version, call=Delete, needs=edit, answer=Deletion),
+        stream(f"POST {model}/delete", calls.delete_model, call=Delete, needs=Action.MODELS_DELETE, answer=Deletion),
+        stream(
+            f"POST {version}/delete", calls.delete_version, call=Delete, needs=Action.MODELS_DELETE, answer=Deletion
+        ),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, command, query
 from trackside.registry import aliases, files, models, origins, search, transitions, versions
@@ -116,38 +116,59 @@ def routes() -> list[Route]:
 
 
 def _routes() -> list[Route]:
-    read, edit = Access.READ, Access.EDIT
     got_model, got_version, latest = m.GotModel, m.GotVersion, m.LatestVersions
     model, version = "registered-models", "model-versions"
     return [
-        command(f"POST {model}/create", m.CreateModel, create_model, needs=edit, answer=got_model),
-        query(f"GET {model}/get", m.OfModel, get_model, needs=read, quick=True, answer=got_model),
-        command(f"PATCH {model}/update", m.UpdateModel, update_model, needs=edit, answer=got_model),
-        command(f"POST {model}/rename", m.RenameModel, rename_model, needs=edit, answer=got_model),
-        command(f"DELETE {model}/delete", m.OfModel, delete_model, needs=edit),
-        query(f"GET {model}/search", m.Search, search.search_models, needs=read, answer=m.FoundModels),
-        query(f"GET {model}/list", m.ListModels, list_models, needs=read, answer=m.FoundModels),
-        command(f"POST {model}/set-tag", m.SetModelTag, set_model_tag, needs=edit),
-        command(f"DELETE {model}/delete-tag", m.DeleteModelTag, delete_model_tag, needs=edit),
-        command(f"POST {model}/alias", m.SetAlias, set_alias, needs=edit),
-        query(f"GET {model}/alias", m.OfAlias, get_by_alias, needs=read, quick=True, answer=got_version),
-        command(f"DELETE {model}/alias", m.OfAlias, delete_alias, needs=edit),
-        query(f"POST {model}/get-latest-versions", m.GetLatest, get_latest, needs=read, quick=True, answer=latest),
-        query(f"GET {model}/get-latest-versions", m.GetLatest, get_latest, needs=read, quick=True, answer=latest),
-        command(f"POST {version}/create", m.CreateVersion, create_version, needs=edit, answer=got_version),
-        query(f"GET {version}/get", m.OfVersion, get_version, needs=read, quick=True, answer=got_version),
-        command(f"PATCH {version}/update", m.UpdateVersion, update_version, needs=edit, answer=got_version),
-        command(f"POST {version}/transition-stage", m.Transition, transition, needs=edit, answer=got_version),
-        command(f"DELETE {version}/delete", m.OfVersion, delete_version, needs=edit),
-        query(f"GET {version}/search", m.Search, search.search_versions, needs=read, answer=m.FoundVersions),
+        command(f"POST {model}/create", m.CreateModel, create_model, needs=Action.MODELS_WRITE, answer=got_model),
+        query(f"GET {model}/get", m.OfModel, get_model, needs=Action.MODELS_READ, quick=True, answer=got_model),
+        command(f"PATCH {model}/update", m.UpdateModel, update_model, needs=Action.MODELS_WRITE, answer=got_model),
+        command(f"POST {model}/rename", m.RenameModel, rename_model, needs=Action.MODELS_WRITE, answer=got_model),
+        command(f"DELETE {model}/delete", m.OfModel, delete_model, needs=Action.MODELS_DELETE),
+        query(f"GET {model}/search", m.Search, search.search_models, needs=Action.MODELS_READ, answer=m.FoundModels),
+        query(f"GET {model}/list", m.ListModels, list_models, needs=Action.MODELS_READ, answer=m.FoundModels),
+        command(f"POST {model}/set-tag", m.SetModelTag, set_model_tag, needs=Action.MODELS_WRITE),
+        command(f"DELETE {model}/delete-tag", m.DeleteModelTag, delete_model_tag, needs=Action.MODELS_WRITE),
+        command(f"POST {model}/alias", m.SetAlias, set_alias, needs=Action.MODELS_WRITE),
+        query(f"GET {model}/alias", m.OfAlias, get_by_alias, needs=Action.MODELS_READ, quick=True, answer=got_version),
+        command(f"DELETE {model}/alias", m.OfAlias, delete_alias, needs=Action.MODELS_WRITE),
+        query(
+            f"POST {model}/get-latest-versions",
+            m.GetLatest,
+            get_latest,
+            needs=Action.MODELS_READ,
+            quick=True,
+            answer=latest,
+        ),
+        query(
+            f"GET {model}/get-latest-versions",
+            m.GetLatest,
+            get_latest,
+            needs=Action.MODELS_READ,
+            quick=True,
+            answer=latest,
+        ),
+        command(
+            f"POST {version}/create", m.CreateVersion, create_version, needs=Action.MODELS_WRITE, answer=got_version
+        ),
+        query(f"GET {version}/get", m.OfVersion, get_version, needs=Action.MODELS_READ, quick=True, answer=got_version),
+        command(
+            f"PATCH {version}/update", m.UpdateVersion, update_version, needs=Action.MODELS_WRITE, answer=got_version
+        ),
+        command(
+            f"POST {version}/transition-stage", m.Transition, transition, needs=Action.MODELS_WRITE, answer=got_version
+        ),
+        command(f"DELETE {version}/delete", m.OfVersion, delete_version, needs=Action.MODELS_DELETE),
+        query(
+            f"GET {version}/search", m.Search, search.search_versions, needs=Action.MODELS_READ, answer=m.FoundVersions
+        ),
         query(
             f"GET {version}/get-download-uri",
             m.GetDownloadUri,
             get_download_uri,
-            needs=read,
+            needs=Action.MODELS_READ,
             quick=True,
             answer=m.DownloadUri,
         ),
-        command(f"POST {version}/set-tag", m.SetVersionTag, set_version_tag, needs=edit),
-        command(f"DELETE {version}/delete-tag", m.DeleteVersionTag, delete_version_tag, needs=edit),
+        command(f"POST {version}/set-tag", m.SetVersionTag, set_version_tag, needs=Action.MODELS_WRITE),
+        command(f"DELETE {version}/delete-tag", m.DeleteVersionTag, delete_version_tag, needs=Action.MODELS_WRITE),
     ]

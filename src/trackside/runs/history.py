@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import HINT, Answer, Call, encode, missing, wire_double
@@ -143,12 +143,12 @@ def get_history_interval(tx: Tx, call: GetHistoryInterval) -> RunsHistory:
 
 def routes() -> list[Route]:
     return [
-        flow("GET metrics/get-history", GetHistory, get_history, needs=Access.READ, answer=History),
+        flow("GET metrics/get-history", GetHistory, get_history, needs=Action.RUNS_READ, answer=History),
         query(
             "GET metrics/get-history-bulk",
             GetHistoryBulk,
             get_history_bulk,
-            needs=Access.READ,
+            needs=Action.RUNS_READ,
             ajax_only=True,
             answer=RunsHistory,
         ),
@@ -156,7 +156,7 @@ def routes() -> list[Route]:
             "GET metrics/get-history-bulk-interval",
             GetHistoryInterval,
             get_history_interval,
-            needs=Access.READ,
+            needs=Action.RUNS_READ,
             answer=RunsHistory,
         ),
     ]

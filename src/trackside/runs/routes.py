@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, batch, command, query
@@ -75,40 +75,53 @@ def routes(writer: GroupWriter) -> list[Route]:
     calls = Calls(writer)
     log = logging.log
     return [
-        command("POST runs/create", m.CreateRun, create, needs=Access.EDIT, answer=m.GotRun),
-        query("GET runs/get", m.RunCall, get, needs=Access.READ, quick=True, answer=m.GotRun),
-        command("POST runs/update", m.UpdateRun, update, needs=Access.EDIT, answer=m.GotInfo),
-        command("POST runs/delete", m.RunCall, delete, needs=Access.EDIT),
-        command("POST runs/restore", m.RunCall, restore, needs=Access.EDIT),
-        query("POST runs/search", m.SearchRuns, calls.find, needs=Access.READ, answer=search.Found),
+        command("POST runs/create", m.CreateRun, create, needs=Action.RUNS_WRITE, answer=m.GotRun),
+        query("GET runs/get", m.RunCall, get, needs=Action.RUNS_READ, quick=True, answer=m.GotRun),
+        command("POST runs/update", m.UpdateRun, update, needs=Action.RUNS_WRITE, answer=m.GotInfo),
+        command("POST runs/delete", m.RunCall, delete, needs=Action.RUNS_WRITE),
+        command("POST runs/restore", m.RunCall, restore, needs=Action.RUNS_WRITE),
+        query("POST runs/search", m.SearchRuns, calls.find, needs=Action.RUNS_READ, answer=search.Found),
         batch(
             "POST runs/log-metric",
             m.LogMetric,
             limits.metric,
             log,
-            needs=Access.EDIT,
+            needs=Action.RUNS_WRITE,
             summary="Logs a point of a metric.",
         ),
         batch(
-            "POST runs/log-parameter", m.LogParam, limits.param, log, needs=Access.EDIT, summary="Logs a param, once."
+            "POST runs/log-parameter",
+            m.LogParam,
+            limits.param,
+            log,
+            needs=Action.RUNS_WRITE,
+            summary="Logs a param, once.",
         ),
-        batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Access.EDIT, summary="Sets a tag."),
+        batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Action.RUNS_WRITE, summary="Sets a tag."),
         batch(
             "POST runs/log-batch",
             m.LogBatch,
             limits.batch,
             log,
-            needs=Access.EDIT,
+            needs=Action.RUNS_WRITE,
             summary="Logs metrics, params and tags.",
         ),
-        command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Access.EDIT),
+        command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE),
         command(
-            "POST runs/log-inputs", m.LogInputs, log_inputs, needs=Access.EDIT, max_body_bytes=lineage.MAX_INPUTS_BYTES
+            "POST runs/log-inputs",
+            m.LogInputs,
+            log_inputs,
+            needs=Action.RUNS_WRITE,
+            max_body_bytes=lineage.MAX_INPUTS_BYTES,
         ),
-        command("POST runs/outputs", m.LogOutputs, log_outputs, needs=Access.EDIT),
-        command("POST runs/log-model", m.LogModel, log_model, needs=Access.EDIT),
+        command("POST runs/outputs", m.LogOutputs, log_outputs, needs=Action.RUNS_WRITE),
+        command("POST runs/log-model", m.LogModel, log_model, needs=Action.RUNS_WRITE),
         query(
-            "POST experiments/search-datasets", SearchDatasets, search_datasets, needs=Access.READ, answer=FoundDatasets
+            "POST experiments/search-datasets",
+            SearchDatasets,
+            search_datasets,
+            needs=Action.RUNS_READ,
+            answer=FoundDatasets,
         ),
         *history.routes(),
     ]

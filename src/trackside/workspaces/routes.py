@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
@@ -198,18 +198,31 @@ def get_ours(tx: Tx, call: Named) -> GotOurs:
 
 def routes(directory: Directory, tenants: Tenants) -> list[Route]:
     calls = Calls(directory, tenants)
-    read, manage = Access.READ, Access.MANAGE
     ours = "/api/trackside/v1/workspaces"
     return [
-        query("GET workspaces", Call, list_mlflow, needs=read, version="3.0", has_workspace=False, answer=ListedMlflow),
         query(
-            "GET workspaces/{name}", Named, get_mlflow, needs=read, version="3.0", has_workspace=False, answer=GotMlflow
+            "GET workspaces",
+            Call,
+            list_mlflow,
+            needs=Action.WORKSPACES_READ,
+            version="3.0",
+            has_workspace=False,
+            answer=ListedMlflow,
+        ),
+        query(
+            "GET workspaces/{name}",
+            Named,
+            get_mlflow,
+            needs=Action.WORKSPACES_READ,
+            version="3.0",
+            has_workspace=False,
+            answer=GotMlflow,
         ),
         command(
             "POST workspaces",
             Create,
             calls.create_mlflow,
-            needs=manage,
+            needs=Action.WORKSPACES_WRITE,
             version="3.0",
             has_workspace=False,
             status=201,
@@ -219,7 +232,7 @@ def routes(directory: Directory, tenants: Tenants) -> list[Route]:
             "PATCH workspaces/{name}",
             Update,
             calls.update_mlflow,
-            needs=manage,
+            needs=Action.WORKSPACES_WRITE,
             version="3.0",
             has_workspace=False,
             answer=GotMlflow,
@@ -228,18 +241,40 @@ def routes(directory: Directory, tenants: Tenants) -> list[Route]:
             "DELETE workspaces/{name}",
             Delete,
             calls.delete,
-            needs=manage,
+            needs=Action.WORKSPACES_DELETE,
             version="3.0",
             has_workspace=False,
             status=204,
         ),
-        query(f"GET {ours}", List, list_ours, needs=read, has_workspace=False, answer=ListedOurs),
-        query(f"GET {ours}/{{name}}", Named, get_ours, needs=read, has_workspace=False, answer=GotOurs),
-        command(
-            f"POST {ours}", Create, calls.create_ours, needs=manage, has_workspace=False, status=201, answer=GotOurs
+        query(f"GET {ours}", List, list_ours, needs=Action.WORKSPACES_READ, has_workspace=False, answer=ListedOurs),
+        query(
+            f"GET {ours}/{{name}}", Named, get_ours, needs=Action.WORKSPACES_READ, has_workspace=False, answer=GotOurs
         ),
-        command(f"PATCH {ours}/{{name}}", Update, calls.update_ours, needs=manage, has_workspace=False, answer=GotOurs),
-        command(f"DELETE {ours}/{{name}}", Delete, calls.delete, needs=manage, has_workspace=False, status=204),
+        command(
+            f"POST {ours}",
+            Create,
+            calls.create_ours,
+            needs=Action.WORKSPACES_WRITE,
+            has_workspace=False,
+            status=201,
+            answer=GotOurs,
+        ),
+        command(
+            f"PATCH {ours}/{{name}}",
+            Update,
+            calls.update_ours,
+            needs=Action.WORKSPACES_WRITE,
+            has_workspace=False,
+            answer=GotOurs,
+        ),
+        command(
+            f"DELETE {ours}/{{name}}",
+            Delete,
+            calls.delete,
+            needs=Action.WORKSPACES_DELETE,
+            has_workspace=False,
+            status=204,
+        ),
     ]
 
 

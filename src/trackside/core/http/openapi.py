@@ -62,6 +62,7 @@ def _operation(route: Route, path: str, schema_of: dict[Any, Schema]) -> Schema:
     in_path = _in_path(path)
     summary, description = _words(route, path)
     operation: Schema = {"operationId": _operation_id(route, path), "tags": [_tag(route)], "summary": summary}
+    operation["x-action"] = str(route.needs)
     if description:
         operation["description"] = description
     parameters: list[Schema] = [

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from trackside.core.access import Access
+from trackside.core.access import Action
 from trackside.core.db.group import Batch
 from trackside.core.http.codec import MAX_BODY_BYTES, Call
 from trackside.core.http.streams import Request, Response
@@ -21,7 +21,7 @@ class Route(Struct, frozen=True, kw_only=True):
     method: str
     paths: tuple[str, ...]
     kind: Kind
-    needs: Access
+    needs: Action
     call: type[Call] = Call
     handler: Any = None
     prepare: Callable[[Any], Any] | None = None  # batch: checks a call, before it waits for the writer
@@ -41,7 +41,7 @@ def query(
     call: type[Call],
     handler: Callable[..., Any],
     *,
-    needs: Access,
+    needs: Action,
     quick: bool = False,
     **more: Any,
 ) -> Route:
@@ -49,24 +49,24 @@ def query(
     return _route(where, "query", needs, call=call, handler=handler, quick=quick, **more)
 
 
-def command(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Access, **more: Any) -> Route:
+def command(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Action, **more: Any) -> Route:
     """A write: `handler(tx, call)` runs in the writer; its answer is sent after the commit."""
     return _route(where, "command", needs, call=call, handler=handler, **more)
 
 
 def batch(
-    where: str, call: type[Call], prepare: Callable[[Any], Any], handler: Batch, *, needs: Access, **more: Any
+    where: str, call: type[Call], prepare: Callable[[Any], Any], handler: Batch, *, needs: Action, **more: Any
 ) -> Route:
     """A hot write: `prepare(call)` checks it on the spot, and `handler(tx, prepared calls)` takes all that wait."""
     return _route(where, "batch", needs, call=call, prepare=prepare, handler=handler, **more)
 
 
-def stream(where: str, handler: StreamHandler, *, needs: Access, **more: Any) -> Route:
+def stream(where: str, handler: StreamHandler, *, needs: Action, **more: Any) -> Route:
     """A body that flows: `await handler(request)` gives a Response."""
     return _route(where, "stream", needs, handler=handler, **more)
 
 
-def flow(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Access, **more: Any) -> Route:
+def flow(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Action, **more: Any) -> Route:
     """A read whose answer may be large: `handler(read, call)` gives pieces of JSON, each made in a thread when the client
     has taken those before.  It opens a transaction with `read()` for a piece, and holds none while a piece leaves."""
     return _route(where, "flow", needs, call=call, handler=handler, **more)
@@ -75,7 +75,7 @@ def flow(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Ac
 def _route(
     where: str,
     kind: Kind,
-    needs: Access,
+    needs: Action,
     *,
     version: str = "2.0",
     ajax_only: bool = False,
@@ -105,6 +105,8 @@ class Table:
         self._patterns: list[tuple[str, re.Pattern[str], Route]] = []
         self._methods: dict[str, set[str]] = {}
         for route in self.routes:
+            if not isinstance(route.needs, Action):  # without a name nobody could be given or refused the right
+                raise TypeError(f"{route.method} {route.paths[0]} needs {route.needs!r}, which is no action")
             for path in route.paths:
                 if "{" in path:
                     prefix = path[: path.index("{")]

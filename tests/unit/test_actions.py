@@ -1,0 +1,51 @@
+"""Every route names an action, and a table refuses one that does not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from trackside import app
+from trackside.core.access import Action
+from trackside.core.http.routes import Route, Table
+from trackside.core.settings import Settings
+
+# What answers without a sign-in.  A new path says here why it may.
+FOR_ANYONE = {
+    "/health", "/version",  # load balancers and clients ask before they have credentials
+    "/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info",  # as on stock
+    "/openapi.json",  # the same for every installation
+    "/",  # a page without data
+}  # fmt: skip
+
+
+@pytest.fixture
+def routes(sqlite_settings: Settings) -> Iterator[list[Route]]:
+    application = app.build(sqlite_settings)
+    yield list(application.asgi._table.routes)
+    application.close()
+
+
+def test_every_route_needs_an_action_but_those_listed_here(routes: list[Route]) -> None:
+    open_to_all = {path for route in routes if route.needs is Action.ANYONE for path in route.paths}
+
+    assert all(isinstance(route.needs, Action) for route in routes)
+    assert open_to_all == FOR_ANYONE
+
+
+def test_what_reads_needs_no_right_to_write(routes: list[Route]) -> None:
+    strange = {
+        f"{route.method} {route.paths[0]} needs {route.needs}"
+        for route in routes
+        if route.kind in ("query", "flow") and route.needs.endswith(("/write", "/delete"))
+    }
+
+    assert not strange
+
+
+@pytest.mark.parametrize("needs", [None, "Microsoft.MachineLearningServices/workspaces/read", 1])
+def test_a_table_refuses_a_route_without_an_action(needs: Any) -> None:
+    route = Route(method="GET", paths=("/api/x",), kind="query", needs=needs)
+
+    with pytest.raises(TypeError, match="GET /api/x needs"):
+        Table([route])
