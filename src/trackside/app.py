@@ -24,6 +24,8 @@ from trackside.events.delivery import Post
 from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
+from trackside.imports import routes as imports
+from trackside.imports.jobs import Jobs
 from trackside.links import routes as links
 from trackside.links.ending import Ending
 from trackside.links.workers import Workers
@@ -125,6 +127,8 @@ def build(settings: Settings) -> App:
         leavers.append(ending.begin)
         callers = ThreadPoolExecutor(CALLER_THREADS, thread_name_prefix="trackside-callers")
         closers.append(callers.shutdown)
+        jobs = Jobs(settings.data / "imports")
+        closers.append(jobs.close)
         table: list[Route] = [
             *server.routes(),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root)),
@@ -137,6 +141,7 @@ def build(settings: Settings) -> App:
             *registry_own.routes(roots, threads),
             *_events(settings, db, callers, closers),
             *links.routes(db, roots, threads, callers, settings.default_artifact_root, _sealer(settings), ending),
+            *imports.routes(jobs, threads, settings.static_prefix),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False))

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin
 
@@ -20,6 +21,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
 from trackside.core.settings import Settings
+from trackside.imports import jobs
 from trackside.links import store as links
 
 WORD = "marzipan"  # only inside
@@ -56,6 +58,7 @@ NEUTRAL: dict[str, Any] = {
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
+    "dry_run": True, "source_workspace": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -99,7 +102,7 @@ def outside(application: app.App) -> Iterator[Api]:
 
 
 @pytest.fixture
-def lair(outside: Api, application: app.App) -> Lair:
+def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     api = outside.new_workspace("north")
     names = {"experiment_name": "same-name", "alias": "best", "version": "1"}
     names["experiment_id"] = api.new_experiment("same-name", tags=[{"key": "k", "value": WORD}])
@@ -140,6 +143,7 @@ def lair(outside: Api, application: app.App) -> Lair:
     names |= webhook_with_a_delivery(api, application.asgi._database, workspace_id)
     api.post(f"{OURS}/links", name="pipe", to=f"{NOWHERE}/{WORD}", kind="mlflow", mode="push", backfill="none")
     api.post(f"{OURS}/links/pipe/pause")
+    names["import_id"] = ended_import(api, chosen.data)
     with application.asgi._database.write(workspace_id) as tx:
         links.note(tx, links.get(tx, "pipe").link_id, "error", "run", run_id, WORD)
     return Lair(api, workspace_id, names)
@@ -154,6 +158,16 @@ def dataset_with_a_record(api: Api, experiment_id: str) -> dict[str, str]:
     (record,) = json.loads(api.get(f"datasets/{dataset_id}/records", version="3.0")["records"])
     found = hashlib.sha256(json.dumps(record["inputs"], sort_keys=True).encode()).hexdigest()
     return {"dataset_id": dataset_id, "dataset_record_id": record["dataset_record_id"], "hash": found}
+
+
+def ended_import(api: Api, data: Path) -> str:
+    """The state of an import, as its child process leaves it."""
+    uid = api.get("/api/trackside/v1/workspaces/north")["workspace"]["workspace_id"]
+    folder = data / "imports" / uid
+    folder.mkdir(parents=True)
+    job = jobs.Job(jobs.new_id(), f"{NOWHERE}/{WORD}", False, False, WORD, 1, jobs.State.DONE, 2)
+    jobs.write(folder / f"{job.import_id}.json", job)
+    return job.import_id
 
 
 def webhook_with_a_delivery(api: Api, database: Any, workspace_id: int) -> dict[str, str]:

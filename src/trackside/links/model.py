@@ -302,13 +302,17 @@ def check_backfill(text: str | None, now: int) -> tuple[str, int]:
 
 
 def check_secret(call: AddLink) -> Secret:
-    """What goes into a field of a request's head.  What is wrong is not shown: it is a secret."""
-    token, username = call.token or "", call.username or ""
+    return check_credentials(call.token, call.username, call.password)
+
+
+def check_credentials(token: str | None, username: str | None, password: str | None) -> Secret:
+    """What goes into a field of a request's head.  A wrong token is not shown: it is a secret."""
+    token, username = token or "", username or ""
     if not (token.isascii() and token.isprintable()):
         raise Invalid("token has a character that no token has: it is one line of letters, digits and signs of ASCII")
     if ":" in username:
         raise Invalid(f"username is {username[:100]!r}; basic authentication takes none with a colon")
-    return Secret(token=token, username=username, password=call.password or "")
+    return Secret(token=token, username=username, password=password or "")
 
 
 def check_rate(rate: float | None) -> float:
