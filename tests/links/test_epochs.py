@@ -12,8 +12,7 @@ from trackside.links.diff import Mode
 from trackside.links.epochs import Known
 from trackside.links.model import Entity, Kind, Link, Made, Options
 from trackside.registry import mirrored, models
-from trackside.runs import batch
-from trackside.runs import store as runs
+from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
 
 WS = 1
@@ -29,7 +28,7 @@ def link(db: Any) -> Link:
         epochs.remember(tx, made.link_id, "first")
         for number, stage in enumerate(("active", "active", "deleted")):
             local_id = str(number) * 32
-            runs.create(tx, "0", run_name="r", user_id="u", start_time=5 + number, tags={}, run_id=local_id)
+            lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5 + number, tags={}, run_id=local_id)
             cursors.save_item(
                 tx, made.link_id, Entity.RUN, local_id, f"there-{number}", Made.US, {("stage", ""): stage}
             )

@@ -21,7 +21,7 @@ from trackside.links import store, waiting
 from trackside.links.diff import Mode
 from trackside.links.model import Kind, Options
 from trackside.links.worker import Runner
-from trackside.runs import store as runs
+from trackside.runs import lifecycle
 
 LINK = "shared"
 WS = 1
@@ -49,7 +49,7 @@ def test_one_server_works_on_a_link_and_another_one_when_its_lease_is_over(
 
     def logs(run_id: str) -> None:
         with database.write(WS) as tx:
-            runs.create(tx, "0", run_name="r", user_id="", start_time=1, tags={}, run_id=run_id)
+            lifecycle.create(tx, "0", run_name="r", user_id="", start_time=1, tags={}, run_id=run_id)
 
     def lag() -> int:
         with database.read(WS) as tx:

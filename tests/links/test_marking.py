@@ -10,7 +10,7 @@ from trackside.links import cursors, marking, store, waiting
 from trackside.links.diff import Mode
 from trackside.links.marking import PIECE, Depth
 from trackside.links.model import Entity, Kind, Link, Made, Options
-from trackside.runs import store as runs
+from trackside.runs import lifecycle
 
 WS = 1
 COUNT = PIECE + 5
@@ -23,7 +23,7 @@ def link(db: Any) -> Link:
     def make(tx: Tx) -> Link:
         for number in range(COUNT - 1):  # the default experiment is there
             experiments.create(tx, f"e{number}", "mlflow-artifacts:/")
-        runs.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id="r" * 32)
+        lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id="r" * 32)
         return store.create(tx, "l", Kind.TRACKSIDE, "http://127.0.0.1:9", Mode.BOTH, Options(), None, "")
 
     found: Link = db.writer.submit(WS, make).result()

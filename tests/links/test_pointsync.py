@@ -8,8 +8,7 @@ from trackside.links.diff import Mode
 from trackside.links.model import Kind, Options
 from trackside.links.side import Side
 from trackside.metrics.series import unpack
-from trackside.runs import batch
-from trackside.runs import store as runs
+from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
 
 
@@ -35,7 +34,7 @@ class Busy:
 
 def test_what_is_logged_while_points_are_sent_waits_for_its_turn(db: Any) -> None:
     with db.write(1) as tx:
-        run_id = runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+        run_id = lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
         link = store.create(tx, "busy", Kind.TRACKSIDE, "http://127.0.0.1:1", Mode.PUSH, Options(), None, "")
     peer: Any = Busy(db, run_id)
     nowhere: Any = None  # no file is asked for

@@ -17,7 +17,7 @@ from trackside.links.diff import Mode
 from trackside.links.ending import Ending
 from trackside.links.model import Entity, Kind, Options, Secret
 from trackside.links.side import Side
-from trackside.runs import store as runs
+from trackside.runs import lifecycle
 
 WS = 1
 ROOT = "mlflow-artifacts:/"
@@ -45,7 +45,7 @@ def test_it_goes_on_the_other_side_if_the_server_was_told_to_remove_it(
     """Though it was the last one of the run, and no step has read of it yet; else it comes back."""
     run = there.new_run()
     put_file(there, run, "a/b.txt", b"1")
-    side.write(lambda tx: runs.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id=run))
+    side.write(lambda tx: lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id=run))
     with db.read(WS) as tx:
         place = files.place(tx, Entity.RUN, run)
     spot = place.spot(side.roots, "a/b.txt")

@@ -22,8 +22,7 @@ from trackside.links.worker import ITEMS_AT_ONCE, Runner
 from trackside.logged_models import store as models
 from trackside.metrics.series import POINT_BYTES
 from trackside.registry import models as registered_models
-from trackside.runs import batch
-from trackside.runs import store as runs
+from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
 
 WS = 1
@@ -70,7 +69,7 @@ def write(db: Any, work: Callable[[Tx], Any]) -> Any:
 
 def begin(tx: Tx, run_ids: Sequence[str]) -> None:
     for run_id in run_ids:
-        runs.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id=run_id)
+        lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id=run_id)
 
 
 def log(tx: Tx, run_ids: Sequence[str], steps: Sequence[int]) -> None:

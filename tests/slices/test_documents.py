@@ -18,7 +18,7 @@ from trackside.core.db.tx import Tx, Work
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import encode
 from trackside.core.settings import Settings
-from trackside.runs import batch, keeper, search
+from trackside.runs import batch, keeper, lifecycle, search
 from trackside.runs import store as runs
 from trackside.runs.limits import MAX_NEW_TAGS, Logged
 from trackside.runs.model import Status
@@ -34,7 +34,7 @@ def sqlite(sqlite_settings: Settings) -> Iterator[SqliteDatabase]:
 
 
 def make(tx: Tx, many: int = 1) -> list[str]:
-    return [runs.create(tx, "0", run_name="r", user_id="", start_time=n, tags={"t": "1"}) for n in range(many)]
+    return [lifecycle.create(tx, "0", run_name="r", user_id="", start_time=n, tags={"t": "1"}) for n in range(many)]
 
 
 def log(tx: Tx, run_id: str, step: int = 0) -> None:
@@ -75,7 +75,7 @@ def test_the_document_of_a_busy_run_is_made_as_soon_as_it_ends(sqlite: SqliteDat
     begin = time.monotonic()
     for step in range(5):
         sqlite.writer.submit(1, partial(log, run_id=run_id, step=step)).result(TIMEOUT_S)
-    sqlite.writer.submit(1, lambda tx: runs.update(tx, run_id, Status.FINISHED, 9, None)).result(TIMEOUT_S)
+    sqlite.writer.submit(1, lambda tx: lifecycle.update(tx, run_id, Status.FINISHED, 9, None)).result(TIMEOUT_S)
 
     (doc,) = until_stored(sqlite, 1).values()
 
@@ -93,7 +93,7 @@ def test_a_change_drops_the_document(sqlite: SqliteDatabase) -> None:
 
     with sqlite.write(1) as tx:
         log(tx, made[0], 1)
-        runs.update(tx, made[1], Status.FAILED, None, None)
+        lifecycle.update(tx, made[1], Status.FAILED, None, None)
         runs.delete(tx, made[2])
         runs.delete_tag(tx, made[3], "t")
 
@@ -114,7 +114,9 @@ def test_no_document_outlives_a_change(sqlite: SqliteDatabase) -> None:
             run_id = dice.choice(made)
             works: list[Work] = [
                 partial(log, run_id=run_id, step=n * 2 + seed),
-                partial(runs.update, run_id=run_id, status=Status.FINISHED, end_time=n, run_name=f"name-{seed}-{n}"),
+                partial(
+                    lifecycle.update, run_id=run_id, status=Status.FINISHED, end_time=n, run_name=f"name-{seed}-{n}"
+                ),
                 partial(runs.delete, run_id=run_id),
                 partial(runs.restore, run_id=run_id),
                 partial(runs.restore, run_id=run_id),

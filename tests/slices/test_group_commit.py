@@ -8,7 +8,7 @@ import pytest
 
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import Fault, Invalid
-from trackside.runs import batch
+from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 
@@ -92,8 +92,8 @@ def test_a_failing_transaction_leaves_nothing(db: Any) -> None:
 
 def test_calls_of_a_batch_are_decided_one_by_one_in_one_group(db: Any) -> None:
     with db.write(1) as tx:
-        run_id = runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
-        other = runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+        run_id = lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+        other = lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
     calls = [
         Logged(run_id, {"m": [(0, 1, 1.0)]}, [("p", "1")], {}, [], True),
         Logged(run_id, {"m": [(0, 1, 2.0)]}, [("p", "2")], {}, [], True),  # clashes with the first

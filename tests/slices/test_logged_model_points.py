@@ -13,8 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.experiments import store as experiments
 from trackside.logged_models import model as m
 from trackside.logged_models import search, store
-from trackside.runs import batch, limits
-from trackside.runs import store as runs
+from trackside.runs import batch, lifecycle, limits
 from trackside.runs.model import GivenMetric, LogBatch
 
 MODELS = ("a", "b", "c")
@@ -60,7 +59,7 @@ class World:
         self.experiment = experiments.create(tx, f"points-{next(_names)}", "mlflow-artifacts:/")
         self.models = {name: store.create(tx, self.experiment, name=name) for name in MODELS}
         self.runs = [
-            runs.create(tx, self.experiment, run_name=None, user_id="", start_time=0, tags={}) for _ in range(RUNS)
+            lifecycle.create(tx, self.experiment, run_name=None, user_id="", start_time=0, tags={}) for _ in range(RUNS)
         ]
         for call in calls:
             batch.log(tx, [limits.batch(self._call(run, call)) for run in range(RUNS)])

@@ -14,7 +14,7 @@ from trackside.core.errors import NotFound
 from trackside.metrics import history
 from trackside.metrics import store as metrics
 from trackside.metrics.series import Point, canonical
-from trackside.runs import batch
+from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 
@@ -73,7 +73,7 @@ def _rank(value: float) -> float:
 
 
 def new_run(tx: Tx) -> tuple[str, int]:
-    run_id = runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+    run_id = lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
     return run_id, runs.seq_of(tx, run_id)
 
 

@@ -15,7 +15,7 @@ from trackside.links.diff import Doc, Field, Patch, of_kind
 from trackside.logged_models import model as mm
 from trackside.logged_models import store as models
 from trackside.metrics.series import Point, canonical, unpack
-from trackside.runs import batch, lineage
+from trackside.runs import batch, lifecycle, lineage
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged, ModelPoint
 from trackside.runs.model import GivenDataset, GivenInput, GivenModel, GivenTag, Status
@@ -212,7 +212,7 @@ class _Awake:
 
 def _make_run(tx: Tx, run_id: str, experiment_id: str, put: Doc) -> None:
     with _Awake(tx, experiment_id):
-        runs.create(
+        lifecycle.create(
             tx,
             experiment_id,
             run_name=put.get(("name", "")),

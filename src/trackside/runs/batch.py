@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid, NotFound
@@ -16,7 +17,7 @@ from trackside.metrics import store as metrics
 from trackside.metrics.series import Series
 from trackside.runs import model_points
 from trackside.runs.limits import Logged
-from trackside.runs.model import RUN_NAME_TAG
+from trackside.runs.model import RUN_NAME_TAG, RunInfo
 
 ANSWER = b"{}"
 
@@ -31,6 +32,7 @@ class RunState(Struct):
     is_new: bool = False  # made by this writer, so that nothing is stored but what it remembers
     has_doc: bool = True
     announced: int = -1  # the reading of the change log before which this run's logging was announced
+    info: RunInfo | None = None  # of a run that was updated: its row, with its latest values
     params: dict[str, str | None] = {}  # of this group: None for a key that is known to be absent
     new_params: dict[str, str] = {}
     new_tags: dict[str, str] = {}
@@ -204,6 +206,8 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
                     name=name,
                     run=state.run_seq,
                 )
+                if state.info is not None:
+                    state.info = replace(state.info, run_name=name)
     _announce(tx, touched)
 
 

@@ -7,30 +7,13 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, batch, command, query
 from trackside.runs import batch as logging
-from trackside.runs import history, limits, lineage, search, store
+from trackside.runs import history, lifecycle, limits, lineage, search, store
 from trackside.runs import model as m
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 
 
-def create(tx: Tx, call: m.CreateRun) -> m.GotRun:
-    run_id = store.create(
-        tx,
-        call.experiment_id or "0",
-        run_name=call.run_name,
-        user_id=call.user_id or "",
-        start_time=call.start_time or 0,
-        tags=limits.new_tags(call.tags or []),
-    )
-    return m.GotRun(run=store.created(tx, run_id))
-
-
 def get(tx: Tx, call: m.RunCall) -> m.GotRun:
     return m.GotRun(run=store.get(tx, call.run))
-
-
-def update(tx: Tx, call: m.UpdateRun) -> m.GotInfo:
-    store.update(tx, call.run, m.status_of(call.status), call.end_time, call.run_name)
-    return m.GotInfo(run_info=store.info(tx, call.run))
 
 
 def delete(tx: Tx, call: m.RunCall) -> None:
@@ -75,9 +58,25 @@ def routes(writer: GroupWriter) -> list[Route]:
     calls = Calls(writer)
     log = logging.log
     return [
-        command("POST runs/create", m.CreateRun, create, needs=Action.RUNS_WRITE, answer=m.GotRun),
+        batch(
+            "POST runs/create",
+            m.CreateRun,
+            lifecycle.new_run,
+            lifecycle.create_all,
+            needs=Action.RUNS_WRITE,
+            answer=m.GotRun,
+            is_signed=True,
+        ),
         query("GET runs/get", m.RunCall, get, needs=Action.RUNS_READ, quick=True, answer=m.GotRun),
-        command("POST runs/update", m.UpdateRun, update, needs=Action.RUNS_WRITE, answer=m.GotInfo),
+        batch(
+            "POST runs/update",
+            m.UpdateRun,
+            lifecycle.run_update,
+            lifecycle.update_all,
+            needs=Action.RUNS_WRITE,
+            answer=m.GotInfo,
+            is_signed=True,
+        ),
         command("POST runs/delete", m.RunCall, delete, needs=Action.RUNS_WRITE),
         command("POST runs/restore", m.RunCall, restore, needs=Action.RUNS_WRITE),
         query("POST runs/search", m.SearchRuns, calls.find, needs=Action.RUNS_READ, answer=search.Found),

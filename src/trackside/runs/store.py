@@ -1,7 +1,6 @@
 """Runs in SQL: their life, their documents.  Knows the tables of runs; what is logged to them is `batch`."""
 
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -9,13 +8,10 @@ from operator import itemgetter
 from msgspec import UNSET
 
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import Invalid, NotFound
+from trackside.core.errors import NotFound
 from trackside.core.http.codec import encode, wire_double
-from trackside.experiments import store as experiments
-from trackside.runs import batch
+from trackside.runs.lifecycle import INFO, info_of, not_active
 from trackside.runs.model import (
-    ENDED,
-    RUN_NAME_TAG,
     Dataset,
     DatasetInput,
     KeyValue,
@@ -24,86 +20,12 @@ from trackside.runs.model import (
     ModelOutput,
     Run,
     RunData,
-    RunInfo,
     RunInputs,
     RunOutputs,
-    Status,
-    random_name,
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
 REST_MS = 2000  # a run that changed so lately is still at it
-
-_INFO = """r.run_seq, r.run_id, e.experiment_id, r.run_name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri,
-    r.lifecycle_stage"""
-
-
-def create(
-    tx: Tx,
-    experiment_id: str,
-    *,
-    run_name: str | None,
-    user_id: str,
-    start_time: int,
-    tags: dict[str, str],
-    run_id: str | None = None,
-) -> str:
-    """The new run's id: the given one where a run is copied from another workspace."""
-    experiment_seq, location = experiments.active(tx, experiment_id)
-    tagged = tags.get(RUN_NAME_TAG)
-    if run_name and tagged and run_name != tagged:
-        raise Invalid(
-            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
-            f"(run_name='{run_name}', mlflow.runName='{tagged}')."
-        )
-    name = run_name or tagged or random_name()
-    run_id = run_id or uuid.uuid4().hex
-    made = tx.one(
-        """
-        INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
-            artifact_uri)
-        VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri) RETURNING run_seq
-        """,
-        experiment=experiment_seq,
-        id=run_id,
-        name=name,
-        user=user_id,
-        status=Status.RUNNING,
-        start=start_time,
-        uri=artifact_uri(location, run_id),
-    )
-    assert made is not None
-    run_seq = made[0]
-    batch.save_tags(tx, [(experiment_seq, key, run_seq, value) for key, value in {**tags, RUN_NAME_TAG: name}.items()])
-    tx.record(Change("run", run_id, "create"))
-    batch.remember_new(tx, run_id, run_seq, experiment_seq)
-    return run_id
-
-
-def artifact_uri(location: str, run_id: str) -> str:
-    """`<location>/<run>/artifacts`, before a query string if the location has one."""
-    path, mark, query = location.partition("?")
-    return f"{path.rstrip('/')}/{run_id}/artifacts{mark}{query}"
-
-
-def update(tx: Tx, run_id: str, status: Status | None, end_time: int | None, run_name: str | None) -> None:
-    run_seq, experiment_seq, before = _active(tx, run_id)
-    tx.run(
-        """
-        UPDATE runs SET status = COALESCE(:status, status), end_time = COALESCE(:end, end_time),
-            run_name = COALESCE(:name, run_name)
-        WHERE workspace_id = :ws AND run_seq = :run
-        """,
-        run=run_seq,
-        status=status,
-        end=end_time,
-        name=run_name or None,
-    )
-    if run_name:
-        batch.save_tags(tx, [(experiment_seq, RUN_NAME_TAG, run_seq, run_name)])
-    is_new = status is not None and status != before
-    detail = encode({"status": status, "before": before}).decode() if is_new else None
-    changed(tx, run_id, run_seq, "update", detail, ends=status in ENDED)
 
 
 def delete(tx: Tx, run_id: str) -> None:
@@ -123,8 +45,21 @@ def delete_tag(tx: Tx, run_id: str, key: str) -> None:
 
 
 def active(tx: Tx, run_id: str) -> tuple[int, int]:
-    """Internal keys of a run and its experiment; the run takes writes, and no other server's until this one is done."""
-    run_seq, experiment_seq, _ = _active(tx, run_id)
+    """Return the internal keys of a run and of its experiment, and lock the run until the transaction ends.
+
+    Raise NotFound for a run that does not exist, Invalid for one that is not active."""
+    row = tx.one(
+        """
+        SELECT run_seq, experiment_seq, lifecycle_stage FROM runs
+        WHERE workspace_id = :ws AND run_id = :id FOR UPDATE
+        """,
+        id=run_id,
+    )
+    if row is None:
+        raise NotFound(f"Run with id={run_id} not found")
+    run_seq, experiment_seq, stage = row
+    if stage != "active":
+        raise not_active(run_id, stage)
     return run_seq, experiment_seq
 
 
@@ -141,19 +76,6 @@ def find_seqs(tx: Tx, run_ids: Sequence[str]) -> dict[str, int]:
     return dict(rows)
 
 
-def info(tx: Tx, run_id: str) -> RunInfo:
-    row = tx.one(
-        f"""
-        SELECT {_INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
-        WHERE r.workspace_id = :ws AND r.run_id = :id
-        """,
-        id=run_id,
-    )
-    if row is None:
-        raise NotFound(f"Run with id={run_id} not found")
-    return _info(row)
-
-
 def get(tx: Tx, run_id: str) -> Run:
     """Everything of a run, its model inputs too, which searches leave out."""
     seq = seq_of(tx, run_id)
@@ -163,13 +85,6 @@ def get(tx: Tx, run_id: str) -> Run:
 def some(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
     """The same of several; those that are not there are left out."""
     return list(_load(tx, list(find_seqs(tx, run_ids).values()), with_model_inputs=True).values())
-
-
-def created(tx: Tx, run_id: str) -> Run:
-    """As `runs/create` answers: without outputs."""
-    seq = seq_of(tx, run_id)
-    made = _load(tx, [seq])[seq]
-    return Run(info=made.info, data=made.data, inputs=made.inputs)
 
 
 def load(tx: Tx, run_seqs: Sequence[int]) -> list[Run]:
@@ -182,10 +97,10 @@ def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -
     seqs = list(run_seqs)
     # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's runs.
     infos = {
-        row[0]: _info(row)
+        row[0]: info_of(row)
         for row in tx.all(
             f"""
-            SELECT {_INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+            SELECT {INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
             WHERE +r.workspace_id = :ws AND r.run_seq IN :runs
             """,
             runs=seqs,
@@ -346,22 +261,6 @@ def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None =
         tx.memory.restless.stir(("run", tx.ws, run_id), time.monotonic(), ends=ends)
 
 
-def _active(tx: Tx, run_id: str) -> tuple[int, int, str]:
-    row = tx.one(
-        """
-        SELECT run_seq, experiment_seq, lifecycle_stage, status FROM runs
-        WHERE workspace_id = :ws AND run_id = :id FOR UPDATE
-        """,
-        id=run_id,
-    )
-    if row is None:
-        raise NotFound(f"Run with id={run_id} not found")
-    run_seq, experiment_seq, stage, status = row
-    if stage != "active":
-        raise Invalid(f"The run {run_id} must be in the 'active' state. Current state is {stage}.")
-    return run_seq, experiment_seq, status
-
-
 def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
     row = tx.one(
         """
@@ -375,22 +274,6 @@ def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
     if row is None:
         raise NotFound(f"Run with id={run_id} not found")
     changed(tx, run_id, row[0], action)
-
-
-def _info(row: Row) -> RunInfo:
-    _, run_id, experiment_id, name, user, status, start, end, uri, stage = row
-    return RunInfo(
-        run_uuid=run_id,
-        experiment_id=str(experiment_id),
-        run_name=name,
-        user_id=user,
-        status=status,
-        start_time=start,
-        end_time=UNSET if end is None else end,
-        artifact_uri=uri,
-        lifecycle_stage=stage,
-        run_id=run_id,
-    )
 
 
 def _by_run(rows: list[Row]) -> Iterable[tuple[int, Iterable[Row]]]:

@@ -20,6 +20,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, Unavailable
 from trackside.core.locations import PostgresStore
 from trackside.core.settings import Settings
+from trackside.runs import lifecycle
 from trackside.runs import store as runs
 
 SIDES = 2
@@ -78,7 +79,7 @@ def test_a_group_whose_connection_breaks_is_run_again(db: PostgresDatabase, admi
 def test_a_deadlock_between_servers_is_solved_by_another_try(db: PostgresDatabase, postgres_settings: Settings) -> None:
     other = PostgresDatabase(store_of(postgres_settings))
     with db.write(1) as tx:
-        first, second = (runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(2))
+        first, second = (lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(2))
     meet = threading.Barrier(SIDES)
     tries = []
 
@@ -88,7 +89,7 @@ def test_a_deadlock_between_servers_is_solved_by_another_try(db: PostgresDatabas
             runs.active(tx, one)
             if len(tries) <= SIDES:
                 meet.wait(10)
-            runs.update(tx, two, None, len(tries), None)
+            lifecycle.update(tx, two, None, len(tries), None)
 
         return work
 

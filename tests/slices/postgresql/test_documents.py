@@ -13,7 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import encode
 from trackside.core.settings import Settings
-from trackside.runs import batch
+from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 
@@ -35,7 +35,7 @@ def kept(db: PostgresDatabase) -> int:
 
 def test_a_document_is_kept_until_its_run_changes(db: PostgresDatabase) -> None:
     with db.write(1) as tx:
-        made = [runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(3)]
+        made = [lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(3)]
         seqs = [runs.seq_of(tx, run_id) for run_id in made]
         runs.keep_documents(tx, seqs)
     assert kept(db) == 0  # they changed a moment ago
@@ -57,7 +57,7 @@ def test_a_document_is_kept_until_its_run_changes(db: PostgresDatabase) -> None:
 def change(run_id: str, n: int, seed: int, kind: int) -> Callable[[Tx], Any]:
     match kind:
         case 0:
-            return lambda tx: runs.update(tx, run_id, None, n, f"name-{seed}-{n}")
+            return lambda tx: lifecycle.update(tx, run_id, None, n, f"name-{seed}-{n}")
         case 1:
             return lambda tx: runs.delete(tx, run_id)
         case 2 | 3:
@@ -68,7 +68,7 @@ def change(run_id: str, n: int, seed: int, kind: int) -> Callable[[Tx], Any]:
 
 def test_no_document_outlives_a_change_whoever_makes_it(db: PostgresDatabase, postgres_settings: Settings) -> None:
     with db.write(1) as tx:
-        made = [runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(4)]
+        made = [lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(4)]
         seqs = [runs.seq_of(tx, run_id) for run_id in made]
     others = [PostgresDatabase(store_of(postgres_settings)) for _ in range(2)]
     done = threading.Event()

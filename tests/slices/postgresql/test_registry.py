@@ -20,6 +20,7 @@ from trackside.registry import approvals, files, models, routes, stages, transit
 from trackside.registry.model import CreateModel, CreateVersion
 from trackside.registry.origins import Origin
 from trackside.registry.stages import MLFLOW, Stage
+from trackside.runs import lifecycle
 from trackside.runs import store as runs
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
@@ -226,7 +227,7 @@ def test_a_workspace_whose_model_comes_into_use_stays(race: Race, db: PostgresDa
 
 def deleted_run_with_a_version(tx: Tx, name: str) -> tuple[str, str]:
     """The run, and where the files of version 3 lie."""
-    run_id = runs.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+    run_id = lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
     place = f"{runs.get(tx, run_id).info.artifact_uri}/model"
     routes.create_version(tx, CreateVersion(name=name, source=place, run_id=run_id))
     runs.delete(tx, run_id)

@@ -18,6 +18,7 @@ from trackside.events.model import Status
 from trackside.events.worker import Courier
 from trackside.experiments import store as experiments
 from trackside.registry import models
+from trackside.runs import lifecycle
 from trackside.runs import store as runs
 from trackside.runs.model import Status as RunStatus
 from trackside.workspaces import store as workspaces
@@ -100,10 +101,10 @@ def test_runs_and_experiments_are_told_of_with_who_did_it(office: Office, receiv
     office.subscribe(receiver.url, "run.created", "run.finished", "run.failed", "experiment.created", "run.deleted")
     with office.db.write(1) as tx:
         experiment = experiments.create(tx.by("anna"), "iris", "mlflow-artifacts:/")
-        run_id = runs.create(tx, experiment, user_id="", start_time=5, run_name="first", tags={})
+        run_id = lifecycle.create(tx, experiment, user_id="", start_time=5, run_name="first", tags={})
     for status in (RunStatus.RUNNING, RunStatus.FINISHED, RunStatus.FINISHED):  # the last one is a client's retry
         with office.db.write(1) as tx:
-            runs.update(tx, run_id, status, 9, None)
+            lifecycle.update(tx, run_id, status, 9, None)
     with office.db.write(1) as tx:
         runs.delete(tx, run_id)
     office.step()

@@ -56,12 +56,19 @@ class WriteSession(Session, Protocol):
 
 
 class _Command:
-    __slots__ = ("batch", "done", "error", "loop", "result", "work", "ws")
+    __slots__ = ("batch", "done", "error", "loop", "result", "user", "work", "ws")
 
     def __init__(
-        self, ws: int, work: Any, batch: Batch | None, done: Done, loop: asyncio.AbstractEventLoop | None = None
+        self,
+        ws: int,
+        work: Any,
+        batch: Batch | None,
+        done: Done,
+        loop: asyncio.AbstractEventLoop | None = None,
+        user: str = "",
     ) -> None:
         self.ws = ws
+        self.user = user  # of the call of a batch: in whose name its transaction is
         self.work = work  # a function of the transaction, or the call of a batch
         self.batch = batch
         self.done = done
@@ -124,7 +131,9 @@ class GroupWriter:
         self.submit_then(ws, work, batch, loop, done)
         return future
 
-    def submit_then(self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop, done: Done) -> None:
+    def submit_then(
+        self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop, done: Done, user: str = ""
+    ) -> None:
         """The same with `done`, which is called on `loop` after the commit, and raises nothing.
 
         What came in one turn of the loop goes to the writer's thread together, at its end.  Where a commit does not wait for
@@ -132,7 +141,7 @@ class GroupWriter:
         the writer is at work."""
         if not self._turn:
             loop.call_soon(self._end_turn)
-        self._turn.append(_Command(ws, work, batch, done, loop))
+        self._turn.append(_Command(ws, work, batch, done, loop, user))
 
     def _end_turn(self) -> None:
         commands, self._turn = self._turn, []
@@ -272,13 +281,14 @@ class GroupWriter:
             session.release()
 
     def _together(self, session: WriteSession, batch: Batch, commands: list[_Command]) -> None:
-        if len({command.ws for command in commands}) == 1:
+        if len({(command.ws, command.user) for command in commands}) == 1:
             groups = [commands]
         else:
-            ordered = sorted(commands, key=lambda command: command.ws)
-            groups = [list(group) for _, group in groupby(ordered, key=lambda command: command.ws)]
+            ordered = sorted(commands, key=_scope)
+            groups = [list(group) for _, group in groupby(ordered, key=_scope)]
         for group in groups:
-            results = batch(self._tx(session, group[0].ws), [command.work for command in group])
+            tx = self._tx(session, group[0].ws).by(group[0].user)
+            results = batch(tx, [command.work for command in group])
             for command, result in zip(group, results, strict=True):
                 if isinstance(result, Fault):
                     command.error = result
@@ -313,6 +323,10 @@ class GroupWriter:
             log.error("the store refused a write: %s", error)
             return Unavailable(f"The store cannot take writes now: {error}")
         return error
+
+
+def _scope(command: _Command) -> tuple[int, str]:
+    return command.ws, command.user
 
 
 def _answer(commands: list[_Command]) -> None:

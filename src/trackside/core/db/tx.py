@@ -199,6 +199,12 @@ class Tx:
         self.record_all([change])
 
     def record_all(self, changes: Sequence[Change]) -> None:
+        self.append_changes(changes)
+        for change in changes:
+            self.forget(change.entity, change.entity_id)
+
+    def append_changes(self, changes: Sequence[Change]) -> None:
+        """Append to the change log. The caller keeps what the writer remembers of the entities up to date itself."""
         self.many(
             """
             INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
@@ -206,8 +212,6 @@ class Tx:
             """,
             [(change.entity, change.entity_id, change.action, change.detail, self.user) for change in changes],
         )
-        for change in changes:
-            self.forget(change.entity, change.entity_id)
 
     def forget(self, entity: str, entity_id: str) -> None:
         """What the writer remembers of an entity is no longer true."""

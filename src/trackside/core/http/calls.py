@@ -48,7 +48,7 @@ class Calls:
         database = self._database
         if route.kind == "batch":
             prepared = route.prepare(call) if route.prepare is not None else call
-            database.writer.submit_then(ws, prepared, route.handler, loop, _rendering(done))
+            database.writer.submit_then(ws, prepared, route.handler, loop, _rendering(done), user)
         elif route.kind == "command":
             handler = route.handler
             database.writer.submit_then(ws, lambda tx: handler(tx.by(user), call), None, loop, _rendering(done))

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from trackside.core.errors import Fault
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
-from trackside.core.http.routes import Route, Table
+from trackside.core.http.routes import Route, Table, needs_user
 from trackside.core.http.streams import Headers, user_of
 
 MOST_BYTES = 64 << 10  # of a body
@@ -107,7 +107,7 @@ class Direct:
             if plain.method in ("POST", "PUT") and route.parses_body:
                 check_content_type(plain.headers.get(b"content-type"))
             call = call_of(route, plain.method, plain.query, {}, body)
-            user = user_of(plain.headers.items()) if route.kind == "command" else ""
+            user = user_of(plain.headers.items()) if needs_user(route) else ""
             self._calls.start(route, call, plain.workspace_id, user, loop, done)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             done(b"", error)

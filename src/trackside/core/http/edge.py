@@ -10,7 +10,7 @@ from trackside.core.errors import NoEndpoint, NotAllowedMethod
 from trackside.core.http.bodies import Room
 from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check_content_type, failed, query_of
 from trackside.core.http.direct import Direct
-from trackside.core.http.routes import Match, Route, Table
+from trackside.core.http.routes import Match, Route, Table, needs_user
 from trackside.core.http.streams import (
     Disconnected,
     Headers,
@@ -121,7 +121,7 @@ class Edge:
             await self._flow(route, call, workspace, scope, receive, send, cors)
             return
         ws = workspace.workspace_id if workspace is not None else 0
-        user = user_of(scope["headers"]) if route.kind == "command" else ""
+        user = user_of(scope["headers"]) if needs_user(route) else ""
         body = await self._calls.run(route, call, ws, user)
         if route.status == 204:
             await send_whole(send, 204, cors, b"")

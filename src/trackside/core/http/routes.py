@@ -25,6 +25,9 @@ class Route(Struct, frozen=True, kw_only=True):
     call: type[Call] = Call
     handler: Any = None
     prepare: Callable[[Any], Any] | None = None  # batch: checks a call, before it waits for the writer
+    is_signed: bool = (
+        False  # batch: the transaction carries the caller's name, and callers of other names have their own
+    )
     quick: bool = False  # a read by key: runs where it stands if the database allows
     status: int = 200
     answer: Any = None  # the answer's type, for the OpenAPI document
@@ -89,6 +92,11 @@ def _route(
         both = (f"/api/{version}/mlflow/{path}", f"/ajax-api/{version}/mlflow/{path}")
         paths = both[1:] if ajax_only else both[:1] if api_only else both
     return Route(method=method, paths=tuple(p.rstrip("/") or "/" for p in paths), kind=kind, needs=needs, **more)
+
+
+def needs_user(route: Route) -> bool:
+    """Tell whether the change log names the caller of the route."""
+    return route.kind == "command" or route.is_signed
 
 
 class Match(Struct, frozen=True):

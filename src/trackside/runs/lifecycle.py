@@ -1,0 +1,302 @@
+"""Creation and update of runs, many calls in one transaction.
+
+A call is checked against what is stored, in memory, and all calls that pass are written together: one statement per table,
+except for the row of a new run, whose key the database assigns.  A call that fails changes nothing.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.core.http.codec import encode
+from trackside.experiments import store as experiments
+from trackside.runs import batch, limits
+from trackside.runs import model as m
+from trackside.runs.batch import RunState
+
+INFO = """r.run_seq, r.run_id, e.experiment_id, r.run_name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri,
+    r.lifecycle_stage"""
+
+
+class NewRun(Struct, frozen=True, kw_only=True):
+    """A run to create.  `run_id` is set for a copy of a run of another workspace."""
+
+    experiment_id: str
+    run_name: str
+    user_id: str
+    start_time: int  # ms
+    tags: dict[str, str]
+    run_id: str | None = None
+
+
+class RunUpdate(Struct, frozen=True):
+    """New values of a run; None keeps the stored value."""
+
+    run_id: str
+    status: m.Status | None
+    end_time: int | None  # ms
+    run_name: str | None
+
+
+def new_run(call: m.CreateRun) -> NewRun:
+    """Return the run that a call asks for.  Raise Invalid for tags or names that break a rule."""
+    return NewRun(
+        experiment_id=call.experiment_id or "0",
+        run_name=call.run_name or "",
+        user_id=call.user_id or "",
+        start_time=call.start_time or 0,
+        tags=limits.new_tags(call.tags or []),
+    )
+
+
+def run_update(call: m.UpdateRun) -> RunUpdate:
+    return RunUpdate(call.run, m.status_of(call.status), call.end_time, call.run_name or None)
+
+
+def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
+    """Create runs.  Return one answer or fault per call, in order."""
+    found: dict[str, tuple[int, str] | Fault] = {}
+    answers: list[m.GotRun | Fault] = []
+    tags: list[tuple[int, str, int, str]] = []
+    made: list[tuple[str, int, int]] = []
+    for call in calls:
+        experiment = found.get(call.experiment_id)
+        if experiment is None:
+            experiment = found[call.experiment_id] = _experiment(tx, call.experiment_id)
+        answer = experiment if isinstance(experiment, Fault) else _insert(tx, call, experiment, tags, made)
+        answers.append(answer)
+    if made:
+        batch.save_tags(tx, tags)
+        tx.record_all([Change("run", run_id, "create") for run_id, _, _ in made])
+        for run_id, run_seq, experiment_seq in made:
+            batch.remember_new(tx, run_id, run_seq, experiment_seq)
+    return answers
+
+
+def create(
+    tx: Tx,
+    experiment_id: str,
+    *,
+    run_name: str | None,
+    user_id: str,
+    start_time: int,
+    tags: dict[str, str],
+    run_id: str | None = None,
+) -> str:
+    """Create one run and return its id.  Raise NotFound or Invalid where `create_all` answers with that fault."""
+    call = NewRun(
+        experiment_id=experiment_id,
+        run_name=run_name or "",
+        user_id=user_id,
+        start_time=start_time,
+        tags=tags,
+        run_id=run_id,
+    )
+    (answer,) = create_all(tx, [call])
+    if isinstance(answer, Fault):
+        raise answer
+    return answer.run.info.run_id
+
+
+def update(tx: Tx, run_id: str, status: m.Status | None, end_time: int | None, run_name: str | None) -> None:
+    """Update one run.  Raise NotFound or Invalid where `update_all` answers with that fault."""
+    (answer,) = update_all(tx, [RunUpdate(run_id, status, end_time, run_name)])
+    if isinstance(answer, Fault):
+        raise answer
+
+
+def update_all(tx: Tx, calls: Sequence[RunUpdate]) -> list[m.GotInfo | Fault]:
+    """Update runs.  Return one answer or fault per call, in order; later calls see the values of earlier ones."""
+    states = _states(tx, {call.run_id for call in calls})
+    answers: list[m.GotInfo | Fault] = []
+    changes: list[Change] = []
+    touched: dict[str, bool] = {}  # whether the run ended
+    renamed: dict[str, str] = {}
+    for call in calls:
+        state = states.get(call.run_id)
+        if state is None or state.info is None:
+            answers.append(NotFound(f"Run with id={call.run_id} not found"))
+        elif state.stage != "active":
+            answers.append(not_active(call.run_id, state.stage))
+        else:
+            before = state.info.status
+            state.info = info = _updated(state.info, call)
+            is_new = call.status is not None and call.status != before
+            detail = encode({"status": call.status, "before": before}).decode() if is_new else None
+            changes.append(Change("run", call.run_id, "update", detail))
+            touched[call.run_id] = call.status in m.ENDED
+            if call.run_name:
+                renamed[call.run_id] = call.run_name
+            answers.append(m.GotInfo(run_info=info))
+    if touched:
+        _save(tx, {run_id: states[run_id] for run_id in touched}, renamed)
+        tx.append_changes(changes)
+        _invalidate(tx, states, touched)
+    return answers
+
+
+def artifact_uri(location: str, run_id: str) -> str:
+    """`<location>/<run>/artifacts`, before a query string if the location has one."""
+    path, mark, query = location.partition("?")
+    return f"{path.rstrip('/')}/{run_id}/artifacts{mark}{query}"
+
+
+def not_active(run_id: str, stage: str) -> Invalid:
+    return Invalid(f"The run {run_id} must be in the 'active' state. Current state is {stage}.")
+
+
+def info_of(row: Row) -> m.RunInfo:
+    """Return the run that a row of `INFO` describes."""
+    _, run_id, experiment_id, name, user, status, start, end, uri, stage = row
+    return m.RunInfo(
+        run_uuid=run_id,
+        experiment_id=str(experiment_id),
+        run_name=name,
+        user_id=user,
+        status=status,
+        start_time=start,
+        end_time=UNSET if end is None else end,
+        artifact_uri=uri,
+        lifecycle_stage=stage,
+        run_id=run_id,
+    )
+
+
+def _experiment(tx: Tx, experiment_id: str) -> tuple[int, str] | Fault:
+    try:
+        return experiments.active(tx, experiment_id)
+    except Fault as fault:
+        return fault
+
+
+def _insert(
+    tx: Tx,
+    call: NewRun,
+    experiment: tuple[int, str],
+    tags: list[tuple[int, str, int, str]],
+    made: list[tuple[str, int, int]],
+) -> m.GotRun | Fault:
+    experiment_seq, location = experiment
+    tagged = call.tags.get(m.RUN_NAME_TAG)
+    if call.run_name and tagged and call.run_name != tagged:
+        return Invalid(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
+            f"(run_name='{call.run_name}', mlflow.runName='{tagged}')."
+        )
+    name = call.run_name or tagged or m.random_name()
+    run_id = call.run_id or uuid.uuid4().hex
+    uri = artifact_uri(location, run_id)
+    row = tx.one(
+        """
+        INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
+            artifact_uri)
+        VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri) RETURNING run_seq
+        """,
+        experiment=experiment_seq,
+        id=run_id,
+        name=name,
+        user=call.user_id,
+        status=m.Status.RUNNING,
+        start=call.start_time,
+        uri=uri,
+    )
+    assert row is not None
+    run_seq: int = row[0]
+    all_tags = {**call.tags, m.RUN_NAME_TAG: name}
+    tags += [(experiment_seq, key, run_seq, value) for key, value in all_tags.items()]
+    made.append((run_id, run_seq, experiment_seq))
+    info = info_of(
+        (
+            run_seq,
+            run_id,
+            call.experiment_id,
+            name,
+            call.user_id,
+            m.Status.RUNNING,
+            call.start_time,
+            None,
+            uri,
+            "active",
+        )
+    )
+    data = m.RunData(tags=[m.KeyValue(key=key, value=all_tags[key]) for key in sorted(all_tags)])
+    return m.GotRun(run=m.Run(info=info, data=data, inputs=m.RunInputs()))
+
+
+def _states(tx: Tx, run_ids: set[str]) -> dict[str, RunState]:
+    """Return what is known of the runs, with their values; a run that does not exist is left out."""
+    states: dict[str, RunState] = {}
+    if tx.memory is not None:
+        for run_id in run_ids:
+            known = tx.memory.get(("run", tx.ws, run_id))
+            if known is not None and known.info is not None:
+                states[run_id] = known
+    missing = run_ids - states.keys()
+    if not missing:
+        return states
+    # Rows are locked in the order of their keys, so that two servers on one store cannot deadlock.
+    for row in tx.all(
+        f"""
+        SELECT r.experiment_seq, {INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids ORDER BY r.run_seq FOR UPDATE OF r
+        """,
+        ids=list(missing),
+    ):
+        info = info_of(row[1:])
+        state = tx.memory.get(("run", tx.ws, info.run_id)) if tx.memory is not None else None
+        if state is None:
+            state = RunState(row[1], row[0], info.lifecycle_stage, {})
+            if tx.memory is not None:
+                tx.memory["run", tx.ws, info.run_id] = state
+                tx.memory.weight += 1
+        state.info = info
+        states[info.run_id] = state
+    return states
+
+
+def _updated(info: m.RunInfo, call: RunUpdate) -> m.RunInfo:
+    return replace(
+        info,
+        status=call.status or info.status,
+        end_time=info.end_time if call.end_time is None else call.end_time,
+        run_name=call.run_name or info.run_name,
+    )
+
+
+def _save(tx: Tx, states: dict[str, RunState], renamed: dict[str, str]) -> None:
+    rows = []
+    for state in states.values():
+        assert state.info is not None
+        end = None if state.info.end_time is UNSET else state.info.end_time
+        rows.append((str(state.info.status), end, state.info.run_name, state.run_seq))
+    tx.many(
+        """
+        UPDATE runs SET status = :status, end_time = :end, run_name = :name
+        WHERE workspace_id = :ws AND run_seq = :run
+        """,
+        rows,
+    )
+    if renamed:
+        named = [(states[run_id], name) for run_id, name in renamed.items()]
+        batch.save_tags(tx, [(s.experiment_seq, m.RUN_NAME_TAG, s.run_seq, name) for s, name in named])
+
+
+def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -> None:
+    """Delete stored documents of the runs; keep what the writer remembers of them, which `update_all` brought up to date."""
+    docs = [(states[run_id].run_seq,) for run_id in touched if states[run_id].has_doc]
+    if docs:
+        tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
+    if tx.memory is None:
+        return
+    now = time.monotonic()
+    for run_id, ended in touched.items():
+        key = ("run", tx.ws, run_id)
+        tx.memory.touch(key)
+        tx.memory.restless.stir(key, now, ends=ended)
+        states[run_id].has_doc = False
+        states[run_id].announced = -1  # a reader that saw this change must hear of what is logged after it
