@@ -10,6 +10,7 @@ from trackside.runs import batch as logging
 from trackside.runs import history, lifecycle, limits, lineage, search, store
 from trackside.runs import model as m
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
+from trackside.runs.table import routes as table
 
 
 def get(tx: Tx, call: m.RunCall) -> m.GotRun:
@@ -123,4 +124,5 @@ def routes(writer: GroupWriter) -> list[Route]:
             answer=FoundDatasets,
         ),
         *history.routes(),
+        *table.routes(),
     ]

@@ -9,7 +9,7 @@ range of a table.  SQLite keeps to the order in which CROSS JOINs are written; P
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trackside.core.filters import keyset
 from trackside.core.filters.fields import RUNS
@@ -82,6 +82,29 @@ def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) 
     return Query(f"{union} {selects[0].order if len(scopes) > 1 else ''} {end}", bind.params)
 
 
+def listing(search: Search, dialect: Dialect) -> list[Query]:
+    """Statements that list the run_seq of every run that is wanted, in order: one statement's rows after the other's."""
+    queries = []
+    for part in _parts(search, (), dialect):
+        bind = Binder()
+        whole = structs.replace(part, runs_first=_all_runs_first(part.tests, part.rest))
+        queries.append(Query(_Select(whole, search.experiments, search.stages, bind, dialect).listing, bind.params))
+    return queries
+
+
+def count(search: Search, dialect: Dialect) -> Query:
+    """Counts the runs that are wanted."""
+    tests, rest = _split(search.tree)
+    bind = Binder()
+    part = _Part(tests, rest, (), (), _all_runs_first(tests, rest))
+    return Query(_Select(part, search.experiments, search.stages, bind, dialect).count, bind.params)
+
+
+def is_costly(search: Search) -> bool:
+    """True if a page costs as much as all pages: each run is tested by a subquery before the first is known."""
+    return search.orders != _NATURAL and bool(_split(search.tree)[1])
+
+
 def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[list[int], str | None]:
     """The run_seqs of the page, and the token of the next if there is one."""
     return keyset.cut(rows, limit, search.fingerprint)
@@ -118,7 +141,8 @@ def _parts(search: Search, after: keyset.Pairs, dialect: Dialect) -> list[_Part]
 
 
 class _Select:
-    """A SELECT in the making.  `text` has no LIMIT."""
+    """A SELECT in the making.  `text` has no LIMIT and selects what a page token needs; `listing` selects run_seq alone,
+    in the same order, and `count` the number of rows."""
 
     def __init__(
         self, part: _Part, experiments: Sequence[int], stages: Sequence[str], bind: Binder, dialect: Dialect
@@ -135,13 +159,19 @@ class _Select:
         self._join(part.tests, first)
         for filter_ in part.rest:
             self.conditions.append(f"({where(filter_, self._place, bind, dialect)})")
+        counted = " AND ".join(self.conditions)
+        self.count = f"SELECT COUNT(*) FROM {' '.join(self.tables)} WHERE r.workspace_id = :ws AND {counted}"
         terms = [self._term(order) for order in part.orders]
         if further := keyset.beyond(terms, part.after, bind):
             self.conditions.append(further)
+        tables, conditions = " ".join(self.tables), " AND ".join(self.conditions)
+        self.listing = (
+            f"SELECT r.run_seq FROM {tables} WHERE r.workspace_id = :ws AND {conditions} "
+            f"ORDER BY {keyset.order_by_values(terms)}"
+        )
         if part.lacks_first:
             terms.insert(0, Term("NULL", rank=str(MISSING), is_constant=True))
         self.order = f"ORDER BY {keyset.order_by(terms)}"
-        tables, conditions = " ".join(self.tables), " AND ".join(self.conditions)
         self.text = (
             f"SELECT r.run_seq AS run_seq, {keyset.columns(terms)} FROM {tables} "
             f"WHERE r.workspace_id = :ws AND {conditions} {self.order}"
@@ -202,6 +232,11 @@ class _Select:
         return Term(place.value, order.ascending, f"CASE{missing}{nan} ELSE 0 END" if missing or nan else None, kind)
 
 
+def _all_runs_first(tests: list[list[Comparison]], rest: list[Filter]) -> bool:
+    """Where to begin if every run is read: a walk that stops early does not pay."""
+    return not tests or any(map(_names_runs, rest))
+
+
 def _split(tree: Filter | None) -> tuple[list[list[Comparison]], list[Filter]]:
     """What can be joined, by key and the narrowest first, and the rest."""
     by_key: dict[tuple[Entity, str], list[Comparison]] = {}
@@ -244,7 +279,7 @@ def _kind(field: Field) -> keyset.Kind:
     match field:
         case Field(Entity.METRIC, _, Aggregate.COUNT):
             return "whole number"
-        case Field(Entity.METRIC):
+        case Field(Entity.METRIC) | Field(is_number=True):
             return "number"
         case Field(Entity.ATTRIBUTE, "start_time" | "end_time" | "duration"):
             return "whole number"
@@ -254,6 +289,9 @@ def _kind(field: Field) -> keyset.Kind:
 
 def _value(field: Field, alias: str, dialect: Dialect, rows: str | None = None) -> Place:
     """The value of a param, a tag or a metric in its table."""
+    if field.is_number:
+        said = f"({number(f'{alias}.value', dialect)})"
+        return Place(said, rows, nan=f"{said} IS NULL")
     if field.entity is Entity.TAG:
         return Place(f"{alias}.value", rows)
     if field.entity is Entity.PARAM:

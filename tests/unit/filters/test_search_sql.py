@@ -174,7 +174,8 @@ trees = st.recursive(
 conjunctions = st.builds(And, st.lists(clauses, min_size=2, max_size=4).map(tuple))
 filters = trees | conjunctions
 
-orderable = metrics | logged | timed | named
+numbered = st.builds(Field, st.sampled_from([Entity.PARAM, Entity.TAG]), keys, is_number=st.just(True))
+orderable = metrics | logged | numbered | timed | named
 orderings = st.lists(st.builds(Order, orderable, st.booleans()), max_size=3, unique_by=lambda order: order.field)
 
 SETTINGS = settings(
@@ -216,6 +217,8 @@ def test_pages_are_the_whole_once_and_in_order(
 
     records = ordered([run.record for run in whole if run.stage in stages], wanted.orders)
     assert found == [record.attributes["run_id"] for record in records]
+    assert listed(tx, wanted) == found
+    assert counted(tx, wanted) == len(found)
 
 
 @SETTINGS
@@ -312,6 +315,22 @@ def search(
     return search_sql.Search(tree, (*orders, *ties), empty.experiments, empty.stages, empty.fingerprint)
 
 
+def listed(tx: Tx, wanted: search_sql.Search) -> list[str]:
+    """The run_ids of a listing."""
+    found = [
+        seq
+        for query in search_sql.listing(wanted, tx.dialect)
+        for (seq,) in (tx.all(query.sql, **query.params) if wanted.experiments else [])
+    ]
+    return run_ids(tx, found)
+
+
+def counted(tx: Tx, wanted: search_sql.Search) -> int:
+    query = search_sql.count(wanted, tx.dialect)
+    ((number,),) = tx.all(query.sql, **query.params)
+    return int(number)
+
+
 def searched(
     tx: Tx, experiments: Sequence[int], wanted: search_sql.Search, size: int = 1000, token: str | None = None
 ) -> list[str]:
@@ -325,6 +344,10 @@ def searched(
         found += page
         if token is None:
             break
+    return run_ids(tx, found)
+
+
+def run_ids(tx: Tx, found: list[int]) -> list[str]:
     names: dict[int, str] = dict(
         tx.all("SELECT run_seq, run_id FROM runs WHERE workspace_id = :ws AND run_seq IN :seqs", seqs=found)
     )

@@ -74,6 +74,8 @@ _FUNCTIONS = {str(aggregate): aggregate for aggregate in Aggregate} | {
     "avg": Aggregate.MEAN,
 }
 
+NUMBER_FUNCTION = "number"
+
 _ALL = {
     **dict.fromkeys(("metric", "metrics"), Entity.METRIC),
     **dict.fromkeys(("param", "params", "parameter", "parameters"), Entity.PARAM),
@@ -200,9 +202,17 @@ def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool =
         return Field(entity, key)
     if fields.no_functions is not None:
         raise Invalid(f"{function}() is not supported here: {fields.no_functions}")
+    if function.lower() == NUMBER_FUNCTION:
+        if not ordering:
+            raise Invalid(
+                "number() orders params and tags; to compare a param as a number, write the number without quotes"
+            )
+        if entity not in (Entity.PARAM, Entity.TAG):
+            raise Invalid(f"number() is only supported for params and tags, not for '{entity}' '{key}'")
+        return Field(entity, key, is_number=True)
     aggregate = _FUNCTIONS.get(function.lower())
     if aggregate is None:
-        raise Invalid(f"Invalid function '{function}'. Valid functions are {sorted(_FUNCTIONS)}")
+        raise Invalid(f"Invalid function '{function}'. Valid functions are {sorted([*_FUNCTIONS, NUMBER_FUNCTION])}")
     if entity is not Entity.METRIC:
         raise Invalid(f"{function}() is only supported for metrics, not for '{entity}' '{key}'")
     return Field(entity, key, aggregate)

@@ -50,6 +50,16 @@ def columns(terms: Sequence[Term]) -> str:
     return ", ".join(f"{term.rank or 0} AS k{i}, {term.value} AS v{i}" for i, term in enumerate(terms))
 
 
+def order_by_values(terms: Sequence[Term]) -> str:
+    """The same order for a statement that does not select `columns`."""
+    parts = []
+    for term in terms:
+        if term.rank is not None:
+            parts.append(term.rank)
+        parts.append(term.value if term.ascending else f"{term.value} DESC")
+    return ", ".join(parts)
+
+
 def order_by(terms: Sequence[Term]) -> str:
     """By the names that `columns` gives."""
     parts = []

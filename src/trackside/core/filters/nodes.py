@@ -58,6 +58,7 @@ class Field(Struct, frozen=True):
     entity: Entity
     key: str
     aggregate: Aggregate = Aggregate.LAST
+    is_number: bool = False  # of a param or tag: the number that its text says
 
 
 class Comparison(Struct, frozen=True):

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import Clause, Fields, Literal, comparison, resolve
-from trackside.core.filters.nodes import And, Filter, Not, Or, Order
+from trackside.core.filters.nodes import And, Field, Filter, Not, Or, Order
 from trackside.core.filters.tokens import Kind, Token, ill_formed_list, invalid_clause, string_of_list, tokenize
 
 MAX_NESTING = 100  # of parentheses, which bounds the recursion here
@@ -48,6 +48,15 @@ def parse_filter(text: str | None, fields: Fields) -> Filter | None:
     if _depth(tree) > MAX_DEPTH:
         raise Invalid(f"The filter is nested deeper than {MAX_DEPTH} levels of AND within OR within AND")
     return tree
+
+
+def parse_field(text: str, fields: Fields) -> Field:
+    """Return the field that a text such as `min(metrics.loss)` names."""
+    parser = _Parser(tokenize(text), text, fields)
+    name, function = parser.field()
+    if parser.peek().kind is not Kind.END:
+        raise Invalid(f"Invalid field '{text}': one field is expected, such as metrics.loss or params.`batch size`")
+    return resolve(name, function, fields)
 
 
 def parse_order_by(clauses: Iterable[str], fields: Fields) -> tuple[Order, ...]:

@@ -138,6 +138,10 @@ def _ranked(field: Field, record: Record) -> tuple[int, Any]:
     value = _value(field, record)
     if value is None:
         return 2, None
+    if field.is_number:
+        value = number(value)
+        if value is None:
+            return 1, None
     if isinstance(value, float) and math.isnan(value):
         return 1, None
     return 0, value

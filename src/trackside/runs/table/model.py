@@ -1,0 +1,91 @@
+"""What a table of runs is on the wire: the call, its columns, the columnar answer.  Knows no SQL."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+from trackside.core.filters.fields import RUNS
+from trackside.core.filters.nodes import Entity, Field
+from trackside.core.filters.parse import parse_field
+from trackside.metrics.series import DOUBLE_MAX
+from trackside.runs.selection import SelectRuns
+
+MAX_COLUMNS = 200
+MAX_ROWS = 5_000
+DEFAULT_ROWS = 100
+
+Cell = float | int | str | None
+
+
+class RunsTable(SelectRuns, frozen=True):
+    columns: list[str] | None = None
+    order_by: list[str] | None = None
+    max_results: int | None = None
+    offset: int | None = None
+    page_token: str | None = None
+    snapshot: str | None = None
+    parent: str | None = None  # absent: a flat list; empty: the top rows of the tree; else a run's children
+
+
+class RunRows(Struct, frozen=True, kw_only=True):
+    """One array per attribute, all of one length."""
+
+    run_id: list[str] = []
+    run_name: list[str] = []
+    experiment_id: list[str] = []
+    status: list[str] = []
+    lifecycle_stage: list[str] = []
+    user_id: list[str] = []
+    start_time: list[int] = []  # ms
+    end_time: list[int | None] = []  # ms
+    parent_run_id: list[str | None] = []
+    children: list[int] = []  # direct ones, in any experiment
+    matches: list[bool] = []  # False: listed for the sake of a descendant
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """`columns` has an array per column of the call, aligned with `runs`."""
+
+    matching: int
+    total: int
+    offset: int | None  # None: the window begins at a page token
+    snapshot: str
+    runs: RunRows
+    columns: list[list[Cell]]
+    next_page_token: str | None = None
+
+
+def columns_of(names: Sequence[str]) -> list[Field]:
+    """Return the fields that the names mean; a mistake is `Invalid` and quotes the name."""
+    if len(names) > MAX_COLUMNS:
+        raise Invalid(f"columns has {len(names)} fields; at most {MAX_COLUMNS} are allowed")
+    found = []
+    for name in names:
+        field = parse_field(name, RUNS)
+        if field.entity is Entity.DATASET:
+            raise Invalid(f"{name!r} cannot be a column; use a metric, param, tag or attribute")
+        found.append(field)
+    return found
+
+
+def rows_of(asked: int | None) -> int:
+    rows = DEFAULT_ROWS if asked is None else asked
+    if not 1 <= rows <= MAX_ROWS:
+        raise Invalid(f"max_results is {rows}; it must be between 1 and {MAX_ROWS}")
+    return rows
+
+
+def offset_of(asked: int | None) -> int:
+    if asked is not None and asked < 0:
+        raise Invalid(f"offset is {asked}; it must be 0 or more")
+    return asked or 0
+
+
+def number_cell(value: float | None, *, is_nan: bool | int = False) -> Cell:
+    """JSON has no NaN and no infinity, and the store keeps an infinity as the largest double."""
+    if is_nan or value is None or value != value:
+        return "NaN"
+    if value >= DOUBLE_MAX:
+        return "Infinity"
+    return "-Infinity" if value <= -DOUBLE_MAX else value

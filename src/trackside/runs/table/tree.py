@@ -1,0 +1,36 @@
+"""Nested runs as a tree of rows.  Pure: rows and their parents in, lists of rows out."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+TOP = 0  # the parent of top rows; no run has this run_seq
+
+
+class Tree(Struct, frozen=True):
+    """The rows under each row, in order, and which of them match by themselves."""
+
+    under: dict[int, list[int]]
+    matching: frozenset[int]
+
+
+def grow(matching: Sequence[int], parents: Mapping[int, int]) -> Tree:
+    """Return the tree of the matching rows and their ancestors.
+
+    A row stands where its first matching row would.  A row whose ancestors form a circle is a top row."""
+    under: dict[int, list[int]] = {TOP: []}
+    placed: set[int] = set()
+    for start in matching:
+        row = start
+        climbed: set[int] = set()
+        while row not in placed:
+            placed.add(row)
+            climbed.add(row)
+            parent = parents.get(row, TOP)
+            if parent in climbed or parent == row:
+                parent = TOP
+            under.setdefault(parent, []).append(row)
+            if parent == TOP:
+                break
+            row = parent
+    return Tree(under, frozenset(matching))

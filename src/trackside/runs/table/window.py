@@ -1,0 +1,102 @@
+"""One window of a table of runs: which rows, in which order, with which cells."""
+
+from array import array
+from collections.abc import Sequence
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.core.filters import keyset
+from trackside.runs import search_sql, selection
+from trackside.runs import store as runs
+from trackside.runs.search_sql import Search
+from trackside.runs.table import cells, model, snapshots, tree
+from trackside.runs.table.model import RunsTable, Window
+from trackside.runs.table.snapshots import Snapshot, Snapshots
+
+
+def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
+    fields = model.columns_of(call.columns or [])
+    most, offset = model.rows_of(call.max_results), model.offset_of(call.offset)
+    if call.page_token and (offset or call.parent is not None):
+        raise Invalid("page_token does not go with offset or parent; send one of them")
+    search = selection.read(tx, call, call.order_by or [])
+    total = selection.total(tx, search)
+    token = snapshots.token_of(call.snapshot)
+    further: str | None = None
+    matches: list[bool] | None = None
+    if call.parent is not None:
+        found, rows = _of_tree(tx, search, token, call.parent, kept)
+        matching = len(rows)
+        page = rows[offset : offset + most]
+        matches = [seq in found.matching for seq in page]
+    else:
+        snapshot = kept.find(token, tx.ws, search.fingerprint)
+        if snapshot is None and not call.page_token and (offset or search_sql.is_costly(search)):
+            snapshot = _list(tx, search, token, kept)
+        if snapshot is None or call.page_token:
+            page, further = _first(tx, search, most, call.page_token)
+            matching = total if search.tree is None else selection.count(tx, search)
+        else:
+            page, matching = list(snapshot.rows[offset : offset + most]), len(snapshot.rows)
+    infos = cells.infos(tx, page)
+    page, flags = _present(page, matches, infos)
+    return Window(
+        matching=matching,
+        total=total,
+        offset=None if call.page_token else offset,
+        snapshot=token,
+        runs=cells.rows(infos, page, cells.parents(tx, infos), _children(tx, infos, search), flags),
+        columns=cells.columns(tx, fields, infos, page),
+        next_page_token=further,
+    )
+
+
+def _first(tx: Tx, search: Search, most: int, page_token: str | None) -> tuple[list[int], str | None]:
+    if not search.experiments:
+        return [], None
+    query = search_sql.query(search, most, page_token, tx.dialect)
+    return search_sql.cut(search, tx.all(query.sql, **query.params), most)
+
+
+def _list(tx: Tx, search: Search, token: str, kept: Snapshots) -> Snapshot:
+    made = Snapshot(array("q", selection.seqs(tx, search)))
+    kept.keep(token, tx.ws, search.fingerprint, made)
+    return made
+
+
+def _of_tree(tx: Tx, search: Search, token: str, parent: str, kept: Snapshots) -> tuple[tree.Tree, list[int]]:
+    name = keyset.fingerprint("tree", search.fingerprint)
+    snapshot = kept.find(token, tx.ws, name)
+    if snapshot is None:
+        matching = selection.seqs(tx, search)
+        snapshot = Snapshot(array("q", matching), tree.grow(matching, _parents(tx, search)))
+        kept.keep(token, tx.ws, name, snapshot)
+    assert snapshot.tree is not None
+    top = runs.seq_of(tx, parent) if parent else tree.TOP
+    return snapshot.tree, snapshot.tree.under.get(top, [])
+
+
+def _parents(tx: Tx, search: Search) -> dict[int, int]:
+    """Return the parents among the runs of the experiments, in the lifecycle that is searched, by child."""
+    rows = tx.all(
+        """
+        SELECT t.run_seq, p.run_seq FROM tags t
+        JOIN runs p ON p.workspace_id = :ws AND p.run_id = t.value
+        WHERE t.workspace_id = :ws AND t.experiment_seq IN :experiments AND t.key = 'mlflow.parentRunId'
+            AND p.experiment_seq IN :experiments AND p.lifecycle_stage IN :stages
+        """,
+        experiments=list(search.experiments),
+        stages=list(search.stages),
+    )
+    return dict(rows)
+
+
+def _children(tx: Tx, infos: cells.Infos, search: Search) -> dict[str, int]:
+    return cells.children(tx, [info["run_id"] for info in infos.values()], search.stages)
+
+
+def _present(page: Sequence[int], matches: Sequence[bool] | None, infos: cells.Infos) -> tuple[list[int], list[bool]]:
+    """Leaves out runs that are gone since their order was made."""
+    flags = matches if matches is not None else [True] * len(page)
+    pairs = [(seq, flag) for seq, flag in zip(page, flags, strict=True) if seq in infos]
+    return [seq for seq, _ in pairs], [flag for _, flag in pairs]
