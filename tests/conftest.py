@@ -1,7 +1,7 @@
-"""What all tests may use: both databases, the application in this process, and servers of their own.
+"""Fixtures of all tests: stores, the application in this process, and servers of their own process.
 
-Tests that ask for `db` or `api` run twice, on SQLite and on PostgreSQL.  Each begins with a store of its own, copied from
-one that was made once.
+Tests that ask for `db`, `api` or `any_server` run on SQLite, and on PostgreSQL too if they are marked `both` or if pytest is
+given `--both`.  Each test begins with a store of its own, copied from one that was made once.
 """
 
 import itertools
@@ -26,7 +26,28 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "1"
 
 STORES = ("sqlite", "postgresql")
+STORE_FIXTURES = ("chosen", "any_server")  # those that run on each of `STORES`
 ROOT = "mlflow-artifacts:/"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--both", action="store_true", help="run all tests on both databases, not only those marked `both`"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--both"):
+        return
+    left_out = [item for item in items if _is_on_postgresql(item) and item.get_closest_marker("both") is None]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return any(params.get(name) == "postgresql" for name in STORE_FIXTURES)
 
 
 def make_settings(data: Path, store: str = "", **more: str) -> Settings:
@@ -80,12 +101,18 @@ def sqlite_settings(tmp_path: Path, sqlite_template: Path) -> Settings:
 
 
 @pytest.fixture
-def postgres_settings(tmp_path: Path, postgres: Postgres, postgres_stores: list[str]) -> Iterator[Settings]:
-    """Settings with a fresh store on PostgreSQL."""
+def postgres_store(postgres: Postgres, postgres_stores: list[str]) -> Iterator[str]:
+    """The address of a store on PostgreSQL with the schema and nothing in it."""
     name = postgres_stores.pop()
-    yield make_settings(tmp_path / "data", postgres.url(name))
+    yield postgres.url(name)
     postgres.empty(name)
     postgres_stores.append(name)
+
+
+@pytest.fixture
+def postgres_settings(tmp_path: Path, postgres_store: str) -> Settings:
+    """Settings with a fresh store on PostgreSQL."""
+    return make_settings(tmp_path / "data", postgres_store)
 
 
 @pytest.fixture(params=STORES)
@@ -143,13 +170,23 @@ def sqlite_api(sqlite_settings: Settings) -> Iterator[Api]:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers: `start("--durability", "relaxed")`, each with a data folder of its own unless `data` is given."""
+def start(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers: `start("--registry-uri", "x")`.
+
+    Each has a new store in a data folder of its own, unless `data` is given, and syncs no write to the disk, unless
+    `--durability` is among the options.  Other keywords are fields of `Server`."""
     started: list[Server] = []
     numbers = itertools.count()
 
-    def begin(*options: str, data: Path | None = None) -> Server:
-        server = Server(data or tmp_path / f"server-{next(numbers)}", options)
+    def begin(*options: str, data: Path | None = None, **more: Any) -> Server:
+        if data is None:
+            data = tmp_path / f"server-{next(numbers)}"
+            data.mkdir()
+            if "--store" not in options:
+                shutil.copy(sqlite_template, data / "trackside.db")
+        if "--durability" not in options:
+            options = ("--durability", "relaxed", *options)
+        server = Server(data, options, **more)
         started.append(server)
         return server.start()
 
@@ -165,9 +202,9 @@ def server(start: Callable[..., Server]) -> Server:
 
 
 @pytest.fixture
-def pg_server(start: Callable[..., Server], postgres_url: str) -> Server:
-    """The same on PostgreSQL."""
-    return start("--store", postgres_url)
+def pg_server(postgres_store: str, start: Callable[..., Server]) -> Server:
+    """A server of its own process, on PostgreSQL."""
+    return start("--store", postgres_store)
 
 
 @pytest.fixture(params=STORES)

@@ -94,7 +94,11 @@ def _sealer(settings: Settings) -> Sealer:
 
 
 def _events(
-    settings: Settings, db: Any, callers: ThreadPoolExecutor, closers: list[Callable[[], object]]
+    settings: Settings,
+    db: Any,
+    callers: ThreadPoolExecutor,
+    closers: list[Callable[[], object]],
+    interval_factor: float,
 ) -> list[Route]:
     """The log of changes and its readers."""
     sealer = _sealer(settings)
@@ -105,12 +109,13 @@ def _events(
     )
     courier = Courier(db, sealer, post, retries=settings.webhook_retries)
     closers.append(courier.close)
-    closers.append(Loop("webhooks", courier.step, STEP_S).close)
+    closers.append(Loop("webhooks", courier.step, STEP_S * interval_factor).close)
     closers.append(Loop("change-log", lambda: change_log.prune(db, settings.change_log_days), PRUNE_EVERY_S).close)
     return events.routes(db, sealer, post, courier, callers)
 
 
-def build(settings: Settings) -> App:
+def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
+    """Start everything but the socket.  `interval_factor` multiplies the intervals of links and webhooks."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     try:
@@ -139,7 +144,7 @@ def build(settings: Settings) -> App:
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(roots, threads),
-            *_events(settings, db, callers, closers),
+            *_events(settings, db, callers, closers, interval_factor),
             *links.routes(db, roots, threads, callers, settings.default_artifact_root, _sealer(settings), ending),
             *imports.routes(jobs, threads, settings.static_prefix),
         ]
@@ -156,7 +161,7 @@ def build(settings: Settings) -> App:
             static_prefix=settings.static_prefix,
         )
         closers.append(edge.close)
-        workers = Workers(db, roots, settings.default_artifact_root, _sealer(settings))
+        workers = Workers(db, roots, settings.default_artifact_root, _sealer(settings), interval_factor=interval_factor)
         closers.append(workers.close)
         leavers.append(workers.leave)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from support import evaluation_datasets
 from support.client import Api
-from support.clocks import Clock, with_clock
+from support.clocks import Clock
 from support.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, everything, link, log, put_file, until
 from support.registry import CLOUD
@@ -42,7 +42,7 @@ class Pair:
         self.apis: dict[str, Api] = {}  # one connection each, as long as the server runs
         for side in SIDES:
             server = self.servers[side] = Server(folder / side, ("--durability", mode))
-            self.clocks[side] = with_clock(server, folder / f"{side}.clock")
+            self.clocks[side] = server.clock = Clock(folder / f"{side}.clock")
             self.start(side)
             server.options = (*server.options, "--port", str(server.port))
             self.ways[side] = Flaky(server.port)

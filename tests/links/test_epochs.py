@@ -15,6 +15,8 @@ from trackside.registry import mirrored, models
 from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
 
+pytestmark = pytest.mark.both
+
 WS = 1
 ACTIVE = {("stage", ""): "active"}
 

@@ -23,6 +23,8 @@ from trackside.links.model import Kind, Options
 from trackside.links.worker import Runner
 from trackside.runs import lifecycle
 
+pytestmark = pytest.mark.both
+
 LINK = "shared"
 WS = 1
 

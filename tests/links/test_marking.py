@@ -12,6 +12,8 @@ from trackside.links.marking import PIECE, Depth
 from trackside.links.model import Entity, Kind, Link, Made, Options
 from trackside.runs import lifecycle
 
+pytestmark = pytest.mark.both
+
 WS = 1
 COUNT = PIECE + 5
 

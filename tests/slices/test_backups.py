@@ -26,6 +26,8 @@ from trackside.core.db.postgres import UPGRADE_LOCK, PostgresDatabase
 from trackside.core.settings import Settings
 from trackside.workspaces import store as workspaces
 
+pytestmark = pytest.mark.both
+
 ODD = [
     "",
     "a\tb\nc\rd\\e",

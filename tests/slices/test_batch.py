@@ -6,6 +6,8 @@ import pytest
 
 from support.client import Api
 
+pytestmark = pytest.mark.both
+
 BIG = 1.7976931348623157e308
 
 

@@ -12,6 +12,8 @@ from support.links import get_file, put_file
 from trackside.links.bundle_routes import MAX_ENTRIES
 from trackside.metrics.series import pack
 
+pytestmark = pytest.mark.both
+
 BUNDLE = "/api/trackside/v1/import/bundle"
 NAN = float("nan")
 

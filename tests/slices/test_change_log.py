@@ -17,6 +17,8 @@ from trackside.core.settings import PostgresStore, Settings
 from trackside.core.work import leases
 from trackside.events import store
 
+pytestmark = pytest.mark.both
+
 DAY_MS = 86_400_000
 
 

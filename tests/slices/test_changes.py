@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from support.client import Api
+
+pytestmark = pytest.mark.both
 
 
 class Log:

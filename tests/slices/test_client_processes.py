@@ -15,6 +15,8 @@ from support.client import Api
 from support.registry import CLOUD
 from support.servers import Server
 
+pytestmark = pytest.mark.both
+
 RACERS = 4
 ROUNDS = 12
 

@@ -15,6 +15,8 @@ from support.servers import Server
 from trackside import app
 from trackside.core import settings
 
+pytestmark = pytest.mark.both
+
 THREADS = 8
 Start = Callable[..., Server]
 
@@ -298,7 +300,7 @@ def test_a_kill_loses_nothing_that_was_answered(
 def test_a_crash_of_the_database_loses_nothing_that_was_answered(start: Start) -> None:
     database = Postgres()
     try:
-        server = start("--store", database.url(database.create()))
+        server = start("--durability", "full", "--store", database.url(database.create()))
         api = server.api
         run_id = api.new_run()
         for step in range(50):

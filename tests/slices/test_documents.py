@@ -23,6 +23,8 @@ from trackside.runs import store as runs
 from trackside.runs.limits import MAX_NEW_TAGS, Logged
 from trackside.runs.model import Status
 
+pytestmark = pytest.mark.both
+
 TIMEOUT_S = 20.0
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from support.client import Api
 
+pytestmark = pytest.mark.both
+
 
 def ids(api: Api, **search: object) -> list[str]:
     found = api.post("experiments/search", {"max_results": 100, **search})

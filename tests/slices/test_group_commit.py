@@ -12,6 +12,8 @@ from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 
+pytestmark = pytest.mark.both
+
 Work = Callable[[Tx], Any]
 
 

@@ -24,6 +24,8 @@ from trackside.core.settings import Settings
 from trackside.imports import jobs
 from trackside.links import store as links
 
+pytestmark = pytest.mark.both
+
 WORD = "marzipan"  # only inside
 CACHES = {"run_docs"}
 OWNERS = (  # what other rows belong to, and must be of the same workspace as

@@ -7,6 +7,8 @@ import pytest
 
 from support.client import Api
 
+pytestmark = pytest.mark.both
+
 
 def dataset(name: str = "iris", digest: str = "d1", **more: Any) -> dict[str, Any]:
     return {"name": name, "digest": digest, "source_type": "local", "source": "file.csv", **more}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from trackside.logged_models import model as m
 from trackside.logged_models import search, store
 from trackside.runs import batch, lifecycle, limits
 from trackside.runs.model import GivenMetric, LogBatch
+
+pytestmark = pytest.mark.both
 
 MODELS = ("a", "b", "c")
 RUNS = 2

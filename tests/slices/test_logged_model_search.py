@@ -7,6 +7,8 @@ import pytest
 from support.client import Api
 from support.logged_models import change, found, new_model, on, point
 
+pytestmark = pytest.mark.both
+
 
 def test_searches_find_the_newest_first_and_page_without_loss(api: Api) -> None:
     names = [f"m{i}" for i in range(7)]

@@ -8,6 +8,8 @@ import pytest
 from support.client import Api
 from support.logged_models import NOBODY, change, found, model, new_model, on, point, points
 
+pytestmark = pytest.mark.both
+
 
 def test_a_new_model_says_all_it_knows(api: Api) -> None:
     run_id = api.new_run()

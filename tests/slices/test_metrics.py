@@ -7,6 +7,8 @@ import pytest
 
 from support.client import Api
 
+pytestmark = pytest.mark.both
+
 NAN = "NaN"
 Point = tuple[int, int, float | str]  # step, timestamp, value
 

@@ -18,6 +18,8 @@ from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 
+pytestmark = pytest.mark.both
+
 KEY = "m"
 NAN = float("nan")
 

@@ -19,6 +19,8 @@ from trackside.core.settings import Settings
 from trackside.experiments import store as experiments
 from trackside.workspaces import store as workspaces
 
+pytestmark = pytest.mark.both
+
 Open = Callable[[], Any]
 
 

@@ -5,6 +5,8 @@ import pytest
 from support.client import Api
 from support.registry import CLOUD, Registry
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def registry(api: Api) -> Registry:

@@ -13,6 +13,8 @@ from trackside.registry import aliases, history, models, moments, transitions, v
 from trackside.registry.history import Held
 from trackside.registry.origins import Origin
 
+pytestmark = pytest.mark.both
+
 CLOUD = Origin("s3://b/a", "s3://b/a")
 
 

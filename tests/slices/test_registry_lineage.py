@@ -8,6 +8,8 @@ import pytest
 from support.client import Api
 from support.registry import CLOUD, OWN, Registry
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def registry(api: Api) -> Registry:

@@ -6,6 +6,8 @@ from support.client import Api, Reply
 from support.registry import Registry
 from trackside import app
 
+pytestmark = pytest.mark.both
+
 ITEM = "/api/trackside/v1/import/item"
 
 

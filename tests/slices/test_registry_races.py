@@ -10,6 +10,8 @@ from support.client import Api, Unanswered
 from support.registry import CLOUD, OWN, Registry
 from support.servers import Server
 
+pytestmark = pytest.mark.both
+
 THREADS = 8
 EACH = 15
 

@@ -7,6 +7,8 @@ import pytest
 
 from support.client import Api
 
+pytestmark = pytest.mark.both
+
 NOBODY = "0" * 32
 
 

@@ -12,6 +12,8 @@ from support.servers import Server
 from trackside.core.errors import BadState, Unsupported
 from trackside.core.seal import Sealer, SecretKey
 
+pytestmark = pytest.mark.both
+
 KEY = "a text of more than thirty-two characters"
 
 

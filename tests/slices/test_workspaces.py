@@ -15,6 +15,8 @@ from trackside.registry import uses
 from trackside.workspaces import model, store
 from trackside.workspaces.service import Directory
 
+pytestmark = pytest.mark.both
+
 OURS = "/api/trackside/v1/workspaces"
 OURS_BASE = "/api/trackside/v1"
 STAGES = [{"name": name, "needs_approval": False} for name in ("None", "Staging", "QA", "Production", "Archived")]

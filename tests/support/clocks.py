@@ -1,42 +1,49 @@
-"""Servers whose clock goes wrong: what the process asks for the time is told another one, from its first import on."""
+"""Servers whose clock is set by the test: `time.time` and `time.time_ns` of their process are shifted.
 
+The process is forked with the functions replaced before `trackside` runs in it (`forks`); where there are no forks, before it
+is imported.
+"""
+
+import os
 import sys
+import time
 from pathlib import Path
 
-from support.servers import Server
-
-# The file is read at each question, so that a clock can be moved while the server runs.
 _MOVED = """
-import os, sys, time
-shift = os.open({path!r}, os.O_RDONLY)
-real, real_ns = time.time, time.time_ns
-def ahead():
-    return int(os.pread(shift, 32, 0) or b"0")
-time.time = lambda: real() + ahead() / 1000
-time.time_ns = lambda: real_ns() + ahead() * 1_000_000
+import sys
+sys.path.insert(0, {folder!r})
+from support.clocks import follow
+follow({path!r})
 from trackside.cli.main import main
 sys.exit(main())
 """
 
 
+def follow(file: str) -> None:
+    """Shift the clock of this process by the milliseconds in the file.  The file is read at each call, so that a clock can be
+    moved while the server runs."""
+    shift = os.open(file, os.O_RDONLY)
+    real, real_ns = time.time, time.time_ns
+
+    def ahead_ms() -> int:
+        return int(os.pread(shift, 32, 0) or b"0")
+
+    time.time = lambda: real() + ahead_ms() / 1000
+    time.time_ns = lambda: real_ns() + ahead_ms() * 1_000_000
+
+
 class Clock:
-    """Of a server: `by_ms` ahead of the machine's."""
+    """The clock of a `Server`, given to it before it starts: `by_ms` ahead of the machine's."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._file.write_text(f"{0:<32}")
+        self.file = file
+        self.file.write_text(f"{0:<32}")
 
     def move(self, by_ms: int) -> None:
-        with self._file.open("r+") as opened:  # in its place: whoever reads meanwhile reads one of the two
+        with self.file.open("r+") as opened:  # in its place: whoever reads meanwhile reads one of the two
             opened.write(f"{by_ms:<32}")
 
     @property
     def command(self) -> tuple[str, ...]:
-        return (sys.executable, "-c", _MOVED.format(path=str(self._file)))
-
-
-def with_clock(server: Server, file: Path) -> Clock:
-    """A server that was not started yet."""
-    clock = Clock(file)
-    server.command = clock.command
-    return clock
+        folder = str(Path(__file__).parents[1])
+        return (sys.executable, "-c", _MOVED.format(folder=folder, path=str(self.file)))

@@ -27,8 +27,10 @@ GRACE_S = 10  # for answers under way when the server is told to stop
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def run(chosen: Settings) -> int:
-    """Serves until SIGTERM or SIGINT.  Whatever cannot work is refused before anything is written."""
+def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
+    """Serve until SIGTERM or SIGINT.  Settings that cannot work are refused before anything is written.
+
+    `interval_factor` multiplies every interval at which background work looks for more to do."""
     signal.signal(signal.SIGTERM, _leave)
     _check_exposure(chosen)
     refuse_foreign_file(chosen)
@@ -36,14 +38,14 @@ def run(chosen: Settings) -> int:
     sockets: list[socket.socket] = []
     try:
         sockets = ports.bind(chosen.host, chosen.port)
-        return _serve(chosen, sockets, lock)
+        return _serve(chosen, sockets, lock, interval_factor)
     finally:
         for each in sockets:
             each.close()
         lock.release()
 
 
-def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock) -> int:
+def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interval_factor: float) -> int:
     logging.basicConfig(
         level=_LEVELS[settings.log_level], format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
@@ -55,22 +57,29 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock) -> int:
         say(f"Trackside listening on {where} (store {_store(settings)}, durability {settings.durability})")
 
     if settings.workers == 1:
-        return _work(settings, sockets, announce)
+        return _work(settings, sockets, interval_factor, announce)
     for each in sockets:
         each.listen(BACKLOG)
     supervisor = os.getpid()
     return supervise.run(
-        settings.workers, lambda ready: _work(settings, sockets, ready, supervisor=supervisor), on_ready=announce
+        settings.workers,
+        lambda ready: _work(settings, sockets, interval_factor, ready, supervisor=supervisor),
+        on_ready=announce,
     )
 
 
 def _work(
-    settings: Settings, sockets: list[socket.socket], on_ready: Callable[[], None], *, supervisor: int | None = None
+    settings: Settings,
+    sockets: list[socket.socket],
+    interval_factor: float,
+    on_ready: Callable[[], None],
+    *,
+    supervisor: int | None = None,
 ) -> int:
     """One process that serves; it stops when its supervisor is no more."""
     signal.signal(signal.SIGTERM, _leave)
     with explained(settings):
-        made = app.build(settings)
+        made = app.build(settings, interval_factor=interval_factor)
     try:
         server = _Server(_config(made.asgi), made.leave)
 

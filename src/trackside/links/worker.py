@@ -72,8 +72,10 @@ class Runner:
         turn_s: float = TURN_S,
         step_s: float = STEP_S,
         clock: Callable[[], float] = time.monotonic,
+        interval_factor: float = 1.0,
     ) -> None:
-        """`clock`: of the looks at the other side."""
+        """`clock`: of the looks at the other side and of the waits of the link as a whole.  `interval_factor` multiplies these
+        and the waits of single items."""
         self._db = db
         self._ws = ws
         self._link_id = link_id
@@ -84,15 +86,16 @@ class Runner:
         self._turn_s = turn_s
         self._step_s = step_s
         self._ending = Ending()
-        self._registry = RegistryPoll()
-        self._datasets = DatasetsPoll()
-        self._rounds = Rounds()
+        self._interval_factor = interval_factor
+        self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
+        self._registry = RegistryPoll(self._clock)
+        self._datasets = DatasetsPoll(self._clock)
+        self._rounds = Rounds(self._clock)
         self._peer: Peer | None = None
-        self._clock = clock
         self._polled = float("-inf")
-        self._heard = clock()  # something of the other side, last
+        self._heard = self._clock()  # something of the other side, last
         self._watch = Watch()
-        self._refusals = Refusals()
+        self._refusals = Refusals(self._clock)
         self._failures = 0
         self._wait_until = float("-inf")
         self._owned_at = float("-inf")
@@ -125,7 +128,7 @@ class Runner:
         try:
             more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
             # Not by the clock on the wall, which may be moved.  No time to wait for: somebody wants it now.
-            if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
+            if not ask and link.retry_at is not None and self._clock() < self._wait_until:
                 return more
             more |= self._work(link, ask=ask)
         except Down as down:
@@ -219,7 +222,10 @@ class Runner:
     def _poll(self, side: Side, here: Mirrors) -> bool:
         link = side.link
         if not link.remote_cursor:
-            self._registry, self._datasets = RegistryPoll(), DatasetsPoll()  # everything is to be looked at
+            self._registry, self._datasets = (
+                RegistryPoll(self._clock),
+                DatasetsPoll(self._clock),
+            )  # everything is to be looked at
         seen, cursor, more = side.peer.changes(link.remote_cursor)
         if self._watch.is_another(side, asks=False):
             return True
@@ -336,7 +342,7 @@ class Runner:
         if reason is None:
             self._write(lambda tx: waiting.done(tx, self._link_id, dirty))
             return
-        wait_ms = int(ITEM_BACKOFF_S * 1000 * 2 ** min(dirty.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
+        wait_ms = self._wait_ms(ITEM_BACKOFF_S * 2 ** min(dirty.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
 
         def later(tx: Tx) -> None:
             waiting.postpone(tx, self._link_id, dirty, wait_ms)
@@ -351,7 +357,7 @@ class Runner:
 
     def _put_off(self, dirty: Dirty, reason: str) -> None:
         """It may be this item that the remote cannot bear: when it is asked again, others go first."""
-        wait_ms = int(1000 * min(LONGEST_TROUBLE_S, dirty.attempts + 1))
+        wait_ms = self._wait_ms(min(LONGEST_TROUBLE_S, dirty.attempts + 1))
 
         def later(tx: Tx) -> None:
             waiting.postpone(tx, self._link_id, dirty, wait_ms)
@@ -386,10 +392,13 @@ class Runner:
         wait = min(longest, first * 2 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
         if retry_after_s is not None:
             wait = max(wait, min(retry_after_s, LONGEST_RETRY_AFTER_S))
-        self._wait_until = time.monotonic() + wait
+        self._wait_until = self._clock() + wait
         self.close()
         self._peer = None
-        self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
+        self._write(lambda tx: store.failed(tx, link, message, tx.now + self._wait_ms(wait)))
+
+    def _wait_ms(self, wait_s: float) -> int:
+        return int(1000 * wait_s * self._interval_factor)
 
     def _check_stop(self) -> None:
         if self._ending.has_begun or not self._holds():

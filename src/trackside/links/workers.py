@@ -24,16 +24,20 @@ SWEEP_EVERY_S = 3600.0
 class Workers:
     """Keeps a thread for each link that has work to do."""
 
-    def __init__(self, db: Database, roots: Roots, server_root: str, sealer: Sealer) -> None:
+    def __init__(
+        self, db: Database, roots: Roots, server_root: str, sealer: Sealer, *, interval_factor: float = 1.0
+    ) -> None:
+        """`interval_factor` multiplies the intervals at which links look for more to do, and their waits after trouble."""
         self._db = db
         self._roots = roots
         self._server_root = server_root
         self._sealer = sealer
         self._owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._interval_factor = interval_factor
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
         self._swept = float("-inf")
         self._is_leaving = False
-        self._watch = Loop("links", self._step, EVERY_S)
+        self._watch = Loop("links", self._step, EVERY_S * interval_factor)
 
     def leave(self) -> None:
         """No step waits for a remote any longer, and none begins anew."""
@@ -69,8 +73,17 @@ class Workers:
                 runner.close()
                 del self._running[key]
         for key in wanted - self._running.keys():
-            runner = Runner(self._db, *key, self._roots, self._server_root, self._sealer, self._owner)
-            self._running[key] = (runner, Loop(f"link-{key[1]}", runner.step, EVERY_S))
+            runner = Runner(
+                self._db,
+                *key,
+                self._roots,
+                self._server_root,
+                self._sealer,
+                self._owner,
+                interval_factor=self._interval_factor,
+            )
+            every_s = EVERY_S * self._interval_factor
+            self._running[key] = (runner, Loop(f"link-{key[1]}", runner.step, every_s))
         return False
 
     def _sweep(self) -> None:

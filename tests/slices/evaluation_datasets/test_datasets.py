@@ -23,6 +23,8 @@ from support.evaluation_datasets import (
 )
 from trackside.evaluation_datasets import record_store, records, store
 
+pytestmark = pytest.mark.both
+
 
 def test_a_new_dataset_says_all_it_knows(api: Api) -> None:
     experiment = api.new_experiment("iris")

@@ -10,6 +10,8 @@ from trackside.evaluation_datasets import mirrored, store
 from trackside.evaluation_datasets.mirrored import Birth, Patch, Record
 from trackside.links import record_diff
 
+pytestmark = pytest.mark.both
+
 ID = "d-1"
 
 

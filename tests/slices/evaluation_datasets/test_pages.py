@@ -9,6 +9,8 @@ from support.client import Api
 from support.evaluation_datasets import USER, V3, Fields, all_of, delete_records, get, new, new_id, page, upsert
 from trackside.evaluation_datasets import records
 
+pytestmark = pytest.mark.both
+
 
 def test_the_dataset_tells_of_its_records(api: Api) -> None:
     made = new(api, tags={USER: "ada"})

@@ -9,6 +9,8 @@ from support.client import Api
 from support.evaluation_datasets import USER, V3, Fields, all_of, get, new, new_id, upsert
 from trackside.evaluation_datasets import records
 
+pytestmark = pytest.mark.both
+
 
 def test_a_record_comes_back_as_it_went(api: Api) -> None:
     dataset_id = new_id(api)

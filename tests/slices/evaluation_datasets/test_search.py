@@ -5,6 +5,8 @@ import pytest
 from support.client import Api
 from support.evaluation_datasets import USER, V3, Fields, get, new, search
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def shelf(api: Api) -> Api:

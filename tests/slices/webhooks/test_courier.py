@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mlflow.webhooks import delivery as stock
 
 from support.office import MODEL, Office, names
@@ -22,6 +23,8 @@ from trackside.runs import lifecycle
 from trackside.runs import store as runs
 from trackside.runs.model import Status as RunStatus
 from trackside.workspaces import store as workspaces
+
+pytestmark = pytest.mark.both
 
 # What is told
 

@@ -15,6 +15,8 @@ from trackside.core.filters.parse import parse_filter, parse_order_by
 from trackside.core.filters.to_python import Record, matches, ordered
 from trackside.experiments import search_sql
 
+pytestmark = pytest.mark.both
+
 workspaces = count(1000)
 ids = count(1)
 

@@ -22,6 +22,8 @@ from trackside.registry.origins import Origin
 from trackside.registry.search_sql import MODELS, VERSIONS, Listed, Subject
 from trackside.workspaces import store as workspaces
 
+pytestmark = pytest.mark.both
+
 NAMES = ["iris", "Iris", "lily", "ä", "a%b", "a_b", "x y", "50%"]
 VALUES = [
     "",

@@ -19,6 +19,8 @@ from trackside.core.filters.parse import MAX_CLAUSES, MAX_DEPTH, MAX_ORDERS, MAX
 from trackside.core.filters.to_python import Record, matches, ordered
 from trackside.runs import search_sql
 
+pytestmark = pytest.mark.both
+
 MOST_POSITIVE = 1.7976931348623157e308
 KEYS = ["a", "größe/é.x y", 'quo"ted']
 TEXTS = [
