@@ -1,10 +1,13 @@
 """An experiment of one name in several workspaces that meet in one: none of them claims its times for itself."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.client import Api
+from support.clocks import Clock
 from support.links import add, check, settle, sync, until, url_of
 from support.servers import Server
 
@@ -14,13 +17,33 @@ def times(api: Api, name: str) -> tuple[int, int]:
     return found["creation_time"], found["last_update_time"]
 
 
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    return Clock(tmp_path / "clock")
+
+
+@pytest.fixture
+def clocked(start: Callable[..., Server], clock: Clock) -> Server:
+    return start("--durability", "relaxed", clock=clock)
+
+
+def made_in_turn(server: Server, clock: Clock, names: Sequence[str]) -> dict[str, Api]:
+    """Workspaces, each a second older than the next."""
+    made = {}
+    for number, name in enumerate(names):
+        clock.move(1000 * number)
+        made[name] = server.api.new_workspace(name)
+    return made
+
+
 @pytest.mark.parametrize("mode", ["push", "pull", "both"])
 @pytest.mark.parametrize("meets", ["first", "last"])
 def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
-    server: Server, mode: str, meets: str
+    clocked: Server, clock: Clock, mode: str, meets: str
 ) -> None:
+    server = clocked
     names = ["south", "north", "west"] if meets == "first" else ["north", "west", "south"]
-    apis = {name: server.api.new_workspace(name) for name in names}
+    apis = made_in_turn(server, clock, names)
     for name in names:
         if name != "south":
             apis[name].new_experiment("shared")
@@ -48,9 +71,21 @@ def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
         sync(*links[name])
         until(is_calm, f"all to be alike: {differing()}")
 
-    assert len(set(before.values())) == 3
     assert times(apis["south"], "Default")[0] == min(before.values())
     assert times(apis["south"], "shared")[0] == min(shared)
+
+
+def test_a_later_change_leaves_the_copy_at_the_earlier_time_of_its_making(clocked: Server, clock: Clock) -> None:
+    apis = made_in_turn(clocked, clock, ["south", "north"])
+    add(apis["north"], "twin", url_of(clocked, "south"))
+    settle(apis["north"], "twin")
+    before = times(apis["south"], "Default")[0]
+
+    apis["north"].post("experiments/set-experiment-tag", experiment_id="0", key="k", value="v")
+    settle(apis["north"], "twin")
+
+    assert times(apis["north"], "Default")[0] > before
+    assert times(apis["south"], "Default")[0] == before
 
 
 @pytest.mark.parametrize("mode", ["push", "pull"])

@@ -15,10 +15,13 @@ TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides
 Can = Callable[[Entity, Field, Verb], bool]
 
 
-def compare(entity: Entity, item: Item, ours: Doc, theirs: Doc, mode: Mode, can: Can) -> Merged:
+def compare(
+    entity: Entity, item: Item, ours: Doc, theirs: Doc, mode: Mode, can: Can, *, was_read: bool = True
+) -> Merged:
+    """`was_read`: `theirs` is what the other side has now, and not what both agreed on last."""
     agreed = item.agreed or {}
     merged = diff.merge(agreed, ours, theirs, mode, lambda field, verb: can(entity, field, verb))
-    standing = _standing(item, ours, theirs, mode) if entity is Entity.EXPERIMENT else set()
+    standing = _standing(item, ours, theirs, mode, was_read=was_read) if entity is Entity.EXPERIMENT else set()
     if not standing:
         return merged
     for_them = Patch(
@@ -36,7 +39,7 @@ def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:
     return {field for field in changed if field in put and diff.better(field, put[field], now[field]) == now[field]}
 
 
-def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode) -> set[Field]:
+def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
     """Times of a copy that stand, whatever its source says."""
     if mode is Mode.BOTH:
         return set()  # which agree by that rule anyhow
@@ -44,8 +47,12 @@ def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode) -> set[Field]:
     found = set()
     for kind in TIMES:
         field = (kind, "")
-        if field not in source or field not in copy or (item.made_by is Made.US and field not in (item.agreed or {})):
+        if field not in source or (item.made_by is Made.US and field not in (item.agreed or {})):
             continue  # it has none yet but that of its making by the link
+        if field not in copy:
+            if not was_read:
+                found.add(field)  # the copy has a time of its own, which may be the better one
+            continue
         if diff.better(field, source[field], copy[field]) == copy[field]:
             found.add(field)
     return found

@@ -285,7 +285,8 @@ class Mirror:
             side.confirm(entity, item)
         agreed = item.agreed or {}
         doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
-        merged = comparison.compare(entity, item, part.doc, doc, mode, side.peer.can)
+        was_read = theirs is not None
+        merged = comparison.compare(entity, item, part.doc, doc, mode, side.peer.can, was_read=was_read)
         for conflict in merged.conflicts:
             if conflict.field[0] in TIMES or conflict.field == ("tag", VERSIONS_TAG):
                 continue
