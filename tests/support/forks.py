@@ -207,12 +207,12 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     living: set[int] = set()
     while True:
-        readable, _, _ = select.select([control, wakes], [], [])
+        readable, _, _ = select.select([control.fileno(), wakes], [], [])
         if wakes in readable:
             with contextlib.suppress(BlockingIOError):
                 os.read(wakes, 4096)
             _bury(control, living)
-        if control not in readable:
+        if control.fileno() not in readable:
             continue
         received = _receive(control)
         if received is None:
