@@ -14,6 +14,7 @@ from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.http.edge import Edge
 from trackside.core.http.routes import Route, Table, stream
 from trackside.core.http.security import Guard
+from trackside.core.places import RootPolicy
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings, SqliteStore
 from trackside.core.work.loop import Loop
@@ -119,8 +120,12 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     try:
+        policy = RootPolicy(settings.allowed_artifact_roots, settings.own_places)
         roots = Roots(
-            settings.artifacts.url, durable=settings.durability == "full", served=[settings.default_artifact_root]
+            settings.artifacts.url,
+            durable=settings.durability == "full",
+            served=[settings.default_artifact_root],
+            policy=policy,
         )
         closers.append(roots.close)
         db = open_database(settings)
@@ -136,7 +141,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         closers.append(jobs.close)
         table: list[Route] = [
             *server.routes(),
-            *workspaces.routes(directory, tenants.make(settings.default_artifact_root)),
+            *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root),
             *runs.routes(db.writer),
             *evaluation_datasets.routes(),

@@ -1,13 +1,16 @@
 """Workspaces: how they begin, how requests come in, how they end; on both databases."""
 
 import json
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from support.client import Api
+from support.client import Api, Inside
 from support.registry import Registry
+from trackside import app
 from trackside.app import open_database
 from trackside.core.errors import Invalid
 from trackside.core.settings import Settings
@@ -71,13 +74,29 @@ def test_workspaces_may_use_the_same_names_and_share_nothing(api: Api) -> None:
     assert api.fault("runs/get", method="GET", run_id=run_id)[0] == 404
 
 
-def test_a_workspace_has_its_own_artifact_root_if_it_wants(api: Api) -> None:
-    north = api.new_workspace("north", default_artifact_root="s3://bucket/north/")
+@pytest.fixture
+def api_with_roots(chosen: Settings) -> Iterator[Api]:
+    application = app.build(structs.replace(chosen, allowed_artifact_roots=("s3://bucket",)))
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+    application.close()
+
+
+def test_a_workspace_has_its_own_artifact_root_if_the_operator_allows_it(api_with_roots: Api) -> None:
+    north = api_with_roots.new_workspace("north", default_artifact_root="s3://bucket/north/")
 
     made = north.new_experiment("e")
 
     location = north.get("experiments/get", experiment_id=made)["experiment"]["artifact_location"]
     assert location == f"s3://bucket/north/{made}"
+    for root in ("s3://bucket/north", "s3://bucket/north/0", "s3://bucket", "S3://bucket/north", "s3://others/north"):
+        assert api_with_roots.fault("workspaces", name="south", default_artifact_root=root, version="3.0")[0] == 400
+    assert north.ask("DELETE", "/api/3.0/mlflow/workspaces/north?mode=CASCADE").status == 204
+    assert (
+        api_with_roots.fault("workspaces", name="south", default_artifact_root="s3://bucket/north", version="3.0")[0]
+        == 400
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from trackside.artifacts.roots import Roots, make_blobs
 from trackside.artifacts.store import Root
 from trackside.core.errors import Denied, Fault, Invalid
 from trackside.core.locations import LocationError
+from trackside.core.places import RootPolicy
 
 
 def test_a_path_or_a_file_url_names_a_folder(tmp_path: Path) -> None:
@@ -60,7 +61,8 @@ def test_a_server_without_buckets_does_not_load_the_library() -> None:
 @pytest.fixture
 def roots(tmp_path: Path) -> Roots:
     served = ["mlflow-artifacts:/", (tmp_path / "served").as_uri(), "s3://bucket/served"]
-    return Roots(str(tmp_path / "store"), served=served)
+    policy = RootPolicy([str(tmp_path / "own")], [str(tmp_path / "store"), str(tmp_path / "served")])
+    return Roots(str(tmp_path / "store"), served=served, policy=policy)
 
 
 @pytest.mark.parametrize("workspace", ["default", "north"])

@@ -94,7 +94,10 @@ def is_top(key: str) -> bool:
 
 def in_full(artifact_uri: str, workspace: Workspace) -> str:
     """A URI that names the same place when it is read in the default workspace: with the folder of its workspace."""
-    key = of_proxied(artifact_uri)
+    try:
+        key = of_proxied(artifact_uri)
+    except Invalid:  # a URI that is never opened
+        return artifact_uri
     if key is None or is_reserved(key) or not workspace.folder:
         return artifact_uri
     parts = urlsplit(artifact_uri)
@@ -105,13 +108,19 @@ def in_full(artifact_uri: str, workspace: Workspace) -> str:
 
 
 def of_proxied(artifact_uri: str) -> str | None:
-    """The key that a proxied artifact URI names; None if the URI is a place of its own (a folder, a bucket)."""
+    """Return the key that a proxied artifact URI names; None if the URI is a place of its own (a folder, a bucket).
+
+    Raise Invalid for a proxied URI with a query or a fragment: what follows would be cut off, and the rest names another file."""
     parts = urlsplit(artifact_uri)
     if parts.scheme == "mlflow-artifacts":
-        return from_path(parts.path.lstrip("/"))
-    if parts.scheme in {"http", "https"} and _PROXY_ANCHOR in parts.path + "/":
-        return from_path((parts.path + "/").split(_PROXY_ANCHOR, 1)[1])
-    return None
+        path = parts.path.lstrip("/")
+    elif parts.scheme in {"http", "https"} and _PROXY_ANCHOR in parts.path + "/":
+        path = (parts.path + "/").split(_PROXY_ANCHOR, 1)[1]
+    else:
+        return None
+    if "?" in artifact_uri or "#" in artifact_uri:
+        raise Invalid(f"'{artifact_uri[:200]}' is no place that the server opens: it has a query or a fragment")
+    return from_path(path)
 
 
 def join(*keys: str) -> str:
@@ -122,6 +131,11 @@ def is_reserved(key: str) -> bool:
     """Is it in the part of the store where the other workspaces are?"""
     # Folded, because a file system may not tell `Workspaces` from `workspaces`.
     return key.partition("/")[0].casefold() == WORKSPACES
+
+
+def part(key: str) -> str:
+    """Return the part of a shared store in which a key lies: `workspaces/<folder>`, or empty for the default workspace's."""
+    return "/".join(key.casefold().split("/")[:2]) if is_reserved(key) else ""
 
 
 def owner(key: str) -> tuple[str, str, str] | None:

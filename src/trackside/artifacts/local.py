@@ -108,7 +108,8 @@ class LocalBlobs:
         if not _is_name(found.name):  # put there by hand: nobody could ask for it
             return None
         is_link = found.is_symlink()
-        if is_link and not self._tree.is_inside(os.path.realpath(f"{above}/{found.name}")):
+        path = f"{above}/{found.name}"
+        if is_link and not self._tree.may_follow(path, os.path.realpath(path)):
             return None
         try:
             seen = found.stat()
@@ -228,10 +229,19 @@ class _Tree:
     def is_inside(self, real_path: str) -> bool:
         return real_path == self.root or real_path.startswith(self.root.rstrip("/") + "/")
 
+    def may_follow(self, path: str, real_path: str) -> bool:
+        """Return whether a symbolic link stays in the root, and there in the part of the same workspace."""
+        return real_path == path or (
+            self.is_inside(real_path) and keys.part(self._key(real_path)) == keys.part(self._key(path))
+        )
+
     def check_inside(self, file: int, path: str) -> None:
-        """Refuse what a symbolic link led out of the root."""
-        if not self.is_inside(_real_path(file, path)):
+        """Refuse what a symbolic link led out of the root, or into another workspace's part of it."""
+        if not self.may_follow(path, _real_path(file, path)):
             raise Invalid("Invalid path")
+
+    def _key(self, path: str) -> str:
+        return path[len(self.root) :].strip("/")
 
     def open_folder(self, path: str) -> int:
         folder = os.open(path, OPEN_FOLDER)

@@ -1,13 +1,13 @@
 """From an artifact URI to a store and a key in it.  Knows which places the server opens, and for which workspace.
 
-A client chooses its experiments' artifact location freely, and the server reads with its own rights: so it opens only
-what it was told to serve, and there each workspace reaches its own part.
+A client chooses its experiments' artifact location freely, and the server reads with its own rights.  Therefore it opens only
+what its operator named: the places that it serves, where each workspace reaches its own part, and the roots that workspaces
+may have of their own (`core.places.RootPolicy`).
 """
 
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -16,7 +16,8 @@ from trackside.artifacts.blobs import Blobs
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.store import Root
 from trackside.core import locations
-from trackside.core.errors import Denied, Invalid, Unsupported
+from trackside.core.errors import Denied, Unsupported
+from trackside.core.places import Place, RootPolicy, parse, within
 from trackside.workspaces.model import Workspace
 
 
@@ -28,13 +29,17 @@ class Spot(Struct, frozen=True):
 
 
 class Roots:
-    """`url` is where the proxy keeps artifacts; `served` are other places that the server may open for a run."""
+    """`url` is where the proxy keeps artifacts; `served` are other places that the server may open for a run; `policy` says
+    which roots of workspaces it may open."""
 
-    def __init__(self, url: str, *, durable: bool = True, served: Sequence[str] = ()) -> None:
+    def __init__(
+        self, url: str, *, durable: bool = True, served: Sequence[str] = (), policy: RootPolicy | None = None
+    ) -> None:
         self._durable = durable
-        self._own = _parse(str(locations.artifacts(url)))
-        self._served = [_parse(root) for root in served if keys.of_proxied(root) is None]
-        self._stores: dict[_Place, Blobs] = {}
+        self._own = parse(str(locations.artifacts(url)))
+        self._served = [parse(root) for root in served if keys.of_proxied(root) is None]
+        self._policy = policy or RootPolicy()
+        self._stores: dict[Place, Blobs] = {}
         self._lock = threading.Lock()
         self.store = make_blobs(url, durable=durable)
 
@@ -48,18 +53,17 @@ class Roots:
         proxied = keys.of_proxied(root.uri)
         if proxied is not None:
             return Spot(self.store, keys.in_workspace(keys.join(proxied, key), workspace))
-        place = _parse(root.uri)
-        place = _Place(place.scheme, place.host, keys.join(place.key, key))
+        place = parse(root.uri).below(key)
+        keys.checked(place.key)
         # The place itself decides, not the root that leads to it: a root may lie above what other workspaces own.
         for shared in (self._own, *self._served):
-            below = _below(place, shared)
+            below = within(place, shared)
             if below is not None:
                 return Spot(self._open(shared), keys.reachable(below, workspace))
         for uri in filter(None, (root.workspace_root, *workspace.reach.roots)):
-            own = _parse(uri)
-            below = _below(place, own)
+            below = within(place, parse(uri))
             if below is not None:
-                return Spot(self._open(own), below)
+                return Spot(self._open(self._policy.opened(uri)), below)
         raise Denied(f"The server opens no artifacts at '{root.uri}': it lies outside of the roots that it serves.")
 
     def stores(self) -> list[Blobs]:
@@ -71,7 +75,7 @@ class Roots:
         for blobs in self.stores():
             blobs.close()
 
-    def _open(self, place: "_Place") -> Blobs:
+    def _open(self, place: Place) -> Blobs:
         if place == self._own:
             return self.store
         with self._lock:
@@ -94,36 +98,6 @@ def make_blobs(url: str, *, durable: bool = True) -> Blobs:
         except OSError as error:
             raise locations.LocationError(f"the folder cannot be used ({error.strerror})") from error
     return blobs
-
-
-class _Place(Struct, frozen=True):
-    scheme: str
-    host: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"/{self.key}" if self.scheme == "file" else f"{self.scheme}://{self.host}/{self.key}"
-
-
-def _parse(uri: str) -> _Place:
-    parts = urlsplit(uri)
-    path = parts.path
-    if parts.scheme in {"", "file"}:
-        if parts.netloc not in {"", "localhost"}:
-            raise Invalid(f"'{uri}' names a folder on another host")
-        path = unquote(path) if parts.scheme else uri
-        if not path.startswith("/"):
-            raise Invalid(f"'{uri}' is no absolute path")
-    key = keys.checked("/".join(segment for segment in path.split("/") if segment not in {"", "."}))
-    return _Place(parts.scheme or "file", "" if parts.scheme in {"", "file"} else parts.netloc, key)
-
-
-def _below(place: _Place, above: _Place) -> str | None:
-    if (place.scheme, place.host) != (above.scheme, above.host):
-        return None
-    if above.key == "" or place.key == above.key:
-        return place.key.removeprefix(above.key)
-    return place.key.removeprefix(above.key + "/") if place.key.startswith(above.key + "/") else None
 
 
 def _open(url: str, *, durable: bool) -> Blobs:

@@ -38,6 +38,20 @@ def check_key(name: str, path: str) -> None:
         raise Invalid(f"Invalid value {shown(name)} for parameter '{path}' supplied: {fault}")
 
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,249}")
+
+
+def check_item_id(given: str, what: str) -> str:
+    """Return the id of an item that comes from elsewhere: it becomes a segment of paths and URIs, so nothing that any reader of
+    those treats in a special way may be in it."""
+    if not _ID.fullmatch(given):
+        raise Invalid(
+            f"{what} is {shown(given[:300])}; an id has 1 to 250 letters, digits, '_' and '-' of ASCII, "
+            "the first a letter or digit"
+        )
+    return given
+
+
 def shown(name: str) -> str:
     """A name as a message has it: quoted, and not longer than one can read."""
     return json.dumps(name if len(name) <= 500 else name[:500] + "…")

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from trackside.core import locations
+from trackside.core import locations, places
+from trackside.core.errors import Invalid
 from trackside.core.locations import ArtifactStore, PostgresStore, SqliteStore, Store
 from trackside.core.seal import SecretKey
 
@@ -51,6 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     store: Store
     artifacts: ArtifactStore
     default_artifact_root: str
+    allowed_artifact_roots: tuple[str, ...]  # below which workspaces may have artifact roots of their own
     workers: int
     durability: Durability
     allow_unauthenticated: bool
@@ -64,6 +66,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_timeout_s: int
     webhook_retries: int
     change_log_days: int  # 0: for ever
+
+    @property
+    def own_places(self) -> list[str]:
+        """What the server keeps for itself: no workspace's artifact root may overlap with any of it."""
+        root = self.default_artifact_root
+        return [
+            str(self.artifacts),
+            str(self.data),
+            *([str(self.store.path)] if isinstance(self.store, SqliteStore) else []),
+            *([] if root.startswith(("mlflow-artifacts:", "http:", "https:")) else [root]),
+        ]
 
     @property
     def backups(self) -> Path:
@@ -177,6 +190,16 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
+def _artifact_roots(text: str) -> tuple[str, ...]:
+    roots = tuple(str(locations.artifacts(word)) for word in _words(text))
+    for root in roots:
+        try:
+            places.parse(root)
+        except Invalid as fault:
+            raise ValueError(fault.message) from None
+    return roots
+
+
 def _folder(text: str) -> Path:
     path = locations.local_path(text)
     if path.exists() and not path.is_dir():
@@ -222,6 +245,14 @@ OPTIONS: dict[str, Option] = {
         read=locations.artifact_root,
         metavar="URI",
         help="root that new experiments hand to clients; as it stands, clients send artifacts through the server",
+    ),
+    "allowed_artifact_roots": Option(
+        flags=("--allowed-artifact-roots",),
+        default="",
+        read=_artifact_roots,
+        metavar="PLACES",
+        help="folders and buckets, with commas between, below which workspaces may have artifact roots of their own; "
+        "left out: none",
     ),
     "workers": Option(
         flags=("--workers", "-w"),

@@ -138,7 +138,7 @@ def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
 
 def make(tx: Tx, dataset_id: str, birth: Birth) -> None:
     """One that is there stays as it is."""
-    _check_id(dataset_id, "dataset_id")
+    names.check_item_id(dataset_id, "dataset_id")
     updated = tx.now if birth.updated is None else birth.updated
     name = m.check_name(birth.name)
     made = tx.run(

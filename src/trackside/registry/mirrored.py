@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from trackside.core import names
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.core.filters import grams
@@ -221,10 +222,9 @@ def version_uids(tx: Tx, model_uid: str) -> list[str]:
 
 def make_model(tx: Tx, uid: str, name: str, created: int | None, tags: Mapping[str, str], description: str) -> str:
     """Its uid.  One that is there already, by uid or by name, is left as it is."""
-    if not uid:
-        raise Invalid("A registered model needs a uid.")
     if find_model(tx, uid) is not None:
         return uid
+    names.check_item_id(uid, "The uid of a registered model")
     workspaces.hold(tx)
     checked = dict(check_model_tag(key, value) for key, value in tags.items())
     made = tx.one(
@@ -300,10 +300,11 @@ def make_version(
     there = find_version(tx, uid)
     if there is not None:
         return there.number
+    names.check_item_id(uid, "The uid of a version")
     workspaces.hold(tx)
     found = find_model(tx, model_uid)
     key = None if found is None else models.find_locked(tx, found.name)
-    if found is None or key is None or not uid:
+    if found is None or key is None:
         raise NotFound(f"Registered model with uid '{model_uid}' not found")
     checked = dict(check_version_tag(tag, value) for tag, value in tags.items())
     number = _free_number(tx, key.model_seq, uid, birth.number)

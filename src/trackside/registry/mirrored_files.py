@@ -3,17 +3,15 @@
 An origin says it without the place: `run/ID/PATH` or `model/ID/PATH`, the same on every side.
 """
 
-import re
 from typing import Any
 
+from trackside.core import names
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid
 from trackside.registry import sources
 from trackside.registry.sources import Owner
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
 
-_UID = re.compile(r"[A-Za-z0-9_-]{1,100}")  # it is the name of a folder
 FOLDER = "registry"  # of a workspace's artifacts: the files of versions that came without a run or logged model
 
 
@@ -62,8 +60,7 @@ def place(tx: Tx, origin: str) -> str | None:
 
 def own_folder(tx: Tx, uid: str, server_root: str) -> str:
     """Where the files of a version lie that has no run or logged model here."""
-    if not _UID.fullmatch(uid):
-        raise Invalid(f"'{uid[:100]}' is no uid of a version: up to 100 letters, digits, _ and - make one")
+    names.check_item_id(uid, "The uid of a version")
     return f"{artifact_root(workspaces.current(tx), server_root)}/{FOLDER}/{uid}"
 
 

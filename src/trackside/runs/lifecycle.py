@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from trackside.core import names
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.core.http.codec import encode
@@ -32,6 +33,10 @@ class NewRun(Struct, frozen=True, kw_only=True):
     start_time: int  # ms
     tags: dict[str, str]
     run_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.run_id is not None:
+            names.check_item_id(self.run_id, "run_id")
 
 
 class RunUpdate(Struct, frozen=True):

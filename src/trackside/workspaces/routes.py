@@ -9,6 +9,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command, query
+from trackside.core.places import RootPolicy
 from trackside.workspaces import store
 from trackside.workspaces.model import DEFAULT, Workspace, check_root
 from trackside.workspaces.service import Directory
@@ -103,6 +104,7 @@ class ListedOurs(Answer, frozen=True):
 class Calls:
     directory: Directory
     tenants: Tenants
+    policy: RootPolicy
 
     def create(self, tx: Tx, call: Create) -> Workspace:
         if (call.name or "").lower() == DEFAULT:
@@ -119,7 +121,7 @@ class Calls:
             friendly_name=call.friendly_name or "",
             description=call.description,
             tags=call.tags,
-            default_artifact_root=check_root(call.default_artifact_root or ""),
+            default_artifact_root=self._root(tx, call),
         )
         self.tenants.begin(tx.within(made.workspace_id))
         self.directory.forget()
@@ -136,10 +138,14 @@ class Calls:
         if not changes:
             raise Invalid("Workspace update must have at least one key")
         if "default_artifact_root" in changes:
-            changes["default_artifact_root"] = check_root(call.default_artifact_root or "")
+            changes["default_artifact_root"] = self._root(tx, call)
         made = store.update(tx, call.name or "", changes)
         self.directory.forget()
         return made
+
+    def _root(self, tx: Tx, call: Create | Update) -> str:
+        root = check_root(call.default_artifact_root or "")
+        return self.policy.admit(root, store.roots_of_others(tx, call.name or "")) if root else ""
 
     def delete(self, tx: Tx, call: Delete) -> bytes:
         """RESTRICT refuses a workspace that holds anything; CASCADE removes it all; SET_DEFAULT moves it to the default one."""
@@ -158,6 +164,7 @@ class Calls:
                 self.tenants.remove(inside)
             case "CASCADE":
                 self.tenants.remove(inside)
+                store.keep_roots(tx, workspace)
             case "SET_DEFAULT":
                 self.tenants.move_to_default(inside, workspace)
             case _:
@@ -196,8 +203,8 @@ def get_ours(tx: Tx, call: Named) -> GotOurs:
     return GotOurs(workspace=_ours(store.get(tx, call.name or "")))
 
 
-def routes(directory: Directory, tenants: Tenants) -> list[Route]:
-    calls = Calls(directory, tenants)
+def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[Route]:
+    calls = Calls(directory, tenants, policy)
     ours = "/api/trackside/v1/workspaces"
     return [
         query(

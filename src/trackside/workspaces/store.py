@@ -165,6 +165,25 @@ def delete(tx: Tx, workspace: Workspace) -> None:
     tx.record(Change("workspace", workspace.name, "delete"))
 
 
+def roots_of_others(tx: Tx, name: str) -> list[str]:
+    """Return the artifact roots of all workspaces but one, and those whose files a deleted workspace left there.  Until the
+    transaction ends, no other one gives a workspace a root."""
+    if tx.dialect == "postgresql":
+        tx.one("SELECT pg_advisory_xact_lock(7261727)")
+    rows = tx.all("SELECT default_artifact_root, reach FROM workspaces WHERE name <> :name", name=name)
+    found = [root for (root,) in tx.all("SELECT root FROM former_roots")]
+    for root, reach in rows:
+        found += [*([root] if root else []), *msgspec.json.decode(reach, type=Reach).roots]
+    return found
+
+
+def keep_roots(tx: Tx, workspace: Workspace) -> None:
+    """Let no later workspace have the roots of one that is deleted: its files stay there."""
+    own = (workspace.default_artifact_root,) if workspace.default_artifact_root else ()
+    for root in (*own, *workspace.reach.roots):
+        tx.run("INSERT INTO former_roots (root) VALUES (:root) ON CONFLICT DO NOTHING", root=root)
+
+
 def adopt(tx: Tx, workspace: Workspace) -> None:
     """The default workspace may open the files of one that becomes part of it: they stay where they are."""
     tx.one("SELECT 1 FROM workspaces WHERE workspace_id = :id FOR UPDATE", id=DEFAULT_WORKSPACE_ID)

@@ -93,8 +93,14 @@ def test_a_place_that_was_named_without_its_workspace_stays_the_same_place(serve
     ] == location.replace("own", "workspaces/north/own")
 
 
-def test_a_root_of_its_own_goes_with_a_workspace(served: Server, tmp_path: Path) -> None:
-    own = tmp_path / "own"
+@pytest.fixture
+def with_roots(tmp_path: Path, start: Any) -> Iterator[Server]:
+    with start(tmp_path, "--allowed-artifact-roots", f"{tmp_path}/own,/elsewhere") as server:
+        yield server
+
+
+def test_a_root_of_its_own_goes_with_a_workspace(with_roots: Server, tmp_path: Path) -> None:
+    served, own = with_roots, tmp_path / "own"
     served.call("workspaces", version="3.0", name="north", default_artifact_root=str(own))
     run = served.new_run("north", name="here")
     Path(run["artifact_uri"]).mkdir(parents=True)

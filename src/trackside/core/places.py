@@ -1,0 +1,203 @@
+"""Places of artifacts: local folders and buckets, each in one spelling, so that two of them can be compared.
+
+A folder is compared by its real path: symbolic links, `.`, `//` and `/proc/self/root` make no other place of it.  Two folders
+overlap also if the file system says that they are one: by a second mount, or where case makes no difference.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+from trackside.core.errors import Denied, Invalid
+from trackside.core.locations import CLOUD_SCHEMES
+
+FLAG = "--allowed-artifact-roots"
+FILE = "file"
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f\\]")  # readers of URIs differ on these
+_AZURE = ("az", "abfss", "wasbs")
+
+
+class Place(Struct, frozen=True):
+    """A folder or a bucket's prefix; `key` is a path of plain segments, without a slash at either end."""
+
+    scheme: str
+    host: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"/{self.key}" if self.scheme == FILE else f"{self.scheme}://{self.host}/{self.key}"
+
+    @property
+    def uri(self) -> str:
+        return str(self)
+
+    def below(self, key: str) -> "Place":
+        return Place(self.scheme, self.host, "/".join(part for part in (self.key, key) if part))
+
+
+def parse(uri: str) -> Place:
+    """Return the place that a path or a URI names.
+
+    Raise Invalid for a URI that names none, or that two readers may take for two places: one with a query, a fragment, `..`,
+    a backslash or a control character."""
+    if _UNREADABLE.search(uri):
+        raise Invalid(f"{uri[:200]!r} is no place for artifacts: it has a control character or a backslash")
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise Invalid(f"{uri[:200]!r} is no place for artifacts: {error}") from None
+    if not parts.scheme:
+        return Place(FILE, "", _key(uri, uri))
+    if "?" in uri or "#" in uri:
+        raise Invalid(f"{uri[:200]!r} is no place that the server opens: it has a query or a fragment")
+    if parts.scheme == FILE:
+        if parts.netloc not in ("", "localhost"):
+            raise Invalid(f"{uri[:200]!r} names a folder on another host")
+        return Place(FILE, "", _key(unquote(parts.path), uri))
+    return Place(parts.scheme, parts.netloc, _key(parts.path or "/", uri))
+
+
+def within(place: Place, above: Place) -> str | None:
+    """Return the key of `place` in `above`, which may be the same place; None if it lies elsewhere."""
+    if (place.scheme, place.host) != (above.scheme, above.host):
+        return None
+    if above.key == "" or place.key == above.key:
+        return place.key.removeprefix(above.key)
+    return place.key.removeprefix(above.key + "/") if place.key.startswith(above.key + "/") else None
+
+
+def real(place: Place) -> Place:
+    """Return the place with every symbolic link of a folder's path followed; a bucket has none."""
+    if place.scheme != FILE:
+        return place
+    path = os.path.realpath(f"/{place.key}")
+    return Place(FILE, "", path.strip("/"))
+
+
+def overlap(one: Place, other: Place) -> bool:
+    """Return whether two real places are one, or one lies in the other.  Where a reader may not tell them apart, they do."""
+    mine, theirs = _folded(one), _folded(other)
+    if within(mine, theirs) is not None or within(theirs, mine) is not None:
+        return True
+    if one.scheme != FILE or other.scheme != FILE:
+        return False
+    return _identity(one) in _identities(other) or _identity(other) in _identities(one)
+
+
+class RootPolicy:
+    """Which places a workspace may have for its artifacts, and the server may open for it.
+
+    `allowed` are the places that the operator listed.  No workspace's root is, contains or lies in one of `own`: what the
+    server keeps for itself."""
+
+    def __init__(self, allowed: Sequence[str] = (), own: Sequence[str] = ()) -> None:
+        self._allowed = [real(parse(root)) for root in allowed]
+        self._own = [real(parse(root)) for root in own]
+
+    def admit(self, root: str, taken: Iterable[str]) -> str:
+        """Return the root in the spelling that is stored.  Raise Invalid, with what would be right, for one that a workspace
+        may not have; `taken` are the roots of the other workspaces."""
+        if root.startswith("mlflow-artifacts:/") and not root.startswith("mlflow-artifacts://"):
+            return root  # the workspace's own part of the server's store: `artifacts.keys` keeps it there
+        place = parse(root)
+        if place.scheme != FILE and (place.scheme not in CLOUD_SCHEMES or not _is_plain_bucket(place)):
+            raise Invalid(
+                f"default_artifact_root is '{root[:200]}'; it must be mlflow-artifacts:/FOLDER, an absolute path, or a plain URI "
+                f"of {', '.join(f'{scheme}://' for scheme in CLOUD_SCHEMES)}"
+            )
+        if place.scheme == FILE and re.search(r"[?#%;]", place.key):
+            raise Invalid(f"default_artifact_root is '{root[:200]}'; a folder's path must be without ?, #, % and ;")
+        place = real(place)
+        if not self._is_allowed(place):
+            raise Invalid(
+                f"default_artifact_root is '{root[:200]}', which lies in no folder or bucket that the operator allowed: "
+                f"name it with {FLAG} (or TRACKSIDE_ALLOWED_ARTIFACT_ROOTS), or leave default_artifact_root out"
+            )
+        if any(overlap(place, own) for own in self._own):
+            raise Invalid(
+                f"default_artifact_root is '{root[:200]}', which is, contains or lies in a folder of the server's own; "
+                "choose another"
+            )
+        for other in taken:
+            if self._overlaps(place, other):
+                raise Invalid(
+                    f"default_artifact_root is '{root[:200]}', which is, contains or lies in the root of another workspace; "
+                    "choose another"
+                )
+        return str(place)
+
+    def opened(self, root: str) -> Place:
+        """Return the place of a stored root.  Raise Denied for one that the server may not open, or may not any more: the store
+        may come from another server, and a folder may have become a symbolic link since."""
+        place = parse(root)
+        if real(place) != place:
+            raise Denied(
+                f"The server opens no artifacts at '{root}': it is no real path; a symbolic link leads elsewhere."
+            )
+        if not self._is_allowed(place):
+            raise Denied(
+                f"The server opens no artifacts at '{root}': it lies outside of the roots that it serves. "
+                f"Its operator may name it with {FLAG}."
+            )
+        if any(within(place, own) is not None or within(own, place) is not None for own in self._own):
+            raise Denied(f"The server opens no artifacts at '{root}': it overlaps a folder of the server's own.")
+        return place
+
+    def _is_allowed(self, place: Place) -> bool:
+        return any(within(place, allowed) is not None for allowed in self._allowed)
+
+    @staticmethod
+    def _overlaps(place: Place, other: str) -> bool:
+        try:
+            return overlap(place, real(parse(other)))
+        except Invalid:  # a root that is never opened
+            return False
+
+
+def _key(path: str, uri: str) -> str:
+    if not path.startswith("/"):
+        raise Invalid(f"{uri[:200]!r} is no absolute path")
+    segments = [segment for segment in path.split("/") if segment not in ("", ".")]
+    if ".." in segments or _UNREADABLE.search(path):
+        raise Invalid(
+            f"{uri[:200]!r} is no place for artifacts: it leads upwards, or has a control character or a backslash"
+        )
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise Invalid(f"{uri[:200]!r} is no place for artifacts: it is no UTF-8") from None
+    return "/".join(segments)
+
+
+def _is_plain_bucket(place: Place) -> bool:
+    """No escapes, which stores decode or not; no password and no port."""
+    host = r"[A-Za-z0-9$_-]+@[A-Za-z0-9.-]+" if place.scheme == "abfss" else r"[A-Za-z0-9._-]+"
+    return re.fullmatch(host, place.host) is not None and "%" not in place.key
+
+
+def _folded(place: Place) -> Place:
+    """As a reader that is lenient with case, with Unicode's two forms, and with Azure's several names would have it."""
+    key = unicodedata.normalize("NFC", place.key).casefold()
+    if place.scheme in _AZURE:
+        return Place(_AZURE[0], place.host.partition("@")[0].casefold(), key)
+    return Place(place.scheme, place.host.casefold(), key)
+
+
+def _identity(place: Place) -> tuple[int, int] | None:
+    try:
+        found = Path(f"/{place.key}").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _identities(place: Place) -> set[tuple[int, int]]:
+    """Of the folder and of all above it but the root of the file system, which holds everything."""
+    segments = place.key.split("/")
+    above = (Place(FILE, "", "/".join(segments[:count])) for count in range(1, len(segments) + 1))
+    return {found for each in above if (found := _identity(each)) is not None}
