@@ -87,7 +87,25 @@ def test_a_root_is_refused_where_none_is_allowed(closed: Server, root: str, call
 @pytest.mark.parametrize(
     "item_id",
     [
-        *("?", "#", "%3F", "..", ".", "a/b", "/etc", "a?b", "a#b", "a%2fb", "\\", "a\nb", " a", "ünï", "a:b", "-a", "a" * 251),
+        *(
+            "?",
+            "#",
+            "%3F",
+            "..",
+            ".",
+            "a/b",
+            "/etc",
+            "a?b",
+            "a#b",
+            "a%2fb",
+            "\\",
+            "a\nb",
+            " a",
+            "ünï",
+            "a:b",
+            "-a",
+            "a" * 251,
+        ),
         *(";", "\uffff", "\u2044", "\uff0e\uff0e"),
     ],
 )
