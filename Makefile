@@ -15,7 +15,7 @@ TESTS ?=
 # Four processes keep two cores busy, since many tests wait for other processes; a few named tests are quicker in one.
 JOBS ?= $(if $(TESTS),0,4)
 PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 --durations-min 1
-SOURCES := src tests examples packages
+SOURCES := src tests examples packages hatch_build.py web/build.py
 UPGRADE ?=
 # One file for every supported Python and system, hashes and no addresses: any index or mirror will do.
 RESOLVE := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(UPGRADE)
@@ -29,12 +29,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo server test test-all check format format-check lint types architecture bench bench-registry bench-links compatibility constraints clean
+# Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
+WEB := $(BIN)/python web/build.py
+
+.PHONY: help setup web web-check web-types demo server test test-all check format format-check lint types architecture bench bench-registry bench-links compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: $(STAMP) ## make .venv and install everything at its pinned version
+setup: web ## make .venv, install everything at its pinned version, build the web UI
 
 $(STAMP): constraints/dev.txt pyproject.toml packages/trackside-mlflow/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; name a Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -47,23 +50,33 @@ $(STAMP): constraints/dev.txt pyproject.toml packages/trackside-mlflow/pyproject
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src packages || true  # on every core; pip compiles on one
 	@touch $@
 
-demo: $(STAMP) ## start the server, train, register a model twice, load it back (DEMO_EXIT=1: then stop)
+web: $(STAMP) ## build the web UI
+	@$(WEB) build
+
+web-check: $(STAMP) ## check the web UI's source: format, lint, types, unit tests
+	@$(WEB) check
+
+web-types: $(STAMP) ## write web/src/api/schema.d.ts from the server's OpenAPI document
+	@$(WEB) types
+
+demo: web ## start the server, train, register a model twice, load it back (DEMO_EXIT=1: then stop)
 	@DATA=$(DATA) $(BIN)/python examples/demo.py
 
-server: $(STAMP) ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, trackside-data)
+server: web ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, trackside-data)
 	@exec $(BIN)/trackside server --host $(HOST) --port $(PORT) --data $(DATA)
 
-test: $(STAMP) ## run the tests, all but the slow ones (TESTS="tests/unit -k name" for some)
+test: web ## run the tests, all but the slow ones (TESTS="tests/unit -k name" for some)
 	@$(PYTEST) -m "not slow" $(TESTS)
 
-test-all: $(STAMP) ## run every test, on both databases where it can
+test-all: web ## run every test, on both databases where it can
 	@$(PYTEST) --both $(TESTS)
 
-check: format-check lint types architecture test ## what CI runs: format, lint, types, architecture, tests
+check: format-check lint types architecture web-check test ## what CI runs: format, lint, types, architecture, web UI, tests
 
 format: $(STAMP) ## write the code as the formatter wants it
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
+	@[ ! -d web/node_modules ] || $(WEB) format
 
 format-check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "error: run \`make format\`" >&2; exit 1; }
@@ -110,5 +123,5 @@ constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgra
 		uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/flavors-3.txt
 
 clean: ## remove what the targets made, but no data
-	rm -rf $(VENV) .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) .venvs build dist src/trackside/ui/files web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests examples packages web -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -35,6 +35,7 @@ from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
+from trackside.ui import routes as ui
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
 from trackside.workspaces.model import doors
@@ -53,8 +54,11 @@ class App:
     """A server without its socket: `asgi` answers, `leave` cuts short what waits for other servers, and `close` ends what
     runs beside it."""
 
-    def __init__(self, asgi: Any, closers: list[Callable[[], object]], leavers: list[Callable[[], None]]) -> None:
+    def __init__(
+        self, asgi: Any, routes: list[Route], closers: list[Callable[[], object]], leavers: list[Callable[[], None]]
+    ) -> None:
         self.asgi = asgi
+        self.routes = routes
         self._closers = closers
         self._leavers = leavers
 
@@ -141,6 +145,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         closers.append(jobs.close)
         table: list[Route] = [
             *server.routes(),
+            *ui.routes(settings.static_prefix),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root),
             *runs.routes(db.writer),
@@ -173,6 +178,6 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         if db.dialect == "postgresql":
             closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
     except BaseException:
-        App(None, closers, leavers).close()
+        App(None, [], closers, leavers).close()
         raise
-    return App(edge, closers, leavers)
+    return App(edge, table, closers, leavers)

@@ -1,8 +1,6 @@
-"""What the server says of itself: health, version, abilities, the first page, the OpenAPI document."""
+"""What the server says of itself: health, version, abilities, the OpenAPI document."""
 
-import html
 from functools import cached_property
-from importlib.resources import files
 
 from trackside import __version__
 from trackside.core.access import Action
@@ -15,11 +13,6 @@ from trackside.core.http.streams import Request, Response
 # The release of MLflow whose API is served: clients ask before they use what is newer than a server.
 MLFLOW_VERSION = "3.17.2"
 _TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
-_HTML = [
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"),
-    (b"x-content-type-options", b"nosniff"),
-]
 _INFO = {
     "store_type": "SqlStore",
     "workspaces_enabled": True,
@@ -46,22 +39,6 @@ def info(tx: Tx, call: Call) -> bytes:
     return encode(_INFO)
 
 
-async def first_page(request: Request) -> Response:
-    """The tracking URI to copy, as the browser itself reached it, and the first lines of code."""
-    host = request.headers.get(b"host", b"127.0.0.1:5000").decode("latin-1")
-    scheme = request.headers.get(b"x-forwarded-proto", request.scope.get("scheme", "http").encode()).decode("latin-1")
-    scheme = scheme if scheme in ("http", "https") else "http"
-    path = request.scope["path"].rstrip("/")
-    uri = html.escape(f"{scheme}://{host}{path}")
-    page = (files("trackside") / "pages" / "first.html").read_text("utf-8")
-    body = (
-        page.replace("{{uri}}", uri)
-        .replace("{{version}}", __version__)
-        .replace("{{workspace}}", html.escape(request.workspace.name))
-    )
-    return Response(200, _HTML, body.encode())
-
-
 class Document:
     """The OpenAPI document, made when it is first asked for."""
 
@@ -81,5 +58,4 @@ def routes() -> list[Route]:
         stream("GET /health", health, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
         stream("GET /version", version, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
         query("GET server-info", Call, info, needs=Action.ANYONE, version="3.0", has_workspace=False, quick=True),
-        stream("GET /", first_page, needs=Action.ANYONE, media="text/html"),
     ]

@@ -93,6 +93,7 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
 
     assert silent <= {
         "GET /",
+        "GET /assets/{name}",
         "GET /health",
         "GET /version",
         "GET /openapi.json",

@@ -1,0 +1,1 @@
+"""Serves the web UI: the files that `web/` is built into."""

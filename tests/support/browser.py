@@ -1,0 +1,47 @@
+"""A real browser for tests: finds one, or says what to do."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+INSTALL_TIMEOUT_S = 600
+ARGUMENTS = (
+    # Nothing phones home, and it runs in containers, as root and without a GPU.
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
+)
+
+
+class NoBrowser(Exception):
+    """There is none; the message says what to do."""
+
+
+@cache
+def chromium() -> str:
+    """The browser that PLAYWRIGHT_CHROMIUM names, else the machine's own; on Debian, root installs it."""
+    named = os.environ.get("PLAYWRIGHT_CHROMIUM", "")
+    if named:
+        if not os.access(named, os.X_OK):
+            raise NoBrowser(f"PLAYWRIGHT_CHROMIUM is {named!r}, which is no program; give the path of a Chromium")
+        return named
+    found = _found()
+    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+        _install()
+        found = _found()
+    if found is None:
+        raise NoBrowser(
+            "the tests of the web UI need Chromium: install it (`apt-get install chromium` as root on Debian), or name"
+            " the program: PLAYWRIGHT_CHROMIUM=/path/to/chrome"
+        )
+    return found
+
+
+def _found() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def _install() -> None:
+    for words in (("update",), ("install", "--yes", "--no-install-recommends", "chromium")):
+        subprocess.run(["apt-get", "-qq", *words], check=False, timeout=INSTALL_TIMEOUT_S, stdin=subprocess.DEVNULL)

@@ -1,0 +1,60 @@
+"""The web UI in a real browser.  `page` is a fresh tab; a message of an error on its console fails the test."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from support import browser as browsers
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT_MS = 15_000
+
+expect.set_options(timeout=TIMEOUT_MS)
+
+
+@pytest.fixture(scope="session")
+def built_ui() -> None:
+    """The files that servers send; at once if they are up to date."""
+    subprocess.run([sys.executable, ROOT / "web" / "build.py", "build"], check=True)
+
+
+@pytest.fixture(scope="session")
+def browser(built_ui: None) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=browsers.chromium(), args=list(browsers.ARGUMENTS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Of 1280 by 800 pixels, English, and the light theme."""
+    made = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light")
+    made.set_default_timeout(TIMEOUT_MS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def console() -> list[str]:
+    """What a page complained of.  A test that provokes complaints takes them out."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, console: list[str]) -> Iterator[Page]:
+    made = context.new_page()
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            console.append(f"{message.text} ({message.location.get('url', '')})")
+
+    made.on("console", listen)
+    made.on("pageerror", lambda error: console.append(str(error)))
+    yield made
+    made.close()
+    assert not console

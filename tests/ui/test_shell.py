@@ -1,0 +1,118 @@
+"""The frame of the web UI: where it is served, what it shows of a store, theme, language, a server that dies."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from support.client import Api
+from support.ports import free_port
+from support.servers import Server
+
+
+def log_run(api: Api, experiment: str = "demo", name: str = "swift-fox") -> tuple[str, str]:
+    """An experiment with a run that has three points of `epoch_loss`: the ids of both."""
+    experiment_id = api.new_experiment(experiment)
+    run_id = api.new_run(experiment_id, run_name=name, start_time=1)
+    for step, value in enumerate((0.9, 0.5, 0.25)):
+        api.post("runs/log-metric", run_id=run_id, key="epoch_loss", value=value, timestamp=step, step=step)
+    return experiment_id, run_id
+
+
+def test_a_visitor_finds_experiments_a_run_with_its_chart_and_the_registered_model(page: Page, server: Server) -> None:
+    log_run(server.api)
+    server.api.post("registered-models/create", name="churn")
+
+    page.goto(server.url)
+    page.get_by_role("link", name="demo").click()
+    page.get_by_role("link", name="swift-fox").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("swift-fox")
+    expect(page.get_by_text("epoch_loss").first).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("cell", name="churn")).to_be_visible()
+
+
+def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page, server: Server) -> None:
+    team = server.api.new_workspace("team")
+    experiment_id, run_id = log_run(team, name="calm-elk")
+
+    page.goto(f"{server.url}/ws/team/#/experiments/{experiment_id}/runs/{run_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("calm-elk")
+
+    # MLflow 3.10 and newer print this one.
+    page.goto(f"{server.url}/#/experiments/{experiment_id}/runs/{run_id}?workspace=team")
+    expect(page.get_by_role("heading", level=1)).to_have_text("calm-elk")
+    expect(page).to_have_url(f"{server.url}/ws/team/#/experiments/{experiment_id}/runs/{run_id}")
+
+
+def test_it_is_served_below_a_prefix_and_each_workspace_shares_its_assets(
+    page: Page, start: Callable[..., Server]
+) -> None:
+    server = start("--static-prefix", "/tracking")
+    loaded: list[str] = []
+    page.on("response", lambda response: loaded.append(response.url))
+
+    page.goto(f"{server.url}/tracking/ws/default")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Experiments")
+    expect(page).to_have_url(f"{server.url}/tracking/ws/default/")
+    scripts = [url for url in loaded if url.endswith(".js")]
+    assert scripts
+    assert all(url.startswith(f"{server.url}/tracking/assets/") for url in scripts)
+
+
+def test_no_other_host_is_asked_for_anything(page: Page, server: Server) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    log_run(server.api)
+
+    page.goto(server.url)
+    page.get_by_role("link", name="demo").click()
+    page.get_by_role("link", name="swift-fox").click()
+    page.locator("canvas").first.wait_for()
+
+    assert {url for url in asked if not url.startswith((server.url, "data:", "blob:"))} == set()
+
+
+def test_theme_and_language_are_chosen_and_kept(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name="Theme and language").click()
+    page.get_by_role("menuitem", name="Dark theme").click()
+    page.get_by_role("button", name="Theme and language").click()
+    page.get_by_role("menuitem", name="Español").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Experimentos")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Experimentos")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+
+
+def test_a_lost_server_is_told_and_the_page_recovers_by_itself(
+    page: Page, start: Callable[..., Server], console: list[str]
+) -> None:
+    port = str(free_port())
+    server = start("--port", port)
+    log_run(server.api)
+    page.goto(server.url)
+    page.get_by_role("link", name="demo").wait_for()
+
+    server.stop()
+    page.get_by_role("link", name="demo").click()
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+
+    server.start()
+    expect(page.get_by_role("link", name="swift-fox")).to_be_visible()
+    expect(page.get_by_text("The server cannot be reached")).to_be_hidden()
+    console.clear()  # the browser itself reports each request that failed
+
+
+def test_what_does_not_exist_is_said_in_its_place(page: Page, server: Server, console: list[str]) -> None:
+    page.goto(f"{server.url}/#/experiments/77/runs/{'0' * 32}")
+    expect(page.get_by_role("alert").first).to_contain_text("0" * 32)
+
+    page.goto(f"{server.url}/#/no/such/page")
+    expect(page.get_by_text("There is no page at this address")).to_be_visible()
+    console.clear()  # the browser itself reports each 404

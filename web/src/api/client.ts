@@ -1,0 +1,89 @@
+import { connection } from "@/app/connection.svelte";
+import { apiUrl } from "@/app/place";
+import { Failure, isAbort } from "./failure";
+import type { paths } from "./schema";
+
+type Method = "get" | "post" | "put" | "patch" | "delete";
+type PathsOf<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, object> ? P : never }[keyof paths];
+type Operation<P extends keyof paths, M extends Method> = Exclude<paths[P][M & keyof paths[P]], undefined>;
+type QueryOf<O> = O extends { parameters: { query?: infer Q } } ? Exclude<Q, undefined> : never;
+type InPathOf<O> = O extends { parameters: { path: infer Q } } ? Q : never;
+type RequestBodyOf<O> = O extends { requestBody?: infer R } ? Exclude<R, undefined> : never;
+type BodyOf<O> = [RequestBodyOf<O>] extends [never]
+  ? never
+  : RequestBodyOf<O> extends { content: { "application/json": infer B } }
+    ? B
+    : never;
+type AnswerOf<O> = O extends { responses: { 200: { content: { "application/json": infer A } } } } ? A : undefined;
+
+interface Options {
+  signal?: AbortSignal | undefined;
+}
+type Input<O> = Options &
+  ([QueryOf<O>] extends [never] ? object : { query?: QueryOf<O> }) &
+  ([InPathOf<O>] extends [never] ? object : { path: InPathOf<O> }) &
+  ([BodyOf<O>] extends [never] ? object : { body: BodyOf<O> });
+
+/** `await api.get("/api/2.0/mlflow/runs/get", { query: { run_id } })`: paths, arguments and answers are the server's types. */
+export const api = {
+  get: <P extends PathsOf<"get">>(path: P, input: Input<Operation<P, "get">>) =>
+    call<AnswerOf<Operation<P, "get">>>("GET", path, input),
+  post: <P extends PathsOf<"post">>(path: P, input: Input<Operation<P, "post">>) =>
+    call<AnswerOf<Operation<P, "post">>>("POST", path, input),
+  put: <P extends PathsOf<"put">>(path: P, input: Input<Operation<P, "put">>) =>
+    call<AnswerOf<Operation<P, "put">>>("PUT", path, input),
+  patch: <P extends PathsOf<"patch">>(path: P, input: Input<Operation<P, "patch">>) =>
+    call<AnswerOf<Operation<P, "patch">>>("PATCH", path, input),
+  delete: <P extends PathsOf<"delete">>(path: P, input: Input<Operation<P, "delete">>) =>
+    call<AnswerOf<Operation<P, "delete">>>("DELETE", path, input),
+};
+
+async function call<A>(method: string, path: string, input: object): Promise<A> {
+  const { query, path: inPath, body, signal } = input as Record<string, unknown>;
+  const answer = await send(addressOf(path, inPath, query), {
+    method,
+    signal: (signal as AbortSignal | undefined) ?? null,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : undefined) as A;
+}
+
+/** A request whose answer is not JSON: a file, a piece of one.  Rejects with a Failure unless the answer is a success. */
+export async function send(url: URL, request: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, request);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    connection.lose();
+    throw new Failure(0, "", error instanceof Error ? error.message : String(error));
+  }
+  if (answer.ok) return answer;
+  const failure = await failureOf(answer);
+  if (failure.isLost) connection.lose();
+  throw failure;
+}
+
+async function failureOf(answer: Response): Promise<Failure> {
+  const text = await answer.text().catch(() => "");
+  try {
+    const { error_code, message } = JSON.parse(text) as { error_code?: string; message?: string };
+    if (message) return new Failure(answer.status, error_code ?? "", message);
+  } catch {
+    // Not from the server itself: a proxy's page.
+  }
+  return new Failure(answer.status, "", `${answer.status} ${answer.statusText}`.trim());
+}
+
+function addressOf(path: string, inPath: unknown, query: unknown): URL {
+  const values = (inPath ?? {}) as Record<string, string | number>;
+  const filled = path.replace(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(values[name] ?? "")));
+  const url = apiUrl(filled);
+  for (const [name, value] of Object.entries((query ?? {}) as Record<string, unknown>)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined && each !== null) url.searchParams.append(name, String(each));
+    }
+  }
+  return url;
+}

@@ -1,0 +1,15 @@
+import type { IconName } from "@/ui/icons";
+
+/** One thing that can be done.  The same object feeds the button, the menu, the key, the palette and the help. */
+export interface Action {
+  id: string;
+  label: string;
+  icon?: IconName;
+  /** `x`, `Shift+X`, `Mod+k` (Ctrl, or Command on a Mac), `g r` for two keys in turn. */
+  key?: string;
+  enabled?: boolean;
+  danger?: boolean;
+  /** Menus draw a line above it. */
+  starts?: boolean;
+  run: () => unknown;
+}

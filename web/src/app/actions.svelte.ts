@@ -1,0 +1,22 @@
+import { untrack } from "svelte";
+import type { Action } from "./action";
+
+/** The actions of what is shown now, the innermost part last: keys, palette and help read them. */
+class Actions {
+  #groups = $state.raw<(() => Action[])[]>([]);
+  readonly all = $derived(this.#groups.flatMap((group) => group()));
+
+  add(group: () => Action[]): () => void {
+    this.#groups = [...this.#groups, group];
+    return () => {
+      this.#groups = this.#groups.filter((each) => each !== group);
+    };
+  }
+}
+
+export const actions = new Actions();
+
+/** In a component: offers actions while it is shown. */
+export function offer(group: () => Action[]): void {
+  $effect(() => untrack(() => actions.add(group)));
+}

@@ -1,0 +1,43 @@
+import type { Component } from "svelte";
+import type { IconName } from "@/ui/icons";
+import { pattern, type Params, type Pattern } from "./address";
+
+/** A page: `pages/NAME/route.ts` exports one, and the router finds it by itself. */
+export interface PageRoute {
+  /** The page's addresses, such as `experiments/:experiment`. */
+  paths: string[];
+  /** The page, in a chunk of its own.  It is handed the parameters of its address. */
+  load: () => Promise<{ default: Component<{ params: Params }> | Component<Record<string, never>> }>;
+  /** Where the rail leads to this page. */
+  rail?: { name: RailName; icon: IconName; order: number };
+  /** The rail's entry that is lit on this page. */
+  section?: RailName;
+}
+
+export type RailName = "experiments" | "models" | "links" | "workspaces" | "webhooks" | "imports";
+
+export interface Found {
+  route: PageRoute;
+  params: Params;
+}
+
+const modules = import.meta.glob<{ default: PageRoute }>("../pages/*/route.ts", { eager: true });
+export const routes: PageRoute[] = Object.values(modules).map((module) => module.default);
+
+const table: [Pattern, PageRoute][] = routes
+  .flatMap((route) => route.paths.map((text): [Pattern, PageRoute] => [pattern(text), route]))
+  .sort(([a], [b]) => weight(b) - weight(a));
+
+export function find(path: string): Found | null {
+  for (const [each, route] of table) {
+    const params = each.match(path);
+    if (params) return { route, params };
+  }
+  return null;
+}
+
+/** Words before parameters, parameters before a rest. */
+function weight({ text }: Pattern): number {
+  const parts = text.split("/");
+  return parts.reduce((sum, part) => sum + (part.startsWith("*") ? -100 : part.startsWith(":") ? 1 : 2), 0);
+}

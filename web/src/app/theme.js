@@ -1,0 +1,11 @@
+// Sets the theme before the first paint.  A classic script of its own: the Content-Security-Policy allows no inline script.
+(function () {
+  var chosen = null;
+  try {
+    chosen = localStorage.getItem("trackside.theme");
+  } catch {
+    // Storage is closed to this page: the system's theme will do.
+  }
+  var dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+})();

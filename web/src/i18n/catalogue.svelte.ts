@@ -1,0 +1,82 @@
+import { recall, remember } from "@/app/storage";
+
+export const LANGUAGES = { en: "English", es: "Español" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+/** The same keys with other words: strings stay strings, functions keep their arguments. */
+export type Words<T> = {
+  readonly [K in keyof T]: T[K] extends string
+    ? string
+    : T[K] extends (...args: infer A) => string
+      ? (...args: A) => string
+      : Words<T[K]>;
+};
+
+interface Part {
+  use(language: Language): Promise<void>;
+}
+const parts = new Set<Part>();
+
+function firstLanguage(): Language {
+  const kept = recall("language");
+  if (kept !== null && kept in LANGUAGES) return kept as Language;
+  const wanted = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
+  return wanted.find((tag): tag is Language => tag in LANGUAGES) ?? "en";
+}
+
+class LocaleState {
+  language = $state.raw<Language>(firstLanguage());
+  /** For Intl: the language with this person's region, so that dates and counts look as they are used to. */
+  readonly tag = $derived(
+    navigator.languages.find((tag) => tag.toLowerCase().startsWith(this.language)) ?? this.language,
+  );
+
+  constructor() {
+    document.documentElement.lang = this.language;
+  }
+
+  /** Shows everything in another language, once its words are here. */
+  async choose(language: Language): Promise<void> {
+    await Promise.all([...parts].map((part) => part.use(language)));
+    this.language = language;
+    remember("language", language);
+    document.documentElement.lang = language;
+  }
+}
+
+export const locale = new LocaleState();
+
+/** The words of one part of the UI: `t` in markup follows the language.  English is the source and comes with the part; each
+ *  other language is a chunk of its own. */
+export class Catalogue<T extends object> {
+  #text = $state.raw() as Words<T>;
+  #ready: Promise<void> = Promise.resolve();
+  readonly #english: T;
+  readonly #others: Record<Exclude<Language, "en">, () => Promise<{ default: Words<T> }>>;
+
+  constructor(english: T, others: Record<Exclude<Language, "en">, () => Promise<{ default: Words<T> }>>) {
+    this.#english = english;
+    this.#others = others;
+    this.#text = english as unknown as Words<T>;
+    parts.add(this);
+    if (locale.language !== "en") this.#ready = this.use(locale.language);
+  }
+
+  get t(): Words<T> {
+    return this.#text;
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  async use(language: Language): Promise<void> {
+    this.#text = language === "en" ? (this.#english as unknown as Words<T>) : (await this.#others[language]()).default;
+  }
+}
+
+/** Settles when the words of each part that is loaded are here in the language that is shown.  A language that cannot be
+ *  loaded leaves the English. */
+export async function wordsReady(): Promise<void> {
+  await Promise.allSettled([...parts].map((part) => (part as Catalogue<object>).ready));
+}

@@ -1,0 +1,41 @@
+import { plural } from "./format";
+
+/** Words of the frame and of the components in `ui/`. */
+export default {
+  rail: {
+    label: "Main",
+    experiments: "Experiments",
+    models: "Models",
+    links: "Links",
+    workspaces: "Workspaces",
+    webhooks: "Webhooks",
+    imports: "Imports",
+  },
+  workspace: "Workspace",
+  theme: { label: "Theme", system: "System theme", light: "Light theme", dark: "Dark theme" },
+  language: "Language",
+  settings: "Theme and language",
+  skip: "Skip to the content",
+  retry: "Retry",
+  cancel: "Cancel",
+  close: "Close",
+  undo: "Undo",
+  copy: "Copy",
+  copied: "Copied",
+  loading: "Loading",
+  more: "More actions",
+  noMatch: "Nothing matches",
+  trackingUri: "Tracking URI",
+  lost: (time: string) =>
+    `The server cannot be reached since ${time}. What you see may be old; the page tries again by itself.`,
+  tryNow: "Try now",
+  back: "The server is back",
+  failed: "This could not be loaded",
+  unreachable: "The server gave no answer. The page tries again by itself.",
+  noPage: "There is no page at this address",
+  noPageHint: (path: string) => `Nothing is at ${path}. The link may be cut, or of another version.`,
+  toExperiments: "To the experiments",
+  newVersion: "The server has another version of this page",
+  reload: "Reload",
+  hiddenErrors: (count: number) => (plural(count) === "one" ? "1 more error" : `${count} more errors`),
+};

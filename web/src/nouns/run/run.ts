@@ -1,0 +1,28 @@
+import type { components } from "@/api/schema";
+import type { IconName } from "@/ui/icons";
+
+export type Run = components["schemas"]["Run"];
+
+/** A metric's value on the wire is a number, or `NaN`, `Infinity` or `-Infinity` as a word: JSON has no number for these. */
+export function toNumber(value: number | string): number {
+  return Number(value);
+}
+
+type Tone = "neutral" | "accent" | "success" | "warning" | "danger";
+
+const STATES: Record<string, { tone: Tone; icon: IconName }> = {
+  RUNNING: { tone: "accent", icon: "running" },
+  SCHEDULED: { tone: "neutral", icon: "dot" },
+  FINISHED: { tone: "success", icon: "check" },
+  FAILED: { tone: "danger", icon: "alert" },
+  KILLED: { tone: "warning", icon: "stop" },
+};
+
+export function stateOf(status: string): { tone: Tone; icon: IconName } {
+  return STATES[status] ?? { tone: "neutral", icon: "dot" };
+}
+
+/** Tags that clients write for themselves. */
+export function isSystemTag(key: string): boolean {
+  return key.startsWith("mlflow.");
+}

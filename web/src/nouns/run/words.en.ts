@@ -1,0 +1,7 @@
+export default {
+  RUNNING: "Running",
+  SCHEDULED: "Scheduled",
+  FINISHED: "Finished",
+  FAILED: "Failed",
+  KILLED: "Killed",
+};

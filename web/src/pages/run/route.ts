@@ -1,0 +1,7 @@
+import type { PageRoute } from "@/app/routes";
+
+export default {
+  paths: ["experiments/:experiment/runs/:run", "experiments/:experiment/runs/:run/*tab"],
+  load: () => import("./RunPage.svelte"),
+  section: "experiments",
+} satisfies PageRoute;
