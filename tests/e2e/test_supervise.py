@@ -33,6 +33,7 @@ def program(text: str) -> Iterator["subprocess.Popen[str]"]:
     source = PROLOGUE + dedent(text)
     with subprocess.Popen(
         [sys.executable, "-c", source],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -112,3 +113,53 @@ def test_a_child_that_does_not_leave_is_killed_in_the_end() -> None:
         process.communicate(timeout=20)
 
     assert process.returncode == 0
+
+
+GATED = """
+def gated(ready):
+    signal.signal(signal.SIGTERM, leave)
+    say("child", os.getpid())
+    os.read(0, 1)
+    ready()
+    say("ready", os.getpid())
+    while True:
+        signal.pause()
+
+sys.exit(supervise.run(2, gated, lambda: say("all ready")))
+"""
+
+
+def test_a_first_child_that_is_killed_before_the_second_is_ready_is_replaced() -> None:
+    with program(GATED) as process:
+        first = read(process, 1)[0].removeprefix("child ")
+        let_through(process, 1)
+        second = next(line for line in read(process, 2) if line.startswith("child ")).removeprefix("child ")
+
+        os.kill(int(first), signal.SIGKILL)
+        third = read(process, 1)[0].removeprefix("child ")
+        let_through(process, 2)
+        announced = read(process, 3)
+        process.send_signal(signal.SIGTERM)
+        rest, complaints = process.communicate(timeout=20)
+
+    assert set(announced) == {f"ready {second}", f"ready {third}", "all ready"}
+    assert set(rest.split("\n")) == {f"leaves {second}", f"leaves {third}", ""}
+    assert complaints == f"trackside: worker {first} was killed by SIGKILL; starting another\n"
+    assert process.returncode == 0
+
+
+def test_a_first_child_that_is_killed_before_it_is_ready_ends_all_and_is_named() -> None:
+    with program(GATED) as process:
+        first = read(process, 1)[0].removeprefix("child ")
+
+        os.kill(int(first), signal.SIGKILL)
+        said, complaints = process.communicate(timeout=20)
+
+    assert (process.returncode, said) == (1, "")
+    assert complaints == f"trackside: worker {first} was killed by SIGKILL before it was ready\n"
+
+
+def let_through(process: "subprocess.Popen[str]", count: int) -> None:
+    assert process.stdin is not None
+    process.stdin.write("x" * count)
+    process.stdin.flush()

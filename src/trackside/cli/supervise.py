@@ -29,7 +29,8 @@ def run(count: int, child: Child, on_ready: Callable[[], None], *, grace_s: floa
 
     Then children have `grace_s` to finish.
 
-    A child that ends before it was ever ready, at the first start, ends everything with its exit code: it has said why.
+    A child that exits before it was ready, at the first start, ends everything with its exit code: it has said why.  A
+    child that a signal kills is replaced as soon as one child has been ready.
     """
     return _Supervisor(count, child, on_ready, grace_s).run()
 
@@ -51,6 +52,7 @@ class _Supervisor:
         self._wakes, self._wake_by = os.pipe()
         os.set_blocking(self._wake_by, False)
         os.set_blocking(self._wakes, False)
+        os.set_blocking(self._reports, False)
 
     def run(self) -> int:
         signal.set_wakeup_fd(self._wake_by, warn_on_full_buffer=False)
@@ -104,19 +106,22 @@ class _Supervisor:
             os._exit(code)
 
     def _wait(self) -> None:
-        is_waiting = self._were_ready and len(self._born) < self._count
+        is_waiting = self._has_succeeded and len(self._born) < self._count
         timeout = max(self._next_start - time.monotonic(), 0.0) if is_waiting else None
         readable, _, _ = select.select([self._reports, self._wakes], [], [], timeout)
         if self._wakes in readable:
             with suppress(BlockingIOError):
                 os.read(self._wakes, 4096)
-        if self._reports in readable:
+        self._read_reports()
+        if not self._were_ready and len(self._ready & self._born.keys()) == self._count:
+            self._were_ready = True
+            self._on_ready()
+
+    def _read_reports(self) -> None:
+        with suppress(BlockingIOError):
             data = os.read(self._reports, 4096)
             self._ready.update(int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4))
             self._has_succeeded = True
-            if not self._were_ready and len(self._ready) == self._count:
-                self._were_ready = True
-                self._on_ready()
 
     def _bury(self) -> int | None:
         """Forgets the dead.  The exit code to end with, if one of them could not even start."""
@@ -125,13 +130,18 @@ class _Supervisor:
             if not ended:
                 continue
             age_s = time.monotonic() - self._born.pop(pid)
+            self._read_reports()  # the child may have reported after the last look at the pipe, and before its end
+            was_ready = pid in self._ready
             self._ready.discard(pid)
             if self._stopping:
                 continue
             code = os.waitstatus_to_exitcode(status)
-            if not self._were_ready:
-                return abs(code)
-            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            if code >= 0 and not was_ready and not self._were_ready:
+                return code  # the child has said why
+            how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+            if not self._has_succeeded:
+                complain(f"worker {pid} {how} before it was ready")
+                return BROKEN
             complain(f"worker {pid} {how}; starting another")
             self._delay_s = min(max(self._delay_s * 2, 0.5), MAX_DELAY_S) if age_s < YOUNG_S else 0.0
             self._next_start = time.monotonic() + self._delay_s
@@ -151,6 +161,13 @@ class _Supervisor:
         for pid in self._born:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
 
 
 def _report(handle: int) -> None:
