@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from trackside import server, tenants
 from trackside.artifacts import routes as artifacts
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.access import Action
 from trackside.core.db import migrate
@@ -17,7 +17,9 @@ from trackside.core.http.security import Guard
 from trackside.core.places import RootPolicy
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings, SqliteStore
+from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
+from trackside.core.work.threads import Threads
 from trackside.evaluation_datasets import routes as evaluation_datasets
 from trackside.events import routes as events
 from trackside.events import store as change_log
@@ -43,8 +45,11 @@ from trackside.workspaces.service import Directory
 
 _log = logging.getLogger(__name__)
 
-ARTIFACT_THREADS = 8
-CALLER_THREADS = 4  # that wait for other hosts: webhooks that are tried, remotes that are linked or compared
+# Threads of each kind that wait for other hosts: for webhooks that are tried, and for remotes that are linked or compared.
+CALLER_THREADS = 8
+IMPORT_THREADS = 2  # that look after the files and processes of imports
+CALLERS_EACH = 2  # of CALLER_THREADS, for one workspace
+CALLER_WAIT_S = 10.0
 DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
@@ -98,10 +103,18 @@ def _sealer(settings: Settings) -> Sealer:
     return Sealer(settings.secret_key, settings.data / "secret.key")
 
 
+def _callers(what: str, closers: list[Callable[[], object]]) -> Lanes:
+    """Threads that wait for other hosts, with a share for each workspace."""
+    threads = Threads(CALLER_THREADS, f"trackside-{what}-callers")
+    closers.append(threads.shutdown)
+    words = f"The part of the server that calls other hosts for {what}"
+    return Lanes(threads, most=CALLER_THREADS, each=CALLERS_EACH, wait_s=CALLER_WAIT_S, what=words)
+
+
 def _events(
     settings: Settings,
     db: Any,
-    callers: ThreadPoolExecutor,
+    callers: Lanes,
     closers: list[Callable[[], object]],
     interval_factor: float,
 ) -> list[Route]:
@@ -135,12 +148,16 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         db = open_database(settings)
         closers.append(db.close)
         directory = Directory(db)
-        threads = ThreadPoolExecutor(ARTIFACT_THREADS, thread_name_prefix="trackside-artifacts")
-        closers.append(threads.shutdown)
+        threads = StoreThreads(settings.artifact_timeout_s)
+        closers.append(threads.close)
+        leavers.append(threads.leave)
         ending = Ending()
         leavers.append(ending.begin)
-        callers = ThreadPoolExecutor(CALLER_THREADS, thread_name_prefix="trackside-callers")
-        closers.append(callers.shutdown)
+        link_callers = _callers("links", closers)
+        webhook_callers = _callers("webhooks", closers)
+        leavers += [link_callers.leave, webhook_callers.leave]
+        import_threads = Threads(IMPORT_THREADS, "trackside-imports")
+        closers.append(import_threads.shutdown)
         jobs = Jobs(settings.data / "imports")
         closers.append(jobs.close)
         table: list[Route] = [
@@ -154,9 +171,18 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(roots, threads),
-            *_events(settings, db, callers, closers, interval_factor),
-            *links.routes(db, roots, threads, callers, settings.default_artifact_root, _sealer(settings), ending),
-            *imports.routes(jobs, threads, settings.static_prefix),
+            *_events(settings, db, webhook_callers, closers, interval_factor),
+            *links.routes(
+                db,
+                roots,
+                threads,
+                link_callers,
+                settings.default_artifact_root,
+                _sealer(settings),
+                ending,
+                settings.max_links,
+            ),
+            *imports.routes(jobs, import_threads, settings.static_prefix),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False))
@@ -169,6 +195,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             guard,
             recall=directory.recall,
             static_prefix=settings.static_prefix,
+            read_s=settings.search_timeout_s,
         )
         closers.append(edge.close)
         workers = Workers(db, roots, settings.default_artifact_root, _sealer(settings), interval_factor=interval_factor)

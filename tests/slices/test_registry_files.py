@@ -13,6 +13,7 @@ import pytest
 from support.client import Api
 from support.registry import OWN, Registry
 from trackside import app
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.http.bodies import Room
 from trackside.core.http.streams import Request
@@ -293,7 +294,7 @@ def test_a_deletion_that_is_tried_again_removes_the_files(api: Api, chosen: Sett
             threads=threads,
             read_whole=Room().read,
         )
-        response = asyncio.run(own_routes.Files(roots, threads).delete_version(request))
+        response = asyncio.run(own_routes.Files(roots, StoreThreads(60)).delete_version(request))
 
     assert isinstance(response.body, bytes)
     assert json.loads(response.body) == {"deleted_versions": ["1"], "deleted_files": 2, "freed_bytes": 11}

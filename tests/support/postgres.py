@@ -5,9 +5,11 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,6 +81,21 @@ class Postgres:
             raise RuntimeError("PostgreSQL did not start:\n" + "".join(said))
         self._reader = threading.Thread(target=_drain, args=(log,), daemon=True)
         self._reader.start()
+
+    def pause(self) -> None:
+        """Every process of it stands still: connections stay, and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
 
     def stop(self) -> None:
         """As a crash would: at once, with every connection cut."""

@@ -39,6 +39,7 @@ CROSSING: dict[tuple[str, str], str] = {
         "links/store.py",
         "everywhere",
     ): "the workers of links serve all workspaces, each link in a transaction of its own",
+    ("links/store.py", "number_of_all"): "a server has so many threads for links, whatever their workspaces",
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
 }
 

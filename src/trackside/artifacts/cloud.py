@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from trackside.artifacts import keys
@@ -31,6 +32,8 @@ MAX_KEY_BYTES = 1024  # the least that S3, GCS and Azure allow, the store's own 
 # Of a multipart upload.  S3 takes 10,000 parts, so a file may have 78 GiB.
 PART_BYTES = 8 << 20
 READ_BYTES = 4 << 20
+# A store that does not answer holds a thread so long, and for one request of 30 s more; the library's own limit is 180 s.
+_RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _PARTS_AT_ONCE = 3
 
 
@@ -50,8 +53,10 @@ class CloudBlobs:
         """The store that `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or `abfss://…` names."""
         config: Any = dict(options or {})  # its type differs from cloud to cloud
         is_plain = config.get("endpoint", "").startswith("http:")
+        # Options that are given hide AWS_ALLOW_HTTP and the like, so none are given without need.
+        client: Any = {"allow_http": True} if is_plain else None
         try:
-            store = from_url(url, config=config, client_options={"allow_http": True} if is_plain else None)
+            store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)
         except (exceptions.BaseError, ValueError) as error:
             raise LocationError(f"{url} cannot be opened: {_first_line(error)}") from None
         return cls(store)

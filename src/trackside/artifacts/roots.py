@@ -20,12 +20,15 @@ from trackside.core.errors import Denied, Unsupported
 from trackside.core.places import Place, RootPolicy, parse, within
 from trackside.workspaces.model import Workspace
 
+OWN_LANE = ""  # of the server's own store
+
 
 class Spot(Struct, frozen=True):
-    """A file or folder in a store."""
+    """A file or folder in a store.  `lane` names what may hang as a whole: a bucket's host, a folder."""
 
     blobs: Blobs
     key: str
+    lane: str = OWN_LANE
 
 
 class Roots:
@@ -59,12 +62,18 @@ class Roots:
         for shared in (self._own, *self._served):
             below = within(place, shared)
             if below is not None:
-                return Spot(self._open(shared), keys.reachable(below, workspace))
+                return Spot(self._open(shared), keys.reachable(below, workspace), self._lane(shared))
         for uri in filter(None, (root.workspace_root, *workspace.reach.roots)):
             below = within(place, parse(uri))
             if below is not None:
-                return Spot(self._open(self._policy.opened(uri)), below)
+                opened = self._policy.opened(uri)
+                return Spot(self._open(opened), below, self._lane(opened))
         raise Denied(f"The server opens no artifacts at '{root.uri}': it lies outside of the roots that it serves.")
+
+    def _lane(self, place: Place) -> str:
+        if place == self._own:
+            return OWN_LANE
+        return f"{place.scheme}://{place.host}" if place.host else str(place)
 
     def stores(self) -> list[Blobs]:
         """Those that have been opened."""

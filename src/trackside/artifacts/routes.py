@@ -1,14 +1,10 @@
 """The artifact calls: the proxy that clients put files through, and the files of a run.  Knows MLflow's wire."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import Executor
-from typing import TypeVar
-
 from msgspec import field
 
 from trackside.artifacts import keys, store, transfer
 from trackside.artifacts.blobs import Entry, put
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.access import Action
@@ -16,8 +12,6 @@ from trackside.core.errors import Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
-
-T = TypeVar("T")
 
 MAX_UPLOAD_BYTES = 10 << 20
 _JSON, _ANY = "application/json", "application/octet-stream"
@@ -62,7 +56,7 @@ class OfRunFile(codec.Call, frozen=True):
 class Calls:
     """The handlers.  `threads` carry files, and only files: an fsync must not hold up a read of the database."""
 
-    def __init__(self, roots: Roots, threads: Executor) -> None:
+    def __init__(self, roots: Roots, threads: StoreThreads) -> None:
         self._roots = roots
         self._threads = threads
 
@@ -71,25 +65,25 @@ class Calls:
         spot = self._roots.proxied(path, request.workspace)
         if path.endswith("/") or keys.is_top(spot.key):
             raise Invalid("Artifact path must include a filename (cannot end with '/').")
-        await transfer.receive(request, spot.blobs, spot.key, self._threads)
+        await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
         await _tell(request, spot.key)
         return Response()
 
     async def get(self, request: Request) -> Response:
         spot = self._roots.proxied(request.params["path"], request.workspace)
-        return await transfer.answer(request, spot.blobs, spot.key, self._threads)
+        return await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
 
     async def delete(self, request: Request) -> Response:
         spot = self._roots.proxied(request.params["path"], request.workspace)
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
-        await self._in_thread(spot.blobs.delete, spot.key)
+        await self._threads.of(spot).run_long(spot.blobs.delete, spot.key)
         await _tell(request, spot.key, is_removed=True)
         return _json(b"{}")
 
     async def entries(self, request: Request) -> Response:
         spot = self._roots.proxied(_argument(request, "path"), request.workspace)
-        found = await self._in_thread(spot.blobs.entries, spot.key)
+        found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
         if spot.key == "":  # the default workspace's root: the others' part is none of its folders
             found = [entry for entry in found if not keys.is_reserved(entry.path)]
         return _json(codec.encode(Listing(files=file_infos(found))))
@@ -97,7 +91,7 @@ class Calls:
     async def run_entries(self, request: Request) -> Response:
         path = _argument(request, "path")
         root, spot = await self._of_run(request, path)
-        found = await self._in_thread(spot.blobs.entries, spot.key)
+        found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
         return _json(codec.encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path)))))
 
     async def run_file(self, request: Request) -> Response:
@@ -105,7 +99,7 @@ class Calls:
         if not path:
             raise codec.missing("path")
         _, spot = await self._of_run(request, path)
-        return await transfer.answer(request, spot.blobs, spot.key, self._threads)
+        return await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
 
     async def upload(self, request: Request) -> Response:
         """From the UI: one small file."""
@@ -122,7 +116,7 @@ class Calls:
         if not data:
             raise Invalid("Request must specify data.")
         _, spot = await self._of_run(request, path)
-        await self._in_thread(put, spot.blobs, spot.key, [[data]])
+        await self._threads.of(spot).run(put, spot.blobs, spot.key, [[data]])
         await _tell(request, spot.key)
         return _json(b"")
 
@@ -177,11 +171,8 @@ class Calls:
         if keys.of_proxied(root.uri) is not None:
             raise Invalid(message.format(scheme=root.uri.partition(":")[0]))
 
-    async def _in_thread(self, fn: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
 
-
-def routes(roots: Roots, threads: Executor) -> list[Route]:
+def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
     calls = Calls(roots, threads)
     proxy = [
         ("PUT", "artifacts/{path:path}", calls.put, Action.RUNS_WRITE, codec.Call, ""),

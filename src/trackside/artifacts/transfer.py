@@ -5,46 +5,48 @@ one arrives (leaves).  A transfer holds a few pieces in memory, however large th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from concurrent.futures import Executor
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from functools import partial
+from typing import Any, TypeVar
 
 from trackside.artifacts import wire
-from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Creates, Download, Stat, put
+from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Creates, Download, Stat, Upload, put
+from trackside.artifacts.lanes import Lane
 from trackside.core.errors import Invalid
 from trackside.core.http.streams import Request, Response
+
+T = TypeVar("T")
 
 SMALL_BYTES = 256 << 10  # up to here a file leaves in one hop to a thread
 _MAX_CHUNKS = 256  # a client that sends byte by byte must not fill the memory with small objects
 
 
-async def receive(request: Request, blobs: Creates, key: str, threads: Executor) -> Stat:
+async def receive(request: Request, blobs: Creates, key: str, lane: Lane) -> Stat:
     """Store the request's body: whole, or not at all."""
-    loop = asyncio.get_running_loop()
     pieces = _pieces(request)
     first: list[bytes] = await anext(pieces, [])
     piece = await anext(pieces, None)
     if piece is None:
-        return await loop.run_in_executor(threads, put, blobs, key, [first])
-    upload = await loop.run_in_executor(threads, blobs.create, key)
+        return await lane.run(put, blobs, key, [first])
+    upload = await lane.acquire(partial(blobs.create, key), _abort)
     try:
-        writing = loop.run_in_executor(threads, upload.write, first)
+        writing = _begin(lane.run(upload.write, first))
         while piece is not None:
             following = await anext(pieces, None)
             await writing
-            writing = loop.run_in_executor(threads, upload.write, piece)
+            writing = _begin(lane.run(upload.write, piece))
             piece = following
         await writing
-        return await loop.run_in_executor(threads, upload.commit)
+        return await lane.run(upload.commit)
     finally:
         # Shielded, since a stop of the server cancels this task, and the file must go all the same.
-        await asyncio.shield(loop.run_in_executor(threads, upload.abort))
+        await asyncio.shield(lane.release(upload.abort))
 
 
-async def answer(request: Request, blobs: Blobs, key: str, threads: Executor) -> Response:
+async def answer(request: Request, blobs: Blobs, key: str, lane: Lane) -> Response:
     """The file, or the part of it that the request wants, or that the client has it already."""
-    loop = asyncio.get_running_loop()
-    what, source = await loop.run_in_executor(threads, _open, request, blobs, key)
-    return Response(what.status, what.headers, source if isinstance(source, bytes) else _leave(what, source, threads))
+    what, source = await lane.acquire(partial(_open, request, blobs, key), _close)
+    return Response(what.status, what.headers, source if isinstance(source, bytes) else _leave(what, source, lane))
 
 
 async def _pieces(request: Request) -> AsyncIterator[list[bytes]]:
@@ -82,13 +84,29 @@ def _open(request: Request, blobs: Blobs, key: str) -> tuple[wire.Answer, bytes 
             download.close()
 
 
-async def _leave(what: wire.Answer, download: Download, threads: Executor) -> AsyncGenerator[bytes, None]:
-    loop = asyncio.get_running_loop()
+async def _leave(what: wire.Answer, download: Download, lane: Lane) -> AsyncGenerator[bytes, None]:
     chunks = download.chunks(what.start, what.stop)
+    ahead = _begin(lane.run(next, chunks, None))
     try:
-        ahead = loop.run_in_executor(threads, next, chunks, None)
         while (chunk := await ahead) is not None:
-            ahead = loop.run_in_executor(threads, next, chunks, None)
+            ahead = _begin(lane.run(next, chunks, None))
             yield chunk
     finally:
-        await asyncio.shield(loop.run_in_executor(threads, download.close))
+        await asyncio.shield(lane.release(download.close))
+
+
+def _begin(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+    """A task whose failure may go unheard: the transfer may have ended by another one."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return task
+
+
+def _abort(upload: Upload) -> None:
+    upload.abort()
+
+
+def _close(opened: tuple[wire.Answer, bytes | Download]) -> None:
+    source = opened[1]
+    if not isinstance(source, bytes):
+        source.close()

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
@@ -20,8 +21,11 @@ from trackside.cli.stores import explained, refuse_foreign_file
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings, SqliteStore
 
+log = logging.getLogger("trackside")
+
 BACKLOG = 2048
 KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an idle connection
+END_S = 5.0  # for what runs beside the answers, after them
 GRACE_S = 10  # for answers under way when the server is told to stop
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -100,8 +104,23 @@ def _work(
         on_ready()
         server.run(sockets=sockets)
     finally:
-        made.close()
+        _end(made)
     return OK
+
+
+def _end(made: app.App) -> None:
+    """Close the application, and leave behind what does not end: a store or database that hangs keeps no server alive."""
+    closing = threading.Thread(target=made.close, name="trackside-end", daemon=True)
+    closing.start()
+    closing.join(END_S)
+    if closing.is_alive():
+        left = sorted(
+            {each.name for each in threading.enumerate() if each.name.startswith("trackside-")} - {closing.name}
+        )
+        # `os._exit`: the locks of the data folder are held until nothing here writes any more.
+        log.error("what is under way did not end within %g s and is abandoned (threads: %s)", END_S, ", ".join(left))
+        sys.stdout.flush()
+        os._exit(OK)
 
 
 class _Server(uvicorn.Server):

@@ -101,6 +101,13 @@ class Unsupported(Fault):
     status = 501
 
 
+class TooSlow(Fault):
+    """The call asks for more than the server does in one call.  400: a retry, which 5xx would bring, takes as long."""
+
+    code = "DEADLINE_EXCEEDED"
+    status = 400
+
+
 class Unavailable(Fault):
     """The store cannot answer now (disk full, database down): not the caller's mistake, worth a retry."""
 

@@ -65,6 +65,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_schemes: tuple[str, ...]
     webhook_timeout_s: int
     webhook_retries: int
+    artifact_timeout_s: int
+    search_timeout_s: int
+    max_links: int
     change_log_days: int  # 0: for ever
 
     @property
@@ -343,6 +346,27 @@ OPTIONS: dict[str, Option] = {
         metavar="N",
         mlflows="MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES",
         help="how often a delivery that failed is tried again, after longer and longer pauses; 12 take about an hour",
+    ),
+    "artifact_timeout_s": Option(
+        flags=("--artifact-timeout",),
+        default="60",
+        read=_number(1, 3600),
+        metavar="SECONDS",
+        help="how long one call of an artifact store may take; folders and checksums may take ten times as long",
+    ),
+    "search_timeout_s": Option(
+        flags=("--search-timeout",),
+        default="30",
+        read=_number(1, 3600),
+        metavar="SECONDS",
+        help="how long a read of the store, such as a search, may take until it is interrupted",
+    ),
+    "max_links": Option(
+        flags=("--max-links",),
+        default="100",
+        read=_number(0, 10_000),
+        metavar="N",
+        help="how many links the server keeps in all workspaces together; each has a thread",
     ),
     "change_log_days": Option(
         flags=("--change-log-days",),

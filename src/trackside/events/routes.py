@@ -4,12 +4,11 @@ Where a URL leads is found out in a thread, and so is what a test of a webhook a
 waits for others.
 """
 
-import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +22,7 @@ from trackside.core.http.codec import Call
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
+from trackside.core.work.lanes import Lanes
 from trackside.events import deliveries, store, subscriptions, tokens, webhooks
 from trackside.events import model as m
 from trackside.events.delivery import Post
@@ -39,7 +39,7 @@ class Calls:
     sealer: Sealer
     post: Post
     courier: Courier
-    threads: Executor
+    callers: Lanes
 
     async def create_mlflow(self, request: Request) -> Response:
         """Tells a URL of what happens in the model registry."""
@@ -97,7 +97,7 @@ class Calls:
         description = m.check_description(call.description or "")
         secret = m.check_secret(call.secret or "")
         status = m.check_status(call.status or m.Status.ACTIVE)
-        await self._prepare(call.url, secret)
+        await self._prepare(request, call.url, secret)
         made: Webhook = await request.write(
             lambda tx: subscriptions.create(
                 tx,
@@ -124,7 +124,7 @@ class Calls:
         description = None if call.description is None else m.check_description(call.description)
         secret = None if call.secret is None else m.check_secret(call.secret)
         status = m.check_status(call.status) if call.status else None
-        await self._prepare(call.url, secret)
+        await self._prepare(request, call.url, secret)
         made: Webhook = await request.write(
             lambda tx: subscriptions.update(
                 tx,
@@ -141,12 +141,12 @@ class Calls:
         )
         return made
 
-    async def _prepare(self, url: str | None, secret: str | None) -> None:
+    async def _prepare(self, request: Request, url: str | None, secret: str | None) -> None:
         """Refuses what would fail later."""
         if url:
-            await self._in_thread(self.post.check, url)
+            await self._call(request, self.post.check, url)
         if secret:
-            await self._in_thread(self.sealer.prepare)
+            await self._call(request, self.sealer.prepare)
 
     async def _test(self, request: Request, webhook_id: str, event: str | None, *, mlflows_only: bool) -> Response:
         webhook: Webhook = await request.read(lambda tx: subscriptions.get(tx, webhook_id, mlflows_only=mlflows_only))
@@ -157,8 +157,8 @@ class Calls:
             at_ms=time.time_ns() // 1_000_000,
             workspace=request.workspace.name,
         )
-        answer = await self._in_thread(
-            self.courier.send, webhook.url, webhook.webhook_id, webhook.sealed_secret, str(uuid.uuid4()), body
+        answer = await self._call(
+            request, self.courier.send, webhook.url, webhook.webhook_id, webhook.sealed_secret, str(uuid.uuid4()), body
         )
         if answer.status is None:
             return _answer(m.Tested(result=m.TestResult(success=False, error_message=answer.error)))
@@ -166,8 +166,8 @@ class Calls:
         result = m.TestResult(success=success, response_status=answer.status, response_body=answer.body)
         return _answer(m.Tested(result=result))
 
-    async def _in_thread(self, fn: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.threads, fn, *args)
+    async def _call(self, request: Request, fn: Callable[..., T], *args: object) -> T:
+        return await self.callers.run(request.workspace.workspace_id, None, partial(fn, *args))
 
 
 def list_mlflow(tx: Tx, call: m.ListWebhooks) -> m.ListedMlflow:
@@ -230,8 +230,8 @@ def send_all_again(tx: Tx, call: m.OfWebhook) -> m.Again:
     return m.Again(deliveries=deliveries.send_again(tx, webhook.webhook_seq, None))
 
 
-def routes(db: store.Database, sealer: Sealer, post: Post, courier: Courier, threads: Executor) -> list[Route]:
-    calls = Calls(db, sealer, post, courier, threads)
+def routes(db: store.Database, sealer: Sealer, post: Post, courier: Courier, callers: Lanes) -> list[Route]:
+    calls = Calls(db, sealer, post, courier, callers)
     one = "webhooks/{webhook_id}"
     ours = "/api/trackside/v1/webhooks"
     our_one = f"{ours}/{{webhook_id}}"

@@ -12,7 +12,6 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +19,7 @@ from trackside.core.db import changes
 from trackside.core.errors import Fault
 from trackside.core.seal import Sealer
 from trackside.core.work import leases
+from trackside.core.work.threads import Threads
 from trackside.events import deliveries, facts, store, subscriptions, webhooks
 from trackside.events.deliveries import Due, Queued
 from trackside.events.delivery import Answer, Post
@@ -59,7 +59,7 @@ class Courier:
         self._lock = threading.Lock()
         self._is_closed = threading.Event()
         store.register(db, CONSUMER)  # before anybody can subscribe
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="trackside-webhook")
+        self._threads = Threads(THREADS, "trackside-webhook")
 
     def step(self) -> bool:
         """True if there is more to do right away."""

@@ -6,14 +6,13 @@ sends its parts by the other calls, which tell which of them is at fault.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
-from functools import partial
 
 import msgspec
 from msgspec import Struct
 
 from trackside.artifacts import keys
 from trackside.artifacts import store as artifacts
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -52,7 +51,7 @@ class Entry(Struct, frozen=True):
 
 
 class Calls:
-    def __init__(self, roots: Roots, threads: Executor) -> None:
+    def __init__(self, roots: Roots, threads: StoreThreads) -> None:
         self._roots = roots
         self._threads = threads
 
@@ -64,8 +63,7 @@ class Calls:
         with_files = [entry for entry in entries if entry.files]
         if with_files:
             spots = await request.read(lambda tx: self._spots(tx, with_files))
-            loop = asyncio.get_running_loop()
-            storing = [loop.run_in_executor(self._threads, partial(_store, spot, file)) for spot, file in spots]
+            storing = [self._threads.of(spot).run(_store, spot, file) for spot, file in spots]
             # All of them end before the answer: a body that is refused is not being written still.
             ended = await asyncio.gather(*storing, return_exceptions=True)
             await request.write(lambda tx: _note(tx, with_files))
@@ -86,7 +84,7 @@ class Calls:
         return found
 
 
-def routes(roots: Roots, threads: Executor) -> list[Route]:
+def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
     return [stream(f"POST {PREFIX}/bundle", Calls(roots, threads).put, needs=Action.SYNC_WRITE)]
 
 

@@ -7,13 +7,13 @@ its own, so that a transfer that breaks off goes on with the part that it broke 
 import asyncio
 import hashlib
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from trackside.artifacts import keys, transfer
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.blobs import Blobs, Stat, Upload
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -86,7 +86,7 @@ class Come(Answer, frozen=True):
 class Calls:
     """`threads` carry files, and only files."""
 
-    def __init__(self, roots: Roots, threads: Executor, server_root: str) -> None:
+    def __init__(self, roots: Roots, threads: StoreThreads, server_root: str) -> None:
         self._roots = roots
         self._threads = threads
         self._server_root = server_root
@@ -94,7 +94,7 @@ class Calls:
     async def listing(self, request: Request) -> Response:
         """By path its size and ETag; and what somebody removed lately."""
         spot = await self._spot(request)
-        found = await self._in_thread(lambda: files.listing(spot))
+        found = await self._threads.of(spot).run_long(files.listing, spot)
         entity, item_id = _argument(request, "entity"), _argument(request, "id")
         removed = await request.read(lambda tx: artifacts.removals(tx, entity, item_id))
         return _json(
@@ -104,8 +104,8 @@ class Calls:
     async def get(self, request: Request) -> Response:
         """One that is small comes with its SHA-256, in the field of RFC 9530; for a larger one there is `digest`."""
         spot = await self._spot(request, _argument(request, "path"))
-        answer = await transfer.answer(request, spot.blobs, spot.key, self._threads)
-        told = await self._in_thread(lambda: _sum_of_small(spot))
+        answer = await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
+        told = await self._threads.of(spot).run(_sum_of_small, spot)
         if told is not None and (b"etag", b'"%s"' % told[0].encode()) in answer.headers:
             field = (b"repr-digest", b"sha-256=:%s:" % b64encode(bytes.fromhex(told[1])))
             return Response(answer.status, [*answer.headers, field], answer.body)
@@ -118,24 +118,24 @@ class Calls:
             with Source(spot) as source:
                 return FileAnswer(size=source.size_bytes, sha256=source.sha256(), etag=source.etag)
 
-        return await patient(self._in_thread(read))
+        return await patient(self._threads.of(spot).run_long(read))
 
     async def put(self, request: Request) -> Response:
         spot = await self._spot(request, _argument(request, "path"))
         summed = _Summed(spot.blobs, _argument(request, "sha256"))
-        stat = await transfer.receive(request, summed, spot.key, self._threads)
+        stat = await transfer.receive(request, summed, spot.key, self._threads.of(spot))
         await self._note(request)
         return _json(FileAnswer(size=stat.size_bytes, sha256=summed.sha256, etag=stat.etag))
 
     async def remove(self, request: Request) -> Response:
         spot = await self._spot(request, _argument(request, "path"))
-        await self._in_thread(lambda: spot.blobs.delete(spot.key))
+        await self._threads.of(spot).run_long(spot.blobs.delete, spot.key)
         await self._note(request, is_removed=True)
         return _json({})
 
     async def begin(self, request: Request) -> Response:
-        _, parts = await self._parts(request)
-        return _json(Come(size=await self._in_thread(parts.begin)))
+        spot, parts = await self._parts(request)
+        return _json(Come(size=await self._threads.of(spot).run(parts.begin)))
 
     async def put_part(self, request: Request) -> Response:
         spot, parts = await self._parts(request)
@@ -143,7 +143,7 @@ class Calls:
         length = request.content_length
         if length is None or length > MAX_PART_BYTES:
             raise TooLarge(f"Content-Length is {length}; a part has at most {MAX_PART_BYTES} bytes, and says how many")
-        stat = await transfer.receive(request, spot.blobs, parts.key(start), self._threads)
+        stat = await transfer.receive(request, spot.blobs, parts.key(start), self._threads.of(spot))
         return _json(Come(size=start + stat.size_bytes))
 
     async def join(self, request: Request) -> Response:
@@ -152,7 +152,7 @@ class Calls:
 
         async def work() -> FileAnswer:
             try:
-                stat, found = await self._in_thread(lambda: parts.join(spot.key, size, sha256))
+                stat, found = await self._threads.of(spot).run_long(parts.join, spot.key, size, sha256)
             except WrongSum as wrong:
                 raise Invalid(str(wrong)) from None
             await self._note(request)
@@ -193,9 +193,6 @@ class Calls:
             return registered.place(tx, item_id, self._server_root)
         return files.place(tx, entity, item_id)
 
-    async def _in_thread(self, fn: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, fn)
-
 
 class _Summed:
     """A store whose files are kept only if they have the SHA-256 that was told, if one was."""
@@ -231,7 +228,7 @@ class _SummedUpload:
         self._upload.abort()
 
 
-def routes(roots: Roots, threads: Executor, server_root: str) -> list[Route]:
+def routes(roots: Roots, threads: StoreThreads, server_root: str) -> list[Route]:
     calls = Calls(roots, threads, server_root)
     return [
         stream(f"GET {PREFIX}/files", calls.listing, needs=Action.SYNC_READ, arguments=FilesCall),

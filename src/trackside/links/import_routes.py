@@ -4,12 +4,12 @@ Items come under their own ids, times and users; each call may be repeated.
 """
 
 import struct
-from concurrent.futures import Executor
 from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -334,7 +334,7 @@ def get_series(tx: Tx, call: OfRun) -> SeriesMarks:
     return SeriesMarks(series=ours.marks(tx, call.run_id or ""))
 
 
-def routes(db: events.Database, roots: Roots, threads: Executor, server_root: str) -> list[Route]:
+def routes(db: events.Database, roots: Roots, threads: StoreThreads, server_root: str) -> list[Route]:
     calls = Calls(db, server_root)
     return [
         stream(f"GET {PREFIX}/about", calls.about, needs=Action.SYNC_READ, answer=About),

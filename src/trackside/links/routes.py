@@ -1,13 +1,13 @@
 """The calls about links.  Knows HTTP's side of them; the remote is asked in a thread, never within a transaction."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -16,6 +16,7 @@ from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
+from trackside.core.work.lanes import Lanes
 from trackside.events import store as events
 from trackside.links import bulk_routes, bundle_routes, check, cursors, digests, import_routes, marking, store, waiting
 from trackside.links import model as m
@@ -36,10 +37,17 @@ MAX_LOG = 1000
 
 
 class Calls:
-    """`callers` are threads that may wait for a remote: searches need theirs."""
+    """`callers` are threads that may wait for a remote, with a share for each workspace."""
 
     def __init__(
-        self, db: Database, roots: Roots, callers: Executor, server_root: str, sealer: Sealer, ending: Ending
+        self,
+        db: Database,
+        roots: Roots,
+        callers: Lanes,
+        server_root: str,
+        sealer: Sealer,
+        ending: Ending,
+        most_links: int,
     ) -> None:
         self._db = db
         self._roots = roots
@@ -47,11 +55,12 @@ class Calls:
         self._server_root = server_root
         self._sealer = sealer
         self._ending = ending
+        self._most_links = most_links
 
     async def add(self, request: Request) -> Response:
         call: m.AddLink = codec.decode_body(m.AddLink, await request.whole_body())
         ws = request.workspace.workspace_id
-        shown = await self._call(lambda: self._add(ws, call))
+        shown = await self._call(ws, lambda: self._add(ws, call))
         return _json(m.GotLink(link=shown), 201)
 
     async def compare(self, request: Request) -> Response:
@@ -60,12 +69,14 @@ class Calls:
         after = request.query.get("after", [""])[-1]
         verify = _is_yes(request.query.get("verify", [""])[-1])
         ws = request.workspace.workspace_id
-        return _json(await self._call(lambda: self._compare(ws, name, after, verify=verify)))
+        return _json(await self._call(ws, lambda: self._compare(ws, name, after, verify=verify)))
 
-    async def _call(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._callers, _reachable, work)
+    async def _call(self, ws: int, work: Callable[[], T]) -> T:
+        return await self._callers.run(ws, None, partial(_reachable, work))
 
     def _add(self, ws: int, call: m.AddLink) -> m.Shown:
+        with self._db.read(ws) as tx:
+            self._check_count(tx)  # before anybody is called
         name, mode = m.check_name(call.name), m.check_mode(call.mode)
         given = m.check_secret(call)
         target = m.target(call.to, call.kind, given)
@@ -102,6 +113,7 @@ class Calls:
         seen = events.begin(self._db)
 
         def write(tx: Tx) -> m.Shown:
+            self._check_count(tx)
             secret = None if plain is None else self._sealer.seal(tx, plain, context_of(ws, name))
             link = store.create(tx, name, kind, target.url, mode, options, secret, cursor, seen)
             if mode.sends and backfill != "none":
@@ -110,6 +122,13 @@ class Calls:
 
         result: m.Shown = self._db.writer.submit(ws, write).result()
         return result
+
+    def _check_count(self, tx: Tx) -> None:
+        if store.number_of_all(tx) >= self._most_links:
+            raise Invalid(
+                f"This server has {self._most_links} links, and may have no more, since each takes a thread. Remove one, or"
+                " start the server with a larger --max-links."
+            )
 
     def _compare(self, ws: int, name: str, after: str, *, verify: bool) -> check.Page:
         with self._db.read(ws) as tx:
@@ -171,14 +190,15 @@ def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
 def routes(
     db: Database,
     roots: Roots,
-    threads: Executor,
-    callers: Executor,
+    threads: StoreThreads,
+    callers: Lanes,
     server_root: str,
     sealer: Sealer,
     ending: Ending,
+    most_links: int,
 ) -> list[Route]:
-    """`ending`: when no caller waits for a remote any more."""
-    calls = Calls(db, roots, callers, server_root, sealer, ending)
+    """`ending`: when no caller waits for a remote any more.  `most_links`: of all workspaces."""
+    calls = Calls(db, roots, callers, server_root, sealer, ending, most_links)
     return [
         stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=Action.LINKS_WRITE, status=201, answer=m.GotLink),
         query(f"GET {PATH}", codec.Call, listed, needs=Action.LINKS_READ, answer=m.Listed),

@@ -77,6 +77,12 @@ def everywhere(tx: Tx) -> list[tuple[int, int]]:
     return [(ws, link_id) for ws, link_id in tx.all("SELECT workspace_id, link_id FROM links WHERE state <> 'paused'")]
 
 
+def number_of_all(tx: Tx) -> int:
+    """Of all workspaces: each link has a thread of this server."""
+    row = tx.one("SELECT COUNT(*) FROM links")
+    return int(row[0]) if row is not None else 0
+
+
 def hold(tx: Tx, link_id: int) -> bool:
     """Whether the link is there, and stays until the transaction's end."""
     row = tx.one("SELECT 1 FROM links WHERE workspace_id = :ws AND link_id = :id FOR UPDATE", id=link_id)

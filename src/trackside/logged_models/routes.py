@@ -1,11 +1,10 @@
 """The calls about logged models and their files.  Knows HTTP's side of them only."""
 
-import asyncio
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import ClassVar
 
 from trackside.artifacts import keys, transfer
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.routes import RunListing, file_infos
 from trackside.artifacts.store import Root
@@ -78,12 +77,12 @@ class Files:
     """`threads` carry files, as in the artifact calls."""
 
     roots: Roots
-    threads: Executor
+    threads: StoreThreads
 
     async def entries(self, request: Request) -> Response:
         path = _argument(request, "artifact_directory_path")
         root, spot = await self._spot(request, path)
-        found = await asyncio.get_running_loop().run_in_executor(self.threads, spot.blobs.entries, spot.key)
+        found = await self.threads.of(spot).run(spot.blobs.entries, spot.key)
         body = encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path))))
         return Response(headers=[(b"content-type", b"application/json")], body=body)
 
@@ -92,7 +91,7 @@ class Files:
         if not path:
             raise BadRequest('Request must include the "artifact_file_path" query parameter.')
         _, spot = await self._spot(request, path)
-        return await transfer.answer(request, spot.blobs, spot.key, self.threads)
+        return await transfer.answer(request, spot.blobs, spot.key, self.threads.of(spot))
 
     async def _spot(self, request: Request, path: str) -> tuple[Root, Spot]:
         keys.from_path(path)
@@ -101,7 +100,7 @@ class Files:
         return root, self.roots.of(root, path, request.workspace)
 
 
-def routes(roots: Roots, threads: Executor) -> list[Route]:
+def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
     files = Files(roots, threads)
     one = "logged-models/{model_id}"
     return [

@@ -102,9 +102,13 @@ def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
         raise BadState(f"The files at '{files_uri}' are being deleted: a model version cannot be made of them")
 
 
-def free(roots: Roots, place: Doomed, workspace_root: str | None, workspace: Workspace) -> Freed:
-    """Removes what lies there.  Harmless where nothing is."""
-    spot = roots.of(Root(place.files_uri, workspace_root), "", workspace)
+def spot_of(roots: Roots, place: Doomed, workspace_root: str | None, workspace: Workspace) -> Spot:
+    """Return where the files lie.  Raises Denied and the like where the server opens nothing."""
+    return roots.of(Root(place.files_uri, workspace_root), "", workspace)
+
+
+def free(spot: Spot) -> Freed:
+    """Remove what lies there.  Harmless where nothing is."""
     sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or _file_size(spot)
     spot.blobs.delete(spot.key)
     return Freed(len(sizes), sum(sizes))

@@ -1,20 +1,19 @@
 """The calls that MLflow has no word for: history, stages and approvals, lineage, deletion with files, and a version's
 files.  Knows HTTP's side of them only."""
 
-import asyncio
 import dataclasses
 import logging
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec import UNSET, UnsetType, field, structs
 
 from trackside.artifacts import keys, transfer
+from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
+from trackside.core.errors import Busy, Denied, Invalid, NotFound, Unavailable, Unsupported
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, Part, decode_body, encode, missing
 from trackside.core.http.routes import Route, command, query, stream
@@ -274,7 +273,7 @@ class Files:
     """The calls that touch files.  `threads` carry them, as in the artifact calls."""
 
     roots: Roots
-    threads: Executor
+    threads: StoreThreads
     _at_work: set[int] = dataclasses.field(default_factory=set)  # the notes whose files some request removes now
 
     async def get(self, request: Request) -> Response:
@@ -285,7 +284,7 @@ class Files:
         keys.from_path(path)
         root = await request.read(lambda tx: versions.root_of(tx, name, version))
         spot = self.roots.of(root, path, request.workspace)
-        return await transfer.answer(request, spot.blobs, spot.key, self.threads)
+        return await transfer.answer(request, spot.blobs, spot.key, self.threads.of(spot))
 
     async def delete_model(self, request: Request) -> Response:
         """Deletes a registered model with all versions, and their files if asked for."""
@@ -331,10 +330,9 @@ class Files:
         for place in plan.doomed:
             freed = Freed(0, 0)
             try:
-                freed = await asyncio.get_running_loop().run_in_executor(
-                    self.threads, files.free, self.roots, place, plan.workspace_root, request.workspace
-                )
-            except Unavailable as fault:
+                spot = files.spot_of(self.roots, place, plan.workspace_root, request.workspace)
+                freed = await self.threads.of(spot).run_long(files.free, spot)
+            except (Busy, Unavailable) as fault:
                 log.warning("the files at %s stay for now: %s", place.files_uri, fault)
                 pending.append(place.files_uri)
                 continue
@@ -355,7 +353,7 @@ class Files:
         )
 
 
-def routes(roots: Roots, threads: Executor) -> list[Route]:
+def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
     own = "/api/trackside/v1"
     model, version = f"{own}/registered-models/{{name}}", f"{own}/model-versions/{{name}}/{{version}}"
     requests = f"{version}/stage-requests"

@@ -186,7 +186,8 @@ def test_a_test_tells_what_the_receiver_answered(calls: Api, receiver: Receiver)
     )
 
 
-def test_reads_are_answered_while_tests_hang(calls: Api, receiver: Receiver) -> None:
+def test_reads_and_other_workspaces_are_answered_while_tests_hang(calls: Api, receiver: Receiver) -> None:
+    other = calls.new_workspace("other")
     made = calls.post("webhooks", name="w", url=receiver.url, events=EVENTS)["webhook"]
     receiver.hold()
     testers = [
@@ -195,8 +196,9 @@ def test_reads_are_answered_while_tests_hang(calls: Api, receiver: Receiver) -> 
     ]
     for tester in testers:
         tester.start()
-    receiver.wait_for(4)
+    receiver.wait_for(2)  # the share of a workspace
 
+    assert other.post("webhooks", name="w", url=receiver.url, events=EVENTS)["webhook"]["name"] == "w"
     assert calls.get("webhooks")["webhooks"] == [made]
     assert calls.get("registered-models/search") == {}
     receiver.may_answer.set()

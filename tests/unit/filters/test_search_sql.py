@@ -296,7 +296,7 @@ def test_the_largest_searches_are_answered(tx: Tx) -> None:
         f"params.a IN ({', '.join(map(str, range(MAX_VALUES)))})",
         f"run_id NOT IN ({','.join(map(repr, map(str, range(MAX_VALUES))))})",
         f"metrics.a NOT IN ({', '.join(['1e999'] * 600)})",
-        f"tags.a LIKE '{'%_' * 4000}'",
+        f"tags.a LIKE '{'%_' * 44}'",
         deep.removeprefix("NOT "),
     ]
 

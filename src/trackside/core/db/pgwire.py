@@ -5,9 +5,11 @@ pg8000 signs in.  From there on, its text protocol would cost a round trip for e
 bytes for each byte of a BYTEA: docs/decisions/0011-postgresql-wire.md has the figures.
 """
 
+import select
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any
@@ -17,12 +19,15 @@ import pg8000.exceptions
 from msgspec import Struct
 
 from trackside.core.db import pgtypes
+from trackside.core.db.limits import Limit
 from trackside.core.db.pgtypes import Decoder, Encoder
 from trackside.core.db.tx import Row
 from trackside.core.locations import PostgresStore
 
 CONNECT_TIMEOUT_S = 5.0
 DEAD_AFTER_S = 30  # a peer that acknowledges nothing for so long is gone
+LOOK_MS = 250  # until it is asked whether somebody still waits for a read
+CANCEL_S = 2.0  # for the server to cancel a read
 MAX_STATEMENTS = 400  # prepared ones that a connection keeps
 MANY_ROWS = 1000  # sent before answers are read: neither side may fill the other's buffers and wait
 
@@ -64,7 +69,11 @@ class Wire:
     rows are added to `noted`."""
 
     def __init__(self, store: PostgresStore) -> None:
+        self._store = store
         self._socket = _connect(store)
+        self.limit: Limit | None = None  # of what is executed
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
         try:
             self._signed_in = pg8000.core.CoreConnection(
                 store.user,
@@ -279,6 +288,8 @@ class Wire:
         return kind, body
 
     def _receive(self) -> None:
+        if self.limit is not None:
+            self._await(self.limit)
         try:
             piece = self._socket.recv(262_144)
         except OSError as error:
@@ -286,6 +297,24 @@ class Wire:
         if not piece:
             raise Lost("the server closed the connection")
         self._received += piece
+
+    def _await(self, limit: Limit) -> None:
+        """Wait for bytes.  Beyond the limit the server is asked to cancel what it does; one that does not is given up."""
+        given_up_at: float | None = None
+        while not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()) and not self._poll.poll(LOOK_MS):
+            if given_up_at is None:
+                if limit.is_over():
+                    self._cancel()
+                    given_up_at = time.monotonic() + CANCEL_S
+            elif time.monotonic() >= given_up_at:
+                raise Lost("the server does not answer")
+
+    def _cancel(self) -> None:
+        key: bytes | None = self._signed_in._backend_key_data  # noqa: SLF001  # it tells nobody else
+        if key is None:
+            return
+        with suppress(OSError, Lost), closing(_connect(self._store)) as other:
+            other.sendall(struct.pack("!ii", 8 + len(key), 80877102) + key)
 
 
 _int16 = struct.Struct("!H").pack

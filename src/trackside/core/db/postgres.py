@@ -16,6 +16,7 @@ from typing import Any, Literal
 from trackside.core.db import pgbackup
 from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.group import GroupWriter
+from trackside.core.db.limits import Limit
 from trackside.core.db.pgwire import Lost, ServerError, Wire
 from trackside.core.db.tx import Dialect, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
@@ -25,7 +26,7 @@ log = logging.getLogger("trackside.db")
 
 Durability = Literal["full", "relaxed"]
 MINIMUM = 13  # pg_xact_status
-READERS = 8  # connections for reads, at most
+READERS = 12  # connections for reads, at most
 WAIT_FOR_READER_S = 10.0
 LOCK_TIMEOUT_S = 10
 UPGRADE_LOCK = 7261728  # the advisory lock of who looks after the schema
@@ -66,6 +67,9 @@ _TROUBLE = ("08", "40", "53", "57", "58", "XX", "55P03", "25006")
 _BAD_VALUE = frozenset({"22001", "22003", "22021", "22025", "22P05", "2201B", "54000", "54001", "54023"})
 
 
+_CANCELLED = "57014"  # by statement_timeout, or because we asked for it
+
+
 class CommitUnknown(ConnectionError):
     """The connection broke at the commit, and the server does not say whether it took place."""
 
@@ -80,6 +84,7 @@ class PostgresSession:
         self._connect = connect
         self._wire: Wire | None = None
         self._opening: list[str] | None = None  # how the transaction begins, until that is sent
+        self._limit: Limit | None = None  # of the transaction
 
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]:
         result = self._on_wire(lambda wire: wire.execute(text, values))
@@ -98,14 +103,18 @@ class PostgresSession:
 
         self._on_wire(post)
 
-    def begin_read(self) -> None:
+    def begin_read(self, limit: Limit | None = None) -> None:
+        self._limit = limit
         self._opening = [_BEGIN_READ]
+        if limit is not None:
+            self._opening.append(f"SET LOCAL statement_timeout = {max(1, int(limit.left_s * 1000))}")
 
     def end_read(self) -> None:
         if self._opening is None and self._wire is not None and not self._wire.is_broken:
             with suppress(Lost):
                 self._wire.send("ROLLBACK")
         self._opening = None
+        self._limit = None
 
     def open(self) -> Wire:
         """The connection; a new one if there is none or it broke."""
@@ -137,11 +146,15 @@ class PostgresSession:
             wire = self.open()
             wire.deferred = list(self._opening)
             wire.noted = []
+        wire.limit = self._limit
         try:
             return work(wire)
         except ServerError as error:
+            if error.code == _CANCELLED and self._limit is not None:
+                raise self._limit.fault() from None
             raise _in_words(error) from None
         finally:
+            wire.limit = None
             if not wire.deferred and not wire.is_broken:
                 self._opening = None
 
@@ -246,10 +259,10 @@ class PostgresDatabase:
         self.writer = GroupWriter(self._connect_writer, remembers=False)
 
     @contextmanager
-    def read(self, ws: int) -> Iterator[Tx]:
-        """A snapshot: every statement of the transaction sees the same state."""
+    def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
+        """A snapshot: every statement of the transaction sees the same state.  Raises TooSlow beyond the limit."""
         session = self._take()
-        session.begin_read()
+        session.begin_read(limit)
         try:
             yield Tx(session, ws, time.time_ns() // 1_000_000)
         except (Lost, ServerError) as error:

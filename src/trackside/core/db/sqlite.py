@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 from trackside.core.db.group import GroupWriter
+from trackside.core.db.limits import Limit
 from trackside.core.db.tx import SqliteSession, Tx
 from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper
 
 Durability = Literal["full", "relaxed"]
 BUSY_TIMEOUT_S = 10.0
+STEPS = 20_000  # of SQLite's machine, until it is asked whether a read goes on: about a millisecond
 MINIMUM = (3, 35, 0)  # RETURNING
 
 _COMMON = """
@@ -107,14 +109,22 @@ class SqliteDatabase:
             raise
 
     @contextmanager
-    def read(self, ws: int) -> Iterator[Tx]:
-        """A snapshot: every statement of the transaction sees the same state."""
+    def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
+        """A snapshot: every statement of the transaction sees the same state.  Raises TooSlow beyond the limit."""
         session = self._reader()
         epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
         session.connection.execute("BEGIN")
+        if limit is not None:
+            session.connection.set_progress_handler(limit.is_over, STEPS)
         try:
             yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
+        except sqlite3.OperationalError as error:
+            if limit is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise limit.fault() from None
+            raise
         finally:
+            if limit is not None:
+                session.connection.set_progress_handler(None, STEPS)
             session.connection.execute("COMMIT")
 
     @contextmanager

@@ -67,7 +67,7 @@ _TEXTUAL = (
 )
 _NOMINAL = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
 _NULL_TESTS = (Operator.IS_NULL, Operator.IS_NOT_NULL)
-_LIKES = (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE)
+LIKES = (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE)
 
 _FUNCTIONS = {str(aggregate): aggregate for aggregate in Aggregate} | {
     "latest": Aggregate.LAST,
@@ -241,7 +241,7 @@ def comparison(clause: Clause, fields: Fields) -> Comparison:
             fields.bad_operator.format(name=clause.name, operator=clause.operator, allowed=set_of(allowed), hint=hint)
         )
     operator = Operator(clause.operator)
-    if operator in _LIKES:
+    if operator in LIKES:
         check_like(str(values[0]))
     return Comparison(field, operator, values)
 

@@ -16,14 +16,16 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from trackside.core.errors import Invalid
-from trackside.core.filters.fields import Clause, Fields, Literal, comparison, resolve
+from trackside.core.filters.fields import LIKES, Clause, Fields, Literal, comparison, resolve
 from trackside.core.filters.nodes import And, Field, Filter, Not, Or, Order
+from trackside.core.filters.patterns import check_like
 from trackside.core.filters.tokens import Kind, Token, ill_formed_list, invalid_clause, string_of_list, tokenize
 
 MAX_NESTING = 100  # of parentheses, which bounds the recursion here
 MAX_DEPTH = 20  # of what remains of them when ANDs within ANDs are one; older SQLites have a stack of 100 symbols
 MAX_CLAUSES = 100
 MAX_VALUES = 8_000
+MAX_LIKES_COST = 16_000  # of all patterns of a filter
 MAX_ORDERS = 20
 
 _PATTERNS = ("LIKE", "ILIKE", "RLIKE")  # RLIKE is read as MLflow reads it, for no search takes it
@@ -45,6 +47,12 @@ def parse_filter(text: str | None, fields: Fields) -> Filter | None:
     # The grammar first, then the names: a filter that is both malformed and misspelt is told to be malformed.
     if parser.faults:
         raise parser.faults[0]
+    cost = _like_cost(tree)
+    if cost > MAX_LIKES_COST:
+        raise Invalid(
+            f"The LIKE patterns of the filter cost {cost} together, the sum of each one's length times its wildcards %; at"
+            f" most {MAX_LIKES_COST} are allowed. Use shorter patterns or fewer wildcards."
+        )
     if _depth(tree) > MAX_DEPTH:
         raise Invalid(f"The filter is nested deeper than {MAX_DEPTH} levels of AND within OR within AND")
     return tree
@@ -259,6 +267,15 @@ class _Parser:
         if token.kind is Kind.END:
             return invalid_clause(self._text[-40:].strip(), f"it ends where {wanted} should be")
         return invalid_clause(token.text[:40], f"character {token.start + 1}: {wanted} should be here")
+
+
+def _like_cost(tree: Filter) -> int:
+    match tree:
+        case And(parts) | Or(parts):
+            return sum(map(_like_cost, parts))
+        case Not(part):
+            return _like_cost(part)
+    return check_like(str(tree.values[0])) if tree.operator in LIKES else 0
 
 
 def _depth(tree: Filter) -> int:

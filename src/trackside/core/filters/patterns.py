@@ -1,15 +1,29 @@
 """What a LIKE pattern may hold and what it matches.  Knows no field and no database."""
 
+import re
+
 from trackside.core.errors import Invalid
 
 MAX_LIKE_CHARS = 8_000  # SQLite refuses patterns of more than 50,000 bytes
+MAX_LIKE_COST = 4_000
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
-def check_like(pattern: str) -> None:
+def check_like(pattern: str) -> int:
+    """Return what the pattern costs: its length for each wildcard %, at which a match may begin anywhere in the text.
+
+    Raises Invalid for a pattern that costs more than MAX_LIKE_COST."""
     if len(pattern) > MAX_LIKE_CHARS:
         raise Invalid(f"A LIKE pattern has {len(pattern)} characters; at most {MAX_LIKE_CHARS} are allowed")
+    wildcards = len(re.findall("%+", pattern))
+    cost = len(pattern) * wildcards
+    if cost > MAX_LIKE_COST:
+        raise Invalid(
+            f"A LIKE pattern has {len(pattern)} characters and {wildcards} wildcards %; the product of both is {cost}, and may"
+            f" be {MAX_LIKE_COST} at most. Use a shorter pattern or fewer wildcards."
+        )
+    return cost
 
 
 def like(text: str, pattern: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from trackside.core.db.group import GroupWriter
+from trackside.core.db.limits import Limit
 from trackside.core.errors import BadRequest, Fault, Invalid
 from trackside.core.http import codec
 from trackside.core.http.routes import Route
@@ -31,7 +32,7 @@ class Database(Protocol):
     reads_inline: bool
     writer: GroupWriter
 
-    def read(self, ws: int) -> Any: ...
+    def read(self, ws: int, limit: Limit | None = None) -> Any: ...
 
     def write(self, ws: int) -> Any: ...
 
@@ -39,11 +40,28 @@ class Database(Protocol):
 
 
 class Calls:
-    def __init__(self, database: Database, threads: Executor) -> None:
-        self._database = database
-        self._threads = threads
+    """`searches` are the threads of reads that may take long, `quick` those of reads by key; a read may take `read_s`."""
 
-    def start(self, route: Route, call: Any, ws: int, user: str, loop: asyncio.AbstractEventLoop, done: Done) -> None:
+    def __init__(self, database: Database, searches: Executor, quick: Executor, read_s: float) -> None:
+        self._database = database
+        self._searches = searches
+        self._quick = quick
+        self._read_s = read_s
+
+    def limit(self, is_gone: Callable[[], bool]) -> Limit:
+        """Of a read that begins now."""
+        return Limit(self._read_s, is_gone)
+
+    def start(
+        self,
+        route: Route,
+        call: Any,
+        ws: int,
+        user: str,
+        loop: asyncio.AbstractEventLoop,
+        done: Done,
+        is_gone: Callable[[], bool],
+    ) -> None:
         """`done` is called on the loop, sooner or later; what goes wrong on the spot is raised."""
         database = self._database
         if route.kind == "batch":
@@ -53,12 +71,13 @@ class Calls:
             handler = route.handler
             database.writer.submit_then(ws, lambda tx: handler(tx.by(user), call), None, loop, _rendering(done))
         elif route.quick and database.reads_inline:
-            done(self._query(route, call, ws), None)
+            done(self._query(route, call, ws, None), None)
         else:
-            job = loop.run_in_executor(self._threads, self._query, route, call, ws)
+            threads = self._quick if route.quick else self._searches
+            job = loop.run_in_executor(threads, self._query, route, call, ws, self.limit(is_gone))
             job.add_done_callback(partial(_hand_over, done))
 
-    async def run(self, route: Route, call: Any, ws: int, user: str) -> bytes:
+    async def run(self, route: Route, call: Any, ws: int, user: str, is_gone: Callable[[], bool]) -> bytes:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bytes] = loop.create_future()
 
@@ -70,11 +89,13 @@ class Calls:
             else:
                 future.set_exception(error)
 
-        self.start(route, call, ws, user, loop, done)
+        self.start(route, call, ws, user, loop, done, is_gone)
         return await future
 
-    def _query(self, route: Route, call: Any, ws: int) -> bytes:
-        with self._database.read(ws) as tx:
+    def _query(self, route: Route, call: Any, ws: int, limit: Limit | None) -> bytes:
+        if limit is not None:
+            limit.check()  # the wait for a thread may have taken all of it
+        with self._database.read(ws, limit) as tx:
             answer = route.handler(tx, call)
         return _rendered(answer)
 

@@ -93,8 +93,10 @@ class Direct:
             return None
         return Plain(route, route.method, path, query, 0 if workspace is None else workspace.workspace_id, by_name)
 
-    def perform(self, plain: Plain, body: bytes, loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
-        """Answers on the loop, now or later; raises nothing."""
+    def perform(
+        self, plain: Plain, body: bytes, loop: asyncio.AbstractEventLoop, answer: Answer, is_gone: Callable[[], bool]
+    ) -> None:
+        """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
         route = plain.route
 
         def done(body: bytes, error: BaseException | None) -> None:
@@ -108,6 +110,6 @@ class Direct:
                 check_content_type(plain.headers.get(b"content-type"))
             call = call_of(route, plain.method, plain.query, {}, body)
             user = user_of(plain.headers.items()) if needs_user(route) else ""
-            self._calls.start(route, call, plain.workspace_id, user, loop, done)
+            self._calls.start(route, call, plain.workspace_id, user, loop, done, is_gone)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             done(b"", error)

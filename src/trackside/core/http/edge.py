@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Protocol
 
 from trackside.core.errors import NoEndpoint, NotAllowedMethod
@@ -19,12 +17,15 @@ from trackside.core.http.streams import (
     Response,
     Scope,
     Send,
+    gone,
     send_response,
     send_whole,
     user_of,
 )
+from trackside.core.work.threads import Threads
 
-READ_THREADS = 4
+READ_S = 30.0
+READ_THREADS = 4  # for searches, and as many for reads by key
 FLOW_THREADS = 4  # with the others no more than connections to read by (core/db/postgres)
 
 
@@ -56,6 +57,7 @@ class Edge:
         *,
         recall: Callable[[Any], Any] = lambda _: None,
         static_prefix: str = "",
+        read_s: float = READ_S,
     ) -> None:
         self._table = table
         self._database = database
@@ -65,15 +67,17 @@ class Edge:
         self._guard = guard
         self._prefix = static_prefix
         self._room = Room()
-        self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="trackside-read")
-        self._flows = ThreadPoolExecutor(FLOW_THREADS, thread_name_prefix="trackside-flow")
-        self._calls = Calls(database, self._threads)
+        self._searches = Threads(READ_THREADS, "trackside-search")
+        self._threads = Threads(READ_THREADS, "trackside-read")
+        self._flows = Threads(FLOW_THREADS, "trackside-flow")
+        self._calls = Calls(database, self._searches, self._threads, read_s)
         # The same for small calls, for a server that has them whole.
         self.direct = Direct(
             table, self._calls, doors, resolve if database.reads_inline else recall, guard, static_prefix=static_prefix
         )
 
     def close(self) -> None:
+        self._searches.shutdown()
         self._threads.shutdown()
         self._flows.shutdown()
 
@@ -122,7 +126,7 @@ class Edge:
             return
         ws = workspace.workspace_id if workspace is not None else 0
         user = user_of(scope["headers"]) if needs_user(route) else ""
-        body = await self._calls.run(route, call, ws, user)
+        body = await self._calls.run(route, call, ws, user, gone(scope))
         if route.status == 204:
             await send_whole(send, 204, cors, b"")
         else:
@@ -162,7 +166,12 @@ class Edge:
     ) -> None:
         """The first pieces are made before the status is sent, so that a fault still gets its own.  While a piece leaves,
         neither a thread nor a transaction waits for the client, who may take hours."""
-        pieces: Iterator[bytes] = route.handler(partial(self._database.read, workspace.workspace_id), call)
+        is_gone = gone(scope)
+
+        def read() -> Any:
+            return self._database.read(workspace.workspace_id, self._calls.limit(is_gone))
+
+        pieces: Iterator[bytes] = route.handler(read, call)
         first, second = await asyncio.get_running_loop().run_in_executor(self._flows, _two, pieces)
         if second is None:
             await send_whole(send, 200, [JSON_TYPE, *cors, _length(first)], first)
@@ -192,6 +201,7 @@ class Edge:
             database=self._database,
             threads=self._threads,
             read_whole=self._room.read,
+            limit=lambda: self._calls.limit(gone(scope)),
         )
         response: Response = await match.route.handler(request)
         if cors:

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from trackside.core.errors import BadRequest, Fault, HeadTooLarge, SlowClient, UrlTooLong
 from trackside.core.http.codec import fault_body
 from trackside.core.http.direct import Direct, Plain
-from trackside.core.http.streams import CUT, Headers
+from trackside.core.http.streams import CUT, GONE, Headers
 
 SMALL_BYTES = 64 << 10
 MAX_URL_BYTES = 65_535  # the parser's
@@ -91,6 +91,10 @@ class _PlainCycle:
         self.keep_alive = True
         self.disconnected = self.response_started = self.response_complete = False
         self.message_event = _NOBODY
+
+    def is_gone(self) -> bool:
+        """Whether the client has left; asked in any thread."""
+        return self.disconnected
 
     def answer(self, status: int, headers: Headers, body: bytes) -> None:
         if self.disconnected or self.response_complete:
@@ -171,6 +175,7 @@ class OneWriteProtocol(HttpToolsProtocol):
             self.url, self.expect_100_continue = url, expects
             self.headers = self.scope["headers"] = headers
             super().on_headers_complete()
+            self.scope[GONE] = partial(getattr, self.cycle, "disconnected")  # type: ignore[literal-required]  # a key of ours
             self.scope[CUT] = partial(self._cut, self.cycle)  # type: ignore[literal-required]  # a key of ours
         self._is_in_head = False
         self._unparsed = 0
@@ -205,7 +210,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle
         super().on_message_complete()
         if type(cycle) is _PlainCycle and self._direct is not None:
-            self._direct.perform(cycle.plain, bytes(cycle.body), self.loop, cycle.answer)
+            self._direct.perform(cycle.plain, bytes(cycle.body), self.loop, cycle.answer, cycle.is_gone)
 
     def send_plain(self, status: int, headers: Headers, body: bytes, *, keep_alive: bool) -> None:
         """Writes the whole answer of the request whose turn it is."""

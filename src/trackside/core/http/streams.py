@@ -4,12 +4,13 @@ import asyncio
 import base64
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from trackside.core.db.limits import Limit
 from trackside.core.errors import BadRequest, Fault
 from trackside.core.http.codec import MAX_BODY_BYTES
 
@@ -23,8 +24,19 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 CUT = "trackside.cut"  # in a scope: a function that ends the connection without the end of the answer
+GONE = "trackside.gone"  # in a scope: a function that says whether the client has left, for any thread
 USER_HEADER = b"x-trackside-user"
 MAX_USER_CHARS = 256
+
+
+def gone(scope: Scope) -> Callable[[], bool]:
+    """What says whether the client has left, for any thread."""
+    found: Callable[[], bool] = scope.get(GONE, _never)
+    return found
+
+
+def _never() -> bool:
+    return False
 
 
 class Disconnected(Exception):
@@ -73,9 +85,11 @@ class Request:
         query: dict[str, list[str]],
         workspace: Any,
         database: Any,
-        threads: ThreadPoolExecutor,
+        threads: Executor,
         read_whole: Callable[[Scope, Receive, int], Awaitable[bytes]],
+        limit: Callable[[], Limit | None] = lambda: None,
     ) -> None:
+        """`limit`: of a read of the database that begins."""
         self.method: str = scope["method"]
         self.params = params
         self.raw_params = raw_params
@@ -87,6 +101,7 @@ class Request:
         self._database = database
         self._threads = threads
         self._read_whole = read_whole
+        self._limit = limit
 
     @property
     def content_length(self) -> int | None:
@@ -119,9 +134,10 @@ class Request:
 
     async def read(self, fn: Callable[[Any], T]) -> T:
         ws = self.workspace.workspace_id
+        limit = self._limit()
 
         def work() -> T:
-            with self._database.read(ws) as tx:
+            with self._database.read(ws, limit) as tx:
                 return fn(tx)
 
         return work() if self._database.reads_inline else await self.in_thread(work)

@@ -1,0 +1,33 @@
+"""SIGTERM ends a server whose database does not answer."""
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from support.postgres import Postgres
+from support.servers import Server
+
+
+@pytest.mark.slow
+def test_sigterm_ends_a_server_whose_database_is_paused(tmp_path: Path) -> None:
+    postgres = Postgres()
+    server = Server(tmp_path, ("--store", postgres.url(postgres.create()))).start()
+    process = server.process
+    assert process is not None
+    try:
+        postgres.pause()
+        with socket.create_connection(("127.0.0.1", server.port), 30) as line:
+            line.sendall(
+                b"POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nhost: localhost\r\n"
+                b'content-type: application/json\r\ncontent-length: 12\r\n\r\n{"name":"x"}'
+            )
+            line.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            process.send_signal(signal.SIGTERM)
+
+            assert process.wait(25) == 0
+    finally:
+        postgres.resume()
+        server.kill9()
+        postgres.close()
