@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import Struct
 
+from support.examples import examples
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import RUNS
@@ -181,8 +182,7 @@ orderable = metrics | logged | numbered | timed | named
 orderings = st.lists(st.builds(Order, orderable, st.booleans()), max_size=3, unique_by=lambda order: order.field)
 
 SETTINGS = settings(
-    max_examples=100,
-    deadline=None,
+    max_examples=examples(100),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -235,6 +235,18 @@ def test_a_filter_written_out_is_read_back_as_it_was(tree: Filter) -> None:
 
     assert read is not None
     assert normal(read) == normal(tree), text
+
+
+@pytest.mark.parametrize("operator", [Operator.IN, Operator.NOT_IN])
+@pytest.mark.parametrize("values", [(math.inf,), (-math.inf, 1.0)])
+def test_an_infinite_number_in_a_list_is_no_stored_value(tx: Tx, operator: Operator, values: tuple[float, ...]) -> None:
+    stored = [with_metric(point) for point in (MOST_POSITIVE, -MOST_POSITIVE, 1.0)]
+    experiment = save(tx, stored)
+    tree = Comparison(Field(Entity.METRIC, "a", Aggregate.LAST), operator, values)
+
+    found = searched(tx, [experiment], search(tree, [], [experiment]))
+
+    assert sorted(found) == sorted(run.run_id for run in stored if matches(tree, run.record))
 
 
 def test_without_an_order_the_newest_start_comes_first_and_the_id_decides() -> None:
@@ -354,6 +366,10 @@ def run_ids(tx: Tx, found: list[int]) -> list[str]:
         tx.all("SELECT run_seq, run_id FROM runs WHERE workspace_id = :ws AND run_seq IN :seqs", seqs=found)
     )
     return [names[seq] for seq in found]
+
+
+def with_metric(point: float) -> Run:
+    return Run(f"{next(run_numbers):032x}", "active", Record({"start_time": 0}, metrics={"a": aggregates([point])}))
 
 
 def active(stored: Sequence[Run]) -> list[Run]:

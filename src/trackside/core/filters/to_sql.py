@@ -6,15 +6,15 @@ functions (`core/db/sqlite` looks for them); on PostgreSQL text that compares by
 ignores the case of ASCII letters only, which is what `lower` does in both.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from trackside.core.filters.nodes import NEGATIVE, And, Comparison, Field, Filter, Not, Operator, Or, Scalar
+from trackside.core.filters.nodes import NEGATIVE, And, Comparison, Field, Filter, Not, Operator, Or
 
 Dialect = Literal["sqlite", "postgresql"]
-MOST = 1.7976931348623157e308
 
 
 class Query(Struct, frozen=True):
@@ -107,7 +107,11 @@ def _condition(value: str, comparison: Comparison, bind: Binder, dialect: Dialec
     operator = comparison.operator
     match operator:
         case Operator.IN | Operator.NOT_IN:
-            return f"{value} {operator} {bind([_finite(one) for one in comparison.values])}"
+            # Long lists become JSON, which has no infinity; no stored value is infinite.
+            listed = [one for one in comparison.values if one not in (math.inf, -math.inf)]
+            if listed:
+                return f"{value} {operator} {bind(listed)}"
+            return f"{value} {'=' if operator is Operator.IN else '<>'} {bind(math.inf)}"
         case Operator.BETWEEN | Operator.NOT_BETWEEN:
             low, high = map(bind, comparison.values)
             return f"{value} {operator} {low} AND {high}"
@@ -118,11 +122,6 @@ def _condition(value: str, comparison: Comparison, bind: Binder, dialect: Dialec
         if operator in (Operator.ILIKE, Operator.NOT_ILIKE):
             return f"lower({value}) {operator.replace('ILIKE', 'LIKE')} lower({wanted})"
     return f"{value} {operator} {wanted}"
-
-
-def _finite(value: Scalar) -> Scalar:
-    """Long lists become JSON, which has no infinity; no stored value is infinite."""
-    return max(-MOST, min(MOST, value)) if isinstance(value, float) else value
 
 
 def _grouped(part: Filter, places: Callable[[Field], Place], bind: Binder, dialect: Dialect) -> str:
