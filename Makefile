@@ -12,6 +12,7 @@ BENCH_ARGS ?= --systems ours --quick
 REGISTRY_ARGS ?=
 LAB ?= $(CURDIR)/.bench
 TESTS ?=
+SEED ?=
 # Four processes keep two cores busy, since many tests wait for other processes; a few named tests are quicker in one.
 JOBS ?= $(if $(TESTS),0,4)
 PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 --durations-min 1
@@ -68,8 +69,8 @@ server: web ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, trackside-da
 test: web ## run the tests, all but the slow ones (TESTS="tests/unit -k name" for some)
 	@$(PYTEST) -m "not slow" $(TESTS)
 
-test-all: web ## run every test, on both databases where it can
-	@$(PYTEST) --both $(TESTS)
+test-all: web ## run every test, on both databases where it can, random ones with a new seed (SEED=N for an old one)
+	@$(PYTEST) --both --vary $(if $(SEED),--seed $(SEED)) $(TESTS)
 
 check: format-check lint types architecture web-check test ## what CI runs: format, lint, types, architecture, web UI, tests
 

@@ -6,6 +6,7 @@ given `--both`.  Each test begins with a store of its own, copied from one that 
 
 import itertools
 import os
+import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from support import examples
 from support.client import Api, Inside
 from support.postgres import Postgres
 from support.servers import Server
@@ -36,6 +38,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--both", action="store_true", help="run all tests on both databases, not only those marked `both`"
     )
+    parser.addoption("--vary", action="store_true", help="give random tests more examples, made from a seed")
+    parser.addoption("--seed", type=int, help="of random tests, to replay those of an earlier run with --vary")
+
+
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis reads its seed
+def pytest_configure(config: pytest.Config) -> None:
+    vary: bool = config.getoption("--vary")
+    if vary and config.option.seed is None:
+        config.option.seed = secrets.randbelow(1_000_000)  # xdist hands the options on to its processes
+    if vary:
+        config.option.hypothesis_seed = config.option.seed
+    examples.load(vary=vary)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if config.getoption("--vary"):
+        terminalreporter.write_line(
+            f"random tests had the seed {config.option.seed}: --vary --seed {config.option.seed}"
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
 from support import s3 as stand_in
+from support.examples import examples
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Entry, Folder, get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
 from trackside.artifacts.roots import make_blobs
@@ -310,7 +311,7 @@ _NAMES = st.text(
 ).filter(lambda name: name not in {".", ".."})
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.lists(_NAMES, min_size=1, max_size=4), body=st.binary(max_size=50))
 def test_every_key_leads_to_its_own_bytes(blobs: Blobs, path: list[str], body: bytes) -> None:
     key = "/".join(["drawn", *path])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from trackside.artifacts.blobs import Entry, get, put
 from trackside.artifacts.local import STAGING, LocalBlobs
 from trackside.core.errors import Fault, Invalid, NotFound, Unavailable
@@ -215,7 +216,7 @@ print(blobs.entries(""), len(list(Path({str(root)!r}).glob(".uploads/*/*"))))
     assert done.stdout.splitlines() == ["The artifact store cannot write 'file': File too large", "[] 0"]
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(max_size=12), st.text("./\\ab%\0", max_size=12)))
 def test_no_key_touches_anything_outside(blobs: LocalBlobs, root: Path, tmp_path: Path, key: str) -> None:
     try:

@@ -4,15 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from fuzz.world import World
 from support.postgres import Postgres
 from trackside.core import settings as server_settings
-
-settings.register_profile(
-    "fuzz", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
 
 
 def _settings(data: Path, store: str = "") -> server_settings.Settings:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from fuzz.invariants import problems
 from fuzz.raw import JSON, Ask
 from fuzz.world import ODD, World, bare, dumped, fault_of, raw
+from support.examples import examples
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
 
@@ -148,12 +149,10 @@ def _quoted(value: Any) -> str:
     return quote(text[:500].encode("utf-8", "replace"), safe="") or "x"
 
 
-def _hold(world: World, examples: int) -> None:
+def _hold(world: World, most: int) -> None:
     """Whatever is asked is answered in form; the store stays whole, and the server serves."""
 
-    @settings(
-        max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=most, suppress_health_check=list(HealthCheck))
     @given(st.lists(calls(world), min_size=1, max_size=6), st.booleans())
     def answers(made: list[Made], side_by_side: bool) -> None:
         world.renew()
@@ -168,15 +167,15 @@ def _hold(world: World, examples: int) -> None:
 
 
 def test_made_up_calls_are_answered_in_form_and_leave_the_store_whole(world: World) -> None:
-    _hold(world, examples=80)
+    _hold(world, examples(240))
 
 
 def test_so_they_are_on_postgresql(pg_world: World) -> None:
-    _hold(pg_world, examples=30)
+    _hold(pg_world, examples(90))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["world", "pg_world"])
 def test_many_made_up_calls(request: pytest.FixtureRequest, name: str) -> None:
-    _hold(request.getfixturevalue(name), examples=5000)
+    _hold(request.getfixturevalue(name), 5000)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from fuzz.invariants import problems
 from fuzz.raw import JSON, Ask, Told
 from fuzz.world import World, fault_of
+from support.examples import examples
 
 PATHS = [
     b"/", b"//", b"/%00", b"/%2f", b"/%", b"/%zz", b"/%ff%fe", b"/..", b"/../../etc/passwd", b"/%2e%2e/%2e%2e/etc/passwd",
@@ -100,7 +101,7 @@ def test_odd_headers_are_answered_in_form(world: World) -> None:
     _assert_in_form(world, asks)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(300))
 @given(
     path=st.lists(
         st.sampled_from(

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.raw import Line, Told
+from support.examples import examples
 from support.servers import Server
 
 HEAD = b"Host: localhost\r\nUser-Agent: mlflow-python-client/3.17.2\r\nConnection: keep-alive\r\n"
@@ -76,7 +77,7 @@ def told(line: Line, data: bytes) -> Told:
     return Told(answer.status, headers, answer.body)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(
     st.sampled_from([b"GET", b"POST", b"DELETE", b"PATCH"]),
     st.sampled_from(TARGETS),

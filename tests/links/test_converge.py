@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from support import evaluation_datasets
 from support.client import Api
 from support.clocks import Clock
+from support.examples import examples
 from support.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, everything, link, log, put_file, until
 from support.registry import CLOUD
@@ -389,26 +390,23 @@ def pair(tmp_path: Path) -> Any:
 
 @pytest.mark.timeout(120)
 def test_two_servers_converge_whatever_happens(pair: Pair) -> None:
-    """A few other histories each time; the long run is the test of many."""
-    _run(pair, examples=4, steps=12)
+    """The same few histories each time in `make test`, others in `make test-all`."""
+    _run(pair, most=examples(12), steps=12)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_two_servers_converge_whatever_happens_for_long(pair: Pair) -> None:
-    _run(pair, examples=40, steps=30)
+    _run(pair, most=40, steps=30)
 
 
-def _run(pair: Pair, *, examples: int, steps: int) -> None:
+def _run(pair: Pair, *, most: int, steps: int) -> None:
     run_state_machine_as_test(
         machine(pair),
         settings=settings(
-            max_examples=examples,
+            max_examples=most,
             stateful_step_count=steps,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
-            derandomize=False,
-            database=None,
             phases=[Phase.explicit, Phase.generate],  # to shrink one that fails would take hours: each ends with a wait
         ),
     )

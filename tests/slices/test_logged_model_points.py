@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from trackside.core.db.tx import Tx
 from trackside.experiments import store as experiments
 from trackside.logged_models import model as m
@@ -100,7 +101,7 @@ def _rank(value: float) -> float:
 
 
 CALLS = st.lists(st.lists(POINTS, max_size=6), max_size=4)
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 
 
 @QUIET

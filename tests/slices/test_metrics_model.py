@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from trackside import tenants
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
@@ -96,7 +97,7 @@ def stored(tx: Tx, run_seq: int) -> dict[str, Any]:
 
 
 # The store lives as long as the test; each example has a run of its own in it.
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     groups=st.lists(st.lists(few | stretches(), min_size=1, max_size=3), min_size=1, max_size=8),
     forgets=st.sets(st.integers(0, 8)),
@@ -135,7 +136,7 @@ def test_a_series_is_the_set_of_what_was_logged(
         assert sum(count for (count,) in chunks if count < 512) < 1024 + 450, "small chunks are merged"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     batches=st.lists(few | stretches(), min_size=1, max_size=6),
     low=st.integers(-150, 700),
@@ -182,7 +183,7 @@ def spread_out(draw: st.DrawFn) -> list[Point]:
     return [(start + i, start + i // 2, float(i % 50)) for i in range(count)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.lists(few | spread_out(), min_size=2, max_size=6),
     meanwhile=st.lists(st.none() | few | spread_out(), max_size=15),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from support.examples import examples
 from support.postgres_store import note, noted
 from trackside.core.db.pgwire import ServerError
 from trackside.core.db.postgres import PostgresDatabase
@@ -37,7 +38,7 @@ numbers = st.integers(-(2**63), 2**63 - 1)
 fractions = st.floats(allow_nan=False)
 
 
-@hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     row=st.tuples(texts, numbers, fractions, st.binary(max_size=20), st.none() | texts),
     lists=st.tuples(st.lists(texts), st.lists(numbers), st.lists(numbers | fractions)),

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from support.examples import examples
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import EXPERIMENTS
@@ -78,7 +79,7 @@ orders = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=experiments, filters=st.lists(clauses, max_size=3), order_by=orders, size=st.integers(1, 4))
 def test_pages_are_what_the_filter_means_in_order(
     tx: Tx, stored: list[Experiment], filters: list[str], order_by: list[str], size: int

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import EXPERIMENTS, RUNS
 from trackside.core.filters.nodes import Aggregate
@@ -184,7 +185,7 @@ near = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map(" ".join) |
     st.sampled_from([" ", "'", '"', "`", ".", "(", ")", "=", "AND", " x ", ";", "1", "-", "\\"]),
 )
 
-SETTINGS = settings(max_examples=120, deadline=None)
+SETTINGS = settings(max_examples=examples(120))
 
 
 @SETTINGS

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import (
     EXPERIMENTS,
@@ -321,7 +322,7 @@ PIECES += [
 PIECES += ["metrics.a > 1", "params.a = 'x'", "run_id IN ('a', 'b')", "tags.`x y` IS NOT NULL", "\ud800", "\0", "'\\x4"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(text=st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 @example("run_id IN ('\\U00110000')")
 @example("tags.a = ²")
