@@ -9,6 +9,7 @@ from trackside.core.http.routes import Route, batch, command, query
 from trackside.runs import batch as logging
 from trackside.runs import history, lifecycle, limits, lineage, search, store
 from trackside.runs import model as m
+from trackside.runs.charts import routes as charts
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.table import routes as table
 
@@ -125,4 +126,5 @@ def routes(writer: GroupWriter) -> list[Route]:
         ),
         *history.routes(),
         *table.routes(),
+        *charts.routes(),
     ]

@@ -1,0 +1,1 @@
+"""Metric series of many runs as a chart draws them."""
