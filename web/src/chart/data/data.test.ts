@@ -45,7 +45,11 @@ test("few requests run at once, and of those that wait the one that is looked at
 test("what was aborted while it waited never starts", async () => {
   const queue = new Queue(0);
   const abort = new AbortController();
-  const waiting = queue.run(() => Promise.reject(new Error("started")), () => 0, abort.signal);
+  const waiting = queue.run(
+    () => Promise.reject(new Error("started")),
+    () => 0,
+    abort.signal,
+  );
 
   abort.abort();
 

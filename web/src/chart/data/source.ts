@@ -44,7 +44,9 @@ export async function fetchSeries(call: SeriesCall, signal: AbortSignal): Promis
     {
       series: call.runIds.map((run_id) => ({ run_id, key: call.key })),
       x: wireX(call.x),
-      ...(call.range ? { start: wireEnd(call.x, call.range.low, Math.floor), end: wireEnd(call.x, call.range.high, Math.ceil) } : {}),
+      ...(call.range
+        ? { start: wireEnd(call.x, call.range.low, Math.floor), end: wireEnd(call.x, call.range.high, Math.ceil) }
+        : {}),
       ...(call.exact ? { exact: true, max_points: EXACT_POINTS } : { buckets: call.buckets }),
     },
     signal,
@@ -75,7 +77,18 @@ export function decode(wire: WireSeries): Series {
     const last = column(wire.value);
     const count = new Float64Array(last.length).fill(1);
     const total = wire.in_range;
-    return { runId: wire.run_id, key: wire.key, x, last, min: last, max: last, count, total, exact: last.length >= total, odd: oddOf(x, last) };
+    return {
+      runId: wire.run_id,
+      key: wire.key,
+      x,
+      last,
+      min: last,
+      max: last,
+      count,
+      total,
+      exact: last.length >= total,
+      odd: oddOf(x, last),
+    };
   }
   const count = column(wire.count ?? []);
   return {
@@ -126,7 +139,7 @@ export async function fetchKeys(
   signal: AbortSignal,
 ): Promise<{ keys: MetricKey[]; total: number }> {
   const keys: MetricKey[] = [];
-  let total = 0;
+  let total: number;
   let pageToken: string | undefined;
   do {
     const page = await post<{
@@ -154,13 +167,19 @@ export async function fetchField(
     signal,
   );
   const values = columns[0] ?? [];
-  return new Map(runs.run_id.map((id, at) => [id, values[at] === null || values[at] === undefined ? null : String(values[at])]));
+  return new Map(
+    runs.run_id.map((id, at) => [id, values[at] === null || values[at] === undefined ? null : String(values[at])]),
+  );
 }
 
 /** Fields that runs can be grouped by: their params and tags that vary. */
 export async function fetchFields(runIds: readonly string[], signal: AbortSignal): Promise<string[]> {
   const body = { run_ids: runIds, kinds: ["param", "tag"], lifecycle: "all", max_results: 500 };
-  const { columns } = await post<{ columns: { field: string; key: string; varies: boolean }[] }>("runs/columns", body, signal);
+  const { columns } = await post<{ columns: { field: string; key: string; varies: boolean }[] }>(
+    "runs/columns",
+    body,
+    signal,
+  );
   return columns.filter(({ key, varies }) => varies && !key.startsWith("mlflow.")).map(({ field }) => field);
 }
 

@@ -58,19 +58,26 @@ export interface Header {
 
 export interface Layout {
   readonly height: number;
+  /** The headers with a part between `from` and `to`. */
   readonly headers: readonly Header[];
   /** The cards with a part between `from` and `to`. */
   readonly visible: readonly Placed[];
 }
 
-export function layout(all: readonly Section[], isOpen: (name: string) => boolean, grid: Grid, from: number, to: number): Layout {
+export function layout(
+  all: readonly Section[],
+  isOpen: (name: string) => boolean,
+  grid: Grid,
+  from: number,
+  to: number,
+): Layout {
   const headers: Header[] = [];
   const visible: Placed[] = [];
   const row = grid.rowHeight + grid.gap;
   let top = 0;
   for (const section of all) {
     const open = isOpen(section.name);
-    headers.push({ section, top, isOpen: open });
+    if (top + grid.headerHeight > from && top < to) headers.push({ section, top, isOpen: open });
     top += grid.headerHeight;
     if (!open) continue;
     const rows = Math.ceil(section.keys.length / grid.columns);

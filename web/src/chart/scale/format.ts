@@ -27,7 +27,8 @@ function shortExponent(value: number): string {
 /** Steps: 0, 500, 20k, 1.5M. */
 export function formatSteps(ticks: readonly number[]): string[] {
   const largest = Math.max(...ticks.map(Math.abs), 0);
-  const [divisor, unit] = largest >= 1e10 ? [1e9, "G"] : largest >= 1e7 ? [1e6, "M"] : largest >= 1e4 ? [1e3, "k"] : [1, ""];
+  const [divisor, unit] =
+    largest >= 1e10 ? [1e9, "G"] : largest >= 1e7 ? [1e6, "M"] : largest >= 1e4 ? [1e3, "k"] : [1, ""];
   return ticks.map((tick) => (tick === 0 ? "0" : `${Number((tick / divisor).toPrecision(12))}${unit}`));
 }
 
@@ -41,8 +42,7 @@ const DURATION_UNITS = [
 /** Short labels for ticks of durations in ms: 0, 30 s, 5 min, 1.5 h. */
 export function formatDurations(ticks: readonly number[]): string[] {
   const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1000;
-  const [divisor, unit] =
-    DURATION_UNITS.find(([size]) => step >= size) ?? ([1, "ms"] as const);
+  const [divisor, unit] = DURATION_UNITS.find(([size]) => step >= size) ?? ([1, "ms"] as const);
   return ticks.map((tick) => (tick === 0 ? "0" : `${Number((tick / divisor).toPrecision(12))} ${unit}`));
 }
 

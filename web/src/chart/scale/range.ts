@@ -24,7 +24,12 @@ export function extent(columns: Iterable<Float64Array>): Extent | null {
     }
   }
   if (low > high) return null;
-  return { low, high, lowestPositive: lowestPositive === Number.POSITIVE_INFINITY ? Number.NaN : lowestPositive, notPositive };
+  return {
+    low,
+    high,
+    lowestPositive: lowestPositive === Number.POSITIVE_INFINITY ? Number.NaN : lowestPositive,
+    notPositive,
+  };
 }
 
 /** The share of values that counts as outliers at each end. */
@@ -73,7 +78,8 @@ export function padded(kind: ScaleKind, range: Range, lowestPositive = Number.Na
 /** Below this, an asinh axis is nearly linear: the median of what is not zero, so that both halves can be seen. */
 export function asinhThreshold(columns: Iterable<Float64Array>): number {
   const sizes: number[] = [];
-  for (const column of columns) for (const value of column) if (value && Number.isFinite(value)) sizes.push(Math.abs(value));
+  for (const column of columns)
+    for (const value of column) if (value && Number.isFinite(value)) sizes.push(Math.abs(value));
   if (sizes.length === 0) return 1;
   return quantile(Float64Array.from(sizes).sort(), 0.1);
 }

@@ -25,7 +25,10 @@ test("a logarithmic scale has no place for zero and below, an asinh scale has", 
 });
 
 test("ticks are in the range, ascend, and are no more than asked for", () => {
-  const ends = fc.tuple(fc.double({ min: -1e9, max: 1e9, noNaN: true }), fc.double({ min: 1e-6, max: 1e9, noNaN: true }));
+  const ends = fc.tuple(
+    fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+    fc.double({ min: 1e-6, max: 1e9, noNaN: true }),
+  );
   fc.assert(
     fc.property(ends, fc.integer({ min: 2, max: 12 }), ([low, width], most) => {
       const range = { low, high: low + width };

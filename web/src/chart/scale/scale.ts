@@ -33,8 +33,5 @@ type Curve = readonly [(value: number) => number, (value: number) => number];
 const CURVES: Record<ScaleKind, (linearBelow: number) => Curve> = {
   linear: () => [(value) => value, (value) => value],
   log: () => [(value) => (value > 0 ? Math.log10(value) : Number.NaN), (value) => 10 ** value],
-  asinh: (linearBelow) => [
-    (value) => Math.asinh(value / linearBelow),
-    (value) => Math.sinh(value) * linearBelow,
-  ],
+  asinh: (linearBelow) => [(value) => Math.asinh(value / linearBelow), (value) => Math.sinh(value) * linearBelow],
 };

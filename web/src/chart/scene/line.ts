@@ -29,7 +29,38 @@ export function linePath(plot: Plot, x: Float64Array, y: Float64Array): Path {
     path[at * 2] = pixelX(plot, x[at]!);
     path[at * 2 + 1] = pixelY(plot, y[at]!);
   }
-  return path;
+  return x.length > 4 * plot.area.width ? thin(path) : path;
+}
+
+/**
+ * The same picture with fewer points: of those in one column of pixels, the first, the lowest, the highest and the last, in
+ * their order.  A lift stays a lift.
+ */
+export function thin(path: Path): Path {
+  const kept: number[] = [];
+  let column = Number.NaN;
+  let first = 0;
+  const close = (end: number): void => {
+    let low = first;
+    let high = first;
+    for (let at = first; at < end; at += 2) {
+      if (path[at + 1]! < path[low + 1]!) low = at;
+      if (path[at + 1]! > path[high + 1]!) high = at;
+    }
+    const places = [...new Set([first, low, high, end - 2])].sort((a, b) => a - b);
+    for (const at of places) kept.push(path[at]!, path[at + 1]!);
+  };
+  for (let at = 0; at < path.length; at += 2) {
+    const isLifted = Number.isNaN(path[at]!) || Number.isNaN(path[at + 1]!);
+    const here = isLifted ? Number.NaN : Math.floor(path[at]!);
+    if (here === column) continue;
+    if (!Number.isNaN(column)) close(at);
+    if (isLifted && !Number.isNaN(kept[kept.length - 1]!)) kept.push(Number.NaN, Number.NaN);
+    column = here;
+    first = at;
+  }
+  if (!Number.isNaN(column)) close(path.length);
+  return Float64Array.from(kept);
 }
 
 /** Points that stand alone between two lifts: no line shows them. */

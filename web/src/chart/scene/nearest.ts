@@ -26,7 +26,13 @@ export function hits(plot: Plot, lines: readonly Line[], px: number, py: number)
     const pointX = pixelX(plot, line.series.x[at]!);
     if (!(Math.abs(pointX - px) <= REACH) && !isBetween(line, x)) continue;
     const pointY = pixelY(plot, line.values[at]!);
-    found.push({ line, at, x: pointX, y: pointY, distance: Number.isNaN(pointY) ? Number.POSITIVE_INFINITY : Math.abs(heightAt(plot, line, at, px) - py) });
+    found.push({
+      line,
+      at,
+      x: pointX,
+      y: pointY,
+      distance: Number.isNaN(pointY) ? Number.POSITIVE_INFINITY : Math.abs(heightAt(plot, line, at, px) - py),
+    });
   }
   return found.sort((a, b) => a.distance - b.distance);
 }

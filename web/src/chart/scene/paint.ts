@@ -80,10 +80,20 @@ function paintAxes(pen: Pen, { area, xTicks, yTicks, xLabel, axes }: Plot, theme
   pen.stroke(Float64Array.of(area.left, crisp(bottom), right, crisp(bottom)), { colour: theme.axis, width: 1 });
   for (const tick of xTicks) {
     pen.stroke(Float64Array.of(crisp(tick.at), bottom, crisp(tick.at), bottom + 4), { colour: theme.axis, width: 1 });
-    pen.text(tick.label, tick.at, bottom + 7, { colour: theme.text2, size: TICK_SIZE, align: "center", baseline: "top" });
+    pen.text(tick.label, tick.at, bottom + 7, {
+      colour: theme.text2,
+      size: TICK_SIZE,
+      align: "center",
+      baseline: "top",
+    });
   }
   if (xLabel) {
-    pen.text(xLabel, right, axes.height - 14, { colour: theme.muted, size: TICK_SIZE, align: "right", baseline: "top" });
+    pen.text(xLabel, right, axes.height - 14, {
+      colour: theme.muted,
+      size: TICK_SIZE,
+      align: "right",
+      baseline: "top",
+    });
   }
 }
 

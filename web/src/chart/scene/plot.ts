@@ -56,7 +56,10 @@ export function plot(axes: Axes): Plot {
       axes.width,
     ),
     yTicks: yValues.map((value, at) => ({ at: area.top + (1 - y.share(value)) * height, label: yLabels[at]! })),
-    xLabel: axes.x.kind === "wall" && axes.x.label ? `${axes.x.label} (${timeZone(axes.locale, axes.x.range.low)})` : axes.x.label,
+    xLabel:
+      axes.x.kind === "wall" && axes.x.label
+        ? `${axes.x.label} (${timeZone(axes.locale, axes.x.range.low)})`
+        : axes.x.label,
   };
 }
 

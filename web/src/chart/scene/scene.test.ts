@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fromPoints } from "../series/series";
-import { bandPath, hidden, linePath, lonely, notPositive, type Line } from "./line";
+import { bandPath, hidden, linePath, lonely, notPositive, thin, type Line } from "./line";
 import { hits, placeBeside, step } from "./nearest";
 import { paint, type Theme } from "./paint";
 import { pixelX, pixelY, plot, valueX, type Axes } from "./plot";
@@ -32,7 +32,17 @@ function axes(change: Partial<Axes> = {}): Axes {
 
 function line(id: string, x: number[], y: number[], change: Partial<Line> = {}): Line {
   const series = fromPoints(id, "loss", x, y);
-  return { id, label: id, colour: "#123456", dash: [], series, values: series.last, band: null, isColoured: true, ...change };
+  return {
+    id,
+    label: id,
+    colour: "#123456",
+    dash: [],
+    series,
+    values: series.last,
+    band: null,
+    isColoured: true,
+    ...change,
+  };
 }
 
 test("a run keeps its slot while others come and go, and a new one takes the lowest free slot", () => {
@@ -84,6 +94,34 @@ test("a line is lifted at NaN, and a point alone between two of them is a dot", 
 
   expect([...lonely(path)].length).toBe(4);
   expect(path[3]).toBeNaN();
+});
+
+test("a line of many points is thinned to the same picture: each column keeps its ends and extremes, each lift stays", () => {
+  const height = fc.option(fc.integer({ min: 0, max: 100 }), { nil: NaN, freq: 10 });
+  fc.assert(
+    fc.property(fc.array(height, { maxLength: 400 }), (ys) => {
+      const path = Float64Array.from(ys.flatMap((y, at) => [at / 20, y]));
+      const pieces = (of: Float64Array): string[] => {
+        const found = new Map<string, number[]>();
+        let piece = 0;
+        for (let at = 0; at < of.length; at += 2) {
+          if (Number.isNaN(of[at + 1]!)) piece += Number(at > 0 && !Number.isNaN(of[at - 1]!));
+          else {
+            const name = `${piece} ${Math.floor(of[at]!)}`;
+            found.set(name, [...(found.get(name) ?? []), of[at + 1]!]);
+          }
+        }
+        return [...found.values()].map((each) =>
+          [each[0], Math.min(...each), Math.max(...each), each.at(-1)].join(" "),
+        );
+      };
+
+      const thinned = thin(path);
+
+      expect(pieces(thinned)).toEqual(pieces(path));
+      expect(thinned.length).toBeLessThanOrEqual(path.length);
+    }),
+  );
 });
 
 test("a band ends where a value is missing and begins again after it", () => {

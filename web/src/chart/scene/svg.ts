@@ -71,11 +71,13 @@ const NAMES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", 
 
 /** Text that is safe in an element and in an attribute.  What XML does not allow at all becomes the replacement character. */
 export function escape(text: string): string {
-  return text
-    .replace(/\p{Surrogate}/gu, "\ufffd") // halves of a pair, each alone
-    // eslint-disable-next-line no-control-regex -- these are what XML has no way to write
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-    .replace(/[&<>"']/g, (letter) => NAMES[letter] ?? "");
+  return (
+    text
+      .replace(/\p{Surrogate}/gu, "\ufffd") // halves of a pair, each alone
+      // eslint-disable-next-line no-control-regex -- these are what XML has no way to write
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+      .replace(/[&<>"']/g, (letter) => NAMES[letter] ?? "")
+  );
 }
 
 function rectangle({ left, top, width, height }: Rect): string {

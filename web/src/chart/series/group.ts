@@ -17,7 +17,12 @@ export interface Aggregate {
  * point, with a straight line between two points; it is never extended.  `range` spans what the runs logged, extremes of
  * buckets too; `sd` is the sample standard deviation; `ci` the 95 % interval of the mean by Student's t.
  */
-export function aggregate(all: readonly Series[], values: readonly Float64Array[], spread: Spread, most: number): Aggregate {
+export function aggregate(
+  all: readonly Series[],
+  values: readonly Float64Array[],
+  spread: Spread,
+  most: number,
+): Aggregate {
   const x = commonGrid(all, most);
   const size = x.length;
   const mean = new Float64Array(size).fill(Number.NaN);
@@ -107,8 +112,8 @@ class Line {
 }
 
 const T_975 = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11, 2.101,
-  2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
+  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11,
+  2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
 /** The 97.5 % quantile of Student's t: tabulated up to 30 degrees of freedom, then by the first terms of its expansion. */

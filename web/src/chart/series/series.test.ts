@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { append, bucket } from "./bucket";
 import { aggregate, commonGrid, studentT } from "./group";
 import { fromPoints, honesty, lowerBound, nearestIndex } from "./series";
 import { smooth } from "./smooth";
@@ -8,52 +7,6 @@ import { smooth } from "./smooth";
 const value = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 const points = fc.array(value, { minLength: 1, maxLength: 300 });
 const steps = (count: number) => Array.from({ length: count }, (_, at) => at);
-
-test("buckets keep every extreme, every point and the last value", () => {
-  fc.assert(
-    fc.property(points, fc.integer({ min: 1, max: 50 }), (values, most) => {
-      const series = fromPoints("r", "k", steps(values.length), values);
-
-      const cut = bucket(series, 0, values.length - 1, most);
-
-      expect(cut.x.length).toBeLessThanOrEqual(Math.max(most, values.length <= most ? values.length : most));
-      expect(Math.min(...cut.min)).toBe(Math.min(...values));
-      expect(Math.max(...cut.max)).toBe(Math.max(...values));
-      expect(cut.count.reduce((sum, count) => sum + count, 0)).toBe(values.length);
-      expect(cut.last.at(-1)).toBe(values.at(-1));
-    }),
-  );
-});
-
-test("a part of the range keeps one point on each side, so that the line leaves the picture", () => {
-  const series = fromPoints("r", "k", steps(1000), steps(1000));
-
-  const few = bucket(series, 100, 104, 10);
-  const many = bucket(series, 100, 899, 10);
-
-  expect([...few.x]).toEqual([99, 100, 101, 102, 103, 104, 105]);
-  expect(many.x[0]).toBe(99);
-  expect(many.x.at(-1)).toBe(900);
-  expect(many.x.length).toBe(12);
-});
-
-test("NaN in a bucket hides no number of it", () => {
-  const series = fromPoints("r", "k", steps(6), [1, NaN, 5, NaN, NaN, NaN]);
-
-  const cut = bucket(series, 0, 5, 2);
-
-  expect([...cut.max]).toEqual([5, NaN]);
-  expect([...cut.last]).toEqual([5, NaN]);
-  expect(series.odd).toMatchObject({ nan: 4, inf: 0 });
-});
-
-test("points that come late are put in their place", () => {
-  const series = append(fromPoints("r", "k", [0, 10, 20], [0, 1, 2]), fromPoints("r", "k", [15, 30], [9, 3]));
-
-  expect([...series.x]).toEqual([0, 10, 15, 20, 30]);
-  expect([...series.last]).toEqual([0, 1, 9, 2, 3]);
-  expect(series.total).toBe(5);
-});
 
 test("smoothing stays within the values, and a strength of 0 changes nothing", () => {
   fc.assert(
@@ -142,5 +95,10 @@ test("the nearest index is the nearest one", () => {
 test("what is shown of how many points is told for all lines of a chart", () => {
   const whole = fromPoints("a", "k", steps(3), [1, NaN, Infinity]);
 
-  expect(honesty([whole, { ...whole, exact: false, total: 1000 }])).toEqual({ shown: 6, total: 1003, exact: false, odd: 4 });
+  expect(honesty([whole, { ...whole, exact: false, total: 1000 }])).toEqual({
+    shown: 6,
+    total: 1003,
+    exact: false,
+    odd: 4,
+  });
 });

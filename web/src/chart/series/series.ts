@@ -33,7 +33,18 @@ export const EMPTY = new Float64Array(0);
 export const NOTHING_ODD: Odd = { nan: 0, inf: 0, minusInf: 0, x: EMPTY };
 
 export function emptySeries(runId: string, key: string): Series {
-  return { runId, key, x: EMPTY, last: EMPTY, min: EMPTY, max: EMPTY, count: EMPTY, total: 0, exact: true, odd: NOTHING_ODD };
+  return {
+    runId,
+    key,
+    x: EMPTY,
+    last: EMPTY,
+    min: EMPTY,
+    max: EMPTY,
+    count: EMPTY,
+    total: 0,
+    exact: true,
+    odd: NOTHING_ODD,
+  };
 }
 
 /** A series of which every point is known. */

@@ -1,0 +1,97 @@
+/** What can be done with one chart: larger, as a table, as a file. */
+import { apiUrl } from "@/app/place";
+import type { Action } from "@/app/action";
+import { send } from "@/api/client";
+import { asFailure } from "@/api/failure";
+import { locale } from "@/i18n/catalogue.svelte";
+import { toasts } from "@/ui/toast/toasts.svelte";
+import { fileName, toCsv } from "../export/csv";
+import type { Picture } from "../export/picture";
+import { pngOf, save, svgOf } from "../export/save";
+import type { PlottedRun } from "../plotted";
+import type { Line } from "../scene/line";
+import type { Honesty } from "../series/series";
+import type { Settings } from "../settings";
+import { words } from "../words";
+import type { ChartAxes } from "./axes";
+import { colours } from "./colours.svelte";
+
+interface Card {
+  readonly title: string;
+  readonly runs: readonly PlottedRun[];
+  readonly lines: readonly Line[];
+  readonly axes: ChartAxes & { readonly width: number; readonly height: number };
+  readonly told: Honesty;
+  readonly settings: Settings;
+  readonly showFull: () => void;
+  readonly showTable: () => void;
+}
+
+export function cardActions(card: Card): Action[] {
+  const { title, lines } = card;
+  const enabled = lines.length > 0;
+  return [
+    { id: "chart-full", label: words.t.fullScreen, run: card.showFull },
+    { id: "chart-table", label: words.t.asTable, icon: "table", enabled, run: card.showTable },
+    {
+      id: "chart-png",
+      label: words.t.png,
+      icon: "download",
+      starts: true,
+      enabled,
+      run: () => tell(async () => save(await pngOf(pictureOf(card)), "image/png", fileName(title, "png"))),
+    },
+    {
+      id: "chart-svg",
+      label: words.t.svg,
+      icon: "download",
+      enabled,
+      run: () => save(svgOf(pictureOf(card)), "image/svg+xml", fileName(title, "svg")),
+    },
+    {
+      id: "chart-csv",
+      label: words.t.csv,
+      icon: "download",
+      enabled,
+      run: () => save(toCsv(lines, card.axes.x.label), "text/csv", fileName(title, "csv")),
+    },
+    {
+      id: "chart-csv-all",
+      label: words.t.csvAll,
+      icon: "download",
+      enabled,
+      run: () => tell(async () => save(await allPoints(card), "text/csv", fileName(`${title}-all`, "csv"))),
+    },
+  ];
+}
+
+function pictureOf({ title, axes, lines, told, settings }: Card): Picture {
+  const notes = [
+    told.exact ? words.t.exactLine(told.total) : words.t.sampleLine(told.shown, told.total),
+    ...(settings.smoothing ? [words.t.ema(settings.smoothing)] : []),
+    ...(told.odd ? [words.t.odd(told.odd)] : []),
+  ];
+  return {
+    title,
+    notes: notes.join(" · "),
+    origin: location.href,
+    axes: { ...axes, locale: locale.tag },
+    lines,
+    look: { highlighted: null, isSmoothed: settings.smoothing > 0 },
+    theme: colours.now,
+  };
+}
+
+async function allPoints({ runs, title }: Card): Promise<Blob> {
+  const body = { series: runs.map(({ runId }) => ({ run_id: runId, key: title })), format: "csv" };
+  const answer = await send(apiUrl("api/trackside/v1/metrics/export"), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return answer.blob();
+}
+
+function tell(work: () => Promise<void>): void {
+  work().catch((error: unknown) => toasts.failed(asFailure(error).message));
+}

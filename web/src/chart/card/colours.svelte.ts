@@ -1,0 +1,28 @@
+import { theme } from "@/app/theme.svelte";
+import type { Theme } from "../scene/paint";
+import { COLOURS } from "../scene/slots";
+
+/** The colours of the theme that is shown.  A canvas knows no custom properties: they are read once for each theme. */
+class Colours {
+  readonly #read = $derived.by((): Theme => {
+    void theme.shown;
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    return {
+      surface: colour("--surface"),
+      line: colour("--line"),
+      axis: colour("--control-line"),
+      text: colour("--text"),
+      text2: colour("--text-2"),
+      muted: colour("--muted"),
+      warning: colour("--warning"),
+      runs: Array.from({ length: COLOURS }, (_, at) => colour(`--run-${at + 1}`)),
+    };
+  });
+
+  get now(): Theme {
+    return this.#read;
+  }
+}
+
+export const colours = new Colours();

@@ -1,0 +1,13 @@
+import { formatCount } from "@/i18n/format";
+
+export default {
+  several: (count: number) => `${formatCount(count)} experiments`,
+  charts: "Charts",
+  system: "System metrics",
+  views: "Views of the experiment",
+  runs: "Runs",
+  noExperiment: "No experiment is chosen",
+  noExperimentHint: 'The address names experiments as in #/charts?experiments=["1","2"].',
+  newest: (shown: number, total: number) => `The newest ${formatCount(shown)} of ${formatCount(total)} runs`,
+  noRuns: "No runs yet",
+};

@@ -1,0 +1,16 @@
+import type { Words } from "@/i18n/catalogue.svelte";
+import { formatCount } from "@/i18n/format";
+import type en from "./words.en";
+
+export default {
+  several: (count: number) => `${formatCount(count)} experimentos`,
+  charts: "Gráficos",
+  system: "Métricas del sistema",
+  views: "Vistas del experimento",
+  runs: "Ejecuciones",
+  noExperiment: "No hay ningún experimento elegido",
+  noExperimentHint: 'La dirección nombra experimentos así: #/charts?experiments=["1","2"].',
+  newest: (shown: number, total: number) =>
+    `Las ${formatCount(shown)} ejecuciones más recientes de ${formatCount(total)}`,
+  noRuns: "Todavía no hay ejecuciones",
+} satisfies Words<typeof en>;
