@@ -29,11 +29,11 @@ export default {
   follow: "Follow live runs",
   find: "Find metrics (regular expression)",
   badPattern: (message: string) => `This is no regular expression: ${message}`,
+  slowPattern: "it takes too long on these names; a simpler one is quicker",
   resetZoom: "Reset zoom",
   zoomBack: "Zoom back",
   metrics: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "metric" : "metrics"}`,
-  firstMetrics: (shown: number, total: number) =>
-    `The first ${formatCount(shown)} of ${formatCount(total)} metrics; the search finds the others.`,
+  firstMetrics: (shown: number, total: number) => `The first ${formatCount(shown)} of ${formatCount(total)} metrics`,
   noPrefix: "Without a prefix",
   noMetrics: "These runs have no metrics yet",
   noMetricsHint: 'A metric appears here as soon as a run logs one, as in mlflow.log_metric("loss", 0.5, step=1).',

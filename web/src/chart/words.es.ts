@@ -32,11 +32,12 @@ export default {
   follow: "Seguir ejecuciones en curso",
   find: "Buscar métricas (expresión regular)",
   badPattern: (message: string) => `No es una expresión regular: ${message}`,
+  slowPattern: "tarda demasiado con estos nombres; una más sencilla es más rápida",
   resetZoom: "Restablecer zoom",
   zoomBack: "Zoom anterior",
   metrics: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "métrica" : "métricas"}`,
   firstMetrics: (shown: number, total: number) =>
-    `Las primeras ${formatCount(shown)} de ${formatCount(total)} métricas; la búsqueda encuentra las demás.`,
+    `Las primeras ${formatCount(shown)} de ${formatCount(total)} métricas`,
   noPrefix: "Sin prefijo",
   noMetrics: "Estas ejecuciones todavía no tienen métricas",
   noMetricsHint:

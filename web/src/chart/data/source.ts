@@ -36,7 +36,9 @@ interface WireSeries {
   bucket?: number[];
 }
 
-const EXACT_POINTS = 100_000;
+/** Exact points of a series, and of all series of an answer; the server refuses more. */
+const MOST_EXACT = 100_000;
+const MOST_EXACT_IN_ALL = 2_000_000;
 
 export async function fetchSeries(call: SeriesCall, signal: AbortSignal): Promise<SeriesAnswer> {
   const answer = await post<{ series: WireSeries[] }>(
@@ -47,7 +49,12 @@ export async function fetchSeries(call: SeriesCall, signal: AbortSignal): Promis
       ...(call.range
         ? { start: wireEnd(call.x, call.range.low, Math.floor), end: wireEnd(call.x, call.range.high, Math.ceil) }
         : {}),
-      ...(call.exact ? { exact: true, max_points: EXACT_POINTS } : { buckets: call.buckets }),
+      ...(call.exact
+        ? {
+            exact: true,
+            max_points: Math.floor(Math.min(MOST_EXACT, MOST_EXACT_IN_ALL / Math.max(1, call.runIds.length))),
+          }
+        : { buckets: call.buckets }),
     },
     signal,
   );
@@ -129,13 +136,12 @@ export interface MetricKey {
 }
 
 const KEYS_AT_ONCE = 5000;
-/** Cards for more keys than these are not offered; the search finds the others. */
+/** Cards for more keys than these are not offered. */
 export const MOST_KEYS = 20_000;
 
 /** The metrics of runs, by name, and how many there are in all. */
 export async function fetchKeys(
   runIds: readonly string[],
-  search: string,
   signal: AbortSignal,
 ): Promise<{ keys: MetricKey[]; total: number }> {
   const keys: MetricKey[] = [];
@@ -146,7 +152,7 @@ export async function fetchKeys(
       total: number;
       keys: { key: string; runs: number; points: number; is_system: boolean }[];
       next_page_token?: string | null;
-    }>("metrics/keys", { run_ids: runIds, search, max_results: KEYS_AT_ONCE, page_token: pageToken }, signal);
+    }>("metrics/keys", { run_ids: runIds, lifecycle: "all", max_results: KEYS_AT_ONCE, page_token: pageToken }, signal);
     total = page.total;
     for (const { key, runs, points, is_system } of page.keys) keys.push({ key, runs, points, isSystem: is_system });
     pageToken = page.next_page_token ?? undefined;

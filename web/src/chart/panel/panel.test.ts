@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fromQuery, toQuery, type Settings } from "../settings";
+import { matching } from "./find";
 import { gridFor, layout, MOST_CANVASES, sections } from "./sections";
 
 const text = fc.string({ maxLength: 20, unit: "binary" }).map((each) => each.replace(/\p{Surrogate}/gu, ""));
@@ -85,4 +86,11 @@ test("each card of an open section is shown at its place, those of a closed one 
   ]);
   expect(open.height).toBe(410);
   expect(closed.visible[0]).toEqual({ key: "b/1", top: 80, column: 0 });
+});
+
+test("names are found by a regular expression in any case; what is none says so", () => {
+  expect(matching(["train/Loss", "val/loss", "acc"], "^(train|val)/loss$")).toEqual({
+    names: ["train/Loss", "val/loss"],
+  });
+  expect(matching(["a"], "(")).toHaveProperty("error");
 });
