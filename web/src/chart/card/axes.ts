@@ -9,16 +9,19 @@ import type { Settings } from "../settings";
 
 export type ChartAxes = Pick<Axes, "x" | "y">;
 
-/** `held`: ranges that stay though there is other data; null where they follow it. */
+/** `held`: ranges that stay though there is other data; null where they follow it.  `start`: the x of the first point, which
+ *  may lie before the end of the first bucket. */
 export function axesOf(
   lines: readonly Line[],
   settings: Settings,
   xLabel: string,
   held: { x: Range | null; y: Range | null },
+  start: number | null = null,
 ): ChartAxes {
   const xScale = settings.xLog ? "log" : "linear";
   const xs = extent(lines.map((line) => line.series.x));
-  const whole = xs ?? { low: 0, high: 1, lowestPositive: 1 };
+  const found = xs ?? { low: 0, high: 1, lowestPositive: 1 };
+  const whole = start === null ? found : { ...found, low: Math.min(start, found.low) };
   const xRange =
     held.x ??
     (xScale === "log"

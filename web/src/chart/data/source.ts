@@ -16,6 +16,8 @@ export interface SeriesCall {
 
 export interface SeriesAnswer {
   readonly series: readonly Series[];
+  /** Where the grid of buckets begins: the first point of all series.  Null in exact mode. */
+  readonly start: number | null;
   /** Some exact series are longer than the server sends at once. */
   readonly truncated: boolean;
 }
@@ -41,7 +43,7 @@ const MOST_EXACT = 100_000;
 const MOST_EXACT_IN_ALL = 2_000_000;
 
 export async function fetchSeries(call: SeriesCall, signal: AbortSignal): Promise<SeriesAnswer> {
-  const answer = await post<{ series: WireSeries[] }>(
+  const answer = await post<{ series: WireSeries[]; grid?: { start: number } | null }>(
     "metrics/series",
     {
       series: call.runIds.map((run_id) => ({ run_id, key: call.key })),
@@ -60,6 +62,7 @@ export async function fetchSeries(call: SeriesCall, signal: AbortSignal): Promis
   );
   return {
     series: answer.series.map(decode),
+    start: answer.grid?.start ?? null,
     truncated: answer.series.some((series) => series.truncated === true),
   };
 }
