@@ -21,9 +21,12 @@ from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
 from trackside.evaluation_datasets import routes as evaluation_datasets
+from trackside.events import live_routes as live
 from trackside.events import routes as events
 from trackside.events import store as change_log
 from trackside.events.delivery import Post
+from trackside.events.live import EVERY_S as LIVE_EVERY_S
+from trackside.events.live import Hub
 from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
@@ -116,6 +119,7 @@ def _events(
     db: Any,
     callers: Lanes,
     closers: list[Callable[[], object]],
+    leavers: list[Callable[[], None]],
     interval_factor: float,
 ) -> list[Route]:
     """The log of changes and its readers."""
@@ -129,7 +133,10 @@ def _events(
     closers.append(courier.close)
     closers.append(Loop("webhooks", courier.step, STEP_S * interval_factor).close)
     closers.append(Loop("change-log", lambda: change_log.prune(db, settings.change_log_days), PRUNE_EVERY_S).close)
-    return events.routes(db, sealer, post, courier, callers)
+    hub = Hub(db)
+    leavers.append(hub.end)
+    closers.append(Loop("live", hub.step, LIVE_EVERY_S * interval_factor).close)
+    return [*events.routes(db, sealer, post, courier, callers), *live.routes(hub)]
 
 
 def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
@@ -171,7 +178,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(roots, threads),
-            *_events(settings, db, webhook_callers, closers, interval_factor),
+            *_events(settings, db, webhook_callers, closers, leavers, interval_factor),
             *links.routes(
                 db,
                 roots,

@@ -20,6 +20,21 @@ def workspace_name(tx: Tx) -> str | None:
     return None if row is None else row[0]
 
 
+def experiments_of_runs(tx: Tx, run_ids: Iterable[str]) -> dict[str, str]:
+    """Return the experiment ids of runs; a run that is gone is left out."""
+    ids = sorted(set(run_ids))
+    if not ids:
+        return {}
+    rows = tx.all(
+        """
+        SELECT r.run_id, e.experiment_id FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids
+        """,
+        ids=ids,
+    )
+    return {run_id: str(experiment_id) for run_id, experiment_id in rows}
+
+
 def _of_runs(tx: Tx, entries: Iterable[Entry]) -> Facts:
     ids = sorted({entry.entity_id for entry in entries if entry.entity == "run"})
     if not ids:

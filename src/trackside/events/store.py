@@ -180,6 +180,33 @@ def feed(tx: Tx, db: Database, after: int, wanted: Wanted) -> Page:
     return Page("", after, found[-1].seq if more else head, found, more=more)
 
 
+def read_on(db: Database, after: int, limit: int) -> tuple[list[Entry], int, bool]:
+    """Return what came after a number, of all workspaces, the number to read on from, and whether there is more right away.
+
+    What is logged to a run after this call is announced again."""
+    head = changes.head(db)
+    if head is None or head <= after:
+        return [], after, False
+    with db.read(0) as tx:
+        found = _between(tx, after, head, (), with_logging=True, limit=limit)
+    _announce_anew(db, found)
+    more = len(found) == limit
+    return found, found[-1].seq if more else head, more
+
+
+def between(tx: Tx, after: int, last: int, limit: int) -> list[Entry]:
+    """Return the changes of the workspace after a number and up to another one, in order."""
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM changes WHERE workspace_id = :ws AND seq > :after AND seq <= :last ORDER BY seq LIMIT :limit
+        """,
+        after=after,
+        last=last,
+        limit=limit,
+    )
+    return [Entry(*row) for row in rows]
+
+
 def history(tx: Tx, before: int, wanted: Wanted) -> list[Entry]:
     """The changes of the workspace before a number, the newest first."""
     rows = tx.all(

@@ -7,6 +7,8 @@ import pytest
 
 from support.client import Api
 
+pytestmark = pytest.mark.both
+
 SERIES = "/api/trackside/v1/metrics/series"
 KEYS = "/api/trackside/v1/metrics/keys"
 

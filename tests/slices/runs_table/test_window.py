@@ -6,6 +6,8 @@ import pytest
 
 from support.client import Api
 
+pytestmark = pytest.mark.both
+
 TABLE = "/api/trackside/v1/runs/table"
 MOST = 1.7976931348623157e308
 

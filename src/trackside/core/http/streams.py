@@ -125,6 +125,11 @@ class Request:
                 yield piece
             more = message.get("more_body", False)
 
+    async def left(self) -> None:
+        """Return when the client has left; for a request without a body."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     async def whole_body(self, most_bytes: int = MAX_BODY_BYTES) -> bytes:
         """Of a call, not of a file: it is held in memory.  Raises TooLarge."""
         return await self._read_whole(self.scope, self._receive, most_bytes)
