@@ -171,7 +171,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             *server.routes(),
             *ui.routes(settings.static_prefix),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
-            *experiments.routes(settings.default_artifact_root),
+            *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
             *runs.routes(db.writer),
             *evaluation_datasets.routes(),
             *artifacts.routes(roots, threads),

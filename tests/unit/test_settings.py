@@ -269,7 +269,7 @@ def test_a_password_is_never_shown() -> None:
         ("sqlite://", "a SQLite file is sqlite:///RELATIVE/FILE"),
         ("sqlite:///", "a database in memory would be lost"),
         ("sqlite:///:memory:", "a database in memory would be lost"),
-        ("sqlite:///a.db?mode=ro", "the options 'mode=ro' are not known"),
+        ("sqlite:///a.db?mode=ro", "the option 'mode' is not known"),
         ("sqlite:///.", "is a folder; name a file in it"),
         ("mysql://u@h/db", "'mysql' is no store that Trackside knows"),
         ("mssql+pyodbc://u@h/db", "'mssql' is no store that Trackside knows"),

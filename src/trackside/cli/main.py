@@ -4,6 +4,7 @@ The commands' modules are imported when they are needed, so that `-h` and mistak
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 import trackside
 from trackside.cli import import_words, link_words
 from trackside.cli.output import WRONG, complain, guarded
-from trackside.core import settings
+from trackside.core import locations, settings
 from trackside.core.settings import OPTIONS, Option
 
 ADMIN = "trackside.cli.admin"
@@ -51,7 +52,9 @@ class _Parser(argparse.ArgumentParser):
         self.set_defaults(parser=self)
 
     def error(self, message: str) -> NoReturn:
-        complain(f"{message} ({self.prog} -h shows what there is)")
+        # A mistyped flag leaves its value over, which may be a URL with a password.
+        safe = re.sub(r"\S*(?::/|@)\S*", lambda word: locations.redact(word[0].strip("'\"")), message)
+        complain(f"{safe} ({self.prog} -h shows what there is)")
         raise SystemExit(WRONG)
 
 

@@ -1,5 +1,6 @@
 """Where data is kept: what a user writes, as a checked location.  Knows URLs; opens nothing, reads no environment."""
 
+import re
 from pathlib import Path
 from typing import ClassVar, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -8,6 +9,7 @@ from msgspec import Struct
 
 SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 CLOUD_SCHEMES = ("s3", "gs", "az", "abfss")
+_SCHEMES = (*CLOUD_SCHEMES, "http", "https", "file", "sqlite", "postgresql", "postgres", "mysql", "mssql", "databricks")
 
 
 class LocationError(ValueError):
@@ -76,7 +78,8 @@ def store(text: str) -> Store:
         return _sqlite(rest)
     if backend in ("postgresql", "postgres"):
         return _postgres(text)
-    raise LocationError(f"{backend!r} is no store that Trackside knows; write sqlite:///FILE or postgresql://…")
+    known = repr(backend) if backend in _SCHEMES else "it"
+    raise LocationError(f"{known} is no store that Trackside knows; write sqlite:///FILE or postgresql://…")
 
 
 def artifacts(text: str) -> ArtifactStore:
@@ -114,18 +117,34 @@ def local_path(text: str) -> Path:
         return _absolute(text)
     parts = _split(text)
     if parts.netloc not in ("", "localhost"):
-        raise LocationError(f"it names the host {parts.netloc!r}; a local folder is file:///FOLDER, with three slashes")
+        host = f" {parts.netloc!r}" if re.fullmatch(r"[A-Za-z0-9.-]+", parts.netloc) else ""
+        raise LocationError(f"it names the host{host}; a local folder is file:///FOLDER, with three slashes")
     return _absolute(unquote(parts.path))
 
 
+# Of SQLite and libpq; a mistake with one of these is worth its name.
+_DRIVERS_OPTIONS = frozenset(
+    "mode cache immutable vfs nolock timeout check_same_thread application_name connect_timeout target_session_attrs sslcert"
+    " sslkey options keepalives channel_binding gssencmode port dbname client_encoding hostaddr service passfile".split()
+)
+_PLAIN = re.compile(r"[^:@?#]*|sqlite:[^:@?#]*|[A-Za-z][A-Za-z0-9+.-]*://[^:@?#/]*(:[0-9]{1,5})?(/[^:@?#]*)?")
+_WITH_LOGIN = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*://[^:@?#/]+):[^:@?#/]*@([A-Za-z0-9._\[\]-]+(?::[0-9]{1,5})?/[^:@?#]*)"
+)
+
+
 def redact(text: str) -> str:
-    """The text with the password of a URL replaced: what is safe to print."""
-    head, separator, rest = text.partition("://")
-    if not separator:
+    """Return what is safe to print of a URL.
+
+    A password is replaced where the URL is well-formed.  Of one that is not, nobody can say which part is the password: no
+    more than its scheme is shown."""
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text)
+    if _PLAIN.fullmatch(text) and not (scheme and scheme[0].startswith("postgres") and text.count(":") > 1):
         return text
-    login, at, place = rest.rpartition("@")
-    user, colon, _ = login.partition(":")
-    return f"{head}://{user}:***@{place}" if at and colon else text
+    login = _WITH_LOGIN.fullmatch(text)
+    if login:
+        return f"{login[1]}:***@{login[2]}"
+    return f"{scheme[0]}***" if scheme and scheme[0][:-1].partition("+")[0].lower() in _SCHEMES else "***"
 
 
 def _sqlite(rest: str) -> SqliteStore:
@@ -135,7 +154,7 @@ def _sqlite(rest: str) -> SqliteStore:
     if name in ("", ":memory:"):
         raise LocationError("a database in memory would be lost at the end; write sqlite:///FILE")
     if options:
-        raise LocationError(f"the options {options!r} are not known; a SQLite file takes none")
+        raise LocationError(f"{_named(options)} not known; a SQLite file takes none")
     path = _absolute(name)
     if path.is_dir():
         raise LocationError(f"{path} is a folder; name a file in it, such as sqlite:///{path}/trackside.db")
@@ -146,8 +165,10 @@ def _postgres(text: str) -> PostgresStore:
     parts = _split(text)
     try:
         port = parts.port or 5432
-    except ValueError as fault:
-        raise LocationError(f"it is not a valid URL ({fault})") from None
+    except ValueError:
+        raise LocationError(
+            "it is not a valid URL: write the characters : / ? # [ ] @ % of a password as %XX, such as %2F for /"
+        ) from None
     options = dict(parse_qsl(parts.query))
     # As libpq has it: `?host=/var/run/postgresql` is a Unix socket; user and password may come as options too.
     host = options.pop("host", None) or unquote(parts.hostname or "") or "localhost"
@@ -166,10 +187,16 @@ def _postgres(text: str) -> PostgresStore:
     if sslrootcert is not None and not Path(sslrootcert).is_file():
         raise LocationError(f"sslrootcert names {sslrootcert!r}, which is no file")
     if options:
-        raise LocationError(f"the option {min(options)!r} is not known; known are host, sslmode and sslrootcert")
+        raise LocationError(f"{_named(min(options))} not known; known are host, sslmode and sslrootcert")
     return PostgresStore(
         host=host, port=port, user=user, password=password, database=database, sslmode=sslmode, sslrootcert=sslrootcert
     )
+
+
+def _named(options: str) -> str:
+    """An unknown option may be a part of a password that was not escaped: only a name that drivers have is shown."""
+    name = options.partition("=")[0]
+    return f"the option {name!r} is" if name in _DRIVERS_OPTIONS else "an option in it is"
 
 
 def _abfss(text: str) -> str:
@@ -185,8 +212,8 @@ def _abfss(text: str) -> str:
 def _split(text: str) -> SplitResult:
     try:
         return urlsplit(text)
-    except ValueError as fault:
-        raise LocationError(f"it is not a valid URL ({fault})") from None
+    except ValueError:
+        raise LocationError("it is not a valid URL") from None
 
 
 def _absolute(text: str) -> Path:

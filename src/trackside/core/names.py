@@ -3,11 +3,13 @@
 import json
 import posixpath
 import re
+from collections.abc import Sized
 from functools import lru_cache
 
 from trackside.core.errors import Invalid
 
 MAX_KEY = 250
+MAX_NEW = 1_000
 _KEY = re.compile(r"[/\w.\- :]*")
 _CHARACTERS = (
     "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) "
@@ -55,6 +57,14 @@ def check_item_id(given: str, what: str) -> str:
 def shown(name: str) -> str:
     """A name as a message has it: quoted, and not longer than one can read."""
     return json.dumps(name if len(name) <= 500 else name[:500] + "…")
+
+
+def check_count(items: Sized, what: str) -> None:
+    """Refuse more tags or params than a new item may have: other writers wait while they are stored."""
+    if len(items) > MAX_NEW:
+        raise Invalid(
+            f"'{what}' has {len(items)} entries; a call may have {MAX_NEW}. Send the others in further calls."
+        )
 
 
 def check_length(text: str, what: str, limit: int) -> None:

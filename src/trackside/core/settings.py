@@ -71,6 +71,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     change_log_days: int  # 0: for ever
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server."""
+        host = self.host.strip("[]").lower()
+        return host == "localhost" or re.fullmatch(r"127(\.[0-9]{1,3}){3}|::1", host) is not None
+
+    @property
     def own_places(self) -> list[str]:
         """What the server keeps for itself: no workspace's artifact root may overlap with any of it."""
         root = self.default_artifact_root
@@ -198,8 +204,10 @@ def _artifact_roots(text: str) -> tuple[str, ...]:
     for root in roots:
         try:
             places.parse(root)
-        except Invalid as fault:
-            raise ValueError(fault.message) from None
+        except Invalid:
+            raise ValueError(
+                "each must be a folder or a bucket such as s3://BUCKET/FOLDER, without query and fragment"
+            ) from None
     return roots
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET, Struct, UnsetType
 
+from trackside.core import locations
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, Part
 
@@ -97,6 +98,7 @@ class EventPart(Part, frozen=True):
 
 class CreateWebhook(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("name", "url")
+    private: ClassVar[tuple[str, ...]] = ("url", "secret")
     name: str | None = None
     url: str | None = None
     events: list[EventPart] | None = None
@@ -106,6 +108,7 @@ class CreateWebhook(Call, frozen=True):
 
 
 class UpdateWebhook(Call, frozen=True):
+    private: ClassVar[tuple[str, ...]] = ("url", "secret")
     webhook_id: str | None = None
     name: str | None = None
     url: str | None = None
@@ -133,6 +136,7 @@ class CreateOurs(Call, frozen=True):
     """`events` such as `run.finished`."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "url")
+    private: ClassVar[tuple[str, ...]] = ("url", "secret")
     name: str | None = None
     url: str | None = None
     events: list[str] | None = None
@@ -142,6 +146,7 @@ class CreateOurs(Call, frozen=True):
 
 
 class UpdateOurs(Call, frozen=True):
+    private: ClassVar[tuple[str, ...]] = ("url", "secret")
     webhook_id: str | None = None
     name: str | None = None
     url: str | None = None
@@ -313,19 +318,33 @@ def check_url(url: str, schemes: Sequence[str]) -> str:
         (parts.hostname or "").encode("idna")  # as a look-up does
         port = parts.port
     except ValueError as fault:
-        raise Invalid(f"Invalid webhook URL {url[:200]!r}: {fault}") from None
+        raise Invalid(f"Invalid webhook URL {locations.redact(url[:200])!r}") from fault
     if parts.scheme not in schemes:
         raise Invalid(
             f"Invalid webhook URL scheme: {parts.scheme[:20]!r}. Allowed schemes are: {', '.join(schemes)}. "
             "The server's setting --webhook-schemes says which."
         )
+    if "@" in parts.netloc:
+        raise Invalid(
+            "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; the "
+            "receiver knows a call by its signature, made with the webhook's secret."
+        )
     if not parts.hostname:
-        raise Invalid(f"Webhook URL must include a hostname: {url[:200]!r}")
+        raise Invalid(f"Webhook URL must include a hostname: {locations.redact(url[:200])!r}")
     if len(url) > MAX_URL:
         raise Invalid(f"The webhook's URL has {len(url)} characters; at most {MAX_URL} are allowed")
     if port == 0 or not url.isprintable() or " " in url:
-        raise Invalid(f"Invalid webhook URL {url[:200]!r}: it has a space, a control character or port 0")
+        raise Invalid(
+            f"Invalid webhook URL {locations.redact(url[:200])!r}: it has a space, a control character or port 0"
+        )
     return url
+
+
+def shown_url(url: str) -> str:
+    """Return the URL without a user and a password, which earlier releases took."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return url if host == parts.netloc else parts._replace(netloc=f"***@{host}").geturl()
 
 
 def check_description(description: str) -> str:

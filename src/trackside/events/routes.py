@@ -276,7 +276,7 @@ def _mlflow(webhook: Webhook) -> m.MlflowWebhook:
     return m.MlflowWebhook(
         webhook_id=webhook.webhook_id,
         name=webhook.name,
-        url=webhook.url,
+        url=m.shown_url(webhook.url),
         events=[m.wire_event(event) for event in webhook.events if event in MLFLOW_EVENTS],
         status=webhook.status,
         creation_timestamp=webhook.creation_timestamp,
@@ -290,7 +290,7 @@ def _ours(webhook: Webhook, counts: dict[str, int]) -> m.OurWebhook:
         webhook_id=webhook.webhook_id,
         name=webhook.name,
         description=webhook.description,
-        url=webhook.url,
+        url=m.shown_url(webhook.url),
         events=list(webhook.events),
         status=webhook.status,
         has_secret=webhook.sealed_secret is not None,

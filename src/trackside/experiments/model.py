@@ -1,6 +1,7 @@
 """What an experiment is on the wire, and which values it takes.  Knows no SQL."""
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from trackside.core.http.codec import Answer, Call, Part, missing
 
 MAX_NAME = 500
 MAX_TAG_KEY = 250
+MAX_NEW_TAGS = 1_000  # MLflow has no limit, but others wait while the writer stores them
 MAX_TAG_VALUE = 20_000
 MAX_RESULTS = 50_000
 DEFAULT_ID = 0
@@ -136,6 +138,20 @@ def check_name(name: str | None) -> str:
         raise Invalid(f"Invalid experiment name: '{name}'")
     names.check_length(name, "name", MAX_NAME)
     return name
+
+
+def check_absolute(location: str) -> None:
+    """A relative path starts, as on stock, in the folder that the server runs in, which the answer would show."""
+    if not location.startswith("/") and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", location):
+        raise Invalid(f"artifact_location is '{location[:200]}'; it must be a URI or an absolute path")
+
+
+def check_new_tags(given: Sequence[GivenTag]) -> list[Tag]:
+    if len(given) > MAX_NEW_TAGS:
+        raise Invalid(
+            f"An experiment can be made with at most {MAX_NEW_TAGS} tags. Got {len(given)} tags. Set the others later."
+        )
+    return [check_tag(tag.key, tag.value) for tag in given]
 
 
 def check_tag(key: str | None, value: str | None) -> Tag:

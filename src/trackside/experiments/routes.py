@@ -12,13 +12,18 @@ from trackside.experiments import search, store
 
 @dataclass(frozen=True)
 class Calls:
-    """`artifact_root` is where artifacts go if neither the experiment nor its workspace says."""
+    """`artifact_root` is where artifacts go if neither the experiment nor its workspace says.  `is_local`: only this machine
+    reaches the server."""
 
     artifact_root: str
+    is_local: bool
 
     def create(self, tx: Tx, call: m.CreateExperiment) -> m.Created:
-        tags = [m.check_tag(tag.key, tag.value) for tag in call.tags or []]
-        return m.Created(experiment_id=store.create(tx, call.name, self.artifact_root, call.artifact_location, tags))
+        tags = m.check_new_tags(call.tags or [])
+        location = call.artifact_location
+        if location and not self.is_local:
+            m.check_absolute(location)
+        return m.Created(experiment_id=store.create(tx, call.name, self.artifact_root, location, tags))
 
 
 def get(tx: Tx, call: m.GetExperiment) -> m.Got:
@@ -58,8 +63,8 @@ def delete_tag(tx: Tx, call: m.DeleteTag) -> None:
     store.delete_tag(tx, call.experiment_id or "", call.key)
 
 
-def routes(artifact_root: str) -> list[Route]:
-    calls = Calls(artifact_root)
+def routes(artifact_root: str, *, is_local: bool) -> list[Route]:
+    calls = Calls(artifact_root, is_local)
     return [
         command(
             "POST experiments/create",

@@ -56,7 +56,7 @@ def _server(url: str, options: Options) -> Source:
 
     parts = http_parts(url)
     if parts is None or parts.query or parts.fragment:
-        raise SourceError(f"{url} is no address of a server; write http(s)://HOST[:PORT]")
+        raise SourceError(f"{locations.redact(url)} is no address of a server; write http(s)://HOST[:PORT]")
     secret = options.secret
     if parts.username or parts.password:
         secret = Secret(username=parts.username or "", password=parts.password or "")
@@ -88,11 +88,11 @@ def _folder(text: str, options: Options) -> Source:
     try:
         path = locations.local_path(text)
     except LocationError as error:
-        raise SourceError(f"{text}: {error}") from None
+        raise SourceError(f"{locations.redact(text)}: {error}") from None
     if path.is_file():
         raise SourceError(f"{path} is a file; if it is MLflow's SQLite database, write sqlite:///{path}")
     if not path.is_dir():
-        raise SourceError(f"there is no folder {path}; {WRITE}")
+        raise SourceError(f"there is no folder {locations.redact(str(path))}; {WRITE}")
     if options.workspace:
         raise SourceError("a folder has no workspaces: leave --source-workspace out")
     return FolderSource(path, Finder([path.parent, Path.cwd()], *_artifacts(options, None)))
@@ -105,9 +105,13 @@ def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], 
     for number, given in enumerate(options.artifacts):
         if _scheme(given) in ("http", "https"):
             if http_parts(given) is None:
-                raise SourceError(f"--artifacts is {given!r}; the URL of a server is http(s)://HOST[:PORT]")
+                raise SourceError(
+                    f"--artifacts is {locations.redact(given)!r}; the URL of a server is http(s)://HOST[:PORT]"
+                )
             if number:
-                raise SourceError(f"--artifacts is {given!r}; a server is the first of them, if any is")
+                raise SourceError(
+                    f"--artifacts is {locations.redact(given)!r}; a server is the first of them, if any is"
+                )
             headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
             proxy = PatientHttp(given.rstrip("/"), options.secret, headers=headers)
         elif "://" in given:
@@ -115,5 +119,5 @@ def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], 
         elif Path(given).expanduser().is_dir():
             said.append(str(Path(given).expanduser().resolve()))
         else:
-            raise SourceError(f"--artifacts is {given!r}, where there is no folder")
+            raise SourceError(f"--artifacts is {locations.redact(given)!r}, where there is no folder")
     return said, proxy

@@ -10,6 +10,7 @@ from typing import ClassVar, TypeVar
 
 from msgspec import UNSET, UnsetType, field
 
+from trackside.core import locations
 from trackside.core.access import Action
 from trackside.core.errors import Invalid, Unsupported
 from trackside.core.http import codec
@@ -34,6 +35,7 @@ class StartImport(Call, frozen=True):
     """`source`: the URL of an MLflow server, or of a workspace of a Trackside.  `dry_run`: compare, and change nothing."""
 
     required: ClassVar[tuple[str, ...]] = ("source",)
+    private: ClassVar[tuple[str, ...]] = ("source", "token", "username", "password")
     source: str | None = None
     source_workspace: str | None = None
     token: str | None = None
@@ -189,7 +191,8 @@ def _source(text: str) -> str:
     parts = http_parts(source)
     if parts is None or parts.query or parts.fragment:
         raise Invalid(
-            f"source is {source[:200]!r}; it must be the URL of an MLflow server, http(s)://HOST[:PORT]. For a folder or a "
+            f"source is {locations.redact(source[:500])!r}; it must be the URL of an MLflow server, "
+            "http(s)://HOST[:PORT]. For a folder or a "
             "database, run on its machine: trackside import SOURCE"
         )
     if parts.username or parts.password:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from trackside.core import locations
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, missing
 from trackside.core.uris import http_parts
@@ -136,6 +137,7 @@ class Lag(Struct, frozen=True):
 
 class AddLink(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("name", "to")
+    private: ClassVar[tuple[str, ...]] = ("to", "token", "username", "password")
     name: str | None = None
     to: str | None = None
     mode: str | None = None
@@ -269,7 +271,9 @@ def target(to: str | None, kind: str | None, given: Secret) -> Target:
         return Target(Kind.DATABRICKS, f"databricks://{profile}", Secret(profile=profile))
     parts = http_parts(to.strip())
     if parts is None:
-        raise Invalid(f"to is {to!r}; it must be http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE")
+        raise Invalid(
+            f"to is {locations.redact(to[:500])!r}; it must be http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE"
+        )
     if parts.username or parts.password:
         given = Secret(username=parts.username or "", password=parts.password or "")
     host = parts.netloc.rpartition("@")[2]
@@ -311,7 +315,7 @@ def check_credentials(token: str | None, username: str | None, password: str | N
     if not (token.isascii() and token.isprintable()):
         raise Invalid("token has a character that no token has: it is one line of letters, digits and signs of ASCII")
     if ":" in username:
-        raise Invalid(f"username is {username[:100]!r}; basic authentication takes none with a colon")
+        raise Invalid("username has a colon; basic authentication takes none with one. Is it followed by the password?")
     return Secret(token=token, username=username, password=password or "")
 
 

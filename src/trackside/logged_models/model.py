@@ -185,6 +185,7 @@ def find_status(word: str) -> Status | None:
 
 def check_params(given: Sequence[Given]) -> dict[str, str]:
     """Params are written once: the same key twice is one param, or a mistake."""
+    names.check_count(given, "params")
     params: dict[str, str] = {}
     for i, param in enumerate(given):
         key, value = _pair(param, f"params[{i}]")
@@ -195,6 +196,7 @@ def check_params(given: Sequence[Given]) -> dict[str, str]:
 
 def check_tags(given: Sequence[Given]) -> dict[str, str]:
     """The last of equal keys wins."""
+    names.check_count(given, "tags")
     return dict(_pair(tag, f"tags[{i}]") for i, tag in enumerate(given))
 
 

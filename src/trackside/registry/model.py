@@ -2,7 +2,7 @@
 limits; knows no SQL."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec import UNSET, UnsetType, field
@@ -227,8 +227,9 @@ def check_version(version: str) -> int:
     return int(version)
 
 
-def check_model_tags(given: Iterable[GivenTag]) -> dict[str, str]:
+def check_model_tags(given: Sequence[GivenTag]) -> dict[str, str]:
     """The last of several with one key counts."""
+    names.check_count(given, "tags")
     return dict(check_model_tag(tag.key or "", tag.value) for tag in given)
 
 
@@ -239,7 +240,8 @@ def check_model_tag(key: str, value: str | None) -> tuple[str, str]:
     return key, value or ""
 
 
-def check_version_tags(given: Iterable[GivenTag]) -> dict[str, str]:
+def check_version_tags(given: Sequence[GivenTag]) -> dict[str, str]:
+    names.check_count(given, "tags")
     return dict(check_version_tag(tag.key or "", tag.value) for tag in given)
 
 

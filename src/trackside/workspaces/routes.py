@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from trackside.core import names
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -109,6 +110,7 @@ class Calls:
     def create(self, tx: Tx, call: Create) -> Workspace:
         if (call.name or "").lower() == DEFAULT:
             raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be created")
+        names.check_count(call.tags or {}, "tags")
         for key, value in (call.tags or {}).items():
             if not isinstance(value, str):
                 raise Invalid(f"The tag '{key}' of a workspace must be a string; it is {value!r}.")
@@ -134,6 +136,7 @@ class Calls:
             "friendly_name": call.friendly_name,
             "tags": call.tags,
         }
+        names.check_count(call.tags or {}, "tags")
         changes = {key: value for key, value in given.items() if value is not None}
         if not changes:
             raise Invalid("Workspace update must have at least one key")

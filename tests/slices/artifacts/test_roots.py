@@ -63,12 +63,38 @@ def test_no_caller_reads_a_file_of_the_servers_user(closed: Server) -> None:
 @pytest.mark.parametrize(
     "root",
     [
-        "/", "file:///", "FILE:///etc", "file://localhost/etc", "/etc", "//etc", "/proc/self/root/etc", "s3://any-bucket", "S3://any",
-        "gs://any", "az://any/x", "abfss://a@b.dfs.core.windows.net/x", "http://evil/api/2.0/mlflow-artifacts/artifacts/x",
-        "mlflow-artifacts://evil/x", "hdfs://x/y", "dbfs:/x", "ftp://x/y", "C:/x", "c:\\x", "file:///c:\\x", "/a\tb", "fi\nle:///etc",
-        "/\u202e/..", "file:///%2e%2e/etc", "file:///etc%00", "/etc;x", "file:///etc?x", "file:///etc#x", "s3://a%2f", "s3://",
+        "/",
+        "file:///",
+        "FILE:///etc",
+        "file://localhost/etc",
+        "/etc",
+        "//etc",
+        "/proc/self/root/etc",
+        "s3://any-bucket",
+        "S3://any",
+        "gs://any",
+        "az://any/x",
+        "abfss://a@b.dfs.core.windows.net/x",
+        "http://evil/api/2.0/mlflow-artifacts/artifacts/x",
+        "mlflow-artifacts://evil/x",
+        "hdfs://x/y",
+        "dbfs:/x",
+        "ftp://x/y",
+        "C:/x",
+        "c:\\x",
+        "file:///c:\\x",
+        "/a\tb",
+        "fi\nle:///etc",
+        "/\u202e/..",
+        "file:///%2e%2e/etc",
+        "file:///etc%00",
+        "/etc;x",
+        "file:///etc?x",
+        "file:///etc#x",
+        "s3://a%2f",
+        "s3://",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("call", [OURS, "/api/3.0/mlflow/workspaces"])
 def test_a_root_is_refused_where_none_is_allowed(closed: Server, root: str, call: str) -> None:
     reply = closed.post(call, name="north", default_artifact_root=root)
@@ -146,9 +172,19 @@ def test_a_root_belongs_to_one_workspace(opened: Server, allowed: Path, tmp_path
     (allowed / "up").symlink_to(allowed)
 
     for root in (
-        f"{one}", f"{one}/", one.as_uri(), f"{one}/below", f"{allowed}", f"{allowed}/link", f"{allowed}/up/one", f"{allowed}/ONE",
-        f"/proc/self/root{one}", f"/proc/self/cwd/../../../../../../../..{one}", f"{allowed}/./one", f"/{allowed}//one",
-    ):  # fmt: skip
+        f"{one}",
+        f"{one}/",
+        one.as_uri(),
+        f"{one}/below",
+        f"{allowed}",
+        f"{allowed}/link",
+        f"{allowed}/up/one",
+        f"{allowed}/ONE",
+        f"/proc/self/root{one}",
+        f"/proc/self/cwd/../../../../../../../..{one}",
+        f"{allowed}/./one",
+        f"/{allowed}//one",
+    ):
         assert new_workspace(opened, "south", root).status == 400, root
     assert new_workspace(opened, "south", f"{allowed}/other").status == 201
 

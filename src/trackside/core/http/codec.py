@@ -29,6 +29,7 @@ class Call(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a request asks.  Every field is optional on the wire; `required` names those that must not be empty."""
 
     required: ClassVar[tuple[str, ...]] = ()
+    private: ClassVar[tuple[str, ...]] = ()  # fields that hold secrets: no message shows what was sent in them
 
 
 class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,6 +135,24 @@ def _refuse_nul(raw: Any, path: str) -> None:
                 _refuse_nul(value, f"{path}[{i}]")
 
 
+def _refuse_halves(raw: Any, path: str) -> None:
+    """A lone surrogate is half of a character: it has no UTF-8, so nothing could store it as it is."""
+    match raw:
+        case str() if not raw.isascii() and any("\ud800" <= character <= "\udfff" for character in raw):
+            shown = path.encode("ascii", "backslashreplace").decode()
+            raise Invalid(
+                f"The parameter '{shown}' has half of a surrogate pair (U+D800 to U+DFFF), which is no character and cannot be "
+                f"stored.{HINT}"
+            )
+        case dict():
+            for name, value in raw.items():
+                _refuse_halves(name, f"{path}.{name}".removeprefix("."))
+                _refuse_halves(value, f"{path}.{name}".removeprefix("."))
+        case list():
+            for i, value in enumerate(raw):
+                _refuse_halves(value, f"{path}[{i}]")
+
+
 def _checked(call: Any, kind: type[Struct]) -> Any:
     for name in getattr(kind, "required", ()):
         value = getattr(call, name)
@@ -143,16 +162,26 @@ def _checked(call: Any, kind: type[Struct]) -> Any:
 
 
 def _loads(body: bytes) -> dict[str, Any]:
-    """A body that is no JSON object counts as an empty one, as on stock: then what is missing is named."""
+    """Return the JSON object of a body; an empty body and `null` are an empty one.  Raise Invalid for anything else: a call that
+    was cut off is not carried out with what its beginning says."""
     try:
-        value = json.loads(body.decode()) if body else {}
+        value = json.loads(body.decode()) if body.strip() else {}
         if isinstance(value, str):  # old clients encode twice
             value = json.loads(value)
     except RecursionError:
         raise BadRequest(TOO_DEEP) from None
+    except json.JSONDecodeError as error:
+        raise Invalid(f"The body is not JSON: {error.msg} at character {error.pos}. Send a JSON object.") from None
     except ValueError:
+        raise Invalid(
+            "The body is not JSON: it is no UTF-8, or has a number that is too long. Send a JSON object."
+        ) from None
+    if value is None:
         return {}
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        raise Invalid(f"The body is JSON of type '{type(value).__name__}'. Send a JSON object.")
+    _refuse_halves(value, "")
+    return value
 
 
 def _convert_struct(raw: dict[str, Any], kind: type[Struct], path: str) -> Any:
@@ -168,11 +197,19 @@ def _convert_struct(raw: dict[str, Any], kind: type[Struct], path: str) -> Any:
         else:
             continue
         if value is not None:
-            values[name] = _convert(value, hint, f"{path}{name}")
+            values[name] = _convert(value, hint, f"{path}{name}", is_private=name in getattr(kind, "private", ()))
     return kind(**values)
 
 
-def _convert(value: Any, hint: Any, path: str) -> Any:
+def _convert(value: Any, hint: Any, path: str, *, is_private: bool = False) -> Any:
+    if is_private:
+        try:
+            return _convert(value, hint, path)
+        except Invalid:
+            raise Invalid(
+                f"Invalid value for parameter '{path}' supplied; it is not shown, since it is a secret. "
+                f"Hint: Value was of type '{type(value).__name__}'.{HINT}"
+            ) from None
     kind = bare(hint)
     if _is_list(hint):
         if not isinstance(value, list):
@@ -185,14 +222,14 @@ def _convert(value: Any, hint: Any, path: str) -> Any:
         if not isinstance(value, dict):
             raise invalid_value(path, value)
         _, of_values = get_args(kind) or (str, Any)
-        return {_whole(key): _convert(item, of_values, f"{path}.{_whole(key)}") for key, item in value.items()}
+        return {key: _convert(item, of_values, f"{path}.{key}") for key, item in value.items()}
     if isinstance(kind, type) and issubclass(kind, Struct):
         if not isinstance(value, dict):
             raise invalid_value(path, value)
         return _convert_struct(value, kind, f"{path}.")
     if kind is str:
         if isinstance(value, str):
-            return _whole(value)
+            return value
         raise invalid_value(path, value)
     if kind is bool:
         if isinstance(value, bool):
@@ -205,11 +242,6 @@ def _convert(value: Any, hint: Any, path: str) -> Any:
     if isinstance(value, str | int) and not isinstance(value, bool):  # an enum: unknown names count as not given
         return str(value)
     raise invalid_value(path, value)
-
-
-def _whole(text: str) -> str:
-    """A lone surrogate is half of a character, and cannot be stored as UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _integer(value: Any, path: str) -> int:

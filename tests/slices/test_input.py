@@ -1,0 +1,190 @@
+"""What a caller sends is taken as it is, or refused in words that show no secret."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from support.client import Api, Inside
+from trackside import app
+from trackside.core.settings import Settings
+
+SECRET = "s3cr3t"
+OURS = "/api/trackside/v1"
+JSON = {"content-type": "application/json"}
+
+
+def post(api: Api, path: str, body: bytes) -> tuple[int, str, str]:
+    reply = api.ask("POST", f"/api/2.0/mlflow/{path}" if not path.startswith("/") else path, body, headers=JSON)
+    return reply.status, reply.json.get("error_code", ""), reply.json.get("message", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"experiment_id":"5","start_time":1',
+        b"{",
+        b"x",
+        b"[]",
+        b"[1]",
+        b"1",
+        b"true",
+        b'"x"',
+        b'"[1]"',
+        b"{}}",
+        b"\xff",
+        b"NULL",
+        b"\xef\xbb\xbf{}",
+        '{"start_time":1}'.encode("utf-16"),
+        b"{'start_time':1}",
+        b'{"a":' + b"1" * 5000 + b"}",
+    ],
+)
+def test_a_body_that_is_no_json_object_makes_nothing(sqlite_api: Api, body: bytes) -> None:
+    status, code, _ = post(sqlite_api, "runs/create", body)
+
+    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+    assert "runs" not in sqlite_api.post("runs/search", experiment_ids=["0"])
+
+
+@pytest.mark.parametrize("body", [b"", b" \n", b"{}", b"null", json.dumps('{"start_time": 1}').encode()])
+def test_a_body_that_says_nothing_and_one_that_is_encoded_twice_are_taken(sqlite_api: Api, body: bytes) -> None:
+    assert post(sqlite_api, "runs/create", body)[0] == 200
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"\uDC00", r"x\ud83d", r"\ude00\ud83d"])
+@pytest.mark.parametrize(
+    "place",
+    ['"name":"{}"', '"name":"n","tags":[{{"key":"k","value":"{}"}}]', '"name":"n","tags":[{{"key":"{}","value":"v"}}]'],
+)
+def test_half_of_a_character_is_refused(sqlite_api: Api, half: str, place: str) -> None:
+    body = ("{" + place.format(half) + "}").encode()
+    for sent in (body, json.dumps(body.decode()).encode()):
+        status, code, message = post(sqlite_api, "experiments/create", sent)
+        assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+        assert "surrogate" in message
+    assert len(sqlite_api.post("experiments/search", max_results=9)["experiments"]) == 1
+
+
+def test_a_whole_character_in_two_halves_is_taken(sqlite_api: Api) -> None:
+    assert post(sqlite_api, "experiments/create", rb'{"name":"\ud83d\ude00","artifactLocation":"s3://b"}')[0] == 200
+    assert sqlite_api.get("experiments/get-by-name", experiment_name="😀")["experiment"]["name"] == "😀"
+
+
+def tags(count: int) -> list[dict[str, str]]:
+    return [{"key": f"k{i}", "value": ""} for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("experiments/create", {"name": "many"}),
+        ("runs/create", {"experiment_id": "0"}),
+        ("logged-models", {"experiment_id": "0"}),
+        ("registered-models/create", {"name": "many"}),
+        ("model-versions/create", {"name": "one", "source": "s3://x/y"}),
+    ],
+)
+def test_a_new_item_has_a_thousand_tags_at_most(sqlite_api: Api, path: str, fields: dict[str, Any]) -> None:
+    sqlite_api.post("registered-models/create", name="one")
+
+    status, code, message = sqlite_api.fault(path, **fields, tags=tags(1001))
+
+    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+    assert "1001" in message
+    sqlite_api.post(path, **fields, tags=tags(1000))
+
+
+def test_a_workspace_has_a_thousand_tags_at_most(sqlite_api: Api) -> None:
+    many = {f"k{i}": "" for i in range(1001)}
+
+    for method, path in (("POST", f"{OURS}/workspaces"), ("PATCH", f"{OURS}/workspaces/default")):
+        assert (
+            sqlite_api.ask(method, path, json.dumps({"name": "north", "tags": many}).encode(), headers=JSON).status
+            == 400
+        )
+
+
+WRONG = [{"x": SECRET}, [SECRET], [[SECRET]], {SECRET: 1}]
+
+
+@pytest.mark.parametrize("value", WRONG, ids=str)
+@pytest.mark.parametrize("field", ["to", "token", "username", "password"])
+def test_a_link_that_is_malformed_shows_no_secret(sqlite_api: Api, field: str, value: Any) -> None:
+    fields = {"name": "l", "to": "http://127.0.0.1:1", "token": SECRET, field: value}
+
+    status, _, message = post(sqlite_api, f"{OURS}/links", json.dumps(fields).encode())
+
+    assert status == 400
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        f"http://user:{SECRET}@host:99999",
+        f"http://user:{SECRET}@",
+        f"user:{SECRET}@host",
+        f"ftp://user:{SECRET}@host/x",
+        f"http://user:{SECRET}/@host:x",
+        f"http:/user:{SECRET}@host",
+        f"http://user:{SECRET}@host/x?y",
+        f"http://user:{SECRET}@ho st",
+        f"http://user:{SECRET}@[::1",
+        f"https://user:{SECRET}@h#x",
+        f"{SECRET}",
+    ],
+)
+def test_an_address_of_a_link_that_is_wrong_shows_no_password(sqlite_api: Api, to: str) -> None:
+    status, _, message = post(sqlite_api, f"{OURS}/links", json.dumps({"name": "l", "to": to}).encode())
+
+    assert status == 400
+    assert to == SECRET or SECRET not in message
+
+
+def test_a_user_name_with_a_password_in_it_is_not_shown(sqlite_api: Api) -> None:
+    fields = {"name": "l", "to": "http://127.0.0.1:1", "username": f"user:{SECRET}"}
+
+    status, _, message = post(sqlite_api, f"{OURS}/links", json.dumps(fields).encode())
+
+    assert status == 400
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("path", ["webhooks", f"{OURS}/webhooks"])
+@pytest.mark.parametrize(
+    "value", [*WRONG, f"https://user:{SECRET}@example.org/x", f"https://user:{SECRET}@h:x", f"{SECRET}@"], ids=str
+)
+@pytest.mark.parametrize("field", ["url", "secret"])
+def test_a_webhook_takes_no_password_in_its_url_and_shows_none(
+    sqlite_api: Api, path: str, value: Any, field: str
+) -> None:
+    events: Any = ["run.finished"] if path.startswith("/") else [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
+    fields = {"name": "w", "url": "https://example.org:1/", "events": events, field: value}
+    if field == "secret" and isinstance(value, str):
+        return
+
+    status, _, message = post(sqlite_api, path, json.dumps(fields).encode())
+
+    assert status == 400
+    assert SECRET not in message
+    assert sqlite_api.ask("GET", f"{OURS}/webhooks").json == {}
+
+
+@pytest.fixture
+def far_api(sqlite_settings: Settings) -> Iterator[Api]:
+    """Of a server that other machines reach."""
+    application = app.build(structs.replace(sqlite_settings, host="0.0.0.0"))
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+    application.close()
+
+
+@pytest.mark.parametrize("location", ["folder", "./folder", "a/b:c", "~", ".", "1:x"])
+def test_no_other_machine_learns_the_folder_that_the_server_runs_in(far_api: Api, location: str) -> None:
+    assert far_api.fault("experiments/create", name="x", artifact_location=location)[0] == 400
+    for fine in ("s3://bucket", "/folder", "dbfs:/x"):
+        far_api.post("experiments/create", name=fine, artifact_location=fine)
