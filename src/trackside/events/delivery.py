@@ -25,7 +25,7 @@ from msgspec import Struct
 from trackside import __version__
 from trackside.core.errors import Invalid
 from trackside.events import addresses
-from trackside.events.model import check_url
+from trackside.events.model import check_new_url, check_url
 
 MAX_ANSWER_BYTES = 10_000
 MAX_ERROR_CHARS = 500
@@ -76,7 +76,7 @@ class Post:
 
     def check(self, url: str) -> None:
         """Raises Invalid for a URL that will not be called.  A name that does not resolve now may do so later."""
-        check_url(url, self.schemes)
+        check_new_url(url, self.schemes)
         try:
             self._addresses(url, time.monotonic() + self._timeout_s)
         except Refused as why:

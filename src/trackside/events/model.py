@@ -324,11 +324,6 @@ def check_url(url: str, schemes: Sequence[str]) -> str:
             f"Invalid webhook URL scheme: {parts.scheme[:20]!r}. Allowed schemes are: {', '.join(schemes)}. "
             "The server's setting --webhook-schemes says which."
         )
-    if "@" in parts.netloc:
-        raise Invalid(
-            "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; the "
-            "receiver knows a call by its signature, made with the webhook's secret."
-        )
     if not parts.hostname:
         raise Invalid(f"Webhook URL must include a hostname: {locations.redact(url[:200])!r}")
     if len(url) > MAX_URL:
@@ -336,6 +331,16 @@ def check_url(url: str, schemes: Sequence[str]) -> str:
     if port == 0 or not url.isprintable() or " " in url:
         raise Invalid(
             f"Invalid webhook URL {locations.redact(url[:200])!r}: it has a space, a control character or port 0"
+        )
+    return url
+
+
+def check_new_url(url: str, schemes: Sequence[str]) -> str:
+    """Raise Invalid for a URL that is not called, or that holds a password: it is stored and shown as it is."""
+    if "@" in urlsplit(check_url(url, schemes)).netloc:
+        raise Invalid(
+            "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; the "
+            "receiver knows a call by its signature, made with the webhook's secret."
         )
     return url
 
