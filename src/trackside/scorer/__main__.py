@@ -1,0 +1,34 @@
+"""Start the scorer from its folder: `python <folder> --model PATH --socket PATH`.
+
+The folder is made importable as `trackside.scorer`, and nothing else of `trackside` is, because the model's environment must not
+see the packages of the server.
+"""
+
+import importlib.util
+import sys
+import types
+from pathlib import Path
+
+
+def _mount() -> None:
+    folder = Path(__file__).resolve().parent
+    parent = types.ModuleType("trackside")
+    parent.__path__ = []
+    spec = importlib.util.spec_from_file_location(
+        "trackside.scorer", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder} is not the folder of the scorer")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["trackside"] = parent
+    sys.modules["trackside.scorer"] = package
+    spec.loader.exec_module(package)
+
+
+if __name__ == "__main__":
+    if "trackside.scorer" not in sys.modules:
+        sys.path.remove(str(Path(__file__).resolve().parent))
+        _mount()
+    from trackside.scorer.serve import main
+
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""From the body of a scoring request to what the engine evaluates.
+
+Two kinds of requests are made of a body.  `Rows` are plain: the columns that the signature names, each value a JSON number or
+boolean of the column's type.  A data frame is built from `Rows` directly, and several of them can be scored as one.  Everything
+else is `Whole`: its bytes go to MLflow's own parser, so that answers and errors are MLflow's own.
+"""
+
+import json
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from trackside.scorer.answers import AZURE, JSON, MLFLOW
+
+MOST_PARSED_BYTES = 1 << 20  # larger bodies are parsed in a worker thread, by MLflow's parser
+
+INT_RANGES = {"int64": (-(2**63), 2**63 - 1), "int32": (-(2**31), 2**31 - 1)}
+
+
+class Column(NamedTuple):
+    """A column of the signature: its name and its numpy type (float64, float32, int64, int32 or bool)."""
+
+    name: str
+    dtype: str
+
+
+class Rows(NamedTuple):
+    """Plain rows: `values[i][j]` belongs to the j-th column of the signature."""
+
+    values: List[Sequence[Any]]
+    dialect: str
+    body: bytes
+    content_type: str
+
+
+class Whole(NamedTuple):
+    """A body for MLflow's parser."""
+
+    body: bytes
+    content_type: str
+    dialect: str = MLFLOW
+
+
+Request = Union[Rows, Whole]
+
+
+def read(body: bytes, content_type: Optional[str], columns: Optional[Sequence[Column]]) -> Request:
+    """Return what a body asks for.  `columns` is None for a model whose signature has other than plain columns."""
+    media = JSON if content_type is None else content_type  # curl and some clients send none
+    if not _is_plain_json(media) or len(body) > MOST_PARSED_BYTES:
+        return Whole(body, media)
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return Whole(body, media)
+    if not isinstance(parsed, dict):
+        return Whole(body, media)
+    dialect, document = _translated(parsed)
+    if columns is not None:
+        values = _plain(document, columns)
+        if values is not None:
+            return Rows(values, dialect, body if dialect == MLFLOW else _encoded(document), media)
+    return Whole(body if dialect == MLFLOW else _encoded(document), media, dialect)
+
+
+def _is_plain_json(media: str) -> bool:
+    kind, _, rest = media.partition(";")
+    return kind.strip() == JSON and rest.strip().lower() in ("", "charset=utf-8")
+
+
+def _translated(parsed: Dict[str, Any]) -> Tuple[str, Dict[str, Any]]:
+    """Return the dialect of a document, and the document in MLflow's dialect.
+
+    Azure's clients send raw pandas split (`{"columns": ..., "data": ...}`, `mlflow.azureml.deploy` of 2021), or
+    `{"input_data": ...}` with pandas split, a tensor, or named tensors."""
+    if "input_data" in parsed and len(parsed.keys() - {"params"}) == 1:
+        data = parsed["input_data"]
+        inner = "dataframe_split" if _is_split(data) else "inputs"
+        rest = {"params": parsed["params"]} if "params" in parsed else {}
+        return AZURE, {inner: data, **rest}
+    if _is_split(parsed):
+        return AZURE, {"dataframe_split": parsed}
+    return MLFLOW, parsed
+
+
+def _is_split(data: Any) -> bool:
+    return isinstance(data, dict) and {"columns", "data"} <= data.keys() <= {"columns", "data", "index"}
+
+
+def _encoded(document: Dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _plain(document: Dict[str, Any], columns: Sequence[Column]) -> Optional[List[Sequence[Any]]]:
+    """Return the rows of a document in the order of the signature, or None where MLflow's parser has to look."""
+    if len(document) != 1:
+        return None
+    if "dataframe_split" in document:
+        rows = _of_split(document["dataframe_split"], columns)
+    elif "dataframe_records" in document:
+        rows = _of_records(document["dataframe_records"], columns)
+    else:
+        return None
+    if not rows or not all(_fits(row, columns) for row in rows):
+        return None
+    return rows
+
+
+def _of_split(split: Any, columns: Sequence[Column]) -> Optional[List[Sequence[Any]]]:
+    if not isinstance(split, dict) or {"columns", "data"} != split.keys():
+        return None
+    names, data = split["columns"], split["data"]
+    if not isinstance(names, list) or not isinstance(data, list) or not data:
+        return None
+    width = len(names)
+    if not all(type(row) is list and len(row) == width for row in data):
+        return None
+    wanted = [column.name for column in columns]
+    if names == wanted:
+        return data
+    if not all(isinstance(name, str) for name in names) or len(set(names)) != width or not set(wanted) <= set(names):
+        return None
+    places = [names.index(name) for name in wanted]
+    return [[row[place] for place in places] for row in data]
+
+
+def _of_records(records: Any, columns: Sequence[Column]) -> Optional[List[Sequence[Any]]]:
+    if not isinstance(records, list) or not records:
+        return None
+    names = [column.name for column in columns]
+    try:
+        return [[record[name] for name in names] for record in records]
+    except (KeyError, TypeError):
+        return None
+
+
+def _fits(row: Sequence[Any], columns: Sequence[Column]) -> bool:
+    """Tell whether each value is of its column's type as it stands, so that no rule of MLflow's casts applies."""
+    for value, column in zip(row, columns):
+        kind, dtype = type(value), column.dtype
+        if kind is float:
+            if dtype not in ("float64", "float32"):
+                return False
+        elif kind is int:
+            if dtype == "bool":
+                return False
+            if dtype in INT_RANGES:
+                least, most = INT_RANGES[dtype]
+                if not least <= value <= most:
+                    return False
+            elif not -(2**53) <= value <= 2**53:
+                return False
+        elif kind is bool:
+            if dtype != "bool":
+                return False
+        else:
+            return False
+    return True

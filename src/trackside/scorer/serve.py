@@ -1,0 +1,138 @@
+"""The scorer's command line: load a model, listen, and answer until SIGTERM.
+
+    python <folder of this package> --model FOLDER (--socket PATH | --port N) [--name NAME] [--batching auto|on|off]
+        [--threads 1] [--max-rows 256] [--max-queue 512] [--timeout-s 60] [--max-body-mb 16]
+
+The line `ready` is written to standard output when requests are answered.  SIGTERM stops accepting connections, finishes the
+requests under way, for at most `--grace-s`, and ends the process.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Sequence
+
+from trackside.scorer import documents
+from trackside.scorer import model as models
+from trackside.scorer.engine import Engine
+from trackside.scorer.http import Connection, Service
+
+BACKLOG = 1024
+
+
+def main(argv: Sequence[str]) -> int:
+    options = _options(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    model = models.load(options.model, batching=options.batching)
+    try:
+        import uvloop
+
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    except ImportError:
+        loop = asyncio.new_event_loop()
+    gc.collect()
+    gc.freeze()  # the model stays: no collection has to look at it again
+    try:
+        loop.run_until_complete(_serve(model, options, loop))
+    finally:
+        loop.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # a thread of a model that hangs must not keep the process
+
+
+async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio.AbstractEventLoop) -> None:
+    import mlflow
+
+    engine = Engine(
+        model,
+        loop,
+        threads=options.threads,
+        max_rows=options.max_rows,
+        max_queue=options.max_queue,
+        timeout_s=options.timeout_s,
+    )
+    service = Service(
+        engine,
+        model.columns,
+        documents.of_model(options.name, model.metadata, mlflow.__version__),
+        max_body_bytes=options.max_body_mb << 20,
+    )
+    factory = partial(Connection, service, loop)
+    if options.socket:
+        server = await loop.create_unix_server(factory, sock=_bound(options.socket), backlog=BACKLOG)
+    else:
+        server = await loop.create_server(factory, "127.0.0.1", options.port, backlog=BACKLOG)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    port = "" if options.socket else f" {server.sockets[0].getsockname()[1]}"
+    sys.stdout.write(f"ready{port}\n")
+    sys.stdout.flush()
+    await ended.wait()
+    server.close()
+    await _drain(service, engine, options.grace_s)
+    engine.close()
+
+
+def _bound(path: str) -> socket.socket:
+    """Return a Unix socket at the path that its owner alone can connect to."""
+    Path(path).unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        bound.bind(path)
+    finally:
+        os.umask(before)
+    return bound
+
+
+async def _drain(service: Service, engine: Engine, grace_s: float) -> None:
+    """Let answers under way reach their callers."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + grace_s
+    service.is_ending = True
+    while loop.time() < until:
+        for connection in list(service.connections):
+            connection.end_when_idle()
+        if engine.is_idle() and not service.connections:
+            return
+        await asyncio.sleep(0.02)
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    words = argparse.ArgumentParser(prog="trackside-scorer", description="Serve one MLflow model.")
+    words.add_argument("--model", required=True, help="folder of the model")
+    words.add_argument("--name", default="model", help="title in the OpenAPI document")
+    where = words.add_mutually_exclusive_group(required=True)
+    where.add_argument("--socket", default="", help="path of a Unix socket")
+    where.add_argument("--port", type=int, default=None, help="port on 127.0.0.1; 0 chooses a free one")
+    words.add_argument("--batching", choices=("auto", "on", "off"), default="auto")
+    words.add_argument("--threads", type=int, default=1, help="evaluations at a time")
+    words.add_argument("--max-rows", type=int, default=256, help="rows that are scored together at most")
+    words.add_argument("--max-queue", type=int, default=512, help="requests that may wait")
+    words.add_argument("--timeout-s", type=float, default=60.0, help="seconds until a request is answered with 504")
+    words.add_argument("--max-body-mb", type=int, default=16, help="MiB of a request's body at most")
+    words.add_argument("--grace-s", type=float, default=30.0, help="seconds for answers under way after SIGTERM")
+    options = words.parse_args(list(argv))
+    _check(words, options)
+    return options
+
+
+def _check(words: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    wrong = [
+        f"--{name.replace('_', '-')} is {getattr(options, name)}; it must be 1 or more"
+        for name in ("threads", "max_rows", "max_queue", "max_body_mb")
+        if getattr(options, name) < 1
+    ]
+    if options.timeout_s <= 0:
+        wrong.append(f"--timeout-s is {options.timeout_s:g}; it must be more than 0")
+    if wrong:
+        words.error("; ".join(wrong))
