@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.tx import SqliteSession, Tx
-from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper
+from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper, sync_log
 
 Durability = Literal["full", "relaxed"]
 BUSY_TIMEOUT_S = 10.0
@@ -103,7 +104,8 @@ class SqliteDatabase:
             self._connect_writer, remembers=True, waits_for_disk=waits, after_commit=self._count_commit
         )
         try:
-            self._keeper = LogKeeper(path, self._connect, self.writer.pause, syncs=not waits)
+            sync = None if waits else partial(sync_log, path)
+            self._keeper = LogKeeper(path, self._connect, self.writer.pause, sync=sync)
         except BaseException:
             self.writer.close()
             raise

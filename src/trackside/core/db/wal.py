@@ -21,10 +21,42 @@ FIRST_LOOK = 10  # commits: how much one writes is not known yet
 LOOKS = (5, 1000)  # commits between two checkpoints
 
 
+class LogSyncer:
+    """A thread that syncs the log to the disk a second after a commit.  It waits for no checkpoint."""
+
+    def __init__(self, sync: Callable[[], None]) -> None:
+        self._sync = sync
+        self._first_at = 0.0  # when the first commit was that is not synced
+        self._dirty = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="trackside-log-sync", daemon=True)
+        self._thread.start()
+
+    def count_commit(self) -> None:
+        if not self._dirty.is_set():
+            self._first_at = time.monotonic()
+            self._dirty.set()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._dirty.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._dirty.wait()
+            if self._closing.wait(max(self._first_at + SYNC_INTERVAL_S - time.monotonic(), 0)):
+                return
+            self._dirty.clear()  # before the sync: a commit that it misses is synced by the next one
+            with suppress(OSError):  # the writer meets the same trouble, and tells its callers
+                self._sync()
+
+
 class LogKeeper:
     """A thread that checkpoints when the log has half the size that it may have, and a second after a commit.
 
-    `pause` keeps the writer waiting.  `syncs`: the writer does not wait for the disk, so the keeper syncs its log.
+    `pause` keeps the writer waiting.  `sync`: the writer does not wait for the disk, so a thread of its own syncs the log by
+    this function.
     """
 
     def __init__(
@@ -33,10 +65,9 @@ class LogKeeper:
         connect: Callable[[], sqlite3.Connection],
         pause: Callable[[], AbstractContextManager[None]],
         *,
-        syncs: bool,
+        sync: Callable[[], None] | None,
     ) -> None:
         self._path = path
-        self._log_path = path.with_name(path.name + "-wal")
         # Here and not in the thread, so that whoever opens the store hears of a failure.
         self._connection = connect()
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -46,17 +77,19 @@ class LogKeeper:
         (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
         self._frame_bytes = page_bytes + FRAME_HEAD_BYTES
         self._pause = pause
-        self._syncs = syncs
         self._dirty = threading.Event()
         self._closing = threading.Event()
         self._commits = 0  # since the last checkpoint
         self._first_at = 0.0  # when the first of them was
         self._due = FIRST_LOOK
         self._frames = 0  # in the log, at the last look
+        self._syncer = None if sync is None else LogSyncer(sync)
         self._thread = threading.Thread(target=self._run, name="trackside-log", daemon=True)
         self._thread.start()
 
     def count_commit(self) -> None:
+        if self._syncer is not None:
+            self._syncer.count_commit()
         self._commits += 1
         if self._commits == 1:
             self._first_at = time.monotonic()
@@ -64,6 +97,8 @@ class LogKeeper:
             self._dirty.set()
 
     def close(self) -> None:
+        if self._syncer is not None:
+            self._syncer.close()
         self._closing.set()
         self._dirty.set()
         self._thread.join()
@@ -87,8 +122,6 @@ class LogKeeper:
             self._connection.close()
 
     def _checkpoint(self, commits: int) -> None:
-        if self._syncs:
-            _sync(self._log_path)
         most = min(max(self._path.stat().st_size // 4, LEAST_LOG_BYTES), MOST_LOG_BYTES) // self._frame_bytes
         _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         grown = frames - self._frames if frames >= self._frames else frames  # else it began anew meanwhile
@@ -102,8 +135,9 @@ class LogKeeper:
             self._due = min(max(most // 2 * commits // grown, LOOKS[0]), LOOKS[1])
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def sync_log(path: Path) -> None:
+    """Write the log of the store at `path` to the disk."""
+    handle = os.open(path.with_name(path.name + "-wal"), os.O_RDONLY)
     try:
         os.fdatasync(handle)
     finally:
