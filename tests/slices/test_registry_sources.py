@@ -78,12 +78,11 @@ def test_a_local_path_needs_a_run_that_holds_it(registry: Registry, api: Api) ->
 
 
 def test_a_file_of_another_host_is_refused_in_mlflows_words(registry: Registry, api: Api) -> None:
-    """With a 500, which MLflow's own tests ask for."""
     fault = registry.fault(
         "POST", "model-versions/create", name="iris", source="file://elsewhere/iris", run_id=api.new_run()
     )
 
-    assert fault[:2] == (500, "INTERNAL_ERROR")
+    assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
     assert fault[2].startswith("file://elsewhere/iris is not a valid remote uri. A file URI must be local")
 
 

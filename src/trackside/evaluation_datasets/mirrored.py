@@ -358,6 +358,7 @@ def _schema(text: str | None) -> str | None:
     found: Mapping[str, Any] | Any = m.decoded(text, "schema")
     if not isinstance(found, dict) or not {"inputs", "outputs", "expectations"} <= set(found):
         raise Invalid("schema must be a JSON object with inputs, outputs and expectations")
+    names.check_length(text, "schema", r.MAX_SCHEMA_CHARS)
     return m.storable(m.whole(text), "schema")
 
 

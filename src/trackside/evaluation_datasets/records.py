@@ -20,6 +20,7 @@ MAX_UPSERT_BYTES = 64 << 20  # clients send all records of a merge in one call
 MAX_RECORDS = 50_000  # of one call: two seconds, for which other writes wait
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 1_000
+MAX_SCHEMA_CHARS = 1 << 20  # of a dataset: fields that come later are in its records alone
 MAX_PAGE_CHARS = 16 << 20  # of a page's records: it ends early, after one at least
 SCHEMA_VERSION = "1.0"
 
@@ -132,20 +133,25 @@ def merged(before: Stored, given: Sequence[Given]) -> Stored:
 
 
 def schema(before: str | None, given: Iterable[Given]) -> str | None:
-    """The types of all fields that were ever given: the first one of each stays."""
+    """Return the types of all fields that were ever given, the first one of each, up to `MAX_SCHEMA_CHARS`."""
     records = list(given)
     if not records:
         return before
     known: dict[str, Any] = (
         json.loads(before) if before else {"inputs": {}, "outputs": {}, "expectations": {}, "version": SCHEMA_VERSION}
     )
+    room = MAX_SCHEMA_CHARS - len(_text(known))
     for record in records:
         for part in ("inputs", "outputs", "expectations"):
             value = record.fields.get(part)
             if isinstance(value, dict):
                 if isinstance(known[part], dict):
-                    for key, inner in value.items():
-                        known[part].setdefault(key, _type(inner))
+                    for key in [key for key in value if key not in known[part]]:
+                        entry = {key: _type(value[key])}
+                        size = len(_text(entry))
+                        if size <= room:
+                            known[part] |= entry
+                            room -= size
             elif value is not None and not known[part]:
                 known[part] = _type(value)
     return _text(known)

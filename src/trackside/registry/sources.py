@@ -20,13 +20,6 @@ MAX_FILES_URI_BYTES = 2_600
 _MAX_DECODINGS = 10
 
 
-class OtherHost(Invalid):
-    """A file of another machine.  A mistake of the caller, but MLflow answers 500, and its own tests hold servers to it."""
-
-    code = "INTERNAL_ERROR"
-    status = 500
-
-
 class ModelUri(Struct, frozen=True):
     """What a `models:/` URI names: a logged model by id, or a registered one by version, stage or alias; none of
     these: the newest version."""
@@ -190,7 +183,7 @@ def above(files_uri: str) -> list[str]:
 
 def _check_local(source: str, parts: SplitResult, owner: Owner) -> None:
     if parts.scheme == "file" and parts.netloc not in ("", "localhost"):
-        raise OtherHost(
+        raise Invalid(
             f"{source} is not a valid remote uri. A file URI must be local; it names the host '{parts.netloc}'."
         )
     if owner.root is not None:

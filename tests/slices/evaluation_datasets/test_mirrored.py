@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from trackside.core.errors import Invalid, NotFound
 from trackside.evaluation_datasets import mirrored, store
 from trackside.evaluation_datasets.mirrored import Birth, Patch, Record
+from trackside.evaluation_datasets.records import MAX_SCHEMA_CHARS
 from trackside.links import record_diff
 
 pytestmark = pytest.mark.both
 
 ID = "d-1"
+LARGE = '{"inputs": {}, "outputs": {}, "expectations": {}}'.ljust(MAX_SCHEMA_CHARS + 1)
 
 
 def record(question: int, record_id: str = "", **fields: Any) -> Record:
@@ -109,7 +111,12 @@ def test_what_is_no_record_is_refused(dataset: Any, given: list[Record]) -> None
 
 
 def test_what_is_no_dataset_is_refused(dataset: Any) -> None:
-    for birth in (Birth(name=""), Birth(name="n", schema="{}"), Birth(name="n", digest="d" * 65)):
+    for birth in (
+        Birth(name=""),
+        Birth(name="n", schema="{}"),
+        Birth(name="n", schema=LARGE),
+        Birth(name="n", digest="d" * 65),
+    ):
         with dataset.write(1) as tx, pytest.raises(Invalid):
             mirrored.make(tx, "d-2", birth)
     with dataset.write(1) as tx, pytest.raises(NotFound):

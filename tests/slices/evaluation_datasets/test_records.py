@@ -206,3 +206,17 @@ def test_records_may_be_larger_than_other_calls(sqlite_api: Api) -> None:
     dataset_id = new_id(sqlite_api)
 
     assert upsert(sqlite_api, dataset_id, *({"inputs": {"i": i, "t": "x" * (9 << 20)}} for i in range(2))) == (2, 0)
+
+
+def test_the_schema_takes_no_more_fields_than_it_has_room_for(api: Api) -> None:
+    dataset_id = new_id(api)
+    half = records.MAX_SCHEMA_CHARS // 2
+    large = [{"inputs": {f"{n}" + "x" * half: n}} for n in range(3)]
+
+    assert upsert(api, dataset_id, *large) == (3, 0)
+    assert upsert(api, dataset_id, {"inputs": {"small": 1}}) == (1, 0)
+
+    found = get(api, dataset_id)["schema"]
+    assert len(found) <= records.MAX_SCHEMA_CHARS
+    assert [key[:5] for key in json.loads(found)["inputs"]] == ["0xxxx", "small"]
+    assert len(all_of(api, dataset_id)) == 4

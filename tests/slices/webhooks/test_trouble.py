@@ -212,9 +212,9 @@ def test_a_courier_that_dies_before_it_notes_a_delivery_leaves_it_to_the_next(
     assert office.states(webhook) == [("DELIVERED", 1)] * 2
 
 
+@pytest.mark.both
+@pytest.mark.parametrize("chosen", ["postgresql"], indirect=True)  # a SQLite store has one server
 def test_of_two_couriers_one_delivers_and_the_other_takes_over(office: Office, receiver: Receiver) -> None:
-    if office.db.dialect == "sqlite":
-        pytest.skip("a SQLite store has one server")
     office.subscribe(receiver.url)
     one, two = office.courier(), office.courier()
     office.step(one)
