@@ -4,6 +4,7 @@ Each is a process as any other, with its own memory, environment, working direct
 imports are shared, which cost half a second of processor time in each process that makes them itself.
 """
 
+import atexit
 import contextlib
 import functools
 import json
@@ -107,7 +108,8 @@ class Forks:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        threading.Thread(target=self._read, name="forks", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="forks", daemon=True)
+        self._reader.start()
 
     def start(
         self,
@@ -161,11 +163,20 @@ class Forks:
             self._has_ended = True
             self._news.notify_all()
 
+    def close(self) -> None:
+        """End it and its children."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._process.wait()  # so that the processor time of all of them counts as this process's
+        self._reader.join()
+        self._socket.close()
+
 
 @functools.cache
 def forks() -> Forks:
     """Of this process, started when it is first needed."""
-    return Forks()
+    made = Forks()
+    atexit.register(made.close)
+    return made
 
 
 def _send(connection: socket.socket, message: Any, handles: Sequence[int] = ()) -> None:
@@ -219,6 +230,8 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
             for pid in living:
                 with contextlib.suppress(OSError):
                     os.killpg(pid, signal.SIGKILL)
+            for pid in living:
+                os.waitpid(pid, 0)
             return None
         request, handles = received
         pid = os.fork()

@@ -74,8 +74,8 @@ class Runner:
         clock: Callable[[], float] = time.monotonic,
         interval_factor: float = 1.0,
     ) -> None:
-        """`clock`: of the looks at the other side and of the waits of the link as a whole.  `interval_factor` multiplies these
-        and the waits of single items."""
+        """`clock`: of the looks at the other side.  `interval_factor` multiplies the intervals between these, and the waits of
+        the link and of items, unless the remote asks for them."""
         self._db = db
         self._ws = ws
         self._link_id = link_id
@@ -128,7 +128,7 @@ class Runner:
         try:
             more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
             # Not by the clock on the wall, which may be moved.  No time to wait for: somebody wants it now.
-            if not ask and link.retry_at is not None and self._clock() < self._wait_until:
+            if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
                 return more
             more |= self._work(link, ask=ask)
         except Down as down:
@@ -362,7 +362,8 @@ class Runner:
         def later(tx: Tx) -> None:
             waiting.postpone(tx, self._link_id, dirty, wait_ms)
             if dirty.attempts == TROUBLES - 1:
-                store.note(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
+                since = tx.now - waiting.MAX_WAIT_MS  # a poll that met the same trouble may have noted it
+                store.note_once(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason, since=since)
 
         self._write(later)
 
@@ -390,12 +391,13 @@ class Runner:
         self._failures += 1
         first, longest = BACKOFF_S
         wait = min(longest, first * 2 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+        wait *= self._interval_factor
         if retry_after_s is not None:
             wait = max(wait, min(retry_after_s, LONGEST_RETRY_AFTER_S))
-        self._wait_until = self._clock() + wait
+        self._wait_until = time.monotonic() + wait
         self.close()
         self._peer = None
-        self._write(lambda tx: store.failed(tx, link, message, tx.now + self._wait_ms(wait)))
+        self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
 
     def _wait_ms(self, wait_s: float) -> int:
         return int(1000 * wait_s * self._interval_factor)
