@@ -60,7 +60,8 @@ NEUTRAL: dict[str, Any] = {
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
     "series": None, "x": "step", "start": None, "end": None, "exact": True, "max_points": None, "search": "",
-    "wait_s": 0, "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
+    "wait_s": 0, "kinds": None, "by": ["params.k"],
+    "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
 }  # fmt: skip

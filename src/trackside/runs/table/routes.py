@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, query
-from trackside.runs.table import window
+from trackside.runs.table import columns, groups, window
+from trackside.runs.table.columns import Columns, ListColumns
+from trackside.runs.table.groups import GroupRuns, Groups
 from trackside.runs.table.model import RunsTable, Window
 from trackside.runs.table.snapshots import Snapshots
 
@@ -21,6 +23,21 @@ class Calls:
         return window.read(tx, call, self.kept)
 
 
+def list_columns(tx: Tx, call: ListColumns) -> Columns:
+    """Return the params, metrics and tags that runs of the selection have, with the ranges of their values."""
+    return columns.read(tx, call)
+
+
+def group(tx: Tx, call: GroupRuns) -> Groups:
+    """Group runs by params, tags or attributes and aggregate metrics over each group."""
+    return groups.read(tx, call)
+
+
 def routes() -> list[Route]:
     calls = Calls(Snapshots())
-    return [query(f"POST {OURS}/runs/table", RunsTable, calls.table, needs=Action.RUNS_READ, answer=Window)]
+    read = Action.RUNS_READ
+    return [
+        query(f"POST {OURS}/runs/table", RunsTable, calls.table, needs=read, answer=Window),
+        query(f"POST {OURS}/runs/columns", ListColumns, list_columns, needs=read, answer=Columns),
+        query(f"POST {OURS}/runs/groups", GroupRuns, group, needs=read, answer=Groups),
+    ]
