@@ -41,6 +41,7 @@ WHOLE_SERVER = {
     "/health", "/version", "/openapi.json", "/api/3.0/mlflow/server-info",
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
     "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
+    "/", "/assets/{name}",  # the files of the web UI
 }  # fmt: skip
 
 # For fields that name nothing: what a caller might send.
