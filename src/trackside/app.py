@@ -168,7 +168,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         jobs = Jobs(settings.data / "imports")
         closers.append(jobs.close)
         table: list[Route] = [
-            *server.routes(),
+            *server.routes(db.fault),
             *ui.routes(settings.static_prefix),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from trackside.core import locations, places
 from trackside.core.errors import Invalid
-from trackside.core.locations import ArtifactStore, PostgresStore, SqliteStore, Store
+from trackside.core.locations import ArtifactStore, LocationError, PostgresStore, SqliteStore, Store
 from trackside.core.seal import SecretKey
 
 __all__ = ["ArtifactStore", "PostgresStore", "SettingError", "Settings", "SqliteStore", "Store", "load"]
@@ -211,6 +211,18 @@ def _artifact_roots(text: str) -> tuple[str, ...]:
     return roots
 
 
+def _first_line(text: str) -> str:
+    try:
+        lines = locations.local_path(text).read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ValueError(f"it cannot be read ({getattr(fault, 'strerror', None) or 'it is no text'})") from None
+    if not lines[0].strip() or any(map(str.strip, lines[1:])):
+        raise ValueError(
+            "it must hold the URL of a store in one line, such as postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+    return lines[0].strip()
+
+
 def _folder(text: str) -> Path:
     path = locations.local_path(text)
     if path.exists() and not path.is_dir():
@@ -242,6 +254,13 @@ OPTIONS: dict[str, Option] = {
         read=locations.store,
         metavar="URL",
         help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; left out: trackside.db in the data folder",
+    ),
+    "store_file": Option(
+        flags=("--store-file",),
+        default="",
+        read=_first_line,
+        metavar="FILE",
+        help="file that holds the URL of --store in one line: so no list of processes shows its password",
     ),
     "artifacts": Option(
         flags=("--artifacts", "--artifacts-destination"),
@@ -413,7 +432,7 @@ REFUSED_FLAGS: dict[str, str] = {
 
 
 _DEFAULT = "the default"
-_IN_DATA_FOLDER = ("store", "artifacts", "secret_key")  # unless they are set
+_IN_DATA_FOLDER = ("store", "store_file", "artifacts", "secret_key")  # unless they are set
 
 
 class _Given(Struct, frozen=True):
@@ -430,6 +449,15 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     given = {name: _find(option, flags, environ) for name, option in OPTIONS.items()}
     values = {name: _read(name, each) for name, each in given.items() if each.text or name not in _IN_DATA_FOLDER}
     data: Path = values["data"]
+    url = values.pop("store_file", None)
+    if url is not None:
+        source = given["store_file"].source
+        if "store" in values:
+            raise SettingError(f"{given['store'].source} and {source} both name a store; give one of them")
+        try:
+            values["store"] = locations.store(url)
+        except LocationError as fault:
+            raise SettingError(f"the store that {source} names cannot be used; {fault}") from None
     values.setdefault("store", SqliteStore(data / "trackside.db"))
     values.setdefault("artifacts", ArtifactStore((data / "artifacts").as_uri(), data / "artifacts"))
     if given["allowed_hosts"].source == _DEFAULT:
