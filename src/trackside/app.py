@@ -41,6 +41,7 @@ from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.ui import routes as ui
+from trackside.views import routes as views
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
 from trackside.workspaces.model import doors
@@ -172,6 +173,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             *ui.routes(settings.static_prefix),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
+            *views.routes(),
             *runs.routes(db.writer),
             *evaluation_datasets.routes(),
             *artifacts.routes(roots, threads),
