@@ -9,6 +9,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from msgspec import Struct
 from trackside.core import locations, places
 from trackside.core.errors import Invalid
 from trackside.core.locations import ArtifactStore, LocationError, PostgresStore, SqliteStore, Store
+from trackside.core.outgoing import addresses
 from trackside.core.seal import SecretKey
 
 __all__ = ["ArtifactStore", "PostgresStore", "SettingError", "Settings", "SqliteStore", "Store", "load"]
@@ -65,6 +67,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_schemes: tuple[str, ...]
     webhook_timeout_s: int
     webhook_retries: int
+    allowed_remotes: tuple[str, ...]  # hosts, addresses and networks
     artifact_timeout_s: int
     search_timeout_s: int
     max_links: int
@@ -86,6 +89,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             *([str(self.store.path)] if isinstance(self.store, SqliteStore) else []),
             *([] if root.startswith(("mlflow-artifacts:", "http:", "https:")) else [root]),
         ]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the port."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host.removeprefix("[").removesuffix("]")).is_loopback
+        except ValueError:
+            return False
 
     @property
     def backups(self) -> Path:
@@ -136,6 +149,12 @@ def _schemes(text: str) -> tuple[str, ...]:
     if not schemes or not {"http", "https"}.issuperset(schemes):
         raise ValueError("it must be https, http or both with a comma between")
     return schemes
+
+
+def _remotes(text: str) -> tuple[str, ...]:
+    words = _words(text)
+    addresses.listed(words)
+    return words
 
 
 def _switch(text: str) -> bool:
@@ -373,6 +392,14 @@ OPTIONS: dict[str, Option] = {
         metavar="N",
         mlflows="MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES",
         help="how often a delivery that failed is tried again, after longer and longer pauses; 12 take about an hour",
+    ),
+    "allowed_remotes": Option(
+        flags=("--allowed-remotes",),
+        default="",
+        read=_remotes,
+        metavar="HOSTS",
+        help="hosts, addresses and networks, with commas between, that links, imports and webhooks may call although they"
+        " are not public; a server on loopback may call all but those of cloud metadata",
     ),
     "artifact_timeout_s": Option(
         flags=("--artifact-timeout",),

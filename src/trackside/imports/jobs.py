@@ -22,6 +22,7 @@ from msgspec import Struct, structs
 
 from trackside.core import disk
 from trackside.core.errors import BadState, NotFound
+from trackside.core.outgoing.addresses import Rules
 from trackside.imports.report import Report
 from trackside.links.model import Secret
 
@@ -67,6 +68,7 @@ class Order(Struct, frozen=True):
     headers: dict[str, str]
     verify: bool
     dry_run: bool
+    rules: Rules  # of the hosts that it may call
 
 
 class Jobs:
