@@ -9,7 +9,6 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,16 +88,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             *([str(self.store.path)] if isinstance(self.store, SqliteStore) else []),
             *([] if root.startswith(("mlflow-artifacts:", "http:", "https:")) else [root]),
         ]
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine reaches the port."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ip_address(self.host.removeprefix("[").removesuffix("]")).is_loopback
-        except ValueError:
-            return False
 
     @property
     def backups(self) -> Path:
