@@ -35,7 +35,6 @@ export default {
   field: "Name",
   base: "Base",
   setBase: "Set as base",
-  makeBase: (name: string) => `Compare with ${name}`,
   highest: "highest",
   lowest: "lowest",
   noValue: "no value",

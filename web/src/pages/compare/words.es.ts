@@ -38,7 +38,6 @@ export default {
   field: "Nombre",
   base: "Base",
   setBase: "Usar como base",
-  makeBase: (name: string) => `Comparar con ${name}`,
   highest: "el mayor",
   lowest: "el menor",
   noValue: "sin valor",
