@@ -18,6 +18,7 @@ from trackside.cli import ports, supervise
 from trackside.cli.lock import Lock, of_server
 from trackside.cli.output import OK, Stop, say
 from trackside.cli.stores import explained, refuse_foreign_file
+from trackside.core import log_lines
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings, SqliteStore
 
@@ -50,9 +51,7 @@ def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
 
 
 def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interval_factor: float) -> int:
-    logging.basicConfig(
-        level=_LEVELS[settings.log_level], format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    log_lines.begin(_LEVELS[settings.log_level])
     port: int = sockets[0].getsockname()[1]
 
     def announce() -> None:

@@ -1,0 +1,281 @@
+"""Each place where text becomes a path, a URI, a host, SQL, a header, a log line or a process; and what checks that text.
+
+A place that is missing here fails the test.  Before it is added, answer: can a caller or a remote choose this text?  If so,
+name the one function that checks it; else say whose it is.
+"""
+
+from dataclasses import dataclass
+
+OPERATOR = "operator"  # flags, variables, files of the data folder, words of the command line
+CONSTANT = "constant"  # nothing in it comes from anybody: names of tables, numbers, generated names
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """`checked_by`: the dotted name of a function, OPERATOR or CONSTANT.  `places`: by module the functions; `*` for all."""
+
+    kind: str
+    checked_by: str
+    why: str
+    places: dict[str, str]
+
+
+REVIEWED = [
+    Reviewed(
+        "path",
+        "trackside.artifacts.keys.checked",
+        "a key of plain segments, joined to a root; descriptors are compared by real path after they were opened",
+        {
+            "artifacts/local.py": "LocalBlobs.__init__ LocalBlobs._scan LocalBlobs._seen LocalBlobs.open LocalBlobs.prepare"
+            " LocalUpload.commit _Tree.__init__ _Tree.discard _Tree.make_folder _Tree.new_file _Tree.open_folder _Tree.place"
+            " _real_path",
+        },
+    ),
+    Reviewed(
+        "path",
+        "trackside.core.places.RootPolicy.opened",
+        "the root of a store: the operator's, or a workspace's below what the operator allowed",
+        {"artifacts/roots.py": "_open", "core/places.py": "_identity real"},
+    ),
+    Reviewed(
+        "path",
+        "trackside.core.uris.check_place",
+        "a relative location is made absolute as text; the server opens it only by RootPolicy",
+        {"experiments/store.py": "_absolute"},
+    ),
+    Reviewed(
+        "path",
+        "trackside.imports.places.Folder.is_below",
+        "what a source names is read with the user's rights: links out of the folder are not followed, and what a server names"
+        " is read only below what the user said",
+        {
+            "imports/folder.py": "FolderSource.__init__ FolderSource._all_models FolderSource._edges"
+            " FolderSource._experiment_folders FolderSource.place _folders _lines _runs_of",
+            "imports/folder_registry.py": "_model registered",
+            "imports/meta.py": "read_meta walk_files",
+            "imports/places.py": "Finder.__init__ Finder._folders Finder._local Folder.files Folder.is_model Folder.is_there",
+        },
+    ),
+    Reviewed(
+        "path",
+        "trackside.imports.jobs.Jobs._file",
+        "the id of an import is one that the server made; folders are named by a workspace's uid",
+        {"imports/jobs.py": "Jobs._remove Jobs.start _is_held _locked _read write"},
+    ),
+    Reviewed(
+        "path",
+        OPERATOR,
+        "flags, variables and the data folder's own files",
+        {
+            "cli/credentials.py": "token",
+            "cli/doctor.py": "_clock _existing _file_system_of _free_space",
+            "cli/lock.py": "_close_to_others _take",
+            "cli/output.py": "guarded",
+            "cli/ports.py": "_listening holder",
+            "cli/restore.py": "_copy _version run",
+            "cli/stores.py": "_FileToRead.read explained",
+            "core/db/migrate.py": "_back_up migrations",
+            "core/db/sqlite.py": "SqliteDatabase._connect SqliteDatabase.backup unfit",
+            "core/db/sqlite_file.py": "_identity missing_part prepare",
+            "core/db/wal.py": "sync_log",
+            "core/disk.py": "create make_folder make_private sync_folder",
+            "core/locations.py": "_absolute _postgres _sqlite",
+            "core/seal.py": "_from_file",
+            "core/settings.py": "_first_line _folder",
+            "imports/child.py": "_Progress.__init__ main",
+            "imports/opening.py": "_artifacts _folder",
+            "imports/rows.py": "_Sqlite.__init__",
+            "scorer/__main__.py": "<module> _mount",
+            "scorer/serve.py": "_bound",
+        },
+    ),
+    Reviewed(
+        "path",
+        CONSTANT,
+        "generated names, databases in memory, and files of the package",
+        {
+            "artifacts/staging.py": "Staging.__init__ Staging.close Staging.remove sweep",
+            "links/peers/mlflow_datasets.py": "Records.__init__",
+            "links/record_lists.py": "Lists.__init__",
+            "ui/files.py": "Files._read",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.places.parse",
+        "a place of artifacts; one with a query or a fragment is not opened",
+        {
+            "artifacts/keys.py": "in_full of_proxied",
+            "artifacts/roots.py": "Roots._lane",
+            "core/places.py": "Place.__str__ RootPolicy.admit parse",
+            "workspaces/model.py": "check_root",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.uris.check_place",
+        "where a client keeps its artifacts; stored, not opened",
+        {"core/uris.py": "check_place http_parts", "experiments/store.py": "_absolute"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.registry.sources.check",
+        "the source of a version",
+        {"registry/sources.py": "_split place without_dots"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.uris.http_parts",
+        "the address of a remote; what is asked of it is quoted by urlencode or quote",
+        {
+            "links/model.py": "target",
+            "links/peers/databricks.py": "from_profile",
+            "links/peers/databricks_files.py": "DatabricksFiles._sign",
+            "links/peers/mlflow.py": "MlflowPeer.root",
+            "links/peers/mlflow_datasets.py": "MlflowDatasets._pages MlflowDatasets.change MlflowDatasets.drop MlflowDatasets.put"
+            " MlflowDatasets.read MlflowDatasets.remove",
+            "links/peers/mlflow_files.py": "MlflowFiles._entries_at MlflowFiles.entries MlflowFiles.get MlflowFiles.remove"
+            " MlflowFiles.send",
+            "links/peers/mlflow_models.py": "MlflowModels._write MlflowModels.change MlflowModels.read MlflowModels.remove",
+            "links/peers/mlflow_wire.py": "proxied_path",
+            "links/peers/oauth.py": "<module>",
+            "links/peers/signed.py": "SignedFile._send_blocks",
+            "links/peers/stores.py": "Stores.at",
+            "links/peers/trackside.py": "TracksidePeer._at TracksidePeer.points",
+            "links/wire.py": "Http.__init__ Http.json",
+            "imports/routes.py": "Calls._own_url",
+            "imports/server.py": "ServerSource._bulk _Served._where",
+            "imports/target.py": "Target.send_file",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.events.model.check_url",
+        "the URL of a webhook",
+        {"events/delivery.py": "Post._send Post._where", "events/model.py": "check_new_url check_url shown_url"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.imports.places.Finder.at",
+        "where a source says that its files are",
+        {
+            "imports/places.py": "Finder._behind_proxy Finder._folders Finder._in_bucket Finder._local Finder.at Proxied.files"
+            " Proxied.open _scheme",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.artifacts.wire.content_disposition",
+        "the name of a file, quoted into a header",
+        {"artifacts/wire.py": "content_disposition"},
+    ),
+    Reviewed(
+        "uri",
+        OPERATOR,
+        "flags and words of the command line",
+        {
+            "cli/links.py": "_path _watch _where check init_script",
+            "cli/ports.py": "url",
+            "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
+            "imports/opening.py": "_server open_source",
+        },
+    ),
+    Reviewed(
+        "host",
+        "trackside.core.outgoing.addresses.Rules.refusal",
+        "the receiver of a webhook, the remote of a link or an import: by the address that is connected",
+        {
+            "core/outgoing/guard.py": "Guard.connect",
+            "events/delivery.py": "Post._connect Post._send",
+            "links/wire.py": "Http._connect Http._socket",
+        },
+    ),
+    Reviewed(
+        "host",
+        "trackside.core.places.RootPolicy.opened",
+        "a bucket: the operator's, or one below what the operator allowed",
+        {"artifacts/cloud.py": "CloudBlobs.at"},
+    ),
+    Reviewed(
+        "host",
+        OPERATOR,
+        "the store, the address to listen on, the server that commands talk to",
+        {"cli/links.py": "_call", "cli/ports.py": "resolve", "core/db/pgwire.py": "_connect _connect_local"},
+    ),
+    Reviewed(
+        "sql",
+        "trackside.core.filters.to_sql.where",
+        "filters and orders of callers: columns come from a table of fields, every value is bound",
+        dict.fromkeys(
+            "evaluation_datasets/routes.py experiments/search.py logged_models/search.py registry/search.py runs/search.py"
+            " runs/selection.py runs/table/cells.py runs/table/columns.py runs/table/groups.py runs/table/window.py".split(),
+            "*",
+        ),
+    ),
+    Reviewed(
+        "sql",
+        CONSTANT,
+        "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
+        dict.fromkeys(
+            "core/db/migrate.py core/db/pgbackup.py core/db/postgres.py core/db/sqlite.py core/db/tx.py core/work/leases.py"
+            " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
+            " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
+            " imports/database_datasets.py imports/postgres_rows.py imports/rows.py links/cursors.py links/epochs.py"
+            " links/marking.py links/ours.py links/store.py links/take.py links/waiting.py logged_models/store.py"
+            " metrics/charts.py metrics/history.py metrics/keys.py metrics/store.py registry/approvals.py registry/files.py"
+            " registry/history.py registry/lineage.py registry/models.py registry/moving.py registry/versions.py"
+            " runs/charts/keys.py runs/lifecycle.py runs/model_points.py runs/store.py tenants.py views/store.py"
+            " workspaces/store.py".split(),
+            "*",
+        ),
+    ),
+    Reviewed(
+        "header",
+        "trackside.artifacts.wire.content_disposition",
+        "the name and the type of a file",
+        {"artifacts/wire.py": "answer"},
+    ),
+    Reviewed(
+        "header",
+        "trackside.core.http.security.Guard.check",
+        "an Origin that is welcome, and names of headers of plain tokens",
+        {"core/http/security.py": "Guard.cors_headers _preflight_headers"},
+    ),
+    Reviewed(
+        "header",
+        "trackside.ui.routes._last_part",
+        "the path as it was sent: escaped, so without a line break",
+        {"ui/routes.py": "Pages.asset Pages.page"},
+    ),
+    Reviewed(
+        "header",
+        CONSTANT,
+        "lengths, methods of the table of routes, checksums, directives of the source",
+        {
+            "core/http/browser.py": "<module> page_headers",
+            "core/http/edge.py": "Edge._allow Edge._serve _length",
+            "core/http/streams.py": "send_response",
+            "links/import_files.py": "Calls.get",
+            "links/import_routes.py": "<module>",
+        },
+    ),
+    Reviewed(
+        "log",
+        "trackside.core.log_lines.LineFormatter.format",
+        "every line of the server's log: control characters are escaped, further lines indented",
+        dict.fromkeys(
+            "app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/sqlite_file.py"
+            " core/http/calls.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
+            " events/delivery.py events/worker.py"
+            " links/unlink.py links/wire.py links/worker.py links/workers.py registry/own_routes.py scorer/model.py".split(),
+            "*",
+        ),
+    ),
+    Reviewed(
+        "process",
+        "trackside.imports.routes._source",
+        "an import's child: its words are fixed, and what a caller says comes by standard input",
+        {"imports/jobs.py": "Jobs._spawn"},
+    ),
+    Reviewed("process", CONSTANT, "a fork of the server itself", {"cli/supervise.py": "_Supervisor._start_missing"}),
+]

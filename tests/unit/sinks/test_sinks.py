@@ -1,0 +1,88 @@
+"""Every place where text from outside could do harm is known, and names the function that checks it."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from unit.sinks.scan import KINDS, Sink, all_sinks, sinks_of
+from unit.sinks.table import CONSTANT, OPERATOR, REVIEWED
+
+SERVER = Path(__file__).parents[3] / "src" / "trackside"
+
+PLANTED = {
+    "path": [
+        "open(name)",
+        "os.open(name, 0)",
+        "Path(name)",
+        "shutil.rmtree(name)",
+        "place.read_text()",
+        "sqlite3.connect(name)",
+    ],
+    "uri": ["urlsplit(name)", "quote(name)", 'f"s3://{name}/x"', 'f"{name}://x"'],
+    "host": [
+        "http.client.HTTPConnection(name)",
+        "socket.create_connection((name, 1))",
+        "sock.connect((name, 1))",
+        "from_url(name)",
+    ],
+    "sql": ['tx.all(f"SELECT {name}")', "tx.run(name)", 'self._tx.one("SELECT " + name)', "connection.execute(name)"],
+    "header": ['headers = [(b"location", name.encode())]', "connection.putheader('a', name)"],
+    "log": ['log.warning("%s", name)', '_log.error("x %s", name)'],
+    "process": ["subprocess.run(name)", "os.execv(name, [])"],
+}
+
+
+def reviewed() -> list[Sink]:
+    return [
+        Sink(module, function, each.kind)
+        for each in REVIEWED
+        for module, functions in each.places.items()
+        for function in functions.split()
+    ]
+
+
+def test_every_place_is_reviewed_once_and_none_is_gone() -> None:
+    table = reviewed()
+    whole = {(sink.kind, sink.module) for sink in table if sink.function == "*"}
+    found = {
+        Sink(sink.module, "*", sink.kind) if (sink.kind, sink.module) in whole else sink for sink in all_sinks(SERVER)
+    }
+
+    assert sorted(found - set(table)) == [], "review each: who may choose this text, and what checks it? (table.py)"
+    assert sorted(set(table) - found) == [], "these are gone; take them out of table.py"
+    assert len(table) == len(set(table))
+
+
+@pytest.mark.parametrize("checker", sorted({each.checked_by for each in REVIEWED} - {OPERATOR, CONSTANT}))
+def test_each_function_that_checks_exists(checker: str) -> None:
+    words = checker.split(".")
+    at = next(
+        count
+        for count in range(len(words), 0, -1)
+        if (SERVER.parent / Path(*words[:count])).with_suffix(".py").is_file()
+    )
+
+    found: object = import_module(".".join(words[:at]))
+    for word in words[at:]:
+        found = getattr(found, word)
+
+    assert callable(found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_place_is_found(kind: str) -> None:
+    for statement in PLANTED[kind]:
+        source = f"class A:\n    async def b(self, name):\n        if name:\n            return lambda: 1\n        {statement}\n"
+        assert Sink("x.py", "A.b", kind) in sinks_of("x.py", source), statement
+
+
+def test_what_nobody_chooses_is_no_place() -> None:
+    for statement in (
+        'tx.all("SELECT 1", id=name)',
+        'log.info("started")',
+        'Path("fixed")',
+        'x = [(b"a", b"b")]',
+        "text.replace(name, name)",
+    ):
+        assert sinks_of("x.py", f"def f(name):\n    {statement}\n") == set(), statement
