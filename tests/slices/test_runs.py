@@ -105,6 +105,18 @@ def test_a_number_beyond_64_bits_is_the_callers_mistake(api: Api, number: int) -
     assert "end_time" not in api.run(run_id)["info"]
 
 
+def test_a_run_that_ends_again_has_the_end_that_was_told_last(api: Api) -> None:
+    run_id = api.new_run()
+    api.post("runs/update", run_id=run_id, status="FAILED", end_time=5)
+
+    told = api.post("runs/update", run_id=run_id, status="FINISHED", end_time=9)["run_info"]
+    api.post("runs/update", run_id=run_id, run_name="renamed")
+
+    info = api.run(run_id)["info"]
+    assert (told["status"], told["end_time"]) == ("FINISHED", 9)
+    assert (info["status"], info["end_time"], info["run_name"]) == ("FINISHED", 9, "renamed")
+
+
 def test_name_and_name_tag_stay_in_step(api: Api) -> None:
     run_id = api.new_run(run_name="one")
 

@@ -140,7 +140,10 @@ def _of_both(mode: Mode, path: str, old: Known | None, our: OurFile, their: Remo
     if our_changed != their_changed:
         return Step(What.SEND if our_changed else What.TAKE, path)
     is_ours = (our.size_bytes, our_sum) > (their.size_bytes, their_sum)
-    why = "is larger" if our.size_bytes != their.size_bytes else "has the greater SHA-256"
+    if our.size_bytes != their.size_bytes:
+        why = "is larger"
+    else:
+        why = "has the greater SHA-256" if our_sum else "cannot be compared by SHA-256"
     said = f"both sides changed the file {path}: {'ours' if is_ours else 'theirs'} {why} and is kept"
     return Step(What.SEND if is_ours else What.TAKE, path, said)
 

@@ -1,0 +1,108 @@
+"""The times of experiments that several workspaces meet in: as early and as late as any of them says."""
+
+import pytest
+
+from trackside.links.comparison import compare, outdone
+from trackside.links.cursors import Item
+from trackside.links.diff import Doc, Field, Merged, Mode, Patch
+from trackside.links.model import Entity, Made
+
+CREATED: Field = ("creation_time", "")
+UPDATED: Field = ("last_update_time", "")
+NAME: Field = ("name", "")
+
+
+def can(entity: Entity, field: Field, verb: str) -> bool:
+    return True
+
+
+def put_there(mode: Mode, ours: Doc, theirs: Doc, item: Item, *, was_read: bool = True) -> Doc:
+    return compare(Entity.EXPERIMENT, item, ours, theirs, mode, can, was_read=was_read).for_them.put
+
+
+def met(agreed: Doc | None = None, made_by: Made = Made.THEM) -> Item:
+    return Item("1", "2", made_by, agreed)
+
+
+EARLIER: Doc = {CREATED: "5", UPDATED: "50"}
+LATER: Doc = {CREATED: "7", UPDATED: "70"}
+
+
+def test_a_copy_that_is_older_keeps_the_time_of_its_making_and_takes_the_later_change() -> None:
+    merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PUSH, can)
+
+    assert merged.for_them.put == {UPDATED: "70"}
+    assert merged.agreed == {UPDATED: "70"}
+    assert not merged.for_us
+
+
+def test_a_copy_that_changed_later_keeps_that_time_and_takes_the_earlier_making() -> None:
+    merged = compare(Entity.EXPERIMENT, met(), EARLIER, LATER, Mode.PUSH, can)
+
+    assert merged.for_them.put == {CREATED: "5"}
+    assert merged.agreed == {CREATED: "5"}
+
+
+def test_a_pull_takes_what_is_better_there() -> None:
+    merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PULL, can)
+
+    assert merged.for_us.put == {CREATED: "5"}
+    assert not merged.for_them
+
+
+def test_what_was_agreed_of_a_time_that_stands_stays_agreed() -> None:
+    item = met({CREATED: "9", NAME: "x"})
+
+    merged = compare(Entity.EXPERIMENT, item, {**LATER, NAME: "x"}, {**EARLIER, NAME: "x"}, Mode.PUSH, can)
+
+    assert merged.agreed == {CREATED: "9", UPDATED: "70", NAME: "x"}
+
+
+def test_a_copy_of_our_making_has_our_times_at_first() -> None:
+    assert put_there(Mode.PUSH, LATER, EARLIER, met(None, Made.US)) == LATER
+    assert put_there(Mode.PUSH, LATER, EARLIER, met({CREATED: "7"}, Made.US)) == {UPDATED: "70"}
+
+
+def test_no_time_is_sent_to_a_copy_that_was_not_read() -> None:
+    agreed = {NAME: "x"}
+
+    assert put_there(Mode.PUSH, {**LATER, NAME: "y"}, agreed, met(agreed), was_read=False) == {NAME: "y"}
+    assert put_there(Mode.PUSH, {**LATER, NAME: "y"}, agreed, met(agreed)) == {NAME: "y", **LATER}
+
+
+def test_a_source_without_times_changes_none() -> None:
+    assert put_there(Mode.PUSH, {NAME: "x"}, {**EARLIER, NAME: "y"}, met()) == {NAME: "x"}
+
+
+@pytest.mark.parametrize("ours", [EARLIER, LATER])
+def test_both_sides_come_to_the_earlier_making_and_the_later_change(ours: Doc) -> None:
+    theirs = LATER if ours is EARLIER else EARLIER
+
+    assert compare(Entity.EXPERIMENT, met(), ours, theirs, Mode.BOTH, can).agreed == {CREATED: "5", UPDATED: "70"}
+
+
+def test_other_items_have_their_sources_times() -> None:
+    assert compare(Entity.MODEL, met(), LATER, EARLIER, Mode.PUSH, can).for_them.put == LATER
+
+
+def test_a_remote_that_cannot_change_a_field_is_not_asked_to() -> None:
+    merged = compare(
+        Entity.RUN, met(), {NAME: "x"}, {}, Mode.PUSH, lambda entity, field, verb: entity is not Entity.RUN
+    )
+
+    assert not merged.for_them
+
+
+def taking(put: Doc) -> Merged:
+    return Merged(Patch(), Patch(put), {}, [])
+
+
+def test_times_that_were_taken_meanwhile_and_are_better_are_not_taken_again() -> None:
+    before = {CREATED: "9", UPDATED: "90", NAME: "a"}
+
+    assert outdone(taking({CREATED: "7"}), before, {**before, CREATED: "5"}) == {CREATED}
+    assert outdone(taking({CREATED: "7"}), before, {**before, CREATED: "8"}) == set()
+    assert outdone(taking({UPDATED: "95"}), before, {**before, UPDATED: "99"}) == {UPDATED}
+    assert outdone(taking({CREATED: "7"}), before, before) == set()
+    assert outdone(taking({NAME: "b"}), before, {**before, NAME: "c"}) == set()
+    assert outdone(taking({CREATED: "7"}), before, {NAME: "a"}) == set()
