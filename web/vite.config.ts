@@ -19,6 +19,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the Content-Security-Policy allows no script or style from a data: address
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { proxy: Object.fromEntries(["/api", "/ajax-api", "/ws", "/health"].map((path) => [path, server])) },
   test: { include: ["src/**/*.test.ts", "plugins/**/*.test.ts"], environment: "node" },

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from support import browser as browsers
+from support.servers import Server
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_MS = 15_000
@@ -46,7 +47,8 @@ def console() -> list[str]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, console: list[str]) -> Iterator[Page]:
+def page(start: Callable[..., Server], context: BrowserContext, console: list[str]) -> Iterator[Page]:
+    """Closed before the servers of `start`, so that it does not complain of their end."""
     made = context.new_page()
 
     def listen(message: ConsoleMessage) -> None:

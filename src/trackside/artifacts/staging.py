@@ -11,8 +11,6 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from trackside.core import disk
-
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -20,10 +18,10 @@ class Staging:
     """This process's folder, open: names are relative to `folder`."""
 
     def __init__(self, above: Path) -> None:
-        disk.make_folder(above)
+        above.mkdir(parents=True, exist_ok=True)
         while True:
             path = above / secrets.token_hex(8)
-            path.mkdir(mode=disk.PRIVATE_FOLDER)
+            path.mkdir(mode=0o700)
             try:
                 folder = os.open(path, OPEN_FOLDER)
             except FileNotFoundError:  # swept before it was opened

@@ -1,6 +1,5 @@
 """`trackside db restore`: a backup becomes a store again.  Knows both kinds of file; overwrites nothing."""
 
-import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -55,9 +54,7 @@ def _copy(source: Path, target: Path) -> int:
             raise Stop(f"{target.with_name(name)} is there; move it away first, or give another file with --store")
     unfinished = target.with_name(target.name + ".part")
     try:
-        disk.make_folder(target.parent)
-        with source.open("rb") as saved, os.fdopen(disk.create(unfinished), "wb") as copy:
-            shutil.copyfileobj(saved, copy)
+        shutil.copyfile(source, unfinished)
         version = _version(unfinished, source)
         disk.settle(unfinished, target)
     except OSError as fault:

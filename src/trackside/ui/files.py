@@ -3,6 +3,7 @@
 import hashlib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -25,17 +26,22 @@ class Asset(Struct, frozen=True):
 
 
 class Files:
-    """Reads the folder once, when it is first asked; a server that nobody looks at holds nothing."""
+    """Reads the folder when the page is first asked for, and again when it was built since: a server that nobody looks at
+    holds nothing, and `make web` needs no restart."""
 
     def __init__(self, folder: Traversable | None = None) -> None:
         self._folder = folder if folder is not None else files("trackside.ui") / "files"
         self._assets: dict[str, Asset] = {}
         self._page = b""
+        self._built_at = 0
 
     def page(self) -> bytes | None:
         """The page, with addresses from its own folder; None if the UI was not built."""
-        if not self._page:
+        page = self._folder / "index.html"
+        built_at = page.stat().st_mtime_ns if isinstance(page, Path) and page.exists() else 1
+        if not self._page or built_at != self._built_at:
             self._read()
+            self._built_at = built_at
         return self._page or None
 
     def asset(self, name: str) -> Asset | None:
@@ -48,6 +54,7 @@ class Files:
         if not page.is_file():
             return
         content = {each.name: each.read_bytes() for each in folder.iterdir()}
+        self._assets.clear()
         for name, plain in content.items():
             media = TYPES.get(name[name.rfind(".") :])
             if media is None:

@@ -87,7 +87,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/2.0/mlflow/runs/search": {
+    "/api/trackside/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Wait for changes after a cursor and return them, each entity once. */
+        get: operations["get_api_trackside_v1_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/runs/columns": {
         parameters: {
             query?: never;
             header?: never;
@@ -96,8 +113,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** POST runs search */
-        post: operations["post_api_2_0_mlflow_runs_search"];
+        /** Return the params, metrics and tags that runs of the selection have, with the ranges of their values. */
+        post: operations["post_api_trackside_v1_runs_columns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/runs/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Group runs by params, tags or attributes and aggregate metrics over each group. */
+        post: operations["post_api_trackside_v1_runs_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/runs/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Return a window of runs with the chosen columns. */
+        post: operations["post_api_trackside_v1_runs_table"];
         delete?: never;
         options?: never;
         head?: never;
@@ -131,6 +182,37 @@ export interface components {
             alias: string;
             version: string;
         };
+        /**
+         * Column
+         * @description `field` names it in other calls; null: no text can.  `runs` counts those of the sample that have a value.
+         */
+        Column: {
+            field: string | null;
+            key: string;
+            kind: string;
+            /** @default null */
+            max?: number | null;
+            /** @default null */
+            min?: number | null;
+            numeric: number;
+            /** @default null */
+            p5?: number | null;
+            /** @default null */
+            p95?: number | null;
+            runs: number;
+            /** @default [] */
+            values?: string[];
+            varies: boolean;
+        };
+        /**
+         * Columns
+         * @description Values are those of the first `sampled` matching runs, newest first; the list of keys is complete.
+         */
+        Columns: {
+            columns: components["schemas"]["Column"][];
+            more: boolean;
+            sampled: number;
+        };
         /** Dataset */
         Dataset: {
             digest: string;
@@ -161,10 +243,87 @@ export interface components {
         GotRun: {
             run: components["schemas"]["Run"];
         };
+        /** GroupRuns */
+        GroupRuns: {
+            /** @default null */
+            by?: string[] | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            lifecycle?: string | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            metrics?: string[] | null;
+            /** @default null */
+            offset?: number | null;
+            /** @default null */
+            order_by?: string | null;
+            /** @default null */
+            run_ids?: string[] | null;
+        };
+        /** Groups */
+        Groups: {
+            groups: components["schemas"]["RunGroup"][];
+            groups_total: number;
+            matching: number;
+            offset: number;
+        };
         /** KeyValue */
         KeyValue: {
             key: string;
             value: string;
+        };
+        /** ListColumns */
+        ListColumns: {
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            kinds?: string[] | null;
+            /** @default null */
+            lifecycle?: string | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            run_ids?: string[] | null;
+            /** @default null */
+            search?: string | null;
+        };
+        /**
+         * LiveChange
+         * @description What happened to one entity since the cursor.
+         */
+        LiveChange: {
+            actions: string[];
+            changed_at: number;
+            entity: string;
+            entity_id: string;
+            experiment_id: string | null;
+        };
+        /**
+         * LiveChanges
+         * @description `reset`: the cursor is of another log or too old, so the page must be read again.
+         */
+        LiveChanges: {
+            changes: components["schemas"]["LiveChange"][];
+            cursor: number;
+            reset: boolean;
+        };
+        /**
+         * MetricOfGroup
+         * @description Over the runs of a group whose value is a finite number; `odd` counts those whose value is none.
+         */
+        MetricOfGroup: {
+            max: number | null;
+            mean: number | null;
+            min: number | null;
+            odd: number;
+            runs: number;
+            sd: number | null;
         };
         /** ModelInput */
         ModelInput: {
@@ -248,6 +407,16 @@ export interface components {
             /** @default [] */
             tags?: components["schemas"]["KeyValue"][];
         };
+        /**
+         * RunGroup
+         * @description `filter` selects the runs of the group; null: no filter can.
+         */
+        RunGroup: {
+            count: number;
+            filter: string | null;
+            metrics: components["schemas"]["MetricOfGroup"][];
+            values: (string | null)[];
+        };
         /** RunInfo */
         RunInfo: {
             artifact_uri: string;
@@ -273,6 +442,59 @@ export interface components {
             /** @default [] */
             model_outputs?: components["schemas"]["ModelOutput"][];
         };
+        /**
+         * RunRows
+         * @description One array per attribute, all of one length.
+         */
+        RunRows: {
+            /** @default [] */
+            children?: number[];
+            /** @default [] */
+            end_time?: (number | null)[];
+            /** @default [] */
+            experiment_id?: string[];
+            /** @default [] */
+            lifecycle_stage?: string[];
+            /** @default [] */
+            matches?: boolean[];
+            /** @default [] */
+            parent_run_id?: (string | null)[];
+            /** @default [] */
+            run_id?: string[];
+            /** @default [] */
+            run_name?: string[];
+            /** @default [] */
+            start_time?: number[];
+            /** @default [] */
+            status?: string[];
+            /** @default [] */
+            user_id?: string[];
+        };
+        /** RunsTable */
+        RunsTable: {
+            /** @default null */
+            columns?: string[] | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            lifecycle?: string | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            offset?: number | null;
+            /** @default null */
+            order_by?: string[] | null;
+            /** @default null */
+            page_token?: string | null;
+            /** @default null */
+            parent?: string | null;
+            /** @default null */
+            run_ids?: string[] | null;
+            /** @default null */
+            snapshot?: string | null;
+        };
         /** SearchExperiments */
         SearchExperiments: {
             /** @default null */
@@ -285,21 +507,6 @@ export interface components {
             page_token?: string | null;
             /** @default null */
             view_type?: string | number | null;
-        };
-        /** SearchRuns */
-        SearchRuns: {
-            /** @default null */
-            experiment_ids?: string[] | null;
-            /** @default null */
-            filter?: string | null;
-            /** @default null */
-            max_results?: number | null;
-            /** @default null */
-            order_by?: string[] | null;
-            /** @default null */
-            page_token?: string | null;
-            /** @default null */
-            run_view_type?: string | number | null;
         };
         /** Experiment */
         "trackside.experiments.model.Experiment": {
@@ -348,13 +555,6 @@ export interface components {
             timestamp: number;
             value: number | string;
         };
-        /** Found */
-        "trackside.runs.search.Found": {
-            /** @default null */
-            next_page_token?: string | null;
-            /** @default [] */
-            runs?: components["schemas"]["Run"][];
-        };
         /** Create */
         "trackside.workspaces.routes.Create": {
             /** @default null */
@@ -384,6 +584,20 @@ export interface components {
         "trackside.workspaces.routes.ListedOurs": {
             /** @default [] */
             workspaces?: components["schemas"]["OurWorkspace"][];
+        };
+        /**
+         * Window
+         * @description `columns` has an array per column of the call, aligned with `runs`.
+         */
+        Window: {
+            columns: (number | string | null)[][];
+            matching: number;
+            /** @default null */
+            next_page_token?: string | null;
+            offset: number | null;
+            runs: components["schemas"]["RunRows"];
+            snapshot: string;
+            total: number;
         };
     };
     responses: {
@@ -589,7 +803,38 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
-    post_api_2_0_mlflow_runs_search: {
+    get_api_trackside_v1_live: {
+        parameters: {
+            query?: {
+                after?: number;
+                experiment_id?: string[];
+                run_id?: string[];
+                wait_s?: number;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveChanges"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_runs_columns: {
         parameters: {
             query?: never;
             header?: {
@@ -601,7 +846,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["SearchRuns"];
+                "application/json": components["schemas"]["ListColumns"];
             };
         };
         responses: {
@@ -611,7 +856,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["trackside.runs.search.Found"];
+                    "application/json": components["schemas"]["Columns"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_runs_groups: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["GroupRuns"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Groups"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_runs_table: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunsTable"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Window"];
                 };
             };
             400: components["responses"]["Fault"];

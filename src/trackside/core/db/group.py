@@ -179,13 +179,12 @@ class GroupWriter:
         """A snapshot that begins after this was asked sees every change up to it."""
         return 0 if self._memory is None else self._memory.committed
 
-    def take_rested(self, most: int, now: float | None = None) -> list[tuple[str, int, str]]:
-        """(entity, workspace, id) of what was stirred and has come to rest; nothing where nothing is remembered.  `now`: by
-        `time.monotonic`, unless it is asked for another moment."""
+    def take_rested(self, most: int) -> list[tuple[str, int, str]]:
+        """(entity, workspace, id) of what was stirred and has come to rest; nothing where nothing is remembered."""
         if self._memory is None:
             return []
         with self._lock:
-            return self._memory.restless.take(time.monotonic() if now is None else now, most)
+            return self._memory.restless.take(time.monotonic(), most)
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -1,1 +1,0 @@
-"""What the server calls in the name of its callers: which hosts it may, and how it connects."""

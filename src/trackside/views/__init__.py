@@ -1,1 +1,0 @@
-"""Saved views: how a page shows the runs of an experiment."""

@@ -1,0 +1,121 @@
+"""The table of runs: filter, order, columns, groups, tree, selection, keys, live changes."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from support.client import Api
+from support.servers import Server
+
+
+def log(api: Api, experiment_id: str, name: str, loss: float, **params: str) -> str:
+    """Runs are newer the later their name comes in the alphabet."""
+    run_id = api.new_run(experiment_id, run_name=name, start_time=ord(name[0]))
+    metrics = [{"key": "loss", "value": loss, "timestamp": 1, "step": step} for step in range(2)]
+    body = {"run_id": run_id, "metrics": metrics, "params": [{"key": k, "value": v} for k, v in params.items()]}
+    api.post("runs/log-batch", body)
+    return run_id
+
+
+def three_runs(server: Server) -> str:
+    """An experiment with runs a, b and c, and its page's address."""
+    experiment_id = server.api.new_experiment("churn")
+    log(server.api, experiment_id, "a", 0.1, opt="adam")
+    log(server.api, experiment_id, "b", 0.3, opt="sgd")
+    log(server.api, experiment_id, "c", 0.2, opt="adam")
+    return f"{server.url}/#/experiments/{experiment_id}"
+
+
+def names(page: Page) -> Locator:
+    return page.get_by_role("row").get_by_role("link")
+
+
+def test_a_click_on_a_header_orders_and_shift_adds_an_order(page: Page, server: Server) -> None:
+    page.goto(three_runs(server))
+
+    page.get_by_role("button", name="loss", exact=True).click()
+    expect(names(page)).to_have_text(["b", "c", "a"])
+    page.get_by_role("button", name="opt", exact=True).click()
+    page.get_by_role("button", name="loss", exact=True).click(modifiers=["Shift"])
+    expect(names(page)).to_have_text(["b", "c", "a"])
+    expect(page.get_by_role("columnheader", name="loss")).to_have_attribute("aria-sort", "descending")
+
+    page.reload()  # the order stands in the address
+    expect(names(page)).to_have_text(["b", "c", "a"])
+
+
+def test_a_filter_chooses_and_back_returns(page: Page, server: Server) -> None:
+    page.goto(three_runs(server))
+    expect(names(page)).to_have_count(3)
+
+    page.keyboard.press("/")
+    page.keyboard.type("params.opt = 'adam' AND metrics.loss > 0.15")
+    page.keyboard.press("Enter")
+    expect(names(page)).to_have_text(["c"])
+    expect(page.get_by_text("1 of 3 runs")).to_be_visible()
+
+    page.go_back()
+    expect(names(page)).to_have_count(3)
+
+
+def test_runs_are_grouped_with_their_means_and_opened(page: Page, server: Server) -> None:
+    page.goto(f"{three_runs(server)}?group=params.opt")
+
+    adam = page.get_by_role("row", name=re.compile("opt = adam"))
+    expect(adam).to_contain_text("0.15")
+    expect(adam).to_contain_text("2 runs")
+    adam.get_by_role("button").click()
+    expect(names(page)).to_have_text(["c", "a"])
+
+
+def test_children_are_below_their_parent(page: Page, server: Server) -> None:
+    address = three_runs(server)
+    experiment_id = address.rpartition("/")[2]
+    parent = log(server.api, experiment_id, "sweep", 0.5)
+    for name in ("first", "second"):
+        tags = [{"key": "mlflow.parentRunId", "value": parent}]
+        server.api.new_run(experiment_id, run_name=name, start_time=1, tags=tags)
+
+    page.goto(address)
+    expect(names(page)).to_have_count(4)
+    page.get_by_role("row", name=re.compile("sweep")).get_by_role("button").click()
+    expect(names(page)).to_have_count(6)
+    expect(page.get_by_role("row", name=re.compile("first"))).to_have_attribute("aria-level", "2")
+
+
+def test_keys_move_select_and_open(page: Page, server: Server) -> None:
+    page.goto(f"{three_runs(server)}?order=run_name")
+    expect(names(page)).to_have_text(["a", "b", "c"])
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+ArrowDown")
+    selected = page.locator("[role=row][aria-selected=true]")
+    expect(selected).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("c")
+
+
+def test_what_a_client_logs_appears_by_itself(page: Page, server: Server) -> None:
+    address = three_runs(server)
+    experiment_id = address.rpartition("/")[2]
+    page.goto(address)
+    expect(names(page)).to_have_count(3)
+
+    run_id = log(server.api, experiment_id, "d", 0.7, opt="adam")
+    page.get_by_role("button", name="1 new run").click()
+    expect(names(page)).to_have_text(["d", "c", "b", "a"])
+
+    server.api.post("runs/log-metric", run_id=run_id, key="loss", value=0.0625, timestamp=9, step=9)
+    expect(page.get_by_role("row", name=re.compile("^Select d "))).to_contain_text("0.0625")
+
+
+def test_an_empty_experiment_shows_code_and_then_its_first_run(page: Page, server: Server) -> None:
+    experiment_id = server.api.new_experiment("new")
+    page.goto(f"{server.url}/#/experiments/{experiment_id}")
+    expect(page.get_by_text(f'mlflow.set_tracking_uri("{server.url}")')).to_be_visible()
+
+    server.api.new_run(experiment_id, run_name="first", start_time=1)
+    expect(names(page)).to_have_text(["first"])

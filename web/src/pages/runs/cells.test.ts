@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { cutMiddle, heatStep, rangeOf } from "./cells";
+
+test("colours go from the least to the greatest, and outliers take the ends", () => {
+  expect(heatStep(0, [0, 7])).toBe(1);
+  expect(heatStep(7, [0, 7])).toBe(7);
+  expect(heatStep(3.5, [0, 7])).toBe(4);
+  expect(heatStep(-100, [0, 7])).toBe(1);
+  expect(heatStep(5, [5, 5])).toBe(1);
+});
+
+test("one outlier does not stretch the range", () => {
+  const values = [...Array.from({ length: 99 }, (_, index) => index), 1e9];
+
+  expect(rangeOf(values)?.[1]).toBeLessThan(100);
+  expect(rangeOf([])).toBeNull();
+});
+
+test("a long name is cut in its middle", () => {
+  expect(cutMiddle("resnet50-adam-seed7", 12)).toBe("resnet…seed7");
+  expect(cutMiddle("short", 12)).toBe("short");
+});

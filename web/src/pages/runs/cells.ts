@@ -1,0 +1,24 @@
+/** How cells are cut and coloured.  Pure. */
+const HEAT_STEPS = 7;
+
+/** The step of a value on the scale of a range, 1 to 7. */
+export function heatStep(value: number, [low, high]: readonly [number, number]): number {
+  if (!(high > low)) return 1;
+  const part = (Math.min(Math.max(value, low), high) - low) / (high - low);
+  return Math.min(Math.floor(part * HEAT_STEPS), HEAT_STEPS - 1) + 1;
+}
+
+/** From the fifth to the ninety-fifth of a hundred values: one outlier leaves the others their colours. */
+export function rangeOf(values: number[]): [number, number] | null {
+  if (!values.length) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (part: number): number => sorted[Math.round(part * (sorted.length - 1))] ?? 0;
+  return [at(0.05), at(0.95)];
+}
+
+/** Cut in the middle: names of runs often differ at both ends. */
+export function cutMiddle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const half = Math.floor((most - 1) / 2);
+  return `${text.slice(0, most - 1 - half)}…${text.slice(-half)}`;
+}

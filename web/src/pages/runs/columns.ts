@@ -1,0 +1,57 @@
+import { formatDuration, formatValue } from "@/i18n/format";
+import { parseField } from "@/nouns/run/field";
+import type { Row } from "./outline.svelte";
+import type { RunRow } from "./list.svelte";
+
+/** How wide a column is that nobody resized. */
+export function widthOf(field: string): number {
+  const { kind } = parseField(field);
+  if (kind === "metric") return 112;
+  if (kind === "param") return 120;
+  if (kind === "tag") return 140;
+  return { status: 108, start_time: 116, end_time: 116, duration: 96, user_id: 120, run_id: 240 }[field] ?? 140;
+}
+
+export function isNumeric(field: string): boolean {
+  return parseField(field).kind === "metric" || field === "duration";
+}
+
+/** What a cell says; "" where there is no value. */
+export function textOf(row: Row, field: string, now: number): string {
+  return row.kind === "run" ? textOfRun(row.run, field, now) : textOfGroup(row, field);
+}
+
+function textOfRun(run: RunRow, field: string, now: number): string {
+  switch (field) {
+    case "duration":
+      return run.start === null ? "" : formatDuration(Math.max((run.end ?? now) - run.start, 0));
+    case "user_id":
+      return run.user;
+    case "run_id":
+      return run.id;
+  }
+  const value = run.values.get(field);
+  if (value === null || value === undefined) return "";
+  return typeof value === "number" || isNumeric(field) ? formatValue(Number(value)) : value;
+}
+
+/** The mean of the group's runs with the standard deviation, or what the column asks for. */
+function textOfGroup(row: Row & { kind: "group" }, field: string): string {
+  const { kind, key, aggregate } = parseField(field);
+  if (kind !== "metric") return "";
+  const found = [...row.group.metrics].find(([each]) => parseField(each).key === key)?.[1];
+  if (!found || found.mean === null) return "";
+  if (aggregate === "min") return found.min === null ? "" : formatValue(found.min);
+  if (aggregate === "max") return found.max === null ? "" : formatValue(found.max);
+  return found.sd
+    ? `${formatValue(found.mean)} ± ${formatValue(Number(found.sd.toPrecision(2)))}`
+    : formatValue(found.mean);
+}
+
+/** A cell's value for its colour; null if it has none. */
+export function numberOf(row: Row, field: string): number | null {
+  if (row.kind !== "run") return null;
+  const value = row.run.values.get(field);
+  const number = value === null || value === undefined || value === "" ? NaN : Number(value);
+  return Number.isFinite(number) ? number : null;
+}

@@ -1,0 +1,202 @@
+import { router } from "@/app/router.svelte";
+import { both, formatField, parseField, type Aggregate } from "@/nouns/run/field";
+import { GroupList } from "./groups.svelte";
+import { countRuns, RunList } from "./list.svelte";
+import { Outline, type Row } from "./outline.svelte";
+import { Selection } from "./selection.svelte";
+import { fromQuery, toQuery, type Column, type View } from "./view";
+
+/** What runs have: from `runs/columns`. */
+export interface Known {
+  field: string;
+  kind: string;
+  key: string;
+  /** How many of the newest matching runs have it, and how many of their values are numbers. */
+  runs: number;
+  numeric: number;
+  varies: boolean;
+  p5: number | null;
+  p95: number | null;
+}
+
+const FIXED_COLUMNS: Column[] = [{ field: "status" }, { field: "start_time" }, { field: "duration" }];
+const DEFAULT_METRICS = 6;
+const DEFAULT_PARAMS = 6;
+
+/** The state of the runs page.  The view is in the address; the rest ends with the page. */
+export class RunsState {
+  readonly experimentId: string;
+  readonly selection = new Selection();
+  readonly view = $derived(fromQuery(router.query));
+  known = $state.raw<Known[]>([]);
+  outline = $state.raw() as Outline;
+  /** Runs that came since the rows were loaded, and match. */
+  newRuns = $state(0);
+
+  constructor(experimentId: string) {
+    this.experimentId = experimentId;
+  }
+
+  /** The columns behind the name: those of the view, or what the runs have most of. */
+  readonly columns: Column[] = $derived(this.view.columns ?? defaultColumns(this.known));
+
+  /** What the rows depend on: read it in an effect that calls `load`. */
+  get question(): string {
+    const { filter, lifecycle, order, groupBy, isTree } = this.view;
+    return JSON.stringify([filter, lifecycle, order, groupBy, isTree, this.#fields]);
+  }
+
+  /** The runs that match, in a tree, too. */
+  get matching(): number {
+    return (this.outline as Outline | undefined)?.root.length ?? 0;
+  }
+
+  get #fields(): string[] {
+    return this.columns.map((each) => each.field).filter((field) => !isShownAnyway(field));
+  }
+
+  get isGrouped(): boolean {
+    return this.view.groupBy.length > 0;
+  }
+
+  /** Changes the view, and with it the address. */
+  change(part: Partial<View>, { replace = false } = {}): void {
+    router.setQuery(toQuery({ ...this.view, ...part }), { replace });
+  }
+
+  /** Changes one column; the choice is the view's own from then on. */
+  changeColumn(field: string, part: Partial<Column>, replace = false): void {
+    const columns = this.columns.map((each) => (each.field === field ? { ...each, ...part } : each));
+    this.change({ columns }, { replace });
+  }
+
+  hideColumn(field: string): void {
+    this.change({ columns: this.columns.filter((each) => each.field !== field) });
+  }
+
+  moveColumn(field: string, before: string | null): void {
+    const moved = this.columns.find((each) => each.field === field);
+    const rest = this.columns.filter((each) => each.field !== field);
+    const at = before === null ? rest.length : rest.findIndex((each) => each.field === before);
+    if (moved && at >= 0) this.change({ columns: rest.toSpliced(at, 0, moved) });
+  }
+
+  /** Another value of a metric: its least, its mean. */
+  chooseAggregate(field: string, aggregate: Aggregate): void {
+    const to = formatField({ ...parseField(field), aggregate });
+    if (this.columns.some((each) => each.field === to)) return;
+    const order = this.view.order.map((each) => (each.field === field ? { ...each, field: to } : each));
+    this.change({ columns: this.columns.map((each) => (each.field === field ? { ...each, field: to } : each)), order });
+  }
+
+  /** Descending, ascending, none; with `isMore` beside the orders that are there. */
+  sort(field: string, isMore: boolean): void {
+    const current = this.view.order.find((each) => each.field === field);
+    const next = current === undefined ? "desc" : current.direction === "desc" ? "asc" : null;
+    const others = isMore ? this.view.order.filter((each) => each.field !== field) : [];
+    const at = isMore && current ? this.view.order.indexOf(current) : others.length;
+    this.change({ order: next === null ? others : others.toSpliced(at, 0, { field, direction: next }) });
+  }
+
+  /** Makes the list that the view asks for, or asks the present one. */
+  load(): void {
+    const { filter, lifecycle, groupBy } = this.view;
+    const experimentIds = [this.experimentId];
+    this.newRuns = 0;
+    if (groupBy.length) {
+      const metrics = this.columns.map((each) => each.field).filter((field) => parseField(field).kind === "metric");
+      const last = metrics.map((field) => formatField({ ...parseField(field), aggregate: "last" }));
+      const question = {
+        experimentIds,
+        filter,
+        lifecycle,
+        by: groupBy,
+        metrics: [...new Set(last)],
+        orderBy: "count DESC",
+      };
+      this.#replace(new GroupList(question));
+      return;
+    }
+    const question = this.#question(this.view.isTree ? "" : undefined, filter);
+    const root = (this.outline as Outline | undefined)?.root;
+    if (root instanceof RunList) {
+      const isSameKind = (root.question.parent === undefined) === !this.view.isTree;
+      if (isSameKind) {
+        root.ask(question);
+        for (const list of this.outline.lists()) {
+          if (list instanceof RunList && list !== root) list.ask({ ...question, ...parentOf(list) });
+        }
+        return;
+      }
+    }
+    this.#replace(new RunList(question));
+  }
+
+  /** The same question once more: for what has changed meanwhile. */
+  reload(): void {
+    this.newRuns = 0;
+    for (const list of this.outline.lists()) list.ask();
+  }
+
+  /** A param or tag whose values are numbers is ordered by them. */
+  #orderField(field: string): string {
+    const known = this.known.find((each) => each.field === field);
+    return known && known.kind !== "metric" && known.numeric === known.runs ? `number(${field})` : field;
+  }
+
+  loadedIds(): string[] {
+    return this.outline
+      .lists()
+      .flatMap((list) => (list instanceof RunList ? list.loaded().map(([, run]) => run.id) : []));
+  }
+
+  /** How many of some runs the view would show. */
+  async countMatching(ids: string[]): Promise<number> {
+    return countRuns(this.#question(undefined, this.view.filter), ids);
+  }
+
+  stop(): void {
+    (this.outline as Outline | undefined)?.stop();
+  }
+
+  #replace(root: RunList | GroupList): void {
+    (this.outline as Outline | undefined)?.stop();
+    this.outline = new Outline(root, (row) => this.#below(row));
+  }
+
+  #below(row: Row): RunList {
+    if (row.kind === "run") return new RunList(this.#question(row.key, this.view.filter));
+    return new RunList(this.#question(undefined, both(this.view.filter, row.group.filter ?? "")));
+  }
+
+  #question(parent: string | undefined, filter: string) {
+    return {
+      experimentIds: [this.experimentId],
+      filter,
+      lifecycle: this.view.lifecycle,
+      columns: this.#fields,
+      orderBy: this.view.order.map(({ field, direction }) => `${this.#orderField(field)} ${direction.toUpperCase()}`),
+      ...(parent === undefined ? {} : { parent }),
+    };
+  }
+}
+
+function parentOf(list: RunList): { parent?: string } {
+  const { parent } = list.question;
+  return parent === undefined ? {} : { parent };
+}
+
+/** Attributes that each row has, asked for or not. */
+export function isShownAnyway(field: string): boolean {
+  return ["run_name", "status", "user_id", "start_time", "end_time", "duration", "run_id"].includes(field);
+}
+
+export function defaultColumns(known: Known[]): Column[] {
+  const best = (kind: string, count: number): Column[] =>
+    known
+      .filter((each) => each.kind === kind && !each.key.startsWith("system/"))
+      .sort((a, b) => Number(b.varies) - Number(a.varies) || b.runs - a.runs)
+      .slice(0, count)
+      .map(({ field }) => ({ field }));
+  return [...FIXED_COLUMNS, ...best("metric", DEFAULT_METRICS), ...best("param", DEFAULT_PARAMS)];
+}

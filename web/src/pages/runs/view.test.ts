@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { fromQuery, hasView, PLAIN_VIEW, toQuery, type Column, type View } from "./view";
+
+const texts = fc.string({ minLength: 1 });
+const columns: fc.Arbitrary<Column> = fc
+  .record({
+    field: texts,
+    width: fc.option(fc.integer({ min: 1, max: 900 })),
+    isPinned: fc.boolean(),
+    isTinted: fc.boolean(),
+  })
+  .map(({ field, width, isPinned, isTinted }) => ({
+    field,
+    ...(width === null ? {} : { widthPx: width }),
+    ...(isPinned ? { isPinned } : {}),
+    ...(isTinted ? { isTinted } : {}),
+  }));
+const views: fc.Arbitrary<View> = fc.record({
+  filter: fc.string(),
+  lifecycle: fc.constantFrom("active" as const, "deleted" as const),
+  order: fc.array(fc.record({ field: texts, direction: fc.constantFrom("asc" as const, "desc" as const) }), {
+    maxLength: 3,
+  }),
+  columns: fc.option(fc.array(columns, { maxLength: 5 })),
+  groupBy: fc.array(texts, { maxLength: 3 }),
+  isTree: fc.boolean(),
+});
+
+function throughAddress(view: View): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(toQuery(view))) if (value !== null) query.set(name, value);
+  return new URLSearchParams(query.toString());
+}
+
+test("a pasted address gives the same view", () => {
+  fc.assert(
+    fc.property(views, (view) => {
+      expect(fromQuery(throughAddress(view))).toEqual(view);
+    }),
+  );
+});
+
+test("a plain view leaves the address alone", () => {
+  expect(throughAddress(PLAIN_VIEW).toString()).toBe("");
+  expect(hasView(new URLSearchParams("x=1"))).toBe(false);
+  expect(hasView(new URLSearchParams("q=a"))).toBe(true);
+});
+
+test("an address is readable", () => {
+  const view: View = {
+    ...PLAIN_VIEW,
+    order: [{ field: "metrics.val/loss", direction: "desc" }],
+    columns: [{ field: "params.lr", isPinned: true, widthPx: 90 }],
+  };
+
+  expect(toQuery(view)).toMatchObject({ order: "-metrics.val/loss", cols: "params.lr!p!90" });
+});
