@@ -11,9 +11,11 @@ from trackside.artifacts.roots import Roots
 from trackside.core.access import Action
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
+from trackside.core.http import security
 from trackside.core.http.edge import Edge
 from trackside.core.http.routes import Route, Table, stream
-from trackside.core.http.security import Guard
+from trackside.core.outgoing.addresses import Rules, listed
+from trackside.core.outgoing.guard import Guard
 from trackside.core.places import RootPolicy
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings, SqliteStore
@@ -41,6 +43,7 @@ from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.ui import routes as ui
+from trackside.views import routes as views
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
 from trackside.workspaces.model import doors
@@ -106,6 +109,12 @@ def _sealer(settings: Settings) -> Sealer:
     return Sealer(settings.secret_key, settings.data / "secret.key")
 
 
+def _rules(settings: Settings, *, opens_private: bool) -> Rules:
+    hosts, networks = listed(settings.allowed_remotes)
+    # Until access control asks who calls, whoever reaches the port may not learn what the server's network has.
+    return Rules(opens_private=opens_private, hosts=hosts, networks=networks, tells=settings.is_local)
+
+
 def _callers(what: str, closers: list[Callable[[], object]]) -> Lanes:
     """Threads that wait for other hosts, with a share for each workspace."""
     threads = Threads(CALLER_THREADS, f"trackside-{what}-callers")
@@ -127,7 +136,7 @@ def _events(
     post = Post(
         schemes=settings.webhook_schemes,
         timeout_s=settings.webhook_timeout_s,
-        allow_private=settings.allow_private_webhooks,
+        guard=Guard(_rules(settings, opens_private=settings.allow_private_webhooks)),
     )
     courier = Courier(db, sealer, post, retries=settings.webhook_retries)
     closers.append(courier.close)
@@ -158,6 +167,8 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         threads = StoreThreads(settings.artifact_timeout_s)
         closers.append(threads.close)
         leavers.append(threads.leave)
+        guard_of_links = Guard(_rules(settings, opens_private=settings.is_local))
+        closers.append(guard_of_links.close)
         ending = Ending()
         leavers.append(ending.begin)
         link_callers = _callers("links", closers)
@@ -168,10 +179,11 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         jobs = Jobs(settings.data / "imports")
         closers.append(jobs.close)
         table: list[Route] = [
-            *server.routes(),
+            *server.routes(db.fault),
             *ui.routes(settings.static_prefix),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
+            *views.routes(),
             *runs.routes(db.writer),
             *evaluation_datasets.routes(),
             *artifacts.routes(roots, threads),
@@ -188,12 +200,13 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
                 _sealer(settings),
                 ending,
                 settings.max_links,
+                guard_of_links,
             ),
-            *imports.routes(jobs, import_threads, settings.static_prefix),
+            *imports.routes(jobs, import_threads, settings.static_prefix, guard_of_links.rules),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False))
-        guard = Guard(settings.allowed_hosts, settings.cors_origins, prefix=settings.static_prefix)
+        guard = security.Guard(settings.allowed_hosts, settings.cors_origins, prefix=settings.static_prefix)
         edge = Edge(
             Table(table),
             db,
@@ -205,7 +218,14 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             read_s=settings.search_timeout_s,
         )
         closers.append(edge.close)
-        workers = Workers(db, roots, settings.default_artifact_root, _sealer(settings), interval_factor=interval_factor)
+        workers = Workers(
+            db,
+            roots,
+            settings.default_artifact_root,
+            _sealer(settings),
+            guard_of_links,
+            interval_factor=interval_factor,
+        )
         closers.append(workers.close)
         leavers.append(workers.leave)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)

@@ -1,5 +1,6 @@
 """What the server says of itself: health, version, abilities, the OpenAPI document."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 from trackside import __version__
@@ -27,8 +28,15 @@ _INFO = {
 }
 
 
-async def health(request: Request) -> Response:
-    return Response(200, _TEXT, b"OK")
+class Health:
+    """`fault` says in words why nothing can be stored; None if it can."""
+
+    def __init__(self, fault: Callable[[], str | None]) -> None:
+        self._fault = fault
+
+    async def get(self, request: Request) -> Response:
+        fault = self._fault()
+        return Response(200, _TEXT, b"OK") if fault is None else Response(503, _TEXT, fault.encode())
 
 
 async def version(request: Request) -> Response:
@@ -53,9 +61,9 @@ class Document:
         return Response(200, [(b"content-type", b"application/json")], self._body)
 
 
-def routes() -> list[Route]:
+def routes(fault: Callable[[], str | None]) -> list[Route]:
     return [
-        stream("GET /health", health, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
+        stream("GET /health", Health(fault).get, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
         stream("GET /version", version, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
         query("GET server-info", Call, info, needs=Action.ANYONE, version="3.0", has_workspace=False, quick=True),
     ]

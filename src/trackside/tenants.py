@@ -18,6 +18,7 @@ TABLES = (
     "model_history", "registry_stages", "stage_requests", "model_uses", "file_deletions",
     "logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest", "logged_model_datasets",
     "logged_models",
+    "saved_views",
     "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
     "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_datasets",
     "run_models", "run_docs", "runs", "experiments",

@@ -32,7 +32,7 @@ def test_a_file_lies_where_its_key_says(blobs: LocalBlobs, root: Path) -> None:
     put(blobs, "1/run/artifacts/file", [[b"one"]])
 
     assert (root / "1/run/artifacts/file").read_bytes() == b"one"
-    assert (root / "1/run/artifacts/file").stat().st_mode & 0o777 == 0o666 & ~_umask()
+    assert (root / "1/run/artifacts/file").stat().st_mode & 0o777 == 0o600
 
 
 def test_links_that_lead_out_are_neither_followed_nor_listed(blobs: LocalBlobs, root: Path, tmp_path: Path) -> None:
@@ -240,9 +240,3 @@ def test_an_empty_folder_is_listed_as_one(blobs: LocalBlobs, root: Path) -> None
 def _staged(blobs: LocalBlobs) -> Path:
     (folder,) = blobs._tree.staging.iterdir()
     return folder
-
-
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask

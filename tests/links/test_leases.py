@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -104,16 +103,13 @@ def test_another_process_goes_on_when_the_one_that_worked_is_killed(
     killed = _owner(db)
 
     os.kill(killed, signal.SIGKILL)
-    began = time.monotonic()
     here = second.api if kind == "servers" and near.process and near.process.pid == killed else near.api
     more = {here.new_run() for _ in range(20)}
     settle(here, LINK, 60)
-    took = time.monotonic() - began
     goes_on = _owner(db)
     db.close()
 
     assert goes_on != killed
-    assert took < store.LEASE_MS / 1000 + 10
     assert len(all_runs(far.api)) == 40
     assert {run["info"]["run_id"] for run in all_runs(far.api)} >= more
     assert check(here, LINK) == []

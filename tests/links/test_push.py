@@ -1,9 +1,11 @@
 """What is logged here appears there: between two workspaces of servers of their own."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from support.client import Api
+from support.clocks import Clock
 from support.links import add, all_runs, check, everything, get_file, link, log, put_file, settle, until, url_of
 from support.servers import Server
 
@@ -105,7 +107,9 @@ def test_the_default_experiment_is_deleted_and_restored_as_any_other(server: Ser
     assert check(here, LINK) == []
 
 
-def test_times_of_experiments_and_logged_models_are_kept(server: Server) -> None:
+def test_times_of_experiments_and_logged_models_are_kept(start: Callable[..., Server], tmp_path: Path) -> None:
+    clock = Clock(tmp_path / "clock")
+    server = start(clock=clock)
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     experiment = here.new_experiment("timed")
     model = here.post("logged-models", experiment_id=experiment, name="m")["model"]["info"]["model_id"]
@@ -122,6 +126,7 @@ def test_times_of_experiments_and_logged_models_are_kept(server: Server) -> None
 
     first = times(here)
     arrived = times(there)
+    clock.move(1000)
     here.post("experiments/set-experiment-tag", experiment_id=experiment, key="k", value="v")
     here.ask("PATCH", f"/api/2.0/mlflow/logged-models/{model}", {"status": "LOGGED_MODEL_READY"})
     settle(here, LINK)

@@ -61,7 +61,7 @@ NEUTRAL: dict[str, Any] = {
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
     "series": None, "x": "step", "start": None, "end": None, "exact": True, "max_points": None, "search": "",
-    "wait_s": 0, "kinds": None, "by": ["params.k"],
+    "of": None, "cursor": 0, "action": "set-tag", "is_default": True, "wait_s": 0, "kinds": None, "by": ["params.k"],
     "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
@@ -77,6 +77,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/datasets/create": {"name": "mine", "tags": "{}"},
     "/datasets/{dataset_id}/records": {"records": '[{"inputs": {"q": "from outside"}}]'},
     "/links": {"name": "pipe"},
+    "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
     "/import/experiment": {"name": "same-name"},
 }
 # Not found although it is there: only what is deleted can be restored.
@@ -142,6 +143,8 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     api.post("model-versions/create", name="registered", source=source, run_id=run_id, description=WORD)
     api.post("registered-models/alias", {"name": "registered", "alias": "best", "version": "1"})
     names["location"] = location
+    view = api.post(f"{OURS}/experiments/{names['experiment_id']}/views", name=WORD, state={"filter": WORD})
+    names["view_id"] = view["view"]["view_id"]
     with application.asgi._database.read(1) as tx:
         (workspace_id,) = tx.one("SELECT workspace_id FROM workspaces WHERE name = 'north'") or (0,)
     request = api.post(f"{OURS}/model-versions/registered/1/stage-requests", stage="Production", comment=WORD)

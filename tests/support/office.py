@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from support.receiver import Received
+from trackside.core.outgoing.addresses import Rules
+from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.events import deliveries, store, subscriptions
 from trackside.events.delivery import Post
@@ -33,7 +35,9 @@ class Office:
         return Sealer(None, self.folder / "secret.key")
 
     def courier(self, *, allow_private: bool = True) -> Courier:
-        post = Post(schemes=("http", "https"), timeout_s=self.timeout_s, allow_private=allow_private)
+        post = Post(
+            schemes=("http", "https"), timeout_s=self.timeout_s, guard=Guard(Rules(opens_private=allow_private))
+        )
         made = Courier(self.db, self.sealer, post, retries=self.retries)
         self.couriers.append(made)
         return made

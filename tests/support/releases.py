@@ -1,15 +1,16 @@
 """A stock `mlflow server` as a child process."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from support import guard
 from support.client import Api, Socket, Unanswered
 from support.links import until
 from support.ports import free_port
 from support.servers import environment
+from support.stock import LEAN
 from support.venvs import environment as interpreter
 
 START_S = 90.0
@@ -50,9 +51,8 @@ class StockServer:
         path = f"{self._python.parent}{os.pathsep}{os.environ['PATH']}"
         log = self._folder / "log"
         with log.open("a") as said:
-            process = self._process = subprocess.Popen(
-                command, stdout=said, stderr=said, env=environment(PATH=path), cwd=self._folder, start_new_session=True
-            )
+            env = environment(PATH=path, **LEAN)
+            process = self._process = guard.start(command, env=env, cwd=self._folder, log=said)
         until(lambda: process.poll() is not None or self._answers(), "mlflow server to start", START_S)
         assert process.poll() is None, log.read_text()
         return self
@@ -62,8 +62,7 @@ class StockServer:
         while self._sockets:
             self._sockets.pop().close()
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            guard.end(self._process)
             self._process = None
 
     def _answers(self) -> bool:

@@ -1,17 +1,17 @@
 """A real `mlflow server` as a child process."""
 
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from support import guard
 from support.client import Socket, Unanswered
 from support.links import until
 from support.ports import free_port
 from support.servers import environment
+
+LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # no processes for jobs, which nothing here starts
 
 
 @contextmanager
@@ -24,20 +24,13 @@ def stock_server(folder: Path, *options: str, port: int | None = None) -> Iterat
         *options,
     ]
     with (folder / "log").open("w") as said:
-        process = subprocess.Popen(
-            command, stdout=said, stderr=said, env=environment(), cwd=folder, start_new_session=True
-        )
+        process = guard.start(command, env=environment(**LEAN), cwd=folder, log=said)
     try:
         until(lambda: process.poll() is not None or _answers(port), "mlflow server to start", 90)
         assert process.poll() is None, (folder / "log").read_text()
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:  # it waits for whoever holds a connection
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(120)
+        guard.end(process)
 
 
 def _answers(port: int) -> bool:

@@ -1,5 +1,6 @@
 """Virtual environments with other releases of MLflow, each from a file of pins in `constraints`; made once and kept."""
 
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -16,11 +17,14 @@ def environment(name: str) -> Path:
     python = folder / "bin" / "python"
     stamp = folder / ".installed"
     digest = hashlib.sha256(pinned.read_bytes()).hexdigest()
-    if not (stamp.exists() and stamp.read_text() == digest):
-        _call(sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
-        pip = (sys.executable, "-m", "pip", "--python", python)
-        _call(*pip, "install", "--quiet", "--no-compile", "--require-hashes", "--requirement", pinned)
-        stamp.write_text(digest)
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of tests may want it too
+        if not (stamp.exists() and stamp.read_text() == digest):
+            _call(sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
+            pip = (sys.executable, "-m", "pip", "--python", python)
+            _call(*pip, "install", "--quiet", "--no-compile", "--require-hashes", "--requirement", pinned)
+            stamp.write_text(digest)
     return python
 
 

@@ -10,7 +10,8 @@ from mlflow.entities.webhook import VALID_ENTITY_ACTIONS, WebhookEvent
 from mlflow.webhooks import constants, delivery, types
 
 from trackside.core.errors import Invalid
-from trackside.events import addresses, model, tokens, webhooks
+from trackside.core.outgoing.addresses import Rules
+from trackside.events import model, tokens, webhooks
 from trackside.events.model import EVENTS, MLFLOW_EVENTS, Entry, EventPart
 
 
@@ -234,7 +235,7 @@ def test_a_page_token_of_nobody(garbage: str) -> None:
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946"])
 def test_a_public_address_may_be_called(address: str) -> None:
-    assert addresses.refusal(address, allow_private=False) is None
+    assert Rules().refusal("name", address) is None
 
 
 @pytest.mark.parametrize(
@@ -245,8 +246,8 @@ def test_a_public_address_may_be_called(address: str) -> None:
     ],
 )
 def test_a_private_address_is_refused_unless_allowed(address: str) -> None:
-    assert "--allow-private-webhooks" in (addresses.refusal(address, allow_private=False) or "")
-    assert addresses.refusal(address, allow_private=True) is None
+    assert "--allow-private-webhooks" in (Rules().refusal("name", address) or "")
+    assert Rules(opens_private=True).refusal("name", address) is None
 
 
 @pytest.mark.parametrize(
@@ -257,8 +258,8 @@ def test_a_private_address_is_refused_unless_allowed(address: str) -> None:
     ],
 )
 def test_a_clouds_metadata_and_what_is_no_machine_are_always_refused(address: str) -> None:
-    assert addresses.refusal(address, allow_private=False)
-    assert addresses.refusal(address, allow_private=True)
+    assert Rules().refusal("name", address)
+    assert Rules(opens_private=True).refusal("name", address)
 
 
 # When it is tried again

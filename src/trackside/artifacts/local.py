@@ -19,6 +19,7 @@ from pathlib import Path
 from trackside.artifacts import keys
 from trackside.artifacts.blobs import PIECE_BYTES, Entry, Folder, Stat
 from trackside.artifacts.staging import OPEN_FOLDER, Staging, sweep
+from trackside.core import disk
 from trackside.core.errors import Fault, Invalid, NotFound, Unavailable
 
 STAGING = ".uploads"
@@ -83,7 +84,7 @@ class LocalBlobs:
 
     def prepare(self) -> None:
         """Make the folder and sweep what a killed process left in it.  Once, at the start."""
-        Path(self._tree.root).mkdir(parents=True, exist_ok=True)
+        disk.make_folder(Path(self._tree.root))
         sweep(self._tree.staging)
 
     def close(self) -> None:
@@ -262,7 +263,7 @@ class _Tree:
         above = self.make_folder(parent)
         try:
             with suppress(FileExistsError):
-                os.mkdir(name, dir_fd=above)
+                os.mkdir(name, disk.PRIVATE_FOLDER, dir_fd=above)
             if self.durable:
                 os.fsync(above)
         finally:
@@ -274,11 +275,11 @@ class _Tree:
         name = secrets.token_hex(8)
         staging = self._stage()
         try:
-            return staging, name, os.open(name, _OPEN_NEW, 0o666, dir_fd=staging.folder)
+            return staging, name, os.open(name, _OPEN_NEW, disk.PRIVATE_FILE, dir_fd=staging.folder)
         except FileNotFoundError:  # somebody cleared the staging folder away
             self.close()
             staging = self._stage()
-            return staging, name, os.open(name, _OPEN_NEW, 0o666, dir_fd=staging.folder)
+            return staging, name, os.open(name, _OPEN_NEW, disk.PRIVATE_FILE, dir_fd=staging.folder)
 
     def place(self, staging: Staging, name: str, path: str) -> None:
         """Show a staged file at `path`."""

@@ -11,6 +11,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from trackside.core import disk
+
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -18,10 +20,10 @@ class Staging:
     """This process's folder, open: names are relative to `folder`."""
 
     def __init__(self, above: Path) -> None:
-        above.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(above)
         while True:
             path = above / secrets.token_hex(8)
-            path.mkdir(mode=0o700)
+            path.mkdir(mode=disk.PRIVATE_FOLDER)
             try:
                 folder = os.open(path, OPEN_FOLDER)
             except FileNotFoundError:  # swept before it was opened

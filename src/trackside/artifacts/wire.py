@@ -13,6 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from trackside.artifacts.blobs import Stat
+from trackside.core.http.browser import FILE_HEADERS
 from trackside.core.http.streams import Headers
 
 # Shown as text by MLflow's UI and clients, whatever the system's tables call them.
@@ -51,7 +52,7 @@ def answer(name: str, stat: Stat, asked: Mapping[bytes, bytes]) -> Answer:
     headers: Headers = [
         (b"content-type", content_type(name).encode()),
         (b"content-disposition", content_disposition(name).encode()),
-        (b"x-content-type-options", b"nosniff"),
+        *FILE_HEADERS,
         *same,
     ]
     part = _range(size, asked) if _is_range_meant(stat, asked) else None

@@ -15,7 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from trackside.cli.output import Stop
+from trackside.core import disk
 from trackside.core.settings import Settings, SqliteStore
+
+OWN_FILES = ("server.lock", "trackside.db", "secret.key", "artifacts", "backups", "imports")  # or what begins so
 
 
 class Holder(Struct, frozen=True):
@@ -75,15 +78,28 @@ class Lock:
 
 
 def of_server(settings: Settings) -> Lock:
-    """The locks of whoever writes to this data folder and this store."""
+    """Return the locks of the process that writes to this data folder and this store.  What an earlier release left open to
+    everybody on the machine is closed."""
     try:
-        return Lock(_places(settings))
+        lock = Lock(_places(settings))
+        _close_to_others(settings.data)
+        return lock
     except Held as held:
         raise Stop(f"{held}; stop that one, or give this one another --data and --store") from None
     except OSError as fault:
         raise Stop(
             f"cannot write to {settings.data} ({fault.strerror}); make room, or choose another place with --data"
         ) from None
+
+
+def _close_to_others(data: Path) -> None:
+    """A folder that also holds what is not Trackside's keeps its mode: the files of Trackside in it have their own."""
+    inside = list(data.iterdir())
+    if all(path.name.startswith(OWN_FILES) for path in inside):
+        disk.make_private(data, disk.PRIVATE_FOLDER)
+    for path in inside:
+        if path.name.startswith(OWN_FILES):
+            disk.make_private(path, disk.PRIVATE_FOLDER if path.is_dir() else disk.PRIVATE_FILE)
 
 
 def find_holder(settings: Settings) -> Held | None:
@@ -108,8 +124,8 @@ def _places(settings: Settings) -> list[Place]:
 
 def _take(place: Place) -> int:
     try:
-        place.lock_file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(place.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+        disk.make_folder(place.lock_file.parent)
+        handle = os.open(place.lock_file, os.O_RDWR | os.O_CREAT, disk.PRIVATE_FILE)
     except OSError as fault:
         raise Stop(
             f"cannot write to {fault.filename} ({fault.strerror}); choose another place with {place.flag}"

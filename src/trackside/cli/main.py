@@ -17,8 +17,8 @@ from trackside.core import locations, settings
 from trackside.core.settings import OPTIONS, Option
 
 ADMIN = "trackside.cli.admin"
-STORE_OPTIONS = ("data", "store")
-DOCTOR_OPTIONS = ("host", "port", "data", "store", "artifacts")
+STORE_OPTIONS = ("data", "store", "store_file")
+DOCTOR_OPTIONS = ("host", "port", "data", "store", "store_file", "artifacts")
 
 
 def main(argv: Sequence[str] | None = None, **more: Any) -> int:

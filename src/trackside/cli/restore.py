@@ -1,5 +1,6 @@
 """`trackside db restore`: a backup becomes a store again.  Knows both kinds of file; overwrites nothing."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -54,7 +55,9 @@ def _copy(source: Path, target: Path) -> int:
             raise Stop(f"{target.with_name(name)} is there; move it away first, or give another file with --store")
     unfinished = target.with_name(target.name + ".part")
     try:
-        shutil.copyfile(source, unfinished)
+        disk.make_folder(target.parent)
+        with source.open("rb") as saved, os.fdopen(disk.create(unfinished), "wb") as copy:
+            shutil.copyfileobj(saved, copy)
         version = _version(unfinished, source)
         disk.settle(unfinished, target)
     except OSError as fault:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from trackside.cli.output import Stop
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
+from trackside.core.db.sqlite_file import missing_part
 from trackside.core.db.tx import SqliteSession, Tx
 from trackside.core.errors import Fault
 from trackside.core.locations import LocationError
@@ -72,8 +73,12 @@ def status(settings: Settings) -> migrate.Status:
 
 def refuse_foreign_file(settings: Settings) -> None:
     """Raises Stop for a SQLite file that this version must not touch, before anything is written to or beside it."""
-    if isinstance(settings.store, SqliteStore) and settings.store.path.exists():
-        status(settings)
+    if isinstance(settings.store, SqliteStore):
+        fault = missing_part(settings.store.path)
+        if fault is not None:
+            raise Stop(f"the store {settings.store} cannot be opened: {fault}")
+        if settings.store.path.exists():
+            status(settings)
 
 
 def open_database(settings: Settings) -> Any:

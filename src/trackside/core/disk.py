@@ -1,7 +1,33 @@
-"""Files and names that a power cut does not take back.  Knows fsync; knows no file's content."""
+"""Files that only the server's user reads, whatever the umask, and names that a power cut does not take back."""
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and what is missing above it.  One that is there stays as it is: its owner chose its mode."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        with suppress(FileExistsError):  # another process was quicker
+            path.mkdir(mode=PRIVATE_FOLDER)
+
+
+def create(path: Path) -> int:
+    """Return the descriptor of a new, empty file, open for writing.  Raise FileExistsError if the name is taken."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+
+
+def make_private(path: Path, mode: int = PRIVATE_FILE) -> None:
+    """Close what everybody on the machine may read.  What only a group may read was opened to that group on purpose, and what
+    belongs to another user is left to that user."""
+    with suppress(FileNotFoundError, PermissionError):
+        found = path.stat()
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & stat.S_IRWXO:
+            path.chmod(mode)
 
 
 def settle(unfinished: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trackside.core.disk import sync_folder
+from trackside.core.disk import make_folder, sync_folder
 from trackside.core.errors import BadState, Unsupported
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _wrong_key() -> BadState:
 def _from_file(file: Path) -> SecretKey:
     """The key in the file; a new one, that only its owner may read, if there is no file."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as made:

@@ -16,7 +16,8 @@ from msgspec import Struct
 
 from trackside.core import locations, places
 from trackside.core.errors import Invalid
-from trackside.core.locations import ArtifactStore, PostgresStore, SqliteStore, Store
+from trackside.core.locations import ArtifactStore, LocationError, PostgresStore, SqliteStore, Store
+from trackside.core.outgoing import addresses
 from trackside.core.seal import SecretKey
 
 __all__ = ["ArtifactStore", "PostgresStore", "SettingError", "Settings", "SqliteStore", "Store", "load"]
@@ -65,6 +66,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_schemes: tuple[str, ...]
     webhook_timeout_s: int
     webhook_retries: int
+    allowed_remotes: tuple[str, ...]  # hosts, addresses and networks
     artifact_timeout_s: int
     search_timeout_s: int
     max_links: int
@@ -136,6 +138,12 @@ def _schemes(text: str) -> tuple[str, ...]:
     if not schemes or not {"http", "https"}.issuperset(schemes):
         raise ValueError("it must be https, http or both with a comma between")
     return schemes
+
+
+def _remotes(text: str) -> tuple[str, ...]:
+    words = _words(text)
+    addresses.listed(words)
+    return words
 
 
 def _switch(text: str) -> bool:
@@ -211,6 +219,18 @@ def _artifact_roots(text: str) -> tuple[str, ...]:
     return roots
 
 
+def _first_line(text: str) -> str:
+    try:
+        lines = locations.local_path(text).read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ValueError(f"it cannot be read ({getattr(fault, 'strerror', None) or 'it is no text'})") from None
+    if not lines[0].strip() or any(map(str.strip, lines[1:])):
+        raise ValueError(
+            "it must hold the URL of a store in one line, such as postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+    return lines[0].strip()
+
+
 def _folder(text: str) -> Path:
     path = locations.local_path(text)
     if path.exists() and not path.is_dir():
@@ -242,6 +262,13 @@ OPTIONS: dict[str, Option] = {
         read=locations.store,
         metavar="URL",
         help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; left out: trackside.db in the data folder",
+    ),
+    "store_file": Option(
+        flags=("--store-file",),
+        default="",
+        read=_first_line,
+        metavar="FILE",
+        help="file that holds the URL of --store in one line: so no list of processes shows its password",
     ),
     "artifacts": Option(
         flags=("--artifacts", "--artifacts-destination"),
@@ -355,6 +382,14 @@ OPTIONS: dict[str, Option] = {
         mlflows="MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES",
         help="how often a delivery that failed is tried again, after longer and longer pauses; 12 take about an hour",
     ),
+    "allowed_remotes": Option(
+        flags=("--allowed-remotes",),
+        default="",
+        read=_remotes,
+        metavar="HOSTS",
+        help="hosts, addresses and networks, with commas between, that links, imports and webhooks may call although they"
+        " are not public; a server on loopback may call all but those of cloud metadata",
+    ),
     "artifact_timeout_s": Option(
         flags=("--artifact-timeout",),
         default="60",
@@ -413,7 +448,7 @@ REFUSED_FLAGS: dict[str, str] = {
 
 
 _DEFAULT = "the default"
-_IN_DATA_FOLDER = ("store", "artifacts", "secret_key")  # unless they are set
+_IN_DATA_FOLDER = ("store", "store_file", "artifacts", "secret_key")  # unless they are set
 
 
 class _Given(Struct, frozen=True):
@@ -430,6 +465,15 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     given = {name: _find(option, flags, environ) for name, option in OPTIONS.items()}
     values = {name: _read(name, each) for name, each in given.items() if each.text or name not in _IN_DATA_FOLDER}
     data: Path = values["data"]
+    url = values.pop("store_file", None)
+    if url is not None:
+        source = given["store_file"].source
+        if "store" in values:
+            raise SettingError(f"{given['store'].source} and {source} both name a store; give one of them")
+        try:
+            values["store"] = locations.store(url)
+        except LocationError as fault:
+            raise SettingError(f"the store that {source} names cannot be used; {fault}") from None
     values.setdefault("store", SqliteStore(data / "trackside.db"))
     values.setdefault("artifacts", ArtifactStore((data / "artifacts").as_uri(), data / "artifacts"))
     if given["allowed_hosts"].source == _DEFAULT:

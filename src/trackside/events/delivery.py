@@ -1,19 +1,18 @@
 """Sends one body to one URL.  Knows names, addresses, sockets and HTTP; knows no webhook and no store.
 
-The name is resolved once, every address is checked, and the connection is made to one that was checked: a name that points
-elsewhere a moment later gains nothing.  Redirects are not followed, proxies of the environment not asked, and a receiver has
+The guard says which hosts may be called.  Redirects are not followed, proxies of the environment not asked, and a receiver has
 so many seconds in all, its name's resolution included, however slowly it dribbles.
 """
 
 import base64
 import http.client
 import io
-import queue
+import logging
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -24,15 +23,15 @@ from msgspec import Struct
 
 from trackside import __version__
 from trackside.core.errors import Invalid
-from trackside.events import addresses
+from trackside.core.outgoing.guard import STOPPING, Forbidden, Guard, left
 from trackside.events.model import check_new_url, check_url
+
+log = logging.getLogger("trackside.webhooks")
 
 MAX_ANSWER_BYTES = 10_000
 MAX_ERROR_CHARS = 500
 _PORTS = {"http": 80, "https": 443}
-_STOPPING = "the server is stopping"
-
-Resolved = list[Any] | Exception  # what the name service says
+_UNREACHABLE = "the receiver cannot be reached"
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -45,8 +44,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     is_refused: bool = False
 
 
-class Refused(Exception):
-    """The settings forbid to call this."""
+class _Unreachable(Exception):
+    """No connection: who may not administrate does not learn why."""
 
 
 class Post:
@@ -57,15 +56,12 @@ class Post:
         *,
         schemes: tuple[str, ...],
         timeout_s: float,
-        allow_private: bool,
-        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
+        guard: Guard,
     ) -> None:
         self.schemes = schemes
-        self._resolve = resolve
+        self.guard = guard
         self._timeout_s = timeout_s
-        self._allow_private = allow_private
         self._open: set[socket.socket] = set()
-        self._asking: set[queue.SimpleQueue[Resolved]] = set()  # where answers of the name service are waited for
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -78,9 +74,10 @@ class Post:
         """Raises Invalid for a URL that will not be called.  A name that does not resolve now may do so later."""
         check_new_url(url, self.schemes)
         try:
-            self._addresses(url, time.monotonic() + self._timeout_s)
-        except Refused as why:
-            raise Invalid(f"Webhook URL must not resolve to a non-public IP address: {why}.") from None
+            self.guard.addresses(*self._where(url), time.monotonic() + self._timeout_s)
+        except Forbidden as why:
+            words = f": {why}" if self.guard.rules.tells else ""
+            raise Invalid(f"Webhook URL must not resolve to a non-public IP address{words}.") from None
         except OSError:
             return
 
@@ -90,11 +87,20 @@ class Post:
         try:
             check_url(url, self.schemes)
             return self._send(url, headers, body.encode(), deadline)
-        except (Refused, Invalid) as why:
+        except Forbidden as why:
+            if not self.guard.rules.tells:
+                log.warning("a webhook is not called: %s", why)
+                return Answer(error=_UNREACHABLE)
+            return Answer(error=f"not called: {why}"[:MAX_ERROR_CHARS], is_refused=True)
+        except _Unreachable:
+            return Answer(error=_UNREACHABLE)
+        except Invalid as why:
             return Answer(error=f"not called: {why}"[:MAX_ERROR_CHARS], is_refused=True)
         except TimeoutError:
             return Answer(error=f"no answer within {self._timeout_s:g} s")
-        except (OSError, http.client.HTTPException, UnicodeError, ValueError) as fault:
+        except http.client.HTTPException as fault:  # its words may quote what came
+            return Answer(error=f"what the receiver answered is no HTTP ({type(fault).__name__})")
+        except (OSError, UnicodeError, ValueError) as fault:
             return Answer(error=f"{type(fault).__name__}: {fault}"[:MAX_ERROR_CHARS])
 
     def close(self) -> None:
@@ -103,60 +109,26 @@ class Post:
             for each in self._open:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
-            for waiting in self._asking:
-                waiting.put(OSError(_STOPPING))
+        self.guard.close()
 
-    def _addresses(self, url: str, deadline: float) -> list[tuple[int, Any]]:
-        """(family, socket address) of the host, all of them checked."""
+    def _where(self, url: str) -> tuple[str, int]:
         parts = urlsplit(url)
-        host = _ascii(parts.hostname or "")
-        found = self._resolved(host, parts.port or _PORTS[parts.scheme], deadline)
-        for *_, where in found:
-            why = addresses.refusal(str(where[0]), allow_private=self._allow_private)
-            if why is not None:
-                raise Refused(why if host == where[0] else f"{host}: {why}")
-        return [(family, where) for family, _, _, _, where in found]
-
-    def _resolved(self, host: str, port: int, deadline: float) -> list[Any]:
-        """Nothing cuts a look-up short: it is made aside, and neither the deadline nor the end of the server waits for it."""
-        answers: queue.SimpleQueue[Resolved] = queue.SimpleQueue()
-
-        def ask() -> None:
-            try:
-                answers.put(self._resolve(host, port, type=socket.SOCK_STREAM))
-            except (OSError, ValueError) as fault:
-                answers.put(fault)
-
-        with self._lock:
-            if self._is_closed:
-                raise OSError(_STOPPING)
-            self._asking.add(answers)
-        try:
-            threading.Thread(target=ask, name="trackside-names", daemon=True).start()
-            found = answers.get(timeout=_left(deadline))
-        except queue.Empty:
-            raise TimeoutError from None
-        finally:
-            with self._lock:
-                self._asking.discard(answers)
-        if isinstance(found, Exception):
-            raise found
-        return found
+        return _ascii(parts.hostname or ""), parts.port or _PORTS[parts.scheme]
 
     def _send(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Answer:
         parts = urlsplit(url)
         host = _ascii(parts.hostname or "")
         connection = http.client.HTTPConnection(host, parts.port or _PORTS[parts.scheme])
         connection.default_port = _PORTS[parts.scheme]  # no port in the header Host where it is the usual one
-        raw = self._connect(self._addresses(url, deadline), deadline)
+        raw = self._connect(url, deadline)
         try:
             tcp: socket.socket = raw
             if parts.scheme == "https":
-                raw.settimeout(_left(deadline))
+                raw.settimeout(left(deadline))
                 tls = self._tls.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
                 self._exchange(raw, tls)
                 raw = tcp = tls
-                tls.settimeout(_left(deadline))
+                tls.settimeout(left(deadline))
                 tls.do_handshake()
             connection.sock = _Timed(tcp, deadline)  # what http.client needs of a socket
             path = quote(parts.path or "/", safe=_IN_PATH) + (
@@ -174,23 +146,21 @@ class Post:
             self._exchange(raw, None)
             raw.close()
 
-    def _connect(self, where: list[tuple[int, Any]], deadline: float) -> socket.socket:
-        """To the first that answers."""
-        last: OSError | None = None
-        for left, (family, address) in zip(range(len(where), 0, -1), where, strict=True):
-            made = socket.socket(family, socket.SOCK_STREAM)
-            self._exchange(None, made)
-            try:
-                made.settimeout(_left(deadline) / left)
-                made.connect(address)
-                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            except OSError as fault:
-                last = fault
-                self._exchange(made, None)
-                made.close()
-            else:
-                return made
-        raise last or OSError("the name has no address")
+    def _connect(self, url: str, deadline: float) -> socket.socket:
+        made: list[socket.socket] = []
+
+        def opened(each: socket.socket) -> None:
+            self._exchange(made.pop() if made else None, each)
+            made.append(each)
+
+        try:
+            return self.guard.connect(*self._where(url), deadline, opened)
+        except Exception as error:
+            if made:
+                self._exchange(made.pop(), None)
+            if isinstance(error, OSError) and not self.guard.rules.tells:
+                raise _Unreachable from None
+            raise
 
     def _exchange(self, before: socket.socket | None, after: socket.socket | None) -> None:
         """Keeps account of what is open."""
@@ -200,7 +170,7 @@ class Post:
             if after is not None:
                 if self._is_closed:
                     after.close()
-                    raise OSError(_STOPPING)
+                    raise OSError(STOPPING)
                 self._open.add(after)
 
 
@@ -217,7 +187,7 @@ class _Timed:
         self._deadline = deadline
 
     def sendall(self, sent: bytes) -> None:
-        self._tcp.settimeout(_left(self._deadline))
+        self._tcp.settimeout(left(self._deadline))
         self._tcp.sendall(sent)
 
     def makefile(self, mode: str, *_: object) -> io.BufferedReader:
@@ -238,7 +208,7 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._tcp.settimeout(_left(self._deadline))
+        self._tcp.settimeout(left(self._deadline))
         return self._tcp.recv_into(buffer)
 
 
@@ -247,13 +217,6 @@ def _body(answer: http.client.HTTPResponse) -> str:
     with suppress(OSError, http.client.HTTPException):
         return answer.read(MAX_ANSWER_BYTES).decode("utf-8", "replace")
     return ""
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _ascii(host: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from trackside.core.outgoing.guard import Guard
 from trackside.imports import jobs
 from trackside.imports.jobs import Job, Order, State
 from trackside.imports.opening import Options, open_source
@@ -79,7 +80,7 @@ def main() -> None:
             progress.end(State.INTERRUPTED, error=f"The server ended. {RESUME}")
         progress.end(State.FAILED, error=f"{error}. {RESUME}")
     except Exception as error:
-        progress.end(State.FAILED, error=f"The import ended by a fault of the server: {error!r}. {RESUME}")
+        progress.end(State.FAILED, error=f"The import ended by a fault of the server: {type(error).__name__}. {RESUME}")
         raise
     else:
         progress.end(State.DONE, report)
@@ -89,7 +90,8 @@ def _bring(order: Order, progress: _Progress) -> Report:
     target = Target(PatientHttp(order.target, Secret(), headers=order.headers))
     try:
         target.about()
-        source = open_source(order.source, Options(workspace=order.source_workspace or None, secret=order.secret))
+        options = Options(workspace=order.source_workspace or None, secret=order.secret, guard=Guard(order.rules))
+        source = open_source(order.source, options)
         try:
             progress.count(source.count())
             work = Import(source, target, verify=order.verify, dry_run=order.dry_run, watch=progress.watch)

@@ -20,7 +20,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from trackside.core import disk
 from trackside.core.errors import BadState, NotFound
+from trackside.core.outgoing.addresses import Rules
 from trackside.imports.report import Report
 from trackside.links.model import Secret
 
@@ -66,6 +68,7 @@ class Order(Struct, frozen=True):
     headers: dict[str, str]
     verify: bool
     dry_run: bool
+    rules: Rules  # of the hosts that it may call
 
 
 class Jobs:
@@ -78,7 +81,7 @@ class Jobs:
     def start(self, owner: str, job: Job, order: Order) -> Job:
         """Start a child for the import.  `owner` is the uid of a workspace."""
         folder = self._folder / owner
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder)
         self._reap()
         with _locked(folder / ".lock"):
             held = self.list(owner)
@@ -179,7 +182,9 @@ def write(file: Path, job: Job) -> None:
             report, differences=report.differences[:MAX_LINES], left_out=report.left_out[:MAX_LINES]
         )
     new = file.with_suffix(".new")
-    new.write_bytes(msgspec.json.encode(structs.replace(job, report=report)))
+    new.unlink(missing_ok=True)
+    with os.fdopen(disk.create(new), "wb") as made:
+        made.write(msgspec.json.encode(structs.replace(job, report=report)))
     new.replace(file)
 
 

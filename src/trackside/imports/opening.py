@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from trackside.core import locations
 from trackside.core.locations import LocationError, SqliteStore
+from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.core.uris import http_parts
 from trackside.imports.patience import PatientHttp
 from trackside.imports.places import Finder
@@ -26,6 +27,7 @@ class Options(Struct, frozen=True, kw_only=True):
     artifacts: Sequence[str] = ()
     workspace: str | None = None
     secret: Secret = Secret()
+    guard: Guard = ANYWHERE  # of the servers that are asked
 
 
 def open_source(text: str, options: Options) -> Source:
@@ -62,7 +64,7 @@ def _server(url: str, options: Options) -> Source:
         secret = Secret(username=parts.username or "", password=parts.password or "")
     address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
     headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
-    http = PatientHttp(address, secret, headers=headers)
+    http = PatientHttp(address, secret, headers=headers, guard=options.guard)
     proxy = None if options.artifacts else http
     return ServerSource(http, Finder([Path.cwd()], *_artifacts(options, proxy), is_ours=False))
 
@@ -113,7 +115,7 @@ def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], 
                     f"--artifacts is {locations.redact(given)!r}; a server is the first of them, if any is"
                 )
             headers = {"x-mlflow-workspace": options.workspace} if options.workspace else {}
-            proxy = PatientHttp(given.rstrip("/"), options.secret, headers=headers)
+            proxy = PatientHttp(given.rstrip("/"), options.secret, headers=headers, guard=options.guard)
         elif "://" in given:
             said.append(given)
         elif Path(given).expanduser().is_dir():

@@ -17,6 +17,7 @@ from trackside.core.http import codec
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response, user_of
+from trackside.core.outgoing.addresses import Rules
 from trackside.core.uris import http_parts
 from trackside.imports import jobs
 from trackside.imports.jobs import Job, Jobs, Order
@@ -100,10 +101,11 @@ class ListedImports(Answer, frozen=True):
 class Calls:
     """`threads` carry what touches files: a disk may be slow."""
 
-    def __init__(self, running: Jobs, threads: Executor, prefix: str) -> None:
+    def __init__(self, running: Jobs, threads: Executor, prefix: str, rules: Rules) -> None:
         self._jobs = running
         self._threads = threads
         self._prefix = prefix
+        self._rules = rules
 
     async def start(self, request: Request) -> Response:
         """Starts an import from a running MLflow server."""
@@ -128,6 +130,7 @@ class Calls:
             headers=headers,
             verify=bool(call.verify),
             dry_run=bool(call.dry_run),
+            rules=self._rules,
         )
         now_ms = await request.read(lambda tx: tx.now)
         job = Job(
@@ -174,8 +177,8 @@ class Calls:
         return await asyncio.get_running_loop().run_in_executor(self._threads, fn)
 
 
-def routes(running: Jobs, threads: Executor, prefix: str) -> list[Route]:
-    calls = Calls(running, threads, prefix)
+def routes(running: Jobs, threads: Executor, prefix: str, rules: Rules) -> list[Route]:
+    calls = Calls(running, threads, prefix, rules)
     one = f"{PATH}/{{import_id}}"
     return [
         stream(f"POST {PATH}", calls.start, call=StartImport, needs=Action.SYNC_WRITE, status=201, answer=GotImport),

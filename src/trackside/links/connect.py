@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 from trackside.core.errors import Invalid
+from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.links import limits
 from trackside.links.ending import Ending
 from trackside.links.model import Kind, Options, Secret
@@ -28,13 +29,21 @@ SLOW = {
 
 
 def connect(
-    kind: Kind, url: str, options: Options, secret: Secret, source: str, ending: Ending, *, user: str = ""
+    kind: Kind,
+    url: str,
+    options: Options,
+    secret: Secret,
+    source: str,
+    ending: Ending,
+    *,
+    user: str = "",
+    guard: Guard = ANYWHERE,
 ) -> Peer:
     """`source` names our workspace in the tags of copies; no call waits any longer than until `ending` begins.  `user` is who
     writes, for the history of another Trackside's registry."""
     if kind is Kind.DATABRICKS and secret.profile:
         url, secret = from_profile(secret.profile)
-    bearer = MachineToken(url, secret, ending) if kind is Kind.DATABRICKS and secret.username else None
+    bearer = MachineToken(url, secret, ending, guard=guard) if kind is Kind.DATABRICKS and secret.username else None
     headers = {"x-trackside-user": user} if user and kind is Kind.TRACKSIDE else {}
     http = Http(
         url,
@@ -44,6 +53,7 @@ def connect(
         headers=headers,
         has_acls=kind is Kind.DATABRICKS,
         bearer=bearer,
+        guard=guard,
     )
     match kind:
         case Kind.TRACKSIDE:
@@ -54,9 +64,9 @@ def connect(
             return MlflowPeer(http, source, options.wants)
 
 
-def detect(url: str, secret: Secret, ending: Ending) -> Kind:
+def detect(url: str, secret: Secret, ending: Ending, guard: Guard = ANYWHERE) -> Kind:
     """What answers at an address.  Raises Invalid if it is nothing that a link may lead to, wire.Down if nobody answers."""
-    http = Http(url, secret, ending=ending)
+    http = Http(url, secret, ending=ending, guard=guard)
     try:
         if is_trackside(http):
             return Kind.TRACKSIDE

@@ -466,7 +466,7 @@ def attempt(work: Callable[[], None], leave_out: Callable[[str], None]) -> str |
         return fault.message
     except UNREADABLE as error:
         log.exception("an answer of a remote cannot be read")
-        raise Down(f"what the remote answers cannot be read ({error!r})") from error
+        raise Down(f"what the remote answers cannot be read ({type(error).__name__})") from error
     return None
 
 

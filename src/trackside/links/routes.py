@@ -15,6 +15,7 @@ from trackside.core.errors import Invalid, Unavailable
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.core.work.lanes import Lanes
 from trackside.events import store as events
@@ -48,6 +49,7 @@ class Calls:
         sealer: Sealer,
         ending: Ending,
         most_links: int,
+        guard: Guard,
     ) -> None:
         self._db = db
         self._roots = roots
@@ -56,6 +58,7 @@ class Calls:
         self._sealer = sealer
         self._ending = ending
         self._most_links = most_links
+        self._guard = guard
 
     async def add(self, request: Request) -> Response:
         call: m.AddLink = codec.decode_body(m.AddLink, await request.whole_body())
@@ -80,10 +83,10 @@ class Calls:
         name, mode = m.check_name(call.name), m.check_mode(call.mode)
         given = m.check_secret(call)
         target = m.target(call.to, call.kind, given)
-        kind = target.kind or detect(target.url, target.secret, self._ending)
+        kind = target.kind or detect(target.url, target.secret, self._ending, self._guard)
         if target.kind is m.Kind.MLFLOW:
             with suppress(Down):  # then it is asked when it is there
-                if detect(target.url, target.secret, self._ending) is m.Kind.TRACKSIDE:
+                if detect(target.url, target.secret, self._ending, self._guard) is m.Kind.TRACKSIDE:
                     raise Invalid(f"kind is mlflow, but {target.url} is a Trackside; leave out kind")
         with self._db.read(ws) as tx:
             now, workspace = tx.now, workspaces.current(tx)
@@ -97,7 +100,7 @@ class Calls:
             prefix=call.prefix or "",
             rate=m.check_rate(call.rate),
         )
-        peer = connect(kind, target.url, options, target.secret, workspace.uid, self._ending)
+        peer = connect(kind, target.url, options, target.secret, workspace.uid, self._ending, guard=self._guard)
         try:
             if isinstance(peer, TracksidePeer) and peer.workspace_uid() == workspace.uid:
                 raise Invalid(f"{target.url} is this workspace itself; a link leads to another one, such as …/ws/NAME")
@@ -133,7 +136,8 @@ class Calls:
     def _compare(self, ws: int, name: str, after: str, *, verify: bool) -> check.Page:
         with self._db.read(ws) as tx:
             link, source = store.get(tx, name), workspaces.current(tx).uid
-        peer = connect(link.kind, link.url, link.options, secret_of(ws, link, self._sealer), source, self._ending)
+        secret = secret_of(ws, link, self._sealer)
+        peer = connect(link.kind, link.url, link.options, secret, source, self._ending, guard=self._guard)
         try:
             side = Side(self._db, ws, link, peer, self._roots, self._server_root)
             return check.page(side, after, CHECK_AT_ONCE, verify=verify)
@@ -196,9 +200,11 @@ def routes(
     sealer: Sealer,
     ending: Ending,
     most_links: int,
+    guard: Guard,
 ) -> list[Route]:
-    """`ending`: when no caller waits for a remote any more.  `most_links`: of all workspaces."""
-    calls = Calls(db, roots, callers, server_root, sealer, ending, most_links)
+    """`ending`: when no caller waits for a remote any more.  `most_links`: of all workspaces.  `guard`: which remotes may be
+    called."""
+    calls = Calls(db, roots, callers, server_root, sealer, ending, most_links, guard)
     return [
         stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=Action.LINKS_WRITE, status=201, answer=m.GotLink),
         query(f"GET {PATH}", codec.Call, listed, needs=Action.LINKS_READ, answer=m.Listed),

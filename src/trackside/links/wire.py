@@ -6,6 +6,7 @@ answer to one call: the item is at fault, the link goes on.
 
 import http.client
 import json
+import logging
 import re
 import selectors
 import socket
@@ -23,9 +24,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from msgspec import Struct
 
 from trackside import __version__
+from trackside.core.outgoing.guard import ANYWHERE, Forbidden, Guard
 from trackside.links.ending import Ending
 from trackside.links.model import Secret
 from trackside.links.patience import PatientResponse
+
+log = logging.getLogger("trackside.links")
 
 CONNECT_S = 10.0
 ANSWER_S = 60.0  # of silence
@@ -33,6 +37,8 @@ MAX_ANSWER_BYTES = 64 << 20  # of what is held in memory
 PIECE_BYTES = 1 << 20
 # Of a connection that was there: TLS has many words for its end, by OpenSSL's release and by the moment.
 CUT = (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest, ssl.SSLError)
+_PORTS = {"http": 80, "https": 443}
+_CODE = re.compile("[A-Z][A-Z0-9_]{2,63}|[1-5][0-9]{2}")
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -84,11 +90,8 @@ class Answer(Struct):
             return json.loads(self.body) if self.body else {}
         except (ValueError, RecursionError):
             if "text/html" in self.headers.get("content-type", ""):
-                raise Down(
-                    "the remote answered with a web page where JSON was due; is that a login? It began"
-                    f" {self.body[:200]!r}"
-                ) from None
-            raise Down(f"the remote answered with something else than JSON: {self.body[:200]!r}") from None
+                raise Down("the remote answered with a web page where JSON was due; is that a login?") from None
+            raise Down(f"the remote answered with something else than JSON, {len(self.body)} bytes") from None
 
 
 class Incoming:
@@ -142,7 +145,7 @@ class Http:
 
     `pace` is called with a path before each call and may wait.  `is_signed`: the URL itself lets in, so that one which does
     not is at fault alone.  `has_acls`: what a call asks for may be denied to those who are let in.  `bearer`: whose token goes
-    with each call, in the place of a secret."""
+    with each call, in the place of a secret.  `guard`: decides which hosts are called."""
 
     def __init__(
         self,
@@ -156,10 +159,12 @@ class Http:
         is_signed: bool = False,
         has_acls: bool = False,
         bearer: Bearer | None = None,
+        guard: Guard = ANYWHERE,
     ) -> None:
         parts = urlsplit(url)
         self.url = url
         self.ending = ending or Ending()
+        self.guard = guard
         self.prefix = quote(parts.path.rstrip("/"), safe="/%")
         self._place = (parts.scheme, parts.hostname or "", parts.port)
         self._pace = pace
@@ -310,11 +315,13 @@ class Http:
         except CUT as error:
             self.close()
             if kept is None or not again:
-                raise Down(f"{self.url} cut the connection ({_words(error)})") from None
+                words = "cut the connection" if self.guard.rules.tells else "cannot be reached"
+                raise Down(f"{self.url} {words}{self._why(error)}") from None
             return self._ask(method, path, body, headers, again=False)  # it had been idle for too long
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise Down(f"{self.url} does not answer ({_words(error)})") from None
+            words = "does not answer" if self.guard.rules.tells else "cannot be reached"
+            raise Down(f"{self.url} {words}{self._why(error)}") from None
         except BaseException:
             self.close()
             raise
@@ -322,22 +329,35 @@ class Http:
 
     def _connect(self) -> http.client.HTTPConnection:
         scheme, host, port = self._place
-        if scheme == "https":
-            context = ssl.create_default_context()
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, port, timeout=CONNECT_S, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(host, port, timeout=CONNECT_S)
+        connection = http.client.HTTPConnection(host, port or _PORTS[scheme], timeout=CONNECT_S)
+        connection.default_port = _PORTS[scheme]  # no port in the header Host where it is the usual one
         try:
-            connection.connect()
-        except OSError as error:
-            raise Down(f"{self.url} cannot be reached ({_words(error)})") from None
+            connection.sock = self._socket(scheme, host, port or _PORTS[scheme])
+        except (Forbidden, OSError, ValueError) as error:
+            if isinstance(error, Forbidden):
+                log.warning("%s is not called: %s", host, error)
+            raise Down(f"{self.url} cannot be reached{self._why(error)}") from None
         connection.response_class = PatientResponse
         connection.sock.settimeout(self._answer_s)
         self._own.connection = connection
         self.ending.watch(connection.sock)
         return connection
+
+    def _socket(self, scheme: str, host: str, port: int) -> socket.socket:
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
+        raw = self.guard.connect(name, port, time.monotonic() + CONNECT_S, self.ending.watch)
+        if scheme != "https":
+            return raw
+        try:
+            raw.settimeout(CONNECT_S)
+            return ssl.create_default_context().wrap_socket(raw, server_hostname=name)
+        except BaseException:
+            raw.close()
+            raise
+
+    def _why(self, error: BaseException) -> str:
+        """Who may not administrate does not learn whether nobody answers, or somebody who refuses."""
+        return f" ({_words(error)})" if self.guard.rules.tells else " by this server"
 
     def _raise(self, response: http.client.HTTPResponse, head: dict[str, str], what: str) -> None:
         try:
@@ -348,7 +368,7 @@ class Http:
         code, message = _fault(raw)
         status = response.status
         if status < 400:
-            where = head.get("location", "").partition("?")[0]
+            where = head.get("location", "").partition("?")[0] if self.guard.rules.tells else ""
             raise Down(
                 f"{self.url} sends {what} to {where or 'another place'} ({status}); a link follows nobody, since that would"
                 " carry its token along. Is that a login, or shall the link lead there?",
@@ -387,14 +407,18 @@ def _authorization(secret: Secret) -> dict[str, str]:
 
 
 def _fault(raw: bytes) -> tuple[str, str]:
+    """Return the code and the message of an MLflow error.  Of any other body nothing is repeated: what a caller has the
+    server call may be a service that the caller cannot reach."""
     try:
         answer = json.loads(raw)
     except (ValueError, RecursionError):
-        text = raw[:300].decode("utf-8", "replace").strip()
-        return "", "" if text.startswith("<") else text
-    if not isinstance(answer, dict):
-        return "", str(answer)[:300]
-    return str(answer.get("error_code", "")), str(answer.get("message", ""))
+        return "", ""
+    code = answer.get("error_code") if isinstance(answer, dict) else None
+    if isinstance(code, int):  # Databricks writes the status in the place of a code
+        code = str(code)
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        return "", ""
+    return code, str(answer.get("message", ""))
 
 
 def _retry_after(text: str | None, now: datetime | None) -> float | None:
@@ -420,4 +444,6 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
+        return "what it sent is no HTTP"  # the error quotes it
     return str(error) or type(error).__name__

@@ -17,6 +17,7 @@ import msgspec
 from trackside.artifacts.roots import Roots
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Unavailable
+from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.core.seal import Sealer
 from trackside.events import store as events
 from trackside.links import cursors, marking, mirror, store, waiting
@@ -69,6 +70,7 @@ class Runner:
         sealer: Sealer,
         owner: str,
         *,
+        guard: Guard = ANYWHERE,
         turn_s: float = TURN_S,
         step_s: float = STEP_S,
         clock: Callable[[], float] = time.monotonic,
@@ -86,6 +88,7 @@ class Runner:
         self._turn_s = turn_s
         self._step_s = step_s
         self._ending = Ending()
+        self._guard = guard
         self._interval_factor = interval_factor
         self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
         self._registry = RegistryPoll(self._clock)
@@ -141,7 +144,7 @@ class Runner:
             return False
         except UNREADABLE as error:
             log.exception("link %s: what %s answers cannot be read", link.name, link.url)
-            self._fail(link, f"what {link.url} answers cannot be read ({error!r})", BACKOFF_S[1])
+            self._fail(link, f"what {link.url} answers cannot be read ({type(error).__name__})", BACKOFF_S[1])
             return False
         self._failures = 0
         if link.last_error is not None or abs(_now() - (link.last_success_at or 0)) > SUCCESS_EVERY_MS:
@@ -379,6 +382,7 @@ class Runner:
                 source,
                 self._ending,
                 user=f"link {link.name}",
+                guard=self._guard,
             )
             self._watch = Watch()
         return self._peer

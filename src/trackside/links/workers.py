@@ -8,6 +8,7 @@ import uuid
 
 from trackside.artifacts.roots import Roots
 from trackside.core.errors import Fault
+from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.core.work.loop import Loop
 from trackside.links import parts, store
@@ -25,13 +26,21 @@ class Workers:
     """Keeps a thread for each link that has work to do."""
 
     def __init__(
-        self, db: Database, roots: Roots, server_root: str, sealer: Sealer, *, interval_factor: float = 1.0
+        self,
+        db: Database,
+        roots: Roots,
+        server_root: str,
+        sealer: Sealer,
+        guard: Guard,
+        *,
+        interval_factor: float = 1.0,
     ) -> None:
         """`interval_factor` multiplies the intervals at which links look for more to do, and their waits after trouble."""
         self._db = db
         self._roots = roots
         self._server_root = server_root
         self._sealer = sealer
+        self._guard = guard
         self._owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._interval_factor = interval_factor
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
@@ -80,6 +89,7 @@ class Workers:
                 self._server_root,
                 self._sealer,
                 self._owner,
+                guard=self._guard,
                 interval_factor=self._interval_factor,
             )
             every_s = EVERY_S * self._interval_factor

@@ -7,6 +7,7 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, batch, command, query
 from trackside.runs import batch as logging
+from trackside.runs import bulk_routes as bulk
 from trackside.runs import history, lifecycle, limits, lineage, search, store
 from trackside.runs import model as m
 from trackside.runs.charts import routes as charts
@@ -127,4 +128,5 @@ def routes(writer: GroupWriter) -> list[Route]:
         *history.routes(),
         *table.routes(),
         *charts.routes(),
+        *bulk.routes(),
     ]

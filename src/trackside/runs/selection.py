@@ -79,6 +79,15 @@ def count(tx: Tx, search: Search) -> int:
     return int(number)
 
 
+def ids_of(tx: Tx, run_seqs: Sequence[int]) -> dict[int, str]:
+    """Return the run ids by run_seq."""
+    own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading all runs of the workspace
+    rows = tx.all(
+        f"SELECT run_seq, run_id FROM runs WHERE {own_key}workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
+    )
+    return dict(rows)
+
+
 def total(tx: Tx, search: Search) -> int:
     """Return how many runs the experiments have in that lifecycle, by an index alone."""
     row = tx.one(

@@ -8,38 +8,29 @@ import html
 
 from trackside.core.access import Action
 from trackside.core.errors import NoEndpoint
+from trackside.core.http.browser import NO_SNIFFING, page_headers
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.ui.files import ENCODINGS, Files, etag
 from trackside.workspaces.model import DEFAULT, doors
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "frame-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-    )
+_PAGE_HEADERS = page_headers(
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' blob:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "frame-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
 )
-_PAGE_HEADERS: Headers = [
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cache-control", b"no-cache"),
-]
 _ASSET_HEADERS: Headers = [
     # The name of an asset has the hash of its content.
     (b"cache-control", b"public, max-age=31536000, immutable"),
-    (b"x-content-type-options", b"nosniff"),
+    NO_SNIFFING,
     (b"vary", b"accept-encoding"),
 ]
 _MISSING = b"""<!doctype html><title>Trackside</title><h1>Trackside is running</h1>

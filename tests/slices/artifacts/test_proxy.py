@@ -20,6 +20,17 @@ def test_a_file_goes_in_and_out(server: Server, place: str) -> None:
     assert got.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("name", ["page.html", "image.svg", "page.xhtml", "doc.pdf", "text.txt", "x.js"])
+def test_a_file_runs_as_no_page_of_the_server(server: Server, place: str, name: str) -> None:
+    server.ask("PUT", f"{place}/{name}", b"<script>alert(1)</script>")
+
+    for headers in ({}, {"range": "bytes=0-3"}):
+        got = server.ask("GET", f"{place}/{name}", **headers)
+        policy = got.headers["content-security-policy"]
+        assert {"sandbox", "default-src 'none'", "frame-ancestors 'self'"} <= set(policy.split("; "))
+        assert got.headers["content-disposition"].startswith("attachment")
+
+
 def test_a_large_file_goes_in_and_out(server: Server, place: str) -> None:
     body = bytes(range(256)) * (20 << 12)  # 20 MiB
 

@@ -11,6 +11,8 @@ from mlflow.webhooks import delivery as stock
 from support.office import MODEL, Office, names
 from support.receiver import Receiver, answer
 from trackside import app, tenants
+from trackside.core.outgoing.addresses import Rules
+from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer, SecretKey
 from trackside.core.settings import Settings
 from trackside.events import deliveries, subscriptions
@@ -212,7 +214,10 @@ def test_a_secret_of_another_key_is_not_sent_unsigned(office: Office, receiver: 
     office.happen("a")
     other = Sealer(SecretKey("another key of enough characters"), tmp_path / "none")
     stranger = Courier(
-        office.db, other, Post(schemes=("http",), timeout_s=5, allow_private=True), retries=office.retries
+        office.db,
+        other,
+        Post(schemes=("http",), timeout_s=5, guard=Guard(Rules(opens_private=True))),
+        retries=office.retries,
     )
     office.couriers.append(stranger)
     office.step(stranger)

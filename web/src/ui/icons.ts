@@ -7,6 +7,7 @@ export const ICONS = {
   chart: "M2 2v12h12M4.5 10l3-4 2.5 2L14 4",
   check: "M3 8.5 6.5 12 13 4.5",
   chevronDown: "M4 6l4 4 4-4",
+  chevronLeft: "M10 4l-4 4 4 4",
   chevronRight: "M6 4l4 4-4 4",
   close: "M4 4l8 8M12 4l-8 8",
   columns: "M2 3h12v10H2zM6 3v10M10 3v10",

@@ -179,12 +179,13 @@ class GroupWriter:
         """A snapshot that begins after this was asked sees every change up to it."""
         return 0 if self._memory is None else self._memory.committed
 
-    def take_rested(self, most: int) -> list[tuple[str, int, str]]:
-        """(entity, workspace, id) of what was stirred and has come to rest; nothing where nothing is remembered."""
+    def take_rested(self, most: int, now: float | None = None) -> list[tuple[str, int, str]]:
+        """(entity, workspace, id) of what was stirred and has come to rest; nothing where nothing is remembered.  `now`: by
+        `time.monotonic`, unless it is asked for another moment."""
         if self._memory is None:
             return []
         with self._lock:
-            return self._memory.restless.take(time.monotonic(), most)
+            return self._memory.restless.take(time.monotonic() if now is None else now, most)
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -160,7 +160,7 @@ def _back_up(db: MigratableDatabase, folder: Path, state: Status) -> Path:
     target = folder / f"before-{state.latest:04}-{stamp}{db.backup_suffix}"
     unfinished = folder / f"{target.name}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder)
         disk.sync_folder(folder.parent)
         db.backup(unfinished)
         disk.settle(unfinished, target)

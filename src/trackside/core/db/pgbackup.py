@@ -5,6 +5,7 @@ stand, all in one transaction; compressed with gzip.  Both ways hold some rows i
 """
 
 import gzip
+import os
 import re
 import time
 import zlib
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trackside import __version__
+from trackside.core import disk
 from trackside.core.db.migrate import OWN_TABLE, Migration, migrations, statements
 from trackside.core.db.pgwire import Wire
 
@@ -39,7 +41,7 @@ def write(wire: Wire, target: Path) -> None:
     """A snapshot: whoever writes to the store goes on, and is not seen.  Raises OSError where the file cannot be written."""
     wire.command("SET statement_timeout = 0")
     wire.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    with target.open("wb") as raw, gzip.GzipFile("", "wb", LEVEL, raw) as file:
+    with os.fdopen(disk.create(target), "wb") as raw, gzip.GzipFile("", "wb", LEVEL, raw) as file:
         _write(wire, file)
     wire.command("ROLLBACK")
 

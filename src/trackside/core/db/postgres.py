@@ -250,6 +250,10 @@ class PostgresDatabase:
     reads_inline = False
     backup_suffix = pgbackup.SUFFIX
 
+    def fault(self) -> str | None:
+        """Return None: what is wrong with a server of its own is told by each call."""
+        return None
+
     def __init__(self, store: PostgresStore, durability: Durability = "full") -> None:
         self._store = store
         self._durability = durability

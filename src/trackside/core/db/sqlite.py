@@ -5,6 +5,7 @@ second, so that a power cut may take the last second, and a killed process nothi
 """
 
 import errno
+import os
 import sqlite3
 import threading
 import time
@@ -14,8 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from trackside.core import disk
+from trackside.core.db import sqlite_file
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
+from trackside.core.db.sqlite_file import Watch
 from trackside.core.db.tx import SqliteSession, Tx
 from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper, sync_log
 
@@ -50,11 +54,17 @@ def unfit() -> str | None:
 class SqliteWriter(SqliteSession):
     """The write connection: `BEGIN IMMEDIATE` to `COMMIT`, with one level of savepoint."""
 
+    def __init__(self, connection: sqlite3.Connection, watch: Watch) -> None:
+        super().__init__(connection)
+        self._watch = watch
+
     def begin(self) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
+        self._watch.check()
         self.connection.execute("COMMIT")
+        self._watch.check()  # of a file that went meanwhile, nobody is told that it was written
 
     def rollback(self) -> None:
         if self.connection.in_transaction:
@@ -98,7 +108,8 @@ class SqliteDatabase:
         self.durability = durability
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        path.parent.mkdir(parents=True, exist_ok=True)
+        sqlite_file.prepare(path)
+        self._watch = Watch(path)
         waits = durability == "full"
         self.writer = GroupWriter(
             self._connect_writer, remembers=True, waits_for_disk=waits, after_commit=self._count_commit
@@ -134,6 +145,10 @@ class SqliteDatabase:
         with self.writer.transaction(ws) as tx:
             yield tx
 
+    def fault(self) -> str | None:
+        """Return why nothing can be stored, in words for callers; None if it can."""
+        return self._watch.fault()
+
     def alone(self) -> AbstractContextManager[None]:
         """Nobody else looks after the schema: the file has one server."""
         return nullcontext()
@@ -141,6 +156,7 @@ class SqliteDatabase:
     def backup(self, target: Path) -> None:
         """A consistent copy, also while others write.  Raises OSError where the file cannot be written."""
         try:
+            os.close(disk.create(target))
             with closing(sqlite3.connect(target)) as copy:
                 self._reader().connection.backup(copy)
         except sqlite3.OperationalError as fault:
@@ -164,8 +180,14 @@ class SqliteDatabase:
         return session
 
     def _connect(self) -> sqlite3.Connection:
+        self._watch.check()  # another file of this name is another store
         connection = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=512
+            f"{self.path.as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
         )
         for pragma in filter(None, map(str.strip, _COMMON.splitlines())):
             connection.execute(pragma)
@@ -177,7 +199,8 @@ class SqliteDatabase:
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
-        return SqliteWriter(connection)
+        self._watch.begin()
+        return SqliteWriter(connection, self._watch)
 
     def _count_commit(self) -> None:
         self._keeper.count_commit()

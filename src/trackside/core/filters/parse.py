@@ -15,11 +15,21 @@ order       = field [ASC | DESC]
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from msgspec import Struct
+
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import LIKES, Clause, Fields, Literal, comparison, resolve
 from trackside.core.filters.nodes import And, Field, Filter, Not, Or, Order
 from trackside.core.filters.patterns import check_like
-from trackside.core.filters.tokens import Kind, Token, ill_formed_list, invalid_clause, string_of_list, tokenize
+from trackside.core.filters.tokens import (
+    Kind,
+    Malformed,
+    Token,
+    ill_formed_list,
+    invalid_clause,
+    string_of_list,
+    tokenize,
+)
 
 MAX_NESTING = 100  # of parentheses, which bounds the recursion here
 MAX_DEPTH = 20  # of what remains of them when ANDs within ANDs are one; older SQLites have a stack of 100 symbols
@@ -67,6 +77,43 @@ def parse_field(text: str, fields: Fields) -> Field:
     return resolve(name, function, fields)
 
 
+class Checked(Struct, frozen=True):
+    """What is wrong with a filter, from where to where in its text; `expected` is what should be at `start`.
+
+    `field` is the last field that was read."""
+
+    fault: Invalid | None = None
+    start: int = 0
+    end: int = 0
+    expected: str = ""
+    field: tuple[str, str | None] | None = None
+
+
+def check_filter(text: str, fields: Fields) -> Checked:
+    """Return the first fault of a filter, the grammar before the names."""
+    parser: _Parser | None = None
+    try:
+        tokens = tokenize(text)
+        parser = _Parser(tokens, text, fields)
+        if all(token.kind is Kind.END or token.word == "AND" for token in tokens):
+            return Checked()
+        parser.filter()
+        parser.expect_end()
+    except Malformed as fault:
+        field = None if parser is None else parser.last_field
+        return Checked(fault, fault.start, fault.start + fault.length, fault.expected, field)
+    except Invalid as fault:
+        at = 0 if parser is None else min(parser.peek(-1).start, len(text))
+        return Checked(fault, at, len(text), field=None if parser is None else parser.last_field)
+    if parser.faults:
+        return Checked(parser.faults[0], *parser.spans[0], field=parser.last_field)
+    try:
+        parse_filter(text, fields)
+    except Invalid as fault:
+        return Checked(fault, 0, len(text))
+    return Checked(field=parser.last_field)
+
+
 def parse_order_by(clauses: Iterable[str], fields: Fields) -> tuple[Order, ...]:
     texts = list(clauses)
     if len(texts) > MAX_ORDERS:
@@ -101,6 +148,8 @@ class _Parser:
 
     def __init__(self, tokens: Sequence[Token], text: str, fields: Fields) -> None:
         self.faults: list[Invalid] = []
+        self.spans: list[tuple[int, int]] = []  # of the faults
+        self.last_field: tuple[str, str | None] | None = None
         self._tokens = tokens
         self._text = text
         self._fields = fields
@@ -177,12 +226,14 @@ class _Parser:
         first = self.peek()
         if first.kind in (Kind.NUMBER, Kind.STRING) and self.peek(1).kind is Kind.OPERATOR:
             raise Invalid(f"Invalid comparison clause. Expected 'Identifier' found '{first.text}'")
-        name, function = self.field()
+        self.last_field = name, function = self.field()
         operator, values = self._test()
         try:
             return comparison(Clause(name, function, operator, values), self._fields)
         except Invalid as fault:
+            last = self._tokens[self._at - 1]
             self.faults.append(fault)
+            self.spans.append((first.start, last.start + len(last.text)))
             return And(())
 
     def _test(self) -> tuple[str, tuple[Literal, ...]]:
@@ -265,8 +316,10 @@ class _Parser:
     def _unexpected(self, wanted: str, token: Token | None = None) -> Invalid:
         token = token or self.peek()
         if token.kind is Kind.END:
-            return invalid_clause(self._text[-40:].strip(), f"it ends where {wanted} should be")
-        return invalid_clause(token.text[:40], f"character {token.start + 1}: {wanted} should be here")
+            reason = f"it ends where {wanted} should be"
+            return invalid_clause(self._text[-40:].strip(), reason, start=token.start, expected=wanted)
+        reason = f"character {token.start + 1}: {wanted} should be here"
+        return invalid_clause(token.text[:40], reason, start=token.start, length=len(token.text), expected=wanted)
 
 
 def _like_cost(tree: Filter) -> int:

@@ -38,6 +38,7 @@ class Token(Struct, frozen=True):
         return self.text[0] in "'\""
 
 
+_QUOTES = "'\"`"
 _QUOTED = r"`(?:``|[^`])*`|\"(?:\"\"|\\\"|[^\"])*\""
 _STRING = r"'(?:''|\\'|[^'])*'"
 # After the first dot a key may hold what MLflow allows in keys, short of a space: `metrics.train/loss` needs no quotes.
@@ -72,7 +73,9 @@ def tokenize(text: str) -> list[Token]:
     while start < len(text):
         match = _TOKENS.match(text, start)
         if match is None:
-            raise invalid_clause(text[start : start + 40], "an open quote, or a character that means nothing here")
+            reason = "an open quote, or a character that means nothing here"
+            length = len(text) - start if text[start] in _QUOTES else 1
+            raise invalid_clause(text[start : start + 40], reason, start=start, length=length)
         kind = match.lastgroup or ""
         if kind != "space":
             tokens.append(Token(Kind(kind), match.group(), start))
@@ -82,11 +85,18 @@ def tokenize(text: str) -> list[Token]:
 
 
 class Malformed(Invalid):
-    """The text breaks the grammar, whatever its names mean."""
+    """The text breaks the grammar, whatever its names mean.  It says where, and what should be there instead."""
+
+    def __init__(self, message: str, *, start: int = 0, length: int = 0, expected: str = "") -> None:
+        super().__init__(message)
+        self.start = start
+        self.length = length
+        self.expected = expected
 
 
-def invalid_clause(text: str, reason: str) -> Malformed:
-    return Malformed(f"Invalid clause(s) in filter string: '{text}' ({reason})")
+def invalid_clause(text: str, reason: str, *, start: int = 0, length: int = 0, expected: str = "") -> Malformed:
+    message = f"Invalid clause(s) in filter string: '{text}' ({reason})"
+    return Malformed(message, start=start, length=length, expected=expected)
 
 
 def check_text(text: str) -> str:

@@ -37,6 +37,14 @@ def equals(field: Field, value: str | None, fields: Fields) -> str | None:
     return None
 
 
+def quoted(value: str) -> str | None:
+    """Return a text in the quotes that it needs; None if it has both kinds, or ends in a backslash."""
+    for quote in "'\"":
+        if quote not in value and not value.endswith("\\"):
+            return f"{quote}{value}{quote}"
+    return None
+
+
 def _read(text: str, fields: Fields) -> Filter | None:
     try:
         return parse_filter(text, fields)

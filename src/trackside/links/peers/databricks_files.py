@@ -34,6 +34,7 @@ class DatabricksFiles(MlflowFiles):
             PartCalls(self._http, remote_id, path),
             at_once=self.at_once,
             block=self.part,
+            guard=self._http.guard,
         )
         try:
             sent = file.send(source)
@@ -46,7 +47,9 @@ class DatabricksFiles(MlflowFiles):
         return RemoteFile(source.size_bytes, sent.sha256)
 
     def get(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
-        file = SignedFile(lambda: self._sign(entity, remote_id, path, "read"), self._http.ending)
+        file = SignedFile(
+            lambda: self._sign(entity, remote_id, path, "read"), self._http.ending, guard=self._http.guard
+        )
         incoming = file.get(start, etag)
         end = incoming.close
 

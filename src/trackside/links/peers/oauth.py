@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.links.ending import Ending
 from trackside.links.model import Secret
 from trackside.links.wire import Down, Http, Refused
@@ -20,9 +21,16 @@ _BODY = urlencode({"grant_type": "client_credentials", "scope": "all-apis"}).enc
 class MachineToken:
     """One that lets in now, for many threads.  It lives for an hour, in memory only."""
 
-    def __init__(self, url: str, secret: Secret, ending: Ending, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: Secret,
+        ending: Ending,
+        now: Callable[[], float] = time.monotonic,
+        guard: Guard = ANYWHERE,
+    ) -> None:
         """`secret`: the principal's id as user, and its secret as password."""
-        self._http = Http(url, secret, ending=ending)
+        self._http = Http(url, secret, ending=ending, guard=guard)
         self._user = secret.username
         self._now = now
         self._lock = threading.Lock()

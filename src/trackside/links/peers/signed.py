@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.links.ending import Ending
 from trackside.links.files import Source
 from trackside.links.peer import Unmirrored
@@ -45,6 +46,7 @@ class SignedFile:
         *,
         at_once: int = AT_ONCE_BYTES,
         block: int = BLOCK_BYTES,
+        guard: Guard = ANYWHERE,
     ) -> None:
         """`at_once`: what is longer goes to Azure by blocks of `block` bytes, and to S3 by such parts, by `uploads`."""
         self._sign = sign
@@ -52,7 +54,7 @@ class SignedFile:
         self._at_once = at_once
         self._block = block
         self._signed = sign()
-        self._stores = Stores(ending)
+        self._stores = Stores(ending, guard)
 
     def close(self) -> None:
         self._stores.close()

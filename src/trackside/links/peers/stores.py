@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
+from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.links.ending import Ending
 from trackside.links.model import Secret
 from trackside.links.wire import Answer, Http, Refused
@@ -41,8 +42,9 @@ def signed(given: Mapping[str, Any]) -> Signed:
 class Stores:
     """A connection to where the last URL led.  To be closed."""
 
-    def __init__(self, ending: Ending) -> None:
+    def __init__(self, ending: Ending, guard: Guard = ANYWHERE) -> None:
         self._ending = ending
+        self._guard = guard
         self._place = ""
         self._http: Http | None = None
 
@@ -57,7 +59,7 @@ class Stores:
         place = f"{parts.scheme}://{parts.netloc}"
         if self._http is None or place != self._place:
             self.close()
-            self._http = Http(place, Secret(), ending=self._ending, is_signed=True)
+            self._http = Http(place, Secret(), ending=self._ending, is_signed=True, guard=self._guard)
             self._place = place
         words = "&".join(filter(None, (parts.query, query)))
         where = parts.path + (f"?{words}" if words else "")

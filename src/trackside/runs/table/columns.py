@@ -67,19 +67,38 @@ def read(tx: Tx, call: ListColumns) -> Columns:
     if not search.experiments:
         return Columns(sampled=0, more=False, columns=[])
     part = fold(call.search or "")
-    keys = {
-        kind: [key for key in _keys(tx, _TABLES[entity], search.experiments) if part in fold(key)]
+    found = {
+        kind: [key for key in keys(tx, entity, search.experiments) if part in fold(key)]
         for kind, entity in kinds.items()
     }
-    number_of_keys = sum(map(len, keys.values()))
+    number_of_keys = sum(map(len, found.values()))
     size = max(LEAST_RUNS, min(MOST_RUNS, MOST_VALUES // max(1, number_of_keys)))
     query = search_sql.query(search, size, None, tx.dialect)
     seqs, _ = search_sql.cut(search, tx.all(query.sql, **query.params), size)
     columns: list[Column] = []
-    for kind, own in keys.items():
+    for kind, own in found.items():
         wanted = own[: most - len(columns)]
         columns += _columns(tx, kind, wanted, seqs)
     return Columns(sampled=len(seqs), more=number_of_keys > len(columns), columns=columns)
+
+
+def values(tx: Tx, field: Field, experiments: Sequence[int], part: str, limit: int) -> list[tuple[str, int]]:
+    """Return values of a param or tag with `part` in them, and how many runs have each, the most frequent first."""
+    found = "instr(lower(value), :part)" if tx.dialect == "sqlite" else "strpos(lower(value), :part)"
+    return [
+        (value, runs)
+        for value, runs in tx.all(
+            f"""
+            SELECT value, COUNT(*) FROM {_TABLES[field.entity]}
+            WHERE workspace_id = :ws AND experiment_seq IN :experiments AND key = :key AND (:part = '' OR {found} > 0)
+            GROUP BY value ORDER BY 2 DESC, 1 LIMIT :limit
+            """,
+            experiments=list(experiments),
+            key=field.key,
+            part=fold(part),
+            limit=limit,
+        )
+    ]
 
 
 def _kinds(asked: Sequence[str] | None) -> dict[str, Entity]:
@@ -89,8 +108,11 @@ def _kinds(asked: Sequence[str] | None) -> dict[str, Entity]:
     return {kind: entity for kind, entity in KINDS.items() if not asked or kind in asked}
 
 
-def _keys(tx: Tx, table: str, experiments: Sequence[int]) -> list[str]:
-    """Jumps from key to key in the primary key, so that the number of runs costs nothing."""
+def keys(tx: Tx, entity: Entity, experiments: Sequence[int]) -> list[str]:
+    """Return the keys of experiments, in order.
+
+    It jumps from key to key in the primary key, so that the number of runs costs nothing."""
+    table = _TABLES[entity]
     found: set[str] = set()
     for experiment_seq in experiments:
         rows = tx.all(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, query
-from trackside.runs.table import columns, groups, window
+from trackside.runs.table import check, columns, groups, window
+from trackside.runs.table.check import CheckedFilter, CheckFilter
 from trackside.runs.table.columns import Columns, ListColumns
 from trackside.runs.table.groups import GroupRuns, Groups
 from trackside.runs.table.model import RunsTable, Window
@@ -33,11 +34,17 @@ def group(tx: Tx, call: GroupRuns) -> Groups:
     return groups.read(tx, call)
 
 
+def check_filter(tx: Tx, call: CheckFilter) -> CheckedFilter:
+    """Check a filter or an order without searching; return where it is wrong, and completions at the caret."""
+    return check.check(tx, call)
+
+
 def routes() -> list[Route]:
     calls = Calls(Snapshots())
     read = Action.RUNS_READ
     return [
         query(f"POST {OURS}/runs/table", RunsTable, calls.table, needs=read, answer=Window),
         query(f"POST {OURS}/runs/columns", ListColumns, list_columns, needs=read, answer=Columns),
+        query(f"POST {OURS}/filters/check", CheckFilter, check_filter, needs=read, answer=CheckedFilter),
         query(f"POST {OURS}/runs/groups", GroupRuns, group, needs=read, answer=Groups),
     ]

@@ -1,0 +1,102 @@
+"""The file of a SQLite store: made whole and private, and watched while the server runs.
+
+SQLite goes on writing to a file that was deleted or replaced; everything that it stores from then on is lost.
+"""
+
+import logging
+import os
+import secrets
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from trackside.core import disk
+from trackside.core.errors import Unavailable
+
+log = logging.getLogger("trackside.db")
+
+BESIDE = ("-wal", "-shm", "-journal")
+
+
+def prepare(path: Path) -> None:
+    """Make the file if there is none: it appears whole, so that a file without bytes is never a store that is being made."""
+    disk.make_folder(path.parent)
+    for name in ("", *BESIDE):
+        disk.make_private(path.with_name(path.name + name))
+    if path.exists():
+        return
+    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    os.close(disk.create(new))
+    try:
+        with closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):  # another process was quicker
+            os.link(new, path)
+    finally:
+        new.unlink()
+    disk.sync_folder(path.parent)
+
+
+def missing_part(path: Path) -> str | None:
+    """Return why what lies at `path` is no store, and no place for a new one; None if it may be either."""
+    log_file = path.with_name(f"{path.name}-wal")
+    if path.exists():
+        if path.is_file() and path.stat().st_size == 0:
+            return "it has no bytes. If it was a store, restore a backup; for a new store, delete it"
+    elif log_file.exists() and log_file.stat().st_size:
+        return f"it is missing, while its log {log_file.name} is there. Put it back; for a new store, delete the log"
+    return None
+
+
+class Watch:
+    """Tells whether the file and its log are still those that were opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = str(path)
+        self._log = f"{path}-wal"
+        self._known: dict[str, tuple[int, int]] = {}
+        self._has_told = False
+
+    def begin(self) -> None:
+        """To be called when the file is open."""
+        self._known[self._file] = _identity(self._file)
+
+    def fault(self) -> str | None:
+        """Return what is wrong in words for callers; None if nothing is.  Costs two calls of the system."""
+        for path in (self._file, self._log):
+            known = self._known.get(path)
+            try:
+                found = _identity(path)
+            except OSError:
+                if known is None:  # the log: nothing was written yet
+                    continue
+            else:
+                if known is None:
+                    if self._file in self._known:
+                        self._known[path] = found
+                    continue
+                if known == found:
+                    continue
+            if not self._has_told:
+                self._has_told = True
+                log.error(
+                    "%s was deleted or replaced while the server runs; writes are refused. Stop the server, put the file back or "
+                    "restore a backup (trackside db restore), and start it again",
+                    path,
+                )
+            return (
+                f"The database file {os.path.basename(path)} was deleted or replaced while the server runs, so nothing can be "  # noqa: PTH119
+                "stored. The server must be restarted by its operator."
+            )
+        return None
+
+    def check(self) -> None:
+        """Raise Unavailable if what is stored would be lost."""
+        fault = self.fault()
+        if fault is not None:
+            raise Unavailable(fault)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    found = os.stat(path)  # noqa: PTH116  # at each commit: a Path costs more than the call
+    return found.st_dev, found.st_ino

@@ -1,0 +1,22 @@
+"""Headers that tell a browser what it may do with an answer: pages of the server, and files that somebody logged."""
+
+from trackside.core.http.streams import Headers
+
+# Only pages of this server show a page or a file of it in a frame: no other site makes a user click there unknowingly.
+FRAMED_BY_OWN_PAGES = "frame-ancestors 'self'"
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+
+# A file is anybody's text.  Where a browser shows it nevertheless, it runs nothing, loads nothing and is no page of this origin.
+_FILE_POLICY = f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; {FRAMED_BY_OWN_PAGES}"
+FILE_HEADERS: Headers = [(b"content-security-policy", _FILE_POLICY.encode()), NO_SNIFFING]
+
+
+def page_headers(*policy: str) -> Headers:
+    """Return the headers of a page whose sources the directives `policy` list."""
+    return [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-security-policy", "; ".join((*policy, FRAMED_BY_OWN_PAGES)).encode()),
+        NO_SNIFFING,
+        (b"referrer-policy", b"same-origin"),
+        (b"cache-control", b"no-cache"),
+    ]

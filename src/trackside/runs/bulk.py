@@ -1,0 +1,259 @@
+"""Changes of many runs at once: tags, lifecycle, experiment.  Some hundred runs a transaction; each change can be undone."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Change, Tx
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import encode
+from trackside.experiments import store as experiments
+from trackside.runs import limits
+from trackside.runs.batch import save_tags
+from trackside.runs.model import RUN_NAME_TAG
+from trackside.runs.selection import SelectRuns
+
+AT_ONCE = 500  # runs in a transaction: some milliseconds, in which others wait
+SHOWN_REFUSALS = 1_000
+ACTIONS = ("set-tag", "delete-tag", "delete", "restore", "move")
+
+
+class ChangeRuns(SelectRuns, frozen=True):
+    """`experiment_id` is where `move` takes the runs."""
+
+    action: str | None = None
+    key: str | None = None
+    value: str | None = None
+    experiment_id: str | None = None
+    dry_run: bool | None = None
+
+
+class Refused(Struct, frozen=True):
+    run_id: str
+    reason: str
+
+
+class Undo(Struct, frozen=True, omit_defaults=True):
+    """The body of a call that takes a part of the changes back."""
+
+    action: str
+    run_ids: list[str]
+    lifecycle: str = "all"
+    key: str | None = None
+    value: str | None = None
+    experiment_id: str | None = None
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """`refused` lists the first thousand; `undo` has the calls that restore the former state, in order."""
+
+    matching: int
+    changed: int
+    unchanged: int
+    refused_total: int
+    refused: list[Refused]
+    undo: list[Undo]
+
+
+class Run(Struct, frozen=True):
+    run_id: str
+    run_seq: int
+    experiment_seq: int
+    stage: str
+
+
+class Outcome(Struct):
+    """What became of some runs; `former` has the changed ones by what they had before."""
+
+    former: dict[str | None, list[str]] = {}
+    unchanged: int = 0
+    refused: list[Refused] = []
+
+    def add(self, other: "Outcome") -> None:
+        for value, run_ids in other.former.items():
+            self.former.setdefault(value, []).extend(run_ids)
+        self.unchanged += other.unchanged
+        self.refused += other.refused
+
+
+Step = Callable[[Tx, Sequence[str]], Outcome]
+
+
+def step_of(call: ChangeRuns) -> Step:
+    """Return what changes some runs.  Raise Invalid for values that no run can take."""
+    match call.action:
+        case "set-tag":
+            key, value = limits.check_tag(call.key or "", call.value or "", "")
+            return lambda tx, run_ids: _tag(tx, run_ids, key, value)
+        case "delete-tag":
+            if not call.key:
+                raise Invalid("key is missing; name the tag to delete")
+            return lambda tx, run_ids: _tag(tx, run_ids, call.key or "", None)
+        case "delete":
+            return lambda tx, run_ids: _set_stage(tx, run_ids, "deleted", "delete")
+        case "restore":
+            return lambda tx, run_ids: _set_stage(tx, run_ids, "active", "restore")
+        case "move":
+            if not call.experiment_id:
+                raise Invalid("experiment_id is missing; name the experiment to move the runs to")
+            return lambda tx, run_ids: _move(tx, run_ids, call.experiment_id or "")
+    raise Invalid(f"action is {call.action!r}; it must be one of {', '.join(ACTIONS)}")
+
+
+def undo_of(call: ChangeRuns, outcome: Outcome) -> list[Undo]:
+    calls = []
+    for before, run_ids in outcome.former.items():
+        match call.action:
+            case "set-tag" | "delete-tag" if before is not None:
+                calls.append(Undo("set-tag", run_ids, key=call.key, value=before))
+            case "set-tag" | "delete-tag":
+                calls.append(Undo("delete-tag", run_ids, key=call.key))
+            case "delete":
+                calls.append(Undo("restore", run_ids))
+            case "restore":
+                calls.append(Undo("delete", run_ids))
+            case "move":
+                calls.append(Undo("move", run_ids, experiment_id=before))
+    return calls
+
+
+def _lock(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
+    rows = tx.all(
+        """
+        SELECT run_id, run_seq, experiment_seq, lifecycle_stage FROM runs
+        WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
+        """,
+        ids=list(run_ids),
+    )
+    return [Run(*row) for row in rows]
+
+
+def _tag(tx: Tx, run_ids: Sequence[str], key: str, value: str | None) -> Outcome:
+    """Sets a tag, or deletes it for a value of None."""
+    outcome = Outcome()
+    runs = []
+    for run in _lock(tx, run_ids):
+        if run.stage == "active":
+            runs.append(run)
+        else:
+            outcome.refused.append(Refused(run.run_id, "The run is deleted; restore it first"))
+    own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading all runs of the workspace
+    before: dict[int, str] = dict(
+        tx.all(
+            f"SELECT run_seq, value FROM tags WHERE {own_key}workspace_id = :ws AND key = :key AND run_seq IN :runs",
+            key=key,
+            runs=[run.run_seq for run in runs],
+        )
+    )
+    changed = [run for run in runs if before.get(run.run_seq) != value]
+    outcome.unchanged = len(runs) - len(changed)
+    for run in changed:
+        outcome.former.setdefault(before.get(run.run_seq), []).append(run.run_id)
+    seqs = [run.run_seq for run in changed]
+    if value is None:
+        tx.run("DELETE FROM tags WHERE workspace_id = :ws AND key = :key AND run_seq IN :runs", key=key, runs=seqs)
+    else:
+        save_tags(tx, [(run.experiment_seq, key, run.run_seq, value) for run in changed])
+        if key == RUN_NAME_TAG:
+            tx.run(
+                "UPDATE runs SET run_name = :name WHERE workspace_id = :ws AND run_seq IN :runs", name=value, runs=seqs
+            )
+    details = {run.run_id: {"key": key, "before": before.get(run.run_seq), "value": value} for run in changed}
+    _announce(tx, changed, "set-tag" if value is not None else "delete-tag", details)
+    return outcome
+
+
+def _set_stage(tx: Tx, run_ids: Sequence[str], stage: str, action: str) -> Outcome:
+    runs = _lock(tx, run_ids)
+    changed = [run for run in runs if run.stage != stage]
+    tx.run(
+        """
+        UPDATE runs SET lifecycle_stage = :stage, deleted_time = :deleted_time
+        WHERE workspace_id = :ws AND run_seq IN :runs
+        """,
+        stage=stage,
+        deleted_time=tx.now if stage == "deleted" else None,
+        runs=[run.run_seq for run in changed],
+    )
+    _announce(tx, changed, action, {})
+    return Outcome({None: [run.run_id for run in changed]} if changed else {}, len(runs) - len(changed))
+
+
+def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
+    """Files stay where they are, and so do logged models and copies at the other side of a link."""
+    target, _ = experiments.active(tx, experiment_id)
+    runs = _lock(tx, run_ids)
+    changed = [run for run in runs if run.experiment_seq != target]
+    ids: dict[int, int] = dict(
+        tx.all(
+            "SELECT experiment_seq, experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs",
+            seqs=sorted({run.experiment_seq for run in changed}),
+        )
+    )
+    outcome = Outcome(unchanged=len(runs) - len(changed))
+    for run in changed:
+        outcome.former.setdefault(str(ids[run.experiment_seq]), []).append(run.run_id)
+    seqs = [run.run_seq for run in changed]
+    if seqs:
+        _move_datasets(tx, seqs, target)
+        for table in ("runs", "params", "tags", "metric_series"):
+            tx.run(
+                f"UPDATE {table} SET experiment_seq = :target WHERE workspace_id = :ws AND run_seq IN :runs",
+                target=target,
+                runs=seqs,
+            )
+    details = {run.run_id: {"before": str(ids[run.experiment_seq]), "value": experiment_id} for run in changed}
+    _announce(tx, changed, "move", details)
+    return outcome
+
+
+def _move_datasets(tx: Tx, run_seqs: Sequence[int], target: int) -> None:
+    """Datasets belong to an experiment: those that the runs read are made there too."""
+    moved = [
+        seq
+        for (seq,) in tx.all(
+            "SELECT DISTINCT dataset_seq FROM inputs WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY dataset_seq",
+            runs=list(run_seqs),
+        )
+    ]
+    for old in moved:
+        tx.run(
+            """
+            INSERT INTO datasets (workspace_id, experiment_seq, name, digest, source_type, source, schema_text, profile)
+            SELECT :ws, :target, d.name, d.digest, d.source_type, d.source, d.schema_text, d.profile
+            FROM datasets d WHERE d.workspace_id = :ws AND d.dataset_seq = :old ON CONFLICT DO NOTHING
+            """,
+            target=target,
+            old=old,
+        )
+        for table in ("input_tags", "inputs"):
+            tx.run(
+                f"""
+                UPDATE {table} SET dataset_seq = (
+                    SELECT n.dataset_seq FROM datasets n
+                    JOIN datasets d ON d.name = n.name AND d.digest = n.digest
+                    WHERE n.workspace_id = :ws AND n.experiment_seq = :target AND d.dataset_seq = :old
+                )
+                WHERE workspace_id = :ws AND dataset_seq = :old AND run_seq IN :runs
+                """,
+                target=target,
+                old=old,
+                runs=list(run_seqs),
+            )
+
+
+def _announce(tx: Tx, runs: Sequence[Run], action: str, details: Mapping[str, object]) -> None:
+    if not runs:
+        return
+    tx.run("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=[run.run_seq for run in runs])
+    tx.record_all(
+        [
+            Change("run", run.run_id, action, encode(details[run.run_id]).decode() if run.run_id in details else None)
+            for run in runs
+        ]
+    )
+    if tx.memory is not None:
+        now = time.monotonic()
+        for run in runs:
+            tx.memory.restless.stir(("run", tx.ws, run.run_id), now)

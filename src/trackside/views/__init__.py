@@ -1,0 +1,1 @@
+"""Saved views: how a page shows the runs of an experiment."""

@@ -1,0 +1,124 @@
+"""Saved views in SQL."""
+
+import uuid
+
+import msgspec
+
+from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.errors import AlreadyExists, Conflict, Invalid, NotFound
+from trackside.experiments import store as experiments
+from trackside.views.model import MAX_VIEWS, View
+
+_SELECT = """
+    SELECT v.view_id, e.experiment_id, v.name, v.state, v.is_default, v.owner, v.version, v.creation_time, v.last_update_time
+    FROM saved_views v JOIN experiments e ON e.experiment_seq = v.experiment_seq WHERE v.workspace_id = :ws"""
+
+
+def of_experiment(tx: Tx, experiment_id: str) -> list[View]:
+    """Raise NotFound for an experiment that does not exist."""
+    experiments.get(tx, experiment_id)
+    (seq,) = experiments.seqs_of(tx, [experiment_id])
+    return [
+        _view(row) for row in tx.all(f"{_SELECT} AND v.experiment_seq = :experiment ORDER BY v.name", experiment=seq)
+    ]
+
+
+def get(tx: Tx, view_id: str) -> View:
+    row = tx.one(f"{_SELECT} AND v.view_id = :id", id=view_id)
+    if row is None:
+        raise NotFound(f"No view has the id {view_id!r}")
+    return _view(row)
+
+
+def create(tx: Tx, experiment_id: str, name: str, state: str, *, is_default: bool) -> View:
+    seq, _ = experiments.active(tx, experiment_id)
+    counted = tx.one("SELECT COUNT(*) FROM saved_views WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
+    if counted is not None and counted[0] >= MAX_VIEWS:
+        raise Invalid(f"Experiment {experiment_id} has {counted[0]} views; at most {MAX_VIEWS} are allowed")
+    view_id = uuid.uuid4().hex
+    made = tx.run(
+        """
+        INSERT INTO saved_views (workspace_id, experiment_seq, view_id, name, state, is_default, owner, version,
+            creation_time, last_update_time)
+        VALUES (:ws, :experiment, :id, :name, :state, 0, :owner, 1, :now, :now) ON CONFLICT DO NOTHING
+        """,
+        experiment=seq,
+        id=view_id,
+        name=name,
+        state=state,
+        owner=tx.user,
+    )
+    if not made:
+        raise AlreadyExists(f"Experiment {experiment_id} has a view named {name!r} already")
+    if is_default:
+        _make_default(tx, view_id)
+    tx.record(Change("view", view_id, "create"))
+    return get(tx, view_id)
+
+
+def update(tx: Tx, view_id: str, version: int, name: str | None, state: str | None, *, is_default: bool | None) -> View:
+    before = get(tx, view_id)
+    if name is not None:
+        taken = tx.one(
+            """
+            SELECT 1 FROM saved_views v JOIN saved_views o ON o.experiment_seq = v.experiment_seq
+            WHERE v.workspace_id = :ws AND v.view_id = :id AND o.name = :name AND o.view_id <> :id
+            """,
+            id=view_id,
+            name=name,
+        )
+        if taken is not None:
+            raise AlreadyExists(f"Experiment {before.experiment_id} has a view named {name!r} already")
+    changed = tx.run(
+        """
+        UPDATE saved_views SET name = COALESCE(:name, name), state = COALESCE(:state, state), version = version + 1,
+            is_default = COALESCE(:is_default, is_default), last_update_time = :now
+        WHERE workspace_id = :ws AND view_id = :id AND version = :version
+        """,
+        id=view_id,
+        version=version,
+        name=name,
+        state=state,
+        is_default=None if is_default is None else int(is_default),
+    )
+    if not changed:
+        raise Conflict(
+            f"View {view_id} has version {before.version}, not {version}: somebody changed it. Read it again, then change it"
+        )
+    if is_default:
+        _make_default(tx, view_id)
+    tx.record(Change("view", view_id, "update"))
+    return get(tx, view_id)
+
+
+def delete(tx: Tx, view_id: str) -> None:
+    if not tx.run("DELETE FROM saved_views WHERE workspace_id = :ws AND view_id = :id", id=view_id):
+        raise NotFound(f"No view has the id {view_id!r}")
+    tx.record(Change("view", view_id, "delete"))
+
+
+def _make_default(tx: Tx, view_id: str) -> None:
+    """The experiment has no other default."""
+    tx.run(
+        """
+        UPDATE saved_views SET is_default = CASE WHEN view_id = :id THEN 1 ELSE 0 END
+        WHERE workspace_id = :ws AND experiment_seq =
+            (SELECT v.experiment_seq FROM saved_views v WHERE v.workspace_id = :ws AND v.view_id = :id)
+        """,
+        id=view_id,
+    )
+
+
+def _view(row: Row) -> View:
+    view_id, experiment_id, name, state, is_default, owner, version, created, updated = row
+    return View(
+        view_id=view_id,
+        experiment_id=str(experiment_id),
+        name=name,
+        state=msgspec.Raw(state.encode()),
+        is_default=bool(is_default),
+        owner=owner,
+        version=version,
+        creation_time=created,
+        last_update_time=updated,
+    )

@@ -1,0 +1,20 @@
+"""Accessibility of a page, by axe-core."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+_AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_SERIOUS = {"serious", "critical"}
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds serious or worse: rule, element and why, in a line each."""
+    page.evaluate(_AXE.read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {node['html'][:200]}: {node['failureSummary']}"
+        for violation in found["violations"]
+        if violation["impact"] in _SERIOUS
+        for node in violation["nodes"]
+    ]

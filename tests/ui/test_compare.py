@@ -1,0 +1,107 @@
+"""The comparison of runs in a real browser: MLflow's own address, differences, plots, hostile values."""
+
+import json
+from urllib.parse import quote
+
+from playwright.sync_api import Page, expect
+
+from support import curves
+from support.client import Api
+from support.servers import Server
+
+HOSTILE = "<script>document.title='owned'</script>"
+
+
+def new_runs(api: Api, count: int = 4) -> tuple[str, list[str]]:
+    experiment_id = api.new_experiment("compared")
+    runs = []
+    for number in range(count):
+        run_id = api.new_run(experiment_id, run_name=f"{HOSTILE} {number}", start_time=1)
+        for key, value in (("lr", str(0.1 * (number + 1))), ("batch", str(2**number)), ("seed", "7")):
+            api.post("runs/log-parameter", run_id=run_id, key=key, value=value)
+        api.post("runs/set-tag", run_id=run_id, key="team", value=HOSTILE * number)
+        curves.log(api, run_id, [("loss", 1.0 - number / 10, 0), ("acc", number / 10, 0)])
+        runs.append(run_id)
+    return experiment_id, runs
+
+
+def address(server: Server, experiment_id: str, runs: list[str], query: str = "") -> str:
+    """As stock MLflow writes it."""
+    return f"{server.url}/#/compare-runs?runs={quote(json.dumps(runs))}&experiments={quote(json.dumps([experiment_id]))}{query}"
+
+
+def test_the_address_of_mlflow_opens_a_table_of_differences(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+
+    page.goto(address(server, experiment_id, runs))
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
+    expect(page.get_by_role("columnheader")).to_have_count(3)
+    expect(page.get_by_role("rowheader", name="lr")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="seed")).to_be_hidden()
+    expect(page.get_by_role("row", name="lr")).to_contain_text("×2")
+    expect(page.get_by_role("row", name="loss")).to_contain_text("−0.1")
+    expect(page).not_to_have_title("owned")
+
+    page.get_by_role("checkbox", name="Differences only").uncheck()
+    expect(page.get_by_role("rowheader", name="seed")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("rowheader", name="seed")).to_be_visible()
+
+
+def test_long_texts_are_compared_line_by_line(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+    for number, run_id in enumerate(runs):
+        server.api.post("runs/set-tag", run_id=run_id, key="config", value=f"a: 1\nb: {number}\nc: 3")
+
+    page.goto(address(server, experiment_id, runs))
+    page.get_by_role("button", name="Compare the texts of config").click()
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".removed")).to_have_text("− removed b: 0")
+    expect(dialog.locator(".added")).to_have_text("+ added b: 1")
+
+
+def test_a_run_that_does_not_exist_is_named_and_the_others_are_shown(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+
+    page.goto(address(server, experiment_id, [*runs, "0" * 32]))
+
+    expect(page.get_by_role("alert")).to_contain_text("0" * 32)
+    expect(page.get_by_role("columnheader")).to_have_count(3)
+    page.goto(f"{server.url}/#/compare-runs?runs=nonsense")
+    expect(page.get_by_role("heading", name="No run is chosen")).to_be_visible()
+
+
+def test_plots_are_drawn_and_a_range_on_an_axis_keeps_runs(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 4)
+    page.goto(address(server, experiment_id, runs, "&view=parallel"))
+    picture = page.get_by_role("img", name="batch, lr, acc, loss of 4 runs")
+    expect(picture).to_be_visible()
+
+    box = picture.bounding_box()
+    assert box
+    x = box["x"] + 71  # on the first axis
+    page.mouse.move(x, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 100)
+    page.mouse.move(x, box["y"] + 140)
+    page.mouse.up()
+    expect(page.get_by_text("1 of 4 runs in the marked ranges")).to_be_visible()
+
+    page.get_by_role("link", name="Scatter").click()
+    expect(page.get_by_role("img", name="batch, acc of 4 runs")).to_be_visible()
+    page.get_by_role("link", name="Contour").click()
+    expect(page.get_by_role("img", name="batch, lr, acc of 4 runs")).to_be_visible()
+    page.get_by_label("Height").select_option("metrics.loss")
+    page.go_back()
+    expect(page.get_by_role("img", name="batch, lr, acc of 4 runs")).to_be_visible()
+
+
+def test_the_charts_of_compared_runs_hide_and_show_a_run(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+
+    page.goto(address(server, experiment_id, runs, "&view=charts"))
+    expect(page.locator("figure", has_text="acc")).to_contain_text("2 points, exact")
+    page.get_by_role("button", name=f"Hide {HOSTILE} 1").click()
+    expect(page.locator("figure", has_text="acc")).to_contain_text("1 point, exact")

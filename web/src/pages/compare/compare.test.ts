@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import { diff, folded } from "./diff";
+
+vi.stubGlobal("document", { documentElement: { dataset: {} }, baseURI: "http://localhost/" });
+vi.stubGlobal("navigator", { languages: ["en"] });
+const { change, extremes, fieldsOf, varies } = await import("./values");
+
+const text = fc
+  .array(fc.constantFrom("a", "b", "c", ""), { maxLength: 30 })
+  .map((lines) => lines.map((line) => `${line}\n`).join(""));
+
+test("the lines of a difference make both texts again", () => {
+  fc.assert(
+    fc.property(text, text, (left, right) => {
+      const found = diff(left, right);
+      const without = (kind: string): string =>
+        found
+          .filter((line) => line.kind !== kind)
+          .map((line) => `${line.text}\n`)
+          .join("");
+
+      expect(without("added")).toBe(left);
+      expect(without("removed")).toBe(right);
+    }),
+  );
+});
+
+test("a difference is the shortest one", () => {
+  const kinds = diff("a\nb\nc\na\nb\nb\na\n", "c\nb\na\nb\na\nc\n").filter((line) => line.kind !== "same");
+
+  expect(kinds.length).toBe(5); // the example of Myers' paper
+});
+
+test("texts that differ in everything are told as replaced", () => {
+  const many = (word: string): string => Array.from({ length: 3000 }, (_, at) => `${word}${at}`).join("\n");
+
+  expect(diff(many("a"), many("b")).filter((line) => line.kind === "added").length).toBe(3000);
+});
+
+test("long stretches of equal lines are folded, and none is lost", () => {
+  const equal = Array.from({ length: 20 }, (_, at) => `${at}\n`).join("");
+
+  const blocks = folded(diff(`x\n${equal}y\n`, `X\n${equal}Y\n`));
+
+  expect(blocks.map((block) => (block.kind === "skipped" ? block.count : block.text)).join(" ")).toBe(
+    "x X 0 1 2 14 17 18 19 y Y",
+  );
+});
+
+function run(id: string, metrics: Record<string, number | "NaN">, params: Record<string, string>) {
+  const list = <T>(of: Record<string, T>) => Object.entries(of).map(([key, value]) => ({ key, value }));
+  return {
+    info: { run_id: id },
+    data: { metrics: list(metrics), params: list(params), tags: [{ key: "mlflow.user", value: id }] },
+  } as never;
+}
+
+test("runs stand side by side, and what one lacks is empty", () => {
+  const fields = fieldsOf([
+    run("a", { loss: 0.5 }, { lr: "0.1", seed: "1" }),
+    run("b", { loss: "NaN" }, { lr: "0.1" }),
+  ]);
+
+  expect(fields.map((field) => [field.id, ...field.values, varies(field)])).toEqual([
+    ["metrics.loss", 0.5, NaN, true],
+    ["params.lr", "0.1", "0.1", false],
+    ["params.seed", "1", null, true],
+  ]);
+});
+
+test("NaN in all runs is no difference", () => {
+  expect(varies(fieldsOf([run("a", { loss: "NaN" }, {}), run("b", { loss: "NaN" }, {})])[0]!)).toBe(false);
+});
+
+test("metrics differ by a sum, params that are numbers by a factor, words by nothing", () => {
+  expect(change("metric", 0.9, 1, String)).toMatch(/^−0\.0?99/);
+  expect(change("param", "0.3", "0.1", (value) => value.toFixed(1))).toBe("×3.0");
+  expect(change("param", "adam", "sgd", String)).toBe("");
+  expect(change("metric", NaN, 1, String)).toBe("");
+});
+
+test("the highest and the lowest are numbers, and told only where they differ", () => {
+  expect(extremes([1, NaN, 3, null])).toEqual({ highest: 2, lowest: 0 });
+  expect(extremes([1, 1])).toBeNull();
+});
