@@ -196,8 +196,8 @@ def test_a_page_that_would_be_too_large_ends_early_and_goes_on(sqlite_settings: 
 
     inside.close()
     application.close()
-    assert [len(page) for page in pages] == [42, 8]
-    assert pages[0] + pages[1] == made[::-1]
+    assert [len(page) for page in pages] == [10] * 5
+    assert [run_id for page in pages for run_id in page] == made[::-1]
 
 
 def test_a_run_is_made_with_a_bounded_number_of_tags(sqlite_api: Api) -> None:

@@ -10,7 +10,7 @@ from trackside.runs import search_sql, store
 from trackside.runs.limits import DEFAULT_RESULTS, MAX_RESULTS
 from trackside.runs.model import Run, SearchRuns
 
-MAX_ANSWER_BYTES = 32 << 20  # 20,000 runs of 25 entries
+MAX_ANSWER_BYTES = 8 << 20  # 5,000 runs of 25 entries; while it is made, an answer takes several times its size
 SAVE_AT_ONCE = 50  # documents that one command of the writer takes: a millisecond or two
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
-from trackside.core.errors import BadRequest, Fault, Invalid
+from trackside.core.errors import BadRequest, Fault, Invalid, Unavailable
 from trackside.core.http import codec
 from trackside.core.http.routes import Route
 from trackside.core.http.streams import Headers
@@ -123,6 +123,9 @@ def check_content_type(given: bytes | None) -> None:
 
 def failed(error: BaseException, method: str, path: str) -> tuple[int, Headers, bytes]:
     """Status, headers and body for what went wrong."""
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
+        log.error("%s %s failed: %r", method, path[:500], error)
+        error = Unavailable("The server has no memory or no thread for this call now; try again.")
     if isinstance(error, Fault):
         return error.status, [JSON_TYPE, *error.headers], codec.fault_body(error)
     log.error("%s %s failed", method, path[:500], exc_info=error)

@@ -8,6 +8,7 @@ from trackside.core.errors import NoEndpoint, NotAllowedMethod
 from trackside.core.http.bodies import Room
 from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check_content_type, failed, query_of
 from trackside.core.http.direct import Direct
+from trackside.core.http.outbox import Outbox
 from trackside.core.http.routes import Match, Route, Table, needs_user
 from trackside.core.http.streams import (
     Disconnected,
@@ -67,6 +68,7 @@ class Edge:
         self._guard = guard
         self._prefix = static_prefix
         self._room = Room()
+        self.outbox = Outbox()  # for a server that says what its connections have not sent
         self._searches = Threads(READ_THREADS, "trackside-search")
         self._threads = Threads(READ_THREADS, "trackside-read")
         self._flows = Threads(FLOW_THREADS, "trackside-flow")
@@ -127,6 +129,7 @@ class Edge:
         ws = workspace.workspace_id if workspace is not None else 0
         user = user_of(scope["headers"]) if needs_user(route) else ""
         body = await self._calls.run(route, call, ws, user, gone(scope))
+        self.outbox.check(len(body))
         if route.status == 204:
             await send_whole(send, 204, cors, b"")
         else:
@@ -174,6 +177,7 @@ class Edge:
         pieces: Iterator[bytes] = route.handler(read, call)
         first, second = await asyncio.get_running_loop().run_in_executor(self._flows, _two, pieces)
         if second is None:
+            self.outbox.check(len(first))
             await send_whole(send, 200, [JSON_TYPE, *cors, _length(first)], first)
             return
         body = self._in_turn(first, second, pieces)

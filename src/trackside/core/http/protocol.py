@@ -17,9 +17,11 @@ from typing import Any, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from trackside.core.errors import BadRequest, Fault, HeadTooLarge, SlowClient, UrlTooLong
+from trackside.core.errors import BadRequest, Busy, Fault, HeadTooLarge, SlowClient, Unavailable, UrlTooLong
+from trackside.core.http.calls import failed
 from trackside.core.http.codec import fault_body
 from trackside.core.http.direct import Direct, Plain
+from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
 SMALL_BYTES = 64 << 10
@@ -27,19 +29,22 @@ MAX_URL_BYTES = 65_535  # the parser's
 MAX_HEAD_BYTES = 256 << 10
 MAX_DROPPED_BYTES = 1 << 30  # of a body that goes on after its answer
 LINGER_S = 5.0
+_NO_MEMORY = "The server has no memory for this request now; try again."
 
 
 class _JoinedWrites:
     """A transport that keeps a small first write back until the second one, or the end of the loop's turn."""
 
-    __slots__ = ("_kept", "_loop", "_transport")
+    __slots__ = ("_kept", "_loop", "_transport", "written")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._kept: bytes | None = None
+        self.written = 0  # bytes, in all
 
     def write(self, data: bytes) -> None:
+        self.written += len(data)
         kept = self._kept
         if kept is not None:
             self._kept = None
@@ -52,9 +57,15 @@ class _JoinedWrites:
         else:
             self._transport.write(data)
 
-    def write_now(self, data: bytes) -> None:
+    def write_now(self, head: bytes, body: bytes) -> None:
+        """In one write, unless that would copy a large body."""
+        self.written += len(head) + len(body)
         self._flush()
-        self._transport.write(data)
+        if len(body) <= SMALL_BYTES:
+            self._transport.write(head + body)
+        else:
+            self._transport.write(head)
+            self._transport.write(body)
 
     def close(self) -> None:
         self._flush()
@@ -118,6 +129,8 @@ class OneWriteProtocol(HttpToolsProtocol):
     """Ends a connection where it is the client's turn and nothing moves for `silence_s`, or at most twice that."""
 
     silence_s = 60.0
+    least_bytes_s = 1024  # that a client must take on average while the server waits for it
+    last_call_s = 0.25  # after the signal to end, for requests that are on their way
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         self._unparsed = 0  # bytes that were neither of a whole head nor of a body
@@ -126,15 +139,41 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._is_in_head = False
         self._was_in_head = False  # at the last look, and in the same one
         self._was_heard = True  # since the last look
-        self._unsent = 0  # at the last look
+        self._sent = 0  # bytes that the client or the kernel had taken at the last look
+        self._was_paused = False  # at the last look
+        self._is_ending = False  # the server ends: no request after the next one
         self._direct: Direct | None = getattr(self.config.app, "direct", None)
+        self._outbox: Outbox = getattr(self.config.app, "outbox", None) or Outbox()
         joined = _JoinedWrites(transport, asyncio.get_running_loop())
         super().connection_made(cast(asyncio.Transport, joined))
         self._watch = self.loop.call_later(self.silence_s, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
+        self._outbox.note(self, 0, self.transport.abort)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._outbox.note(self, self.transport.get_write_buffer_size(), self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._outbox.note(self, 0, self.transport.abort)
+
+    def shutdown(self) -> None:
+        """The server ends.  Requests under way are answered, those too that are on their way while the client cannot know."""
+        self._is_ending = True
+        cycle = self._last_cycle()
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+        else:
+            self.loop.call_later(self.last_call_s, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        cycle = self._last_cycle()
+        if cycle is None or cycle.response_complete:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._is_over:
@@ -146,7 +185,12 @@ class OneWriteProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
             self._read_anew(data[upgrade.args[0] :])
-        except HttpParserError:
+        except MemoryError:
+            self._refuse(Unavailable(_NO_MEMORY))
+        except HttpParserError as error:
+            if isinstance(error.__context__, MemoryError):  # of a callback: the request may be right
+                self._refuse(Unavailable(_NO_MEMORY))
+                return
             self._refuse(
                 UrlTooLong(f"The URL is longer than {MAX_URL_BYTES} bytes.")
                 if self._is_in_head and len(self.url) > MAX_URL_BYTES
@@ -177,6 +221,8 @@ class OneWriteProtocol(HttpToolsProtocol):
             super().on_headers_complete()
             self.scope[GONE] = partial(getattr, self.cycle, "disconnected")  # type: ignore[literal-required]  # a key of ours
             self.scope[CUT] = partial(self._cut, self.cycle)  # type: ignore[literal-required]  # a key of ours
+        if self._is_ending:
+            self.cycle.keep_alive = False
         self._is_in_head = False
         self._unparsed = 0
 
@@ -216,14 +262,17 @@ class OneWriteProtocol(HttpToolsProtocol):
         """Writes the whole answer of the request whose turn it is."""
         if self.transport.is_closing():
             return
+        try:
+            self._outbox.check(len(body))
+        except Busy as busy:
+            status, headers, body = failed(busy, "", "")
         pieces = [STATUS_LINE[status]]
         for name, value in chain(self.server_state.default_headers, headers):
             pieces += (name, b": ", value, b"\r\n")
         if status != 204:
             pieces.append(b"content-length: %d\r\n" % len(body))
         pieces.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-        pieces.append(body)
-        cast(_JoinedWrites, self.transport).write_now(b"".join(pieces))
+        cast(_JoinedWrites, self.transport).write_now(b"".join(pieces), body)
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()
@@ -249,10 +298,12 @@ class OneWriteProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         self._watch = self.loop.call_later(self.silence_s, self._look)
         was_heard, self._was_heard = self._was_heard, False
-        was_unsent, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        was_sent, self._sent = self._sent, self._bytes_taken()
+        was_paused, self._was_paused = self._was_paused, self.flow.write_paused
         was_in_head, self._was_in_head = self._was_in_head, self._is_in_head
         if self.flow.write_paused:
-            if self._unsent == was_unsent:
+            self._outbox.note(self, self.transport.get_write_buffer_size(), self.transport.abort)
+            if was_paused and self._sent - was_sent < self.least_bytes_s * self.silence_s:
                 self.transport.abort()
         elif was_in_head and self._is_in_head:
             self._refuse(SlowClient("The head of the request did not come to its end in time."))
@@ -262,6 +313,9 @@ class OneWriteProtocol(HttpToolsProtocol):
                 self.transport.close()
             else:
                 self._refuse(SlowClient("The body of the request did not come to its end: nothing came for a while."))
+
+    def _bytes_taken(self) -> int:
+        return cast(_JoinedWrites, self.transport).written - self.transport.get_write_buffer_size()
 
     def _is_awaited(self) -> bool:
         """Is it the client's turn?  An idle connection has uvicorn's timer."""
