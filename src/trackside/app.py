@@ -2,12 +2,17 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from trackside import server, tenants
+from trackside.access import builtin, notes
+from trackside.access import routes as access
+from trackside.access.gate import Gate, Policy
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.audit import routes as audit
 from trackside.core.access import Action
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
@@ -32,16 +37,20 @@ from trackside.events.live import Hub
 from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
+from trackside.identity import routes as identity
 from trackside.imports import routes as imports
 from trackside.imports.jobs import Jobs
 from trackside.links import routes as links
 from trackside.links.ending import Ending
 from trackside.links.workers import Workers
+from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
+from trackside.logged_models import store as logged_model_store
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
+from trackside.runs import store as run_store
 from trackside.ui import routes as ui
 from trackside.views import routes as views
 from trackside.workspaces import routes as workspaces
@@ -59,6 +68,15 @@ CALLER_WAIT_S = 10.0
 DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
+DAY_MS = 86_400_000
+
+# Where things are that calls name, for callers who may enter some experiments and not others.
+LOCATE = {
+    "experiment_name": experiment_store.locate_named,
+    "run": run_store.locate,
+    "logged_model": logged_model_store.locate,
+    "artifact": owners.locate,
+}
 
 
 class App:
@@ -123,6 +141,24 @@ def _callers(what: str, closers: list[Callable[[], object]]) -> Lanes:
     return Lanes(threads, most=CALLER_THREADS, each=CALLERS_EACH, wait_s=CALLER_WAIT_S, what=words)
 
 
+def _gate(settings: Settings, db: Any, closers: list[Callable[[], object]]) -> Gate:
+    """Who calls, and what is written down of it."""
+    longest_ms = settings.session_days * DAY_MS
+    policy = Policy(
+        default_roles=tuple(builtin.DEFAULT_ROLES[name] for name in settings.default_role),
+        anonymous_read=settings.anonymous_read,
+        session_idle_ms=longest_ms // 4,
+        session_longest_ms=longest_ms,
+    )
+    gate = Gate(db, policy)
+    closers.append(Loop("access", lambda: notes.step(db, gate), notes.NOTES_EVERY_S).close)
+    prune = partial(
+        notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
+    )
+    closers.append(Loop("access-prune", prune, PRUNE_EVERY_S).close)
+    return gate
+
+
 def _events(
     settings: Settings,
     db: Any,
@@ -164,6 +200,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         db = open_database(settings)
         closers.append(db.close)
         directory = Directory(db)
+        gate = _gate(settings, db, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
         closers.append(threads.close)
         leavers.append(threads.leave)
@@ -181,6 +218,13 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         table: list[Route] = [
             *server.routes(db.fault),
             *ui.routes(settings.static_prefix),
+            *identity.routes(
+                gate,
+                max_token_days=settings.max_token_days,
+                session_s=settings.session_days * DAY_MS // 1000,
+            ),
+            *access.routes(gate),
+            *audit.routes(),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
             *views.routes(),
@@ -213,6 +257,8 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             doors,
             directory.resolve,
             guard,
+            gate,
+            locate=LOCATE,
             recall=directory.recall,
             static_prefix=settings.static_prefix,
             read_s=settings.search_timeout_s,

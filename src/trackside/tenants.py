@@ -1,5 +1,8 @@
 """The beginning and the end of a workspace, over all slices.  Knows which tables hold a tenant's rows."""
 
+from trackside.access import store as access
+from trackside.access.builtin import OWNER
+from trackside.access.model import Scope
 from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
@@ -50,11 +53,20 @@ _CONTENTS = {
 
 def make(artifact_root: str) -> Tenants:
     return Tenants(
-        begin=lambda tx: experiments.create_default(tx, artifact_root),
+        begin=lambda tx: begin(tx, artifact_root),
         contents=contents,
         move_to_default=move_to_default,
         remove=remove,
+        forget=access.forget_workspace,
     )
+
+
+def begin(tx: Tx, artifact_root: str) -> None:
+    """The default experiment; and whoever creates a workspace owns it."""
+    experiments.create_default(tx, artifact_root)
+    creator = tx.caller.principal_id
+    if creator is not None:
+        access.assign(tx, creator, OWNER.role_id, Scope(workspace=workspaces.current(tx).name), tx.caller.name)
 
 
 def contents(tx: Tx) -> list[str]:

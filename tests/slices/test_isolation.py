@@ -42,6 +42,14 @@ WHOLE_SERVER = {
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
     "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
     "/", "/assets/{name}",  # the files of the web UI
+    # Who the users are, what is theirs, and what they may do: one directory for all workspaces.
+    *(f"/api/trackside/v1/{path}" for path in (
+        "login", "logout", "me", "me/password", "me/actions", "me/tokens", "me/tokens/{token_id}", "me/sessions",
+        "me/sessions/{session_id}", "users", "users/{name}", "users/{name}/tokens", "users/{name}/tokens/{token_id}",
+        "users/{name}/sessions", "users/{name}/sessions/{session_id}", "groups", "groups/{name}", "groups/{name}/members",
+        "groups/{name}/members/{member}", "roles", "roles/{role_id}", "role-assignments", "deny-assignments",
+        "role-assignments/{assignment_id}", "access/explain", "audit", "audit/verify", "audit/export",
+    )),
 }  # fmt: skip
 
 # For fields that name nothing: what a caller might send.

@@ -100,5 +100,6 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         "GET /api/trackside/v1/import/about",
         "GET /api/trackside/v1/imports",
         "POST /api/trackside/v1/import/bundle",
+        "POST /api/trackside/v1/logout",
         "POST /api/trackside/v1/import/points",
     }

@@ -18,6 +18,15 @@ SHARED_TABLES = {
     "workspace_folders": "names of folders that are taken; who has which is in `workspaces`",
     "change_cursors": "how far the server's own readers of the change log have come, over all workspaces",
     "leases": "which server does what only one may",
+    "access_state": "how often users and rights changed; it tells nothing of them",
+    "principals": "users, groups and service principals may have roles in several workspaces",
+    "group_members": "the same",
+    "tokens": "belong to a user",
+    "sessions": "the same",
+    "roles": "may be assigned in several workspaces",
+    "assignments": "name a workspace, or places around it; who may see them is the business of `access`",
+    "audit_log": "one chain for the whole server, with a right of its own",
+    "audit_head": "the end of that chain",
     "sealing_keys": "which key the store's secrets are sealed with",
 }
 

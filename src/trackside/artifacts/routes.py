@@ -12,6 +12,7 @@ from trackside.core.errors import Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
+from trackside.core.http.targets import by
 
 MAX_UPLOAD_BYTES = 10 << 20
 _JSON, _ANY = "application/json", "application/octet-stream"
@@ -51,6 +52,9 @@ class OfRunFile(codec.Call, frozen=True):
     run_id: str | None = None
     run_uuid: str | None = None
     path: str | None = None
+
+
+RUN = by("run", "run_id", "run_uuid")
 
 
 class Calls:
@@ -190,6 +194,7 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
                 f"{method} /{api}/2.0/mlflow-artifacts/{path}",
                 handler,
                 needs=needs,
+                on=by("artifact", "path"),
                 arguments=arguments,
                 media=media,
                 answer=Listing if arguments is OfFolder else None,
@@ -197,7 +202,14 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             for method, path, handler, needs, arguments, media in proxy
             for api in ("api", "ajax-api")
         ),
-        stream("GET artifacts/list", calls.run_entries, needs=Action.RUNS_READ, arguments=OfRunFile, answer=RunListing),
+        stream(
+            "GET artifacts/list",
+            calls.run_entries,
+            needs=Action.RUNS_READ,
+            on=RUN,
+            arguments=OfRunFile,
+            answer=RunListing,
+        ),
         stream(
             "POST artifacts/presigned-upload-url", calls.presigned_upload, call=PresignedCall, needs=Action.RUNS_WRITE
         ),
@@ -207,8 +219,10 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             call=PresignedCall,
             needs=Action.RUNS_READ,
         ),
-        stream("GET /get-artifact", calls.run_file, needs=Action.RUNS_READ, arguments=OfRunFile, media=_ANY),
-        stream("POST upload-artifact", calls.upload, needs=Action.RUNS_WRITE, ajax_only=True, arguments=OfRunFile),
+        stream("GET /get-artifact", calls.run_file, needs=Action.RUNS_READ, on=RUN, arguments=OfRunFile, media=_ANY),
+        stream(
+            "POST upload-artifact", calls.upload, needs=Action.RUNS_WRITE, on=RUN, ajax_only=True, arguments=OfRunFile
+        ),
     ]
 
 

@@ -1,21 +1,16 @@
 """`trackside link …`: talks to a running server.  Knows its calls; knows no store."""
 
 import argparse
-import json
 import shlex
 import sys
 import time
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import Request, urlopen
 
-from trackside.cli import credentials
+from trackside.cli import credentials, remote
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.core import settings
-from trackside.core.uris import http_parts
 from trackside.workspaces.model import DEFAULT, NAME
 
 PATH = "/api/trackside/v1/links"
@@ -253,11 +248,7 @@ def _path(words: argparse.Namespace, more: str = "") -> str:
 
 
 def server_of(words: argparse.Namespace) -> str:
-    url = (words.server or settings.server_url()).rstrip("/")
-    source = "--server" if words.server else settings.SERVER_URL
-    if http_parts(url) is None:
-        raise Stop(f"{source} is {url!r}; it must be http(s)://HOST:PORT")
-    return str(url)
+    return remote.server_of(words.server)
 
 
 def workspace_of(words: argparse.Namespace) -> str:
@@ -269,41 +260,10 @@ def workspace_of(words: argparse.Namespace) -> str:
 
 
 def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *, timeout_s: float = TIMEOUT_S) -> Any:
-    url = server_of(words)
-    headers = {"content-type": "application/json"}
     workspace = workspace_of(words)
-    if workspace != DEFAULT:
-        headers["x-mlflow-workspace"] = workspace
-    token = settings.server_token()
-    if token:
-        headers["authorization"] = f"Bearer {token}"
-    raw = None if body is None else json.dumps(body).encode()
-    request = Request(url + path, raw, headers, method=method)  # noqa: S310  # server_of takes http and https only
-    try:
-        with urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
-            said = answer.read()
-    except HTTPError as error:
-        with error:
-            raise Stop(_message(url, error)) from None
-    except (OSError, HTTPException, UnicodeError) as error:
-        raise Stop(
-            f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or {settings.SERVER_URL}"
-        ) from None
-    try:
-        return json.loads(said or b"{}")
-    except ValueError:
-        raise Stop(
-            f"{url} is no Trackside server: it answers in no JSON; give --server or {settings.SERVER_URL}"
-        ) from None
-
-
-def _message(url: str, error: HTTPError) -> str:
-    try:
-        return str(json.loads(error.read())["message"])
-    except (ValueError, LookupError, TypeError):
-        return (
-            f"{url} answered {error.code}, and not as a Trackside server does; give --server or {settings.SERVER_URL}"
-        )
+    return remote.call(
+        server_of(words), method, path, body, workspace="" if workspace == DEFAULT else workspace, timeout_s=timeout_s
+    )
 
 
 def _state(link: Any) -> str:

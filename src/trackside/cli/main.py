@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import trackside
-from trackside.cli import import_words, link_words
+from trackside.cli import import_words, link_words, people_words
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.core import locations, settings
 from trackside.core.settings import OPTIONS, Option
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="the same for programs")
     doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
 
+    people_words.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
     link_words.add_commands(commands)
     import_words.add_command(commands)
 
@@ -116,10 +117,14 @@ def _command(
 ) -> argparse.ArgumentParser:
     sentence = summary[0].upper() + summary[1:] + "."
     parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=sentence)
-    for option in options:
-        _add(parser, OPTIONS[option])
+    _add_all(parser, options)
     parser.set_defaults(module=module, function=function, given={}, arguments=_settings)
     return parser
+
+
+def _add_all(parser: argparse.ArgumentParser, options: Iterable[str]) -> None:
+    for option in options:
+        _add(parser, OPTIONS[option])
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import uvicorn
 
 from trackside import app
-from trackside.cli import ports, supervise
+from trackside.cli import first_admin, ports, supervise
 from trackside.cli.lock import Lock, of_server
 from trackside.cli.output import OK, Stop, say
 from trackside.cli.stores import explained, refuse_foreign_file
@@ -37,11 +37,14 @@ def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
 
     `interval_factor` multiplies every interval at which background work looks for more to do."""
     signal.signal(signal.SIGTERM, _leave)
-    _check_exposure(chosen)
+    is_near = all(each.is_loopback for each in ports.resolve(chosen.host, chosen.port))
     refuse_foreign_file(chosen)
+    if not is_near:
+        _check_exposure(chosen)
     lock = of_server(chosen)
     sockets: list[socket.socket] = []
     try:
+        _make_administrator(chosen)
         sockets = ports.bind(chosen.host, chosen.port)
         return _serve(chosen, sockets, lock, interval_factor)
     finally:
@@ -155,12 +158,25 @@ def _config(application: Any) -> uvicorn.Config:
 
 
 def _check_exposure(settings: Settings) -> None:
-    if settings.allow_unauthenticated or all(each.is_loopback for each in ports.resolve(settings.host, settings.port)):
+    """Raise Stop where other machines could come in and nobody would ask who they are."""
+    if settings.allow_unauthenticated or first_admin.password(settings) is not None:
         return
+    with explained(settings):
+        if first_admin.has_users(settings):
+            return
     raise Stop(
-        f"--host {settings.host} lets other machines in, and Trackside does not ask who they are yet: whoever reaches"
-        " the port can read, write and delete. Add --allow-unauthenticated if you want that, or listen on 127.0.0.1"
+        f"--host {settings.host} lets other machines in, and the store has no administrator, so whoever reaches the port"
+        " could read, write and delete. Make one: `trackside user create NAME --admin` with the same --data or --store, or"
+        " TRACKSIDE_ADMIN_USERNAME with TRACKSIDE_ADMIN_PASSWORD_FILE. Add --allow-unauthenticated if you want that, or"
+        " listen on 127.0.0.1"
     )
+
+
+def _make_administrator(settings: Settings) -> None:
+    password = first_admin.password(settings)
+    if password is not None:
+        with explained(settings):
+            first_admin.ensure(settings, password)
 
 
 def _store(settings: Settings) -> str:

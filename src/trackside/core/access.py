@@ -1,10 +1,14 @@
-"""The actions that routes need.  Knows their names, which are Azure's; knows no caller, role or route.
+"""Actions, and what a caller may do, as routes and stores ask for it.  Knows no role and no user.
 
 A route names one action (`needs=Action.RUNS_WRITE`).  Azure's documentation lists the actions of MLflow's calls
 ("Manage access to an Azure Machine Learning workspace"); actions of what only Trackside has follow the same pattern.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 _ML = "Microsoft.MachineLearningServices/workspaces/"
 _AUTHORIZATION = "Microsoft.Authorization/"
@@ -21,11 +25,13 @@ class Action(StrEnum):
     WORKSPACES_DELETE = f"{_ML}delete"
     EXPERIMENTS_READ = f"{_ML}experiments/read"
     EXPERIMENTS_WRITE = f"{_ML}experiments/write"
+    EXPERIMENTS_CREATE = f"{_ML}experiments/create/action"  # who has experiments/write may too
     EXPERIMENTS_DELETE = f"{_ML}experiments/delete"
     RUNS_READ = f"{_ML}experiments/runs/read"
     RUNS_WRITE = f"{_ML}experiments/runs/write"
     MODELS_READ = f"{_ML}models/read"
     MODELS_WRITE = f"{_ML}models/write"
+    MODELS_CREATE = f"{_ML}models/create/action"  # who has models/write may too
     MODELS_DELETE = f"{_ML}models/delete"
     MODELS_APPROVE = f"{_ML}models/approve/action"  # decide requests for a stage
     REGISTRY_WRITE = f"{_ML}registry/write"  # the stages of a workspace
@@ -48,7 +54,6 @@ class Action(StrEnum):
     ENDPOINTS_WRITE = f"{_ML}onlineEndpoints/write"
     ENDPOINTS_DELETE = f"{_ML}onlineEndpoints/delete"
     ENDPOINTS_SCORE = f"{_ML}onlineEndpoints/score/action"
-    METRICS_WRITE = f"{_ML}metrics/write"  # reserved by Azure's role of that name; log-metric needs RUNS_WRITE
 
     ROLE_ASSIGNMENTS_READ = f"{_AUTHORIZATION}roleAssignments/read"
     ROLE_ASSIGNMENTS_WRITE = f"{_AUTHORIZATION}roleAssignments/write"
@@ -63,3 +68,114 @@ class Action(StrEnum):
     SETTINGS_READ = f"{_AUTHORIZATION}serverSettings/read"
     SETTINGS_WRITE = f"{_AUTHORIZATION}serverSettings/write"
     SERVER_OPERATE = f"{_AUTHORIZATION}server/operate/action"  # clean-up, backup, health in detail
+
+
+OPEN_ACTIONS = frozenset({Action.ANYONE, Action.SIGNED_IN})
+EVERY_ACTION = frozenset(Action)
+
+
+class Object(NamedTuple):
+    """What rights may be given on besides whole workspaces."""
+
+    kind: str  # "experiment", "model", "endpoint"
+    id: str
+
+
+class Reference(NamedTuple):
+    """What a call names: an object, or what belongs to one ("run", "logged_model", "artifact").
+
+    `needs` is set where the call does something else to it than the route does to the rest."""
+
+    kind: str
+    id: str
+    needs: Action | None = None
+
+    @property
+    def is_fixed(self) -> bool:
+        """It never comes to belong to another object."""
+        return self.kind in ("run", "logged_model")
+
+
+class Limit(NamedTuple):
+    """Which objects of a kind a caller may see: only these, or all but these."""
+
+    ids: tuple[str, ...]
+    is_only: bool
+
+
+class Rights(Struct, frozen=True):
+    """What a caller may do in one workspace, compiled from roles and denials by `access.evaluation`.
+
+    `everywhere` holds for each object that `objects` does not name; `some` are the actions that differ by object."""
+
+    everywhere: frozenset[Action]
+    some: frozenset[Action] = frozenset()
+    objects: Mapping[Object, frozenset[Action]] = {}
+
+    @property
+    def is_any(self) -> bool:
+        """Something is allowed that needs a right: the workspace is no secret."""
+        return any(allowed - OPEN_ACTIONS for allowed in (self.everywhere, *self.objects.values()))
+
+    def allows(self, action: Action, found: Object) -> bool:
+        return action in self.objects.get(found, self.everywhere)
+
+    def limit(self, kind: str, action: Action) -> Limit | None:
+        """None: nothing is hidden."""
+        is_only = action not in self.everywhere
+        if not is_only and action not in self.some:
+            return None
+        ids = [
+            each.id for each, allowed in self.objects.items() if each.kind == kind and (action in allowed) is is_only
+        ]
+        return Limit(tuple(sorted(ids)), is_only) if ids or is_only else None
+
+
+ALL_RIGHTS = Rights(EVERY_ACTION)
+
+
+class Caller:
+    """Whoever calls, as far as routes and stores want to know."""
+
+    __slots__ = ()
+
+    name = ""  # for the history; empty: nobody signed in
+    credential = ""  # what they showed, in words
+
+    @property
+    def principal_id(self) -> int | None:
+        return None
+
+    @property
+    def is_admin(self) -> bool:
+        """May everything: as everybody may while there are no users."""
+        return True
+
+    @property
+    def is_signed_in(self) -> bool:
+        return False
+
+    def rights(self, workspace: Any) -> Rights:
+        """In a workspace, or (None) on the server as a whole."""
+        del workspace
+        return ALL_RIGHTS
+
+    def rights_in(self, subscription: str, resource_group: str) -> Rights:
+        """In a resource group, where workspaces are created."""
+        del subscription, resource_group
+        return self.rights(None)
+
+
+OPEN = Caller()  # everybody, while the server has no users
+
+
+class Visit(Struct, frozen=True):
+    """A call's caller, with their rights where the call goes.  `user` is the name for the history."""
+
+    caller: Caller
+    rights: Rights
+    must_look: bool  # at what the call names
+    user: str
+
+
+OPEN_VISIT = Visit(OPEN, ALL_RIGHTS, must_look=False, user="")

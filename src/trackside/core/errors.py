@@ -74,6 +74,25 @@ class NotAllowedMethod(Fault):
     status = 405
 
 
+class Unauthenticated(Fault):
+    """Nobody known sent this.  `late_s` holds the answer back, against guessing; `retry_after_s` is for a login page."""
+
+    code = "UNAUTHENTICATED"
+    status = 401
+
+    def __init__(
+        self,
+        message: str = "",
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        *,
+        late_s: float = 0.0,
+        retry_after_s: float = 0.0,
+    ) -> None:
+        super().__init__(message, headers)
+        self.late_s = late_s
+        self.retry_after_s = retry_after_s
+
+
 class Denied(Fault):
     code = "PERMISSION_DENIED"
     status = 403

@@ -40,6 +40,16 @@ NEAR_HOSTS = (
 )
 
 
+class Secret:
+    """A text that no log shows."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
 class SettingError(ValueError):
     """A setting is wrong; the message is one line that names the value, where it came from and what would be right."""
 
@@ -71,6 +81,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     search_timeout_s: int
     max_links: int
     change_log_days: int  # 0: for ever
+    admin_username: str
+    admin_password: Secret | None  # of the first administrator, while there is no user
+    admin_password_file: str
+    default_role: tuple[str, ...]  # of everybody who signed in
+    anonymous_read: bool
+    max_token_days: int
+    session_days: int
+    audit_days: int  # 0: for ever
 
     @property
     def is_local(self) -> bool:
@@ -138,6 +156,19 @@ def _schemes(text: str) -> tuple[str, ...]:
     if not schemes or not {"http", "https"}.issuperset(schemes):
         raise ValueError("it must be https, http or both with a comma between")
     return schemes
+
+
+def _text(text: str) -> str:
+    return text.strip()
+
+
+def _default_role(text: str) -> tuple[str, ...]:
+    words = tuple(word.lower() for word in _words(text))
+    if words == ("none",):
+        return ()
+    if not words or not {"reader", "creator"}.issuperset(words):
+        raise ValueError("it must be none, reader, creator or reader,creator")
+    return words
 
 
 def _remotes(text: str) -> tuple[str, ...]:
@@ -244,7 +275,7 @@ OPTIONS: dict[str, Option] = {
         default="127.0.0.1",
         read=_host,
         metavar="ADDRESS",
-        help="address to listen on; beyond loopback needs --allow-unauthenticated",
+        help="address to listen on; beyond loopback needs an administrator, or --allow-unauthenticated",
     ),
     "port": Option(
         flags=("--port", "-p"), default="5000", read=_port, metavar="PORT", help="port to listen on; 0 takes a free one"
@@ -311,7 +342,7 @@ OPTIONS: dict[str, Option] = {
         default="false",
         read=_switch,
         is_switch=True,
-        help="listen beyond loopback although everyone who reaches the port may read and write",
+        help="listen beyond loopback although there are no users, and everyone who reaches the port may read and write",
     ),
     "allowed_hosts": Option(
         flags=("--allowed-hosts",),
@@ -418,6 +449,63 @@ OPTIONS: dict[str, Option] = {
         metavar="DAYS",
         help="how long the log of changes (who did what, when) is kept; 0 for ever",
     ),
+    "admin_username": Option(
+        flags=("--admin-username",),
+        default="admin",
+        read=_text,
+        metavar="NAME",
+        help="the administrator that is made at a start without any user, if a password is given for one",
+    ),
+    "admin_password": Option(
+        flags=("--admin-password",),
+        default="",
+        read=Secret,
+        is_secret=True,
+        help="the password of that administrator",
+    ),
+    "admin_password_file": Option(
+        flags=("--admin-password-file",),
+        default="",
+        read=_text,
+        metavar="FILE",
+        help="a file with that password in its first line",
+    ),
+    "default_role": Option(
+        flags=("--default-role",),
+        default="reader",
+        read=_default_role,
+        metavar="none|reader|creator|reader,creator",
+        help="what everybody who signed in may do everywhere: read, create experiments and models and manage their own, both,"
+        " or nothing",
+    ),
+    "anonymous_read": Option(
+        flags=("--anonymous-read",),
+        default="false",
+        read=_switch,
+        is_switch=True,
+        help="let everyone who reaches the port read without a sign-in, although there are users",
+    ),
+    "max_token_days": Option(
+        flags=("--max-token-days",),
+        default="365",
+        read=_number(1, 3650),
+        metavar="DAYS",
+        help="how long a token may live; one that names no expiry lives 90 days at most",
+    ),
+    "session_days": Option(
+        flags=("--session-days",),
+        default="30",
+        read=_number(1, 365),
+        metavar="DAYS",
+        help="how long a browser stays signed in; a quarter of it without a visit ends the session too",
+    ),
+    "audit_days": Option(
+        flags=("--audit-days",),
+        default="0",
+        read=_number(0, 36500),
+        metavar="DAYS",
+        help="how long the audit log is kept; 0 for ever",
+    ),
 }
 
 # MLflow's flags that state what is always so here, or that must agree with another one.
@@ -448,7 +536,7 @@ REFUSED_FLAGS: dict[str, str] = {
 
 
 _DEFAULT = "the default"
-_IN_DATA_FOLDER = ("store", "store_file", "artifacts", "secret_key")  # unless they are set
+_IN_DATA_FOLDER = ("store", "store_file", "artifacts", "secret_key", "admin_password")  # unless they are set
 
 
 class _Given(Struct, frozen=True):
@@ -479,6 +567,7 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     if given["allowed_hosts"].source == _DEFAULT:
         values["allowed_hosts"] += tuple(filter(_is_name, (values["host"], socket.gethostname())))
     values.setdefault("secret_key", None)
+    values.setdefault("admin_password", None)
     settings = Settings(**values)
     _check_together(settings, flags, given["workers"])
     return settings
@@ -495,6 +584,12 @@ def server_token(environ: Mapping[str, str] | None = None) -> str | None:
     if token and not re.fullmatch(r"[!-~]+", token):
         raise SettingError(f"{SERVER_TOKEN} is no token: that is one line of letters, digits and signs, without blanks")
     return token
+
+
+def mlflow_credentials(environ: Mapping[str, str] | None = None) -> tuple[str | None, str | None, str | None]:
+    """User name, password and token that MLflow's clients send."""
+    name, password, token = (f"MLFLOW_TRACKING_{word}" for word in ("USERNAME", "PASSWORD", "TOKEN"))
+    return _value(name, environ), _value(password, environ), _value(token, environ)
 
 
 def workspace(environ: Mapping[str, str] | None = None) -> str | None:

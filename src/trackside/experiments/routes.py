@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
-from trackside.core.access import Action
+from trackside.access import store as access
+from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
-from trackside.core.http.routes import Route, command, query
+from trackside.core.http.routes import LISTED, Route, command, query
+from trackside.core.http.targets import by
 from trackside.experiments import model as m
 from trackside.experiments import search, store
+from trackside.workspaces import store as workspaces
+
+ONE = by("experiment", "experiment_id")
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,9 @@ class Calls:
         location = call.artifact_location
         if location and not self.is_local:
             m.check_absolute(location)
-        return m.Created(experiment_id=store.create(tx, call.name, self.artifact_root, location, tags))
+        experiment_id = store.create(tx, call.name, self.artifact_root, location, tags)
+        access.let_creator_manage(tx, workspaces.current(tx).name, Object("experiment", experiment_id))
+        return m.Created(experiment_id=experiment_id)
 
 
 def get(tx: Tx, call: m.GetExperiment) -> m.Got:
@@ -70,23 +77,42 @@ def routes(artifact_root: str, *, is_local: bool) -> list[Route]:
             "POST experiments/create",
             m.CreateExperiment,
             calls.create,
-            needs=Action.EXPERIMENTS_WRITE,
+            needs=Action.EXPERIMENTS_CREATE,
             answer=m.Created,
         ),
-        query("GET experiments/get", m.GetExperiment, get, needs=Action.EXPERIMENTS_READ, quick=True, answer=m.Got),
+        query(
+            "GET experiments/get", m.GetExperiment, get, needs=Action.EXPERIMENTS_READ, on=ONE, quick=True, answer=m.Got
+        ),
         query(
             "GET experiments/get-by-name",
             m.GetByName,
             get_by_name,
             needs=Action.EXPERIMENTS_READ,
+            on=LISTED,
             quick=True,
             answer=m.Got,
         ),
-        query("POST experiments/search", m.SearchExperiments, find, needs=Action.EXPERIMENTS_READ, answer=m.Found),
-        query("GET experiments/search", m.SearchExperiments, find, needs=Action.EXPERIMENTS_READ, answer=m.Found),
-        command("POST experiments/update", m.UpdateExperiment, update, needs=Action.EXPERIMENTS_WRITE),
-        command("POST experiments/delete", m.GetExperiment, delete, needs=Action.EXPERIMENTS_DELETE),
-        command("POST experiments/restore", m.GetExperiment, restore, needs=Action.EXPERIMENTS_WRITE),
-        command("POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Action.EXPERIMENTS_WRITE),
-        command("POST experiments/delete-experiment-tag", m.DeleteTag, delete_tag, needs=Action.EXPERIMENTS_WRITE),
+        query(
+            "POST experiments/search",
+            m.SearchExperiments,
+            find,
+            needs=Action.EXPERIMENTS_READ,
+            on=LISTED,
+            answer=m.Found,
+        ),
+        query(
+            "GET experiments/search",
+            m.SearchExperiments,
+            find,
+            needs=Action.EXPERIMENTS_READ,
+            on=LISTED,
+            answer=m.Found,
+        ),
+        command("POST experiments/update", m.UpdateExperiment, update, needs=Action.EXPERIMENTS_WRITE, on=ONE),
+        command("POST experiments/delete", m.GetExperiment, delete, needs=Action.EXPERIMENTS_DELETE, on=ONE),
+        command("POST experiments/restore", m.GetExperiment, restore, needs=Action.EXPERIMENTS_WRITE, on=ONE),
+        command("POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Action.EXPERIMENTS_WRITE, on=ONE),
+        command(
+            "POST experiments/delete-experiment-tag", m.DeleteTag, delete_tag, needs=Action.EXPERIMENTS_WRITE, on=ONE
+        ),
     ]

@@ -1,5 +1,6 @@
 """Searches experiments: which, in what order, from which page on.  The question's SQL is `search_sql`."""
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.experiments import model as m
@@ -18,6 +19,7 @@ def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
             f"Invalid value {most} for parameter 'max_results' supplied. It must be at most {m.MAX_RESULTS}, but got {most}"
         )
     wanted = search_sql.parse(call.filter, call.order_by or [], m.view_type(call.view_type).stages)
-    query = search_sql.query(wanted, most, call.page_token, tx.dialect)
+    readable = tx.only_readable("experiment", Action.EXPERIMENTS_READ, "e.experiment_id")
+    query = search_sql.query(wanted, most, call.page_token, tx.dialect, readable)
     page, token = search_sql.cut(wanted, tx.all(query.sql, **query.params), most)
     return m.Found(experiments=store.by_seqs(tx, page), next_page_token=token)

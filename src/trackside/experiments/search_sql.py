@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from trackside.core.db.tx import EVERYTHING, Condition
 from trackside.core.filters import keyset
 from trackside.core.filters.fields import EXPERIMENTS
 from trackside.core.filters.keyset import Term
@@ -36,8 +37,10 @@ def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str
     return Search(tree, orders, tuple(stages), fingerprint)
 
 
-def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) -> Query:
-    """Finds `limit` experiments, and one more if there is one: rows for `cut`."""
+def query(
+    search: Search, limit: int, page_token: str | None, dialect: Dialect, readable: Condition = EVERYTHING
+) -> Query:
+    """Finds `limit` experiments, and one more if there is one: rows for `cut`.  `readable` leaves out what is hidden."""
     bind = Binder()
 
     def place(field: Field) -> Place:
@@ -58,10 +61,10 @@ def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) 
         conditions.append(further)
     sql = (
         f"SELECT e.experiment_seq, {keyset.columns(terms)} FROM experiments AS e "
-        f"WHERE e.workspace_id = :ws AND {' AND '.join(conditions)} "
+        f"WHERE e.workspace_id = :ws AND {' AND '.join(conditions)}{readable.sql} "
         f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
     )
-    return Query(sql, bind.params)
+    return Query(sql, {**bind.params, **readable.params})
 
 
 def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[list[int], str | None]:

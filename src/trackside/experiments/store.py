@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from trackside.core.access import Action, Object
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, BadState, Invalid, NotFound
 from trackside.core.uris import check_place
@@ -115,7 +116,10 @@ def get(tx: Tx, experiment_id: str) -> Experiment:
 
 def get_by_name(tx: Tx, name: str) -> Experiment:
     """Finds deleted ones too."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND name = :name", name=name)
+    readable, bound = tx.only_readable("experiment", Action.EXPERIMENTS_READ, "experiment_id")
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND name = :name{readable}", name=name, **bound
+    )
     if row is None:
         raise NotFound(f"Could not find experiment with name '{name}'")
     return with_tags(tx, [row])[0]
@@ -131,14 +135,23 @@ def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Experiment]:
 
 
 def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
-    """Internal keys of the ids that exist; the others are passed over, as in MLflow's search."""
+    """Internal keys of the ids that exist and that the caller may read; the others are passed over, as in MLflow's search."""
     ids = [check_id(given) for given in experiment_ids]
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "experiment_id")
     return [
         seq
         for (seq,) in tx.all(
-            "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids", ids=ids
+            f"SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids{readable}",
+            ids=ids,
+            **bound,
         )
     ]
+
+
+def locate_named(tx: Tx, name: str) -> Object | None:
+    """The experiment of a name, for access control."""
+    row = tx.one("SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name", name=name)
+    return None if row is None else Object("experiment", str(row[0]))
 
 
 def active(tx: Tx, experiment_id: str) -> tuple[int, str]:

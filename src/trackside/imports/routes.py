@@ -119,6 +119,7 @@ class Calls:
             for name in SIGN_IN
             if (value := request.headers.get(name.encode())) is not None
         }
+        headers["x-trackside-csrf"] = "import"  # the caller's session is used on, by no page
         if request.workspace.name != DEFAULT:
             headers["x-mlflow-workspace"] = request.workspace.name
         order = Order(
@@ -138,7 +139,7 @@ class Calls:
             source=source,
             dry_run=order.dry_run,
             verify=order.verify,
-            user=user_of(request.headers.items()),
+            user=request.visit.user or user_of(request.headers.items()),
             started_at=now_ms,
         )
         made = await self._in_thread(lambda: self._jobs.start(request.workspace.uid, job, order))

@@ -13,10 +13,13 @@ from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadRequest
 from trackside.core.http.codec import Call, encode
-from trackside.core.http.routes import Route, command, query, stream
+from trackside.core.http.routes import LISTED, Route, command, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.core.http.targets import by
 from trackside.logged_models import model as m
 from trackside.logged_models import search, store
+
+ONE = by("logged_model", "model_id")
 
 
 def create(tx: Tx, call: m.CreateModel) -> m.GotModel:
@@ -104,18 +107,26 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
     files = Files(roots, threads)
     one = "logged-models/{model_id}"
     return [
-        command("POST logged-models", m.CreateModel, create, needs=Action.RUNS_WRITE, answer=m.GotModel),
-        query("POST logged-models/search", m.SearchModels, find, needs=Action.RUNS_READ, answer=m.Found),
-        query(f"GET {one}", m.GetModel, get, needs=Action.RUNS_READ, quick=True, answer=m.GotModel),
-        command(f"PATCH {one}", m.FinalizeModel, finalize, needs=Action.RUNS_WRITE, answer=m.GotModel),
-        command(f"DELETE {one}", m.ModelCall, delete, needs=Action.RUNS_WRITE),
-        command(f"POST {one}/params", m.LogParams, log_params, needs=Action.RUNS_WRITE),
-        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Action.RUNS_WRITE),
-        command(f"DELETE {one}/tags/{{tag_key:path}}", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE),
+        command(
+            "POST logged-models",
+            m.CreateModel,
+            create,
+            needs=Action.RUNS_WRITE,
+            on=by("experiment", "experiment_id"),
+            answer=m.GotModel,
+        ),
+        query("POST logged-models/search", m.SearchModels, find, needs=Action.RUNS_READ, on=LISTED, answer=m.Found),
+        query(f"GET {one}", m.GetModel, get, needs=Action.RUNS_READ, on=ONE, quick=True, answer=m.GotModel),
+        command(f"PATCH {one}", m.FinalizeModel, finalize, needs=Action.RUNS_WRITE, on=ONE, answer=m.GotModel),
+        command(f"DELETE {one}", m.ModelCall, delete, needs=Action.RUNS_WRITE, on=ONE),
+        command(f"POST {one}/params", m.LogParams, log_params, needs=Action.RUNS_WRITE, on=ONE),
+        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Action.RUNS_WRITE, on=ONE),
+        command(f"DELETE {one}/tags/{{tag_key:path}}", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE, on=ONE),
         stream(
             f"GET {one}/artifacts/directories",
             files.entries,
             needs=Action.RUNS_READ,
+            on=ONE,
             arguments=OfFolder,
             answer=RunListing,
         ),
@@ -123,6 +134,7 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             f"GET {one}/artifacts/files",
             files.file,
             needs=Action.RUNS_READ,
+            on=ONE,
             ajax_only=True,
             arguments=OfFile,
             media="application/octet-stream",

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from trackside.artifacts.store import Root
 from trackside.core import names
+from trackside.core.access import Object
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import wire_double
@@ -132,6 +133,18 @@ def delete_tag(tx: Tx, model_id: str, key: str) -> None:
     if not gone:
         raise NotFound(f"No tag with key {key!r} found for model with ID {model_id!r}.")
     tx.record(Change("logged_model", model_id, "delete-tag"))
+
+
+def locate(tx: Tx, model_id: str) -> Object | None:
+    """The experiment of a logged model, for access control."""
+    row = tx.one(
+        """
+        SELECT e.experiment_id FROM logged_models l JOIN experiments e ON e.experiment_seq = l.experiment_seq
+        WHERE l.workspace_id = :ws AND l.model_id = :id
+        """,
+        id=model_id,
+    )
+    return None if row is None else Object("experiment", str(row[0]))
 
 
 def keys_of(tx: Tx, model_id: str) -> tuple[int, int]:

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 from msgspec import Struct, structs
 
+from trackside.access import store as access
+from trackside.core.access import Object
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
 from trackside.core.filters import grams
@@ -98,6 +100,7 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
         new=new_name,
     )
     if new_name != name:
+        access.rename_object(tx, workspaces.current(tx).name, Object("model", name), new_name)
         history.add(tx, key.model_seq, new_name, Kind.MODEL, before=name, after=new_name)
     record(tx, structs.replace(key, name=new_name), "rename", before=name, after=new_name)
     return load(tx, [key.model_seq])[0]
@@ -111,6 +114,7 @@ def delete(tx: Tx, name: str) -> None:
     versions.delete_all(tx, name, key.model_seq, key.uid)
     for table in ("registered_model_aliases", "registered_model_tags", "registered_models"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=key.model_seq)
+    access.forget_object(tx, workspaces.current(tx).name, Object("model", name))
     record(tx, key, "delete", is_prompt=key.is_prompt)
 
 

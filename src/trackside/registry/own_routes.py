@@ -18,6 +18,7 @@ from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, Part, decode_body, encode, missing
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.core.http.targets import by
 from trackside.registry import approvals, files, history, lineage, models, moments, stages, versions
 from trackside.registry import model as m
 from trackside.registry.approvals import StageRequest
@@ -268,6 +269,9 @@ class OfVersionFile(m.OfVersion, frozen=True):
     path: str | None = None
 
 
+ONE = by("model", "name")
+
+
 @dataclass(frozen=True)
 class Files:
     """The calls that touch files.  `threads` carry them, as in the artifact calls."""
@@ -368,20 +372,30 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             needs=Action.MODELS_READ,
             answer=StagesHistory,
         ),
-        query(f"GET {model}/history", GetHistory, get_history, needs=Action.MODELS_READ, answer=History),
-        query(f"GET {model}/at", At, get_at, needs=Action.MODELS_READ, answer=WasAt),
+        query(f"GET {model}/history", GetHistory, get_history, needs=Action.MODELS_READ, on=ONE, answer=History),
+        query(f"GET {model}/at", At, get_at, needs=Action.MODELS_READ, on=ONE, answer=WasAt),
         query(
             f"GET {own}/stage-requests", ListAllRequests, list_all_requests, needs=Action.MODELS_READ, answer=Requests
         ),
-        query(f"GET {requests}", ListRequests, list_requests, needs=Action.MODELS_READ, answer=Requests),
-        command(f"POST {requests}", Ask, ask, needs=Action.MODELS_WRITE, status=201, answer=GotRequest),
+        query(f"GET {requests}", ListRequests, list_requests, needs=Action.MODELS_READ, on=ONE, answer=Requests),
+        command(f"POST {requests}", Ask, ask, needs=Action.MODELS_WRITE, on=ONE, status=201, answer=GotRequest),
         command(
-            f"POST {requests}/{{request_id}}/approve", Decide, approve, needs=Action.MODELS_APPROVE, answer=Approved
+            f"POST {requests}/{{request_id}}/approve",
+            Decide,
+            approve,
+            needs=Action.MODELS_APPROVE,
+            on=ONE,
+            answer=Approved,
         ),
         command(
-            f"POST {requests}/{{request_id}}/reject", Decide, reject, needs=Action.MODELS_APPROVE, answer=GotRequest
+            f"POST {requests}/{{request_id}}/reject",
+            Decide,
+            reject,
+            needs=Action.MODELS_APPROVE,
+            on=ONE,
+            answer=GotRequest,
         ),
-        query(f"GET {version}/lineage", m.OfVersion, get_lineage, needs=Action.MODELS_READ, answer=Lineage),
+        query(f"GET {version}/lineage", m.OfVersion, get_lineage, needs=Action.MODELS_READ, on=ONE, answer=Lineage),
         query(f"GET {own}/runs/{{run_id}}/models", OfRun, get_run_models, needs=Action.MODELS_READ, answer=RunModels),
         stream(
             "GET /model-versions/get-artifact",
@@ -390,9 +404,16 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             arguments=OfVersionFile,
             media="application/octet-stream",
         ),
-        stream(f"POST {model}/delete", calls.delete_model, call=Delete, needs=Action.MODELS_DELETE, answer=Deletion),
         stream(
-            f"POST {version}/delete", calls.delete_version, call=Delete, needs=Action.MODELS_DELETE, answer=Deletion
+            f"POST {model}/delete", calls.delete_model, call=Delete, needs=Action.MODELS_DELETE, on=ONE, answer=Deletion
+        ),
+        stream(
+            f"POST {version}/delete",
+            calls.delete_version,
+            call=Delete,
+            needs=Action.MODELS_DELETE,
+            on=ONE,
+            answer=Deletion,
         ),
     ]
 

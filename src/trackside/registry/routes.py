@@ -2,17 +2,48 @@
 
 from msgspec import structs
 
-from trackside.core.access import Action
+from trackside.access import store as access
+from trackside.core.access import Action, Object, Reference
 from trackside.core.db.tx import Tx
-from trackside.core.http.routes import Route, command, query
+from trackside.core.http.routes import LISTED, Route, command, query
+from trackside.core.http.targets import by
+from trackside.logged_models.owners import located_uri
 from trackside.registry import aliases, files, models, origins, search, transitions, versions
 from trackside.registry import model as m
 from trackside.workspaces import store as workspaces
 
+ONE = by("model", "name")
+
+
+def _with_sources(call: m.CreateVersion) -> list[Reference]:
+    """The model, and what the version is made of: whoever may read the version reads that."""
+    reads = Action.RUNS_READ
+    found = [Reference("model", call.name or "")]
+    if call.run_id:
+        found.append(Reference("run", call.run_id, reads))
+    if call.model_id:
+        found.append(Reference("logged_model", call.model_id, reads))
+    scheme, _, rest = (call.source or "").partition(":/")
+    first, _, version = rest.strip("/").partition("/")
+    if scheme == "runs":
+        found.append(Reference("run", first, reads))
+    elif scheme == "models" and first.startswith("m-") and not version:
+        found.append(Reference("logged_model", first, reads))
+    elif scheme == "models":
+        found.append(Reference("model", first, Action.MODELS_READ))
+    elif call.source:
+        found.append(Reference("artifact", located_uri(call.source), reads))
+    return found
+
+
+SOURCES = _with_sources
+
 
 def create_model(tx: Tx, call: m.CreateModel) -> m.GotModel:
     tags = m.check_model_tags(call.tags or [])
-    return m.GotModel(registered_model=models.create(tx, call.model, tags, call.description or ""))
+    made = models.create(tx, call.model, tags, call.description or "")
+    access.let_creator_manage(tx, workspaces.current(tx).name, Object("model", call.model))
+    return m.GotModel(registered_model=made)
 
 
 def get_model(tx: Tx, call: m.OfModel) -> m.GotModel:
@@ -119,23 +150,45 @@ def _routes() -> list[Route]:
     got_model, got_version, latest = m.GotModel, m.GotVersion, m.LatestVersions
     model, version = "registered-models", "model-versions"
     return [
-        command(f"POST {model}/create", m.CreateModel, create_model, needs=Action.MODELS_WRITE, answer=got_model),
-        query(f"GET {model}/get", m.OfModel, get_model, needs=Action.MODELS_READ, quick=True, answer=got_model),
-        command(f"PATCH {model}/update", m.UpdateModel, update_model, needs=Action.MODELS_WRITE, answer=got_model),
-        command(f"POST {model}/rename", m.RenameModel, rename_model, needs=Action.MODELS_WRITE, answer=got_model),
-        command(f"DELETE {model}/delete", m.OfModel, delete_model, needs=Action.MODELS_DELETE),
-        query(f"GET {model}/search", m.Search, search.search_models, needs=Action.MODELS_READ, answer=m.FoundModels),
-        query(f"GET {model}/list", m.ListModels, list_models, needs=Action.MODELS_READ, answer=m.FoundModels),
-        command(f"POST {model}/set-tag", m.SetModelTag, set_model_tag, needs=Action.MODELS_WRITE),
-        command(f"DELETE {model}/delete-tag", m.DeleteModelTag, delete_model_tag, needs=Action.MODELS_WRITE),
-        command(f"POST {model}/alias", m.SetAlias, set_alias, needs=Action.MODELS_WRITE),
-        query(f"GET {model}/alias", m.OfAlias, get_by_alias, needs=Action.MODELS_READ, quick=True, answer=got_version),
-        command(f"DELETE {model}/alias", m.OfAlias, delete_alias, needs=Action.MODELS_WRITE),
+        command(f"POST {model}/create", m.CreateModel, create_model, needs=Action.MODELS_CREATE, answer=got_model),
+        query(f"GET {model}/get", m.OfModel, get_model, needs=Action.MODELS_READ, on=ONE, quick=True, answer=got_model),
+        command(
+            f"PATCH {model}/update", m.UpdateModel, update_model, needs=Action.MODELS_WRITE, on=ONE, answer=got_model
+        ),
+        command(
+            f"POST {model}/rename", m.RenameModel, rename_model, needs=Action.MODELS_WRITE, on=ONE, answer=got_model
+        ),
+        command(f"DELETE {model}/delete", m.OfModel, delete_model, needs=Action.MODELS_DELETE, on=ONE),
+        query(
+            f"GET {model}/search",
+            m.Search,
+            search.search_models,
+            needs=Action.MODELS_READ,
+            on=LISTED,
+            answer=m.FoundModels,
+        ),
+        query(
+            f"GET {model}/list", m.ListModels, list_models, needs=Action.MODELS_READ, on=LISTED, answer=m.FoundModels
+        ),
+        command(f"POST {model}/set-tag", m.SetModelTag, set_model_tag, needs=Action.MODELS_WRITE, on=ONE),
+        command(f"DELETE {model}/delete-tag", m.DeleteModelTag, delete_model_tag, needs=Action.MODELS_WRITE, on=ONE),
+        command(f"POST {model}/alias", m.SetAlias, set_alias, needs=Action.MODELS_WRITE, on=ONE),
+        query(
+            f"GET {model}/alias",
+            m.OfAlias,
+            get_by_alias,
+            needs=Action.MODELS_READ,
+            on=ONE,
+            quick=True,
+            answer=got_version,
+        ),
+        command(f"DELETE {model}/alias", m.OfAlias, delete_alias, needs=Action.MODELS_WRITE, on=ONE),
         query(
             f"POST {model}/get-latest-versions",
             m.GetLatest,
             get_latest,
             needs=Action.MODELS_READ,
+            on=ONE,
             quick=True,
             answer=latest,
         ),
@@ -144,31 +197,64 @@ def _routes() -> list[Route]:
             m.GetLatest,
             get_latest,
             needs=Action.MODELS_READ,
+            on=ONE,
             quick=True,
             answer=latest,
         ),
         command(
-            f"POST {version}/create", m.CreateVersion, create_version, needs=Action.MODELS_WRITE, answer=got_version
+            f"POST {version}/create",
+            m.CreateVersion,
+            create_version,
+            needs=Action.MODELS_WRITE,
+            on=SOURCES,
+            also=(Action.RUNS_READ,),
+            answer=got_version,
         ),
-        query(f"GET {version}/get", m.OfVersion, get_version, needs=Action.MODELS_READ, quick=True, answer=got_version),
-        command(
-            f"PATCH {version}/update", m.UpdateVersion, update_version, needs=Action.MODELS_WRITE, answer=got_version
-        ),
-        command(
-            f"POST {version}/transition-stage", m.Transition, transition, needs=Action.MODELS_WRITE, answer=got_version
-        ),
-        command(f"DELETE {version}/delete", m.OfVersion, delete_version, needs=Action.MODELS_DELETE),
         query(
-            f"GET {version}/search", m.Search, search.search_versions, needs=Action.MODELS_READ, answer=m.FoundVersions
+            f"GET {version}/get",
+            m.OfVersion,
+            get_version,
+            needs=Action.MODELS_READ,
+            on=ONE,
+            quick=True,
+            answer=got_version,
+        ),
+        command(
+            f"PATCH {version}/update",
+            m.UpdateVersion,
+            update_version,
+            needs=Action.MODELS_WRITE,
+            on=ONE,
+            answer=got_version,
+        ),
+        command(
+            f"POST {version}/transition-stage",
+            m.Transition,
+            transition,
+            needs=Action.MODELS_WRITE,
+            on=ONE,
+            answer=got_version,
+        ),
+        command(f"DELETE {version}/delete", m.OfVersion, delete_version, needs=Action.MODELS_DELETE, on=ONE),
+        query(
+            f"GET {version}/search",
+            m.Search,
+            search.search_versions,
+            needs=Action.MODELS_READ,
+            on=LISTED,
+            answer=m.FoundVersions,
         ),
         query(
             f"GET {version}/get-download-uri",
             m.GetDownloadUri,
             get_download_uri,
             needs=Action.MODELS_READ,
+            on=ONE,
             quick=True,
             answer=m.DownloadUri,
         ),
-        command(f"POST {version}/set-tag", m.SetVersionTag, set_version_tag, needs=Action.MODELS_WRITE),
-        command(f"DELETE {version}/delete-tag", m.DeleteVersionTag, delete_version_tag, needs=Action.MODELS_WRITE),
+        command(f"POST {version}/set-tag", m.SetVersionTag, set_version_tag, needs=Action.MODELS_WRITE, on=ONE),
+        command(
+            f"DELETE {version}/delete-tag", m.DeleteVersionTag, delete_version_tag, needs=Action.MODELS_WRITE, on=ONE
+        ),
     ]

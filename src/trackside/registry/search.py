@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters import keyset
@@ -41,7 +42,8 @@ def _page(tx: Tx, subject: Subject, call: Search, limit: int) -> tuple[Sequence[
             if len(found) <= MOST_LISTED:
                 listed.append(Listed(probe.key, found))
                 break
-    query = search_sql.statement(wanted, listed, limit, call.page_token, tx.dialect)
+    readable = tx.only_readable("model", Action.MODELS_READ, "s.name")
+    query = search_sql.statement(wanted, listed, limit, call.page_token, tx.dialect, readable)
     if any(not one.values for one in listed):
         return [], None
     return keyset.cut_rows(tx.all(query.sql, **query.params), limit, wanted.fingerprint, len(subject.row))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from trackside.core.db.tx import EVERYTHING, Condition
 from trackside.core.filters import grams, keyset
 from trackside.core.filters.fields import MODEL_VERSIONS, REGISTERED_MODELS, Fields
 from trackside.core.filters.keyset import Term
@@ -129,8 +130,15 @@ def probes(wanted: Wanted, dialect: Dialect) -> list[list[Probe]]:
     return [_probes(wanted.subject, part, dialect) for part in wanted.parts]
 
 
-def statement(wanted: Wanted, listed: Sequence[Listed], limit: int, page_token: str | None, dialect: Dialect) -> Query:
-    """Finds `limit` rows, and one more if there is one: rows for `keyset.cut_rows`."""
+def statement(
+    wanted: Wanted,
+    listed: Sequence[Listed],
+    limit: int,
+    page_token: str | None,
+    dialect: Dialect,
+    readable: Condition = EVERYTHING,
+) -> Query:
+    """Finds `limit` rows, and one more if there is one: rows for `keyset.cut_rows`.  `readable` leaves out what is hidden."""
     subject, bind = wanted.subject, Binder()
     conditions = [f"s.{one.key} IN {bind(one.values)}" for one in listed]
     conditions += [_of_model(part, bind) for part in wanted.parts if _names_model(subject, part)]
@@ -147,11 +155,11 @@ def statement(wanted: Wanted, listed: Sequence[Listed], limit: int, page_token: 
     sql = (
         f"SELECT {', '.join(f's.{column}' for column in subject.row)}, {keyset.columns(terms)} FROM {subject.table} AS s "
         f"WHERE {free}s.workspace_id = :ws {''.join(f'AND {condition} ' for condition in conditions)}"
-        f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)}"
+        f"{readable.sql} ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)}"
     )
     if start.offset:
         sql = f"{sql} OFFSET {bind(start.offset)}"
-    return Query(sql, bind.params)
+    return Query(sql, {**bind.params, **readable.params})
 
 
 def _orders(texts: Sequence[str], subject: Subject) -> tuple[Order, ...]:

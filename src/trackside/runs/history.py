@@ -13,6 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import HINT, Answer, Call, encode, missing, wire_double
 from trackside.core.http.routes import Route, flow, query
+from trackside.core.http.targets import by
 from trackside.metrics import history
 from trackside.metrics.series import POINT_BYTES, Point, pack, unpack
 from trackside.runs import store
@@ -143,12 +144,20 @@ def get_history_interval(tx: Tx, call: GetHistoryInterval) -> RunsHistory:
 
 def routes() -> list[Route]:
     return [
-        flow("GET metrics/get-history", GetHistory, get_history, needs=Action.RUNS_READ, answer=History),
+        flow(
+            "GET metrics/get-history",
+            GetHistory,
+            get_history,
+            needs=Action.RUNS_READ,
+            on=by("run", "run_id", "run_uuid"),
+            answer=History,
+        ),
         query(
             "GET metrics/get-history-bulk",
             GetHistoryBulk,
             get_history_bulk,
             needs=Action.RUNS_READ,
+            on=by("run", "run_id"),
             ajax_only=True,
             answer=RunsHistory,
         ),
@@ -157,6 +166,7 @@ def routes() -> list[Route]:
             GetHistoryInterval,
             get_history_interval,
             needs=Action.RUNS_READ,
+            on=by("run", "run_ids"),
             answer=RunsHistory,
         ),
     ]

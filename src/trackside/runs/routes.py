@@ -1,11 +1,13 @@
 """The calls about runs.  Knows HTTP's side of them only."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from trackside.core.access import Action
+from trackside.core.access import Action, Reference
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
-from trackside.core.http.routes import Route, batch, command, query
+from trackside.core.http.routes import LISTED, Route, batch, command, query
+from trackside.core.http.targets import by
 from trackside.runs import batch as logging
 from trackside.runs import bulk_routes as bulk
 from trackside.runs import history, lifecycle, limits, lineage, search, store
@@ -13,6 +15,19 @@ from trackside.runs import model as m
 from trackside.runs.charts import routes as charts
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.table import routes as table
+
+
+def _run_and_models(call: Any) -> list[Reference]:
+    """The run of a call, and the logged models that the call's points, inputs or outputs name."""
+    run = call.run_id or call.run_uuid
+    if not run:
+        return []
+    rows = [call, *(getattr(call, "metrics", None) or []), *(getattr(call, "models", None) or [])]
+    models = dict.fromkeys(model_id for row in rows if (model_id := getattr(row, "model_id", None)))
+    return [Reference("run", run), *(Reference("logged_model", model_id) for model_id in models)]
+
+
+RUN = _run_and_models
 
 
 def get(tx: Tx, call: m.RunCall) -> m.GotRun:
@@ -67,28 +82,31 @@ def routes(writer: GroupWriter) -> list[Route]:
             lifecycle.new_run,
             lifecycle.create_all,
             needs=Action.RUNS_WRITE,
+            on=by("experiment", "experiment_id", default="0"),
             answer=m.GotRun,
             is_signed=True,
         ),
-        query("GET runs/get", m.RunCall, get, needs=Action.RUNS_READ, quick=True, answer=m.GotRun),
+        query("GET runs/get", m.RunCall, get, needs=Action.RUNS_READ, on=RUN, quick=True, answer=m.GotRun),
         batch(
             "POST runs/update",
             m.UpdateRun,
             lifecycle.run_update,
             lifecycle.update_all,
             needs=Action.RUNS_WRITE,
+            on=RUN,
             answer=m.GotInfo,
             is_signed=True,
         ),
-        command("POST runs/delete", m.RunCall, delete, needs=Action.RUNS_WRITE),
-        command("POST runs/restore", m.RunCall, restore, needs=Action.RUNS_WRITE),
-        query("POST runs/search", m.SearchRuns, calls.find, needs=Action.RUNS_READ, answer=search.Found),
+        command("POST runs/delete", m.RunCall, delete, needs=Action.RUNS_WRITE, on=RUN),
+        command("POST runs/restore", m.RunCall, restore, needs=Action.RUNS_WRITE, on=RUN),
+        query("POST runs/search", m.SearchRuns, calls.find, needs=Action.RUNS_READ, on=LISTED, answer=search.Found),
         batch(
             "POST runs/log-metric",
             m.LogMetric,
             limits.metric,
             log,
             needs=Action.RUNS_WRITE,
+            on=RUN,
             summary="Logs a point of a metric.",
         ),
         batch(
@@ -97,32 +115,36 @@ def routes(writer: GroupWriter) -> list[Route]:
             limits.param,
             log,
             needs=Action.RUNS_WRITE,
+            on=RUN,
             summary="Logs a param, once.",
         ),
-        batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Action.RUNS_WRITE, summary="Sets a tag."),
+        batch("POST runs/set-tag", m.SetTag, limits.tag, log, needs=Action.RUNS_WRITE, on=RUN, summary="Sets a tag."),
         batch(
             "POST runs/log-batch",
             m.LogBatch,
             limits.batch,
             log,
             needs=Action.RUNS_WRITE,
+            on=RUN,
             summary="Logs metrics, params and tags.",
         ),
-        command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE),
+        command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE, on=RUN),
         command(
             "POST runs/log-inputs",
             m.LogInputs,
             log_inputs,
             needs=Action.RUNS_WRITE,
+            on=RUN,
             max_body_bytes=lineage.MAX_INPUTS_BYTES,
         ),
-        command("POST runs/outputs", m.LogOutputs, log_outputs, needs=Action.RUNS_WRITE),
-        command("POST runs/log-model", m.LogModel, log_model, needs=Action.RUNS_WRITE),
+        command("POST runs/outputs", m.LogOutputs, log_outputs, needs=Action.RUNS_WRITE, on=RUN),
+        command("POST runs/log-model", m.LogModel, log_model, needs=Action.RUNS_WRITE, on=RUN),
         query(
             "POST experiments/search-datasets",
             SearchDatasets,
             search_datasets,
             needs=Action.RUNS_READ,
+            on=LISTED,
             answer=FoundDatasets,
         ),
         *history.routes(),

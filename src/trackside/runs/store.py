@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from msgspec import UNSET
 
+from trackside.core.access import Object
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import encode, wire_double
@@ -74,6 +75,18 @@ def seq_of(tx: Tx, run_id: str) -> int:
 def find_seqs(tx: Tx, run_ids: Sequence[str]) -> dict[str, int]:
     rows = tx.all("SELECT run_id, run_seq FROM runs WHERE workspace_id = :ws AND run_id IN :ids", ids=list(run_ids))
     return dict(rows)
+
+
+def locate(tx: Tx, run_id: str) -> Object | None:
+    """The experiment of a run, for access control."""
+    row = tx.one(
+        """
+        SELECT e.experiment_id FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id = :id
+        """,
+        id=run_id,
+    )
+    return None if row is None else Object("experiment", str(row[0]))
 
 
 def get(tx: Tx, run_id: str) -> Run:

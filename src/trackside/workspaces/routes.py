@@ -7,12 +7,13 @@ from typing import ClassVar, Literal
 from trackside.core import names
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid
+from trackside.core.errors import Denied, Invalid, NotFound
+from trackside.core.http.admission import REFUSED
 from trackside.core.http.codec import Answer, Call
-from trackside.core.http.routes import Route, command, query
+from trackside.core.http.routes import HANDLED, Route, command, query
 from trackside.core.places import RootPolicy
 from trackside.workspaces import store
-from trackside.workspaces.model import DEFAULT, Workspace, check_root
+from trackside.workspaces.model import DEFAULT, DEFAULT_RESOURCE_GROUP, DEFAULT_SUBSCRIPTION, Workspace, check_root
 from trackside.workspaces.service import Directory
 
 Mode = Literal["RESTRICT", "CASCADE", "SET_DEFAULT"]
@@ -26,6 +27,7 @@ class Tenants:
     contents: Callable[[Tx], list[str]]  # in words; nothing for a workspace that is as it began
     move_to_default: Callable[[Tx, Workspace], None]
     remove: Callable[[Tx], None]
+    forget: Callable[[Tx, str], None]  # rights that were given in a workspace of that name
 
 
 class List(Call, frozen=True):
@@ -114,6 +116,12 @@ class Calls:
         for key, value in (call.tags or {}).items():
             if not isinstance(value, str):
                 raise Invalid(f"The tag '{key}' of a workspace must be a string; it is {value!r}.")
+        subscription, group = (
+            call.subscription_id or DEFAULT_SUBSCRIPTION,
+            call.resource_group or DEFAULT_RESOURCE_GROUP,
+        )
+        if Action.WORKSPACES_WRITE not in tx.caller.rights_in(subscription, group).everywhere:
+            raise Denied(REFUSED)
         made = store.create(
             tx,
             call.name or "",
@@ -142,6 +150,7 @@ class Calls:
             raise Invalid("Workspace update must have at least one key")
         if "default_artifact_root" in changes:
             changes["default_artifact_root"] = self._root(tx, call)
+        _check(tx, call.name or "", Action.WORKSPACES_WRITE)
         made = store.update(tx, call.name or "", changes)
         self.directory.forget()
         return made
@@ -153,7 +162,7 @@ class Calls:
     def delete(self, tx: Tx, call: Delete) -> bytes:
         """RESTRICT refuses a workspace that holds anything; CASCADE removes it all; SET_DEFAULT moves it to the default one."""
         mode = call.mode or "RESTRICT"
-        workspace = store.get(tx, call.name or "")
+        workspace = _check(tx, call.name or "", Action.WORKSPACES_DELETE)
         inside = tx.within(workspace.workspace_id)
         store.delete(inside, workspace)
         match mode:
@@ -172,6 +181,7 @@ class Calls:
                 self.tenants.move_to_default(inside, workspace)
             case _:
                 raise Invalid(f"Invalid deletion mode '{mode}'. Must be one of: SET_DEFAULT, CASCADE, RESTRICT")
+        self.tenants.forget(inside, workspace.name)
         self.directory.forget()
         return b""
 
@@ -189,21 +199,43 @@ class Calls:
 
 
 def list_mlflow(tx: Tx, call: Call) -> ListedMlflow:
-    return ListedMlflow(workspaces=[_mlflow(workspace) for workspace in store.all_of(tx)])
+    return ListedMlflow(workspaces=[_mlflow(workspace) for workspace in _visible(tx, store.all_of(tx))])
 
 
 def list_ours(tx: Tx, call: List) -> ListedOurs:
     return ListedOurs(
-        workspaces=[_ours(workspace) for workspace in store.all_of(tx, call.subscription_id, call.resource_group)]
+        workspaces=[
+            _ours(workspace) for workspace in _visible(tx, store.all_of(tx, call.subscription_id, call.resource_group))
+        ]
     )
 
 
 def get_mlflow(tx: Tx, call: Named) -> GotMlflow:
-    return GotMlflow(workspace=_mlflow(store.get(tx, call.name or "")))
+    return GotMlflow(workspace=_mlflow(_get(tx, call.name or "")))
 
 
 def get_ours(tx: Tx, call: Named) -> GotOurs:
-    return GotOurs(workspace=_ours(store.get(tx, call.name or "")))
+    return GotOurs(workspace=_ours(_get(tx, call.name or "")))
+
+
+def _visible(tx: Tx, found: list[Workspace]) -> list[Workspace]:
+    """Those in which the caller may do anything at all."""
+    return [workspace for workspace in found if tx.caller.rights(workspace).is_any]
+
+
+def _get(tx: Tx, name: str) -> Workspace:
+    """A workspace that is closed to the caller is as one that is missing."""
+    found = store.find(tx, name)
+    if found is None or not tx.caller.rights(found).is_any:
+        raise NotFound(f"Workspace '{name[:100]}' not found")
+    return found
+
+
+def _check(tx: Tx, name: str, action: Action) -> Workspace:
+    found = _get(tx, name)
+    if action not in tx.caller.rights(found).everywhere:
+        raise Denied(REFUSED)
+    return found
 
 
 def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[Route]:
@@ -215,6 +247,7 @@ def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[R
             Call,
             list_mlflow,
             needs=Action.WORKSPACES_READ,
+            on=HANDLED,
             version="3.0",
             has_workspace=False,
             answer=ListedMlflow,
@@ -224,6 +257,7 @@ def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[R
             Named,
             get_mlflow,
             needs=Action.WORKSPACES_READ,
+            on=HANDLED,
             version="3.0",
             has_workspace=False,
             answer=GotMlflow,
@@ -233,6 +267,7 @@ def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[R
             Create,
             calls.create_mlflow,
             needs=Action.WORKSPACES_WRITE,
+            on=HANDLED,
             version="3.0",
             has_workspace=False,
             status=201,
@@ -243,6 +278,7 @@ def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[R
             Update,
             calls.update_mlflow,
             needs=Action.WORKSPACES_WRITE,
+            on=HANDLED,
             version="3.0",
             has_workspace=False,
             answer=GotMlflow,
@@ -252,19 +288,35 @@ def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[R
             Delete,
             calls.delete,
             needs=Action.WORKSPACES_DELETE,
+            on=HANDLED,
             version="3.0",
             has_workspace=False,
             status=204,
         ),
-        query(f"GET {ours}", List, list_ours, needs=Action.WORKSPACES_READ, has_workspace=False, answer=ListedOurs),
         query(
-            f"GET {ours}/{{name}}", Named, get_ours, needs=Action.WORKSPACES_READ, has_workspace=False, answer=GotOurs
+            f"GET {ours}",
+            List,
+            list_ours,
+            needs=Action.WORKSPACES_READ,
+            on=HANDLED,
+            has_workspace=False,
+            answer=ListedOurs,
+        ),
+        query(
+            f"GET {ours}/{{name}}",
+            Named,
+            get_ours,
+            needs=Action.WORKSPACES_READ,
+            on=HANDLED,
+            has_workspace=False,
+            answer=GotOurs,
         ),
         command(
             f"POST {ours}",
             Create,
             calls.create_ours,
             needs=Action.WORKSPACES_WRITE,
+            on=HANDLED,
             has_workspace=False,
             status=201,
             answer=GotOurs,
@@ -274,6 +326,7 @@ def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[R
             Update,
             calls.update_ours,
             needs=Action.WORKSPACES_WRITE,
+            on=HANDLED,
             has_workspace=False,
             answer=GotOurs,
         ),
@@ -282,6 +335,7 @@ def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[R
             Delete,
             calls.delete,
             needs=Action.WORKSPACES_DELETE,
+            on=HANDLED,
             has_workspace=False,
             status=204,
         ),

@@ -5,10 +5,11 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Rights
 from trackside.core.db.rest import Restless
 from trackside.core.errors import Invalid
 
@@ -33,6 +34,16 @@ class Change(Struct, frozen=True):
     entity_id: str
     action: str
     detail: str | None = None  # JSON
+
+
+class Condition(NamedTuple):
+    """A part of a statement's WHERE, with its AND, and what it binds."""
+
+    sql: str
+    params: dict[str, Any]
+
+
+EVERYTHING = Condition("", {})
 
 
 class Statement(Struct, frozen=True):
@@ -152,7 +163,7 @@ class Memory(dict[tuple[str, int, str], Any]):
 class Tx:
     """An open transaction.  `:ws` and `:now` are bound by themselves."""
 
-    __slots__ = ("_session", "dialect", "epoch", "memory", "now", "user", "ws")
+    __slots__ = ("_session", "caller", "dialect", "epoch", "memory", "now", "rights", "user", "ws")
 
     def __init__(self, session: Session, ws: int, now: int, memory: Memory | None = None, epoch: int = 0) -> None:
         self._session = session
@@ -161,16 +172,35 @@ class Tx:
         self.now = now  # ms since 1970
         self.memory = memory
         self.epoch = epoch  # of a snapshot: every change up to it is seen; 0: not known
-        self.user = ""  # who writes, as the caller says; empty: nobody said
+        self.user = ""  # who writes: the name of who signed in, else as the caller says; empty: nobody said
+        self.caller: Caller = OPEN
+        self.rights: Rights = ALL_RIGHTS  # in this workspace
 
     def within(self, ws: int) -> "Tx":
         """The same transaction, in another workspace."""
-        return Tx(self._session, ws, self.now, self.memory).by(self.user)
+        inside = Tx(self._session, ws, self.now, self.memory).by(self.user)
+        inside.caller, inside.rights = self.caller, self.rights
+        return inside
 
     def by(self, user: str) -> "Tx":
         """The same transaction, in the name of `user`."""
         self.user = user
         return self
+
+    def for_caller(self, caller: Caller, rights: Rights) -> "Tx":
+        """The same transaction, in which lists leave out what the caller may not read."""
+        self.caller, self.rights = caller, rights
+        return self
+
+    def only_readable(self, kind: str, action: Action, column: str) -> Condition:
+        """A condition, to be joined by AND, that `column` names an object of the kind that the caller may read; and what it
+        binds.  Empty where nothing is hidden."""
+        limit = self.rights.limit(kind, action)
+        if limit is None:
+            return EVERYTHING
+        name = f"readable_{kind}"
+        ids: list[Any] = [int(id_) for id_ in limit.ids] if kind == "experiment" else list(limit.ids)
+        return Condition(f" AND {column} {'IN' if limit.is_only else 'NOT IN'} :{name}", {name: ids})
 
     def run(self, sql: str, **params: Any) -> int:
         """The number of rows changed."""

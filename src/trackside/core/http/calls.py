@@ -12,10 +12,13 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
+from trackside.core.access import OPEN, Visit
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
+from trackside.core.db.tx import Tx
 from trackside.core.errors import BadRequest, Fault, Invalid, Unavailable
 from trackside.core.http import codec
+from trackside.core.http.admission import Admission
 from trackside.core.http.routes import Route
 from trackside.core.http.streams import Headers
 
@@ -40,13 +43,25 @@ class Database(Protocol):
 
 
 class Calls:
-    """`searches` are the threads of reads that may take long, `quick` those of reads by key; a read may take `read_s`."""
+    """`searches` are the threads of reads that may take long, `quick` those of reads by key; a read may take `read_s`.
 
-    def __init__(self, database: Database, searches: Executor, quick: Executor, read_s: float) -> None:
+    `forget` is told after each command that may have changed what callers may do."""
+
+    def __init__(
+        self,
+        database: Database,
+        searches: Executor,
+        quick: Executor,
+        read_s: float,
+        admission: Admission,
+        forget: Callable[[], None],
+    ) -> None:
         self._database = database
         self._searches = searches
         self._quick = quick
         self._read_s = read_s
+        self._admission = admission
+        self._forget = forget
 
     def limit(self, is_gone: Callable[[], bool]) -> Limit:
         """Of a read that begins now."""
@@ -57,7 +72,7 @@ class Calls:
         route: Route,
         call: Any,
         ws: int,
-        user: str,
+        visit: Visit,
         loop: asyncio.AbstractEventLoop,
         done: Done,
         is_gone: Callable[[], bool],
@@ -65,19 +80,64 @@ class Calls:
         """`done` is called on the loop, sooner or later; what goes wrong on the spot is raised."""
         database = self._database
         if route.kind == "batch":
-            prepared = route.prepare(call) if route.prepare is not None else call
-            database.writer.submit_then(ws, prepared, route.handler, loop, _rendering(done), user)
+            if visit.must_look and not self._admission.recalls(ws, route, visit.rights, call):
+                look = loop.run_in_executor(self._quick, self._look, route, call, ws, visit)
+                log_it = partial(self._batch, route, call, ws, visit, loop, done)
+                look.add_done_callback(partial(_continue, lambda _: log_it(), done))
+                return
+            self._batch(route, call, ws, visit, loop, done)
         elif route.kind == "command":
-            handler = route.handler
-            database.writer.submit_then(ws, lambda tx: handler(tx.by(user), call), None, loop, _rendering(done))
+            done = self._forgetting(route, visit, done)
+            if route.prepare is None:
+                database.writer.submit_then(ws, self._command(route, call, visit), None, loop, _rendering(done))
+                return
+
+            def go_on(prepared: Any) -> None:
+                database.writer.submit_then(ws, self._command(route, prepared, visit), None, loop, _rendering(done))
+
+            job = loop.run_in_executor(self._quick, route.prepare, call)
+            job.add_done_callback(partial(_continue, go_on, done))
         elif route.quick and database.reads_inline:
-            done(self._query(route, call, ws, None), None)
+            done(self._query(route, call, ws, visit, None), None)
         else:
             threads = self._quick if route.quick else self._searches
-            job = loop.run_in_executor(threads, self._query, route, call, ws, self.limit(is_gone))
+            job = loop.run_in_executor(threads, self._query, route, call, ws, visit, self.limit(is_gone))
             job.add_done_callback(partial(_hand_over, done))
 
-    async def run(self, route: Route, call: Any, ws: int, user: str, is_gone: Callable[[], bool]) -> bytes:
+    def _batch(
+        self, route: Route, call: Any, ws: int, visit: Visit, loop: asyncio.AbstractEventLoop, done: Done
+    ) -> None:
+        prepared = route.prepare(call) if route.prepare is not None else call
+        user = visit.user if route.is_signed else ""
+        self._database.writer.submit_then(ws, prepared, route.handler, loop, _rendering(done), user)
+
+    def _look(self, route: Route, call: Any, ws: int, visit: Visit) -> None:
+        with self._database.read(ws) as tx:
+            self._admission.check(tx, route, visit.rights, call)
+
+    def _command(self, route: Route, call: Any, visit: Visit) -> Callable[[Tx], Any]:
+        handler, user = route.handler, visit.user
+        if visit.caller is OPEN:
+            return lambda tx: handler(tx.by(user), call)
+
+        def work(tx: Tx) -> Any:
+            if visit.must_look:
+                self._admission.check(tx, route, visit.rights, call)
+            return handler(tx.by(user).for_caller(visit.caller, visit.rights), call)
+
+        return work
+
+    def _forgetting(self, route: Route, visit: Visit, done: Done) -> Done:
+        if visit.caller is OPEN and not route.needs.startswith("Microsoft.Authorization/"):
+            return done
+
+        def after(body: bytes, error: BaseException | None) -> None:
+            self._forget()
+            done(body, error)
+
+        return after
+
+    async def run(self, route: Route, call: Any, ws: int, visit: Visit, is_gone: Callable[[], bool]) -> bytes:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bytes] = loop.create_future()
 
@@ -89,13 +149,17 @@ class Calls:
             else:
                 future.set_exception(error)
 
-        self.start(route, call, ws, user, loop, done, is_gone)
+        self.start(route, call, ws, visit, loop, done, is_gone)
         return await future
 
-    def _query(self, route: Route, call: Any, ws: int, limit: Limit | None) -> bytes:
+    def _query(self, route: Route, call: Any, ws: int, visit: Visit, limit: Limit | None) -> bytes:
         if limit is not None:
             limit.check()  # the wait for a thread may have taken all of it
         with self._database.read(ws, limit) as tx:
+            if visit.must_look:
+                self._admission.check(tx, route, visit.rights, call)
+            if visit.caller is not OPEN:
+                tx.for_caller(visit.caller, visit.rights)
             answer = route.handler(tx, call)
         return _rendered(answer)
 
@@ -133,6 +197,20 @@ def failed(error: BaseException, method: str, path: str) -> tuple[int, Headers, 
         {"error_code": "INTERNAL_ERROR", "message": "The server failed at this call; its log says why."}
     )
     return 500, [JSON_TYPE], body
+
+
+def _continue(work: Callable[[Any], None], done: Done, job: asyncio.Future[Any]) -> None:
+    """Goes on with what a thread has found out, on the loop."""
+    if job.cancelled():
+        return
+    error = job.exception()
+    if error is None:
+        try:
+            work(job.result())
+        except Exception as fault:  # noqa: BLE001  # the caller hears of it, and the log
+            error = fault
+    if error is not None:
+        done(b"", error)
 
 
 def _hand_over(done: Done, job: asyncio.Future[bytes]) -> None:

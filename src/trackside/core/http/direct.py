@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from trackside.core.errors import Fault
+from trackside.core.access import ALL_RIGHTS, OPEN, Visit
+from trackside.core.errors import Denied, Fault
+from trackside.core.http.admission import Admission, Gate
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
 from trackside.core.http.routes import Route, Table, needs_user
 from trackside.core.http.streams import Headers, user_of
@@ -37,6 +39,7 @@ class Plain(Struct, frozen=True):
     query: bytes
     workspace_id: int
     headers: dict[bytes, bytes]
+    visit: Visit
 
 
 class Direct:
@@ -46,12 +49,16 @@ class Direct:
         self,
         table: Table,
         calls: Calls,
+        admission: Admission,
+        gate: Gate,
         doors: Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]],
         recall: Callable[[Any], Any],
         guard: Guard,
         *,
         static_prefix: str = "",
     ) -> None:
+        self._admission = admission
+        self._gate = gate
         self._routes = {
             (route.method.encode(), path): route
             for route in table.routes
@@ -91,7 +98,25 @@ class Direct:
             or not self._guard.is_known(by_name.get(b"host", b""))
         ):
             return None
-        return Plain(route, route.method, path, query, 0 if workspace is None else workspace.workspace_id, by_name)
+        visit = self._visit(route, by_name, workspace)
+        if visit is None:
+            return None
+        return Plain(
+            route, route.method, path, query, 0 if workspace is None else workspace.workspace_id, by_name, visit
+        )
+
+    def _visit(self, route: Route, headers: dict[bytes, bytes], workspace: Any) -> Visit | None:
+        """None for a caller who is not known yet or must be refused: the ASGI application does both."""
+        caller = self._gate.recall(headers, route.method)
+        if caller is OPEN:
+            return Visit(OPEN, ALL_RIGHTS, False, user_of(headers.items()) if needs_user(route) else "")
+        if caller is None:
+            return None
+        rights = caller.rights(workspace)
+        try:
+            return Visit(caller, rights, not self._admission.may_pass(route, caller, rights), caller.name)
+        except Fault:
+            return None
 
     def perform(
         self, plain: Plain, body: bytes, loop: asyncio.AbstractEventLoop, answer: Answer, is_gone: Callable[[], bool]
@@ -103,13 +128,14 @@ class Direct:
             if error is None:
                 answer(route.status, _JSON, body) if route.status != 204 else answer(204, [], b"")
             else:
+                if isinstance(error, Denied) and plain.visit.caller is not OPEN:
+                    self._gate.refused(plain.visit.caller, route, None, self._gate.source_of(plain.method, plain.path))
                 answer(*failed(error, plain.method, plain.path))
 
         try:
             if plain.method in ("POST", "PUT") and route.parses_body:
                 check_content_type(plain.headers.get(b"content-type"))
             call = call_of(route, plain.method, plain.query, {}, body)
-            user = user_of(plain.headers.items()) if needs_user(route) else ""
-            self._calls.start(route, call, plain.workspace_id, user, loop, done, is_gone)
+            self._calls.start(route, call, plain.workspace_id, plain.visit, loop, done, is_gone)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             done(b"", error)

@@ -1,15 +1,17 @@
 """The ASGI application: from a request to a route's handler and back.  Knows no route's meaning."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from trackside.core.errors import NoEndpoint, NotAllowedMethod
+from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Visit
+from trackside.core.errors import Denied, NoEndpoint, NotAllowedMethod, NotFound, Unauthenticated
+from trackside.core.http.admission import REFUSED, Admission, Gate, Locate
 from trackside.core.http.bodies import Room
 from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check_content_type, failed, query_of
 from trackside.core.http.direct import Direct
 from trackside.core.http.outbox import Outbox
-from trackside.core.http.routes import Match, Route, Table, needs_user
+from trackside.core.http.routes import Match, Route, Table
 from trackside.core.http.streams import (
     Disconnected,
     Headers,
@@ -27,6 +29,7 @@ from trackside.core.work.threads import Threads
 
 READ_S = 30.0
 READ_THREADS = 4  # for searches, and as many for reads by key
+ADMIT_THREADS = 4
 FLOW_THREADS = 4  # with the others no more than connections to read by (core/db/postgres)
 
 
@@ -55,7 +58,9 @@ class Edge:
         doors: Doors,
         resolve: Callable[[Any], Any],
         guard: Guard,
+        gate: Gate,
         *,
+        locate: Mapping[str, Locate],
         recall: Callable[[Any], Any] = lambda _: None,
         static_prefix: str = "",
         read_s: float = READ_S,
@@ -72,16 +77,27 @@ class Edge:
         self._searches = Threads(READ_THREADS, "trackside-search")
         self._threads = Threads(READ_THREADS, "trackside-read")
         self._flows = Threads(FLOW_THREADS, "trackside-flow")
-        self._calls = Calls(database, self._searches, self._threads, read_s)
+        self._admits = Threads(ADMIT_THREADS, "trackside-admit")
+        self._gate = gate
+        self._admission = Admission(locate)
+        self._calls = Calls(database, self._searches, self._threads, read_s, self._admission, gate.forget)
         # The same for small calls, for a server that has them whole.
         self.direct = Direct(
-            table, self._calls, doors, resolve if database.reads_inline else recall, guard, static_prefix=static_prefix
+            table,
+            self._calls,
+            self._admission,
+            gate,
+            doors,
+            resolve if database.reads_inline else recall,
+            guard,
+            static_prefix=static_prefix,
         )
 
     def close(self) -> None:
         self._searches.shutdown()
         self._threads.shutdown()
         self._flows.shutdown()
+        self._admits.shutdown()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -98,6 +114,8 @@ class Edge:
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
+            if isinstance(error, Unauthenticated) and error.late_s:
+                await asyncio.sleep(error.late_s)
             # What is left of a body is read and dropped by the protocol: a client that sends on hears the answer.
             status, headers, body = failed(error, scope["method"], scope["path"])
             await send_whole(send, status, [*headers, *cors, _length(body)], body)
@@ -114,21 +132,26 @@ class Edge:
         method: str = scope["method"]
         match = self._table.find(method, rest) or self._table.find(method, _slashed_once(rest))
         if match is None:
+            if method != "OPTIONS":
+                await self._caller(scope, rest)
             allow = self._allow(method, rest)
             await send_whole(send, 204, [(b"allow", allow), *cors], b"")
             return
         route = match.route
-        workspace = await self._workspace(name) if route.has_workspace else None
+        workspace, visit = await self._admit(route, name, scope)
         if route.kind == "stream":
-            await self._stream(match, workspace, scope, receive, send, rest, cors)
+            await self._stream(match, workspace, visit, scope, receive, send, rest, cors)
             return
         call = await self._call(match, scope, receive)
         if route.kind == "flow":
-            await self._flow(route, call, workspace, scope, receive, send, cors)
+            await self._flow(route, call, workspace, visit, scope, receive, send, cors)
             return
         ws = workspace.workspace_id if workspace is not None else 0
-        user = user_of(scope["headers"]) if needs_user(route) else ""
-        body = await self._calls.run(route, call, ws, user, gone(scope))
+        try:
+            body = await self._calls.run(route, call, ws, visit, gone(scope))
+        except Denied:
+            self._note_refusal(route, visit.caller, workspace, scope)
+            raise
         self.outbox.check(len(body))
         if route.status == 204:
             await send_whole(send, 204, cors, b"")
@@ -146,6 +169,42 @@ class Edge:
                 f"{method} is not served at {path}; it answers to {allow}.", headers=[(b"allow", allow.encode())]
             )
         return allow.encode()
+
+    async def _caller(self, scope: Scope, where: str) -> Caller:
+        """Raise Unauthenticated."""
+        headers = dict(scope["headers"])
+        method: str = scope["method"]
+        caller = self._gate.recall(headers, method)
+        if caller is not None:
+            return caller
+        source = self._gate.source(f"{method} {where}", scope)
+        return await asyncio.get_running_loop().run_in_executor(self._admits, self._gate.admit, headers, method, source)
+
+    async def _admit(self, route: Route, name: Any, scope: Scope) -> tuple[Any, Visit]:
+        """The workspace, and who calls.  A workspace that is missing and one that is closed to the caller are refused alike."""
+        if route.needs is Action.ANYONE:
+            workspace = await self._workspace(name) if route.has_workspace else None
+            return workspace, Visit(OPEN, ALL_RIGHTS, False, "")
+        caller = await self._caller(scope, route.paths[0])
+        if caller is OPEN:
+            workspace = await self._workspace(name) if route.has_workspace else None
+            return workspace, Visit(OPEN, ALL_RIGHTS, False, user_of(scope["headers"]))
+        workspace = None
+        try:
+            workspace = await self._workspace(name) if route.has_workspace else None
+            rights = caller.rights(workspace)
+            return workspace, Visit(caller, rights, not self._admission.may_pass(route, caller, rights), caller.name)
+        except NotFound:
+            if Action.WORKSPACES_READ in caller.rights(None).everywhere:
+                raise
+            self._note_refusal(route, caller, None, scope)
+            raise Denied(REFUSED) from None
+        except Denied:
+            self._note_refusal(route, caller, workspace, scope)
+            raise
+
+    def _note_refusal(self, route: Route, caller: Caller, workspace: Any, scope: Scope) -> None:
+        self._gate.refused(caller, route, workspace, self._gate.source(f"{route.method} {route.paths[0]}", scope))
 
     async def _workspace(self, name: Any) -> Any:
         """A store that may be slow or gone is never waited for on the event loop."""
@@ -165,10 +224,19 @@ class Edge:
         return call_of(route, method, scope["query_string"], match.params, body)
 
     async def _flow(
-        self, route: Route, call: Any, workspace: Any, scope: Scope, receive: Receive, send: Send, cors: Headers
+        self,
+        route: Route,
+        call: Any,
+        workspace: Any,
+        visit: Visit,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        cors: Headers,
     ) -> None:
         """The first pieces are made before the status is sent, so that a fault still gets its own.  While a piece leaves,
         neither a thread nor a transaction waits for the client, who may take hours."""
+        await self._look(route, call, workspace, visit, scope)
         is_gone = gone(scope)
 
         def read() -> Any:
@@ -183,6 +251,21 @@ class Edge:
         body = self._in_turn(first, second, pieces)
         await send_response(scope, receive, send, Response(headers=[JSON_TYPE, *cors], body=body))
 
+    async def _look(self, route: Route, call: Any, workspace: Any, visit: Visit, scope: Scope) -> None:
+        """At what the call names, if the caller may do this to some things and not to others.  Raise Denied."""
+        if not visit.must_look:
+            return
+
+        def look() -> None:
+            with self._database.read(workspace.workspace_id) as tx:
+                self._admission.check(tx, route, visit.rights, call)
+
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, look)
+        except Denied:
+            self._note_refusal(route, visit.caller, workspace, scope)
+            raise
+
     async def _in_turn(self, first: bytes, second: bytes, pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         yield first
@@ -192,7 +275,15 @@ class Edge:
             piece = await loop.run_in_executor(self._flows, next, pieces, None)
 
     async def _stream(
-        self, match: Match, workspace: Any, scope: Scope, receive: Receive, send: Send, path: str, cors: Headers
+        self,
+        match: Match,
+        workspace: Any,
+        visit: Visit,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        path: str,
+        cors: Headers,
     ) -> None:
         raw: str = (scope.get("raw_path") or path.encode()).decode("latin-1").partition("?")[0]
         request = Request(
@@ -206,7 +297,11 @@ class Edge:
             threads=self._threads,
             read_whole=self._room.read,
             limit=lambda: self._calls.limit(gone(scope)),
+            visit=visit,
+            forget=self._gate.forget,
         )
+        given = {name: values[-1] for name, values in request.query.items()} | match.params
+        await self._look(match.route, given, workspace, visit, scope)
         response: Response = await match.route.handler(request)
         if cors:
             response.headers = [*response.headers, *cors]

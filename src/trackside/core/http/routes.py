@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from enum import Enum
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -10,9 +11,19 @@ from trackside.core.access import Action
 from trackside.core.db.group import Batch
 from trackside.core.http.codec import MAX_BODY_BYTES, Call
 from trackside.core.http.streams import Request, Response
+from trackside.core.http.targets import On
 
 Kind = Literal["query", "command", "batch", "stream", "flow"]
 StreamHandler = Callable[[Request], Awaitable[Response]]
+
+
+class Listed(Enum):
+    LISTED = "listed"
+    HANDLED = "handled"
+
+
+LISTED = Listed.LISTED  # the call's SQL leaves out what the caller may not read (`tx.rights`)
+HANDLED = Listed.HANDLED  # the handler asks for the action at the place that the call names
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -22,9 +33,11 @@ class Route(Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
     kind: Kind
     needs: Action
+    on: On | Listed | None = None  # what a call names; None: callers with rights on single objects alone are refused
+    also: tuple[Action, ...] = ()  # what else it does to some of what it names
     call: type[Call] = Call
     handler: Any = None
-    prepare: Callable[[Any], Any] | None = None  # batch: checks a call, before it waits for the writer
+    prepare: Callable[[Any], Any] | None = None  # see `batch`; of a command it runs in a thread, before the writer
     is_signed: bool = (
         False  # batch: the transaction carries the caller's name, and callers of other names have their own
     )

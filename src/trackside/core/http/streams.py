@@ -6,10 +6,12 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import Executor
 from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from trackside.core.access import OPEN, OPEN_VISIT, Visit
 from trackside.core.db.limits import Limit
 from trackside.core.errors import BadRequest, Fault
 from trackside.core.http.codec import MAX_BODY_BYTES
@@ -88,8 +90,12 @@ class Request:
         threads: Executor,
         read_whole: Callable[[Scope, Receive, int], Awaitable[bytes]],
         limit: Callable[[], Limit | None] = lambda: None,
+        visit: Visit = OPEN_VISIT,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
-        """`limit`: of a read of the database that begins."""
+        """`limit`: of a read of the database that begins.  `forget` is told after a write."""
+        self.visit = visit
+        self._forget = forget
         self.method: str = scope["method"]
         self.params = params
         self.raw_params = raw_params
@@ -138,20 +144,30 @@ class Request:
         return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
 
     async def read(self, fn: Callable[[Any], T]) -> T:
-        ws = self.workspace.workspace_id
+        ws = 0 if self.workspace is None else self.workspace.workspace_id
         limit = self._limit()
 
         def work() -> T:
             with self._database.read(ws, limit) as tx:
-                return fn(tx)
+                return fn(tx.for_caller(self.visit.caller, self.visit.rights))
 
         return work() if self._database.reads_inline else await self.in_thread(work)
 
+    def reading(self) -> Callable[[], Any]:
+        """Opens a read transaction for the caller, in a thread that may keep it open."""
+        ws = 0 if self.workspace is None else self.workspace.workspace_id
+        return partial(self._database.read, ws)
+
     async def write(self, fn: Callable[[Any], T]) -> T:
         loop = asyncio.get_running_loop()
-        user = user_of(self.headers.items())
-        work = (lambda tx: fn(tx.by(user))) if user else fn
-        result: T = await self._database.writer.submit_async(self.workspace.workspace_id, work, None, loop)
+        visit, ws = self.visit, 0 if self.workspace is None else self.workspace.workspace_id
+
+        def work(tx: Any) -> T:
+            return fn(tx.by(visit.user).for_caller(visit.caller, visit.rights))
+
+        result: T = await self._database.writer.submit_async(ws, work, None, loop)
+        if visit.caller is not OPEN:
+            self._forget()
         return result
 
 

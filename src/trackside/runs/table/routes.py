@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.http.routes import Route, query
+from trackside.core.http.routes import LISTED, Route, query
 from trackside.runs.table import check, columns, groups, window
 from trackside.runs.table.check import CheckedFilter, CheckFilter
 from trackside.runs.table.columns import Columns, ListColumns
@@ -43,8 +43,8 @@ def routes() -> list[Route]:
     calls = Calls(Snapshots())
     read = Action.RUNS_READ
     return [
-        query(f"POST {OURS}/runs/table", RunsTable, calls.table, needs=read, answer=Window),
-        query(f"POST {OURS}/runs/columns", ListColumns, list_columns, needs=read, answer=Columns),
-        query(f"POST {OURS}/filters/check", CheckFilter, check_filter, needs=read, answer=CheckedFilter),
-        query(f"POST {OURS}/runs/groups", GroupRuns, group, needs=read, answer=Groups),
+        query(f"POST {OURS}/runs/table", RunsTable, calls.table, needs=read, on=LISTED, answer=Window),
+        query(f"POST {OURS}/runs/columns", ListColumns, list_columns, needs=read, on=LISTED, answer=Columns),
+        query(f"POST {OURS}/filters/check", CheckFilter, check_filter, needs=read, on=LISTED, answer=CheckedFilter),
+        query(f"POST {OURS}/runs/groups", GroupRuns, group, needs=read, on=LISTED, answer=Groups),
     ]

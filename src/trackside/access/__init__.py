@@ -1,0 +1,1 @@
+"""Roles, assignments and denials: what a caller may do."""

@@ -1,0 +1,92 @@
+"""The built-in roles.  Azure's have Azure's ids; MLflow's levels are roles too.  Pure data."""
+
+from trackside.access.model import Role
+from trackside.core.access import Action
+
+_ML = "Microsoft.MachineLearningServices/workspaces"
+# Of what only Trackside has, these decide about other people's work: no data scientist's role includes them.
+_DECISIONS = (str(Action.MODELS_APPROVE), str(Action.REGISTRY_WRITE))
+
+OWNER = Role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "Everything, and to give roles to others.", ("*",))
+CONTRIBUTOR = Role(
+    "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "Contributor",
+    "Everything but to give roles to others, to manage users and to read the audit log.",
+    ("*",),
+    ("Microsoft.Authorization/*/write", "Microsoft.Authorization/*/delete", "Microsoft.Authorization/*/action"),
+)
+READER = Role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "To read everything but the audit log.", ("*/read",))
+DATA_SCIENTIST = Role(
+    "f6c7c914-8db3-469d-8ca1-694a8f32e121",
+    "AzureML Data Scientist",
+    "Everything in a workspace but to create or delete workspaces, or to decide requests for a stage.",
+    (f"{_ML}/*/read", f"{_ML}/*/action", f"{_ML}/*/delete", f"{_ML}/*/write", f"{_ML}/read"),
+    (
+        f"{_ML}/delete",
+        f"{_ML}/write",
+        f"{_ML}/computes/*/write",
+        f"{_ML}/computes/*/delete",
+        f"{_ML}/computes/listKeys/action",
+        f"{_ML}/listKeys/action",
+        *_DECISIONS,
+    ),
+)
+MLFLOW_DATA_SCIENTIST = Role(
+    "f0000000-0000-4000-8000-000000000001",
+    "MLflow Data Scientist",
+    "The actions of MLflow's tracking and registry calls.",
+    (
+        f"{_ML}/read",
+        *(f"{_ML}/experiments/{verb}" for verb in ("read", "write", "delete")),
+        *(f"{_ML}/experiments/runs/{verb}" for verb in ("read", "write")),
+        *(f"{_ML}/models/{verb}" for verb in ("read", "write", "delete")),
+        f"{_ML}/datasets/registered/*",
+    ),
+)
+CREATOR = Role(
+    "f0000000-0000-4000-8000-000000000002",
+    "Creator",
+    "To create experiments and registered models; whoever creates one manages it.",
+    (f"{_ML}/read", Action.EXPERIMENTS_CREATE, Action.MODELS_CREATE),
+)
+AUDITOR = Role(
+    "f0000000-0000-4000-8000-000000000003",
+    "Auditor",
+    "To read everything, and to read and export the audit log.",
+    ("*/read", Action.AUDIT_READ),
+)
+LINK = Role(
+    "f0000000-0000-4000-8000-000000000004",
+    "Link Peer",
+    "What the other side of a link reads and writes: runs, models, datasets and files of a workspace.",
+    (f"{_ML}/read", f"{_ML}/sync/*", f"{_ML}/experiments/*", f"{_ML}/models/*", f"{_ML}/datasets/registered/*"),
+    _DECISIONS,
+)
+
+_READ = (f"{_ML}/experiments/read", f"{_ML}/experiments/runs/read", f"{_ML}/models/read", f"{_ML}/onlineEndpoints/read")
+_USE = (*_READ, f"{_ML}/onlineEndpoints/score/action")
+_EDIT = (
+    *_USE,
+    f"{_ML}/experiments/write",
+    f"{_ML}/experiments/runs/write",
+    f"{_ML}/models/write",
+    f"{_ML}/onlineEndpoints/write",
+)
+_MANAGE = (*_EDIT, f"{_ML}/experiments/delete", f"{_ML}/models/delete", f"{_ML}/onlineEndpoints/delete",
+           "Microsoft.Authorization/roleAssignments/*")  # fmt: skip
+LEVELS = {
+    "READ": Role("mlflow-read", "MLflow READ", "MLflow's level READ.", _READ),
+    "USE": Role("mlflow-use", "MLflow USE", "MLflow's level USE.", _USE),
+    "EDIT": Role("mlflow-edit", "MLflow EDIT", "MLflow's level EDIT.", _EDIT),
+    "MANAGE": Role("mlflow-manage", "MLflow MANAGE", "MLflow's level MANAGE.", _MANAGE),
+    "DENY": Role("mlflow-deny", "MLflow DENY", "What MLflow's level DENY takes away.", _MANAGE),
+}
+MANAGE = LEVELS["MANAGE"]
+
+# What everybody who signed in may do, by the words of --default-role.
+DEFAULT_ROLES = {"reader": READER, "creator": CREATOR}
+
+ALL = (
+    OWNER, CONTRIBUTOR, READER, DATA_SCIENTIST, MLFLOW_DATA_SCIENTIST, CREATOR, AUDITOR, LINK, *LEVELS.values()
+)  # fmt: skip
+BY_ID = {role.role_id: role for role in ALL}

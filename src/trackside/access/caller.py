@@ -1,0 +1,88 @@
+"""A caller who proved who they are, with the rights that their roles amount to.  Knows no credential and no SQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from trackside.access.builtin import READER
+from trackside.access.evaluation import NO_BOUNDS, Bounds, Grant, compile_rights
+from trackside.access.model import ROOT, SERVER, Place
+from trackside.core.access import Caller, Rights
+from trackside.identity.model import Principal
+
+
+class SignedIn(Caller):
+    """`until` is when the credential ends (ms); rights are compiled when a workspace is first asked for."""
+
+    __slots__ = ("_rights", "bounds", "credential", "grants", "name", "principal", "session_id", "token_id", "until")
+
+    def __init__(
+        self,
+        principal: Principal,
+        grants: Sequence[Grant],
+        credential: str,
+        *,
+        bounds: Bounds = NO_BOUNDS,
+        until: int = 2**62,
+        token_id: int = 0,
+        session_id: int = 0,
+    ) -> None:
+        self.principal = principal
+        self.name = principal.name
+        self.grants = grants
+        self.credential = credential  # for the audit log: "password", "token ci (tsp_1234)", "session 7"
+        self.bounds = bounds
+        self.until = until
+        self.token_id = token_id
+        self.session_id = session_id
+        self._rights: dict[int, Rights] = {}
+
+    @property
+    def is_signed_in(self) -> bool:
+        return True
+
+    @property
+    def is_admin(self) -> bool:
+        return self.principal.is_admin and self.bounds == NO_BOUNDS
+
+    @property
+    def principal_id(self) -> int | None:
+        return self.principal.principal_id
+
+    def rights(self, workspace: Any) -> Rights:
+        key = 0 if workspace is None else workspace.workspace_id
+        found = self._rights.get(key)
+        if found is None:
+            found = self._rights[key] = self.rights_at(place_of(workspace))
+        return found
+
+    def rights_in(self, subscription: str, resource_group: str) -> Rights:
+        return self.rights_at(Place(subscription.lower(), resource_group.lower()))
+
+    def rights_at(self, place: Place) -> Rights:
+        return compile_rights(self.grants, place, is_admin=self.principal.is_admin, bounds=self.bounds)
+
+
+class Anonymous(Caller):
+    """Whoever shows no credential to a server that lets everybody read."""
+
+    __slots__ = ("_rights",)
+
+    def __init__(self) -> None:
+        self._rights = compile_rights([Grant(ROOT, READER.allowed - _PRIVATE)], SERVER)
+
+    @property
+    def is_admin(self) -> bool:
+        return False
+
+    def rights(self, workspace: Any) -> Rights:
+        del workspace
+        return self._rights
+
+
+_PRIVATE = frozenset(action for action in READER.allowed if action.startswith("Microsoft.Authorization/"))
+
+
+def place_of(workspace: Any) -> Place:
+    if workspace is None:
+        return SERVER
+    return Place(workspace.subscription_id.lower(), workspace.resource_group.lower(), workspace.name)

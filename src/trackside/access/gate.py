@@ -1,0 +1,422 @@
+"""Who is calling, and what they may do: from the head of a request to a `Caller`.  Knows credentials and what the server
+remembers of them; knows no route.
+
+`recall` answers from memory, for the hot path; `admit` may read the store and check a password, and is called in a thread.
+Whatever is remembered is dropped when the generation in the store has grown, and that is looked up at most every
+`LOOK_EVERY_S`: a change of rights on one server holds on all of them within a quarter of a second.
+"""
+
+import base64
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from trackside.access import builtin, store
+from trackside.access.caller import Anonymous, SignedIn
+from trackside.access.evaluation import NOT_ADMINISTRATION, READS, Bounds, Grant
+from trackside.access.model import ROOT, Role
+from trackside.audit.log import Event, Source
+from trackside.core.access import OPEN, Action, Caller
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied, Unauthenticated
+from trackside.identity import credentials, keys, passwords
+from trackside.identity import store as identity
+from trackside.identity.model import EVERYBODY, Principal, Token, TokenScope
+from trackside.identity.throttle import Throttle
+
+LOOK_EVERY_S = 0.2
+REMEMBER_PASSWORD_S = 300.0
+MOST_REMEMBERED = 10_000
+MINUTE_MS = 60_000
+LATE_S = 1.0  # a refusal while guessing is slowed
+COOKIE = b"trackside_session"
+SECURE_COOKIE = b"__Host-trackside_session"
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_BOUNDS = {TokenScope.READ: READS, TokenScope.WRITE: NOT_ADMINISTRATION, TokenScope.ADMIN: frozenset(Action)}
+
+Headers = Mapping[bytes, bytes]
+
+
+class Store(Protocol):
+    reads_inline: bool
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+    def write(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """What the operator chose."""
+
+    default_roles: tuple[Role, ...] = ()
+    anonymous_read: bool = False
+    session_idle_ms: int = 7 * 86_400_000
+    session_longest_ms: int = 30 * 86_400_000
+
+
+class _Verified(Struct, frozen=True):
+    """A password that was right, while the stored hash is the same."""
+
+    name: str
+    stored: str
+    until: float
+
+
+class Gate:
+    def __init__(self, db: Store, policy: Policy) -> None:
+        self._db = db
+        self._policy = policy
+        self._key = os.urandom(32)  # credentials are remembered by a keyed hash alone
+        self._everybody = tuple(
+            Grant(ROOT, role.allowed, reason=f"--default-role {role.name}") for role in policy.default_roles
+        )
+        self._anonymous: Caller | None = Anonymous() if policy.anonymous_read else None
+        self._throttle = Throttle()
+        self._lock = threading.Lock()
+        self._generation = -1
+        self._has_users = False
+        self._good_until = 0.0
+        self._callers: dict[bytes, SignedIn] = {}
+        self._verified: dict[bytes, _Verified] = {}
+        self._uses: dict[int, tuple[int, str]] = {}  # of tokens: minute, address
+        self._seen: set[int] = set()  # sessions
+        self._events: dict[tuple[Any, ...], tuple[Event, int]] = {}
+
+    def recall(self, headers: Headers, method: str) -> Caller | None:
+        """The caller if nothing need be asked; None: `admit` must be."""
+        if time.monotonic() >= self._good_until and not (self._db.reads_inline and self._look()):
+            return None
+        if not self._has_users:
+            return OPEN
+        shown = _shown(headers)
+        if shown is None:
+            return self._anonymous
+        caller = self._callers.get(self._digest(shown))
+        if caller is None:
+            return None
+        now = time.time_ns() // 1_000_000
+        if caller.until < now or (caller.session_id and method in _UNSAFE and not _is_own_page(headers)):
+            return None
+        self._note_use(caller, now, "")
+        return caller
+
+    def admit(self, headers: Headers, method: str, source: Source) -> Caller:
+        """Raise Unauthenticated, in MLflow's words, for a credential that is missing, wrong or expired."""
+        if time.monotonic() >= self._good_until:
+            self._look()
+        if not self._has_users:
+            return OPEN
+        shown = _shown(headers)
+        if shown is None:
+            if self._anonymous is not None:
+                return self._anonymous
+            raise _unauthenticated(headers)
+        known = self._digest(shown)
+        caller = self._callers.get(known)
+        if caller is None or caller.until < time.time_ns() // 1_000_000:
+            caller = self._load(shown, known, headers, source)
+        if caller.session_id and method in _UNSAFE and not _is_own_page(headers):
+            raise Denied(
+                "Permission denied: a page of another origin, or none, sent this request with a session's cookie."
+            )
+        self._note_use(caller, time.time_ns() // 1_000_000, source.address)
+        return caller
+
+    def check_password(self, name: str, password: str, source: Source) -> Principal:
+        """Raise Unauthenticated; unknown users, users without a password and wrong passwords take the same time."""
+        now = time.monotonic()
+        wait_s = self._throttle.wait_s(name, source.address, now)
+        if wait_s > 0:
+            raise Unauthenticated(REFUSED, late_s=min(wait_s, LATE_S), retry_after_s=wait_s)
+        with self._db.read(0) as tx:
+            principal = identity.find_named(tx, name)
+            stored = None if principal is None else identity.password_hash(tx, principal.principal_id)
+        is_right = passwords.is_right(password, stored or passwords.NOBODYS_HASH) and stored is not None
+        if principal is None or not is_right or principal.is_disabled or stored is None:
+            self._throttle.fail(name, source.address, now)
+            self.note(
+                Event(
+                    action="login.password",
+                    actor=name,
+                    credential="password",
+                    outcome="failed",
+                    reason="unknown user or wrong password" if not is_right else "the user is disabled",
+                    source=source,
+                )
+            )
+            raise Unauthenticated(REFUSED)
+        self._throttle.succeed(name, source.address)
+        if passwords.is_outdated(stored):
+            renewed = passwords.hash_of(password)
+            with self._db.write(0) as tx:
+                identity.rehash(tx, principal.principal_id, stored, renewed)
+        return principal
+
+    def caller_of(self, tx: Tx, principal: Principal, credential: str) -> SignedIn:
+        """With all rights of the principal, for what runs in their name and for explanations."""
+        return SignedIn(principal, self._grants(tx, principal), credential)
+
+    def source(self, route: str, scope: Any) -> Source:
+        """Where a call came from: of an ASGI scope."""
+        client = scope.get("client")
+        agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+        return Source(route, client[0] if client else "", agent.decode("latin-1")[:500])
+
+    def source_of(self, method: str, path: str) -> Source:
+        """Of a call on the short way, where nobody looks at addresses."""
+        return Source(f"{method} {path}")
+
+    def is_secure(self, scope: Any) -> bool:
+        """The browser came by HTTPS."""
+        return bool(scope.get("scheme") == "https")
+
+    def refused(self, caller: Caller, route: Any, workspace: Any, source: Source) -> None:
+        self.note(
+            Event(
+                action="access.refused",
+                actor=caller.name,
+                credential=caller.credential,
+                object_type="action",
+                object_id=str(route.needs),
+                workspace="" if workspace is None else workspace.name,
+                outcome="denied",
+                reason="no role allows it, or a denial forbids it",
+                source=source,
+            )
+        )
+
+    def forget(self) -> None:
+        """Look at the generation before the next call: something was changed here."""
+        self._good_until = 0.0
+
+    def note(self, event: Event) -> None:
+        """For the audit log, soon; the same event again is counted."""
+        key = (
+            event.action,
+            event.actor,
+            event.object_type,
+            event.object_id,
+            event.workspace,
+            event.reason,
+            event.source,
+        )
+        with self._lock:
+            found = self._events.get(key)
+            if found is None and len(self._events) >= MOST_REMEMBERED:
+                return
+            self._events[key] = (event, 1 if found is None else found[1] + 1)
+
+    def take_notes(self) -> tuple[list[tuple[Event, int]], list[tuple[int, int, str]], list[int]]:
+        """What was noted since the last time: events with their counts, uses of tokens, sessions that were seen."""
+        with self._lock:
+            events, self._events = list(self._events.values()), {}
+            uses, self._uses = self._uses, {}
+            seen, self._seen = self._seen, set()
+        return events, [(token_id, minute, address) for token_id, (minute, address) in uses.items()], sorted(seen)
+
+    def _look(self) -> bool:
+        """Compares the generation with the store's."""
+        now = time.monotonic()
+        with self._db.read(0) as tx:
+            generation, has_users = identity.generation(tx)
+        with self._lock:
+            if generation != self._generation or has_users != self._has_users:
+                self._callers.clear()
+                self._generation = generation
+                self._has_users = has_users
+            self._good_until = now + LOOK_EVERY_S
+        return True
+
+    def _load(self, shown: bytes, known: bytes, headers: Headers, source: Source) -> SignedIn:
+        secret, name = _secret(shown)
+        password_of = name if name is not None and not keys.looks_like_token(secret) else None
+        if password_of is not None:
+            verified = self._verified.get(known)
+            if verified is None or verified.until < time.monotonic():
+                try:
+                    self.check_password(password_of, secret, source)
+                except Unauthenticated as fault:
+                    raise _unauthenticated(headers, late_s=fault.late_s) from None
+                verified = None
+        with self._db.read(0) as tx:
+            generation, _ = identity.generation(tx)
+            if password_of is not None:
+                caller = self._of_password(tx, password_of, known, verified)
+            elif shown.startswith(b"cookie "):
+                caller = self._of_session(tx, secret)
+            else:
+                caller = self._of_token(tx, secret)
+        if caller is None:
+            if password_of is not None and verified is not None:  # the hash has changed: is it another password?
+                self._verified.pop(known, None)
+                return self._load(shown, known, headers, source)
+            if not shown.startswith(b"cookie "):
+                self.note(_refused_token(secret, source))
+            raise _unauthenticated(headers)
+        with self._lock:
+            if len(self._callers) >= MOST_REMEMBERED:
+                self._callers.clear()
+            if generation == self._generation:
+                self._callers[known] = caller
+        return caller
+
+    def _of_password(self, tx: Tx, name: str, known: bytes, verified: _Verified | None) -> SignedIn | None:
+        principal = identity.find_named(tx, name)
+        stored = None if principal is None else identity.password_hash(tx, principal.principal_id)
+        if principal is None or stored is None or principal.is_disabled:
+            return None
+        if verified is not None and verified.stored != stored:
+            return None
+        if len(self._verified) >= MOST_REMEMBERED:
+            self._verified.clear()
+        now = time.monotonic()
+        until = now + REMEMBER_PASSWORD_S if verified is None else verified.until
+        self._verified[known] = _Verified(name, stored, until)
+        until_ms = tx.now + int((until - now) * 1000)
+        return SignedIn(principal, self._grants(tx, principal), "password", until=until_ms)
+
+    def _of_token(self, tx: Tx, secret: str) -> SignedIn | None:
+        token = credentials.find_token(tx, keys.digest(secret)) if keys.is_token(secret) else None
+        if token is None or (token.expires_at is not None and token.expires_at < tx.now):
+            return None
+        principal = identity.find(tx, token.principal_id)
+        if principal is None or principal.is_disabled:
+            return None
+        return SignedIn(
+            principal,
+            self._grants(tx, principal),
+            f"token {token.name} ({token.shown}…)",
+            bounds=bounds_of(token),
+            until=2**62 if token.expires_at is None else token.expires_at,
+            token_id=token.token_id,
+        )
+
+    def _of_session(self, tx: Tx, secret: str) -> SignedIn | None:
+        session = credentials.find_session(tx, keys.digest(secret))
+        if session is None:
+            return None
+        until = min(
+            session.seen_at + self._policy.session_idle_ms, session.created_at + self._policy.session_longest_ms
+        )
+        principal = identity.find(tx, session.principal_id)
+        if until < tx.now or principal is None or principal.is_disabled:
+            return None
+        return SignedIn(
+            principal,
+            self._grants(tx, principal),
+            f"session {session.session_id}",
+            until=min(until, tx.now + MINUTE_MS),  # then it is read again, with the time it was last seen
+            session_id=session.session_id,
+        )
+
+    def _grants(self, tx: Tx, principal: Principal) -> Sequence[Grant]:
+        """By roles and denials of the principal, their groups and everybody."""
+        groups = identity.groups_of(tx, principal.principal_id)
+        names = {principal.principal_id: principal.name, EVERYBODY: "everybody"}
+        names |= {group.principal_id: f"{group.kind} {group.name}" for group in groups}
+        roles = builtin.BY_ID | {role.role_id: role for role in store.custom_roles(tx)}
+        return [
+            *self._everybody,
+            *(
+                Grant(
+                    each.scope,
+                    roles[each.role_id].allowed,
+                    each.is_denial,
+                    f"{roles[each.role_id].name} {'denied to' if each.is_denial else 'for'} {names[each.principal_id]}"
+                    f" at {each.scope} (assignment {each.assignment_id})",
+                )
+                for each in store.of_principals(tx, list(names))
+                if each.role_id in roles
+            ),
+        ]
+
+    def _note_use(self, caller: SignedIn, now: int, address: str) -> None:
+        """To the minute, for tokens and sessions; written by a loop."""
+        if caller.token_id:
+            minute = now - now % MINUTE_MS
+            known = self._uses.get(caller.token_id)
+            if known is None or (address and known[1] != address):
+                self._uses[caller.token_id] = (minute, address or (known[1] if known else ""))
+        elif caller.session_id and caller.session_id not in self._seen:
+            self._seen.add(caller.session_id)
+
+    def _digest(self, shown: bytes) -> bytes:
+        return hashlib.blake2b(shown, key=self._key, digest_size=16).digest()
+
+
+REFUSED = "The username or the password is not right."
+_UNAUTHENTICATED = (
+    "You are not authenticated. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or run"
+    " `trackside login`."
+)
+
+
+def bounds_of(token: Token) -> Bounds:
+    workspace, _, experiment = token.place.partition("/")
+    return Bounds(_BOUNDS[token.scope], workspace, experiment)
+
+
+def is_browser(headers: Headers) -> bool:
+    return b"sec-fetch-mode" in headers or b"text/html" in headers.get(b"accept", b"")
+
+
+def _shown(headers: Headers) -> bytes | None:
+    """The credential, as it came; a cookie with a word before it."""
+    authorization = headers.get(b"authorization")
+    if authorization is not None:
+        return authorization
+    cookie = headers.get(b"cookie")
+    if cookie is None or COOKIE not in cookie:
+        return None
+    found = {}
+    for part in cookie.split(b";"):
+        name, _, value = part.strip().partition(b"=")
+        found[name] = value
+    secret = found.get(SECURE_COOKIE) or found.get(COOKIE)
+    return b"cookie " + secret if secret else None
+
+
+def _secret(shown: bytes) -> tuple[str, str | None]:
+    """The secret and, of a Basic sign-in, the name; an empty secret for what is neither Bearer, Basic nor a cookie."""
+    scheme, _, rest = shown.partition(b" ")
+    rest = rest.strip()
+    match scheme.lower():
+        case b"bearer" | b"cookie":
+            return rest.decode("latin-1"), None
+        case b"basic":
+            try:
+                name, colon, secret = base64.b64decode(rest, validate=True).decode().partition(":")
+            except ValueError:
+                return "", None
+            return (secret, name) if colon else ("", None)
+    return "", None
+
+
+def _is_own_page(headers: Headers) -> bool:
+    """A browser says that a page of this server sends the request, or a program that it is no browser's form."""
+    origin = headers.get(b"origin")
+    if origin is not None:
+        return origin.partition(b"://")[2].lower() == headers.get(b"host", b"").lower()
+    return headers.get(b"sec-fetch-site") == b"same-origin" or b"x-trackside-csrf" in headers
+
+
+def _unauthenticated(headers: Headers, late_s: float = 0.0) -> Unauthenticated:
+    """Browsers get no challenge: their own prompt would cover the page that asks for the sign-in."""
+    challenge = [] if is_browser(headers) else [(b"www-authenticate", b'Basic realm="mlflow"')]
+    return Unauthenticated(_UNAUTHENTICATED, challenge, late_s=late_s)
+
+
+def _refused_token(secret: str, source: Source) -> Event:
+    return Event(
+        action="login.token",
+        credential=f"token {keys.shown(secret)}…" if keys.is_token(secret) else "",
+        outcome="failed",
+        reason="the token is unknown, revoked or expired" if keys.is_token(secret) else "this is no token",
+        source=source,
+    )

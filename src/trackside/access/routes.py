@@ -1,0 +1,313 @@
+"""The calls about roles, assignments, denials, and why somebody may do something.  Knows HTTP's side only."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+from trackside.access import service, store
+from trackside.access.caller import SignedIn
+from trackside.access.gate import Gate
+from trackside.access.model import Assignment, Role, check_patterns, find_action, parse_scope
+from trackside.core.access import OPEN_ACTIONS, Action
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call
+from trackside.core.http.routes import HANDLED, Route, command, query
+from trackside.identity import store as identity
+from trackside.identity.model import EVERYBODY, Principal, check_name
+from trackside.identity.service import record
+
+PREFIX = "/api/trackside/v1"
+MAX_TEXT = 1000
+
+
+class NewRole(Call, frozen=True):
+    """Azure's JSON of a custom role, with its names or in our spelling."""
+
+    required: ClassVar[tuple[str, ...]] = ("name",)
+    role_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+    actions: list[str] | None = None
+    not_actions: list[str] | None = None
+    assignable_scopes: list[str] | None = None
+
+
+class OfRole(Call, frozen=True):
+    role_id: str | None = None
+
+
+class ShownRole(Answer, frozen=True):
+    role_id: str
+    name: str
+    description: str
+    is_custom: bool
+    actions: list[str]
+    not_actions: list[str] = []
+    assignable_scopes: list[str] = []
+    allowed: list[str] = []  # the actions of this server that the role comes to
+
+
+class GotRole(Answer, frozen=True):
+    role: ShownRole
+
+
+class ListedRoles(Answer, frozen=True):
+    roles: list[ShownRole] = []
+
+
+class NewAssignment(Call, frozen=True):
+    """`principal` is a user, group or service principal, or `everybody` who signed in; `role` a name or id."""
+
+    required: ClassVar[tuple[str, ...]] = ("principal", "role", "scope")
+    principal: str | None = None
+    role: str | None = None
+    scope: str | None = None
+
+
+class ListAssignments(Call, frozen=True):
+    principal: str | None = None
+    scope: str | None = None
+
+
+class OfAssignment(Call, frozen=True):
+    assignment_id: int | None = None
+
+
+class ShownAssignment(Answer, frozen=True):
+    assignment_id: int
+    principal: str
+    role: str
+    role_id: str
+    scope: str
+    is_denial: bool
+    created_at: int
+    created_by: str
+
+
+class GotAssignment(Answer, frozen=True):
+    assignment: ShownAssignment
+
+
+class ListedAssignments(Answer, frozen=True):
+    assignments: list[ShownAssignment] = []
+
+
+class Explain(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("principal", "action")
+    principal: str | None = None
+    action: str | None = None
+    scope: str | None = None
+
+
+class Explained(Answer, frozen=True):
+    """`because` names the assignments that decide: denials if there are any, else what allows it."""
+
+    principal: str
+    action: str
+    scope: str
+    is_allowed: bool
+    because: list[str] = []
+
+
+class Mine(Call, frozen=True):
+    scope: str | None = None
+
+
+class MyActions(Answer, frozen=True):
+    """What the caller may do at a place; `some`: on some objects in it and not on others."""
+
+    scope: str
+    actions: list[str] = []
+    some: list[str] = []
+
+
+@dataclass(frozen=True)
+class Calls:
+    gate: Gate
+
+    def explain(self, tx: Tx, call: Explain) -> Explained:
+        """Whether somebody may do something, and why."""
+        principal = _principal(tx, call.principal or "")
+        action, scope = find_action(call.action or ""), parse_scope(call.scope or "/")
+        if principal.principal_id != tx.caller.principal_id:
+            service.require(tx, Action.ROLE_ASSIGNMENTS_READ, scope)
+        caller: SignedIn = self.gate.caller_of(tx, principal, "")
+        is_allowed, grants = service.why(tx, caller, action, scope)
+        because = [grant.reason for grant in grants] or _otherwise(principal, is_allowed=is_allowed)
+        return Explained(
+            principal=principal.name, action=action, scope=str(scope), is_allowed=is_allowed, because=because
+        )
+
+
+def _otherwise(principal: Principal, *, is_allowed: bool) -> list[str]:
+    return [f"{principal.name} is an administrator" if is_allowed else "no role allows it here"]
+
+
+def my_actions(tx: Tx, call: Mine) -> MyActions:
+    """What the caller may do at a place, so that a page can leave out what would be refused."""
+    scope = parse_scope(call.scope or "/")
+    if tx.caller.principal_id is None:
+        rights = tx.caller.rights(None)
+    else:
+        rights = service.rights(tx, tx.caller, scope)
+    found = scope.object
+    allowed = rights.everywhere if found is None else rights.objects.get(found, rights.everywhere)
+    some = rights.some if found is None else frozenset()
+    return MyActions(scope=str(scope), actions=_sorted(allowed), some=_sorted(some))
+
+
+def list_roles(tx: Tx, call: Call) -> ListedRoles:
+    return ListedRoles(roles=[_shown(role) for role in store.roles(tx)])
+
+
+def get_role(tx: Tx, call: OfRole) -> GotRole:
+    return GotRole(role=_shown(store.role(tx, call.role_id or "")))
+
+
+def create_role(tx: Tx, call: NewRole) -> GotRole:
+    actions, not_actions, scopes = _checked(tx, call)
+    made = store.create_role(
+        tx, check_name(call.name or "", "name"), (call.description or "")[:MAX_TEXT], actions, not_actions, scopes
+    )
+    record(tx, "role.create", "role", made.name, after=_builtins(made))
+    return GotRole(role=_shown(made))
+
+
+def update_role(tx: Tx, call: NewRole) -> GotRole:
+    """Everybody who has the role has what it says from now on."""
+    before = store.role(tx, call.role_id or "")
+    if not before.is_custom:
+        raise Invalid(f"The role '{before.name}' is built in and cannot be changed; create one of your own.")
+    for scope in before.assignable_scopes:
+        service.require(tx, Action.ROLES_WRITE, parse_scope(scope))
+    actions, not_actions, scopes = _checked(tx, call)
+    after = Role(
+        before.role_id, check_name(call.name or "", "name"), (call.description or "")[:MAX_TEXT], actions, not_actions,
+        scopes, is_custom=True,
+    )  # fmt: skip
+    store.update_role(tx, after)
+    record(tx, "role.update", "role", after.name, before=_builtins(before), after=_builtins(after))
+    return GotRole(role=_shown(after))
+
+
+def delete_role(tx: Tx, call: OfRole) -> None:
+    role = store.role(tx, call.role_id or "")
+    if not role.is_custom:
+        raise Invalid(f"The role '{role.name}' is built in and cannot be deleted.")
+    for scope in role.assignable_scopes:
+        service.require(tx, Action.ROLES_DELETE, parse_scope(scope))
+    store.delete_role(tx, role.role_id)
+    record(tx, "role.delete", "role", role.name, before=_builtins(role))
+
+
+def assign(tx: Tx, call: NewAssignment) -> GotAssignment:
+    return _assign(tx, call, is_denial=False)
+
+
+def deny(tx: Tx, call: NewAssignment) -> GotAssignment:
+    """Take what the role allows away from somebody at a place, whatever roles they have."""
+    return _assign(tx, call, is_denial=True)
+
+
+def list_assignments(tx: Tx, call: ListAssignments) -> ListedAssignments:
+    """Of a principal, at a scope and in it, or both; denials too."""
+    principal = None if not call.principal else _id(tx, call.principal)
+    if call.scope or call.principal != tx.caller.name:
+        service.require(tx, Action.ROLE_ASSIGNMENTS_READ, parse_scope(call.scope or "/"))
+    found = store.everywhere(tx) if principal is None else store.of_principals(tx, [principal])
+    if call.scope:
+        scope = parse_scope(call.scope)
+        found = [
+            each
+            for each in found
+            if scope in (each.scope, msgspec.structs.replace(each.scope, object_type="", object_id=""))
+        ]
+    names = {role.role_id: role.name for role in store.roles(tx)}
+    return ListedAssignments(assignments=[_shown_assignment(tx, each, names) for each in found])
+
+
+def unassign(tx: Tx, call: OfAssignment) -> None:
+    service.unassign(tx, store.get(tx, call.assignment_id or 0))
+
+
+def routes(gate: Gate) -> list[Route]:
+    calls = Calls(gate)
+    read, write, gone = Action.ROLE_ASSIGNMENTS_READ, Action.ROLE_ASSIGNMENTS_WRITE, Action.ROLE_ASSIGNMENTS_DELETE
+    at: dict[str, Any] = {"on": HANDLED, "has_workspace": False}
+    one = f"{PREFIX}/roles/{{role_id}}"
+    return [
+        query(f"GET {PREFIX}/roles", Call, list_roles, needs=Action.SIGNED_IN, has_workspace=False, answer=ListedRoles),
+        command(f"POST {PREFIX}/roles", NewRole, create_role, needs=Action.ROLES_WRITE, status=201, answer=GotRole, **at),
+        query(f"GET {one}", OfRole, get_role, needs=Action.SIGNED_IN, has_workspace=False, answer=GotRole),
+        command(f"PUT {one}", NewRole, update_role, needs=Action.ROLES_WRITE, answer=GotRole, **at),
+        command(f"DELETE {one}", OfRole, delete_role, needs=Action.ROLES_DELETE, **at),
+        query(f"GET {PREFIX}/role-assignments", ListAssignments, list_assignments, needs=read, answer=ListedAssignments, **at),
+        command(f"POST {PREFIX}/role-assignments", NewAssignment, assign, needs=write, status=201, answer=GotAssignment, **at),
+        command(f"POST {PREFIX}/deny-assignments", NewAssignment, deny, needs=write, status=201, answer=GotAssignment, **at),
+        command(f"DELETE {PREFIX}/role-assignments/{{assignment_id}}", OfAssignment, unassign, needs=gone, **at),
+        query(f"GET {PREFIX}/access/explain", Explain, calls.explain, needs=read, answer=Explained, **at),
+        query(f"GET {PREFIX}/me/actions", Mine, my_actions, needs=Action.SIGNED_IN, has_workspace=False, answer=MyActions),
+    ]  # fmt: skip
+
+
+def _assign(tx: Tx, call: NewAssignment, *, is_denial: bool) -> GotAssignment:
+    principal = None if call.principal == service.EVERYBODY_NAME else _principal(tx, call.principal or "")
+    role = store.role(tx, call.role or "")
+    made = service.assign(tx, principal, role, parse_scope(call.scope or ""), is_denial=is_denial)
+    return GotAssignment(assignment=_shown_assignment(tx, made, {role.role_id: role.name}))
+
+
+def _checked(tx: Tx, call: NewRole) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    scopes = tuple(call.assignable_scopes or ["/"])
+    for scope in scopes:
+        service.require(tx, Action.ROLES_WRITE, parse_scope(scope))
+    return (
+        check_patterns(call.actions or [], "actions"),
+        check_patterns(call.not_actions or [], "not_actions"),
+        scopes,
+    )
+
+
+def _principal(tx: Tx, name: str) -> Principal:
+    return identity.named(tx, name)
+
+
+def _id(tx: Tx, name: str) -> int:
+    return EVERYBODY if name == service.EVERYBODY_NAME else _principal(tx, name).principal_id
+
+
+def _shown(role: Role) -> ShownRole:
+    return ShownRole(
+        role_id=role.role_id,
+        name=role.name,
+        description=role.description,
+        is_custom=role.is_custom,
+        actions=list(role.actions),
+        not_actions=list(role.not_actions),
+        assignable_scopes=list(role.assignable_scopes),
+        allowed=_sorted(role.allowed),
+    )
+
+
+def _shown_assignment(tx: Tx, made: Assignment, names: dict[str, str]) -> ShownAssignment:
+    return ShownAssignment(
+        assignment_id=made.assignment_id,
+        principal=service.name_of(tx, made.principal_id),
+        role=names.get(made.role_id, made.role_id),
+        role_id=made.role_id,
+        scope=str(made.scope),
+        is_denial=made.is_denial,
+        created_at=made.created_at,
+        created_by=made.created_by,
+    )
+
+
+def _sorted(actions: frozenset[Action]) -> list[str]:
+    return sorted(str(action) for action in actions if action not in OPEN_ACTIONS)
+
+
+def _builtins(role: Role) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(role)
+    return found

@@ -1,0 +1,217 @@
+"""Roles and assignments in SQL.  Knows their tables; decides nothing."""
+
+import json
+import uuid
+from collections.abc import Sequence
+
+from trackside.access import builtin
+from trackside.access.model import Assignment, Role, Scope
+from trackside.core.access import Object
+from trackside.core.db.tx import Row, Tx
+from trackside.core.errors import AlreadyExists, Invalid, NotFound
+from trackside.identity import store as identity
+
+_COLUMNS = """a.assignment_id, a.principal_id, a.role_id, a.subscription, a.resource_group, a.workspace, a.object_type,
+    a.object_id, a.is_denial, a.created_at, a.created_by"""
+_AT = """a.workspace = :workspace AND a.object_type = :type AND a.object_id = :id AND a.subscription = :subscription
+    AND a.resource_group = :group"""
+
+
+def custom_roles(tx: Tx) -> list[Role]:
+    rows = tx.all("SELECT role_id, name, description, actions, not_actions, assignable_scopes FROM roles ORDER BY name")
+    return list(map(_role, rows))
+
+
+def roles(tx: Tx) -> list[Role]:
+    return [*builtin.ALL, *custom_roles(tx)]
+
+
+def role(tx: Tx, name_or_id: str) -> Role:
+    for known in roles(tx):
+        if name_or_id == known.role_id or name_or_id.lower() == known.name.lower():
+            return known
+    raise NotFound(f"Role '{name_or_id[:200]}' not found")
+
+
+def create_role(
+    tx: Tx, name: str, description: str, actions: Sequence[str], not_actions: Sequence[str], scopes: Sequence[str]
+) -> Role:
+    if any(name.lower() == known.name.lower() for known in roles(tx)):
+        raise AlreadyExists(f"Role '{name}' already exists.")
+    made = Role(str(uuid.uuid4()), name, description, tuple(actions), tuple(not_actions), tuple(scopes), is_custom=True)
+    tx.run(
+        """
+        INSERT INTO roles (role_id, name, description, actions, not_actions, assignable_scopes)
+        VALUES (:id, :name, :description, :actions, :not_actions, :scopes)
+        """,
+        **_values(made),
+    )
+    identity.touch(tx)
+    return made
+
+
+def update_role(tx: Tx, changed: Role) -> None:
+    tx.run(
+        """
+        UPDATE roles SET name = :name, description = :description, actions = :actions, not_actions = :not_actions,
+            assignable_scopes = :scopes
+        WHERE role_id = :id
+        """,
+        **_values(changed),
+    )
+    identity.touch(tx)
+
+
+def delete_role(tx: Tx, role_id: str) -> None:
+    used = tx.one("SELECT COUNT(*) FROM assignments WHERE role_id = :id", id=role_id)
+    if used is not None and used[0]:
+        raise Invalid(f"The role is assigned {used[0]} times; remove those assignments first.")
+    tx.run("DELETE FROM roles WHERE role_id = :id", id=role_id)
+    identity.touch(tx)
+
+
+def assign(
+    tx: Tx, principal_id: int, role_id: str, scope: Scope, by: str, *, is_denial: bool = False
+) -> Assignment | None:
+    """None if it was there."""
+    made = tx.one(
+        """
+        INSERT INTO assignments (principal_id, role_id, is_denial, subscription, resource_group, workspace, object_type,
+            object_id, created_at, created_by)
+        VALUES (:principal, :role, :denial, :subscription, :group, :workspace, :type, :id, :now, :by)
+        ON CONFLICT DO NOTHING RETURNING assignment_id
+        """,
+        principal=principal_id,
+        role=role_id,
+        denial=int(is_denial),
+        by=by,
+        **_place(scope),
+    )
+    identity.touch(tx)
+    return None if made is None else get(tx, made[0])
+
+
+def get(tx: Tx, assignment_id: int) -> Assignment:
+    row = tx.one(f"SELECT {_COLUMNS} FROM assignments a WHERE a.assignment_id = :id", id=assignment_id)
+    if row is None:
+        raise NotFound(f"Assignment with id={assignment_id} not found")
+    return _assignment(row)
+
+
+def set_role(tx: Tx, assignment_id: int, role_id: str, *, is_denial: bool) -> None:
+    tx.run(
+        "UPDATE assignments SET role_id = :role, is_denial = :denial WHERE assignment_id = :id",
+        role=role_id,
+        denial=int(is_denial),
+        id=assignment_id,
+    )
+    identity.touch(tx)
+
+
+def remove(tx: Tx, assignment_id: int) -> None:
+    tx.run("DELETE FROM assignments WHERE assignment_id = :id", id=assignment_id)
+    identity.touch(tx)
+
+
+def of_principals(tx: Tx, principal_ids: Sequence[int]) -> list[Assignment]:
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM assignments a WHERE a.principal_id IN :ids ORDER BY a.assignment_id",
+        ids=list(principal_ids),
+    )
+    return list(map(_assignment, rows))
+
+
+def at(tx: Tx, scope: Scope) -> list[Assignment]:
+    """At this very place, not above or below."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM assignments a WHERE {_AT} ORDER BY a.assignment_id", **_place(scope))
+    return list(map(_assignment, rows))
+
+
+def in_workspace(tx: Tx, workspace: str) -> list[Assignment]:
+    """At the workspace and its objects."""
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM assignments a WHERE a.workspace = :workspace ORDER BY a.assignment_id",
+        workspace=workspace,
+    )
+    return list(map(_assignment, rows))
+
+
+def everywhere(tx: Tx) -> list[Assignment]:
+    return list(map(_assignment, tx.all(f"SELECT {_COLUMNS} FROM assignments a ORDER BY a.assignment_id")))
+
+
+def let_creator_manage(tx: Tx, workspace: str, found: Object) -> None:
+    """To be called by the transaction that creates an object, in the name of its caller."""
+    principal_id = tx.caller.principal_id
+    if principal_id is None:
+        return
+    assign(tx, principal_id, builtin.MANAGE.role_id, Scope("", "", workspace, found.kind, found.id), tx.caller.name)
+
+
+def forget_object(tx: Tx, workspace: str, found: Object) -> None:
+    """The object is gone: the next one of its name is another."""
+    gone = tx.run(
+        "DELETE FROM assignments WHERE workspace = :workspace AND object_type = :type AND object_id = :id",
+        workspace=workspace,
+        type=found.kind,
+        id=found.id,
+    )
+    if gone:
+        identity.touch(tx)
+
+
+def rename_object(tx: Tx, workspace: str, found: Object, new_id: str) -> None:
+    changed = tx.run(
+        """
+        UPDATE assignments SET object_id = :new WHERE workspace = :workspace AND object_type = :type AND object_id = :id
+        """,
+        workspace=workspace,
+        type=found.kind,
+        id=found.id,
+        new=new_id,
+    )
+    if changed:
+        identity.touch(tx)
+
+
+def forget_workspace(tx: Tx, workspace: str) -> None:
+    tx.run("DELETE FROM assignments WHERE workspace = :workspace", workspace=workspace)
+    identity.touch(tx)
+
+
+def _place(scope: Scope) -> dict[str, str]:
+    return {
+        "subscription": scope.subscription,
+        "group": scope.resource_group,
+        "workspace": scope.workspace,
+        "type": scope.object_type,
+        "id": scope.object_id,
+    }
+
+
+def _values(role: Role) -> dict[str, str]:
+    return {
+        "id": role.role_id,
+        "name": role.name,
+        "description": role.description,
+        "actions": json.dumps(role.actions),
+        "not_actions": json.dumps(role.not_actions),
+        "scopes": json.dumps(role.assignable_scopes),
+    }
+
+
+def _role(row: Row) -> Role:
+    actions, not_actions, scopes = (tuple(json.loads(text)) for text in row[3:])
+    return Role(row[0], row[1], row[2], actions, not_actions, scopes, is_custom=True)
+
+
+def _assignment(row: Row) -> Assignment:
+    return Assignment(
+        assignment_id=row[0],
+        principal_id=row[1],
+        role_id=row[2],
+        scope=Scope(*row[3:8]),
+        is_denial=bool(row[8]),
+        created_at=row[9],
+        created_by=row[10],
+    )

@@ -1,0 +1,63 @@
+"""The first administrator, from the operator's variables.  Knows the store; listens nowhere."""
+
+from pathlib import Path
+
+from trackside import app
+from trackside.cli.output import Stop
+from trackside.cli.stores import open_database, status
+from trackside.core.access import ALL_RIGHTS
+from trackside.core.errors import Fault
+from trackside.core.settings import Settings, SqliteStore
+from trackside.identity import service, store
+from trackside.identity.service import OPERATOR
+
+FIRST_WITH_USERS = 30  # the migration
+
+
+def password(settings: Settings) -> str | None:
+    """What the operator chose for an administrator; None: nothing.  Raise Stop for a file that cannot be read."""
+    if settings.admin_password is not None:
+        return settings.admin_password.text
+    if not settings.admin_password_file:
+        return None
+    try:
+        lines = Path(settings.admin_password_file).read_text("utf-8").splitlines()
+    except (OSError, UnicodeError) as fault:
+        raise Stop(
+            f"--admin-password-file is {settings.admin_password_file!r}, which cannot be read ({fault})"
+        ) from None
+    if not lines or not lines[0]:
+        raise Stop(f"--admin-password-file is {settings.admin_password_file!r}, whose first line is empty")
+    return lines[0]
+
+
+def has_users(settings: Settings) -> bool:
+    """Whether the store has a user; one that is not made yet, or of an older version, has none."""
+    if isinstance(settings.store, SqliteStore) and not settings.store.path.exists():
+        return False
+    if status(settings).version < FIRST_WITH_USERS:
+        return False
+    db = open_database(settings)
+    try:
+        with db.read(0) as tx:
+            return store.generation(tx)[1]
+    finally:
+        db.close()
+
+
+def ensure(settings: Settings, chosen: str) -> None:
+    """Make the administrator if there is no user at all."""
+    db = app.open_database(settings)
+    try:
+        with db.read(0) as tx:
+            if store.generation(tx)[1]:
+                return
+        try:
+            new_hash = store.make_hash(chosen, settings.admin_username)
+            with db.write(0) as tx:
+                tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS)
+                service.create_user(tx, settings.admin_username, password_hash=new_hash, is_admin=True)
+        except Fault as fault:
+            raise Stop(f"the first administrator cannot be made: {fault.message}") from None
+    finally:
+        db.close()

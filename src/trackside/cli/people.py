@@ -1,0 +1,439 @@
+"""`trackside user`, `group`, `token`, `role`, `access`, `audit`: who may do what.  Knows the calls; knows no SQL.
+
+With --server a command asks a running server, as the user who is signed in there.  Without it, it opens the store itself:
+who can read and write the store's files needs no other right.  That is the way back in when nobody can sign in.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from trackside import app
+from trackside.access import routes as access_routes
+from trackside.access.gate import Gate, Policy
+from trackside.audit import routes as audit_routes
+from trackside.audit.log import utc
+from trackside.cli import credentials, remote
+from trackside.cli.lock import Lock, find_holder, of_server
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.stores import explained, open_database, refuse_foreign_file, status
+from trackside.core import settings
+from trackside.core.access import ALL_RIGHTS
+from trackside.core.errors import Fault
+from trackside.core.http import codec
+from trackside.core.http.calls import call_of
+from trackside.core.http.routes import Table
+from trackside.core.settings import Settings
+from trackside.identity import routes as identity_routes
+from trackside.identity.service import OPERATOR
+
+PREFIX = "/api/trackside/v1"
+_ROLE_FIELDS = {  # Azure's names, in lower case
+    "name": "name",
+    "description": "description",
+    "actions": "actions",
+    "notactions": "not_actions",
+    "not_actions": "not_actions",
+    "assignablescopes": "assignable_scopes",
+    "assignable_scopes": "assignable_scopes",
+}
+
+
+class Local:
+    """The same calls in the store itself, in the name of the operator."""
+
+    def __init__(self, db: Any, chosen: Settings) -> None:
+        self._db = db
+        gate = Gate(db, Policy())
+        self._table = Table(
+            [
+                *identity_routes.routes(gate, max_token_days=chosen.max_token_days, session_s=0),
+                *access_routes.routes(gate),
+                *audit_routes.routes(),
+            ]
+        )
+
+    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
+        bare, _, query = path.partition("?")
+        match = self._table.find(method, bare)
+        assert match is not None
+        route = match.route
+        body = b"" if fields is None else codec.encode(fields)
+        asked = call_of(route, method, query.encode(), match.params, body)
+        prepared = route.prepare(asked) if route.prepare is not None else asked
+        opened = self._db.read(0) if route.kind == "query" else self._db.write(0)
+        with opened as tx:
+            answer = route.handler(tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS), prepared)
+        return msgspec.json.decode(codec.encode(answer)) if answer is not None else {}
+
+
+class Remote:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
+        return remote.call(self.url, method, path, fields)
+
+
+@contextmanager
+def place(words: argparse.Namespace) -> Iterator[Local | Remote]:
+    if words.server:
+        yield Remote(remote.server_of(words.server))
+        return
+    chosen = settings.load(words.given)
+    refuse_foreign_file(chosen)
+    lock: Lock | None = None
+    with explained(chosen):
+        if find_holder(chosen) is None:
+            lock = of_server(chosen)
+            db = app.open_database(chosen)
+        else:  # a server is at work: it is told by the store, within a quarter of a second
+            if status(chosen).pending:
+                raise Stop(f"the store {chosen.store} is of another version than this command; use the server's own")
+            db = open_database(chosen)
+    try:
+        yield Local(db, chosen)
+    except Fault as fault:
+        raise Stop(fault.message) from None
+    finally:
+        db.close()
+        if lock is not None:
+            lock.release()
+
+
+def user_create(words: argparse.Namespace) -> int:
+    fields = {"name": words.name, "is_admin": words.admin, "kind": "service" if words.service else "user"}
+    if words.display_name:
+        fields["display_name"] = words.display_name
+    if not words.service and not words.no_password:
+        fields["password"] = _new_password(words)
+    with place(words) as there:
+        made = there.call("POST", f"{PREFIX}/users", fields)["user"]
+    what = "administrator" if made["is_admin"] else made["kind"] if made["kind"] == "user" else "service principal"
+    say(f"created {what} {made['name']}")
+    return OK
+
+
+def user_list(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/users").get("users", [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        rows = [(each["name"], each["kind"], _marks(each), ", ".join(each.get("groups", [])) or "-") for each in found]
+        say(table([("NAME", "KIND", "STATE", "GROUPS"), *rows]))
+    return OK
+
+
+def user_delete(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/users/{_quoted(words.name)}")
+    say(f"deleted user {words.name}, with their tokens, sessions and roles")
+    return OK
+
+
+def user_password(words: argparse.Namespace) -> int:
+    return _change(words, {"password": _new_password(words)}, "has a new password; their sessions have ended")
+
+
+def user_promote(words: argparse.Namespace) -> int:
+    return _change(words, {"is_admin": True}, "is an administrator")
+
+
+def user_demote(words: argparse.Namespace) -> int:
+    return _change(words, {"is_admin": False}, "is no administrator")
+
+
+def user_disable(words: argparse.Namespace) -> int:
+    return _change(words, {"is_disabled": True}, "may not sign in, and their tokens are refused")
+
+
+def user_enable(words: argparse.Namespace) -> int:
+    return _change(words, {"is_disabled": False}, "may sign in")
+
+
+def group_create(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("POST", f"{PREFIX}/groups", {"name": words.name})
+    say(f"created group {words.name}")
+    return OK
+
+
+def group_list(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/groups").get("groups", [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        say(
+            table([("NAME", "MEMBERS"), *((each["name"], ", ".join(each.get("members", [])) or "-") for each in found)])
+        )
+    return OK
+
+
+def group_delete(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/groups/{_quoted(words.name)}")
+    say(f"deleted group {words.name}, with its roles")
+    return OK
+
+
+def group_add(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("POST", f"{PREFIX}/groups/{_quoted(words.name)}/members", {"member": words.member})
+    say(f"{words.member} is a member of {words.name}")
+    return OK
+
+
+def group_remove(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/groups/{_quoted(words.name)}/members/{_quoted(words.member)}")
+    say(f"{words.member} is no member of {words.name}")
+    return OK
+
+
+def token_create(words: argparse.Namespace) -> int:
+    """Only the token goes to standard output, so that a script can take it."""
+    fields = {"token_name": words.name, "scope": words.scope, "place": words.place, "expires_in_days": words.expires}
+    given = {name: value for name, value in fields.items() if value is not None}
+    with place(words) as there:
+        made = there.call("POST", _tokens(words, there), given)
+    say(made["secret"])
+    complain(f"this token is shown once; it expires on {_day(made['token'].get('expires_at'))}")
+    return OK
+
+
+def token_list(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", _tokens(words, there)).get("tokens", [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        rows = [
+            (str(each["token_id"]), each["name"], f"{each['shown']}…", each["scope"], each["place"] or "everywhere",
+             _day(each.get("expires_at")), _day(each.get("last_used_at")))
+            for each in found
+        ]  # fmt: skip
+        say(table([("ID", "NAME", "TOKEN", "SCOPE", "PLACE", "EXPIRES", "LAST USED"), *rows]))
+    return OK
+
+
+def token_revoke(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", _tokens(words, there)).get("tokens", [])
+        ids = [each["token_id"] for each in found if words.name in (each["name"], str(each["token_id"]))]
+        if not ids:
+            raise Stop(f"there is no token {words.name!r}; `trackside token list` shows those there are")
+        there.call("DELETE", f"{_tokens(words, there)}/{ids[0]}")
+    say(f"revoked token {words.name}")
+    return OK
+
+
+def role_list(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/roles").get("roles", [])
+    if words.json:
+        say(as_json(found))
+    else:
+        rows = [(each["name"], "custom" if each["is_custom"] else "built-in", each["description"]) for each in found]
+        say(table([("NAME", "KIND", "DESCRIPTION"), *rows]))
+    return OK
+
+
+def role_create(words: argparse.Namespace) -> int:
+    """From Azure's JSON: Name, Description, Actions, NotActions, AssignableScopes."""
+    try:
+        raw = sys.stdin.buffer.read() if words.file == credentials.STDIN else open(words.file, "rb").read()  # noqa: SIM115, PTH123
+        given = msgspec.json.decode(raw)
+    except OSError as fault:
+        raise Stop(f"{words.file!r} cannot be read ({fault.strerror})") from None
+    except msgspec.DecodeError as fault:
+        raise Stop(f"{words.file!r} is no JSON ({fault})") from None
+    if not isinstance(given, dict):
+        raise Stop(f"{words.file!r} is no role: it must be a JSON object with Name and Actions")
+    fields = {_ROLE_FIELDS[key.lower()]: value for key, value in given.items() if key.lower() in _ROLE_FIELDS}
+    with place(words) as there:
+        made = there.call("POST", f"{PREFIX}/roles", fields)["role"]
+    say(f"created role {made['name']}: it comes to {len(made.get('allowed', []))} actions of this server")
+    return OK
+
+
+def role_delete(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/roles/{_quoted(words.name)}")
+    say(f"deleted role {words.name}")
+    return OK
+
+
+def access_grant(words: argparse.Namespace) -> int:
+    return _assign(words, "role-assignments", "has")
+
+
+def access_deny(words: argparse.Namespace) -> int:
+    return _assign(words, "deny-assignments", "is denied")
+
+
+def access_list(words: argparse.Namespace) -> int:
+    query = urlencode({key: value for key, value in (("principal", words.principal), ("scope", scope_of(words, "")))
+                       if value})  # fmt: skip
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/role-assignments?{query}").get("assignments", [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        rows = [
+            (str(each["assignment_id"]), each["principal"], "DENIED" if each["is_denial"] else "has", each["role"],
+             each["scope"])
+            for each in found
+        ]  # fmt: skip
+        say(table([("ID", "PRINCIPAL", "", "ROLE", "SCOPE"), *rows]))
+    return OK
+
+
+def access_revoke(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/role-assignments/{words.id}")
+    say(f"removed assignment {words.id}")
+    return OK
+
+
+def access_explain(words: argparse.Namespace) -> int:
+    """BROKEN if it is not allowed."""
+    query = urlencode({"principal": words.principal, "action": words.action, "scope": scope_of(words, "/ws/default")})
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/access/explain?{query}")
+    if words.json:
+        say(as_json(found))
+    else:
+        verb = "may" if found["is_allowed"] else "may not"
+        say(f"{found['principal']} {verb} do {found['action']} at {found['scope']}:")
+        for reason in found.get("because", []):
+            say(f"  {reason}")
+    return OK if found["is_allowed"] else BROKEN
+
+
+def audit_list(words: argparse.Namespace) -> int:
+    asked = {"actor": words.actor, "action": words.action, "outcome": words.outcome, "max_results": words.max}
+    query = urlencode({key: value for key, value in asked.items() if value})
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/audit?{query}").get("entries", [])
+    for entry in found if not words.json else []:
+        what = f"{entry['object_type']} {entry['object_id']}".strip()
+        say(
+            f"{entry['seq']:>6} {_second(entry['at'])} {entry['actor'] or '-'} {entry['action']} {what} {entry['outcome']}"
+        )
+    if words.json:
+        say(as_json(found))
+    return OK
+
+
+def audit_verify(words: argparse.Namespace) -> int:
+    """BROKEN if an entry was changed, removed or added."""
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/audit/verify")
+    if found["is_whole"]:
+        say(f"the audit log is whole: {found['entries']} entries are as they were written")
+        return OK
+    complain(f"the audit log was tampered with: {found['fault']} ({found['entries']} entries before it are whole)")
+    return BROKEN
+
+
+def login(words: argparse.Namespace) -> int:
+    """Sign in to a server: a token is made with the password, and kept."""
+    url = remote.server_of(words.url)
+    username = words.username or input("Username: ").strip()
+    password = credentials.password(username)
+    shown = remote.basic(username, password)
+    name = f"login {username} {_second(time.time_ns() // 1_000_000)}"
+    made = remote.call(url, "POST", f"{PREFIX}/me/tokens", {"token_name": name, "scope": "admin"}, authorization=shown)
+    path = remote.keep(url, username, made["secret"])
+    say(
+        f"signed in to {url} as {username}; the token is in {path} and expires on {_day(made['token'].get('expires_at'))}"
+    )
+    if words.show:
+        say(f"export MLFLOW_TRACKING_URI={url} MLFLOW_TRACKING_TOKEN={made['secret']}")
+    return OK
+
+
+def logout(words: argparse.Namespace) -> int:
+    url = remote.server_of(words.url)
+    if not remote.forget(url):
+        raise Stop(f"nobody is signed in to {url}")
+    say(f"signed out of {url}; its tokens stay until they expire or are revoked")
+    return OK
+
+
+def scope_of(words: argparse.Namespace, default: str) -> str:
+    """Of --scope, or of --workspace with --experiment, --model or --endpoint."""
+    if words.scope:
+        return str(words.scope)
+    objects = [
+        (segment, value)
+        for segment, value in (
+            ("experiments", words.experiment), ("models", words.model), ("onlineEndpoints", words.endpoint)
+        )
+        if value
+    ]  # fmt: skip
+    if len(objects) > 1:
+        raise Stop("give one of --experiment, --model and --endpoint")
+    if not words.workspace and not objects:
+        return default
+    scope = f"/ws/{words.workspace or settings.workspace() or 'default'}"
+    return scope + "".join(f"/{segment}/{value}" for segment, value in objects)
+
+
+def _assign(words: argparse.Namespace, what: str, verb: str) -> int:
+    fields = {"principal": words.principal, "role": words.role, "scope": scope_of(words, "/")}
+    with place(words) as there:
+        made = there.call("POST", f"{PREFIX}/{what}", fields)["assignment"]
+    say(f"{made['principal']} {verb} {made['role']} at {made['scope']} (assignment {made['assignment_id']})")
+    return OK
+
+
+def _change(words: argparse.Namespace, fields: dict[str, Any], said: str) -> int:
+    with place(words) as there:
+        there.call("PATCH", f"{PREFIX}/users/{_quoted(words.name)}", fields)
+    say(f"{words.name} {said}")
+    return OK
+
+
+def _new_password(words: argparse.Namespace) -> str:
+    if words.password_stdin:
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise Stop("--password-stdin was given, and no line came by standard input")
+        return line
+    return credentials.password(words.name)
+
+
+def _tokens(words: argparse.Namespace, there: Local | Remote) -> str:
+    if words.user:
+        return f"{PREFIX}/users/{_quoted(words.user)}/tokens"
+    if isinstance(there, Local):
+        raise Stop("say whose token it is with --user")
+    return f"{PREFIX}/me/tokens"
+
+
+def _marks(user: Any) -> str:
+    if user["is_disabled"]:
+        return "disabled"
+    return "administrator" if user["is_admin"] else "-"
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _day(milliseconds: int | None) -> str:
+    return "never" if milliseconds is None else _second(milliseconds)[:10]
+
+
+def _second(milliseconds: int) -> str:
+    return utc(milliseconds // 1000)

@@ -1,0 +1,158 @@
+"""Calls of a running server, with the credentials that the user has for it.  Knows HTTP and where credentials lie; knows
+no command.
+
+Credentials are looked for in TRACKSIDE_TOKEN, then MLflow's variables (MLFLOW_TRACKING_USERNAME with _PASSWORD, or
+MLFLOW_TRACKING_TOKEN), then what `trackside login` kept for the server.
+"""
+
+import base64
+import json
+import os
+import stat
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from trackside.cli.output import Stop
+from trackside.core import settings
+from trackside.core.uris import http_parts
+
+TIMEOUT_S = 120.0
+KEPT = Path(".trackside") / "credentials"  # in the user's home: one section for each server
+
+
+def call(
+    url: str,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    workspace: str = "",
+    authorization: str | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Any:
+    """The answer's JSON.  Raise Stop, in the server's words, for a refusal."""
+    raw = send(url, method, path, body, workspace=workspace, authorization=authorization, timeout_s=timeout_s)
+    try:
+        return json.loads(raw or b"{}")
+    except ValueError:
+        raise Stop(
+            f"{url} is no Trackside server: it answers in no JSON; give --server or {settings.SERVER_URL}"
+        ) from None
+
+
+def send(
+    url: str,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    workspace: str = "",
+    authorization: str | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> bytes:
+    headers = {"content-type": "application/json"}
+    if workspace:
+        headers["x-mlflow-workspace"] = workspace
+    shown = authorization if authorization is not None else credentials(url)
+    if shown:
+        headers["authorization"] = shown
+    raw = None if body is None else json.dumps(body).encode()
+    request = Request(url + path, raw, headers, method=method)  # noqa: S310  # server_of takes http and https only
+    try:
+        with urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
+            said: bytes = answer.read()
+            return said
+    except HTTPError as error:
+        with error:
+            raise Stop(_message(url, error)) from None
+    except (OSError, HTTPException, UnicodeError) as error:
+        raise Stop(
+            f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or {settings.SERVER_URL}"
+        ) from None
+
+
+def server_of(given: str | None) -> str:
+    url = (given or settings.server_url()).rstrip("/")
+    if http_parts(url) is None:
+        source = "--server" if given else settings.SERVER_URL
+        raise Stop(f"{source} is {url!r}; it must be http(s)://HOST:PORT")
+    return str(url)
+
+
+def basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def credentials(url: str) -> str | None:
+    """What is shown to the server, as a value of `Authorization`."""
+    token = settings.server_token()
+    if token:
+        return f"Bearer {token}"
+    username, password, token = settings.mlflow_credentials()
+    if username and password:
+        return basic(username, password)
+    if token:
+        return f"Bearer {token}"
+    kept = _read().get(url, "token", fallback="")
+    return f"Bearer {kept}" if kept else None
+
+
+def keep(url: str, username: str, token: str) -> Path:
+    """Write a token down for later commands, in a file that only its owner may read."""
+    found = _read()
+    if not found.has_section(url):
+        found.add_section(url)
+    found[url] = {"username": username, "token": token}
+    return _write(found)
+
+
+def forget(url: str) -> bool:
+    found = _read()
+    if not found.remove_section(url):
+        return False
+    _write(found)
+    return True
+
+
+def _path() -> Path:
+    return Path.home() / KEPT
+
+
+def _read() -> ConfigParser:
+    found = ConfigParser(interpolation=None, delimiters=("=",))
+    path = _path()
+    try:
+        mode = path.stat().st_mode
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise Stop(f"{path} holds tokens, and others may read it; run: chmod 600 {path}")
+        found.read_string(path.read_text("utf-8"))
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeError, ConfigError) as fault:
+        raise Stop(f"{path} cannot be read ({fault}); remove it, and run `trackside login` for each server") from None
+    return found
+
+
+def _write(found: ConfigParser) -> Path:
+    path = _path()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        found.write(file)
+    draft.replace(path)
+    return path
+
+
+def _message(url: str, error: HTTPError) -> str:
+    try:
+        return str(json.loads(error.read())["message"])
+    except (ValueError, LookupError, TypeError):
+        return (
+            f"{url} answered {error.code}, and not as a Trackside server does; give --server or {settings.SERVER_URL}"
+        )

@@ -1,0 +1,115 @@
+"""May this caller make this call?  Knows actions, rights and what a call names; knows no credential and no role.
+
+Most callers may do a thing in all of a workspace or in none of it, which is decided without a look at the call.  Where it
+differs by object, what the call names is located first: a run lies in an experiment, a file in a run.  What is hidden and
+what is missing are refused in the same words.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from trackside.core.access import OPEN, Action, Caller, Object, Reference, Rights
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied, Unauthenticated
+from trackside.core.http.routes import HANDLED, LISTED, Route
+
+REFUSED = "Permission denied"
+MOST_LOCATED = 100_000
+
+# Finds the object that something belongs to; None: there is no such thing.
+Locate = Callable[[Tx, str], Object | None]
+Headers = Mapping[bytes, bytes]
+
+
+class Gate(Protocol):
+    """`recall` answers from memory (None: ask `admit`, in a thread); `refused` notes a refusal for the audit."""
+
+    def recall(self, headers: Headers, method: str) -> Caller | None: ...
+
+    def admit(self, headers: Headers, method: str, source: Any) -> Caller: ...
+
+    def refused(self, caller: Caller, route: Route, workspace: Any, source: Any) -> None: ...
+
+    def source(self, route: str, scope: Any) -> Any: ...
+
+    def source_of(self, method: str, path: str) -> Any: ...
+
+    def forget(self) -> None: ...
+
+
+class Admission:
+    """Remembers where things are: a run never moves to another experiment."""
+
+    def __init__(self, locate: Mapping[str, Locate]) -> None:
+        self._locate = locate
+        self._known: dict[tuple[int, str, str], Object] = {}
+
+    def may_pass(self, route: Route, caller: Caller, rights: Rights) -> bool:
+        """True: whatever the call names.  False: that must be looked at, by `check`.  Raise Denied where it would be
+        refused anyway, Unauthenticated where a sign-in is missing."""
+        needs = route.needs
+        if route.on is HANDLED:
+            return True
+        if needs in rights.everywhere and not rights.some:
+            if needs is Action.SIGNED_IN and not caller.is_signed_in and caller is not OPEN:
+                raise Unauthenticated("You are not authenticated.")
+            return True
+        if needs in rights.some:
+            if route.on is LISTED:
+                return True  # the SQL leaves out what is hidden
+            if route.on is None:
+                raise Denied(REFUSED)
+            return False
+        if needs in rights.everywhere:
+            return all(action in rights.everywhere and action not in rights.some for action in route.also)
+        raise Denied(REFUSED)
+
+    def check(self, tx: Tx, route: Route, rights: Rights, call: Any) -> None:
+        """Raise Denied unless the caller may do to everything that the call names what the call does."""
+        for reference in _named(route, call):
+            if not self._allows(route, rights, reference, self._find(tx, reference)):
+                raise Denied(REFUSED)
+
+    def recalls(self, ws: int, route: Route, rights: Rights, call: Any) -> bool:
+        """The same without asking the store; False where it must be asked."""
+        for reference in _named(route, call):
+            found = _itself(reference) or self._known.get((ws, reference.kind, reference.id))
+            if found is None:
+                return False
+            if not self._allows(route, rights, reference, found):
+                raise Denied(REFUSED)
+        return True
+
+    def _allows(self, route: Route, rights: Rights, reference: Reference, found: Object | None) -> bool:
+        action = reference.needs or route.needs
+        if action in rights.everywhere and action not in rights.some:
+            return True
+        return found is not None and rights.allows(action, found)
+
+    def _find(self, tx: Tx, reference: Reference) -> Object | None:
+        found = _itself(reference)
+        if found is not None:
+            return found
+        key = (tx.ws, reference.kind, reference.id)
+        found = self._known.get(key)
+        if found is None:
+            found = self._locate[reference.kind](tx, reference.id)
+            if found is not None and reference.is_fixed:
+                if len(self._known) >= MOST_LOCATED:
+                    self._known.clear()
+                self._known[key] = found
+        return found
+
+
+def _itself(reference: Reference) -> Object | None:
+    if reference.kind == "experiment":
+        return Object("experiment", reference.id.lstrip("0") or "0")
+    return Object(reference.kind, reference.id) if reference.kind in ("model", "endpoint") else None
+
+
+def _named(route: Route, call: Any) -> Iterable[Reference]:
+    """What the call names; a call that names nothing is about the workspace, which no single object's right opens."""
+    references = route.on(call) if callable(route.on) else []
+    if not references:
+        raise Denied(REFUSED)
+    return references

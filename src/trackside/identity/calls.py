@@ -1,0 +1,197 @@
+"""The calls and answers about users, groups, tokens and sessions.  Knows their JSON; knows no SQL."""
+
+from typing import ClassVar
+
+from trackside.core.http.codec import Answer, Call
+from trackside.identity.model import Principal, Session, Token
+
+
+class Login(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("username", "password")
+    username: str | None = None
+    password: str | None = None
+
+
+class ChangePassword(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("current_password", "password")
+    current_password: str | None = None
+    password: str | None = None
+
+
+class NewUser(Call, frozen=True):
+    """A service principal has no password: tokens are made for it."""
+
+    required: ClassVar[tuple[str, ...]] = ("name",)
+    name: str | None = None
+    kind: str | None = None
+    password: str | None = None
+    is_admin: bool | None = None
+    display_name: str | None = None
+
+
+class OfName(Call, frozen=True):
+    name: str | None = None
+
+
+class ChangeUser(Call, frozen=True):
+    name: str | None = None
+    password: str | None = None
+    is_admin: bool | None = None
+    is_disabled: bool | None = None
+    display_name: str | None = None
+
+
+class NewGroup(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("name",)
+    name: str | None = None
+    display_name: str | None = None
+
+
+class OfMember(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("member",)
+    name: str | None = None
+    member: str | None = None
+
+
+class NewToken(Call, frozen=True):
+    """`place` is a workspace, or `workspace/experiment-id`; left out: everywhere that its owner may go."""
+
+    required: ClassVar[tuple[str, ...]] = ("token_name",)
+    name: str | None = None  # of the owner, in the path
+    token_name: str | None = None
+    scope: str | None = None
+    place: str | None = None
+    expires_in_days: int | None = None
+
+
+class OfToken(Call, frozen=True):
+    name: str | None = None
+    token_id: int | None = None
+
+
+class OfSession(Call, frozen=True):
+    name: str | None = None
+    session_id: int | None = None
+
+
+class ShownUser(Answer, frozen=True):
+    name: str
+    kind: str
+    display_name: str
+    is_admin: bool
+    is_disabled: bool
+    has_password: bool
+    created_at: int
+    last_login_at: int | None = None
+    groups: list[str] = []
+
+
+class GotUser(Answer, frozen=True):
+    user: ShownUser
+
+
+class ListedUsers(Answer, frozen=True):
+    users: list[ShownUser] = []
+
+
+class ShownGroup(Answer, frozen=True):
+    name: str
+    display_name: str
+    created_at: int
+    members: list[str] = []
+
+
+class GotGroup(Answer, frozen=True):
+    group: ShownGroup
+
+
+class ListedGroups(Answer, frozen=True):
+    groups: list[ShownGroup] = []
+
+
+class ShownToken(Answer, frozen=True):
+    token_id: int
+    name: str
+    shown: str
+    scope: str
+    place: str
+    created_at: int
+    expires_at: int | None = None
+    last_used_at: int | None = None
+    last_address: str | None = None
+
+
+class MadeToken(Answer, frozen=True):
+    """`secret` is the token itself; nothing shows it a second time."""
+
+    token: ShownToken
+    secret: str
+
+
+class ListedTokens(Answer, frozen=True):
+    tokens: list[ShownToken] = []
+
+
+class ShownSession(Answer, frozen=True):
+    session_id: int
+    created_at: int
+    seen_at: int
+    address: str
+    agent: str
+    is_this: bool
+
+
+class ListedSessions(Answer, frozen=True):
+    sessions: list[ShownSession] = []
+
+
+class Me(Answer, frozen=True):
+    """Who calls.  `is_open`: the server has no users, and everybody may do everything."""
+
+    is_open: bool
+    is_signed_in: bool
+    name: str
+    display_name: str
+    is_admin: bool
+    has_password: bool
+    credential: str
+    groups: list[str] = []
+
+
+def shown_user(principal: Principal, groups: list[str]) -> ShownUser:
+    return ShownUser(
+        name=principal.name,
+        kind=principal.kind,
+        display_name=principal.display_name,
+        is_admin=principal.is_admin,
+        is_disabled=principal.is_disabled,
+        has_password=principal.has_password,
+        created_at=principal.created_at,
+        last_login_at=principal.last_login_at,
+        groups=groups,
+    )
+
+
+def shown_token(token: Token) -> ShownToken:
+    return ShownToken(
+        token_id=token.token_id,
+        name=token.name,
+        shown=token.shown,
+        scope=token.scope,
+        place=token.place,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+        last_address=token.last_address or None,
+    )
+
+
+def shown_session(session: Session, this: int) -> ShownSession:
+    return ShownSession(
+        session_id=session.session_id,
+        created_at=session.created_at,
+        seen_at=session.seen_at,
+        address=session.address,
+        agent=session.agent,
+        is_this=session.session_id == this,
+    )

@@ -1,0 +1,104 @@
+"""What users, groups, tokens and sessions are, and which values they take.  Pure."""
+
+import re
+from enum import StrEnum
+
+from msgspec import Struct
+
+from trackside.core.errors import Invalid, NotFound
+
+MAX_NAME = 256
+DAY_MS = 86_400_000
+EVERYBODY = 0  # the principal of assignments to all who signed in
+MAX_TOKEN_DAYS = 365
+
+
+class Kind(StrEnum):
+    USER = "user"
+    GROUP = "group"
+    SERVICE = "service"
+    ROLE = "role"  # of MLflow's auth API: a group with rights in one workspace
+
+
+class TokenScope(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+class Principal(Struct, frozen=True):
+    principal_id: int
+    kind: Kind
+    name: str
+    home: str  # of a role: its workspace; else empty
+    display_name: str
+    is_admin: bool
+    is_disabled: bool
+    created_at: int  # ms
+    last_login_at: int | None  # ms
+    has_password: bool
+
+
+class Token(Struct, frozen=True):
+    """What is known of a token besides the token itself, which nobody can ask for again."""
+
+    token_id: int
+    principal_id: int
+    name: str
+    shown: str  # its first characters
+    scope: TokenScope
+    place: str  # the workspace, or workspace/experiment, that it is for; empty: all that its owner may enter
+    created_at: int  # ms
+    expires_at: int | None  # ms
+    last_used_at: int | None  # ms, to the minute
+    last_address: str | None
+
+
+class Session(Struct, frozen=True):
+    session_id: int
+    principal_id: int
+    created_at: int  # ms
+    seen_at: int  # ms
+    address: str
+    agent: str
+
+
+def check_name(name: str, what: str = "username") -> str:
+    """Raise Invalid for a name that a header or a log line could not hold."""
+    if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip() or ":" in name:
+        raise Invalid(
+            f"{what} is {name[:100]!r}; it must be 1 to {MAX_NAME} printable characters, without ':' and without blanks at"
+            " its ends"
+        )
+    return name
+
+
+def check_token_name(name: str) -> str:
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise Invalid(f"name is {name[:100]!r}; a token's name must be 1 to {MAX_NAME} printable characters")
+    return name
+
+
+def check_token_scope(scope: str) -> TokenScope:
+    if scope not in TokenScope.__members__.values():
+        raise Invalid(f"scope is {scope[:100]!r}; it must be read, write or admin")
+    return TokenScope(scope)
+
+
+def check_place(place: str) -> str:
+    if place and not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,62}(/[0-9]{1,19})?", place):
+        raise Invalid(f"place is {place[:100]!r}; it must be a workspace, or a workspace, '/' and an experiment's id")
+    return place
+
+
+def expiry(now: int, days: int | None, max_days: int) -> int:
+    """When a token ends that is made now.  Raise Invalid beyond the server's maximum."""
+    wanted = min(90, max_days) if days is None else days
+    if not 1 <= wanted <= max_days:
+        raise Invalid(f"expires_in_days is {wanted}; it must be between 1 and {max_days}, the server's maximum")
+    return now + wanted * DAY_MS
+
+
+def no_such(what: str, name: str) -> NotFound:
+    """In the words of MLflow, which its clients and tests look for."""
+    return NotFound(f"{what} with {'username' if what == 'User' else 'name'}={name[:200]} not found")

@@ -1,0 +1,363 @@
+"""The calls about users, groups, tokens and sessions, and the sign-in of browsers.  Knows HTTP's side only.
+
+What hashes a password is a stream, so that the hash is made in a thread and not in the writer.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from trackside.audit.log import Source
+from trackside.core.access import Action, Caller
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Busy, Denied, Invalid, NotFound, Unauthenticated
+from trackside.core.http import codec
+from trackside.core.http.codec import Call
+from trackside.core.http.routes import Route, command, query, stream
+from trackside.core.http.streams import Headers, Request, Response
+from trackside.identity import calls as c
+from trackside.identity import credentials, service, store
+from trackside.identity.model import Kind, Principal
+
+T = TypeVar("T", bound=Call)
+PREFIX = "/api/trackside/v1"
+COOKIE, SECURE_COOKIE = "trackside_session", "__Host-trackside_session"
+_PEOPLE = (Kind.USER, Kind.SERVICE)
+_JSON: Headers = [(b"content-type", b"application/json")]
+
+
+class Gate(Protocol):
+    """What a sign-in needs of the gate."""
+
+    def check_password(self, name: str, password: str, source: Source) -> Principal: ...
+
+    def source(self, route: str, scope: Any) -> Source: ...
+
+    def is_secure(self, scope: Any) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Calls:
+    gate: Gate
+    max_token_days: int
+    session_s: int
+
+    async def login(self, request: Request) -> Response:
+        """Begin a session: the answer sets its cookie.  429 while guessing is slowed, with the seconds to wait."""
+        call = await decoded(request, c.Login)
+        source = self.gate.source("POST login", request.scope)
+        try:
+            principal = await request.in_thread(
+                self.gate.check_password, call.username or "", call.password or "", source
+            )
+        except Unauthenticated as fault:
+            if fault.retry_after_s:
+                seconds = int(fault.retry_after_s) + 1
+                raise Busy(
+                    f"There were too many attempts. Try again in {seconds} seconds.",
+                    [(b"retry-after", str(seconds).encode())],
+                ) from None
+            raise
+        _, secret = await request.write(lambda tx: service.begin_session(tx, principal, source))
+        is_secure = self.gate.is_secure(request.scope)
+        return Response(200, [*_JSON, cookie(secret, is_secure=is_secure, max_age_s=self.session_s)], b"{}")
+
+    async def logout(self, request: Request) -> Response:
+        """End the session that sent the call, and take its cookie away."""
+        caller: Any = request.visit.caller
+        session_id = getattr(caller, "session_id", 0)
+        if session_id:
+            await request.write(lambda tx: service.end_session(tx, caller.principal, session_id))
+        is_secure = self.gate.is_secure(request.scope)
+        return Response(200, [*_JSON, cookie("", is_secure=is_secure, max_age_s=0)], b"{}")
+
+    async def change_password(self, request: Request) -> Response:
+        """Of oneself; the current one is asked for, and other sessions end."""
+        call = await decoded(request, c.ChangePassword)
+        name = own(request.visit.caller)
+        source = self.gate.source("POST me/password", request.scope)
+        try:
+            await request.in_thread(self.gate.check_password, name, call.current_password or "", source)
+        except Unauthenticated:
+            raise Invalid("Current password does not match") from None
+        new = await request.in_thread(store.make_hash, call.password, name)
+        await request.write(lambda tx: service.set_password(tx, store.named(tx, name, Kind.USER), new or ""))
+        return Response(200, _JSON, b"{}")
+
+    def create_own_token(self, tx: Tx, call: c.NewToken) -> c.MadeToken:
+        """A token for oneself.  It is shown this once."""
+        owner = store.named(tx, own(tx.caller), *_PEOPLE)
+        return self._create_token(tx, owner, call)
+
+    def create_token(self, tx: Tx, call: c.NewToken) -> c.MadeToken:
+        """A token for another user or a service principal."""
+        return self._create_token(tx, store.named(tx, call.name or "", *_PEOPLE), call)
+
+    def _create_token(self, tx: Tx, owner: Principal, call: c.NewToken) -> c.MadeToken:
+        check_unbounded(tx.caller)
+        made, secret = service.create_token(
+            tx,
+            owner,
+            call.token_name or "",
+            call.scope or "write",
+            call.place or "",
+            call.expires_in_days,
+            self.max_token_days,
+        )
+        return c.MadeToken(token=c.shown_token(made), secret=secret)
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """A call, and the hash of the password in it."""
+
+    call: Any
+    password_hash: str | None
+
+
+def hashed(call: Any) -> Hashed:
+    return Hashed(call, store.make_hash(call.password, call.name or ""))
+
+
+def create_user(tx: Tx, given: Hashed) -> c.GotUser:
+    call: c.NewUser = given.call
+    if call.kind not in (None, "", *_PEOPLE):
+        raise Invalid(f"kind is {call.kind!r}; it must be user or service")
+    kind = Kind(call.kind or Kind.USER)
+    if given.password_hash is not None and kind is Kind.SERVICE:
+        raise Invalid("A service principal has no password; make a token for it.")
+    made = service.create_user(
+        tx,
+        call.name or "",
+        kind=kind,
+        password_hash=given.password_hash,
+        is_admin=bool(call.is_admin),
+        display_name=call.display_name or "",
+    )
+    return c.GotUser(user=c.shown_user(made, []))
+
+
+def change_user(tx: Tx, given: Hashed) -> c.GotUser:
+    """A new password, the administrator's mark, the state, the name that is shown: what is given is changed."""
+    call: c.ChangeUser = given.call
+    principal = store.named(tx, call.name or "", *_PEOPLE)
+    service.check_superior(tx, principal)
+    if given.password_hash is not None:
+        service.set_password(tx, principal, given.password_hash)
+    if call.is_admin is not None:
+        service.set_admin(tx, principal, is_admin=call.is_admin)
+    if call.is_disabled is not None:
+        service.set_disabled(tx, principal, is_disabled=call.is_disabled)
+    if call.display_name is not None:
+        store.rename(tx, principal, principal.name, call.display_name[:200])
+    return c.GotUser(user=_shown(tx, store.get(tx, principal.principal_id)))
+
+
+def me(tx: Tx, call: Call) -> c.Me:
+    """Who calls, and as what."""
+    caller = tx.caller
+    if caller.principal_id is None:
+        is_open = caller.is_admin
+        return c.Me(is_open=is_open, is_signed_in=False, name="", display_name="", is_admin=is_open, has_password=False,
+                    credential="")  # fmt: skip
+    principal = store.get(tx, caller.principal_id)
+    return c.Me(
+        is_open=False,
+        is_signed_in=True,
+        name=principal.name,
+        display_name=principal.display_name,
+        is_admin=caller.is_admin,
+        has_password=principal.has_password,
+        credential=caller.credential,
+        groups=_groups(tx, principal),
+    )
+
+
+def list_own_tokens(tx: Tx, call: Call) -> c.ListedTokens:
+    return _tokens(tx, store.named(tx, own(tx.caller)))
+
+
+def list_tokens(tx: Tx, call: c.OfName) -> c.ListedTokens:
+    return _tokens(tx, store.named(tx, call.name or "", *_PEOPLE))
+
+
+def revoke_own_token(tx: Tx, call: c.OfToken) -> None:
+    _revoke(tx, store.named(tx, own(tx.caller)), call.token_id or 0)
+
+
+def revoke_token(tx: Tx, call: c.OfToken) -> None:
+    owner = store.named(tx, call.name or "", *_PEOPLE)
+    service.check_superior(tx, owner)
+    _revoke(tx, owner, call.token_id or 0)
+
+
+def list_own_sessions(tx: Tx, call: Call) -> c.ListedSessions:
+    return _sessions(tx, store.named(tx, own(tx.caller)))
+
+
+def list_sessions(tx: Tx, call: c.OfName) -> c.ListedSessions:
+    return _sessions(tx, store.named(tx, call.name or "", *_PEOPLE))
+
+
+def end_own_session(tx: Tx, call: c.OfSession) -> None:
+    check_unbounded(tx.caller)
+    _end(tx, store.named(tx, own(tx.caller)), call.session_id or 0)
+
+
+def end_session(tx: Tx, call: c.OfSession) -> None:
+    owner = store.named(tx, call.name or "", *_PEOPLE)
+    service.check_superior(tx, owner)
+    _end(tx, owner, call.session_id or 0)
+
+
+def list_users(tx: Tx, call: Call) -> c.ListedUsers:
+    return c.ListedUsers(users=[_shown(tx, each) for each in store.all_of(tx, _PEOPLE)])
+
+
+def get_user(tx: Tx, call: c.OfName) -> c.GotUser:
+    return c.GotUser(user=_shown(tx, store.named(tx, call.name or "", *_PEOPLE)))
+
+
+def delete_user(tx: Tx, call: c.OfName) -> None:
+    principal = store.named(tx, call.name or "", *_PEOPLE)
+    if principal.principal_id == tx.caller.principal_id:
+        raise Invalid("A user cannot delete themselves; another administrator must.")
+    service.delete_user(tx, principal)
+
+
+def create_group(tx: Tx, call: c.NewGroup) -> c.GotGroup:
+    made = service.create_group(tx, call.name or "", call.display_name or "")
+    return c.GotGroup(group=_shown_group(tx, made))
+
+
+def list_groups(tx: Tx, call: Call) -> c.ListedGroups:
+    return c.ListedGroups(groups=[_shown_group(tx, each) for each in store.all_of(tx, [Kind.GROUP])])
+
+
+def get_group(tx: Tx, call: c.OfName) -> c.GotGroup:
+    return c.GotGroup(group=_shown_group(tx, store.named(tx, call.name or "", Kind.GROUP)))
+
+
+def delete_group(tx: Tx, call: c.OfName) -> None:
+    service.delete_user(tx, store.named(tx, call.name or "", Kind.GROUP))
+
+
+def add_member(tx: Tx, call: c.OfMember) -> c.GotGroup:
+    group = store.named(tx, call.name or "", Kind.GROUP)
+    service.add_member(tx, group, store.named(tx, call.member or ""))
+    return c.GotGroup(group=_shown_group(tx, group))
+
+
+def remove_member(tx: Tx, call: c.OfMember) -> c.GotGroup:
+    group = store.named(tx, call.name or "", Kind.GROUP)
+    service.remove_member(tx, group, store.named(tx, call.member or ""))
+    return c.GotGroup(group=_shown_group(tx, group))
+
+
+def routes(gate: Gate, *, max_token_days: int, session_s: int) -> list[Route]:
+    calls = Calls(gate, max_token_days, session_s)
+    mine, read, write, gone = Action.SIGNED_IN, Action.USERS_READ, Action.USERS_WRITE, Action.USERS_DELETE
+    user, group, whole = f"{PREFIX}/users/{{name}}", f"{PREFIX}/groups/{{name}}", False
+    return [
+        stream(f"POST {PREFIX}/login", calls.login, call=c.Login, needs=Action.ANYONE, has_workspace=whole),
+        stream(f"POST {PREFIX}/logout", calls.logout, needs=mine, has_workspace=whole),
+        query(f"GET {PREFIX}/me", Call, me, needs=mine, has_workspace=whole, answer=c.Me),
+        stream(f"POST {PREFIX}/me/password", calls.change_password, call=c.ChangePassword, needs=mine, has_workspace=whole),
+        query(f"GET {PREFIX}/me/tokens", Call, list_own_tokens, needs=mine, has_workspace=whole, answer=c.ListedTokens),
+        command(f"POST {PREFIX}/me/tokens", c.NewToken, calls.create_own_token, needs=mine, has_workspace=whole, status=201,
+                answer=c.MadeToken),
+        command(f"DELETE {PREFIX}/me/tokens/{{token_id}}", c.OfToken, revoke_own_token, needs=mine, has_workspace=whole),
+        query(f"GET {PREFIX}/me/sessions", Call, list_own_sessions, needs=mine, has_workspace=whole, answer=c.ListedSessions),
+        command(f"DELETE {PREFIX}/me/sessions/{{session_id}}", c.OfSession, end_own_session, needs=mine, has_workspace=whole),
+        query(f"GET {PREFIX}/users", Call, list_users, needs=read, has_workspace=whole, answer=c.ListedUsers),
+        command(f"POST {PREFIX}/users", c.NewUser, create_user, prepare=hashed, needs=write, has_workspace=whole, status=201,
+               answer=c.GotUser),
+        query(f"GET {user}", c.OfName, get_user, needs=read, has_workspace=whole, answer=c.GotUser),
+        command(f"PATCH {user}", c.ChangeUser, change_user, prepare=hashed, needs=write, has_workspace=whole, answer=c.GotUser),
+        command(f"DELETE {user}", c.OfName, delete_user, needs=gone, has_workspace=whole),
+        query(f"GET {user}/tokens", c.OfName, list_tokens, needs=read, has_workspace=whole, answer=c.ListedTokens),
+        command(f"POST {user}/tokens", c.NewToken, calls.create_token, needs=write, has_workspace=whole, status=201,
+                answer=c.MadeToken),
+        command(f"DELETE {user}/tokens/{{token_id}}", c.OfToken, revoke_token, needs=gone, has_workspace=whole),
+        query(f"GET {user}/sessions", c.OfName, list_sessions, needs=read, has_workspace=whole, answer=c.ListedSessions),
+        command(f"DELETE {user}/sessions/{{session_id}}", c.OfSession, end_session, needs=gone, has_workspace=whole),
+        query(f"GET {PREFIX}/groups", Call, list_groups, needs=read, has_workspace=whole, answer=c.ListedGroups),
+        command(f"POST {PREFIX}/groups", c.NewGroup, create_group, needs=write, has_workspace=whole, status=201,
+                answer=c.GotGroup),
+        query(f"GET {group}", c.OfName, get_group, needs=read, has_workspace=whole, answer=c.GotGroup),
+        command(f"DELETE {group}", c.OfName, delete_group, needs=gone, has_workspace=whole),
+        command(f"POST {group}/members", c.OfMember, add_member, needs=write, has_workspace=whole, answer=c.GotGroup),
+        command(f"DELETE {group}/members/{{member}}", c.OfMember, remove_member, needs=write, has_workspace=whole,
+                answer=c.GotGroup),
+    ]  # fmt: skip
+
+
+def own(caller: Caller) -> str:
+    """The name of who signed in."""
+    if not caller.is_signed_in:
+        raise Invalid("Nobody is signed in: the server has no users.")
+    return caller.name
+
+
+def check_unbounded(caller: Caller) -> None:
+    """A token that may do less than its owner makes none that may do more."""
+    bounds = getattr(caller, "bounds", None)
+    if bounds is not None and not bounds.is_all:
+        raise Denied("Permission denied: this token may not make or end tokens and sessions.")
+
+
+def cookie(secret: str, *, is_secure: bool, max_age_s: int) -> tuple[bytes, bytes]:
+    """`__Host-` ties the cookie to this very host, and needs HTTPS; without it, only loopback serves users."""
+    name = SECURE_COOKIE if is_secure else COOKIE
+    flags = "; Secure" if is_secure else ""
+    return (b"set-cookie", f"{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{flags}".encode())
+
+
+async def decoded(request: Request, call: type[T]) -> T:
+    kind = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json":
+        raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")
+    made: T = codec.decode_body(call, await request.whole_body(1 << 16), request.params)
+    return made
+
+
+def _shown(tx: Tx, principal: Principal) -> c.ShownUser:
+    return c.shown_user(principal, _groups(tx, principal))
+
+
+def _groups(tx: Tx, principal: Principal) -> list[str]:
+    return [group.name for group in store.groups_of(tx, principal.principal_id) if group.kind is Kind.GROUP]
+
+
+def _shown_group(tx: Tx, group: Principal) -> c.ShownGroup:
+    return c.ShownGroup(
+        name=group.name,
+        display_name=group.display_name,
+        created_at=group.created_at,
+        members=[member.name for _, member in store.members(tx, group.principal_id)],
+    )
+
+
+def _tokens(tx: Tx, owner: Principal) -> c.ListedTokens:
+    return c.ListedTokens(tokens=[c.shown_token(each) for each in credentials.tokens_of(tx, owner.principal_id)])
+
+
+def _sessions(tx: Tx, owner: Principal) -> c.ListedSessions:
+    this: int = getattr(tx.caller, "session_id", 0)
+    return c.ListedSessions(
+        sessions=[c.shown_session(each, this) for each in credentials.sessions_of(tx, owner.principal_id)]
+    )
+
+
+def _revoke(tx: Tx, owner: Principal, token_id: int) -> None:
+    check_unbounded(tx.caller)
+    token = credentials.get_token(tx, token_id)
+    if token.principal_id != owner.principal_id:
+        raise NotFound(f"Token with id={token_id} not found")
+    service.revoke_token(tx, owner, token)
+
+
+def _end(tx: Tx, owner: Principal, session_id: int) -> None:
+    session = credentials.get_session(tx, session_id)
+    if session.principal_id != owner.principal_id:
+        raise NotFound(f"Session with id={session_id} not found")
+    service.end_session(tx, owner, session_id)

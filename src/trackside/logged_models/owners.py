@@ -1,0 +1,30 @@
+"""Whose file an artifact path names, for access control.  Knows how runs, logged models and experiments lay their files out."""
+
+from trackside.artifacts import keys
+from trackside.core.access import Object
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.logged_models import store
+from trackside.runs import store as runs
+
+
+def locate(tx: Tx, path: str) -> Object | None:
+    """The experiment of a proxied artifact's path; None where the path does not tell."""
+    try:
+        key = keys.from_path(path)
+    except Invalid:
+        return None
+    owner = keys.owner(key)
+    if owner is not None:
+        entity, item_id, _ = owner
+        return runs.locate(tx, item_id) if entity == "run" else store.locate(tx, item_id)
+    first = key.partition("/")[0]
+    return Object("experiment", first) if first.isdecimal() and len(first) <= 19 else None
+
+
+def located_uri(uri: str) -> str:
+    """The path that an artifact URI names, empty for one that the server does not keep."""
+    try:
+        return keys.of_proxied(uri) or ""
+    except (Invalid, ValueError):
+        return ""

@@ -1,0 +1,164 @@
+"""Access control as an operator and a stock client meet it: commands, a server of its own, mlflow in its own process."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.people import OURS, PASSWORD, basic, signed
+from support.servers import TRACKSIDE, Server, environment, trackside
+
+TRAIN = """
+import mlflow
+mlflow.set_experiment("iris")
+with mlflow.start_run() as run:
+    mlflow.log_param("lr", 0.1)
+    mlflow.log_metric("loss", 0.5, step=1)
+    mlflow.log_text("hello", "note.txt")
+print(mlflow.artifacts.load_text(f"{run.info.artifact_uri}/note.txt"))
+"""
+
+
+def command(*words: str, data: Path, given: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*TRACKSIDE, *words, "--data", str(data)],
+        input=given,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def train(url: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", TRAIN],
+        env=environment(MLFLOW_TRACKING_URI=url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def make_ana(data: Path) -> None:
+    made = command("user", "create", "ana", "--admin", "--password-stdin", data=data, given=f"{PASSWORD}\n")
+    assert (made.returncode, made.stdout) == (0, "created administrator ana\n"), made.stderr
+
+
+@pytest.mark.timeout(180)
+def test_a_stock_client_trains_with_a_password_or_a_token_and_everybody_else_is_refused(
+    tmp_path: Path, start: Callable[..., Server]
+) -> None:
+    data = tmp_path / "data"
+    make_ana(data)
+    token = command("token", "create", "ci", "--user", "ana", data=data).stdout.strip()
+    server = start(data=data)
+
+    outcomes = [
+        train(server.url, MLFLOW_TRACKING_USERNAME="ana", MLFLOW_TRACKING_PASSWORD=PASSWORD),
+        train(server.url, MLFLOW_TRACKING_TOKEN=token),
+        train(server.url),
+        train(server.url, MLFLOW_TRACKING_USERNAME="ana", MLFLOW_TRACKING_PASSWORD="wrong-password-1"),
+    ]
+
+    assert [(each.returncode, each.stdout.strip().endswith("hello")) for each in outcomes] == [
+        *[(0, True), (0, True), (1, False), (1, False)],
+    ], outcomes
+    assert all("UNAUTHENTICATED: You are not authenticated." in each.stderr for each in outcomes[2:])
+
+
+def test_a_command_beside_a_running_server_holds_at_once(tmp_path: Path, start: Callable[..., Server]) -> None:
+    data = tmp_path / "data"
+    server = start(data=data)
+    assert server.api.ask("POST", "experiments/search", {"max_results": 1}).status == 200
+
+    make_ana(data)
+
+    open_, ana = server.api, signed(server.api, basic("ana"))
+    while open_.ask("GET", f"{OURS}/me").status == 200:  # within a quarter of a second
+        pass
+    assert ana.get(f"{OURS}/me")["is_admin"]
+    bo = command("user", "create", "bo", "--password-stdin", "--server", server.url, data=data, given=f"{PASSWORD}\n",
+                 MLFLOW_TRACKING_USERNAME="ana", MLFLOW_TRACKING_PASSWORD=PASSWORD)  # fmt: skip
+    assert (bo.returncode, bo.stdout) == (0, "created user bo\n"), bo.stderr
+    refused = command("user", "list", "--server", server.url, data=data)
+    assert (refused.returncode, "You are not authenticated" in refused.stderr) == (2, True)
+
+
+def test_a_server_with_an_administrator_listens_beyond_loopback_and_one_without_does_not(tmp_path: Path) -> None:
+    words = ("server", "--host", "0.0.0.0", "--port", "0")
+
+    refused = trackside(*words, cwd=tmp_path)
+
+    assert refused[0] == 2
+    assert "the store has no administrator" in refused[2]
+    assert not (tmp_path / "trackside-data" / "trackside.db").exists()
+
+
+def test_the_first_administrator_comes_from_variables_while_there_is_no_user(
+    tmp_path: Path, start: Callable[..., Server]
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n")
+    options = ("--admin-username", "root", "--admin-password-file", str(file))
+    server = start(*options, data=tmp_path / "data")
+    assert signed(server.api, basic("root")).get(f"{OURS}/me")["is_admin"]
+
+    file.write_text("another-password-2\n")
+    server.restart()
+
+    assert signed(server.api, basic("root")).get(f"{OURS}/me")["is_admin"]
+
+
+def test_a_login_is_kept_for_later_commands_in_a_file_of_ones_own(tmp_path: Path, start: Callable[..., Server]) -> None:
+    data, home = tmp_path / "data", tmp_path / "home"
+    make_ana(data)
+    server = start(data=data)
+
+    signed_in = subprocess.run(
+        [*TRACKSIDE, "login", server.url, "--username", "ana"],
+        input=f"{PASSWORD}\n", env=environment(HOME=str(home)), capture_output=True, text=True, check=False,
+        start_new_session=True,
+    )  # fmt: skip
+    listed = command("user", "list", "--json", "--server", server.url, data=data, HOME=str(home))
+
+    assert signed_in.returncode == 0, signed_in.stderr
+    assert (home / ".trackside" / "credentials").stat().st_mode & 0o777 == 0o600
+    assert [each["name"] for each in json.loads(listed.stdout)] == ["ana"]
+
+
+def test_the_audit_log_tells_who_did_what_and_shows_a_changed_row(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    make_ana(data)
+    command("group", "create", "team", data=data)
+
+    listed = command("audit", "list", "--json", data=data)
+    whole = command("audit", "verify", data=data)
+
+    assert [(each["actor"], each["action"], each["object_id"]) for each in json.loads(listed.stdout)] == [
+        *[("operator", "group.create", "team"), ("operator", "user.create", "ana")],
+    ]
+    assert PASSWORD not in listed.stdout
+    assert (whole.returncode, whole.stdout) == (0, "the audit log is whole: 2 entries are as they were written\n")
+
+
+def test_explain_says_by_which_assignment(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    make_ana(data)
+    command("user", "create", "bo", "--no-password", data=data)
+    command("group", "create", "team", data=data)
+    command("group", "add", "team", "bo", data=data)
+
+    before = command("access", "explain", "bo", "runs/write", "--experiment", "0", data=data)
+    command("access", "grant", "team", "mlflow data scientist", "-w", "default", data=data)
+    granted = command("access", "explain", "bo", "runs/write", "--experiment", "0", data=data)
+    command("access", "deny", "bo", "MLflow EDIT", "--experiment", "0", data=data)
+    denied = command("access", "explain", "bo", "runs/write", "--experiment", "0", data=data)
+
+    assert [each.returncode for each in (before, granted, denied)] == [1, 0, 1]
+    assert "no role allows it here" in before.stdout
+    assert "MLflow Data Scientist for group team at /ws/default (assignment 1)" in granted.stdout
+    assert "MLflow EDIT denied to bo at /ws/default/experiments/0 (assignment 2)" in denied.stdout

@@ -1,0 +1,25 @@
+"""A server of which nobody may do anything without a role, with an administrator."""
+
+from collections.abc import Iterator
+
+import pytest
+from msgspec import structs
+
+from support.client import Api, Inside
+from support.people import People
+from trackside import app
+from trackside.core.settings import Settings
+
+
+@pytest.fixture
+def application(chosen: Settings) -> Iterator[app.App]:
+    made = app.build(structs.replace(chosen, default_role=()))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def people(application: app.App) -> Iterator[People]:
+    inside = Inside(application.asgi)
+    yield People(Api(inside)).begin()
+    inside.close()

@@ -1,0 +1,123 @@
+"""The audit log: what is written, that it cannot be changed unseen, and how it is read."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from support.people import ADMIN, OURS, PASSWORD, People
+from trackside import app
+from trackside.access import notes
+from trackside.audit import log
+
+
+def entries(people: People, **asked: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = people.admin.get(f"{OURS}/audit", **asked).get("entries", [])
+    return found
+
+
+def test_a_change_is_written_with_who_what_and_how(people: People) -> None:
+    people.add("bo", "Reader")
+
+    assigned, made = (
+        entries(people, action="assignment.create")[0],
+        entries(people, action="user.create", object_id="bo")[0],
+    )
+    assert (assigned["actor"], assigned["credential"], assigned["outcome"]) == (ADMIN, "password", "allowed")
+    assert json.loads(assigned["detail"]) == {"principal": "bo", "role": "Reader", "scope": "/ws/default"}
+    assert (made["object_type"], made["object_id"]) == ("user", "bo")
+
+
+def test_no_secret_is_written(people: People, application: app.App) -> None:
+    people.add("bo", "Reader")
+    token = people.token("bo")
+    people.admin.ask("PATCH", f"{OURS}/users/bo", {"password": "another-password-2"})
+    people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": "guessed-password-3"})
+    notes.step(application.asgi._database, application.asgi._gate)
+
+    text = json.dumps(entries(people, max_results="1000"))
+
+    assert len(text) > 1000
+    for secret in (PASSWORD, token, "another-password-2", "guessed-password-3", "argon2"):
+        assert secret not in text
+
+
+def test_refusals_and_failed_sign_ins_are_written_with_their_count(people: People, application: app.App) -> None:
+    bo = people.add("bo")
+    for _ in range(3):
+        bo.ask("POST", "experiments/create", {"name": "e"})
+    people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": "wrong-password-1"})
+
+    notes.step(application.asgi._database, application.asgi._gate)
+
+    (refused,) = entries(people, outcome="denied")
+    assert (refused["actor"], refused["action"], json.loads(refused["detail"])) == (
+        "bo",
+        "access.refused",
+        {"count": 3},
+    )
+    assert refused["object_id"].endswith("experiments/create/action")
+    (failed,) = entries(people, outcome="failed")
+    assert (failed["actor"], failed["action"]) == ("bo", "login.password")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("UPDATE audit_log SET actor = 'somebody' WHERE seq = 2", "entry 2 was changed after it was written"),
+        ("DELETE FROM audit_log WHERE seq = 2", "entry 2 is missing"),
+        (
+            "DELETE FROM audit_log WHERE seq = (SELECT MAX(seq) FROM audit_log)",
+            "is missing: the log ends before its head",
+        ),
+        ("UPDATE audit_log SET at = at + 1 WHERE seq = 1", "entry 1 was changed after it was written"),
+    ],
+)
+def test_a_changed_or_removed_entry_is_found(people: People, application: app.App, change: str, fault: str) -> None:
+    people.add("bo", "Reader")
+    people.token("bo")
+    whole = people.admin.get(f"{OURS}/audit/verify")
+    assert (whole["is_whole"], whole["entries"]) == (True, 4)
+
+    with application.asgi._database.write(0) as tx:
+        tx.run(change)
+
+    found = people.admin.get(f"{OURS}/audit/verify")
+    assert not found["is_whole"]
+    assert found["fault"].endswith(fault)
+
+
+def test_old_entries_go_and_the_rest_stays_whole(people: People, application: app.App) -> None:
+    people.add("bo", "Reader")
+    with application.asgi._database.write(0) as tx:
+        (last,) = tx.one("SELECT MAX(at) FROM audit_log") or (0,)
+        log.drop_before(tx, last + 1)
+
+    assert len(entries(people)) == 1
+    assert people.admin.get(f"{OURS}/audit/verify") == {"is_whole": True, "entries": 1}
+
+
+def test_it_is_exported_as_lines_of_json_csv_and_syslog(people: People) -> None:
+    people.admin.post(f"{OURS}/groups", name="=1+1")
+
+    as_json = people.admin.ask("GET", f"{OURS}/audit/export", arguments={"action": "group.create"})
+    as_csv = people.admin.ask("GET", f"{OURS}/audit/export", arguments={"format": "csv", "action": "group.create"})
+    as_syslog = people.admin.ask(
+        "GET", f"{OURS}/audit/export", arguments={"format": "syslog", "action": "group.create"}
+    )
+
+    (line,) = as_json.body.decode().splitlines()
+    assert json.loads(line)["object_id"] == "=1+1"
+    head, row = csv.reader(io.StringIO(as_csv.body.decode()))
+    assert dict(zip(head, row, strict=True))["object_id"] == "'=1+1"  # no formula of a spreadsheet
+    assert as_syslog.body.startswith(b"<109>1 20")
+    assert [each["action"] for each in entries(people, action="audit.export")] == ["audit.export"] * 3
+    assert people.admin.fault(f"{OURS}/audit/export", method="GET", format="xml")[0] == 400
+
+
+def test_it_has_a_right_of_its_own(people: People) -> None:
+    reader, auditor = people.add("bo", "Reader", "/"), people.add("cy", "Auditor", "/")
+
+    assert reader.ask("GET", f"{OURS}/audit").status == 403
+    assert auditor.ask("GET", f"{OURS}/audit").status == 200
