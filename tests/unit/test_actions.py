@@ -15,7 +15,7 @@ FOR_ANYONE = {
     "/health", "/version",  # load balancers and clients ask before they have credentials
     "/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info",  # as on stock
     "/openapi.json",  # the same for every installation
-    "/",  # a page without data
+    "/", "/assets/{name}",  # the files of the web UI, which ask for data with a sign-in
     "/api/trackside/v1/login",
 }  # fmt: skip
 
