@@ -2,7 +2,7 @@
 
 from msgspec import field
 
-from trackside.artifacts import keys, store, transfer
+from trackside.artifacts import keys, pages, store, transfer
 from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
@@ -104,6 +104,11 @@ class Calls:
             raise codec.missing("path")
         _, spot = await self._of_run(request, path)
         return await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
+
+    async def run_page(self, request: Request) -> Response:
+        """Returns an HTML file of a run as a page in a sandbox, for a frame."""
+        pages.check_name(_argument(request, "path"))
+        return pages.as_page(await self.run_file(request))
 
     async def upload(self, request: Request) -> Response:
         """From the UI: one small file."""
@@ -218,6 +223,14 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             calls.presigned_download,
             call=PresignedCall,
             needs=Action.RUNS_READ,
+        ),
+        stream(
+            "GET /api/trackside/v1/artifacts/page",
+            calls.run_page,
+            needs=Action.RUNS_READ,
+            on=RUN,
+            arguments=OfRunFile,
+            media="text/html",
         ),
         stream("GET /get-artifact", calls.run_file, needs=Action.RUNS_READ, on=RUN, arguments=OfRunFile, media=_ANY),
         stream(

@@ -1,6 +1,23 @@
 // Made by `make web-types` from the server's OpenAPI document: the calls that src/ names.
 
 export interface paths {
+    "/api/2.0/mlflow/artifacts/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET artifacts list */
+        get: operations["get_api_2_0_mlflow_artifacts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/experiments/get": {
         parameters: {
             query?: never;
@@ -36,6 +53,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/logged-models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET mlflow logged-models */
+        get: operations["get_api_2_0_mlflow_logged_models_model_id"];
+        put?: never;
+        post?: never;
+        /** DELETE mlflow logged-models */
+        delete: operations["delete_api_2_0_mlflow_logged_models_model_id"];
+        options?: never;
+        head?: never;
+        /** PATCH mlflow logged-models */
+        patch: operations["patch_api_2_0_mlflow_logged_models_model_id"];
+        trace?: never;
+    };
     "/api/2.0/mlflow/metrics/get-history": {
         parameters: {
             query?: never;
@@ -47,6 +83,161 @@ export interface paths {
         get: operations["get_api_2_0_mlflow_metrics_get_history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/model-versions/delete-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE model-versions delete-tag */
+        delete: operations["delete_api_2_0_mlflow_model_versions_delete_tag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/model-versions/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Without aliases, as on stock. */
+        get: operations["get_api_2_0_mlflow_model_versions_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/model-versions/set-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST model-versions set-tag */
+        post: operations["post_api_2_0_mlflow_model_versions_set_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/model-versions/transition-stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST model-versions transition-stage */
+        post: operations["post_api_2_0_mlflow_model_versions_transition_stage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/model-versions/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Without a description, takes it away. */
+        patch: operations["patch_api_2_0_mlflow_model_versions_update"];
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/alias": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET registered-models alias */
+        get: operations["get_api_2_0_mlflow_registered_models_alias"];
+        put?: never;
+        /** POST registered-models alias */
+        post: operations["post_api_2_0_mlflow_registered_models_alias"];
+        /** DELETE registered-models alias */
+        delete: operations["delete_api_2_0_mlflow_registered_models_alias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/delete-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE registered-models delete-tag */
+        delete: operations["delete_api_2_0_mlflow_registered_models_delete_tag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET registered-models get */
+        get: operations["get_api_2_0_mlflow_registered_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST registered-models rename */
+        post: operations["post_api_2_0_mlflow_registered_models_rename"];
         delete?: never;
         options?: never;
         head?: never;
@@ -70,6 +261,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/registered-models/set-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST registered-models set-tag */
+        post: operations["post_api_2_0_mlflow_registered_models_set_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Without a description, clears it. */
+        patch: operations["patch_api_2_0_mlflow_registered_models_update"];
+        trace?: never;
+    };
+    "/api/2.0/mlflow/runs/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST runs delete */
+        post: operations["post_api_2_0_mlflow_runs_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/runs/delete-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST runs delete-tag */
+        post: operations["post_api_2_0_mlflow_runs_delete_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/runs/get": {
         parameters: {
             query?: never;
@@ -87,6 +346,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/runs/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST runs restore */
+        post: operations["post_api_2_0_mlflow_runs_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/runs/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST runs search */
+        post: operations["post_api_2_0_mlflow_runs_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/runs/set-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a tag. */
+        post: operations["post_api_2_0_mlflow_runs_set_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/runs/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Update runs.  Return one answer or fault per call, in order; later calls see the values of earlier ones. */
+        post: operations["post_api_2_0_mlflow_runs_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/artifacts/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns an HTML file of a run as a page in a sandbox, for a frame. */
+        get: operations["get_api_trackside_v1_artifacts_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, and when. */
+        get: operations["get_api_trackside_v1_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 links */
+        get: operations["get_api_trackside_v1_links"];
+        put?: never;
+        /** POST v1 links */
+        post: operations["post_api_trackside_v1_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/live": {
         parameters: {
             query?: never;
@@ -96,6 +475,161 @@ export interface paths {
         };
         /** Wait for changes after a cursor and return them, each entity once. */
         get: operations["get_api_trackside_v1_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/model-versions/{name}/{version}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes a version, and its files if asked for. */
+        post: operations["post_api_trackside_v1_model_versions_name_version_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/model-versions/{name}/{version}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run, experiment, data, code and logged model that a version comes from, and who uses it. */
+        get: operations["get_api_trackside_v1_model_versions_name_version_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/model-versions/{name}/{version}/stage-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests about a version, the newest first. */
+        get: operations["get_api_trackside_v1_model_versions_name_version_stage_requests"];
+        put?: never;
+        /** Asks for a version to be moved to a stage. */
+        post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/model-versions/{name}/{version}/stage-requests/{request_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the version as the request asks. */
+        post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/model-versions/{name}/{version}/stage-requests/{request_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the version where it is. */
+        post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/registered-models/{name}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes a registered model with all versions, and their files if asked for. */
+        post: operations["post_api_trackside_v1_registered_models_name_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/registered-models/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to the model's name, versions, stages and aliases, the newest first; deleted models too. */
+        get: operations["get_api_trackside_v1_registered_models_name_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/registry/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The stages of the workspace, in their order. */
+        get: operations["get_api_trackside_v1_registry_stages"];
+        /** Replaces the stages; MLflow's four must be among them. */
+        put: operations["put_api_trackside_v1_registry_stages"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/runs/{run_id}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The model versions and logged models of a run. */
+        get: operations["get_api_trackside_v1_runs_run_id_models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,6 +689,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/stage-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests about all versions that there are, the newest first. */
+        get: operations["get_api_trackside_v1_stage_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/workspaces": {
         parameters: {
             query?: never;
@@ -177,10 +728,71 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AddLink */
+        AddLink: {
+            /** @default null */
+            backfill?: string | null;
+            /** @default null */
+            exclude?: string[] | null;
+            /** @default null */
+            experiments?: string[] | null;
+            /** @default null */
+            kind?: string | null;
+            /** @default null */
+            mode?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            password?: string | null;
+            /** @default null */
+            prefix?: string | null;
+            /** @default null */
+            rate?: number | null;
+            /** @default null */
+            registry?: boolean | null;
+            /** @default null */
+            to: string | null;
+            /** @default null */
+            token?: string | null;
+            /** @default null */
+            username?: string | null;
+        };
         /** Alias */
         Alias: {
             alias: string;
             version: string;
+        };
+        /** Approved */
+        Approved: {
+            model_version: components["schemas"]["ModelVersion"];
+            stage_request: components["schemas"]["StageRequest"];
+        };
+        /** Ask */
+        Ask: {
+            /** @default null */
+            archive_existing_versions?: boolean | null;
+            /** @default null */
+            comment?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            stage: string | null;
+            /** @default null */
+            version?: string | null;
+        };
+        /**
+         * Code
+         * @description What ran, as the client that started the run told.
+         */
+        Code: {
+            git_branch?: string;
+            git_commit?: string;
+            git_repository?: string;
+            name?: string;
+            notebook_path?: string;
+            notebook_revision?: string;
+            project_entry_point?: string;
+            type?: string;
         };
         /**
          * Column
@@ -228,9 +840,66 @@ export interface components {
             /** @default [] */
             tags?: components["schemas"]["KeyValue"][];
         };
+        /** Decide */
+        Decide: {
+            /** @default null */
+            comment?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            request_id?: string | null;
+            /** @default null */
+            version?: string | null;
+        };
+        /**
+         * Deletion
+         * @description What a deletion freed.  Files in `pending` could not be reached; the next deletion tries them again.
+         */
+        Deletion: {
+            deleted_files: number;
+            deleted_versions: string[];
+            freed_bytes: number;
+            /** @default [] */
+            kept?: components["schemas"]["Kept"][];
+            /** @default [] */
+            pending?: string[];
+        };
+        /**
+         * Event
+         * @description `before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
+         *
+         *         `user` is who the caller said they were (header X-Trackside-User), unverified; empty if they did not say.
+         */
+        Event: {
+            after?: string;
+            alias?: string;
+            before?: string;
+            comment?: string;
+            id: string;
+            kind: string;
+            name: string;
+            request_id?: string;
+            time: number;
+            user: string;
+            version?: string;
+        };
         Fault: {
             error_code: string;
             message: string;
+        };
+        /** FileInfo */
+        FileInfo: {
+            /** @default null */
+            file_size?: number | null;
+            is_dir: boolean;
+            path: string;
+        };
+        /** FinalizeModel */
+        FinalizeModel: {
+            /** @default  */
+            model_id?: string;
+            /** @default null */
+            status: string | number | null;
         };
         /** FoundModels */
         FoundModels: {
@@ -239,9 +908,39 @@ export interface components {
             /** @default [] */
             registered_models?: components["schemas"]["RegisteredModel"][];
         };
+        /** FoundVersions */
+        FoundVersions: {
+            /** @default [] */
+            model_versions?: components["schemas"]["ModelVersion"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
+        /** GivenStage */
+        GivenStage: {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            needs_approval?: boolean | null;
+        };
+        /** GotInfo */
+        GotInfo: {
+            run_info: components["schemas"]["RunInfo"];
+        };
+        /** GotLink */
+        GotLink: {
+            link: components["schemas"]["Shown"];
+        };
+        /** GotRequest */
+        GotRequest: {
+            stage_request: components["schemas"]["StageRequest"];
+        };
         /** GotRun */
         GotRun: {
             run: components["schemas"]["Run"];
+        };
+        /** GotVersion */
+        GotVersion: {
+            model_version: components["schemas"]["ModelVersion"];
         };
         /** GroupRuns */
         GroupRuns: {
@@ -271,10 +970,36 @@ export interface components {
             matching: number;
             offset: number;
         };
+        /**
+         * Kept
+         * @description Files that stay, and why.
+         */
+        Kept: {
+            reason: string;
+            uri?: string;
+            version?: string;
+        };
         /** KeyValue */
         KeyValue: {
             key: string;
             value: string;
+        };
+        /**
+         * Lineage
+         * @description What is absent is not known: a version may be made of files that no run of this workspace logged.
+         */
+        Lineage: {
+            /** @default [] */
+            copied_from?: components["schemas"]["Origin"][];
+            /** @default [] */
+            dataset_inputs?: components["schemas"]["DatasetInput"][];
+            experiment?: components["schemas"]["trackside.registry.lineage.Experiment"];
+            logged_model?: components["schemas"]["trackside.registry.lineage.LoggedModel"];
+            model_version: components["schemas"]["ModelVersion"];
+            run?: components["schemas"]["RunInfo"];
+            source_code?: components["schemas"]["Code"];
+            /** @default [] */
+            used_by?: components["schemas"]["User"][];
         };
         /** ListColumns */
         ListColumns: {
@@ -292,6 +1017,22 @@ export interface components {
             run_ids?: string[] | null;
             /** @default null */
             search?: string | null;
+        };
+        /** Listed */
+        Listed: {
+            /** @default [] */
+            links?: components["schemas"]["Shown"][];
+        };
+        /**
+         * ListedChanges
+         * @description `next_after` is what to ask for next, to miss nothing and see nothing twice.
+         */
+        ListedChanges: {
+            /** @default [] */
+            changes?: components["schemas"]["LoggedChange"][];
+            /** @default false */
+            more?: boolean;
+            next_after?: number;
         };
         /**
          * LiveChange
@@ -314,6 +1055,19 @@ export interface components {
             reset: boolean;
         };
         /**
+         * LoggedChange
+         * @description `user` is who the caller said they were, unverified; absent if they did not say.
+         */
+        LoggedChange: {
+            action: string;
+            detail?: unknown;
+            entity: string;
+            entity_id: string;
+            seq: number;
+            time: number;
+            user?: string;
+        };
+        /**
          * MetricOfGroup
          * @description Over the runs of a group whose value is a finite number; `odd` counts those whose value is none.
          */
@@ -324,6 +1078,28 @@ export interface components {
             odd: number;
             runs: number;
             sd: number | null;
+        };
+        /** ModelData */
+        ModelData: {
+            /** @default [] */
+            metrics?: components["schemas"]["trackside.logged_models.model.Metric"][];
+            /** @default [] */
+            params?: components["schemas"]["KeyValue"][];
+        };
+        /** ModelInfo */
+        ModelInfo: {
+            artifact_uri: string;
+            creation_timestamp_ms: number;
+            experiment_id: string;
+            last_updated_timestamp_ms: number;
+            model_id: string;
+            model_type: string;
+            name: string;
+            source_run_id: string;
+            status: string;
+            status_message?: string;
+            /** @default [] */
+            tags?: components["schemas"]["KeyValue"][];
         };
         /** ModelInput */
         ModelInput: {
@@ -352,6 +1128,34 @@ export interface components {
             status: string;
             /** @default [] */
             tags?: components["schemas"]["trackside.registry.model.Tag"][];
+            version: string;
+        };
+        /**
+         * Options
+         * @description What was chosen when the link was added.
+         */
+        Options: {
+            /** @default all */
+            backfill?: string;
+            /** @default [] */
+            exclude?: string[];
+            /** @default [] */
+            experiments?: string[];
+            /** @default  */
+            prefix?: string;
+            /** @default 0 */
+            rate?: number;
+            /** @default false */
+            registry?: boolean;
+            /** @default 0 */
+            since?: number;
+        };
+        /**
+         * Origin
+         * @description A version that another was copied from.
+         */
+        Origin: {
+            name: string;
             version: string;
         };
         /**
@@ -391,6 +1195,20 @@ export interface components {
             /** @default [] */
             tags?: components["schemas"]["trackside.registry.model.Tag"][];
         };
+        /** RenameModel */
+        RenameModel: {
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            new_name: string | null;
+        };
+        /** Requests */
+        Requests: {
+            /** @default null */
+            next_page_token?: string | null;
+            /** @default [] */
+            stage_requests?: components["schemas"]["StageRequest"][];
+        };
         /** Run */
         Run: {
             data: components["schemas"]["RunData"];
@@ -398,6 +1216,16 @@ export interface components {
             inputs: components["schemas"]["RunInputs"];
             outputs?: components["schemas"]["RunOutputs"];
         };
+        /**
+         * RunCall
+         * @description Names a run, and nothing more.
+         */
+        RunCall: {
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            run_uuid?: string | null;
+        } | unknown | unknown;
         /** RunData */
         RunData: {
             /** @default [] */
@@ -436,6 +1264,28 @@ export interface components {
             dataset_inputs?: components["schemas"]["DatasetInput"][];
             /** @default [] */
             model_inputs?: components["schemas"]["ModelInput"][];
+        };
+        /** RunListing */
+        RunListing: {
+            /** @default [] */
+            files?: components["schemas"]["FileInfo"][];
+            root_uri: string;
+        };
+        /**
+         * RunModel
+         * @description A logged model that a run used (`input`) or made (`output`, at `step`).
+         */
+        RunModel: {
+            direction: string;
+            model: components["schemas"]["trackside.registry.lineage.LoggedModel"];
+            step: number;
+        };
+        /** RunModels */
+        RunModels: {
+            /** @default [] */
+            logged_models?: components["schemas"]["RunModel"][];
+            /** @default [] */
+            model_versions?: components["schemas"]["ModelVersion"][];
         };
         /** RunOutputs */
         RunOutputs: {
@@ -508,6 +1358,119 @@ export interface components {
             /** @default null */
             view_type?: string | number | null;
         };
+        /** SearchRuns */
+        SearchRuns: {
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            order_by?: string[] | null;
+            /** @default null */
+            page_token?: string | null;
+            /** @default null */
+            run_view_type?: string | number | null;
+        };
+        /** SetAlias */
+        SetAlias: {
+            /** @default null */
+            alias: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            version: string | null;
+        };
+        /** SetModelTag */
+        SetModelTag: {
+            /** @default null */
+            key: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            value?: string | null;
+        };
+        /** SetStages */
+        SetStages: {
+            /** @default null */
+            stages: components["schemas"]["GivenStage"][] | null;
+        };
+        /** SetVersionTag */
+        SetVersionTag: {
+            /** @default null */
+            key: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            value?: string | null;
+            /** @default null */
+            version: string | null;
+        };
+        /**
+         * Shown
+         * @description A link as the API shows it: never with a secret.
+         */
+        Shown: {
+            created_at: number;
+            has_secret: boolean;
+            kind: string;
+            lag_items: number;
+            lag_s: number;
+            /** @default null */
+            last_error?: string | null;
+            /** @default null */
+            last_error_at?: number | null;
+            /** @default null */
+            last_success_at?: number | null;
+            /** @default null */
+            lost_store_at?: number | null;
+            mirrored: {
+                [key: string]: number;
+            };
+            mode: string;
+            name: string;
+            options: components["schemas"]["Options"];
+            points_per_s: number;
+            postponed_items: number;
+            /** @default null */
+            retry_at?: number | null;
+            sent_bytes: number;
+            sent_items: number;
+            sent_points: number;
+            state: string;
+            taken_bytes: number;
+            taken_items: number;
+            taken_points: number;
+            to: string;
+        };
+        /** ShownStage */
+        ShownStage: {
+            name: string;
+            needs_approval: boolean;
+        };
+        /**
+         * StageRequest
+         * @description `requested_by` and `decided_by` are who the callers said they were, unverified; empty if they did not say.
+         */
+        StageRequest: {
+            archive_existing_versions: boolean;
+            comment: string;
+            decided_at?: number;
+            decided_by?: string;
+            decision_comment?: string;
+            name: string;
+            request_id: string;
+            requested_at: number;
+            requested_by: string;
+            stage: string;
+            status: string;
+            version: string;
+        };
+        /** Stages */
+        Stages: {
+            stages: components["schemas"]["ShownStage"][];
+        };
         /** Experiment */
         "trackside.experiments.model.Experiment": {
             artifact_location: string;
@@ -536,10 +1499,71 @@ export interface components {
             key: string;
             value: string;
         };
+        /** GotModel */
+        "trackside.logged_models.model.GotModel": {
+            model: components["schemas"]["trackside.logged_models.model.LoggedModel"];
+        };
+        /** LoggedModel */
+        "trackside.logged_models.model.LoggedModel": {
+            data: components["schemas"]["ModelData"];
+            info: components["schemas"]["ModelInfo"];
+        };
+        /**
+         * Metric
+         * @description A point of a model: all of them are answered, not only the last.
+         */
+        "trackside.logged_models.model.Metric": {
+            dataset_digest?: string;
+            dataset_name?: string;
+            key: string;
+            model_id: string;
+            run_id: string;
+            step: number;
+            timestamp: number;
+            value: number | string;
+        };
+        /** Experiment */
+        "trackside.registry.lineage.Experiment": {
+            experiment_id: string;
+            name: string;
+        };
+        /** LoggedModel */
+        "trackside.registry.lineage.LoggedModel": {
+            model_id: string;
+            model_type: string;
+            name: string;
+            source_run_id: string;
+            status: string;
+        };
+        /** GotModel */
+        "trackside.registry.model.GotModel": {
+            registered_model: components["schemas"]["RegisteredModel"];
+        };
         /** Tag */
         "trackside.registry.model.Tag": {
             key: string;
             value: string;
+        };
+        /**
+         * Delete
+         * @description `delete_files`: the files too.  `shared_files`: `keep` (if not said) those that a run, a logged model or another
+         *         version still has, or `delete` them all the same; what is in use stays in any case.
+         */
+        "trackside.registry.own_routes.Delete": {
+            /** @default null */
+            delete_files?: boolean | null;
+            /** @default null */
+            shared_files?: string | null;
+        };
+        /**
+         * History
+         * @description The newest first.
+         */
+        "trackside.registry.own_routes.History": {
+            /** @default [] */
+            events?: components["schemas"]["Event"][];
+            /** @default null */
+            next_page_token?: string | null;
         };
         /** History */
         "trackside.runs.history.History": {
@@ -548,12 +1572,39 @@ export interface components {
             /** @default null */
             next_page_token?: string | null;
         };
+        /** DeleteTag */
+        "trackside.runs.model.DeleteTag": {
+            /** @default null */
+            key: string | null;
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            run_uuid?: string | null;
+        } | unknown | unknown;
         /** Metric */
         "trackside.runs.model.Metric": {
             key: string;
             step: number;
             timestamp: number;
             value: number | string;
+        };
+        /** SetTag */
+        "trackside.runs.model.SetTag": {
+            /** @default null */
+            key: string | null;
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            run_uuid?: string | null;
+            /** @default null */
+            value?: string | null;
+        } | unknown | unknown;
+        /** Found */
+        "trackside.runs.search.Found": {
+            /** @default null */
+            next_page_token?: string | null;
+            /** @default [] */
+            runs?: components["schemas"]["Run"][];
         };
         /** Create */
         "trackside.workspaces.routes.Create": {
@@ -584,6 +1635,54 @@ export interface components {
         "trackside.workspaces.routes.ListedOurs": {
             /** @default [] */
             workspaces?: components["schemas"]["OurWorkspace"][];
+        };
+        /** Transition */
+        Transition: {
+            /** @default null */
+            archive_existing_versions?: boolean | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            stage: string | null;
+            /** @default null */
+            version: string | null;
+        };
+        /** UpdateModel */
+        UpdateModel: {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            name: string | null;
+        };
+        /** UpdateRun */
+        UpdateRun: {
+            /** @default null */
+            end_time?: number | null;
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            run_name?: string | null;
+            /** @default null */
+            run_uuid?: string | null;
+            /** @default null */
+            status?: string | number | null;
+        } | unknown | unknown;
+        /** UpdateVersion */
+        UpdateVersion: {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            version: string | null;
+        };
+        /**
+         * User
+         * @description Who uses the version, such as an endpoint.
+         */
+        User: {
+            kind: string;
+            name: string;
         };
         /**
          * Window
@@ -621,6 +1720,36 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_api_2_0_mlflow_artifacts_list: {
+        parameters: {
+            query?: {
+                path?: string;
+                run_id?: string;
+                run_uuid?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunListing"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_2_0_mlflow_experiments_get: {
         parameters: {
             query: {
@@ -711,6 +1840,96 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_2_0_mlflow_logged_models_model_id: {
+        parameters: {
+            query?: {
+                allow_deleted?: boolean;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.logged_models.model.GotModel"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_2_0_mlflow_logged_models_model_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_2_0_mlflow_logged_models_model_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinalizeModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.logged_models.model.GotModel"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_2_0_mlflow_metrics_get_history: {
         parameters: {
             query: {
@@ -736,6 +1955,332 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.runs.history.History"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_2_0_mlflow_model_versions_delete_tag: {
+        parameters: {
+            query: {
+                key: string;
+                name: string;
+                version: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_2_0_mlflow_model_versions_search: {
+        parameters: {
+            query?: {
+                filter?: string;
+                max_results?: number;
+                order_by?: string[];
+                page_token?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundVersions"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_model_versions_set_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetVersionTag"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_model_versions_transition_stage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Transition"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotVersion"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_2_0_mlflow_model_versions_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateVersion"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotVersion"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_2_0_mlflow_registered_models_alias: {
+        parameters: {
+            query: {
+                alias: string;
+                name: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotVersion"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_registered_models_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAlias"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_2_0_mlflow_registered_models_alias: {
+        parameters: {
+            query: {
+                alias: string;
+                name: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_2_0_mlflow_registered_models_delete_tag: {
+        parameters: {
+            query: {
+                key: string;
+                name: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_2_0_mlflow_registered_models_get: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.registry.model.GotModel"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_registered_models_rename: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.registry.model.GotModel"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -774,6 +2319,126 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    post_api_2_0_mlflow_registered_models_set_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetModelTag"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_2_0_mlflow_registered_models_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.registry.model.GotModel"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_runs_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunCall"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_runs_delete_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.runs.model.DeleteTag"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_2_0_mlflow_runs_get: {
         parameters: {
             query: {
@@ -796,6 +2461,245 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GotRun"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_runs_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunCall"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_runs_search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SearchRuns"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.runs.search.Found"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_runs_set_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.runs.model.SetTag"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_runs_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRun"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotInfo"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_artifacts_page: {
+        parameters: {
+            query?: {
+                path?: string;
+                run_id?: string;
+                run_uuid?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_changes: {
+        parameters: {
+            query?: {
+                after?: number;
+                before?: number;
+                entity?: string;
+                entity_id?: string;
+                limit?: number;
+                user?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedChanges"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddLink"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotLink"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -827,6 +2731,350 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LiveChanges"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_model_versions_name_version_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["trackside.registry.own_routes.Delete"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_model_versions_name_version_lineage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_model_versions_name_version_stage_requests: {
+        parameters: {
+            query?: {
+                status?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Requests"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_model_versions_name_version_stage_requests: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ask"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRequest"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+                request_id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Decide"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approved"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_reject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+                request_id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Decide"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRequest"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_registered_models_name_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["trackside.registry.own_routes.Delete"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_registered_models_name_history: {
+        parameters: {
+            query?: {
+                alias?: string;
+                kind?: string;
+                max_results?: number;
+                page_token?: string;
+                version?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.registry.own_routes.History"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_registry_stages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stages"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_trackside_v1_registry_stages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetStages"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stages"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_runs_run_id_models: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunModels"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -917,6 +3165,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Window"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_stage_requests: {
+        parameters: {
+            query?: {
+                max_results?: number;
+                page_token?: string;
+                status?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Requests"];
                 };
             };
             400: components["responses"]["Fault"];

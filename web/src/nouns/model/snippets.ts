@@ -1,11 +1,142 @@
+/** Code to paste, for a version of a model.  Every name in it is escaped: names are clients' words. */
+
+import type { Column, MlModel } from "./mlmodel";
+
+export interface Subject {
+  trackingUri: string;
+  name: string;
+  version: string;
+  /** Preferred to the number: code that names an alias keeps working when the alias moves. */
+  alias?: string | undefined;
+  model?: MlModel | undefined;
+}
+
+/** `models:/name/7` or `models:/name@champion`. */
+export function modelUri({ name, version, alias }: Subject): string {
+  return alias ? `models:/${name}@${alias}` : `models:/${name}/${version}`;
+}
+
+export function loadSnippet(subject: Subject): string {
+  return [
+    "import mlflow",
+    "",
+    `mlflow.set_tracking_uri(${python(subject.trackingUri)})`,
+    `model = mlflow.pyfunc.load_model(${python(modelUri(subject))})`,
+    "print(model.metadata.signature)",
+  ].join("\n");
+}
+
+/** Undefined where the model says nothing of its input. */
+export function scoreSnippet(subject: Subject): string | undefined {
+  const input = inputOf(subject);
+  if (!input) return undefined;
+  return [
+    "import mlflow",
+    ...input.imports,
+    "",
+    `mlflow.set_tracking_uri(${python(subject.trackingUri)})`,
+    `model = mlflow.pyfunc.load_model(${python(modelUri(subject))})`,
+    ...input.lines,
+    "print(model.predict(data))",
+  ].join("\n");
+}
+
+/** Batch scoring on Spark.  `spark` is the session that a notebook has. */
+export function sparkSnippet(subject: Subject): string | undefined {
+  const columns = subject.model?.signature?.inputs ?? [];
+  if (columns.length === 0 || columns.some((column) => !column.name)) return undefined;
+  return [
+    "import mlflow",
+    "",
+    `mlflow.set_tracking_uri(${python(subject.trackingUri)})`,
+    `predict = mlflow.pyfunc.spark_udf(spark, ${python(modelUri(subject))}, env_manager="local")`,
+    `columns = [${columns.map((column) => python(column.name)).join(", ")}]`,
+    'scored = table.withColumn("prediction", predict(*columns))  # table: a Spark DataFrame with these columns',
+  ].join("\n");
+}
+
 /** Code that logs a small model and registers it: it works as it is pasted, with scikit-learn installed. */
 export function registerCode(trackingUri: string): string {
+  return newVersionCode(trackingUri, "my-first-model");
+}
+
+/** Code that adds a version to a model. */
+export function newVersionCode(trackingUri: string, name: string): string {
   return `import mlflow
+import pandas as pd
 from sklearn.linear_model import LinearRegression
 
-mlflow.set_tracking_uri(${JSON.stringify(trackingUri)})
-model = LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0])
+mlflow.set_tracking_uri(${python(trackingUri)})
+data = pd.DataFrame({"x": [0.0, 1.0]})
+model = LinearRegression().fit(data, [0.0, 2.0])
 
 with mlflow.start_run():
-    mlflow.sklearn.log_model(model, name="model", registered_model_name="my-first-model")`;
+    mlflow.sklearn.log_model(model, name="model", input_example=data, registered_model_name=${python(name)})`;
+}
+
+/** Code that registers a logged model of a run. */
+export function registerRunCode(trackingUri: string, modelId: string): string {
+  return `import mlflow
+
+mlflow.set_tracking_uri(${python(trackingUri)})
+mlflow.register_model(${python(`models:/${modelId}`)}, "my-model")`;
+}
+
+/** A string literal of Python. */
+export function python(text: string): string {
+  const json = JSON.stringify(text);
+  // JSON leaves DEL and the separators of lines as they are; a terminal or an editor may not.
+  return json.replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escape);
+}
+
+function inputOf({ model }: Subject): { imports: string[]; lines: string[] } | undefined {
+  const columns = model?.signature?.inputs ?? [];
+  if (columns.length === 0) return undefined;
+  const [first] = columns;
+  const tensor = first && /^tensor<(?<dtype>\w+)>\[(?<shape>[\d, -]*)\]$/.exec(first.type)?.groups;
+  if (tensor && columns.length === 1) {
+    const shape = (tensor["shape"] ?? "").split(",").map((size) => (Number(size) > 0 ? size.trim() : "1"));
+    const zeros = `np.zeros((${shape.join(", ")},), dtype=${python(tensor["dtype"] ?? "")})`;
+    return {
+      imports: ["import numpy as np"],
+      lines: [`data = ${first.name ? `{${python(first.name)}: ${zeros}}` : zeros}`],
+    };
+  }
+  const values = columns.map((column) => exampleOf(column));
+  if (values.some((value) => value === undefined)) return undefined;
+  if (columns.every((column) => column.name)) {
+    const cells = columns.map((column, at) => `    ${python(column.name)}: [${values[at]}],`);
+    return { imports: ["import pandas as pd"], lines: ["data = pd.DataFrame({", ...cells, "})", ...casts(columns)] };
+  }
+  if (columns.length > 1) return undefined;
+  return { imports: ["import pandas as pd"], lines: [`data = pd.DataFrame([[${values[0]}]])`] };
+}
+
+/** Pandas makes 64-bit numbers of literals; a model that wants 32 bits refuses them. */
+function casts(columns: readonly Column[]): string[] {
+  const wanted = columns.flatMap((column) => {
+    const dtype = { integer: "int32", float: "float32" }[column.type];
+    return dtype ? [`${python(column.name)}: "${dtype}"`] : [];
+  });
+  return wanted.length ? [`data = data.astype({${wanted.join(", ")}})`] : [];
+}
+
+function exampleOf(column: Column): string | undefined {
+  const simple: Record<string, string> = {
+    double: "0.0",
+    float: "0.0",
+    long: "0",
+    integer: "0",
+    boolean: "False",
+    string: '"text"',
+    datetime: 'pd.Timestamp("2026-01-31")',
+    binary: 'b"bytes"',
+  };
+  if (Object.hasOwn(simple, column.type)) return simple[column.type];
+  const items = /^array<(\w+)>$/.exec(column.type)?.[1];
+  return items && Object.hasOwn(simple, items) ? `[${simple[items]}]` : undefined;
+}
+
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

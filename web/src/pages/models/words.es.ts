@@ -4,11 +4,18 @@ import type en from "./words.en";
 
 export default {
   title: "Modelos",
-  count: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "modelo" : "modelos"}`,
+  count: (count: number, more: boolean) =>
+    `${formatCount(count)}${more ? "+" : ""} ${plural(count) === "one" && !more ? "modelo" : "modelos"}`,
   name: "Nombre",
   version: "Última versión",
+  aliases: "Alias",
+  stages: "Fases",
   changed: "Cambiado",
   description: "Descripción",
+  find: "Buscar modelos",
+  more: "Mostrar más",
   none: "Todavía no hay modelos registrados",
   noneHint: "Registre el modelo de una ejecución; desde entonces tiene versiones, alias e historial:",
+  noneFound: (text: string) => `Ningún modelo tiene «${text}» en su nombre`,
+  clear: "Mostrar todos los modelos",
 } satisfies Words<typeof en>;

@@ -1,0 +1,239 @@
+"""The pages of registered models: list, model, version, comparison, snippets, stages with approval."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Dialog, Page, expect
+
+from support.client import Api
+from support.servers import Server, environment
+
+OURS = "/api/trackside/v1"
+MODEL = """
+flavors:
+  python_function: {loader_module: x, python_version: 3.11.2}
+mlflow_version: 3.17.2
+signature:
+  inputs: '[{"name": "age", "type": "double", "required": true}]'
+"""
+
+
+def register(api: Api, name: str = "churn", versions: int = 1, **about: str) -> str:
+    """A model with versions of one run, with a metric and a file `MLmodel`: the id of the run."""
+    run_id = api.new_run(run_name="swift-fox")
+    api.post("runs/log-metric", run_id=run_id, key="auc", value=0.75, timestamp=1, step=1)
+    uri = api.run(run_id)["info"]["artifact_uri"]
+    path = uri.removeprefix("mlflow-artifacts:/")
+    api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}/model/MLmodel", MODEL.encode())
+    api.post("registered-models/create", name=name, **about)
+    for _ in range(versions):
+        api.post("model-versions/create", name=name, source=f"{uri}/model", run_id=run_id)
+    return run_id
+
+
+def current_stage(api: Api) -> str:
+    reply = api.ask("GET", "model-versions/get", arguments={"name": "churn", "version": "1"})
+    return str(reply.json["model_version"]["current_stage"])
+
+
+def test_models_are_found_by_a_part_of_their_name_and_the_search_is_in_the_address(server: Server, page: Page) -> None:
+    for name in ("churn", "iris", "it's odd"):
+        server.api.post("registered-models/create", name=name)
+
+    page.goto(f"{server.url}/#/models")
+    page.get_by_role("searchbox").fill("t's")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("link", name="it's odd")).to_be_visible()
+
+    page.reload()
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name="it's odd").click()
+    expect(page.get_by_text("No versions yet")).to_be_visible()
+
+
+def test_a_search_that_finds_nothing_offers_the_way_back(server: Server, page: Page) -> None:
+    server.api.post("registered-models/create", name="churn")
+
+    page.goto(f"{server.url}/#/models?q=zebra")
+    page.get_by_role("button", name="Show all models").click()
+
+    expect(page.get_by_role("link", name="churn")).to_be_visible()
+
+
+def test_a_version_shows_its_signature_metrics_run_and_lineage(server: Server, page: Page) -> None:
+    register(server.api)
+
+    page.goto(f"{server.url}/#/models/churn/versions/1")
+
+    expect(page.get_by_role("region", name="Inputs").get_by_role("cell", name="age")).to_be_visible()
+    expect(page.get_by_role("region", name="Metrics").get_by_role("cell", name="0.75")).to_be_visible()
+    page.get_by_role("link", name="Lineage").click()
+    page.get_by_role("link", name="swift-fox").click()
+    expect(page).to_have_url(re.compile(r"#/experiments/0/runs/\w+$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("swift-fox")
+
+
+def test_an_alias_is_added_and_an_undo_takes_it_back(server: Server, page: Page) -> None:
+    register(server.api)
+
+    page.goto(f"{server.url}/#/models/churn/versions/1")
+    page.get_by_role("button", name="Add alias").click()
+    page.get_by_role("textbox", name="Alias").fill("champion")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("@champion", exact=True)).to_be_visible()
+    assert server.api.get("registered-models/alias", name="churn", alias="champion")["model_version"]["version"] == "1"
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("No alias")).to_be_visible()
+    assert server.api.fault("registered-models/alias", method="GET", name="churn", alias="champion")[0] == 400
+
+
+def test_an_alias_that_is_not_allowed_is_said_beside_its_field_and_stays_typed(
+    server: Server, page: Page, console: list[str]
+) -> None:
+    register(server.api)
+
+    page.goto(f"{server.url}/#/models/churn/versions/1")
+    page.get_by_role("button", name="Add alias").click()
+    page.get_by_role("textbox", name="Alias").fill("v1")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("reserved")
+    expect(page.get_by_role("textbox", name="Alias")).to_have_value("v1")
+    forget_answers(console)
+
+
+def test_a_stage_that_needs_approval_is_asked_for_and_approved_by_somebody_else(server: Server, page: Page) -> None:
+    register(server.api)
+    stages = [
+        {"name": "None"}, {"name": "Staging"}, {"name": "Production", "needs_approval": True}, {"name": "Archived"}
+    ]  # fmt: skip
+    assert server.api.ask("PUT", f"{OURS}/registry/stages", {"stages": stages}).status == 200
+
+    page.goto(f"{server.url}/#/models/churn/versions/1")
+    page.get_by_role("button", name="Change stage").click()
+    page.get_by_label("Stage", exact=True).select_option("Production")
+    page.get_by_label("Comment").fill("It beats version 0.")
+    page.get_by_role("button", name="Ask for approval").click()
+    page.get_by_role("link", name=re.compile("Requests")).click()
+    expect(page.get_by_text("It beats version 0.")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+
+    expect(page.get_by_text("Approved", exact=True)).to_be_visible()
+    expect(page.locator("header").get_by_text("Production")).to_be_visible()
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("cell", name="Moved version 1 from None to Production")).to_be_visible()
+
+
+def test_a_change_of_stage_can_be_undone(server: Server, page: Page) -> None:
+    register(server.api)
+
+    page.goto(f"{server.url}/#/models/churn/versions/1")
+    page.get_by_role("button", name="Change stage").click()
+    page.get_by_label("Stage", exact=True).select_option("Staging")
+    page.get_by_role("dialog").get_by_role("button", name="Change the stage").click()
+    expect(page.get_by_text("Moved version 1 to Staging")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.locator("main").get_by_text("Staging", exact=True)).to_have_count(0)
+    assert current_stage(server.api) == "None"
+
+
+def test_two_versions_are_compared(server: Server, page: Page) -> None:
+    register(server.api, versions=2)
+    server.api.post("model-versions/set-tag", {"name": "churn", "version": "2", "key": "data", "value": "2026"})
+
+    page.goto(f"{server.url}/#/models/churn")
+    for version in ("1", "2"):
+        page.get_by_label(f"Choose version {version} for a comparison").check()
+    page.get_by_role("button", name="Compare versions").click()
+
+    row = page.get_by_role("region", name="Tags").get_by_role("row").nth(1)
+    expect(row.get_by_role("cell")).to_have_text(["data", "\u2013", "2026"])
+    expect(page.get_by_role("region", name="Metrics")).to_have_count(0)
+    page.get_by_label("Differences only").uncheck()
+    expect(page.get_by_role("region", name="Metrics").get_by_role("cell", name="auc")).to_be_visible()
+
+
+def test_a_model_is_deleted_by_typing_its_name(server: Server, page: Page) -> None:
+    register(server.api)
+
+    page.goto(f"{server.url}/#/models/churn")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    button = page.get_by_role("button", name="Delete the model")
+    expect(button).to_be_disabled()
+    page.get_by_label("Type churn to delete the model").fill("churn")
+    button.click()
+
+    expect(page.get_by_text("No registered models yet")).to_be_visible()
+    assert server.api.fault("registered-models/get", method="GET", name="churn")[0] == 404
+
+
+def test_a_model_and_a_version_that_do_not_exist_are_said(server: Server, page: Page, console: list[str]) -> None:
+    register(server.api)
+
+    page.goto(f"{server.url}/#/models/zebra")
+    expect(page.get_by_text("There is no model zebra")).to_be_visible()
+    page.goto(f"{server.url}/#/models/churn/versions/99")
+    expect(page.get_by_text("There is no version 99 of churn")).to_be_visible()
+    page.get_by_role("link", name="To churn").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("churn")
+    forget_answers(console)
+
+
+def test_names_and_texts_of_a_client_are_never_code(server: Server, page: Page) -> None:
+    attack = "<img src=x onerror=alert(1)>"
+    name = f"{attack} \u202e'\""
+    register(server.api, name, description=f"{attack} [x](javascript:alert(1)) <b onclick=alert(1)>b</b>")
+    server.api.post("registered-models/set-tag", name=name, key="t", value=attack)
+    dialogs: list[str] = []
+
+    def note(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
+
+    page.goto(f"{server.url}/#/models")
+    page.get_by_role("link", name=attack).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(attack)
+    expect(page.locator("main img")).to_have_count(0)
+    expect(page.locator("main a[href^='javascript']")).to_have_count(0)
+    page.get_by_role("link", name="1", exact=True).click()
+    expect(page.get_by_role("button", name="Change stage")).to_be_visible()
+    assert not dialogs
+
+
+def forget_answers(console: list[str]) -> None:
+    """Chromium writes each answer with a status of 400 or more to the console."""
+    console[:] = [said for said in console if "Failed to load resource: the server responded" not in said]
+
+
+@pytest.mark.slow
+def test_the_snippets_of_an_empty_page_and_of_a_version_work_when_pasted(
+    server: Server, page: Page, tmp_path: Path
+) -> None:
+    page.goto(f"{server.url}/#/models")
+    run_code(page.locator("pre").inner_text(), tmp_path)
+
+    page.goto(f"{server.url}/#/models/my-first-model/versions/1")
+    expect(page.get_by_role("region", name="Load")).to_be_visible()
+    for name in ("Load", "Score"):
+        run_code(page.get_by_role("region", name=name, exact=True).inner_text(), tmp_path)
+
+
+def run_code(text: str, folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", text],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,49 @@
+/** What several pages read of a version. */
+import { api, send } from "@/api/client";
+import { asFailure } from "@/api/failure";
+import type { components } from "@/api/schema";
+import { apiUrl } from "@/app/place";
+import { parseMlModel, type MlModel } from "./mlmodel";
+
+export type Lineage = components["schemas"]["Lineage"];
+
+const MAX_BYTES = 1024 * 1024;
+
+/** The file `MLmodel` of a version; or why it cannot be read, in words. */
+export async function loadMlModel(name: string, version: string, signal: AbortSignal): Promise<MlModel | string> {
+  const url = apiUrl("/model-versions/get-artifact");
+  url.search = new URLSearchParams({ name, version, path: "MLmodel" }).toString();
+  try {
+    const answer = await send(url, { signal, headers: { range: `bytes=0-${MAX_BYTES - 1}` } });
+    return await parseMlModel(await answer.text());
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return asFailure(error).message;
+  }
+}
+
+export function loadLineage(name: string, version: string, signal: AbortSignal): Promise<Lineage> {
+  return api.get("/api/trackside/v1/model-versions/{name}/{version}/lineage", { path: { name, version }, signal });
+}
+
+export interface Measures {
+  metrics: Record<string, string>;
+  params: Record<string, string>;
+}
+
+/** Metrics and params of the logged model that a version was made of, and of the run. */
+export async function loadMeasures(lineage: Lineage, signal: AbortSignal): Promise<Measures> {
+  const measures: Measures = { metrics: {}, params: {} };
+  if (lineage.run) {
+    const { run } = await api.get("/api/2.0/mlflow/runs/get", { query: { run_id: lineage.run.run_id }, signal });
+    for (const { key, value } of run.data.metrics ?? []) measures.metrics[key] = String(value);
+    for (const { key, value } of run.data.params ?? []) measures.params[key] = value;
+  }
+  if (lineage.logged_model) {
+    const path = { model_id: lineage.logged_model.model_id };
+    const { model } = await api.get("/api/2.0/mlflow/logged-models/{model_id}", { path, signal });
+    for (const { key, value } of model.data.metrics ?? []) measures.metrics[key] = String(value);
+    for (const { key, value } of model.data.params ?? []) measures.params[key] = value;
+  }
+  return measures;
+}

@@ -1,0 +1,29 @@
+import type { components } from "@/api/schema";
+import { href } from "@/app/address";
+
+export type ModelVersion = components["schemas"]["ModelVersion"];
+export type RegisteredModel = components["schemas"]["RegisteredModel"];
+
+export function modelLink(name: string): string {
+  return href("models", name);
+}
+
+export function versionLink(name: string, version: string): string {
+  return href("models", name, "versions", version);
+}
+
+/** A filter for one name.  In a list a quote can be escaped, alone it cannot. */
+export function nameIs(name: string): string {
+  return /['\\]/.test(name) ? `name IN ('${name.replace(/['\\]/g, "\\$&")}')` : `name = '${name}'`;
+}
+
+/** A filter for names with a text in them, in any case.  `%` and `_` stand for any text, as in SQL. */
+export function nameHas(text: string): string {
+  return `name ILIKE '%${text.replaceAll("'", "_")}%'`;
+}
+
+/** The newest version, of the newest of each stage. */
+export function newest(model: RegisteredModel): string | undefined {
+  const numbers = (model.latest_versions ?? []).map((each) => Number(each.version));
+  return numbers.length ? String(Math.max(...numbers)) : undefined;
+}

@@ -1,0 +1,7 @@
+export default {
+  edit: "Edit",
+  save: "Save",
+  cancel: "Cancel",
+  hint: "Markdown. Ctrl+Enter saves, Esc keeps the text as it was.",
+  failed: "This was not saved; your text is still here.",
+};

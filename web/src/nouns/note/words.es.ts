@@ -1,0 +1,10 @@
+import type { Words } from "@/i18n/catalogue.svelte";
+import type en from "./words.en";
+
+export default {
+  edit: "Editar",
+  save: "Guardar",
+  cancel: "Cancelar",
+  hint: "Markdown. Ctrl+Intro guarda, Esc deja el texto como estaba.",
+  failed: "No se guardó; su texto sigue aquí.",
+} satisfies Words<typeof en>;
