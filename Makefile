@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all check format format-check lint types architecture bench bench-registry bench-links compatibility constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all check format format-check lint types architecture bench bench-registry bench-links bench-charts compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -103,6 +103,9 @@ bench-registry: $(STAMP) ## measure searches of the registry beside a stock serv
 bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), and back-fill; some ten minutes
 	@$(BIN)/python bench/link_overhead.py --bench $(BENCH)
 	@$(BIN)/python bench/links.py backfill
+
+bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom; some minutes
+	@$(BIN)/python bench/ui_charts.py
 
 compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
 	@PYTHONPATH=tests $(BIN)/python -m support.compatibility

@@ -1,0 +1,135 @@
+"""How long a real browser takes to draw runs with many points, and to draw them again after a zoom.
+
+    python bench/ui_charts.py [--runs 10] [--points 1000000] [--repeat 7] [--data FOLDER] [--check]
+
+A server of this code gets the runs over its API; Chromium (or what PLAYWRIGHT_CHROMIUM names), with software rendering, opens
+their chart.  Drawn is when the chart says how many points it has and two frames have passed since.  Printed are medians in
+ms: from the address to the chart in a new tab, from the address to the chart in a page that is open, and from the end of a
+drag to the chart of the range.  With --check, the exit code is 1 above 1,000 ms for the open page or 200 ms for a zoom.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support import browser, curves
+from support.servers import Server
+
+DRAWN_MS, ZOOMED_MS = 1000, 200
+
+# Resolves with the time at which the card says something that it did not say before, two frames later.
+WAIT = """
+(before) => new Promise((done) => {
+  const look = () => {
+    const text = document.querySelector('p[aria-busy]')?.textContent ?? '';
+    const isBusy = document.querySelector('p[aria-busy]')?.ariaBusy === 'true';
+    if (text.includes('min–max kept') && !isBusy && text !== before) {
+      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
+    } else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+
+
+def main() -> int:
+    given = _arguments()
+    data = given.data or Path(tempfile.mkdtemp(prefix="ui-charts-"))
+    server = Server(data)
+    server.start()
+    try:
+        experiment_id = _fill(server, given.runs, given.points, data / "bench.json")
+        with sync_playwright() as playwright:
+            launched = playwright.chromium.launch(executable_path=browser.chromium(), args=list(browser.ARGUMENTS))
+            page = launched.new_page(viewport={"width": 1280, "height": 800})
+            found = _measure(page, f"{server.url}/#/experiments/{experiment_id}/charts", given.repeat)
+            launched.close()
+    finally:
+        server.stop()
+    print(f"{given.runs} runs of {given.points:,} points; load {os.getloadavg()[0]:.1f}; medians of {given.repeat}, ms")
+    for name, times in found.items():
+        print(f"{name:24} {statistics.median(times):8.0f}   {min(times):.0f} to {max(times):.0f}")
+    slow = statistics.median(found["open page"]) > DRAWN_MS or statistics.median(found["zoom"]) > ZOOMED_MS
+    return 1 if given.check and slow else 0
+
+
+def _fill(server: Server, runs: int, points: int, note: Path) -> str:
+    """The experiment, which is kept in --data for the next time."""
+    if note.is_file():
+        kept = json.loads(note.read_text())
+        if kept["size"] == [runs, points]:
+            return str(kept["experiment"])
+    experiment_id = server.api.new_experiment(f"{runs} x {points}")
+    for number in range(runs):
+        run_id = server.api.new_run(experiment_id, run_name=f"run {number}", start_time=number)
+        curves.log(server.api, run_id, _curve(number, points))
+    note.write_text(json.dumps({"size": [runs, points], "experiment": experiment_id}))
+    return experiment_id
+
+
+def _curve(number: int, points: int) -> Iterator[curves.Point]:
+    noise = random.Random(number)
+    for step in range(points):
+        yield "loss", math.exp(-3 * step / points) + number / 50 + noise.gauss(0, 0.02), step
+
+
+def _measure(page: Page, url: str, repeat: int) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {"new tab": [], "open page": [], "zoom": []}
+    for _ in range(repeat):
+        page.goto("about:blank")
+        page.goto(url, wait_until="commit")
+        found["new tab"].append(page.evaluate(WAIT, ""))
+
+        page.goto(f"{url.split('#')[0]}#/experiments")
+        page.get_by_role("heading", level=1).wait_for()
+        found["open page"].append(_timed(page, lambda: page.evaluate("url => { location.href = url }", url)))
+
+        chart = page.get_by_role("application").first
+        box = chart.bounding_box()
+        assert box
+        y = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + box["width"] * 0.4, y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.5, y)
+        page.mouse.move(box["x"] + box["width"] * 0.6, y)
+        found["zoom"].append(_timed(page, page.mouse.up))
+    return found
+
+
+def _timed(page: Page, act: Callable[[], object]) -> float:
+    """The clock of the page itself: what the test program takes to notice does not count."""
+    page.evaluate(
+        f"""() => {{
+          const before = document.querySelector('p[aria-busy]')?.textContent ?? '';
+          const since = performance.now();
+          window.measured = ({WAIT})(before).then((end) => end - (window.began ?? since));
+          window.began = undefined;
+          addEventListener('pointerup', () => (window.began = performance.now()), {{ once: true, capture: true }});
+        }}"""
+    )
+    act()
+    return float(page.evaluate("() => window.measured"))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--data", type=Path, help="keep the store here, and use it again")
+    parser.add_argument("--check", action="store_true", help="fail above the bounds")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
