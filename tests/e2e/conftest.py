@@ -6,24 +6,31 @@ from pathlib import Path
 
 import pytest
 
+from support import forks
 from support.command_line import TIMEOUT_S, Launch, Server
-from support.servers import TRACKSIDE, environment
+from support.forks import Forked
+from support.servers import TRACKSIDE, environment, may_fork
 
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
     """Starts a server on a free port; what still runs at the end is killed."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[subprocess.Popen[str] | Forked] = []
 
     def make(*words: str, port: str = "0", **variables: str) -> Server:
-        process = subprocess.Popen(
-            [*TRACKSIDE, "server", "--port", port, *words],
-            cwd=tmp_path,
-            env=environment(**variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command, env = ["server", "--port", port, *words], environment(**variables)
+        process: subprocess.Popen[str] | Forked
+        if may_fork(variables):
+            process = forks.forks().start(command, cwd=tmp_path, env=env, stderr=True)
+        else:
+            process = subprocess.Popen(
+                [*TRACKSIDE, *command],
+                cwd=tmp_path,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         started.append(process)
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -1,7 +1,6 @@
 """What tests of imports share."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from support import servers
 from support.mlruns import Mlruns
-from support.servers import Server, environment
+from support.servers import Server
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,8 @@ def bring(server: Server) -> Importer:
     """Runs `trackside import …` to its end, with the report as JSON."""
 
     def run(source: object, *words: str, cwd: Path | None = None) -> Done:
-        done = subprocess.run(
-            [*command(), str(source), "--json", *words],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            cwd=cwd,
-            env=environment(TRACKSIDE_URL=server.url),
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        words = ("import", str(source), "--json", *words)
+        return Done(*servers.run(words, {"TRACKSIDE_URL": server.url}, cwd=cwd, timeout_s=600))
 
     return run
 

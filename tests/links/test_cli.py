@@ -10,15 +10,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+from support import servers
 from support.links import get_file, put_file, settle, url_of
 from support.servers import Server, environment
 
 
 def trackside(server: Server, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-c", "import sys; from trackside.cli.main import main; sys.exit(main())", *words]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env=environment(TRACKSIDE_URL=server.url), check=False
-    )
+    code, said, complaints = servers.run(words, {"TRACKSIDE_URL": server.url}, timeout_s=60)
+    return subprocess.CompletedProcess(words, code, said, complaints)
 
 
 def test_a_link_is_added_shown_checked_mended_and_removed(server: Server) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
+from support.forks import Forked
+
 TIMEOUT_S = 20.0
 
 
@@ -22,7 +24,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 @dataclass
 class Server:
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[str] | Forked"
     line: str
 
     @property
@@ -55,7 +57,7 @@ class Server:
         """Exit code, and what it said on its way out."""
         self.process.send_signal(number)
         said, complaints = self.process.communicate(timeout=TIMEOUT_S)
-        return self.process.returncode, said + complaints
+        return self.process.wait(TIMEOUT_S), said + complaints
 
 
 Launch = Callable[..., Server]

@@ -75,7 +75,11 @@ class Forked:
             with pipe:
                 said[name] = pipe.read()
 
-        pipes = [(name, pipe) for name, pipe in (("stdout", self.stdout), ("stderr", self.stderr)) if pipe is not None]
+        pipes = [
+            (name, pipe)
+            for name, pipe in (("stdout", self.stdout), ("stderr", self.stderr))
+            if pipe and not pipe.closed
+        ]
         threads = [threading.Thread(target=read, args=each, daemon=True) for each in pipes]
         for thread in threads:
             thread.start()

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,11 +27,18 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def trackside(*words: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
-    """Runs a command to its end: exit code, stdout, stderr."""
-    if forks.IS_POSSIBLE and not any(name.startswith("PYTHON") for name in variables):
+    """Run a command to its end.  Return its exit code, stdout and stderr."""
+    return run(words, variables, cwd=cwd)
+
+
+def run(
+    words: Sequence[str], variables: Mapping[str, str], *, cwd: Path | None = None, timeout_s: float = TIMEOUT_S
+) -> tuple[int, str, str]:
+    """As `trackside`, for commands that may take longer or need no folder."""
+    if may_fork(variables):
         with forks.forks().start(words, cwd=cwd, env=environment(**variables), stderr=True) as process:
             try:
-                said, complaints = process.communicate(TIMEOUT_S)
+                said, complaints = process.communicate(timeout_s)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -44,10 +51,15 @@ def trackside(*words: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
         start_new_session=True,  # no terminal to ask at
         capture_output=True,
         text=True,
-        timeout=TIMEOUT_S,
+        timeout=timeout_s,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def may_fork(variables: Mapping[str, str]) -> bool:
+    """Whether a process with these variables may be forked: those for Python itself are read when it starts."""
+    return forks.IS_POSSIBLE and not any(name.startswith("PYTHON") for name in variables)
 
 
 @dataclass
