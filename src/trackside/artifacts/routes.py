@@ -2,7 +2,7 @@
 
 from msgspec import field
 
-from trackside.artifacts import keys, pages, store, transfer
+from trackside.artifacts import archive, images, keys, pages, store, transfer, wire
 from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
@@ -15,6 +15,7 @@ from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
 
 MAX_UPLOAD_BYTES = 10 << 20
+OURS = "/api/trackside/v1"
 _JSON, _ANY = "application/json", "application/octet-stream"
 
 
@@ -55,6 +56,10 @@ class OfRunFile(codec.Call, frozen=True):
 
 
 RUN = by("run", "run_id", "run_uuid")
+
+
+class OfRun(codec.Call, frozen=True):
+    run_id: str | None = None
 
 
 class Calls:
@@ -109,6 +114,26 @@ class Calls:
         """Returns an HTML file of a run as a page in a sandbox, for a frame."""
         pages.check_name(_argument(request, "path"))
         return pages.as_page(await self.run_file(request))
+
+    async def folder(self, request: Request) -> Response:
+        """Return a folder of a run as a zip that is made while it leaves; without a path, all of the run's files."""
+        path = _argument(request, "path")
+        _, spot = await self._of_run(request, path)
+        lane = self._threads.of(spot)
+        wanted = await lane.run_long(archive.files, spot.blobs, spot.key)
+        name = f"{keys.from_path(path).rpartition('/')[2] or _argument(request, 'run_id')}.zip"
+        headers = [
+            (b"content-type", b"application/zip"),
+            (b"content-disposition", wire.content_disposition(name).encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        return Response(200, headers, transfer.leave(archive.pieces(spot.blobs, spot.key, wanted), lane))
+
+    async def images(self, request: Request) -> Response:
+        """Return the images of a run that were logged with a key and a step."""
+        _, spot = await self._of_run(request, images.FOLDER)
+        found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
+        return _json(codec.encode(images.series(entry.path for entry in found if not entry.is_folder)))
 
     async def upload(self, request: Request) -> Response:
         """From the UI: one small file."""
@@ -225,12 +250,28 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             needs=Action.RUNS_READ,
         ),
         stream(
-            "GET /api/trackside/v1/artifacts/page",
+            f"GET {OURS}/artifacts/page",
             calls.run_page,
             needs=Action.RUNS_READ,
             on=RUN,
             arguments=OfRunFile,
             media="text/html",
+        ),
+        stream(
+            f"GET {OURS}/artifacts/zip",
+            calls.folder,
+            needs=Action.RUNS_READ,
+            on=RUN,
+            arguments=OfRunFile,
+            media="application/zip",
+        ),
+        stream(
+            f"GET {OURS}/artifacts/images",
+            calls.images,
+            needs=Action.RUNS_READ,
+            on=RUN,
+            arguments=OfRun,
+            answer=images.FoundImages,
         ),
         stream("GET /get-artifact", calls.run_file, needs=Action.RUNS_READ, on=RUN, arguments=OfRunFile, media=_ANY),
         stream(

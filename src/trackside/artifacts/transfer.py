@@ -5,7 +5,8 @@ one arrives (leaves).  A transfer holds a few pieces in memory, however large th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -47,6 +48,25 @@ async def answer(request: Request, blobs: Blobs, key: str, lane: Lane) -> Respon
     """The file, or the part of it that the request wants, or that the client has it already."""
     what, source = await lane.acquire(partial(_open, request, blobs, key), _close)
     return Response(what.status, what.headers, source if isinstance(source, bytes) else _leave(what, source, lane))
+
+
+async def leave(pieces: Iterator[bytes], lane: Lane) -> AsyncGenerator[bytes, None]:
+    """What a function makes piece by piece, each in a thread while the one before leaves."""
+    ahead = _begin(lane.run(next, pieces, None))
+    try:
+        while (piece := await ahead) is not None:
+            ahead = _begin(lane.run(next, pieces, None))
+            if piece:
+                yield piece
+    finally:
+        await asyncio.shield(lane.release(partial(_end, pieces)))
+
+
+def _end(pieces: Iterator[bytes]) -> None:
+    """Closes a generator and what it has open, unless another thread is in it: that one drops it when it is done."""
+    if isinstance(pieces, Generator):
+        with suppress(ValueError):
+            pieces.close()
 
 
 async def _pieces(request: Request) -> AsyncIterator[list[bytes]]:

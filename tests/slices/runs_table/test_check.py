@@ -44,7 +44,7 @@ def complete(api: Api, experiment: str, text: str) -> tuple[str, str, list[str]]
         ("params.a = 'b' AND nothing.x = 1", 19, 13, ""),
         ("params.a = 'b", 11, 2, ""),
         ("params.a ? 1", 9, 1, ""),
-        ("tags.`😀` = '1' OR )", 18, 1, "a field"),
+        ("tags.`😀` = '1' OR )", 19, 1, "a field"),
         ("(params.a = 1", 13, 0, "')'"),
     ],
 )

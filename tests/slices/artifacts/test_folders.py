@@ -1,0 +1,78 @@
+"""A folder of artifacts as a zip, and images by step."""
+
+import io
+import zipfile
+from typing import Any
+
+from support.client import Api
+from trackside.artifacts import images
+
+OURS = "/api/trackside/v1"
+
+
+def put(api: Api, run_id: str, path: str, content: bytes) -> None:
+    uri = api.run(run_id)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    assert api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{uri}/{path}", content).status == 200
+
+
+def members(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(api: Api, **arguments: Any) -> Any:
+    return api.ask("GET", f"{OURS}/artifacts/zip", arguments=arguments)
+
+
+def test_a_folder_is_downloaded_as_a_zip(api: Api) -> None:
+    run_id = api.new_run()
+    large = bytes(range(256)) * 12_000
+    put(api, run_id, "model/MLmodel", b"flavors: {}")
+    put(api, run_id, "model/data/größe.bin", large)
+    put(api, run_id, "other.txt", b"o")
+
+    folder = zipped(api, run_id=run_id, path="model")
+    whole = zipped(api, run_id=run_id)
+
+    assert members(folder.body) == {"MLmodel": b"flavors: {}", "data/größe.bin": large}
+    assert folder.headers["content-type"] == "application/zip"
+    assert "model.zip" in folder.headers["content-disposition"]
+    assert set(members(whole.body)) == {"model/MLmodel", "model/data/größe.bin", "other.txt"}
+
+
+def test_a_folder_that_is_not_there_has_no_zip(api: Api) -> None:
+    run_id = api.new_run()
+
+    assert zipped(api, run_id=run_id, path="none").status == 404
+    assert zipped(api, run_id=run_id, path="../x").status == 400
+    assert zipped(api, run_id="f" * 32).status == 404
+    assert zipped(api).status == 400
+
+
+def test_images_are_found_by_key_and_step(api: Api) -> None:
+    run_id = api.new_run()
+    for name in (
+        "val~cats+step+10+timestamp+1700000000000+0a-1b.png",
+        "val~cats+step+2+timestamp+1600000000000+0c-1d.png",
+        "val~cats+step+2+timestamp+1600000000000+0c-1d+compressed.webp",
+        "plain.png",
+    ):
+        put(api, run_id, f"images/{name}", b"p")
+
+    found = api.get(f"{OURS}/artifacts/images", run_id=run_id)
+
+    cats = next(each for each in found["series"] if each["key"] == "val/cats")
+    assert [(image["step"], image["timestamp"]) for image in cats["images"]] == [
+        (2, 1600000000000),
+        (10, 1700000000000),
+    ]
+    assert cats["images"][0]["compressed"].endswith("+compressed.webp")
+    assert cats["images"][1]["compressed"] is None
+    assert api.get(f"{OURS}/artifacts/images", run_id=api.new_run()) == {"series": []}
+
+
+def test_names_of_older_releases_are_read() -> None:
+    found = images.series(["old#key%step%0%timestamp%1500000000000%ff.png", "x+step+1+timestamp+2+u.png", "y.png"])
+
+    assert [(each.key, each.images[0].step) for each in found.series] == [("old/key", 0), ("x", 1)]
