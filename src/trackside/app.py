@@ -51,6 +51,7 @@ from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.runs import store as run_store
+from trackside.runs.table import export_routes as exports
 from trackside.ui import routes as ui
 from trackside.views import routes as views
 from trackside.workspaces import routes as workspaces
@@ -229,6 +230,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
             *views.routes(),
             *runs.routes(db.writer),
+            *exports.routes(db),
             *evaluation_datasets.routes(),
             *artifacts.routes(roots, threads),
             *logged_models.routes(roots, threads),

@@ -69,7 +69,8 @@ NEUTRAL: dict[str, Any] = {
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
     "series": None, "x": "step", "start": None, "end": None, "exact": True, "max_points": None, "search": "",
-    "of": None, "cursor": 0, "action": "set-tag", "is_default": True, "wait_s": 0, "kinds": None, "by": ["params.k"],
+    "of": None, "format": "csv", "expected": None, "cursor": 0, "action": "set-tag",
+    "is_default": True, "wait_s": 0, "kinds": None, "by": ["params.k"],
     "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
+from msgspec import Struct
+
 from trackside.core import names
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, Part, missing
@@ -162,3 +164,20 @@ def check_tag(key: str | None, value: str | None) -> Tag:
     value = value or ""
     names.check_length(value, "value", MAX_TAG_VALUE)
     return Tag(key=key, value=value)
+
+
+class EditTag(Call, frozen=True):
+    """Without `value` the tag is deleted.  `expected` is the value that the caller saw; absent: there was no tag."""
+
+    required: ClassVar[tuple[str, ...]] = ("experiment_id", "key")
+    experiment_id: str | None = None
+    key: str | None = None
+    value: str | None = None
+    expected: str | None = None
+
+
+class EditedTag(Struct, frozen=True):
+    """`value` is null for a tag that was deleted."""
+
+    key: str
+    value: str | None

@@ -60,6 +60,14 @@ def restore(tx: Tx, call: m.GetExperiment) -> None:
     store.restore(tx, call.experiment_id or "")
 
 
+def edit_tag(tx: Tx, call: m.EditTag) -> m.EditedTag:
+    """Set or delete a tag of an experiment if it still has the value that the caller saw."""
+    checked = m.check_tag(call.key, call.value or "")
+    value = None if call.value is None else checked.value
+    store.edit_tag(tx, call.experiment_id or "", checked.key, value, call.expected)
+    return m.EditedTag(checked.key, value)
+
+
 def set_tag(tx: Tx, call: m.SetTag) -> None:
     store.set_tag(tx, call.experiment_id or "", m.check_tag(call.key, call.value))
 
@@ -114,5 +122,13 @@ def routes(artifact_root: str, *, is_local: bool) -> list[Route]:
         command("POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Action.EXPERIMENTS_WRITE, on=ONE),
         command(
             "POST experiments/delete-experiment-tag", m.DeleteTag, delete_tag, needs=Action.EXPERIMENTS_WRITE, on=ONE
+        ),
+        command(
+            "POST /api/trackside/v1/experiments/{experiment_id}/edit-tag",
+            m.EditTag,
+            edit_tag,
+            needs=Action.EXPERIMENTS_WRITE,
+            on=ONE,
+            answer=m.EditedTag,
         ),
     ]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import AlreadyExists, BadState, Invalid, NotFound
+from trackside.core.errors import AlreadyExists, BadState, Conflict, Invalid, NotFound
 from trackside.core.uris import check_place
 from trackside.experiments.model import (
     DEFAULT_ID,
@@ -232,6 +232,33 @@ def delete_tag(tx: Tx, experiment_id: str, key: str) -> None:
     if not gone:
         raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}")
     tx.record(Change("experiment", experiment_id, "delete-tag"))
+
+
+def edit_tag(tx: Tx, experiment_id: str, key: str, value: str | None, expected: str | None) -> None:
+    """Set a tag, or delete it for a value of None, if it still has the value that the caller saw; None: there was no tag.
+
+    Raise Conflict if it has another one by now."""
+    seq, _ = active(tx, experiment_id)
+    tx.all(
+        "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq FOR UPDATE", seq=seq
+    )
+    row = tx.one(
+        "SELECT value FROM experiment_tags WHERE workspace_id = :ws AND experiment_seq = :seq AND key = :key",
+        seq=seq,
+        key=key,
+    )
+    check_unchanged(key, None if row is None else row[0], expected)
+    if value is not None:
+        set_tag(tx, experiment_id, Tag(key=key, value=value))
+    elif row is not None:
+        delete_tag(tx, experiment_id, key)
+
+
+def check_unchanged(key: str, value: str | None, expected: str | None) -> None:
+    """Raise Conflict if a tag has not the value that the caller saw; None: no tag."""
+    if value != expected:
+        now = "is deleted" if value is None else f"is {value[:200]!r}"
+        raise Conflict(f"The tag {key!r} {now} by now: somebody changed it. Read it again, then change it")
 
 
 def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:

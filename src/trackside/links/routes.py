@@ -15,11 +15,23 @@ from trackside.core.errors import Invalid, Unavailable
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.core.http.targets import by
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.core.work.lanes import Lanes
 from trackside.events import store as events
-from trackside.links import bulk_routes, bundle_routes, check, cursors, digests, import_routes, marking, store, waiting
+from trackside.links import (
+    bulk_routes,
+    bundle_routes,
+    check,
+    cursors,
+    digests,
+    import_routes,
+    marking,
+    relations,
+    store,
+    waiting,
+)
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.ending import Ending
@@ -191,6 +203,11 @@ def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
     return m.GotLink(link=shown)
 
 
+def get_relations(tx: Tx, call: relations.OfRun) -> relations.Relations:
+    """Return a run's ancestors, the number of its children, and its copies at the other sides of links."""
+    return relations.get(tx, call)
+
+
 def routes(
     db: Database,
     roots: Roots,
@@ -206,6 +223,14 @@ def routes(
     called."""
     calls = Calls(db, roots, callers, server_root, sealer, ending, most_links, guard)
     return [
+        query(
+            "GET /api/trackside/v1/runs/{run_id}/relations",
+            relations.OfRun,
+            get_relations,
+            needs=Action.RUNS_READ,
+            on=by("run", "run_id"),
+            answer=relations.Relations,
+        ),
         stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=Action.LINKS_WRITE, status=201, answer=m.GotLink),
         query(f"GET {PATH}", codec.Call, listed, needs=Action.LINKS_READ, answer=m.Listed),
         query(f"GET {PATH}/{{name}}", m.OfLink, get, needs=Action.LINKS_READ, answer=m.GotLink),

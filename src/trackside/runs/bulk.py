@@ -1,14 +1,16 @@
 """Changes of many runs at once: tags, lifecycle, experiment.  Some hundred runs a transaction; each change can be undone."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import Invalid
+from trackside.core.errors import Denied, Invalid, NotFound
 from trackside.core.http.codec import encode
 from trackside.experiments import store as experiments
+from trackside.experiments.store import check_unchanged
 from trackside.runs import limits
 from trackside.runs.batch import save_tags
 from trackside.runs.model import RUN_NAME_TAG
@@ -16,6 +18,7 @@ from trackside.runs.selection import SelectRuns
 
 AT_ONCE = 500  # runs in a transaction: some milliseconds, in which others wait
 SHOWN_REFUSALS = 1_000
+FORBIDDEN = "You may not change runs of its experiment"
 ACTIONS = ("set-tag", "delete-tag", "delete", "restore", "move")
 
 
@@ -101,6 +104,26 @@ def step_of(call: ChangeRuns) -> Step:
     raise Invalid(f"action is {call.action!r}; it must be one of {', '.join(ACTIONS)}")
 
 
+def edit_tag(tx: Tx, run_id: str, key: str, value: str | None, expected: str | None) -> None:
+    """Set a tag, or delete it for a value of None, if it still has the value that the caller saw; None: there was no tag.
+
+    Raise Conflict if it has another one by now."""
+    if not _lock(tx, [run_id]):
+        raise NotFound(f"Run with id={run_id} not found")
+    row = tx.one(
+        """
+        SELECT t.value FROM tags t JOIN runs r ON r.run_seq = t.run_seq
+        WHERE t.workspace_id = :ws AND r.workspace_id = :ws AND r.run_id = :id AND t.key = :key
+        """,
+        id=run_id,
+        key=key,
+    )
+    check_unchanged(key, None if row is None else row[0], expected)
+    outcome = _tag(tx, [run_id], key, value)
+    for refused in outcome.refused:
+        raise Invalid(f"Run {refused.run_id}: {refused.reason}")
+
+
 def undo_of(call: ChangeRuns, outcome: Outcome) -> list[Undo]:
     calls = []
     for before, run_ids in outcome.former.items():
@@ -118,7 +141,8 @@ def undo_of(call: ChangeRuns, outcome: Outcome) -> list[Undo]:
     return calls
 
 
-def _lock(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
+def _lock(tx: Tx, run_ids: Sequence[str], refused: list[Refused] | None = None) -> list[Run]:
+    """Return the runs that the caller may change; the others that exist are added to `refused`."""
     rows = tx.all(
         """
         SELECT run_id, run_seq, experiment_seq, lifecycle_stage FROM runs
@@ -126,14 +150,28 @@ def _lock(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
         """,
         ids=list(run_ids),
     )
-    return [Run(*row) for row in rows]
+    found = [Run(*row) for row in rows]
+    allowed = _writable(tx, {run.experiment_seq for run in found})
+    if refused is not None:
+        refused += [Refused(run.run_id, FORBIDDEN) for run in found if run.experiment_seq not in allowed]
+    return [run for run in found if run.experiment_seq in allowed]
+
+
+def _writable(tx: Tx, experiment_seqs: Iterable[int]) -> set[int]:
+    writable, bound = tx.only_readable("experiment", Action.RUNS_WRITE, "experiment_id")
+    rows = tx.all(
+        f"SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs{writable}",
+        seqs=sorted(experiment_seqs),
+        **bound,
+    )
+    return {seq for (seq,) in rows}
 
 
 def _tag(tx: Tx, run_ids: Sequence[str], key: str, value: str | None) -> Outcome:
     """Sets a tag, or deletes it for a value of None."""
     outcome = Outcome()
     runs = []
-    for run in _lock(tx, run_ids):
+    for run in _lock(tx, run_ids, outcome.refused):
         if run.stage == "active":
             runs.append(run)
         else:
@@ -165,7 +203,8 @@ def _tag(tx: Tx, run_ids: Sequence[str], key: str, value: str | None) -> Outcome
 
 
 def _set_stage(tx: Tx, run_ids: Sequence[str], stage: str, action: str) -> Outcome:
-    runs = _lock(tx, run_ids)
+    refused: list[Refused] = []
+    runs = _lock(tx, run_ids, refused)
     changed = [run for run in runs if run.stage != stage]
     tx.run(
         """
@@ -177,13 +216,17 @@ def _set_stage(tx: Tx, run_ids: Sequence[str], stage: str, action: str) -> Outco
         runs=[run.run_seq for run in changed],
     )
     _announce(tx, changed, action, {})
-    return Outcome({None: [run.run_id for run in changed]} if changed else {}, len(runs) - len(changed))
+    former: dict[str | None, list[str]] = {None: [run.run_id for run in changed]} if changed else {}
+    return Outcome(former, len(runs) - len(changed), refused)
 
 
 def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
     """Files stay where they are, and so do logged models and copies at the other side of a link."""
     target, _ = experiments.active(tx, experiment_id)
-    runs = _lock(tx, run_ids)
+    if not _writable(tx, [target]):
+        raise Denied(f"You may not add runs to experiment {experiment_id}.")
+    refused: list[Refused] = []
+    runs = _lock(tx, run_ids, refused)
     changed = [run for run in runs if run.experiment_seq != target]
     ids: dict[int, int] = dict(
         tx.all(
@@ -191,7 +234,7 @@ def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
             seqs=sorted({run.experiment_seq for run in changed}),
         )
     )
-    outcome = Outcome(unchanged=len(runs) - len(changed))
+    outcome = Outcome(unchanged=len(runs) - len(changed), refused=refused)
     for run in changed:
         outcome.former.setdefault(str(ids[run.experiment_seq]), []).append(run.run_id)
     seqs = [run.run_seq for run in changed]

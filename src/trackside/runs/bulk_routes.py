@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 from msgspec import structs
 
@@ -9,12 +10,25 @@ from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http import codec
 from trackside.core.http.calls import check_content_type
-from trackside.core.http.routes import Route, stream
+from trackside.core.http.codec import Call
+from trackside.core.http.routes import LISTED, Route, command, stream
 from trackside.core.http.streams import Request, Response
-from trackside.runs import bulk, selection
+from trackside.core.http.targets import by
+from trackside.experiments.model import EditedTag
+from trackside.runs import bulk, limits, selection
 from trackside.runs.bulk import AT_ONCE, SHOWN_REFUSALS, Changed, ChangeRuns, Outcome
 
 _JSON = [(b"content-type", b"application/json")]
+
+
+class EditRunTag(Call, frozen=True):
+    """Without `value` the tag is deleted.  `expected` is the value that the caller saw; absent: there was no tag."""
+
+    required: ClassVar[tuple[str, ...]] = ("run_id", "key")
+    run_id: str | None = None
+    key: str | None = None
+    value: str | None = None
+    expected: str | None = None
 
 
 async def change(request: Request) -> Response:
@@ -40,9 +54,26 @@ async def change(request: Request) -> Response:
     return Response(200, _JSON, codec.encode(answer))
 
 
+def edit_tag(tx: Tx, call: EditRunTag) -> EditedTag:
+    """Set or delete a tag of a run if it still has the value that the caller saw."""
+    key, value = limits.check_tag(call.key or "", call.value or "", "")
+    wanted = None if call.value is None else value
+    bulk.edit_tag(tx, call.run_id or "", key, wanted, call.expected)
+    return EditedTag(key, wanted)
+
+
 def routes() -> list[Route]:
+    ours, write = "/api/trackside/v1", Action.RUNS_WRITE
     return [
-        stream("POST /api/trackside/v1/runs/bulk", change, call=ChangeRuns, needs=Action.RUNS_WRITE, answer=Changed)
+        stream(f"POST {ours}/runs/bulk", change, call=ChangeRuns, needs=write, on=LISTED, answer=Changed),
+        command(
+            f"POST {ours}/runs/{{run_id}}/edit-tag",
+            EditRunTag,
+            edit_tag,
+            needs=write,
+            on=by("run", "run_id"),
+            answer=EditedTag,
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters import keyset
@@ -106,11 +107,31 @@ def total(tx: Tx, search: Search) -> int:
 
 
 def _experiments_of(tx: Tx, run_ids: Sequence[str]) -> list[int]:
+    """Return the experiments of the runs that the caller may read."""
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
     rows = tx.all(
-        "SELECT DISTINCT experiment_seq FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY experiment_seq",
+        f"""
+        SELECT DISTINCT r.experiment_seq FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids{readable} ORDER BY r.experiment_seq
+        """,
         ids=list(run_ids),
+        **bound,
     )
     return [seq for (seq,) in rows]
+
+
+def readable_seqs(tx: Tx, run_ids: Sequence[str]) -> dict[str, int]:
+    """Return the run_seq of each run that exists and that the caller may read."""
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
+    rows = tx.all(
+        f"""
+        SELECT r.run_id, r.run_seq FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids{readable}
+        """,
+        ids=list(run_ids),
+        **bound,
+    )
+    return dict(rows)
 
 
 def _both(tree: Filter | None, further: Comparison) -> Filter:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.metrics import buckets as b
@@ -93,9 +94,15 @@ class _XMetric:
 
 def _look_up(tx: Tx, given: Sequence[m.GivenSeries], axis: str, by: str) -> tuple[list[_Series], dict[int, int]]:
     """The series of the call, and the experiment of each of their runs."""
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
     rows = tx.all(
-        "SELECT run_id, run_seq, experiment_seq, start_time FROM runs WHERE workspace_id = :ws AND run_id IN :ids",
+        f"""
+        SELECT r.run_id, r.run_seq, r.experiment_seq, r.start_time
+        FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids{readable}
+        """,
         ids=sorted({each.run_id or "" for each in given}),
+        **bound,
     )
     runs = {run_id: rest for run_id, *rest in rows}
     wanted = [

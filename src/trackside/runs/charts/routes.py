@@ -2,7 +2,7 @@
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.http.routes import Route, query
+from trackside.core.http.routes import LISTED, Route, query
 from trackside.runs.charts.keys import read_keys
 from trackside.runs.charts.model import GetKeys, GetSeries, GotKeys, GotSeries
 
@@ -23,6 +23,8 @@ def get_keys(tx: Tx, call: GetKeys) -> GotKeys:
 
 def routes() -> list[Route]:
     return [
-        query(f"POST {OURS}/metrics/series", GetSeries, get_series, needs=Action.RUNS_READ, answer=GotSeries),
-        query(f"POST {OURS}/metrics/keys", GetKeys, get_keys, needs=Action.RUNS_READ, answer=GotKeys),
+        query(
+            f"POST {OURS}/metrics/series", GetSeries, get_series, needs=Action.RUNS_READ, on=LISTED, answer=GotSeries
+        ),
+        query(f"POST {OURS}/metrics/keys", GetKeys, get_keys, needs=Action.RUNS_READ, on=LISTED, answer=GotKeys),
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.filters.nodes import Aggregate, Entity, Field
 from trackside.runs.table.model import Cell, RunRows, number_cell
@@ -91,15 +92,18 @@ def parents(tx: Tx, infos: Infos) -> dict[int, str]:
 
 def children(tx: Tx, run_ids: Sequence[str], stages: Sequence[str]) -> dict[str, int]:
     """Return how many direct children each run has; the condition on the key is that of the index `tags_by_parent`."""
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
     rows = tx.all(
-        """
-        SELECT t.value, COUNT(*) FROM tags t JOIN runs r ON r.run_seq = t.run_seq
+        f"""
+        SELECT t.value, COUNT(*) FROM tags t
+        JOIN runs r ON r.run_seq = t.run_seq JOIN experiments e ON e.experiment_seq = r.experiment_seq
         WHERE t.workspace_id = :ws AND t.key = 'mlflow.parentRunId' AND length(t.value) <= 64 AND t.value IN :ids
-            AND r.workspace_id = :ws AND r.lifecycle_stage IN :stages
+            AND r.workspace_id = :ws AND r.lifecycle_stage IN :stages{readable}
         GROUP BY t.value
         """,
         ids=list(run_ids),
         stages=list(stages),
+        **bound,
     )
     return dict(rows)
 
