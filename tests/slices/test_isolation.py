@@ -85,6 +85,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/datasets/": {"tags": "{}"},
     "/datasets/create": {"name": "mine", "tags": "{}"},
     "/datasets/{dataset_id}/records": {"records": '[{"inputs": {"q": "from outside"}}]'},
+    "/artifacts/zip": {"path": ""},
     "/links": {"name": "pipe"},
     "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
     "/import/experiment": {"name": "same-name"},
