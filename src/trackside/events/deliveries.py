@@ -88,18 +88,21 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     )
 
 
-def webhooks_due(tx: Tx) -> list[tuple[int, int]]:
-    """(workspace, webhook_seq) of every active webhook whose first waiting delivery is due."""
+def webhooks_due(tx: Tx) -> list[tuple[int, int, str]]:
+    """(workspace, webhook_seq, url) of every active webhook whose first waiting delivery is due, the longest due first."""
     rows = tx.all(
         """
-        SELECT d.workspace_id, d.webhook_seq FROM webhook_deliveries d WHERE d.next_attempt_at <= :now
+        SELECT d.workspace_id, d.webhook_seq, u.url FROM webhook_deliveries d
+        JOIN webhooks u ON u.webhook_seq = d.webhook_seq
+        WHERE d.next_attempt_at <= :now
             AND d.delivery_seq IN (
                 SELECT (SELECT MIN(q.delivery_seq) FROM webhook_deliveries q
                     WHERE q.webhook_seq = w.webhook_seq AND q.state = 'PENDING')
                 FROM webhooks w WHERE w.status = 'ACTIVE')
+        ORDER BY d.next_attempt_at, d.delivery_seq
         """
     )
-    return [(ws, webhook_seq) for ws, webhook_seq in rows]
+    return [(ws, webhook_seq, url) for ws, webhook_seq, url in rows]
 
 
 def succeeded(tx: Tx, due: Due, status: int) -> None:

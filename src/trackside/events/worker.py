@@ -20,7 +20,7 @@ from trackside.core.errors import Fault
 from trackside.core.seal import Sealer
 from trackside.core.work import leases
 from trackside.core.work.threads import Threads
-from trackside.events import deliveries, facts, store, subscriptions, webhooks
+from trackside.events import deliveries, facts, shares, store, subscriptions, webhooks
 from trackside.events.deliveries import Due, Queued
 from trackside.events.delivery import Answer, Post
 from trackside.events.model import MLFLOW_EVENTS, Entry
@@ -32,6 +32,8 @@ CONSUMER = "webhooks"
 STEP_S = 0.25  # between an event and its delivery, at most, where nothing else waits
 AT_ONCE = 500  # changes a step
 THREADS = 8
+EACH_WORKSPACE = 4  # of the threads: a receiver that does not answer holds one for the whole timeout
+EACH_HOST = 2
 IN_A_ROW = 100  # deliveries of a webhook before others have their turn
 LEASE_S = 6.0
 RENEW_S = 2.0
@@ -55,7 +57,8 @@ class Courier:
         self._passed = 0  # up to here nobody wanted to be told anything
         self._marked_at = time.monotonic()
         self._pruned_at = float("-inf")
-        self._busy: set[int] = set()
+        self._busy: dict[int, shares.Share] = {}  # by webhook_seq
+        self._due: list[tuple[int, shares.Share]] = []  # that found no room at the last step
         self._lock = threading.Lock()
         self._is_closed = threading.Event()
         store.register(db, CONSUMER)  # before anybody can subscribe
@@ -68,12 +71,9 @@ class Courier:
         more = self._queue()
         with self._db.read(0) as tx:
             due = deliveries.webhooks_due(tx)
-        for ws, webhook_seq in due:
-            with self._lock:
-                if webhook_seq in self._busy:
-                    continue
-                self._busy.add(webhook_seq)
-            self._threads.submit(self._serve, ws, webhook_seq)
+        with self._lock:
+            self._due = [(webhook_seq, shares.share_of(ws, url)) for ws, webhook_seq, url in due]
+            self._begin()
         if time.monotonic() - self._pruned_at > PRUNE_S:
             self._pruned_at = time.monotonic()
             self._db.writer.submit(0, deliveries.prune).result()
@@ -92,6 +92,17 @@ class Courier:
         if self._db.dialect == "postgresql" and time.monotonic() < self._held_until:
             with suppress(Fault, OSError, RuntimeError):  # it expires by itself
                 self._db.writer.submit(0, lambda tx: leases.release(tx, CONSUMER, self._holder)).result()
+
+    def _begin(self) -> None:
+        """Hands webhooks that are due and find room to threads.  To be called with the lock."""
+        found = shares.chosen(self._due, self._busy, most=THREADS, each_workspace=EACH_WORKSPACE, each_host=EACH_HOST)
+        self._busy.update(found)
+        self._due = [each for each in self._due if each[0] not in self._busy]
+        for webhook_seq, share in found:
+            try:
+                self._threads.submit(self._serve, share.ws, webhook_seq)
+            except Fault:  # no thread, or the end: the next step, or the next server, serves it
+                del self._busy[webhook_seq]
 
     def _is_mine(self) -> bool:
         """Whether this server delivers: asked for and renewed every few seconds."""
@@ -173,7 +184,8 @@ class Courier:
             log.exception("a webhook's deliveries stopped")
         finally:
             with self._lock:
-                self._busy.discard(webhook_seq)
+                del self._busy[webhook_seq]
+                self._begin()  # who waits for this one's share need not wait for the next step
 
     def _deliver(self, due: Due) -> bool:
         """False if the webhook has to wait."""

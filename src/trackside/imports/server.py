@@ -19,6 +19,7 @@ from trackside.imports.source import PAGE, Given, Place, Registered, SourceError
 from trackside.links.diff import Doc
 from trackside.links.model import Entity
 from trackside.links.ours import OWN_TAGS, Part
+from trackside.links.paging import Pages
 from trackside.links.peers.mlflow import MlflowPeer
 from trackside.links.peers.mlflow_datasets import MlflowDatasets
 from trackside.links.peers.mlflow_wire import API, part_of_experiment, part_of_model, part_of_run, proxied_path
@@ -59,10 +60,12 @@ class ServerSource:
     def runs(self) -> Iterator[list[Given]]:
         for start in range(0, len(self._ids), GROUP):
             token: str | None = None
+            pages = Pages("runs/search")
             while True:
                 found, token = self._peer.search_runs(self._ids[start : start + GROUP], "", token, PAGE)
                 if found:
                     yield [_run(each) for each in found]
+                token = pages.next(token, found)
                 if not token:
                     break
 
@@ -148,18 +151,21 @@ class ServerSource:
 
     def _all_experiments(self) -> Iterator[Given]:
         token: str | None = None
+        pages = Pages("experiments/search")
         while True:
             body = {"view_type": "ALL", "max_results": 1000, "page_token": token}
             page = self._http.json("POST", f"{API}/experiments/search", {k: v for k, v in body.items() if v})
-            for found in page.get("experiments", []):
+            experiments = page.get("experiments", [])
+            for found in experiments:
                 times = _times(found.get("creation_time"), found.get("last_update_time"))
                 yield Given(_plain(part_of_experiment(found)), found.get("artifact_location", ""), {}, times)
-            token = page.get("next_page_token")
+            token = pages.next(page.get("next_page_token"), experiments)
             if not token:
                 return
 
     def _search_models(self, experiment_ids: Sequence[str], most: int) -> Iterator[dict[str, Any]]:
         token: str | None = None
+        pages = Pages("logged-models/search")
         while experiment_ids:
             body = {"experiment_ids": list(experiment_ids), "max_results": most, "page_token": token}
             try:
@@ -168,8 +174,9 @@ class ServerSource:
                 if refused.status in (404, 405):  # a release before 3.0
                     return
                 raise
-            yield from page.get("models", [])
-            token = page.get("next_page_token")
+            found = page.get("models", [])
+            yield from found
+            token = pages.next(page.get("next_page_token"), found)
             if not token:
                 return
 
@@ -215,10 +222,12 @@ class ServerSource:
 
     def _pages(self, call: str, what: str, **query: Any) -> Iterator[dict[str, Any]]:
         token: str | None = None
+        pages = Pages(call)
         while True:
             page = self._http.json("GET", f"{API}/{call}", None, **query, page_token=token)
-            yield from page.get(what, [])
-            token = page.get("next_page_token")
+            found = page.get(what, [])
+            yield from found
+            token = pages.next(page.get("next_page_token"), found)
             if not token:
                 return
 

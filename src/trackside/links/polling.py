@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from trackside.links.model import FIRST, Entity
 from trackside.links.ours import Part
+from trackside.links.paging import Pages
 from trackside.links.peer import Seen
 from trackside.links.running import Running
 from trackside.links.wire import Refused, TooLong
@@ -78,6 +79,7 @@ class Poll:
         self._page = PAGE_RUNS
         self._groups: list[list[str]] | None = None  # of the pass under way; None: they are to be asked for
         self._began = time.monotonic()
+        self._pages = Pages("runs/search")  # of the search under way
 
     def changes(self, text: str) -> tuple[list[Seen], str, bool]:
         """A page of a pass; whether there are more."""
@@ -120,7 +122,9 @@ class Poll:
 
     def _search(self, words: str, group: list[str], cursor: Cursor) -> Iterator[Seen]:
         try:
-            found, cursor.token = self._found(words, group, cursor.token)
+            pages = self._pages_of("runs/search", cursor)
+            found, token = self._found(words, group, cursor.token)
+            cursor.token = pages.next(token, found)
         except Refused:
             if cursor.sweeping:
                 raise
@@ -140,7 +144,9 @@ class Poll:
     def _models(self, group: list[str], cursor: Cursor) -> Iterator[Seen]:
         assert self._search_models is not None
         try:
-            found, cursor.token = self._search_models(group, cursor.token, PAGE_MODELS)
+            pages = self._pages_of("logged-models/search", cursor)
+            found, token = self._search_models(group, cursor.token, PAGE_MODELS)
+            cursor.token = pages.next(token, found)
         except Refused as refused:
             if not refused.is_unknown_call:
                 raise
@@ -152,6 +158,12 @@ class Poll:
             yield Seen(Entity.MODEL, part.item_id, part)
         if found and not cursor.sweeping and found[-1].touched < cursor.models_since - OVERLAP_MS:
             cursor.token = None  # those after it are older still
+
+    def _pages_of(self, what: str, cursor: Cursor) -> Pages:
+        """The listing that the cursor is in."""
+        if cursor.token is None:
+            self._pages = Pages(what)
+        return self._pages
 
     def _found(self, words: str, group: list[str], token: str | None) -> Searched:
         while True:
@@ -176,8 +188,10 @@ class Poll:
 
     def _experiments(self) -> Iterator[Part]:
         token: str | None = None
+        pages = Pages("experiments/search")
         while True:
             found, token = self._search_experiments(token)
+            token = pages.next(token, found)
             for part in sorted(found, key=lambda each: int(each.item_id) if each.item_id.isdigit() else 0):
                 if self._wants(part.doc["name", ""]):
                     yield part

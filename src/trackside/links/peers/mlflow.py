@@ -14,6 +14,7 @@ from trackside.links.diff import Field, Patch, Verb, of_kind
 from trackside.links.files import Source
 from trackside.links.model import Entity
 from trackside.links.ours import Part, Summary
+from trackside.links.paging import Pages
 from trackside.links.peer import RemoteFile, Seen
 from trackside.links.peers.contents import is_empty, is_trackside
 from trackside.links.peers.mlflow_calls import MAX_METRICS, Calls
@@ -203,6 +204,7 @@ class MlflowPeer:
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
         del after_chunk
         token: str | None = None
+        pages = Pages("metrics/get-history")
         while True:
             page = self._calls.get(
                 "metrics/get-history", run_id=run_id, metric_key=key, max_results=HISTORY_PAGE, page_token=token
@@ -213,7 +215,7 @@ class MlflowPeer:
             ]
             if rows:
                 yield 0, pack(rows)
-            token = page.get("next_page_token")
+            token = pages.next(page.get("next_page_token"), rows)
             if not token:
                 return
 

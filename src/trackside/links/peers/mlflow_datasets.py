@@ -17,6 +17,7 @@ from trackside.evaluation_datasets.mirrored import Record
 from trackside.links import record_diff
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
 from trackside.links.ours import SOURCE_DATASET, SOURCE_WORKSPACE, Part
+from trackside.links.paging import Pages
 from trackside.links.peer import Unmirrored
 from trackside.links.record_lists import BUCKET, Buckets, Entry
 from trackside.links.wire import Down, Http, Refused, TooLong
@@ -220,16 +221,19 @@ class MlflowDatasets:
 
     def _search(self, query: dict[str, Any]) -> Iterator[Part]:
         token: str | None = None
+        pages = Pages("datasets/search")
         while True:
             page = self._ask("POST", "search", {**query, "max_results": PAGE, "page_token": token})
-            yield from map(_part, page.get("datasets", []))
-            token = page.get("next_page_token")
+            found = page.get("datasets", [])
+            yield from map(_part, found)
+            token = pages.next(page.get("next_page_token"), found)
             if not token:
                 return
 
     def _pages(self, dataset_id: str) -> Iterator[list[dict[str, Any]]]:
         token: str | None = None
         most = PAGE_RECORDS
+        pages = Pages("datasets/records")
         while True:
             try:
                 page = self._ask("GET", f"{quote(dataset_id, safe='')}/records", max_results=most, page_token=token)
@@ -238,8 +242,9 @@ class MlflowDatasets:
                     raise
                 most //= 4
                 continue
-            yield json.loads(page.get("records") or "[]")
-            token = page.get("next_page_token")
+            found = json.loads(page.get("records") or "[]")
+            yield found
+            token = pages.next(page.get("next_page_token"), found)
             if not token:
                 return
 

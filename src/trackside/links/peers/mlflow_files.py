@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from trackside.links.files import Source, hashed
 from trackside.links.model import Entity
+from trackside.links.paging import Folders, Pages
 from trackside.links.peer import BrokenCopy, RemoteFile, Unmirrored
 from trackside.links.peers.mlflow_wire import API, proxied_path, shaped
 from trackside.links.wire import Down, Http, Incoming, Refused
@@ -27,13 +28,12 @@ class MlflowFiles:
 
     def all_of(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
         found: dict[str, RemoteFile] = {}
-        folders = [""]
-        while folders:
-            folder = folders.pop()
+        folders = Folders()
+        while (folder := folders.take()) is not None:
             for each in self.entries(entity, remote_id, folder):
-                if each.get("is_dir"):
-                    folders.append(each["path"])
-                else:
+                is_folder = bool(each.get("is_dir"))
+                folders.add(folder, each["path"], is_folder=is_folder)
+                if not is_folder:
                     found[each["path"]] = RemoteFile(int(each.get("file_size") or 0))
         return found
 
@@ -100,10 +100,12 @@ class MlflowFiles:
 
     def pages(self, call: str, /, **query: Any) -> Iterator[dict[str, Any]]:
         token: str | None = None
+        pages = Pages("files")
         while True:
             page = shaped(self._http, self._http.json("GET", call, None, **query, page_token=token))
-            yield from page.get("files", [])
-            token = page.get("next_page_token")
+            found = page.get("files", [])
+            yield from found
+            token = pages.next(page.get("next_page_token"), found)
             if not token:
                 return
 

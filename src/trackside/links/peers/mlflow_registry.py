@@ -15,6 +15,7 @@ from trackside.core.errors import BadState
 from trackside.links.diff import Doc, Field, Patch, Verb, of_kind
 from trackside.links.model import Entity
 from trackside.links.ours import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
+from trackside.links.paging import Pages
 from trackside.links.peers.mlflow_wire import API, is_of_value, pairs
 from trackside.links.wire import Http, Refused
 from trackside.registry.mirrored import derived_uid
@@ -363,15 +364,17 @@ class MlflowRegistry:
         shown = ("READY", PENDING) if with_pending else ("READY",)  # a failed one is nothing that anybody could load
         seen: set[str] = set()
         for text in words:
+            pages = Pages(f"{noun}/search")
             while True:
                 query: dict[str, Any] = {"max_results": PAGE, "page_token": token, "filter": text or None}
                 page = self.ask("GET", f"{noun}/search", **query, order_by=order or None)
-                for each in page.get(noun.replace("-", "_"), []):
+                found = page.get(noun.replace("-", "_"), [])
+                for each in found:
                     part = make(each)
                     if part.item_id not in seen and each.get("status", "READY") in shown:
                         seen.add(part.item_id)
                         yield part
-                token = page.get("next_page_token")
+                token = pages.next(page.get("next_page_token"), found)
                 if not token:
                     break
 

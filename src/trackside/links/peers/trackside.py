@@ -15,6 +15,7 @@ from trackside.links.import_files import PREFIX
 from trackside.links.import_routes import FRAME, PointsBody
 from trackside.links.model import FIRST, Entity
 from trackside.links.ours import Part, Summary, mark
+from trackside.links.paging import check_progress
 from trackside.links.parts import PART_BYTES
 from trackside.links.peer import RemoteFile, Seen
 from trackside.links.peers.contents import is_empty
@@ -120,6 +121,7 @@ class TracksidePeer:
                 found.setdefault(each, Digest(said)).join(Digest(said, points, int(total, 16)))
             if "key" not in page:
                 return found
+            check_progress("digests", (key, after), (page["key"], page["after"]))
             key, after = page["key"], page["after"]
 
     def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
@@ -129,6 +131,7 @@ class TracksidePeer:
         while True:
             query = urlencode({"run_id": run_id, "key": key, "after": after_chunk})
             body = memoryview(self._http.call("GET", f"{PREFIX}/points?{query}").body)
+            began = after_chunk
             at = 0
             while True:
                 if at + FRAME.size > len(body):
@@ -142,6 +145,7 @@ class TracksidePeer:
                 after_chunk = max(after_chunk, chunk)
             if chunk == -1:
                 return
+            check_progress("points", began, after_chunk)
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
         found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id)["files"]
@@ -200,6 +204,8 @@ class TracksidePeer:
         )
         if self.was_put_back or int(found.get("oldest", 0)) > after + 1:
             return [], "", True  # not the log that was read, or not all of it any more
+        if found["more"]:
+            check_progress("changes", after, int(found["next"]))
         seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
         self.unheard = int(found.get("unread", 0))
         return seen, _cursor(self.store_id, found["next"], found.get("next_at", 0)), bool(found["more"])
@@ -214,6 +220,7 @@ class TracksidePeer:
             ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
+            check_progress("ids", after, ids[-1])
             return seen, f"{FIRST}{seq} {name} {ids[-1]}"
         following = listed.index(Entity(name)) + 1
         return seen, f"{FIRST}{seq} {listed[following]} " if following < len(listed) else ""

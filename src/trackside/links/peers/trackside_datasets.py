@@ -11,6 +11,7 @@ from trackside.links.diff import Doc, Field, Patch, Verb
 from trackside.links.import_files import PREFIX
 from trackside.links.model import Entity
 from trackside.links.ours import Part
+from trackside.links.paging import check_progress
 from trackside.links.record_lists import Entry
 from trackside.links.wire import Http, Refused
 
@@ -92,6 +93,7 @@ class TracksideDatasets:
                 return
             for each in found:
                 yield Entry(*each)
+            check_progress("records", after, found[-1][0])
             after = found[-1][0]
 
     def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:

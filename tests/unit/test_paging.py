@@ -1,0 +1,101 @@
+"""Remotes whose listings have no end are told from those whose listings are long."""
+
+import itertools
+import json
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from support.answering import Answered, Asked, answering
+from trackside.links.model import Entity, Secret
+from trackside.links.paging import MAX_EMPTY_PAGES, Folders, Pages, check_progress
+from trackside.links.peers.mlflow import MlflowPeer
+from trackside.links.peers.trackside import TracksidePeer
+from trackside.links.wire import Down, Http
+
+
+def said(answer: Callable[[Asked], object], use: Callable[[MlflowPeer], object]) -> str:
+    """What a link hears of a remote that answers so."""
+    with (
+        answering(lambda asked: Answered(body=json.dumps(answer(asked)).encode())) as url,
+        closing(Http(url, Secret())) as http,
+        pytest.raises(Down) as caught,
+    ):
+        use(MlflowPeer(http, "here"))
+    return str(caught.value)
+
+
+def test_a_folder_that_lists_itself_is_no_folder() -> None:
+    words = said(lambda asked: {"files": [{"path": "a", "is_dir": True}]}, lambda peer: peer.files(Entity.RUN, "r"))
+
+    assert words == "the remote lists 'a' in the folder 'a', where it does not lie"
+
+
+def test_folders_without_an_end_are_given_up() -> None:
+    depths = itertools.count(1)
+
+    words = said(
+        lambda asked: {"files": [{"path": "/".join("a" * next(depths)), "is_dir": True}]},
+        lambda peer: peer.files(Entity.RUN, "r"),
+    )
+
+    assert "100 folders deep" in words
+
+
+def test_a_page_token_that_comes_again_is_a_circle() -> None:
+    tokens = itertools.cycle("ab")
+
+    words = said(
+        lambda asked: {"metrics": [{"value": 1, "step": 1, "timestamp": 1}], "next_page_token": next(tokens)},
+        lambda peer: list(peer.points("r", "m", -1)),
+    )
+
+    assert words == "the remote's pages of metrics/get-history go in a circle: a page token came a second time"
+
+
+def test_empty_pages_without_an_end_are_given_up() -> None:
+    numbers = itertools.count()
+
+    words = said(lambda asked: {"next_page_token": f"t{next(numbers)}"}, lambda peer: peer.changes(""))
+
+    assert words == f"the remote's pages of experiments/search have no end: {MAX_EMPTY_PAGES + 1} in a row are empty"
+
+
+def test_a_search_of_runs_in_a_circle_is_seen_over_several_looks() -> None:
+    def answer(asked: Asked) -> object:
+        if "experiments/search" in asked.path:
+            return {"experiments": [{"experiment_id": "1", "name": "e", "lifecycle_stage": "active"}]}
+        return {"runs": [], "next_page_token": "again"}
+
+    def look(peer: MlflowPeer) -> None:
+        cursor, more = "", True
+        while more:
+            _, cursor, more = peer.changes(cursor)
+
+    assert "runs/search go in a circle" in said(answer, look)
+
+
+def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
+    with (
+        answering(lambda asked: Answered(body=b'{"ids": ["a"], "newest": 1, "next": 1, "more": false}')) as url,
+        closing(Http(url, Secret())) as http,
+    ):
+        peer = TracksidePeer(http, "here", with_registry=False)
+        _, following = peer.everything("")
+        with pytest.raises(Down, match="ids go in a circle"):
+            peer.everything(following)
+
+
+def test_long_listings_are_read_to_their_end() -> None:
+    pages = Pages("x")
+    folders = Folders()
+
+    tokens = [pages.next(f"t{number}", "xx") for number in range(5000)]
+    folders.add("", "a", is_folder=True)
+    folders.add("a", "a/b", is_folder=False)
+    check_progress("x", ("a", 1), ("a", 2))
+
+    assert tokens == [f"t{number}" for number in range(5000)]
+    assert pages.next("", "") is None
+    assert [folders.take(), folders.take(), folders.take()] == ["a", "", None]
