@@ -39,7 +39,7 @@ from trackside.links.model import Link, Options, Secret, State
 from trackside.links.peers.databricks_registry import DatabricksRegistry
 from trackside.links.peers.trackside import TracksidePeer
 from trackside.links.side import Database, Side
-from trackside.links.wire import Down, Refused, Stopped
+from trackside.links.wire import Down, NotCalled, Refused, Stopped
 from trackside.links.worker import context_of, secret_of
 from trackside.workspaces import store as workspaces
 
@@ -261,6 +261,8 @@ def _reachable(work: Callable[[], T]) -> T:
     """The remote's trouble in words for the caller."""
     try:
         return work()
+    except NotCalled as closed:
+        raise Invalid(str(closed)) from None
     except Down as down:
         raise Unavailable(str(down)) from None
     except Stopped:

@@ -52,6 +52,10 @@ class Down(Exception):
         self.status = status
 
 
+class NotCalled(Down):
+    """The rules of this server do not let it call the remote, and whoever asks may know."""
+
+
 class TooLong(Down):
     """An answer that does not fit into the memory that it may take."""
 
@@ -336,6 +340,8 @@ class Http:
         except (Forbidden, OSError, ValueError) as error:
             if isinstance(error, Forbidden):
                 log.warning("%s is not called: %s", host, error)
+                if self.guard.rules.tells:
+                    raise NotCalled(f"{self.url} is not called: {error}") from None
             raise Down(f"{self.url} cannot be reached{self._why(error)}") from None
         connection.response_class = PatientResponse
         connection.sock.settimeout(self._answer_s)
