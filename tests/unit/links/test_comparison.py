@@ -106,3 +106,25 @@ def test_times_that_were_taken_meanwhile_and_are_better_are_not_taken_again() ->
     assert outdone(taking({CREATED: "7"}), before, before) == set()
     assert outdone(taking({NAME: "b"}), before, {**before, NAME: "c"}) == set()
     assert outdone(taking({CREATED: "7"}), before, {NAME: "a"}) == set()
+
+
+def test_what_else_differs_is_dropped_there_and_said_as_ever() -> None:
+    tag, gone = ("tag", "t"), ("tag", "gone")
+    item = met({tag: "1", gone: "1"})
+
+    merged = compare(Entity.EXPERIMENT, item, {**LATER, tag: "2"}, {**EARLIER, tag: "3", gone: "1"}, Mode.PUSH, can)
+
+    assert merged.for_them == Patch({tag: "2", UPDATED: "70"}, [gone])
+    assert tag in [conflict.field for conflict in merged.conflicts]
+
+
+def test_a_remote_is_asked_what_it_can_do_to_which_field_of_what() -> None:
+    asked = []
+
+    def ask(entity: Entity, field: Field, verb: str) -> bool:
+        asked.append((entity, field, verb))
+        return True
+
+    compare(Entity.RUN, met({NAME: "x"}), {NAME: "y", CREATED: "1"}, {NAME: "x"}, Mode.PUSH, ask)
+
+    assert asked == [(Entity.RUN, CREATED, "add"), (Entity.RUN, NAME, "change")]

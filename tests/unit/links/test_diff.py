@@ -1,0 +1,35 @@
+"""The helpers of `diff` around a merge; the merge itself has properties in `tests/links/test_diff.py`."""
+
+from trackside.links.diff import Conflict, Doc, Field, Merged, Mode, Patch, changed_since, of_kind, without
+
+A: Field = ("tag", "a")
+B: Field = ("tag", "b")
+C: Field = ("param", "c")
+
+
+def test_fields_that_are_left_out_are_neither_taken_nor_dropped_and_stay_agreed() -> None:
+    conflict = Conflict(A, "1", "2", "2", Mode.BOTH)
+    merged = Merged(Patch({C: "9"}), Patch({A: "2", B: "3"}, [C, ("tag", "d")]), {A: "2", B: "3"}, [conflict])
+
+    kept = without(merged, {A, C}, {A: "1", C: "8", ("tag", "e"): "5"})
+
+    assert kept == Merged(Patch({C: "9"}), Patch({B: "3"}, [("tag", "d")]), {A: "1", B: "3", C: "8"}, [conflict])
+
+
+def test_only_fields_that_we_are_about_to_take_count_as_changed_meanwhile() -> None:
+    merged = Merged(Patch(), Patch({A: "new"}, [B]), {}, [])
+    before: Doc = {A: "1", B: "1", C: "1"}
+
+    assert changed_since(merged, before, before) == set()
+    assert changed_since(merged, before, {A: "2", B: "1", C: "2"}) == {A}
+    assert changed_since(merged, before, {A: "1", C: "1"}) == {B}
+
+
+def test_a_patch_says_whether_it_changes_anything() -> None:
+    assert not Patch()
+    assert Patch({A: "1"})
+    assert Patch({}, [A])
+
+
+def test_the_fields_of_a_kind_are_told_by_their_keys() -> None:
+    assert of_kind({A: "1", B: "2", C: "3"}, "tag") == {"a": "1", "b": "2"}
