@@ -205,7 +205,7 @@ def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_
 
     until(lambda: len(all_runs(world.here)) == 24, "all that is there to come")
     assert {*lost, *late} < {run["info"]["run_id"] for run in all_runs(world.here)}
-    assert link(world.here, LINK)["lost_store_at"] is not None
+    until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be noticed")
 
 
 def test_a_run_that_is_trained_while_a_link_reads_is_no_sign_of_a_loss(world: World) -> None:
