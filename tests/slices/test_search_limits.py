@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -111,3 +112,21 @@ def test_the_patterns_of_a_filter_are_bounded_together(sqlite_api: Api) -> None:
 
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert message.startswith("The LIKE patterns of the filter cost 30040 together")
+
+
+def test_a_search_by_costly_patterns_is_interrupted_between_two_of_them(sqlite_settings: Settings) -> None:
+    """A LIKE is one step of SQLite's machine, however long it takes."""
+    client = Client(patience=1)
+    text, pattern = "a" * 7999, "%" + "a" * 1990 + "b%"
+    with closing(app.open_database(sqlite_settings)) as database:
+        with pytest.raises(TooSlow), database.read(1, Limit(3600, client.is_gone)) as tx:
+            tx.all(
+                """
+                WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
+                SELECT COUNT(*) FROM numbers WHERE :ws = 1 AND n || :text LIKE :pattern
+                """,
+                text=text,
+                pattern=pattern,
+            )
+        with database.read(1) as tx:
+            assert tx.all("SELECT 1") == [(1,)]

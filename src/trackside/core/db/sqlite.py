@@ -22,10 +22,10 @@ from trackside.core.db.limits import Limit
 from trackside.core.db.sqlite_file import Watch
 from trackside.core.db.tx import SqliteSession, Tx
 from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper, sync_log
+from trackside.core.db.watchdog import Watchdog
 
 Durability = Literal["full", "relaxed"]
 BUSY_TIMEOUT_S = 10.0
-STEPS = 20_000  # of SQLite's machine, until it is asked whether a read goes on: about a millisecond
 MINIMUM = (3, 35, 0)  # RETURNING
 
 _COMMON = """
@@ -108,6 +108,7 @@ class SqliteDatabase:
         self.durability = durability
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._watchdog = Watchdog()
         sqlite_file.prepare(path)
         self._watch = Watch(path)
         waits = durability == "full"
@@ -127,17 +128,14 @@ class SqliteDatabase:
         session = self._reader()
         epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
         session.connection.execute("BEGIN")
-        if limit is not None:
-            session.connection.set_progress_handler(limit.is_over, STEPS)
         try:
-            yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
+            with nullcontext() if limit is None else self._watchdog.watch(limit, session.connection):
+                yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
         except sqlite3.OperationalError as error:
             if limit is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 raise limit.fault() from None
             raise
         finally:
-            if limit is not None:
-                session.connection.set_progress_handler(None, STEPS)
             session.connection.execute("COMMIT")
 
     @contextmanager
@@ -164,6 +162,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         self._keeper.close()
+        self._watchdog.close()
         for connection in self._readers:
             with suppress(sqlite3.Error):
                 connection.close()

@@ -1,0 +1,68 @@
+"""Interrupts reads of SQLite whose limit is over.
+
+SQLite's progress handler would be called every so many steps of its machine.  One step may be a LIKE of 20 ms, so few steps
+would be needed, and each call waits for Python's lock.  `sqlite3_interrupt` ends a read at its next step.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from trackside.core.db.limits import Limit
+from trackside.core.errors import Unavailable
+
+LOOK_S = 0.1
+
+
+class Watchdog:
+    """One thread, begun with the first read that has a limit, looks at all reads under way."""
+
+    def __init__(self) -> None:
+        self._reads: dict[int, tuple[Limit, sqlite3.Connection]] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    @contextmanager
+    def watch(self, limit: Limit, connection: sqlite3.Connection) -> Iterator[None]:
+        """Interrupts what the connection does when the limit is over."""
+        key = id(connection)
+        with self._changed:
+            self._reads[key] = (limit, connection)
+            self._begin()
+            if len(self._reads) == 1:
+                self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:  # from here on no interrupt meets the next statement
+                del self._reads[key]
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def _begin(self) -> None:
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=self._run, name="trackside-limits", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._reads.clear()
+            raise Unavailable("The server has no thread to look after reads now; try again.") from error
+        self._thread = thread
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._reads and not self._is_closed:
+                    self._changed.wait()
+                if self._is_closed:
+                    return
+                self._changed.wait(LOOK_S)
+                for limit, connection in self._reads.values():
+                    if limit.is_over():
+                        connection.interrupt()
