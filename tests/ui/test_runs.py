@@ -119,3 +119,64 @@ def test_an_empty_experiment_shows_code_and_then_its_first_run(page: Page, serve
 
     server.api.new_run(experiment_id, run_name="first", start_time=1)
     expect(names(page)).to_have_text(["first"])
+
+
+def test_the_filter_box_completes_and_marks_what_is_wrong(page: Page, server: Server) -> None:
+    page.goto(three_runs(server))
+    expect(names(page)).to_have_count(3)
+    box = page.get_by_role("combobox", name="Filter")
+
+    box.click()
+    box.press_sequentially("params.o")
+    page.get_by_role("option", name="opt").click()
+    expect(box).to_have_value(re.compile(r"^params\.opt "))
+    box.fill("params.opt = 'adam' AND metrics.loss >")
+    box.press_sequentially(" oops")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("mark")).to_contain_text("oops")
+
+    box.fill("params.opt = 'adam'")
+    box.press("Enter")
+    expect(names(page)).to_have_text(["c", "a"])
+
+
+def test_selected_runs_are_tagged_deleted_and_brought_back(page: Page, server: Server) -> None:
+    page.goto(three_runs(server))
+    page.get_by_role("checkbox", name="Select a").check()
+    page.get_by_role("checkbox", name="Select c").check()
+
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tag", exact=True).fill("team")
+    page.get_by_label("Value").fill("blue")
+    page.get_by_role("button", name="Set the tag").click()
+    expect(page.get_by_text("Tagged 2 runs")).to_be_visible()
+
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(names(page)).to_have_text(["b"])
+    page.get_by_text("Deleted 2 runs").locator("..").get_by_role("button", name="Undo").click()
+    expect(names(page)).to_have_count(3)
+    found = server.api.post("runs/search", experiment_ids=["1"], filter="tags.team = 'blue'")["runs"]
+    assert len(found) == 2
+
+
+def test_columns_are_chosen_and_kept_in_a_view_that_is_shared(page: Page, server: Server) -> None:
+    address = three_runs(server)
+    page.goto(address)
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("button", name="Hide: opt").click()
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_role("columnheader", name="opt")).to_have_count(0)
+
+    page.get_by_role("button", name="View").click()
+    page.get_by_role("menuitem", name="Save as a new view").click()
+    page.get_by_label("Name of the view").fill("Mine")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Mine").click()
+    page.get_by_role("menuitem", name="Make it the default view").click()
+    expect(page.get_by_text("Mine is the default view now")).to_be_visible()
+
+    page.goto("about:blank")
+    page.goto(address)  # the default view
+    expect(page.get_by_role("button", name="Mine")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="loss")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="opt")).to_have_count(0)

@@ -49,7 +49,11 @@ function chosen(document: Tree): Tree {
 
 const [file = "", mode] = process.argv.slice(2);
 const document = chosen(JSON.parse(readFileSync(file, "utf-8")) as Tree);
-const types = await openapiTS(document as unknown as OpenAPI3, { defaultNonNullable: false, alphabetize: true });
+const types = await openapiTS(document as unknown as OpenAPI3, {
+  defaultNonNullable: false,
+  emptyObjectsUnknown: true,
+  alphabetize: true,
+});
 const text = HEAD + astToString(types);
 if (mode !== "--check") writeFileSync(TARGET, text);
 else if (readFileSync(TARGET, "utf-8") !== text) {

@@ -448,6 +448,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/experiments/{experiment_id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the saved views of an experiment. */
+        get: operations["get_api_trackside_v1_experiments_experiment_id_views"];
+        put?: never;
+        /** Save a view of an experiment. */
+        post: operations["post_api_trackside_v1_experiments_experiment_id_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/filters/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a filter or an order without searching; return where it is wrong, and completions at the caret. */
+        post: operations["post_api_trackside_v1_filters_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/links": {
         parameters: {
             query?: never;
@@ -638,6 +673,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set or delete a tag of many runs, delete or restore them, or move them to another experiment.
+         * @description Some hundred runs are changed in each transaction.  `dry_run` only counts the matching runs.
+         */
+        post: operations["post_api_trackside_v1_runs_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/runs/columns": {
         parameters: {
             query?: never;
@@ -704,6 +759,25 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a saved view. */
+        get: operations["get_api_trackside_v1_views_view_id"];
+        put?: never;
+        post?: never;
+        /** Delete a saved view. */
+        delete: operations["delete_api_trackside_v1_views_view_id"];
+        options?: never;
+        head?: never;
+        /** Change a saved view, if it still has the version that the caller saw. */
+        patch: operations["patch_api_trackside_v1_views_view_id"];
         trace?: never;
     };
     "/api/trackside/v1/workspaces": {
@@ -781,6 +855,64 @@ export interface components {
             version?: string | null;
         };
         /**
+         * Changed
+         * @description `refused` lists the first thousand; `undo` has the calls that restore the former state, in order.
+         */
+        Changed: {
+            changed: number;
+            matching: number;
+            refused: components["schemas"]["Refused"][];
+            refused_total: number;
+            unchanged: number;
+            undo: components["schemas"]["Undo"][];
+        };
+        /**
+         * ChangeRuns
+         * @description `experiment_id` is where `move` takes the runs.
+         */
+        ChangeRuns: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            dry_run?: boolean | null;
+            /** @default null */
+            experiment_id?: string | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            lifecycle?: string | null;
+            /** @default null */
+            run_ids?: string[] | null;
+            /** @default null */
+            value?: string | null;
+        };
+        /** CheckedFilter */
+        CheckedFilter: {
+            completions: components["schemas"]["Completions"] | null;
+            error: components["schemas"]["Problem"] | null;
+            ok: boolean;
+        };
+        /**
+         * CheckFilter
+         * @description One text, a filter or an order.  `cursor` is the caret in UTF-16 units; without it nothing is completed.
+         */
+        CheckFilter: {
+            /** @default null */
+            cursor?: number | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            of?: string | null;
+            /** @default null */
+            order_by?: string | null;
+        };
+        /**
          * Code
          * @description What ran, as the client that started the run told.
          */
@@ -824,6 +956,27 @@ export interface components {
             columns: components["schemas"]["Column"][];
             more: boolean;
             sampled: number;
+        };
+        /**
+         * Completions
+         * @description An item replaces the text from `offset` over `length`.
+         */
+        Completions: {
+            items: components["schemas"]["trackside.runs.table.check.Item"][];
+            kind: string;
+            length: number;
+            offset: number;
+        };
+        /** CreateView */
+        CreateView: {
+            /** @default null */
+            experiment_id?: string | null;
+            /** @default null */
+            is_default?: boolean | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            state?: Record<string, unknown> | null;
         };
         /** Dataset */
         Dataset: {
@@ -941,6 +1094,10 @@ export interface components {
         /** GotVersion */
         GotVersion: {
             model_version: components["schemas"]["ModelVersion"];
+        };
+        /** GotView */
+        GotView: {
+            view: components["schemas"]["View"];
         };
         /** GroupRuns */
         GroupRuns: {
@@ -1177,6 +1334,21 @@ export interface components {
                 [key: string]: string;
             };
             workspace_id: string;
+        };
+        /**
+         * Problem
+         * @description Where in the text, in UTF-16 units, and what should be there instead, if that is known.
+         */
+        Problem: {
+            expected: string;
+            length: number;
+            message: string;
+            offset: number;
+        };
+        /** Refused */
+        Refused: {
+            reason: string;
+            run_id: string;
         };
         /**
          * RegisteredModel
@@ -1606,6 +1778,17 @@ export interface components {
             /** @default [] */
             runs?: components["schemas"]["Run"][];
         };
+        /**
+         * Item
+         * @description `text` goes into the filter; `kind` is attribute, metric, param, tag, function, operator, connector, or value.
+         */
+        "trackside.runs.table.check.Item": {
+            kind: string;
+            label: string;
+            /** @default null */
+            runs?: number | null;
+            text: string;
+        };
         /** Create */
         "trackside.workspaces.routes.Create": {
             /** @default null */
@@ -1647,6 +1830,22 @@ export interface components {
             /** @default null */
             version: string | null;
         };
+        /**
+         * Undo
+         * @description The body of a call that takes a part of the changes back.
+         */
+        Undo: {
+            action: string;
+            /** @default null */
+            experiment_id?: string | null;
+            /** @default null */
+            key?: string | null;
+            /** @default all */
+            lifecycle?: string;
+            run_ids: string[];
+            /** @default null */
+            value?: string | null;
+        };
         /** UpdateModel */
         UpdateModel: {
             /** @default null */
@@ -1677,12 +1876,47 @@ export interface components {
             version: string | null;
         };
         /**
+         * UpdateView
+         * @description Changes what is given, if the view still has that version.
+         */
+        UpdateView: {
+            /** @default null */
+            is_default?: boolean | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            state?: Record<string, unknown> | null;
+            /** @default null */
+            version: number | null;
+            /** @default null */
+            view_id?: string | null;
+        };
+        /**
          * User
          * @description Who uses the version, such as an endpoint.
          */
         User: {
             kind: string;
             name: string;
+        };
+        /** View */
+        View: {
+            creation_time: number;
+            experiment_id: string;
+            is_default: boolean;
+            last_update_time: number;
+            name: string;
+            owner: string;
+            state: unknown;
+            version: number;
+            view_id: string;
+        };
+        /**
+         * Views
+         * @description By name.
+         */
+        Views: {
+            views: components["schemas"]["View"][];
         };
         /**
          * Window
@@ -1890,7 +2124,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -1984,7 +2218,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2045,7 +2279,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2164,7 +2398,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2193,7 +2427,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2222,7 +2456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2341,7 +2575,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2401,7 +2635,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2431,7 +2665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2490,7 +2724,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2550,7 +2784,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -2644,6 +2878,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListedChanges"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_experiments_experiment_id_views: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Views"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_experiments_experiment_id_views: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateView"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotView"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_filters_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CheckFilter"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedFilter"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -3082,6 +3406,36 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    post_api_trackside_v1_runs_bulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChangeRuns"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     post_api_trackside_v1_runs_columns: {
         parameters: {
             query?: never;
@@ -3195,6 +3549,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Requests"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotView"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateView"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotView"];
                 };
             };
             400: components["responses"]["Fault"];
