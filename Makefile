@@ -13,6 +13,7 @@ REGISTRY_ARGS ?=
 LAB ?= $(CURDIR)/.bench
 TESTS ?=
 SEED ?=
+MUTANTS ?=
 # Four processes keep two cores busy, since many tests wait for other processes; a few named tests are quicker in one.
 JOBS ?= $(if $(TESTS),0,4)
 PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 --durations-min 1
@@ -33,7 +34,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all check format format-check lint types architecture bench bench-registry bench-links bench-charts compatibility constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-links bench-charts compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -71,6 +72,11 @@ test: web ## run the tests, all but the slow ones (TESTS="tests/unit -k name" fo
 
 test-all: web ## run every test, on both databases where it can, random ones with a new seed (SEED=N for an old one)
 	@$(PYTEST) --both --vary $(if $(SEED),--seed $(SEED)) $(TESTS)
+
+mutants: $(STAMP) ## change the code in small ways, and see whether a test notices (MUTANTS="trackside.links.fileplan*"; hours without)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r constraints/mutants.txt
+	@$(BIN)/mutmut run --max-children $(JOBS) $(MUTANTS)
+	@$(BIN)/mutmut results
 
 check: format-check lint types architecture web-check test ## what CI runs: format, lint, types, architecture, web UI, tests
 
@@ -115,6 +121,7 @@ constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgra
 	@uv pip compile pyproject.toml --all-extras $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
 	@printf '%s\n' mlflow-skinny==1.20.2 'setuptools<81' 'protobuf<3.21' | uv pip compile - $(RESOLVE) -o constraints/compat-0.txt
 	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
+	@echo 'mutmut>=3.8' | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/mutants.txt
 	@echo mlflow-skinny==2.22.5 | uv pip compile - $(RESOLVE) -o constraints/compat-2.txt
 	@echo mlflow-skinny==3.17.2 | uv pip compile - $(RESOLVE) -o constraints/compat-3.txt
 	@printf '%s\n' mlflow==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/server-1.txt
@@ -127,5 +134,5 @@ constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgra
 		uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/flavors-3.txt
 
 clean: ## remove what the targets made, but no data
-	rm -rf $(VENV) .venvs build dist src/trackside/ui/files web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venvs mutants build dist src/trackside/ui/files web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests examples packages web -name __pycache__ -type d -prune -exec rm -rf {} +
