@@ -1,12 +1,16 @@
 """Which store a URL names, and which artifact roots the server opens."""
 
+import shutil
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from support.workspaces import named
+from trackside.artifacts.blobs import get, put
 from trackside.artifacts.cloud import CloudBlobs
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Roots, make_blobs
@@ -142,3 +146,43 @@ def test_what_became_part_of_a_workspace_is_open_to_it_and_to_no_other(roots: Ro
         roots.of(Root(f"{tmp_path}/own/1/r", None), "file", named("south"))
     with pytest.raises(Invalid):
         roots.of(Root("mlflow-artifacts:/workspaces/south/1/r", None), "file", default)
+
+
+def test_a_root_that_becomes_a_link_while_it_is_used_gives_nothing_away(tmp_path: Path) -> None:
+    """Another user of a shared disk swaps the folder for a link, again and again, between each check and each use."""
+    folder, aside, secret = tmp_path / "own" / "north", tmp_path / "own" / "aside", tmp_path / "secret"
+    for place, text in ((folder, "fine"), (secret, "secret")):
+        (place / "0").mkdir(parents=True)
+        (place / "0" / "file").write_text(text)
+    over = threading.Event()
+
+    def swap() -> None:
+        while not over.is_set():
+            folder.rename(aside)
+            folder.symlink_to(secret)
+            folder.unlink()
+            while aside.exists():
+                try:
+                    aside.rename(folder)
+                except OSError:  # the server has made the folder, which was missing for a moment
+                    shutil.rmtree(folder)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    seen = set()
+    try:
+        for _ in range(150):
+            roots = Roots(str(tmp_path / "store"), durable=False, policy=RootPolicy([str(tmp_path / "own")]))
+            for work in (
+                lambda spot: seen.add(get(spot.blobs, spot.key)),
+                lambda spot: put(spot.blobs, f"{spot.key}-new", [[b"x"]]),
+            ):
+                with suppress(Fault):
+                    work(roots.of(Root(f"{folder}/0", str(folder)), "file", named("north")))
+            roots.close()
+    finally:
+        over.set()
+        swapping.join()
+
+    assert seen <= {b"fine"}
+    assert [path.name for path in (secret / "0").iterdir()] == ["file"]

@@ -41,6 +41,11 @@ class LocalBlobs:
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self._tree = _Tree(os.path.realpath(root), durable=durable)
 
+    @property
+    def root(self) -> str:
+        """The real path of the folder."""
+        return self._tree.root
+
     def create(self, key: str) -> "LocalUpload":
         path = self._tree.path(_no_root(key))
         with _writing(key):
@@ -317,8 +322,14 @@ class _Tree:
     def _stage(self) -> Staging:
         with self._lock:
             if self._staging is None:
+                if os.path.realpath(self.staging) != str(self.staging):
+                    raise Invalid("Invalid path")
                 sweep(self.staging)  # a root that nobody prepared is swept with the first write
-                self._staging = Staging(self.staging)
+                staging = Staging(self.staging)
+                if not self.is_inside(_real_path(staging.folder, str(staging.path))):  # the root was replaced meanwhile
+                    staging.close()
+                    raise Invalid("Invalid path")
+                self._staging = staging
             return self._staging
 
 

@@ -67,7 +67,7 @@ class Roots:
             below = within(place, parse(uri))
             if below is not None:
                 opened = self._policy.opened(uri)
-                return Spot(self._open(opened), below, self._lane(opened))
+                return Spot(self._open(opened, is_real=True), below, self._lane(opened))
         raise Denied(f"The server opens no artifacts at '{root.uri}': it lies outside of the roots that it serves.")
 
     def _lane(self, place: Place) -> str:
@@ -84,15 +84,19 @@ class Roots:
         for blobs in self.stores():
             blobs.close()
 
-    def _open(self, place: Place) -> Blobs:
+    def _open(self, place: Place, *, is_real: bool = False) -> Blobs:
+        """`is_real`: the place was found to be its real path, and is refused if it is another one by now."""
         if place == self._own:
             return self.store
         with self._lock:
             if place not in self._stores:
                 try:
-                    self._stores[place] = _open(str(place), durable=self._durable)
+                    blobs = _open(str(place), durable=self._durable)
                 except locations.LocationError as error:
                     raise Unsupported(f"The server cannot open artifacts at '{place}': {error}") from None
+                if is_real and isinstance(blobs, LocalBlobs) and blobs.root != str(place):
+                    raise Denied(f"The server opens no artifacts at '{place}': a symbolic link leads elsewhere.")
+                self._stores[place] = blobs
             return self._stores[place]
 
 

@@ -34,7 +34,7 @@ class Staging:
                 break
             os.close(folder)  # swept before it was locked
         self.folder = folder
-        self._path = path
+        self.path = path
 
     def remove(self, name: str) -> None:
         """A file, or a folder with all that is in it; or nothing, if it is gone."""
@@ -46,10 +46,10 @@ class Staging:
             shutil.rmtree(name, dir_fd=self.folder, ignore_errors=True)
 
     def close(self) -> None:
-        shutil.rmtree(self._path, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
         os.close(self.folder)
         with suppress(OSError):  # another process stages there too
-            self._path.parent.rmdir()
+            self.path.parent.rmdir()
 
 
 def sweep(above: Path) -> None:

@@ -11,9 +11,11 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 def make_folder(path: Path) -> None:
     """Make a folder and what is missing above it.  One that is there stays as it is: its owner chose its mode."""
     if not path.is_dir():
-        make_folder(path.parent)
-        with suppress(FileExistsError):  # another process was quicker
-            path.mkdir(mode=PRIVATE_FOLDER)
+        if not path.parent.exists():
+            make_folder(path.parent)
+        path.mkdir(
+            mode=PRIVATE_FOLDER, exist_ok=True
+        )  # another process may be quicker; a file in its place is an error
 
 
 def create(path: Path) -> int:

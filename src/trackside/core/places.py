@@ -75,7 +75,10 @@ def real(place: Place) -> Place:
     """Return the place with every symbolic link of a folder's path followed; a bucket has none."""
     if place.scheme != FILE:
         return place
-    path = os.path.realpath(f"/{place.key}")
+    try:
+        path = os.path.realpath(f"/{place.key}")
+    except OSError as error:  # a part of /proc, or a link that is being replaced
+        raise Invalid(f"'{place}' is no place for artifacts: it cannot be resolved ({error.strerror})") from None
     return Place(FILE, "", path.strip("/"))
 
 
@@ -103,7 +106,14 @@ class RootPolicy:
         """Return the root in the spelling that is stored.  Raise Invalid, with what would be right, for one that a workspace
         may not have; `taken` are the roots of the other workspaces."""
         if root.startswith("mlflow-artifacts:/") and not root.startswith("mlflow-artifacts://"):
-            return root  # the workspace's own part of the server's store: `artifacts.keys` keeps it there
+            # The workspace's own part of the server's store: `artifacts.keys` keeps it there.
+            key = _key(root.partition(":")[2], root)
+            if "%" in key or key.partition("/")[0].casefold() in ("workspaces", ".uploads"):
+                raise Invalid(
+                    f"default_artifact_root is '{root[:200]}'; it must name a folder of the workspace itself, such as "
+                    "mlflow-artifacts:/FOLDER"
+                )
+            return root
         place = parse(root)
         if place.scheme != FILE and (place.scheme not in CLOUD_SCHEMES or not _is_plain_bucket(place)):
             raise Invalid(
