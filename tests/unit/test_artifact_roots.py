@@ -158,14 +158,16 @@ def test_a_root_that_becomes_a_link_while_it_is_used_gives_nothing_away(tmp_path
 
     def swap() -> None:
         while not over.is_set():
-            folder.rename(aside)
-            folder.symlink_to(secret)
-            folder.unlink()
-            while aside.exists():
-                try:
-                    aside.rename(folder)
-                except OSError:  # the server has made the folder, which was missing for a moment
-                    shutil.rmtree(folder, ignore_errors=True)
+            for step in (
+                lambda: folder.rename(aside),
+                lambda: folder.symlink_to(secret),
+                folder.unlink,
+                lambda: aside.rename(folder),
+            ):
+                with suppress(OSError):  # the server has made the folder, which was missing for a moment
+                    step()
+            if aside.exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
     swapping = threading.Thread(target=swap)
     swapping.start()

@@ -27,7 +27,8 @@ REVIEWED = [
         "a key of plain segments, joined to a root; descriptors are compared by real path after they were opened",
         {
             "artifacts/local.py": "LocalBlobs.__init__ LocalBlobs._scan LocalBlobs._seen LocalBlobs.open LocalBlobs.prepare"
-            " LocalUpload.commit _Tree.__init__ _Tree.discard _Tree.make_folder _Tree.new_file _Tree.open_folder _Tree.place _Tree._stage"
+            " LocalUpload.commit _Tree.__init__ _Tree.discard _Tree.make_folder _Tree.new_file _Tree.open_folder _Tree.place"
+            " _Tree._stage"
             " _real_path",
         },
     ),
