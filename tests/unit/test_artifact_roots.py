@@ -173,7 +173,7 @@ def test_a_root_that_becomes_a_link_while_it_is_used_gives_nothing_away(tmp_path
     swapping.start()
     seen = set()
     try:
-        for _ in range(150):
+        for _ in range(50):
             roots = Roots(str(tmp_path / "store"), durable=False, policy=RootPolicy([str(tmp_path / "own")]))
             for work in (
                 lambda spot: seen.add(get(spot.blobs, spot.key)),

@@ -227,7 +227,8 @@ REVIEWED = [
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
             "access/store.py audit/log.py identity/credentials.py identity/store.py links/relations.py runs/bulk.py"
-            " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py core/db/sqlite.py core/db/tx.py core/work/leases.py"
+            " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
+            " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
             " imports/database_datasets.py imports/postgres_rows.py imports/rows.py links/cursors.py links/epochs.py"
