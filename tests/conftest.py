@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from support import examples
+from support import examples, forks
 from support.client import Api, Inside
 from support.postgres import Postgres
 from support.servers import Server
@@ -76,6 +76,12 @@ def _is_on_postgresql(item: pytest.Item) -> bool:
 def make_settings(data: Path, store: str = "", **more: str) -> Settings:
     flags = {"--data": str(data), **({"--store": store} if store else {})}
     return settings.load({**flags, **{f"--{name.replace('_', '-')}": text for name, text in more.items()}}, {})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_forks() -> Iterator[None]:
+    yield
+    forks.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ Each is a process as any other, with its own memory, environment, working direct
 imports are shared, which cost half a second of processor time in each process that makes them itself.
 """
 
-import atexit
 import contextlib
 import functools
 import json
@@ -178,9 +177,14 @@ class Forks:
 @functools.cache
 def forks() -> Forks:
     """Of this process, started when it is first needed."""
-    made = Forks()
-    atexit.register(made.close)
-    return made
+    return Forks()
+
+
+def close() -> None:
+    """End what was started, if anything was."""
+    if forks.cache_info().currsize:
+        forks().close()
+        forks.cache_clear()
 
 
 def _send(connection: socket.socket, message: Any, handles: Sequence[int] = ()) -> None:

@@ -20,10 +20,11 @@ def link(api: Api, name: str) -> Any:
 
 
 def until(condition: Callable[[], bool], what: str, timeout_s: float = IDLE_S) -> None:
-    end = time.monotonic() + timeout_s
+    end, pause_s = time.monotonic() + timeout_s, 0.005
     while not condition():
         assert time.monotonic() < end, f"waited {timeout_s} s in vain: {what}"
-        time.sleep(0.05)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.05)
 
 
 def settle(api: Api, name: str, timeout_s: float = IDLE_S) -> Any:
