@@ -11,6 +11,26 @@ from support.servers import Server
 
 
 @pytest.mark.slow
+def test_a_read_of_a_database_that_is_paused_ends_with_503(tmp_path: Path) -> None:
+    postgres = Postgres()
+    server = Server(tmp_path, ("--store", postgres.url(postgres.create()))).start()
+    try:
+        api = server.api
+        api.get("experiments/get", experiment_id="0")
+        postgres.pause()
+
+        status, code, _ = api.fault("experiments/get", method="GET", experiment_id="0")
+        postgres.resume()
+
+        assert (status, code) == (503, "TEMPORARILY_UNAVAILABLE")
+        assert api.get("experiments/get", experiment_id="0")["experiment"]["name"] == "Default"
+    finally:
+        postgres.resume()
+        server.kill9()
+        postgres.close()
+
+
+@pytest.mark.slow
 def test_sigterm_ends_a_server_whose_database_is_paused(tmp_path: Path) -> None:
     postgres = Postgres()
     server = Server(tmp_path, ("--store", postgres.url(postgres.create()))).start()

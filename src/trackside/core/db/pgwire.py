@@ -27,6 +27,7 @@ from trackside.core.locations import PostgresStore
 CONNECT_TIMEOUT_S = 5.0
 DEAD_AFTER_S = 30  # a peer that acknowledges nothing for so long is gone
 LOOK_MS = 250  # until it is asked whether somebody still waits for a read
+PROBE_S = 5.0  # of silence, until a server is asked if it is there
 CANCEL_S = 2.0  # for the server to cancel a read
 MAX_STATEMENTS = 400  # prepared ones that a connection keeps
 MANY_ROWS = 1000  # sent before answers are read: neither side may fill the other's buffers and wait
@@ -72,6 +73,7 @@ class Wire:
         self._store = store
         self._socket = _connect(store)
         self.limit: Limit | None = None  # of what is executed
+        self.probes = False  # whether a server that says nothing for long is asked if it is there
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
         try:
@@ -288,8 +290,8 @@ class Wire:
         return kind, body
 
     def _receive(self) -> None:
-        if self.limit is not None:
-            self._await(self.limit)
+        if self.limit is not None or self.probes:
+            self._await()
         try:
             piece = self._socket.recv(262_144)
         except OSError as error:
@@ -298,16 +300,22 @@ class Wire:
             raise Lost("the server closed the connection")
         self._received += piece
 
-    def _await(self, limit: Limit) -> None:
+    def _await(self) -> None:
         """Wait for bytes.  Beyond the limit the server is asked to cancel what it does; one that does not is given up."""
+        silent_since = time.monotonic()
         given_up_at: float | None = None
         while not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()) and not self._poll.poll(LOOK_MS):
-            if given_up_at is None:
-                if limit.is_over():
-                    self._cancel()
-                    given_up_at = time.monotonic() + CANCEL_S
-            elif time.monotonic() >= given_up_at:
-                raise Lost("the server does not answer")
+            now = time.monotonic()
+            if given_up_at is not None:
+                if now >= given_up_at:
+                    raise Lost("the server does not answer")
+            elif self.limit is not None and self.limit.is_over():
+                self._cancel()
+                given_up_at = time.monotonic() + CANCEL_S
+            elif self.probes and now - silent_since >= PROBE_S:
+                if not _is_there(self._store):
+                    raise Lost("the server does not answer")
+                silent_since = time.monotonic()
 
     def _cancel(self) -> None:
         key: bytes | None = self._signed_in._backend_key_data  # noqa: SLF001  # it tells nobody else
@@ -374,9 +382,9 @@ def _fault(body: bytes) -> ServerError:
 def _connect(store: PostgresStore) -> socket.socket:
     where = f"{store.host}, port {store.port}"
     try:
+        made = _plain(store)
         if store.host.startswith("/"):
-            return _connect_local(f"{store.host}/.s.PGSQL.{store.port}")
-        made = socket.create_connection((store.host, store.port), CONNECT_TIMEOUT_S)
+            return made
     except OSError as error:
         raise Lost(f"nobody answers at {where}: {error.strerror or error}") from None
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -390,6 +398,23 @@ def _connect(store: PostgresStore) -> socket.socket:
     except OSError as error:
         made.close()
         raise Lost(f"no encrypted connection to {where}: {error}") from None
+
+
+def _is_there(store: PostgresStore) -> bool:
+    """Whether the server answers a new connection at all, as one that stands still does not."""
+    try:
+        with closing(_plain(store)) as made:
+            made.settimeout(CONNECT_TIMEOUT_S)
+            made.sendall(struct.pack("!ii", 8, 80877103))
+            return bool(made.recv(1))
+    except OSError:
+        return False
+
+
+def _plain(store: PostgresStore) -> socket.socket:
+    if store.host.startswith("/"):
+        return _connect_local(f"{store.host}/.s.PGSQL.{store.port}")
+    return socket.create_connection((store.host, store.port), CONNECT_TIMEOUT_S)
 
 
 def _connect_local(path: str) -> socket.socket:

@@ -79,6 +79,7 @@ class PostgresSession:
 
     dialect: Dialect = "postgresql"
     mark = "$"
+    probes = True  # a read of a server that stands still ends; nobody knows of a write whether it took place
 
     def __init__(self, connect: Callable[[], Wire]) -> None:
         self._connect = connect
@@ -146,7 +147,7 @@ class PostgresSession:
             wire = self.open()
             wire.deferred = list(self._opening)
             wire.noted = []
-        wire.limit = self._limit
+        wire.limit, wire.probes = self._limit, self.probes
         try:
             return work(wire)
         except ServerError as error:
@@ -154,13 +155,15 @@ class PostgresSession:
                 raise self._limit.fault() from None
             raise _in_words(error) from None
         finally:
-            wire.limit = None
+            wire.limit, wire.probes = None, False
             if not wire.deferred and not wire.is_broken:
                 self._opening = None
 
 
 class PostgresWriter(PostgresSession):
     """The write connection of a server.  Other servers write too: what is read to be changed must be locked."""
+
+    probes = False
 
     def begin(self) -> None:
         self._opening = [_BEGIN_WRITE, _NUMBER]
