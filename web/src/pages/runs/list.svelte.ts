@@ -53,10 +53,12 @@ export class RunList implements List {
   #isBusy = false;
   #sight = { first: 0, end: BLOCK };
   #abort = new AbortController();
+  /** Settles when the first rows are here, or why they are not. */
+  readonly first: Promise<void>;
 
   constructor(question: Question) {
     this.#question = question;
-    void this.#fill();
+    this.first = this.#fill();
   }
 
   get question(): Question {
