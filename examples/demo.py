@@ -1,5 +1,5 @@
-"""Start a server, run `train.py` against it with the stock MLflow client, show what was logged, and let `predict.py` load
-the model back from the registry.
+"""Start a server, run `train.py` against it with the stock MLflow client, show what was logged, let `predict.py` load the
+model back from the registry, and score a row through an endpoint that serves it.
 
 `make demo` runs this.
 
@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ from urllib.parse import urlencode
 START_TIMEOUT_S = 30.0
 MODEL = "iris-classifier"  # as train.py registers it, twice
 MODEL_URI = f"models:/{MODEL}/2"
+ENDPOINT = "iris"
+COLUMNS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
+SERVE_TIMEOUT_S = 120.0
 QUIET = {
     # No telemetry of the client or of what it brings.
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -54,6 +58,7 @@ def main() -> None:
     data = Path(os.environ.get("DATA") or "trackside-data")
     with running_server(data) as (uri, server):
         present(uri)
+        serve(uri)
         print(f"\nAll of it is in the folder {data.resolve()}")
         print(f'The server is at {uri}: in your own code, mlflow.set_tracking_uri("{uri}")', flush=True)
         if os.environ.get("DEMO_EXIT") == "1":
@@ -68,6 +73,40 @@ def present(uri: str) -> None:
     show_registry(uri)
     print(f'\nmlflow.pyfunc.load_model("{MODEL_URI}").predict(...):', flush=True)
     run("predict.py", uri, MODEL_URI)
+
+
+def serve(uri: str) -> None:
+    """Deploy the model as an endpoint, and score one row with it over HTTP."""
+    place = f"{uri}/api/trackside/v1/endpoints"
+    wanted = {"model_uri": MODEL_URI, "spec": {"env": "local"}}
+    try:
+        ask("POST", place, {"name": ENDPOINT, **wanted})
+    except urllib.error.HTTPError as refused:  # it is there since an earlier demo on the same data
+        if refused.code != 400:
+            raise
+        ask("PUT", f"{place}/{ENDPOINT}/deployments/blue", wanted)
+    started = time.monotonic()
+    while (found := ask("GET", f"{place}/{ENDPOINT}")["endpoint"])["state"] != "Healthy":
+        if found["state"] == "Failed" or time.monotonic() - started > SERVE_TIMEOUT_S:
+            raise DemoFailed(f"the endpoint is {found['state']}: {found['deployments'][0]['reason']}")
+        time.sleep(0.1)
+    key = ask("GET", f"{place}/{ENDPOINT}/keys")["primary"]
+    row = {"dataframe_split": {"columns": COLUMNS, "data": [[5.1, 3.5, 1.4, 0.2]]}}
+    answer = ask("POST", uri + found["scoring_path"], row, {"Authorization": f"Bearer {key}"})
+    print(f"\nThe endpoint {ENDPOINT} serves {MODEL_URI} after {time.monotonic() - started:.1f} s")
+    print(f"\nPOST {uri}{found['scoring_path']}  {json.dumps(row)}\n\n{json.dumps(answer)}", flush=True)
+
+
+def ask(method: str, url: str, body: object = None, headers: dict[str, str] | None = None) -> Any:
+    """The answer of one call."""
+    request = urllib.request.Request(
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **(headers or {})},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
 
 
 def run(script: str, *arguments: str) -> None:
@@ -88,7 +127,18 @@ def running_server(data: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     log = data / "demo-server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [program, "server", "--host", "127.0.0.1", "--port", str(port), "--data", data],
+            [
+                program,
+                "server",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "--data",
+                data,
+                "--model-python",
+                sys.executable,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

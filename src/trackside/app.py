@@ -27,6 +27,11 @@ from trackside.core.settings import Settings, SqliteStore
 from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
+from trackside.endpoints import routes as endpoints
+from trackside.endpoints import scoring_routes as scoring
+from trackside.endpoints.backends.process import ProcessBackend
+from trackside.endpoints.controller import Controller
+from trackside.endpoints.routing import Routing
 from trackside.evaluation_datasets import routes as evaluation_datasets
 from trackside.events import live_routes as live
 from trackside.events import routes as events
@@ -78,6 +83,9 @@ LOCATE = {
     "logged_model": logged_model_store.locate,
     "artifact": owners.locate,
 }
+PREPARING_THREADS = 2  # that copy models and build their environments
+ENDPOINTS_EVERY_S = 0.25
+ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
 
 
 class App:
@@ -185,6 +193,35 @@ def _events(
     return [*events.routes(db, sealer, post, courier, callers), *live.routes(hub)]
 
 
+def _endpoints(
+    settings: Settings, db: Any, roots: Roots, closers: list[Callable[[], object]], interval_factor: float
+) -> list[Route]:
+    """Endpoints, the controller of their replicas, and the router in front of these."""
+    folder = settings.data / "endpoints"
+    routing = Routing(db)
+    backend = ProcessBackend(folder, settings.child_environment)
+    closers.append(backend.close)
+    preparing = Threads(PREPARING_THREADS, "trackside-models")
+    closers.append(lambda: preparing.shutdown(wait=False, cancel_futures=True))
+    controller = Controller(
+        db,
+        roots,
+        backend,
+        folder,
+        preparing,
+        tell=routing.refresh,
+        active=routing.active,
+        local_python=settings.model_python,
+    )
+    loop = Loop("endpoints", controller.step, ENDPOINTS_EVERY_S * interval_factor)
+    closers.append(loop.close)
+    closers.append(Loop("routing", routing.refresh, ROUTING_EVERY_S * interval_factor).close)
+    return [
+        *endpoints.routes(_sealer(settings), routing, backend, loop.wake),
+        *scoring.routes(routing),
+    ]
+
+
 def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
     """Start everything but the socket.  `interval_factor` multiplies the intervals of links and webhooks."""
     closers: list[Callable[[], object]] = []
@@ -249,6 +286,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
                 guard_of_links,
             ),
             *imports.routes(jobs, import_threads, settings.static_prefix, guard_of_links.rules),
+            *_endpoints(settings, db, roots, closers, interval_factor),
         ]
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False))

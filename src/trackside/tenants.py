@@ -16,7 +16,7 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
-    "webhook_deliveries", "webhooks",
+    "webhook_deliveries", "webhooks", "replicas", "deployments", "endpoints",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
     "model_history", "registry_stages", "stage_requests", "model_uses", "file_deletions",
     "logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest", "logged_model_datasets",
@@ -47,6 +47,7 @@ _CONTENTS = {
         """,
     "stages of its own": "SELECT 1 FROM registry_stages WHERE workspace_id = :ws LIMIT 1",
     "webhooks": "SELECT 1 FROM webhooks WHERE workspace_id = :ws LIMIT 1",
+    "endpoints": "SELECT 1 FROM endpoints WHERE workspace_id = :ws LIMIT 1",
     "links": "SELECT 1 FROM links WHERE workspace_id = :ws LIMIT 1",
 }
 

@@ -31,8 +31,8 @@ def test_the_demo_registers_its_model_twice_and_predicts_with_version_2(tmp_path
     assert re.findall(r"Created version '(\d)' of model 'iris-classifier'", done.stdout + done.stderr) == ["1", "2"]
     shown, _, predicted = done.stdout.partition('mlflow.pyfunc.load_model("models:/iris-classifier/2")')
     assert '"epoch_loss"' in shown
+    predicted, _, served = predicted.partition("The endpoint iris serves")
+    assert '{"predictions": [0]}' in served
     kinds = ["setosa", "setosa", "versicolor", "versicolor", "virginica"]
-    assert re.findall(r"(\w+) +(\w+)$", predicted.partition("All of it")[0], re.MULTILINE)[1:] == [
-        (k, k) for k in kinds
-    ]
-    assert "All of it is in the folder" in predicted
+    assert re.findall(r"(\w+) +(\w+)$", predicted, re.MULTILINE)[1:] == [(k, k) for k in kinds]
+    assert "All of it is in the folder" in served

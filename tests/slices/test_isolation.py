@@ -74,6 +74,7 @@ NEUTRAL: dict[str, Any] = {
     "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
+    "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -88,6 +89,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/artifacts/zip": {"path": ""},
     "/links": {"name": "pipe"},
     "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
+    "/endpoints": {"name": "gateway", "deployment": "blue"},
+    "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
 }
 # Not found although it is there: only what is deleted can be restored.
@@ -162,6 +165,11 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     names |= webhook_with_a_delivery(api, application.asgi._database, workspace_id)
     api.post(f"{OURS}/links", name="pipe", to=f"{NOWHERE}/{WORD}", kind="mlflow", mode="push", backfill="none")
     api.post(f"{OURS}/links/pipe/pause")
+    fields = {"name": "gateway", "auth_mode": "none", "description": WORD, "model_uri": "models:/registered/1"}
+    api.post(f"{OURS}/endpoints", fields)
+    # Its model has no files: from then on the controller changes nothing.
+    while api.get(f"{OURS}/endpoints/gateway")["endpoint"]["state"] != "Failed":
+        pass
     names["import_id"] = ended_import(api, chosen.data)
     with application.asgi._database.write(workspace_id) as tx:
         links.note(tx, links.get(tx, "pipe").link_id, "error", "run", run_id, WORD)

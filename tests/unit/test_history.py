@@ -19,6 +19,8 @@ FILLED_IN = {
     ("links/store.py", "remove_all"): "the same",
     ("registry/moving.py", "_rename_shared"): "registered_models, model_versions",
     ("registry/models.py", "delete"): "a model's aliases, tags and row",
+    ("runs/bulk.py", "_move"): "runs, params, tags, metric_series",
+    ("runs/bulk.py", "_move_datasets"): "input_tags, inputs",
     ("tenants.py", "_spell_in_full"): "where artifacts are, which the history does not say",
 }
 _WRITTEN = re.compile(

@@ -100,6 +100,7 @@ def test_every_setting_has_a_variable_of_the_same_name() -> None:
             "TRACKSIDE_STORE_FILE",
         ),
         *("TRACKSIDE_ARTIFACT_TIMEOUT", "TRACKSIDE_SEARCH_TIMEOUT", "TRACKSIDE_MAX_LINKS", "TRACKSIDE_ALLOWED_REMOTES"),
+        "TRACKSIDE_MODEL_PYTHON",
     }
 
 

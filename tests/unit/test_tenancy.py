@@ -49,6 +49,10 @@ CROSSING: dict[tuple[str, str], str] = {
         "everywhere",
     ): "the workers of links serve all workspaces, each link in a transaction of its own",
     ("links/store.py", "number_of_all"): "a server has so many threads for links, whatever their workspaces",
+    (
+        "endpoints/store.py",
+        "workspaces_with_any",
+    ): "the controller of replicas serves all workspaces, each in a transaction of its own",
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
 }
 

@@ -50,6 +50,13 @@ class Secret:
         return "Secret(…)"
 
 
+# What child processes, which run code of users, may see of the environment: no setting and no credential.
+CHILD_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"),
+)
+
+
 class SettingError(ValueError):
     """A setting is wrong; the message is one line that names the value, where it came from and what would be right."""
 
@@ -59,6 +66,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     host: str
     port: int  # 0: any free one
+    child_environment: dict[str, str]
     data: Path
     store: Store
     artifacts: ArtifactStore
@@ -80,6 +88,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     artifact_timeout_s: int
     search_timeout_s: int
     max_links: int
+    model_python: str  # for deployments that need no environment of their own; empty: none
     change_log_days: int  # 0: for ever
     admin_username: str
     admin_password: Secret | None  # of the first administrator, while there is no user
@@ -442,6 +451,13 @@ OPTIONS: dict[str, Option] = {
         metavar="N",
         help="how many links the server keeps in all workspaces together; each has a thread",
     ),
+    "model_python": Option(
+        flags=("--model-python",),
+        default="",
+        read=str,
+        metavar="PROGRAM",
+        help="a Python with mlflow, httptools and what models need, for deployments with env local (default: none)",
+    ),
     "change_log_days": Option(
         flags=("--change-log-days",),
         default="365",
@@ -568,7 +584,8 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
         values["allowed_hosts"] += tuple(filter(_is_name, (values["host"], socket.gethostname())))
     values.setdefault("secret_key", None)
     values.setdefault("admin_password", None)
-    settings = Settings(**values)
+    child = {name: environ[name] for name in CHILD_VARIABLES if name in environ}
+    settings = Settings(**values, child_environment=child)
     _check_together(settings, flags, given["workers"])
     return settings
 

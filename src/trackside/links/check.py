@@ -242,7 +242,7 @@ class _Check:
             differing = self._mirror.comparison.compare(entity, part, item, theirs)
         else:
             doc = side.ours(theirs.doc, entity)
-            merged = comparison.compare(entity, item, part.doc, doc, side.link.mode, side.peer.can, was_read=True)
+            merged = comparison.compare(entity, item, part.doc, doc, side.link.mode, side.peer.can)
             fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
             differing = [(field, part.doc.get(field), doc.get(field)) for field in sorted(fields)]
         return [

@@ -15,7 +15,9 @@ TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides
 Can = Callable[[Entity, Field, Verb], bool]
 
 
-def compare(entity: Entity, item: Item, ours: Doc, theirs: Doc, mode: Mode, can: Can, *, was_read: bool) -> Merged:
+def compare(
+    entity: Entity, item: Item, ours: Doc, theirs: Doc, mode: Mode, can: Can, *, was_read: bool = True
+) -> Merged:
     """`was_read`: `theirs` is what the other side has now, and not what both agreed on last."""
     agreed = item.agreed or {}
     merged = diff.merge(agreed, ours, theirs, mode, lambda field, verb: can(entity, field, verb))

@@ -1,7 +1,7 @@
 """The scorer's command line: load a model, listen, and answer until SIGTERM.
 
     python <folder of this package> --model FOLDER (--socket PATH | --port N) [--name NAME] [--batching auto|on|off]
-        [--threads 1] [--max-rows 256] [--max-queue 512] [--timeout-s 60] [--max-body-mb 16]
+        [--threads 1] [--max-rows 256] [--max-queue 512] [--timeout-s 60] [--max-body-mb 16] [--memory-mb 0] [--lifeline]
 
 The line `ready` is written to standard output when requests are answered.  SIGTERM stops accepting connections, finishes the
 requests under way, for at most `--grace-s`, and ends the process.
@@ -30,6 +30,8 @@ BACKLOG = 1024
 def main(argv: Sequence[str]) -> int:
     options = _options(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if options.memory_mb:
+        _limit_memory(options.memory_mb)
     model = models.load(options.model, batching=options.batching)
     try:
         import uvloop
@@ -71,6 +73,8 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
     else:
         server = await loop.create_server(factory, "127.0.0.1", options.port, backlog=BACKLOG)
     ended = asyncio.Event()
+    if options.lifeline:
+        loop.add_reader(0, _read_lifeline, ended)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     port = "" if options.socket else f" {server.sockets[0].getsockname()[1]}"
@@ -92,6 +96,20 @@ def _bound(path: str) -> socket.socket:
     finally:
         os.umask(before)
     return bound
+
+
+def _read_lifeline(ended: asyncio.Event) -> None:
+    """Stop when told to; end at once when whoever started this process has ended, which closes the pipe."""
+    if os.read(0, 64):
+        ended.set()
+    else:
+        os._exit(1)
+
+
+def _limit_memory(megabytes: int) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
 async def _drain(service: Service, engine: Engine, grace_s: float) -> None:
@@ -120,6 +138,12 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     words.add_argument("--max-queue", type=int, default=512, help="requests that may wait")
     words.add_argument("--timeout-s", type=float, default=60.0, help="seconds until a request is answered with 504")
     words.add_argument("--max-body-mb", type=int, default=16, help="MiB of a request's body at most")
+    words.add_argument("--memory-mb", type=int, default=0, help="MiB of address space at most; 0 for no limit")
+    words.add_argument(
+        "--lifeline",
+        action="store_true",
+        help="stop when a line comes on standard input, and end when standard input is closed",
+    )
     words.add_argument("--grace-s", type=float, default=30.0, help="seconds for answers under way after SIGTERM")
     options = words.parse_args(list(argv))
     _check(words, options)

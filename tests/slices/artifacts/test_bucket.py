@@ -84,7 +84,7 @@ def test_an_upload_that_is_given_up_leaves_no_parts(bucket_server: Server, s3: d
 
 def test_a_large_file_passes_to_the_bucket_and_back_in_little_memory(bucket_server: Server, place: str) -> None:
     """That of our server: the bucket's is this process."""
-    size = 128 * MIB
+    size = 256 * MIB
     bucket_server.ask("PUT", f"{place}/warm", bytes(3 * PART_BYTES))
     bucket_server.ask("GET", f"{place}/warm")
     before = bucket_server.peak_kib()

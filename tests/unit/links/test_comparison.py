@@ -29,7 +29,7 @@ LATER: Doc = {CREATED: "7", UPDATED: "70"}
 
 
 def test_a_copy_that_is_older_keeps_the_time_of_its_making_and_takes_the_later_change() -> None:
-    merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PUSH, can, was_read=True)
+    merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PUSH, can)
 
     assert merged.for_them.put == {UPDATED: "70"}
     assert merged.agreed == {UPDATED: "70"}
@@ -37,14 +37,14 @@ def test_a_copy_that_is_older_keeps_the_time_of_its_making_and_takes_the_later_c
 
 
 def test_a_copy_that_changed_later_keeps_that_time_and_takes_the_earlier_making() -> None:
-    merged = compare(Entity.EXPERIMENT, met(), EARLIER, LATER, Mode.PUSH, can, was_read=True)
+    merged = compare(Entity.EXPERIMENT, met(), EARLIER, LATER, Mode.PUSH, can)
 
     assert merged.for_them.put == {CREATED: "5"}
     assert merged.agreed == {CREATED: "5"}
 
 
 def test_a_pull_takes_what_is_better_there() -> None:
-    merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PULL, can, was_read=True)
+    merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PULL, can)
 
     assert merged.for_us.put == {CREATED: "5"}
     assert not merged.for_them
@@ -53,9 +53,7 @@ def test_a_pull_takes_what_is_better_there() -> None:
 def test_what_was_agreed_of_a_time_that_stands_stays_agreed() -> None:
     item = met({CREATED: "9", NAME: "x"})
 
-    merged = compare(
-        Entity.EXPERIMENT, item, {**LATER, NAME: "x"}, {**EARLIER, NAME: "x"}, Mode.PUSH, can, was_read=True
-    )
+    merged = compare(Entity.EXPERIMENT, item, {**LATER, NAME: "x"}, {**EARLIER, NAME: "x"}, Mode.PUSH, can)
 
     assert merged.agreed == {CREATED: "9", UPDATED: "70", NAME: "x"}
 
@@ -80,25 +78,16 @@ def test_a_source_without_times_changes_none() -> None:
 def test_both_sides_come_to_the_earlier_making_and_the_later_change(ours: Doc) -> None:
     theirs = LATER if ours is EARLIER else EARLIER
 
-    assert compare(Entity.EXPERIMENT, met(), ours, theirs, Mode.BOTH, can, was_read=True).agreed == {
-        CREATED: "5",
-        UPDATED: "70",
-    }
+    assert compare(Entity.EXPERIMENT, met(), ours, theirs, Mode.BOTH, can).agreed == {CREATED: "5", UPDATED: "70"}
 
 
 def test_other_items_have_their_sources_times() -> None:
-    assert compare(Entity.MODEL, met(), LATER, EARLIER, Mode.PUSH, can, was_read=True).for_them.put == LATER
+    assert compare(Entity.MODEL, met(), LATER, EARLIER, Mode.PUSH, can).for_them.put == LATER
 
 
 def test_a_remote_that_cannot_change_a_field_is_not_asked_to() -> None:
     merged = compare(
-        Entity.RUN,
-        met(),
-        {NAME: "x"},
-        {},
-        Mode.PUSH,
-        lambda entity, field, verb: entity is not Entity.RUN,
-        was_read=True,
+        Entity.RUN, met(), {NAME: "x"}, {}, Mode.PUSH, lambda entity, field, verb: entity is not Entity.RUN
     )
 
     assert not merged.for_them
@@ -123,9 +112,7 @@ def test_what_else_differs_is_dropped_there_and_said_as_ever() -> None:
     tag, gone = ("tag", "t"), ("tag", "gone")
     item = met({tag: "1", gone: "1"})
 
-    merged = compare(
-        Entity.EXPERIMENT, item, {**LATER, tag: "2"}, {**EARLIER, tag: "3", gone: "1"}, Mode.PUSH, can, was_read=True
-    )
+    merged = compare(Entity.EXPERIMENT, item, {**LATER, tag: "2"}, {**EARLIER, tag: "3", gone: "1"}, Mode.PUSH, can)
 
     assert merged.for_them == Patch({tag: "2", UPDATED: "70"}, [gone])
     assert tag in [conflict.field for conflict in merged.conflicts]
@@ -138,6 +125,6 @@ def test_a_remote_is_asked_what_it_can_do_to_which_field_of_what() -> None:
         asked.append((entity, field, verb))
         return True
 
-    compare(Entity.RUN, met({NAME: "x"}), {NAME: "y", CREATED: "1"}, {NAME: "x"}, Mode.PUSH, ask, was_read=True)
+    compare(Entity.RUN, met({NAME: "x"}), {NAME: "y", CREATED: "1"}, {NAME: "x"}, Mode.PUSH, ask)
 
     assert asked == [(Entity.RUN, CREATED, "add"), (Entity.RUN, NAME, "change")]

@@ -209,7 +209,7 @@ REVIEWED = [
         "host",
         OPERATOR,
         "the store, the address to listen on, the server that commands talk to",
-        {"cli/remote.py": "send", "cli/ports.py": "resolve", "core/db/pgwire.py": "_connect _connect_local"},
+        {"cli/remote.py": "send", "cli/ports.py": "resolve", "core/db/pgwire.py": "_plain _connect_local"},
     ),
     Reviewed(
         "sql",
@@ -280,7 +280,8 @@ REVIEWED = [
         "trackside.core.log_lines.LineFormatter.format",
         "every line of the server's log: control characters are escaped, further lines indented",
         dict.fromkeys(
-            "app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/sqlite_file.py"
+            "endpoints/controller.py endpoints/scoring_routes.py"
+            " app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
             " events/delivery.py events/worker.py"
             " links/unlink.py links/wire.py links/worker.py links/workers.py registry/own_routes.py scorer/model.py".split(),
@@ -292,6 +293,52 @@ REVIEWED = [
         "trackside.imports.routes._source",
         "an import's child: its words are fixed, and what a caller says comes by standard input",
         {"imports/jobs.py": "Jobs._spawn"},
+    ),
+    Reviewed(
+        "process",
+        "trackside.endpoints.model.check_spec",
+        "a replica: the words are fixed but for numbers and choices of the spec, and the title, which check_name checked",
+        {"endpoints/backends/process.py": "ProcessBackend.start"},
+    ),
+    Reviewed(
+        "process",
+        "trackside.endpoints.environments._requirements",
+        "uv: the words are fixed, and a model's requirements come by a file that holds no options",
+        {"endpoints/environments.py": "Environments._run local"},
+    ),
+    Reviewed(
+        "path",
+        CONSTANT,
+        "folders of the server for replicas, by numbers and generated names; paths of the operator's programs",
+        {
+            "endpoints/backends/logs.py": "Log.tail Log.write",
+            "endpoints/backends/process.py": "<module> ProcessBackend.__init__ ProcessBackend._folder_of"
+            " ProcessBackend.forget",
+            "endpoints/backends/sandbox.py": "_home_of _roots is_available wrapped",
+            "endpoints/environments.py": "Environments.build Environments.collect _find_uv _python_version _requirements local",
+        },
+    ),
+    Reviewed(
+        "path",
+        "trackside.endpoints.sources._copy",
+        "files of a model: below a folder of the server, by the names that the artifact store lists",
+        {"endpoints/sources.py": "_copy fetch"},
+    ),
+    Reviewed("host", CONSTANT, "the socket of a replica", {"endpoints/backends/process.py": "_UnixConnection.connect"}),
+    Reviewed(
+        "sql",
+        CONSTANT,
+        "lists of columns and tables, conditions of the source; values are bound",
+        {
+            "access/store.py": "at everywhere get in_workspace of_principals",
+            "audit/log.py": "after append find",
+            "endpoints/store.py": "all_of_workspace create deployments_of get lock replicas set_keys wanted",
+            "identity/credentials.py": "find_session find_token get_session get_token sessions_of tokens_of",
+            "identity/store.py": "all_of find find_named groups_of members",
+            "links/relations.py": "_ref",
+            "runs/bulk.py": "_move _move_datasets _tag _writable",
+            "runs/charts/read.py": "_look_up",
+        },
     ),
     Reviewed("process", CONSTANT, "a fork of the server itself", {"cli/supervise.py": "_Supervisor._start_missing"}),
 ]

@@ -37,10 +37,6 @@ class Lost(ConnectionError):
     """The connection broke, or could not be made."""
 
 
-class Silent(Lost):
-    """The server stands still: a new connection would not be answered either."""
-
-
 class ServerError(RuntimeError):
     """The server refused a statement, or us."""
 
@@ -312,13 +308,13 @@ class Wire:
             now = time.monotonic()
             if given_up_at is not None:
                 if now >= given_up_at:
-                    raise Silent("the server does not answer")
+                    raise Lost("the server does not answer")
             elif self.limit is not None and self.limit.is_over():
                 self._cancel()
                 given_up_at = time.monotonic() + CANCEL_S
             elif self.probes and now - silent_since >= PROBE_S:
                 if not _is_there(self._store):
-                    raise Silent("the server does not answer")
+                    raise Lost("the server does not answer")
                 silent_since = time.monotonic()
 
     def _cancel(self) -> None:

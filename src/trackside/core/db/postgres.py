@@ -17,7 +17,7 @@ from trackside.core.db import pgbackup
 from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
-from trackside.core.db.pgwire import Lost, ServerError, Silent, Wire
+from trackside.core.db.pgwire import Lost, ServerError, Wire
 from trackside.core.db.tx import Dialect, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
 from trackside.core.locations import PostgresStore
@@ -134,8 +134,8 @@ class PostgresSession:
         known = self._wire
         try:
             return self._attempt(work)
-        except Lost as lost:
-            if self._opening is None or known is None or isinstance(lost, Silent):
+        except Lost:
+            if self._opening is None or known is None:
                 raise
             return self._attempt(work)  # nothing was seen yet: a new connection will do as well
 

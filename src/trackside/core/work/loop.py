@@ -20,20 +20,30 @@ class Loop:
         self._name = name
         self._step = step
         self._every_s = every_s
-        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._is_closed = False
         self._thread = threading.Thread(target=self._run, name=f"trackside-{name}", daemon=True)
         self._thread.start()
+
+    def wake(self) -> None:
+        """Run the next step now.  Harmless while a step runs: another one follows it."""
+        self._wake.set()
 
     def close(self, wait_s: float | None = None) -> bool:
         """Waits for the step under way, for ever or at most so long; False if it is still under way then.  It will be the
         last one."""
-        self._stop.set()
+        self._is_closed = True
+        self._wake.set()
         self._thread.join(wait_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         rest = self._every_s
-        while not self._stop.wait(rest):
+        while True:
+            self._wake.wait(rest)
+            self._wake.clear()
+            if self._is_closed:
+                return
             rest = self._every_s
             try:
                 if self._step():

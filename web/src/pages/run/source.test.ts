@@ -14,10 +14,10 @@ test.each([
 
 test.each([
   "",
-  "/home/me/churn",
+  "../code/churn",
   "C:\\code\\churn",
   "javascript:alert(1)//a/b",
-  "file:///srv/a.git",
+  "file:///a.git",
   "https://github.com",
 ])("%j has no page", (url) => {
   expect(repositoryPage(url)).toBeUndefined();
@@ -35,7 +35,7 @@ test("the tags of Databricks are links to the notebook, the job, its run and the
     "mlflow.databricks.workspaceURL": "adb-1.2.azuredatabricks.net",
     "mlflow.databricks.workspaceID": "42",
     "mlflow.databricks.notebookID": "7",
-    "mlflow.databricks.notebookPath": "/Users/ana/churn",
+    "mlflow.databricks.notebookPath": "/Users/Ana/churn",
     "mlflow.databricks.jobID": "8",
     "mlflow.databricks.jobRunID": "9",
     "mlflow.databricks.cluster.id": "0101-abc",
@@ -43,7 +43,7 @@ test("the tags of Databricks are links to the notebook, the job, its run and the
 
   const host = "https://adb-1.2.azuredatabricks.net";
   expect(links).toEqual([
-    { label: "notebook", text: "/Users/ana/churn", href: `${host}/?o=42#notebook/7` },
+    { label: "notebook", text: "/Users/Ana/churn", href: `${host}/?o=42#notebook/7` },
     { label: "job", text: "8", href: `${host}/?o=42#job/8` },
     { label: "jobRun", text: "9", href: `${host}/?o=42#job/8/run/9` },
     { label: "cluster", text: "0101-abc", href: `${host}/?o=42#setting/clusters/0101-abc/configuration` },

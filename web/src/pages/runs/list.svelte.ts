@@ -53,12 +53,10 @@ export class RunList implements List {
   #isBusy = false;
   #sight = { first: 0, end: BLOCK };
   #abort = new AbortController();
-  /** Settles when the first rows are here, or why they are not. */
-  readonly first: Promise<void>;
 
   constructor(question: Question) {
     this.#question = question;
-    this.first = this.#fill();
+    void this.#fill();
   }
 
   get question(): Question {

@@ -46,8 +46,6 @@ async function loop(state: RunsState, signal: AbortSignal): Promise<void> {
 /** Refreshes runs that are loaded; of the others, those that match and were not counted are new. */
 async function take(state: RunsState, ids: string[], seen: Set<string>): Promise<void> {
   if (!ids.length) return;
-  // Nothing is loaded yet: what comes then has these changes.
-  if (!(state.outline as unknown)) return;
   const lists = state.outline.lists().filter((list) => list instanceof RunList);
   const loaded = new Set(lists.flatMap((list) => list.loaded().map(([, run]) => run.id)));
   await Promise.all(lists.map((list) => list.refresh(ids)));

@@ -22,7 +22,6 @@ export interface Known {
 const FIXED_COLUMNS: Column[] = [{ field: "status" }, { field: "start_time" }, { field: "duration" }];
 const DEFAULT_METRICS = 6;
 const DEFAULT_PARAMS = 6;
-const MAX_TREE = 20_000;
 
 /** The state of the runs page.  The view is in the address; the rest ends with the page. */
 export class RunsState {
@@ -31,8 +30,6 @@ export class RunsState {
   readonly view = $derived(fromQuery(router.query));
   known = $state.raw<Known[]>([]);
   outline = $state.raw() as Outline;
-  #suitsTree = $state<boolean | null>(null);
-  #deciding: RunList | undefined;
   /** Runs that came since the rows were loaded, and match. */
   newRuns = $state(0);
 
@@ -56,11 +53,6 @@ export class RunsState {
 
   get #fields(): string[] {
     return this.columns.map((each) => each.field).filter((field) => !isShownAnyway(field));
-  }
-
-  /** Whether children are shown below their parents. */
-  get isTree(): boolean {
-    return this.view.isTree ?? this.#suitsTree ?? false;
   }
 
   get isGrouped(): boolean {
@@ -125,14 +117,10 @@ export class RunsState {
       this.#replace(new GroupList(question));
       return;
     }
-    if (this.view.isTree === null && this.#suitsTree === null) {
-      void this.#decide(filter);
-      return;
-    }
-    const question = this.#question(this.isTree ? "" : undefined, filter);
+    const question = this.#question(this.view.isTree ? "" : undefined, filter);
     const root = (this.outline as Outline | undefined)?.root;
     if (root instanceof RunList) {
-      const isSameKind = (root.question.parent === undefined) === !this.isTree;
+      const isSameKind = (root.question.parent === undefined) === !this.view.isTree;
       if (isSameKind) {
         root.ask(question);
         for (const list of this.outline.lists()) {
@@ -144,23 +132,10 @@ export class RunsState {
     this.#replace(new RunList(question));
   }
 
-  /** A tree suits runs that have parents, unless there are so many that it takes long to order it. */
-  async #decide(filter: string): Promise<void> {
-    this.#deciding?.stop();
-    const flat = new RunList(this.#question(undefined, filter));
-    this.#deciding = flat;
-    await flat.first;
-    if (this.#deciding !== flat) return;
-    this.#deciding = undefined;
-    const isNested = flat.loaded().some(([, run]) => run.parent !== null || run.children > 0);
-    this.#suitsTree = isNested && flat.total <= MAX_TREE;
-    this.#replace(this.#suitsTree ? new RunList(this.#question("", filter)) : flat);
-  }
-
   /** The same question once more: for what has changed meanwhile. */
   reload(): void {
     this.newRuns = 0;
-    for (const list of (this.outline as Outline | undefined)?.lists() ?? []) list.ask();
+    for (const list of this.outline.lists()) list.ask();
   }
 
   /** A param or tag whose values are numbers is ordered by them. */
@@ -181,7 +156,6 @@ export class RunsState {
   }
 
   stop(): void {
-    this.#deciding?.stop();
     (this.outline as Outline | undefined)?.stop();
   }
 

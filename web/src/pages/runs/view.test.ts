@@ -24,7 +24,7 @@ const views: fc.Arbitrary<View> = fc.record({
   }),
   columns: fc.option(fc.array(columns, { maxLength: 5 })),
   groupBy: fc.array(texts, { maxLength: 3 }),
-  isTree: fc.option(fc.boolean()),
+  isTree: fc.boolean(),
 });
 
 function throughAddress(view: View): URLSearchParams {

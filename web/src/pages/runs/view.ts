@@ -23,8 +23,8 @@ export interface View {
   /** null: chosen by what the runs have. */
   columns: Column[] | null;
   groupBy: string[];
-  /** Children below their parents, or all runs in one list; null: as suits the runs. */
-  isTree: boolean | null;
+  /** Children below their parents, or all runs in one list. */
+  isTree: boolean;
 }
 
 export const PLAIN_VIEW: View = {
@@ -33,10 +33,10 @@ export const PLAIN_VIEW: View = {
   order: [],
   columns: null,
   groupBy: [],
-  isTree: null,
+  isTree: true,
 };
 
-const NAMES = ["q", "life", "order", "cols", "group", "tree"] as const;
+const NAMES = ["q", "life", "order", "cols", "group", "flat"] as const;
 type Query = Record<(typeof NAMES)[number], string | null>;
 
 /** The parts of a query that say a view; what is as in a plain view is left out. */
@@ -47,7 +47,7 @@ export function toQuery(view: View): Query {
     order: list(view.order.map(({ field, direction }) => (direction === "desc" ? `-${escape(field)}` : escape(field)))),
     cols: view.columns && (list(view.columns.map(columnText)) ?? "none"),
     group: list(view.groupBy.map(escape)),
-    tree: view.isTree === null ? null : view.isTree ? "1" : "0",
+    flat: view.isTree ? null : "1",
   };
 }
 
@@ -63,7 +63,7 @@ export function fromQuery(query: URLSearchParams): View {
     columns:
       query.get("cols") === null ? null : query.get("cols") === "none" ? [] : items(query.get("cols")).map(toColumn),
     groupBy: items(query.get("group")).map(unescape),
-    isTree: query.get("tree") === null ? null : query.get("tree") === "1",
+    isTree: query.get("flat") === null,
   };
 }
 

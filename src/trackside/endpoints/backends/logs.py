@@ -1,0 +1,46 @@
+"""What replicas write: the last part of it, in files of a bounded size."""
+
+import threading
+from pathlib import Path
+from typing import IO
+
+MAX_BYTES = 2 << 20  # of a file; there are two
+PIECE_BYTES = 64 << 10
+
+
+class Log:
+    """The log of one deployment.  When the file is full, it becomes `.1`, instead of the one before."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    def write(self, data: bytes) -> None:
+        with self._lock:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._path.exists() and self._path.stat().st_size + len(data) > MAX_BYTES:
+                self._path.replace(self._older)
+            with self._path.open("ab") as file:
+                file.write(data[-MAX_BYTES:])
+
+    def tail(self, lines: int) -> list[str]:
+        """Return the last lines, the oldest first."""
+        with self._lock:
+            parts = [path.read_bytes() for path in (self._older, self._path) if path.exists()]
+        return b"".join(parts).decode("utf-8", "replace").splitlines()[-lines:]
+
+    def follow(self, stream: IO[bytes]) -> threading.Thread:
+        """Copy what comes from a pipe until it ends, in a thread."""
+
+        def copy() -> None:
+            with stream:
+                while data := stream.read1(PIECE_BYTES):  # type: ignore[attr-defined]  # a pipe's buffered reader has it
+                    self.write(data)
+
+        thread = threading.Thread(target=copy, name="trackside-replica-log", daemon=True)
+        thread.start()
+        return thread
+
+    @property
+    def _older(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.1")

@@ -1,0 +1,190 @@
+"""Replicas as child processes of the server: one `trackside.scorer` each, on a Unix socket.
+
+A scorer ends with the server, however that ends: its standard input is a pipe whose other end only the server holds.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from trackside.endpoints.backends import sandbox
+from trackside.endpoints.backends.logs import Log
+from trackside.endpoints.backends.port import Observed, Prepared
+from trackside.endpoints.model import Deployment, Spec
+
+SCORER = Path(__file__).parents[2] / "scorer"
+STATS_TIMEOUT_S = 1.0
+GRACE_S = 30.0
+MOST_PATH_BYTES = 90
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
+
+
+class _Process(Struct):
+    process: "subprocess.Popen[bytes]"
+    socket: Path
+    log: Log
+    is_ready: bool = False
+
+
+class ProcessBackend:
+    """`folder` is the server's own for sockets and logs.  `variables` are the environment variables of replicas."""
+
+    def __init__(self, folder: Path, variables: dict[str, str], *, isolates: bool = True) -> None:
+        self._sockets = folder / "sockets"
+        self._logs = folder / "logs"
+        self._variables = variables
+        self._isolates = isolates
+        self._running: dict[str, _Process] = {}
+        self._lock = threading.Lock()
+        self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def start(self, replica_id: str, deployment: Deployment, prepared: Prepared) -> str:
+        own = self._folder_of(replica_id)
+        socket = own / "s"
+        command = [prepared.python, str(SCORER), *_flags(deployment, prepared, socket)]
+        if self._isolates:
+            command = sandbox.wrapped(
+                command, readable=[prepared.folder, prepared.python, str(SCORER)], writable=[str(own)]
+            )
+        process = subprocess.Popen(  # noqa: S603  # the model is what the caller brings; `sandbox` is around it
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self._environment(),
+            start_new_session=True,
+            cwd=own,
+        )
+        log = self._log(deployment.deployment_seq)
+        assert process.stdout is not None
+        log.follow(process.stdout)
+        with self._lock:
+            self._running[replica_id] = _Process(process, socket, log)
+        return str(socket)
+
+    def observe(self, replica_id: str) -> Observed:
+        with self._lock:
+            running = self._running.get(replica_id)
+        if running is None:
+            return Observed(is_alive=False, is_ready=False, reason="The server that kept it has ended.")
+        code = running.process.poll()
+        if code is not None:
+            return Observed(is_alive=False, is_ready=False, reason=_ended(code, running.log))
+        stats = _stats(running.socket)
+        running.is_ready = stats is not None
+        return Observed(is_alive=True, is_ready=stats is not None, pid=running.process.pid, stats=stats or {})
+
+    def stop(self, replica_id: str) -> None:
+        with self._lock:
+            running = self._running.get(replica_id)
+        if running is not None and running.process.poll() is None:
+            assert running.process.stdin is not None
+            with suppress(OSError):  # it has just ended
+                # A signal would end the sandbox, and the scorer in it at once.
+                running.process.stdin.write(b"stop\n")
+                running.process.stdin.flush()
+            timer = threading.Timer(GRACE_S + 5, _kill, [running.process])
+            timer.daemon = True
+            timer.start()
+
+    def forget(self, replica_id: str) -> None:
+        with self._lock:
+            running = self._running.pop(replica_id, None)
+        if running is not None:
+            _kill(running.process)
+            running.process.wait()
+            if running.process.stdin is not None:
+                running.process.stdin.close()
+            shutil.rmtree(running.socket.parent, ignore_errors=True)
+
+    def log(self, deployment_seq: int, lines: int) -> list[str]:
+        return self._log(deployment_seq).tail(lines)
+
+    def close(self) -> None:
+        for replica_id in list(self._running):
+            self.forget(replica_id)
+
+    def _folder_of(self, replica_id: str) -> Path:
+        """Make the folder of a replica's socket, whose path must fit into the 108 bytes that systems allow."""
+        own = self._sockets / replica_id
+        if len(os.fsencode(own)) > MOST_PATH_BYTES:
+            return Path(tempfile.mkdtemp(prefix="trackside-"))
+        own.mkdir(mode=0o700)
+        return own
+
+    def _log(self, deployment_seq: int) -> Log:
+        return Log(self._logs / f"{deployment_seq}.log")
+
+    def _environment(self) -> dict[str, str]:
+        return {**self._variables, **QUIET}
+
+
+def _flags(deployment: Deployment, prepared: Prepared, socket: Path) -> list[str]:
+    spec: Spec = deployment.spec
+    flags: dict[str, Any] = {
+        "--model": prepared.folder,
+        "--name": deployment.endpoint,
+        "--socket": socket,
+        "--batching": spec.batching,
+        "--threads": spec.threads,
+        "--max-rows": spec.max_rows,
+        "--max-queue": spec.max_queue,
+        "--timeout-s": spec.request_timeout_s,
+        "--max-body-mb": spec.max_body_mb,
+        "--memory-mb": spec.memory_mb,
+        "--grace-s": GRACE_S,
+    }
+    return [str(word) for pair in flags.items() for word in pair] + ["--lifeline"]
+
+
+def _stats(socket: Path) -> dict[str, Any] | None:
+    """Ask the scorer for its counters; None while it does not answer."""
+    connection = _UnixConnection(socket)
+    try:
+        connection.request("GET", "/stats")
+        found: dict[str, Any] = msgspec.json.decode(connection.getresponse().read())
+    except (OSError, ValueError):
+        return None
+    else:
+        return found
+    finally:
+        connection.close()
+
+
+class _UnixConnection(HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("scorer", timeout=STATS_TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        import socket  # noqa: PLC0415  # the name of an argument above
+
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(STATS_TIMEOUT_S)
+        self.sock.connect(str(self._path))
+
+
+def _ended(code: int, log: Log) -> str:
+    last = next((line for line in reversed(log.tail(20)) if line.strip()), "")
+    if code < 0:
+        return f"The process was ended by {signal.Signals(-code).name}."
+    return f"The process ended with exit code {code}. Its last line: {last[:500]}"
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End the process and what it started."""
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return

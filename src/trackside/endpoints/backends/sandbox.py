@@ -1,0 +1,50 @@
+"""Isolation of a replica by bubblewrap, where it is installed.
+
+A model is code that a user brought.  In the sandbox it has no network, sees only the system's programs, its own environment
+and its own files, and can write nothing but its socket's folder and a private /tmp.  Without bubblewrap a replica runs with the
+rights of the server, and the server's log says so.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
+
+
+def is_available() -> bool:
+    return sys.platform == "linux" and shutil.which("bwrap") is not None
+
+
+def wrapped(command: Sequence[str], *, readable: Sequence[str], writable: Sequence[str]) -> list[str]:
+    """Return the command inside a sandbox, or as it is where there is none."""
+    program = shutil.which("bwrap") if sys.platform == "linux" else None
+    if program is None:
+        return list(command)
+    words = [program, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
+    words += ["--tmpfs", "/tmp"]  # noqa: S108  # the sandbox's own
+    for path in _roots([*SYSTEM, *map(_home_of, readable), *readable]):
+        words += ["--ro-bind", path, path]
+    for path in writable:
+        words += ["--bind", path, path]
+    return [*words, "--chdir", writable[0], "--", *command]
+
+
+def _home_of(path: str) -> str:
+    """Return the folder that a Python needs: its environment's, or the path itself."""
+    given = Path(path)
+    if given.name.startswith("python") and given.parent.name == "bin":
+        return str(given.parent.parent)
+    return path
+
+
+def _roots(paths: Sequence[str]) -> list[str]:
+    """Return the paths that exist, with the targets of links, and without those that lie in another one."""
+    found: set[str] = set()
+    for path in paths:
+        if os.path.exists(path):  # noqa: PTH110  # plain strings
+            found.add(os.path.abspath(path))  # noqa: PTH100  # a link is kept, and its target is added
+            found.add(_home_of(os.path.realpath(path)))
+    return sorted(path for path in found if not any(path != other and path.startswith(f"{other}/") for other in found))

@@ -1,0 +1,269 @@
+"""Makes what runs equal to what is wanted.  `step` may run at any time, twice, or after a crash.
+
+One server of a store controls the replicas: the one that holds the lease.  Replicas that another server started, or this one in
+its earlier life, have ended with that server, and their rows are dropped.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from trackside.artifacts.roots import Roots
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault
+from trackside.core.work import leases
+from trackside.endpoints import plan as plans
+from trackside.endpoints import sources, store
+from trackside.endpoints.backends.port import Backend, Prepared
+from trackside.endpoints.environments import Environments, local
+from trackside.endpoints.model import Deployment, Replica, ReplicaState, State
+from trackside.endpoints.plan import History, Load, Preparation
+from trackside.workspaces import store as workspaces
+
+log = logging.getLogger("trackside.endpoints")
+
+LEASE = "endpoints"
+LEASE_S = 10.0
+STUCK_FACTOR = 3.0  # a replica that evaluates so many times its request time-out is replaced
+
+
+class Database(Protocol):
+    writer: GroupWriter
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Controller:
+    """`folder` keeps models and environments; `threads` prepare them; `local_python` serves models with env local; `tell` hears
+    that replicas or states changed;
+    `active` gives the requests under way of a deployment."""
+
+    def __init__(
+        self,
+        db: Database,
+        roots: Roots,
+        backend: Backend,
+        folder: Path,
+        threads: Executor,
+        *,
+        local_python: str = "",
+        tell: Callable[[], object] = lambda: None,
+        active: Callable[[int], int] = lambda _: 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._db = db
+        self._roots = roots
+        self._backend = backend
+        self._models = folder / "models"
+        self._environments = Environments(folder / "environments")
+        self._threads = threads
+        self._local_python = local_python
+        self._tell = tell
+        self._active = active
+        self._clock = clock
+        self._holder = secrets.token_hex(8)
+        self._preparations: dict[int, Preparation] = {}
+        self._prepared: dict[int, Prepared] = {}
+        self._histories: dict[int, History] = {}
+        self._loads: dict[int, Load] = {}
+        self._lock = threading.Lock()  # of what the preparing threads share with `step`
+
+    def step(self) -> bool:
+        """Do what is due.  Return whether the next step should come soon."""
+        with self._db.read(0) as tx:
+            found, is_shared = store.workspaces_with_any(tx), tx.dialect == "postgresql"
+        if not found:
+            return False
+        if is_shared and not self._db.writer.submit(0, self._hold).result():
+            self._backend.close()  # another server took over
+            return False
+        leaving: list[Replica] = []
+        changed = [self._step_of(ws, leaving) for ws in found]
+        if any(changed):
+            self._tell()
+        # Only now, when the router sends them nothing more.
+        for replica in leaving:
+            self._backend.stop(replica.replica_id)
+        return any(changed)
+
+    def close(self) -> None:
+        self._backend.close()
+
+    def _hold(self, tx: Tx) -> bool:
+        return leases.hold(tx, LEASE, self._holder, LEASE_S)
+
+    def _step_of(self, ws: int, leaving: list[Replica]) -> bool:
+        with self._db.read(ws) as tx:
+            wanted, replicas = store.wanted(tx), store.replicas(tx)
+        before = {replica.replica_id: replica for replica in replicas}
+        foreign = [r.replica_id for r in replicas if r.holder != self._holder]
+        seen = self._observe([r for r in replicas if r.holder == self._holder], {d.deployment_seq: d for d in wanted})
+        now = self._clock()
+        with self._lock:
+            preparations = dict(self._preparations)
+        targets = {d.deployment_seq: self._target(d, seen, now) for d in wanted}
+        actions = plans.plan(wanted, seen, preparations, self._histories, targets, now)
+        after = {r.replica_id: r for r in seen}
+        gone = list(foreign)
+        states: list[plans.SetState] = []
+        for action in actions:
+            match action:
+                case plans.Prepare(deployment):
+                    self._prepare(ws, deployment)
+                case plans.Start(deployment):
+                    replica = self._start(ws, deployment)
+                    if replica is not None:
+                        after[replica.replica_id] = replica
+                case plans.Stop(replica, why):
+                    self._stop(replica, why, after, gone, leaving)
+                case plans.SetState():
+                    states.append(action)
+        gone += [r.replica_id for r in after.values() if r.state is ReplicaState.STOPPING and not self._is_alive(r)]
+        for replica_id in gone:
+            after.pop(replica_id, None)
+            self._backend.forget(replica_id)
+        return self._write(ws, before, after, gone, states)
+
+    def _observe(self, replicas: Iterable[Replica], wanted: dict[int, Deployment]) -> list[Replica]:
+        seen = []
+        for replica in replicas:
+            if replica.state is ReplicaState.STOPPING:
+                seen.append(replica)
+                continue
+            found = self._backend.observe(replica.replica_id)
+            deployment = wanted.get(replica.deployment_seq)
+            stuck_s = float(found.stats.get("stuck_s", 0.0))
+            limit_s = deployment.spec.request_timeout_s * STUCK_FACTOR if deployment is not None else stuck_s
+            if not found.is_alive:
+                replica = replace(replica, state=ReplicaState.FAILED, reason=found.reason)
+                self._note_failure(replica)
+            elif stuck_s > limit_s:
+                reason = f"An evaluation has been running for {stuck_s:.0f} s."
+                replica = replace(replica, state=ReplicaState.FAILED, reason=reason)
+                self._note_failure(replica)
+            elif found.is_ready and replica.state is ReplicaState.STARTING:
+                replica = replace(replica, state=ReplicaState.READY, pid=found.pid)
+                self._histories[replica.deployment_seq] = History(replica.generation, was_ready=True)
+            else:
+                replica = replace(replica, pid=found.pid)
+            seen.append(replica)
+        return seen
+
+    def _note_failure(self, replica: Replica) -> None:
+        log.warning("replica %s of deployment %d: %s", replica.replica_id, replica.deployment_seq, replica.reason)
+        before = self._histories.get(replica.deployment_seq)
+        if before is None or before.generation != replica.generation:
+            before = History(replica.generation)
+        self._histories[replica.deployment_seq] = replace(
+            before, failures=before.failures + 1, last_failure_at=self._clock(), last_reason=replica.reason
+        )
+
+    def _target(self, deployment: Deployment, replicas: Iterable[Replica], now: float) -> int:
+        seq = deployment.deployment_seq
+        running = sum(r.deployment_seq == seq and r.state is ReplicaState.READY for r in replicas)
+        active = self._active(seq)
+        before = self._loads.get(seq, Load(idle_since=now))
+        is_low = plans.target(deployment.spec, 0, Load(active=active), now) < running
+        load = Load(active=active, idle_since=before.idle_since if is_low else now)
+        self._loads[seq] = load
+        return plans.target(deployment.spec, running, load, now)
+
+    def _prepare(self, ws: int, deployment: Deployment) -> None:
+        with self._lock:
+            self._preparations[deployment.deployment_seq] = Preparation(deployment.generation)
+        self._threads.submit(self._prepare_in_thread, ws, deployment)
+
+    def _prepare_in_thread(self, ws: int, deployment: Deployment) -> None:
+        seq, generation = deployment.deployment_seq, deployment.generation
+
+        def say(step: str) -> None:
+            with self._lock:
+                self._preparations[seq] = Preparation(generation, step=step)
+
+        try:
+            folder = self._models / f"{seq}-{generation}"
+            say("Copying the files of the model.")
+            with self._db.read(ws) as tx:
+                workspace = workspaces.current(tx)
+            sources.fetch(self._roots, workspace, workspace.default_artifact_root, deployment.model, folder)
+            is_local = deployment.spec.env == "local"
+            python = local(self._local_python) if is_local else self._environments.build(folder, say)
+            done = Preparation(generation, is_ready=True)
+            with self._lock:
+                self._prepared[seq] = Prepared(str(folder), python)
+        except Fault as fault:
+            done = Preparation(generation, failure=fault.message)
+        except Exception as error:
+            log.exception("deployment %d cannot be prepared", seq)
+            done = Preparation(generation, failure=f"The model cannot be prepared: {error}")
+        with self._lock:
+            self._preparations[seq] = done
+
+    def _start(self, ws: int, deployment: Deployment) -> Replica | None:
+        with self._lock:
+            prepared = self._prepared[deployment.deployment_seq]
+        replica = Replica(
+            replica_id=secrets.token_hex(6),
+            workspace_id=ws,
+            deployment_seq=deployment.deployment_seq,
+            generation=deployment.generation,
+            holder=self._holder,
+            address="",
+            pid=None,
+            state=ReplicaState.STARTING,
+            reason="",
+            started_at=time.time_ns() // 1_000_000,
+        )
+        try:
+            address = self._backend.start(replica.replica_id, deployment, prepared)
+        except OSError as error:
+            self._note_failure(replace(replica, reason=f"The process cannot be started: {error.strerror or error}"))
+            return None
+        return replace(replica, address=address)
+
+    def _stop(
+        self, replica: Replica, why: str, after: dict[str, Replica], gone: list[str], leaving: list[Replica]
+    ) -> None:
+        if replica.state is ReplicaState.FAILED:
+            gone.append(replica.replica_id)
+            return
+        log.info("replica %s is stopped: %s", replica.replica_id, why)
+        leaving.append(replica)
+        after[replica.replica_id] = replace(replica, state=ReplicaState.STOPPING, reason=why)
+
+    def _is_alive(self, replica: Replica) -> bool:
+        return self._backend.observe(replica.replica_id).is_alive
+
+    def _write(
+        self,
+        ws: int,
+        before: dict[str, Replica],
+        after: dict[str, Replica],
+        gone: list[str],
+        states: list[plans.SetState],
+    ) -> bool:
+        changed = [r for r in after.values() if before.get(r.replica_id) != r]
+        news = [s for s in states if (s.deployment.state, s.deployment.reason) != (s.state, s.reason)]
+        gone = [replica_id for replica_id in gone if replica_id in before]
+        if not changed and not gone and not news:
+            return False
+
+        def write(tx: Tx) -> None:
+            for replica in changed:
+                store.put_replica(tx, replica)
+            if gone:
+                store.drop_replicas(tx, gone)
+            for each in news:
+                store.set_state(tx, each.deployment, each.state, each.reason)
+
+        self._db.writer.submit(ws, write).result()
+        return bool(changed or gone or any(each.state is not State.FAILED for each in news))

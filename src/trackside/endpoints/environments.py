@@ -1,0 +1,143 @@
+"""Python environments of models, built by uv from their requirements and kept by content.
+
+Two models with the same requirements share one environment.  An environment that no deployment has used for KEEP_S is removed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from trackside.core.errors import Fault, Invalid, Unsupported
+
+SCORER_NEEDS = ("httptools>=0.6.4", "uvloop>=0.21; sys_platform != 'win32'")
+KEEP_S = 7 * 86_400.0
+TIMEOUT_S = 1800.0
+_READY = ".ready"
+
+
+class BuildFailed(Fault):
+    """The environment of a model cannot be built."""
+
+
+def local(python: str) -> str:
+    """Return the path of the Python that the operator named.  Raise Unsupported if there is none, or it cannot serve a model."""
+    if not python:
+        raise Unsupported(
+            "spec.env is 'local', and the server has no Python for models: start it with --model-python, or set spec.env to 'uv'."
+        )
+    program = shutil.which(python)
+    if program is None:
+        raise Unsupported(f"--model-python is {python!r}, which is no program on the server's machine.")
+    done = subprocess.run(  # noqa: S603  # the operator named it
+        [program, "-c", "import httptools, mlflow"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise Unsupported(
+            f"--model-python is {python!r}, which cannot serve a model, since `import httptools, mlflow` fails: {last[0]}"
+        )
+    return program
+
+
+class Environments:
+    """`folder` holds the environments; `uv` is the program, or None where it is not installed."""
+
+    def __init__(self, folder: Path, uv: str | None = None) -> None:
+        self._folder = folder
+        self._uv = uv or _find_uv()
+
+    def build(self, model: Path, tell: Callable[[str], None] = lambda _: None) -> str:
+        """Return the Python of the environment for the model in a folder; build it if there is none yet.
+
+        Raise Unsupported without uv, BuildFailed with uv's last lines."""
+        requirements = _requirements(model)
+        version = _python_version(model)
+        key = hashlib.sha256("\n".join([version, *sorted(requirements), *SCORER_NEEDS]).encode()).hexdigest()[:24]
+        place = self._folder / key
+        python = place / "bin" / "python"
+        if (place / _READY).exists():
+            os.utime(place / _READY)
+            return str(python)
+        if self._uv is None:
+            raise Unsupported(
+                "The environment of a model is built by uv, which is not installed here: run `pip install uv`, or start the"
+                " server with --model-python and set spec.env to 'local'."
+            )
+        shutil.rmtree(place, ignore_errors=True)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        tell(f"Building an environment with Python {version} and {len(requirements)} requirements.")
+        self._run("venv", "--python", version, str(place))
+        wanted = place / "requirements.txt"
+        wanted.write_text("\n".join([*requirements, *SCORER_NEEDS]) + "\n", "utf-8")
+        # A source distribution would run code of its author here, outside of the sandbox: wheels alone are taken.
+        self._run("pip", "install", "--no-build", "--python", str(python), "--compile-bytecode", "-r", str(wanted))
+        (place / _READY).touch()
+        return str(python)
+
+    def collect(self, used: Iterable[str], now: float | None = None) -> list[str]:
+        """Remove environments that nobody uses and that were not used for KEEP_S; return their names."""
+        moment = time.time() if now is None else now
+        kept = {str(Path(python).parents[1]) for python in used}
+        gone = []
+        for place in sorted(self._folder.glob("*")):
+            ready = place / _READY
+            if str(place) not in kept and ready.exists() and moment - ready.stat().st_mtime > KEEP_S:
+                shutil.rmtree(place, ignore_errors=True)
+                gone.append(place.name)
+        return gone
+
+    def _run(self, *words: str) -> None:
+        assert self._uv is not None
+        try:
+            done = subprocess.run(  # noqa: S603  # the words are this module's
+                [self._uv, *words],
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            raise BuildFailed(f"`uv {words[0]}` had not ended after {TIMEOUT_S:g} s.") from None
+        if done.returncode:
+            last = "\n".join(done.stderr.strip().splitlines()[-8:])
+            raise BuildFailed(f"The environment cannot be built. `uv {words[0]}` says: {last}")
+
+
+def _find_uv() -> str | None:
+    beside = Path(sys.executable).with_name("uv")
+    return str(beside) if beside.exists() else shutil.which("uv")
+
+
+def _requirements(model: Path) -> list[str]:
+    """Return the lines of the model's `requirements.txt`, as MLflow writes it beside each model."""
+    file = model / "requirements.txt"
+    if not file.exists():
+        raise Invalid(
+            "The model has no file requirements.txt: set spec.env to 'local', for the Python that the server was started with."
+        )
+    lines = [line.strip() for line in file.read_text("utf-8", "replace").splitlines()]
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    for line in wanted:
+        if line.startswith("-"):
+            raise Invalid(
+                f"The model's requirements.txt has the option {line!r}; only requirements are taken, no options."
+            )
+    return wanted
+
+
+def _python_version(model: Path) -> str:
+    """Return `3.11` of `python: 3.11.7` in the model's `python_env.yaml`; the server's own version if it says none."""
+    file = model / "python_env.yaml"
+    if file.exists():
+        for line in file.read_text("utf-8", "replace").splitlines():
+            name, _, value = line.partition(":")
+            numbers = value.strip().strip("'\"").split(".")
+            if name.strip() == "python" and len(numbers) >= 2 and all(each.isdigit() for each in numbers[:2]):
+                return ".".join(numbers[:2])
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

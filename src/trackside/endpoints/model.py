@@ -1,0 +1,309 @@
+"""Endpoints, deployments and replicas: their shapes, and the checks of what a caller asks for."""
+
+import re
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from msgspec import UNSET, Struct, UnsetType
+
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call
+
+NAME = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")  # Azure's rule for online endpoints
+MAX_REPLICAS = 64
+MAX_DESCRIPTION = 5000
+
+
+class AuthMode(StrEnum):
+    """How a caller of the scoring URI shows who they are."""
+
+    KEY = "key"
+    NONE = "none"
+
+
+class State(StrEnum):
+    """The states of Azure's web services."""
+
+    TRANSITIONING = "Transitioning"
+    HEALTHY = "Healthy"
+    UNHEALTHY = "Unhealthy"
+    UNSCHEDULABLE = "Unschedulable"
+    FAILED = "Failed"
+
+
+class ReplicaState(StrEnum):
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+class Spec(Struct, frozen=True, kw_only=True):
+    """How a model is served.
+
+    `env` is `uv` (an environment is built from the model's requirements) or `local` (the Python of --model-python).
+    `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
+    is above `target_utilization` percent."""
+
+    replicas: int = 1
+    max_replicas: int = 0  # 0: as many as `replicas`
+    target_utilization: int = 70  # percent
+    env: str = "uv"
+    threads: int = 1
+    batching: str = "auto"
+    max_rows: int = 256
+    max_queue: int = 512
+    request_timeout_s: float = 60.0
+    max_body_mb: int = 16
+    memory_mb: int = 0  # 0: no limit
+
+    @property
+    def most(self) -> int:
+        return max(self.replicas, self.max_replicas)
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """Where the files of a deployment's model are.  `name` and `version` are empty for a model that is not registered."""
+
+    uri: str  # as the caller gave it
+    files_uri: str
+    name: str = ""
+    version: str = ""
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    endpoint_seq: int
+    name: str
+    auth_mode: AuthMode
+    description: str
+    created_by: str
+    created_at: int
+    updated_at: int
+
+
+class Deployment(Struct, frozen=True, kw_only=True):
+    deployment_seq: int
+    workspace_id: int
+    endpoint_seq: int
+    endpoint: str
+    name: str
+    traffic: int
+    mirror: int
+    model: Model
+    spec: Spec
+    generation: int
+    state: State
+    reason: str
+    created_at: int
+    updated_at: int
+
+
+class Replica(Struct, frozen=True, kw_only=True):
+    replica_id: str
+    workspace_id: int
+    deployment_seq: int
+    generation: int
+    holder: str
+    address: str
+    pid: int | None
+    state: ReplicaState
+    reason: str
+    started_at: int
+
+
+class ShownReplica(Answer, frozen=True):
+    id: str
+    state: str
+    started_at: int
+    reason: str | UnsetType = UNSET
+
+
+class ShownDeployment(Answer, frozen=True):
+    name: str
+    model_uri: str
+    traffic: int
+    mirror: int
+    state: str
+    reason: str
+    spec: Spec
+    generation: int
+    created_at: int
+    updated_at: int
+    replicas: list[ShownReplica]
+    model_name: str | UnsetType = UNSET
+    model_version: str | UnsetType = UNSET
+
+
+class ShownEndpoint(Answer, frozen=True):
+    name: str
+    auth_mode: str
+    description: str
+    created_by: str
+    created_at: int
+    updated_at: int
+    state: str
+    scoring_path: str
+    openapi_path: str
+    deployments: list[ShownDeployment]
+
+
+class GotEndpoint(Answer, frozen=True):
+    endpoint: ShownEndpoint
+
+
+class Endpoints(Answer, frozen=True):
+    endpoints: list[ShownEndpoint]
+
+
+class GotKeys(Answer, frozen=True):
+    primary: str
+    secondary: str
+
+
+class Log(Answer, frozen=True):
+    lines: list[str]
+
+
+class EndpointCall(Call, frozen=True):
+    name: str | None = None
+
+
+class CreateEndpoint(Call, frozen=True):
+    """`model_uri` and the fields after it describe a first deployment, which gets all of the traffic."""
+
+    required: ClassVar[tuple[str, ...]] = ("name",)
+    name: str | None = None
+    auth_mode: str | None = None
+    description: str | None = None
+    model_uri: str | None = None
+    deployment: str | None = None
+    spec: dict[str, Any] | None = None
+
+
+class UpdateEndpoint(Call, frozen=True):
+    name: str | None = None
+    description: str | None = None
+    auth_mode: str | None = None
+    traffic: dict[str, int] | None = None
+    mirror_traffic: dict[str, int] | None = None
+
+
+class PutDeployment(Call, frozen=True):
+    """Creates a deployment, or changes what is given of one."""
+
+    name: str | None = None
+    deployment: str | None = None
+    model_uri: str | None = None
+    spec: dict[str, Any] | None = None
+
+
+class DeploymentCall(Call, frozen=True):
+    name: str | None = None
+    deployment: str | None = None
+
+
+class LogCall(Call, frozen=True):
+    name: str | None = None
+    deployment: str | None = None
+    lines: int | None = None
+
+
+class RegenerateKey(Call, frozen=True):
+    name: str | None = None
+    key: str | None = None
+
+
+def check_name(given: str | None, what: str = "name") -> str:
+    if not given or NAME.fullmatch(given) is None:
+        raise Invalid(
+            f"{what} is {given!r}; it must have 1 to 32 letters, digits and hyphens, begin with a letter, and not end with a"
+            " hyphen."
+        )
+    return given
+
+
+def check_auth_mode(given: str | None) -> AuthMode:
+    if given is None:
+        return AuthMode.KEY
+    try:
+        return AuthMode(given)
+    except ValueError:
+        raise Invalid(f"auth_mode is {given!r}; it must be one of {', '.join(AuthMode)}.") from None
+
+
+def check_description(given: str | None) -> str:
+    if given and len(given) > MAX_DESCRIPTION:
+        raise Invalid(f"description has {len(given)} characters; it may have {MAX_DESCRIPTION}.")
+    return given or ""
+
+
+_RANGES = {
+    "replicas": (0, MAX_REPLICAS),
+    "max_replicas": (0, MAX_REPLICAS),
+    "target_utilization": (1, 100),
+    "threads": (1, 64),
+    "max_rows": (1, 100_000),
+    "max_queue": (1, 100_000),
+    "max_body_mb": (1, 1024),
+    "memory_mb": (0, 1 << 20),
+}
+_CHOICES = {"env": ("uv", "local"), "batching": ("auto", "on", "off")}
+
+
+def check_spec(given: dict[str, Any] | None, base: Spec) -> Spec:
+    """Return `base` with the given fields.  Raise Invalid, with the field, its value and what would be right."""
+    values: dict[str, Any] = {name: getattr(base, name) for name in Spec.__struct_fields__}
+    for name, value in (given or {}).items():
+        if name not in values:
+            raise Invalid(f"spec has the unknown field {name!r}; it may have {', '.join(values)}.")
+        values[name] = _check_field(name, value)
+    return Spec(**values)
+
+
+def _check_field(name: str, value: Any) -> Any:
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        if type(value) is not int or not least <= value <= most:
+            raise Invalid(f"spec.{name} is {value!r}; it must be a whole number from {least} to {most}.")
+        return value
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise Invalid(f"spec.{name} is {value!r}; it must be one of {', '.join(_CHOICES[name])}.")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
+        raise Invalid(f"spec.request_timeout_s is {value!r}; it must be a number from above 0 to 3600.")
+    return float(value)
+
+
+def check_traffic(given: dict[str, int], deployments: list[str]) -> dict[str, int]:
+    """Return the share of each deployment in percent.  The shares sum to 100, or are all 0."""
+    unknown = sorted(set(given) - set(deployments))
+    if unknown:
+        raise Invalid(
+            f"traffic names {unknown[0]!r}, which is no deployment; there are: {', '.join(deployments) or 'none'}."
+        )
+    for name, share in given.items():
+        if type(share) is not int or not 0 <= share <= 100:
+            raise Invalid(f"traffic of {name!r} is {share!r}; it must be a whole number from 0 to 100.")
+    total = sum(given.values())
+    if total not in (0, 100):
+        raise Invalid(f"traffic sums to {total}; it must sum to 100, or be 0 for every deployment.")
+    return {name: given.get(name, 0) for name in deployments}
+
+
+def check_mirror(given: dict[str, int], traffic: dict[str, int]) -> dict[str, int]:
+    """Return the mirrored share of each deployment: of one deployment without live traffic, at most 50 %."""
+    if len([name for name, share in given.items() if share]) > 1:
+        raise Invalid("mirror_traffic names several deployments; one deployment can get mirrored requests.")
+    for name, share in given.items():
+        if name not in traffic:
+            raise Invalid(
+                f"mirror_traffic names {name!r}, which is no deployment; there are: {', '.join(traffic) or 'none'}."
+            )
+        if type(share) is not int or not 0 <= share <= 50:
+            raise Invalid(f"mirror_traffic of {name!r} is {share!r}; it must be a whole number from 0 to 50.")
+        if share and traffic[name]:
+            raise Invalid(
+                f"{name!r} has {traffic[name]} % of the traffic; a deployment gets live or mirrored requests, not both."
+            )
+    return {name: given.get(name, 0) for name in traffic}

@@ -1,0 +1,178 @@
+"""Which replica gets a request: the routing table in memory, made from the store.
+
+The table is replaced as a whole, so readers need no lock.  Counters of requests under way live beside it and outlast it.
+"""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, NotFound, Unavailable
+from trackside.endpoints import store
+from trackside.endpoints.model import AuthMode, Deployment, ReplicaState
+
+RETRY_AFTER = [(b"retry-after", b"2")]
+
+
+class Target(Struct, frozen=True):
+    """A deployment that requests may go to, with the addresses of its replicas that are ready."""
+
+    deployment_seq: int
+    name: str
+    traffic: int
+    mirror: int
+    addresses: tuple[str, ...]
+    timeout_s: float
+    max_body_bytes: int
+    state: str
+    reason: str
+
+
+class Way(Struct, frozen=True):
+    """An endpoint as the router sees it."""
+
+    name: str
+    auth_mode: AuthMode
+    hashes: tuple[str, ...]
+    targets: tuple[Target, ...]
+
+
+Table = dict[tuple[int, str], Way]
+
+
+class Database(Protocol):
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Routing:
+    """`choose_float` gives numbers from 0 up to 1, for the split of the traffic."""
+
+    def __init__(self, db: Database, choose_float: Callable[[], float] = random.random) -> None:
+        self._db = db
+        self._choose = choose_float
+        self._table: Table = {}
+        self._lock = threading.Lock()
+        self._active: Counter[str] = Counter()  # requests under way by address
+        self._waiting: Counter[int] = (
+            Counter()
+        )  # requests that found no replica, by deployment: they wake a scaled-down one
+
+    def refresh(self) -> bool:
+        """Read the table from the store.  Return False: there is nothing more to do."""
+        with self._lock:
+            table: Table = {}
+            with self._db.read(0) as tx:
+                found = store.workspaces_with_any(tx)
+            for ws in found:
+                with self._db.read(ws) as tx:
+                    hashes, wanted, replicas = store.hashes(tx), store.wanted(tx), store.replicas(tx)
+                ready: dict[int, list[str]] = {}
+                for replica in replicas:
+                    if replica.state is ReplicaState.READY:
+                        ready.setdefault(replica.deployment_seq, []).append(replica.address)
+                for name, (mode, keys) in hashes.items():
+                    targets = tuple(_target(d, ready.get(d.deployment_seq, [])) for d in wanted if d.endpoint == name)
+                    table[ws, name] = Way(name, mode, keys, targets)
+            self._table = table
+        return False
+
+    def find(self, ws: int, name: str) -> Way:
+        """Return the endpoint.  Raise NotFound."""
+        found = self._table.get((ws, name))
+        if found is None:
+            self.refresh()  # it may just have been made, by another server
+            found = self._table.get((ws, name))
+        if found is None:
+            raise NotFound(f"Endpoint with name={name} not found")
+        return found
+
+    def choose(self, way: Way, pinned: str = "") -> Target:
+        """Return the deployment for a request: the one that the caller names, else one by its share of the traffic.
+
+        Raise NotFound, Invalid, or Unavailable with Retry-After where no replica is ready."""
+        if pinned:
+            named = next((target for target in way.targets if target.name == pinned), None)
+            if named is None:
+                raise Invalid(
+                    f"azureml-model-deployment is {pinned[:100]!r}, which is no deployment of endpoint {way.name}."
+                )
+            return self._usable(way, named)
+        sharing = [target for target in way.targets if target.traffic]
+        if not sharing:
+            raise NotFound(f"Endpoint {way.name} has no deployment with traffic.")
+        ready = [target for target in sharing if target.addresses]
+        if not ready:
+            return self._usable(way, sharing[0])
+        # The share of a deployment without replicas goes to the others: a wrong split is better than an error.
+        place = self._choose() * sum(target.traffic for target in ready)
+        for target in ready:
+            place -= target.traffic
+            if place < 0:
+                return target
+        return ready[-1]
+
+    def renewed(self, target: Target) -> Target:
+        """Return the same deployment as the table knows it now."""
+        ways = self._table.values()
+        seq = target.deployment_seq
+        return next((each for now in ways for each in now.targets if each.deployment_seq == seq), target)
+
+    def mirrored(self, way: Way) -> Target | None:
+        """Return the deployment that gets a copy of this request, if one does."""
+        for target in way.targets:
+            if target.mirror and target.addresses and self._choose() * 100 < target.mirror:
+                return target
+        return None
+
+    def pick(self, target: Target, without: Sequence[str] = ()) -> str | None:
+        """Return the address with the fewest requests under way, but none of `without`."""
+        usable = [address for address in target.addresses if address not in without]
+        return min(usable, key=lambda address: self._active[address], default=None)
+
+    def begin(self, address: str) -> None:
+        self._active[address] += 1
+
+    def end(self, address: str) -> None:
+        self._active[address] -= 1
+        if not self._active[address]:
+            del self._active[address]
+
+    def active(self, deployment_seq: int) -> int:
+        """Return the number of requests of a deployment that are under way or have found no replica since the last call."""
+        addresses = {
+            a
+            for way in self._table.values()
+            for t in way.targets
+            if t.deployment_seq == deployment_seq
+            for a in t.addresses
+        }
+        return sum(self._active[address] for address in addresses) + self._waiting.pop(deployment_seq, 0)
+
+    def _usable(self, way: Way, target: Target) -> Target:
+        if target.addresses:
+            return target
+        self._waiting[target.deployment_seq] += 1
+        raise Unavailable(
+            f"Deployment {target.name} of endpoint {way.name} has no replica that is ready ({target.state}: {target.reason})",
+            headers=RETRY_AFTER,
+        )
+
+
+def _target(deployment: Deployment, addresses: list[str]) -> Target:
+    return Target(
+        deployment_seq=deployment.deployment_seq,
+        name=deployment.name,
+        traffic=deployment.traffic,
+        mirror=deployment.mirror,
+        addresses=tuple(addresses),
+        timeout_s=deployment.spec.request_timeout_s,
+        max_body_bytes=deployment.spec.max_body_mb << 20,
+        state=deployment.state,
+        reason=deployment.reason,
+    )

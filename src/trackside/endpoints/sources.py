@@ -1,0 +1,91 @@
+"""From a model URI to the place of its files, and from there to a local folder."""
+
+import shutil
+from pathlib import Path, PurePosixPath
+
+from trackside.artifacts import store as artifacts
+from trackside.artifacts.roots import Roots
+from trackside.artifacts.store import Root
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.endpoints.model import Model
+from trackside.logged_models import store as logged_models
+from trackside.registry import aliases, sources, versions
+from trackside.workspaces.model import Workspace
+
+MODEL_FILE = "MLmodel"
+_HELP = (
+    "it must be such as models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/latest, models:/m-ID or runs:/RUN/PATH"
+)
+
+
+def resolve(tx: Tx, uri: str | None) -> Model:
+    """Return the model that a URI names now: a version, and not the alias or stage that leads to it.
+
+    Raise Invalid for what is no model URI, NotFound for a model that does not exist."""
+    if not uri:
+        raise Invalid(f"model_uri is missing; {_HELP}.")
+    run = sources.run_path(uri)
+    if run is not None:
+        root = artifacts.root_of_run(tx, run[0])
+        return Model(uri=uri, files_uri=sources.below(root.uri, run[1]))
+    named = sources.model_uri(uri)
+    if named is None:
+        raise Invalid(f"model_uri is {uri!r}; {_HELP}.")
+    if named.model_id is not None:
+        return Model(uri=uri, files_uri=logged_models.root_of(tx, named.model_id).uri)
+    assert named.name is not None
+    version = _version(tx, named.name, named)
+    return Model(
+        uri=f"models:/{named.name}/{version}",
+        files_uri=versions.root_of(tx, named.name, version).uri,
+        name=named.name,
+        version=version,
+    )
+
+
+def _version(tx: Tx, name: str, named: sources.ModelUri) -> str:
+    if named.version is not None:
+        return versions.get(tx, name, named.version).version
+    if named.alias is not None:
+        return aliases.get(tx, name, named.alias).version
+    found = versions.latest_in(tx, name, [named.stage] if named.stage else [])
+    if not found:
+        where = f" in stage {named.stage}" if named.stage else ""
+        raise Invalid(f"model_uri names the latest version of {name!r}{where}, and there is none.")
+    return max(found, key=lambda each: int(each.version)).version
+
+
+def fetch(roots: Roots, workspace: Workspace, workspace_root: str | None, model: Model, folder: Path) -> None:
+    """Copy the files of a model into a folder, whole or not at all.
+
+    Raise Invalid where there is no model, NotFound or Unavailable where the store cannot give the files."""
+    if (folder / MODEL_FILE).exists():
+        return
+    spot = roots.of(Root(model.files_uri, workspace_root), "", workspace)
+    unfinished = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True, mode=0o700)
+    for entry in spot.blobs.walk(spot.key):
+        _copy(roots, Root(model.files_uri, workspace_root), workspace, entry.path, unfinished)
+    if not (unfinished / MODEL_FILE).exists():
+        shutil.rmtree(unfinished)
+        raise Invalid(f"{model.uri} is no MLflow model: it has no file {MODEL_FILE}.")
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+
+
+def _copy(roots: Roots, root: Root, workspace: Workspace, path: str, folder: Path) -> None:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts:
+        raise Invalid(f"The model has a file {path!r}, whose path leads out of its folder.")
+    target = folder.joinpath(*parts)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    spot = roots.of(root, path, workspace)
+    download = spot.blobs.open(spot.key)
+    try:
+        with target.open("wb") as file:
+            for chunk in download.chunks():
+                file.write(chunk)
+    finally:
+        download.close()

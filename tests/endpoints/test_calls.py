@@ -1,0 +1,151 @@
+"""The calls that manage endpoints, without a replica: what is stored, shown and refused, on both databases."""
+
+from typing import Any
+
+import pytest
+
+from endpoints.conftest import ENDPOINTS
+from support.client import Api
+
+SERVICE = "/api/v1/service"
+
+pytestmark = pytest.mark.both
+
+
+@pytest.fixture
+def registered(api: Api) -> Api:
+    api.post("registered-models/create", name="sum")
+    for _ in range(2):
+        api.post("model-versions/create", name="sum", source="s3://bucket/model")
+    return api
+
+
+def create(api: Api, name: str = "adder", **fields: Any) -> Any:
+    return api.post(ENDPOINTS, {"name": name, **fields})["endpoint"]
+
+
+def test_an_endpoint_is_shown_as_it_was_made(registered: Api) -> None:
+    made = create(registered, model_uri="models:/sum/latest", spec={"replicas": 2}, description="adds")
+
+    assert settled(registered.get(f"{ENDPOINTS}/adder")["endpoint"]) == settled(made)
+    assert [each["name"] for each in registered.get(ENDPOINTS)["endpoints"]] == ["adder"]
+    (blue,) = made["deployments"]
+    assert (blue["model_uri"], blue["traffic"], blue["spec"]["replicas"]) == ("models:/sum/2", 100, 2)
+
+
+def settled(shown: Any) -> Any:
+    """Without what the controller changes meanwhile."""
+    deployments = [{**each, "state": "", "reason": "", "replicas": []} for each in shown["deployments"]]
+    return {**shown, "state": "", "deployments": deployments}
+
+
+def test_keys_open_alone_and_are_regenerated_one_at_a_time(registered: Api) -> None:
+    create(registered)
+    before = registered.get(f"{ENDPOINTS}/adder/keys")
+
+    after = registered.post(f"{ENDPOINTS}/adder/keys", key="Secondary")
+
+    assert before["primary"] == after["primary"]
+    assert len({before["primary"], before["secondary"], after["secondary"]}) == 3
+    assert registered.fault(f"{ENDPOINTS}/adder/keys", key="third")[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_an_endpoint_without_keys_has_to_be_asked_for(registered: Api) -> None:
+    assert create(registered)["auth_mode"] == "key"
+    create(registered, "open", auth_mode="none")
+
+    assert registered.fault(f"{ENDPOINTS}/open/keys", method="GET")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"name": "1x"}, "name is '1x'"),
+        ({"name": "a" * 33}, "name is"),
+        ({"auth_mode": "basic"}, "auth_mode is 'basic'"),
+        ({"model_uri": "s3://bucket/model"}, "model_uri is 's3://bucket/model'"),
+        ({"model_uri": "models:/sum/1", "spec": {"replicas": 65}}, "spec.replicas is 65"),
+        ({"model_uri": "models:/sum/1", "spec": {"replicas": True}}, "spec.replicas is True"),
+        ({"model_uri": "models:/sum/1", "spec": {"cpu": 1}}, "unknown field 'cpu'"),
+        ({"model_uri": "models:/sum/1", "spec": {"env": "docker"}}, "spec.env is 'docker'"),
+        ({"model_uri": "models:/sum/1", "spec": {"request_timeout_s": 0}}, "spec.request_timeout_s is 0"),
+        ({"model_uri": "models:/sum/1", "deployment": "-"}, "deployment is '-'"),
+    ],
+)
+def test_a_wrong_value_is_named_and_nothing_is_made(registered: Api, fields: dict[str, Any], named: str) -> None:
+    status, _, message = registered.fault(ENDPOINTS, {"name": "adder", **fields})
+
+    assert status == 400
+    assert named in message
+    assert registered.get(ENDPOINTS)["endpoints"] == []
+
+
+def test_a_model_that_does_not_exist_is_not_found(registered: Api) -> None:
+    assert registered.fault(ENDPOINTS, {"name": "adder", "model_uri": "models:/sum/9"})[0] == 404
+    assert registered.fault(ENDPOINTS, {"name": "adder", "model_uri": "runs:/none/model"})[0] == 404
+
+
+def test_a_name_is_taken_once_in_a_workspace(registered: Api) -> None:
+    create(registered)
+    registered.post("/api/trackside/v1/workspaces", {"name": "other"})
+
+    assert registered.fault(ENDPOINTS, {"name": "adder"})[:2] == (400, "RESOURCE_ALREADY_EXISTS")
+    create(registered.within("other"))
+    assert registered.within("other").get(f"{ENDPOINTS}/adder")["endpoint"]["deployments"] == []
+
+
+@pytest.mark.parametrize(
+    ("traffic", "mirror", "named"),
+    [
+        ({"blue": 60, "green": 30}, None, "sums to 90"),
+        ({"red": 100}, None, "'red'"),
+        ({"blue": -1, "green": 101}, None, "-1"),
+        ({"blue": 100}, {"blue": 10}, "live or mirrored"),
+        ({"blue": 100}, {"green": 51}, "51"),
+    ],
+)
+def test_a_split_that_cannot_be_is_refused(
+    registered: Api, traffic: dict[str, int], mirror: dict[str, int] | None, named: str
+) -> None:
+    create(registered, model_uri="models:/sum/1")
+    assert registered.ask("PUT", f"{ENDPOINTS}/adder/deployments/green", {"model_uri": "models:/sum/2"}).status == 200
+
+    body = {"traffic": traffic, **({"mirror_traffic": mirror} if mirror else {})}
+    status, _, message = registered.fault(f"{ENDPOINTS}/adder", body, method="PATCH")
+
+    assert (status, named in message) == (400, True)
+    shares = {d["name"]: d["traffic"] for d in registered.get(f"{ENDPOINTS}/adder")["endpoint"]["deployments"]}
+    assert shares == {"blue": 100, "green": 0}
+
+
+def test_a_deployment_with_traffic_is_not_deleted(registered: Api) -> None:
+    create(registered, model_uri="models:/sum/1")
+
+    refused = registered.ask("DELETE", f"{ENDPOINTS}/adder/deployments/blue")
+    registered.ask("PATCH", f"{ENDPOINTS}/adder", {"traffic": {"blue": 0}})
+    done = registered.ask("DELETE", f"{ENDPOINTS}/adder/deployments/blue")
+
+    assert (refused.status, done.status, done.json["endpoint"]["deployments"]) == (400, 200, [])
+
+
+def test_scoring_without_a_replica_says_when_to_try_again(registered: Api) -> None:
+    create(registered, auth_mode="none", model_uri="models:/sum/1")
+
+    waiting = registered.ask("POST", f"{SERVICE}/adder/score", {"inputs": []})
+
+    assert (waiting.status, waiting.headers["retry-after"]) == (503, "2")
+
+
+def test_an_endpoint_without_traffic_scores_nothing(registered: Api) -> None:
+    create(registered, auth_mode="none")
+
+    assert registered.ask("POST", f"{SERVICE}/adder/score", {"inputs": []}).status == 404
+
+
+def test_a_workspace_with_an_endpoint_is_not_empty(api: Api) -> None:
+    api.post("/api/trackside/v1/workspaces", {"name": "north"})
+    create(api.within("north"))
+
+    refused = api.ask("DELETE", "/api/trackside/v1/workspaces/north")
+
+    assert (refused.status, "endpoints" in refused.json["message"]) == (400, True)
