@@ -9,6 +9,7 @@ from trackside import server, tenants
 from trackside.access import builtin, notes
 from trackside.access import routes as access
 from trackside.access.gate import Gate, Policy
+from trackside.access.mlflow_auth import routes as mlflow_auth
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
@@ -262,6 +263,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
                 session_s=settings.session_days * DAY_MS // 1000,
             ),
             *access.routes(gate),
+            *mlflow_auth.routes(gate, "READ" if "reader" in settings.default_role else "NO_PERMISSIONS"),
             *audit.routes(),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),

@@ -50,6 +50,15 @@ WHOLE_SERVER = {
         "groups/{name}/members/{member}", "roles", "roles/{role_id}", "role-assignments", "deny-assignments",
         "role-assignments/{assignment_id}", "access/explain", "audit", "audit/verify", "audit/export",
     )),
+    # The same by MLflow's own calls.
+    *(f"/api/{version}/mlflow/{path}" for version, paths in (
+        ("2.0", ("create", "get", "list", "current", "update-password", "update-admin", "delete")),
+        ("3.0", ("current/permissions", "permissions/list", "roles/list")),
+    ) for path in (f"users/{each}" for each in paths)),
+    *(f"/api/3.0/mlflow/roles/{path}" for path in (
+        "create", "get", "update", "delete", "list", "permissions/add", "permissions/list", "permissions/update",
+        "permissions/remove", "assign", "unassign", "users/list",
+    )),
 }  # fmt: skip
 
 # For fields that name nothing: what a caller might send.
@@ -72,6 +81,7 @@ NEUTRAL: dict[str, Any] = {
     "of": None, "format": "csv", "expected": None, "cursor": 0, "action": "set-tag",
     "is_default": True, "wait_s": 0, "kinds": None, "by": ["params.k"],
     "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
+    "resource_type": "experiment", "resource_id": "1", "permission": "READ",
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
     "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,

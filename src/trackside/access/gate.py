@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trackside.access import builtin, store
 from trackside.access.caller import Anonymous, SignedIn
 from trackside.access.evaluation import NOT_ADMINISTRATION, READS, Bounds, Grant
-from trackside.access.model import ROOT, Role
+from trackside.access.model import ROOT, Assignment, Role, Scope
 from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN, Action, Caller
 from trackside.core.db.tx import Tx
@@ -37,6 +37,8 @@ MINUTE_MS = 60_000
 LATE_S = 1.0  # a refusal while guessing is slowed
 COOKIE = b"trackside_session"
 SECURE_COOKIE = b"__Host-trackside_session"
+# What a default role gives nobody: to read who the users are and what they may do.
+_PRIVATE = frozenset(action for action in Action if action.startswith("Microsoft.Authorization/"))
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BOUNDS = {TokenScope.READ: READS, TokenScope.WRITE: NOT_ADMINISTRATION, TokenScope.ADMIN: frozenset(Action)}
 
@@ -74,7 +76,7 @@ class Gate:
         self._policy = policy
         self._key = os.urandom(32)  # credentials are remembered by a keyed hash alone
         self._everybody = tuple(
-            Grant(ROOT, role.allowed, reason=f"--default-role {role.name}") for role in policy.default_roles
+            Grant(ROOT, role.allowed - _PRIVATE, reason=f"--default-role {role.name}") for role in policy.default_roles
         )
         self._anonymous: Caller | None = Anonymous() if policy.anonymous_read else None
         self._throttle = Throttle()
@@ -324,10 +326,9 @@ class Gate:
         return [
             *self._everybody,
             *(
-                Grant(
-                    each.scope,
-                    roles[each.role_id].allowed,
-                    each.is_denial,
+                _granted(
+                    each,
+                    roles[each.role_id],
                     f"{roles[each.role_id].name} {'denied to' if each.is_denial else 'for'} {names[each.principal_id]}"
                     f" at {each.scope} (assignment {each.assignment_id})",
                 )
@@ -355,6 +356,17 @@ _UNAUTHENTICATED = (
     "You are not authenticated. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or run"
     " `trackside login`."
 )
+
+
+def _granted(each: Assignment, role: Role, reason: str) -> Grant:
+    """MLflow's levels on a workspace are wider roles, and its prompts are models."""
+    scope, actions = each.scope, role.allowed
+    if scope.object_type == "workspace":
+        actions = builtin.OWNER.allowed if role is builtin.MANAGE else builtin.CREATOR.allowed
+        scope = Scope(workspace=scope.workspace)
+    elif scope.object_type == "prompt":
+        scope = structs.replace(scope, object_type="model")
+    return Grant(scope, actions, each.is_denial, reason)
 
 
 def bounds_of(token: Token) -> Bounds:

@@ -14,7 +14,7 @@ from trackside.identity.model import EVERYBODY, Principal
 from trackside.identity.service import record
 from trackside.workspaces import store as workspaces
 
-REFUSED = "Permission denied"
+REFUSED = "Permission denied."
 EVERYBODY_NAME = "everybody"
 
 

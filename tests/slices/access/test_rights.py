@@ -1,0 +1,276 @@
+"""What callers may do with some experiments and models and not with others: what they find, and what they are told."""
+
+from typing import Any
+
+import pytest
+
+from support.client import Api
+from support.people import ADMIN, OURS, People, bearer, signed
+
+DENIED = (403, "PERMISSION_DENIED", "Permission denied.")
+
+
+def names(api: Api, **asked: Any) -> list[str]:
+    found = api.post("experiments/search", {"max_results": 100, **asked}).get("experiments", [])
+    return sorted(each["name"] for each in found)
+
+
+@pytest.fixture
+def three(people: People) -> dict[str, str]:
+    """Experiments with a run each, and models of the same names."""
+    admin = people.admin
+    found = {}
+    for name in ("red", "green", "blue"):
+        found[name] = admin.new_experiment(name)
+        found[f"{name} run"] = admin.new_run(found[name], run_name=name)
+        admin.post("registered-models/create", name=name)
+        uri = admin.run(found[f"{name} run"])["info"]["artifact_uri"]
+        admin.post("model-versions/create", name=name, source=f"{uri}/model", run_id=found[f"{name} run"])
+    return found
+
+
+def test_a_role_at_one_experiment_opens_that_and_its_runs_alone(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")
+
+    assert names(bo) == ["red"]
+    runs = bo.post("runs/search", experiment_ids=[three["red"], three["blue"]])["runs"]
+    assert [each["info"]["run_name"] for each in runs] == ["red"]
+    bo.post("runs/log-metric", run_id=three["red run"], key="m", value=1.0, timestamp=1)
+    bo.post("runs/set-tag", run_id=three["red run"], key="k", value="v")
+    assert bo.get("metrics/get-history", run_id=three["red run"], metric_key="m")["metrics"]
+    assert bo.fault("experiments/delete", experiment_id=three["red"]) == DENIED  # which EDIT does not allow
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_hidden_and_missing_are_refused_alike(people: People, three: dict[str, str], missing: bool) -> None:
+    bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")
+    run = "0" * 32 if missing else three["blue run"]
+    experiment = "987654" if missing else three["blue"]
+    model = "nothing" if missing else "blue"
+
+    refused = [
+        bo.fault("runs/get", method="GET", run_id=run),
+        bo.fault("runs/log-metric", run_id=run, key="m", value=1.0, timestamp=1),
+        bo.fault("runs/log-batch", run_id=run, metrics=[]),
+        bo.fault("runs/update", run_id=run, status="FINISHED"),
+        bo.fault("runs/delete", run_id=run),
+        bo.fault("metrics/get-history", method="GET", run_id=run, metric_key="m"),
+        bo.fault("artifacts/list", method="GET", run_id=run),
+        bo.fault(f"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/x.txt", method="GET"),
+        bo.fault("experiments/get", method="GET", experiment_id=experiment),
+        bo.fault("experiments/update", experiment_id=experiment, new_name="x"),
+        bo.fault("runs/create", experiment_id=experiment),
+        bo.fault("registered-models/get", method="GET", name=model),
+        bo.fault(f"/api/2.0/mlflow/model-versions/get?name={model}&version=1", method="GET"),
+    ]
+
+    assert refused == [DENIED] * len(refused)
+    status, code, message = bo.fault("experiments/get-by-name", method="GET", experiment_name=model)
+    assert (status, code, message) == (404, "RESOURCE_DOES_NOT_EXIST", f"Could not find experiment with name '{model}'")
+
+
+def test_pages_are_whole_and_betray_nothing_of_what_is_hidden(people: People) -> None:
+    admin = people.admin
+    ids = [admin.new_experiment(f"e{i:02}") for i in range(20)]
+    bo = people.add("bo")
+    for i in range(0, 20, 4):
+        people.grant("bo", "MLflow READ", f"/ws/default/experiments/{ids[i]}")
+
+    pages, token = [], None
+    while True:
+        page = bo.post(
+            "experiments/search", max_results=2, order_by=["name"], **({"page_token": token} if token else {})
+        )
+        pages.append([each["name"] for each in page.get("experiments", [])])
+        token = page.get("next_page_token")
+        if not token:
+            break
+
+    assert pages == [["e00", "e04"], ["e08", "e12"], ["e16"]]
+
+
+def test_models_are_found_and_opened_one_by_one(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "MLflow EDIT", "/ws/default/models/green")
+
+    found = bo.get("registered-models/search")["registered_models"]
+    versions = bo.get("model-versions/search")["model_versions"]
+    assert [each["name"] for each in found] == [each["name"] for each in versions] == ["green"]
+    bo.post("registered-models/set-tag", name="green", key="k", value="v")
+    assert bo.fault("registered-models/set-tag", name="blue", key="k", value="v") == DENIED
+    assert bo.ask("DELETE", "registered-models/delete", {"name": "green"}).status == 403
+    # A version of what the caller may not read would be a way to read it.
+    for more in ({"source": "mlflow-artifacts:/x", "run_id": three["blue run"]},
+                 {"source": f"runs:/{three['blue run']}/model"},
+                 {"source": f"mlflow-artifacts:/{three['blue']}/{three['blue run']}/artifacts/model"},
+                 {"source": "models:/blue/1"}):  # fmt: skip
+        assert bo.fault("model-versions/create", {"name": "green", **more}) == DENIED
+
+
+def test_a_denial_wins_over_every_role_and_hides(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "Owner")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{three['blue']}")
+
+    assert names(bo) == ["Default", "green", "red"]
+    assert bo.fault("runs/get", method="GET", run_id=three["blue run"]) == DENIED
+    assert bo.fault("runs/get", method="GET", run_id="0" * 32) == DENIED
+    bo.post("runs/log-metric", run_id=three["green run"], key="m", value=1.0, timestamp=1)
+
+
+def test_what_calls_about_the_whole_workspace_tell_is_kept_from_those_with_rights_on_parts(
+    people: People, three: dict[str, str]
+) -> None:
+    bo = people.add("bo", "MLflow MANAGE", f"/ws/default/experiments/{three['red']}")
+
+    for path in (f"{OURS}/changes", f"{OURS}/links", f"{OURS}/webhooks", f"{OURS}/import/ids?entity=run"):
+        assert bo.ask("GET", path).status == 403, path
+
+
+def test_the_creator_manages_what_they_create(people: People, three: dict[str, str]) -> None:
+    bo, cy = people.add("bo", "Creator"), people.add("cy", "Creator")
+
+    mine = bo.new_experiment("mine")
+    run = bo.new_run(mine)
+    bo.post("registered-models/create", name="mine")
+
+    assert (names(bo), names(cy)) == (["mine"], [])
+    bo.post("runs/log-metric", run_id=run, key="m", value=1.0, timestamp=1)
+    assert cy.fault("runs/get", method="GET", run_id=run) == DENIED
+    granted = bo.ask("POST", f"{OURS}/role-assignments",
+                     {"principal": "cy", "role": "MLflow READ", "scope": f"/ws/default/experiments/{mine}"})  # fmt: skip
+    assert granted.status == 201
+    assert names(cy) == ["mine"]
+    # A manager of one thing gives no rights elsewhere.
+    for scope in ("/ws/default", f"/ws/default/experiments/{three['red']}", "/"):
+        refused = bo.ask("POST", f"{OURS}/role-assignments", {"principal": "bo", "role": "Owner", "scope": scope})
+        assert refused.status == 403, scope
+    bo.post("experiments/delete", experiment_id=mine)
+
+
+def test_rights_follow_a_renamed_model_and_end_with_a_deleted_one(people: People) -> None:
+    bo = people.add("bo", "Creator")
+    bo.post("registered-models/create", name="first")
+    bo.post("registered-models/rename", name="first", new_name="second")
+    assert bo.get("registered-models/get", name="second")
+
+    bo.ask("DELETE", "registered-models/delete", {"name": "second"})
+    people.admin.post("registered-models/create", name="second")
+
+    assert bo.fault("registered-models/get", method="GET", name="second") == DENIED
+
+
+def test_groups_pass_their_roles_on_at_once(people: People, three: dict[str, str]) -> None:
+    bo, admin = people.add("bo"), people.admin
+    admin.post(f"{OURS}/groups", name="team")
+    people.grant("team", "Reader", "/ws/default")
+    assert bo.fault("experiments/search", max_results=1) == DENIED
+
+    admin.post(f"{OURS}/groups/team/members", member="bo")
+    assert "red" in names(bo)
+    admin.ask("DELETE", f"{OURS}/groups/team/members/bo")
+    assert bo.fault("experiments/search", max_results=1) == DENIED
+    # A member cannot raise the group.
+    assert bo.ask("POST", f"{OURS}/groups/team/members", {"member": "bo"}).status == 403
+
+
+def test_a_custom_role_is_azures_json(people: People, three: dict[str, str]) -> None:
+    prefix = "Microsoft.MachineLearningServices/workspaces"
+    made = people.admin.post(
+        f"{OURS}/roles",
+        name="Trainer",
+        actions=[f"{prefix}/experiments/*", f"{prefix}/computes/read"],
+        not_actions=[f"{prefix}/experiments/delete"],
+        assignable_scopes=["/ws/default"],
+    )["role"]
+    bo = people.add("bo", "Trainer")
+
+    assert f"{prefix}/experiments/runs/write" in made["allowed"]
+    bo.new_run(three["red"])
+    assert bo.fault("experiments/delete", experiment_id=three["red"]) == DENIED
+    people.admin.new_workspace("north")
+    status, _, message = people.admin.fault(
+        f"{OURS}/role-assignments", principal="bo", role="Trainer", scope="/ws/north"
+    )
+    assert (status, message) == (400, "The role 'Trainer' may be assigned at /ws/default and below, not at /ws/north.")
+    people.admin.ask(
+        "PUT", f"{OURS}/roles/{made['role_id']}", {"name": "Trainer", "actions": [f"{prefix}/models/read"]}
+    )
+    assert bo.fault("runs/create", experiment_id=three["red"]) == DENIED
+
+
+def test_a_role_at_a_resource_group_holds_in_its_workspaces(people: People) -> None:
+    admin = people.admin
+    north = admin.new_workspace("north", subscription_id="S1", resource_group="G1")
+    admin.new_workspace("south", subscription_id="S1", resource_group="G2")
+    bo = people.add("bo", "Contributor", "/subscriptions/s1/resourceGroups/g1")
+
+    assert bo.within("north").new_experiment("x")
+    assert names(north) == ["Default", "x"]
+    assert bo.within("south").fault("experiments/create", name="x") == DENIED
+    listed = bo.get("workspaces", version="3.0")["workspaces"]
+    assert [each["name"] for each in listed] == ["north"]
+    made = bo.ask("POST", f"{OURS}/workspaces", {"name": "west", "subscription_id": "S1", "resource_group": "G1"})
+    assert made.status == 201
+    refused = bo.ask("POST", f"{OURS}/workspaces", {"name": "east", "subscription_id": "S1", "resource_group": "G2"})
+    assert refused.status == 403
+
+
+def test_a_workspace_that_is_closed_is_as_one_that_is_missing(people: People) -> None:
+    people.admin.new_workspace("north")
+    bo = people.add("bo", "Reader")
+
+    for name in ("north", "nowhere"):
+        assert bo.within(name).fault("experiments/search", max_results=1) == DENIED
+        missing = bo.ask("GET", f"/api/3.0/mlflow/workspaces/{name}")
+        assert (missing.status, missing.json["message"]) == (404, f"Workspace '{name}' not found")
+
+
+def test_the_creator_of_a_workspace_owns_it_and_its_end_takes_the_rights_along(people: People) -> None:
+    bo = people.add("bo", "Contributor", "/subscriptions/s1")
+    bo.ask("POST", f"{OURS}/workspaces", {"name": "west", "subscription_id": "s1", "resource_group": "g"})
+    cy = people.add("cy")
+    assert (
+        bo.ask("POST", f"{OURS}/role-assignments", {"principal": "cy", "role": "Reader", "scope": "/ws/west"}).status
+        == 201
+    )
+    assert names(cy.within("west")) == ["Default"]
+
+    people.admin.ask("DELETE", f"{OURS}/workspaces/west")
+    people.admin.ask("POST", f"{OURS}/workspaces", {"name": "west", "subscription_id": "s2", "resource_group": "g"})
+
+    assert cy.within("west").fault("experiments/search", max_results=1) == DENIED
+
+
+def test_explain_names_what_decides(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "Reader")
+    scope = f"/ws/default/experiments/{three['red']}"
+    number = people.deny("bo", "MLflow READ", scope)
+
+    told = people.admin.get(f"{OURS}/access/explain", principal="bo", action="runs/read", scope=scope)
+    elsewhere = bo.get(f"{OURS}/access/explain", principal="bo", action="runs/read", scope="/ws/default")
+
+    assert told["is_allowed"] is False
+    assert told["because"] == [f"MLflow READ denied to bo at {scope} (assignment {number})"]
+    assert elsewhere["is_allowed"] is True
+    assert elsewhere["because"][0].startswith("Reader for bo at /ws/default")
+    other = bo.ask("GET", f"{OURS}/access/explain", arguments={"principal": ADMIN, "action": "runs/read"})
+    assert other.status == 403
+
+
+def test_pages_can_ask_what_a_caller_may_do(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")
+
+    whole = bo.get(f"{OURS}/me/actions", scope="/ws/default")
+    one = bo.get(f"{OURS}/me/actions", scope=f"/ws/default/experiments/{three['red']}")
+
+    assert "actions" not in whole
+    assert "Microsoft.MachineLearningServices/workspaces/experiments/runs/write" in whole["some"]
+    assert "Microsoft.MachineLearningServices/workspaces/experiments/runs/write" in one["actions"]
+
+
+def test_a_read_token_reads_what_its_owner_manages_and_writes_nothing(people: People) -> None:
+    bo = people.add("bo", "Creator")
+    mine = bo.new_experiment("mine")
+    read = signed(people.open, bearer(people.token("bo", scope="read")))
+
+    assert names(read) == ["mine"]
+    assert read.fault("runs/create", experiment_id=mine) == DENIED
