@@ -19,6 +19,7 @@ from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.http import security
 from trackside.core.http.edge import Edge
+from trackside.core.http.forwarded import Forwarded
 from trackside.core.http.routes import Route, Table, stream
 from trackside.core.outgoing.addresses import Rules, listed
 from trackside.core.outgoing.guard import Guard
@@ -160,7 +161,7 @@ def _gate(settings: Settings, db: Any, closers: list[Callable[[], object]]) -> G
         session_idle_ms=longest_ms // 4,
         session_longest_ms=longest_ms,
     )
-    gate = Gate(db, policy)
+    gate = Gate(db, policy, Forwarded(settings.trusted_proxies))
     closers.append(Loop("access", lambda: notes.step(db, gate), notes.NOTES_EVERY_S).close)
     prune = partial(
         notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days

@@ -4,9 +4,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from support.people import OURS, PASSWORD, basic, signed
 from support.servers import TRACKSIDE, Server, environment, trackside
@@ -162,3 +170,64 @@ def test_explain_says_by_which_assignment(tmp_path: Path) -> None:
     assert "no role allows it here" in before.stdout
     assert "MLflow Data Scientist for group team at /ws/default (assignment 1)" in granted.stdout
     assert "MLflow EDIT denied to bo at /ws/default/experiments/0 (assignment 2)" in denied.stdout
+
+
+def test_a_server_with_a_certificate_speaks_https_and_its_cookies_are_bound_to_it(
+    tmp_path: Path, start: Callable[..., Server]
+) -> None:
+    data, cert, key = tmp_path / "data", tmp_path / "cert.pem", tmp_path / "key.pem"
+    make_certificate(cert, key)
+    make_ana(data)
+    process = subprocess.Popen(
+        [*TRACKSIDE, "server", "--port", "0", "--data", str(data), "--tls-cert", str(cert), "--tls-key", str(key)],
+        env=environment(), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().split("listening on ")[1].split()[0]
+        answer = requests.post(
+            f"{url}{OURS}/login", json={"username": "ana", "password": PASSWORD}, verify=str(cert), timeout=30
+        )
+        cookie = answer.headers["set-cookie"]
+        me = requests.get(f"{url}{OURS}/me", headers={"cookie": cookie.partition(";")[0]}, verify=str(cert), timeout=30)
+    finally:
+        process.terminate()
+        process.communicate()
+
+    assert url.startswith("https://127.0.0.1:")
+    assert cookie.startswith("__Host-trackside_session=")
+    assert "; Secure" in cookie
+    assert me.json()["name"] == "ana"
+
+
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    cert = tmp_path / "cert.pem"
+    cert.write_text("x")
+
+    alone = trackside("server", "--tls-cert", str(cert), cwd=tmp_path)
+    missing = trackside("server", "--tls-cert", "nothing.pem", "--tls-key", "nothing.pem", cwd=tmp_path)
+
+    assert (alone[0], missing[0]) == (2, 2)
+    assert "--tls-cert and --tls-key go together" in alone[2]
+    assert "--tls-cert is 'nothing.pem'; the file cannot be read (No such file or directory)" in missing[2]
+
+
+def make_certificate(cert: Path, key: Path) -> None:
+    """For 127.0.0.1, signed by itself."""
+    own = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(own.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(own, hashes.SHA256())
+    )
+    cert.write_bytes(made.public_bytes(Encoding.PEM))
+    key.write_bytes(own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

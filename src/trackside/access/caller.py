@@ -6,6 +6,7 @@ from typing import Any
 from trackside.access.builtin import READER
 from trackside.access.evaluation import NO_BOUNDS, Bounds, Grant, compile_rights
 from trackside.access.model import ROOT, SERVER, Place
+from trackside.access.witness import witness
 from trackside.core.access import Caller, Rights
 from trackside.identity.model import Principal
 
@@ -35,6 +36,10 @@ class SignedIn(Caller):
         self.token_id = token_id
         self.session_id = session_id
         self._rights: dict[int, Rights] = {}
+
+    @property
+    def witness(self) -> Any:
+        return witness
 
     @property
     def is_signed_in(self) -> bool:

@@ -25,11 +25,13 @@ from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN, Action, Caller
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Unauthenticated
+from trackside.core.http.forwarded import Forwarded
 from trackside.identity import credentials, keys, passwords
 from trackside.identity import store as identity
 from trackside.identity.model import EVERYBODY, Principal, Token, TokenScope
 from trackside.identity.throttle import Throttle
 
+DIRECT = Forwarded()  # no proxy is believed
 LOOK_EVERY_S = 0.2
 REMEMBER_PASSWORD_S = 300.0
 MOST_REMEMBERED = 10_000
@@ -71,7 +73,8 @@ class _Verified(Struct, frozen=True):
 
 
 class Gate:
-    def __init__(self, db: Store, policy: Policy) -> None:
+    def __init__(self, db: Store, policy: Policy, forwarded: Forwarded = DIRECT) -> None:
+        self._forwarded = forwarded
         self._db = db
         self._policy = policy
         self._key = os.urandom(32)  # credentials are remembered by a keyed hash alone
@@ -166,9 +169,8 @@ class Gate:
 
     def source(self, route: str, scope: Any) -> Source:
         """Where a call came from: of an ASGI scope."""
-        client = scope.get("client")
         agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
-        return Source(route, client[0] if client else "", agent.decode("latin-1")[:500])
+        return Source(route, self._forwarded.address(scope), agent.decode("latin-1")[:500])
 
     def source_of(self, method: str, path: str) -> Source:
         """Of a call on the short way, where nobody looks at addresses."""
@@ -176,7 +178,7 @@ class Gate:
 
     def is_secure(self, scope: Any) -> bool:
         """The browser came by HTTPS."""
-        return bool(scope.get("scheme") == "https")
+        return self._forwarded.is_secure(scope)
 
     def refused(self, caller: Caller, route: Any, workspace: Any, source: Source) -> None:
         self.note(

@@ -60,8 +60,9 @@ def holder(port: int) -> str | None:
     return None
 
 
-def url(host: str, port: int, prefix: str = "") -> str:
-    return f"http://[{host}]:{port}{prefix}" if ":" in host else f"http://{host}:{port}{prefix}"
+def url(host: str, port: int, prefix: str = "", *, is_secure: bool = False) -> str:
+    scheme = "https" if is_secure else "http"
+    return f"{scheme}://[{host}]:{port}{prefix}" if ":" in host else f"{scheme}://{host}:{port}{prefix}"
 
 
 def _bind(address: Address, port: int) -> socket.socket:

@@ -59,7 +59,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
 
     def announce() -> None:
         lock.describe(port)
-        where = ports.url(settings.host, port, settings.static_prefix)
+        where = ports.url(settings.host, port, settings.static_prefix, is_secure=settings.tls_cert is not None)
         say(f"Trackside listening on {where} (store {_store(settings)}, durability {settings.durability})")
 
     if settings.workers == 1:
@@ -87,7 +87,7 @@ def _work(
     with explained(settings):
         made = app.build(settings, interval_factor=interval_factor)
     try:
-        server = _Server(_config(made.asgi), made.leave)
+        server = _Server(_config(made.asgi, settings), made.leave)
 
         def stop(*_: object) -> None:
             server.should_exit = True
@@ -137,7 +137,7 @@ class _Server(uvicorn.Server):
         self._leave()
 
 
-def _config(application: Any) -> uvicorn.Config:
+def _config(application: Any, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         loop="uvloop",
@@ -149,6 +149,8 @@ def _config(application: Any) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_notify=1,

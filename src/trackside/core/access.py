@@ -142,6 +142,7 @@ class Caller:
 
     name = ""  # for the history; empty: nobody signed in
     credential = ""  # what they showed, in words
+    witness: Any = None  # sees the changes that they make, for the audit log
 
     @property
     def principal_id(self) -> int | None:

@@ -9,6 +9,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -90,6 +91,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_links: int
     model_python: str  # for deployments that need no environment of their own; empty: none
     change_log_days: int  # 0: for ever
+    tls_cert: Path | None
+    tls_key: Path | None
+    trusted_proxies: tuple[str, ...]  # addresses and networks
     admin_username: str
     admin_password: Secret | None  # of the first administrator, while there is no user
     admin_password_file: str
@@ -165,6 +169,29 @@ def _schemes(text: str) -> tuple[str, ...]:
     if not schemes or not {"http", "https"}.issuperset(schemes):
         raise ValueError("it must be https, http or both with a comma between")
     return schemes
+
+
+def _file(text: str) -> Path | None:
+    if not text:
+        return None
+    path = locations.local_path(text)
+    try:
+        path.open("rb").close()
+    except OSError as fault:
+        raise ValueError(f"the file cannot be read ({fault.strerror})") from None
+    return path
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    words = _words(text)
+    for word in words:
+        try:
+            ip_network(word)
+        except ValueError:
+            raise ValueError(
+                f"{word!r} in it must be an address such as 10.0.0.1, or a network such as 10.0.0.0/8"
+            ) from None
+    return words
 
 
 def _text(text: str) -> str:
@@ -465,6 +492,23 @@ OPTIONS: dict[str, Option] = {
         metavar="DAYS",
         help="how long the log of changes (who did what, when) is kept; 0 for ever",
     ),
+    "tls_cert": Option(
+        flags=("--tls-cert",),
+        default="",
+        read=_file,
+        metavar="FILE",
+        help="serve HTTPS with this certificate (PEM, with its chain); needs --tls-key",
+    ),
+    "tls_key": Option(
+        flags=("--tls-key",), default="", read=_file, metavar="FILE", help="the certificate's private key (PEM)"
+    ),
+    "trusted_proxies": Option(
+        flags=("--trusted-proxies",),
+        default="",
+        read=_networks,
+        metavar="ADDRESSES",
+        help="addresses or networks, with commas between, of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed",
+    ),
     "admin_username": Option(
         flags=("--admin-username",),
         default="admin",
@@ -671,6 +715,8 @@ def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Give
             f"{workers.source} is {workers.text!r}, but a SQLite store has one writing process; leave it out"
             " (one process serves many clients at once), or give --store postgresql://…"
         )
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise SettingError("--tls-cert and --tls-key go together: give both, or none")
     registry = flags.get(REGISTRY_STORE)
     if registry is not None and _same_store(registry) != settings.store:
         raise SettingError(

@@ -121,3 +121,28 @@ def test_it_has_a_right_of_its_own(people: People) -> None:
 
     assert reader.ask("GET", f"{OURS}/audit").status == 403
     assert auditor.ask("GET", f"{OURS}/audit").status == 200
+
+
+def test_deletions_stages_and_aliases_are_written_and_what_training_logs_is_not(people: People) -> None:
+    bo = people.add("bo", "Contributor")
+    experiment = bo.new_experiment("e")
+    run = bo.new_run(experiment)
+    bo.post("runs/log-batch", run_id=run, metrics=[{"key": "m", "value": 1.0, "timestamp": 1, "step": 1}])
+    bo.post("registered-models/create", name="iris")
+    uri = bo.run(run)["info"]["artifact_uri"]
+    bo.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{uri.removeprefix('mlflow-artifacts:/')}/a.txt", b"a")
+    bo.post("model-versions/create", name="iris", source=f"{uri}/model", run_id=run)
+    bo.post("registered-models/alias", {"name": "iris", "alias": "best", "version": "1"})
+    bo.post("model-versions/transition-stage", {"name": "iris", "version": "1", "stage": "Production"})
+    bo.ask("DELETE", f"/api/2.0/mlflow-artifacts/artifacts/{uri.removeprefix('mlflow-artifacts:/')}/a.txt")
+    bo.post("runs/delete", run_id=run)
+
+    found = [(each["action"], each["workspace"]) for each in reversed(entries(people, actor="bo"))]
+
+    assert found == [
+        (action, "default")
+        for action in (
+            *("experiment.create", "registered_model.create", "model_version.create", "registered_model.set-alias"),
+            *("model_version.set-stage", "run.remove files", "run.delete"),
+        )
+    ]

@@ -163,7 +163,7 @@ class Memory(dict[tuple[str, int, str], Any]):
 class Tx:
     """An open transaction.  `:ws` and `:now` are bound by themselves."""
 
-    __slots__ = ("_session", "caller", "dialect", "epoch", "memory", "now", "rights", "user", "ws")
+    __slots__ = ("_session", "caller", "dialect", "epoch", "memory", "now", "rights", "user", "witness", "ws")
 
     def __init__(self, session: Session, ws: int, now: int, memory: Memory | None = None, epoch: int = 0) -> None:
         self._session = session
@@ -175,11 +175,12 @@ class Tx:
         self.user = ""  # who writes: the name of who signed in, else as the caller says; empty: nobody said
         self.caller: Caller = OPEN
         self.rights: Rights = ALL_RIGHTS  # in this workspace
+        self.witness: Witness | None = None  # of the changes of a caller who signed in
 
     def within(self, ws: int) -> "Tx":
         """The same transaction, in another workspace."""
         inside = Tx(self._session, ws, self.now, self.memory).by(self.user)
-        inside.caller, inside.rights = self.caller, self.rights
+        inside.caller, inside.rights, inside.witness = self.caller, self.rights, self.witness
         return inside
 
     def by(self, user: str) -> "Tx":
@@ -189,7 +190,7 @@ class Tx:
 
     def for_caller(self, caller: Caller, rights: Rights) -> "Tx":
         """The same transaction, in which lists leave out what the caller may not read."""
-        self.caller, self.rights = caller, rights
+        self.caller, self.rights, self.witness = caller, rights, caller.witness
         return self
 
     def only_readable(self, kind: str, action: Action, column: str) -> Condition:
@@ -232,6 +233,8 @@ class Tx:
         self.append_changes(changes)
         for change in changes:
             self.forget(change.entity, change.entity_id)
+        if self.witness is not None:
+            self.witness(self, changes)
 
     def append_changes(self, changes: Sequence[Change]) -> None:
         """Append to the change log. The caller keeps what the writer remembers of the entities up to date itself."""
@@ -306,3 +309,4 @@ def unstorable(error: Exception) -> Invalid:
 
 
 Work = Callable[[Tx], Any]
+Witness = Callable[[Tx, Sequence[Change]], None]

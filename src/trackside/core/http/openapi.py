@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from trackside.core.access import Action
 from trackside.core.http.codec import Call, bare, fields_of
 from trackside.core.http.routes import Route
 
@@ -27,6 +28,13 @@ _WORKSPACE = {
     "required": False,
     "description": "The workspace; the default one if it is left out. The path prefix /ws/NAME says the same.",
     "schema": {"type": "string"},
+}
+
+# A server without users asks for none of them.
+_SECURITY = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token of a user or a service principal"},
+    "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password, or any name and a token"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "trackside_session", "description": "Set by the sign-in"},
 }
 
 
@@ -50,7 +58,9 @@ def document(routes: Iterable[Route], title: str, version: str) -> Schema:
         "info": {"title": title, "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "tags": [{"name": name} for name in sorted({_tag(route) for route in routes})],
         "paths": dict(sorted(paths.items())),
+        "security": [{name: []} for name in _SECURITY],
         "components": {
+            "securitySchemes": _SECURITY,
             "schemas": {**components, "Fault": _FAULT},
             "responses": {"Fault": _FAULT_ANSWER},
             "parameters": {"Workspace": _WORKSPACE},
@@ -63,6 +73,8 @@ def _operation(route: Route, path: str, schema_of: dict[Any, Schema]) -> Schema:
     summary, description = _words(route, path)
     operation: Schema = {"operationId": _operation_id(route, path), "tags": [_tag(route)], "summary": summary}
     operation["x-action"] = str(route.needs)
+    if route.needs is Action.ANYONE:
+        operation["security"] = []
     if description:
         operation["description"] = description
     parameters: list[Schema] = [

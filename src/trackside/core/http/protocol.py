@@ -73,7 +73,8 @@ class _JoinedWrites:
 
     def write_eof(self) -> None:
         self._flush()
-        self._transport.write_eof()
+        if self._transport.can_write_eof():  # TLS has no half-closed connections
+            self._transport.write_eof()
 
     def _flush(self) -> None:
         kept = self._kept

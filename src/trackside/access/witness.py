@@ -1,0 +1,54 @@
+"""Which changes in a workspace the audit log tells of, and in which words.  Knows the change log's entities; decides
+nothing.
+
+What training writes (runs, metrics, params, tags) is not here: the change log has it, and the audit log would drown in it.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+
+from trackside.core.db.tx import Change, Tx
+from trackside.core.errors import NotFound
+from trackside.identity.service import record
+from trackside.workspaces import store as workspaces
+
+_REGISTRY = frozenset({"create", "delete", "rename", "set-alias", "delete-alias", "set-stage"})
+AUDITED: dict[str, frozenset[str]] = {
+    "experiment": frozenset({"create", "delete", "restore", "rename"}),
+    "run": frozenset({"delete", "restore", "remove files"}),
+    "logged_model": frozenset({"delete", "restore", "remove files"}),
+    "registered_model": _REGISTRY,
+    "model_version": _REGISTRY,
+    "workspace": frozenset({"create", "update", "delete"}),
+    "evaluation_dataset": frozenset({"delete"}),
+    "registry": frozenset({"update"}),
+    "webhook": frozenset({"create", "update", "delete"}),
+    "link": frozenset({"create", "remove"}),
+}
+
+
+def witness(tx: Tx, changes: Sequence[Change]) -> None:
+    """Write down, in the same transaction, what a signed-in caller deletes, moves or administers."""
+    for change in changes:
+        if change.action in AUDITED.get(change.entity, ()):
+            detail = {}
+            if change.detail:
+                with suppress(msgspec.DecodeError):
+                    detail = msgspec.json.decode(change.detail)
+            record(
+                tx,
+                f"{change.entity}.{change.action}",
+                change.entity,
+                change.entity_id,
+                workspace=_name(tx),
+                change=detail,
+            )
+
+
+def _name(tx: Tx) -> str:
+    try:
+        return workspaces.current(tx).name
+    except NotFound:  # of a workspace that this transaction deletes, or of none
+        return ""
