@@ -270,7 +270,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
             *views.routes(),
             *runs.routes(db.writer),
-            *exports.routes(db),
+            *exports.routes(),
             *evaluation_datasets.routes(),
             *artifacts.routes(roots, threads),
             *logged_models.routes(roots, threads),

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin
@@ -16,6 +16,7 @@ import pytest
 from msgspec import Struct, structs
 
 from support.client import Api, Inside, Reply
+from support.people import ADMIN, People, basic, bearer, signed
 from trackside import app
 from trackside.core.db.tx import Tx
 from trackside.core.http.codec import fields_of
@@ -119,7 +120,7 @@ class Lair:
 @pytest.fixture
 def application(chosen: Settings) -> Iterator[app.App]:
     """One that lets webhooks lead to this machine: none leads anywhere."""
-    made = app.build(structs.replace(chosen, webhook_schemes=("http",), allow_private_webhooks=True))
+    made = app.build(structs.replace(chosen, webhook_schemes=("http",), allow_private_webhooks=True, default_role=()))
     yield made
     made.close()
 
@@ -331,6 +332,36 @@ def test_no_route_shows_or_changes_what_lies_in_another_workspace(
     application: app.App, outside: Api, lair: Lair, who: str
 ) -> None:
     stranger = outside.new_workspace("south") if who == "south" else outside
+    check_closed(application, lair, stranger)
+
+
+@pytest.mark.parametrize("rights", ["MANAGE elsewhere", "DENY here", "a token for elsewhere"])
+def test_no_route_shows_or_changes_what_is_hidden_in_ones_own_workspace(
+    application: app.App, outside: Api, lair: Lair, rights: str
+) -> None:
+    """By rights on another experiment and model, by a denial on these, by a token that is for another experiment."""
+    elsewhere = lair.api.new_experiment("elsewhere")
+    lair.api.post("registered-models/create", name="elsewhere")
+    people = People(outside).begin()
+    people.add("bo")
+    here, headers = "/ws/north", basic("bo")
+    if rights == "MANAGE elsewhere":
+        people.grant("bo", "MLflow MANAGE", f"{here}/experiments/{elsewhere}")
+        people.grant("bo", "MLflow MANAGE", f"{here}/models/elsewhere")
+    elif rights == "DENY here":
+        people.grant("bo", "MLflow MANAGE", here)
+        people.deny("bo", "MLflow DENY", f"{here}/experiments/{lair.names['experiment_id']}")
+        people.deny("bo", "MLflow DENY", f"{here}/models/{lair.names['name']}")
+    else:
+        people.grant("bo", "Contributor", here)
+        headers = bearer(people.token("bo", place=f"north/{elsewhere}"))
+
+    known = replace(lair, api=signed(lair.api, basic(ADMIN)))
+    check_closed(application, known, signed(lair.api, headers), may_create=rights == "DENY here")
+
+
+def check_closed(application: app.App, lair: Lair, stranger: Api, *, may_create: bool = False) -> None:
+    """A stranger who `may_create` may add rows of their own, and change none that is there."""
     names: dict[str, Any] = {
         **lair.names,
         "run_uuid": lair.names["run_id"],
@@ -357,7 +388,10 @@ def test_no_route_shows_or_changes_what_lies_in_another_workspace(
         assert WORD.encode() not in reply.body, what
         assert b"31.25" not in reply.body, what
         assert reply.status < 500 or reply.status == 501, (what, reply)
-    assert contents(application, lair.workspace_id) == before
+    after = contents(application, lair.workspace_id)
+    if may_create:
+        after = {table: [row for row in rows if row in set(before[table])] for table, rows in after.items()}
+    assert after == before
     assert not strays(application)
     location = lair.names["location"]
     kept = lair.api.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{location}/secret.txt")

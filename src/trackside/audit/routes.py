@@ -81,7 +81,7 @@ async def export(request: Request) -> Response:
     except msgspec.ValidationError as fault:
         raise Invalid(f"The query string cannot be read: {fault}") from None
     wanted = question(call)
-    body = await request.in_thread(_written, request.reading(), wanted, form)
+    body = await request.in_thread(_written, request.reading, wanted, form)
     await request.write(lambda tx: log.append(tx, _exported(tx, wanted, form)))
     return Response(200, [(b"content-type", FORMATS[form].encode())], body)
 

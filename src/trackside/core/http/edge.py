@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Visit
@@ -239,8 +240,10 @@ class Edge:
         await self._look(route, call, workspace, visit, scope)
         is_gone = gone(scope)
 
-        def read() -> Any:
-            return self._database.read(workspace.workspace_id, self._calls.limit(is_gone))
+        @contextmanager
+        def read() -> Iterator[Any]:
+            with self._database.read(workspace.workspace_id, self._calls.limit(is_gone)) as tx:
+                yield tx.for_caller(visit.caller, visit.rights)
 
         pieces: Iterator[bytes] = route.handler(read, call)
         first, second = await asyncio.get_running_loop().run_in_executor(self._flows, _two, pieces)

@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import Executor
 from contextlib import aclosing, contextmanager
-from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -153,10 +152,12 @@ class Request:
 
         return work() if self._database.reads_inline else await self.in_thread(work)
 
-    def reading(self) -> Callable[[], Any]:
-        """Opens a read transaction for the caller, in a thread that may keep it open."""
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """A read transaction in which lists leave out what the caller may not read; for threads that read several times."""
         ws = 0 if self.workspace is None else self.workspace.workspace_id
-        return partial(self._database.read, ws)
+        with self._database.read(ws, self._limit()) as tx:
+            yield tx.for_caller(self.visit.caller, self.visit.rights)
 
     async def write(self, fn: Callable[[Any], T]) -> T:
         loop = asyncio.get_running_loop()

@@ -1,43 +1,28 @@
 """The calls that export runs and points.  Knows HTTP's side of them only."""
 
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 from trackside.core.access import Action
-from trackside.core.db.tx import Tx
 from trackside.core.http import codec
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.routes import LISTED, Route, stream
 from trackside.core.http.streams import Request, Response
 from trackside.runs.table import export
-from trackside.runs.table.export import ExportPoints, ExportRuns, Read
+from trackside.runs.table.export import ExportPoints, ExportRuns
 
 
-class Database(Protocol):
-    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
-
-
-@dataclass(frozen=True)
 class Calls:
-    database: Database
-
     async def runs(self, request: Request) -> Response:
         """Export a table of runs as CSV or JSON Lines."""
         check_content_type(request.headers.get(b"content-type"))
         call: ExportRuns = codec.decode_body(ExportRuns, await request.whole_body())
-        return await self._answer(request, call.format, "runs", export.table(self._read(request), call))
+        return await self._answer(request, call.format, "runs", export.table(request.reading, call))
 
     async def points(self, request: Request) -> Response:
         """Export the points of metric series as CSV or JSON Lines."""
         check_content_type(request.headers.get(b"content-type"))
         call: ExportPoints = codec.decode_body(ExportPoints, await request.whole_body())
-        return await self._answer(request, call.format, "metrics", export.points(self._read(request), call))
-
-    def _read(self, request: Request) -> Read:
-        return partial(self.database.read, request.workspace.workspace_id)
+        return await self._answer(request, call.format, "metrics", export.points(request.reading, call))
 
     async def _answer(self, request: Request, form: str | None, name: str, pieces: Iterator[bytes]) -> Response:
         media = export.media(form)
@@ -58,8 +43,8 @@ async def _in_turn(request: Request, first: bytes, pieces: Iterator[bytes]) -> A
         piece = await request.in_thread(next, pieces, None)
 
 
-def routes(database: Database) -> list[Route]:
-    calls = Calls(database)
+def routes() -> list[Route]:
+    calls = Calls()
     ours, read = "/api/trackside/v1", Action.RUNS_READ
     return [
         stream(f"POST {ours}/runs/export", calls.runs, call=ExportRuns, needs=read, on=LISTED, media="text/csv"),
