@@ -105,3 +105,20 @@ def test_the_charts_of_compared_runs_hide_and_show_a_run(server: Server, page: P
     expect(page.locator("figure", has_text="acc")).to_contain_text("2 points, exact")
     page.get_by_role("button", name=f"Hide {HOSTILE} 1").click()
     expect(page.locator("figure", has_text="acc")).to_contain_text("1 point, exact")
+
+
+def test_a_file_of_two_runs_is_shown_side_by_side_and_as_a_text_difference(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+    for number, run_id in enumerate(runs):
+        path = f"/api/2.0/mlflow-artifacts/artifacts/{experiment_id}/{run_id}/artifacts/config.yaml"
+        assert server.api.ask("PUT", path, f"name: {HOSTILE}\nlr: {number}\n".encode()).status == 200
+
+    page.goto(address(server, experiment_id, runs, "&view=artifacts"))
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+    page.get_by_role("link", name="config.yaml").click()
+    expect(page.get_by_text("lr: 0")).to_be_visible()
+    expect(page.get_by_text("lr: 1")).to_be_visible()
+
+    page.get_by_role("checkbox", name="Text differences").check()
+    expect(page.locator(".removed")).to_have_text("− removed lr: 0")
+    expect(page).not_to_have_title("owned")

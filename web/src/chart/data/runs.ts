@@ -14,6 +14,7 @@ export interface RunPage {
 }
 
 interface Selection {
+  filter?: string;
   experiment_ids?: readonly string[];
   run_ids?: readonly string[];
   lifecycle?: "active" | "all";

@@ -5,6 +5,7 @@ export default {
   sections: "Sections of the run",
   overview: "Overview",
   charts: "Charts",
+  systemMetrics: "System metrics",
   artifacts: "Artifacts",
   history: "History",
   links: "Links",

@@ -7,6 +7,7 @@ export default {
   sections: "Secciones de la ejecución",
   overview: "Resumen",
   charts: "Gráficos",
+  systemMetrics: "Métricas del sistema",
   artifacts: "Artefactos",
   history: "Historial",
   links: "Enlaces",
