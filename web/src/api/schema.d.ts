@@ -72,23 +72,6 @@ export interface paths {
         patch: operations["patch_api_2_0_mlflow_logged_models_model_id"];
         trace?: never;
     };
-    "/api/2.0/mlflow/metrics/get-history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A run or key that is not there has no points: 200, as on stock. */
-        get: operations["get_api_2_0_mlflow_metrics_get_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/2.0/mlflow/model-versions/delete-tag": {
         parameters: {
             query?: never;
@@ -1737,13 +1720,6 @@ export interface components {
             /** @default null */
             next_page_token?: string | null;
         };
-        /** History */
-        "trackside.runs.history.History": {
-            /** @default [] */
-            metrics?: components["schemas"]["trackside.runs.model.Metric"][];
-            /** @default null */
-            next_page_token?: string | null;
-        };
         /** DeleteTag */
         "trackside.runs.model.DeleteTag": {
             /** @default null */
@@ -2157,38 +2133,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.logged_models.model.GotModel"];
-                };
-            };
-            400: components["responses"]["Fault"];
-            404: components["responses"]["Fault"];
-            default: components["responses"]["Fault"];
-        };
-    };
-    get_api_2_0_mlflow_metrics_get_history: {
-        parameters: {
-            query: {
-                max_results?: number;
-                metric_key: string;
-                page_token?: string;
-                run_id: string;
-                run_uuid?: string;
-            };
-            header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
-                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["trackside.runs.history.History"];
                 };
             };
             400: components["responses"]["Fault"];
