@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import trackside
-from trackside.cli import import_words, link_words, people_words
+from trackside.cli import endpoint_words, import_words, link_words, people_words
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.core import locations, settings
 from trackside.core.settings import OPTIONS, Option
@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
     people_words.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
     link_words.add_commands(commands)
+    endpoint_words.add_commands(commands)
     import_words.add_command(commands)
 
     version = _command(commands, "version", "show the versions of Trackside and what it runs on", ADMIN, "version", ())

@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import stat
+from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from http.client import HTTPException
@@ -34,9 +35,19 @@ def call(
     workspace: str = "",
     authorization: str | None = None,
     timeout_s: float = TIMEOUT_S,
+    headers: Mapping[str, str] | None = None,
 ) -> Any:
     """The answer's JSON.  Raise Stop, in the server's words, for a refusal."""
-    raw = send(url, method, path, body, workspace=workspace, authorization=authorization, timeout_s=timeout_s)
+    raw = send(
+        url,
+        method,
+        path,
+        body,
+        workspace=workspace,
+        authorization=authorization,
+        timeout_s=timeout_s,
+        headers=headers,
+    )
     try:
         return json.loads(raw or b"{}")
     except ValueError:
@@ -54,8 +65,10 @@ def send(
     workspace: str = "",
     authorization: str | None = None,
     timeout_s: float = TIMEOUT_S,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    headers = {"content-type": "application/json"}
+    """The answer's body.  `headers` are sent besides those of every call."""
+    headers = {"content-type": "application/json", **(headers or {})}
     if workspace:
         headers["x-mlflow-workspace"] = workspace
     shown = authorization if authorization is not None else credentials(url)

@@ -69,6 +69,7 @@ REVIEWED = [
         "flags, variables and the data folder's own files",
         {
             "cli/credentials.py": "token",
+            "cli/endpoints.py": "invoke",
             "cli/first_admin.py": "password",
             "cli/people.py": "role_create",
             "cli/remote.py": "_read _write",
@@ -184,6 +185,7 @@ REVIEWED = [
         {
             "cli/links.py": "_path _watch _where check init_script",
             "cli/ports.py": "url",
+            "cli/endpoints.py": "_path logs rollback update",
             "cli/people.py": "_quoted access_explain access_list audit_list",
             "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
             "imports/opening.py": "_server open_source",

@@ -1,0 +1,50 @@
+"""`trackside endpoint`, against a server of its own process."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from endpoints.conftest import ROW, register
+from support.servers import Server, trackside
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def command(server: Server, *words: str, cwd: Path) -> tuple[int, str, str]:
+    return trackside("endpoint", *words, "--server", server.url, cwd=cwd)
+
+
+@pytest.mark.slow
+def test_a_model_is_deployed_scored_and_taken_away(serving: Server, tmp_path: Path) -> None:
+    (tmp_path / "row.json").write_text(json.dumps(ROW), "utf-8")
+
+    made = command(serving, "create", "adder", "--model", "models:/sum/1", "--env", "local", cwd=tmp_path)
+    waited = command(serving, "update", "adder", "--replicas", "1", "--traffic", "blue=100", "--wait", cwd=tmp_path)
+    scored = command(serving, "invoke", "adder", str(tmp_path / "row.json"), cwd=tmp_path)
+    keys = command(serving, "keys", "adder", "--json", cwd=tmp_path)
+    shown = command(serving, "show", "adder", cwd=tmp_path)
+    deleted = command(serving, "delete", "adder", cwd=tmp_path)
+
+    assert [made[0], waited[0], keys[0], shown[0], deleted[0]] == [0] * 5
+    assert (scored[0], json.loads(scored[1])) == (0, {"predictions": [3.0]})
+    assert set(json.loads(keys[1])) == {"primary", "secondary"}
+    assert "1 of 1 replicas ready" in shown[1]
+
+
+def test_what_cannot_be_is_told_in_one_line(start: Callable[..., Server], models: list[Path], tmp_path: Path) -> None:
+    server = start("--model-python", sys.executable)
+    register(server.api, models[:1])
+    command(server, "create", "adder", cwd=tmp_path)
+
+    refused = [
+        command(server, "create", "1x", cwd=tmp_path),
+        command(server, "show", "none", cwd=tmp_path),
+        command(server, "update", "adder", "--traffic", "blue", cwd=tmp_path),
+        command(server, "update", "adder", cwd=tmp_path),
+        command(server, "invoke", "adder", str(tmp_path / "none.json"), cwd=tmp_path),
+    ]
+
+    assert all(code != 0 and len(complaint.strip().splitlines()) == 1 for code, _, complaint in refused), refused
