@@ -39,7 +39,9 @@ export const api = {
 };
 
 async function call<A>(method: string, path: string, input: object): Promise<A> {
-  const { query, path: inPath, body, signal } = input as Record<string, unknown>;
+  const { query, path: inPath, body: given, signal } = input as Record<string, unknown>;
+  // The server takes a call by POST, PUT or PATCH as JSON only, also one without fields.
+  const body = given ?? (method === "GET" || method === "DELETE" ? undefined : {});
   const answer = await send(addressOf(path, inPath, query), {
     method,
     signal: (signal as AbortSignal | undefined) ?? null,

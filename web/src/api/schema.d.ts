@@ -466,6 +466,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the imports that this server ran, the newest first. */
+        get: operations["get_api_trackside_v1_imports"];
+        put?: never;
+        /** Starts an import from a running MLflow server. */
+        post: operations["post_api_trackside_v1_imports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an import.  What has come stays. */
+        post: operations["post_api_trackside_v1_imports_import_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/links": {
         parameters: {
             query?: never;
@@ -478,6 +513,109 @@ export interface paths {
         put?: never;
         /** POST v1 links */
         post: operations["post_api_trackside_v1_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/links/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 links */
+        get: operations["get_api_trackside_v1_links_name"];
+        put?: never;
+        post?: never;
+        /** `copies=keep` (or nothing) leaves both sides alone; `remove` takes back what this link made, on either of them. */
+        delete: operations["delete_api_trackside_v1_links_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/links/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page: `after` is the `next` of the page before. */
+        get: operations["get_api_trackside_v1_links_name_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/links/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET links log */
+        get: operations["get_api_trackside_v1_links_name_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/links/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST links pause */
+        post: operations["post_api_trackside_v1_links_name_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/links/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST links resume */
+        post: operations["post_api_trackside_v1_links_name_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/links/{name}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything is compared with the other side, whatever was agreed. */
+        post: operations["post_api_trackside_v1_links_name_sync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -763,6 +901,111 @@ export interface paths {
         patch: operations["patch_api_trackside_v1_views_view_id"];
         trace?: never;
     };
+    "/api/trackside/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest first, with how many deliveries wait and how many were given up. */
+        get: operations["get_api_trackside_v1_webhooks"];
+        put?: never;
+        /** Tells a URL of what happens: in the registry, to runs and to experiments. */
+        post: operations["post_api_trackside_v1_webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 webhooks */
+        get: operations["get_api_trackside_v1_webhooks_webhook_id"];
+        put?: never;
+        post?: never;
+        /** DELETE v1 webhooks */
+        delete: operations["delete_api_trackside_v1_webhooks_webhook_id"];
+        options?: never;
+        head?: never;
+        /** Changes what is given; an empty secret or description takes it away. */
+        patch: operations["patch_api_trackside_v1_webhooks_webhook_id"];
+        trace?: never;
+    };
+    "/api/trackside/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each, the newest first. */
+        get: operations["get_api_trackside_v1_webhooks_webhook_id_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers once more what has ended. */
+        post: operations["post_api_trackside_v1_webhooks_webhook_id_deliveries_delivery_id_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/webhooks/{webhook_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers what was given up, in its old order. */
+        post: operations["post_api_trackside_v1_webhooks_webhook_id_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends an example of an event, once, and tells what the receiver answered. */
+        post: operations["post_api_trackside_v1_webhooks_webhook_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/workspaces": {
         parameters: {
             query?: never;
@@ -779,6 +1022,25 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/workspaces/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 workspaces */
+        get: operations["get_api_trackside_v1_workspaces_name"];
+        put?: never;
+        post?: never;
+        /** RESTRICT refuses a workspace that holds anything; CASCADE removes it all; SET_DEFAULT moves it to the default one. */
+        delete: operations["delete_api_trackside_v1_workspaces_name"];
+        options?: never;
+        head?: never;
+        /** PATCH v1 workspaces */
+        patch: operations["patch_api_trackside_v1_workspaces_name"];
         trace?: never;
     };
 }
@@ -813,6 +1075,10 @@ export interface components {
             token?: string | null;
             /** @default null */
             username?: string | null;
+        };
+        /** Again */
+        Again: {
+            deliveries: number;
         };
         /** Alias */
         Alias: {
@@ -950,6 +1216,35 @@ export interface components {
             length: number;
             offset: number;
         };
+        /**
+         * Counted
+         * @description Items of one kind.
+         */
+        Counted: {
+            changed: number;
+            failed: number;
+            kind: string;
+            new: number;
+            same: number;
+        };
+        /**
+         * CreateOurs
+         * @description `events` such as `run.finished`.
+         */
+        CreateOurs: {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            events?: string[] | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            secret?: string | null;
+            /** @default null */
+            status?: string | null;
+            /** @default null */
+            url: string | null;
+        };
         /** CreateView */
         CreateView: {
             /** @default null */
@@ -1001,6 +1296,33 @@ export interface components {
             pending?: string[];
         };
         /**
+         * Delivery
+         * @description `number` counts up; `change` is the number of the change that it tells of.
+         */
+        Delivery: {
+            attempts: number;
+            change: number;
+            created_at: number;
+            delivery_id: string;
+            ended_at?: number;
+            event: string;
+            last_error?: string;
+            last_status?: number;
+            next_attempt_at?: number;
+            number: number;
+            state: string;
+        };
+        /**
+         * Difference
+         * @description An id is empty where the item is missing.
+         */
+        Difference: {
+            entity: string;
+            local_id: string;
+            remote_id: string;
+            what: string[];
+        };
+        /**
          * Event
          * @description `before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
          *
@@ -1037,6 +1359,11 @@ export interface components {
             /** @default null */
             status: string | number | null;
         };
+        /** FoundLog */
+        FoundLog: {
+            /** @default [] */
+            entries?: components["schemas"]["LogEntry"][];
+        };
         /** FoundModels */
         FoundModels: {
             /** @default null */
@@ -1057,6 +1384,10 @@ export interface components {
             name?: string | null;
             /** @default null */
             needs_approval?: boolean | null;
+        };
+        /** GotImport */
+        GotImport: {
+            import: components["schemas"]["ShownImport"];
         };
         /** GotInfo */
         GotInfo: {
@@ -1124,6 +1455,11 @@ export interface components {
             key: string;
             value: string;
         };
+        /** LeftOut */
+        LeftOut: {
+            reason: string;
+            what: string;
+        };
         /**
          * Lineage
          * @description What is absent is not known: a version may be made of files that no run of this workspace logged.
@@ -1174,6 +1510,18 @@ export interface components {
             more?: boolean;
             next_after?: number;
         };
+        /** ListedDeliveries */
+        ListedDeliveries: {
+            /** @default [] */
+            deliveries?: components["schemas"]["Delivery"][];
+            /** @default false */
+            more?: boolean;
+        };
+        /** ListedImports */
+        ListedImports: {
+            /** @default [] */
+            imports?: components["schemas"]["ShownImport"][];
+        };
         /**
          * LiveChange
          * @description What happened to one entity since the cursor.
@@ -1193,6 +1541,15 @@ export interface components {
             changes: components["schemas"]["LiveChange"][];
             cursor: number;
             reset: boolean;
+        };
+        /** LogEntry */
+        LogEntry: {
+            entity: string;
+            entity_id: string;
+            kind: string;
+            log_id: number;
+            message: string;
+            time: number;
         };
         /**
          * LoggedChange
@@ -1297,6 +1654,23 @@ export interface components {
         Origin: {
             name: string;
             version: string;
+        };
+        /**
+         * OurWebhook
+         * @description `pending` and `dead` count deliveries: those that wait, and those that were given up.
+         */
+        OurWebhook: {
+            creation_timestamp: number;
+            dead: number;
+            description: string;
+            events: string[];
+            has_secret: boolean;
+            last_updated_timestamp: number;
+            name: string;
+            pending: number;
+            status: string;
+            url: string;
+            webhook_id: string;
         };
         /**
          * OurWorkspace
@@ -1599,6 +1973,34 @@ export interface components {
             taken_points: number;
             to: string;
         };
+        /**
+         * ShownImport
+         * @description `state`: running, done, failed, cancelled or interrupted.  Of `differences` and `left_out`, the first are shown;
+         *         `differences_total` and `left_out_total` count up to 1,000 of them.
+         */
+        ShownImport: {
+            bytes: number;
+            /** @default [] */
+            counts?: components["schemas"]["Counted"][];
+            /** @default [] */
+            differences?: string[];
+            differences_total: number;
+            dry_run: boolean;
+            ended_at?: number;
+            error?: string;
+            files: number;
+            import_id: string;
+            /** @default [] */
+            left_out?: components["schemas"]["LeftOut"][];
+            left_out_total: number;
+            points: number;
+            source: string;
+            started_at: number;
+            state: string;
+            total_runs?: number;
+            user: string;
+            verify: boolean;
+        };
         /** ShownStage */
         ShownStage: {
             name: string;
@@ -1625,6 +2027,64 @@ export interface components {
         /** Stages */
         Stages: {
             stages: components["schemas"]["ShownStage"][];
+        };
+        /**
+         * StartImport
+         * @description `source`: the URL of an MLflow server, or of a workspace of a Trackside.  `dry_run`: compare, and change nothing.
+         */
+        StartImport: {
+            /** @default null */
+            dry_run?: boolean | null;
+            /** @default null */
+            password?: string | null;
+            /** @default null */
+            source: string | null;
+            /** @default null */
+            source_workspace?: string | null;
+            /** @default null */
+            token?: string | null;
+            /** @default null */
+            username?: string | null;
+            /** @default null */
+            verify?: boolean | null;
+        };
+        /**
+         * SyncCall
+         * @description `verify`: as in a check.
+         */
+        SyncCall: {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            verify?: boolean | null;
+        };
+        /** Tested */
+        Tested: {
+            result: components["schemas"]["TestResult"];
+        };
+        /** TestOurs */
+        TestOurs: {
+            /** @default null */
+            event?: string | null;
+            /** @default null */
+            webhook_id?: string | null;
+        };
+        /** TestResult */
+        TestResult: {
+            error_message?: string;
+            response_body?: string;
+            response_status?: number;
+            success: boolean;
+        };
+        /** GotOurs */
+        "trackside.events.model.GotOurs": {
+            webhook: components["schemas"]["OurWebhook"];
+        };
+        /** ListedOurs */
+        "trackside.events.model.ListedOurs": {
+            next_page_token?: string;
+            /** @default [] */
+            webhooks?: components["schemas"]["OurWebhook"][];
         };
         /** Experiment */
         "trackside.experiments.model.Experiment": {
@@ -1653,6 +2113,16 @@ export interface components {
         "trackside.experiments.model.Tag": {
             key: string;
             value: string;
+        };
+        /**
+         * Page
+         * @description `next`: where the next page begins; absent after the last one.
+         */
+        "trackside.links.check.Page": {
+            compared: number;
+            differences: components["schemas"]["Difference"][];
+            /** @default null */
+            next?: string | null;
         };
         /** GotModel */
         "trackside.logged_models.model.GotModel": {
@@ -1822,12 +2292,44 @@ export interface components {
             /** @default null */
             value?: string | null;
         };
+        /** Update */
+        Update: {
+            /** @default null */
+            default_artifact_root?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            friendly_name?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            tags?: {
+                [key: string]: string;
+            } | null;
+        };
         /** UpdateModel */
         UpdateModel: {
             /** @default null */
             description?: string | null;
             /** @default null */
             name: string | null;
+        };
+        /** UpdateOurs */
+        UpdateOurs: {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            events?: string[] | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            secret?: string | null;
+            /** @default null */
+            status?: string | null;
+            /** @default null */
+            url?: string | null;
+            /** @default null */
+            webhook_id?: string | null;
         };
         /** UpdateRun */
         UpdateRun: {
@@ -2919,6 +3421,90 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_imports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedImports"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_imports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartImport"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotImport"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_imports_import_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotImport"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_links: {
         parameters: {
             query?: never;
@@ -2963,6 +3549,214 @@ export interface operations {
         responses: {
             /** @description Success */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotLink"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_links_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotLink"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_links_name: {
+        parameters: {
+            query?: {
+                copies?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotLink"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_links_name_check: {
+        parameters: {
+            query?: {
+                after?: string;
+                verify?: boolean;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.links.check.Page"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_links_name_log: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundLog"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_links_name_pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotLink"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_links_name_resume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotLink"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_links_name_sync: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SyncCall"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3588,6 +4382,274 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_webhooks: {
+        parameters: {
+            query?: {
+                max_results?: number;
+                page_token?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.events.model.ListedOurs"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_webhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOurs"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.events.model.GotOurs"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_webhooks_webhook_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.events.model.GotOurs"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_webhooks_webhook_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_webhooks_webhook_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateOurs"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.events.model.GotOurs"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_webhooks_webhook_id_deliveries: {
+        parameters: {
+            query?: {
+                before?: number;
+                limit?: number;
+                state?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedDeliveries"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_webhooks_webhook_id_deliveries_delivery_id_redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                delivery_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Again"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_webhooks_webhook_id_redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Again"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_webhooks_webhook_id_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestOurs"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_workspaces: {
         parameters: {
             query?: {
@@ -3629,6 +4691,85 @@ export interface operations {
         responses: {
             /** @description Success */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.workspaces.routes.GotOurs"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_workspaces_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.workspaces.routes.GotOurs"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_workspaces_name: {
+        parameters: {
+            query?: {
+                mode?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_workspaces_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Update"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,16 @@
+/** The events that a webhook can tell of, by what they are about. */
+export const EVENTS: Record<string, readonly string[]> = {
+  run: ["created", "finished", "failed", "killed", "deleted", "restored"],
+  experiment: ["created", "renamed", "deleted", "restored"],
+  registered_model: ["created", "renamed", "deleted"],
+  model_version: ["created", "deleted"],
+  model_version_stage: ["set"],
+  model_version_tag: ["set", "deleted"],
+  model_version_alias: ["created", "deleted"],
+  stage_request: ["created", "approved", "rejected"],
+  prompt: ["created"],
+  prompt_version: ["created"],
+  prompt_tag: ["set", "deleted"],
+  prompt_version_tag: ["set", "deleted"],
+  prompt_alias: ["created", "deleted"],
+};

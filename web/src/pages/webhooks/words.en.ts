@@ -1,0 +1,23 @@
+export default {
+  title: "Webhooks",
+  add: "New webhook",
+  none: "No webhooks yet",
+  noneHint:
+    "A webhook sends a signed request to an address of yours when something happens: a run failed, a version got a stage. A receiver to try it with:",
+  name: "Name",
+  nameHint: "Letters, digits, dots, dashes; less than 63 characters",
+  url: "Address",
+  urlHint: "The server calls it by POST",
+  events: "Events",
+  secret: "Secret",
+  secretHint: "Requests are signed with it. It is sealed in the store and never shown again.",
+  status: "State",
+  active: "Active",
+  disabled: "Disabled",
+  pending: "Waiting",
+  dead: "Given up",
+  changed: "Changed",
+  create: "Create",
+  needsEvents: "Choose an event",
+  created: (name: string) => `Made the webhook ${name}`,
+};
