@@ -9,7 +9,8 @@ from trackside.runs import store as runs
 
 
 def locate(tx: Tx, path: str) -> Object | None:
-    """The experiment of a proxied artifact's path; None where the path does not tell."""
+    """The experiment of a proxied artifact's path: of the run or model in it, else the one whose folder it is in.  None where
+    the path does not tell."""
     try:
         key = keys.from_path(path)
     except Invalid:
@@ -17,7 +18,9 @@ def locate(tx: Tx, path: str) -> Object | None:
     owner = keys.owner(key)
     if owner is not None:
         entity, item_id, _ = owner
-        return runs.locate(tx, item_id) if entity == "run" else store.locate(tx, item_id)
+        found = runs.locate(tx, item_id) if entity == "run" else store.locate(tx, item_id)
+        if found is not None:
+            return found
     first = key.partition("/")[0]
     return Object("experiment", first) if first.isdecimal() and len(first) <= 19 else None
 

@@ -1,0 +1,112 @@
+"""Every SQL text that lists experiments, runs or models leaves out what the caller may not read, or says why not.  Reads
+the source; runs nothing of it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from unit.test_tenancy import _COMMENT, FOREIGN, SOURCE, sql_texts
+
+_OBJECTS = r"(?:experiments|runs|registered_models|model_versions|logged_models|\{\})"
+_LISTS = re.compile(rf"^\s*(?:\(\s*)*SELECT\b.*?\bFROM\s+{_OBJECTS}(?!\w)", re.IGNORECASE | re.DOTALL)
+# Bound to the key of an object, which `core/http/admission` has located and decided on.
+_BY_KEY = re.compile(
+    r"\b(?:\w+\.)?(?:experiment_seq|run_seq|model_seq|version_seq|experiment_id|run_id|model_id|name|uid|experiment)"
+    r"\s*(?:=|IN)\s*:\w+|\b(?:IN|=)\s*\{\}",
+    re.IGNORECASE,
+)
+_KNOWS = re.compile(r"\breadable\b|\bwritable\b")
+
+WHOLE = "only callers with the right in the whole workspace reach it"
+EXEMPT = {
+    ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store",
+    ("links/epochs.py", "newest"): WHOLE,
+    ("links/marking.py", "ids"): WHOLE,
+    ("links/ours.py", "ids"): WHOLE,
+    ("links/registered.py", "ids"): WHOLE,
+    ("logged_models/search_sql.py", ""): "the experiment of a model that was found among those the caller may read",
+    ("logged_models/search_sql.py", "_Statement.page"): "by experiments that `experiments.seqs_of` let through",
+    ("registry/files.py", "_overlapping"): "versions whose files a deletion must keep",
+    ("registry/mirrored.py", "made_at"): WHOLE,
+    ("registry/moving.py", "prepare"): "the end of a workspace",
+    ("registry/moving.py", "_rename_shared"): "the end of a workspace",
+    ("registry/search_sql.py", "_probes"): "narrows what `statement` filters",
+    ("registry/stages.py", "replace"): WHOLE,
+    ("runs/search_sql.py", "_Select.__init__"): "by experiments that `experiments.seqs_of` let through",
+    ("tenants.py", "_spell_in_full"): "the end of a workspace",
+    ("tenants.py", ""): "the end of a workspace",
+    ("tenants.py", "move_to_default"): "the end of a workspace",
+    ("tenants.py", "_lock"): "the end of a workspace",
+}
+
+
+def listings(module: Path) -> set[str]:
+    """The functions of a module that list objects."""
+    return {
+        text.function
+        for text in sql_texts(module.read_text("utf-8"))
+        if _LISTS.match(sql := _COMMENT.sub("", text.sql)) and not _BY_KEY.search(sql)
+    }
+
+
+def knows_the_caller(module: Path, function: str) -> bool:
+    """The function's source speaks of what the caller may read."""
+    source = module.read_text("utf-8")
+    name = function.rpartition(".")[2]
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name == name
+        and _KNOWS.search(ast.get_source_segment(source, node) or "") is not None
+        for node in ast.walk(ast.parse(source))
+    )
+
+
+def found() -> dict[tuple[str, str], bool]:
+    modules = [each for each in sorted(SOURCE.rglob("*.py")) if str(each.relative_to(SOURCE)) not in FOREIGN]
+    return {
+        (str(module.relative_to(SOURCE)), function): knows_the_caller(module, function)
+        for module in modules
+        for function in listings(module)
+    }
+
+
+def test_every_listing_leaves_out_what_the_caller_may_not_read_or_says_why_not() -> None:
+    loose = {where for where, knows in found().items() if not knows} - set(EXEMPT)
+
+    assert not loose
+
+
+def test_each_exception_is_still_needed() -> None:
+    assert set(EXEMPT) <= {where for where, knows in found().items() if not knows}
+
+
+@pytest.mark.parametrize(
+    ("where", "function"),
+    [
+        ("experiments/search_sql.py", "query"),
+        ("experiments/store.py", "seqs_of"),
+        ("experiments/store.py", "get_by_name"),
+        ("registry/search_sql.py", "statement"),
+        ("runs/bulk.py", "_writable"),
+    ],
+)
+def test_the_searches_know_the_caller(where: str, function: str) -> None:
+    assert knows_the_caller(SOURCE / where, function)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'def f(tx):\n    tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws")',
+        'def f(tx):\n    tx.all("SELECT name FROM experiments WHERE workspace_id = :ws AND lifecycle_stage = :stage")',
+        'def f(tx):\n    tx.all(f"SELECT name FROM {table} WHERE workspace_id = :ws")',
+    ],
+)
+def test_the_reader_finds_a_listing(source: str, tmp_path: Path) -> None:
+    module = tmp_path / "m.py"
+    module.write_text(source)
+
+    assert listings(module) == {"f"}
+    assert not knows_the_caller(module, "f")
