@@ -59,6 +59,8 @@ from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.runs import store as run_store
 from trackside.runs.table import export_routes as exports
+from trackside.stock_ui import files as stock_files
+from trackside.stock_ui import routes as stock_ui
 from trackside.ui import routes as ui
 from trackside.views import routes as views
 from trackside.workspaces import routes as workspaces
@@ -132,6 +134,15 @@ def open_database(settings: Settings) -> Any:
         db.close()
         raise
     return db
+
+
+def _pages(settings: Settings) -> list[Route]:
+    if settings.ui != "mlflow":
+        return ui.routes(settings.static_prefix)
+    folder = stock_files.folder()
+    if folder is None:
+        raise RuntimeError(stock_files.MISSING)
+    return stock_ui.pages(folder)
 
 
 def _sealer(settings: Settings) -> Sealer:
@@ -256,8 +267,9 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         jobs = Jobs(settings.data / "imports")
         closers.append(jobs.close)
         table: list[Route] = [
-            *server.routes(db.fault),
-            *ui.routes(settings.static_prefix),
+            *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
+            *_pages(settings),
+            *stock_ui.calls(),
             *identity.routes(
                 gate,
                 max_token_days=settings.max_token_days,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 from trackside import __version__
 from trackside.core.access import Action
@@ -47,6 +48,11 @@ def info(tx: Tx, call: Call) -> bytes:
     return encode(_INFO)
 
 
+def info_for_mlflow_pages(tx: Tx, call: Call) -> bytes:
+    """Return what MLflow's own pages ask: without workspaces, since they would ask for one and forget the run of a link."""
+    return encode({**_INFO, "workspaces_enabled": False})
+
+
 class Document:
     """The OpenAPI document, made when it is first asked for."""
 
@@ -61,9 +67,12 @@ class Document:
         return Response(200, [(b"content-type", b"application/json")], self._body)
 
 
-def routes(fault: Callable[[], str | None]) -> list[Route]:
+def routes(fault: Callable[[], str | None], *, has_mlflow_pages: bool = False) -> list[Route]:
+    more: dict[str, Any] = {"version": "3.0", "has_workspace": False, "quick": True}
+    shown = info_for_mlflow_pages if has_mlflow_pages else info
     return [
         stream("GET /health", Health(fault).get, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
         stream("GET /version", version, needs=Action.ANYONE, has_workspace=False, media="text/plain"),
-        query("GET server-info", Call, info, needs=Action.ANYONE, version="3.0", has_workspace=False, quick=True),
+        query("GET server-info", Call, info, needs=Action.ANYONE, api_only=True, **more),
+        query("GET server-info", Call, shown, needs=Action.ANYONE, ajax_only=True, **more),
     ]

@@ -43,6 +43,7 @@ WHOLE_SERVER = {
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
     "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
     "/", "/assets/{name}",  # the files of the web UI
+    "/ml/experiments/{path:path}",  # leads to a page of it
     # Who the users are, what is theirs, and what they may do: one directory for all workspaces.
     *(f"/api/trackside/v1/{path}" for path in (
         "login", "logout", "me", "me/password", "me/actions", "me/tokens", "me/tokens/{token_id}", "me/sessions",

@@ -16,6 +16,8 @@ FOR_ANYONE = {
     "/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info",  # as on stock
     "/openapi.json",  # the same for every installation
     "/", "/assets/{name}",  # the files of the web UI, which ask for data with a sign-in
+    "/ml/experiments/{path:path}",  # leads to a page of the web UI
+    "/ajax-api/3.0/mlflow/ui-telemetry",  # the same for every installation
     "/api/trackside/v1/login",
     # An endpoint has keys of its own, which the handler checks.
     *("/api/v1/service/{name}" + path for path in ("", "/score", "/invocations", "/swagger.json", "/openapi.json")),

@@ -99,6 +99,7 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         "GET /openapi.json",
         "GET /api/trackside/v1/import/about",
         "GET /api/trackside/v1/imports",
+        "POST /graphql",
         "POST /api/trackside/v1/import/bundle",
         "POST /api/trackside/v1/logout",
         "POST /api/trackside/v1/import/points",

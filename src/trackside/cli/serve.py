@@ -21,6 +21,7 @@ from trackside.cli.stores import explained, refuse_foreign_file
 from trackside.core import log_lines
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings, SqliteStore
+from trackside.stock_ui import files as stock_files
 
 log = logging.getLogger("trackside")
 
@@ -39,6 +40,8 @@ def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
     signal.signal(signal.SIGTERM, _leave)
     is_near = all(each.is_loopback for each in ports.resolve(chosen.host, chosen.port))
     refuse_foreign_file(chosen)
+    if chosen.ui == "mlflow" and stock_files.folder() is None:
+        raise Stop(stock_files.MISSING)
     if not is_near:
         _check_exposure(chosen)
     lock = of_server(chosen)

@@ -75,6 +75,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_artifact_roots: tuple[str, ...]  # below which workspaces may have artifact roots of their own
     workers: int
     durability: Durability
+    ui: Literal["trackside", "mlflow"]
     allow_unauthenticated: bool
     allowed_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...]  # beyond the server's own and those of localhost
@@ -365,6 +366,13 @@ OPTIONS: dict[str, Option] = {
         read=_workers,
         metavar="N",
         help="processes that serve; more than one needs PostgreSQL",
+    ),
+    "ui": Option(
+        flags=("--ui",),
+        default="trackside",
+        read=_one_of("trackside", "mlflow"),
+        metavar="trackside|mlflow",
+        help="which web UI is served: Trackside's, or that of the mlflow that is installed beside it",
     ),
     "durability": Option(
         flags=("--durability",),

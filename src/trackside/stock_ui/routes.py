@@ -1,0 +1,108 @@
+"""The calls that only the pages of MLflow's UI make, and its files.  Knows HTTP's side of them only."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trackside.core.access import Action
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, NoEndpoint
+from trackside.core.http.browser import NO_SNIFFING, page_headers
+from trackside.core.http.calls import check_content_type
+from trackside.core.http.codec import Call, encode
+from trackside.core.http.routes import Route, query, stream
+from trackside.core.http.streams import Headers, Request, Response
+from trackside.stock_ui import files, graphql
+
+_JSON = [(b"content-type", b"application/json")]
+# MLflow's pages have styles inline, and compile templates and workers of their own.
+_PAGE_HEADERS = page_headers(
+    "default-src 'self'",
+    "script-src 'self' 'unsafe-eval'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "worker-src 'self' blob:",
+    "frame-src 'self' data: blob:",
+    "base-uri 'none'",
+)
+_FILE_HEADERS: Headers = [(b"cache-control", b"public, max-age=86400"), NO_SNIFFING]
+_decoder = msgspec.json.Decoder(graphql.Query)
+
+
+async def ask(request: Request) -> Response:
+    """Answer a query of MLflow's pages by its name: an experiment or a run."""
+    check_content_type(request.headers.get(b"content-type"))
+    try:
+        asked = _decoder.decode(await request.whole_body())
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is no GraphQL request: {error}") from None
+    return Response(200, _JSON, encode(await request.read(lambda tx: graphql.answer(tx, asked))))
+
+
+def telemetry(tx: Tx, call: Call) -> bytes:
+    """Tell MLflow's pages to send no telemetry."""
+    return b'{"disable_ui_telemetry":true,"disable_ui_events":[],"ui_rollout_percentage":0}'
+
+
+class Pages:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def page(self, request: Request) -> Response:
+        """MLflow's web UI, in the workspace that the path names."""
+        path: str = request.scope["path"]
+        if not path.endswith("/"):
+            last = (
+                (request.scope.get("raw_path") or path.encode()).decode("latin-1").partition("?")[0].rpartition("/")[2]
+            )
+            return Response(308, [(b"location", f"./{last}/".encode("latin-1"))])
+        body = await request.in_thread((self._folder / "index.html").read_bytes)
+        return Response(200, _PAGE_HEADERS, body)
+
+    async def file(self, request: Request) -> Response:
+        """A file of MLflow's web UI."""
+        name = request.params["path"]
+        found = files.find(self._folder, name)
+        if found is None:
+            raise NoEndpoint(f"MLflow's web UI has no file {name[:100]!r}.")
+        body = await request.in_thread(found.read_bytes)
+        return Response(200, [(b"content-type", files.media(found).encode()), *_FILE_HEADERS], body)
+
+
+async def databricks_address(request: Request) -> Response:
+    """Lead an address that a client of Databricks prints to the same page here."""
+    rest = request.raw_params["path"].partition("/ml/experiments/")[2]
+    up = "../" * (rest.count("/") + 2)
+    return Response(302, [(b"location", f"{up}#/experiments/{rest}".encode("latin-1"))])
+
+
+def calls() -> list[Route]:
+    """What the pages ask, whoever serves them."""
+    more: dict[str, Any] = {"version": "3.0", "ajax_only": True}
+    return [
+        stream("POST /graphql", ask, needs=Action.RUNS_READ),
+        stream(
+            "GET /ml/experiments/{path:path}",
+            databricks_address,
+            needs=Action.ANYONE,
+            has_workspace=False,
+            media="",
+            status=302,
+        ),
+        query("GET ui-telemetry", Call, telemetry, needs=Action.ANYONE, has_workspace=False, **more),
+    ]
+
+
+def pages(folder: Path) -> list[Route]:
+    """The pages themselves, in place of Trackside's."""
+    served = Pages(folder)
+    anyone = Action.ANYONE
+    return [
+        stream("GET /", served.page, needs=anyone, has_workspace=False, media="text/html"),
+        stream(
+            "GET /static-files/{path:path}", served.file, needs=anyone, has_workspace=False, media="text/javascript"
+        ),
+    ]

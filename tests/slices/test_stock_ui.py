@@ -1,0 +1,117 @@
+"""The web UI of stock MLflow, from the wheel that is installed for the tests, and what its pages ask."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from support.client import Api, Inside
+from trackside import app
+from trackside.core.settings import Settings
+from trackside.stock_ui import files
+
+
+@pytest.fixture
+def stock(sqlite_settings: Settings) -> Iterator[Api]:
+    """A server that serves MLflow's pages."""
+    application = app.build(structs.replace(sqlite_settings, ui="mlflow"))
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+    application.close()
+
+
+def ask(api: Api, name: str, **variables: Any) -> Any:
+    return api.post("/graphql", {"operationName": name, "variables": variables, "query": "query { x }"})["data"]
+
+
+def test_the_pages_and_their_scripts_are_those_of_the_wheel(stock: Api) -> None:
+    page = stock.ask("GET", "/")
+    (script,) = re.findall(rb'src="(static-files/static/js/main\.[0-9a-f]+\.js)"', page.body)
+
+    answer = stock.ask("GET", f"/{script.decode()}")
+    outside = stock.ask("GET", "/static-files/../../handlers.py")
+
+    assert (page.status, answer.status, answer.headers["content-type"]) == (200, 200, "text/javascript; charset=utf-8")
+    assert b"<title>MLflow</title>" in page.body
+    assert "'unsafe-inline'" not in re.findall(r"script-src ([^;]*)", page.headers["content-security-policy"])[0]
+    assert outside.status == 404
+    assert stock.ask("GET", "/ws/default").headers["location"] == "./default/"
+    assert stock.ask("GET", "/ws/default/").body == page.body
+
+
+def test_its_pages_open_no_choice_of_workspaces(stock: Api, sqlite_api: Api) -> None:
+    def enabled(api: Api, kind: str) -> bool:
+        found: bool = api.get(f"/{kind}/3.0/mlflow/server-info")["workspaces_enabled"]
+        return found
+
+    assert (enabled(stock, "ajax-api"), enabled(stock, "api")) == (False, True)
+    assert enabled(sqlite_api, "ajax-api")
+
+
+def test_an_experiment_is_asked_by_name(sqlite_api: Api) -> None:
+    experiment_id = sqlite_api.new_experiment("e", tags=[{"key": "k", "value": "v"}])
+
+    found = ask(sqlite_api, "MlflowGetExperimentQuery", input={"experimentId": experiment_id})["mlflowGetExperiment"]
+    lacking = ask(sqlite_api, "MlflowGetExperimentQuery", input={"experimentId": "4711"})["mlflowGetExperiment"]
+
+    assert found["apiError"] is None
+    assert (found["experiment"]["name"], found["experiment"]["experimentId"]) == ("e", experiment_id)
+    assert found["experiment"]["tags"] == [{"__typename": "MlflowExperimentTag", "key": "k", "value": "v"}]
+    assert (lacking["experiment"], lacking["apiError"]["code"]) == (None, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_a_run_is_asked_with_all_that_it_has(sqlite_api: Api) -> None:
+    api = sqlite_api
+    run_id = api.new_run(run_name="r", start_time=5)
+    api.post("runs/log-metric", run_id=run_id, key="m", value=1.5, timestamp=7, step=3)
+    api.post("runs/log-parameter", run_id=run_id, key="p", value="x")
+    dataset = {"name": "d", "digest": "1", "source_type": "local", "source": "s"}
+    api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset}])
+    api.post("registered-models/create", name="model")
+    source = f"{api.run(run_id)['info']['artifact_uri']}/model"
+    api.post("model-versions/create", name="model", source=source, run_id=run_id)
+
+    run = ask(api, "GetRun", data={"runId": run_id})["mlflowGetRun"]["run"]
+    lacking = ask(api, "GetRun", data={"runId": "f" * 32})["mlflowGetRun"]
+
+    assert (run["info"]["runName"], run["info"]["startTime"], run["info"]["endTime"]) == ("r", "5", None)
+    assert run["experiment"]["name"] == "Default"
+    assert run["data"]["metrics"][0] == {
+        "__typename": "MlflowMetric", "key": "m", "value": 1.5, "step": "3", "timestamp": "7",
+    }  # fmt: skip
+    assert [(each["key"], each["value"]) for each in run["data"]["params"]] == [("p", "x")]
+    assert run["inputs"]["datasetInputs"][0]["dataset"]["name"] == "d"
+    assert [(each["name"], each["version"]) for each in run["modelVersions"]] == [("model", "1")]
+    assert (lacking["run"], lacking["apiError"]["code"]) == (None, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_other_queries_are_refused_with_what_to_do(sqlite_api: Api) -> None:
+    for body in ({"operationName": "SearchRuns", "variables": {}}, {}, {"operationName": "GetRun"}):
+        status, code, message = sqlite_api.fault("/graphql", body)
+        assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+        assert message
+    assert sqlite_api.ask("POST", "/graphql", b"[").status == 400
+
+
+def test_the_pages_are_told_to_send_no_telemetry(sqlite_api: Api) -> None:
+    assert sqlite_api.get("/ajax-api/3.0/mlflow/ui-telemetry")["disable_ui_telemetry"] is True
+
+
+def test_an_address_of_databricks_leads_to_the_run(sqlite_api: Api) -> None:
+    reply = sqlite_api.ask("GET", "/ml/experiments/48/runs/abc")
+    below = sqlite_api.ask("GET", "/ws/default/ml/experiments/48")
+
+    assert (reply.status, reply.headers["location"]) == (302, "../../../../#/experiments/48/runs/abc")
+    assert below.headers["location"] == "../../#/experiments/48"
+
+
+def test_no_file_outside_of_the_pages_is_found() -> None:
+    folder = files.folder()
+
+    assert folder is not None
+    assert files.find(folder, "index.html") is not None
+    for name in ("../../handlers.py", "/etc/hostname", "static", "", "a\0b"):
+        assert files.find(folder, name) is None
