@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from support import axe, curves
 from support.client import Api
@@ -263,3 +263,17 @@ def test_nothing_serious_for_axe(server: Server, page: Page, theme: str, languag
         page.goto(f"{server.url}/#/compare-runs?runs={quote(json.dumps(runs))}{view}")
         page.get_by_role("heading", level=1, name="2 ").wait_for()
         assert axe.serious(page) == []
+
+
+def test_a_tap_shows_the_values_where_it_was(server: Server, browser: Browser) -> None:
+    experiment_id, _ = new_runs(server.api, ["calm-elk"], 20)
+    phone = browser.new_context(viewport={"width": 375, "height": 800}, has_touch=True, locale="en-GB")
+    page = phone.new_page()
+
+    open_charts(page, server, experiment_id)
+    expect(card(page, "train/loss")).to_contain_text("20 points, exact")
+    plot(page, "train/loss").tap()
+
+    expect(plot(page, "train/loss").locator("[popover]")).to_contain_text("calm-elk")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    phone.close()
