@@ -10,6 +10,7 @@ DATA ?= trackside-data
 BENCH ?= ../shared/bench
 BENCH_ARGS ?= --systems ours --quick
 REGISTRY_ARGS ?=
+CALLS_ARGS ?=
 LAB ?= $(CURDIR)/.bench
 TESTS ?=
 SEED ?=
@@ -34,7 +35,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-links bench-charts compatibility constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-calls bench-serving bench-links bench-charts compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -105,6 +106,12 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 
 bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
 	@$(BIN)/python bench/registry.py $(REGISTRY_ARGS)
+
+bench-calls: $(STAMP) ## measure calls that the benchmark in BENCH leaves out, beside mlflow and FastTrackML (ARGS in CALLS_ARGS)
+	@$(BIN)/python bench/calls.py --bench $(BENCH) $(CALLS_ARGS)
+
+bench-serving: $(STAMP) ## measure the scorer beside MLflow's scoring server (needs wrk)
+	@$(BIN)/python bench/serving.py
 
 bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), and back-fill; some ten minutes
 	@$(BIN)/python bench/link_overhead.py --bench $(BENCH)
