@@ -414,6 +414,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/artifacts/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a folder of a run as a zip that is made while it leaves; without a path, all of the run's files. */
+        get: operations["get_api_trackside_v1_artifacts_zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/changes": {
         parameters: {
             query?: never;
@@ -3291,6 +3308,36 @@ export interface operations {
                 };
                 content: {
                     "text/html": unknown;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_artifacts_zip: {
+        parameters: {
+            query?: {
+                path?: string;
+                run_id?: string;
+                run_uuid?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
                 };
             };
             400: components["responses"]["Fault"];

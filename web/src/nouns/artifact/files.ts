@@ -23,6 +23,8 @@ export interface Files {
   url(path: string): string;
   /** An HTML file as a page in a sandbox of its own. */
   pageUrl(path: string): string;
+  /** A folder as a zip; the root if the path is empty. */
+  zipUrl(path: string): string;
 }
 
 export function artifactsOfRun(runId: string): Files {
@@ -52,6 +54,7 @@ export function artifactsOfRun(runId: string): Files {
     },
     url: (path) => url("/get-artifact", path).href,
     pageUrl: (path) => url("/api/trackside/v1/artifacts/page", path).href,
+    zipUrl: (path) => url("/api/trackside/v1/artifacts/zip", path).href,
   };
 }
 

@@ -1,0 +1,39 @@
+"""Axe finds nothing serious on the pages of runs, models, links, workspaces, webhooks and imports."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support import axe
+from support.servers import Server
+from ui.test_models import register
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_for_axe(server: Server, page: Page, theme: str) -> None:
+    run_id = register(server.api, versions=2)
+    server.api.post("runs/set-tag", run_id=run_id, key="team", value="growth")
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    run = f"#/experiments/0/runs/{run_id}"
+
+    found: list[str] = []
+    for address in (
+        run, f"{run}/artifacts/model/MLmodel", f"{run}/history", "#/models", "#/models/churn", "#/models/churn/versions/1",
+        "#/models/churn/versions/1/lineage", "#/models/churn/compare/1/2", "#/links?new=1", "#/workspaces", "#/webhooks",
+        "#/imports",
+    ):  # fmt: skip
+        page.goto(f"{server.url}/{address}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        found += [f"{address}: {each}" for each in axe.serious(page)]
+
+    assert found == []
+
+
+def test_a_folder_is_downloaded_as_zip(server: Server, page: Page) -> None:
+    run_id = register(server.api)
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}/artifacts/model")
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="Download as zip").click()
+
+    assert begun.value.suggested_filename.endswith(".zip")
