@@ -54,6 +54,7 @@ class Direct:
     def __init__(self, application: Callable[..., Any]) -> None:
         self._application = application
         self._loop = asyncio.new_event_loop()
+        self.credential = b""  # of each request that shows none
 
     def close(self) -> None:
         self._loop.close()
@@ -73,6 +74,8 @@ class Direct:
         headers = list(ask.headers)
         if not any(name == b"host" for name, _ in headers):
             headers.append((b"host", b"localhost"))
+        if self.credential and not any(name == b"authorization" for name, _ in headers):
+            headers.append((b"authorization", self.credential))
         path = unquote(ask.target.decode("ascii"))
         scope = {
             "type": "http",

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from fuzz.raw import JSON, Ask, Direct, Told
+from support.people import ADMIN, PASSWORD, basic
 from trackside import app
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
@@ -52,6 +53,8 @@ class World:
         self.database: Any = self.application.asgi._database
         self.routes: list[Route] = list(self.application.asgi._table.routes)
         self._numbers = itertools.count()
+        self.call(f"{OURS}/users", name=ADMIN, password=PASSWORD, is_admin=True)  # else some call would close the store
+        self.direct.credential = basic(ADMIN)["authorization"].encode()
         self.renew()
 
     def close(self) -> None:
