@@ -59,9 +59,10 @@ def query(
     start = keyset.start(page_token, search.fingerprint, [term.kind for term in terms])
     if further := keyset.beyond(terms, start.after, bind):
         conditions.append(further)
+    free = "+" if "e.experiment_seq IN" in readable.sql else ""  # keeps SQLite from walking an index over all
     sql = (
         f"SELECT e.experiment_seq, {keyset.columns(terms)} FROM experiments AS e "
-        f"WHERE e.workspace_id = :ws AND {' AND '.join(conditions)}{readable.sql} "
+        f"WHERE {free}e.workspace_id = :ws AND {' AND '.join(conditions)}{readable.sql} "
         f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
     )
     return Query(sql, {**bind.params, **readable.params})
