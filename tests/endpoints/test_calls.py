@@ -142,6 +142,13 @@ def test_an_endpoint_without_traffic_scores_nothing(registered: Api) -> None:
     assert registered.ask("POST", f"{SERVICE}/adder/score", {"inputs": []}).status == 404
 
 
+@pytest.mark.parametrize("lines", ["0", "x", "5001", "9" * 5000, "²"])
+def test_the_number_of_lines_of_a_log_is_checked(registered: Api, lines: str) -> None:
+    create(registered, model_uri="models:/sum/1")
+
+    assert registered.fault(f"{ENDPOINTS}/adder/deployments/blue/logs", method="GET", lines=lines)[0] == 400
+
+
 def test_a_workspace_with_an_endpoint_is_not_empty(api: Api) -> None:
     api.post("/api/trackside/v1/workspaces", {"name": "north"})
     create(api.within("north"))

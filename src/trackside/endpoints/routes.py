@@ -173,7 +173,7 @@ class Calls:
     async def logs(self, request: Request) -> Response:
         name, deployment = request.params["name"], request.params["deployment"]
         given = request.query.get("lines", ["200"])[-1]
-        if not given.isdigit() or not 1 <= int(given) <= MAX_LOG_LINES:
+        if not given.isdecimal() or len(given) > 6 or not 1 <= int(given) <= MAX_LOG_LINES:
             raise Invalid(f"lines is {given[:20]!r}; it must be a number from 1 to {MAX_LOG_LINES}.")
         found = await request.read(lambda tx: store.get_deployment(tx, store.get(tx, name), deployment))
         lines = await request.in_thread(self._backend.log, found.deployment_seq, int(given))
