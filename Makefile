@@ -35,7 +35,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-calls bench-serving bench-links bench-charts compatibility constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-calls bench-serving bench-links bench-charts bench-ui screenshots compatibility constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -119,6 +119,12 @@ bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4
 
 bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom; some minutes
 	@$(BIN)/python bench/ui_charts.py
+
+bench-ui: web ## measure the web UI with 100,000 runs in a browser (fills .bench/ui once, some minutes)
+	@$(BIN)/python bench/ui.py
+
+screenshots: web ## write the pictures of docs/images from a demo store
+	@$(BIN)/python tests/support/screenshots.py
 
 compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
 	@PYTHONPATH=tests $(BIN)/python -m support.compatibility

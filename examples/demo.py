@@ -60,7 +60,8 @@ def main() -> None:
         present(uri)
         serve(uri)
         print(f"\nAll of it is in the folder {data.resolve()}")
-        print(f'The server is at {uri}: in your own code, mlflow.set_tracking_uri("{uri}")', flush=True)
+        print(f"The web UI is at {uri}/")
+        print(f'In your own code: mlflow.set_tracking_uri("{uri}")', flush=True)
         if os.environ.get("DEMO_EXIT") == "1":
             return
         print("It stays up until Ctrl-C.", flush=True)

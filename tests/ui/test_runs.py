@@ -180,3 +180,17 @@ def test_columns_are_chosen_and_kept_in_a_view_that_is_shared(page: Page, server
     expect(page.get_by_role("button", name="Mine")).to_be_visible()
     expect(page.get_by_role("columnheader", name="loss")).to_be_visible()
     expect(page.get_by_role("columnheader", name="opt")).to_have_count(0)
+
+
+def test_the_table_is_saved_as_csv_with_the_columns_of_the_view(page: Page, server: Server) -> None:
+    page.goto(f"{three_runs(server)}?order=-metrics.loss&cols=params.opt,metrics.loss")
+    expect(names(page)).to_have_text(["b", "c", "a"])
+
+    page.get_by_role("button", name="View").click()
+    with page.expect_download() as started:
+        page.get_by_role("menuitem", name="Export CSV").click()
+    lines = started.value.path().read_text().splitlines()
+
+    assert started.value.suggested_filename == "churn.csv"
+    assert lines[0].endswith("params.opt,metrics.loss")
+    assert [line.rsplit(",", 2)[1:] for line in lines[1:]] == [["sgd", "0.3"], ["adam", "0.2"], ["adam", "0.1"]]

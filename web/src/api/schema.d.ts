@@ -848,6 +848,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/runs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Export a table of runs as CSV or JSON Lines. */
+        post: operations["post_api_trackside_v1_runs_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/runs/groups": {
         parameters: {
             query?: never;
@@ -1357,6 +1374,26 @@ export interface components {
             time: number;
             user: string;
             version?: string;
+        };
+        /**
+         * ExportRuns
+         * @description `columns` are written after the attributes of each run.
+         */
+        ExportRuns: {
+            /** @default null */
+            columns?: string[] | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            format?: string | null;
+            /** @default null */
+            lifecycle?: string | null;
+            /** @default null */
+            order_by?: string[] | null;
+            /** @default null */
+            run_ids?: string[] | null;
         };
         Fault: {
             error_code: string;
@@ -4244,6 +4281,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Columns"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_runs_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ExportRuns"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
                 };
             };
             400: components["responses"]["Fault"];

@@ -11,13 +11,15 @@ class Router {
   readonly path = $derived(this.#address.path);
   readonly query = $derived(this.#address.query);
   readonly found = $derived(find(this.path));
+  /** The page of another workspace is on its way: nothing is shown or asked here any more. */
+  isLeaving = $state(false);
 
   constructor() {
     history.scrollRestoration = "manual";
     addEventListener("scroll", () => scrolls.set(location.hash, scrollY), { passive: true });
     addEventListener("hashchange", () => this.#read());
     addEventListener("popstate", () => this.#read());
-    leaveForWorkspace(this.#address);
+    this.isLeaving = leaveForWorkspace(this.#address);
   }
 
   /** Opens a page: `go(href("experiments", id))`. */
@@ -37,7 +39,8 @@ class Router {
   #read(): void {
     const next = parseHash(location.hash);
     if (formatHash(next) === formatHash(this.#address)) return;
-    if (leaveForWorkspace(next)) return;
+    this.isLeaving = leaveForWorkspace(next);
+    if (this.isLeaving) return;
     const isOtherPage = next.path !== this.path;
     this.#address = next;
     if (isOtherPage) void tick().then(() => scrollTo(0, scrolls.get(location.hash) ?? 0));

@@ -12,16 +12,12 @@ test.each([
   expect(repositoryPage(url)).toBe(page);
 });
 
-test.each([
-  "",
-  "../code/churn",
-  "C:\\code\\churn",
-  "javascript:alert(1)//a/b",
-  "file:///a.git",
-  "https://github.com",
-])("%j has no page", (url) => {
-  expect(repositoryPage(url)).toBeUndefined();
-});
+test.each(["", "../code/churn", "C:\\code\\churn", "javascript:alert(1)//a/b", "file:///a.git", "https://github.com"])(
+  "%j has no page",
+  (url) => {
+    expect(repositoryPage(url)).toBeUndefined();
+  },
+);
 
 test("a commit has the page of its host", () => {
   expect(commitPage("git@github.com:a/b.git", "abc1234")).toBe("https://github.com/a/b/commit/abc1234");

@@ -150,6 +150,11 @@ export class RunsState {
       .flatMap((list) => (list instanceof RunList ? list.loaded().map(([, run]) => run.id) : []));
   }
 
+  /** What the flat list of the view asks. */
+  get asked() {
+    return this.#question(undefined, this.view.filter);
+  }
+
   /** How many of some runs the view would show. */
   async countMatching(ids: string[]): Promise<number> {
     return countRuns(this.#question(undefined, this.view.filter), ids);

@@ -72,6 +72,8 @@ export default {
   tree: "Children below their parents",
   deleted: "Deleted runs",
   share: "Copy link",
+  exportCsv: "Export CSV",
+  exportJson: "Export JSON Lines",
   shared: "The link is copied: it opens this view",
   select: "Select",
   selectAll: "Select the loaded runs",

@@ -76,6 +76,8 @@ export default {
   tree: "Hijas debajo de sus padres",
   deleted: "Ejecuciones eliminadas",
   share: "Copiar enlace",
+  exportCsv: "Exportar CSV",
+  exportJson: "Exportar JSON Lines",
   shared: "El enlace está copiado: abre esta vista",
   select: "Seleccionar",
   selectAll: "Seleccionar las ejecuciones cargadas",

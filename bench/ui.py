@@ -1,0 +1,153 @@
+"""What the web UI costs with 100,000 runs, in a real browser.
+
+    .venv/bin/python bench/ui.py [--runs 100000] [--data folder] [--rounds 5]
+
+Fills a store once (kept in `--data`), starts a server on it, and measures in Chromium: the gzipped JavaScript of a first load,
+the time from navigation to the first row, a scroll step (from the change of the scroll position to the next frame, on the
+clock and in CPU time of the page), and the time from a click to the rows of another order and of another filter.
+
+Prints medians, the greatest values and the bounds that the project sets itself.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support import browser as browsers  # noqa: E402  # found by the path above
+from support.many_runs import fill  # noqa: E402
+from support.servers import Server  # noqa: E402
+
+STEPS = 60  # of a scroll
+STEP_PX = 640
+TIMEOUT_MS = 120_000
+
+# Settles when the first row's link says something else than before, one frame after.
+ROWS_CHANGE = """async (act) => {
+    const shown = () => document.querySelector('[role=row] [role=gridcell] a')?.textContent;
+    const before = shown();
+    const start = performance.now();
+    document.querySelector(act).click();
+    while (shown() === before) await new Promise(requestAnimationFrame);
+    return performance.now() - start;
+}"""
+SCROLL = """async ([steps, px]) => {
+    const box = document.querySelector('.scroll');
+    const taken = [];
+    for (let step = 0; step < steps; step += 1) {
+        const start = performance.now();
+        box.scrollTop += px;
+        await new Promise(requestAnimationFrame);
+        await new Promise((resolve) => setTimeout(resolve));
+        taken.push(performance.now() - start);
+    }
+    return taken;
+}"""
+
+
+def first_load(browser: Browser, url: str) -> tuple[float, int]:
+    """Milliseconds to the first row, and the bytes of JavaScript that came, in a browser that has nothing of it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    sizes: list[int] = []
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    scripts: set[str] = set()
+    session.on("Network.responseReceived", lambda e: scripts.add(e["requestId"]) if e["type"] == "Script" else None)
+    session.on(
+        "Network.loadingFinished", lambda e: sizes.append(e["encodedDataLength"]) if e["requestId"] in scripts else None
+    )
+    page.goto(url)
+    page.locator("[role=row] [role=gridcell] a").first.wait_for()
+    shown: float = page.evaluate("performance.now()")
+    context.close()
+    return shown, sum(sizes)
+
+
+def measure(browser: Browser, url: str, rounds: int) -> dict[str, list[float]]:
+    results: dict[str, list[float]] = {
+        name: [] for name in ("first row", "scroll step", "scroll, CPU", "sort", "filter")
+    }
+    results["script bytes"] = []
+    first_load(browser, url)  # the server's own first
+    for _ in range(rounds):
+        shown, size = first_load(browser, url)
+        results["first row"].append(shown)
+        results["script bytes"].append(size)
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(TIMEOUT_MS)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    for _ in range(rounds):
+        page.goto("about:blank")
+        page.goto(url)
+        page.get_by_role("columnheader", name="loss").wait_for()
+        before = busy_ms(session)
+        results["scroll step"] += page.evaluate(SCROLL, [STEPS, STEP_PX])
+        results["scroll, CPU"].append((busy_ms(session) - before) / STEPS)
+        page.evaluate("document.querySelector('.scroll').scrollTop = 0")
+        page.wait_for_timeout(500)
+        results["sort"].append(page.evaluate(ROWS_CHANGE, "[title='metrics.loss'] button.name"))
+        results["filter"].append(_filter(page))
+    return results
+
+
+def busy_ms(session: CDPSession) -> float:
+    """CPU time of the page's main thread: on a busy machine the time on the clock says little of the page."""
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    return float(metrics["TaskDuration"]) * 1000
+
+
+def _filter(page: Page) -> float:
+    page.get_by_role("combobox", name="Filter").fill("metrics.loss < 0.5")
+    page.wait_for_timeout(500)
+    taken: float = page.evaluate(ROWS_CHANGE, "button.apply")
+    return taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=100_000)
+    parser.add_argument("--data", type=Path, default=ROOT / ".bench" / "ui")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if not (options.data / "trackside.db").exists():
+        options.data.mkdir(parents=True, exist_ok=True)
+        print(f"filling {options.data} with {options.runs:,} runs ...", flush=True)
+        fill(options.data, "many", options.runs)
+    server = Server(options.data, ("--durability", "relaxed")).start()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=list(browsers.ARGUMENTS))
+            results = measure(browser, f"{server.url}/#/experiments/1", options.rounds)
+            browser.close()
+    finally:
+        server.stop()
+    report(results)
+
+
+def report(results: dict[str, list[float]]) -> None:
+    bounds: dict[str, Any] = {
+        "first row": 1000,
+        "scroll step": 32,
+        "scroll, CPU": 32,
+        "sort": 300,
+        "filter": 300,
+        "script bytes": 120_000,
+    }
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"{'':14}{'median':>10}{'greatest':>10}{'bound':>10}")
+    for name, values in results.items():
+        print(f"{name:14}{statistics.median(values):>10.0f}{max(values):>10.0f}{bounds[name]:>10}")
+
+
+if __name__ == "__main__":
+    main()
