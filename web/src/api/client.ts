@@ -1,5 +1,7 @@
 import { connection } from "@/app/connection.svelte";
 import { apiUrl } from "@/app/place";
+import { session } from "@/app/session/session.svelte";
+import { shell } from "@/i18n/shell";
 import { Failure, isAbort } from "./failure";
 import type { paths } from "./schema";
 
@@ -14,10 +16,17 @@ type BodyOf<O> = [RequestBodyOf<O>] extends [never]
   : RequestBodyOf<O> extends { content: { "application/json": infer B } }
     ? B
     : never;
-type AnswerOf<O> = O extends { responses: { 200: { content: { "application/json": infer A } } } } ? A : undefined;
+type SuccessOf<O> = O extends { responses: { 200: infer A } }
+  ? A
+  : O extends { responses: { 201: infer A } }
+    ? A
+    : never;
+type AnswerOf<O> = SuccessOf<O> extends { content: { "application/json": infer A } } ? A : undefined;
 
 interface Options {
   signal?: AbortSignal | undefined;
+  /** false: an answer 401 is a failure, and opens no sign-in. */
+  asks?: boolean;
 }
 type Input<O> = Options &
   ([QueryOf<O>] extends [never] ? object : { query?: QueryOf<O> }) &
@@ -39,32 +48,51 @@ export const api = {
 };
 
 async function call<A>(method: string, path: string, input: object): Promise<A> {
-  const { query, path: inPath, body: given, signal } = input as Record<string, unknown>;
+  const { query, path: inPath, body: given, signal, asks } = input as Record<string, unknown>;
   // The server takes a call by POST, PUT or PATCH as JSON only, also one without fields.
   const body = given ?? (method === "GET" || method === "DELETE" ? undefined : {});
-  const answer = await send(addressOf(path, inPath, query), {
+  const request = {
     method,
     signal: (signal as AbortSignal | undefined) ?? null,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-  });
+  };
+  const answer = await send(addressOf(path, inPath, query), request, asks !== false);
   const text = await answer.text();
   return (text ? JSON.parse(text) : undefined) as A;
 }
 
-/** A request whose answer is not JSON: a file, a piece of one.  Rejects with a Failure unless the answer is a success. */
-export async function send(url: URL, request: RequestInit): Promise<Response> {
-  let answer: Response;
+/** A request whose answer is not JSON: a file, a piece of one.  After a 401 it waits for a sign-in and is sent again, unless
+ *  `asks` is false.  Rejects with a Failure unless the answer is a success. */
+export async function send(url: URL, request: RequestInit, asks = true): Promise<Response> {
+  for (;;) {
+    const signIns = session.count;
+    const answer = await exchange(url, request);
+    if (answer.ok) return answer;
+    if (answer.status === 401 && asks && (signIns !== session.count || (await session.ask()))) continue;
+    const failure = await failureOf(answer);
+    if (failure.isLost) connection.lose();
+    throw failure.status === 403 ? await explained(failure, request.method ?? "GET", url) : failure;
+  }
+}
+
+async function exchange(url: URL, request: RequestInit): Promise<Response> {
+  const headers = new Headers(request.headers);
+  headers.set("x-trackside-csrf", "1"); // a page of another origin cannot send it
   try {
-    answer = await fetch(url, request);
+    return await fetch(url, { ...request, headers });
   } catch (error) {
     if (isAbort(error)) throw error;
     connection.lose();
     throw new Failure(0, "", error instanceof Error ? error.message : String(error));
   }
-  if (answer.ok) return answer;
-  const failure = await failureOf(answer);
-  if (failure.isLost) connection.lose();
-  throw failure;
+}
+
+/** Adds to a refusal which right is missing, and the roles that give it. */
+async function explained(failure: Failure, method: string, url: URL): Promise<Failure> {
+  const found = await import("./missing").then(({ missing }) => missing(method, url)).catch(() => undefined);
+  if (!found) return failure;
+  const message = `${failure.message.replace(/\.?$/, ".")} ${shell.t.missing(found.action, found.roles.join(", "))}`;
+  return new Failure(failure.status, failure.code, message);
 }
 
 async function failureOf(answer: Response): Promise<Failure> {

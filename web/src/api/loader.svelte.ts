@@ -1,5 +1,6 @@
 import { untrack } from "svelte";
 import { connection } from "@/app/connection.svelte";
+import { session } from "@/app/session/session.svelte";
 import { asFailure, isAbort, type Failure } from "./failure";
 
 /** What a page loads: data, or why there is none.  Old data stays while new data is on its way. */
@@ -46,12 +47,13 @@ export class Loader<T> {
   }
 }
 
-/** In a component: loads now, again when something changes that `load` reads before its first await, and when the server
- *  is back after it was lost. */
+/** In a component: loads now, again when something changes that `load` reads before its first await, when the server is
+ *  back after it was lost, and when somebody else signs in. */
 export function resource<T>(load: (signal: AbortSignal) => Promise<T>): Loader<T> {
   const loader = new Loader(load);
   $effect(() => {
     void connection.recoveries;
+    void session.turns;
     loader.run();
     return () => loader.stop();
   });

@@ -656,6 +656,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a session: the answer sets its cookie.  429 while guessing is slowed, with the seconds to wait. */
+        post: operations["post_api_trackside_v1_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the session that sent the call, and take its cookie away. */
+        post: operations["post_api_trackside_v1_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who calls, and as what. */
+        get: operations["get_api_trackside_v1_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/model-versions/{name}/{version}/delete": {
         parameters: {
             query?: never;
@@ -788,6 +839,24 @@ export interface paths {
         /** Replaces the stages; MLflow's four must be among them. */
         put: operations["put_api_trackside_v1_registry_stages"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 roles */
+        get: operations["get_api_trackside_v1_roles"];
+        put?: never;
+        /** POST v1 roles */
+        post: operations["post_api_trackside_v1_roles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1576,6 +1645,11 @@ export interface components {
             /** @default [] */
             imports?: components["schemas"]["ShownImport"][];
         };
+        /** ListedRoles */
+        ListedRoles: {
+            /** @default [] */
+            roles?: components["schemas"]["trackside.access.routes.ShownRole"][];
+        };
         /**
          * LiveChange
          * @description What happened to one entity since the cursor.
@@ -1617,6 +1691,28 @@ export interface components {
             seq: number;
             time: number;
             user?: string;
+        };
+        /** Login */
+        Login: {
+            /** @default null */
+            password: string | null;
+            /** @default null */
+            username: string | null;
+        };
+        /**
+         * Me
+         * @description Who calls.  `is_open`: the server has no users, and everybody may do everything.
+         */
+        Me: {
+            credential: string;
+            display_name: string;
+            /** @default [] */
+            groups?: string[];
+            has_password: boolean;
+            is_admin: boolean;
+            is_open: boolean;
+            is_signed_in: boolean;
+            name: string;
         };
         /**
          * MetricOfGroup
@@ -2129,6 +2225,42 @@ export interface components {
             response_body?: string;
             response_status?: number;
             success: boolean;
+        };
+        /** GotRole */
+        "trackside.access.routes.GotRole": {
+            role: components["schemas"]["trackside.access.routes.ShownRole"];
+        };
+        /**
+         * NewRole
+         * @description Azure's JSON of a custom role, with its names or in our spelling.
+         */
+        "trackside.access.routes.NewRole": {
+            /** @default null */
+            actions?: string[] | null;
+            /** @default null */
+            assignable_scopes?: string[] | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            not_actions?: string[] | null;
+            /** @default null */
+            role_id?: string | null;
+        };
+        /** ShownRole */
+        "trackside.access.routes.ShownRole": {
+            actions: string[];
+            /** @default [] */
+            allowed?: string[];
+            /** @default [] */
+            assignable_scopes?: string[];
+            description: string;
+            is_custom: boolean;
+            name: string;
+            /** @default [] */
+            not_actions?: string[];
+            role_id: string;
         };
         /** GotOurs */
         "trackside.events.model.GotOurs": {
@@ -3884,6 +4016,83 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    post_api_trackside_v1_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     post_api_trackside_v1_model_versions_name_version_delete: {
         parameters: {
             query?: never;
@@ -4193,6 +4402,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stages"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRoles"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.access.routes.NewRole"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.access.routes.GotRole"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -37,5 +37,12 @@ export default {
   toExperiments: "To the experiments",
   newVersion: "The server has another version of this page",
   reload: "Reload",
+  signIn: "Sign in",
+  signOut: "Sign out",
+  signedInAs: (name: string) => `Signed in as ${name}`,
+  signInNeeded: "This server has users. Sign in to see this.",
+  denied: "You may not do this",
+  missing: (action: string, roles: string) =>
+    `This needs the right ${action}.${roles ? ` Roles with this right: ${roles}.` : ""} An administrator can give you one.`,
   hiddenErrors: (count: number) => (plural(count) === "one" ? "1 more error" : `${count} more errors`),
 };

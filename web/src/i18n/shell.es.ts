@@ -38,5 +38,12 @@ export default {
   toExperiments: "A los experimentos",
   newVersion: "El servidor tiene otra versión de esta página",
   reload: "Recargar",
+  signIn: "Iniciar sesión",
+  signOut: "Cerrar sesión",
+  signedInAs: (name: string) => `Sesión iniciada como ${name}`,
+  signInNeeded: "Este servidor tiene usuarios. Inicie sesión para ver esto.",
+  denied: "No tiene permiso para esto",
+  missing: (action: string, roles: string) =>
+    `Hace falta el permiso ${action}.${roles ? ` Roles con este permiso: ${roles}.` : ""} Un administrador puede dárselo.`,
   hiddenErrors: (count: number) => (plural(count) === "one" ? "1 error más" : `${count} errores más`),
 } satisfies Words<typeof en>;

@@ -1,0 +1,148 @@
+"""The sign-in over the page, the way out, and what a person without a right is told."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from support import axe
+from support.people import ADMIN, PASSWORD, People
+from support.servers import Server
+
+
+@pytest.fixture
+def people(server: Server, page: Page, console: list[str]) -> Iterator[People]:
+    """A server with users.  Chromium writes each answer 401 and 403 to the console, which `page` reads at its end."""
+    yield People(server.api).begin()
+    console[:] = [said for said in console if "Failed to load resource: the server responded" not in said]
+
+
+def fill(page: Page, name: str = ADMIN, password: str = PASSWORD) -> None:
+    dialog = page.get_by_role("dialog", name="Sign in")
+    dialog.get_by_label("User name").fill(name)
+    dialog.get_by_label("Password", exact=True).fill(password)
+    dialog.get_by_role("button", name="Sign in").click()
+
+
+def test_without_users_nobody_is_asked_and_nobody_is_named(server: Server, page: Page) -> None:
+    server.api.new_experiment("demo")
+
+    with page.expect_response("**/api/trackside/v1/me"):
+        page.goto(server.url)
+
+    expect(page.get_by_role("link", name="demo")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
+
+
+def test_a_wrong_password_is_said_and_the_right_one_leads_back_to_the_same_page(
+    server: Server, people: People, page: Page
+) -> None:
+    people.admin.post("registered-models/create", name="churn")
+    page.goto(f"{server.url}/#/models/churn")
+
+    fill(page, password="wrong-kettle-41")
+    expect(page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
+    expect(page.get_by_label("User name")).to_have_value(ADMIN)
+    expect(page.get_by_label("Password", exact=True)).to_have_value("wrong-kettle-41")
+
+    fill(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("churn")
+    expect(page).to_have_url(f"{server.url}/#/models/churn")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("churn")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_an_action_goes_on_after_a_session_that_ended_meanwhile(
+    server: Server, people: People, page: Page, context: BrowserContext
+) -> None:
+    people.admin.post("registered-models/create", name="churn")
+    page.goto(f"{server.url}/#/models/churn")
+    fill(page)
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_label("Type churn to delete the model").fill("churn")
+
+    context.clear_cookies()
+    page.get_by_role("button", name="Delete the model").click()
+    expect(page.get_by_label("User name")).to_have_value(ADMIN)
+    fill(page)
+
+    expect(page.get_by_text("No registered models yet")).to_be_visible()
+    assert people.admin.fault("registered-models/get", method="GET", name="churn")[0] == 404
+
+
+def test_signing_out_ends_the_session_and_takes_what_was_shown_away(
+    server: Server, people: People, page: Page, context: BrowserContext
+) -> None:
+    people.admin.new_experiment("demo")
+    page.goto(server.url)
+    fill(page)
+    page.get_by_role("link", name="demo").wait_for()
+    cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies()}
+
+    page.get_by_role("button", name="root").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+
+    expect(page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("link", name="demo")).to_have_count(0)
+    assert context.cookies() == []
+    kept = {"cookie": f"trackside_session={cookies['trackside_session']}"}
+    assert people.open.ask("GET", "/api/trackside/v1/me", headers=kept).status == 401
+
+
+def test_who_closes_the_sign_in_is_told_in_the_place_of_the_content_and_may_open_it_again(
+    server: Server, people: People, page: Page
+) -> None:
+    people.admin.new_experiment("demo")
+    page.goto(server.url)
+    page.get_by_role("dialog", name="Sign in").press("Escape")
+
+    block = page.get_by_role("alert")
+    expect(block).to_contain_text("This server has users. Sign in to see this.")
+    block.get_by_role("button", name="Sign in").click()
+    fill(page)
+    expect(page.get_by_role("link", name="demo")).to_be_visible()
+
+
+def test_a_refusal_names_the_missing_right_and_the_roles_that_give_it(
+    server: Server, people: People, page: Page
+) -> None:
+    people.add("bo", "Reader")
+    people.deny("bo", "Reader", "/ws/default")
+    page.goto(f"{server.url}/#/models")
+    fill(page, "bo")
+
+    block = page.get_by_role("alert")
+    expect(block).to_contain_text("You may not do this")
+    expect(block).to_contain_text("Microsoft.MachineLearningServices/workspaces/models/read")
+    expect(block).to_contain_text("Owner")
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "es")])
+def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str, language: str) -> None:
+    page.add_init_script(
+        f"localStorage.setItem('trackside.theme', '{theme}'); localStorage.setItem('trackside.language', '{language}')"
+    )
+    title, name, password, wrong = {
+        "en": ("Sign in", "User name", "Password", "The user name or the password is not right."),
+        "es": (
+            "Iniciar sesión", "Nombre de usuario", "Contraseña", "El nombre de usuario o la contraseña no son correctos.",
+        ),
+    }[language]  # fmt: skip
+
+    page.goto(server.url)
+    dialog = page.get_by_role("dialog", name=title)
+    expect(dialog.get_by_label(name)).to_be_focused()
+    assert axe.serious(page) == []
+    dialog.get_by_label(name).fill("root")
+    dialog.get_by_label(password, exact=True).fill("wrong-kettle-41")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_have_text(wrong)
+    assert axe.serious(page) == []
+    box = dialog.bounding_box()
+    assert box is not None
+    assert box["width"] == 360

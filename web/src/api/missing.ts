@@ -1,0 +1,21 @@
+import { apiUrl } from "@/app/place";
+import { actionOf, type Document } from "./action";
+import { api } from "./client";
+
+/** What a refused call needs, and which roles give it. */
+export interface Missing {
+  action: string;
+  roles: string[];
+}
+
+/** Reads the action of a call from the server's OpenAPI document, and its roles.  Undefined where no role gives it. */
+export async function missing(method: string, url: URL): Promise<Missing | undefined> {
+  const answer = await fetch(apiUrl("openapi.json"));
+  if (!answer.ok) return undefined;
+  const action = actionOf((await answer.json()) as Document, method, url.pathname.slice(base().length));
+  if (!action?.includes("/")) return undefined;
+  const { roles = [] } = await api.get("/api/trackside/v1/roles", { asks: false }).catch(() => ({ roles: [] }));
+  return { action, roles: roles.filter((role) => role.allowed?.includes(action)).map((role) => role.name) };
+}
+
+const base = (): string => new URL(".", document.baseURI).pathname;
