@@ -125,7 +125,7 @@ def find(tx: Tx, question: Question, *, before: int = 2**62, most: int = PAGE) -
         f"""
         SELECT {_COLUMNS} FROM audit_log
         WHERE seq < :before AND at >= :since AND at < :until AND (:actor = '' OR actor = :actor)
-            AND (:action = '' OR action = :action OR substr(action, 1, :prefix_chars) = :action)
+            AND (:action = '' OR action = :action OR substr(action, 1, CAST(:prefix_chars AS INTEGER)) = :action)
             AND (:type = '' OR object_type = :type) AND (:id = '' OR object_id = :id)
             AND (:workspace = '' OR workspace = :workspace) AND (:outcome = '' OR outcome = :outcome)
         ORDER BY seq DESC LIMIT :most

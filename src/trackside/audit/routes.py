@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -13,7 +13,7 @@ from trackside.audit.log import Entry, Question
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
-from trackside.core.http.codec import Answer, Call, encode
+from trackside.core.http.codec import Answer, Call, decode_query, encode
 from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Request, Response
 
@@ -22,7 +22,7 @@ DEFAULT_RESULTS, MAX_RESULTS = 100, 1000
 FORMATS = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8", "syslog": "text/plain; charset=utf-8"}
 
 
-class Find(Call, frozen=True):
+class Filter(Call, frozen=True):
     """`action` may end in a dot: `user.` finds all actions about users.  Times are ms since 1970."""
 
     actor: str | None = None
@@ -33,12 +33,14 @@ class Find(Call, frozen=True):
     outcome: str | None = None
     since: int | None = None
     until: int | None = None
+
+
+class Find(Filter, frozen=True):
     before: int | None = None
     max_results: int | None = None
 
 
-class Export(Find, frozen=True):
-    required: ClassVar[tuple[str, ...]] = ()
+class Export(Filter, frozen=True):
     format: str | None = None
 
 
@@ -72,21 +74,17 @@ def verify(tx: Tx, call: Call) -> Verified:
 
 async def export(request: Request) -> Response:
     """All entries that match, the newest first, as JSON lines, CSV or syslog lines (RFC 5424)."""
-    given = {name: values[-1] for name, values in request.query.items()}
-    form = given.pop("format", "jsonl")
+    call: Export = decode_query(Export, request.query)
+    form = "jsonl" if call.format is None else call.format
     if form not in FORMATS:
         raise Invalid(f"format is {form[:50]!r}; it must be {', '.join(FORMATS)}")
-    try:
-        call = msgspec.convert(given, Find, strict=False)
-    except msgspec.ValidationError as fault:
-        raise Invalid(f"The query string cannot be read: {fault}") from None
     wanted = question(call)
     body = await request.in_thread(_written, request.reading, wanted, form)
     await request.write(lambda tx: log.append(tx, _exported(tx, wanted, form)))
     return Response(200, [(b"content-type", FORMATS[form].encode())], body)
 
 
-def question(call: Find) -> Question:
+def question(call: Filter) -> Question:
     return Question(
         actor=call.actor or "",
         action=call.action or "",

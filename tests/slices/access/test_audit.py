@@ -11,6 +11,8 @@ from trackside import app
 from trackside.access import notes
 from trackside.audit import log
 
+pytestmark = pytest.mark.both
+
 
 def entries(people: People, **asked: str) -> list[dict[str, str]]:
     found: list[dict[str, str]] = people.admin.get(f"{OURS}/audit", **asked).get("entries", [])
@@ -114,6 +116,20 @@ def test_it_is_exported_as_lines_of_json_csv_and_syslog(people: People) -> None:
     assert as_syslog.body.startswith(b"<109>1 20")
     assert [each["action"] for each in entries(people, action="audit.export")] == ["audit.export"] * 3
     assert people.admin.fault(f"{OURS}/audit/export", method="GET", format="xml")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[(name, "a\0b") for name in ("actor", "action", "object_type", "object_id", "workspace", "outcome", "format")],
+        *[(name, value) for name in ("since", "until") for value in (str(2**63), str(-(2**63) - 1), "9" * 5000, "now")],
+    ],
+)
+def test_an_export_refuses_what_the_store_cannot_hold(people: People, name: str, value: str) -> None:
+    status, _, message = people.admin.fault(f"{OURS}/audit/export", method="GET", **{name: value})
+
+    assert status == 400
+    assert name in message
 
 
 def test_it_has_a_right_of_its_own(people: People) -> None:
