@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from support import browser as browsers
+from support.people import People
 from support.servers import Server
 
 ROOT = Path(__file__).parents[2]
@@ -60,3 +61,10 @@ def page(start: Callable[..., Server], context: BrowserContext, console: list[st
     yield made
     made.close()
     assert not console
+
+
+@pytest.fixture
+def people(server: Server, page: Page, console: list[str]) -> Iterator[People]:
+    """A server with users.  Chromium writes each answer 401 and 403 to the console, which `page` reads at its end."""
+    yield People(server.api).begin()
+    console[:] = [said for said in console if "Failed to load resource: the server responded" not in said]

@@ -1,27 +1,12 @@
 """The sign-in over the page, the way out, and what a person without a right is told."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from support import axe
-from support.people import ADMIN, PASSWORD, People
+from support.people import ADMIN, People
 from support.servers import Server
-
-
-@pytest.fixture
-def people(server: Server, page: Page, console: list[str]) -> Iterator[People]:
-    """A server with users.  Chromium writes each answer 401 and 403 to the console, which `page` reads at its end."""
-    yield People(server.api).begin()
-    console[:] = [said for said in console if "Failed to load resource: the server responded" not in said]
-
-
-def fill(page: Page, name: str = ADMIN, password: str = PASSWORD) -> None:
-    dialog = page.get_by_role("dialog", name="Sign in")
-    dialog.get_by_label("User name").fill(name)
-    dialog.get_by_label("Password", exact=True).fill(password)
-    dialog.get_by_role("button", name="Sign in").click()
+from support.sign_in import fill
 
 
 def test_without_users_nobody_is_asked_and_nobody_is_named(server: Server, page: Page) -> None:

@@ -707,6 +707,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET me tokens */
+        get: operations["get_api_trackside_v1_me_tokens"];
+        put?: never;
+        /** A token for oneself.  It is shown this once. */
+        post: operations["post_api_trackside_v1_me_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/me/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE me tokens */
+        delete: operations["delete_api_trackside_v1_me_tokens_token_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/model-versions/{name}/{version}/delete": {
         parameters: {
             query?: never;
@@ -1650,6 +1685,11 @@ export interface components {
             /** @default [] */
             roles?: components["schemas"]["trackside.access.routes.ShownRole"][];
         };
+        /** ListedTokens */
+        ListedTokens: {
+            /** @default [] */
+            tokens?: components["schemas"]["ShownToken"][];
+        };
         /**
          * LiveChange
          * @description What happened to one entity since the cursor.
@@ -1698,6 +1738,14 @@ export interface components {
             password: string | null;
             /** @default null */
             username: string | null;
+        };
+        /**
+         * MadeToken
+         * @description `secret` is the token itself; nothing shows it a second time.
+         */
+        MadeToken: {
+            secret: string;
+            token: components["schemas"]["ShownToken"];
         };
         /**
          * Me
@@ -1776,6 +1824,22 @@ export interface components {
             /** @default [] */
             tags?: components["schemas"]["trackside.registry.model.Tag"][];
             version: string;
+        };
+        /**
+         * NewToken
+         * @description `place` is a workspace, or `workspace/experiment-id`; left out: everywhere that its owner may go.
+         */
+        NewToken: {
+            /** @default null */
+            expires_in_days?: number | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            place?: string | null;
+            /** @default null */
+            scope?: string | null;
+            /** @default null */
+            token_name: string | null;
         };
         /**
          * Options
@@ -2155,6 +2219,21 @@ export interface components {
         ShownStage: {
             name: string;
             needs_approval: boolean;
+        };
+        /** ShownToken */
+        ShownToken: {
+            created_at: number;
+            /** @default null */
+            expires_at?: number | null;
+            /** @default null */
+            last_address?: string | null;
+            /** @default null */
+            last_used_at?: number | null;
+            name: string;
+            place: string;
+            scope: string;
+            shown: string;
+            token_id: number;
         };
         /**
          * StageRequest
@@ -4086,6 +4165,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_me_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedTokens"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_me_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_me_tokens_token_id: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];

@@ -39,6 +39,7 @@ export default {
   reload: "Reload",
   signIn: "Sign in",
   signOut: "Sign out",
+  account: "Account",
   signedInAs: (name: string) => `Signed in as ${name}`,
   signInNeeded: "This server has users. Sign in to see this.",
   denied: "You may not do this",

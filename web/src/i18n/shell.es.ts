@@ -40,6 +40,7 @@ export default {
   reload: "Recargar",
   signIn: "Iniciar sesión",
   signOut: "Cerrar sesión",
+  account: "Cuenta",
   signedInAs: (name: string) => `Sesión iniciada como ${name}`,
   signInNeeded: "Este servidor tiene usuarios. Inicie sesión para ver esto.",
   denied: "No tiene permiso para esto",

@@ -1,0 +1,72 @@
+"""The page of one's own account and its tokens."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support import axe
+from support.people import ADMIN, OURS, People, bearer, signed
+from support.servers import Server
+from support.sign_in import fill
+
+
+def test_a_token_is_shown_once_works_and_is_revoked_by_typing_its_name(
+    server: Server, people: People, page: Page
+) -> None:
+    page.goto(f"{server.url}/#/account")
+    fill(page)
+    expect(page.get_by_text("No tokens yet")).to_be_visible()
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Name", exact=True).fill("ci")
+    page.get_by_label("Scope").select_option("read")
+    page.get_by_label("Place").fill("default")
+    page.get_by_label("Days until it expires").fill("7")
+    page.get_by_role("button", name="Create the token").click()
+
+    dialog = page.get_by_role("dialog", name="The token ci")
+    secret = dialog.get_by_role("region", name="token").inner_text()
+    mine = signed(people.open, bearer(secret))
+    assert mine.get(f"{OURS}/me")["name"] == ADMIN
+    assert mine.ask("POST", "experiments/create", {"name": "e"}).status == 403
+    dialog.get_by_role("button", name="Done").click()
+
+    row = page.get_by_role("region", name="Tokens").get_by_role("row").nth(1)
+    expect(row).to_contain_text("ci")
+    expect(row).to_contain_text("default")
+    assert secret not in page.content()
+    (token,) = people.admin.get(f"{OURS}/me/tokens")["tokens"]
+    assert token["expires_at"] - token["created_at"] == 7 * 86_400_000
+
+    row.get_by_role("button", name="Revoke ci").click()
+    button = page.get_by_role("button", name="Revoke the token")
+    expect(button).to_be_disabled()
+    page.get_by_label("Type ci to revoke the token").fill("ci")
+    button.click()
+    expect(page.get_by_text("No tokens yet")).to_be_visible()
+    assert mine.ask("GET", f"{OURS}/me").status == 401
+
+
+def test_what_the_server_refuses_is_said_and_stays_typed(server: Server, people: People, page: Page) -> None:
+    page.goto(f"{server.url}/#/account")
+    fill(page)
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Name", exact=True).fill("ci")
+    page.get_by_label("Days until it expires").fill("soon")
+    expect(page.get_by_role("alert")).to_have_text("A whole number of days, 1 or more.")
+    page.get_by_label("Days until it expires").fill("99999")
+    page.get_by_role("button", name="Create the token").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("expires_in_days is 99999")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("ci")
+    assert people.admin.get(f"{OURS}/me/tokens").get("tokens", []) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str) -> None:
+    people.token(ADMIN)
+    page.add_init_script(f"localStorage.setItem('trackside.theme', '{theme}')")
+    page.goto(f"{server.url}/#/account")
+    fill(page)
+    page.get_by_role("region", name="Tokens").wait_for()
+    assert axe.serious(page) == []
+    page.get_by_role("button", name="New token").click()
+    assert axe.serious(page) == []
