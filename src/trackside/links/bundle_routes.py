@@ -1,11 +1,13 @@
 """Many items in one body, for who brings thousands: documents, points and small files, as their own calls take them.
 
-Its documents and points are taken together or not at all, its files one by one; it may be repeated.  Who had one refused
-sends its parts by the other calls, which tell which of them is at fault.
+Its documents and points are taken together or not at all if one transaction has room for them, else in several, and its
+files one by one; it may be repeated.  A caller whose bundle is refused sends its parts by the other calls, which tell which
+of them is at fault.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +22,7 @@ from trackside.core.errors import Denied, Invalid, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
-from trackside.links import files, given, take
+from trackside.links import files, given, portions, take
 from trackside.links.diff import Patch
 from trackside.links.files import BrokenFile
 from trackside.links.import_files import PREFIX
@@ -50,16 +52,24 @@ class Entry(Struct, frozen=True):
     files: list[SmallFile] = []
 
 
+class Piece(Struct, frozen=True):
+    """What a transaction takes of an entry."""
+
+    entry: Entry
+    patch: Patch
+    series: dict[str, bytes]
+
+
 class Calls:
     def __init__(self, roots: Roots, threads: StoreThreads) -> None:
         self._roots = roots
         self._threads = threads
 
     async def put(self, request: Request) -> Response:
-        """Documents and points in one transaction, then the files, each whole or not at all."""
+        """Documents and points first, then the files, each whole or not at all."""
         entries = _read(await request.whole_body())
-        if any(entry.put or entry.drop or entry.series for entry in entries):
-            await request.write(lambda tx: _write(tx, entries))
+        for pieces in _divided(entries):
+            await request.write(partial(_write, pieces=pieces))
         with_files = [entry for entry in entries if entry.files]
         if with_files:
             spots = await request.read(lambda tx: self._spots(tx, with_files))
@@ -124,21 +134,46 @@ def _texts(entry: Entry) -> Iterator[str]:
     yield from entry.series
 
 
-def _write(tx: Tx, entries: Sequence[Entry]) -> None:
-    """In the order of their ids, and of their keys where they are here, so that two bundles never wait for each other."""
-    tx.all(
-        "SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE",
-        ids=[entry.id for entry in entries if entry.entity is Entity.RUN],
-    )
-    for entry in sorted(entries, key=lambda each: (each.entity, each.id)):
+def _divided(entries: Sequence[Entry]) -> Iterator[list[Piece]]:
+    """What each transaction takes.  In the order of the ids, so that two bundles never wait for each other."""
+    together: list[Piece] = []
+    taken = 0
+    for piece in _pieces(sorted(entries, key=lambda each: (each.entity, each.id))):
+        cost = portions.cost_of_patch(piece.patch) + portions.cost_of_series(piece.series)
+        if together and taken + cost > portions.MOST_FIELDS:
+            yield together
+            together, taken = [], 0
+        together.append(piece)
+        taken += cost
+    if together:
+        yield together
+
+
+def _pieces(entries: Iterable[Entry]) -> Iterator[Piece]:
+    for entry in entries:
         if entry.put or entry.drop:
             patch = Patch({(kind, key): value for kind, key, value in entry.put}, list(entry.drop))
+            for portion in portions.of_patch(patch):
+                yield Piece(entry, portion, {})
+        for series in portions.of_series(entry.series):
+            yield Piece(entry, Patch(), series)
+
+
+def _write(tx: Tx, pieces: Sequence[Piece]) -> None:
+    """In their order, and in that of the keys of runs that are here."""
+    tx.all(
+        "SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE",
+        ids=[piece.entry.id for piece in pieces if piece.entry.entity is Entity.RUN],
+    )
+    for piece in pieces:
+        entry = piece.entry
+        if piece.patch:
             if entry.entity is Entity.RUN:
-                take.run(tx, entry.id, entry.experiment_id, patch)
+                take.run(tx, entry.id, entry.experiment_id, piece.patch)
             else:
-                take.model(tx, entry.id, entry.experiment_id, patch)
-        if entry.series:
-            take.points(tx, entry.id, entry.series)
+                take.model(tx, entry.id, entry.experiment_id, piece.patch)
+        if piece.series:
+            take.points(tx, entry.id, piece.series)
 
 
 def _store(spot: Spot, file: SmallFile) -> None:

@@ -4,6 +4,7 @@ Items come under their own ids, times and users; each call may be repeated.
 """
 
 import struct
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -15,13 +16,14 @@ from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http import codec
+from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.evaluation_datasets import mirrored as mirrored_datasets
 from trackside.events import store as events
 from trackside.experiments import store as experiments
-from trackside.links import datasets, given, import_datasets, import_files, ours, registered, take
+from trackside.links import datasets, given, import_datasets, import_files, ours, portions, registered, take
 from trackside.links.diff import Patch
 from trackside.links.import_files import PREFIX, entity_of
 from trackside.links.model import Entity
@@ -164,26 +166,37 @@ class Calls:
         self._db = db
         self._server_root = server_root
 
-    def put_item(self, tx: Tx, call: PutItem) -> PutAnswer:
+    async def put_item(self, request: Request) -> Response:
+        """A large one in several transactions, so that others write between them."""
+        check_content_type(request.headers.get(b"content-type"))
+        call: PutItem = codec.decode_body(PutItem, await request.whole_body(), request.params)
         entity = entity_of(call.entity)
-        patch = _patch(call, entity)
+        pieces = portions.of_item(entity, _patch(call, entity))
+        answer = await request.write(lambda tx: self._put(tx, call, entity, call.id, pieces[0]))
+        left_out = list(answer.left_out)
+        for piece in pieces[1:]:
+            more = await request.write(partial(self._put, call=call, entity=entity, item_id=answer.id, patch=piece))
+            left_out += more.left_out
+        return _json(PutAnswer(id=answer.id, left_out=left_out, made=answer.made))
+
+    def _put(self, tx: Tx, call: PutItem, entity: Entity, item_id: str | None, patch: Patch) -> PutAnswer:
         match entity:
             case Entity.EXPERIMENT:
-                is_new = not call.id and not ours.has_experiment(tx, patch.put.get(("name", ""), ""))
-                made = take.experiment(tx, call.id or None, patch, self._server_root)
+                is_new = not item_id and not ours.has_experiment(tx, patch.put.get(("name", ""), ""))
+                made = take.experiment(tx, item_id or None, patch, self._server_root)
                 return PutAnswer(id=made, made=is_new)
             case Entity.RUN:
-                is_new = not ours.has_run(tx, _given(call.id, "id"))
-                take.run(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
+                is_new = not ours.has_run(tx, _given(item_id, "id"))
+                take.run(tx, _given(item_id, "id"), _given(call.experiment_id, "experiment_id"), patch)
             case Entity.MODEL:
-                is_new = not ours.has_model(tx, _given(call.id, "id"))
-                left = take.model(tx, _given(call.id, "id"), _given(call.experiment_id, "experiment_id"), patch)
-                return PutAnswer(id=call.id or "", left_out=[list(field) for field in left], made=is_new)
+                is_new = not ours.has_model(tx, _given(item_id, "id"))
+                left = take.model(tx, _given(item_id, "id"), _given(call.experiment_id, "experiment_id"), patch)
+                return PutAnswer(id=item_id or "", left_out=[list(field) for field in left], made=is_new)
             case Entity.DATASET:
-                return PutAnswer(id=datasets.put(tx, _given(call.id, "id"), patch))
+                return PutAnswer(id=datasets.put(tx, _given(item_id, "id"), patch))
             case other:
-                return PutAnswer(id=registered.put(tx, other, _given(call.id, "id"), patch, self._server_root))
-        return PutAnswer(id=call.id or "", made=is_new)
+                return PutAnswer(id=registered.put(tx, other, _given(item_id, "id"), patch, self._server_root))
+        return PutAnswer(id=item_id or "", made=is_new)
 
     async def put_points(self, request: Request) -> Response:
         body = await request.whole_body()
@@ -193,7 +206,11 @@ class Calls:
             raise Invalid(f"The body is no MessagePack of run_id and series: {error}") from None
         if any(len(packed) % 24 for packed in sent.series.values()):
             raise Invalid("The points of a series take 24 bytes each.")
-        count = await request.write(lambda tx: take.points(tx, sent.run_id, sent.series))
+        count = 0
+        for series in list(portions.of_series(sent.series)) or [
+            {}
+        ]:  # without points too, a run that is not here is refused
+            count += await request.write(partial(take.points, run_id=sent.run_id, series=series))
         return _json({"points": count})
 
     async def get_points(self, request: Request) -> Response:
@@ -345,7 +362,7 @@ def routes(db: events.Database, roots: Roots, threads: StoreThreads, server_root
         query(f"GET {PREFIX}/series", OfRun, get_series, needs=Action.SYNC_READ, answer=SeriesMarks),
         query(f"GET {PREFIX}/registered-model", ByName, find_registered, needs=Action.SYNC_READ, answer=ItemId),
         query(f"GET {PREFIX}/versions", OfModel, versions_of, needs=Action.SYNC_READ, answer=Ids),
-        command(f"POST {PREFIX}/item", PutItem, calls.put_item, needs=Action.SYNC_WRITE, answer=PutAnswer),
+        stream(f"POST {PREFIX}/item", calls.put_item, call=PutItem, needs=Action.SYNC_WRITE, answer=PutAnswer),
         command(f"DELETE {PREFIX}/item", OfItem, remove_item, needs=Action.SYNC_WRITE, answer=Removed),
         stream(f"POST {PREFIX}/points", calls.put_points, needs=Action.SYNC_WRITE),
         stream(f"GET {PREFIX}/points", calls.get_points, needs=Action.SYNC_READ, arguments=PiecesCall, media=OCTETS),

@@ -7,12 +7,26 @@ a crash the copy is looked for rather than made twice, and does not pass for som
 import logging
 import struct
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.links import comparison, cursors, diff, epochs, filesync, meeting, ours, pointsync, store, take, waiting
+from trackside.links import (
+    comparison,
+    cursors,
+    diff,
+    epochs,
+    filesync,
+    meeting,
+    ours,
+    pointsync,
+    portions,
+    store,
+    take,
+    waiting,
+)
 from trackside.links.comparison import TIMES
 from trackside.links.cursors import Item
 from trackside.links.diff import Doc, Field, Merged, Mode, Patch
@@ -377,25 +391,27 @@ class Mirror:
         return diff.without(merged, fields, item.agreed or {})  # they still have what they had
 
     def _hear(self, entity: Entity, part: Part, item: Item, merged: Merged) -> None:
-        """Takes their part, and remembers what both have now: in one transaction."""
+        """Takes their part, and remembers what both have now, with the last of it: what came before comes again otherwise."""
         side = self.side
+        *early, last = portions.of_item(entity, merged.for_us)
+        untaken: set[Field] = set()
+
+        def take_some(tx: Tx, patch: Patch) -> Merged:
+            kept = self._without_changed_here(tx, entity, part, item, msgspec.structs.replace(merged, for_us=patch))
+            untaken.update(({*patch.put} - {*kept.for_us.put}) | ({*patch.drop} - {*kept.for_us.drop}))
+            left.update(take.item(tx, entity, part.item_id, part.experiment_id, kept.for_us, side.server_root))
+            return kept
 
         def work(tx: Tx) -> None:
-            kept = self._without_changed_here(tx, entity, part, item, merged)
-            patch = kept.for_us
-            left: list[Field] = []
-            if patch:
-                match entity:
-                    case Entity.EXPERIMENT:
-                        take.experiment(tx, part.item_id, patch, side.server_root)
-                    case Entity.RUN:
-                        take.run(tx, part.item_id, part.experiment_id, patch)
-                    case _:
-                        left = take.model(tx, part.item_id, part.experiment_id, patch)
+            if take_some(tx, last).for_us:
                 store.count(tx, side.link.link_id, taken_items=1)
-            agreed = {field: value for field, value in kept.agreed.items() if field not in left}
+            both = diff.without(merged, untaken, item.agreed or {}).agreed
+            agreed = {field: value for field, value in both.items() if field not in left}
             cursors.save_item(tx, side.link.link_id, entity, part.item_id, item.remote_id, item.made_by, agreed)
 
+        left: set[Field] = set()
+        for portion in early:
+            side.write(partial(take_some, patch=portion))
         if merged.for_us or merged.agreed != item.agreed:
             side.write(work)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Set
 
 from trackside.core.db.tx import Tx
-from trackside.links import cursors, digests, ours, points, store, take
+from trackside.links import cursors, digests, ours, points, portions, store, take
 from trackside.links.digests import Place
 from trackside.links.points import Cursor, Digest
 from trackside.links.side import Side
@@ -169,8 +169,8 @@ def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: S
             fresh = packed
             if verify:  # most of them are here, and writing them would tell other links that the run changed
                 fresh = side.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
-            if fresh:
-                total += side.write(lambda tx, k=key, p=fresh, r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
+            for some in portions.of_series({key: fresh} if fresh else {}):
+                total += side.write(lambda tx, k=key, p=some[key], r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
             if side.peer.keeps_ids and not verify and side.turn.is_over:  # others send a history from its beginning
                 side.write(_going_on_after(side, run_id, key, last))
                 raise TurnOver

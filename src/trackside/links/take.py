@@ -12,6 +12,7 @@ from trackside.experiments import store as experiments
 from trackside.experiments.model import Tag
 from trackside.links import ours
 from trackside.links.diff import Doc, Field, Patch, of_kind
+from trackside.links.model import Entity
 from trackside.logged_models import model as mm
 from trackside.logged_models import store as models
 from trackside.metrics.series import Point, canonical, unpack
@@ -19,6 +20,20 @@ from trackside.runs import batch, lifecycle, lineage
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged, ModelPoint
 from trackside.runs.model import GivenDataset, GivenInput, GivenModel, GivenTag, Status
+
+
+def item(tx: Tx, entity: Entity, item_id: str, experiment_id: str, patch: Patch, server_root: str) -> list[Field]:
+    """An experiment, run or logged model.  Gives the points of a logged model that were left out."""
+    if not patch:
+        return []
+    match entity:
+        case Entity.EXPERIMENT:
+            experiment(tx, item_id, patch, server_root)
+        case Entity.RUN:
+            run(tx, item_id, experiment_id, patch)
+        case _:
+            return model(tx, item_id, experiment_id, patch)
+    return []
 
 
 def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str) -> str:

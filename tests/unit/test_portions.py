@@ -1,0 +1,49 @@
+"""What a transaction takes of a large item."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackside.links import portions
+from trackside.links.diff import Doc, Patch
+from trackside.metrics.series import POINT_BYTES
+
+KINDS = st.sampled_from(["tag", "param", "status", "name", "point", "stage"])
+FIELDS = st.tuples(KINDS, st.text("abc", max_size=2))
+
+
+@given(st.dictionaries(FIELDS, st.text(max_size=2), max_size=30), st.lists(FIELDS, unique=True, max_size=10))
+def test_portions_say_what_the_whole_says(put: Doc, drop: list[tuple[str, str]]) -> None:
+    found = portions.of_patch(Patch(put, drop), most=5)
+
+    said = {field: value for each in found for field, value in each.put.items()}
+    assert (said, sum(len(each.put) for each in found)) == (put, len(put))
+    assert sorted(field for each in found for field in each.drop) == sorted(drop)
+
+
+@given(st.integers(0, 30), st.integers(1, 7))
+def test_a_portion_has_so_many_fields_and_the_end_is_the_last(tags: int, most: int) -> None:
+    put = {("tag", str(i)): "v" for i in range(tags)} | {("status", ""): "FINISHED"}
+
+    found = portions.of_patch(Patch(put, [("param", "p")]), most)
+
+    assert max(map(portions.cost_of_patch, found)) <= most
+    assert ("status", "") in found[-1].put
+
+
+def test_what_an_item_is_made_with_comes_first() -> None:
+    put = {**{("tag", str(i)): "v" for i in range(9)}, ("name", ""): "n", ("user", ""): "u"}
+
+    found = portions.of_patch(Patch(put), most=4)
+
+    assert {("name", ""), ("user", "")} <= set(found[0].put)
+
+
+@given(st.dictionaries(st.text("abc", max_size=2), st.integers(0, 60), max_size=8), st.integers(2, 6))
+def test_points_are_divided_and_stay_in_order(sizes: dict[str, int], most: int) -> None:
+    series = {key: bytes(range(count)) * POINT_BYTES for key, count in sizes.items()}
+
+    found = list(portions.of_series(series, most))
+
+    joined = {key: b"".join(each.get(key, b"") for each in found) for key in series}
+    assert joined == series
+    assert all(portions.cost_of_series(each) <= most for each in found)
