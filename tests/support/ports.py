@@ -22,3 +22,9 @@ def free_port() -> int:
                 continue
             return port
     raise AssertionError
+
+
+def is_open(port: int) -> bool:
+    """Does a server of this machine listen there?"""
+    with closing(socket.socket()) as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
