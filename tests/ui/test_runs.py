@@ -194,3 +194,25 @@ def test_the_table_is_saved_as_csv_with_the_columns_of_the_view(page: Page, serv
     assert started.value.suggested_filename == "churn.csv"
     assert lines[0].endswith("params.opt,metrics.loss")
     assert [line.rsplit(",", 2)[1:] for line in lines[1:]] == [["sgd", "0.3"], ["adam", "0.2"], ["adam", "0.1"]]
+
+
+def test_the_link_to_the_charts_leads_to_those_of_the_same_runs(page: Page, server: Server) -> None:
+    page.goto(f"{three_runs(server)}?q=params.opt+%3D+%27adam%27")
+    expect(names(page)).to_have_text(["c", "a"])
+
+    page.get_by_role("link", name="Charts").click()
+
+    charted = page.get_by_role("region", name="Runs").get_by_role("link")
+    expect(charted).to_have_text(["c", "a"])
+
+
+def test_the_charts_of_deleted_runs_are_those_of_the_table_of_deleted_runs(page: Page, server: Server) -> None:
+    address = three_runs(server)
+    server.api.post("runs/delete", run_id=log(server.api, address.rpartition("/")[2], "d", 0.5))
+    page.goto(f"{address}?life=deleted")
+    expect(names(page)).to_have_text(["d"])
+
+    page.get_by_role("link", name="Charts").click()
+
+    expect(page.get_by_role("region", name="Runs").get_by_role("link")).to_have_text(["d"])
+    expect(page.get_by_role("application").first).to_be_visible()

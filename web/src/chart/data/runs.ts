@@ -17,7 +17,7 @@ interface Selection {
   filter?: string;
   experiment_ids?: readonly string[];
   run_ids?: readonly string[];
-  lifecycle?: "active" | "all";
+  lifecycle?: "active" | "deleted" | "all";
 }
 
 export async function fetchRuns(selection: Selection, most: number, signal: AbortSignal): Promise<RunPage> {
