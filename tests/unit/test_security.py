@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackside.core.http.security import MAX_REMEMBERED, Guard, Refusal
-from trackside.core.settings import NEAR_HOSTS
+from trackside.core.options import NEAR_HOSTS
 
 NEAR = Guard(NEAR_HOSTS)
 PRIVATE = [

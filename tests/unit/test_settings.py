@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from trackside.core import locations
 from trackside.core.locations import LocationError
+from trackside.core.options import OPTIONS, REFUSED_FLAGS
 from trackside.core.settings import (
-    OPTIONS,
-    REFUSED_FLAGS,
     ArtifactStore,
     PostgresStore,
     SettingError,

@@ -14,7 +14,7 @@ import trackside
 from trackside.cli import endpoint_words, import_words, link_words, people_words
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.core import locations, settings
-from trackside.core.settings import OPTIONS, Option
+from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE_ARTIFACTS, Option
 
 ADMIN = "trackside.cli.admin"
 STORE_OPTIONS = ("data", "store", "store_file")
@@ -32,7 +32,7 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
     if list(argv[:1]) == ["server"] and "-h" in argv[:-1] and not argv[argv.index("-h") + 1].startswith("-"):
         parser.error("-h shows help here; MLflow's -h ADDRESS is --host ADDRESS")
     words, strange = parser.parse_known_args(argv)
-    if strange and not settings.REFUSED_FLAGS.keys() & getattr(words, "given", {}):
+    if strange and not REFUSED_FLAGS.keys() & getattr(words, "given", {}):
         words.parser.error(f"unknown: {' '.join(strange)}")
     if "module" not in words:
         words.parser.print_help()
@@ -142,9 +142,9 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
 
 
 def _accept_mlflows_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(settings.REGISTRY_STORE, action=_Collect, help=argparse.SUPPRESS)
-    parser.add_argument(settings.SERVE_ARTIFACTS, action=_Collect, nargs=0, help=argparse.SUPPRESS)
-    for flag in settings.REFUSED_FLAGS:
+    parser.add_argument(REGISTRY_STORE, action=_Collect, help=argparse.SUPPRESS)
+    parser.add_argument(SERVE_ARTIFACTS, action=_Collect, nargs=0, help=argparse.SUPPRESS)
+    for flag in REFUSED_FLAGS:
         parser.add_argument(flag, action=_Collect, nargs="?", help=argparse.SUPPRESS)
 
 

@@ -86,7 +86,7 @@ REVIEWED = [
             "core/disk.py": "create make_folder make_private sync_folder",
             "core/locations.py": "_absolute _postgres _sqlite",
             "core/seal.py": "_from_file",
-            "core/settings.py": "_file _first_line _folder",
+            "core/setting_values.py": "file first_line folder",
             "imports/child.py": "_Progress.__init__ main",
             "imports/opening.py": "_artifacts _folder",
             "imports/rows.py": "_Sqlite.__init__",

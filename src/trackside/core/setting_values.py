@@ -1,0 +1,177 @@
+"""How the text of a setting is read: one function per kind of value.
+
+Each takes the text that was given and returns the value, or raises ValueError, whose message says what the text must be.
+"""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_network
+from pathlib import Path
+
+from trackside.core import locations, places
+from trackside.core.errors import Invalid
+from trackside.core.outgoing import addresses
+
+MAX_WORKERS = 256
+
+
+def port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
+        raise ValueError("it must be a number from 0 to 65535, where 0 takes a free port")
+    return int(text)
+
+
+def workers(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_WORKERS:
+        raise ValueError(f"it must be a number from 1 to {MAX_WORKERS}")
+    return int(text)
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"it must be a number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def schemes(text: str) -> tuple[str, ...]:
+    schemes = tuple(word.lower() for word in listed(text))
+    if not schemes or not {"http", "https"}.issuperset(schemes):
+        raise ValueError("it must be https, http or both with a comma between")
+    return schemes
+
+
+def file(text: str) -> Path | None:
+    if not text:
+        return None
+    path = locations.local_path(text)
+    try:
+        path.open("rb").close()
+    except OSError as fault:
+        raise ValueError(f"the file cannot be read ({fault.strerror})") from None
+    return path
+
+
+def networks(text: str) -> tuple[str, ...]:
+    words = listed(text)
+    for word in words:
+        try:
+            ip_network(word)
+        except ValueError:
+            raise ValueError(
+                f"{word!r} in it must be an address such as 10.0.0.1, or a network such as 10.0.0.0/8"
+            ) from None
+    return words
+
+
+def plain(text: str) -> str:
+    return text.strip()
+
+
+def default_role(text: str) -> tuple[str, ...]:
+    words = tuple(word.lower() for word in listed(text))
+    if words == ("none",):
+        return ()
+    if not words or not {"reader", "creator"}.issuperset(words):
+        raise ValueError("it must be none, reader, creator or reader,creator")
+    return words
+
+
+def remotes(text: str) -> tuple[str, ...]:
+    words = listed(text)
+    addresses.listed(words)
+    return words
+
+
+def switch(text: str) -> bool:
+    match text.strip().lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off" | "":
+            return False
+    raise ValueError("it must be true or false")
+
+
+def host(text: str) -> str:
+    name = text.removeprefix("[").removesuffix("]") if text.startswith("[") else text
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?", name):
+        raise ValueError("it must be an address or a host name, without scheme and port")
+    return name
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"it must be {', '.join(words[:-1])} or {words[-1]}")
+        return text.lower()
+
+    return read
+
+
+def static_prefix(text: str) -> str:
+    if text in ("", "/"):
+        return ""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text) or re.search(r"/\.\.?(/|$)", text):
+        raise ValueError("it must be a path such as /mlflow: a slash first, none at the end, letters and digits")
+    return text
+
+
+def allowed_hosts(text: str) -> tuple[str, ...]:
+    hosts = listed(text)
+    for host in hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._*-]+(:[0-9*]+)?|\[?[0-9A-Fa-f:.*]+\]?(:[0-9]+)?", host):
+            raise ValueError(
+                f"{host!r} in it must be a host name or an address (* for any part), without scheme and path"
+            )
+    return hosts
+
+
+def cors_origins(text: str) -> tuple[str, ...]:
+    origins = listed(text)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._:*\[\]-]+", origin):
+            raise ValueError(
+                f"{origin!r} in it must be an origin such as https://app.example.com, without path and last slash"
+            )
+    return origins
+
+
+def is_name(host: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9._-]*[A-Za-z][A-Za-z0-9._-]*", host) is not None
+
+
+def listed(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def artifact_roots(text: str) -> tuple[str, ...]:
+    roots = tuple(str(locations.artifacts(word)) for word in listed(text))
+    for root in roots:
+        try:
+            places.parse(root)
+        except Invalid:
+            raise ValueError(
+                "each must be a folder or a bucket such as s3://BUCKET/FOLDER, without query and fragment"
+            ) from None
+    return roots
+
+
+def first_line(text: str) -> str:
+    try:
+        lines = locations.local_path(text).read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ValueError(f"it cannot be read ({getattr(fault, 'strerror', None) or 'it is no text'})") from None
+    if not lines[0].strip() or any(map(str.strip, lines[1:])):
+        raise ValueError(
+            "it must hold the URL of a store in one line, such as postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+    return lines[0].strip()
+
+
+def folder(text: str) -> Path:
+    path = locations.local_path(text)
+    if path.exists() and not path.is_dir():
+        raise ValueError("it is a file; it must be a folder, which is made if it is missing")
+    return path
