@@ -8,7 +8,7 @@ import msgspec
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NoEndpoint
-from trackside.core.http.browser import NO_SNIFFING, page_headers
+from trackside.core.http.browser import NO_SNIFFING, page_headers, with_slash
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Call, encode
 from trackside.core.http.routes import Route, query, stream
@@ -55,10 +55,7 @@ class Pages:
         """MLflow's web UI, in the workspace that the path names."""
         path: str = request.scope["path"]
         if not path.endswith("/"):
-            last = (
-                (request.scope.get("raw_path") or path.encode()).decode("latin-1").partition("?")[0].rpartition("/")[2]
-            )
-            return Response(308, [(b"location", f"./{last}/".encode("latin-1"))])
+            return Response(308, [(b"location", with_slash(request.scope))])
         body = await request.in_thread((self._folder / "index.html").read_bytes)
         return Response(200, _PAGE_HEADERS, body)
 

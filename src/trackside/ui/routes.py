@@ -8,7 +8,7 @@ import html
 
 from trackside.core.access import Action
 from trackside.core.errors import NoEndpoint
-from trackside.core.http.browser import NO_SNIFFING, page_headers
+from trackside.core.http.browser import NO_SNIFFING, page_headers, with_slash
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.ui.files import ENCODINGS, Files, etag
@@ -48,7 +48,7 @@ class Pages:
         """The web UI, in the workspace that the path names."""
         path: str = request.scope["path"]
         if not path.endswith("/"):
-            return Response(308, [(b"location", f"{_last_part(request)}/".encode("latin-1"))])
+            return Response(308, [(b"location", with_slash(request.scope))])
         page = self._files.page()
         if page is None:
             return Response(503, _PAGE_HEADERS, _MISSING)
@@ -77,12 +77,6 @@ class Pages:
         if encoding:
             headers.append((b"content-encoding", encoding.encode()))
         return Response(200, headers, asset.bodies[encoding])
-
-
-def _last_part(request: Request) -> str:
-    """Of the path, as it was sent: relative to it, and so behind any proxy, it leads to the same path with a slash."""
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    return "./" + raw.decode("latin-1").partition("?")[0].rpartition("/")[2]
 
 
 def _placed(page: bytes, root: str, workspace: str) -> bytes:

@@ -59,6 +59,12 @@ REVIEWED = [
     ),
     Reviewed(
         "path",
+        "trackside.stock_ui.files.find",
+        "the name of a file of an installed mlflow's UI: resolved, and refused outside of its folder",
+        {"stock_ui/files.py": "find folder"},
+    ),
+    Reviewed(
+        "path",
         "trackside.imports.jobs.Jobs._file",
         "the id of an import is one that the server made; folders are named by a workspace's uid",
         {"imports/jobs.py": "Jobs._remove Jobs.start _is_held _locked _read write"},
@@ -256,9 +262,9 @@ REVIEWED = [
     ),
     Reviewed(
         "header",
-        "trackside.ui.routes._last_part",
-        "the path as it was sent: escaped, so without a line break",
-        {"ui/routes.py": "Pages.asset Pages.page"},
+        "trackside.core.http.browser.raw_path",
+        "the path as it was sent: escaped, so without a line break; media types and encodings of the source",
+        {"ui/routes.py": "Pages.asset Pages.page", "stock_ui/routes.py": "Pages.file Pages.page databricks_address"},
     ),
     Reviewed(
         "header",

@@ -1,6 +1,6 @@
 """Headers that tell a browser what it may do with an answer: pages of the server, and files that somebody logged."""
 
-from trackside.core.http.streams import Headers
+from trackside.core.http.streams import Headers, Scope
 
 # Only pages of this server show a page or a file of it in a frame: no other site makes a user click there unknowingly.
 FRAMED_BY_OWN_PAGES = "frame-ancestors 'self'"
@@ -9,6 +9,17 @@ NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 # A file is anybody's text.  Where a browser shows it nevertheless, it runs nothing, loads nothing and is no page of this origin.
 _FILE_POLICY = f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; {FRAMED_BY_OWN_PAGES}"
 FILE_HEADERS: Headers = [(b"content-security-policy", _FILE_POLICY.encode()), NO_SNIFFING]
+
+
+def raw_path(scope: Scope) -> str:
+    """Return the path of a request as it was sent: escaped, so without a space or a line break."""
+    sent: bytes = scope.get("raw_path") or scope["path"].encode()
+    return sent.decode("latin-1").partition("?")[0]
+
+
+def with_slash(scope: Scope) -> bytes:
+    """Return the address of the same path with a slash at its end, relative to it, so that it works behind any proxy."""
+    return f"./{raw_path(scope).rpartition('/')[2]}/".encode("latin-1")
 
 
 def page_headers(*policy: str) -> Headers:
