@@ -156,3 +156,12 @@ def test_at_the_end_nobody_waits_for_a_turn(gate: Gate) -> None:
         assert await under_way == "first"
 
     asyncio.run(work())
+
+
+def test_at_the_end_a_request_under_way_makes_its_last_calls() -> None:
+    async def work() -> str:
+        lanes = Lanes(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
+        lanes.leave()
+        return await lanes.run("a", None, lambda: "written")
+
+    assert asyncio.run(work()) == "written"

@@ -74,7 +74,9 @@ class Lanes:
         return job.result()
 
     def leave(self) -> None:
-        """The server ends: calls that wait for their turn raise Unavailable, and so do new ones."""
+        """The server ends: a call that would have to wait for its turn raises Unavailable.
+
+        Other new calls still run: they belong to requests under way, which the server finishes before it ends."""
         self._has_ended = True
         for queue in self._waiting.values():
             for turn in queue:
@@ -87,11 +89,11 @@ class Lanes:
         return sum(self._busy.values())
 
     async def _enter(self, key: Hashable, wait_s: float | None) -> None:
-        if self._has_ended:
-            raise Unavailable(STOPPING)
         if not self._waiting.get(key) and self._has_room(key):
             self._busy[key] += 1
             return
+        if self._has_ended:
+            raise Unavailable(STOPPING)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue = self._waiting.setdefault(key, deque())
         queue.append(turn)
