@@ -18,7 +18,9 @@ from trackside.cli.output import Stop
 from trackside.core import disk
 from trackside.core.settings import Settings, SqliteStore
 
-OWN_FILES = ("server.lock", "trackside.db", "secret.key", "artifacts", "backups", "imports")  # or what begins so
+OWN_FILES = (  # or what begins so
+    *("server.lock", "trackside.db", "secret.key", "artifacts", "backups", "imports", "endpoints"),
+)
 
 
 class Holder(Struct, frozen=True):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from trackside.core import disk
 from trackside.core.errors import Fault, Invalid, Unsupported
 
 SCORER_NEEDS = ("httptools>=0.6.4", "uvloop>=0.21; sys_platform != 'win32'")
@@ -69,7 +70,7 @@ class Environments:
                 " server with --model-python and set spec.env to 'local'."
             )
         shutil.rmtree(place, ignore_errors=True)
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        disk.make_folder(place.parent)
         tell(f"Building an environment with Python {version} and {len(requirements)} requirements.")
         self._run("venv", "--python", version, str(place))
         wanted = place / "requirements.txt"

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots
 from trackside.artifacts.store import Root
+from trackside.core import disk
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.endpoints.model import Model
@@ -65,7 +66,7 @@ def fetch(roots: Roots, workspace: Workspace, workspace_root: str | None, model:
     spot = roots.of(Root(model.files_uri, workspace_root), "", workspace)
     unfinished = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True, mode=0o700)
+    disk.make_folder(unfinished)
     for entry in spot.blobs.walk(spot.key):
         _copy(roots, Root(model.files_uri, workspace_root), workspace, entry.path, unfinished)
     if not (unfinished / MODEL_FILE).exists():
@@ -80,7 +81,7 @@ def _copy(roots: Roots, root: Root, workspace: Workspace, path: str, folder: Pat
     if not parts or path.startswith("/") or ".." in parts:
         raise Invalid(f"The model has a file {path!r}, whose path leads out of its folder.")
     target = folder.joinpath(*parts)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    disk.make_folder(target.parent)
     spot = roots.of(root, path, workspace)
     download = spot.blobs.open(spot.key)
     try:

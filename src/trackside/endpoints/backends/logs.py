@@ -4,6 +4,8 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from trackside.core import disk
+
 MAX_BYTES = 2 << 20  # of a file; there are two
 PIECE_BYTES = 64 << 10
 
@@ -17,7 +19,7 @@ class Log:
 
     def write(self, data: bytes) -> None:
         with self._lock:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            disk.make_folder(self._path.parent)
             if self._path.exists() and self._path.stat().st_size + len(data) > MAX_BYTES:
                 self._path.replace(self._older)
             with self._path.open("ab") as file:

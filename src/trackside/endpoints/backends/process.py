@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from trackside.core import disk
 from trackside.endpoints.backends import sandbox
 from trackside.endpoints.backends.logs import Log
 from trackside.endpoints.backends.port import Observed, Prepared
@@ -46,7 +47,7 @@ class ProcessBackend:
         self._isolates = isolates
         self._running: dict[str, _Process] = {}
         self._lock = threading.Lock()
-        self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        disk.make_folder(self._sockets)
 
     def start(self, replica_id: str, deployment: Deployment, prepared: Prepared) -> str:
         own = self._folder_of(replica_id)
