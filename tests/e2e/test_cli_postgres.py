@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from support.links import until
 from support.postgres import Postgres
 from support.servers import Server, trackside
 from trackside.core import locations
@@ -103,14 +104,17 @@ def test_several_processes_serve_one_store(start: Callable[..., Server], postgre
         api.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
 
     assert len(api.history(run_id, "m")) == 20
-    assert writers(postgres.connect(), database(postgres_url)) == 2
+    until(lambda: writers(postgres.connect(), database(postgres_url)) == 2, "two processes that wrote")
 
 
 def writers(wire: Wire, name: str) -> Any:
-    """Connections that wrote last."""
+    """Return the number of idle connections whose last transaction wrote; reads are rolled back."""
     try:
         found = wire.execute(
-            "SELECT COUNT(DISTINCT client_port) FROM pg_stat_activity WHERE datname = $1 AND query NOT LIKE 'ROLLBACK%'",
+            """
+            SELECT COUNT(DISTINCT client_port) FROM pg_stat_activity
+            WHERE datname = $1 AND state = 'idle' AND query NOT LIKE 'ROLLBACK%'
+            """,
             (name,),
         )
     finally:
