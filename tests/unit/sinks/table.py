@@ -319,9 +319,8 @@ REVIEWED = [
         CONSTANT,
         "folders of the server for replicas, by numbers and generated names; paths of the operator's programs",
         {
-            "endpoints/backends/logs.py": "Log.tail Log.write",
-            "endpoints/backends/process.py": "<module> ProcessBackend.__init__ ProcessBackend._folder_of"
-            " ProcessBackend.forget",
+            "endpoints/backends/logs.py": "Log.tail",
+            "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget",
             "endpoints/backends/sandbox.py": "_home_of _roots is_available wrapped",
             "endpoints/environments.py": "Environments.build Environments.collect _find_uv _python_version _requirements local",
         },
@@ -330,7 +329,7 @@ REVIEWED = [
         "path",
         "trackside.endpoints.sources._copy",
         "files of a model: below a folder of the server, by the names that the artifact store lists",
-        {"endpoints/sources.py": "_copy fetch"},
+        {"endpoints/sources.py": "fetch"},
     ),
     Reviewed("host", CONSTANT, "the socket of a replica", {"endpoints/backends/process.py": "_UnixConnection.connect"}),
     Reviewed(
