@@ -173,6 +173,45 @@ def test_a_webhook_takes_no_password_in_its_url_and_shows_none(
     assert sqlite_api.ask("GET", f"{OURS}/webhooks").json == {}
 
 
+def test_a_webhook_keeps_a_sign_in_that_no_answer_shows(sqlite_api: Api) -> None:
+    path = f"{OURS}/webhooks"
+    fields: dict[str, Any] = {"name": "w", "url": "https://example.org/", "events": ["run.finished"]}
+    made = sqlite_api.post(path, **fields, username="ann", password=SECRET)["webhook"]
+    one = f"{path}/{made['webhook_id']}"
+
+    shown = sqlite_api.ask("GET", path)
+    removed = sqlite_api.ask("PATCH", one, b'{"authorization": ""}', headers=JSON).json["webhook"]
+    given = sqlite_api.ask("PATCH", one, json.dumps({"authorization": f"Bearer {SECRET}"}).encode(), headers=JSON)
+
+    assert (made["has_authorization"], removed["has_authorization"]) == (True, False)
+    assert given.json["webhook"]["has_authorization"]
+    assert SECRET not in json.dumps([made, shown.json, given.json])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"username": "a:b", "password": SECRET},
+        {"password": SECRET},
+        {"username": "ann", "password": SECRET, "authorization": "Bearer x"},
+        {"authorization": f"Bearer {SECRET}\r\nX-Other: 1"},
+        {"authorization": f"Bearer {SECRET}ü"},
+        {"authorization": f" {SECRET}"},
+        {"authorization": SECRET * 1000},
+        {"authorization": {SECRET: 1}},
+        {"username": "ann", "password": [SECRET]},
+    ],
+    ids=str,
+)
+def test_a_sign_in_of_a_webhook_that_cannot_be_sent_is_refused(sqlite_api: Api, fields: dict[str, Any]) -> None:
+    whole = {"name": "w", "url": "https://example.org/", "events": ["run.finished"], **fields}
+
+    status, _, message = post(sqlite_api, f"{OURS}/webhooks", json.dumps(whole).encode())
+
+    assert status == 400
+    assert SECRET not in message
+
+
 @pytest.fixture
 def far_api(sqlite_settings: Settings) -> Iterator[Api]:
     """Of a server that other machines reach."""

@@ -43,6 +43,7 @@ CROSSING: dict[tuple[str, str], str] = {
         "events/subscriptions.py",
         "active",
     ): "the worker that delivers webhooks serves all workspaces, each its own changes",
+    ("events/subscriptions.py", "with_sign_ins"): "the same; each is sealed in its workspace",
     ("events/deliveries.py", "webhooks_due"): "the same; what is due is then read in its workspace",
     (
         "links/store.py",

@@ -37,6 +37,7 @@ class Due(Struct, frozen=True):
     webhook_id: str
     url: str
     sealed_secret: bytes | None
+    sealed_authorization: bytes | None
     delivery_id: str
     body: str
     attempts: int
@@ -72,19 +73,28 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     """The first that waits, of an active webhook, if its time has come."""
     row = tx.one(
         """
-        SELECT d.delivery_seq, d.workspace_id, w.webhook_seq, w.webhook_id, w.url, w.secret, d.delivery_id, d.body,
-            d.attempts, d.next_attempt_at
+        SELECT d.delivery_seq, d.workspace_id, w.webhook_seq, w.webhook_id, w.url, w.secret, w.authorization_header,
+            d.delivery_id, d.body, d.attempts, d.next_attempt_at
         FROM webhook_deliveries d JOIN webhooks w ON w.webhook_seq = d.webhook_seq AND w.workspace_id = d.workspace_id
         WHERE d.workspace_id = :ws AND d.webhook_seq = :webhook AND d.state = 'PENDING' AND w.status = 'ACTIVE'
         ORDER BY d.delivery_seq LIMIT 1
         """,
         webhook=webhook_seq,
     )
-    if row is None or row[9] > tx.now:
+    if row is None or row[-1] > tx.now:
         return None
-    seq, ws, webhook, webhook_id, url, secret, delivery_id, body, attempts, _ = row
+    seq, ws, webhook, webhook_id, url, secret, authorization, delivery_id, body, attempts, _ = row
     return Due(
-        seq, ws, webhook, webhook_id, url, None if secret is None else bytes(secret), delivery_id, body, attempts
+        seq,
+        ws,
+        webhook,
+        webhook_id,
+        url,
+        None if secret is None else bytes(secret),
+        None if authorization is None else bytes(authorization),
+        delivery_id,
+        body,
+        attempts,
     )
 
 

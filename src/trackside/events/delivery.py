@@ -24,13 +24,12 @@ from msgspec import Struct
 from trackside import __version__
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.guard import STOPPING, Forbidden, Guard, left
-from trackside.events.model import check_new_url, check_url
+from trackside.events.model import PORTS, check_new_url, check_url
 
 log = logging.getLogger("trackside.webhooks")
 
 MAX_ANSWER_BYTES = 10_000
 MAX_ERROR_CHARS = 500
-_PORTS = {"http": 80, "https": 443}
 _UNREACHABLE = "the receiver cannot be reached"
 
 
@@ -113,13 +112,13 @@ class Post:
 
     def _where(self, url: str) -> tuple[str, int]:
         parts = urlsplit(url)
-        return _ascii(parts.hostname or ""), parts.port or _PORTS[parts.scheme]
+        return _ascii(parts.hostname or ""), parts.port or PORTS[parts.scheme]
 
     def _send(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Answer:
         parts = urlsplit(url)
         host = _ascii(parts.hostname or "")
-        connection = http.client.HTTPConnection(host, parts.port or _PORTS[parts.scheme])
-        connection.default_port = _PORTS[parts.scheme]  # no port in the header Host where it is the usual one
+        connection = http.client.HTTPConnection(host, parts.port or PORTS[parts.scheme])
+        connection.default_port = PORTS[parts.scheme]  # no port in the header Host where it is the usual one
         raw = self._connect(url, deadline)
         try:
             tcp: socket.socket = raw

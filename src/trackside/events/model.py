@@ -4,11 +4,12 @@ Through MLflow's own calls a webhook shows MLflow's events alone: its clients fa
 all, and write an event as `entity.action`.
 """
 
+import base64
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -17,6 +18,7 @@ from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, Part
 
 MAX_URL = 2_000
+PORTS = {"http": 80, "https": 443}
 MAX_DESCRIPTION = 1_000
 MAX_SECRET = 1_000
 MAX_WEBHOOKS = 1_000
@@ -87,6 +89,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     status: Status
     sealed_secret: bytes | None
+    sealed_authorization: bytes | None = None  # what is sent as the header Authorization
     creation_timestamp: int  # ms
     last_updated_timestamp: int  # ms
 
@@ -133,20 +136,24 @@ class TestWebhook(Call, frozen=True):
 
 
 class CreateOurs(Call, frozen=True):
-    """`events` such as `run.finished`."""
+    """`events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
+    at the receiver."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "url")
-    private: ClassVar[tuple[str, ...]] = ("url", "secret")
+    private: ClassVar[tuple[str, ...]] = ("url", "secret", "username", "password", "authorization")
     name: str | None = None
     url: str | None = None
     events: list[str] | None = None
     description: str | None = None
     secret: str | None = None
     status: str | None = None
+    username: str | None = None
+    password: str | None = None
+    authorization: str | None = None
 
 
 class UpdateOurs(Call, frozen=True):
-    private: ClassVar[tuple[str, ...]] = ("url", "secret")
+    private: ClassVar[tuple[str, ...]] = ("url", "secret", "username", "password", "authorization")
     webhook_id: str | None = None
     name: str | None = None
     url: str | None = None
@@ -154,6 +161,9 @@ class UpdateOurs(Call, frozen=True):
     description: str | None = None
     secret: str | None = None
     status: str | None = None
+    username: str | None = None
+    password: str | None = None
+    authorization: str | None = None
 
 
 class TestOurs(Call, frozen=True):
@@ -232,6 +242,7 @@ class OurWebhook(Answer, frozen=True):
     events: list[str]
     status: str
     has_secret: bool
+    has_authorization: bool
     creation_timestamp: int  # ms
     last_updated_timestamp: int  # ms
     pending: int
@@ -339,8 +350,8 @@ def check_new_url(url: str, schemes: Sequence[str]) -> str:
     """Raise Invalid for a URL that is not called, or that holds a password: it is stored and shown as it is."""
     if "@" in urlsplit(check_url(url, schemes)).netloc:
         raise Invalid(
-            "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; the "
-            "receiver knows a call by its signature, made with the webhook's secret."
+            "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; "
+            "POST /api/trackside/v1/webhooks takes username and password, or authorization, and keeps them sealed."
         )
     return url
 
@@ -362,6 +373,43 @@ def check_secret(secret: str) -> str:
     if len(secret) > MAX_SECRET:
         raise Invalid(f"The secret has {len(secret)} characters; at most {MAX_SECRET} are allowed")
     return secret
+
+
+def authorization(username: str | None, password: str | None, header: str | None) -> str | None:
+    """Return what is sent as the header Authorization: the given value, or that of a basic sign-in.  None if nothing is
+    given, empty to send none from now on."""
+    if username or password:
+        if header:
+            raise Invalid("Give either username and password or authorization, which is a whole header's value.")
+        if not username or ":" in username:
+            raise Invalid("The user name must have a character and no colon.")
+        header = _basic(username, password or "")
+    if header is None:
+        return "" if username == "" else None
+    if not (header.isascii() and (not header or header.isprintable())) or header != header.strip():
+        raise Invalid("authorization must be printable ASCII without a space at either end")
+    if len(header) > MAX_SECRET:
+        raise Invalid(f"The header Authorization has {len(header)} characters; at most {MAX_SECRET} are allowed")
+    return header
+
+
+def sign_in_of(url: str) -> tuple[str, str | None]:
+    """Return the URL without a user and a password, and what they are as the header Authorization, None without them."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    if host == parts.netloc:
+        return url, None
+    return parts._replace(netloc=host).geturl(), _basic(unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def is_same_origin(one: str, other: str) -> bool:
+    """Return whether both URLs lead to one scheme, host and port."""
+    first, second = urlsplit(one), urlsplit(other)
+    return (first.scheme, first.hostname, first.port or PORTS.get(first.scheme)) == (
+        second.scheme,
+        second.hostname,
+        second.port or PORTS.get(second.scheme),
+    )
 
 
 def check_status(status: str) -> Status:
@@ -418,6 +466,10 @@ def check_state(state: str | None) -> list[str]:
     if state.upper() not in State.__members__:
         raise Invalid(f"state is {state[:100]!r}; it must be one of {', '.join(State)}")
     return [state.upper()]
+
+
+def _basic(username: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
 def _some(events: list[str]) -> list[str]:

@@ -60,7 +60,7 @@ class Calls:
         return _answer(m.GotMlflow(webhook=_mlflow(await self._update(request, call, events, mlflows_only=True))))
 
     async def update_ours(self, request: Request) -> Response:
-        """Changes what is given; an empty secret or description takes it away."""
+        """Changes what is given; an empty secret, authorization or description takes it away."""
         call: m.UpdateOurs = await _decoded(request, m.UpdateOurs)
         events = m.our_events(call.events) if call.events is not None else None
         made = await self._update(request, call, events, mlflows_only=False)
@@ -96,8 +96,9 @@ class Calls:
         name = m.check_name(call.name or "")
         description = m.check_description(call.description or "")
         secret = m.check_secret(call.secret or "")
+        authorization = _authorization(call) or ""
         status = m.check_status(call.status or m.Status.ACTIVE)
-        await self._prepare(request, call.url, secret)
+        await self._prepare(request, call.url, secret or authorization)
         made: Webhook = await request.write(
             lambda tx: subscriptions.create(
                 tx,
@@ -107,6 +108,7 @@ class Calls:
                 events=events,
                 description=description,
                 secret=secret,
+                authorization=authorization,
                 status=status,
             )
         )
@@ -123,8 +125,9 @@ class Calls:
         name = m.check_name(call.name) if call.name else None
         description = None if call.description is None else m.check_description(call.description)
         secret = None if call.secret is None else m.check_secret(call.secret)
+        authorization = _authorization(call)
         status = m.check_status(call.status) if call.status else None
-        await self._prepare(request, call.url, secret)
+        await self._prepare(request, call.url, secret or authorization)
         made: Webhook = await request.write(
             lambda tx: subscriptions.update(
                 tx,
@@ -135,6 +138,7 @@ class Calls:
                 events=events,
                 description=description,
                 secret=secret,
+                authorization=authorization,
                 status=status,
                 mlflows_only=mlflows_only,
             )
@@ -157,9 +161,7 @@ class Calls:
             at_ms=time.time_ns() // 1_000_000,
             workspace=request.workspace.name,
         )
-        answer = await self._call(
-            request, self.courier.send, webhook.url, webhook.webhook_id, webhook.sealed_secret, str(uuid.uuid4()), body
-        )
+        answer = await self._call(request, self.courier.send, webhook, str(uuid.uuid4()), body)
         if answer.status is None:
             return _answer(m.Tested(result=m.TestResult(success=False, error_message=answer.error)))
         success = 200 <= answer.status < 300
@@ -168,6 +170,13 @@ class Calls:
 
     async def _call(self, request: Request, fn: Callable[..., T], *args: object) -> T:
         return await self.callers.run(request.workspace.workspace_id, None, partial(fn, *args))
+
+
+def _authorization(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> str | None:
+    """Of our own calls: MLflow's know none."""
+    if isinstance(call, m.CreateWebhook | m.UpdateWebhook):
+        return None
+    return m.authorization(call.username, call.password, call.authorization)
 
 
 def list_mlflow(tx: Tx, call: m.ListWebhooks) -> m.ListedMlflow:
@@ -294,6 +303,7 @@ def _ours(webhook: Webhook, counts: dict[str, int]) -> m.OurWebhook:
         events=list(webhook.events),
         status=webhook.status,
         has_secret=webhook.sealed_secret is not None,
+        has_authorization=webhook.sealed_authorization is not None,
         creation_timestamp=webhook.creation_timestamp,
         last_updated_timestamp=webhook.last_updated_timestamp,
         pending=counts.get(m.State.PENDING, 0),

@@ -9,10 +9,10 @@ from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.seal import Sealer
 from trackside.events import store
-from trackside.events.model import MLFLOW_EVENTS, Status, Webhook
+from trackside.events.model import MLFLOW_EVENTS, Status, Webhook, is_same_origin, sign_in_of
 
-_COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, creation_timestamp,
-    last_updated_timestamp"""
+_COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, authorization_header,
+    creation_timestamp, last_updated_timestamp"""
 
 
 def create(
@@ -24,6 +24,7 @@ def create(
     events: Iterable[str],
     description: str = "",
     secret: str = "",
+    authorization: str = "",
     status: Status = Status.ACTIVE,
 ) -> Webhook:
     """It is told of what happens from now on."""
@@ -33,8 +34,8 @@ def create(
     tx.run(
         """
         INSERT INTO webhooks (workspace_id, webhook_id, name, description, url, events, is_mlflows, status, secret,
-            creation_timestamp, last_updated_timestamp)
-        VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :now, :now)
+            authorization_header, creation_timestamp, last_updated_timestamp)
+        VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :authorization, :now, :now)
         """,
         id=webhook_id,
         name=name,
@@ -44,6 +45,7 @@ def create(
         is_mlflows=_is_mlflows(wanted),
         status=status,
         secret=sealer.seal(tx, secret, webhook_id) if secret else None,
+        authorization=_sealed_authorization(tx, sealer, webhook_id, authorization),
     )
     tx.record(Change("webhook", webhook_id, "create"))
     return get(tx, webhook_id)
@@ -59,10 +61,12 @@ def update(
     events: Sequence[str] | None = None,
     description: str | None = None,
     secret: str | None = None,
+    authorization: str | None = None,
     status: Status | None = None,
     mlflows_only: bool = False,
 ) -> Webhook:
-    """None leaves a thing as it is; an empty secret takes it away.  `mlflows_only`: `events` says nothing of our own ones.
+    """None leaves a thing as it is; an empty secret or authorization takes it away, and so does a URL of another origin the
+    authorization: who may change a webhook must not learn it.  `mlflows_only`: `events` says nothing of our own ones.
 
     It is told of what happened while it wanted to know: an event that is added, or all of a webhook that was disabled,
     begin now."""
@@ -77,11 +81,15 @@ def update(
     sealed = before.sealed_secret
     if secret is not None:
         sealed = sealer.seal(tx, secret, webhook_id) if secret else None
+    sealed_authorization = before.sealed_authorization
+    if authorization is not None or (url is not None and not is_same_origin(url, before.url)):
+        sealed_authorization = _sealed_authorization(tx, sealer, webhook_id, authorization or "")
     tx.run(
         """
         UPDATE webhooks SET name = COALESCE(:name, name), url = COALESCE(:url, url), events = :events,
             is_mlflows = :is_mlflows, description = COALESCE(:description, description),
             status = COALESCE(:status, status), secret = :secret,
+            authorization_header = :authorization,
             last_updated_timestamp = CASE WHEN last_updated_timestamp < :now THEN :now ELSE last_updated_timestamp + 1 END
         WHERE workspace_id = :ws AND webhook_seq = :webhook
         """,
@@ -93,6 +101,7 @@ def update(
         description=description,
         status=status,
         secret=sealed,
+        authorization=sealed_authorization,
     )
     tx.record(Change("webhook", webhook_id, "update"))
     return get(tx, webhook_id)
@@ -135,6 +144,44 @@ def active(tx: Tx) -> dict[int, list[tuple[int, dict[str, int]]]]:
     return found
 
 
+def with_sign_ins(tx: Tx) -> list[tuple[int, int]]:
+    """(workspace, webhook_seq) of every webhook whose URL holds a user or a password, as earlier releases took it."""
+    rows = tx.all("SELECT workspace_id, webhook_seq, url FROM webhooks WHERE url LIKE '%@%' ORDER BY webhook_seq")
+    return [(ws, webhook_seq) for ws, webhook_seq, url in rows if sign_in_of(url)[1] is not None]
+
+
+def seal_sign_in(tx: Tx, sealer: Sealer, webhook_seq: int) -> None:
+    """Take user and password out of the URL; they are sent as before."""
+    row = tx.one(
+        "SELECT webhook_id, url FROM webhooks WHERE workspace_id = :ws AND webhook_seq = :webhook FOR UPDATE",
+        webhook=webhook_seq,
+    )
+    if row is None:
+        return
+    webhook_id, before = row
+    url, header = sign_in_of(before)
+    if header is None:  # another server was quicker
+        return
+    tx.run(
+        """
+        UPDATE webhooks SET url = :url, authorization_header = :authorization
+        WHERE workspace_id = :ws AND webhook_seq = :webhook
+        """,
+        webhook=webhook_seq,
+        url=url,
+        authorization=_sealed_authorization(tx, sealer, webhook_id, header),
+    )
+
+
+def authorization_context(webhook_id: str) -> str:
+    """What it is sealed with, so that it opens nothing as the webhook's secret."""
+    return f"{webhook_id} authorization"
+
+
+def _sealed_authorization(tx: Tx, sealer: Sealer, webhook_id: str, header: str) -> bytes | None:
+    return sealer.seal(tx, header, authorization_context(webhook_id)) if header else None
+
+
 def _find(tx: Tx, webhook_id: str, lock: str, *, mlflows_only: bool) -> Webhook:
     row = tx.one(
         f"""
@@ -150,7 +197,7 @@ def _find(tx: Tx, webhook_id: str, lock: str, *, mlflows_only: bool) -> Webhook:
 
 
 def _webhook(row: Row) -> Webhook:
-    seq, webhook_id, name, description, url, events, status, secret, created, updated = row
+    seq, webhook_id, name, description, url, events, status, secret, authorization, created, updated = row
     return Webhook(
         webhook_seq=seq,
         webhook_id=webhook_id,
@@ -160,6 +207,7 @@ def _webhook(row: Row) -> Webhook:
         events=msgspec.json.decode(events, type=dict[str, int]),
         status=Status(status),
         sealed_secret=None if secret is None else bytes(secret),
+        sealed_authorization=None if authorization is None else bytes(authorization),
         creation_timestamp=created,
         last_updated_timestamp=updated,
     )

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from trackside.core.db import changes
@@ -23,7 +24,7 @@ from trackside.core.work.threads import Threads
 from trackside.events import deliveries, facts, shares, store, subscriptions, webhooks
 from trackside.events.deliveries import Due, Queued
 from trackside.events.delivery import Answer, Post
-from trackside.events.model import MLFLOW_EVENTS, Entry
+from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook
 from trackside.events.store import Database
 
 log = logging.getLogger("trackside.webhooks")
@@ -62,6 +63,7 @@ class Courier:
         self._lock = threading.Lock()
         self._is_closed = threading.Event()
         store.register(db, CONSUMER)  # before anybody can subscribe
+        self._seal_sign_ins()
         self._threads = Threads(THREADS, "trackside-webhook")
 
     def step(self) -> bool:
@@ -189,32 +191,51 @@ class Courier:
 
     def _deliver(self, due: Due) -> bool:
         """False if the webhook has to wait."""
-        answer = self.send(due.url, due.webhook_id, due.sealed_secret, due.delivery_id, due.body)
+        answer = self.send(due, due.delivery_id, due.body)
         if self._is_closed.is_set() and answer.status is None:
             return False
         status = answer.status
         if status is not None and 200 <= status < 300:
-            self._note(due, lambda tx: deliveries.succeeded(tx, due, status))
+            self._note(due.ws, lambda tx: deliveries.succeeded(tx, due, status))
             return True
         is_final = answer.is_refused or (status is not None and not webhooks.may_pass(status))
         if is_final or due.attempts >= self._retries:
             log.warning("webhook %s: delivery %s was given up: %s", due.webhook_id, due.delivery_id, answer.error)
-            self._note(due, lambda tx: deliveries.died(tx, due, status, answer.error))
+            self._note(due.ws, lambda tx: deliveries.died(tx, due, status, answer.error))
             return True
         chance = random.random()  # noqa: S311  # spreads load, keeps no secret
         pause = webhooks.pause_s(due.attempts + 1, chance, answer.retry_after_s)
-        self._note(due, lambda tx: deliveries.failed(tx, due, status, answer.error, pause))
+        self._note(due.ws, lambda tx: deliveries.failed(tx, due, status, answer.error, pause))
         return False
 
-    def send(self, url: str, webhook_id: str, sealed_secret: bytes | None, delivery_id: str, body: str) -> Answer:
+    def send(self, to: Due | Webhook, delivery_id: str, body: str) -> Answer:
+        context = subscriptions.authorization_context(to.webhook_id)
         try:
-            secret = None if sealed_secret is None else self._sealer.open(sealed_secret, webhook_id)
+            secret = self._opened(to.sealed_secret, to.webhook_id)
+            authorization = self._opened(to.sealed_authorization, context)
         except Fault as fault:  # unsigned it is not sent; the operator may bring the key back
             return Answer(error=fault.message)
-        return self._post.send(url, webhooks.headers(secret, delivery_id, int(time.time()), body), body)
+        headers = webhooks.headers(secret, delivery_id, int(time.time()), body)
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        return self._post.send(to.url, headers, body)
 
-    def _note(self, due: Due, work: Any) -> None:
-        self._db.writer.submit(due.ws, work).result()
+    def _opened(self, sealed: bytes | None, context: str) -> str | None:
+        return None if sealed is None else self._sealer.open(sealed, context)
+
+    def _seal_sign_ins(self) -> None:
+        """Once: what an earlier release stored in clear."""
+        with self._db.read(0) as tx:
+            found = subscriptions.with_sign_ins(tx)
+        try:
+            for ws, webhook_seq in found:
+                self._sealer.prepare()
+                self._note(ws, partial(subscriptions.seal_sign_in, sealer=self._sealer, webhook_seq=webhook_seq))
+        except Fault as fault:
+            log.warning("the URLs of %d webhooks hold a password that cannot be sealed: %s", len(found), fault.message)
+
+    def _note(self, ws: int, work: Any) -> None:
+        self._db.writer.submit(ws, work).result()
 
 
 def _by_workspace(entries: Sequence[Entry]) -> dict[int, list[Entry]]:

@@ -1,5 +1,6 @@
 """Webhooks from a change to a receiver: what they are told, in which order, and for how long it is kept."""
 
+import base64
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from mlflow.webhooks import delivery as stock
 
 from support.office import MODEL, Office, names
-from support.receiver import Receiver, answer
+from support.receiver import Received, Receiver, answer
 from trackside import app, tenants
 from trackside.core.outgoing.addresses import Rules
 from trackside.core.outgoing.guard import Guard
@@ -146,6 +147,75 @@ def test_it_is_signed_as_mlflow_signs_and_the_secret_is_sealed(office: Office, r
     assert told.headers["content-type"] == "application/json"
     assert webhook.sealed_secret is not None
     assert b"s3cret" not in webhook.sealed_secret
+
+
+def authorization(received: Received) -> str:
+    return base64.b64decode(received.headers["authorization"].removeprefix("Basic ")).decode()
+
+
+def stored(office: Office) -> str:
+    with office.db.read(1) as tx:
+        return str(tx.all("SELECT url, authorization_header FROM webhooks WHERE workspace_id = :ws"))
+
+
+def test_a_sign_in_that_an_earlier_release_stored_in_the_url_is_sealed_at_the_start(
+    office: Office, receiver: Receiver
+) -> None:
+    office.subscribe(receiver.url.replace("//", "//ann%40a:s3cret%3Aw@"))
+    office.subscribe(receiver.url + "@")
+    before = stored(office)
+
+    courier = office.courier()
+    office.happen("a")
+    office.step(courier)
+
+    assert "s3cret" in before
+    assert "s3cret" not in stored(office)
+    assert "ann" not in stored(office)
+    with_one = [each for each in receiver.received if "authorization" in each.headers]
+    assert [authorization(each) for each in with_one] == ["ann@a:s3cret:w"]
+    assert len(receiver.received) == 2
+
+
+def test_a_sign_in_that_cannot_be_sealed_stays_and_is_sent(office: Office, receiver: Receiver) -> None:
+    office.subscribe(receiver.url, secret="x")
+    office.subscribe(receiver.url.replace("//", "//ann:s3cret@"))
+    other = Sealer(SecretKey("another key of enough characters"), office.folder / "none")
+    post = Post(schemes=("http",), timeout_s=5, guard=Guard(Rules(opens_private=True)))
+    stranger = Courier(office.db, other, post, retries=office.retries)
+    office.couriers.append(stranger)
+
+    office.happen("a")
+    office.step(stranger)
+
+    assert [authorization(each) for each in receiver.received] == ["ann:s3cret"]
+
+
+def test_an_authorization_is_sealed_and_sent(office: Office, receiver: Receiver) -> None:
+    with office.db.write(1) as tx:
+        webhook = subscriptions.create(
+            tx, office.sealer, name="w", url=receiver.url, events=[MODEL], authorization="Bearer s3cret"
+        )
+
+    office.happen("a")
+    office.step()
+
+    assert receiver.received[0].headers["authorization"] == "Bearer s3cret"
+    assert webhook.sealed_authorization is not None
+    assert b"s3cret" not in webhook.sealed_authorization
+
+
+@pytest.mark.parametrize(
+    ("url", "is_kept"), [("http://h:1/other", True), ("http://h:2/", False), ("https://h:1/", False)]
+)
+def test_an_authorization_is_for_the_origin_that_it_was_given_for(office: Office, url: str, is_kept: bool) -> None:
+    with office.db.write(1) as tx:
+        made = subscriptions.create(
+            tx, office.sealer, name="w", url="http://h:1/", events=[MODEL], authorization="Bearer x"
+        )
+        moved = subscriptions.update(tx, office.sealer, made.webhook_id, url=url)
+
+    assert (moved.sealed_authorization is not None) is is_kept
 
 
 def test_without_a_secret_there_is_no_signature(office: Office, receiver: Receiver) -> None:

@@ -1072,7 +1072,7 @@ export interface paths {
         delete: operations["delete_api_trackside_v1_webhooks_webhook_id"];
         options?: never;
         head?: never;
-        /** Changes what is given; an empty secret or description takes it away. */
+        /** Changes what is given; an empty secret, authorization or description takes it away. */
         patch: operations["patch_api_trackside_v1_webhooks_webhook_id"];
         trace?: never;
     };
@@ -1367,9 +1367,12 @@ export interface components {
         };
         /**
          * CreateOurs
-         * @description `events` such as `run.finished`.
+         * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
+         *         at the receiver.
          */
         CreateOurs: {
+            /** @default null */
+            authorization?: string | null;
             /** @default null */
             description?: string | null;
             /** @default null */
@@ -1377,11 +1380,15 @@ export interface components {
             /** @default null */
             name: string | null;
             /** @default null */
+            password?: string | null;
+            /** @default null */
             secret?: string | null;
             /** @default null */
             status?: string | null;
             /** @default null */
             url: string | null;
+            /** @default null */
+            username?: string | null;
         };
         /** CreateView */
         CreateView: {
@@ -1878,6 +1885,7 @@ export interface components {
             dead: number;
             description: string;
             events: string[];
+            has_authorization: boolean;
             has_secret: boolean;
             last_updated_timestamp: number;
             name: string;
@@ -2582,17 +2590,23 @@ export interface components {
         /** UpdateOurs */
         UpdateOurs: {
             /** @default null */
+            authorization?: string | null;
+            /** @default null */
             description?: string | null;
             /** @default null */
             events?: string[] | null;
             /** @default null */
             name?: string | null;
             /** @default null */
+            password?: string | null;
+            /** @default null */
             secret?: string | null;
             /** @default null */
             status?: string | null;
             /** @default null */
             url?: string | null;
+            /** @default null */
+            username?: string | null;
             /** @default null */
             webhook_id?: string | null;
         };
