@@ -448,6 +448,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 endpoints */
+        get: operations["get_api_trackside_v1_endpoints"];
+        put?: never;
+        /** POST v1 endpoints */
+        post: operations["post_api_trackside_v1_endpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/endpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 endpoints */
+        get: operations["get_api_trackside_v1_endpoints_name"];
+        put?: never;
+        post?: never;
+        /** DELETE v1 endpoints */
+        delete: operations["delete_api_trackside_v1_endpoints_name"];
+        options?: never;
+        head?: never;
+        /** PATCH v1 endpoints */
+        patch: operations["patch_api_trackside_v1_endpoints_name"];
+        trace?: never;
+    };
+    "/api/trackside/v1/endpoints/{name}/deployments/{deployment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** PUT endpoints deployments */
+        put: operations["put_api_trackside_v1_endpoints_name_deployments_deployment"];
+        post?: never;
+        /** DELETE endpoints deployments */
+        delete: operations["delete_api_trackside_v1_endpoints_name_deployments_deployment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/endpoints/{name}/deployments/{deployment}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET deployments logs */
+        get: operations["get_api_trackside_v1_endpoints_name_deployments_deployment_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/endpoints/{name}/deployments/{deployment}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Serve again what the deployment served before its last update. */
+        post: operations["post_api_trackside_v1_endpoints_name_deployments_deployment_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/endpoints/{name}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET endpoints keys */
+        get: operations["get_api_trackside_v1_endpoints_name_keys"];
+        put?: never;
+        /** POST endpoints keys */
+        post: operations["post_api_trackside_v1_endpoints_name_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/experiments/{experiment_id}/views": {
         parameters: {
             query?: never;
@@ -1366,6 +1473,24 @@ export interface components {
             same: number;
         };
         /**
+         * CreateEndpoint
+         * @description `model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
+         */
+        CreateEndpoint: {
+            /** @default null */
+            auth_mode?: string | null;
+            /** @default null */
+            deployment?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            model_uri?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            spec?: Record<string, unknown> | null;
+        };
+        /**
          * CreateOurs
          * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
          *         at the receiver.
@@ -1467,6 +1592,10 @@ export interface components {
             remote_id: string;
             what: string[];
         };
+        /** Endpoints */
+        Endpoints: {
+            endpoints: components["schemas"]["ShownEndpoint"][];
+        };
         /**
          * Event
          * @description `before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
@@ -1549,6 +1678,10 @@ export interface components {
             name?: string | null;
             /** @default null */
             needs_approval?: boolean | null;
+        };
+        /** GotEndpoint */
+        GotEndpoint: {
+            endpoint: components["schemas"]["ShownEndpoint"];
         };
         /** GotImport */
         GotImport: {
@@ -1716,6 +1849,10 @@ export interface components {
             changes: components["schemas"]["LiveChange"][];
             cursor: number;
             reset: boolean;
+        };
+        /** Log */
+        Log: {
+            lines: string[];
         };
         /** LogEntry */
         LogEntry: {
@@ -1924,10 +2061,31 @@ export interface components {
             message: string;
             offset: number;
         };
+        /**
+         * PutDeployment
+         * @description Creates a deployment, or changes what is given of one.
+         */
+        PutDeployment: {
+            /** @default null */
+            deployment?: string | null;
+            /** @default null */
+            model_uri?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            spec?: Record<string, unknown> | null;
+        };
         /** Refused */
         Refused: {
             reason: string;
             run_id: string;
+        };
+        /** RegenerateKey */
+        RegenerateKey: {
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            name?: string | null;
         };
         /**
          * RegisteredModel
@@ -2195,6 +2353,35 @@ export interface components {
             taken_points: number;
             to: string;
         };
+        /** ShownDeployment */
+        ShownDeployment: {
+            created_at: number;
+            generation: number;
+            mirror: number;
+            model_name?: string;
+            model_uri: string;
+            model_version?: string;
+            name: string;
+            reason: string;
+            replicas: components["schemas"]["ShownReplica"][];
+            spec: components["schemas"]["Spec"];
+            state: string;
+            traffic: number;
+            updated_at: number;
+        };
+        /** ShownEndpoint */
+        ShownEndpoint: {
+            auth_mode: string;
+            created_at: number;
+            created_by: string;
+            deployments: components["schemas"]["ShownDeployment"][];
+            description: string;
+            name: string;
+            openapi_path: string;
+            scoring_path: string;
+            state: string;
+            updated_at: number;
+        };
         /**
          * ShownImport
          * @description `state`: running, done, failed, cancelled or interrupted.  Of `differences` and `left_out`, the first are shown;
@@ -2223,6 +2410,13 @@ export interface components {
             user: string;
             verify: boolean;
         };
+        /** ShownReplica */
+        ShownReplica: {
+            id: string;
+            reason?: string;
+            started_at: number;
+            state: string;
+        };
         /** ShownStage */
         ShownStage: {
             name: string;
@@ -2242,6 +2436,38 @@ export interface components {
             scope: string;
             shown: string;
             token_id: number;
+        };
+        /**
+         * Spec
+         * @description How a model is served.
+         *
+         *         `env` is `uv` (an environment is built from the model's requirements) or `local` (the Python of --model-python).
+         *         `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
+         *         is above `target_utilization` percent.
+         */
+        Spec: {
+            /** @default auto */
+            batching?: string;
+            /** @default uv */
+            env?: string;
+            /** @default 16 */
+            max_body_mb?: number;
+            /** @default 512 */
+            max_queue?: number;
+            /** @default 0 */
+            max_replicas?: number;
+            /** @default 256 */
+            max_rows?: number;
+            /** @default 0 */
+            memory_mb?: number;
+            /** @default 1 */
+            replicas?: number;
+            /** @default 60 */
+            request_timeout_s?: number;
+            /** @default 70 */
+            target_utilization?: number;
+            /** @default 1 */
+            threads?: number;
         };
         /**
          * StageRequest
@@ -2348,6 +2574,11 @@ export interface components {
             /** @default [] */
             not_actions?: string[];
             role_id: string;
+        };
+        /** GotKeys */
+        "trackside.endpoints.model.GotKeys": {
+            primary: string;
+            secondary: string;
         };
         /** GotOurs */
         "trackside.events.model.GotOurs": {
@@ -2578,6 +2809,23 @@ export interface components {
             /** @default null */
             tags?: {
                 [key: string]: string;
+            } | null;
+        };
+        /** UpdateEndpoint */
+        UpdateEndpoint: {
+            /** @default null */
+            auth_mode?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            mirror_traffic?: {
+                [key: string]: number;
+            } | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            traffic?: {
+                [key: string]: number;
             } | null;
         };
         /** UpdateModel */
@@ -3633,6 +3881,332 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListedChanges"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_endpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoints"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_endpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotEndpoint"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_endpoints_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotEndpoint"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_endpoints_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_endpoints_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotEndpoint"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_trackside_v1_endpoints_name_deployments_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                deployment: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PutDeployment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotEndpoint"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_endpoints_name_deployments_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                deployment: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotEndpoint"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_endpoints_name_deployments_deployment_logs: {
+        parameters: {
+            query?: {
+                lines?: number;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                deployment: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_endpoints_name_deployments_deployment_rollback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                deployment: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotEndpoint"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_endpoints_name_keys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.endpoints.model.GotKeys"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_endpoints_name_keys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RegenerateKey"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.endpoints.model.GotKeys"];
                 };
             };
             400: components["responses"]["Fault"];

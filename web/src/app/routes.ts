@@ -14,7 +14,7 @@ export interface PageRoute {
   section?: RailName;
 }
 
-export type RailName = "experiments" | "models" | "links" | "workspaces" | "webhooks" | "imports";
+export type RailName = "experiments" | "models" | "endpoints" | "links" | "workspaces" | "webhooks" | "imports";
 
 export interface Found {
   route: PageRoute;

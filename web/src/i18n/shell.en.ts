@@ -6,6 +6,7 @@ export default {
     label: "Main",
     experiments: "Experiments",
     models: "Models",
+    endpoints: "Endpoints",
     links: "Links",
     workspaces: "Workspaces",
     webhooks: "Webhooks",

@@ -7,6 +7,7 @@ export default {
     label: "Principal",
     experiments: "Experimentos",
     models: "Modelos",
+    endpoints: "Endpoints",
     links: "Enlaces",
     workspaces: "Espacios de trabajo",
     webhooks: "Webhooks",

@@ -1,0 +1,123 @@
+"""The pages of real-time endpoints, and the way to them from a version of a model."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from endpoints.conftest import ENDPOINTS, LOCAL, endpoint, register, save_model
+from support import axe
+from support.servers import Server, environment
+
+MODEL = """
+flavors:
+  python_function: {loader_module: x, python_version: 3.11.2}
+mlflow_version: 3.17.2
+signature:
+  inputs: '[{"name": "a", "type": "double", "required": true}, {"name": "b", "type": "long", "required": true}]'
+"""
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Path:
+    """A model that has its description alone: nothing can serve it."""
+    folder = tmp_path / "described"
+    folder.mkdir()
+    (folder / "MLmodel").write_text(MODEL, "utf-8")
+    return folder
+
+
+def test_an_endpoint_is_listed_says_why_it_is_not_healthy_and_is_deleted_by_typing_its_name(
+    server: Server, described: Path, page: Page
+) -> None:
+    page.goto(f"{server.url}/#/endpoints")
+    expect(page.get_by_text("No endpoints yet")).to_be_visible()
+    register(server.api, [described])
+    page.goto(f"{server.url}/#/models/sum/versions/1")
+    page.get_by_role("button", name="Deploy").click()
+    page.get_by_label("Endpoint", exact=True).fill("adder")
+    page.get_by_label("Environment").select_option("local")
+    page.get_by_role("dialog").get_by_role("button", name="Deploy").click()
+
+    expect(page).to_have_url(f"{server.url}/#/endpoints/adder")
+    expect(page.locator("main").get_by_text("--model-python").first).to_be_visible()
+    assert endpoint(server.api, "adder")["deployments"][0]["model_version"] == "1"
+    expect(page.get_by_label("JSON body")).to_have_value(re.compile(r'"columns":\s*\[\s*"a",\s*"b"\s*\]'))
+
+    page.get_by_role("link", name="Endpoints").first.click()
+    row = page.get_by_role("region", name="Endpoints").get_by_role("row").nth(1)
+    expect(row).to_contain_text("sum 1: 100 %")
+    row.get_by_role("link", name="adder").click()
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_label("Type adder to delete the endpoint").fill("adder")
+    page.get_by_role("button", name="Delete the endpoint").click()
+    expect(page.get_by_text("No endpoints yet")).to_be_visible()
+    assert server.api.get(ENDPOINTS)["endpoints"] == []
+
+
+def test_traffic_is_split_and_a_deployment_is_rolled_back(server: Server, described: Path, page: Page) -> None:
+    register(server.api, [described, described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+    for name, version in (("green", 1), ("blue", 2)):
+        body = {"model_uri": f"models:/sum/{version}", "spec": LOCAL}
+        assert server.api.ask("PUT", f"{ENDPOINTS}/adder/deployments/{name}", body).status == 200
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+    page.get_by_role("button", name="Edit traffic").click()
+    page.get_by_label("blue").fill("90")
+    expect(page.get_by_role("alert")).to_contain_text("sum to 90 %")
+    page.get_by_label("green").fill("10")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Changed the traffic")).to_be_visible()
+    assert {each["name"]: each["traffic"] for each in endpoint(server.api, "adder")["deployments"]} == {
+        "blue": 90,
+        "green": 10,
+    }
+
+    row = page.get_by_role("region", name="Deployments").get_by_role("row", name="blue")
+    expect(row).to_contain_text("sum 2")
+    row.get_by_role("button", name="Roll back").click()
+    expect(row).to_contain_text("sum 1")
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "es")])
+def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, theme: str, language: str) -> None:
+    register(server.api, [described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+    page.add_init_script(
+        f"localStorage.setItem('trackside.theme', '{theme}'); localStorage.setItem('trackside.language', '{language}')"
+    )
+    for path, ready in (("endpoints", "adder"), ("endpoints/adder", "sum 1")):
+        page.goto(f"{server.url}/#/{path}")
+        page.get_by_role("link", name=ready).wait_for()
+        assert axe.serious(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
+    start: Callable[..., Server], page: Page, tmp_path: Path
+) -> None:
+    server = start("--model-python", sys.executable)
+    register(server.api, [save_model(tmp_path / "one", 2.0)])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+    expect(page.locator("main header").get_by_text("Healthy")).to_be_visible(timeout=240_000)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text(re.compile("Answer 200 after"))).to_be_visible()
+    expect(page.locator("pre").first).to_have_text('{"predictions": [2.0]}')
+
+    for name, command in (("curl", ["sh", "-c"]), ("Python", [sys.executable, "-c"])):
+        code = page.get_by_role("region", name=name, exact=True).inner_text()
+        done = subprocess.run(
+            [*command, code], env=environment(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert "2.0" in done.stdout, done.stderr
+    page.get_by_role("button", name="Logs of blue").click()
+    expect(page.get_by_role("region", name="Logs of blue")).to_be_visible()
