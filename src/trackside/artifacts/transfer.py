@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from trackside.artifacts import wire
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Creates, Download, Stat, Upload, put
 from trackside.artifacts.lanes import Lane
-from trackside.core.errors import Invalid
+from trackside.core.errors import Busy, Invalid
 from trackside.core.http.streams import Request, Response
 
 T = TypeVar("T")
@@ -45,8 +45,15 @@ async def receive(request: Request, blobs: Creates, key: str, lane: Lane) -> Sta
 
 
 async def answer(request: Request, blobs: Blobs, key: str, lane: Lane) -> Response:
-    """The file, or the part of it that the request wants, or that the client has it already."""
+    """The file, or the part of it that the request wants, or that the client has it already.  Raise Busy while clients that do
+    not read have the room of all answers."""
     what, source = await lane.acquire(partial(_open, request, blobs, key), _close)
+    if not isinstance(source, bytes):
+        try:
+            request.check_room(min(what.stop - what.start, PIECE_BYTES))
+        except Busy:
+            await asyncio.shield(lane.release(source.close))
+            raise
     return Response(what.status, what.headers, source if isinstance(source, bytes) else _leave(what, source, lane))
 
 

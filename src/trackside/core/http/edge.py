@@ -247,8 +247,8 @@ class Edge:
 
         pieces: Iterator[bytes] = route.handler(read, call)
         first, second = await asyncio.get_running_loop().run_in_executor(self._flows, _two, pieces)
+        self.outbox.check(len(first) + len(second or b""))
         if second is None:
-            self.outbox.check(len(first))
             await send_whole(send, 200, [JSON_TYPE, *cors, _length(first)], first)
             return
         body = self._in_turn(first, second, pieces)
@@ -302,6 +302,7 @@ class Edge:
             limit=lambda: self._calls.limit(gone(scope)),
             visit=visit,
             forget=self._gate.forget,
+            room=self.outbox.check,
         )
         given = {name: values[-1] for name, values in request.query.items()} | match.params
         await self._look(match.route, given, workspace, visit, scope)

@@ -91,8 +91,10 @@ class Request:
         limit: Callable[[], Limit | None] = lambda: None,
         visit: Visit = OPEN_VISIT,
         forget: Callable[[], None] = lambda: None,
+        room: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`limit`: of a read of the database that begins.  `forget` is told after a write."""
+        """`limit`: of a read of the database that begins.  `forget` is told after a write.  `room` raises Busy if an answer of
+        so many bytes finds none."""
         self.visit = visit
         self._forget = forget
         self.method: str = scope["method"]
@@ -107,6 +109,7 @@ class Request:
         self._threads = threads
         self._read_whole = read_whole
         self._limit = limit
+        self.check_room = room
 
     @property
     def content_length(self) -> int | None:
