@@ -24,8 +24,9 @@ def built_ui() -> None:
     subprocess.run([sys.executable, ROOT / "web" / "build.py", "build"], check=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(built_ui: None) -> Iterator[Browser]:
+    """Ends with its file: while Playwright is there, its event loop runs in this thread, where other tests run theirs."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=browsers.chromium(), args=list(browsers.ARGUMENTS))
         yield launched
