@@ -109,6 +109,7 @@ def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
 
     page.goto(f"{server.url}/#/endpoints/adder")
     expect(page.locator("main header").get_by_text("Healthy")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("replicas are ready")).to_have_count(0)  # no warning
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text(re.compile("Answer 200 after"))).to_be_visible()
     expect(page.locator("pre").first).to_have_text('{"predictions": [2.0]}')
