@@ -23,6 +23,8 @@ from trackside.core.settings import Settings
 
 NOWHERE = "http://127.0.0.1:1/"  # refuses connections
 OURS = "/api/trackside/v1"
+USER = "bo"
+ACTION = "Microsoft.MachineLearningServices/workspaces/experiments/read"
 EVENTS = ["run.created", "registered_model.created"]
 PAIRS = [{"key": "t", "value": "1"}]
 DATASETS = [{"dataset": {"name": "n", "digest": "d", "source_type": "s", "source": "s"}, "tags": []}]
@@ -45,7 +47,9 @@ ODD = [
 
 
 class World:
-    """An application with experiments, a run, a logged model, a registered model, a webhook and a second workspace."""
+    """An application with a little of everything: a run, a model, a view, an endpoint, a group, roles, a second workspace.
+
+    It has an administrator, in whose name every call is made."""
 
     def __init__(self, settings: Settings) -> None:
         self.application = app.build(settings)
@@ -55,6 +59,7 @@ class World:
         self._numbers = itertools.count()
         self.call(f"{OURS}/users", name=ADMIN, password=PASSWORD, is_admin=True)  # else some call would close the store
         self.direct.credential = basic(ADMIN)["authorization"].encode()
+        self.endpoint_name = "ep"
         self.renew()
 
     def close(self) -> None:
@@ -96,10 +101,48 @@ class World:
         self.webhook_id = call(f"{OURS}/webhooks", name="w", url=NOWHERE, events=EVENTS, status="DISABLED")["webhook"][
             "webhook_id"
         ]
-        place = f"{self.experiment_id}/{self.run_id}/artifacts/a/b.txt"
-        self.direct.ask(Ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}".encode(), pieces=[b"some text"]))
+        for place in (f"{self.run_id}/artifacts/a/b.txt", f"models/{self.model_id}/artifacts/a/b.txt"):
+            path = f"/api/2.0/mlflow-artifacts/artifacts/{self.experiment_id}/{place}"
+            self.direct.ask(Ask("PUT", path.encode(), pieces=[b"some text"]))
+        view = call(f"{OURS}/experiments/{self.experiment_id}/views", name="v", state={"a": 1})["view"]
+        self.view_id, self.view_version = view["view_id"], view["version"]
+        call(f"{OURS}/groups", name=f"g{n}")
+        self.role_id = call(f"{OURS}/roles", name=f"r{n}", actions=[ACTION])["role"]["role_id"]
+        role = call("roles/create", api="3.0", workspace="default", name=f"r{n}")["role"]
+        self.mlflow_role_id = role["id"]
+        made = call("roles/permissions/add", api="3.0", **self._permission())["role_permission"]
+        self.role_permission_id = made["id"]
+        made = call(f"{OURS}/role-assignments", principal=f"g{n}", role="Reader", scope="/ws/default")["assignment"]
+        self.assignment_id = made["assignment_id"]
+        self._make_user()
+        self.group_name = f"g{n}"
+        self.direct.ask(Ask("DELETE", f"{OURS}/endpoints/{self.endpoint_name}".encode()))  # each write reads them all
+        self.endpoint_name = f"ep{n}"
+        call(f"{OURS}/endpoints", name=self.endpoint_name, model_uri=self._model_uri, deployment="blue")
+        body = json.dumps({"model_uri": self._model_uri}).encode()
+        target = f"{OURS}/endpoints/{self.endpoint_name}/deployments/green".encode()
+        assert self.direct.ask(Ask("PUT", target, pieces=[body])).status == 200
         self._make_workspace()
         self._make_link()
+
+    @property
+    def _model_uri(self) -> str:
+        return f"models:/{self.model_id}"
+
+    def _permission(self) -> dict[str, Any]:
+        return {
+            "role_id": self.mlflow_role_id,
+            "resource_type": "experiment",
+            "resource_pattern": "*",
+            "permission": "READ",
+        }
+
+    def _make_user(self) -> None:
+        """A new one only if a call has deleted it, since each hash of a password takes a while."""
+        if self.direct.ask(Ask("GET", f"{OURS}/users/{USER}".encode())).status == 404:
+            self.call(f"{OURS}/users", name=USER, password=PASSWORD)
+        made = self.call(f"{OURS}/users/{USER}/tokens", token_name=f"t{next(self._numbers)}")["token"]
+        self.token_id = made["token_id"]
 
     def _make_workspace(self) -> None:
         body = json.dumps({"name": "north"}).encode()
@@ -151,6 +194,25 @@ class World:
             "path": "a/b.txt",
             "entity": "run",
             "id": self.run_id,
+            "expected": "1",
+            "username": USER,
+            "member": USER,
+            "password": PASSWORD,
+            "token_id": str(self.token_id),
+            "resource_type": "experiment",
+            "resource_id": self.experiment_id,
+            "permission": "READ",
+            "series": [{"run_id": self.run_id, "key": "m"}],
+            "view_id": self.view_id,
+            "assignment_id": str(self.assignment_id),
+            "role_id": self.role_id,
+            "principal": self.group_name,
+            "role": "Contributor",
+            "scope": "/ws/default",
+            "actions": [ACTION],
+            "action": ACTION,
+            "deployment": "green",
+            "model_uri": self._model_uri,
             "models": [{"model_id": self.model_id, "step": 1}],
             "metrics": [{"key": "m", "value": 1.0, "timestamp": 1, "step": 0}],
             "params": PAIRS,
@@ -168,6 +230,30 @@ class World:
             }
         elif "/links" in path:
             known |= {"name": "link"}
+        elif "/views" in path:
+            known |= {"version": self.view_version}
+        elif "trackside/v1/users" in path:
+            known |= {"name": USER if "{" in path else f"u-{next(self._numbers)}", "scope": "read"}
+        elif path.endswith("/me/tokens"):
+            known |= {"scope": "read"}
+        elif path.endswith("/users/create"):
+            known |= {"username": f"u-{next(self._numbers)}"}
+        elif path.endswith("/login"):
+            known |= {"username": USER}
+        elif "trackside/v1/groups" in path:
+            known |= {"name": self.group_name if "{" in path else f"g-{next(self._numbers)}"}
+        elif "/endpoints" in path or "/api/v1/service/" in path:
+            known |= {"name": self.endpoint_name if "{" in path else f"ep-{next(self._numbers)}", "key": "primary"}
+        elif "trackside/v1/roles" in path:
+            known |= {"name": f"r-{next(self._numbers)}"}
+        elif "/3.0/mlflow/roles" in path:
+            known |= self._permission() | {"resource_type": "registered_model"}
+            known |= {"workspace": "default", "name": f"r-{next(self._numbers)}"}
+            known |= {"role_permission_id": self.role_permission_id}
+        elif path.endswith("/runs/bulk"):
+            known |= {"action": "set-tag"}
+        elif path.endswith("/runs/groups"):
+            known |= {"by": ["tags.t"]}
         elif "/webhooks" in path:
             known |= {"status": "DISABLED"}
             if "trackside" not in path:
