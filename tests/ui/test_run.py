@@ -1,11 +1,13 @@
 """The page of a run: note, tags, source, files, deletion, and what a hostile client may have written."""
 
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
+from support import axe, links
 from support.client import Api
 from support.servers import Server
 
@@ -200,3 +202,28 @@ def test_the_page_speaks_spanish(server: Server, page: Page) -> None:
 
     expect(page.get_by_role("heading", name="Métricas")).to_be_visible()
     expect(page.get_by_role("link", name="Artefactos")).to_be_visible()
+
+
+def test_the_links_of_a_run_tell_of_its_copies_parents_and_children(start: Callable[..., Server], page: Page) -> None:
+    here, there = start(), start()
+    parent = here.api.new_run(run_name="sweep")
+    run_id = here.api.new_run(run_name="swift-fox", tags=[{"key": "mlflow.parentRunId", "value": parent}])
+    for number in (1, 2):
+        here.api.new_run(
+            run_name=f"kid-{number}", start_time=number, tags=[{"key": "mlflow.parentRunId", "value": run_id}]
+        )
+    links.add(here.api, "all", there.url)
+    there.api.new_workspace("team")
+    links.add(here.api, "some", f"{there.url}/ws/team", experiments=["churn*"])
+    links.settle(here.api, "all")
+    links.settle(here.api, "some")
+
+    page.goto(f"{here.url}/#/experiments/0/runs/{run_id}/links")
+
+    expect(page.get_by_role("row", name="all").get_by_role("cell", name="up to date")).to_be_visible()
+    expect(page.get_by_role("row", name="all").get_by_role("cell", name=run_id)).to_be_visible()
+    expect(page.get_by_role("row", name="some").get_by_role("cell", name="none, by the filter")).to_be_visible()
+    expect(page.get_by_role("link", name="sweep")).to_have_attribute("href", f"#/experiments/0/runs/{parent}")
+    assert axe.serious(page) == []
+    page.get_by_text("2 child runs").get_by_role("link").click()
+    expect(page.get_by_role("row").get_by_role("link")).to_have_text(["kid-2", "kid-1"])

@@ -1022,6 +1022,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/runs/{run_id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a run's ancestors, the number of its children, and its copies at the other sides of links. */
+        get: operations["get_api_trackside_v1_runs_run_id_relations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/runs/bulk": {
         parameters: {
             query?: never;
@@ -1460,6 +1477,20 @@ export interface components {
             kind: string;
             length: number;
             offset: number;
+        };
+        /**
+         * Copy
+         * @description The run at the other side of a link.  `is_waiting`: something of it waits to be synced.
+         */
+        Copy: {
+            is_waiting: boolean;
+            kind: string;
+            link: string;
+            made_by: string;
+            mode: string;
+            remote_id: string;
+            state: string;
+            synced_at: number;
         };
         /**
          * Counted
@@ -2104,6 +2135,15 @@ export interface components {
             /** @default [] */
             tags?: components["schemas"]["trackside.registry.model.Tag"][];
         };
+        /**
+         * Relations
+         * @description `ancestors` begins with the parent; a parent that does not exist here ends it.
+         */
+        Relations: {
+            ancestors: components["schemas"]["RunRef"][];
+            children: number;
+            copies: components["schemas"]["Copy"][];
+        };
         /** RenameModel */
         RenameModel: {
             /** @default null */
@@ -2200,6 +2240,14 @@ export interface components {
         RunOutputs: {
             /** @default [] */
             model_outputs?: components["schemas"]["ModelOutput"][];
+        };
+        /** RunRef */
+        RunRef: {
+            experiment_id: string;
+            lifecycle_stage: string;
+            run_id: string;
+            run_name: string;
+            status: string;
         };
         /**
          * RunRows
@@ -5224,6 +5272,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunModels"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_runs_run_id_relations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relations"];
                 };
             };
             400: components["responses"]["Fault"];

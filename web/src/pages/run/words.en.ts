@@ -1,4 +1,4 @@
-import { formatCount } from "@/i18n/format";
+import { formatCount, plural } from "@/i18n/format";
 
 export default {
   experiments: "Experiments",
@@ -104,8 +104,14 @@ export default {
   addLink: "Link a workspace",
   linkTo: "To",
   linkState: "State",
-  linkLag: "Waiting",
-  wanted: "Mirrored",
-  yes: "yes",
-  no: "no, by the filter of the link",
+  wanted: "Copy of the run",
+  same: "up to date",
+  changesWait: "changes wait to be synced",
+  notYet: "not made yet",
+  filtered: "none, by the filter of the link",
+  remoteRun: "Run ID there",
+  synced: "Synced",
+  ancestors: "Parents",
+  childCount: (count: number) => `${formatCount(count)} child ${plural(count) === "one" ? "run" : "runs"}:`,
+  showChildren: "show in the table of runs",
 };

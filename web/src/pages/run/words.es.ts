@@ -1,5 +1,5 @@
 import type { Words } from "@/i18n/catalogue.svelte";
-import { formatCount } from "@/i18n/format";
+import { formatCount, plural } from "@/i18n/format";
 import type en from "./words.en";
 
 export default {
@@ -106,8 +106,15 @@ export default {
   addLink: "Vincular un área de trabajo",
   linkTo: "Destino",
   linkState: "Estado",
-  linkLag: "En espera",
-  wanted: "Replicada",
-  yes: "sí",
-  no: "no, por el filtro del enlace",
+  wanted: "Copia de la ejecución",
+  same: "al día",
+  changesWait: "hay cambios por sincronizar",
+  notYet: "todavía no existe",
+  filtered: "ninguna, por el filtro del enlace",
+  remoteRun: "ID de ejecución allí",
+  synced: "Sincronizada",
+  ancestors: "Ejecuciones superiores",
+  childCount: (count: number) =>
+    `${formatCount(count)} ${plural(count) === "one" ? "ejecución hija" : "ejecuciones hijas"}:`,
+  showChildren: "mostrar en la tabla de ejecuciones",
 } satisfies Words<typeof en>;
