@@ -18,6 +18,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/experiments/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST experiments create */
+        post: operations["post_api_2_0_mlflow_experiments_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/experiments/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST experiments delete */
+        post: operations["post_api_2_0_mlflow_experiments_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/experiments/get": {
         parameters: {
             query?: never;
@@ -29,6 +63,23 @@ export interface paths {
         get: operations["get_api_2_0_mlflow_experiments_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/experiments/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST experiments restore */
+        post: operations["post_api_2_0_mlflow_experiments_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -47,6 +98,23 @@ export interface paths {
         put?: never;
         /** POST experiments search */
         post: operations["post_api_2_0_mlflow_experiments_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/experiments/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST experiments update */
+        post: operations["post_api_2_0_mlflow_experiments_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1503,6 +1571,10 @@ export interface components {
             new: number;
             same: number;
         };
+        /** Created */
+        Created: {
+            experiment_id: string;
+        };
         /**
          * CreateEndpoint
          * @description `model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
@@ -1520,6 +1592,15 @@ export interface components {
             name: string | null;
             /** @default null */
             spec?: Record<string, unknown> | null;
+        };
+        /** CreateExperiment */
+        CreateExperiment: {
+            /** @default null */
+            artifact_location?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            tags?: components["schemas"]["trackside.experiments.model.GivenTag"][] | null;
         };
         /**
          * CreateOurs
@@ -1702,6 +1783,11 @@ export interface components {
             model_versions?: components["schemas"]["ModelVersion"][];
             /** @default null */
             next_page_token?: string | null;
+        };
+        /** GetExperiment */
+        GetExperiment: {
+            /** @default null */
+            experiment_id: string | null;
         };
         /** GivenStage */
         GivenStage: {
@@ -2657,6 +2743,13 @@ export interface components {
             /** @default null */
             next_page_token?: string | null;
         };
+        /** GivenTag */
+        "trackside.experiments.model.GivenTag": {
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            value?: string | null;
+        };
         /** Got */
         "trackside.experiments.model.Got": {
             experiment: components["schemas"]["trackside.experiments.model.Experiment"];
@@ -2876,6 +2969,13 @@ export interface components {
                 [key: string]: number;
             } | null;
         };
+        /** UpdateExperiment */
+        UpdateExperiment: {
+            /** @default null */
+            experiment_id: string | null;
+            /** @default null */
+            new_name?: string | null;
+        };
         /** UpdateModel */
         UpdateModel: {
             /** @default null */
@@ -3037,6 +3137,66 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    post_api_2_0_mlflow_experiments_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateExperiment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_experiments_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GetExperiment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_2_0_mlflow_experiments_get: {
         parameters: {
             query: {
@@ -3058,6 +3218,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.experiments.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_experiments_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GetExperiment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -3120,6 +3310,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.experiments.model.Found"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_experiments_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateExperiment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];

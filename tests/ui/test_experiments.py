@@ -1,0 +1,113 @@
+"""The page of experiments: create, rename, delete with a way back, restore."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support import axe
+from support.client import Api
+from support.servers import Server
+
+
+def experiment(api: Api, experiment_id: str) -> tuple[str, str]:
+    """Its name and its lifecycle stage."""
+    found = api.ask("GET", "experiments/get", arguments={"experiment_id": experiment_id}).json["experiment"]
+    return found["name"], found["lifecycle_stage"]
+
+
+def choose(page: Page, name: str, action: str) -> None:
+    page.get_by_role("button", name=f"Actions of {name}", exact=True).click()
+    page.get_by_role("menuitem", name=action).click()
+
+
+def test_an_experiment_is_created_and_its_page_says_how_to_log_to_it(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name="New experiment").click()
+    page.get_by_label("Name of the experiment").fill("churn")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("churn")
+    expect(page.get_by_text('mlflow.set_experiment("churn")')).to_be_visible()
+    found = server.api.ask("GET", "experiments/get-by-name", arguments={"experiment_name": "churn"})
+    assert found.json["experiment"]["lifecycle_stage"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "said"),
+    [("Name of the experiment", "taken", "taken"), ("Artifact location", "s3://bucket/a#b", "s3://bucket/a#b")],
+)
+def test_what_the_server_refuses_is_said_in_the_dialog(
+    server: Server, page: Page, console: list[str], label: str, text: str, said: str
+) -> None:
+    server.api.new_experiment("taken")
+
+    page.goto(server.url)
+    page.get_by_role("button", name="New experiment").click()
+    page.get_by_label("Name of the experiment").fill("new")
+    page.get_by_label(label).fill(text)
+    page.get_by_role("button", name="Create").click()
+
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(said)
+    expect(page.get_by_label(label)).to_have_attribute("aria-invalid", "true")
+    console.clear()  # Chromium writes the answer 400 to it
+
+
+def test_a_new_name_is_given_and_an_undo_brings_the_old_one_back(server: Server, page: Page) -> None:
+    experiment_id = server.api.new_experiment("churn")
+
+    page.goto(server.url)
+    choose(page, "churn", "Rename")
+    page.get_by_label("Name of the experiment").fill("churn 2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="churn 2")).to_be_visible()
+    assert experiment(server.api, experiment_id) == ("churn 2", "active")
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_role("link", name="churn", exact=True)).to_be_visible()
+    assert experiment(server.api, experiment_id) == ("churn", "active")
+
+
+def test_a_deleted_experiment_comes_back_by_an_undo(server: Server, page: Page) -> None:
+    experiment_id = server.api.new_experiment("churn")
+
+    page.goto(server.url)
+    choose(page, "churn", "Delete")
+    expect(page.get_by_role("link", name="churn")).to_have_count(0)
+    assert experiment(server.api, experiment_id) == ("churn", "deleted")
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_role("link", name="churn")).to_be_visible()
+    assert experiment(server.api, experiment_id) == ("churn", "active")
+
+
+def test_deleted_experiments_are_listed_by_themselves_with_their_runs_and_restored(server: Server, page: Page) -> None:
+    experiment_id = server.api.new_experiment("churn")
+    server.api.new_run(experiment_id, run_name="swift-fox")
+    server.api.new_experiment("kept")
+    server.api.post("experiments/delete", experiment_id=experiment_id)
+
+    page.goto(server.url)
+    page.get_by_role("link", name="Deleted").click()
+    expect(page.get_by_role("link", name="kept")).to_have_count(0)
+    page.get_by_role("link", name="churn").click()
+    expect(page.get_by_role("link", name="swift-fox")).to_be_visible()
+    page.go_back()
+    choose(page, "churn", "Restore")
+
+    expect(page.get_by_text("No deleted experiments")).to_be_visible()
+    assert experiment(server.api, experiment_id) == ("churn", "active")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(server: Server, page: Page, theme: str) -> None:
+    server.api.post("experiments/delete", experiment_id=server.api.new_experiment("old"))
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+
+    page.goto(server.url)
+    page.get_by_role("button", name="Actions of Default").click()
+    assert axe.serious(page) == []
+    page.goto(f"{server.url}/#/experiments?life=deleted")
+    expect(page.get_by_role("link", name="old")).to_be_visible()
+    assert axe.serious(page) == []
+    page.get_by_role("button", name="New experiment").click()
+    expect(page.get_by_label("Artifact location")).to_be_visible()
+    assert axe.serious(page) == []
