@@ -117,6 +117,7 @@ class Calls:
 
     async def folder(self, request: Request) -> Response:
         """Return a folder of a run as a zip that is made while it leaves; without a path, all of the run's files."""
+        request.check_room_of_pieces()
         path = _argument(request, "path")
         _, spot = await self._of_run(request, path)
         lane = self._threads.of(spot)

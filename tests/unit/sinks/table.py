@@ -165,7 +165,7 @@ REVIEWED = [
         "the URL of a webhook",
         {
             "events/delivery.py": "Post._send Post._where",
-            "events/model.py": "check_new_url check_url shown_url",
+            "events/model.py": "check_new_url check_url is_same_origin shown_url sign_in_of",
             "events/shares.py": "share_of",
         },
     ),

@@ -307,6 +307,8 @@ class Edge:
         given = {name: values[-1] for name, values in request.query.items()} | match.params
         await self._look(match.route, given, workspace, visit, scope)
         response: Response = await match.route.handler(request)
+        if isinstance(response.body, bytes):
+            self.outbox.check(len(response.body))
         if cors:
             response.headers = [*response.headers, *cors]
         await send_response(scope, receive, send, response)

@@ -28,6 +28,7 @@ CUT = "trackside.cut"  # in a scope: a function that ends the connection without
 GONE = "trackside.gone"  # in a scope: a function that says whether the client has left, for any thread
 USER_HEADER = b"x-trackside-user"
 MAX_USER_CHARS = 256
+PIECES_BYTES = 1 << 20  # about what an answer in pieces has in memory
 
 
 def gone(scope: Scope) -> Callable[[], bool]:
@@ -110,6 +111,10 @@ class Request:
         self._read_whole = read_whole
         self._limit = limit
         self.check_room = room
+
+    def check_room_of_pieces(self) -> None:
+        """For an answer whose size is not known before it is made.  Raise Busy."""
+        self.check_room(PIECES_BYTES)
 
     @property
     def content_length(self) -> int | None:

@@ -25,6 +25,7 @@ class Calls:
         return await self._answer(request, call.format, "metrics", export.points(request.reading, call))
 
     async def _answer(self, request: Request, form: str | None, name: str, pieces: Iterator[bytes]) -> Response:
+        request.check_room_of_pieces()
         media = export.media(form)
         first = await request.in_thread(next, pieces, b"")  # so that a mistake of the caller is answered as one
         headers = [
