@@ -151,7 +151,7 @@ def _sealer(settings: Settings) -> Sealer:
 
 def _rules(settings: Settings, *, opens_private: bool) -> Rules:
     hosts, networks = listed(settings.allowed_remotes)
-    # Until access control asks who calls, whoever reaches the port may not learn what the server's network has.
+    # Until access control asks who calls, a caller may not learn what the server's network has.
     return Rules(opens_private=opens_private, hosts=hosts, networks=networks, tells=settings.is_local)
 
 

@@ -63,7 +63,7 @@ def make(artifact_root: str) -> Tenants:
 
 
 def begin(tx: Tx, artifact_root: str) -> None:
-    """The default experiment; and whoever creates a workspace owns it."""
+    """The default experiment; the creator of a workspace owns it."""
     experiments.create_default(tx, artifact_root)
     creator = tx.caller.principal_id
     if creator is not None:

@@ -40,7 +40,7 @@ class Clock:
         self.file.write_text(f"{0:<32}")
 
     def move(self, by_ms: int) -> None:
-        with self.file.open("r+") as opened:  # in its place: whoever reads meanwhile reads one of the two
+        with self.file.open("r+") as opened:  # in its place: a reader sees the old or the new one
             opened.write(f"{by_ms:<32}")
 
     @property

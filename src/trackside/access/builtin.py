@@ -46,7 +46,7 @@ MLFLOW_DATA_SCIENTIST = Role(
 CREATOR = Role(
     "f0000000-0000-4000-8000-000000000002",
     "Creator",
-    "To create experiments and registered models; whoever creates one manages it.",
+    "To create experiments and registered models; the creator manages what they create.",
     (f"{_ML}/read", Action.EXPERIMENTS_CREATE, Action.MODELS_CREATE),
 )
 AUDITOR = Role(

@@ -68,7 +68,7 @@ class SignedIn(Caller):
 
 
 class Anonymous(Caller):
-    """Whoever shows no credential to a server that lets everybody read."""
+    """A caller without a credential, on a server that lets everybody read."""
 
     __slots__ = ("_rights",)
 

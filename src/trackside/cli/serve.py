@@ -170,7 +170,7 @@ def _check_exposure(settings: Settings) -> None:
         if first_admin.has_users(settings):
             return
     raise Stop(
-        f"--host {settings.host} lets other machines in, and the store has no administrator, so whoever reaches the port"
+        f"--host {settings.host} lets other machines in, and the store has no administrator, so everybody who reaches the port"
         " could read, write and delete. Make one: `trackside user create NAME --admin` with the same --data or --store, or"
         " TRACKSIDE_ADMIN_USERNAME with TRACKSIDE_ADMIN_PASSWORD_FILE. Add --allow-unauthenticated if you want that, or"
         " listen on 127.0.0.1"

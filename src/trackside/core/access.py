@@ -136,7 +136,7 @@ ALL_RIGHTS = Rights(EVERY_ACTION)
 
 
 class Caller:
-    """Whoever calls, as far as routes and stores want to know."""
+    """The caller, as far as routes and stores need to know."""
 
     __slots__ = ()
 

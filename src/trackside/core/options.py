@@ -241,7 +241,7 @@ OPTIONS: dict[str, Option] = {
         default="365",
         read=values.number(0, 36500),
         metavar="DAYS",
-        help="how long the log of changes (who did what, when) is kept; 0 for ever",
+        help="how long the log of changes (who did what, when) is kept; 0 keeps it without a limit",
     ),
     "tls_cert": Option(
         flags=("--tls-cert",),
@@ -315,7 +315,7 @@ OPTIONS: dict[str, Option] = {
         default="0",
         read=values.number(0, 36500),
         metavar="DAYS",
-        help="how long the audit log is kept; 0 for ever",
+        help="how long the audit log is kept; 0 keeps it without a limit",
     ),
 }
 
@@ -331,7 +331,7 @@ REFUSED_FLAGS: dict[str, str] = {
     "--read-replica-backend-store-uri": "Trackside reads from its one store; give that with --store",
     "--workspace-store-uri": "workspaces are kept in the store; give that with --store",
     "--enable-workspaces": "workspaces are always on; leave it out",
-    "--disable-workspaces": "workspaces are always on, and whoever names none works in the default one; leave it out",
+    "--disable-workspaces": "workspaces are always on, and a caller that names none works in the default one; leave it out",
     "--disable-security-middleware": "the checks stay on; widen them with --allowed-hosts and --cors-allowed-origins",
     "--x-frame-options": "Trackside has no such setting; leave it out",
     "--gunicorn-opts": "Trackside has its own server process; use --workers, --log-level",

@@ -70,7 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     search_timeout_s: int
     max_links: int
     model_python: str  # for deployments that need no environment of their own; empty: none
-    change_log_days: int  # 0: for ever
+    change_log_days: int  # 0: without a limit
     tls_cert: Path | None
     tls_key: Path | None
     trusted_proxies: tuple[str, ...]  # addresses and networks
@@ -81,7 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     anonymous_read: bool
     max_token_days: int
     session_days: int
-    audit_days: int  # 0: for ever
+    audit_days: int  # 0: without a limit
 
     @property
     def is_local(self) -> bool:

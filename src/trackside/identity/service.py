@@ -29,7 +29,7 @@ ADMINS_ONLY = "Permission denied: only an administrator may do this."
 
 
 class Operator(Caller):
-    """Whoever can read and write the store's file, or knows its database's password: break-glass."""
+    """The operator, who can read and write the store's file or knows its database's password: break-glass."""
 
     __slots__ = ()
     name = "operator"

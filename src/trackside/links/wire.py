@@ -53,7 +53,7 @@ class Down(Exception):
 
 
 class NotCalled(Down):
-    """The rules of this server do not let it call the remote, and whoever asks may know."""
+    """The rules of this server do not let it call the remote, and the caller may know."""
 
 
 class TooLong(Down):

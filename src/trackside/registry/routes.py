@@ -16,7 +16,7 @@ ONE = by("model", "name")
 
 
 def _with_sources(call: m.CreateVersion) -> list[Reference]:
-    """The model, and what the version is made of: whoever may read the version reads that."""
+    """The model, and what the version is made of: a caller who may read the version reads that."""
     reads = Action.RUNS_READ
     found = [Reference("model", call.name or "")]
     if call.run_id:

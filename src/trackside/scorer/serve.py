@@ -99,7 +99,7 @@ def _bound(path: str) -> socket.socket:
 
 
 def _read_lifeline(ended: asyncio.Event) -> None:
-    """Stop when told to; end at once when whoever started this process has ended, which closes the pipe."""
+    """Stop when told to; end at once when the process that started this one has ended, which closes the pipe."""
     if os.read(0, 64):
         ended.set()
     else:

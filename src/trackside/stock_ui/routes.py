@@ -77,7 +77,7 @@ async def databricks_address(request: Request) -> Response:
 
 
 def calls() -> list[Route]:
-    """What the pages ask, whoever serves them."""
+    """What the pages ask, from each UI that the server has."""
     more: dict[str, Any] = {"version": "3.0", "ajax_only": True}
     return [
         stream("POST /graphql", ask, needs=Action.RUNS_READ),

@@ -84,7 +84,7 @@ def test_guessing_is_slowed_and_keeps_nobody_else_out(people: People) -> None:
     refused = people.open.ask("POST", f"{OURS}/login", {"username": ADMIN, "password": PASSWORD})
     assert refused.status == 429
     assert int(refused.headers["retry-after"]) >= 1
-    people.admin.get(f"{OURS}/me")  # whoever is known already goes on
+    people.admin.get(f"{OURS}/me")  # users who are known already go on
     assert people.open.ask("POST", f"{OURS}/login", {"username": "nobody", "password": "x"}).status == 401
 
 

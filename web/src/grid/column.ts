@@ -12,7 +12,7 @@ export interface GridColumn {
   isNumber?: boolean;
   /** Drawn by the page's snippet; others are text. */
   isDrawn?: boolean;
-  /** Its width and place are for ever the same: the boxes for selection. */
+  /** Its width and place never change: the boxes for selection. */
   isFixed?: boolean;
   /** undefined: nothing is ordered by it.  `ordinal` counts from 1 if several columns order the rows. */
   sort?: { direction: Direction | null; ordinal: number | null };

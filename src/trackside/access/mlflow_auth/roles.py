@@ -199,7 +199,7 @@ def _administered(tx: Tx, role_id: int | None) -> Principal:
 
 
 def _see(tx: Tx, workspace: str) -> None:
-    """Whoever has a role in a workspace may see its roles."""
+    """A principal with a role in a workspace may see its roles."""
     if administers(tx, tx.caller, workspace):
         return
     own = identity.groups_of(tx, tx.caller.principal_id or 0)

@@ -28,7 +28,7 @@ _METADATA = frozenset(
 
 class Rules(Struct, frozen=True):
     """`opens_private`: private and loopback addresses may be called; else only those of `hosts` and `networks`, which the
-    operator listed.  `tells`: whoever calls may learn why a host cannot be reached."""
+    operator listed.  `tells`: the caller may learn why a host cannot be reached."""
 
     opens_private: bool = False
     hosts: frozenset[str] = frozenset()  # in lower case
