@@ -34,6 +34,7 @@ def test_a_model_is_deployed_scored_and_taken_away(serving: Server, tmp_path: Pa
     assert "1 of 1 replicas ready" in shown[1]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_told_in_one_line(start: Callable[..., Server], models: list[Path], tmp_path: Path) -> None:
     server = start("--model-python", sys.executable)
     register(server.api, models[:1])

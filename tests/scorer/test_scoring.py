@@ -109,6 +109,7 @@ def test_many_callers_get_what_each_gets_alone(regression_scorer: Scoring) -> No
     assert regression_scorer.call("GET", "/stats").json["batches"]
 
 
+@pytest.mark.slow
 def test_a_model_with_code_of_its_own_is_not_batched(serve_model: Callable[..., Scoring], tmp_path: Path) -> None:
     """A transformer that looks at the whole table gives each caller other values when tables are joined."""
     import pandas as pd

@@ -86,6 +86,7 @@ NEUTRAL: dict[str, Any] = {
     "resource_type": "experiment", "resource_id": "1", "permission": "READ",
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
+    "authorization": None,
     "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
