@@ -118,7 +118,9 @@ def router(model: Path, data: Path) -> Iterator[System]:
 
 
 def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | QUIET
+    """`mlflow models serve` looks for uvicorn in PATH."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | QUIET | {"PATH": path}
 
 
 @contextmanager
