@@ -1,6 +1,6 @@
 """Python environments of models, built by uv from their requirements and kept by content.
 
-Two models with the same requirements share one environment.  An environment that no deployment has used for KEEP_S is removed.
+Two models with the same requirements share one environment.
 """
 
 import hashlib
@@ -8,15 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from trackside.core import disk
 from trackside.core.errors import Fault, Invalid, Unsupported
 
 SCORER_NEEDS = ("httptools>=0.6.4", "uvloop>=0.21; sys_platform != 'win32'")
-KEEP_S = 7 * 86_400.0
 TIMEOUT_S = 1800.0
 _READY = ".ready"
 
@@ -79,18 +77,6 @@ class Environments:
         self._run("pip", "install", "--no-build", "--python", str(python), "--compile-bytecode", "-r", str(wanted))
         (place / _READY).touch()
         return str(python)
-
-    def collect(self, used: Iterable[str], now: float | None = None) -> list[str]:
-        """Remove environments that nobody uses and that were not used for KEEP_S; return their names."""
-        moment = time.time() if now is None else now
-        kept = {str(Path(python).parents[1]) for python in used}
-        gone = []
-        for place in sorted(self._folder.glob("*")):
-            ready = place / _READY
-            if str(place) not in kept and ready.exists() and moment - ready.stat().st_mtime > KEEP_S:
-                shutil.rmtree(place, ignore_errors=True)
-                gone.append(place.name)
-        return gone
 
     def _run(self, *words: str) -> None:
         assert self._uv is not None

@@ -322,7 +322,7 @@ REVIEWED = [
             "endpoints/backends/logs.py": "Log.tail",
             "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget",
             "endpoints/backends/sandbox.py": "_home_of _roots is_available wrapped",
-            "endpoints/environments.py": "Environments.build Environments.collect _find_uv _python_version _requirements local",
+            "endpoints/environments.py": "Environments.build _find_uv _python_version _requirements local",
         },
     ),
     Reviewed(
