@@ -49,7 +49,7 @@ WHOLE_SERVER = {
         "login", "logout", "me", "me/password", "me/actions", "me/tokens", "me/tokens/{token_id}", "me/sessions",
         "me/sessions/{session_id}", "users", "users/{name}", "users/{name}/tokens", "users/{name}/tokens/{token_id}",
         "users/{name}/sessions", "users/{name}/sessions/{session_id}", "groups", "groups/{name}", "groups/{name}/members",
-        "groups/{name}/members/{member}", "roles", "roles/{role_id}", "role-assignments", "deny-assignments",
+        "groups/{name}/members/{member}", "roles", "roles/check", "roles/{role_id}", "role-assignments", "deny-assignments",
         "role-assignments/{assignment_id}", "access/explain", "audit", "audit/verify", "audit/export",
     )),
     # The same by MLflow's own calls.

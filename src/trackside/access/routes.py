@@ -1,37 +1,27 @@
 """The calls about roles, assignments, denials, and why somebody may do something.  Knows HTTP's side only."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
 
-from trackside.access import service, store
+from trackside.access import drafts, service, store
 from trackside.access.caller import SignedIn
+from trackside.access.drafts import NewRole
 from trackside.access.gate import Gate
-from trackside.access.model import Assignment, Role, check_patterns, find_action, parse_scope
+from trackside.access.model import ROOT, Assignment, Role, check_patterns, find_action, parse_scope
 from trackside.core.access import OPEN_ACTIONS, Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import HANDLED, Route, command, query
 from trackside.identity import store as identity
-from trackside.identity.model import EVERYBODY, Principal, check_name
+from trackside.identity.model import EVERYBODY, Principal, check_name, check_page
 from trackside.identity.service import record
 
 PREFIX = "/api/trackside/v1"
 MAX_TEXT = 1000
-
-
-class NewRole(Call, frozen=True):
-    """Azure's JSON of a custom role, with its names or in our spelling."""
-
-    required: ClassVar[tuple[str, ...]] = ("name",)
-    role_id: str | None = None
-    name: str | None = None
-    description: str | None = None
-    actions: list[str] | None = None
-    not_actions: list[str] | None = None
-    assignable_scopes: list[str] | None = None
 
 
 class OfRole(Call, frozen=True):
@@ -67,8 +57,13 @@ class NewAssignment(Call, frozen=True):
 
 
 class ListAssignments(Call, frozen=True):
+    """Without `max_results`, all are returned."""
+
     principal: str | None = None
     scope: str | None = None
+    inherited: bool | None = None
+    max_results: int | None = None
+    page_token: str | None = None
 
 
 class OfAssignment(Call, frozen=True):
@@ -92,6 +87,7 @@ class GotAssignment(Answer, frozen=True):
 
 class ListedAssignments(Answer, frozen=True):
     assignments: list[ShownAssignment] = []
+    next_page_token: str | None = None
 
 
 class Explain(Call, frozen=True):
@@ -212,20 +208,27 @@ def deny(tx: Tx, call: NewAssignment) -> GotAssignment:
 
 
 def list_assignments(tx: Tx, call: ListAssignments) -> ListedAssignments:
-    """Of a principal, at a scope and in it, or both; denials too."""
+    """Of a principal, at a scope and in it, or both; denials too.  `inherited`: those that hold at the scope, also from
+    wider places, without those in it."""
     principal = None if not call.principal else _id(tx, call.principal)
-    if call.scope or call.principal != tx.caller.name:
-        service.require(tx, Action.ROLE_ASSIGNMENTS_READ, parse_scope(call.scope or "/"))
-    found = store.everywhere(tx) if principal is None else store.of_principals(tx, [principal])
-    if call.scope:
-        scope = parse_scope(call.scope)
-        found = [
-            each
-            for each in found
-            if scope in (each.scope, msgspec.structs.replace(each.scope, object_type="", object_id=""))
-        ]
+    scope = parse_scope(call.scope) if call.scope else None
+    if scope or call.principal != tx.caller.name:
+        service.require(tx, Action.ROLE_ASSIGNMENTS_READ, scope or ROOT)
+    most = check_page(call.max_results)
+    found = store.page(
+        tx,
+        principal_id=principal,
+        scope=scope,
+        place=service.place_of_scope(tx, scope or ROOT),
+        is_inherited=bool(call.inherited),
+        after=_after(call.page_token or ""),
+        most=most + 1,
+    )
     names = {role.role_id: role.name for role in store.roles(tx)}
-    return ListedAssignments(assignments=[_shown_assignment(tx, each, names) for each in found])
+    return ListedAssignments(
+        assignments=[_shown_assignment(each, _principal_name(each, name), names) for each, name in found[:most]],
+        next_page_token=str(found[most - 1][0].assignment_id) if len(found) > most else None,
+    )
 
 
 def unassign(tx: Tx, call: OfAssignment) -> None:
@@ -240,6 +243,8 @@ def routes(gate: Gate) -> list[Route]:
     return [
         query(f"GET {PREFIX}/roles", Call, list_roles, needs=Action.SIGNED_IN, has_workspace=False, answer=ListedRoles),
         command(f"POST {PREFIX}/roles", NewRole, create_role, needs=Action.ROLES_WRITE, status=201, answer=GotRole, **at),
+        query(f"POST {PREFIX}/roles/check", NewRole, drafts.check, needs=Action.SIGNED_IN, has_workspace=False,
+              answer=drafts.Checked),
         query(f"GET {one}", OfRole, get_role, needs=Action.SIGNED_IN, has_workspace=False, answer=GotRole),
         command(f"PUT {one}", NewRole, update_role, needs=Action.ROLES_WRITE, answer=GotRole, **at),
         command(f"DELETE {one}", OfRole, delete_role, needs=Action.ROLES_DELETE, **at),
@@ -256,7 +261,8 @@ def _assign(tx: Tx, call: NewAssignment, *, is_denial: bool) -> GotAssignment:
     principal = None if call.principal == service.EVERYBODY_NAME else _principal(tx, call.principal or "")
     role = store.role(tx, call.role or "")
     made = service.assign(tx, principal, role, parse_scope(call.scope or ""), is_denial=is_denial)
-    return GotAssignment(assignment=_shown_assignment(tx, made, {role.role_id: role.name}))
+    name = service.name_of(tx, made.principal_id)
+    return GotAssignment(assignment=_shown_assignment(made, name, {role.role_id: role.name}))
 
 
 def _checked(tx: Tx, call: NewRole) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -291,10 +297,20 @@ def _shown(role: Role) -> ShownRole:
     )
 
 
-def _shown_assignment(tx: Tx, made: Assignment, names: dict[str, str]) -> ShownAssignment:
+def _after(token: str) -> int:
+    if not re.fullmatch(r"[0-9]{0,18}", token):
+        raise Invalid(f"page_token is {token[:50]!r}; it must be the next_page_token of an earlier answer")
+    return int(token or 0)
+
+
+def _principal_name(made: Assignment, name: str) -> str:
+    return service.EVERYBODY_NAME if made.principal_id == EVERYBODY else name
+
+
+def _shown_assignment(made: Assignment, principal: str, names: dict[str, str]) -> ShownAssignment:
     return ShownAssignment(
         assignment_id=made.assignment_id,
-        principal=service.name_of(tx, made.principal_id),
+        principal=principal,
         role=names.get(made.role_id, made.role_id),
         role_id=made.role_id,
         scope=str(made.scope),

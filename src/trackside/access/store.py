@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 
 from trackside.access import builtin
-from trackside.access.model import Assignment, Role, Scope
+from trackside.access.model import ROOT, Assignment, Place, Role, Scope
 from trackside.core.access import Object
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
@@ -13,6 +13,10 @@ from trackside.identity import store as identity
 
 _COLUMNS = """a.assignment_id, a.principal_id, a.role_id, a.subscription, a.resource_group, a.workspace, a.object_type,
     a.object_id, a.is_denial, a.created_at, a.created_by"""
+_WITHIN = "a.workspace = :workspace"
+_HOLDING = """((a.workspace = '' AND a.subscription IN ('', :around) AND a.resource_group IN ('', :around_group))
+    OR (a.workspace <> '' AND a.workspace = :workspace
+        AND (a.object_type = '' OR (a.object_type = :type AND a.object_id IN (:id, '*')))))"""
 _AT = """a.workspace = :workspace AND a.object_type = :type AND a.object_id = :id AND a.subscription = :subscription
     AND a.resource_group = :group"""
 
@@ -51,6 +55,8 @@ def create_role(
 
 
 def update_role(tx: Tx, changed: Role) -> None:
+    if any(changed.name.lower() == known.name.lower() and changed.role_id != known.role_id for known in roles(tx)):
+        raise AlreadyExists(f"Role '{changed.name}' already exists.")
     tx.run(
         """
         UPDATE roles SET name = :name, description = :description, actions = :actions, not_actions = :not_actions,
@@ -136,8 +142,42 @@ def in_workspace(tx: Tx, workspace: str) -> list[Assignment]:
     return list(map(_assignment, rows))
 
 
-def everywhere(tx: Tx) -> list[Assignment]:
-    return list(map(_assignment, tx.all(f"SELECT {_COLUMNS} FROM assignments a ORDER BY a.assignment_id")))
+def page(
+    tx: Tx,
+    *,
+    principal_id: int | None,
+    scope: Scope | None,
+    place: Place,
+    is_inherited: bool,
+    after: int = 0,
+    most: int = 2**31,
+) -> list[tuple[Assignment, str]]:
+    """Return assignments in the order of their ids, each with the name of its principal.
+
+    At `scope` and in it; with `is_inherited`, those that hold for what stands at `scope`, also from wider places.  `place`
+    is where `scope` lies."""
+    conditions = [
+        "a.assignment_id > :after",
+        *([] if principal_id is None else ["a.principal_id = :principal"]),
+        *(
+            []
+            if scope is None
+            else [_HOLDING if is_inherited else _WITHIN if scope.workspace and not scope.object_type else _AT]
+        ),
+    ]
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS}, COALESCE(p.name, '') FROM assignments a LEFT JOIN principals p ON p.principal_id = a.principal_id
+        WHERE {" AND ".join(conditions)} ORDER BY a.assignment_id LIMIT :most
+        """,
+        after=after,
+        principal=principal_id,
+        around=place.subscription,
+        around_group=place.resource_group,
+        most=most,
+        **_place(scope or ROOT),
+    )
+    return [(_assignment(row), row[11]) for row in rows]
 
 
 def let_creator_manage(tx: Tx, workspace: str, found: Object) -> None:

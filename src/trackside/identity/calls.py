@@ -33,6 +33,21 @@ class OfName(Call, frozen=True):
     name: str | None = None
 
 
+class FindUsers(Call, frozen=True):
+    """`search` is a part of the name, in any case; `kind` is user or service.  Without `max_results`, all are returned."""
+
+    search: str | None = None
+    kind: str | None = None
+    max_results: int | None = None
+    page_token: str | None = None
+
+
+class FindGroups(Call, frozen=True):
+    search: str | None = None
+    max_results: int | None = None
+    page_token: str | None = None
+
+
 class ChangeUser(Call, frozen=True):
     name: str | None = None
     password: str | None = None
@@ -92,6 +107,7 @@ class GotUser(Answer, frozen=True):
 
 class ListedUsers(Answer, frozen=True):
     users: list[ShownUser] = []
+    next_page_token: str | None = None
 
 
 class ShownGroup(Answer, frozen=True):
@@ -107,6 +123,7 @@ class GotGroup(Answer, frozen=True):
 
 class ListedGroups(Answer, frozen=True):
     groups: list[ShownGroup] = []
+    next_page_token: str | None = None
 
 
 class ShownToken(Answer, frozen=True):

@@ -11,6 +11,7 @@ MAX_NAME = 256
 DAY_MS = 86_400_000
 EVERYBODY = 0  # the principal of assignments to all who signed in
 MAX_TOKEN_DAYS = 365
+MAX_PAGE = 1000
 
 
 class Kind(StrEnum):
@@ -89,6 +90,13 @@ def check_place(place: str) -> str:
     if place and not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,62}(/[0-9]{1,19})?", place):
         raise Invalid(f"place is {place[:100]!r}; it must be a workspace, or a workspace, '/' and an experiment's id")
     return place
+
+
+def check_page(max_results: int | None) -> int:
+    """Return how many rows a page of a list has; without a number, all rows are one page."""
+    if max_results is not None and not 1 <= max_results <= MAX_PAGE:
+        raise Invalid(f"max_results is {max_results}; it must be between 1 and {MAX_PAGE}")
+    return 2**31 if max_results is None else max_results
 
 
 def expiry(now: int, days: int | None, max_days: int) -> int:

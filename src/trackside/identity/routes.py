@@ -3,6 +3,7 @@
 What hashes a password is a stream, so that the hash is made in a thread and not in the writer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +17,7 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.identity import calls as c
 from trackside.identity import credentials, service, store
-from trackside.identity.model import Kind, Principal
+from trackside.identity.model import Kind, Principal, check_page
 
 T = TypeVar("T", bound=Call)
 PREFIX = "/api/trackside/v1"
@@ -120,9 +121,7 @@ def hashed(call: Any) -> Hashed:
 
 def create_user(tx: Tx, given: Hashed) -> c.GotUser:
     call: c.NewUser = given.call
-    if call.kind not in (None, "", *_PEOPLE):
-        raise Invalid(f"kind is {call.kind!r}; it must be user or service")
-    kind = Kind(call.kind or Kind.USER)
+    kind = _kind(call.kind or Kind.USER)
     if given.password_hash is not None and kind is Kind.SERVICE:
         raise Invalid("A service principal has no password; make a token for it.")
     made = service.create_user(
@@ -209,8 +208,11 @@ def end_session(tx: Tx, call: c.OfSession) -> None:
     _end(tx, owner, call.session_id or 0)
 
 
-def list_users(tx: Tx, call: Call) -> c.ListedUsers:
-    return c.ListedUsers(users=[_shown(tx, each) for each in store.all_of(tx, _PEOPLE)])
+def list_users(tx: Tx, call: c.FindUsers) -> c.ListedUsers:
+    """Users and service principals, by name."""
+    kinds = _PEOPLE if not call.kind else (_kind(call.kind),)
+    found, token = _page(tx, kinds, call)
+    return c.ListedUsers(users=[_shown(tx, each) for each in found], next_page_token=token)
 
 
 def get_user(tx: Tx, call: c.OfName) -> c.GotUser:
@@ -229,8 +231,9 @@ def create_group(tx: Tx, call: c.NewGroup) -> c.GotGroup:
     return c.GotGroup(group=_shown_group(tx, made))
 
 
-def list_groups(tx: Tx, call: Call) -> c.ListedGroups:
-    return c.ListedGroups(groups=[_shown_group(tx, each) for each in store.all_of(tx, [Kind.GROUP])])
+def list_groups(tx: Tx, call: c.FindGroups) -> c.ListedGroups:
+    found, token = _page(tx, [Kind.GROUP], call)
+    return c.ListedGroups(groups=[_shown_group(tx, each) for each in found], next_page_token=token)
 
 
 def get_group(tx: Tx, call: c.OfName) -> c.GotGroup:
@@ -268,7 +271,7 @@ def routes(gate: Gate, *, max_token_days: int, session_s: int) -> list[Route]:
         command(f"DELETE {PREFIX}/me/tokens/{{token_id}}", c.OfToken, revoke_own_token, needs=mine, has_workspace=whole),
         query(f"GET {PREFIX}/me/sessions", Call, list_own_sessions, needs=mine, has_workspace=whole, answer=c.ListedSessions),
         command(f"DELETE {PREFIX}/me/sessions/{{session_id}}", c.OfSession, end_own_session, needs=mine, has_workspace=whole),
-        query(f"GET {PREFIX}/users", Call, list_users, needs=read, has_workspace=whole, answer=c.ListedUsers),
+        query(f"GET {PREFIX}/users", c.FindUsers, list_users, needs=read, has_workspace=whole, answer=c.ListedUsers),
         command(f"POST {PREFIX}/users", c.NewUser, create_user, prepare=hashed, needs=write, has_workspace=whole, status=201,
                answer=c.GotUser),
         query(f"GET {user}", c.OfName, get_user, needs=read, has_workspace=whole, answer=c.GotUser),
@@ -280,7 +283,7 @@ def routes(gate: Gate, *, max_token_days: int, session_s: int) -> list[Route]:
         command(f"DELETE {user}/tokens/{{token_id}}", c.OfToken, revoke_token, needs=gone, has_workspace=whole),
         query(f"GET {user}/sessions", c.OfName, list_sessions, needs=read, has_workspace=whole, answer=c.ListedSessions),
         command(f"DELETE {user}/sessions/{{session_id}}", c.OfSession, end_session, needs=gone, has_workspace=whole),
-        query(f"GET {PREFIX}/groups", Call, list_groups, needs=read, has_workspace=whole, answer=c.ListedGroups),
+        query(f"GET {PREFIX}/groups", c.FindGroups, list_groups, needs=read, has_workspace=whole, answer=c.ListedGroups),
         command(f"POST {PREFIX}/groups", c.NewGroup, create_group, needs=write, has_workspace=whole, status=201,
                 answer=c.GotGroup),
         query(f"GET {group}", c.OfName, get_group, needs=read, has_workspace=whole, answer=c.GotGroup),
@@ -318,6 +321,19 @@ async def decoded(request: Request, call: type[T]) -> T:
         raise Invalid("Bad Request. Content-Type must be one of ['application/json'].")
     made: T = codec.decode_body(call, await request.whole_body(1 << 16), request.params)
     return made
+
+
+def _kind(text: str) -> Kind:
+    if text not in _PEOPLE:
+        raise Invalid(f"kind is {text[:50]!r}; it must be user or service")
+    return Kind(text)
+
+
+def _page(tx: Tx, kinds: Sequence[Kind], call: c.FindUsers | c.FindGroups) -> tuple[list[Principal], str | None]:
+    """A page by name, and the token of the next one."""
+    most = check_page(call.max_results)
+    found = store.page(tx, kinds, search=call.search or "", after=call.page_token or "", most=most + 1)
+    return found[:most], found[most - 1].name if len(found) > most else None
 
 
 def _shown(tx: Tx, principal: Principal) -> c.ShownUser:

@@ -3,6 +3,7 @@
 Each change counts the generation up, so that every server of the store forgets what it knew.
 """
 
+import re
 from collections.abc import Sequence
 
 from trackside.core.db.tx import Row, Tx
@@ -96,9 +97,21 @@ def named(tx: Tx, name: str, *kinds: Kind) -> Principal:
     return found
 
 
-def all_of(tx: Tx, kinds: Sequence[Kind]) -> list[Principal]:
-    """By name."""
-    rows = tx.all(f"SELECT {_COLUMNS} FROM principals WHERE kind IN :kinds ORDER BY name", kinds=list(kinds))
+def page(tx: Tx, kinds: Sequence[Kind], *, search: str = "", after: str = "", most: int = 2**31) -> list[Principal]:
+    """Return principals in the order of their names.  `search` is a part of the name or of the shown name, in any case."""
+    pattern = re.sub(r"([!%_])", r"!\1", search.lower())
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM principals
+        WHERE kind IN :kinds AND name > :after
+            AND (LOWER(name) LIKE :pattern ESCAPE '!' OR LOWER(display_name) LIKE :pattern ESCAPE '!')
+        ORDER BY name LIMIT :most
+        """,
+        kinds=list(kinds),
+        after=after,
+        pattern=f"%{pattern}%",
+        most=most,
+    )
     return list(map(_principal, rows))
 
 

@@ -37,7 +37,7 @@ def list_(tx: Tx, call: m.ListRoles) -> m.GotRoles:
             _see(tx, workspace)
     elif not tx.caller.is_admin:
         raise Denied(service.REFUSED)
-    roles = identity.all_of(tx, [Kind.ROLE])
+    roles = identity.page(tx, [Kind.ROLE])
     return m.GotRoles(roles=[shown(tx, each) for each in roles if not call.workspace or each.home in call.workspace])
 
 
@@ -48,7 +48,7 @@ def update(tx: Tx, call: m.ChangeRole) -> m.GotRole:
     description = found.display_name if call.description is None else call.description
     taken = call.name and any(
         each.home == found.home and each.name == call.name and each.principal_id != found.principal_id
-        for each in identity.all_of(tx, [Kind.ROLE])
+        for each in identity.page(tx, [Kind.ROLE])
     )
     if taken:
         raise AlreadyExists(f"Role with name={call.name} already exists in workspace={found.home}.")

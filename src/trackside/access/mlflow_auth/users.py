@@ -128,7 +128,7 @@ def list_(tx: Tx, call: Call) -> m.ListedUsers:
                     if role.kind is Kind.ROLE and roles.administers(tx, tx.caller, role.home)
                 ],
             )
-            for each in identity.all_of(tx, _PEOPLE)
+            for each in identity.page(tx, _PEOPLE)
         ]
     )
 
