@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from trackside import server, tenants
+from trackside import __version__, server, tenants
 from trackside.access import builtin, notes
 from trackside.access import routes as access
 from trackside.access.gate import Gate, Policy
@@ -20,6 +20,7 @@ from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.http import security
 from trackside.core.http.edge import Edge
 from trackside.core.http.forwarded import Forwarded
+from trackside.core.http.meter import Meter
 from trackside.core.http.routes import Route, Table, stream
 from trackside.core.outgoing.addresses import Rules, listed
 from trackside.core.outgoing.guard import Guard
@@ -53,6 +54,9 @@ from trackside.links.workers import Workers
 from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
 from trackside.logged_models import store as logged_model_store
+from trackside.monitoring import health
+from trackside.monitoring import routes as monitoring
+from trackside.monitoring.watch import Watch
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
@@ -87,6 +91,7 @@ LOCATE = {
     "logged_model": logged_model_store.locate,
     "artifact": owners.locate,
 }
+MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 PREPARING_THREADS = 2  # that copy models and build their environments
 ENDPOINTS_EVERY_S = 0.25
 ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
@@ -207,7 +212,12 @@ def _events(
 
 
 def _endpoints(
-    settings: Settings, db: Any, roots: Roots, closers: list[Callable[[], object]], interval_factor: float
+    settings: Settings,
+    db: Any,
+    roots: Roots,
+    meter: Meter,
+    closers: list[Callable[[], object]],
+    interval_factor: float,
 ) -> list[Route]:
     """Endpoints, the controller of their replicas, and the router in front of these."""
     folder = settings.data / "endpoints"
@@ -231,8 +241,30 @@ def _endpoints(
     closers.append(Loop("routing", routing.refresh, ROUTING_EVERY_S * interval_factor).close)
     return [
         *endpoints.routes(_sealer(settings), routing, backend, loop.wake),
-        *scoring.routes(routing),
+        *scoring.routes(routing, meter),
     ]
+
+
+def _monitoring(
+    settings: Settings,
+    db: Any,
+    requests: Meter,
+    scoring: Meter,
+    closers: list[Callable[[], object]],
+    leavers: list[Callable[[], None]],
+) -> list[Route]:
+    """Metrics and health."""
+    local = settings.artifacts.path
+    folders = {"data": settings.data, **({} if local is None else {"artifacts": local})}
+    threads = Threads(MONITORING_THREADS, "trackside-monitoring")
+    closers.append(lambda: threads.shutdown(wait=False, cancel_futures=True))
+    watch = Watch(db, requests, scoring, (__version__, db.dialect), folders, threads)
+    checks = {"store": db.fault, "disk": health.disk_of(settings.data)}
+    if local is not None:
+        checks["artifacts"] = health.writable(local)
+    readiness = health.Readiness(checks)
+    leavers.append(readiness.leave)
+    return monitoring.routes(watch, readiness)
 
 
 def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
@@ -251,6 +283,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         db = open_database(settings)
         closers.append(db.close)
         directory = Directory(db)
+        requests, scoring_requests = Meter(), Meter()
         gate = _gate(settings, db, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
         closers.append(threads.close)
@@ -301,8 +334,9 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
                 guard_of_links,
             ),
             *imports.routes(jobs, import_threads, settings.static_prefix, guard_of_links.rules),
-            *_endpoints(settings, db, roots, closers, interval_factor),
+            *_endpoints(settings, db, roots, scoring_requests, closers, interval_factor),
         ]
+        table += _monitoring(settings, db, requests, scoring_requests, closers, leavers)
         document = server.Document(table)
         table.append(stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False))
         guard = security.Guard(settings.allowed_hosts, settings.cors_origins, prefix=settings.static_prefix)
@@ -315,6 +349,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
             gate,
             locate=LOCATE,
             recall=directory.recall,
+            meter=requests,
             static_prefix=settings.static_prefix,
             read_s=settings.search_timeout_s,
         )

@@ -39,7 +39,9 @@ NOWHERE = "http://127.0.0.1:1"  # refuses connections
 
 # Routes that answer for the server as a whole.  A new one has to say here why it may.
 WHOLE_SERVER = {
-    "/health", "/version", "/openapi.json", "/api/3.0/mlflow/server-info",
+    "/health", "/livez", "/readyz", "/version", "/openapi.json",
+    "/metrics",  # names and counts of every workspace, for who has the right on the whole server
+    "/api/3.0/mlflow/server-info",
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
     "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
     "/", "/assets/{name}",  # the files of the web UI

@@ -12,7 +12,7 @@ from trackside.core.settings import Settings
 
 # What answers without a sign-in.  A new path says here why it may.
 FOR_ANYONE = {
-    "/health", "/version",  # load balancers and clients ask before they have credentials
+    "/health", "/version", "/livez", "/readyz",  # load balancers and clients ask before they have credentials
     "/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info",  # as on stock
     "/openapi.json",  # the same for every installation
     "/", "/assets/{name}",  # the files of the web UI, which ask for data with a sign-in

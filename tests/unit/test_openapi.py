@@ -95,6 +95,8 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         "GET /",
         "GET /assets/{name}",
         "GET /health",
+        "GET /livez",
+        "GET /metrics",
         "GET /version",
         "GET /openapi.json",
         "GET /api/trackside/v1/import/about",

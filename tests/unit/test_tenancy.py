@@ -54,6 +54,21 @@ CROSSING: dict[tuple[str, str], str] = {
         "endpoints/store.py",
         "workspaces_with_any",
     ): "the controller of replicas serves all workspaces, each in a transaction of its own",
+    **{
+        ("monitoring/census.py", name): "counts for who may read the metrics of the whole server"
+        for name in (
+            "_experiments",
+            "_runs",
+            "_deleted_runs",
+            "_models",
+            "_versions",
+            "_deployments",
+            "_replicas",
+            "_links",
+            "_deliveries",
+            "_dead",
+        )
+    },
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
 }
 

@@ -62,6 +62,12 @@ LINK = Role(
     (f"{_ML}/read", f"{_ML}/sync/*", f"{_ML}/experiments/*", f"{_ML}/models/*", f"{_ML}/datasets/registered/*"),
     _DECISIONS,
 )
+MONITORING = Role(
+    "f0000000-0000-4000-8000-000000000005",
+    "Metrics Reader",
+    "To scrape the metrics of the server: for a monitoring system.",
+    (Action.METRICS_READ,),
+)
 
 _READ = (f"{_ML}/experiments/read", f"{_ML}/experiments/runs/read", f"{_ML}/models/read", f"{_ML}/onlineEndpoints/read")
 _USE = (*_READ, f"{_ML}/onlineEndpoints/score/action")
@@ -87,6 +93,6 @@ MANAGE = LEVELS["MANAGE"]
 DEFAULT_ROLES = {"reader": READER, "creator": CREATOR}
 
 ALL = (
-    OWNER, CONTRIBUTOR, READER, DATA_SCIENTIST, MLFLOW_DATA_SCIENTIST, CREATOR, AUDITOR, LINK, *LEVELS.values()
+    OWNER, CONTRIBUTOR, READER, DATA_SCIENTIST, MLFLOW_DATA_SCIENTIST, CREATOR, AUDITOR, LINK, MONITORING, *LEVELS.values()
 )  # fmt: skip
 BY_ID = {role.role_id: role for role in ALL}

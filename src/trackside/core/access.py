@@ -68,6 +68,7 @@ class Action(StrEnum):
     AUDIT_READ = f"{_AUTHORIZATION}auditLog/query/action"
     SETTINGS_READ = f"{_AUTHORIZATION}serverSettings/read"
     SETTINGS_WRITE = f"{_AUTHORIZATION}serverSettings/write"
+    METRICS_READ = "Microsoft.Insights/metrics/query/action"  # of the whole server: names and counts of every workspace
     SERVER_OPERATE = f"{_AUTHORIZATION}server/operate/action"  # clean-up, backup, health in detail
 
 

@@ -5,9 +5,11 @@ The paths are Azure's (`/api/v1/service/<name>/score`, swagger.json) and MLflow'
 
 import asyncio
 import logging
+from time import perf_counter
 
 from trackside.core.access import Action
-from trackside.core.errors import Invalid, Unavailable
+from trackside.core.errors import Fault, Invalid, Unavailable
+from trackside.core.http.meter import Meter
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
 from trackside.endpoints import keys
@@ -25,8 +27,11 @@ _CHALLENGE = [(b"www-authenticate", b'Bearer realm="endpoint"')]
 
 
 class Scoring:
-    def __init__(self, routing: Routing) -> None:
+    """`meter` counts by (workspace's id, endpoint, deployment, class of status)."""
+
+    def __init__(self, routing: Routing, meter: Meter) -> None:
         self._routing = routing
+        self._meter = meter
         self._proxy = Proxy()
         self._mirrors: set[asyncio.Task[None]] = set()
 
@@ -56,7 +61,17 @@ class Scoring:
             raise Invalid("Content-Type has a line break.")
         if method == "POST" and not pinned:
             self._mirror(way, path, content_type, body)
-        reply = await self._try(way, target, method, path, content_type, body)
+        begun, status = perf_counter(), 499  # as where the client has left
+        try:
+            reply = await self._try(way, target, method, path, content_type, body)
+            status = reply.status
+        except Fault as fault:
+            status = fault.status
+            raise
+        finally:
+            if method == "POST":
+                key = (request.workspace.workspace_id, way.name, target.name, status // 100)
+                self._meter.note(key, perf_counter() - begun)
         headers = [*reply.headers, (DEPLOYMENT_HEADER, target.name.encode())]
         return Response(reply.status, headers, reply.body)
 
@@ -109,8 +124,8 @@ class Scoring:
             log.info("a mirrored request to %s was not answered", target.name)
 
 
-def routes(routing: Routing) -> list[Route]:
-    calls = Scoring(routing)
+def routes(routing: Routing, meter: Meter) -> list[Route]:
+    calls = Scoring(routing, meter)
     # Each endpoint has keys of its own, which the handler checks; the roles of the workspace do not apply.
     anyone = Action.ANYONE
     return [

@@ -6,6 +6,7 @@ A task, a scope and a dozen of messages for each request cost more than a logged
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from trackside.core.access import ALL_RIGHTS, OPEN, Visit
 from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import Admission, Gate
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
+from trackside.core.http.meter import Meter
 from trackside.core.http.routes import Route, Table, needs_user
 from trackside.core.http.streams import Headers, user_of
 
@@ -54,9 +56,11 @@ class Direct:
         doors: Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]],
         recall: Callable[[Any], Any],
         guard: Guard,
+        meter: Meter,
         *,
         static_prefix: str = "",
     ) -> None:
+        self._meter = meter
         self._admission = admission
         self._gate = gate
         self._routes = {
@@ -122,15 +126,18 @@ class Direct:
         self, plain: Plain, body: bytes, loop: asyncio.AbstractEventLoop, answer: Answer, is_gone: Callable[[], bool]
     ) -> None:
         """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
-        route = plain.route
+        route, begun = plain.route, perf_counter()
 
         def done(body: bytes, error: BaseException | None) -> None:
+            status = route.status
             if error is None:
-                answer(route.status, _JSON, body) if route.status != 204 else answer(204, [], b"")
+                answer(status, _JSON, body) if status != 204 else answer(204, [], b"")
             else:
                 if isinstance(error, Denied) and plain.visit.caller is not OPEN:
                     self._gate.refused(plain.visit.caller, route, None, self._gate.source_of(plain.method, plain.path))
-                answer(*failed(error, plain.method, plain.path))
+                status, headers, body = failed(error, plain.method, plain.path)
+                answer(status, headers, body)
+            self._meter.note((route.method, route.paths[0], status // 100), perf_counter() - begun, len(body))
 
         try:
             if plain.method in ("POST", "PUT") and route.parses_body:

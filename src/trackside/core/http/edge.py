@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from time import perf_counter
 from typing import Any, Protocol
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Visit
@@ -11,6 +12,7 @@ from trackside.core.http.admission import REFUSED, Admission, Gate, Locate
 from trackside.core.http.bodies import Room
 from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check_content_type, failed, query_of
 from trackside.core.http.direct import Direct
+from trackside.core.http.meter import Meter
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.routes import Match, Route, Table
 from trackside.core.http.streams import (
@@ -31,6 +33,8 @@ from trackside.core.work.threads import Threads
 READ_S = 30.0
 READ_THREADS = 4  # for searches, and as many for reads by key
 ADMIT_THREADS = 4
+ROUTE = "trackside.route"  # a key of the scope
+_NOTHING = ("", "")  # in place of method and path where no route was found
 FLOW_THREADS = 4  # with the others no more than connections to read by (core/db/postgres)
 
 
@@ -63,9 +67,11 @@ class Edge:
         *,
         locate: Mapping[str, Locate],
         recall: Callable[[Any], Any] = lambda _: None,
+        meter: Meter | None = None,
         static_prefix: str = "",
         read_s: float = READ_S,
     ) -> None:
+        self._meter = Meter() if meter is None else meter
         self._table = table
         self._database = database
         self._doors = doors
@@ -91,6 +97,7 @@ class Edge:
             doors,
             resolve if database.reads_inline else recall,
             guard,
+            self._meter,
             static_prefix=static_prefix,
         )
 
@@ -105,6 +112,16 @@ class Edge:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1000})
             return
+        counted = _Counted(send)
+        begun = perf_counter()
+        try:
+            await self._answer(scope, receive, counted)
+        finally:
+            route: Route | None = scope.get(ROUTE)
+            where = _NOTHING if route is None else (route.method, route.paths[0])
+            self._meter.note((*where, counted.status // 100), perf_counter() - begun, counted.size)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._guard.check(scope)
         if refusal is not None:
             await send_whole(send, refusal.status, _sized(refusal.headers, refusal.body), refusal.body)
@@ -138,7 +155,7 @@ class Edge:
             allow = self._allow(method, rest)
             await send_whole(send, 204, [(b"allow", allow), *cors], b"")
             return
-        route = match.route
+        route = scope[ROUTE] = match.route
         workspace, visit = await self._admit(route, name, scope)
         if route.kind == "stream":
             await self._stream(match, workspace, visit, scope, receive, send, rest, cors)
@@ -312,6 +329,24 @@ class Edge:
         if cors:
             response.headers = [*response.headers, *cors]
         await send_response(scope, receive, send, response)
+
+
+class _Counted:
+    """Passes messages on, and notes the status and the bytes of the body.  Status 499: the client left before the answer."""
+
+    __slots__ = ("_send", "size", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 499
+        self.size = 0
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        else:
+            self.size += len(message.get("body", b""))
+        await self._send(message)
 
 
 def _two(pieces: Iterator[bytes]) -> tuple[bytes, bytes | None]:

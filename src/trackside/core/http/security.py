@@ -21,7 +21,7 @@ MAX_REMEMBERED = 1024
 MAX_HOST_BYTES = 261  # a name of 253 characters, `[`, `]` and a port
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_OPEN_PATHS = ("/health", "/version")
+_OPEN_PATHS = ("/health", "/version", "/livez", "/readyz")
 _AUTHORITY = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{0,5}))?")
 _TOKENS = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]*")
 _WEB_PORTS = {"http": "80", "https": "443"}

@@ -1,0 +1,133 @@
+"""Counts rows of the whole store for `GET /metrics`.  Knows SQL; knows no format of a monitoring system.
+
+The numbers are of all workspaces: who may scrape has a right on the whole server.
+"""
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.monitoring import families as f
+from trackside.monitoring.families import Family
+
+Label = tuple[str, ...]
+
+
+class Reading(Struct, frozen=True):
+    """Values by family and labels, in the order of the family's `labels`."""
+
+    values: dict[Family, list[tuple[Label, float]]]
+    workspaces: dict[int, str]  # names by id
+    taken_at: int  # ms since 1970
+
+
+def take(tx: Tx) -> Reading:
+    """Count.  One pass over the runs, and small tables."""
+    names = {int(ws): str(name) for ws, name in tx.all("SELECT workspace_id, name FROM workspaces")}
+    values: dict[Family, list[tuple[Label, float]]] = {
+        f.WORKSPACES: [((), float(len(names)))],
+        f.EXPERIMENTS: _by_workspace(names, _experiments(tx)),
+        f.RUNS: _by_workspace(names, _runs(tx)),
+        f.DELETED_RUNS: _by_workspace(names, _deleted_runs(tx)),
+        f.MODELS: _by_workspace(names, _models(tx)),
+        f.VERSIONS: _by_workspace(names, _versions(tx)),
+        f.DEPLOYMENTS: _by_workspace(names, _deployments(tx)),
+        f.REPLICAS: _by_workspace(names, _replicas(tx)),
+        f.STORE_BYTES: [((), float(_size(tx)))],
+    }
+    links = _links(tx)
+    values[f.LINK_WAITING] = _by_workspace(names, [(ws, link, count) for ws, link, count, _, _ in links])
+    values[f.LINK_LAG] = _by_workspace(names, [(ws, link, _age_s(tx, since)) for ws, link, _, since, _ in links])
+    values[f.LINK_FAILED] = _by_workspace(names, [(ws, link, failed) for ws, link, _, _, failed in links])
+    deliveries = _deliveries(tx)
+    values[f.DELIVERIES] = _by_workspace(names, [(ws, count) for ws, count, _ in deliveries])
+    values[f.DELIVERIES_DEAD] = _by_workspace(names, _dead(tx))
+    values[f.DELIVERY_AGE] = _by_workspace(names, [(ws, _age_s(tx, since)) for ws, _, since in deliveries])
+    return Reading(values, names, tx.now)
+
+
+def _by_workspace(names: dict[int, str], rows: list[tuple[object, ...]]) -> list[tuple[Label, float]]:
+    """Rows begin with the workspace's id and end with the value."""
+    return [
+        ((names[int(str(ws))], *(str(label) for label in labels)), float(str(value)))
+        for ws, *labels, value in rows
+        if int(str(ws)) in names  # a workspace that was deleted a moment ago
+    ]
+
+
+def _age_s(tx: Tx, since: object) -> float:
+    return 0.0 if since is None else max(0.0, (tx.now - int(str(since))) / 1000)
+
+
+def _experiments(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all(
+        "SELECT workspace_id, COUNT(*) FROM experiments WHERE lifecycle_stage = 'active' GROUP BY workspace_id"
+    )
+
+
+def _runs(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all(
+        """
+        SELECT workspace_id, status, COUNT(*) FROM runs WHERE lifecycle_stage = 'active' GROUP BY workspace_id, status
+        """
+    )
+
+
+def _deleted_runs(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all("SELECT workspace_id, COUNT(*) FROM runs WHERE lifecycle_stage = 'deleted' GROUP BY workspace_id")
+
+
+def _models(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all("SELECT workspace_id, COUNT(*) FROM registered_models GROUP BY workspace_id")
+
+
+def _versions(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all(
+        "SELECT workspace_id, current_stage, COUNT(*) FROM model_versions GROUP BY workspace_id, current_stage"
+    )
+
+
+def _deployments(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all("SELECT workspace_id, state, COUNT(*) FROM deployments GROUP BY workspace_id, state")
+
+
+def _replicas(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all(
+        """
+        SELECT r.workspace_id, e.name, d.name, r.state, COUNT(*) FROM replicas r
+        JOIN deployments d ON d.deployment_seq = r.deployment_seq JOIN endpoints e ON e.endpoint_seq = d.endpoint_seq
+        GROUP BY r.workspace_id, e.name, d.name, r.state
+        """
+    )
+
+
+def _links(tx: Tx) -> list[tuple[object, ...]]:
+    """(workspace, link, items, since when, failed items)."""
+    return tx.all(
+        """
+        SELECT l.workspace_id, l.name, COUNT(d.entity), MIN(d.dirty_since),
+            COALESCE(SUM(CASE WHEN d.attempts > 0 THEN 1 ELSE 0 END), 0)
+        FROM links l LEFT JOIN link_dirty d ON d.link_id = l.link_id GROUP BY l.workspace_id, l.name
+        """
+    )
+
+
+def _deliveries(tx: Tx) -> list[tuple[object, ...]]:
+    """(workspace, deliveries, since when)."""
+    return tx.all(
+        """
+        SELECT workspace_id, COUNT(*), MIN(created_at) FROM webhook_deliveries WHERE state = 'PENDING'
+        GROUP BY workspace_id
+        """
+    )
+
+
+def _dead(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all("SELECT workspace_id, COUNT(*) FROM webhook_deliveries WHERE state = 'DEAD' GROUP BY workspace_id")
+
+
+def _size(tx: Tx) -> int:
+    if tx.dialect == "postgresql":
+        row = tx.one("SELECT pg_database_size(current_database())")
+    else:
+        row = tx.one("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+    return 0 if row is None else int(row[0])

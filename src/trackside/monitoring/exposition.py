@@ -1,0 +1,82 @@
+"""From counts to the text that Prometheus reads.  Knows `prometheus_client`; knows neither SQL nor HTTP.
+
+The library writes the format, with its own families of the Python process beside ours.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import choose_encoder
+
+from trackside.core.http.meter import BOUNDS_S, Timing
+from trackside.monitoring import families as f
+from trackside.monitoring.families import FAMILIES, Family
+
+_EDGES = [*(f"{bound:g}" for bound in BOUNDS_S), "+Inf"]
+_MADE = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
+
+
+class Facts(NamedTuple):
+    """What one scrape tells.  `requests` is by (method, route, class of status), `scoring` by the labels of `SCORED`."""
+
+    values: Mapping[Family, Iterable[tuple[tuple[str, ...], float]]]
+    requests: Mapping[Hashable, Timing]
+    scoring: Mapping[Hashable, Timing]
+
+
+class Exposition:
+    """`facts` is asked at each scrape."""
+
+    def __init__(self, facts: Callable[[], Facts]) -> None:
+        self._facts = facts
+        self._registry = CollectorRegistry(auto_describe=False)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        self._registry.register(self)
+
+    def text(self, accept: str) -> tuple[str, bytes]:
+        """Return the content type and the body, as OpenMetrics where the Accept header asks for it, else as Prometheus' text."""
+        encode, content_type = choose_encoder(accept)
+        return content_type, encode(self._registry)
+
+    def describe(self) -> list[Any]:
+        """Nothing: a registry would scrape at once to learn the names."""
+        return []
+
+    def collect(self) -> Iterable[Any]:
+        facts = self._facts()
+        requests = [(_words(key), timing) for key, timing in facts.requests.items()]
+        scoring = [(_words(key), timing) for key, timing in facts.scoring.items()]
+        for family in FAMILIES:
+            if family is f.REQUESTS:
+                yield _histogram(family, requests)
+            elif family is f.SCORED:
+                yield _histogram(family, scoring)
+            elif family is f.ANSWERED:
+                yield _plain(family, [(labels, timing.size) for labels, timing in requests])
+            else:
+                yield _plain(family, facts.values.get(family, ()))
+
+
+def _words(key: Any) -> tuple[str, ...]:
+    """The labels of a timing, whose last part is a class of status."""
+    *labels, code = key
+    return (*(str(label) for label in labels), f"{code}xx")
+
+
+def _plain(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> Any:
+    made = _MADE[family.kind](family.full, family.help, labels=family.labels)
+    for labels, value in values:
+        made.add_metric(list(labels), value)
+    return made
+
+
+def _histogram(family: Family, timings: Iterable[tuple[tuple[str, ...], Timing]]) -> Any:
+    made = HistogramMetricFamily(family.full, family.help, labels=family.labels)
+    for labels, timing in timings:
+        buckets = list(zip(_EDGES, accumulate(timing.counts), strict=True))
+        made.add_metric(list(labels), [(edge, float(count)) for edge, count in buckets], timing.seconds)
+    return made

@@ -1,0 +1,89 @@
+"""The metric families of `GET /metrics`, in one list: the scrape, the alert rules and the dashboard name them from here.  Pure.
+
+Names and units follow Prometheus' naming rules.  Labels are bounded: a route's template, a workspace, a link, an endpoint; never
+a run, a user or a path.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+PREFIX = "trackside_"
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+class Family(Struct, frozen=True):
+    """`name` has no prefix and, for a counter, no `_total`."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def full(self) -> str:
+        return PREFIX + self.name
+
+    @property
+    def series(self) -> str:
+        """The name of the series that queries use: the buckets of a histogram."""
+        return self.full + {"counter": "_total", "gauge": "", "histogram": "_bucket"}[self.kind]
+
+
+BUILD = Family("build_info", "gauge", "The version of the server; the value is 1.", ("version", "store"))
+REQUESTS = Family(
+    "http_request_duration_seconds",
+    "histogram",
+    "Time from a request's head and body to its answer, by route template; without a route: nothing is served there.",
+    ("method", "route", "code"),
+)
+ANSWERED = Family("http_response_bytes", "counter", "Bytes of the bodies of answers.", ("method", "route", "code"))
+SCORED = Family(
+    "endpoint_request_duration_seconds",
+    "histogram",
+    "Time that a deployment took for a scoring request, the router included.",
+    ("workspace", "endpoint", "deployment", "code"),
+)
+REPLICAS = Family(
+    "endpoint_replicas",
+    "gauge",
+    "Replicas of a deployment by state.",
+    ("workspace", "endpoint", "deployment", "state"),
+)
+DEPLOYMENTS = Family("deployments", "gauge", "Deployments by state.", ("workspace", "state"))
+WORKSPACES = Family("workspaces", "gauge", "Workspaces.")
+EXPERIMENTS = Family("experiments", "gauge", "Experiments that are not deleted.", ("workspace",))
+RUNS = Family("runs", "gauge", "Runs that are not deleted, by status.", ("workspace", "status"))
+DELETED_RUNS = Family("deleted_runs", "gauge", "Runs that are deleted and may be restored.", ("workspace",))
+MODELS = Family("registered_models", "gauge", "Registered models.", ("workspace",))
+VERSIONS = Family("model_versions", "gauge", "Model versions by stage.", ("workspace", "stage"))
+LINK_WAITING = Family("link_waiting_items", "gauge", "Items of a link that wait to be compared.", ("workspace", "link"))
+LINK_LAG = Family(
+    "link_lag_seconds", "gauge", "Age of the oldest item of a link that waits to be compared.", ("workspace", "link")
+)
+LINK_FAILED = Family(
+    "link_failed_items", "gauge", "Items of a link that failed and will be tried again.", ("workspace", "link")
+)
+DELIVERIES = Family("webhook_deliveries_waiting", "gauge", "Deliveries of webhooks that wait.", ("workspace",))
+DELIVERIES_DEAD = Family(
+    "webhook_deliveries_dead", "gauge", "Deliveries that were given up and can be replayed.", ("workspace",)
+)
+DELIVERY_AGE = Family(
+    "webhook_oldest_delivery_age_seconds", "gauge", "Age of the oldest delivery that waits.", ("workspace",)
+)
+STORE_UP = Family("store_up", "gauge", "1 if the store takes writes, 0 if it does not.")
+STORE_BYTES = Family("store_size_bytes", "gauge", "Size of the store: the database with its indexes.")
+DISK_FREE = Family("disk_free_bytes", "gauge", "Free bytes of the file system that holds a folder.", ("folder",))
+DISK_SIZE = Family("disk_size_bytes", "gauge", "Size of the file system that holds a folder.", ("folder",))
+CENSUS_AGE = Family(
+    "census_age_seconds", "gauge", "Age of the counts of rows in this scrape; it grows while the store does not answer."
+)
+
+FAMILIES: tuple[Family, ...] = (
+    *(BUILD, REQUESTS, ANSWERED),
+    *(SCORED, REPLICAS, DEPLOYMENTS),
+    *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, MODELS, VERSIONS),
+    *(LINK_WAITING, LINK_LAG, LINK_FAILED),
+    *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE),
+    *(STORE_UP, STORE_BYTES, DISK_FREE, DISK_SIZE, CENSUS_AGE),
+)

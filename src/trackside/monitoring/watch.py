@@ -1,0 +1,123 @@
+"""What a scrape is told: counts of the store, taken now and then, and what the server counts itself.
+
+A scrape never waits long for the store: while that does not answer, the last counts are told, with their age.
+"""
+
+import asyncio
+import shutil
+import threading
+import time
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from trackside.core.db.limits import Limit
+from trackside.core.db.tx import Tx
+from trackside.core.http.meter import Meter, Timing
+from trackside.monitoring import census
+from trackside.monitoring import families as f
+from trackside.monitoring.census import Reading
+
+if TYPE_CHECKING:
+    from trackside.monitoring.exposition import Exposition, Facts
+
+FRESH_S = 15.0  # how old counts may be: as often as Prometheus scrapes by default
+WAIT_S = 2.0  # of a scrape for the store; Prometheus itself waits 10 s by default
+CENSUS_S = 30.0  # that counting may take
+
+
+class Database(Protocol):
+    def read(self, ws: int, limit: Limit | None = None) -> AbstractContextManager[Tx]: ...
+
+    def fault(self) -> str | None: ...
+
+
+class Watch:
+    """`labels` are those of `families.BUILD`; `folders` by name, for their file systems; `threads` count."""
+
+    def __init__(
+        self,
+        db: Database,
+        requests: Meter,
+        scoring: Meter,
+        labels: tuple[str, str],
+        folders: Mapping[str, Path],
+        threads: Executor,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        wait_s: float = WAIT_S,
+    ) -> None:
+        self._db = db
+        self._requests = requests
+        self._scoring = scoring
+        self._labels = labels
+        self._folders = folders
+        self._threads = threads
+        self._clock = clock
+        self._wait_s = wait_s
+        self._lock = threading.Lock()
+        self._reading: Reading | None = None
+        self._taken = -FRESH_S  # by the clock
+        self._under_way: asyncio.Future[None] | None = None
+        self._exposition: Exposition | None = None
+
+    async def scrape(self, accept: str) -> tuple[str, bytes]:
+        """Return the content type and the body."""
+        loop = asyncio.get_running_loop()
+        if self._clock() - self._taken >= FRESH_S and (self._under_way is None or self._under_way.done()):
+            self._under_way = loop.run_in_executor(self._threads, self._count)
+        if self._under_way is not None and not self._under_way.done():
+            await asyncio.wait([self._under_way], timeout=self._wait_s)
+        return await loop.run_in_executor(self._threads, self._text, accept)
+
+    def _text(self, accept: str) -> tuple[str, bytes]:
+        from trackside.monitoring.exposition import Exposition  # noqa: PLC0415  # 40 ms that a start need not take
+
+        if self._exposition is None:
+            self._exposition = Exposition(self._facts)
+        return self._exposition.text(accept)
+
+    def _count(self) -> None:
+        """Raise nothing: the age of the counts tells."""
+        with self._lock:
+            begun = self._clock()
+            try:
+                with self._db.read(0, Limit(CENSUS_S)) as tx:
+                    self._reading = census.take(tx)
+            except Exception:  # noqa: BLE001  # whatever the store says; the next scrape asks again
+                return
+            self._taken = begun
+
+    def _facts(self) -> "Facts":
+        from trackside.monitoring.exposition import Facts  # noqa: PLC0415  # the same
+
+        reading = self._reading
+        values = {} if reading is None else dict(reading.values)
+        values[f.BUILD] = [(self._labels, 1.0)]
+        values[f.STORE_UP] = [((), float(self._db.fault() is None))]
+        values[f.CENSUS_AGE] = [] if reading is None else [((), max(0.0, self._clock() - self._taken))]
+        sizes = {name: _usage(folder) for name, folder in self._folders.items()}
+        values[f.DISK_FREE] = [((name,), float(usage[1])) for name, usage in sizes.items() if usage]
+        values[f.DISK_SIZE] = [((name,), float(usage[0])) for name, usage in sizes.items() if usage]
+        names = {} if reading is None else reading.workspaces
+        return Facts(values, self._requests.read(), _named(self._scoring.read(), names))
+
+
+def _named(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> dict[Hashable, Timing]:
+    """Timings by (workspace's id, endpoint, ...), with the workspace's name; those of one that is gone are left out."""
+    return {
+        (names[key[0]], *key[1:]): timing
+        for key, timing in timings.items()
+        if isinstance(key, tuple) and key[0] in names
+    }
+
+
+def _usage(folder: Path) -> tuple[int, int] | None:
+    """Total and free bytes; None where they cannot be read."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return None
+    return usage.total, usage.free

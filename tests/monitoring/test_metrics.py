@@ -1,0 +1,206 @@
+"""`GET /metrics`, and the rules and the dashboard that query it."""
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse
+
+from support.client import Api
+from support.servers import trackside
+from trackside.core.errors import Unavailable
+from trackside.core.http.meter import BOUNDS_S, Meter
+from trackside.monitoring import dashboard, rules
+from trackside.monitoring.families import FAMILIES
+from trackside.monitoring.watch import Watch
+
+# Of what the library tells of its own process.
+_OF_THE_PROCESS = re.compile(r"process_\w+|python_\w+")
+_SERIES = re.compile(r"(?<![\w$\"])((?:trackside|process)_\w+)(?:\{([^}]*)\})?")
+
+
+def scraped(text: str) -> dict[str, Any]:
+    return {family.name: family for family in parse(text)}
+
+
+def samples(text: str, name: str) -> dict[tuple[tuple[str, str], ...], float]:
+    """Values of the series of a name by their labels."""
+    return {
+        tuple(sorted(sample.labels.items())): sample.value
+        for family in parse(text)
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def scrape(api: Api, **headers: str) -> str:
+    reply = api.ask("GET", "/metrics", headers=headers)
+    assert reply.status == 200
+    return reply.body.decode()
+
+
+@pytest.mark.both
+def test_a_scrape_tells_runs_log_calls_and_what_the_store_holds(api: Api) -> None:
+    other = api.new_workspace("other-lab")
+    runs = [api.new_run() for _ in range(3)]
+    api.post("runs/update", run_id=runs[0], status="FINISHED")
+    api.post("runs/delete", run_id=runs[2])
+    other.new_run()
+    for step in range(5):
+        api.post("runs/log-metric", run_id=runs[0], key="loss", value=1.0, timestamp=1, step=step)
+    api.post("registered-models/create", name="iris")
+
+    text = scrape(api)
+
+    status = samples(text, "trackside_runs")
+    assert status[("status", "FINISHED"), ("workspace", "default")] == 1
+    assert status[("status", "RUNNING"), ("workspace", "default")] == 1
+    assert status[("status", "RUNNING"), ("workspace", "other-lab")] == 1
+    assert samples(text, "trackside_deleted_runs") == {(("workspace", "default"),): 1}
+    assert samples(text, "trackside_registered_models") == {(("workspace", "default"),): 1}
+    assert samples(text, "trackside_workspaces") == {(): 2}
+    assert samples(text, "trackside_store_up") == {(): 1}
+    assert samples(text, "trackside_store_size_bytes")[()] > 4096
+    logged = (("code", "2xx"), ("method", "POST"), ("route", "/api/2.0/mlflow/runs/log-metric"))
+    assert samples(text, "trackside_http_request_duration_seconds_count")[logged] == 5
+    assert samples(text, "trackside_http_response_bytes_total")[logged] == 5 * len("{}")
+
+
+def test_an_answer_is_counted_by_the_template_of_its_route_and_the_class_of_its_status(sqlite_api: Api) -> None:
+    sqlite_api.ask("GET", "/nowhere/at/all")
+    sqlite_api.ask("GET", "runs/get", arguments={"run_id": "missing"})
+    sqlite_api.ask("GET", "/api/trackside/v1/workspaces/secret-name")
+
+    counts = samples(scrape(sqlite_api), "trackside_http_request_duration_seconds_count")
+
+    assert counts[("code", "4xx"), ("method", ""), ("route", "")] == 1
+    assert counts[("code", "4xx"), ("method", "GET"), ("route", "/api/2.0/mlflow/runs/get")] == 1
+    assert not any("secret-name" in value or "nowhere" in value for labels in counts for _, value in labels)
+
+
+def test_every_family_has_its_type_and_openmetrics_is_written_on_demand(sqlite_api: Api) -> None:
+    sqlite_api.new_run()
+    plain = scraped(scrape(sqlite_api))
+    openmetrics = list(
+        parse_openmetrics(  # type: ignore[no-untyped-call]
+            scrape(sqlite_api, accept="application/openmetrics-text; version=1.0.0; charset=utf-8")
+        )
+    )
+
+    assert {family.full: family.kind for family in FAMILIES} == {
+        name: family.type for name, family in plain.items() if not _OF_THE_PROCESS.fullmatch(name)
+    }
+    assert {family.full for family in FAMILIES} <= {family.name for family in openmetrics}
+
+
+def queries() -> list[str]:
+    return [rule.expr for rule in rules.RULES] + [expr for panel in dashboard.PANELS for expr, _ in panel.queries]
+
+
+def test_rules_and_dashboard_ask_only_for_series_and_labels_that_a_scrape_has(sqlite_api: Api) -> None:
+    found = scraped(scrape(sqlite_api))
+    suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+    series = {f"{name}{suffix}": name for name, family in found.items() for suffix in suffixes.get(family.type, ())}
+    labels = {family.full: {*family.labels, "le"} for family in FAMILIES}
+
+    asked = [match for expr in queries() for match in _SERIES.findall(expr)]
+
+    assert len(asked) > 30
+    assert {name for name, _ in asked} <= set(series)
+    for name, selector in asked:
+        given = set(re.findall(r"(\w+)=", selector))
+        assert not given - labels.get(series[name], set()), (name, selector)
+
+
+def test_routes_that_the_rules_name_are_served(sqlite_api: Api) -> None:
+    paths = sqlite_api.ask("GET", "/openapi.json").json["paths"]
+
+    found = {path for path in paths if re.fullmatch(rules.WRITES, path) and path.startswith("/api/")}
+
+    assert len(found) == len(rules.WRITES.split("|"))
+
+
+def test_the_commands_write_what_prometheus_and_grafana_read(tmp_path: Any) -> None:
+    code, said, _ = trackside("monitoring", "rules", cwd=tmp_path)
+    (group,) = yaml.safe_load(said)["groups"]
+    assert code == 0
+    assert [rule["alert"] for rule in group["rules"]] == [rule.name for rule in rules.RULES]
+    assert [rule["expr"] for rule in group["rules"]] == [rule.expr for rule in rules.RULES]
+
+    code, said, _ = trackside("monitoring", "dashboard", cwd=tmp_path)
+    made = json.loads(said)
+    assert code == 0
+    assert made["uid"] == dashboard.UID
+    assert all(
+        target["datasource"]["uid"] == "${datasource}" for panel in made["panels"] for target in panel["targets"]
+    )
+
+
+def test_a_duration_is_counted_in_the_bucket_of_its_bound() -> None:
+    meter = Meter()
+    for seconds in (0.0, BOUNDS_S[0], BOUNDS_S[1], 11.0):
+        meter.note("a", seconds, 10)
+
+    timing = meter.read()["a"]
+
+    assert timing.counts == [2, 1, *[0] * (len(BOUNDS_S) - 2), 1]
+    assert (timing.seconds, timing.size) == (sum((0.0, *BOUNDS_S[:2], 11.0)), 40)
+
+
+class _Store:
+    """Answers, fails, or does not answer until it is told to."""
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self.error: Exception | None = None
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def fault(self) -> str | None:
+        return None if self.error is None else str(self.error)
+
+    @contextmanager
+    def read(self, ws: int, limit: Any = None) -> Iterator[Any]:
+        self.may_answer.wait()
+        if self.error is not None:
+            raise self.error
+        with self._db.read(ws, limit) as tx:
+            yield tx
+
+
+def test_a_store_that_fails_or_hangs_holds_up_no_scrape(db: Any) -> None:
+    asyncio.run(_fail_and_hang(db))
+
+
+async def _fail_and_hang(db: Any) -> None:
+    store, now = _Store(db), [0.0]
+    with ThreadPoolExecutor(2) as threads:
+        watch = Watch(store, Meter(), Meter(), ("1", "sqlite"), {}, threads, lambda: now[0], wait_s=0.0)
+        store.error = Unavailable("gone")
+        failed = (await watch.scrape(""))[1].decode()
+        store.error = None
+        whole = await _until_counted(watch)
+        now[0] += 100
+        store.may_answer.clear()
+        hanging = (await watch.scrape(""))[1].decode()
+        store.may_answer.set()
+
+    assert samples(failed, "trackside_store_up") == {(): 0}
+    assert not samples(failed, "trackside_workspaces")
+    assert samples(whole, "trackside_workspaces") == samples(hanging, "trackside_workspaces") == {(): 1}
+    assert samples(hanging, "trackside_census_age_seconds") == {(): 100}
+
+
+async def _until_counted(watch: Watch) -> str:
+    while True:
+        text = (await watch.scrape(""))[1].decode()
+        if samples(text, "trackside_workspaces"):
+            return text
