@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,16 @@ from support.client import Api
 from support.flaky import Flaky
 from support.links import LINKS, add, all_runs, settle, until, url_of
 from support.servers import Server
+from trackside.artifacts.roots import Roots
+from trackside.core.seal import Sealer
+from trackside.links import cursors, store
+from trackside.links.diff import Mode
+from trackside.links.model import Kind, Link, Options
+from trackside.links.worker import Runner
 
 LINK = "twin"
+WS = 1
+ITEM = "/api/trackside/v1/import/item"
 OLD, NEW = 1_760_000_000_000, 1_780_000_000_000  # ms: before and after the date
 DATE = "2026-01-01"
 
@@ -44,6 +54,43 @@ def test_nothing_that_was_there_is_pushed_until_it_changes(server: Server, here:
 
     assert there.history(old, "m") == [(1, 1, 1)]
     assert other not in _ids(there)
+
+
+def test_a_back_fill_goes_on_where_it_was_cut_short_whatever_the_order_of_models(
+    db: Any, server: Server, there: Api, tmp_path: Path
+) -> None:
+    """Versions are listed in the order of their uids: the model of a later one may come before that of an earlier one."""
+
+    def make(model: str, version: str) -> None:
+        there.post(ITEM, entity="registered_model", id=model, put=[["name", "", model]])
+        put = [["number", "", "1"], ["source", "", "s3://b/k"]]
+        there.post(ITEM, entity="model_version", id=f"{model}/{version}", put=put)
+
+    def load() -> Link:
+        with db.read(WS) as tx:
+            return store.get(tx, LINK)
+
+    def step_until(condition: Callable[[], bool]) -> None:
+        runner = Runner(db, WS, load().link_id, roots, "mlflow-artifacts:/", Sealer(None, tmp_path / "key"), "me")
+        while not condition():
+            assert runner.step(), load()
+        runner.close()
+
+    make("zebra", "1a")
+    url, options = url_of(server, "south"), Options(registry=True)
+    with db.write(WS) as tx:
+        store.create(tx, LINK, Kind.TRACKSIDE, url, Mode.PULL, options, None, "")
+    roots = Roots(str(tmp_path / "files"))
+
+    step_until(lambda: load().remote_cursor.endswith("zebra/1a"))
+    make("ant", "1b")
+    step_until(lambda: load().has_seen_all)
+    roots.close()
+
+    found = load()
+    with db.read(WS) as tx:
+        assert cursors.mirrored(tx, found.link_id)["model_version"] == 2
+    assert found.last_error is None
 
 
 def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there: Api, as_stock: Flaky) -> None:

@@ -22,7 +22,7 @@ def test_a_link_that_pulls_takes_what_is_there_and_what_comes(server: Server) ->
     there.post("runs/update", run_id=old, status="FINISHED", end_time=99)
     there.post("runs/delete", run_id=old)
     until(lambda: here.run(old)["info"]["lifecycle_stage"] == "deleted", "the deletion to come")
-    until(lambda: check(here, LINK) == [], f"both to be the same: {check(here, LINK)}")
+    until(lambda: check(here, LINK) == [], "both to be the same:", said=lambda: check(here, LINK))
 
     assert everything(here, old) == everything(there, old)
     assert get_file(here, old, "a/b.txt") == b"far"

@@ -50,7 +50,7 @@ class Pair:
         self.here.post(f"{LINKS}/{LINK}/sync", verify=verify)
         self.here.post(f"{LINKS}/{LINK}/resume")
         settle(self.here, LINK)
-        until(lambda: self.found(verify=verify) == [], f"all to be mended: {self.found(verify=verify)}", 15)
+        until(lambda: self.found(verify=verify) == [], "all to be mended:", said=lambda: self.found(verify=verify))
 
     def file(self, workspace: str, path: str) -> Path:
         folder = self.apis[workspace].run(self.run)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")

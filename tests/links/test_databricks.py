@@ -93,7 +93,7 @@ def test_what_changes_on_either_side_comes_to_the_other(server: Server, databric
     settle(here, LINK)
     sync(here, LINK)
     until(lambda: here.tags(ours).get("whom") == "they", "their tag to come")
-    until(lambda: check(here, LINK) == [], f"both to be the same: {check(here, LINK)}")
+    until(lambda: check(here, LINK) == [], "both to be the same:", said=lambda: check(here, LINK))
 
     names = {each["name"] for each in databricks.experiments.values()}
     assert names == {"/Shared/trackside/Default", "/Shared/trackside/renamed/by us", "/Shared/trackside/by them"}

@@ -207,7 +207,7 @@ def test_a_file_that_breaks_off_on_its_way_comes_whole(server: Server, databrick
 
     until(lambda: link(here, LINK)["mirrored"].get("run") == 2, "both runs to be mirrored")
     settle(here, LINK)
-    until(lambda: check(here, LINK) == [], f"both to be the same: {check(here, LINK)}")
+    until(lambda: check(here, LINK) == [], "both to be the same:", said=lambda: check(here, LINK))
 
     assert databricks.files[databricks.run_of(run)["info"]["run_id"], "out.bin"] == b"\x01" * 3_000_000
     assert databricks.store.cut_in == databricks.store.cut_out == 0

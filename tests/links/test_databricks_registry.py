@@ -204,7 +204,7 @@ def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server,
     assert sorted(there.versions) == [("lily", "2")]
     call["POST", "registered-models/rename"]({"name": "lily", "new_name": "rose"})
     sync(here, LINK)
-    until(lambda: names(here) == ["rose"], f"the new name to come: {log(here, LINK)}")
+    until(lambda: names(here) == ["rose"], "the new name to come:", said=lambda: log(here, LINK))
     call["DELETE", "model-versions/delete"]({"name": "rose", "version": "2"})
     sync(here, LINK)
     until(lambda: versions(here, "rose") == [], "the deletion of the version to come")

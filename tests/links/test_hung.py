@@ -63,7 +63,7 @@ def test_an_answer_that_is_none_is_said_and_forgotten_when_it_is_over(
     flaky.faults = lambda method, path: fault
 
     run = here.new_run()
-    until(lambda: said in str(link(here, ILL).get("last_error")), f"the error: {link(here, ILL)}")
+    until(lambda: said in str(link(here, ILL).get("last_error")), "the error:", said=lambda: link(here, ILL))
     ill = link(here, ILL)
     flaky.faults = lambda method, path: None
     here.post(f"{LINKS}/{ILL}/resume")  # at once, not in a minute

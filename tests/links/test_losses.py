@@ -103,8 +103,9 @@ def registered(api: Api) -> dict[str, list[str]]:
 def mirrored(world: World, **counts: int) -> None:
     until(
         lambda: counts.items() <= link(world.here, LINK)["mirrored"].items(),
-        f"{counts} to be mirrored: {link(world.here, LINK)}",
+        f"{counts} to be mirrored:",
         SOON_S,
+        said=lambda: (link(world.here, LINK), log(world.here, LINK)),
     )
 
 

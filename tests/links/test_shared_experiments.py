@@ -69,7 +69,7 @@ def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
             "experiments/set-experiment-tag", experiment_id="0", key=f"of {name}", value=str(len(differing()))
         )
         sync(*links[name])
-        until(is_calm, f"all to be alike: {differing()}")
+        until(is_calm, "all to be alike:", said=differing)
 
     assert times(apis["south"], "Default")[0] == min(before.values())
     assert times(apis["south"], "shared")[0] == min(shared)
@@ -99,6 +99,6 @@ def test_an_experiment_that_the_link_made_has_the_times_of_its_source(server: Se
     experiment = source.get("experiments/get-by-name", experiment_name="x")["experiment"]["experiment_id"]
     source.post("experiments/set-experiment-tag", experiment_id=experiment, key="k", value="w")
 
-    until(lambda: check(here, "twin") == [], f"both to be alike: {check(here, 'twin')}")
+    until(lambda: check(here, "twin") == [], "both to be alike:", said=lambda: check(here, "twin"))
 
     assert times(copy, "x") == times(source, "x")

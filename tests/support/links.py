@@ -19,17 +19,20 @@ def link(api: Api, name: str) -> Any:
     return api.get(f"{LINKS}/{name}")["link"]
 
 
-def until(condition: Callable[[], bool], what: str, timeout_s: float = IDLE_S) -> None:
+def until(
+    condition: Callable[[], bool], what: str, timeout_s: float = IDLE_S, *, said: Callable[[], Any] = str
+) -> None:
+    """Return as soon as the condition is true.  `said` gives more words for the failure, once the time is over."""
     end, pause_s = time.monotonic() + timeout_s, 0.005
     while not condition():
-        assert time.monotonic() < end, f"waited {timeout_s} s in vain: {what}"
+        assert time.monotonic() < end, f"waited {timeout_s} s in vain: {what} {said()}".rstrip()
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.05)
 
 
 def settle(api: Api, name: str, timeout_s: float = IDLE_S) -> Any:
     """Waits until everything was compared, and gives the link."""
-    until(lambda: link(api, name)["lag_items"] == 0, f"link {name} to settle: {link(api, name)}", timeout_s)
+    until(lambda: link(api, name)["lag_items"] == 0, f"link {name} to settle:", timeout_s, said=lambda: link(api, name))
     return link(api, name)
 
 

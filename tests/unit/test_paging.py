@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable
 from contextlib import closing
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -85,6 +86,33 @@ def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
         _, following = peer.everything("")
         with pytest.raises(Down, match="ids go in a circle"):
             peer.everything(following)
+
+
+@pytest.mark.parametrize(
+    ("entity", "pages"),
+    [
+        (Entity.EXPERIMENT, ["999", "1000", "1500"]),
+        (Entity.VERSION, ["c0/1a", "b0/1b", "c0/2a"]),  # MODEL/VERSION, in the order of the versions' uids
+    ],
+)
+def test_a_trackside_lists_experiments_by_number_and_versions_by_their_own_uid(
+    entity: Entity, pages: list[str]
+) -> None:
+    def answer(asked: Asked) -> Answered:
+        query = dict(parse_qsl(urlsplit(asked.path).query))
+        at = pages.index(query["after"]) + 1 if "after" in query else 0
+        found = pages[at : at + 1] if query.get("entity") == entity else []
+        return Answered(body=json.dumps({"ids": found}).encode())
+
+    with answering(answer) as url, closing(Http(url, Secret())) as http:
+        peer, cursor, listed = TracksidePeer(http, "here", with_registry=True), "", []
+        while True:
+            seen, cursor = peer.everything(cursor)
+            listed += [each.remote_id for each in seen]
+            if not cursor:
+                break
+
+    assert listed == pages
 
 
 def test_long_listings_are_read_to_their_end() -> None:

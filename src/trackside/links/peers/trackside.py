@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from trackside.artifacts.store import Removal
+from trackside.links import registered
 from trackside.links.diff import Doc, Field, Patch, Verb
 from trackside.links.files import Source, hashed
 from trackside.links.import_files import PREFIX
@@ -220,7 +221,7 @@ class TracksidePeer:
             ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
-            check_progress("ids", after, ids[-1])
+            check_progress("ids", _rank(Entity(name), after), _rank(Entity(name), ids[-1]))
             return seen, f"{FIRST}{seq} {name} {ids[-1]}"
         following = listed.index(Entity(name)) + 1
         return seen, f"{FIRST}{seq} {listed[following]} " if following < len(listed) else ""
@@ -267,6 +268,17 @@ def _cursor(uid: str, seq: int, at: int) -> str:
     """Of whose log, the last entry that was read, and when that was made: in a log that was put back and went on, another one
     has its number."""
     return f"{uid}/{seq}/{at}"
+
+
+def _rank(entity: Entity, item_id: str) -> tuple[int, str]:
+    """By what a server orders its list of ids: experiments by number, versions by their own uid, whatever their model."""
+    match entity:
+        case Entity.EXPERIMENT:
+            return len(item_id), item_id
+        case Entity.VERSION:
+            return 0, registered.uid_of(item_id)
+        case _:
+            return 0, item_id
 
 
 def _read(cursor: str) -> tuple[str, int, int]:
