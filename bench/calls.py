@@ -113,7 +113,7 @@ ROWS = [
     Row("experiments/create", _post("experiments/create", lambda s, n: {"name": f"e-{uuid.uuid4().hex}"})),
     Row("runs/set-tag", _post("runs/set-tag", lambda s, n: {"run_id": _run(s, n), "key": "k", "value": str(n)})),
     Row("runs/log-parameter", _post("runs/log-parameter", lambda s, n: {"run_id": _run(s, n), "key": uuid.uuid4().hex, "value": "1"})),
-    Row("runs/delete, restore", _delete_restore),
+    Row("runs/delete-restore", _delete_restore),
     Row("logged-models/create", _post("logged-models", lambda s, n: {"experiment_id": s.experiment, "name": f"n{n}"})),
     Row(
         "model-versions/create",

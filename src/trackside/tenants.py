@@ -67,7 +67,7 @@ def begin(tx: Tx, artifact_root: str) -> None:
     experiments.create_default(tx, artifact_root)
     creator = tx.caller.principal_id
     if creator is not None:
-        access.assign(tx, creator, OWNER.role_id, Scope(workspace=workspaces.current(tx).name), tx.caller.name)
+        access.assign(tx, creator, OWNER.role_id, Scope(workspace=workspaces.name(tx)), tx.caller.name)
 
 
 def contents(tx: Tx) -> list[str]:

@@ -1,11 +1,20 @@
 """Commands that wait together are committed together, and each for itself; on both databases."""
 
+import asyncio
+import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from trackside.core.db.group import ALWAYS, GroupWriter
+from trackside.core.db.sqlite import SqliteWriter
+from trackside.core.db.sqlite_file import Watch
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import Fault, Invalid
 from trackside.runs import batch, lifecycle
@@ -147,3 +156,61 @@ def test_closing_waits_for_what_is_queued(db: Any) -> None:
 
     assert all(future.done() for future in futures)
     assert noted(db) == [str(i) for i in range(50)]
+
+
+def committed_in(db: Any, *, quick: int = 0, slow: int = 0) -> list[str]:
+    """Submit commands in one turn of an event loop; return the names of the threads that ran them."""
+
+    async def submit() -> list[str]:
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in range(quick + slow)]
+
+        for number, future in enumerate(futures):
+            done = partial(settle, future)
+            is_quick = number < quick
+            db.writer.submit_then(1, lambda _: threading.current_thread().name, None, loop, done, is_quick=is_quick)
+        names: list[str] = await asyncio.gather(*futures)
+        return names
+
+    def settle(future: "asyncio.Future[str]", result: Any, error: Exception | None) -> None:
+        assert error is None
+        future.set_result(result)
+
+    return asyncio.run(submit())
+
+
+def writer(inline_s: float) -> GroupWriter:
+    return GroupWriter(lambda: SqliteWriter(memory_connection(), NeverLost()), remembers=True, inline_s=inline_s)
+
+
+class NeverLost(Watch):
+    def __init__(self) -> None:
+        super().__init__(Path("unused"))
+
+    def check(self) -> None:
+        """The store is in memory."""
+
+
+def memory_connection() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
+@pytest.mark.parametrize(
+    ("inline_s", "quick", "slow", "where"),
+    [
+        (3600.0, 1, 0, "MainThread"),
+        (3600.0, 2, 0, "trackside-writer"),  # they share one wait for the disk
+        (3600.0, 0, 1, "trackside-writer"),
+        (ALWAYS, 2, 0, "MainThread"),  # there is no wait
+        (ALWAYS, 2, 1, "trackside-writer"),
+        (0.0, 1, 0, "trackside-writer"),
+    ],
+)
+def test_a_quick_command_runs_on_the_loop_where_a_commit_is_quick(
+    inline_s: float, quick: int, slow: int, where: str
+) -> None:
+    store = SimpleNamespace(writer=writer(inline_s))
+    try:
+        assert committed_in(store, quick=quick, slow=slow) == [where] * (quick + slow)
+    finally:
+        store.writer.close()

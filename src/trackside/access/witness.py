@@ -49,6 +49,6 @@ def witness(tx: Tx, changes: Sequence[Change]) -> None:
 
 def _name(tx: Tx) -> str:
     try:
-        return workspaces.current(tx).name
+        return workspaces.name(tx)
     except NotFound:  # of a workspace that this transaction deletes, or of none
         return ""

@@ -7,6 +7,7 @@ visible.  A deleted file or folder leaves by the same way.
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat as modes
 import sys
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from operator import attrgetter
 from pathlib import Path
 
 from trackside.artifacts import keys
@@ -27,6 +29,7 @@ STAGING = ".uploads"
 # A FIFO in the folder must not hold the server until somebody writes to it.
 _OPEN_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]{0,199}")  # a name that any key may have
 _MISSING = {errno.ENOENT, errno.ENOTDIR}
 _IMPOSSIBLE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
@@ -68,7 +71,7 @@ class LocalBlobs:
         return download.stat
 
     def entries(self, folder: str) -> list[Entry]:
-        return sorted((entry for entry, _ in self._scan(folder)), key=lambda entry: entry.path)
+        return sorted((entry for entry, _ in self._scan(folder)), key=attrgetter("path"))
 
     def walk(self, folder: str) -> Iterator[Entry]:
         for entry, is_link in self._scan(folder):
@@ -114,9 +117,10 @@ class LocalBlobs:
         if not _is_name(found.name):  # put there by hand: nobody could ask for it
             return None
         is_link = found.is_symlink()
-        path = f"{above}/{found.name}"
-        if is_link and not self._tree.may_follow(path, os.path.realpath(path)):
-            return None
+        if is_link:
+            path = f"{above}/{found.name}"
+            if not self._tree.may_follow(path, os.path.realpath(path)):
+                return None
         try:
             seen = found.stat()
         except OSError:  # gone, or a link to nothing
@@ -130,6 +134,8 @@ class LocalBlobs:
 
 def _is_name(name: str) -> bool:
     """Whether a key may have it: it is UTF-8, and no path of another system."""
+    if _PLAIN_NAME.fullmatch(name):
+        return True
     try:
         keys.checked(name)
     except Invalid:

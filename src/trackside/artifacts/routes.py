@@ -100,8 +100,12 @@ class Calls:
     async def run_entries(self, request: Request) -> Response:
         path = _argument(request, "path")
         root, spot = await self._of_run(request, path)
-        found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
-        return _json(codec.encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path)))))
+
+        def listing() -> bytes:
+            found = spot.blobs.entries(spot.key)
+            return codec.encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path))))
+
+        return _json(await self._threads.of(spot).run(listing))
 
     async def run_file(self, request: Request) -> Response:
         path = _argument(request, "path")
@@ -195,7 +199,7 @@ class Calls:
         if not run_id:
             raise codec.missing("run_id")
         keys.from_path(path)
-        root = await request.read(lambda tx: store.root_of_run(tx, run_id))
+        root = await request.read(lambda tx: store.root_of_run(tx, run_id), quick=True)
         return root, self._roots.of(root, path, request.workspace)
 
     async def _refuse_proxied(self, request: Request, call: PresignedCall, message: str) -> None:
@@ -282,9 +286,10 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
 
 
 def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
+    above = f"{below}/" if below else ""
     return [
         FileInfo(
-            path=keys.join(below, entry.path),
+            path=above + entry.path,
             is_dir=entry.is_folder,
             file_size=None if entry.is_folder else entry.size_bytes,
         )

@@ -29,7 +29,7 @@ class Calls:
         if location and not self.is_local:
             m.check_absolute(location)
         experiment_id = store.create(tx, call.name, self.artifact_root, location, tags)
-        access.let_creator_manage(tx, workspaces.current(tx).name, Object("experiment", experiment_id))
+        access.let_creator_manage(tx, workspaces.name(tx), Object("experiment", experiment_id))
         return m.Created(experiment_id=experiment_id)
 
 
@@ -86,6 +86,7 @@ def routes(artifact_root: str, *, is_local: bool) -> list[Route]:
             m.CreateExperiment,
             calls.create,
             needs=Action.EXPERIMENTS_CREATE,
+            quick=True,
             answer=m.Created,
         ),
         query(
@@ -119,9 +120,16 @@ def routes(artifact_root: str, *, is_local: bool) -> list[Route]:
         command("POST experiments/update", m.UpdateExperiment, update, needs=Action.EXPERIMENTS_WRITE, on=ONE),
         command("POST experiments/delete", m.GetExperiment, delete, needs=Action.EXPERIMENTS_DELETE, on=ONE),
         command("POST experiments/restore", m.GetExperiment, restore, needs=Action.EXPERIMENTS_WRITE, on=ONE),
-        command("POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Action.EXPERIMENTS_WRITE, on=ONE),
         command(
-            "POST experiments/delete-experiment-tag", m.DeleteTag, delete_tag, needs=Action.EXPERIMENTS_WRITE, on=ONE
+            "POST experiments/set-experiment-tag", m.SetTag, set_tag, needs=Action.EXPERIMENTS_WRITE, on=ONE, quick=True
+        ),
+        command(
+            "POST experiments/delete-experiment-tag",
+            m.DeleteTag,
+            delete_tag,
+            needs=Action.EXPERIMENTS_WRITE,
+            on=ONE,
+            quick=True,
         ),
         command(
             "POST /api/trackside/v1/experiments/{experiment_id}/edit-tag",

@@ -1,7 +1,6 @@
 """Experiments and their tags in SQL.  Knows their tables, and that an experiment's end is its runs' end."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -21,6 +20,11 @@ from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
 
 SOURCE_ID = "mlflow.experiment.sourceId"
+# The number of the next experiment, which is also its public id.
+_NEXT_SEQ = {
+    "sqlite": "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM sqlite_sequence WHERE name = 'experiments'",
+    "postgresql": "SELECT nextval(pg_get_serial_sequence('experiments', 'experiment_seq')) AS seq",
+}
 _COLUMNS = "experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time"
 
 
@@ -58,29 +62,25 @@ def create(
     name = check_name(name)
     if artifact_location:
         artifact_location = _absolute(check_place(artifact_location))
+    root = "" if artifact_location else artifact_root(workspaces.hold(tx), server_root)
     made = tx.one(
-        """
-        INSERT INTO experiments (workspace_id, experiment_id, name, artifact_location, lifecycle_stage,
+        f"""
+        INSERT INTO experiments (experiment_seq, workspace_id, experiment_id, name, artifact_location, lifecycle_stage,
             creation_time, last_update_time)
-        VALUES (:ws, :placeholder, :name, '', 'active', :now, :now) ON CONFLICT DO NOTHING RETURNING experiment_seq
+        SELECT n.seq, :ws, n.seq, :name, COALESCE(:location, :root || '/' || CAST(n.seq AS TEXT)), 'active', :now, :now
+        FROM ({_NEXT_SEQ[tx.dialect]}) n WHERE true
+        ON CONFLICT (workspace_id, name) DO NOTHING RETURNING experiment_seq
         """,
         name=name,
-        placeholder=-1 - secrets.randbelow(2**62),
+        location=artifact_location or None,
+        root=root,
     )
     if made is None:
         of_notebook = _of_source(tx, name, tags)
         if of_notebook is None:
             raise AlreadyExists(f"Experiment(name={name}) already exists.")
         return of_notebook
-    (seq,) = made
-    tx.run(
-        """
-        UPDATE experiments SET experiment_id = experiment_seq, artifact_location = :location
-        WHERE workspace_id = :ws AND experiment_seq = :seq
-        """,
-        seq=seq,
-        location=artifact_location or f"{artifact_root(workspaces.hold(tx), server_root)}/{seq}",
-    )
+    seq: int = made[0]
     for tag in tags:
         set_tag_of(tx, seq, tag)
     tx.record(Change("experiment", str(seq), "create"))
@@ -262,7 +262,7 @@ def check_unchanged(key: str, value: str | None, expected: str | None) -> None:
 
 
 def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:
-    workspace = workspaces.current(tx).name
+    workspace = workspaces.name(tx)
     tags: dict[int, list[Tag]] = {}
     if rows:
         for seq, key, value in tx.all(

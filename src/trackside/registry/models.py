@@ -100,7 +100,7 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
         new=new_name,
     )
     if new_name != name:
-        access.rename_object(tx, workspaces.current(tx).name, Object("model", name), new_name)
+        access.rename_object(tx, workspaces.name(tx), Object("model", name), new_name)
         history.add(tx, key.model_seq, new_name, Kind.MODEL, before=name, after=new_name)
     record(tx, structs.replace(key, name=new_name), "rename", before=name, after=new_name)
     return load(tx, [key.model_seq])[0]
@@ -114,7 +114,7 @@ def delete(tx: Tx, name: str) -> None:
     versions.delete_all(tx, name, key.model_seq, key.uid)
     for table in ("registered_model_aliases", "registered_model_tags", "registered_models"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=key.model_seq)
-    access.forget_object(tx, workspaces.current(tx).name, Object("model", name))
+    access.forget_object(tx, workspaces.name(tx), Object("model", name))
     record(tx, key, "delete", is_prompt=key.is_prompt)
 
 

@@ -97,8 +97,8 @@ def routes(writer: GroupWriter) -> list[Route]:
             answer=m.GotInfo,
             is_signed=True,
         ),
-        command("POST runs/delete", m.RunCall, delete, needs=Action.RUNS_WRITE, on=RUN),
-        command("POST runs/restore", m.RunCall, restore, needs=Action.RUNS_WRITE, on=RUN),
+        command("POST runs/delete", m.RunCall, delete, needs=Action.RUNS_WRITE, on=RUN, quick=True),
+        command("POST runs/restore", m.RunCall, restore, needs=Action.RUNS_WRITE, on=RUN, quick=True),
         query("POST runs/search", m.SearchRuns, calls.find, needs=Action.RUNS_READ, on=LISTED, answer=search.Found),
         batch(
             "POST runs/log-metric",
@@ -128,7 +128,7 @@ def routes(writer: GroupWriter) -> list[Route]:
             on=RUN,
             summary="Logs metrics, params and tags.",
         ),
-        command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE, on=RUN),
+        command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE, on=RUN, quick=True),
         command(
             "POST runs/log-inputs",
             m.LogInputs,

@@ -103,6 +103,15 @@ def current(tx: Tx) -> Workspace:
     return _workspace(row)
 
 
+def name(tx: Tx) -> str:
+    """The name of the transaction's workspace."""
+    row = tx.one("SELECT name FROM workspaces WHERE workspace_id = :ws")
+    if row is None:
+        raise NotFound("The workspace was deleted.")
+    found: str = row[0]
+    return found
+
+
 def hold(tx: Tx) -> Workspace:
     """The workspace of a transaction that writes; it stays until that is done."""
     row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE workspace_id = :ws FOR KEY SHARE")

@@ -106,6 +106,6 @@ def _model(tx: Tx, call: m.OldModelPermission, level: str) -> m.GotOldModel:
     user = identity.named(tx, call.username or "")
     return m.GotOldModel(
         registered_model_permission=m.OldModel(
-            workspace=workspaces.current(tx).name, name=call.name or "", user_id=user.principal_id, permission=level
+            workspace=workspaces.name(tx), name=call.name or "", user_id=user.principal_id, permission=level
         )
     )

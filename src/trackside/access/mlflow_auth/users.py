@@ -203,7 +203,7 @@ def find(tx: Tx, call: m.Permission) -> str:
 
 def _target(tx: Tx, call: m.Permission) -> tuple[Principal, Scope]:
     """Whose permission on what; the caller must manage that."""
-    workspace = workspaces.current(tx).name
+    workspace = workspaces.name(tx)
     scope = m.scope_of(workspace, call.resource_type, call.resource_id)
     asked = scope if scope.object is not None else Scope(workspace=workspace)
     service.require(tx, Action.ROLE_ASSIGNMENTS_WRITE, asked)

@@ -6,6 +6,7 @@ savepoint.  Commands of one `Batch` that wait side by side are handed over toget
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,9 @@ from trackside.core.errors import Fault, Unavailable
 log = logging.getLogger("trackside.db")
 
 GROUP_LIMIT = 256  # commands in one transaction: bounds what a failing commit takes with it, and latency
-RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock, a server that starts anew
+RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock, a server that restarts
+ALWAYS = math.inf  # of `inline_s`: no commit waits for the disk
+RECENT = 0.2  # weight of the last commit in the average duration of a commit
 
 # Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
 Batch = Callable[[Tx, Sequence[Any]], list[Any]]
@@ -56,7 +59,7 @@ class WriteSession(Session, Protocol):
 
 
 class _Command:
-    __slots__ = ("batch", "done", "error", "loop", "result", "user", "work", "ws")
+    __slots__ = ("batch", "done", "error", "is_quick", "loop", "result", "user", "work", "ws")
 
     def __init__(
         self,
@@ -66,8 +69,11 @@ class _Command:
         done: Done,
         loop: asyncio.AbstractEventLoop | None = None,
         user: str = "",
+        *,
+        is_quick: bool = False,
     ) -> None:
         self.ws = ws
+        self.is_quick = is_quick  # may run on the event loop
         self.user = user  # of the call of a batch: in whose name its transaction is
         self.work = work  # a function of the transaction, or the call of a batch
         self.batch = batch
@@ -78,20 +84,24 @@ class _Command:
 
 
 class GroupWriter:
-    """Owns the write connection of a store.  `connect` is called again after the connection was lost."""
+    """Owns the write connection of a store.  `connect` is called again after the connection was lost.
+
+    `inline_s`: commits that took less than this on average lately may be made on the event loop; 0 for a store that is
+    reached over a network."""
 
     def __init__(
         self,
         connect: Callable[[], WriteSession],
         *,
         remembers: bool,
-        waits_for_disk: bool = True,
+        inline_s: float = 0.0,
         after_commit: Callable[[], None] = lambda: None,
     ) -> None:
         self._connect = connect
         self._session: WriteSession | None = connect()
         self._memory = Memory() if remembers else None
-        self._waits_for_disk = waits_for_disk
+        self._inline_s = inline_s
+        self._commit_s = 0.0  # average duration of the last commits
         self._after_commit = after_commit
         self._turn: list[_Command] = []  # what came in this turn of the event loop
         self._lock = threading.Lock()
@@ -132,22 +142,29 @@ class GroupWriter:
         return future
 
     def submit_then(
-        self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop, done: Done, user: str = ""
+        self,
+        ws: int,
+        work: Any,
+        batch: Batch | None,
+        loop: asyncio.AbstractEventLoop,
+        done: Done,
+        user: str = "",
+        *,
+        is_quick: bool = False,
     ) -> None:
         """The same with `done`, which is called on `loop` after the commit, and raises nothing.
 
-        What came in one turn of the loop goes to the writer's thread together, at its end.  Where a commit does not wait for
-        the disk it costs less than a hop to that thread and back: then the calls of batches are committed on the spot, unless
-        the writer is at work."""
+        What came in one turn of the loop goes to the writer's thread together, at its end.  A quick commit costs less than a
+        hop to that thread and back: then quick commands are committed on the loop, unless the writer is at work."""
         if not self._turn:
             loop.call_soon(self._end_turn)
-        self._turn.append(_Command(ws, work, batch, done, loop, user))
+        self._turn.append(_Command(ws, work, batch, done, loop, user, is_quick=is_quick or batch is not None))
 
     def _end_turn(self) -> None:
         commands, self._turn = self._turn, []
         if (
-            self._waits_for_disk
-            or any(command.batch is None for command in commands)
+            not self._is_inline(len(commands))
+            or not all(command.is_quick for command in commands)
             or not self._queue.empty()
             or not self._lock.acquire(blocking=False)
         ):
@@ -159,6 +176,10 @@ class GroupWriter:
         finally:
             self._lock.release()
         _settle_all(commands)
+
+    def _is_inline(self, count: int) -> bool:
+        """Several commands use the time in which a thread waits for the disk, so one that does not wait is worth the loop."""
+        return self._commit_s < self._inline_s and (count == 1 or self._inline_s == ALWAYS)
 
     @contextmanager
     def transaction(self, ws: int) -> Iterator[Tx]:
@@ -253,7 +274,9 @@ class GroupWriter:
             for command in commands:
                 if command.batch is None:
                     self._one(session, command, alone=len(commands) == 1)
+            begun = time.perf_counter()
             session.commit()
+            self._commit_s += RECENT * (time.perf_counter() - begun - self._commit_s)
         except Exception as error:  # noqa: BLE001  # whatever it is, every caller of the group must hear of it
             may_pass = isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
             self._undo_all(self._session)

@@ -17,7 +17,7 @@ from typing import Literal
 
 from trackside.core import disk
 from trackside.core.db import sqlite_file
-from trackside.core.db.group import GroupWriter
+from trackside.core.db.group import ALWAYS, GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.sqlite_file import Watch
 from trackside.core.db.tx import SqliteSession, Tx
@@ -26,6 +26,7 @@ from trackside.core.db.watchdog import Watchdog
 
 Durability = Literal["full", "relaxed"]
 BUSY_TIMEOUT_S = 10.0
+QUICK_COMMIT_S = 0.001  # with the sync to the disk: the event loop waits for such a commit
 MINIMUM = (3, 35, 0)  # RETURNING
 
 _COMMON = """
@@ -113,7 +114,10 @@ class SqliteDatabase:
         self._watch = Watch(path)
         waits = durability == "full"
         self.writer = GroupWriter(
-            self._connect_writer, remembers=True, waits_for_disk=waits, after_commit=self._count_commit
+            self._connect_writer,
+            remembers=True,
+            inline_s=QUICK_COMMIT_S if waits else ALWAYS,
+            after_commit=self._count_commit,
         )
         try:
             sync = None if waits else partial(sync_log, path)

@@ -13,6 +13,7 @@ from trackside.core.db.limits import Limit
 from trackside.core.errors import Unavailable
 
 LOOK_S = 0.1
+IDLE_LOOKS = 20  # looks that find no read, until the thread sleeps: waking it costs more than a read by key
 
 
 class Watchdog:
@@ -22,6 +23,7 @@ class Watchdog:
         self._reads: dict[int, tuple[Limit, sqlite3.Connection]] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._is_asleep = False
         self._is_closed = False
 
     @contextmanager
@@ -31,7 +33,8 @@ class Watchdog:
         with self._changed:
             self._reads[key] = (limit, connection)
             self._begin()
-            if len(self._reads) == 1:
+            if self._is_asleep:
+                self._is_asleep = False
                 self._changed.notify()
         try:
             yield
@@ -56,13 +59,16 @@ class Watchdog:
         self._thread = thread
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._reads and not self._is_closed:
-                    self._changed.wait()
-                if self._is_closed:
-                    return
-                self._changed.wait(LOOK_S)
+        idle = 0
+        with self._changed:
+            while not self._is_closed:
+                idle = 0 if self._reads else idle + 1
+                if idle < IDLE_LOOKS:
+                    self._changed.wait(LOOK_S)
+                else:
+                    self._is_asleep = True
+                    self._changed.wait_for(lambda: self._is_closed or not self._is_asleep)
+                    idle = 0
                 for limit, connection in self._reads.values():
                     if limit.is_over():
                         connection.interrupt()

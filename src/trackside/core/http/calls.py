@@ -89,7 +89,8 @@ class Calls:
         elif route.kind == "command":
             done = self._forgetting(route, visit, done)
             if route.prepare is None:
-                database.writer.submit_then(ws, self._command(route, call, visit), None, loop, _rendering(done))
+                work = self._command(route, call, visit)
+                database.writer.submit_then(ws, work, None, loop, _rendering(done), is_quick=route.quick)
                 return
 
             def go_on(prepared: Any) -> None:

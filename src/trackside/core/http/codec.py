@@ -211,6 +211,10 @@ def _convert(value: Any, hint: Any, path: str, *, is_private: bool = False) -> A
                 f"Hint: Value was of type '{type(value).__name__}'.{HINT}"
             ) from None
     kind = bare(hint)
+    if kind is str:
+        if isinstance(value, str):
+            return value
+        raise invalid_value(path, value)
     if _is_list(hint):
         if not isinstance(value, list):
             raise invalid_value(path, value)
@@ -227,10 +231,6 @@ def _convert(value: Any, hint: Any, path: str, *, is_private: bool = False) -> A
         if not isinstance(value, dict):
             raise invalid_value(path, value)
         return _convert_struct(value, kind, f"{path}.")
-    if kind is str:
-        if isinstance(value, str):
-            return value
-        raise invalid_value(path, value)
     if kind is bool:
         if isinstance(value, bool):
             return value
@@ -285,6 +285,7 @@ def bare(hint: Any) -> Any:
     return hint
 
 
+@lru_cache(maxsize=1024)
 def _is_list(hint: Any) -> bool:
     return get_origin(bare(hint)) is list
 

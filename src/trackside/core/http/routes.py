@@ -41,7 +41,7 @@ class Route(Struct, frozen=True, kw_only=True):
     is_signed: bool = (
         False  # batch: the transaction carries the caller's name, and callers of other names have their own
     )
-    quick: bool = False  # a read by key: runs where it stands if the database allows
+    quick: bool = False  # a read by key, or a write of a few rows: may run on the event loop if the database allows
     status: int = 200
     answer: Any = None  # the answer's type, for the OpenAPI document
     arguments: type[Call] = Call  # what a stream reads from the query string, for the OpenAPI document

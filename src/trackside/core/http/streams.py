@@ -150,9 +150,10 @@ class Request:
     async def in_thread(self, fn: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
 
-    async def read(self, fn: Callable[[Any], T]) -> T:
+    async def read(self, fn: Callable[[Any], T], *, quick: bool = False) -> T:
+        """`fn` of a read transaction; `quick`: it reads by key, and needs no time limit where it runs on the loop."""
         ws = 0 if self.workspace is None else self.workspace.workspace_id
-        limit = self._limit()
+        limit = None if quick and self._database.reads_inline else self._limit()
 
         def work() -> T:
             with self._database.read(ws, limit) as tx:

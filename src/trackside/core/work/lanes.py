@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from trackside.core.errors import Busy, Unavailable
@@ -51,24 +52,34 @@ class Lanes:
         `late` gets the result of a call that returns after its limit, to release what it holds.  `wait_s`: None waits for
         its turn without a limit."""
         await self._enter(key, self._wait_s if wait_s == DEFAULT_WAIT else wait_s)
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         try:
-            job = asyncio.get_running_loop().run_in_executor(self._threads, fn)
+            job = self._threads.submit(fn)
         except BaseException:
             self._leave(key)
             raise
+
         has_left = False
 
-        def ended(job: "asyncio.Future[T]") -> None:
+        def ended() -> None:
             self._leave(key)
-            if not job.cancelled() and job.exception() is None and has_left and late is not None:
+            _wake(waiter)
+            if has_left and late is not None and not job.cancelled() and job.exception() is None:
                 self._threads.submit(late, job.result())
 
-        job.add_done_callback(ended)
+        def tell(_: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(ended)
+
+        job.add_done_callback(tell)
+        timer = None if limit_s is None else loop.call_later(limit_s, _wake, waiter)
         try:
-            # Unlike `wait_for`, this cancels nothing: a thread cannot be cancelled, and its share is taken until it returns.
-            await asyncio.wait({job}, timeout=limit_s)
+            await waiter
         finally:
-            has_left = not job.done()
+            has_left = not job.done()  # a thread cannot be cancelled: the share of the key is taken until it returns
+            if timer is not None:
+                timer.cancel()
         if has_left:
             raise Unavailable(f"{self._what} has not answered within {limit_s:g} s; try again.")
         return job.result()
@@ -130,3 +141,8 @@ class Lanes:
                     break
             if queue:
                 self._waiting[key] = queue
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
