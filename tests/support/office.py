@@ -10,6 +10,7 @@ from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.events import deliveries, store, subscriptions
 from trackside.events.delivery import Post
+from trackside.events.envelopes import Format
 from trackside.events.model import Delivery, State, Webhook
 from trackside.events.worker import Courier
 from trackside.registry import models
@@ -42,9 +43,19 @@ class Office:
         self.couriers.append(made)
         return made
 
-    def subscribe(self, url: str, *events: str, ws: int = 1, secret: str = "") -> Webhook:
+    def subscribe(self, url: str, *events: str, ws: int = 1, secret: str = "", form: Format = Format.MLFLOW) -> Webhook:
         with self.db.write(ws) as tx:
-            return subscriptions.create(tx, self.sealer, name="w", url=url, events=events or (MODEL,), secret=secret)
+            return subscriptions.create(
+                tx, self.sealer, name="w", url=url, events=events or (MODEL,), secret=secret, form=form
+            )
+
+    def change(self, webhook: Webhook, **fields: Any) -> None:
+        with self.db.write(1) as tx:
+            subscriptions.update(tx, self.sealer, webhook.webhook_id, **fields)
+
+    def found(self, webhook: Webhook) -> Webhook:
+        with self.db.read(1) as tx:
+            return subscriptions.get(tx, webhook.webhook_id)
 
     def happen(self, *names: str, ws: int = 1) -> None:
         """A registered model is made of each name."""

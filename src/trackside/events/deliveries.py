@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import NotFound
 from trackside.events import store
+from trackside.events.envelopes import Format
 from trackside.events.model import Delivery, GotDelivery, State
 
 DELIVERED_KEPT_MS = 7 * 86_400_000
@@ -26,6 +27,7 @@ class Queued(Struct, frozen=True):
     change_seq: int
     event: str
     body: str
+    form: Format = Format.MLFLOW
 
 
 class Due(Struct, frozen=True):
@@ -40,6 +42,7 @@ class Due(Struct, frozen=True):
     sealed_authorization: bytes | None
     delivery_id: str
     body: str
+    format: str
     attempts: int
 
 
@@ -49,18 +52,19 @@ def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
         return False
     by_workspace: dict[int, list[tuple[Any, ...]]] = {}
     for each in queued:
-        row = (each.webhook_seq, str(uuid.uuid4()), each.change_seq, each.event, each.body)
+        row = (each.webhook_seq, str(uuid.uuid4()), each.change_seq, each.event, each.body, each.form)
         by_workspace.setdefault(each.ws, []).append(row)
     for ws, rows in by_workspace.items():
         # A webhook that was deleted meanwhile needs nothing.
         tx.within(ws).many(
             """
-            INSERT INTO webhook_deliveries (workspace_id, webhook_seq, delivery_id, change_seq, event, body, state, attempts,
-                created_at, next_attempt_at)
-            SELECT :ws, w.webhook_seq, d.id, d.change, d.event, d.body, 'PENDING', 0, :now, :now
+            INSERT INTO webhook_deliveries (workspace_id, webhook_seq, delivery_id, change_seq, event, body, format, state,
+                attempts, created_at, next_attempt_at)
+            SELECT :ws, w.webhook_seq, d.id, d.change, d.event, d.body, d.form, 'PENDING', 0, :now, :now
             FROM webhooks w,
                 (SELECT CAST(:webhook AS BIGINT) AS webhook, CAST(:id AS TEXT) AS id, CAST(:change AS BIGINT) AS change,
-                    CAST(:event AS TEXT) AS event, CAST(:body AS TEXT) AS body) d
+                    CAST(:event AS TEXT) AS event, CAST(:body AS TEXT) AS body,
+                    CAST(:form AS TEXT) AS form) d
             WHERE w.workspace_id = :ws AND w.webhook_seq = d.webhook
             ON CONFLICT DO NOTHING
             """,
@@ -74,7 +78,7 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     row = tx.one(
         """
         SELECT d.delivery_seq, d.workspace_id, w.webhook_seq, w.webhook_id, w.url, w.secret, w.authorization_header,
-            d.delivery_id, d.body, d.attempts, d.next_attempt_at
+            d.delivery_id, d.body, d.format, d.attempts, d.next_attempt_at
         FROM webhook_deliveries d JOIN webhooks w ON w.webhook_seq = d.webhook_seq AND w.workspace_id = d.workspace_id
         WHERE d.workspace_id = :ws AND d.webhook_seq = :webhook AND d.state = 'PENDING' AND w.status = 'ACTIVE'
         ORDER BY d.delivery_seq LIMIT 1
@@ -83,7 +87,7 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     )
     if row is None or row[-1] > tx.now:
         return None
-    seq, ws, webhook, webhook_id, url, secret, authorization, delivery_id, body, attempts, _ = row
+    seq, ws, webhook, webhook_id, url, secret, authorization, delivery_id, body, form, attempts, _ = row
     return Due(
         seq,
         ws,
@@ -94,6 +98,7 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
         None if authorization is None else bytes(authorization),
         delivery_id,
         body,
+        form,
         attempts,
     )
 

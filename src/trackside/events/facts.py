@@ -1,10 +1,11 @@
 """What events tell of runs, experiments and workspaces besides their ids.  Knows their rows as they are now; changes none."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from trackside.core.db.tx import Tx
 from trackside.events.model import Entry
+from trackside.workspaces.model import scope
 
 Facts = dict[tuple[str, str], dict[str, Any]]  # by entity and id; what is gone is not in it
 
@@ -14,10 +15,34 @@ def of(tx: Tx, entries: Iterable[Entry]) -> Facts:
     return {**_of_runs(tx, wanted), **_of_experiments(tx, wanted)}
 
 
-def workspace_name(tx: Tx) -> str | None:
-    """None for one that is gone."""
-    row = tx.one("SELECT name FROM workspaces WHERE workspace_id = :ws")
-    return None if row is None else row[0]
+class Where(NamedTuple):
+    """The workspace of an event: its name, and its scope as Azure writes it."""
+
+    workspace: str
+    scope: str
+
+
+def where(tx: Tx) -> Where | None:
+    """None for a workspace that is gone."""
+    row = tx.one("SELECT name, subscription_id, resource_group FROM workspaces WHERE workspace_id = :ws")
+    return None if row is None else Where(row[0], scope(*row))
+
+
+def tags_of_runs(tx: Tx, run_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the tags of runs by run id, those of MLflow's own left out."""
+    ids = sorted(set(run_ids))
+    if not ids:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for run_id, key, value in tx.all(
+        """
+        SELECT r.run_id, t.key, t.value FROM runs r JOIN tags t ON t.run_seq = r.run_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids AND t.key NOT LIKE 'mlflow.%'
+        """,
+        ids=ids,
+    ):
+        found.setdefault(run_id, {})[key] = value
+    return found
 
 
 def experiments_of_runs(tx: Tx, run_ids: Iterable[str]) -> dict[str, str]:

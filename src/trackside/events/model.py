@@ -45,6 +45,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "model_version": ("deleted",),
     "model_version_stage": ("set",),
     "stage_request": ("created", "approved", "rejected"),
+    "endpoint": ("created", "deleted"),
+    "deployment": ("healthy", "failed"),
 }
 MLFLOW_EVENTS = frozenset(f"{entity}.{action}" for entity, actions in MLFLOWS.items() for action in actions)
 EVENTS = MLFLOW_EVENTS | {f"{entity}.{action}" for entity, actions in OURS.items() for action in actions}
@@ -90,6 +92,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
     status: Status
     sealed_secret: bytes | None
     sealed_authorization: bytes | None = None  # what is sent as the header Authorization
+    format: str = "mlflow"  # of envelopes.Format
     creation_timestamp: int  # ms
     last_updated_timestamp: int  # ms
 
@@ -137,7 +140,7 @@ class TestWebhook(Call, frozen=True):
 
 class CreateOurs(Call, frozen=True):
     """`events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
-    at the receiver."""
+    at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack or teams."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "url")
     private: ClassVar[tuple[str, ...]] = ("url", "secret", "username", "password", "authorization")
@@ -150,6 +153,7 @@ class CreateOurs(Call, frozen=True):
     username: str | None = None
     password: str | None = None
     authorization: str | None = None
+    format: str | None = None
 
 
 class UpdateOurs(Call, frozen=True):
@@ -164,6 +168,7 @@ class UpdateOurs(Call, frozen=True):
     username: str | None = None
     password: str | None = None
     authorization: str | None = None
+    format: str | None = None
 
 
 class TestOurs(Call, frozen=True):
@@ -243,6 +248,7 @@ class OurWebhook(Answer, frozen=True):
     status: str
     has_secret: bool
     has_authorization: bool
+    format: str
     creation_timestamp: int  # ms
     last_updated_timestamp: int  # ms
     pending: int

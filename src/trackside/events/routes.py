@@ -23,9 +23,10 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
 from trackside.core.work.lanes import Lanes
-from trackside.events import deliveries, store, subscriptions, tokens, webhooks
+from trackside.events import deliveries, envelopes, store, subscriptions, tokens, webhooks
 from trackside.events import model as m
 from trackside.events.delivery import Post
+from trackside.events.envelopes import Format, Told
 from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook
 from trackside.events.worker import Courier
 
@@ -97,6 +98,7 @@ class Calls:
         description = m.check_description(call.description or "")
         secret = m.check_secret(call.secret or "")
         authorization = _authorization(call) or ""
+        form = _form(call) or Format.MLFLOW
         status = m.check_status(call.status or m.Status.ACTIVE)
         await self._prepare(request, call.url, secret or authorization)
         made: Webhook = await request.write(
@@ -109,6 +111,7 @@ class Calls:
                 description=description,
                 secret=secret,
                 authorization=authorization,
+                form=form,
                 status=status,
             )
         )
@@ -126,6 +129,7 @@ class Calls:
         description = None if call.description is None else m.check_description(call.description)
         secret = None if call.secret is None else m.check_secret(call.secret)
         authorization = _authorization(call)
+        form = _form(call)
         status = m.check_status(call.status) if call.status else None
         await self._prepare(request, call.url, secret or authorization)
         made: Webhook = await request.write(
@@ -139,6 +143,7 @@ class Calls:
                 description=description,
                 secret=secret,
                 authorization=authorization,
+                form=form,
                 status=status,
                 mlflows_only=mlflows_only,
             )
@@ -155,13 +160,11 @@ class Calls:
     async def _test(self, request: Request, webhook_id: str, event: str | None, *, mlflows_only: bool) -> Response:
         webhook: Webhook = await request.read(lambda tx: subscriptions.get(tx, webhook_id, mlflows_only=mlflows_only))
         tested = event or next(each for each in webhook.events if each in MLFLOW_EVENTS or not mlflows_only)
-        body = webhooks.body(
-            tested,
-            webhooks.example(tested),
-            at_ms=time.time_ns() // 1_000_000,
-            workspace=request.workspace.name,
-        )
-        answer = await self._call(request, self.courier.send, webhook, str(uuid.uuid4()), body)
+        workspace = request.workspace
+        told = Told(tested, webhooks.example(tested), 0, time.time_ns() // 1_000_000, workspace.name, workspace.scope)
+        form = Format(webhook.format)
+        kept = envelopes.body(form, told)
+        answer = await self._call(request, self.courier.send, webhook, str(uuid.uuid4()), form, kept)
         if answer.status is None:
             return _answer(m.Tested(result=m.TestResult(success=False, error_message=answer.error)))
         success = 200 <= answer.status < 300
@@ -177,6 +180,15 @@ def _authorization(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.Up
     if isinstance(call, m.CreateWebhook | m.UpdateWebhook):
         return None
     return m.authorization(call.username, call.password, call.authorization)
+
+
+def _form(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> Format | None:
+    """The same.  Raise Invalid."""
+    if isinstance(call, m.CreateWebhook | m.UpdateWebhook) or not call.format:
+        return None
+    if call.format not in set(Format):
+        raise Invalid(f"format is {call.format[:50]!r}; it must be one of {', '.join(Format)}.")
+    return Format(call.format)
 
 
 def list_mlflow(tx: Tx, call: m.ListWebhooks) -> m.ListedMlflow:
@@ -304,6 +316,7 @@ def _ours(webhook: Webhook, counts: dict[str, int]) -> m.OurWebhook:
         status=webhook.status,
         has_secret=webhook.sealed_secret is not None,
         has_authorization=webhook.sealed_authorization is not None,
+        format=webhook.format,
         creation_timestamp=webhook.creation_timestamp,
         last_updated_timestamp=webhook.last_updated_timestamp,
         pending=counts.get(m.State.PENDING, 0),

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,10 +10,11 @@ from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.seal import Sealer
 from trackside.events import store
+from trackside.events.envelopes import Format
 from trackside.events.model import MLFLOW_EVENTS, Status, Webhook, is_same_origin, sign_in_of
 
 _COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, authorization_header,
-    creation_timestamp, last_updated_timestamp"""
+    format, creation_timestamp, last_updated_timestamp"""
 
 
 def create(
@@ -25,6 +27,7 @@ def create(
     description: str = "",
     secret: str = "",
     authorization: str = "",
+    form: Format = Format.MLFLOW,
     status: Status = Status.ACTIVE,
 ) -> Webhook:
     """It is told of what happens from now on."""
@@ -34,8 +37,9 @@ def create(
     tx.run(
         """
         INSERT INTO webhooks (workspace_id, webhook_id, name, description, url, events, is_mlflows, status, secret,
-            authorization_header, creation_timestamp, last_updated_timestamp)
-        VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :authorization, :now, :now)
+            authorization_header, format, creation_timestamp, last_updated_timestamp)
+        VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :authorization, :form, :now,
+            :now)
         """,
         id=webhook_id,
         name=name,
@@ -46,6 +50,7 @@ def create(
         status=status,
         secret=sealer.seal(tx, secret, webhook_id) if secret else None,
         authorization=_sealed_authorization(tx, sealer, webhook_id, authorization),
+        form=form,
     )
     tx.record(Change("webhook", webhook_id, "create"))
     return get(tx, webhook_id)
@@ -62,6 +67,7 @@ def update(
     description: str | None = None,
     secret: str | None = None,
     authorization: str | None = None,
+    form: Format | None = None,
     status: Status | None = None,
     mlflows_only: bool = False,
 ) -> Webhook:
@@ -89,7 +95,7 @@ def update(
         UPDATE webhooks SET name = COALESCE(:name, name), url = COALESCE(:url, url), events = :events,
             is_mlflows = :is_mlflows, description = COALESCE(:description, description),
             status = COALESCE(:status, status), secret = :secret,
-            authorization_header = :authorization,
+            authorization_header = :authorization, format = COALESCE(:form, format),
             last_updated_timestamp = CASE WHEN last_updated_timestamp < :now THEN :now ELSE last_updated_timestamp + 1 END
         WHERE workspace_id = :ws AND webhook_seq = :webhook
         """,
@@ -102,6 +108,7 @@ def update(
         status=status,
         secret=sealed,
         authorization=sealed_authorization,
+        form=form,
     )
     tx.record(Change("webhook", webhook_id, "update"))
     return get(tx, webhook_id)
@@ -134,14 +141,35 @@ def page(tx: Tx, *, before: int | None, limit: int, mlflows_only: bool = False) 
     return [_webhook(row) for row in rows]
 
 
-def active(tx: Tx) -> dict[int, list[tuple[int, dict[str, int]]]]:
-    """(webhook_seq, its events) of every workspace."""
-    found: dict[int, list[tuple[int, dict[str, int]]]] = {}
-    for ws, webhook_seq, events in tx.all(
-        "SELECT workspace_id, webhook_seq, events FROM webhooks WHERE status = 'ACTIVE' ORDER BY webhook_seq"
+class Subscriber(NamedTuple):
+    """`events` has the number of the change after which each is wanted."""
+
+    webhook_seq: int
+    events: dict[str, int]
+    form: Format
+
+
+def active(tx: Tx) -> dict[int, list[Subscriber]]:
+    """Return the active webhooks of every workspace, by workspace."""
+    found: dict[int, list[Subscriber]] = {}
+    for ws, webhook_seq, events, form in tx.all(
+        "SELECT workspace_id, webhook_seq, events, format FROM webhooks WHERE status = 'ACTIVE' ORDER BY webhook_seq"
     ):
-        found.setdefault(ws, []).append((webhook_seq, msgspec.json.decode(events)))
+        found.setdefault(ws, []).append(Subscriber(webhook_seq, msgspec.json.decode(events), Format(form)))
     return found
+
+
+def disable(tx: Tx, webhook_seq: int) -> None:
+    """The receiver says that it is gone for good: nothing new is queued."""
+    row = tx.one(
+        """
+        UPDATE webhooks SET status = 'DISABLED' WHERE workspace_id = :ws AND webhook_seq = :webhook AND status = 'ACTIVE'
+        RETURNING webhook_id
+        """,
+        webhook=webhook_seq,
+    )
+    if row is not None:
+        tx.record(Change("webhook", row[0], "disable"))
 
 
 def with_sign_ins(tx: Tx) -> list[tuple[int, int]]:
@@ -197,7 +225,7 @@ def _find(tx: Tx, webhook_id: str, lock: str, *, mlflows_only: bool) -> Webhook:
 
 
 def _webhook(row: Row) -> Webhook:
-    seq, webhook_id, name, description, url, events, status, secret, authorization, created, updated = row
+    seq, webhook_id, name, description, url, events, status, secret, authorization, form, created, updated = row
     return Webhook(
         webhook_seq=seq,
         webhook_id=webhook_id,
@@ -208,6 +236,7 @@ def _webhook(row: Row) -> Webhook:
         status=Status(status),
         sealed_secret=None if secret is None else bytes(secret),
         sealed_authorization=None if authorization is None else bytes(authorization),
+        format=form,
         creation_timestamp=created,
         last_updated_timestamp=updated,
     )

@@ -29,6 +29,10 @@ LONGEST_WISH_S = 86_400.0  # of a receiver that says Retry-After
 _PASSING = frozenset({408, 425, 429})  # the receiver may do better later; every 5xx too
 
 _RUN_ENDS = {"FINISHED": "run.finished", "FAILED": "run.failed", "KILLED": "run.killed"}
+_DEPLOYMENTS = {
+    "Healthy": "deployment.healthy",
+    **dict.fromkeys(("Unhealthy", "Unschedulable", "Failed"), "deployment.failed"),
+}
 _SIMPLE = {
     ("run", "delete"): "run.deleted",
     ("run", "restore"): "run.restored",
@@ -36,6 +40,8 @@ _SIMPLE = {
     ("experiment", "rename"): "experiment.renamed",
     ("experiment", "delete"): "experiment.deleted",
     ("experiment", "restore"): "experiment.restored",
+    ("endpoint", "create"): "endpoint.created",
+    ("endpoint", "delete"): "endpoint.deleted",
     ("stage_request", "create"): "stage_request.created",
     ("stage_request", "approved"): "stage_request.approved",
     ("stage_request", "rejected"): "stage_request.rejected",
@@ -56,7 +62,14 @@ _OF_VERSIONS = {
     "set-stage": ("model_version_stage.set", None),
     "delete": ("model_version.deleted", None),
 }
-ENTITIES = ("registered_model", "model_version", "run", "experiment", "stage_request")  # that events tell of
+ENTITIES = (
+    "registered_model",
+    "model_version",
+    "run",
+    "experiment",
+    "stage_request",
+    "endpoint",
+)  # that events tell of
 
 
 class Happened(Struct, frozen=True):
@@ -87,6 +100,12 @@ def happened(entry: Entry) -> Happened | None:
         case "stage_request":
             event = _SIMPLE.get((entry.entity, entry.action))
             return None if event is None else Happened(event, {"request_id": entry.entity_id, **detail})
+        case "endpoint" if entry.action == "state":
+            event = _DEPLOYMENTS.get(detail.get("state", ""))
+            return None if event is None else Happened(event, {"name": entry.entity_id, **detail})
+        case "endpoint":
+            event = _SIMPLE.get((entry.entity, entry.action))
+            return None if event is None else Happened(event, {"name": entry.entity_id})
     return None
 
 
@@ -113,7 +132,7 @@ def signature(secret: str, delivery_id: str, timestamp: str, sent: str) -> str:
 
 def headers(secret: str | None, delivery_id: str, now_s: int, sent: str) -> dict[str, str]:
     """A retry has the same delivery id and a new timestamp: receivers may refuse old ones, and count the ids."""
-    made = {"Content-Type": "application/json", DELIVERY_HEADER: delivery_id, TIMESTAMP_HEADER: str(now_s)}
+    made = {DELIVERY_HEADER: delivery_id, TIMESTAMP_HEADER: str(now_s)}
     if secret:
         made[SIGNATURE_HEADER] = signature(secret, delivery_id, str(now_s), sent)
     return made
@@ -176,6 +195,11 @@ def example(event: str) -> dict[str, Any]:
             return {"experiment_id": "1", "name": "example"}
         case ("registered_model", "renamed"):
             return {"name": name, "before": "old_name"}
+        case ("endpoint", _):
+            return {"name": "example-endpoint"}
+        case ("deployment", _):
+            state = "Healthy" if action == "healthy" else "Failed"
+            return {"name": "example-endpoint", "deployment": "blue", "state": state, "reason": "An example."}
         case ("model_version_stage", _):
             return {"name": name, "version": "1", "before": "None", "after": "Production"}
         case ("stage_request", _):

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -21,11 +21,13 @@ from trackside.core.errors import Fault
 from trackside.core.seal import Sealer
 from trackside.core.work import leases
 from trackside.core.work.threads import Threads
-from trackside.events import deliveries, facts, shares, store, subscriptions, webhooks
+from trackside.events import deliveries, envelopes, facts, shares, store, subscriptions, webhooks
 from trackside.events.deliveries import Due, Queued
 from trackside.events.delivery import Answer, Post
+from trackside.events.envelopes import Format, Told
 from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook
 from trackside.events.store import Database
+from trackside.events.subscriptions import Subscriber
 
 log = logging.getLogger("trackside.webhooks")
 
@@ -41,7 +43,8 @@ RENEW_S = 2.0
 MARK_S = 60.0  # how often the cursor is written while nobody wants to know
 PRUNE_S = 600.0
 
-Subscribers = dict[int, list[tuple[int, dict[str, int]]]]
+Subscribers = dict[int, list[Subscriber]]
+GONE = 410  # of HTTP: the receiver wants nothing more
 
 
 class Courier:
@@ -144,22 +147,36 @@ class Courier:
         return page.more
 
     def _told(self, ws: int, entries: Sequence[Entry], subscribers: Subscribers) -> list[Queued]:
-        wanted = []
-        for entry in entries:
-            what = webhooks.happened(entry)
-            for webhook_seq, events in subscribers.get(ws, []):
-                if what is not None and what.event in events and entry.seq > events[what.event]:
-                    wanted.append((webhook_seq, entry, what))
+        happened = [(entry, what) for entry in entries if (what := webhooks.happened(entry)) is not None]
+        wanted = [
+            (each, entry, what)
+            for entry, what in happened
+            for each in subscribers.get(ws, [])
+            if what.event in each.events and entry.seq > each.events[what.event]
+        ]
         if not wanted:
             return []
+        ended = [
+            entry.entity_id for each, entry, _ in wanted if each.form is Format.EVENTGRID and entry.entity == "run"
+        ]
         with self._db.read(ws) as tx:
             known = facts.of(tx, [entry for _, entry, _ in wanted])
-            workspace = facts.workspace_name(tx)
-        if workspace is None:
+            where = facts.where(tx)
+            tags = facts.tags_of_runs(tx, ended)
+        if where is None:
             return []
         return [
-            Queued(ws, webhook_seq, entry.seq, what.event, _body(entry, what, known, workspace))
-            for webhook_seq, entry, what in wanted
+            Queued(
+                ws,
+                each.webhook_seq,
+                entry.seq,
+                what.event,
+                envelopes.body(
+                    each.form, _told(entry, what, known, where, tags if each.form is Format.EVENTGRID else {})
+                ),
+                each.form,
+            )
+            for each, entry, what in wanted
         ]
 
     def _mark(self, seq: int) -> None:
@@ -191,7 +208,7 @@ class Courier:
 
     def _deliver(self, due: Due) -> bool:
         """False if the webhook has to wait."""
-        answer = self.send(due, due.delivery_id, due.body)
+        answer = self.send(due, due.delivery_id, Format(due.format), due.body)
         if self._is_closed.is_set() and answer.status is None:
             return False
         status = answer.status
@@ -202,20 +219,25 @@ class Courier:
         if is_final or due.attempts >= self._retries:
             log.warning("webhook %s: delivery %s was given up: %s", due.webhook_id, due.delivery_id, answer.error)
             self._note(due.ws, lambda tx: deliveries.died(tx, due, status, answer.error))
+            if status == GONE:
+                log.warning("webhook %s is disabled: its receiver says that it is gone", due.webhook_id)
+                self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
             return True
         chance = random.random()  # noqa: S311  # spreads load, keeps no secret
         pause = webhooks.pause_s(due.attempts + 1, chance, answer.retry_after_s)
         self._note(due.ws, lambda tx: deliveries.failed(tx, due, status, answer.error, pause))
         return False
 
-    def send(self, to: Due | Webhook, delivery_id: str, body: str) -> Answer:
+    def send(self, to: Due | Webhook, delivery_id: str, form: Format, kept: str) -> Answer:
+        """`kept` is the body as `envelopes.body` makes it."""
         context = subscriptions.authorization_context(to.webhook_id)
         try:
             secret = self._opened(to.sealed_secret, to.webhook_id)
             authorization = self._opened(to.sealed_authorization, context)
         except Fault as fault:  # unsigned it is not sent; the operator may bring the key back
             return Answer(error=fault.message)
-        headers = webhooks.headers(secret, delivery_id, int(time.time()), body)
+        more, body = envelopes.sent(form, kept)
+        headers = {**more, **webhooks.headers(secret, delivery_id, int(time.time()), body)}
         if authorization is not None:
             headers["Authorization"] = authorization
         return self._post.send(to.url, headers, body)
@@ -245,10 +267,18 @@ def _by_workspace(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
     return found
 
 
-def _body(entry: Entry, what: webhooks.Happened, known: facts.Facts, workspace: str) -> str:
+def _told(
+    entry: Entry,
+    what: webhooks.Happened,
+    known: facts.Facts,
+    where: facts.Where,
+    tags: Mapping[str, Mapping[str, str]],
+) -> Told:
     data: dict[str, Any] = {**what.data, **known.get((entry.entity, entry.entity_id), {}), **_status(what.data)}
+    if entry.entity_id in tags and entry.entity == "run":
+        data["tags"] = tags[entry.entity_id]
     user = "" if what.event in MLFLOW_EVENTS else entry.user
-    return webhooks.body(what.event, data, at_ms=entry.at, workspace=workspace, user=user)
+    return Told(what.event, data, entry.seq, entry.at, where.workspace, where.scope, user)
 
 
 def _status(data: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,14 @@ class Reach(Struct, frozen=True):
     roots: tuple[str, ...] = ()
 
 
+def scope(name: str, subscription_id: str, resource_group: str) -> str:
+    """Return a workspace's resource id as Azure writes it."""
+    return (
+        f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+    )
+
+
 class Workspace(Struct, frozen=True):
     """`folder` holds its files, below `workspaces/` in a store that workspaces share.  It is empty for the default one,
     whose files lie at the root, and no other workspace ever has the same: not one that comes later under the same name, nor
@@ -58,10 +66,7 @@ class Workspace(Struct, frozen=True):
 
     @property
     def scope(self) -> str:
-        return (
-            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
-            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
-        )
+        return scope(self.name, self.subscription_id, self.resource_group)
 
 
 class Named(Struct, frozen=True):

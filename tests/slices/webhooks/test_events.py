@@ -13,7 +13,10 @@ from trackside import app
 from trackside.core.settings import Settings
 from trackside.events.model import EVENTS
 
-NEVER = {"budget_policy.exceeded"}  # of MLflow's AI gateway, which is not here
+NEVER = {
+    "budget_policy.exceeded",  # of MLflow's AI gateway, which is not here
+    *("deployment.healthy", "deployment.failed"),  # of the controller of replicas, see test_formats
+}
 PROMPT = {"key": "mlflow.prompt.is_prompt", "value": "true"}
 STAGES = ("None", "Staging", "Production", "Archived")
 TEXT = {"key": "mlflow.prompt.text", "value": "Hello {{name}}"}
@@ -36,6 +39,8 @@ def test_what_users_do_makes_every_event_and_no_other(calls: Api, receiver: Rece
     models_and_versions(Registry(calls))
     prompts(Registry(calls))
     stage_requests(Registry(calls))
+    calls.post(f"{OWN}/endpoints", name="iris")
+    calls.ask("DELETE", f"{OWN}/endpoints/iris")
     calls.new_experiment("the last")
     told = told_until(receiver, "the last")
 

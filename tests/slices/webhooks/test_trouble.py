@@ -59,7 +59,7 @@ def test_after_enough_tries_it_is_given_up_and_the_next_has_its_turn(office: Off
     assert office.states(webhook) == [("DEAD", 3), ("DELIVERED", 1)]
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404, 410])
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404])
 def test_a_refusal_is_not_tried_again_and_a_redirect_not_followed(
     office: Office, receiver: Receiver, status: int
 ) -> None:

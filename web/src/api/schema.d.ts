@@ -1472,7 +1472,7 @@ export interface components {
         /** CheckedFilter */
         CheckedFilter: {
             completions: components["schemas"]["Completions"] | null;
-            error: components["schemas"]["Problem"] | null;
+            error: components["schemas"]["trackside.runs.table.check.Problem"] | null;
             ok: boolean;
         };
         /**
@@ -1605,7 +1605,7 @@ export interface components {
         /**
          * CreateOurs
          * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
-         *         at the receiver.
+         *         at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack or teams.
          */
         CreateOurs: {
             /** @default null */
@@ -1614,6 +1614,8 @@ export interface components {
             description?: string | null;
             /** @default null */
             events?: string[] | null;
+            /** @default null */
+            format?: string | null;
             /** @default null */
             name: string | null;
             /** @default null */
@@ -2139,6 +2141,7 @@ export interface components {
             dead: number;
             description: string;
             events: string[];
+            format: string;
             has_authorization: boolean;
             has_secret: boolean;
             last_updated_timestamp: number;
@@ -2167,16 +2170,6 @@ export interface components {
                 [key: string]: string;
             };
             workspace_id: string;
-        };
-        /**
-         * Problem
-         * @description Where in the text, in UTF-16 units, and what should be there instead, if that is known.
-         */
-        Problem: {
-            expected: string;
-            length: number;
-            message: string;
-            offset: number;
         };
         /**
          * PutDeployment
@@ -2673,15 +2666,11 @@ export interface components {
             response_status?: number;
             success: boolean;
         };
-        /** GotRole */
-        "trackside.access.routes.GotRole": {
-            role: components["schemas"]["trackside.access.routes.ShownRole"];
-        };
         /**
          * NewRole
          * @description Azure's JSON of a custom role, with its names or in our spelling.
          */
-        "trackside.access.routes.NewRole": {
+        "trackside.access.drafts.NewRole": {
             /** @default null */
             actions?: string[] | null;
             /** @default null */
@@ -2694,6 +2683,10 @@ export interface components {
             not_actions?: string[] | null;
             /** @default null */
             role_id?: string | null;
+        };
+        /** GotRole */
+        "trackside.access.routes.GotRole": {
+            role: components["schemas"]["trackside.access.routes.ShownRole"];
         };
         /** ShownRole */
         "trackside.access.routes.ShownRole": {
@@ -2880,6 +2873,16 @@ export interface components {
             runs?: number | null;
             text: string;
         };
+        /**
+         * Problem
+         * @description Where in the text, in UTF-16 units, and what should be there instead, if that is known.
+         */
+        "trackside.runs.table.check.Problem": {
+            expected: string;
+            length: number;
+            message: string;
+            offset: number;
+        };
         /** Create */
         "trackside.workspaces.routes.Create": {
             /** @default null */
@@ -2991,6 +2994,8 @@ export interface components {
             description?: string | null;
             /** @default null */
             events?: string[] | null;
+            /** @default null */
+            format?: string | null;
             /** @default null */
             name?: string | null;
             /** @default null */
@@ -5453,7 +5458,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["trackside.access.routes.NewRole"];
+                "application/json": components["schemas"]["trackside.access.drafts.NewRole"];
             };
         };
         responses: {

@@ -15,6 +15,7 @@ export default {
   removed: (name: string) => `Deleted ${name}`,
   url: "Address",
   events: "Events",
+  format: "Format",
   secret: "Signed",
   yes: "yes, with its secret",
   no: "no: it has no secret",

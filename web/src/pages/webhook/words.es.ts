@@ -18,6 +18,7 @@ export default {
   removed: (name: string) => `Se eliminó ${name}`,
   url: "Dirección",
   events: "Eventos",
+  format: "Formato",
   secret: "Firmado",
   yes: "sí, con su secreto",
   no: "no: no tiene secreto",

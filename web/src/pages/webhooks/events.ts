@@ -8,9 +8,15 @@ export const EVENTS: Record<string, readonly string[]> = {
   model_version_tag: ["set", "deleted"],
   model_version_alias: ["created", "deleted"],
   stage_request: ["created", "approved", "rejected"],
+  endpoint: ["created", "deleted"],
+  deployment: ["healthy", "failed"],
   prompt: ["created"],
   prompt_version: ["created"],
   prompt_tag: ["set", "deleted"],
   prompt_version_tag: ["set", "deleted"],
   prompt_alias: ["created", "deleted"],
 };
+
+/** The forms in which a webhook is told of an event, MLflow's first. */
+export const FORMATS = ["mlflow", "cloudevents", "cloudevents-binary", "eventgrid", "slack", "teams"] as const;
+export type Format = (typeof FORMATS)[number];

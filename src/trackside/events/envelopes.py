@@ -1,0 +1,222 @@
+"""The forms in which a webhook may be told of an event.  Pure.
+
+- CloudEvents 1.0.2 in its HTTP binding, structured and binary: https://github.com/cloudevents/spec
+- Azure Event Grid's schema, with the event types of Azure Machine Learning where there is one:
+  https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning
+- Incoming webhooks of Slack (and of what is compatible with it, such as Mattermost), and an Adaptive Card for the Workflows of
+  Microsoft Teams.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.http.codec import encode
+from trackside.events import webhooks
+
+TYPES = "org.trackside"  # what CloudEvents' types begin with
+AZURE = "Microsoft.MachineLearningServices"
+JSON = "application/json"
+_AZURES = {
+    "model_version.created": "ModelRegistered",
+    "deployment.healthy": "ModelDeployed",
+    "run.finished": "RunCompleted",
+    "run.failed": "RunStatusChanged",
+    "run.killed": "RunStatusChanged",
+}
+_IN_HEADER = re.compile(r"[^\x21-\x7e]|[\"%]")  # CloudEvents, HTTP binding 3.1.3.2
+
+
+class Format(StrEnum):
+    MLFLOW = "mlflow"
+    CLOUDEVENTS = "cloudevents"
+    CLOUDEVENTS_BINARY = "cloudevents-binary"
+    EVENTGRID = "eventgrid"
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+class Told(Struct, frozen=True):
+    """An event.  `number` is that of its change; `scope` is the workspace as Azure's resource id."""
+
+    event: str
+    data: Mapping[str, Any]
+    number: int
+    at_ms: int
+    workspace: str
+    scope: str
+    user: str = ""
+
+
+def body(form: Format, told: Told) -> str:
+    """Return what is kept for a delivery: the body, but for binary CloudEvents, which are kept structured."""
+    match form:
+        case Format.CLOUDEVENTS | Format.CLOUDEVENTS_BINARY:
+            made: Any = _cloud_event(told)
+        case Format.EVENTGRID:
+            made = [_event_grid(told)]
+        case Format.SLACK:
+            made = _slack(told)
+        case Format.TEAMS:
+            made = _teams(told)
+        case Format.MLFLOW:
+            return webhooks.body(told.event, told.data, at_ms=told.at_ms, workspace=told.workspace, user=told.user)
+    return encode(made).decode()
+
+
+def sent(form: Format, kept: str) -> tuple[dict[str, str], str]:
+    """Return the headers that belong to the form, and the body."""
+    match form:
+        case Format.CLOUDEVENTS:
+            return {"Content-Type": "application/cloudevents+json; charset=utf-8"}, kept
+        case Format.CLOUDEVENTS_BINARY:
+            event = msgspec.json.decode(kept)
+            data, content_type = event.pop("data"), event.pop("datacontenttype")
+            headers = {f"ce-{name}": _escaped(str(value)) for name, value in event.items()}
+            return {**headers, "Content-Type": content_type}, encode(data).decode()
+        case Format.EVENTGRID:
+            return {"Content-Type": JSON, "aeg-event-type": "Notification"}, kept
+    return {"Content-Type": JSON}, kept
+
+
+def words(told: Told) -> str:
+    """Return a sentence that says what happened."""
+    data = told.data
+    name = data.get("run_name") or data.get("name") or data.get("run_id") or data.get("experiment_id") or ""
+    entity, _, action = told.event.partition(".")
+    noun = entity.replace("_", " ")
+    version = f" version {data['version']}" if data.get("version") else ""
+    match entity:
+        case "run":
+            what = f"Run {name} of experiment {data.get('experiment_name', '')}: {action}"
+        case "deployment":
+            what = f"Deployment {data.get('deployment', '')} of endpoint {name}: {data.get('state', action)}"
+            if data.get("reason"):
+                what += f" ({data['reason']})"
+        case "model_version_stage":
+            what = f"Model {name}{version}: stage {data.get('before')} to {data.get('after')}"
+        case "model_version_alias" if action == "created":
+            what = f"Model {name}: alias {data.get('alias')} is{version}"
+        case "stage_request":
+            what = f"Model {name}{version}: request for stage {data.get('stage', '')} {action}"
+        case _:
+            what = f"{noun.capitalize()} {name}{version}: {action}"
+    by = f", by {told.user}" if told.user else ""
+    return f"{what}{by} (workspace {told.workspace})"
+
+
+def _at(told: Told) -> str:
+    return datetime.fromtimestamp(told.at_ms / 1000, UTC).isoformat()
+
+
+def _subject(told: Told) -> str:
+    """As Azure Machine Learning writes subjects."""
+    data = told.data
+    if "run_id" in data and "experiment_id" in data:
+        return f"experiments/{data['experiment_id']}/runs/{data['run_id']}"
+    if "version" in data:
+        return f"models/{data.get('name', '')}:{data['version']}"
+    entity = told.event.partition(".")[0]
+    match entity:
+        case "run":
+            return f"runs/{data.get('run_id', '')}"
+        case "experiment":
+            return f"experiments/{data.get('experiment_id', '')}"
+        case "endpoint" | "deployment":
+            return f"endpoints/{data.get('name', '')}"
+    return f"models/{data.get('name', '')}"
+
+
+def _cloud_event(told: Told) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": str(told.number),
+        "source": quote(told.scope, safe="/"),
+        "type": f"{TYPES}.{told.event}",
+        "subject": _subject(told),
+        "time": _at(told),
+        "datacontenttype": JSON,
+        "data": told.data,
+    }
+    if told.user:
+        event["authid"] = told.user  # of CloudEvents' extension "Auth Context"
+    return event
+
+
+def _event_grid(told: Told) -> dict[str, Any]:
+    azures = _AZURES.get(told.event)
+    return {
+        "id": str(told.number),
+        "topic": told.scope,
+        "subject": _subject(told),
+        "eventType": f"{AZURE}.{azures}" if azures else f"{TYPES}.{told.event}",
+        "eventTime": _at(told),
+        "data": _azure_data(azures, told.data) if azures else told.data,
+        "dataVersion": "1.0",
+        "metadataVersion": "1",
+    }
+
+
+def _azure_data(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that Azure documents.  What Trackside has no word for is empty."""
+    match kind:
+        case "ModelRegistered":
+            tags = data.get("tags") or {}
+            return {
+                "ModelName": data.get("name"),
+                "ModelVersion": data.get("version"),
+                "ModelTags": tags,
+                "ModelProperties": {},
+            }
+        case "ModelDeployed":
+            return {
+                "ServiceName": data.get("name"),
+                "ServiceComputeType": "Trackside",
+                "ServiceTags": {"deployment": data.get("deployment")},
+                "ServiceProperties": {},
+                "ModelIds": data.get("model") or "",
+            }
+    run = {
+        "experimentId": data.get("experiment_id"),
+        "experimentName": data.get("experiment_name"),
+        "runId": data.get("run_id"),
+        "runType": "mlflow",
+        "runTags": data.get("tags") or {},
+        "runProperties": {},
+    }
+    status = str(data.get("status", "")).capitalize()
+    return run if kind == "RunCompleted" else {**run, "runStatus": "Canceled" if status == "Killed" else status}
+
+
+def _slack(told: Told) -> dict[str, Any]:
+    """https://docs.slack.dev/messaging/formatting-message-text: three characters are escaped."""
+    text = words(told).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return {"text": text}
+
+
+def _teams(told: Told) -> dict[str, Any]:
+    block = {"type": "TextBlock", "text": _no_markdown(words(told)), "wrap": True}
+    facts = [{"title": "Time", "value": _at(told)}, {"title": "Event", "value": told.event}]
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [block, {"type": "FactSet", "facts": facts}],
+    }
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _no_markdown(text: str) -> str:
+    """A TextBlock reads a subset of Markdown: a name must make no link."""
+    return re.sub(r"([\\`*_\[\]])", r"\\\1", text)
+
+
+def _escaped(value: str) -> str:
+    return _IN_HEADER.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), value)
