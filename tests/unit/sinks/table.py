@@ -115,6 +115,12 @@ REVIEWED = [
     ),
     Reviewed(
         "uri",
+        "trackside.workspaces.model.check_name",
+        "the source of a CloudEvent: a workspace's resource id",
+        {"events/envelopes.py": "_cloud_event"},
+    ),
+    Reviewed(
+        "uri",
         "trackside.core.places.parse",
         "a place of artifacts; one with a query or a fragment is not opened",
         {
