@@ -5,12 +5,8 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
-import pytest
-
 from compat.conftest import Client
 from trackside_mlflow import Workspace
-
-pytestmark = pytest.mark.timeout(300)
 
 
 class Server(Protocol):

@@ -69,7 +69,7 @@ def test_a_name_is_given_once() -> None:
 def test_a_workspace_with_experiments_is_deleted_only_with_them() -> None:
     made = Workspace.create(unused())
     create = f"{made.get_mlflow_tracking_uri()}/api/2.0/mlflow/experiments/create"
-    requests.post(create, json={"name": "iris"}, timeout=10).raise_for_status()
+    requests.post(create, json={"name": "iris"}, timeout=120).raise_for_status()
 
     with pytest.raises(Refused, match=r"still holds .* In Python: delete\(delete_dependent_resources=True\)"):
         made.delete()

@@ -10,8 +10,6 @@ import pytest
 from compat.conftest import Client
 from trackside_mlflow import Workspace
 
-pytestmark = pytest.mark.timeout(300)
-
 
 class Server(Protocol):
     url: str

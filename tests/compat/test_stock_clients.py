@@ -10,8 +10,6 @@ import requests
 
 from trackside_mlflow import Workspace
 
-pytestmark = pytest.mark.timeout(300)  # the first run installs the clients
-
 
 class Server(Protocol):
     url: str
@@ -30,7 +28,7 @@ def workspace(server: Server) -> str:
 
 
 def is_seen(tracking_uri: str, run_id: str) -> bool:
-    answer = requests.get(f"{tracking_uri}/api/2.0/mlflow/runs/get", params={"run_id": run_id}, timeout=10)
+    answer = requests.get(f"{tracking_uri}/api/2.0/mlflow/runs/get", params={"run_id": run_id}, timeout=120)
     assert answer.ok or answer.json()["error_code"] == "RESOURCE_DOES_NOT_EXIST", answer.text
     return answer.ok
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command_line import TIMEOUT_S, Launch, Server, until
+from support.command_line import TIMEOUT_S, Launch, Server
+from support.links import until
 from support.ports import free_port
 from support.postgres import Postgres
 from support.receiver import Receiver

@@ -57,7 +57,7 @@ def test_children_are_started_announced_once_and_stopped_by_sigterm() -> None:
         pids = {line.removeprefix("child ") for line in births}
 
         process.send_signal(signal.SIGTERM)
-        rest, complaints = process.communicate(timeout=20)
+        rest, complaints = process.communicate(timeout=120)
 
     assert announced == "all ready"
     assert len(pids) == 3
@@ -73,7 +73,7 @@ def test_a_killed_child_is_replaced() -> None:
         os.kill(victim, signal.SIGKILL)
         [born] = read(process, 1)
         process.send_signal(signal.SIGINT)
-        rest, complaints = process.communicate(timeout=20)
+        rest, complaints = process.communicate(timeout=120)
 
     pids = {second.removeprefix("child "), born.removeprefix("child ")}
     assert born not in (first, second)
@@ -92,7 +92,7 @@ def test_a_first_child_that_cannot_start_ends_all_with_its_code_and_its_words() 
     sys.exit(supervise.run(1, fails, lambda: say("never")))
     """
     with program(body) as process:
-        said, complaints = process.communicate(timeout=20)
+        said, complaints = process.communicate(timeout=120)
 
     assert (process.returncode, said, complaints) == (2, "", "trackside: the store is away\n")
 
@@ -110,7 +110,7 @@ def test_a_child_that_does_not_leave_is_killed_in_the_end() -> None:
     with program(body) as process:
         read(process, 1)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
     assert process.returncode == 0
 
@@ -140,7 +140,7 @@ def test_a_first_child_that_is_killed_before_the_second_is_ready_is_replaced() -
         let_through(process, 2)
         announced = read(process, 3)
         process.send_signal(signal.SIGTERM)
-        rest, complaints = process.communicate(timeout=20)
+        rest, complaints = process.communicate(timeout=120)
 
     assert set(announced) == {f"ready {second}", f"ready {third}", "all ready"}
     assert set(rest.split("\n")) == {f"leaves {second}", f"leaves {third}", ""}
@@ -153,7 +153,7 @@ def test_a_first_child_that_is_killed_before_it_is_ready_ends_all_and_is_named()
         first = read(process, 1)[0].removeprefix("child ")
 
         os.kill(int(first), signal.SIGKILL)
-        said, complaints = process.communicate(timeout=20)
+        said, complaints = process.communicate(timeout=120)
 
     assert (process.returncode, said) == (1, "")
     assert complaints == f"trackside: worker {first} was killed by SIGKILL before it was ready\n"

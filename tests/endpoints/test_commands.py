@@ -10,8 +10,6 @@ import pytest
 from endpoints.conftest import ROW, register
 from support.servers import Server, trackside
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def command(server: Server, *words: str, cwd: Path) -> tuple[int, str, str]:
     return trackside("endpoint", *words, "--server", server.url, cwd=cwd)

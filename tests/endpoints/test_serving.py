@@ -14,8 +14,6 @@ from support.servers import Server
 
 SERVICE = "/api/v1/service"
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def create(api: Api, name: str = "adder", **fields: Any) -> Any:
     body = {"name": name, "model_uri": "models:/sum/1", "spec": LOCAL, **fields}

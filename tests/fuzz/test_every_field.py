@@ -140,7 +140,6 @@ def test_no_text_in_a_tag_breaks_the_calls_that_read_it(world: World) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["world", "pg_world"])
 def test_no_value_of_any_field_breaks_anything(request: pytest.FixtureRequest, name: str) -> None:
     world: World = request.getfixturevalue(name)

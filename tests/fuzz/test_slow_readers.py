@@ -64,7 +64,7 @@ class Running:
 
     def end(self) -> None:
         self.server.should_exit = True
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive()
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ def test_a_request_that_comes_while_the_server_ends_is_answered() -> None:
 
         ask(idle, "/small")
         second = idle.answer()
-        ending.join(30)
+        ending.join(120)
 
     running.close()
     assert (first.status, first.headers.get(b"connection")) == (200, None)
@@ -156,13 +156,13 @@ def test_a_request_under_way_is_answered_when_the_server_ends(running: Running) 
     with Line(running.port) as line:
         running.application.may_answer.clear()
         ask(line, "/small")
-        assert running.application.was_asked.wait(20)
+        assert running.application.was_asked.wait(120)
         ending = threading.Thread(target=running.end)
         ending.start()
 
         running.application.may_answer.set()
         answer = line.answer()
-        ending.join(30)
+        ending.join(120)
 
     assert (answer.status, answer.body) == (200, b"OK")
 

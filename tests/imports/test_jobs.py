@@ -34,7 +34,7 @@ def silent() -> Iterator[str]:
     over = threading.Event()
 
     def answer(_: Asked) -> Answered:
-        over.wait(20)
+        over.wait(120)
         return Answered(503)
 
     with answering(answer) as url:
@@ -52,7 +52,7 @@ def state(api: Api, import_id: str) -> Any:
 
 
 def ended(api: Api, import_id: str) -> Any:
-    until(lambda: state(api, import_id)["state"] != "running", "the import to end", 60)
+    until(lambda: state(api, import_id)["state"] != "running", "the import to end")
     return state(api, import_id)
 
 

@@ -33,7 +33,6 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_every_schema_reads_the_same(databases: Path) -> None:
     found = {revision: contents(f"sqlite:///{databases}/{revision}.db") for revision in KNOWN}
 

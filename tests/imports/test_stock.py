@@ -111,7 +111,7 @@ def test_two_thousand_runs_come_whole_though_the_import_is_killed(
         process = subprocess.Popen(
             [*command(), uri], env=environment(TRACKSIDE_URL=server.url), cwd=tmp_path, stdout=subprocess.DEVNULL
         )
-        until(lambda runs=runs: count(server) >= runs, f"{runs} runs to come", 120)  # type: ignore[misc]
+        until(lambda runs=runs: count(server) >= runs, f"{runs} runs to come")  # type: ignore[misc]
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert count(server) < 2003

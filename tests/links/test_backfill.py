@@ -117,7 +117,7 @@ def test_what_is_logged_while_everything_is_read_for_the_first_time_comes(start:
 
     far.api.post("runs/log-metric", run_id=run, key="m", value=2, timestamp=2, step=2)
 
-    until(lambda: len(near.history(run, "m")) == 2, "the next point to come", 10)
+    until(lambda: len(near.history(run, "m")) == 2, "the next point to come")
 
 
 def test_a_remote_that_was_built_anew_is_read_from_its_beginning(start: Callable[..., Server]) -> None:
@@ -134,7 +134,7 @@ def test_a_remote_that_was_built_anew_is_read_from_its_beginning(start: Callable
     anew = start("--durability", "relaxed", "--port", str(port))
     run = anew.api.new_run()
 
-    until(lambda: run in _ids(near.api), "the run of the new remote to come", 60)
+    until(lambda: run in _ids(near.api), "the run of the new remote to come")
 
 
 def test_a_log_that_does_not_go_back_far_enough_is_not_read_on(start: Callable[..., Server]) -> None:

@@ -154,14 +154,13 @@ def test_bytes_that_changed_with_nobody_saying_so_are_found_by_reading(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_an_mlflow_server_that_tells_sizes_only_is_read_when_asked(server: Server, tmp_path: Path) -> None:
     here = server.api.new_workspace("north")
     ours = here.new_run(here.new_experiment("shared/ours"))
     put_file(here, ours, "a.txt", b"12345678")
     with stock_server(tmp_path) as url:
         add(here, LINK, url, mode="both", experiments=["shared*"])
-        settle(here, LINK, 60)
+        settle(here, LINK)
         here.post(f"{LINKS}/{LINK}/pause")
         (file,) = (tmp_path / "files").rglob("a.txt")
         file.write_bytes(b"1234567X")
@@ -174,8 +173,8 @@ def test_an_mlflow_server_that_tells_sizes_only_is_read_when_asked(server: Serve
         by_bytes = check(here, LINK, verify=True)
         here.post(f"{LINKS}/{LINK}/sync", verify=True)
         here.post(f"{LINKS}/{LINK}/resume")
-        settle(here, LINK, 60)
-        until(lambda: check(here, LINK, verify=True) == [], "all to be mended", 60)
+        settle(here, LINK)
+        until(lambda: check(here, LINK, verify=True) == [], "all to be mended")
 
     assert {(each["entity"], *each["what"]) for each in by_size} == {
         ("experiment", "the experiment is missing here"),

@@ -52,12 +52,12 @@ def test_what_changes_here_while_the_other_side_is_asked_is_not_overwritten(
     def faults(method: str, path: str) -> Fault | None:
         if method == "PUT" and "model.bin" in path:
             on_its_way.set()
-            assert has_time.wait(20), "nobody changed anything"
+            assert has_time.wait(120), "nobody changed anything"
         return None
 
     flaky.faults = faults
     here.post(f"{LINKS}/{LINK}/resume")
-    assert on_its_way.wait(20)
+    assert on_its_way.wait(120)
     here.post("runs/set-tag", run_id=run, key="color", value="green")
     has_time.set()
     until(lambda: here.tags(run)["color"] == there.tags(run)["color"], "both to be the same")
@@ -79,12 +79,12 @@ def test_a_file_that_changes_here_while_theirs_comes_is_compared_again(here: Api
     def faults(method: str, path: str) -> Fault | None:
         if method == "GET" and "/file?" in path:
             on_its_way.set()
-            assert has_time.wait(20), "nobody changed anything"
+            assert has_time.wait(120), "nobody changed anything"
         return None
 
     flaky.faults = faults
     put_file(there, run, "model.bin", b"22")
-    assert on_its_way.wait(20)
+    assert on_its_way.wait(120)
     put_file(here, run, "model.bin", b"333")
     has_time.set()
     until(lambda: get_file(here, run, "model.bin") == get_file(there, run, "model.bin"), "both to be the same")

@@ -293,7 +293,7 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
             for side in self.linked:
                 self.api(side).post(f"{LINKS}/{LINK}/resume")  # no longer waits for a remote that failed
             try:
-                until(self._is_same, "both to be the same", 45)
+                until(self._is_same, "both to be the same")
             except AssertionError:
                 raise AssertionError(self._told()) from None
             assert len(state(self.api("north"))["runs"]) == len(self.runs)
@@ -388,7 +388,6 @@ def pair(tmp_path: Path) -> Any:
     made.close()
 
 
-@pytest.mark.timeout(120)
 def test_two_servers_converge_whatever_happens(pair: Pair) -> None:
     """The same few histories each time in `make test`, others in `make test-all`."""
     _run(pair, most=examples(12), steps=12)

@@ -145,7 +145,6 @@ def test_logged_models_and_their_files_go_there_and_come_from_there(server: Serv
     until(lambda: file_of_model(here, model_id, "data/w.bin") == b"weights", "their file to come")
 
 
-@pytest.mark.timeout(120)
 def test_neither_a_killed_server_nor_cut_files_make_two_of_a_run(
     start: Callable[..., Server], databricks: Databricks
 ) -> None:
@@ -162,7 +161,7 @@ def test_neither_a_killed_server_nor_cut_files_make_two_of_a_run(
         server.kill9()
         server.start()
         here = server.api.within("north")
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     assert len(databricks.runs) == 20
     assert all(databricks.files[databricks.run_of(run)["info"]["run_id"], "weights.bin"] for run in runs[:5])
@@ -194,7 +193,6 @@ def test_names_that_would_be_one_there_do_not_become_one(server: Server, databri
     assert all("is left out: there it would be" in message for message in said)
 
 
-@pytest.mark.timeout(120)
 def test_limits_of_calls_are_kept_to_by_all_links_together(server: Server) -> None:
     """Twenty-two a second, and seven of those that are dear; we ask for twenty at most, from two workspaces at once."""
     databricks = Databricks(calls_a_second=22)
@@ -207,7 +205,7 @@ def test_limits_of_calls_are_kept_to_by_all_links_together(server: Server) -> No
         for name in ("north", "south"):
             here = server.api.within(name)
             check(here, LINK)  # beside the workers
-            settle(here, LINK, 50)
+            settle(here, LINK)
             assert check(here, LINK) == []
     finally:
         databricks.close()

@@ -14,7 +14,7 @@ from support.links import add, check, link, log, put_file, settle, until
 from support.registry import Registry
 from support.servers import Server, environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 LINK = "lakehouse"
 TESTS = Path(__file__).parents[1]
 MIB = 1 << 20
@@ -57,8 +57,8 @@ def test_what_the_stock_client_logs_there_comes_here_as_it_is(
     stock(databricks, tmp_path, "support.stock_databricks")
     here = server.api.new_workspace("north")
     add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="pull", registry=True)
-    until(lambda: link(here, LINK)["mirrored"].get("model_version") == 2, "both versions to come", 60)
-    until(lambda: check(here, LINK) == [], "the rest to come", 60)
+    until(lambda: link(here, LINK)["mirrored"].get("model_version") == 2, "both versions to come")
+    until(lambda: check(here, LINK) == [], "the rest to come")
 
     there = seen(stock(databricks, tmp_path, "support.stock_reader", "databricks"))
     ours = seen(stock(databricks, tmp_path, "support.stock_reader", f"{server.url}/ws/north"))
@@ -91,7 +91,7 @@ def test_what_is_pushed_there_the_stock_client_reads(server: Server, databricks:
     registry.new_version("iris", source=f"{here.run(run)['info']['artifact_uri']}/model", run_id=run)
     registry.move(1, "Staging", name="iris")
     add(here, LINK, databricks.url, kind="databricks", token=TOKEN, registry=True)
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     ours = seen(stock(databricks, tmp_path, "support.stock_reader", f"{server.url}/ws/north"))
     there = seen(stock(databricks, tmp_path, "support.stock_reader", "databricks"))

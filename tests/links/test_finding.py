@@ -42,7 +42,6 @@ def test_points_come_that_are_logged_after_the_end(here: Api, stock: Api, flaky:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_what_no_search_shows_comes_in_turn(here: Api, stock: Api, flaky: Flaky) -> None:
     run = stock.new_run()
     stock.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=10, step=10)
@@ -53,7 +52,7 @@ def test_what_no_search_shows_comes_in_turn(here: Api, stock: Api, flaky: Flaky)
     stock.post("runs/log-metric", run_id=run, key="m", value=2, timestamp=5, step=5)
     put_file(stock, run, "late.txt", b"late")
 
-    until(lambda: len(_history(here, run)) == 2, "the point of the lower step to come", 90)
+    until(lambda: len(_history(here, run)) == 2, "the point of the lower step to come")
     until(lambda: len(here.get("artifacts/list", run_id=run).get("files", [])) == 1, "the file to come")
     assert get_file(here, run, "late.txt") == b"late"
 

@@ -15,7 +15,6 @@ from support.registry import Registry
 from support.servers import Server
 
 LINK = "twin"
-SOON_S = 90.0  # with a look at all of a registry that keeps no log
 
 
 class World:
@@ -104,13 +103,11 @@ def mirrored(world: World, **counts: int) -> None:
     until(
         lambda: counts.items() <= link(world.here, LINK)["mirrored"].items(),
         f"{counts} to be mirrored:",
-        SOON_S,
         said=lambda: (link(world.here, LINK), log(world.here, LINK)),
     )
 
 
 kinds = pytest.mark.parametrize("kind", ["trackside", pytest.param("mlflow", marks=pytest.mark.slow)])
-pytestmark = pytest.mark.timeout(240)
 
 
 @kinds
@@ -134,14 +131,14 @@ def test_what_is_registered_stays_when_the_other_side_begins_anew(
         world.kill("north")
 
     world.resume()
-    until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be seen", SOON_S)
-    settle(world.here, LINK, SOON_S)
+    until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be seen")
+    settle(world.here, LINK)
     new = world.there.new_run(world.there.new_experiment("new"))
     if with_runs:
-        until(lambda: new in {run["info"]["run_id"] for run in all_runs(world.here)}, "a new run to come", SOON_S)
+        until(lambda: new in {run["info"]["run_id"] for run in all_runs(world.here)}, "a new run to come")
     if mode == "both":
-        until(lambda: registered(world.there) == {"iris": ["1"]}, "what is registered to be made anew there", SOON_S)
-    settle(world.here, LINK, SOON_S)
+        until(lambda: registered(world.there) == {"iris": ["1"]}, "what is registered to be made anew there")
+    settle(world.here, LINK)
 
     assert registered(world.here) == {"iris": ["1"]}
     assert len(all_runs(world.here)) == 2 * with_runs
@@ -168,24 +165,24 @@ def test_what_came_after_a_backup_stays_when_the_other_side_is_put_back_to_it(
     theirs.new_version("rose")
     world.resume()
     mirrored(world, registered_model=2, model_version=3, run=2)
-    settle(world.here, LINK, SOON_S)
+    settle(world.here, LINK)
     world.pause()
     world.put_back("south")
     sync(world.here, LINK)
 
     world.resume()
-    until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be seen", SOON_S)
-    settle(world.here, LINK, SOON_S)
+    until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be seen")
+    settle(world.here, LINK)
     whole = {"iris": ["1", "2"], "rose": ["1"]}
     if mode == "both":
-        until(lambda: registered(world.there) == whole, "what was lost to be made anew there", SOON_S)
+        until(lambda: registered(world.there) == whole, "what was lost to be made anew there")
         assert len(all_runs(world.there)) == 2
     assert registered(world.here) == whole
     assert late in {run["info"]["run_id"] for run in all_runs(world.here)}
 
     Registry(world.there).delete_model("iris")
     left = {"rose": ["1"]} if mode == "both" else {"rose": ["1"], "iris": ["2"]}  # a version that is here only, by now
-    until(lambda: registered(world.here) == left, "what is removed there from now on to go", SOON_S)
+    until(lambda: registered(world.here) == left, "what is removed there from now on to go")
 
 
 def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_read(world: World) -> None:
@@ -268,8 +265,8 @@ def test_an_experiment_whose_id_was_given_again_before_the_link_looked_is_anothe
     world.link("mlflow", mode)
     source = world.there if mode == "pull" else world.here
     source.new_run(source.new_experiment("lost"))
-    until(lambda: all(runs_of(api, "lost") for api in (world.here, world.there)), "it to be on both sides", SOON_S)
-    settle(world.here, LINK, SOON_S)
+    until(lambda: all(runs_of(api, "lost") for api in (world.here, world.there)), "it to be on both sides")
+    settle(world.here, LINK)
     before = id_of(world.there, "lost")
     ours = runs_of(world.here, "lost")
     world.pause()
@@ -280,10 +277,10 @@ def test_an_experiment_whose_id_was_given_again_before_the_link_looked_is_anothe
     world.resume()
     sync(world.here, LINK)
     if mode != "push":
-        until(lambda: theirs in [run["info"]["run_id"] for run in all_runs(world.here)], "the new run to come", SOON_S)
+        until(lambda: theirs in [run["info"]["run_id"] for run in all_runs(world.here)], "the new run to come")
     else:
-        until(lambda: runs_of(world.there, "lost") != [], "the lost run to be made anew", SOON_S)
-    settle(world.here, LINK, SOON_S)
+        until(lambda: runs_of(world.there, "lost") != [], "the lost run to be made anew")
+    settle(world.here, LINK)
 
     assert again == before
     assert runs_of(world.here, "lost") == ours

@@ -74,7 +74,7 @@ def test_two_that_hear_of_a_run_at_the_same_moment_make_one_copy_of_it(
         if path.endswith("runs/search") and next(searches) == 2:
             both.set()
         if path.endswith("runs/create"):
-            assert both.wait(20), "the other one never looked"
+            assert both.wait(120), "the other one never looked"
         return None
 
     flaky.as_stock(faults)
@@ -102,7 +102,7 @@ def test_two_that_hear_of_a_version_at_the_same_moment_make_one_copy_of_it(
         if "model-versions/search" in path and next(searches) == 3:  # the first one asks twice: prompts are asked for
             both.set()
         if path.endswith("model-versions/create"):
-            assert both.wait(20), "the other one never looked"
+            assert both.wait(120), "the other one never looked"
         return None
 
     flaky.as_stock(faults)

@@ -188,7 +188,7 @@ def test_a_source_that_a_caller_may_not_name_does_not_come_by_a_link_either(serv
     registry.new_version("iris")
     registry.new_version("iris")
     with (
-        closing(sqlite3.connect(server.data / "trackside.db", timeout=30)) as store,
+        closing(sqlite3.connect(server.data / "trackside.db", timeout=120)) as store,
         store,
     ):  # as an older release let it in
         store.execute("UPDATE model_versions SET source = ?, storage_location = ? WHERE version = 1", (source, source))

@@ -11,7 +11,7 @@ from support.registry import Registry
 from support.releases import PINS, StockServer
 from support.servers import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 LINK = "stock"
 KNOWS_DATASETS = ("2.22", "3.17")
 KNOWS_MODELS = ("3.17",)
@@ -49,7 +49,7 @@ def test_everything_that_the_release_knows_is_pushed(server: Server, stock: Stoc
     put_file(here, child, "plots/ü.png", b"\x89PNG" * 1000)
     put_file(here, child, "empty.txt", b"")
     here.post("runs/update", run_id=child, status="KILLED", end_time=T + 500)
-    settle(here, LINK, 90)
+    settle(here, LINK)
     copy = _copy_of(there, child)
     files = get_file(there, copy, "plots/ü.png"), get_file(there, copy, "empty.txt")
 
@@ -57,7 +57,7 @@ def test_everything_that_the_release_knows_is_pushed(server: Server, stock: Stoc
     here.post("runs/delete-tag", run_id=child, key="mlflow.note.content")
     here.post("experiments/update", experiment_id=experiment, new_name="/people/ann/renamed")
     here.post("runs/delete", run_id=parent)
-    settle(here, LINK, 90)
+    settle(here, LINK)
 
     run = there.run(copy)
     info = run["info"]
@@ -96,14 +96,14 @@ def test_everything_is_pulled(server: Server, stock: StockServer) -> None:
     there.post("runs/log-batch", run_id=child, metrics=points, params=[{"key": "p", "value": "1"}])
     put_file(there, child, "a/b.txt", b"far")
     there.post("runs/update", run_id=child, status="FINISHED", end_time=T + 99)
-    until(lambda: _status(here, child) == "FINISHED", "the end of the run to come", 60)
-    until(lambda: check(here, LINK) == [], "points and files to come", 60)
+    until(lambda: _status(here, child) == "FINISHED", "the end of the run to come")
+    until(lambda: check(here, LINK) == [], "points and files to come")
     tags, files, history = here.tags(child), get_file(here, child, "a/b.txt"), _history(here, child, "m")
 
     there.post("runs/set-tag", run_id=child, key="late", value="1")  # of a run that ended long ago: a sweep finds it
     there.post("runs/delete", run_id=parent)
-    until(lambda: here.tags(child).get("late") == "1", "the late tag to come", 90)
-    until(lambda: here.run(parent)["info"]["lifecycle_stage"] == "deleted", "the deletion to come", 90)
+    until(lambda: here.tags(child).get("late") == "1", "the late tag to come")
+    until(lambda: here.run(parent)["info"]["lifecycle_stage"] == "deleted", "the deletion to come")
 
     assert {run["info"]["run_id"] for run in all_runs(here)} == {parent, child}
     assert tags["mlflow.parentRunId"] == parent
@@ -128,16 +128,16 @@ def test_what_the_release_has_no_place_for_stays_here(server: Server, stock: Sto
     model = here.post("logged-models", experiment_id=experiment, name="m", source_run_id=run)["model"]["info"]
     here.post("runs/outputs", run_id=run, models=[{"model_id": model["model_id"], "step": 4}])
     add(here, LINK, stock.url, mode="both", experiments=["odd/*"])
-    settle(here, LINK, 60)
+    settle(here, LINK)
     before = here.run(run)
 
     here.ask("DELETE", "experiments/delete-experiment-tag", {"experiment_id": experiment, "key": "gone"})
     here.ask("POST", "experiments/delete-experiment-tag", {"experiment_id": experiment, "key": "gone"})
     for i in range(3):  # each time both sides are compared
         here.post("runs/set-tag", run_id=run, key="round", value=str(i))
-        settle(here, LINK, 60)
+        settle(here, LINK)
     here.post(f"{LINKS}/{LINK}/sync")
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     after = here.run(run)
     assert after["data"]["params"] == before["data"]["params"]
@@ -155,7 +155,7 @@ def test_both_sides_converge_though_the_remote_is_killed(server: Server, stock: 
     mine, yours = here.new_experiment("both/ours"), there.new_experiment("both/theirs")
     ours = [here.new_run(mine, start_time=T + i) for i in range(20)]
     theirs = [there.new_run(yours, start_time=T + 100 + i) for i in range(20)]
-    until(lambda: link(here, LINK)["mirrored"].get("run", 0) >= 3, "some to be sent")
+    until(lambda: link(here, LINK)["mirrored"].get("run") >= 3, "some to be sent")
     stock.stop()
     for i, run in enumerate(ours):
         here.post("runs/log-metric", run_id=run, key="m", value=i, timestamp=T, step=1)
@@ -165,10 +165,10 @@ def test_both_sides_converge_though_the_remote_is_killed(server: Server, stock: 
         there.post("runs/log-metric", run_id=run, key="m", value=i, timestamp=T, step=1)
         there.post("runs/update", run_id=run, status="FINISHED", end_time=T + 1000)
 
-    until(lambda: len(all_runs(here)) == 40, "all to be here", 90)
-    until(lambda: all(_status(here, run) == "FINISHED" for run in theirs), "all ends to be here", 90)
-    settle(here, LINK, 90)
-    until(lambda: check(here, LINK) == [], "both to be the same", 90)
+    until(lambda: len(all_runs(here)) == 40, "all to be here")
+    until(lambda: all(_status(here, run) == "FINISHED" for run in theirs), "all ends to be here")
+    settle(here, LINK)
+    until(lambda: check(here, LINK) == [], "both to be the same")
 
     there = stock.api  # a connection that waited so long is no more
     ids = [there.get("experiments/get-by-name", experiment_name=f"both/{name}")["experiment"]["experiment_id"]
@@ -194,7 +194,7 @@ def test_the_registry_goes_there_as_far_as_the_release_knows_it(server: Server, 
         ours.new_version(name, source=source, run_id=run)
         ours.alias("best", 2, name)
     add(here, LINK, stock.url, mode="both", experiments=["registry/*"], registry=True)
-    settle(here, LINK, 90)
+    settle(here, LINK)
     model, version = _registry(stock).model("pushed"), _registry(stock).version(1, "pushed")
 
     ours.move(2, "Production", name="pushed")
@@ -202,13 +202,13 @@ def test_the_registry_goes_there_as_far_as_the_release_knows_it(server: Server, 
     ours.call("POST", "model-versions/set-tag", name="renamed", version="2", key="k", value="v")
     ours.alias("worst", 1, "renamed")
     ours.delete_version(1, "doomed")
-    settle(here, LINK, 90)
+    settle(here, LINK)
     moved = _registry(stock).version(2, "renamed")
     left = _registry(stock).fault("GET", "model-versions/get", name="doomed", version="1")[0]
     ours.delete_model("doomed")
-    settle(here, LINK, 90)
+    settle(here, LINK)
     here.post(f"{LINKS}/{LINK}/sync")
-    settle(here, LINK, 90)
+    settle(here, LINK)
 
     knows = stock.release in KNOWS_ALIASES
     copy = stock.api.run(_copy_of(stock.api, run))["info"]
@@ -242,8 +242,8 @@ def test_the_registry_comes_from_there(server: Server, stock: StockServer) -> No
     if knows:
         _registry(stock).alias("best", 2, "pulled")
     add(here, LINK, stock.url, mode="pull", experiments=["registry/*"], registry=True)
-    until(lambda: link(here, LINK)["mirrored"].get("model_version", 0) >= 2, "the versions to come", 60)
-    settle(here, LINK, 60)
+    until(lambda: link(here, LINK)["mirrored"].get("model_version", 0) >= 2, "the versions to come")
+    settle(here, LINK)
 
     ours = Registry(here)
     assert ours.version(2, "pulled")["current_stage"] == "Staging"
@@ -255,16 +255,14 @@ def test_the_registry_comes_from_there(server: Server, stock: StockServer) -> No
     until(
         lambda: here.ask("GET", "registered-models/get", arguments={"name": "pulled again"}).status == 200,
         "the name",
-        60,
     )
     gone = {"name": "pulled again", "version": "1"}
-    until(lambda: here.ask("GET", "model-versions/get", arguments=gone).status == 404, "the deletion to come", 60)
+    until(lambda: here.ask("GET", "model-versions/get", arguments=gone).status == 404, "the deletion to come")
     _registry(stock).delete_model("pulled again")
     here.post(f"{LINKS}/{LINK}/sync")
     until(
         lambda: here.ask("GET", "registered-models/get", arguments={"name": "pulled again"}).status == 404,
         "the end",
-        60,
     )
 
 

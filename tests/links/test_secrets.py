@@ -46,7 +46,7 @@ def test_a_secret_is_in_no_file_no_log_and_no_answer(tmp_path: Path, databricks:
     api.ask("DELETE", f"{LINKS}/{LINK}")
     transport.close()
     process.terminate()
-    process.wait(30)
+    process.wait(120)
 
     assert databricks.runs
     kept = [path for path in data.rglob("*") if path.is_file() and path.name != "secret.key"]

@@ -23,7 +23,7 @@ from support.evaluation_datasets import (
 from support.links import add, check, link, log, settle, sync, until
 from support.servers import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 LINK = "stock"
 OWN = ("trackside.source_dataset_id", "trackside.source_workspace")
 CONTENT = ("inputs", "outputs", "expectations", "tags", "source")
@@ -43,7 +43,7 @@ def test_a_dataset_of_ours_is_there_and_follows(server: Server, stock: Api, stoc
     )
     upsert(here, dataset_id, *records())
     add(here, LINK, stock_url)
-    settle(here, LINK, 60)
+    settle(here, LINK)
     copy = named(stock, "pushed")
 
     assert content(stock, copy) == content(here, dataset_id)
@@ -60,13 +60,13 @@ def test_a_dataset_of_ours_is_there_and_follows(server: Server, stock: Api, stoc
     gone = all_of(here, dataset_id)
     delete_records(here, dataset_id, [each["dataset_record_id"] for each in gone[:2]])
     upsert(here, dataset_id, {**gone[0], "expectations": {"anew": 1}}, {"inputs": {"q": 3}, "tags": {"k": "v"}})
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     assert content(stock, copy) == content(here, dataset_id)
     assert (tags_of(stock, copy)["team"], whole(stock, copy)["experiments"]) == ("red", ["ours"])
     assert log(here, LINK) == []
     delete(here, dataset_id)
-    settle(here, LINK, 60)
+    settle(here, LINK)
     assert named(stock, "pushed") == ""
 
 
@@ -76,7 +76,7 @@ def test_a_dataset_of_theirs_is_here_and_follows(server: Server, stock: Api, sto
     upsert(stock, theirs, *records())
     add(here, LINK, stock_url, mode="pull", experiments=["theirs"])
 
-    until(lambda: content(here, theirs) == content(stock, theirs), "the records to come", 60)
+    until(lambda: content(here, theirs) == content(stock, theirs), "the records to come")
     until(lambda: check(here, LINK) == [], "nothing to differ")
     kept = ("digest", "created_time", "last_update_time", "schema", "profile", "name", "tags", "experiments")
     found, there = whole(here, theirs), whole(stock, theirs)
@@ -85,13 +85,13 @@ def test_a_dataset_of_theirs_is_here_and_follows(server: Server, stock: Api, sto
     assert ids == {each["dataset_record_id"] for each in all_of(stock, theirs)}
 
     upsert(stock, theirs, {"inputs": {"q": 1}, "outputs": "new"}, {"inputs": {"q": 9}})
-    until(lambda: content(here, theirs) == content(stock, theirs), "the changes to come", 60)
+    until(lambda: content(here, theirs) == content(stock, theirs), "the changes to come")
     delete_records(stock, theirs, [all_of(stock, theirs)[0]["dataset_record_id"]])
     set_tags(stock, theirs, team="red")
-    until(lambda: content(here, theirs) == content(stock, theirs), "the deletion of a record to come", 90)
-    until(lambda: tags_of(here, theirs) == {"team": "red"}, "the tag to come", 90)
+    until(lambda: content(here, theirs) == content(stock, theirs), "the deletion of a record to come")
+    until(lambda: tags_of(here, theirs) == {"team": "red"}, "the tag to come")
     delete(stock, theirs)
-    until(lambda: ids_of(here) == set(), "the deletion to come", 90)
+    until(lambda: ids_of(here) == set(), "the deletion to come")
 
 
 def test_changes_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: str) -> None:
@@ -100,20 +100,20 @@ def test_changes_of_both_sides_come_to_both(server: Server, stock: Api, stock_ur
     ours = new_id(here, "both", experiment_ids=[experiment])
     upsert(here, ours, *records())
     add(here, LINK, stock_url, mode="both", experiments=["both"])
-    settle(here, LINK, 60)
+    settle(here, LINK)
     copy = named(stock, "both")
 
     upsert(stock, copy, {"inputs": {"q": 1}, "expectations": {"theirs": 1}}, {"inputs": {"q": 9}})
     upsert(here, ours, {"inputs": {"q": 1}, "expectations": {"ours": 1}}, {"inputs": {"q": 8}})
-    until(lambda: content(here, ours) == content(stock, copy) and len(all_of(here, ours)) == 7, "all to be there", 60)
+    until(lambda: content(here, ours) == content(stock, copy) and len(all_of(here, ours)) == 7, "all to be there")
     until(lambda: check(here, LINK) == [], "nothing to differ")
     first = next(each for each in all_of(stock, copy) if each["inputs"] == {"q": 1})
     assert {"ours": 1, "theirs": 1}.items() <= first["expectations"].items()
 
     associate(stock, "remove", copy, *experiments_of(stock, copy))
-    until(lambda: experiments_of(here, ours) == [], "the experiment to go", 60)
+    until(lambda: experiments_of(here, ours) == [], "the experiment to go")
     delete(stock, copy)
-    until(lambda: ids_of(here) == set(), "the deletion to come", 90)
+    until(lambda: ids_of(here) == set(), "the deletion to come")
     assert link(here, LINK).get("last_error") is None
 
 
@@ -125,12 +125,12 @@ def test_a_copy_that_comes_back_is_the_same_dataset(server: Server, stock: Api, 
         add(api, LINK, stock_url, mode="both", experiments=["round"])
     add(far, "back", f"{server.url}/ws/north", mode="both", experiments=["round"])
 
-    until(lambda: content(far, dataset_id) == content(near, dataset_id), "it to be everywhere", 60)
+    until(lambda: content(far, dataset_id) == content(near, dataset_id), "it to be everywhere")
     upsert(far, dataset_id, {"inputs": {"q": 1}, "outputs": "far"})
-    until(lambda: content(near, dataset_id) == content(far, dataset_id), "the change to come", 60)
+    until(lambda: content(near, dataset_id) == content(far, dataset_id), "the change to come")
     for api in (near, far):
-        settle(api, LINK, 60)
-        until(lambda api=api: check(api, LINK) == [], "nothing to differ", 60)  # type: ignore[misc]
+        settle(api, LINK)
+        until(lambda api=api: check(api, LINK) == [], "nothing to differ")  # type: ignore[misc]
 
     assert list(everything(near)) == list(everything(far)) == [dataset_id]
     assert len([each for each in everything(stock).values() if each["name"] == "round"]) == 1
@@ -143,19 +143,19 @@ def test_a_sync_puts_back_what_was_changed_by_hand_and_copies_go_with_the_link(
     dataset_id = new_id(here, "mended", experiment_ids=[here.new_experiment("mended")])
     upsert(here, dataset_id, *records())
     add(here, LINK, stock_url, experiments=["mended"])
-    settle(here, LINK, 60)
+    settle(here, LINK)
     copy = named(stock, "mended")
     upsert(stock, copy, {"inputs": {"q": 1}, "expectations": {"by": "hand"}}, {"inputs": {"only": "there"}})
     assert [each["what"] for each in check(here, LINK)] == [["1 record is missing there, or others here"]]
 
     sync(here, LINK)
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     until(lambda: check(here, LINK) == [], "nothing to differ")
     assert len(all_of(stock, copy)) == 6
     assert "by" not in next(each for each in all_of(stock, copy) if each["inputs"] == {"q": 1})["expectations"]
     here.ask("DELETE", f"/api/trackside/v1/links/{LINK}?copies=remove")
-    until(lambda: named(stock, "mended") == "", "the copy to go", 60)
+    until(lambda: named(stock, "mended") == "", "the copy to go")
     assert list(everything(here)) == [dataset_id]
 
 

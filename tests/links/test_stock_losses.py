@@ -15,9 +15,8 @@ from support.registry import Registry
 from support.servers import Server
 from support.stock import stock_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 LINK = "stock"
-SOON_S = 120.0
 
 
 class Stock:
@@ -77,15 +76,15 @@ def test_what_is_registered_stays_when_a_database_is_lost(server: Server, stock:
         Registry(stock.api).new_model(name)
         Registry(stock.api).new_version(name)
     add(here, LINK, stock.url, mode=mode, registry=True)
-    until(lambda: {"model_version": 2, "run": 1}.items() <= link(here, LINK)["mirrored"].items(), "all to come", SOON_S)
-    settle(here, LINK, SOON_S)
+    until(lambda: {"model_version": 2, "run": 1}.items() <= link(here, LINK)["mirrored"].items(), "all to come")
+    settle(here, LINK)
 
     stock.exchange(Path.unlink, stock.registry, *([stock.tracking] if what == "all" else []))
     sync(here, LINK)
-    until(lambda: link(here, LINK).get("lost_store_at") is not None, "the loss to be seen", SOON_S)
+    until(lambda: link(here, LINK).get("lost_store_at") is not None, "the loss to be seen")
     if mode == "both":
-        until(lambda: names(stock.api) == {"iris": ["1"], "rose": ["1"]}, "all to be made anew there", SOON_S)
-    settle(here, LINK, SOON_S)
+        until(lambda: names(stock.api) == {"iris": ["1"], "rose": ["1"]}, "all to be made anew there")
+    settle(here, LINK)
 
     assert names(here) == {"iris": ["1"], "rose": ["1"]}
 
@@ -105,18 +104,17 @@ def test_what_came_after_a_backup_of_a_database_stays_and_what_is_removed_later_
     until(
         lambda: {"run": 2, "model_version": 2, "registered_model": 2}.items() <= link(here, LINK)["mirrored"].items(),
         "all to come",
-        SOON_S,
     )
-    settle(here, LINK, SOON_S)
+    settle(here, LINK)
 
     stock.exchange(put_back, stock.registry, stock.tracking)
     sync(here, LINK)
-    until(lambda: link(here, LINK).get("lost_store_at") is not None, "the loss to be seen", SOON_S)
-    settle(here, LINK, SOON_S)
+    until(lambda: link(here, LINK).get("lost_store_at") is not None, "the loss to be seen")
+    settle(here, LINK)
     assert names(here) == {"iris": ["1", "2"], "rose": []}
     assert any("which nobody deleted" in entry["message"] for entry in log(here, LINK))
 
     Registry(stock.api).new_model("lily")
-    until(lambda: "lily" in names(here), "what is new there to come", SOON_S)
+    until(lambda: "lily" in names(here), "what is new there to come")
     Registry(stock.api).delete_version(1, "iris")
-    until(lambda: names(here)["iris"] == ["2"], "what is removed there to go", SOON_S)
+    until(lambda: names(here)["iris"] == ["2"], "what is removed there to go")

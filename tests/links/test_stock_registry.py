@@ -11,7 +11,7 @@ from support.links import add, check, link, log, put_file, settle, until
 from support.registry import Registry
 from support.servers import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 LINK = "stock"
 
 
@@ -29,7 +29,7 @@ def test_a_model_that_is_registered_here_is_loaded_from_there(
     add(here, LINK, stock_url, registry=True)
     register(f"{server.url}/ws/north", "pushed")
 
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     assert predict(stock_url, "models:/pushed/1") == [3.0]
     assert [entry for entry in log(here, LINK) if entry["kind"] != "skipped"] == []
@@ -42,12 +42,12 @@ def test_a_model_that_is_registered_there_is_loaded_from_here(server: Server, st
     Registry(stock).alias("best", 1, "pulled")
     add(here, LINK, stock_url, mode="pull", registry=True)
 
-    until(lambda: link(here, LINK)["mirrored"].get("model_version", 0) >= 1, "the version to come", 60)
+    until(lambda: link(here, LINK)["mirrored"].get("model_version", 0) >= 1, "the version to come")
     until(lambda: "pulled" in names(here) and "aliases" in Registry(here).model("pulled"), "the alias to come")
 
     assert predict(f"{server.url}/ws/north", "models:/pulled@best") == [3.0]
     Registry(stock).delete_model("pulled")
-    until(lambda: "pulled" not in names(here), "the deletion to come", 90)
+    until(lambda: "pulled" not in names(here), "the deletion to come")
 
 
 def test_what_changes_on_either_side_comes_to_the_other(server: Server, stock: Api, stock_url: str) -> None:
@@ -63,15 +63,15 @@ def test_what_changes_on_either_side_comes_to_the_other(server: Server, stock: A
     ours.alias("best", 3, "both")
     ours.move(3, "Production", name="both")
     add(here, LINK, stock_url, mode="both", registry=True)
-    settle(here, LINK, 60)
+    settle(here, LINK)
     until(lambda: "both" in names(stock), "the model to arrive")
     there = theirs.model("both")
     numbers = {tag(theirs.version(n, "both"), "trackside.source_version"): n for n in (1, 2)}
 
     theirs.call("POST", "model-versions/set-tag", name="both", version=str(numbers["both/3"]), key="who", value="they")
     theirs.call("PATCH", "registered-models/update", name="both", description="new")
-    until(lambda: ours.model("both").get("description") == "new", "the description to come", 60)
-    until(lambda: tag(ours.version(3, "both"), "who") == "they", "the tag to come", 90)
+    until(lambda: ours.model("both").get("description") == "new", "the description to come")
+    until(lambda: tag(ours.version(3, "both"), "who") == "they", "the tag to come")
     ours.call("POST", "registered-models/rename", name="both", new_name="renamed")
     ours.delete_version(2, "renamed")
     settle(here, LINK)
@@ -97,7 +97,7 @@ def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, 
     Registry(here).new_version("greeting", source="prompt-template", tags=[*prompt, text])
     add(here, LINK, stock_url, mode="both", experiments=["nothing"], registry=True)
 
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     version = Registry(stock).version(1, "kept")
     files = stock.get("artifacts/list", run_id=version["run_id"])["files"]

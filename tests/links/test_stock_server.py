@@ -10,7 +10,7 @@ from support.flaky import Flaky
 from support.links import add, all_runs, check, get_file, log, put_file, settle, until
 from support.servers import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 LINK = "stock"
 
 
@@ -42,7 +42,7 @@ def test_runs_are_pushed_with_their_nesting_points_files_and_models(server: Serv
     here.post("runs/update", run_id=child, status="KILLED", end_time=1_700_000_000_500)
     here.post("runs/delete", run_id=parent)
 
-    settle(here, LINK, 60)
+    settle(here, LINK)
 
     copies = {
         _tag(run, "trackside.source_run_id"): run for run in all_runs(stock) if _tag(run, "trackside.source_run_id")
@@ -98,13 +98,13 @@ def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: 
     stock.post("runs/log-batch", run_id=theirs, metrics=[{"key": "m", "value": 1, "timestamp": 1, "step": 1}])
     stock.post("runs/log-batch", run_id=theirs, params=[{"key": "p", "value": "q"}])
 
-    until(lambda: {run["info"]["run_id"] for run in all_runs(here)} == {ours, theirs}, "their run to come", 60)
+    until(lambda: {run["info"]["run_id"] for run in all_runs(here)} == {ours, theirs}, "their run to come")
     until(lambda: here.history(theirs, "m") == [(1, 1, 1)], "its points to come")
     stock.post("runs/log-metric", run_id=theirs, key="m", value=2, timestamp=2, step=2)
     here.post("runs/set-tag", run_id=theirs, key="who", value="we")
     here.post("runs/log-metric", run_id=theirs, key="n", value=7, timestamp=7, step=7)
     stock.post("runs/update", run_id=theirs, status="FINISHED", end_time=9)
-    until(lambda: here.run(theirs)["info"]["status"] == "FINISHED", "its end to come", 60)
+    until(lambda: here.run(theirs)["info"]["status"] == "FINISHED", "its end to come")
     until(lambda: len(here.history(theirs, "m")) == 2, "its last point to come")
     settle(here, LINK)
 
@@ -135,7 +135,7 @@ def test_nothing_comes_twice_whatever_answer_is_lost(server: Server, stock: Api,
         here.post("registered-models/create", name="lost")
         here.post("model-versions/create", name="lost", source=f"runs:/{runs[0]}/f", run_id=runs[0])
         add(here, LINK, flaky.url, experiments=["lost*"], registry=True)
-        settle(here, LINK, 90)
+        settle(here, LINK)
 
         assert {"experiments/create", "runs/create", "logged-models", "model-versions/create", "runs/log-batch"} <= lost
         _assert_once(here, stock, "lost answers", runs)
@@ -160,11 +160,11 @@ def test_our_server_may_be_killed_at_any_moment(start: Callable[..., Server], st
         return len(stock.post("runs/search", experiment_ids=ids, run_view_type="ALL").get("runs", []))
 
     for turn in range(6):
-        until(lambda wanted=2 * turn + 1: copies() >= wanted, "some runs to be pushed", 60)  # type: ignore[misc]
+        until(lambda wanted=2 * turn + 1: copies() >= wanted, "some runs to be pushed")  # type: ignore[misc]
         near.kill9()
         near.start()
     here = near.api.within("north")
-    settle(here, LINK, 90)
+    settle(here, LINK)
 
     _assert_once(here, stock, "killed", runs)
 

@@ -168,7 +168,6 @@ def test_a_copy_that_another_workspace_made_after_a_try_that_failed_stays(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_runs_that_keep_files_of_versions_go_with_them(server: Server, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     run = here.new_run(here.new_experiment("training"))
@@ -177,7 +176,7 @@ def test_runs_that_keep_files_of_versions_go_with_them(server: Server, stock_url
     root = here.run(run)["info"]["artifact_uri"]
     Registry(here).new_version("iris", source=f"{root}/model", run_id=run)
     add(here, LINK, stock_url, exclude=["*"], registry=True)
-    settle(here, LINK, 60)
+    settle(here, LINK)
     with at(stock_url) as there:
         kept = set(_stages(there).values())
 

@@ -53,7 +53,7 @@ class Race:
             with process:
                 assert process.stdin is not None
                 process.stdin.close()
-                process.wait(20)
+                process.wait(120)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

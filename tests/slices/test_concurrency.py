@@ -43,7 +43,7 @@ class Servers:
         gate = threading.Barrier(count)
 
         def begin(i: int) -> Any:
-            gate.wait(20)
+            gate.wait(120)
             return work(self.apis[i % len(self.apis)], i)
 
         with ThreadPoolExecutor(count) as threads:
@@ -281,10 +281,10 @@ def test_a_kill_loses_nothing_that_was_answered(
 
     with ThreadPoolExecutor(4) as threads:
         jobs = [threads.submit(log, i) for i in range(4)]
-        assert enough.wait(30)
+        assert enough.wait(120)
         server.kill9()
         for job in jobs:
-            job.result(30)
+            job.result(120)
     api = server.restart().api
 
     for run_id in made:

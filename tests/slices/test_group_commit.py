@@ -53,7 +53,7 @@ def noted(db: Any) -> list[str]:
 def test_a_group_commits_in_order(db: Any) -> None:
     futures = together(db, *(note(str(i)) for i in range(300)))
 
-    assert [future.result(20) for future in futures] == [None] * 300
+    assert [future.result(120) for future in futures] == [None] * 300
     assert noted(db) == [str(i) for i in range(300)]
 
 
@@ -61,8 +61,8 @@ def test_a_group_commits_in_order(db: Any) -> None:
 def test_a_command_that_fails_is_undone_alone(db: Any, error: Exception) -> None:
     before, broken, after = together(db, note("before"), failing(error), note("after"))
 
-    before.result(20)
-    after.result(20)
+    before.result(120)
+    after.result(120)
     assert isinstance(broken.exception(20), type(error))
     assert noted(db) == ["before", "after"]
 
@@ -74,8 +74,8 @@ def test_a_statement_that_fails_is_undone_alone(db: Any) -> None:
 
     before, wrong, after = together(db, note("before"), broken, note("after"))
 
-    before.result(20)
-    after.result(20)
+    before.result(120)
+    after.result(120)
     assert wrong.exception(20) is not None
     assert noted(db) == ["before", "after"]
 
@@ -83,13 +83,13 @@ def test_a_statement_that_fails_is_undone_alone(db: Any) -> None:
 def test_a_command_that_does_nothing_is_fine_anywhere(db: Any) -> None:
     futures = together(db, lambda tx: 1, failing(Invalid("no")), lambda tx: 2, note("x"), lambda tx: 3)
 
-    assert [futures[i].result(20) for i in (0, 2, 4)] == [1, 2, 3]
+    assert [futures[i].result(120) for i in (0, 2, 4)] == [1, 2, 3]
     assert noted(db) == ["x"]
 
 
 def test_a_lone_command_that_fails_leaves_nothing(db: Any) -> None:
     with pytest.raises(Invalid):
-        db.writer.submit(1, failing(Invalid("no"))).result(20)
+        db.writer.submit(1, failing(Invalid("no"))).result(120)
 
     assert noted(db) == []
 
@@ -126,17 +126,17 @@ def test_calls_of_a_batch_are_decided_one_by_one_in_one_group(db: Any) -> None:
 
 def test_an_answer_comes_after_the_commit(db: Any) -> None:
     for i in range(20):
-        db.writer.submit(1, note(str(i))).result(20)
+        db.writer.submit(1, note(str(i))).result(120)
         assert noted(db) == [str(j) for j in range(i + 1)]
 
 
 def test_a_snapshot_does_not_move(db: Any) -> None:
     note_one, note_two = note("one"), note("two")
-    db.writer.submit(1, note_one).result(20)
+    db.writer.submit(1, note_one).result(120)
 
     with db.read(1) as tx:
         before = tx.one("SELECT COUNT(*) FROM changes WHERE workspace_id = :ws")
-        db.writer.submit(1, note_two).result(20)
+        db.writer.submit(1, note_two).result(120)
         assert tx.one("SELECT COUNT(*) FROM changes WHERE workspace_id = :ws") == before
 
     assert noted(db) == ["one", "two"]

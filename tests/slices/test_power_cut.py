@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support import no_sync
-from support.command_line import until
+from support.links import until
 from support.servers import TRACKSIDE, Server
 from trackside.core.db.sqlite import Durability, SqliteDatabase
 

@@ -69,7 +69,6 @@ def test_servers_that_share_a_store_agree_on_names_and_stages(start: Callable[..
     assert sorted(made) == [200] + [400] * 7
 
 
-@pytest.mark.timeout(120)
 def test_a_number_is_never_given_twice_also_after_kill_9(any_server: Server) -> None:
     """Every number that a client saw stays with what it registered, and the next one is new."""
     Registry(any_server.api).new_model()
@@ -107,7 +106,6 @@ def test_a_number_is_never_given_twice_also_after_kill_9(any_server: Server) -> 
     assert Registry(any_server.api).new_version()["version"] == str(len(stored) + 1)
 
 
-@pytest.mark.timeout(120)
 def test_the_number_of_a_deleted_version_is_not_given_again_also_after_kill_9(any_server: Server) -> None:
     """Each round deletes the newest version again and again until the server is killed."""
     Registry(any_server.api).new_model()

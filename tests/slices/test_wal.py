@@ -2,13 +2,13 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from support.links import until
 from trackside.core.db.sqlite import Durability, SqliteDatabase
 from trackside.core.db.wal import LEAST_LOG_BYTES, MOST_LOG_BYTES, LogKeeper, sync_log
 
@@ -67,10 +67,12 @@ def test_a_reader_holds_up_no_writer_and_the_log_shrinks_when_it_ends(db: Sqlite
 
 def settle(db: SqliteDatabase) -> None:
     """The log comes back to what it may have while somebody writes a little."""
-    give_up = time.monotonic() + 30
-    while log_bytes(db) > MOST_LOG_BYTES:
-        assert time.monotonic() < give_up, f"the log has {log_bytes(db)} bytes"
+
+    def is_short() -> bool:
         fill(db, 1)
+        return log_bytes(db) <= MOST_LOG_BYTES
+
+    until(is_short, "the log to begin anew:", said=lambda: log_bytes(db))
 
 
 def test_commits_are_synced_while_a_checkpoint_takes_its_time(tmp_path: Path) -> None:
@@ -83,7 +85,7 @@ def test_commits_are_synced_while_a_checkpoint_takes_its_time(tmp_path: Path) ->
     @contextmanager
     def pause() -> Iterator[None]:
         held.set()
-        assert go.wait(30)
+        assert go.wait(120)
         yield
 
     def sync() -> None:
@@ -97,13 +99,13 @@ def test_commits_are_synced_while_a_checkpoint_takes_its_time(tmp_path: Path) ->
         writer.execute("INSERT INTO rows VALUES (zeroblob(?))", (2 * LEAST_LOG_BYTES,))
         with closing(LogKeeper(path, connect, pause, sync=sync)) as keeper:
             keeper.count_commit()
-            assert held.wait(30)  # the log has more than it may have
-            assert synced.acquire(timeout=30)
+            assert held.wait(120)  # the log has more than it may have
+            assert synced.acquire(timeout=120)
 
             for _ in range(2):
                 writer.execute("INSERT INTO rows VALUES (x'00')")
                 keeper.count_commit()
-                assert synced.acquire(timeout=30)
+                assert synced.acquire(timeout=120)
 
             go.set()
 

@@ -43,7 +43,7 @@ class Server:
         if "workspace" in headers:
             headers["x_mlflow_workspace"] = headers.pop("workspace")
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, path, body, sent)
             answer = connection.getresponse()
@@ -61,7 +61,7 @@ class Server:
         return self.ask("POST", path, body, workspace=workspace, content_type="application/json")
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=120)
 
     def new_run(self, workspace: str = "default", **experiment: Any) -> Any:
         """The info of a run in the default experiment, or in a new one that is made so."""
@@ -84,7 +84,7 @@ class Server:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(120)
 
 
 @contextmanager

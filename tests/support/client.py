@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 Headers = Mapping[str, str]
 
 

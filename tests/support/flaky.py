@@ -79,7 +79,7 @@ def _handler(flaky: Flaky, port: int) -> type[BaseHTTPRequestHandler]:
                 flaky.over.wait()
                 self.close_connection = True
                 return
-            upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
             try:
                 dropped = flaky.drops | {"host", "connection"}
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}

@@ -8,7 +8,7 @@ from support.client import Api
 from support.servers import Server
 
 LINKS = "/api/trackside/v1/links"
-IDLE_S = 30.0
+LIMIT_S = 120.0
 
 
 def add(api: Api, name: str, to: str, **fields: Any) -> Any:
@@ -19,20 +19,20 @@ def link(api: Api, name: str) -> Any:
     return api.get(f"{LINKS}/{name}")["link"]
 
 
-def until(
-    condition: Callable[[], bool], what: str, timeout_s: float = IDLE_S, *, said: Callable[[], Any] = str
-) -> None:
-    """Return as soon as the condition is true.  `said` gives more words for the failure, once the time is over."""
-    end, pause_s = time.monotonic() + timeout_s, 0.005
+def until(condition: Callable[[], bool], what: str = "it to happen", *, said: Callable[[], Any] = str) -> None:
+    """Return as soon as the condition is true.  `said` gives more words for the failure, once the time is over.
+
+    One limit holds for all tests: it ends what never comes, and no test that passes depends on it."""
+    end, pause_s = time.monotonic() + LIMIT_S, 0.005
     while not condition():
-        assert time.monotonic() < end, f"waited {timeout_s} s in vain: {what} {said()}".rstrip()
+        assert time.monotonic() < end, f"waited {LIMIT_S:.0f} s in vain for {what} {said()}".rstrip()
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.05)
 
 
-def settle(api: Api, name: str, timeout_s: float = IDLE_S) -> Any:
+def settle(api: Api, name: str) -> Any:
     """Waits until everything was compared, and gives the link."""
-    until(lambda: link(api, name)["lag_items"] == 0, f"link {name} to settle:", timeout_s, said=lambda: link(api, name))
+    until(lambda: link(api, name)["lag_items"] == 0, f"link {name} to settle:", said=lambda: link(api, name))
     return link(api, name)
 
 

@@ -101,7 +101,7 @@ class Postgres:
         """As a crash would: at once, with every connection cut."""
         if self._process is not None:
             self._run("pg_ctl", "stop", "--mode=immediate", "--silent", "--wait")
-            self._process.wait(20)
+            self._process.wait(120)
             self._reader.join()
             self._process = None
 

@@ -13,7 +13,6 @@ from support.servers import environment
 from support.stock import LEAN
 from support.venvs import environment as interpreter
 
-START_S = 90.0
 # The newest release is the one that the tests themselves have.
 PINS = {"1.30": "server-1", "2.22": "server-2", "3.17": ""}
 
@@ -53,7 +52,7 @@ class StockServer:
         with log.open("a") as said:
             env = environment(PATH=path, **LEAN)
             process = self._process = guard.start(command, env=env, cwd=self._folder, log=said)
-        until(lambda: process.poll() is not None or self._answers(), "mlflow server to start", START_S)
+        until(lambda: process.poll() is not None or self._answers(), "mlflow server to start")
         assert process.poll() is None, log.read_text()
         return self
 

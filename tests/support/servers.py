@@ -12,8 +12,9 @@ from support import forks
 from support.client import Api, Socket
 from support.clocks import Clock
 from support.forks import Forked
+from support.ports import free_port
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 INTERVAL_FACTOR = (
     0.1  # of a server whose test says nothing else: its links and webhooks look for work ten times as often
 )
@@ -64,7 +65,8 @@ def may_fork(variables: Mapping[str, str]) -> bool:
 
 @dataclass
 class Server:
-    """Runs from `start` to `stop` or `kill9`; `restart` brings it back on the same data, at another port."""
+    """Runs from `start` to `stop` or `kill9`; `restart` brings it back on the same data, at another port unless the options
+    name one."""
 
     data: Path
     options: tuple[str, ...] = ()
@@ -88,7 +90,7 @@ class Server:
 
     def start(self) -> "Server":
         """Waits for the line that says where it listens."""
-        words = ["server", "--port", "0", "--data", str(self.data), *self.options]
+        words = ["server", "--port", str(free_port()), "--data", str(self.data), *self.options]
         if self.command is TRACKSIDE and forks.IS_POSSIBLE:
             self.process = forks.forks().start(
                 words,

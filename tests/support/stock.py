@@ -26,7 +26,7 @@ def stock_server(folder: Path, *options: str, port: int | None = None) -> Iterat
     with (folder / "log").open("w") as said:
         process = guard.start(command, env=environment(**LEAN), cwd=folder, log=said)
     try:
-        until(lambda: process.poll() is not None or _answers(port), "mlflow server to start", 90)
+        until(lambda: process.poll() is not None or _answers(port), "mlflow server to start")
         assert process.poll() is None, (folder / "log").read_text()
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -99,7 +99,6 @@ def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, th
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
     start: Callable[..., Server], page: Page, tmp_path: Path
 ) -> None:

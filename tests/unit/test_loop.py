@@ -27,7 +27,7 @@ def test_trouble_that_passes_is_one_line_and_a_mistake_is_told_in_full(
 
     loop = Loop("test", step, 0.001)
     for _ in range(2):
-        assert came.acquire(timeout=20)
+        assert came.acquire(timeout=120)
     loop.close()
 
     first = caplog.records[0]

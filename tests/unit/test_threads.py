@@ -37,12 +37,12 @@ class Gate:
         with self._changed:
             self.inside.append(name)
             self._changed.notify_all()
-        assert self.open.wait(20)
+        assert self.open.wait(120)
         return name
 
     def wait_for(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.inside) >= count, 20)
+            assert self._changed.wait_for(lambda: len(self.inside) >= count, 120)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def refuse(thread: threading.Thread) -> None:
 
 
 def test_a_call_that_never_returns_does_not_keep_the_process_alive() -> None:
-    done = subprocess.run([sys.executable, "-c", HANG], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([sys.executable, "-c", HANG], capture_output=True, text=True, timeout=120, check=True)
 
     assert done.stdout == "ends\n"
 
@@ -69,7 +69,7 @@ def test_without_a_thread_a_call_is_refused_and_the_next_one_tries_again() -> No
     with pytest.raises(Unavailable, match="no thread for this call"):
         threads.submit(int)
 
-    assert threads.submit(int).result(20) == 0
+    assert threads.submit(int).result(120) == 0
     threads.shutdown()
 
 
@@ -86,7 +86,7 @@ def test_without_another_thread_a_call_waits_for_those_that_are_there(gate: Gate
     second = threads.submit(gate.enter, "second")
     gate.open.set()
 
-    assert (first.result(20), second.result(20)) == ("first", "second")
+    assert (first.result(120), second.result(120)) == ("first", "second")
     threads.shutdown()
 
 

@@ -3,26 +3,16 @@
 import os
 import shutil
 import socket
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.artifact_server import Server
+from support.links import until
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Waits for what another process does."""
-    waiting, deadline = threading.Event(), time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        waiting.wait(0.005)
 
 
 @pytest.mark.parametrize("sent", [0, 10, 100_000, 5 * MIB])
@@ -98,7 +88,7 @@ def test_a_server_that_is_stopped_leaves_no_half_file(tmp_path: Path, start: Any
         until(lambda: len(served.files()) == 1)
         served.process.terminate()
         client.close()
-        served.process.wait(30)
+        served.process.wait(120)
 
     assert list((tmp_path / "store").iterdir()) == []
 

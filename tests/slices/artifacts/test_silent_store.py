@@ -85,4 +85,4 @@ def test_calls_of_a_store_that_never_answers_end_with_the_server(
 
         server.process.send_signal(signal.SIGTERM)
 
-        assert server.process.wait(25) == 0
+        assert server.process.wait(120) == 0

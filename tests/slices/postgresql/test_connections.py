@@ -70,7 +70,7 @@ def test_a_group_whose_connection_breaks_is_run_again(db: PostgresDatabase, admi
     with db.write(1):
         futures = [db.writer.submit(1, work) for work in (note("before"), breaks_once, note("after"))]
     for future in futures:
-        future.result(20)
+        future.result(120)
 
     assert times == 2
     assert noted(db) == ["before", "broke", "after"]
@@ -88,7 +88,7 @@ def test_a_deadlock_between_servers_is_solved_by_another_try(db: PostgresDatabas
             tries.append(one)
             runs.active(tx, one)
             if len(tries) <= SIDES:
-                meet.wait(10)
+                meet.wait(120)
             lifecycle.update(tx, two, None, len(tries), None)
 
         return work
@@ -98,7 +98,7 @@ def test_a_deadlock_between_servers_is_solved_by_another_try(db: PostgresDatabas
         other.writer.submit(1, lock_both(second, first)),
     ]
     for future in futures:
-        future.result(20)
+        future.result(120)
     other.close()
 
     assert len(tries) == SIDES + 1
@@ -115,7 +115,7 @@ def test_the_quicker_of_two_servers_takes_a_unique_place_and_the_other_hears_why
         if taken:
             raise Invalid("taken")
         looked.set()
-        assert written.wait(10)
+        assert written.wait(120)
         insert(tx)
         return "made"
 
@@ -129,12 +129,12 @@ def test_the_quicker_of_two_servers_takes_a_unique_place_and_the_other_hears_why
         )
 
     losing = db.writer.submit(1, slow)
-    assert looked.wait(10)
-    other.writer.submit(1, insert).result(20)
+    assert looked.wait(120)
+    other.writer.submit(1, insert).result(120)
     written.set()
 
     with pytest.raises(Invalid, match="taken"):
-        losing.result(20)
+        losing.result(120)
     other.close()
 
 
@@ -148,7 +148,7 @@ def test_a_server_that_is_gone_is_unavailable_and_then_it_is_back(postgres_setti
             **{**{f: getattr(postgres_settings, f) for f in Settings.__struct_fields__}, "store": store}
         )
         db = app.open_database(settings)
-        db.writer.submit(1, note("before")).result(20)
+        db.writer.submit(1, note("before")).result(120)
         assert noted(db) == ["before"]
 
         private.stop()
@@ -159,7 +159,7 @@ def test_a_server_that_is_gone_is_unavailable_and_then_it_is_back(postgres_setti
             noted(db)
 
         private.start()
-        db.writer.submit(1, note("after")).result(20)
+        db.writer.submit(1, note("after")).result(120)
         assert noted(db) == ["before", "after"]
         db.close()
     finally:
@@ -175,7 +175,7 @@ def test_a_commit_whose_answer_was_lost_is_not_done_twice(
     between, db = through()
     between.rule = proxy.once(b"COMMIT\0", CUT_AFTER_ANSWER)
 
-    db.writer.submit(1, note("once")).result(20)
+    db.writer.submit(1, note("once")).result(120)
 
     assert between.cuts == 1
     assert noted(db) == ["once"]
@@ -188,7 +188,7 @@ def test_a_commit_that_never_arrived_is_done_again(through: Callable[[], tuple[P
     with db.write(1):
         futures = [db.writer.submit(1, note(str(i))) for i in range(3)]
     for future in futures:
-        future.result(20)
+        future.result(120)
 
     assert between.cuts == 1
     assert noted(db) == ["0", "1", "2"]
@@ -199,10 +199,10 @@ def test_a_commit_that_stays_in_doubt_is_said_to_be_so(through: Callable[[], tup
     between.rule = lambda data: CUT if b"COMMIT\0" in data or b"pg_xact_status" in data else proxy.PASS
 
     with pytest.raises(Unavailable, match="not known whether the write was stored"):
-        db.writer.submit(1, note("doubtful")).result(20)
+        db.writer.submit(1, note("doubtful")).result(120)
 
     between.rule = lambda data: proxy.PASS
-    db.writer.submit(1, note("after")).result(20)
+    db.writer.submit(1, note("after")).result(120)
     assert noted(db) == ["after"]
 
 
@@ -219,17 +219,17 @@ def test_a_store_that_does_not_answer_does_not_hold_up_what_needs_none(postgres_
 
         def hold(data: bytes) -> str:
             stuck.set()
-            assert go_on.wait(20)
+            assert go_on.wait(120)
             return proxy.PASS
 
         between.rule = hold
         asked = [inside.begin("GET", "/api/2.0/mlflow/experiments/get?experiment_id=0", {}, b"") for _ in range(9)]
-        assert stuck.wait(20)
+        assert stuck.wait(120)
 
         assert api.ask("GET", "/health").body == b"OK"
         assert not any(each.done() for each in asked)
         go_on.set()
-        assert [each.result(20).status for each in asked] == [200] * 9
+        assert [each.result(120).status for each in asked] == [200] * 9
     finally:
         inside.close()
         application.close()
@@ -261,7 +261,7 @@ def test_a_schema_that_changes_under_a_prepared_statement_is_no_fault(
     def look(tx: Tx) -> Any:
         return tx.one("SELECT * FROM changing")
 
-    assert db.writer.submit(1, look).result(20) == (1,)
+    assert db.writer.submit(1, look).result(120) == (1,)
     with db.read(1) as tx:
         assert look(tx) == (1,)
     other = PostgresDatabase(store_of(postgres_settings))
@@ -269,7 +269,7 @@ def test_a_schema_that_changes_under_a_prepared_statement_is_no_fault(
         tx.run("ALTER TABLE changing ADD COLUMN b TEXT DEFAULT 'x'")
     other.close()
 
-    assert db.writer.submit(1, look).result(20) == (1, "x")
+    assert db.writer.submit(1, look).result(120) == (1, "x")
     with db.read(1) as tx:
         assert look(tx) == (1, "x")
     with db.write(1) as tx:

@@ -25,7 +25,7 @@ def keep(db: PostgresDatabase, seqs: list[int]) -> None:
         tx.now += 3_600_000
         runs.keep_documents(tx, seqs)
 
-    db.writer.submit(1, work).result(20)
+    db.writer.submit(1, work).result(120)
 
 
 def kept(db: PostgresDatabase) -> int:
@@ -77,7 +77,7 @@ def test_no_document_outlives_a_change_whoever_makes_it(db: PostgresDatabase, po
         dice = random.Random(seed)
         for n in range(60):
             with suppress(Invalid):  # the run is deleted
-                database.writer.submit(1, change(dice.choice(made), n, seed, dice.randrange(7))).result(20)
+                database.writer.submit(1, change(dice.choice(made), n, seed, dice.randrange(7))).result(120)
 
     def look() -> int:
         used = 0
@@ -93,6 +93,6 @@ def test_no_document_outlives_a_change_whoever_makes_it(db: PostgresDatabase, po
         looking = threads.submit(look)
         list(threads.map(write, others, (1, 2)))
         done.set()
-        assert looking.result(20) > 0
+        assert looking.result(120) > 0
     for other in others:
         other.close()

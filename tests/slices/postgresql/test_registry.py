@@ -1,12 +1,12 @@
 """Two servers at the registry at once: the second waits for the first, and then sees what it did."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from support.links import until
 from support.postgres import rows
 from trackside import app, tenants
 from trackside.core.db.pgwire import Wire
@@ -46,10 +46,8 @@ def race(db: PostgresDatabase, other: PostgresDatabase, admin: Wire) -> Race:
         with db.write(ws) as tx:
             first(tx)
             answer = other.writer.submit(ws, second)
-            deadline = time.monotonic() + 10
-            while not answer.done() and not waits(admin, db._store.database):
-                assert time.monotonic() < deadline
-        return answer.result(20)
+            until(lambda: answer.done() or waits(admin, db._store.database), "the second one to wait")
+        return answer.result(120)
 
     return run
 

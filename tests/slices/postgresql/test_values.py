@@ -110,7 +110,7 @@ def test_a_failure_of_what_was_posted_finds_its_command(db: PostgresDatabase) ->
             futures = [db.writer.submit(1, work) for work in (note("before"), wrong, note("after"))]
         assert [type(future.exception(20)) for future in futures] == [type(None), fault, type(None)]
         with pytest.raises(fault):
-            db.writer.submit(1, wrong).result(20)
+            db.writer.submit(1, wrong).result(120)
 
     assert noted(db) == ["before", "after"] * 2
 

@@ -13,6 +13,7 @@ from mlflow.webhooks import delivery as stock
 from msgspec.structs import replace
 
 from support.client import Api, Inside
+from support.links import until
 from support.receiver import Receiver, answer
 from support.servers import Server
 from trackside import app
@@ -31,15 +32,6 @@ def calls(chosen: Settings) -> Iterator[Api]:
     yield Api(inside)
     inside.close()
     application.close()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = threading.Event()
-    for _ in range(1000):
-        if holds():
-            return
-        deadline.wait(0.02)
-    raise AssertionError("it did not come to hold")
 
 
 # By REST
@@ -212,7 +204,7 @@ def test_deliveries_are_told_of_and_sent_again(calls: Api, receiver: Receiver) -
     for name in "ab":
         calls.post("registered-models/create", name=name)
     receiver.wait_for(2)
-    wait_until(lambda: calls.get(f"{OURS}/{made}")["webhook"]["pending"] == 0)
+    until(lambda: calls.get(f"{OURS}/{made}")["webhook"]["pending"] == 0)
 
     assert calls.get(f"{OURS}/{made}")["webhook"]["dead"] == 1
     (dead,) = calls.get(f"{OURS}/{made}/deliveries", state="dead")["deliveries"]
@@ -228,7 +220,7 @@ def test_deliveries_are_told_of_and_sent_again(calls: Api, receiver: Receiver) -
 
     assert calls.post(f"{OURS}/{made}/redeliver") == {"deliveries": 1}
     assert [each.json["data"]["name"] for each in receiver.wait_for(3)] == ["a", "b", "a"]
-    wait_until(lambda: calls.get(f"{OURS}/{made}")["webhook"]["pending"] == 0)
+    until(lambda: calls.get(f"{OURS}/{made}")["webhook"]["pending"] == 0)
     assert calls.post(f"{OURS}/{made}/deliveries/{dead['delivery_id']}/redeliver") == {"deliveries": 1}
     receiver.wait_for(4)
     assert calls.ask("POST", f"{OURS}/{made}/deliveries/nobody/redeliver", {}).status == 404
@@ -322,7 +314,7 @@ def test_a_server_that_is_killed_forgets_nothing_and_keeps_the_order(
     def names() -> list[str]:
         return list(dict.fromkeys(each.json["data"]["name"] for each in list(receiver.received)))
 
-    wait_until(lambda: len(names()) == len(wanted))
+    until(lambda: len(names()) == len(wanted))
     assert names() == wanted
     ids = {each.json["data"]["name"]: each.headers["x-mlflow-delivery-id"] for each in receiver.received}
     assert all(ids[each.json["data"]["name"]] == each.headers["x-mlflow-delivery-id"] for each in receiver.received)
