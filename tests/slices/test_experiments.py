@@ -198,7 +198,7 @@ def test_the_end_of_an_experiment_is_that_of_its_active_runs(api: Api) -> None:
     api.post("experiments/restore", experiment_id=made)
 
     assert get(api, made)["lifecycle_stage"] == "active"
-    assert stages(lively, gone_before, elsewhere) == ["active", "active", "active"]
+    assert stages(lively, gone_before, elsewhere) == ["active", "deleted", "active"]
     assert api.fault("experiments/restore", experiment_id=made)[0] == 404
 
 

@@ -377,7 +377,17 @@ def bounds_of(token: Token) -> Bounds:
 
 
 def is_browser(headers: Headers) -> bool:
-    return b"sec-fetch-mode" in headers or b"text/html" in headers.get(b"accept", b"")
+    """Return whether a browser sends the request.
+
+    Browsers send `sec-fetch-mode` over HTTPS and to loopback only; over plain HTTP the page's own calls have
+    `x-trackside-csrf`, and its images ask for `image/`.
+    """
+    return (
+        b"sec-fetch-mode" in headers
+        or b"x-trackside-csrf" in headers
+        or b"text/html" in headers.get(b"accept", b"")
+        or headers.get(b"accept", b"").startswith(b"image/")
+    )
 
 
 def _shown(headers: Headers) -> bytes | None:

@@ -193,14 +193,58 @@ def rename(tx: Tx, experiment_id: str, name: str) -> None:
 
 
 def delete(tx: Tx, experiment_id: str) -> None:
-    """Marks the experiment and its active runs."""
-    _move(tx, experiment_id, "active", "deleted")
+    """Mark the experiment and its active runs as deleted, later than each run that was deleted before."""
+    row = tx.one(
+        """
+        UPDATE experiments SET lifecycle_stage = 'deleted', last_update_time = (
+            SELECT COALESCE(MAX(CASE WHEN deleted_time >= :now THEN deleted_time + 1 END), :now) FROM runs
+            WHERE experiment_seq = experiments.experiment_seq AND lifecycle_stage = 'deleted'
+        )
+        WHERE workspace_id = :ws AND experiment_id = :id AND lifecycle_stage = 'active'
+        RETURNING experiment_seq, last_update_time
+        """,
+        id=check_id(experiment_id),
+    )
+    if row is None:
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+    seq, deleted_time = row
+    runs = tx.all(
+        """
+        UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = :deleted_time
+        WHERE workspace_id = :ws AND experiment_seq = :seq AND lifecycle_stage = 'active' RETURNING run_id
+        """,
+        seq=seq,
+        deleted_time=deleted_time,
+    )
+    _drop_documents(tx, seq)
+    tx.record_all([Change("run", run_id, "delete") for (run_id,) in runs])
     tx.record(Change("experiment", experiment_id, "delete"))
 
 
 def restore(tx: Tx, experiment_id: str) -> None:
-    """Brings the experiment and all of its runs back."""
-    _move(tx, experiment_id, "deleted", "active")
+    """Restore the experiment and the runs that were deleted with it.  Runs that were deleted before stay deleted."""
+    runs = tx.all(
+        """
+        UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL
+        WHERE workspace_id = :ws AND lifecycle_stage = 'deleted' AND run_seq IN (
+            SELECT r.run_seq FROM experiments e JOIN runs r ON r.experiment_seq = e.experiment_seq
+            WHERE e.workspace_id = :ws AND e.experiment_id = :id AND e.lifecycle_stage = 'deleted'
+                AND r.lifecycle_stage = 'deleted' AND (r.deleted_time IS NULL OR r.deleted_time >= e.last_update_time)
+        ) RETURNING run_id
+        """,
+        id=check_id(experiment_id),
+    )
+    row = tx.one(
+        """
+        UPDATE experiments SET lifecycle_stage = 'active', last_update_time = :now
+        WHERE workspace_id = :ws AND experiment_id = :id AND lifecycle_stage = 'deleted' RETURNING experiment_seq
+        """,
+        id=check_id(experiment_id),
+    )
+    if row is None:
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+    _drop_documents(tx, row[0])
+    tx.record_all([Change("run", run_id, "restore") for (run_id,) in runs])
     tx.record(Change("experiment", experiment_id, "restore"))
 
 
@@ -288,37 +332,15 @@ def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:
     ]
 
 
-def _move(tx: Tx, experiment_id: str, before: str, after: str) -> None:
-    row = tx.one(
-        """
-        UPDATE experiments SET lifecycle_stage = :after, last_update_time = :now
-        WHERE workspace_id = :ws AND experiment_id = :id AND lifecycle_stage = :before RETURNING experiment_seq
-        """,
-        id=check_id(experiment_id),
-        before=before,
-        after=after,
-    )
-    if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
-    deleted_time = tx.now if after == "deleted" else None
-    runs = tx.all(
-        """
-        UPDATE runs SET lifecycle_stage = :after, deleted_time = :deleted_time
-        WHERE workspace_id = :ws AND experiment_seq = :seq AND lifecycle_stage = :before RETURNING run_id
-        """,
-        seq=row[0],
-        before=before,
-        after=after,
-        deleted_time=deleted_time,
-    )
+def _drop_documents(tx: Tx, experiment_seq: int) -> None:
+    """Drop the cached answers of the experiment's runs."""
     tx.run(
         """
         DELETE FROM run_docs WHERE workspace_id = :ws
             AND run_seq IN (SELECT run_seq FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq)
         """,
-        seq=row[0],
+        seq=experiment_seq,
     )
-    tx.record_all([Change("run", run_id, "delete" if after == "deleted" else "restore") for (run_id,) in runs])
 
 
 def _raise_missing(tx: Tx, experiment_id: str) -> None:

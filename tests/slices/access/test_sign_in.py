@@ -62,8 +62,13 @@ def test_what_is_no_credential_is_refused_in_the_same_words(people: People, head
     assert reply.headers["www-authenticate"] == 'Basic realm="mlflow"'
 
 
-def test_a_browser_gets_no_challenge(people: People) -> None:
-    reply = people.open.ask("GET", f"{OURS}/me", headers={"sec-fetch-mode": "cors"})
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-mode": "cors"}, {"x-trackside-csrf": "1"}, {"accept": "image/avif,image/webp,*/*"}],
+    ids=["over HTTPS", "the page over HTTP", "its images over HTTP"],
+)
+def test_a_browser_gets_no_challenge(people: People, headers: dict[str, str]) -> None:
+    reply = people.open.ask("GET", f"{OURS}/me", headers=headers)
 
     assert reply.status == 401
     assert "www-authenticate" not in reply.headers
