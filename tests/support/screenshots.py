@@ -1,51 +1,147 @@
-"""Writes docs/images: the table of runs, light and dark, of a store made for it.  `make screenshots` runs this."""
+"""Writes docs/images: every page of the web UI, light and dark.  `make screenshots` runs this.
 
+    python tests/support/screenshots.py [NAME ...] [--to FOLDER] [--width 1280] [--language en]
+
+Without names, all pages.  The pictures have 64 colours, so that the repository stays small.
+"""
+
+import argparse
+import io
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from msgspec import Struct
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support import browser as browsers  # noqa: E402  # found by the path above
-from support.many_runs import fill  # noqa: E402
+from support import gallery, links  # noqa: E402
 from support.servers import Server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-RUNS = 2000
-SIZE: ViewportSize = {"width": 1280, "height": 720}
-VIEW = (
+THEMES = ("light", "dark")
+COLOURS = 64
+RUNS_VIEW = (
     "cols=status,metrics.auc,metrics.loss!t,params.lr,params.optimizer,metrics.val/metric_0,duration&order=-metrics.auc"
+)
+TIMEOUT_MS = 60_000
+
+
+def _nothing(_page: Page) -> None:
+    """The page is as it opens."""
+
+
+def _choose_two(page: Page) -> None:
+    page.locator(".heat-7").first.wait_for()
+    page.get_by_role("checkbox").nth(2).check()
+    page.get_by_role("checkbox").nth(4).check()
+
+
+class Shot(Struct, frozen=True):
+    """A picture.  `address` may name ids of `gallery.fill_over_api` in braces; `ready` is a selector."""
+
+    name: str
+    address: str
+    ready: str = "main h1"
+    act: Callable[[Page], None] = _nothing
+
+
+SHOTS = (
+    Shot("runs", f"experiments/1?{RUNS_VIEW}", "[role=gridcell] a", _choose_two),
+    Shot("experiments", "experiments", "main table a"),
+    Shot("charts", "experiments/2/charts", "canvas"),
+    Shot("run", "experiments/2/runs/{run}", "canvas"),
+    Shot("artifacts", "experiments/2/runs/{run}/artifacts/predictions.csv", "table"),
+    Shot("compare", 'compare-runs?runs={runs}&experiments=["2"]', "table"),
+    Shot("models", "models", "main table a"),
+    Shot("model", "models/churn", "main table a"),
+    Shot("version", "models/churn/versions/3", "main table"),
+    Shot("lineage", "models/churn/versions/3/lineage", "main a"),
+    Shot("endpoints", "endpoints", "main table a"),
+    Shot("endpoint", "endpoints/churn-live", "main table"),
+    Shot("links", "links", "main table a"),
+    Shot("link", "links/head-office"),
+    Shot("link-wizard", "links?new=1"),
+    Shot("workspaces", "workspaces", "main table"),
+    Shot("webhooks", "webhooks", "main table a"),
+    Shot("webhook", "webhooks/{webhook}"),
+    Shot("imports", "imports"),
 )
 
 
 def main() -> None:
-    IMAGES.mkdir(exist_ok=True)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", choices=[[], *(shot.name for shot in SHOTS)], metavar="NAME")
+    parser.add_argument("--to", type=Path, default=IMAGES)
+    parser.add_argument("--width", type=int, default=1280)
+    parser.add_argument("--height", type=int, default=720)
+    parser.add_argument("--language", default="en")
+    given = parser.parse_args()
+    given.to.mkdir(parents=True, exist_ok=True)
+    with served() as (url, ids), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=list(browsers.ARGUMENTS))
+        for shot in SHOTS:
+            if given.names and shot.name not in given.names:
+                continue
+            for theme in THEMES:
+                taken = take(browser, url, ids, shot, theme, (given.width, given.height), given.language)
+                (given.to / f"{shot.name}-{theme}.png").write_bytes(small(taken))
+        browser.close()
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of a server with the gallery, and the ids that addresses of pages name."""
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder)
-        fill(data, "churn", RUNS)
+        data, elsewhere = Path(folder) / "data", Path(folder) / "elsewhere"
+        data.mkdir()
+        gallery.fill_before_start(data)
+        other = Server(elsewhere).start()
         server = Server(data).start()
         try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=list(browsers.ARGUMENTS))
-                take(browser, f"{server.url}/#/experiments/1?{VIEW}", "light")
-                take(browser, f"{server.url}/#/experiments/1?{VIEW}", "dark")
-                browser.close()
+            ids = gallery.fill_over_api(server, other)
+            links.settle(server.api, "head-office")
+            yield server.url, ids
         finally:
             server.stop()
+            other.stop()
 
 
-def take(browser: Browser, url: str, theme: str) -> None:
-    page = browser.new_page(viewport=SIZE, color_scheme="dark" if theme == "dark" else "light", locale="en-GB")
-    page.goto(url)
-    page.locator(".heat-7").first.wait_for()
-    page.get_by_role("checkbox").nth(2).check()
-    page.get_by_role("checkbox").nth(4).check()
+def take(
+    browser: Browser, url: str, ids: dict[str, str], shot: Shot, theme: str, size: tuple[int, int], language: str
+) -> bytes:
+    page = browser.new_page(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if theme == "dark" else "light",
+        locale="es-ES" if language == "es" else "en-GB",
+        reduced_motion="reduce",
+    )
+    page.set_default_timeout(TIMEOUT_MS)
+    address = shot.address
+    for name, value in ids.items():
+        address = address.replace(f"{{{name}}}", value)
+    page.goto(f"{url}/#/{address}")
+    page.locator(shot.ready).first.wait_for()
+    page.wait_for_function("document.querySelectorAll('[aria-busy=true]').length === 0")
+    shot.act(page)
     page.mouse.move(0, 0)
-    page.screenshot(path=IMAGES / f"runs-{theme}.png")
+    taken = page.screenshot()
     page.close()
+    return taken
+
+
+def small(png: bytes) -> bytes:
+    content = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
+        content, "PNG", optimize=True
+    )
+    return content.getvalue()
 
 
 if __name__ == "__main__":

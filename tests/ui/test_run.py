@@ -33,6 +33,21 @@ def run_of(address: str) -> str:
     return address.rpartition("/")[2]
 
 
+def test_what_a_client_logs_appears_on_the_page_of_the_run(server: Server, page: Page) -> None:
+    address = log(server.api)
+    run_id = run_of(address)
+    page.goto(server.url + address)
+    metrics = page.get_by_role("region", name="Metrics")
+    expect(metrics.get_by_role("row", name="epoch_loss")).to_contain_text("0.5")
+    expect(page.locator("main header").get_by_text("Running")).to_be_visible()
+
+    server.api.post("runs/log-metric", run_id=run_id, key="epoch_loss", value=0.0625, timestamp=2, step=2)
+    server.api.post("runs/update", run_id=run_id, status="FINISHED", end_time=5)
+
+    expect(metrics.get_by_role("row", name="epoch_loss")).to_contain_text("0.0625")
+    expect(page.locator("main header").get_by_text("Finished")).to_be_visible()
+
+
 @pytest.fixture
 def dialogs(page: Page) -> list[str]:
     """What scripts of clients said: nothing may."""

@@ -42,6 +42,13 @@ test("letters typed into a field are text, Ctrl with a letter is not", () => {
   expect(new Keys(true).read(press("k", { meta: true }), all, true, 0)?.id).toBe("palette");
 });
 
+test("single letters can be turned off", () => {
+  const all = [action("select", "x"), action("palette", "Mod+k")];
+
+  expect(new Keys(false).read(press("x"), all, false, 0, false)).toBeNull();
+  expect(new Keys(false).read(press("k", { ctrl: true }), all, false, 0, false)?.id).toBe("palette");
+});
+
 test("signs are named as they are typed, letters with their shift", () => {
   const keys = new Keys(false);
 

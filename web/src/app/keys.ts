@@ -21,12 +21,12 @@ export class Keys {
   }
 
   /** The action for a press, the innermost if several have its key; null if there is none, or the first of a pair was
-   *  pressed.  While somebody types, only keys with Ctrl or Command count. */
-  read(press: Press, actions: readonly Action[], isTyping: boolean, now: number): Action | null {
+   *  pressed.  While somebody types, only keys with Ctrl or Command count; without `hasLetters`, no single sign does. */
+  read(press: Press, actions: readonly Action[], isTyping: boolean, now: number, hasLetters = true): Action | null {
     const name = this.nameOf(press);
     const enabled = actions.filter((action) => action.key !== undefined && action.enabled !== false);
     const isPlain = !press.ctrl && !press.meta && !press.alt;
-    if (isTyping && isPlain) return null;
+    if (isPlain && (isTyping || (!hasLetters && press.key.length === 1))) return null;
     const pair = this.#first && now - this.#firstAt < PAIR_MS ? `${this.#first} ${name}` : "";
     this.#first = "";
     const found = enabled.findLast((each) => each.key === pair) ?? enabled.findLast((each) => each.key === name);

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("document", { documentElement: {} });
 vi.stubGlobal("navigator", { languages: ["en-GB"] });
-const { formatAgo, formatBytes, formatDuration, formatValue } = await import("./format");
+const { formatAgo, formatBytes, formatDuration, formatValue, placesOf } = await import("./format");
 
 test("values have four significant digits and the form that a filter takes", () => {
   const cases: [number, string][] = [
@@ -17,6 +17,21 @@ test("values have four significant digits and the form that a filter takes", () 
     [-Infinity, "-Inf"],
   ];
   for (const [value, text] of cases) expect(formatValue(value)).toBe(text);
+});
+
+test("the values of a column have their points below each other", () => {
+  const cases: [number, number, number[], string[]][] = [
+    [0.05, 0.98, [0.999, 0.478, 0.000245, 0], ["0.9990", "0.4780", "2.450e-4", "0"]],
+    [-2.05, 1.978, [-2.05, 0.273, 1], ["-2.050", "0.273", "1.000"]],
+    [1, 300, [1, 300, 2.5], ["1", "300", "2.500"]],
+    [1.2, 35412.3, [35412.3, 1.2], ["35412", "1.200"]],
+    [1e-5, 2e-4, [1e-5, 0.00012345], ["1.000e-5", "1.234e-4"]],
+    [1e5, 2e7, [123456.7, 2e7], ["1.235e5", "2.000e7"]],
+    [0.1, 0.9, [NaN, Infinity], ["NaN", "+Inf"]],
+  ];
+  for (const [low, high, values, texts] of cases) {
+    expect(values.map((value) => formatValue(value, placesOf(low, high)))).toEqual(texts);
+  }
 });
 
 test("durations have two units at most", () => {

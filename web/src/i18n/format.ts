@@ -63,13 +63,34 @@ export function formatBytes(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toPrecision(3)} ${BYTES[power] ?? ""}`;
 }
 
-/** A metric's value with four significant digits, as code reads it: `0.9312`, `1.234e-5`, `NaN`, `-Inf`. */
-export function formatValue(value: number): string {
+/** How many decimals the values of a column have, so that their points stand below each other; `e`: all have an exponent. */
+export type Places = number | "e" | null;
+
+/** The decimals with which the largest value of a column has four significant digits. */
+export function placesOf(low: number, high: number): Places {
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (!Number.isFinite(size)) return null;
+  if (Number.isInteger(low) && Number.isInteger(high) && size < 1e6) return 0;
+  if (size >= 1e5 || size < 1e-3) return "e";
+  return Math.max(3 - Math.floor(Math.log10(size)), 0);
+}
+
+/** A metric's value with four significant digits, as code reads it: `0.9312`, `1.234e-5`, `NaN`, `-Inf`.  With the `places`
+ *  of its column it keeps its last zeros; a value that would lose its digits has an exponent all the same. */
+export function formatValue(value: number, places: Places = null): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e6) return String(value);
+  const isWhole = Number.isInteger(value) && size < 1e6;
+  if (isWhole && (places === null || places === 0)) return String(value);
+  if (places === "e") return value.toExponential(3).replace("e+", "e");
+  if (places !== null && size < 1e5) {
+    const decimals = places === 0 ? Math.max(3 - Math.floor(Math.log10(size)), 0) : places;
+    return size * 10 ** decimals < 10 || decimals > 6
+      ? value.toExponential(3).replace("e+", "e")
+      : value.toFixed(decimals);
+  }
   if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(4)));
   return value
     .toExponential(3)

@@ -17,7 +17,7 @@ export default {
   removed: (name: string) => `Deleted ${name}`,
   restore: "Restore the run",
   restored: (name: string) => `Restored ${name}`,
-  isDeleted: "This run is deleted. It can be restored until a clean-up removes it for good.",
+  isDeleted: "This run is deleted. Its data is kept, and it can be restored.",
   note: "Note",
   noNote: "No note yet. Say what you tried, and what came of it.",
   allCharts: "All charts",

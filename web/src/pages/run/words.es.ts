@@ -19,7 +19,7 @@ export default {
   removed: (name: string) => `Se eliminó ${name}`,
   restore: "Restaurar la ejecución",
   restored: (name: string) => `Se restauró ${name}`,
-  isDeleted: "Esta ejecución está eliminada. Se puede restaurar hasta que una limpieza la borre del todo.",
+  isDeleted: "Esta ejecución está eliminada. Sus datos se conservan y se puede restaurar.",
   note: "Nota",
   noNote: "Sin nota todavía. Diga qué probó y qué resultó.",
   allCharts: "Todos los gráficos",

@@ -1,4 +1,4 @@
-import { formatDuration, formatValue } from "@/i18n/format";
+import { formatDuration, formatValue, type Places } from "@/i18n/format";
 import { parseField } from "@/nouns/run/field";
 import type { Row } from "./outline.svelte";
 import type { RunRow } from "./list.svelte";
@@ -17,11 +17,11 @@ export function isNumeric(field: string): boolean {
 }
 
 /** What a cell says; "" where there is no value. */
-export function textOf(row: Row, field: string, now: number): string {
-  return row.kind === "run" ? textOfRun(row.run, field, now) : textOfGroup(row, field);
+export function textOf(row: Row, field: string, now: number, places: Places = null): string {
+  return row.kind === "run" ? textOfRun(row.run, field, now, places) : textOfGroup(row, field, places);
 }
 
-function textOfRun(run: RunRow, field: string, now: number): string {
+function textOfRun(run: RunRow, field: string, now: number, places: Places): string {
   switch (field) {
     case "duration":
       return run.start === null ? "" : formatDuration(Math.max((run.end ?? now) - run.start, 0));
@@ -32,20 +32,20 @@ function textOfRun(run: RunRow, field: string, now: number): string {
   }
   const value = run.values.get(field);
   if (value === null || value === undefined) return "";
-  return typeof value === "number" || isNumeric(field) ? formatValue(Number(value)) : value;
+  return typeof value === "number" || isNumeric(field) ? formatValue(Number(value), places) : value;
 }
 
 /** The mean of the group's runs with the standard deviation, or what the column asks for. */
-function textOfGroup(row: Row & { kind: "group" }, field: string): string {
+function textOfGroup(row: Row & { kind: "group" }, field: string, places: Places): string {
   const { kind, key, aggregate } = parseField(field);
   if (kind !== "metric") return "";
   const found = [...row.group.metrics].find(([each]) => parseField(each).key === key)?.[1];
   if (!found || found.mean === null) return "";
-  if (aggregate === "min") return found.min === null ? "" : formatValue(found.min);
-  if (aggregate === "max") return found.max === null ? "" : formatValue(found.max);
+  if (aggregate === "min") return found.min === null ? "" : formatValue(found.min, places);
+  if (aggregate === "max") return found.max === null ? "" : formatValue(found.max, places);
   return found.sd
-    ? `${formatValue(found.mean)} ± ${formatValue(Number(found.sd.toPrecision(2)))}`
-    : formatValue(found.mean);
+    ? `${formatValue(found.mean, places)} ± ${formatValue(Number(found.sd.toPrecision(2)))}`
+    : formatValue(found.mean, places);
 }
 
 /** A cell's value for its colour; null if it has none. */

@@ -8,6 +8,7 @@ export default {
   groups: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "group" : "groups"}`,
   members: (count: number) => runs(count),
   newRuns: (count: number) => `${formatCount(count)} new ${plural(count) === "one" ? "run" : "runs"} – show`,
+  experiments: "Experiments",
   table: "Table",
   charts: "Charts",
   filter: "Filter",

@@ -12,6 +12,7 @@ export default {
   members: (count: number) => runs(count),
   newRuns: (count: number) =>
     `${formatCount(count)} ${plural(count) === "one" ? "ejecución nueva" : "ejecuciones nuevas"} – mostrar`,
+  experiments: "Experimentos",
   table: "Tabla",
   charts: "Gráficos",
   filter: "Filtro",

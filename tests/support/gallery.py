@@ -1,0 +1,165 @@
+"""A store that has something on each page of the web UI: what `make screenshots` takes pictures of."""
+
+import io
+import json
+import math
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from support import curves, links
+from support.client import Api
+from support.many_runs import fill
+from support.servers import Server
+
+RUNS = 2000
+OURS = "/api/trackside/v1"
+STARTED_MS = 1_790_000_000_000
+NETWORKS = ("resnet50", "resnet18", "vit-b16", "convnext-t", "effnet-b0", "mobilenet-v3")
+NOTE = """# Longer warm-up
+
+The warm-up of **500 steps** removes the jump at step 40. Compare with [the run before](https://example.org/).
+
+| split | accuracy |
+|---|---|
+| train | 0.981 |
+| val | 0.937 |
+"""
+MLMODEL = """\
+artifact_path: model
+flavors:
+  python_function: {loader_module: mlflow.sklearn, python_version: 3.11.2}
+  sklearn: {sklearn_version: 1.7.2, pickled_model: model.pkl}
+mlflow_version: 3.17.2
+signature:
+  inputs: '[{"name": "tenure", "type": "long", "required": true}, {"name": "plan", "type": "string", "required": true},
+    {"name": "monthly_charges", "type": "double", "required": false}]'
+  outputs: '[{"type": "double", "required": true}]'
+"""
+
+
+def fill_before_start(data: Path) -> None:
+    """What a stopped server's store gets: the experiment `churn`, number 1."""
+    fill(data, "churn", RUNS, children_every=9)
+
+
+def fill_over_api(server: Server, other: Server) -> dict[str, str]:
+    """Everything else.  Return the ids that the addresses of pages name."""
+    api = server.api
+    runs = _vision(api)
+    _models(api)
+    api.new_workspace("team-vision", description="Image models of the vision group")
+    webhook = _webhook(api)
+    _link(api, other)
+    _endpoint(api)
+    return {"run": runs[-1], "runs": json.dumps(runs[:4]), "webhook": webhook}
+
+
+def _vision(api: Api) -> list[str]:
+    experiment = api.new_experiment("vision")
+    assert experiment == "2"
+    runs = []
+    for number, network in enumerate(NETWORKS):
+        dice = random.Random(number)
+        tags = {"mlflow.source.name": "train.py", "mlflow.source.git.commit": "c0ffee" + "0" * 34, "team": "vision"}
+        run_id = api.new_run(
+            experiment,
+            run_name=f"{network}-seed{number}",
+            user_id="ana",
+            start_time=STARTED_MS + number * 3_600_000,
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+        )
+        params = {
+            "network": network,
+            "lr": f"{10 ** dice.uniform(-4, -2):.2e}",
+            "batch_size": str(2 ** (5 + number % 3)),
+        }
+        for key, value in (params | {"epochs": "300", "augment": "randaug"}).items():
+            api.post("runs/log-parameter", run_id=run_id, key=key, value=value)
+        curves.log(api, run_id, _curves(dice, number), STARTED_MS + number * 3_600_000)
+        _put(api, run_id, _files(number))
+        if number < len(NETWORKS) - 1:
+            api.post(
+                "runs/update", run_id=run_id, status="FINISHED", end_time=STARTED_MS + number * 3_600_000 + 2_834_000
+            )
+        runs.append(run_id)
+    api.post("runs/set-tag", run_id=runs[-1], key="mlflow.note.content", value=NOTE)
+    return runs
+
+
+def _curves(dice: random.Random, number: int) -> Iterator[curves.Point]:
+    for step in range(300):
+        fall = math.exp(-step / (40 + 12 * number))
+        noise = dice.gauss(0, 0.02)
+        yield "train/loss", 0.2 + 2 * fall + noise, step
+        yield "val/loss", 0.3 + 0.03 * number + 2 * fall + 1.5 * noise, step
+        yield "train/accuracy", 0.98 - 0.8 * fall + noise / 4, step
+        yield "val/accuracy", 0.94 - 0.015 * number - 0.8 * fall + noise / 3, step
+        yield "lr", 1e-3 * (0.5 + 0.5 * math.cos(math.pi * step / 300)), step
+        if step % 10 == 0:
+            yield "system/gpu_0_utilization_percentage", 80 + 10 * math.sin(step / 20) + 100 * noise, step
+            yield "system/cpu_utilization_percentage", 35 + 200 * abs(noise), step
+
+
+def _files(number: int) -> dict[str, bytes]:
+    rows = [f"{index},{random.Random(index + number).random():.4f},class-{index % 7}" for index in range(400)]
+    return {
+        "model/MLmodel": MLMODEL.encode(),
+        "model/requirements.txt": b"mlflow==3.17.2\nscikit-learn==1.7.2\n",
+        "predictions.csv": ("id,score,label\n" + "\n".join(rows) + "\n").encode(),
+        "config.json": b'{"optimizer": {"name": "adamw", "betas": [0.9, 0.999]}, "schedule": "cosine", "warmup": 500}',
+        "plots/confusion.png": _picture(number),
+        "notes/README.md": NOTE.encode(),
+    }
+
+
+def _picture(number: int) -> bytes:
+    import numpy as np
+    from PIL import Image
+
+    dice = np.random.default_rng(number)
+    cells = dice.random((10, 10)) * 90
+    cells[np.diag_indices(10)] = 200 + dice.random(10) * 55
+    shades = np.kron(cells, np.ones((32, 32))).astype(np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(np.dstack([255 - shades, 255 - shades // 2, np.full_like(shades, 250)]), "RGB").save(content, "PNG")
+    return content.getvalue()
+
+
+def _put(api: Api, run_id: str, files: dict[str, bytes]) -> None:
+    folder = api.run(run_id)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    for name, body in files.items():
+        assert api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{folder}/{quote(name)}", body).status == 200
+
+
+def _models(api: Api) -> None:
+    run_id = api.new_run(run_name="gradient-boosting", start_time=STARTED_MS)
+    api.post("runs/log-metric", run_id=run_id, key="auc", value=0.9312, timestamp=STARTED_MS, step=1)
+    _put(api, run_id, {name: body for name, body in _files(0).items() if name.startswith("model/")})
+    source = f"{api.run(run_id)['info']['artifact_uri']}/model"
+    api.post("registered-models/create", name="churn", description="Predicts who cancels within 30 days.")
+    api.post("registered-models/set-tag", name="churn", key="owner", value="growth")
+    for name in ("fraud", "recommender"):
+        api.post("registered-models/create", name=name)
+        api.post("model-versions/create", name=name, source=source, run_id=run_id)
+    for _ in range(4):
+        api.post("model-versions/create", name="churn", source=source, run_id=run_id)
+    for alias, stage, version in (("champion", "Production", "3"), ("challenger", "Staging", "4")):
+        api.post("registered-models/alias", {"name": "churn", "alias": alias, "version": version})
+        api.post("model-versions/transition-stage", {"name": "churn", "version": version, "stage": stage})
+
+
+def _webhook(api: Api) -> str:
+    events = [{"entity": "REGISTERED_MODEL", "action": "CREATED"}, {"entity": "MODEL_VERSION", "action": "CREATED"}]
+    made: Any = api.post("webhooks", name="notify-growth", url="https://hooks.example.org/mlflow", events=events)
+    return str(made["webhook"]["webhook_id"])
+
+
+def _link(api: Api, other: Server) -> None:
+    links.add(api, "head-office", other.url, experiments=["vision"])
+
+
+def _endpoint(api: Api) -> None:
+    api.post(f"{OURS}/endpoints", name="churn-live", model_uri="models:/churn/3", spec={"env": "local"})

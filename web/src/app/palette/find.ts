@@ -1,0 +1,69 @@
+/** What the palette finds at the server: experiments, models, and runs of the experiment that is shown. */
+import { api } from "@/api/client";
+import { href } from "../address";
+
+export interface Target {
+  link: string;
+  label: string;
+  hint: string;
+  kind: "experiment" | "model" | "run";
+}
+
+const MOST = 5;
+const RUN_ID = /^[0-9a-f]{32}$/i;
+
+/** A pattern for LIKE as a filter quotes it; null if its quotes cannot be written. */
+export function quoted(text: string): string | null {
+  const like = `%${text}%`;
+  if (!like.includes("'")) return `'${like}'`;
+  return like.includes('"') ? null : `"${like}"`;
+}
+
+/** Searches by a part of the name, or by the whole id of a run.  A search that fails finds nothing: the others go on. */
+export async function find(text: string, experiment: string | undefined, signal: AbortSignal): Promise<Target[]> {
+  const pattern = quoted(text);
+  if (pattern === null) return [];
+  const searches = [
+    RUN_ID.test(text) ? runById(text.toLowerCase(), signal) : [],
+    experiment === undefined ? [] : runs(pattern, experiment, signal),
+    experiments(pattern, signal),
+    models(pattern, signal),
+  ];
+  const found = await Promise.allSettled(searches);
+  return found.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+}
+
+async function runById(run_id: string, signal: AbortSignal): Promise<Target[]> {
+  const { run } = await api.get("/api/2.0/mlflow/runs/get", { query: { run_id }, signal });
+  const link = href("experiments", run.info.experiment_id, "runs", run_id);
+  return [{ link, label: run.info.run_name || run_id, hint: run_id, kind: "run" }];
+}
+
+async function runs(pattern: string, experiment: string, signal: AbortSignal): Promise<Target[]> {
+  const body = { experiment_ids: [experiment], filter: `run_name ILIKE ${pattern}`, columns: [], max_results: MOST };
+  const answer = await api.post("/api/trackside/v1/runs/table", { body, signal });
+  const { run_id = [], run_name = [] } = answer.runs;
+  return run_id.map((id, at) => ({
+    link: href("experiments", experiment, "runs", id),
+    label: run_name[at] || id,
+    hint: id.slice(0, 8),
+    kind: "run",
+  }));
+}
+
+async function experiments(pattern: string, signal: AbortSignal): Promise<Target[]> {
+  const body = { filter: `name ILIKE ${pattern}`, max_results: MOST };
+  const { experiments = [] } = await api.post("/api/2.0/mlflow/experiments/search", { body, signal });
+  return experiments.map(({ experiment_id, name }) => ({
+    link: href("experiments", experiment_id),
+    label: name,
+    hint: experiment_id,
+    kind: "experiment",
+  }));
+}
+
+async function models(pattern: string, signal: AbortSignal): Promise<Target[]> {
+  const query = { filter: `name ILIKE ${pattern}`, max_results: MOST };
+  const { registered_models = [] } = await api.get("/api/2.0/mlflow/registered-models/search", { query, signal });
+  return registered_models.map(({ name }) => ({ link: href("models", name), label: name, hint: "", kind: "model" }));
+}
