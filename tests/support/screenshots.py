@@ -2,7 +2,7 @@
 
     python tests/support/screenshots.py [NAME ...] [--to FOLDER] [--width 1280] [--language en]
 
-Without names, all pages.  The pictures have 64 colours, so that the repository stays small.
+Without names, all pages.  The pictures have 128 colours, so that the repository stays small.
 """
 
 import argparse
@@ -26,11 +26,12 @@ from support.servers import Server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 THEMES = ("light", "dark")
-COLOURS = 64
+COLOURS = 128
 RUNS_VIEW = (
     "cols=status,metrics.auc,metrics.loss!t,params.lr,params.optimizer,metrics.val/metric_0,duration&order=-metrics.auc"
 )
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 120_000
+SETTLED_S = 300
 
 
 def _nothing(_page: Page) -> None:
@@ -41,6 +42,13 @@ def _choose_two(page: Page) -> None:
     page.locator(".heat-7").first.wait_for()
     page.get_by_role("checkbox").nth(2).check()
     page.get_by_role("checkbox").nth(4).check()
+
+
+def _open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").last.wait_for()
+    page.keyboard.type("res")
+    page.get_by_role("option", name="resnet18").wait_for()
 
 
 class Shot(Struct, frozen=True):
@@ -55,6 +63,7 @@ class Shot(Struct, frozen=True):
 SHOTS = (
     Shot("runs", f"experiments/1?{RUNS_VIEW}", "[role=gridcell] a", _choose_two),
     Shot("experiments", "experiments", "main table a"),
+    Shot("split", "experiments/2?show=split&cols=metrics.val/accuracy!c,metrics.train/loss!c,params.lr", "canvas"),
     Shot("charts", "experiments/2/charts", "canvas"),
     Shot("run", "experiments/2/runs/{run}", "canvas"),
     Shot("artifacts", "experiments/2/runs/{run}/artifacts/predictions.csv", "table"),
@@ -72,6 +81,7 @@ SHOTS = (
     Shot("webhooks", "webhooks", "main table a"),
     Shot("webhook", "webhooks/{webhook}"),
     Shot("imports", "imports"),
+    Shot("palette", "experiments/2", "[role=gridcell] a", _open_palette),
 )
 
 
@@ -106,7 +116,7 @@ def served() -> Iterator[tuple[str, dict[str, str]]]:
         server = Server(data).start()
         try:
             ids = gallery.fill_over_api(server, other)
-            links.settle(server.api, "head-office")
+            links.settle(server.api, "head-office", timeout_s=SETTLED_S)
             yield server.url, ids
         finally:
             server.stop()

@@ -23,7 +23,8 @@ def test_nothing_serious_for_axe(server: Server, page: Page, theme: str) -> None
     ):  # fmt: skip
         page.goto(f"{server.url}/{address}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_load_state("networkidle")
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        expect(page.get_by_text("Loading", exact=True)).to_have_count(0)
         found += [f"{address}: {each}" for each in axe.serious(page)]
 
     assert found == []

@@ -32,4 +32,6 @@ export interface RowShape {
   /** null: there is nothing to open. */
   isOpen: boolean | null;
   isSelected: boolean;
+  /** Pointed at elsewhere on the page. */
+  isHigh?: boolean;
 }

@@ -1,7 +1,7 @@
 /** What the palette lists for what is typed.  Pure. */
 import type { IconName } from "@/ui/icons";
 import type { Action } from "../action";
-import type { Visit } from "../recent";
+import type { Visit } from "./recent";
 import type { Target } from "./find";
 
 export interface Entry {

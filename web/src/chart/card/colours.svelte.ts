@@ -1,6 +1,7 @@
 import { theme } from "@/app/theme.svelte";
 import type { Theme } from "../scene/paint";
-import { COLOURS } from "../scene/slots";
+import { COLOURS, colourIndex, isColoured } from "../scene/slots";
+import type { ShownRuns } from "../shown.svelte";
 
 /** The colours of the theme that is shown.  A canvas knows no custom properties: they are read once for each theme. */
 class Colours {
@@ -26,3 +27,10 @@ class Colours {
 }
 
 export const colours = new Colours();
+
+/** The colour of a run that is drawn; "" if it is drawn in grey, or not at all. */
+export function colourOf({ slots }: ShownRuns, runId: string): string {
+  const slot = slots.get(runId);
+  if (slot === undefined || !isColoured(slot, slots.size)) return "";
+  return colours.now.runs[colourIndex(slot)] ?? "";
+}

@@ -18,6 +18,7 @@ interface Selection {
   experiment_ids?: readonly string[];
   run_ids?: readonly string[];
   lifecycle?: "active" | "deleted" | "all";
+  order_by?: readonly string[];
 }
 
 export async function fetchRuns(selection: Selection, most: number, signal: AbortSignal): Promise<RunPage> {

@@ -1,7 +1,7 @@
 import { api } from "@/api/client";
 import { asFailure, isAbort } from "@/api/failure";
 import { connection } from "@/app/connection.svelte";
-import { RunList } from "./list.svelte";
+import { RunList } from "./rows/list.svelte";
 import type { RunsState } from "./state.svelte";
 
 const WAIT_S = 50;
@@ -46,6 +46,7 @@ async function loop(state: RunsState, signal: AbortSignal): Promise<void> {
 /** Refreshes runs that are loaded; of the others, those that match and were not counted are new. */
 async function take(state: RunsState, ids: string[], seen: Set<string>): Promise<void> {
   if (!ids.length) return;
+  state.logged(ids);
   const lists = state.outline.lists().filter((list) => list instanceof RunList);
   const loaded = new Set(lists.flatMap((list) => list.loaded().map(([, run]) => run.id)));
   await Promise.all(lists.map((list) => list.refresh(ids)));

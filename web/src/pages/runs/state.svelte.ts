@@ -1,9 +1,11 @@
 import { router } from "@/app/router.svelte";
 import { both, formatField, parseField, type Aggregate } from "@/nouns/run/field";
-import { GroupList } from "./groups.svelte";
-import { countRuns, RunList } from "./list.svelte";
-import { Outline, type Row } from "./outline.svelte";
-import { Selection } from "./selection.svelte";
+import { GroupList } from "./rows/groups.svelte";
+import { countRuns, RunList } from "./rows/list.svelte";
+import { Curves } from "./table/curves.svelte";
+import { Outline, type Row } from "./rows/outline.svelte";
+import { Plotted } from "./plotted.svelte";
+import { Selection } from "./rows/selection.svelte";
 import { fromQuery, toQuery, type Column, type View } from "./view";
 
 /** What runs have: from `runs/columns`. */
@@ -30,11 +32,14 @@ export class RunsState {
   readonly view = $derived(fromQuery(router.query));
   known = $state.raw<Known[]>([]);
   outline = $state.raw() as Outline;
+  readonly plotted: Plotted;
+  readonly curves = new Curves();
   /** Runs that came since the rows were loaded, and match. */
   newRuns = $state(0);
 
   constructor(experimentId: string) {
     this.experimentId = experimentId;
+    this.plotted = new Plotted(experimentId, () => this.outline as Outline | undefined);
   }
 
   /** The columns behind the name: those of the view, or what the runs have most of. */
@@ -160,7 +165,14 @@ export class RunsState {
     return countRuns(this.#question(undefined, this.view.filter), ids);
   }
 
+  /** Some runs have changed: what is drawn of them is asked for again. */
+  logged(runIds: readonly string[]): void {
+    this.plotted.logged(runIds);
+    this.curves.refresh(runIds);
+  }
+
   stop(): void {
+    this.curves.stop();
     (this.outline as Outline | undefined)?.stop();
   }
 

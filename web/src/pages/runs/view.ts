@@ -1,4 +1,4 @@
-import type { Direction } from "@/grid/column";
+import { escape, items, list, readOrder, unescape, writeOrder, type Order } from "@/nouns/experiment/orders";
 
 /** What the table of an experiment shows, and how its address says it. */
 export interface Column {
@@ -7,11 +7,8 @@ export interface Column {
   isPinned?: boolean;
   /** Coloured by value. */
   isTinted?: boolean;
-}
-
-export interface Order {
-  field: string;
-  direction: Direction;
+  /** Of a metric: its curve beside the value. */
+  hasCurve?: boolean;
 }
 
 export type Lifecycle = "active" | "deleted";
@@ -44,7 +41,7 @@ export function toQuery(view: View): Query {
   return {
     q: view.filter || null,
     life: view.lifecycle === "active" ? null : view.lifecycle,
-    order: list(view.order.map(({ field, direction }) => (direction === "desc" ? `-${escape(field)}` : escape(field)))),
+    order: writeOrder(view.order),
     cols: view.columns && (list(view.columns.map(columnText)) ?? "none"),
     group: list(view.groupBy.map(escape)),
     flat: view.isTree ? null : "1",
@@ -55,11 +52,7 @@ export function fromQuery(query: URLSearchParams): View {
   return {
     filter: query.get("q") ?? "",
     lifecycle: query.get("life") === "deleted" ? "deleted" : "active",
-    order: items(query.get("order")).map((text) =>
-      text.startsWith("-")
-        ? { field: unescape(text.slice(1)), direction: "desc" }
-        : { field: unescape(text), direction: "asc" },
-    ),
+    order: readOrder(query.get("order")),
     columns:
       query.get("cols") === null ? null : query.get("cols") === "none" ? [] : items(query.get("cols")).map(toColumn),
     groupBy: items(query.get("group")).map(unescape),
@@ -71,9 +64,9 @@ export function hasView(query: URLSearchParams): boolean {
   return NAMES.some((name) => query.has(name));
 }
 
-/** `metrics.loss`, with `!p` if it is pinned, `!t` if it is coloured, `!120` for its width. */
-function columnText({ field, widthPx, isPinned, isTinted }: Column): string {
-  return [escape(field), isPinned && "p", isTinted && "t", widthPx && String(Math.round(widthPx))]
+/** `metrics.loss`, with `!p` if it is pinned, `!t` if it is coloured, `!c` if it has curves, `!120` for its width. */
+function columnText({ field, widthPx, isPinned, isTinted, hasCurve }: Column): string {
+  return [escape(field), isPinned && "p", isTinted && "t", hasCurve && "c", widthPx && String(Math.round(widthPx))]
     .filter(Boolean)
     .join("!");
 }
@@ -86,22 +79,6 @@ function toColumn(text: string): Column {
     ...(width ? { widthPx: width } : {}),
     ...(marks.includes("p") ? { isPinned: true } : {}),
     ...(marks.includes("t") ? { isTinted: true } : {}),
+    ...(marks.includes("c") ? { hasCurve: true } : {}),
   };
-}
-
-function list(texts: string[]): string | null {
-  return texts.length ? texts.join(",") : null;
-}
-
-function items(text: string | null): string[] {
-  return (text ?? "").split(",").filter(Boolean);
-}
-
-/** `,` and `!` part the texts, and a first `-` means an order; all else stays readable. */
-function escape(text: string): string {
-  return text.replace(/[%,!]|^-/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
-function unescape(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/g, (_whole, code: string) => String.fromCharCode(parseInt(code, 16)));
 }

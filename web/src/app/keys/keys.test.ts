@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { Action } from "./action";
+import type { Action } from "../action";
 import { Keys, type Press } from "./keys";
 
 const press = (key: string, more: Partial<Press> = {}): Press => ({

@@ -1,6 +1,6 @@
 /** The pages that this browser visited last, for the palette.  Pure but for the browser's storage. */
-import { place } from "./place";
-import { recall, remember } from "./storage";
+import { place } from "../place";
+import { recall, remember } from "../storage";
 
 export interface Visit {
   link: string;

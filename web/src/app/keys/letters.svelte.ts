@@ -1,4 +1,4 @@
-import { recall, remember } from "./storage";
+import { recall, remember } from "../storage";
 
 /** Whether single letters are keys of actions.  Speech input types letters by accident: WCAG 2.1.4 wants them to be turned off. */
 class Letters {

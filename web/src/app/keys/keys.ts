@@ -1,4 +1,4 @@
-import type { Action } from "./action";
+import type { Action } from "../action";
 
 /** Which action a key press means.  Pure, so that it is tested without a browser. */
 export interface Press {

@@ -1,11 +1,11 @@
 import type { Action } from "@/app/action";
 import { AGGREGATES, parseField } from "@/nouns/run/field";
-import type { RunsState } from "./state.svelte";
-import type { Column } from "./view";
-import { words } from "./words";
+import type { RunsState } from "../state.svelte";
+import type { Column } from "../view";
+import { words } from "../words";
 
 /** The menu of a column's header. */
-export function columnActions(page: RunsState, { field, isPinned, isTinted }: Column): Action[] {
+export function columnActions(page: RunsState, { field, isPinned, isTinted, hasCurve }: Column): Action[] {
   const { kind, aggregate } = parseField(field);
   const at = page.columns.findIndex((each) => each.field === field);
   const t = words.t;
@@ -55,6 +55,16 @@ export function columnActions(page: RunsState, { field, isPinned, isTinted }: Co
       icon: "dot",
       run: () => page.changeColumn(field, { isTinted: !isTinted }),
     },
+    ...(kind === "metric"
+      ? [
+          {
+            id: "curve",
+            label: hasCurve ? t.noCurve : t.curve,
+            icon: "chart",
+            run: () => page.changeColumn(field, { hasCurve: !hasCurve }),
+          } as const,
+        ]
+      : []),
     {
       id: "left",
       label: t.moveLeft,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cutMiddle, heatStep, rangeOf } from "./cells";
+import { curvePath, cutMiddle, heatStep, rangeOf } from "./cells";
 
 test("colours go from the least to the greatest, and outliers take the ends", () => {
   expect(heatStep(0, [0, 7])).toBe(1);
@@ -19,4 +19,12 @@ test("one outlier does not stretch the range", () => {
 test("a long name is cut in its middle", () => {
   expect(cutMiddle("resnet50-adam-seed7", 12)).toBe("resnet…seed7");
   expect(cutMiddle("short", 12)).toBe("short");
+});
+
+test("a small curve fills its box and breaks where there is no number", () => {
+  const x = Float64Array.of(0, 10, 20, 30);
+
+  expect(curvePath(x, Float64Array.of(0, 1, NaN, 0.5), 83, 23)).toBe("M1.5 21.5h0.1L28.2 1.5M81.5 11.5h0.1");
+  expect(curvePath(Float64Array.of(5), Float64Array.of(2), 80, 20)).toBe("M40.0 10.0h0.1");
+  expect(curvePath(x, Float64Array.of(NaN, NaN, NaN, NaN), 80, 20)).toBe("");
 });

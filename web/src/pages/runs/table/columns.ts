@@ -1,7 +1,7 @@
 import { formatDuration, formatValue, type Places } from "@/i18n/format";
 import { parseField } from "@/nouns/run/field";
-import type { Row } from "./outline.svelte";
-import type { RunRow } from "./list.svelte";
+import type { Row } from "../rows/outline.svelte";
+import type { RunRow } from "../rows/list.svelte";
 
 /** How wide a column is that nobody resized. */
 export function widthOf(field: string): number {
@@ -11,6 +11,9 @@ export function widthOf(field: string): number {
   if (kind === "tag") return 140;
   return { status: 108, start_time: 116, end_time: 116, duration: 96, user_id: 120, run_id: 240 }[field] ?? 140;
 }
+
+/** What a small curve takes beside a value. */
+export const CURVE_PX = 92;
 
 export function isNumeric(field: string): boolean {
   return parseField(field).kind === "metric" || field === "duration";

@@ -22,3 +22,28 @@ export function cutMiddle(text: string, most: number): string {
   const half = Math.floor((most - 1) / 2);
   return `${text.slice(0, most - 1 - half)}…${text.slice(-half)}`;
 }
+
+/** A line through points as the path of an SVG, in a box of its own; values that are no numbers part it. */
+export function curvePath(x: Float64Array, y: Float64Array, width: number, height: number): string {
+  const PAD = 1.5;
+  const real = [...y].filter(Number.isFinite);
+  if (!real.length) return "";
+  const [left, right] = [x[0] ?? 0, x.at(-1) ?? 0];
+  const [low, high] = [Math.min(...real), Math.max(...real)];
+  const across = (value: number): number =>
+    right > left ? PAD + ((value - left) / (right - left)) * (width - 2 * PAD) : width / 2;
+  const down = (value: number): number =>
+    high > low ? height - PAD - ((value - low) / (high - low)) * (height - 2 * PAD) : height / 2;
+  let path = "";
+  let isOpen = false;
+  y.forEach((value, at) => {
+    if (!Number.isFinite(value)) isOpen = false;
+    else {
+      const place = `${across(x[at] ?? 0).toFixed(1)} ${down(value).toFixed(1)}`;
+      // A point alone is drawn as a short line.
+      path += isOpen ? `L${place}` : `M${place}h0.1`;
+      isOpen = true;
+    }
+  });
+  return path;
+}

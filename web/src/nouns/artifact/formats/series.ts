@@ -3,7 +3,7 @@
  * Two forms are known: what `mlflow.log_image(key=…, step=…)` writes, and names that differ in their last number alone,
  * such as `epoch_1.png` and `epoch_2.png`. */
 
-import { folderOf, kindOf, nameOf } from "./kind";
+import { folderOf, kindOf, nameOf } from "../kind";
 
 export interface Frame {
   path: string;

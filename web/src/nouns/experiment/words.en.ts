@@ -1,0 +1,6 @@
+export default {
+  layouts: "Layout",
+  table: "Table",
+  split: "Split",
+  charts: "Charts",
+};
