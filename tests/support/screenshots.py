@@ -31,7 +31,6 @@ RUNS_VIEW = (
     "cols=status,metrics.auc,metrics.loss!t,params.lr,params.optimizer,metrics.val/metric_0,duration&order=-metrics.auc"
 )
 TIMEOUT_MS = 120_000
-SETTLED_S = 300
 
 
 def _nothing(_page: Page) -> None:
@@ -116,7 +115,7 @@ def served() -> Iterator[tuple[str, dict[str, str]]]:
         server = Server(data).start()
         try:
             ids = gallery.fill_over_api(server, other)
-            links.settle(server.api, "head-office", timeout_s=SETTLED_S)
+            links.settle(server.api, "head-office")
             yield server.url, ids
         finally:
             server.stop()
