@@ -1,7 +1,7 @@
 """Puts the server together: every route, loop and adapter.  The map of the product."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,11 @@ from trackside.experiments import store as experiment_store
 from trackside.identity import routes as identity
 from trackside.imports import routes as imports
 from trackside.imports.jobs import Jobs
+from trackside.jobs import routes as jobs
+from trackside.jobs import schedule_routes
+from trackside.jobs.executors.process import ProcessExecutor
+from trackside.jobs.kinds import Kind, Kinds
+from trackside.jobs.worker import Limits, Worker
 from trackside.links import routes as links
 from trackside.links.ending import Ending
 from trackside.links.workers import Workers
@@ -94,6 +99,7 @@ LOCATE = {
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 PREPARING_THREADS = 2  # that copy models and build their environments
 ENDPOINTS_EVERY_S = 0.25
+JOBS_EVERY_S = 0.25
 ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
 
 
@@ -267,8 +273,27 @@ def _monitoring(
     return monitoring.routes(watch, readiness)
 
 
-def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
-    """Start everything but the socket.  `interval_factor` multiplies the intervals of links and webhooks."""
+def _jobs(
+    settings: Settings,
+    db: Any,
+    kinds: Kinds,
+    url: str,
+    closers: list[Callable[[], object]],
+    interval_factor: float,
+) -> list[Route]:
+    """Jobs and their schedules."""
+    limits = Limits(slots=settings.job_slots, each=settings.workspace_jobs, days=settings.job_days)
+    executor = ProcessExecutor(settings.child_environment)
+    worker = Worker(db, kinds, limits, settings.data / "jobs", executor, url=url)
+    closers.append(worker.close)
+    closers.append(Loop("jobs", worker.step, JOBS_EVERY_S * interval_factor).close)
+    closers.append(Loop("jobs-prune", worker.prune, PRUNE_EVERY_S).close)
+    return [*jobs.routes(kinds, settings.workspace_jobs), *schedule_routes.routes(kinds)]
+
+
+def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", kinds: Sequence[Kind[Any]] = ()) -> App:
+    """Start everything but the socket.  `interval_factor` multiplies the intervals of background work; `url` is where
+    processes of this machine find the server; `kinds` are further kinds of jobs."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     try:
@@ -297,8 +322,8 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
         leavers += [link_callers.leave, webhook_callers.leave]
         import_threads = Threads(IMPORT_THREADS, "trackside-imports")
         closers.append(import_threads.shutdown)
-        jobs = Jobs(settings.data / "imports")
-        closers.append(jobs.close)
+        running_imports = Jobs(settings.data / "imports")
+        closers.append(running_imports.close)
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
@@ -333,8 +358,9 @@ def build(settings: Settings, *, interval_factor: float = 1.0) -> App:
                 settings.max_links,
                 guard_of_links,
             ),
-            *imports.routes(jobs, import_threads, settings.static_prefix, guard_of_links.rules),
+            *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
             *_endpoints(settings, db, roots, scoring_requests, closers, interval_factor),
+            *_jobs(settings, db, Kinds([*kinds]), url, closers, interval_factor),
         ]
         table += _monitoring(settings, db, requests, scoring_requests, closers, leavers)
         document = server.Document(table)

@@ -7,6 +7,7 @@ from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
+from trackside.jobs import store as jobs
 from trackside.links import store as links
 from trackside.registry import moving as registry
 from trackside.registry import uses
@@ -49,6 +50,8 @@ _CONTENTS = {
     "webhooks": "SELECT 1 FROM webhooks WHERE workspace_id = :ws LIMIT 1",
     "endpoints": "SELECT 1 FROM endpoints WHERE workspace_id = :ws LIMIT 1",
     "links": "SELECT 1 FROM links WHERE workspace_id = :ws LIMIT 1",
+    "job schedules": "SELECT 1 FROM job_schedules WHERE workspace_id = :ws LIMIT 1",
+    "jobs that wait or run": "SELECT 1 FROM jobs WHERE workspace_id = :ws AND state IN ('queued', 'running') LIMIT 1",
 }
 
 
@@ -77,6 +80,7 @@ def contents(tx: Tx) -> list[str]:
 
 def remove(tx: Tx) -> None:
     links.remove_all(tx)  # before anything is locked that their workers might hold
+    jobs.remove_all(tx)
     _lock(tx)
     uses.check_all_free(tx)
     for table in TABLES:
@@ -86,6 +90,7 @@ def remove(tx: Tx) -> None:
 def move_to_default(tx: Tx, workspace: Workspace) -> None:
     """Artifacts stay where they are, and the default workspace may open them there.  A name that is taken stops the move."""
     links.remove_all(tx)  # the other side keeps what it has; the default workspace is not what it was linked with
+    jobs.remove_all(tx)  # they name what is in this workspace
     _lock(tx)
     tx.run(
         """

@@ -72,6 +72,10 @@ OF_ONE_CALL = {
     "doctor": ["--json"],
     "link add": "--to --mode --kind --experiments --exclude --registry --backfill --prefix --rate".split()
     + "--token-file --username --no-wait".split(),
+    "job list": ["--json", "--state", "--kind", "--max"],
+    "job show": ["--json"],
+    "job logs": ["--follow"],
+    "job start": ["--priority", "--wait"],
     "endpoint create": "--auth-mode --model --deployment --env --replicas --max-replicas --wait".split(),
     "endpoint update": "--model --deployment --env --replicas --max-replicas --wait --traffic".split(),
     "endpoint list": ["--json"],

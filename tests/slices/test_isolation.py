@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 import pytest
 from msgspec import Struct, structs
+from msgspec.structs import replace as replace_fields
 
 from support.client import Api, Inside, Reply
 from support.people import ADMIN, People, basic, bearer, signed
@@ -23,6 +24,10 @@ from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
 from trackside.core.settings import Settings
 from trackside.imports import jobs
+from trackside.jobs import schedule_store
+from trackside.jobs import store as job_store
+from trackside.jobs.model import State as JobState
+from trackside.jobs.plan import Next
 from trackside.links import store as links
 
 pytestmark = pytest.mark.both
@@ -89,6 +94,8 @@ NEUTRAL: dict[str, Any] = {
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
     "authorization": None,
+    "title": "mine", "priority": 1, "timeout_s": 60, "schedule": None, "cron": None, "timezone": None, "interval_s": None,
+    "is_paused": True, "max_running": 3,
     "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
@@ -104,6 +111,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/artifacts/zip": {"path": ""},
     "/links": {"name": "pipe"},
     "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
+    "/job-schedules": {"name": "nightly"},
     "/endpoints": {"name": "gateway", "deployment": "blue"},
     "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
@@ -186,6 +194,7 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     while api.get(f"{OURS}/endpoints/gateway")["endpoint"]["state"] != "Failed":
         pass
     names["import_id"] = ended_import(api, chosen.data)
+    names["job_id"] = ended_job(application.asgi._database, workspace_id)
     with application.asgi._database.write(workspace_id) as tx:
         links.note(tx, links.get(tx, "pipe").link_id, "error", "run", run_id, WORD)
     return Lair(api, workspace_id, names)
@@ -210,6 +219,24 @@ def ended_import(api: Api, data: Path) -> str:
     job = jobs.Job(jobs.new_id(), f"{NOWHERE}/{WORD}", False, False, WORD, 1, jobs.State.DONE, 2)
     jobs.write(folder / f"{job.import_id}.json", job)
     return job.import_id
+
+
+def ended_job(database: Any, workspace_id: int) -> str:
+    """A job that has ended, with its log, and a schedule that is paused: neither changes by itself."""
+    from jobs.test_plan import SCHEDULE
+
+    with database.write(workspace_id) as tx:
+        job = job_store.insert(
+            tx.by(WORD), kind="x", title=WORD, params=json.dumps({"k": WORD}), priority=0, max_attempts=1, timeout_s=1,
+            unique_key="", schedule="nightly", principal_id=None,
+        )  # fmt: skip
+        assert job is not None
+        job_store.append_log(tx, job, WORD)
+        job_store.end(tx, job, Next(JobState.FAILED, WORD))
+        params = json.dumps({"k": WORD})
+        made = schedule_store.create(tx, replace_fields(SCHEDULE, name="nightly", params=params, interval_s=3600))
+        schedule_store.pause(tx, made)
+    return job.job_id
 
 
 def webhook_with_a_delivery(api: Api, database: Any, workspace_id: int) -> dict[str, str]:

@@ -70,6 +70,14 @@ CROSSING: dict[tuple[str, str], str] = {
         )
     },
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
+    ("jobs/store.py", "queues"): "a server runs the jobs of all workspaces, each in transactions of its own",
+    ("jobs/store.py", "lost"): "the same",
+    ("jobs/store.py", "old"): "jobs are pruned by age, each in a transaction of its own",
+    ("jobs/store.py", "known"): "whether a folder's job is gone from all workspaces",
+    (
+        "jobs/schedule_store.py",
+        "workspaces_due",
+    ): "a server fires the schedules of all workspaces, as it runs their jobs",
 }
 
 # Whose SQL is for a database of somebody else's.

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import trackside
-from trackside.cli import endpoint_words, import_words, link_words, monitoring_words, people_words
+from trackside.cli import endpoint_words, import_words, job_words, link_words, monitoring_words, people_words
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.core import locations, settings
 from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE_ARTIFACTS, Option
@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     people_words.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
     link_words.add_commands(commands)
     endpoint_words.add_commands(commands)
+    job_words.add_commands(commands)
     import_words.add_command(commands)
     monitoring_words.add_commands(commands)
 

@@ -88,7 +88,7 @@ def _work(
     """One process that serves; it stops when its supervisor is no more."""
     signal.signal(signal.SIGTERM, _leave)
     with explained(settings):
-        made = app.build(settings, interval_factor=interval_factor)
+        made = app.build(settings, interval_factor=interval_factor, url=_own_url(settings, sockets))
     try:
         server = _Server(_config(made.asgi, settings), made.leave)
 
@@ -111,6 +111,13 @@ def _work(
     finally:
         _end(made)
     return OK
+
+
+def _own_url(settings: Settings, sockets: list[socket.socket]) -> str:
+    """Return where processes of this machine find the server."""
+    host, port = sockets[0].getsockname()[:2]
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # what it listens on
+    return ports.url(near, port, settings.static_prefix, is_secure=settings.tls_cert is not None)
 
 
 def _end(made: app.App) -> None:

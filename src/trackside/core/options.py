@@ -236,6 +236,27 @@ OPTIONS: dict[str, Option] = {
         metavar="PROGRAM",
         help="a Python with mlflow, httptools and what models need, for deployments with env local (default: none)",
     ),
+    "job_slots": Option(
+        flags=("--job-slots",),
+        default="4",
+        read=values.number(0, 1000),
+        metavar="N",
+        help="how many jobs the server runs at once; 0 leaves all of them to other servers of the store",
+    ),
+    "workspace_jobs": Option(
+        flags=("--workspace-jobs",),
+        default="2",
+        read=values.number(1, 1000),
+        metavar="N",
+        help="how many jobs a workspace runs at once, on all servers together, unless it has a limit of its own",
+    ),
+    "job_days": Option(
+        flags=("--job-days",),
+        default="30",
+        read=values.number(0, 36500),
+        metavar="DAYS",
+        help="how long jobs that ended are kept, with their logs; 0 keeps them without a limit",
+    ),
     "change_log_days": Option(
         flags=("--change-log-days",),
         default="365",

@@ -70,6 +70,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     search_timeout_s: int
     max_links: int
     model_python: str  # for deployments that need no environment of their own; empty: none
+    job_slots: int  # jobs that this server runs at once
+    workspace_jobs: int  # jobs that a workspace runs at once
+    job_days: int  # 0: without a limit
     change_log_days: int  # 0: without a limit
     tls_cert: Path | None
     tls_key: Path | None

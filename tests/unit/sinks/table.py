@@ -200,6 +200,7 @@ REVIEWED = [
             "cli/links.py": "_path _watch _where check init_script",
             "cli/ports.py": "url",
             "cli/endpoints.py": "_path logs rollback update",
+            "cli/jobs.py": "_full_id list",
             "cli/people.py": "_quoted access_explain access_list audit_list",
             "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
             "imports/opening.py": "_server open_source",
@@ -247,6 +248,7 @@ REVIEWED = [
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
+            " jobs/schedule_store.py jobs/store.py"
             " imports/database_datasets.py imports/postgres_rows.py imports/rows.py links/cursors.py links/epochs.py"
             " links/marking.py links/ours.py links/store.py links/take.py links/waiting.py logged_models/store.py"
             " metrics/charts.py metrics/history.py metrics/keys.py metrics/store.py registry/approvals.py registry/files.py"
@@ -297,7 +299,7 @@ REVIEWED = [
         "trackside.core.log_lines.LineFormatter.format",
         "every line of the server's log: control characters are escaped, further lines indented",
         dict.fromkeys(
-            "endpoints/controller.py endpoints/scoring_routes.py"
+            "endpoints/controller.py endpoints/scoring_routes.py jobs/firing.py jobs/worker.py"
             " app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
             " events/delivery.py events/worker.py"
@@ -330,7 +332,7 @@ REVIEWED = [
         {
             "endpoints/backends/logs.py": "Log.tail",
             "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget",
-            "endpoints/backends/sandbox.py": "_home_of _roots is_available wrapped",
+            "core/processes/sandbox.py": "_home_of _roots is_available wrapped",
             "endpoints/environments.py": "Environments.build _find_uv _python_version _requirements local",
         },
     ),
@@ -348,6 +350,18 @@ REVIEWED = [
         {
             "endpoints/store.py": "all_of_workspace create deployments_of get lock replicas set_keys wanted",
         },
+    ),
+    Reviewed(
+        "path",
+        CONSTANT,
+        "folders of jobs, by ids that the server made",
+        {"jobs/worker.py": "Worker._end Worker.prune"},
+    ),
+    Reviewed(
+        "process",
+        "trackside.core.processes.sandbox.wrapped",
+        "a job's process: the words are those of the job's kind; what users bring runs inside the sandbox",
+        {"jobs/executors/process.py": "ProcessExecutor.run", "core/processes/guardian.py": "main"},
     ),
     Reviewed("process", CONSTANT, "a fork of the server itself", {"cli/supervise.py": "_Supervisor._start_missing"}),
 ]

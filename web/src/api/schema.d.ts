@@ -1969,10 +1969,6 @@ export interface components {
             cursor: number;
             reset: boolean;
         };
-        /** Log */
-        Log: {
-            lines: string[];
-        };
         /** LogEntry */
         LogEntry: {
             entity: string;
@@ -2706,6 +2702,10 @@ export interface components {
         "trackside.endpoints.model.GotKeys": {
             primary: string;
             secondary: string;
+        };
+        /** Log */
+        "trackside.endpoints.model.Log": {
+            lines: string[];
         };
         /** GotOurs */
         "trackside.events.model.GotOurs": {
@@ -4390,7 +4390,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Log"];
+                    "application/json": components["schemas"]["trackside.endpoints.model.Log"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -7,14 +7,14 @@ what is right: a holder that was asleep may work beside the next one for a momen
 from trackside.core.db.tx import Tx
 
 # The database's clock where there is one: servers' own may differ.
-_NOW = {"sqlite": ":now", "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"}
+NOW = {"sqlite": ":now", "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"}
 
 
 def hold(tx: Tx, name: str, holder: str, for_s: float) -> bool:
     """Takes or renews the claim; False while somebody else has it.  A SQLite store has one server, which holds it always."""
     if tx.dialect == "sqlite":
         return True
-    now = _NOW[tx.dialect]
+    now = NOW[tx.dialect]
     return bool(
         tx.run(
             f"""

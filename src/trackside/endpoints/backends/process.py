@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core import disk
-from trackside.endpoints.backends import sandbox
+from trackside.core.processes import QUIET, sandbox
 from trackside.endpoints.backends.logs import Log
 from trackside.endpoints.backends.port import Observed, Prepared
 from trackside.endpoints.model import Deployment, Spec
@@ -27,7 +27,6 @@ SCORER = Path(__file__).parents[2] / "scorer"
 STATS_TIMEOUT_S = 1.0
 GRACE_S = 30.0
 MOST_PATH_BYTES = 90
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
 
 
 class _Process(Struct):

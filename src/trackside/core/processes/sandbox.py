@@ -1,7 +1,7 @@
-"""Isolation of a replica by bubblewrap, where it is installed.
+"""Isolation of a child process by bubblewrap, where it is installed.
 
 A model is code that a user brought.  In the sandbox it has no network, sees only the system's programs, its own environment
-and its own files, and can write nothing but its socket's folder and a private /tmp.  Without bubblewrap a replica runs with the
+and its own files, and can write nothing but its own folder and a private /tmp.  Without bubblewrap the process runs with the
 rights of the server, and the server's log says so.
 """
 
@@ -13,17 +13,24 @@ from pathlib import Path
 
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
 
+NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services")  # how names become addresses
+
 
 def is_available() -> bool:
     return sys.platform == "linux" and shutil.which("bwrap") is not None
 
 
-def wrapped(command: Sequence[str], *, readable: Sequence[str], writable: Sequence[str]) -> list[str]:
-    """Return the command inside a sandbox, or as it is where there is none."""
+def wrapped(
+    command: Sequence[str], *, readable: Sequence[str], writable: Sequence[str], has_network: bool = False
+) -> list[str]:
+    """Return the command inside a sandbox, or as it is where there is none.  It starts in the first of `writable`."""
     program = shutil.which("bwrap") if sys.platform == "linux" else None
     if program is None:
         return list(command)
     words = [program, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
+    if has_network:
+        words += ["--share-net"]
+        readable = [*readable, *NETWORK]
     words += ["--tmpfs", "/tmp"]  # noqa: S108  # the sandbox's own
     for path in _roots([*SYSTEM, *map(_home_of, readable), *readable]):
         words += ["--ro-bind", path, path]

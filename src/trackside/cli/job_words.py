@@ -1,0 +1,46 @@
+"""The words of `trackside job`.  What each command does is in `jobs`."""
+
+import argparse
+from typing import Any
+
+from trackside.cli.link_words import add_place
+
+MODULE = "trackside.cli.jobs"
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser(
+        "job", help="look after work that the server does in the background", description="Look after jobs."
+    )
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    listed = _command(inner, "list", "list the jobs of a workspace, the newest first", named=False, shows=True)
+    listed.add_argument("--state", metavar="STATE", help="queued, running, succeeded, failed or cancelled")
+    listed.add_argument("--kind", metavar="KIND", help="only jobs of this kind")
+    listed.add_argument("--max", type=int, default=50, metavar="N", help="at most so many (default 50)")
+    _command(inner, "show", "show a job: its state, progress and result", shows=True)
+    logs = _command(inner, "logs", "print the log of a job")
+    logs.add_argument("--follow", "-f", action="store_true", help="print new lines until the job has ended")
+    _command(inner, "cancel", "end a job")
+    _command(inner, "retry", "queue a job that failed or was cancelled once more")
+    start = _command(inner, "start", "queue a job", named=False)
+    start.add_argument("kind", metavar="KIND", help="the kind of job; the message for a wrong one lists the kinds")
+    start.add_argument("params", metavar="JSON", nargs="?", default="{}", help="its parameters as a JSON object")
+    start.add_argument(
+        "--priority", type=int, default=0, metavar="N", help="jobs of a higher one start first (default 0)"
+    )
+    start.add_argument("--wait", action="store_true", help="follow the log, and return when the job has ended")
+
+
+def _command(
+    inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = inner.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    if named:
+        parser.add_argument("job_id", metavar="JOB", help="its id, or the first characters of it")
+    if shows:
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+    add_place(parser)
+    parser.set_defaults(module=MODULE, function=name, given={}, arguments=lambda words: {"words": words})
+    return parser

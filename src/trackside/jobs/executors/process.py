@@ -1,0 +1,76 @@
+"""Processes of jobs as children of the server, each under a guardian that ends it with the server."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import IO
+
+from trackside.core.processes import QUIET, guardian, sandbox
+from trackside.jobs.executors.port import Command
+
+GRACE_S = 2.0
+LOOK_S = 0.05
+MAX_LINE_BYTES = 64 << 10
+
+
+class ProcessExecutor:
+    """`variables` are the environment variables that every child has."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        self._variables = variables
+
+    def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
+        process = subprocess.Popen(  # noqa: S603  # what users bring is what jobs run; `sandbox` is around it
+            [sys.executable, "-I", guardian.__file__, str(GRACE_S), "--", *_isolated(command)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**self._variables, **QUIET, **command.environment},
+            cwd=command.folder,
+            start_new_session=True,  # Ctrl-C at the server's terminal is for the server
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        reader = threading.Thread(target=_read, args=(process.stdout, hear), name="trackside-job-output", daemon=True)
+        reader.start()
+        try:
+            code = _wait(process, stop)
+            reader.join(GRACE_S)  # a process that left the group may hold the pipe
+        finally:
+            with suppress(OSError):
+                process.stdin.close()  # ends the guardian, and its command, if they are still there
+            process.wait()
+        return code if code >= 0 else 128 - code
+
+
+def _isolated(command: Command) -> list[str]:
+    if not command.is_isolated:
+        return command.argv
+    return sandbox.wrapped(
+        command.argv,
+        readable=command.readable,
+        writable=[command.folder, *command.writable],
+        has_network=command.has_network,
+    )
+
+
+def _wait(process: "subprocess.Popen[bytes]", stop: threading.Event) -> int:
+    told = False
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(LOOK_S)
+        if stop.is_set() and not told:
+            told = True
+            assert process.stdin is not None
+            with suppress(OSError):  # it has just ended
+                process.stdin.write(b"stop\n")
+                process.stdin.flush()
+
+
+def _read(stream: IO[bytes], hear: Callable[[str], None]) -> None:
+    """Hand over the lines of a pipe until it ends.  A line without an end is cut, so that memory is bounded."""
+    with stream:
+        while line := stream.readline(MAX_LINE_BYTES):
+            hear(line.decode("utf-8", "replace").rstrip("\r\n"))

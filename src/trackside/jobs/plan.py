@@ -1,0 +1,124 @@
+"""Decide what becomes of a job whose attempt ended, and how many jobs of which workspace start next.  Pure."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from trackside.jobs.model import Job, Queue, State
+
+FIRST_PAUSE_MS = 5_000
+LONGEST_PAUSE_MS = 300_000
+MAX_REASON = 4_000
+
+
+class Succeeded(Struct, frozen=True):
+    result: str | None = None  # JSON
+
+
+class Failed(Struct, frozen=True):
+    """The work itself failed.  `may_retry`: the cause may pass by itself."""
+
+    reason: str
+    may_retry: bool = False
+
+
+class Lost(Struct, frozen=True):
+    """The server or the child process of the attempt was killed."""
+
+    reason: str
+
+
+class Released(Struct, frozen=True):
+    """The server is stopping."""
+
+
+class Cancelled(Struct, frozen=True):
+    pass
+
+
+class TimedOut(Struct, frozen=True):
+    pass
+
+
+Ending = Succeeded | Failed | Lost | Released | Cancelled | TimedOut
+
+
+class Next(Struct, frozen=True):
+    """What is written of a job whose attempt ended."""
+
+    state: State
+    reason: str
+    due_at: int = 0  # 0: at once
+    max_attempts: int = 0
+    result: str | None = None
+
+
+def after(job: Job, ending: Ending, now: int) -> Next:
+    """Return what becomes of the job.  A cancelled job stays cancelled, however its attempt ended."""
+    if job.is_cancelling and not isinstance(ending, Succeeded):
+        ending = Cancelled()
+    match ending:
+        case Succeeded(result):
+            return Next(State.SUCCEEDED, "", 0, job.max_attempts, result)
+        case Cancelled():
+            return Next(State.CANCELLED, "The job was cancelled.", 0, job.max_attempts)
+        case TimedOut():
+            reason = f"The job was ended after its time limit of {job.timeout_s} s."
+            return Next(State.FAILED, reason, 0, job.max_attempts)
+        case Released():
+            # The attempt does not count: nothing was wrong with the job.
+            return Next(State.QUEUED, "The server that ran the job stopped.", 0, job.max_attempts + 1)
+        case Failed(reason, may_retry):
+            return _again(job, reason, now + pause_ms(job.attempt)) if may_retry else _failed(job, reason)
+        case Lost(reason):
+            return _again(job, reason, 0)
+
+
+def pause_ms(attempt: int) -> int:
+    """Return how long a job waits before its next attempt: 5 s, then twice as long each time, 300 s at most."""
+    return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(attempt - 1, 10))
+
+
+def shares(queues: Sequence[Queue], usual_limit: int, free: int) -> dict[int, int]:
+    """Return how many jobs of each workspace start now, `free` in all.
+
+    The workspace with the fewest running jobs is served first, so that a long queue cannot starve the others."""
+    open_ = [queue for queue in queues if not queue.is_paused and queue.queued]
+    running = {queue.workspace_id: queue.running for queue in open_}
+    room = {queue.workspace_id: min(limit_of(queue, usual_limit) - queue.running, queue.queued) for queue in open_}
+    given: dict[int, int] = {}
+    for _ in range(free):
+        waiting = [ws for ws, left in room.items() if left > 0]
+        if not waiting:
+            break
+        ws = min(waiting, key=lambda each: (running[each], each))
+        given[ws] = given.get(ws, 0) + 1
+        running[ws] += 1
+        room[ws] -= 1
+    return given
+
+
+def limit_of(queue: Queue, usual_limit: int) -> int:
+    return usual_limit if queue.max_running is None else queue.max_running
+
+
+def _again(job: Job, reason: str, due_at: int) -> Next:
+    if job.attempt >= job.max_attempts:
+        times = "once" if job.attempt == 1 else f"{job.attempt} times"
+        return _failed(job, f"{reason} The job was tried {times}.")
+    return Next(State.QUEUED, _cut(reason), due_at, job.max_attempts)
+
+
+def _failed(job: Job, reason: str) -> Next:
+    return Next(State.FAILED, _cut(reason), 0, job.max_attempts)
+
+
+def _cut(reason: str) -> str:
+    """Return a reason that every store takes: a child's words may hold anything."""
+    reason = storable(reason)
+    return reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
+
+
+def storable(text: str) -> str:
+    """Replace what PostgreSQL cannot store: NUL, and halves of characters."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,58 @@
+"""Queue jobs, from a slice's own code or from a call, in the transaction of the caller."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied
+from trackside.jobs import store
+from trackside.jobs.kinds import Kind
+from trackside.jobs.model import Job, check_title
+
+P = TypeVar("P", bound=Struct)
+
+
+def submit(
+    tx: Tx,
+    kind: Kind[P],
+    params: P,
+    *,
+    title: str = "",
+    priority: int = 0,
+    timeout_s: int | None = None,
+    key: str = "",
+    schedule: str = "",
+    principal_id: int | None = None,
+) -> Job:
+    """Queue a job in the workspace and the name of the transaction, and return it.
+
+    Of several jobs with one `key`, a workspace has at most one that waits or runs: a second submit returns that one.
+    `principal_id` says in whose name a job acts that no caller starts; by default the transaction's caller."""
+    params = kind.checked(tx, params)
+    usual = kind.describe(params) if kind.describe is not None else kind.title
+    owner = tx.caller.principal_id if principal_id is None else principal_id
+    while True:
+        made = store.insert(
+            tx,
+            kind=kind.name,
+            title=check_title(title, usual[:500]),
+            params=msgspec.json.encode(params).decode(),
+            priority=priority,
+            max_attempts=kind.max_attempts,
+            timeout_s=kind.timeout_s if timeout_s is None else timeout_s,
+            unique_key=key,
+            schedule=schedule,
+            principal_id=owner,
+        )
+        found = made or store.with_key(tx, key)
+        if found is not None:  # else the other one has just ended
+            return found
+
+
+def check_needs(tx: Tx, kind: Kind[Any]) -> None:
+    """Raise Denied unless the caller may do in the workspace what a job of the kind does."""
+    for action in kind.needs:
+        if action not in tx.rights.everywhere:
+            raise Denied(f"Permission denied: a job of kind {kind.name!r} needs {action} in the workspace.")

@@ -1,0 +1,184 @@
+"""What the function of a kind has while its job runs: progress, log, cancellation, a folder, child processes."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault
+from trackside.jobs.executors.port import Command, Executor
+from trackside.jobs.model import Job, Progress
+from trackside.jobs.plan import Ending, Failed, Lost, storable
+
+T = TypeVar("T")
+
+MARK = "\x1etrackside "  # begins a line of a child's output that is a report, as JSON
+MAX_LINE = 8_000
+MAX_WAITING = 20_000  # lines between two writes; more are dropped and counted
+MAX_DONE = 2**60
+
+
+class Stopped(Exception):
+    """The attempt is over, by no fault of the work: the function of the kind lets this pass."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(type(ending).__name__)
+        self.ending = ending
+
+
+class ChildFailed(Fault):
+    """A child process ended with another exit code than 0."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a child process says of itself, in a line that begins with MARK."""
+
+    done: int | None = None
+    total: int | None = None
+    unit: str | None = None
+    message: str | None = None
+    error: str | None = None  # in place of the last line of the log, if the process fails
+    result: dict[str, Any] | None = None
+
+
+class Store(Protocol):
+    """The two ways to the store of a job in its workspace."""
+
+    def read(self, work: Callable[[Tx], T]) -> T: ...
+
+    def write(self, work: Callable[[Tx], T]) -> T: ...
+
+
+class Running:
+    """One attempt of a job.  The function of its kind runs in a thread; the worker takes log and progress from another one."""
+
+    def __init__(
+        self,
+        job: Job,
+        store: Store,
+        executor: Executor,
+        folder: Path,
+        *,
+        url: str = "",
+        token: str = "",
+        workspace: str = "",
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        """`url` and `token`: of the server's API, for a child process that acts on it; `clock` gives ms."""
+        self.job = job
+        self.store = store
+        self.folder = folder
+        self.url = url
+        self.token = token
+        self.workspace = workspace
+        self._executor = executor
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._ending: Ending | None = None
+        self._lines: list[str] = []
+        self._dropped = 0
+        self._progress = replace(job.progress, since_ms=0, since_done=0, message="")
+
+    def log(self, text: str) -> None:
+        """Add lines to the job's log."""
+        lines = [line[:MAX_LINE] for line in storable(text).split("\n")]
+        with self._lock:
+            room = MAX_WAITING - len(self._lines)
+            self._lines += lines[:room]
+            self._dropped += len(lines[room:])
+
+    def progress(
+        self, done: int | None = None, total: int | None = None, *, unit: str | None = None, message: str | None = None
+    ) -> None:
+        """Say how far the job is; what is left out stays as it was."""
+        with self._lock:
+            before = self._progress
+            values: dict[str, Any] = {"at_ms": self._clock()}
+            if done is not None:
+                values["done"] = max(0, min(done, MAX_DONE))
+                if not before.since_ms or done < before.since_done:
+                    values |= {"since_ms": values["at_ms"], "since_done": values["done"]}
+            if total is not None:
+                values["total"] = max(0, min(total, MAX_DONE))
+            if unit is not None:
+                values["unit"] = storable(unit)[:40]
+            if message is not None:
+                values["message"] = storable(message)[:500]
+            self._progress = replace(before, **values)
+
+    def check(self) -> None:
+        """Raise Stopped if the job was cancelled, its time is over, or the server stops."""
+        if self._stop.is_set():
+            assert self._ending is not None
+            raise Stopped(self._ending)
+
+    def run(self, command: Command) -> dict[str, Any]:
+        """Run a child process to its end, and return the result that it reports.
+
+        Its output goes to the log, but for reports.  Raise ChildFailed for an exit code other than 0, Stopped if the job
+        stops or the process was killed."""
+        self.check()
+        reports: list[Report] = []
+        code = self._executor.run(command, lambda line: self._hear(line, reports), self._stop)
+        self.check()
+        result: dict[str, Any] = next((each.result for each in reversed(reports) if each.result is not None), {})
+        if code == 0:
+            return result
+        said = next((each.error for each in reversed(reports) if each.error), "")
+        if code > 128 and not said:
+            raise Stopped(Lost(f"The process of the job was killed by signal {code - 128}."))
+        raise ChildFailed(said or f"The process ended with exit code {code}: {self._last_line}")
+
+    def stop(self, ending: Ending) -> None:
+        """End the attempt as soon as its function looks.  The first reason counts."""
+        with self._lock:
+            if self._ending is None:
+                self._ending = ending
+        self._stop.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def take(self) -> tuple[list[str], Progress]:
+        """Return the lines since the last call, and the progress."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+            if self._dropped:
+                lines.append(f"({self._dropped} lines were dropped: they came faster than they could be stored)")
+                self._dropped = 0
+            return lines, self._progress
+
+    def _hear(self, line: str, reports: list[Report]) -> None:
+        if not line.startswith(MARK):
+            if line.strip():
+                self._last_line = line.strip()[:500]
+            self.log(line)
+            return
+        try:
+            report = msgspec.json.decode(line[len(MARK) :], type=Report)
+        except msgspec.MsgspecError:
+            self.log(line.replace(MARK, ""))
+            return
+        if report.error or report.result is not None:
+            reports.append(report)
+        if (report.done, report.total, report.unit, report.message) != (None, None, None, None):
+            self.progress(report.done, report.total, unit=report.unit, message=report.message)
+
+    _last_line = "no message"
+
+
+def ending_of(error: BaseException) -> Ending:
+    """Return how an attempt ends whose function raised."""
+    match error:
+        case Stopped(ending=ending):
+            return ending
+        case Fault():
+            return Failed(error.message, may_retry=error.status in (429, 503))
+    return Failed(f"The job ended by a fault of the server: {type(error).__name__}: {error}")

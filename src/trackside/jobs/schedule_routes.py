@@ -1,0 +1,98 @@
+"""The calls about schedules of jobs."""
+
+import msgspec
+from msgspec.structs import replace
+
+from trackside.core.access import Action
+from trackside.core.db.tx import Tx
+from trackside.core.http.routes import Route, command, query
+from trackside.jobs import firing, queue, schedule_store, schedules, store
+from trackside.jobs import model as m
+from trackside.jobs.kinds import Kinds
+
+PATH = "/api/trackside/v1/job-schedules"
+
+
+class Calls:
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+
+    def create(self, tx: Tx, call: m.CreateSchedule) -> m.GotSchedule:
+        """Queue jobs by a cron expression or an interval, in the caller's name."""
+        schedule = m.Schedule(
+            schedule_seq=0,
+            name=m.check_schedule_name(call.name or ""),
+            kind=call.kind or "",
+            params=self._params(tx, call.kind or "", call.params or {}),
+            cron=" ".join((call.cron or "").split()),
+            timezone=call.timezone or "UTC",
+            interval_s=call.interval_s or 0,
+            priority=m.check_priority(call.priority),
+            is_paused=False,
+            next_at=0,
+            computed_at=tx.now,
+            last_at=None,
+            last_job_id="",
+            user=tx.user,
+            principal_id=tx.caller.principal_id,
+            created_at=tx.now,
+            updated_at=tx.now,
+        )
+        schedules.check(schedule.cron, schedule.timezone, schedule.interval_s)
+        return m.GotSchedule(m.shown_schedule(schedule_store.create(tx, schedule)))
+
+    def list(self, tx: Tx, call: m.NoFields) -> m.Schedules:
+        """Return the schedules of the workspace."""
+        return m.Schedules([m.shown_schedule(each) for each in schedule_store.all_of_workspace(tx)])
+
+    def get(self, tx: Tx, call: m.OfSchedule) -> m.GotSchedule:
+        """Return a schedule."""
+        return m.GotSchedule(m.shown_schedule(schedule_store.get(tx, call.name or "")))
+
+    def update(self, tx: Tx, call: m.UpdateSchedule) -> m.GotSchedule:
+        """Change or pause a schedule.  New `params` make the caller the user in whose name its jobs act."""
+        found = schedule_store.lock(tx, call.name or "")
+        if call.cron is not None or call.interval_s is not None:
+            found = replace(found, cron=" ".join((call.cron or "").split()), interval_s=call.interval_s or 0)
+        if call.timezone is not None:
+            found = replace(found, timezone=call.timezone or "UTC")
+        if call.priority is not None:
+            found = replace(found, priority=m.check_priority(call.priority))
+        if call.is_paused is not None:
+            found = replace(found, is_paused=call.is_paused)
+        if call.params is not None:
+            params = self._params(tx, found.kind, call.params)
+            found = replace(found, params=params, user=tx.user, principal_id=tx.caller.principal_id)
+        schedules.check(found.cron, found.timezone, found.interval_s)
+        return m.GotSchedule(m.shown_schedule(schedule_store.update(tx, found)))
+
+    def delete(self, tx: Tx, call: m.OfSchedule) -> None:
+        """Delete a schedule.  Its jobs stay."""
+        schedule_store.delete(tx, call.name or "")
+
+    def run(self, tx: Tx, call: m.OfSchedule) -> m.GotJob:
+        """Queue the job of a schedule now.  While an earlier one waits or runs, that one is returned."""
+        schedule = schedule_store.lock(tx, call.name or "")
+        user = tx.user
+        job_id = firing.submit(tx, self._kinds, schedule)
+        schedule_store.note_next(tx.by(user), schedule, schedule.next_at, job_id)
+        return m.GotJob(m.shown(store.get(tx, job_id)))
+
+    def _params(self, tx: Tx, kind_name: str, given: dict[str, object]) -> str:
+        kind = self._kinds.get_open(kind_name)
+        queue.check_needs(tx, kind)
+        return msgspec.json.encode(kind.checked(tx, kind.decode(msgspec.json.encode(given)))).decode()
+
+
+def routes(kinds: Kinds) -> list[Route]:
+    calls = Calls(kinds)
+    one = f"{PATH}/{{name}}"
+    read, write, delete = Action.JOBS_READ, Action.JOBS_WRITE, Action.JOBS_DELETE
+    return [
+        command(f"POST {PATH}", m.CreateSchedule, calls.create, needs=write, answer=m.GotSchedule, status=201),
+        query(f"GET {PATH}", m.NoFields, calls.list, needs=read, answer=m.Schedules),
+        query(f"GET {one}", m.OfSchedule, calls.get, needs=read, answer=m.GotSchedule),
+        command(f"PATCH {one}", m.UpdateSchedule, calls.update, needs=write, answer=m.GotSchedule),
+        command(f"DELETE {one}", m.OfSchedule, calls.delete, needs=delete),
+        command(f"POST {one}/run", m.OfSchedule, calls.run, needs=write, answer=m.GotJob),
+    ]

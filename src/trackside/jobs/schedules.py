@@ -1,0 +1,58 @@
+"""Compute when a schedule fires next.  Pure: takes the time, reads no clock."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from trackside.core.errors import Invalid
+from trackside.jobs.model import Schedule
+
+MIN_INTERVAL_S = 60
+MAX_INTERVAL_S = 366 * 86_400
+CLOCK_SLACK_MS = 60_000  # clocks of several servers may differ so much
+MAX_CRON = 200
+_FORM = "it must have five fields, such as '30 6 * * 1-5' for 6:30 on working days: minute, hour, day, month, weekday"
+
+
+def check(cron: str, timezone: str, interval_s: int) -> None:
+    """Raise Invalid for a schedule that is none, or that never fires."""
+    if bool(cron) == bool(interval_s):
+        raise Invalid("a schedule needs either cron or interval_s" + (", and not both" if cron else ""))
+    if interval_s and not MIN_INTERVAL_S <= interval_s <= MAX_INTERVAL_S:
+        raise Invalid(f"interval_s is {interval_s}; it must be between {MIN_INTERVAL_S} and {MAX_INTERVAL_S} seconds")
+    zone = _zone(timezone)
+    if cron:
+        if len(cron) > MAX_CRON:
+            raise Invalid(f"cron is {cron[:50]!r}…; it must have at most {MAX_CRON} characters")
+        try:
+            fields = CronSim(cron, datetime(2026, 1, 1, tzinfo=zone))
+        except CronSimError as fault:
+            raise Invalid(f"cron is {cron!r} ({str(fault).lower()}); {_FORM}") from None
+        if next(fields, None) is None:
+            raise Invalid(f"cron is {cron!r}, which never fires")
+
+
+def next_after(schedule: Schedule, now_ms: int) -> int:
+    """Return the next time (ms) after now.  Times that passed meanwhile are not made up for.
+
+    An interval keeps its phase, unless more than one passed."""
+    if schedule.interval_s:
+        length = schedule.interval_s * 1000
+        planned = schedule.next_at + length if schedule.next_at else 0
+        return planned if now_ms < planned <= now_ms + length else now_ms + length
+    moment = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(_zone(schedule.timezone))
+    found: datetime = next(CronSim(schedule.cron, moment))
+    return int(found.timestamp() * 1000)
+
+
+def went_back(schedule: Schedule, now_ms: int) -> bool:
+    """Tell whether the clock went back since `next_at` was computed, so that the schedule would wait too long."""
+    return schedule.computed_at > now_ms + CLOCK_SLACK_MS
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid(f"timezone is {name[:100]!r}; it must be a name such as UTC or Europe/Madrid") from None

@@ -1,0 +1,35 @@
+"""The token with which one attempt of a job calls the API: as its user, in its workspace, as long as it runs."""
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied
+from trackside.identity import credentials
+from trackside.identity import store as identity
+from trackside.identity.model import TokenScope
+from trackside.jobs import store
+from trackside.jobs.model import Job
+from trackside.workspaces import store as workspaces
+
+AFTER_MS = 3_600_000  # beyond the job's time limit
+
+
+def begin(tx: Tx, job: Job) -> str:
+    """Make the token of an attempt and return it; empty for a job that nobody owns, as on a server without users.
+
+    Raise Denied if the user has been removed or disabled since."""
+    if job.principal_id is None:
+        return ""
+    owner = identity.find(tx, job.principal_id)
+    if owner is None or owner.is_disabled:
+        raise Denied(f"The job acts in the name of {job.user!r}, who has been removed or disabled.")
+    expires_at = tx.now + job.timeout_s * 1000 + AFTER_MS
+    name = f"job {job.job_id} attempt {job.attempt}"
+    place = workspaces.current(tx).name
+    token, secret = credentials.create_token(tx, owner, name, TokenScope.WRITE, place, expires_at)
+    store.set_token(tx, job, token.token_id)
+    return secret
+
+
+def end(tx: Tx, job: Job) -> None:
+    """Revoke the token of an attempt, if it has one."""
+    if job.token_id is not None:
+        credentials.revoke_token(tx, job.token_id)

@@ -1,0 +1,201 @@
+"""The calls about jobs, queues and schedules, on both databases."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from jobs.conftest import JOBS, KINDS, SCHEDULES
+from support.client import Api, Inside
+from support.links import until
+from support.people import People
+from trackside import app
+from trackside.core.settings import Settings
+
+pytestmark = pytest.mark.both
+
+QUEUE = "/api/trackside/v1/job-queue"
+
+
+@pytest.fixture
+def application(chosen: Settings) -> Iterator[app.App]:
+    made = app.build(structs.replace(chosen, default_role=()), interval_factor=0.1, kinds=KINDS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def api(application: app.App) -> Iterator[Api]:
+    inside = Inside(application.asgi)
+    yield Api(inside)
+    inside.close()
+
+
+def start(api: Api, kind: str = "add", params: Any = None, **more: Any) -> Any:
+    return api.post(JOBS, {"kind": kind, "params": params or {}, **more})["job"]
+
+
+def job(api: Api, job_id: str) -> Any:
+    return api.get(f"{JOBS}/{job_id}")["job"]
+
+
+def ended(api: Api, job_id: str) -> Any:
+    until(lambda: job(api, job_id)["state"] not in ("queued", "running"), "the job to end")
+    return job(api, job_id)
+
+
+def test_a_job_is_started_followed_and_shown(api: Api) -> None:
+    made = start(api, params={"left": 2, "right": 3}, title="two and three", priority=7)
+
+    found = ended(api, made["job_id"])
+    log = api.get(f"{JOBS}/{made['job_id']}/logs")
+    rest = api.get(f"{JOBS}/{made['job_id']}/logs", cursor=log["cursor"])
+
+    assert (found["state"], found["result"], found["title"], found["priority"]) == (
+        "succeeded",
+        {"sum": 5},
+        "two and three",
+        7,
+    )
+    assert (log["lines"], log["is_complete"]) == (["2 + 3"], False)
+    assert rest == {"cursor": log["cursor"], "is_complete": True}
+
+
+def test_jobs_are_listed_the_newest_first_page_by_page(api: Api) -> None:
+    ids = [start(api, params={"left": number})["job_id"] for number in range(3)]
+
+    page = api.get(JOBS, max_results=2)
+    rest = api.get(JOBS, max_results=2, page_token=page["next_page_token"])
+
+    assert [each["job_id"] for each in [*page["jobs"], *rest["jobs"]]] == ids[::-1]
+    assert "next_page_token" not in rest
+    assert api.get(JOBS, kind="wait") == {}
+    assert api.fault(JOBS, method="GET", state="done")[2].startswith("state is 'done'; it must be one of queued,")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"kind": "x"}, "kind is 'x'; the kinds of jobs that can be started are: add, child, wait"),
+        ({"kind": "fail"}, "kind is 'fail'"),  # only the server itself starts one
+        ({}, "Missing value for required parameter 'kind'"),
+        ({"kind": "add", "params": {"left": "x"}}, "params of a job of kind 'add': Expected `int`, got `str`"),
+        ({"kind": "add", "params": {"right": -1}}, "right is -1; it must not be negative"),
+        ({"kind": "add", "priority": 101}, "priority is 101"),
+        ({"kind": "add", "timeout_s": 0}, "timeout_s is 0"),
+        ({"kind": "add", "title": "x" * 501}, "title is"),
+    ],
+)
+def test_a_job_that_is_none_is_refused(api: Api, body: Any, words: str) -> None:
+    status, _, message = api.fault(JOBS, body)
+
+    assert (status, words in message) == (400, True), message
+
+
+def test_a_job_is_cancelled_retried_and_deleted(api: Api) -> None:
+    job_id = start(api, "wait", {"text": "x"})["job_id"]
+    until(lambda: job(api, job_id)["state"] == "running", "the job to run")
+    refused = api.ask("DELETE", f"{JOBS}/{job_id}")
+
+    api.post(f"{JOBS}/{job_id}/cancel")
+    first = ended(api, job_id)
+    api.post(f"{JOBS}/{job_id}/retry")
+    api.post(f"{JOBS}/{job_id}/cancel")
+    second = ended(api, job_id)
+    api.post(f"{JOBS}/{job_id}/cancel")  # harmless
+
+    assert refused.status == 400
+    assert [first["state"], second["state"]] == ["cancelled", "cancelled"]
+    assert api.ask("DELETE", f"{JOBS}/{job_id}").status == 200
+    assert api.fault(f"{JOBS}/{job_id}", method="GET")[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_only_what_failed_or_was_cancelled_is_retried(api: Api) -> None:
+    job_id = start(api)["job_id"]
+    ended(api, job_id)
+
+    assert api.fault(f"{JOBS}/{job_id}/retry")[1] == "INVALID_STATE"
+
+
+def test_a_queue_is_paused_and_limited(api: Api) -> None:
+    paused = api.ask("PATCH", QUEUE, {"is_paused": True, "max_running": 5}).json["queue"]
+    job_id = start(api)["job_id"]
+    waiting = api.get(QUEUE)["queue"]
+    api.ask("PATCH", QUEUE, {"is_paused": False, "max_running": 0})
+    ended(api, job_id)
+
+    assert (paused["is_paused"], paused["max_running"], waiting["queued"]) == (True, 5, 1)
+    assert api.get(QUEUE)["queue"] == {"running": 0, "queued": 0, "max_running": 2, "is_paused": False}
+    assert api.ask("PATCH", QUEUE, {"max_running": -1}).status == 400
+
+
+def test_the_kinds_are_told_with_their_schemas(api: Api) -> None:
+    kinds = {each["name"]: each for each in api.get("/api/trackside/v1/job-kinds")["kinds"]}
+
+    assert set(kinds) == {"add", "child", "wait"}
+    assert "left" in kinds["add"]["params"]["$defs"]["Add"]["properties"]
+
+
+# Schedules
+
+
+def test_a_schedule_is_made_changed_run_and_deleted(api: Api) -> None:
+    made = api.post(
+        SCHEDULES, name="nightly", kind="add", params={"left": 1}, cron="0  3 * * *", timezone="Europe/Madrid"
+    )
+    changed = api.ask("PATCH", f"{SCHEDULES}/nightly", {"interval_s": 3600, "params": {"left": 4}}).json
+    run = api.post(f"{SCHEDULES}/nightly/run")["job"]
+    result = ended(api, run["job_id"])["result"]
+    paused = api.ask("PATCH", f"{SCHEDULES}/nightly", {"is_paused": True}).json["schedule"]
+    taken = api.fault(SCHEDULES, name="nightly", kind="add", interval_s=60)
+    api.ask("DELETE", f"{SCHEDULES}/nightly")
+
+    assert (made["schedule"]["cron"], made["schedule"]["timezone"]) == ("0 3 * * *", "Europe/Madrid")
+    assert (changed["schedule"]["interval_s"], "cron" in changed["schedule"]) == (3600, False)
+    assert (run["schedule"], result) == ("nightly", {"sum": 4})
+    assert (paused["is_paused"], "next_at" in paused, paused["last_job_id"]) == (True, False, run["job_id"])
+    assert taken[1] == "RESOURCE_ALREADY_EXISTS"
+    assert api.get(SCHEDULES) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": "a b", "interval_s": 60}, "name is 'a b'"),
+        ({"cron": "0 0 31 2 *"}, "cron is '0 0 31 2 *'"),
+        ({"cron": "* * * * *", "timezone": "Nowhere"}, "timezone is 'Nowhere'"),
+        ({}, "a schedule needs either cron or interval_s"),
+        ({"interval_s": 60, "params": {"right": -1}}, "right is -1"),
+        ({"interval_s": 60, "kind": "fail"}, "kind is 'fail'"),
+    ],
+)
+def test_a_schedule_that_can_never_work_is_refused(api: Api, fields: Any, words: str) -> None:
+    status, _, message = api.fault(SCHEDULES, {"name": "s", "kind": "add", **fields})
+
+    assert (status, words in message) == (400, True), message
+
+
+# Rights
+
+
+def test_a_job_needs_the_right_to_write_jobs_and_to_read_it_that_to_read(api: Api) -> None:
+    people = People(api).begin()
+    reader, writer = people.add("reader", "Reader"), people.add("writer", "Contributor")
+    job_id = start(writer)["job_id"]
+
+    assert job(reader, job_id)["user"] == "writer"
+    assert reader.fault(JOBS, kind="add")[0] == 403
+    assert reader.fault(f"{JOBS}/{job_id}/cancel")[0] == 403
+    assert reader.fault(SCHEDULES, name="s", kind="add", interval_s=60)[0] == 403
+
+
+def test_a_workspace_ends_with_its_jobs(api: Api) -> None:
+    north = api.new_workspace("north")
+    job_id = start(north, "wait", {"text": "x"})["job_id"]
+    until(lambda: job(north, job_id)["state"] == "running", "the job to run")
+    kept = api.ask("DELETE", "/api/3.0/mlflow/workspaces/north?mode=RESTRICT")
+    gone = api.ask("DELETE", "/api/3.0/mlflow/workspaces/north?mode=CASCADE")
+
+    assert (kept.status, gone.status // 100) == (400, 2)
+    assert "jobs that wait or run" in kept.json["message"]
