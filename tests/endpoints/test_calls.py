@@ -50,6 +50,28 @@ def test_keys_open_alone_and_are_regenerated_one_at_a_time(registered: Api) -> N
     assert registered.fault(f"{ENDPOINTS}/adder/keys", key="third")[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
+def test_a_key_of_the_callers_own_is_taken_unless_it_can_be_guessed(registered: Api) -> None:
+    create(registered)
+    own = "k" * 40
+
+    taken = registered.post(f"{ENDPOINTS}/adder/keys", key="primary", value=own)
+    refused = [registered.fault(f"{ENDPOINTS}/adder/keys", key="primary", value=v) for v in ("short", "ä" * 20, "a b" * 9)]
+
+    assert taken["primary"] == own
+    assert [status for status, *_ in refused] == [400] * 3
+
+
+def test_tags_change_and_properties_stay(registered: Api) -> None:
+    create(registered, tags={"team": "a"}, properties={"origin": "notebook"})
+
+    changed = registered.ask("PATCH", f"{ENDPOINTS}/adder", {"tags": {"team": "b"}}).json["endpoint"]
+    wrong = registered.ask("PATCH", f"{ENDPOINTS}/adder", {"tags": {"../x": "b"}})
+
+    assert (changed["tags"], changed["properties"]) == ({"team": "b"}, {"origin": "notebook"})
+    assert registered.get(f"{ENDPOINTS}/adder")["endpoint"]["tags"] == {"team": "b"}
+    assert wrong.status == 400
+
+
 def test_an_endpoint_without_keys_has_to_be_asked_for(registered: Api) -> None:
     assert create(registered)["auth_mode"] == "key"
     create(registered, "open", auth_mode="none")

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from trackside.core import names
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 
 NAME = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")  # Azure's rule for online endpoints
+KEY = re.compile(r"[\x21-\x7e]{16,256}")
 MAX_REPLICAS = 64
 MAX_DESCRIPTION = 5000
 
@@ -79,6 +81,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     created_by: str
     created_at: int
     updated_at: int
+    tags: dict[str, str]
+    properties: dict[str, str]
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
@@ -141,6 +145,8 @@ class ShownEndpoint(Answer, frozen=True):
     created_by: str
     created_at: int
     updated_at: int
+    tags: dict[str, str]
+    properties: dict[str, str]
     state: str
     scoring_path: str
     openapi_path: str
@@ -169,12 +175,16 @@ class EndpointCall(Call, frozen=True):
 
 
 class CreateEndpoint(Call, frozen=True):
-    """`model_uri` and the fields after it describe a first deployment, which gets all of the traffic."""
+    """`model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
+
+    `properties` stay as they are given here; `tags` can be changed."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
     auth_mode: str | None = None
     description: str | None = None
+    tags: dict[str, str] | None = None
+    properties: dict[str, str] | None = None
     model_uri: str | None = None
     deployment: str | None = None
     spec: dict[str, Any] | None = None
@@ -184,6 +194,7 @@ class UpdateEndpoint(Call, frozen=True):
     name: str | None = None
     description: str | None = None
     auth_mode: str | None = None
+    tags: dict[str, str] | None = None
     traffic: dict[str, int] | None = None
     mirror_traffic: dict[str, int] | None = None
 
@@ -209,8 +220,11 @@ class LogCall(Call, frozen=True):
 
 
 class RegenerateKey(Call, frozen=True):
+    """`value` is the new key, for callers that have one already; without it the server makes one."""
+
     name: str | None = None
     key: str | None = None
+    value: str | None = None
 
 
 def check_name(given: str | None, what: str = "name") -> str:
@@ -235,6 +249,28 @@ def check_description(given: str | None) -> str:
     if given and len(given) > MAX_DESCRIPTION:
         raise Invalid(f"description has {len(given)} characters; it may have {MAX_DESCRIPTION}.")
     return given or ""
+
+
+def check_notes(given: dict[str, str] | None, what: str) -> dict[str, str]:
+    """Return tags or properties.  Raise Invalid where there are too many, or one is too long."""
+    found = given or {}
+    names.check_count(found, what)
+    for key, value in found.items():
+        names.check_key(key, what)
+        if not isinstance(value, str):
+            raise Invalid(f"{what} has {value!r} for {key!r}; it must be text.")
+        names.check_length(key, f"the name in {what}", names.MAX_KEY)
+        names.check_length(value, what, MAX_DESCRIPTION)
+    return found
+
+
+def check_key(given: str) -> str:
+    """Return a key that a caller brings: long enough not to be guessed, and fit for an HTTP header."""
+    if KEY.fullmatch(given) is None:
+        raise Invalid(
+            f"value has {len(given)} characters; a key must have 16 to 256 visible ASCII characters, and no spaces."
+        )
+    return given
 
 
 _RANGES = {

@@ -35,6 +35,7 @@ class Calls:
         call = await _body(request, m.CreateEndpoint)
         name, mode = m.check_name(call.name), m.check_auth_mode(call.auth_mode)
         description = m.check_description(call.description)
+        tags, properties = m.check_notes(call.tags, "tags"), m.check_notes(call.properties, "properties")
         spec = m.check_spec(call.spec, m.Spec())
         deployment = m.check_name(call.deployment or FIRST_DEPLOYMENT, "deployment")
         if mode is m.AuthMode.KEY:
@@ -42,7 +43,7 @@ class Calls:
 
         def write(tx: Tx) -> m.ShownEndpoint:
             model = sources.resolve(tx, call.model_uri) if call.model_uri else None
-            endpoint = store.create(tx, name, mode, description)
+            endpoint = store.create(tx, name, mode, description, tags, properties)
             keys.make_both(tx, self._sealer, endpoint)
             if model is not None:
                 store.put_deployment(tx, endpoint, deployment, model, spec, traffic=100)
@@ -68,8 +69,9 @@ class Calls:
             endpoint = store.lock(tx, name)
             mode = endpoint.auth_mode if call.auth_mode is None else m.check_auth_mode(call.auth_mode)
             description = endpoint.description if call.description is None else m.check_description(call.description)
-            if (mode, description) != (endpoint.auth_mode, endpoint.description):
-                store.update(tx, endpoint, mode, description)
+            tags = endpoint.tags if call.tags is None else m.check_notes(call.tags, "tags")
+            if (mode, description, tags) != (endpoint.auth_mode, endpoint.description, endpoint.tags):
+                store.update(tx, endpoint, mode, description, tags)
                 endpoint = store.get(tx, name)
                 if mode is m.AuthMode.KEY and store.sealed_keys(tx, endpoint)[0] is None:
                     keys.make_both(tx, self._sealer, endpoint)
@@ -158,13 +160,14 @@ class Calls:
         name, which = request.params["name"], (call.key or "").lower()
         if which not in keys.WHICH:
             raise Invalid(f"key is {call.key!r}; it must be primary or secondary.")
+        value = keys.new() if call.value is None else m.check_key(call.value)
         self._sealer.prepare()
 
         def write(tx: Tx) -> None:
             endpoint = store.lock(tx, name)
             if endpoint.auth_mode is m.AuthMode.NONE:
                 raise Invalid(f"Endpoint {name} has auth_mode none: it has no keys.")
-            keys.put(tx, self._sealer, endpoint, which, keys.new())
+            keys.put(tx, self._sealer, endpoint, which, value)
 
         await request.write(write)
         await self._changed(request)
@@ -208,6 +211,8 @@ def shown(tx: Tx, endpoint: m.Endpoint) -> m.ShownEndpoint:
         created_by=endpoint.created_by,
         created_at=endpoint.created_at,
         updated_at=endpoint.updated_at,
+        tags=endpoint.tags,
+        properties=endpoint.properties,
         state=_state(deployments),
         scoring_path=f"{path}/score",
         openapi_path=f"{path}/openapi.json",

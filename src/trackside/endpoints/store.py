@@ -12,21 +12,32 @@ from trackside.registry import uses
 
 USE = "endpoint"  # the kind under which the registry knows who uses a version
 
-_ENDPOINT = "endpoint_seq, name, auth_mode, description, created_by, created_at, updated_at"
+_ENDPOINT = "endpoint_seq, name, auth_mode, description, created_by, created_at, updated_at, tags, properties"
 _DEPLOYMENT = """d.deployment_seq, d.workspace_id, d.endpoint_seq, e.name, d.name, d.traffic, d.mirror, d.model, d.spec,
     d.generation, d.state, d.reason, d.created_at, d.updated_at"""
 _REPLICA = "replica_id, workspace_id, deployment_seq, generation, holder, address, pid, state, reason, started_at"
 
 
-def create(tx: Tx, name: str, auth_mode: AuthMode, description: str) -> Endpoint:
+def create(
+    tx: Tx,
+    name: str,
+    auth_mode: AuthMode,
+    description: str,
+    tags: dict[str, str],
+    properties: dict[str, str],
+) -> Endpoint:
     row = tx.one(
         f"""
-        INSERT INTO endpoints (workspace_id, name, auth_mode, description, created_by, created_at, updated_at)
-        VALUES (:ws, :name, :auth_mode, :description, :user, :now, :now) ON CONFLICT DO NOTHING RETURNING {_ENDPOINT}
+        INSERT INTO endpoints (workspace_id, name, auth_mode, description, created_by, created_at, updated_at, tags,
+            properties)
+        VALUES (:ws, :name, :auth_mode, :description, :user, :now, :now, :tags, :properties)
+        ON CONFLICT DO NOTHING RETURNING {_ENDPOINT}
         """,
         name=name,
         auth_mode=auth_mode,
         description=description,
+        tags=_encoded(tags),
+        properties=_encoded(properties),
         user=tx.user,
     )
     if row is None:
@@ -55,15 +66,16 @@ def all_of_workspace(tx: Tx) -> list[Endpoint]:
     return [_endpoint(row) for row in rows]
 
 
-def update(tx: Tx, endpoint: Endpoint, auth_mode: AuthMode, description: str) -> None:
+def update(tx: Tx, endpoint: Endpoint, auth_mode: AuthMode, description: str, tags: dict[str, str]) -> None:
     tx.run(
         """
-        UPDATE endpoints SET auth_mode = :auth_mode, description = :description, updated_at = :now
+        UPDATE endpoints SET auth_mode = :auth_mode, description = :description, tags = :tags, updated_at = :now
         WHERE workspace_id = :ws AND endpoint_seq = :seq
         """,
         seq=endpoint.endpoint_seq,
         auth_mode=auth_mode,
         description=description,
+        tags=_encoded(tags),
     )
     tx.record(Change("endpoint", endpoint.name, "update"))
 
@@ -281,12 +293,12 @@ def _use(tx: Tx, endpoint: Endpoint) -> None:
         uses.release(tx, USE, endpoint.name)
 
 
-def _encoded(value: Model | Spec) -> str:
+def _encoded(value: Model | Spec | dict[str, str]) -> str:
     return msgspec.json.encode(value).decode()
 
 
 def _endpoint(row: Row) -> Endpoint:
-    seq, name, auth_mode, description, created_by, created_at, updated_at = row
+    seq, name, auth_mode, description, created_by, created_at, updated_at, tags, properties = row
     return Endpoint(
         endpoint_seq=seq,
         name=name,
@@ -295,6 +307,8 @@ def _endpoint(row: Row) -> Endpoint:
         created_by=created_by,
         created_at=created_at,
         updated_at=updated_at,
+        tags=msgspec.json.decode(tags, type=dict[str, str]),
+        properties=msgspec.json.decode(properties, type=dict[str, str]),
     )
 
 
