@@ -55,7 +55,9 @@ def test_a_key_of_the_callers_own_is_taken_unless_it_can_be_guessed(registered: 
     own = "k" * 40
 
     taken = registered.post(f"{ENDPOINTS}/adder/keys", key="primary", value=own)
-    refused = [registered.fault(f"{ENDPOINTS}/adder/keys", key="primary", value=v) for v in ("short", "ä" * 20, "a b" * 9)]
+    refused = [
+        registered.fault(f"{ENDPOINTS}/adder/keys", key="primary", value=v) for v in ("short", "ä" * 20, "a b" * 9)
+    ]
 
     assert taken["primary"] == own
     assert [status for status, *_ in refused] == [400] * 3

@@ -5,6 +5,7 @@ from trackside_mlflow.errors import (
     Refused,
     ServerUnreachable,
     TracksideError,
+    WebserviceException,
     WorkspaceExists,
     WorkspaceNotFound,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "Refused",
     "ServerUnreachable",
     "TracksideError",
+    "WebserviceException",
     "Workspace",
     "WorkspaceExists",
     "WorkspaceNotFound",

@@ -5,9 +5,15 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
-from trackside_mlflow.errors import ConfigError, TracksideError, WorkspaceNotFound
+from trackside_mlflow.errors import ConfigError, TracksideError, WebserviceException, WorkspaceNotFound
+from trackside_mlflow.serving import azureml as deploying
+from trackside_mlflow.serving.models import Model
+from trackside_mlflow.serving.webservices import AciWebservice, AksWebservice, Webservice
 from trackside_mlflow.workspace import Workspace
 
 _MARK = "__stands_in_for_azureml__"
@@ -16,10 +22,11 @@ _MARK = "__stands_in_for_azureml__"
 def install_as_azureml() -> None:
     """Make `from azureml.core import Workspace` import Trackside's, in this process.
 
-    It brings `azureml.core.Workspace`, `azureml.core.workspace.Workspace`, an empty `azureml.mlflow` (which azureml's
-    own notebooks import for its side effects), and in `azureml.exceptions` the names of the errors that these raise:
-    `UserErrorException` (`ConfigError`), `ProjectSystemException` (`WorkspaceNotFound`) and `WorkspaceException` (every
-    error of Trackside).  Nothing else of azureml is there.
+    It brings `Workspace`, `Model`, `Webservice`, `AciWebservice` and `AksWebservice` in `azureml.core` and its modules
+    `workspace`, `model` and `webservice`; `mlflow.azureml` with `deploy`, which MLflow had until 2.0; an empty
+    `azureml.mlflow` (which azureml's own notebooks import for its side effects); and in `azureml.exceptions` the names of the
+    errors that these raise: `UserErrorException` (`ConfigError`), `ProjectSystemException` (`WorkspaceNotFound`),
+    `WebserviceException`, and `WorkspaceException` (every error of Trackside).  Nothing else of azureml is there.
 
     Raises `ConfigError` where azureml-core is installed: it is never replaced behind the user's back.
     """
@@ -32,16 +39,39 @@ def install_as_azureml() -> None:
         )
     if not _is_installed("azureml"):
         _module("azureml")
-    _module("azureml.core", Workspace=Workspace)
+    services = {"Webservice": Webservice, "AciWebservice": AciWebservice, "AksWebservice": AksWebservice}
+    _module("azureml.core", Workspace=Workspace, Model=Model, Webservice=Webservice)
     _module("azureml.core.workspace", Workspace=Workspace)
+    _module("azureml.core.model", Model=Model)
+    _module("azureml.core.webservice", **services)
     _module(
         "azureml.exceptions",
         UserErrorException=ConfigError,
         ProjectSystemException=WorkspaceNotFound,
+        WebserviceException=WebserviceException,
         WorkspaceException=TracksideError,
     )
+    _offer_mlflow_azureml()
     if not _is_installed("azureml.mlflow"):
         _module("azureml.mlflow")
+
+
+def _offer_mlflow_azureml() -> None:
+    """Make `import mlflow.azureml` find ours, also in an mlflow that is not imported yet, and in one that has its own."""
+    if "mlflow" in sys.modules:
+        _module("mlflow.azureml", deploy=deploying.deploy, build_image=deploying.build_image)
+    else:
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds `mlflow.azureml`, and nothing else.  The import system itself makes it an attribute of mlflow."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname == "mlflow.azureml" else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__dict__.update(deploy=deploying.deploy, build_image=deploying.build_image)
 
 
 def _is_installed(name: str) -> bool:

@@ -33,3 +33,11 @@ class Refused(TracksideError):
         super().__init__(message)
         self.status = status
         self.error_code = error_code
+
+
+class WebserviceException(TracksideError):
+    """A web service or a model does not exist, or cannot be deployed or asked.  azureml-core has it under this name."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

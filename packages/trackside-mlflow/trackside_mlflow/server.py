@@ -7,7 +7,7 @@ import json
 import ssl
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, TypedDict, cast
+from typing import Any, Dict, List, Mapping, NamedTuple, TypedDict, cast
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
@@ -44,6 +44,14 @@ class Record(TypedDict, total=False):
     default_artifact_root: str | None
 
 
+class Reply(NamedTuple):
+    """An answer over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 class Server:
     """One Trackside server.
 
@@ -57,7 +65,7 @@ class Server:
 
     def get(self, name: str) -> Record:
         try:
-            return self._workspace(self._call("GET", _path(name)))
+            return self._workspace(self.call("GET", _path(name)))
         except Refused as refused:
             if refused.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
@@ -66,13 +74,13 @@ class Server:
     def list(self, subscription_id: str | None = None, resource_group: str | None = None) -> builtins.list[Record]:
         wanted = {"subscription_id": subscription_id, "resource_group": resource_group}
         query = urlencode({key: value for key, value in wanted.items() if value})
-        answer = self._call("GET", _path() + (f"?{query}" if query else ""))
+        answer = self.call("GET", _path() + (f"?{query}" if query else ""))
         return cast(List[Record], answer.get("workspaces", []))
 
     def create(self, name: str, fields: Mapping[str, Any]) -> Record:
         _path(name)
         try:
-            return self._workspace(self._call("POST", _path(), {"name": name, **fields}))
+            return self._workspace(self.call("POST", _path(), {"name": name, **fields}))
         except Refused as refused:
             # The default workspace always exists, and a server words its refusal to make it differently.
             if refused.error_code != "RESOURCE_ALREADY_EXISTS" and name != uris.DEFAULT_WORKSPACE:
@@ -83,11 +91,11 @@ class Server:
             ) from None
 
     def update(self, name: str, fields: Mapping[str, Any]) -> Record:
-        return self._workspace(self._call("PATCH", _path(name), dict(fields)))
+        return self._workspace(self.call("PATCH", _path(name), dict(fields)))
 
     def delete(self, name: str, *, with_contents: bool) -> None:
         try:
-            self._call("DELETE", _path(name) + ("?mode=CASCADE" if with_contents else ""))
+            self.call("DELETE", _path(name) + ("?mode=CASCADE" if with_contents else ""))
         except Refused as refused:
             if with_contents or refused.error_code != "INVALID_PARAMETER_VALUE":
                 raise
@@ -95,25 +103,25 @@ class Server:
             raise Refused(hint, refused.status, refused.error_code) from None
 
     def links(self, workspace: str) -> builtins.list[dict[str, Any]]:
-        return cast(List[Dict[str, Any]], self._call("GET", LINKS, within=workspace).get("links", []))
+        return cast(List[Dict[str, Any]], self.call("GET", LINKS, within=workspace).get("links", []))
 
     def link(self, workspace: str, name: str) -> dict[str, Any]:
-        return cast(Dict[str, Any], self._call("GET", _link(name), within=workspace)["link"])
+        return cast(Dict[str, Any], self.call("GET", _link(name), within=workspace)["link"])
 
     def add_link(self, workspace: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return cast(Dict[str, Any], self._call("POST", LINKS, dict(fields), within=workspace)["link"])
+        return cast(Dict[str, Any], self.call("POST", LINKS, dict(fields), within=workspace)["link"])
 
     def tell_link(
         self, workspace: str, name: str, verb: str, fields: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        return cast(Dict[str, Any], self._call("POST", f"{_link(name)}/{verb}", fields or {}, within=workspace)["link"])
+        return cast(Dict[str, Any], self.call("POST", f"{_link(name)}/{verb}", fields or {}, within=workspace)["link"])
 
     def check_link(self, workspace: str, name: str, verify: bool) -> builtins.list[dict[str, Any]]:
         found: builtins.list[dict[str, Any]] = []
         after: str | None = ""
         while after is not None:
             query = urlencode({"after": after, **({"verify": "true"} if verify else {})})
-            page = self._call("GET", f"{_link(name)}/check?{query}", within=workspace)
+            page = self.call("GET", f"{_link(name)}/check?{query}", within=workspace)
             found += page["differences"]
             after = page.get("next")
         return found
@@ -122,14 +130,14 @@ class Server:
         found: builtins.list[dict[str, Any]] = []
         while True:
             after = found[-1]["log_id"] if found else 0
-            page = self._call("GET", f"{_link(name)}/log?{urlencode({'after': after})}", within=workspace)
+            page = self.call("GET", f"{_link(name)}/log?{urlencode({'after': after})}", within=workspace)
             entries = page.get("entries", [])
             if not entries:
                 return found
             found += entries
 
     def remove_link(self, workspace: str, name: str, copies: str) -> None:
-        self._call("DELETE", f"{_link(name)}?{urlencode({'copies': copies})}", within=workspace)
+        self.call("DELETE", f"{_link(name)}?{urlencode({'copies': copies})}", within=workspace)
 
     def not_found(self, name: str, reason: str) -> WorkspaceNotFound:
         """The error for a missing workspace, which names the ones that exist as far as this user may see them."""
@@ -144,57 +152,71 @@ class Server:
         way_out = "Name it without that" if name in names else f"To make it: Workspace.create(name={name!r})"
         return WorkspaceNotFound(f"Workspace not found. {reason}{there} {way_out}.")
 
-    def _call(
+    def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within: str | None = None
     ) -> dict[str, Any]:
+        """Return the JSON object that a call is answered with.  Raise `Refused` or `ServerUnreachable`."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        reply = self.send(method, path, data, {**headers, **self.authorization()}, within=within)
+        if not 200 <= reply.status < 300:
+            raise self._refusal(reply)
+        answer = _json_object(reply.content) if reply.content else {}
+        if answer is None:
+            raise self._stranger(f"{method} {path} was answered with something else than JSON")
+        return answer
+
+    def ask(self, path: str, query: Mapping[str, str], *, within: str) -> dict[str, Any]:
+        """Return the answer of a GET with a query, in a workspace."""
+        return self.call("GET", f"{path}?{urlencode(query)}", within=within)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        within: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Reply:
+        """Return the answer of any status.  Raise `ServerUnreachable` where there is none."""
         from trackside_mlflow import __version__
 
-        headers = {
-            "Accept": "application/json",
-            "User-Agent": f"trackside-mlflow/{__version__}",
-            **self._authorization(),
-        }
+        sent = {"Accept": "application/json", "User-Agent": f"trackside-mlflow/{__version__}", **headers}
         if within is not None:
-            headers["X-MLFLOW-WORKSPACE"] = within
-        data = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            data = json.dumps(body).encode()
+            sent["X-MLFLOW-WORKSPACE"] = within
         request = Request(  # noqa: S310 - Server() takes http and https only
-            self.url + path, data=data, headers=headers, method=method
+            self.url + path, data=data, headers=sent, method=method
         )
         try:
-            with _opener().open(request, timeout=TIMEOUT_S) as response:
-                content = response.read()
+            with _opener().open(request, timeout=timeout_s) as response:
+                return Reply(response.status, dict(response.headers), response.read())
         except HTTPError as error:
             with error:
-                raise self._refusal(error) from None
+                return Reply(error.code, dict(error.headers), error.read())
         except (OSError, HTTPException) as error:  # URLError is an OSError
             reason = getattr(error, "reason", None) or error
             raise ServerUnreachable(
                 f"No answer from {self.url} ({reason}). Start a server there with `trackside server`, or give the "
                 'right address: the argument url=..., the variable TRACKSIDE_URL, or "url" in the config file.'
             ) from None
-        answer = _json_object(content) if content else {}
-        if answer is None:
-            raise self._stranger(f"{method} {path} was answered with something else than JSON")
-        return answer
 
     def _workspace(self, answer: Mapping[str, Any]) -> Record:
         if not isinstance(answer.get("workspace"), dict):
             raise self._stranger("it answers without a workspace")
         return cast(Record, answer["workspace"])
 
-    def _refusal(self, error: HTTPError) -> TracksideError:
-        answer = _json_object(error.read()) or {}
+    def _refusal(self, reply: Reply) -> TracksideError:
+        answer = _json_object(reply.content) or {}
         code = answer.get("error_code")
         if isinstance(code, str) and code != "ENDPOINT_NOT_FOUND":
-            return Refused(f"{self.url} refused: {answer.get('message') or code}", error.code, code)
-        if error.code in (404, 405):
+            return Refused(f"{self.url} refused: {answer.get('message') or code}", reply.status, code)
+        if reply.status in (404, 405):
             return self._stranger(f"it has no {_path()}")
-        if 300 <= error.code < 400:
-            return self._stranger(f"it redirects to {error.headers.get('Location')}")
-        return Refused(f"{self.url} answered with HTTP status {error.code}", error.code, "")
+        if 300 <= reply.status < 400:
+            return self._stranger(f"it redirects to {reply.headers.get('Location')}")
+        return Refused(f"{self.url} answered with HTTP status {reply.status}", reply.status, "")
 
     def _stranger(self, reason: str) -> ServerUnreachable:
         return ServerUnreachable(
@@ -202,7 +224,8 @@ class Server:
             "Check the address (url=..., TRACKSIDE_URL) and the server's version."
         )
 
-    def _authorization(self) -> dict[str, str]:
+    def authorization(self) -> dict[str, str]:
+        """Return the header that signs this client in; none where it has no token."""
         auth = self._auth if self._auth is not None else settings.token()
         if auth is None:
             return {}

@@ -65,6 +65,12 @@ def names_workspace(uri: str) -> bool:
     return re.search(r"/ws/[^/]+", urlsplit(uri).path) is not None
 
 
+def workspace_of(uri: str) -> str | None:
+    """Return the workspace that an http(s) tracking URI names itself."""
+    found = re.search(r"/ws/([^/]+)", urlsplit(uri).path)
+    return unquote(found[1]) if found else None
+
+
 def is_trackside(uri: str) -> bool:
     return urlsplit(uri).scheme in SCHEMES
 

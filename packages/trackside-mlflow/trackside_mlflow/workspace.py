@@ -5,12 +5,16 @@ from __future__ import annotations
 import builtins
 import warnings
 from datetime import datetime, timezone
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from trackside_mlflow import config, settings, uris
 from trackside_mlflow.errors import ConfigError, WorkspaceExists
 from trackside_mlflow.server import Record, Server
 from trackside_mlflow.uris import Scope
+
+if TYPE_CHECKING:
+    from trackside_mlflow.serving.models import Model
+    from trackside_mlflow.serving.webservices import Webservice
 
 # Arguments that azureml-core's create() and update() take for resources that only Azure has.
 AZURE_ONLY = frozenset(
@@ -331,6 +335,25 @@ class Workspace:
         """End the link.  `copies`: keep what it made, or remove it on both sides: there what comes from here, here what comes
         from there and was not changed since.  What was there before the link stays."""
         self._server.remove_link(self.name, name, copies)
+
+    @property
+    def webservices(self) -> dict[str, Webservice]:
+        """The web services of this workspace by name: its endpoints."""
+        from trackside_mlflow.serving.webservices import Webservice
+
+        return {each.name: each for each in Webservice.list(self)}
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The latest version of each registered model of this workspace, by name."""
+        from trackside_mlflow.serving.models import Model
+
+        return {each.name: each for each in Model.list(self, latest=True)}
+
+    @property
+    def server(self) -> Server:
+        """The connection to the server, which the web services and models of this workspace use."""
+        return self._server
 
     @property
     def url(self) -> str:

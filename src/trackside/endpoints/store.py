@@ -23,8 +23,8 @@ def create(
     name: str,
     auth_mode: AuthMode,
     description: str,
-    tags: dict[str, str],
-    properties: dict[str, str],
+    tags: dict[str, str] | None = None,
+    properties: dict[str, str] | None = None,
 ) -> Endpoint:
     row = tx.one(
         f"""
@@ -36,8 +36,8 @@ def create(
         name=name,
         auth_mode=auth_mode,
         description=description,
-        tags=_encoded(tags),
-        properties=_encoded(properties),
+        tags=_encoded(tags or {}),
+        properties=_encoded(properties or {}),
         user=tx.user,
     )
     if row is None:

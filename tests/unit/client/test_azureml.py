@@ -45,11 +45,31 @@ try:
 except ImportError as error:
     print("no Experiment")
 try:
-    import azureml.core.webservice
+    import azureml.core.compute
 except ImportError as error:
-    print("no webservice")
+    print("no compute")
 """
-    assert python(code).splitlines() == ["no Experiment", "no webservice"]
+    assert python(code).splitlines() == ["no Experiment", "no compute"]
+
+
+def test_the_articles_deployment_can_be_imported_before_and_after_mlflow(tmp_path: Path) -> None:
+    (tmp_path / "mlflow").mkdir()
+    (tmp_path / "mlflow" / "__init__.py").write_text("")
+    (tmp_path / "mlflow" / "azureml.py").write_text("deploy = 'that of mlflow 1'")
+    code = """
+{before}
+from trackside_mlflow.azureml import install_as_azureml
+install_as_azureml()
+import mlflow.azureml
+from azureml.core.model import Model
+from azureml.core.webservice import AciWebservice, AksWebservice, Webservice
+from azureml.exceptions import WebserviceException
+print(mlflow.azureml.deploy.__module__, AciWebservice.__mro__[1] is Webservice)
+"""
+    expected = "trackside_mlflow.serving.azureml True"
+
+    assert python(code.format(before=""), tmp_path) == expected
+    assert python(code.format(before="import mlflow.azureml"), tmp_path) == expected
 
 
 def test_microsofts_package_is_not_replaced(tmp_path: Path) -> None:

@@ -1578,6 +1578,8 @@ export interface components {
         /**
          * CreateEndpoint
          * @description `model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
+         *
+         *         `properties` stay as they are given here; `tags` can be changed.
          */
         CreateEndpoint: {
             /** @default null */
@@ -1591,7 +1593,15 @@ export interface components {
             /** @default null */
             name: string | null;
             /** @default null */
+            properties?: {
+                [key: string]: string;
+            } | null;
+            /** @default null */
             spec?: Record<string, unknown> | null;
+            /** @default null */
+            tags?: {
+                [key: string]: string;
+            } | null;
         };
         /** CreateExperiment */
         CreateExperiment: {
@@ -2186,12 +2196,17 @@ export interface components {
             reason: string;
             run_id: string;
         };
-        /** RegenerateKey */
+        /**
+         * RegenerateKey
+         * @description `value` is the new key, for callers that have one already; without it the server makes one.
+         */
         RegenerateKey: {
             /** @default null */
             key?: string | null;
             /** @default null */
             name?: string | null;
+            /** @default null */
+            value?: string | null;
         };
         /**
          * RegisteredModel
@@ -2501,8 +2516,14 @@ export interface components {
             description: string;
             name: string;
             openapi_path: string;
+            properties: {
+                [key: string]: string;
+            };
             scoring_path: string;
             state: string;
+            tags: {
+                [key: string]: string;
+            };
             updated_at: number;
         };
         /**
@@ -2967,6 +2988,10 @@ export interface components {
             } | null;
             /** @default null */
             name?: string | null;
+            /** @default null */
+            tags?: {
+                [key: string]: string;
+            } | null;
             /** @default null */
             traffic?: {
                 [key: string]: number;
