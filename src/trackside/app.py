@@ -46,6 +46,8 @@ from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.identity import routes as identity
+from trackside.identity.oidc import bindings
+from trackside.identity.oidc import routes as oidc
 from trackside.imports import routes as imports
 from trackside.imports.jobs import Jobs
 from trackside.jobs import routes as jobs
@@ -174,7 +176,16 @@ def _callers(what: str, closers: list[Callable[[], object]]) -> Lanes:
     return Lanes(threads, most=CALLER_THREADS, each=CALLERS_EACH, wait_s=CALLER_WAIT_S, what=words)
 
 
-def _gate(settings: Settings, db: Any, closers: list[Callable[[], object]]) -> Gate:
+def issuers(settings: Settings) -> Any:
+    """The identity providers; None if none is configured, and then their library is not imported."""
+    if not settings.oidc:
+        return None
+    from trackside.identity.oidc.registry import Registry  # noqa: PLC0415  # needs an extra
+
+    return Registry(settings.oidc, Guard())  # the operator named the hosts
+
+
+def _gate(settings: Settings, db: Any, known: Any, closers: list[Callable[[], object]]) -> Gate:
     """Who calls, and what is written down of it."""
     longest_ms = settings.session_days * DAY_MS
     policy = Policy(
@@ -183,13 +194,39 @@ def _gate(settings: Settings, db: Any, closers: list[Callable[[], object]]) -> G
         session_idle_ms=longest_ms // 4,
         session_longest_ms=longest_ms,
     )
-    gate = Gate(db, policy, Forwarded(settings.trusted_proxies))
+    gate = Gate(db, policy, Forwarded(settings.trusted_proxies), known)
     closers.append(Loop("access", lambda: notes.step(db, gate), notes.NOTES_EVERY_S).close)
     prune = partial(
         notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
     )
     closers.append(Loop("access-prune", prune, PRUNE_EVERY_S).close)
     return gate
+
+
+def _sign_in(
+    settings: Settings,
+    gate: Gate,
+    known: Any,
+    closers: list[Callable[[], object]],
+    leavers: list[Callable[[], None]],
+) -> list[Route]:
+    """Users, and how they sign in."""
+    callers = None
+    if known is not None:
+        callers = _callers("sign-in", closers)
+        leavers.append(callers.leave)
+    found = known or oidc.NoProviders()
+    calls = oidc.Calls(gate, found, callers, settings.static_prefix, settings.max_token_days)
+    return [
+        *identity.routes(
+            gate,
+            max_token_days=settings.max_token_days,
+            session_s=settings.session_days * DAY_MS // 1000,
+            provider_page=calls.provider_page,
+        ),
+        *oidc.routes(calls),
+        *bindings.routes(found),
+    ]
 
 
 def _events(
@@ -309,7 +346,8 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
         closers.append(db.close)
         directory = Directory(db)
         requests, scoring_requests = Meter(), Meter()
-        gate = _gate(settings, db, closers)
+        known = issuers(settings)
+        gate = _gate(settings, db, known, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
         closers.append(threads.close)
         leavers.append(threads.leave)
@@ -328,11 +366,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
             *stock_ui.calls(),
-            *identity.routes(
-                gate,
-                max_token_days=settings.max_token_days,
-                session_s=settings.session_days * DAY_MS // 1000,
-            ),
+            *_sign_in(settings, gate, known, closers, leavers),
             *access.routes(gate),
             *mlflow_auth.routes(gate, "READ" if "reader" in settings.default_role else "NO_PERMISSIONS"),
             *audit.routes(),

@@ -53,7 +53,9 @@ WHOLE_SERVER = {
     "/ml/experiments/{path:path}",  # leads to a page of it
     # Who the users are, what is theirs, and what they may do: one directory for all workspaces.
     *(f"/api/trackside/v1/{path}" for path in (
-        "login", "logout", "me", "me/password", "me/actions", "me/tokens", "me/tokens/{token_id}", "me/sessions",
+        "login", "logout", "sign-in", "sign-in/{provider}", "sign-in/{provider}/callback", "sign-in/{provider}/device",
+        "sign-in/{provider}/device/token", "sign-in/{provider}/sign-out", "users/{name}/identities",
+        "users/{name}/identities/{identity_id}", "users/{name}/trusts", "users/{name}/trusts/{trust_id}", "me", "me/password", "me/actions", "me/tokens", "me/tokens/{token_id}", "me/sessions",
         "me/sessions/{session_id}", "users", "users/{name}", "users/{name}/tokens", "users/{name}/tokens/{token_id}",
         "users/{name}/sessions", "users/{name}/sessions/{session_id}", "groups", "groups/{name}", "groups/{name}/members",
         "groups/{name}/members/{member}", "roles", "roles/check", "roles/{role_id}", "role-assignments", "deny-assignments",

@@ -19,6 +19,9 @@ FOR_ANYONE = {
     "/ml/experiments/{path:path}",  # leads to a page of the web UI
     "/ajax-api/3.0/mlflow/ui-telemetry",  # the same for every installation
     "/api/trackside/v1/login",
+    # Sign-in by a provider, before there is a session; the provider's own call proves itself by a signed token.
+    "/api/trackside/v1/sign-in",
+    *(f"/api/trackside/v1/sign-in/{{provider}}{path}" for path in ("", "/callback", "/device", "/device/token", "/sign-out")),
     # An endpoint has keys of its own, which the handler checks.
     *("/api/v1/service/{name}" + path for path in ("", "/score", "/invocations", "/swagger.json", "/openapi.json")),
 }  # fmt: skip

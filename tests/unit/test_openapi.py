@@ -104,6 +104,8 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         "POST /graphql",
         "POST /api/trackside/v1/import/bundle",
         "POST /api/trackside/v1/logout",
+        "POST /api/trackside/v1/sign-in/{provider}/device",
+        "POST /api/trackside/v1/sign-in/{provider}/sign-out",
         "POST /api/trackside/v1/import/points",
         "GET /api/trackside/v1/endpoints",
         "GET /api/v1/service/{name}",

@@ -6,12 +6,11 @@ Whatever is remembered is dropped when the generation in the store has grown, an
 `LOOK_EVERY_S`: a change of rights on one server holds on all of them within a quarter of a second.
 """
 
-import base64
 import hashlib
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ from trackside.access import builtin, store
 from trackside.access.caller import Anonymous, SignedIn
 from trackside.access.evaluation import NOT_ADMINISTRATION, READS, Bounds, Grant
 from trackside.access.model import ROOT, Assignment, Role, Scope
+from trackside.access.shown import Headers, is_own_page, looks_like_jwt, secret_of, shown_in, unauthenticated
 from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN, Action, Caller
 from trackside.core.db.tx import Tx
@@ -29,6 +29,7 @@ from trackside.core.http.forwarded import Forwarded
 from trackside.identity import credentials, keys, passwords
 from trackside.identity import store as identity
 from trackside.identity.model import EVERYBODY, Principal, Token, TokenScope
+from trackside.identity.oidc.model import Refused
 from trackside.identity.throttle import Throttle
 
 DIRECT = Forwarded()  # no proxy is believed
@@ -37,14 +38,10 @@ REMEMBER_PASSWORD_S = 300.0
 MOST_REMEMBERED = 10_000
 MINUTE_MS = 60_000
 LATE_S = 1.0  # a refusal while guessing is slowed
-COOKIE = b"trackside_session"
-SECURE_COOKIE = b"__Host-trackside_session"
 # What a default role gives nobody: to read who the users are and what they may do.
 _PRIVATE = frozenset(action for action in Action if action.startswith("Microsoft.Authorization/"))
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BOUNDS = {TokenScope.READ: READS, TokenScope.WRITE: NOT_ADMINISTRATION, TokenScope.ADMIN: frozenset(Action)}
-
-Headers = Mapping[bytes, bytes]
 
 
 class Store(Protocol):
@@ -53,6 +50,14 @@ class Store(Protocol):
     def read(self, ws: int) -> AbstractContextManager[Tx]: ...
 
     def write(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Programs(Protocol):
+    """Programs that show a JWT of a configured issuer."""
+
+    def verify(self, token: str) -> Any: ...
+
+    def principal(self, tx: Tx, shown: Any) -> Principal: ...
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -73,7 +78,11 @@ class _Verified(Struct, frozen=True):
 
 
 class Gate:
-    def __init__(self, db: Store, policy: Policy, forwarded: Forwarded = DIRECT) -> None:
+    def __init__(
+        self, db: Store, policy: Policy, forwarded: Forwarded = DIRECT, programs: Programs | None = None
+    ) -> None:
+        """`programs`: None where no issuer of JWTs is configured."""
+        self._programs = programs
         self._forwarded = forwarded
         self._db = db
         self._policy = policy
@@ -99,14 +108,14 @@ class Gate:
             return None
         if not self._has_users:
             return OPEN
-        shown = _shown(headers)
+        shown = shown_in(headers)
         if shown is None:
             return self._anonymous
         caller = self._callers.get(self._digest(shown))
         if caller is None:
             return None
         now = time.time_ns() // 1_000_000
-        if caller.until < now or (caller.session_id and method in _UNSAFE and not _is_own_page(headers)):
+        if caller.until < now or (caller.session_id and method in _UNSAFE and not is_own_page(headers)):
             return None
         self._note_use(caller, now, "")
         return caller
@@ -117,16 +126,16 @@ class Gate:
             self._look()
         if not self._has_users:
             return OPEN
-        shown = _shown(headers)
+        shown = shown_in(headers)
         if shown is None:
             if self._anonymous is not None:
                 return self._anonymous
-            raise _unauthenticated(headers)
+            raise unauthenticated(headers)
         known = self._digest(shown)
         caller = self._callers.get(known)
         if caller is None or caller.until < time.time_ns() // 1_000_000:
             caller = self._load(shown, known, headers, source)
-        if caller.session_id and method in _UNSAFE and not _is_own_page(headers):
+        if caller.session_id and method in _UNSAFE and not is_own_page(headers):
             raise Denied(
                 "Permission denied: a page of another origin, or none, sent this request with a session's cookie."
             )
@@ -238,7 +247,7 @@ class Gate:
         return True
 
     def _load(self, shown: bytes, known: bytes, headers: Headers, source: Source) -> SignedIn:
-        secret, name = _secret(shown)
+        secret, name = secret_of(shown)
         password_of = name if name is not None and not keys.looks_like_token(secret) else None
         if password_of is not None:
             verified = self._verified.get(known)
@@ -246,11 +255,17 @@ class Gate:
                 try:
                     self.check_password(password_of, secret, source)
                 except Unauthenticated as fault:
-                    raise _unauthenticated(headers, late_s=fault.late_s) from None
+                    raise unauthenticated(headers, late_s=fault.late_s) from None
                 verified = None
+        program = None
+        if self._programs is not None and name is None and looks_like_jwt(secret):
+            program = self._verified_jwt(secret, headers, source)
         with self._db.read(0) as tx:
             generation, _ = identity.generation(tx)
-            if password_of is not None:
+            caller: SignedIn | None
+            if program is not None:
+                caller = self._of_program(tx, program, headers, source)
+            elif password_of is not None:
                 caller = self._of_password(tx, password_of, known, verified)
             elif shown.startswith(b"cookie "):
                 caller = self._of_session(tx, secret)
@@ -262,13 +277,35 @@ class Gate:
                 return self._load(shown, known, headers, source)
             if not shown.startswith(b"cookie "):
                 self.note(_refused_token(secret, source))
-            raise _unauthenticated(headers)
+            raise unauthenticated(headers)
         with self._lock:
             if len(self._callers) >= MOST_REMEMBERED:
                 self._callers.clear()
             if generation == self._generation:
                 self._callers[known] = caller
         return caller
+
+    def _verified_jwt(self, token: str, headers: Headers, source: Source) -> Any:
+        assert self._programs is not None
+        try:
+            return self._programs.verify(token)
+        except Refused as why:
+            self.note(Event(action="login.token", credential="JWT", outcome="failed", reason=str(why), source=source))
+            raise unauthenticated(headers, why=str(why)) from None
+
+    def _of_program(self, tx: Tx, shown: Any, headers: Headers, source: Source) -> SignedIn:
+        assert self._programs is not None
+        try:
+            principal = self._programs.principal(tx, shown)
+            if principal.is_disabled:
+                raise Refused("the service principal is disabled")
+        except Refused as why:
+            event = Event(
+                action="login.token", credential=shown.words, outcome="failed", reason=str(why), source=source
+            )
+            self.note(event)
+            raise unauthenticated(headers, why=str(why)) from None
+        return SignedIn(principal, self._grants(tx, principal), shown.words, until=shown.until)
 
     def _of_password(self, tx: Tx, name: str, known: bytes, verified: _Verified | None) -> SignedIn | None:
         principal = identity.find_named(tx, name)
@@ -306,7 +343,9 @@ class Gate:
         if session is None:
             return None
         until = min(
-            session.seen_at + self._policy.session_idle_ms, session.created_at + self._policy.session_longest_ms
+            session.seen_at + self._policy.session_idle_ms,
+            session.created_at + self._policy.session_longest_ms,
+            2**62 if session.ends_at is None else session.ends_at,
         )
         principal = identity.find(tx, session.principal_id)
         if until < tx.now or principal is None or principal.is_disabled:
@@ -354,10 +393,6 @@ class Gate:
 
 
 REFUSED = "The username or the password is not right."
-_UNAUTHENTICATED = (
-    "You are not authenticated. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or run"
-    " `trackside login`."
-)
 
 
 def _granted(each: Assignment, role: Role, reason: str) -> Grant:
@@ -374,66 +409,6 @@ def _granted(each: Assignment, role: Role, reason: str) -> Grant:
 def bounds_of(token: Token) -> Bounds:
     workspace, _, experiment = token.place.partition("/")
     return Bounds(_BOUNDS[token.scope], workspace, experiment)
-
-
-def is_browser(headers: Headers) -> bool:
-    """Return whether a browser sends the request.
-
-    Browsers send `sec-fetch-mode` over HTTPS and to loopback only; over plain HTTP the page's own calls have
-    `x-trackside-csrf`, and its images ask for `image/`.
-    """
-    return (
-        b"sec-fetch-mode" in headers
-        or b"x-trackside-csrf" in headers
-        or b"text/html" in headers.get(b"accept", b"")
-        or headers.get(b"accept", b"").startswith(b"image/")
-    )
-
-
-def _shown(headers: Headers) -> bytes | None:
-    """The credential, as it came; a cookie with a word before it."""
-    authorization = headers.get(b"authorization")
-    if authorization is not None:
-        return authorization
-    cookie = headers.get(b"cookie")
-    if cookie is None or COOKIE not in cookie:
-        return None
-    found = {}
-    for part in cookie.split(b";"):
-        name, _, value = part.strip().partition(b"=")
-        found[name] = value
-    secret = found.get(SECURE_COOKIE) or found.get(COOKIE)
-    return b"cookie " + secret if secret else None
-
-
-def _secret(shown: bytes) -> tuple[str, str | None]:
-    """The secret and, of a Basic sign-in, the name; an empty secret for what is neither Bearer, Basic nor a cookie."""
-    scheme, _, rest = shown.partition(b" ")
-    rest = rest.strip()
-    match scheme.lower():
-        case b"bearer" | b"cookie":
-            return rest.decode("latin-1"), None
-        case b"basic":
-            try:
-                name, colon, secret = base64.b64decode(rest, validate=True).decode().partition(":")
-            except ValueError:
-                return "", None
-            return (secret, name) if colon else ("", None)
-    return "", None
-
-
-def _is_own_page(headers: Headers) -> bool:
-    """A browser says that a page of this server sends the request, or a program that it is no browser's form."""
-    origin = headers.get(b"origin")
-    if origin is not None:
-        return origin.partition(b"://")[2].lower() == headers.get(b"host", b"").lower()
-    return headers.get(b"sec-fetch-site") == b"same-origin" or b"x-trackside-csrf" in headers
-
-
-def _unauthenticated(headers: Headers, late_s: float = 0.0) -> Unauthenticated:
-    """Browsers get no challenge: their own prompt would cover the page that asks for the sign-in."""
-    challenge = [] if is_browser(headers) else [(b"www-authenticate", b'Basic realm="mlflow"')]
-    return Unauthenticated(_UNAUTHENTICATED, challenge, late_s=late_s)
 
 
 def _refused_token(secret: str, source: Source) -> Event:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import trackside
 from trackside.cli import endpoint_words, import_words, job_words, link_words, monitoring_words, people_words
 from trackside.cli.output import WRONG, complain, guarded
+from trackside.cli.sign_in import words as sign_in_words
 from trackside.core import locations, settings
 from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE_ARTIFACTS, Option
 
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
 
     people_words.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
+    sign_in_words.add_commands(commands)
     link_words.add_commands(commands)
     endpoint_words.add_commands(commands)
     job_words.add_commands(commands)

@@ -6,7 +6,6 @@ who can read and write the store's files needs no other right.  That is the way 
 
 import argparse
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +31,8 @@ from trackside.core.http.calls import call_of
 from trackside.core.http.routes import Table
 from trackside.core.settings import Settings
 from trackside.identity import routes as identity_routes
+from trackside.identity.oidc import bindings
+from trackside.identity.oidc.routes import NoProviders
 from trackside.identity.service import OPERATOR
 
 PREFIX = "/api/trackside/v1"
@@ -55,6 +56,7 @@ class Local:
         self._table = Table(
             [
                 *identity_routes.routes(gate, max_token_days=chosen.max_token_days, session_s=0),
+                *bindings.routes(app.issuers(chosen) or NoProviders()),
                 *access_routes.routes(gate),
                 *audit_routes.routes(),
             ]
@@ -134,7 +136,7 @@ def user_list(words: argparse.Namespace) -> int:
 
 def user_delete(words: argparse.Namespace) -> int:
     with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/users/{_quoted(words.name)}")
+        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}")
     say(f"deleted user {words.name}, with their tokens, sessions and roles")
     return OK
 
@@ -180,21 +182,21 @@ def group_list(words: argparse.Namespace) -> int:
 
 def group_delete(words: argparse.Namespace) -> int:
     with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/groups/{_quoted(words.name)}")
+        there.call("DELETE", f"{PREFIX}/groups/{quoted(words.name)}")
     say(f"deleted group {words.name}, with its roles")
     return OK
 
 
 def group_add(words: argparse.Namespace) -> int:
     with place(words) as there:
-        there.call("POST", f"{PREFIX}/groups/{_quoted(words.name)}/members", {"member": words.member})
+        there.call("POST", f"{PREFIX}/groups/{quoted(words.name)}/members", {"member": words.member})
     say(f"{words.member} is a member of {words.name}")
     return OK
 
 
 def group_remove(words: argparse.Namespace) -> int:
     with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/groups/{_quoted(words.name)}/members/{_quoted(words.member)}")
+        there.call("DELETE", f"{PREFIX}/groups/{quoted(words.name)}/members/{quoted(words.member)}")
     say(f"{words.member} is no member of {words.name}")
     return OK
 
@@ -206,7 +208,7 @@ def token_create(words: argparse.Namespace) -> int:
     with place(words) as there:
         made = there.call("POST", _tokens(words, there), given)
     say(made["secret"])
-    complain(f"this token is shown once; it expires on {_day(made['token'].get('expires_at'))}")
+    complain(f"this token is shown once; it expires on {day(made['token'].get('expires_at'))}")
     return OK
 
 
@@ -218,7 +220,7 @@ def token_list(words: argparse.Namespace) -> int:
     elif found:
         rows = [
             (str(each["token_id"]), each["name"], f"{each['shown']}…", each["scope"], each["place"] or "everywhere",
-             _day(each.get("expires_at")), _day(each.get("last_used_at")))
+             day(each.get("expires_at")), day(each.get("last_used_at")))
             for each in found
         ]  # fmt: skip
         say(table([("ID", "NAME", "TOKEN", "SCOPE", "PLACE", "EXPIRES", "LAST USED"), *rows]))
@@ -267,7 +269,7 @@ def role_create(words: argparse.Namespace) -> int:
 
 def role_delete(words: argparse.Namespace) -> int:
     with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/roles/{_quoted(words.name)}")
+        there.call("DELETE", f"{PREFIX}/roles/{quoted(words.name)}")
     say(f"deleted role {words.name}")
     return OK
 
@@ -327,7 +329,7 @@ def audit_list(words: argparse.Namespace) -> int:
     for entry in found if not words.json else []:
         what = f"{entry['object_type']} {entry['object_id']}".strip()
         say(
-            f"{entry['seq']:>6} {_second(entry['at'])} {entry['actor'] or '-'} {entry['action']} {what} {entry['outcome']}"
+            f"{entry['seq']:>6} {second(entry['at'])} {entry['actor'] or '-'} {entry['action']} {what} {entry['outcome']}"
         )
     if words.json:
         say(as_json(found))
@@ -343,31 +345,6 @@ def audit_verify(words: argparse.Namespace) -> int:
         return OK
     complain(f"the audit log was tampered with: {found['fault']} ({found['entries']} entries before it are whole)")
     return BROKEN
-
-
-def login(words: argparse.Namespace) -> int:
-    """Sign in to a server: a token is made with the password, and kept."""
-    url = remote.server_of(words.url)
-    username = words.username or input("Username: ").strip()
-    password = credentials.password(username)
-    shown = remote.basic(username, password)
-    name = f"login {username} {_second(time.time_ns() // 1_000_000)}"
-    made = remote.call(url, "POST", f"{PREFIX}/me/tokens", {"token_name": name, "scope": "admin"}, authorization=shown)
-    path = remote.keep(url, username, made["secret"])
-    say(
-        f"signed in to {url} as {username}; the token is in {path} and expires on {_day(made['token'].get('expires_at'))}"
-    )
-    if words.show:
-        say(f"export MLFLOW_TRACKING_URI={url} MLFLOW_TRACKING_TOKEN={made['secret']}")
-    return OK
-
-
-def logout(words: argparse.Namespace) -> int:
-    url = remote.server_of(words.url)
-    if not remote.forget(url):
-        raise Stop(f"nobody is signed in to {url}")
-    say(f"signed out of {url}; its tokens stay until they expire or are revoked")
-    return OK
 
 
 def scope_of(words: argparse.Namespace, default: str) -> str:
@@ -399,7 +376,7 @@ def _assign(words: argparse.Namespace, what: str, verb: str) -> int:
 
 def _change(words: argparse.Namespace, fields: dict[str, Any], said: str) -> int:
     with place(words) as there:
-        there.call("PATCH", f"{PREFIX}/users/{_quoted(words.name)}", fields)
+        there.call("PATCH", f"{PREFIX}/users/{quoted(words.name)}", fields)
     say(f"{words.name} {said}")
     return OK
 
@@ -415,7 +392,7 @@ def _new_password(words: argparse.Namespace) -> str:
 
 def _tokens(words: argparse.Namespace, there: Local | Remote) -> str:
     if words.user:
-        return f"{PREFIX}/users/{_quoted(words.user)}/tokens"
+        return f"{PREFIX}/users/{quoted(words.user)}/tokens"
     if isinstance(there, Local):
         raise Stop("say whose token it is with --user")
     return f"{PREFIX}/me/tokens"
@@ -427,13 +404,13 @@ def _marks(user: Any) -> str:
     return "administrator" if user["is_admin"] else "-"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return quote(name, safe="")
 
 
-def _day(milliseconds: int | None) -> str:
-    return "never" if milliseconds is None else _second(milliseconds)[:10]
+def day(milliseconds: int | None) -> str:
+    return "never" if milliseconds is None else second(milliseconds)[:10]
 
 
-def _second(milliseconds: int) -> str:
+def second(milliseconds: int) -> str:
     return utc(milliseconds // 1000)

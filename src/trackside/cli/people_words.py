@@ -1,4 +1,4 @@
-"""The words of `trackside user`, `group`, `token`, `role`, `access`, `audit`, `login` and `logout`.  Knows flags; what
+"""The words of `trackside user`, `group`, `token`, `role`, `access` and `audit`.  Knows flags; what
 each command does is in `people`."""
 
 import argparse
@@ -8,6 +8,8 @@ from typing import Any
 from trackside.core import settings
 
 MODULE = "trackside.cli.people"
+BINDINGS = "trackside.cli.sign_in.commands"  # of users and programs to identity providers
+_OF_BINDINGS = {f"user_{verb}" for verb in ("identities", "link", "unlink", "trusts", "trust", "untrust")}
 Add = Callable[[argparse.ArgumentParser], None]
 
 
@@ -58,7 +60,6 @@ def add_commands(commands: Any, add_store: Add) -> None:
     listed.add_argument("--outcome", choices=("allowed", "denied", "failed"))
     listed.add_argument("--max", type=int, metavar="N", help="at most so many (default 100)")
     command("verify", "check that no entry was changed, removed or added")
-    _login(commands)
 
 
 def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -78,6 +79,24 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
     command("demote", "make an administrator a user", "name")
     command("disable", "refuse a user for a while", "name")
     command("enable", "let a disabled user in", "name")
+    command("identities", "list the subjects of providers that a user signs in as", "name", shows=True)
+    link = command("link", "let a user sign in as a subject of a provider", "name")
+    link.add_argument("--provider", metavar="NAME", required=True, help="a table of the file of --oidc")
+    link.add_argument("--subject", metavar="ID", required=True, help="the claim sub of the user there")
+    command("unlink", "remove a subject of a provider from a user, by the id that identities lists", "name", "id")
+    command("trusts", "list whose JWTs a service principal trusts", "name", shows=True)
+    trust = command("trust", "let programs with a JWT of a provider act as a service principal", "name")
+    trust.add_argument(
+        "--provider", metavar="NAME", required=True, help="a table of the file of --oidc, with an audience"
+    )
+    trust.add_argument(
+        "--claim",
+        metavar="NAME=VALUE",
+        action="append",
+        required=True,
+        help="what the JWT must say, such as sub=system:serviceaccount:ml:trainer; may be repeated",
+    )
+    command("untrust", "remove a trust, by the id that trusts lists", "name", "id")
 
 
 def _tokens(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -112,21 +131,6 @@ def _access(command: Callable[..., argparse.ArgumentParser]) -> None:
         each.add_argument("--endpoint", metavar="NAME", help="one endpoint")
 
 
-def _login(commands: Any) -> None:
-    login = commands.add_parser(
-        "login", help="sign in to a server", description="Sign in to a server, for later commands of this command line."
-    )
-    login.add_argument("--username", metavar="NAME", help="left out: asked for")
-    login.add_argument("--show", action="store_true", help="print what gives stock MLflow clients the same token")
-    logout = commands.add_parser(
-        "logout", help="sign out of a server", description="Forget the token kept for a server."
-    )
-    for parser, function in ((login, "login"), (logout, "logout")):
-        parser.add_argument(
-            "url", nargs="?", metavar="URL", help=f"default {settings.DEFAULT_URL}; {settings.SERVER_URL}"
-        )
-        _works(parser, function)
-
-
 def _works(parser: argparse.ArgumentParser, function: str) -> None:
-    parser.set_defaults(module=MODULE, function=function, given={}, arguments=lambda words: {"words": words})
+    module = BINDINGS if function in _OF_BINDINGS else MODULE
+    parser.set_defaults(module=module, function=function, given={}, arguments=lambda words: {"words": words})

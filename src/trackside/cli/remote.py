@@ -1,5 +1,4 @@
-"""Calls of a running server, with the credentials that the user has for it.  Knows HTTP and where credentials lie; knows
-no command.
+"""Calls of a running server, with the credentials that the user has for it.  Knows HTTP; knows no command.
 
 Credentials are looked for in TRACKSIDE_TOKEN, then MLflow's variables (MLFLOW_TRACKING_USERNAME with _PASSWORD, or
 MLFLOW_TRACKING_TOKEN), then what `trackside login` kept for the server.
@@ -7,23 +6,18 @@ MLFLOW_TRACKING_TOKEN), then what `trackside login` kept for the server.
 
 import base64
 import json
-import os
-import stat
 from collections.abc import Mapping
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from trackside.cli.output import Stop
+from trackside.cli.sign_in import stored
 from trackside.core import settings
 from trackside.core.uris import http_parts
 
 TIMEOUT_S = 120.0
-KEPT = Path(".trackside") / "credentials"  # in the user's home: one section for each server
 
 
 def call(
@@ -111,55 +105,8 @@ def credentials(url: str) -> str | None:
         return basic(username, password)
     if token:
         return f"Bearer {token}"
-    kept = _read().get(url, "token", fallback="")
+    kept = stored.find(url)
     return f"Bearer {kept}" if kept else None
-
-
-def keep(url: str, username: str, token: str) -> Path:
-    """Write a token down for later commands, in a file that only its owner may read."""
-    found = _read()
-    if not found.has_section(url):
-        found.add_section(url)
-    found[url] = {"username": username, "token": token}
-    return _write(found)
-
-
-def forget(url: str) -> bool:
-    found = _read()
-    if not found.remove_section(url):
-        return False
-    _write(found)
-    return True
-
-
-def _path() -> Path:
-    return Path.home() / KEPT
-
-
-def _read() -> ConfigParser:
-    found = ConfigParser(interpolation=None, delimiters=("=",))
-    path = _path()
-    try:
-        mode = path.stat().st_mode
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise Stop(f"{path} holds tokens, and others may read it; run: chmod 600 {path}")
-        found.read_string(path.read_text("utf-8"))
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeError, ConfigError) as fault:
-        raise Stop(f"{path} cannot be read ({fault}); remove it, and run `trackside login` for each server") from None
-    return found
-
-
-def _write(found: ConfigParser) -> Path:
-    path = _path()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        found.write(file)
-    draft.replace(path)
-    return path
 
 
 def _message(url: str, error: HTTPError) -> str:

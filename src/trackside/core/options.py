@@ -5,9 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from trackside.core import locations
+from trackside.core import locations, providers
 from trackside.core import setting_values as values
 from trackside.core.seal import SecretKey
+from trackside.core.setting_values import Secret
 
 PREFIX = "TRACKSIDE_"
 
@@ -16,16 +17,6 @@ NEAR_HOSTS = (
     *("localhost", "127.*", "0.0.0.0", "[::1]"),  # noqa: S104  # not what is listened on
     *("10.*", "192.168.*", *(f"172.{second}.*" for second in range(16, 32)), "[fc*:*]", "[fd*:*]"),
 )
-
-
-class Secret:
-    """A text that no log shows."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
 
 
 class Option(Struct, frozen=True, kw_only=True):
@@ -309,6 +300,14 @@ OPTIONS: dict[str, Option] = {
         metavar="none|reader|creator|reader,creator",
         help="what everybody who signed in may do everywhere: read, create experiments and models and manage their own, both,"
         " or nothing",
+    ),
+    "oidc": Option(
+        flags=("--oidc",),
+        default="",
+        read=providers.read,
+        metavar="FILE",
+        help="TOML file of the identity providers by which users sign in and whose JWTs programs send"
+        " (docs/guides/single-sign-on.md)",
     ),
     "anonymous_read": Option(
         flags=("--anonymous-read",),

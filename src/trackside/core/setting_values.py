@@ -15,6 +15,16 @@ from trackside.core.outgoing import addresses
 MAX_WORKERS = 256
 
 
+class Secret:
+    """A text that no log shows."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
 def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
         raise ValueError("it must be a number from 0 to 65535, where 0 takes a free port")

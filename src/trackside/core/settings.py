@@ -16,8 +16,10 @@ from msgspec import Struct
 
 from trackside.core import locations, setting_values
 from trackside.core.locations import ArtifactStore, LocationError, PostgresStore, SqliteStore, Store
-from trackside.core.options import OPTIONS, PREFIX, REFUSED_FLAGS, REGISTRY_STORE, Option, Secret
+from trackside.core.options import OPTIONS, PREFIX, REFUSED_FLAGS, REGISTRY_STORE, Option
+from trackside.core.providers import Providers
 from trackside.core.seal import SecretKey
+from trackside.core.setting_values import Secret
 
 __all__ = ["ArtifactStore", "PostgresStore", "SettingError", "Settings", "SqliteStore", "Store", "load"]
 
@@ -81,6 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     admin_password: Secret | None  # of the first administrator, while there is no user
     admin_password_file: str
     default_role: tuple[str, ...]  # of everybody who signed in
+    oidc: Providers  # by which users sign in, and whose JWTs programs send
     anonymous_read: bool
     max_token_days: int
     session_days: int

@@ -6,7 +6,6 @@ so many seconds in all, its name's resolution included, however slowly it dribbl
 
 import base64
 import http.client
-import io
 import logging
 import socket
 import ssl
@@ -16,7 +15,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import Struct
@@ -24,6 +22,7 @@ from msgspec import Struct
 from trackside import __version__
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.guard import STOPPING, Forbidden, Guard, left
+from trackside.core.outgoing.timed import TimedSocket
 from trackside.events.model import PORTS, check_new_url, check_url
 
 log = logging.getLogger("trackside.webhooks")
@@ -129,7 +128,7 @@ class Post:
                 raw = tcp = tls
                 tls.settimeout(left(deadline))
                 tls.do_handshake()
-            connection.sock = _Timed(tcp, deadline)  # what http.client needs of a socket
+            connection.sock = TimedSocket(tcp, deadline)  # what http.client needs of a socket
             path = quote(parts.path or "/", safe=_IN_PATH) + (
                 f"?{quote(parts.query, safe=_IN_QUERY)}" if parts.query else ""
             )
@@ -176,39 +175,6 @@ class Post:
 _IN_PATH = "/%:@!$&'()*+,;=~"
 _IN_QUERY = _IN_PATH + "?[]"
 _OWN = {"User-Agent": f"Trackside/{__version__}", "Connection": "close", "Accept": "*/*"}
-
-
-class _Timed:
-    """A socket for http.client whose every operation ends at the deadline."""
-
-    def __init__(self, tcp: socket.socket, deadline: float) -> None:
-        self._tcp = tcp
-        self._deadline = deadline
-
-    def sendall(self, sent: bytes) -> None:
-        self._tcp.settimeout(left(self._deadline))
-        self._tcp.sendall(sent)
-
-    def makefile(self, mode: str, *_: object) -> io.BufferedReader:
-        assert mode == "rb"
-        return io.BufferedReader(_TimedReader(self._tcp, self._deadline))
-
-    def close(self) -> None:
-        """Whoever opened the socket closes it."""
-
-
-class _TimedReader(io.RawIOBase):
-    def __init__(self, tcp: socket.socket, deadline: float) -> None:
-        super().__init__()
-        self._tcp = tcp
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._tcp.settimeout(left(self._deadline))
-        return self._tcp.recv_into(buffer)
 
 
 def _body(answer: http.client.HTTPResponse) -> str:

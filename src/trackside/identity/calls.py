@@ -12,6 +12,12 @@ class Login(Call, frozen=True):
     password: str | None = None
 
 
+class LoggedOut(Answer, frozen=True):
+    """`url`: the page that ends the session at the identity provider too; a browser opens it."""
+
+    url: str | None = None
+
+
 class ChangePassword(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("current_password", "password")
     current_password: str | None = None
@@ -136,6 +142,7 @@ class ShownToken(Answer, frozen=True):
     expires_at: int | None = None
     last_used_at: int | None = None
     last_address: str | None = None
+    is_this: bool = False  # the call was sent with it
 
 
 class MadeToken(Answer, frozen=True):
@@ -156,6 +163,7 @@ class ShownSession(Answer, frozen=True):
     address: str
     agent: str
     is_this: bool
+    issuer: str = ""  # of the provider that the user signed in by; empty: by a password
 
 
 class ListedSessions(Answer, frozen=True):
@@ -189,7 +197,7 @@ def shown_user(principal: Principal, groups: list[str]) -> ShownUser:
     )
 
 
-def shown_token(token: Token) -> ShownToken:
+def shown_token(token: Token, this: int = 0) -> ShownToken:
     return ShownToken(
         token_id=token.token_id,
         name=token.name,
@@ -200,6 +208,7 @@ def shown_token(token: Token) -> ShownToken:
         expires_at=token.expires_at,
         last_used_at=token.last_used_at,
         last_address=token.last_address or None,
+        is_this=token.token_id == this,
     )
 
 
@@ -210,5 +219,6 @@ def shown_session(session: Session, this: int) -> ShownSession:
         seen_at=session.seen_at,
         address=session.address,
         agent=session.agent,
+        issuer=session.issuer,
         is_this=session.session_id == this,
     )

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
 from trackside.identity import keys
-from trackside.identity.model import Kind, Principal, Session, Token, TokenScope
+from trackside.identity.model import BY_PASSWORD, Kind, Principal, Session, SessionOrigin, Token, TokenScope
 from trackside.identity.store import touch
 
 _TOKEN = "token_id, principal_id, name, shown, scope, place, created_at, expires_at, last_used_at, last_address"  # noqa: S105
-_SESSION = "session_id, principal_id, created_at, seen_at, address, agent"
+_SESSION = (
+    """session_id, principal_id, created_at, seen_at, address, agent, issuer, subject, provider_session, ends_at"""
+)
 
 
 def create_token(
@@ -69,17 +71,24 @@ def note_uses(tx: Tx, uses: Iterable[tuple[int, int, str]]) -> None:
         )
 
 
-def begin_session(tx: Tx, principal: Principal, address: str, agent: str) -> tuple[Session, str]:
+def begin_session(
+    tx: Tx, principal: Principal, address: str, agent: str, origin: SessionOrigin = BY_PASSWORD
+) -> tuple[Session, str]:
     secret = keys.new_session_key()
     made = tx.one(
         """
-        INSERT INTO sessions (principal_id, digest, created_at, seen_at, address, agent)
-        VALUES (:owner, :digest, :now, :now, :address, :agent) RETURNING session_id
+        INSERT INTO sessions (principal_id, digest, created_at, seen_at, address, agent, issuer, subject, provider_session,
+            ends_at)
+        VALUES (:owner, :digest, :now, :now, :address, :agent, :issuer, :subject, :session, :ends) RETURNING session_id
         """,
         owner=principal.principal_id,
         digest=keys.digest(secret),
         address=address[:200],
         agent=agent[:500],
+        issuer=origin.issuer,
+        subject=origin.subject,
+        session=origin.provider_session,
+        ends=None if origin.longest_ms is None else tx.now + origin.longest_ms,
     )
     assert made is not None
     return get_session(tx, made[0]), secret
@@ -121,7 +130,7 @@ def end_sessions(tx: Tx, principal_id: int, *, but: int = 0) -> int:
 def drop_old(tx: Tx, *, idle_ms: int, longest_ms: int, expired_ms: int) -> None:
     """Sessions beyond their limits, and tokens that expired long ago."""
     tx.run(
-        "DELETE FROM sessions WHERE seen_at < :idle OR created_at < :old",
+        "DELETE FROM sessions WHERE seen_at < :idle OR created_at < :old OR ends_at < :now",
         idle=tx.now - idle_ms,
         old=tx.now - longest_ms,
     )

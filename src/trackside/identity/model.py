@@ -62,6 +62,22 @@ class Session(Struct, frozen=True):
     seen_at: int  # ms
     address: str
     agent: str
+    issuer: str = ""  # of the provider that the user signed in by; empty: by a password
+    subject: str = ""
+    provider_session: str = ""
+    ends_at: int | None = None  # ms
+
+
+class SessionOrigin(Struct, frozen=True):
+    """By which provider a session began, under which names there, and how long it may last at most."""
+
+    issuer: str = ""
+    subject: str = ""
+    provider_session: str = ""
+    longest_ms: int | None = None
+
+
+BY_PASSWORD = SessionOrigin()
 
 
 def check_name(name: str, what: str = "username") -> str:

@@ -3,7 +3,7 @@
 What hashes a password is a stream, so that the hash is made in a thread and not in the writer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -41,6 +41,7 @@ class Calls:
     gate: Gate
     max_token_days: int
     session_s: int
+    provider_page: Callable[[Request, str], Awaitable[str]]
 
     async def login(self, request: Request) -> Response:
         """Begin a session: the answer sets its cookie.  429 while guessing is slowed, with the seconds to wait."""
@@ -63,13 +64,17 @@ class Calls:
         return Response(200, [*_JSON, cookie(secret, is_secure=is_secure, max_age_s=self.session_s)], b"{}")
 
     async def logout(self, request: Request) -> Response:
-        """End the session that sent the call, and take its cookie away."""
+        """End the session that sent the call, and take its cookie away.  `url` ends it at the provider too."""
         caller: Any = request.visit.caller
         session_id = getattr(caller, "session_id", 0)
+        url = ""
         if session_id:
+            issuer = await request.read(lambda tx: credentials.get_session(tx, session_id).issuer)
             await request.write(lambda tx: service.end_session(tx, caller.principal, session_id))
+            url = await self.provider_page(request, issuer) if issuer else ""
         is_secure = self.gate.is_secure(request.scope)
-        return Response(200, [*_JSON, cookie("", is_secure=is_secure, max_age_s=0)], b"{}")
+        gone = cookie("", is_secure=is_secure, max_age_s=0)
+        return Response(200, [*_JSON, gone], codec.encode(c.LoggedOut(url=url or None)))
 
     async def change_password(self, request: Request) -> Response:
         """Of oneself; the current one is asked for, and other sessions end."""
@@ -256,13 +261,26 @@ def remove_member(tx: Tx, call: c.OfMember) -> c.GotGroup:
     return c.GotGroup(group=_shown_group(tx, group))
 
 
-def routes(gate: Gate, *, max_token_days: int, session_s: int) -> list[Route]:
-    calls = Calls(gate, max_token_days, session_s)
+async def no_page(request: Request, issuer: str) -> str:
+    """Of a server without providers."""
+    del request, issuer
+    return ""
+
+
+def routes(
+    gate: Gate,
+    *,
+    max_token_days: int,
+    session_s: int,
+    provider_page: Callable[[Request, str], Awaitable[str]] = no_page,
+) -> list[Route]:
+    """`provider_page` gives the page that ends a session at the provider of an issuer."""
+    calls = Calls(gate, max_token_days, session_s, provider_page)
     mine, read, write, gone = Action.SIGNED_IN, Action.USERS_READ, Action.USERS_WRITE, Action.USERS_DELETE
     user, group, whole = f"{PREFIX}/users/{{name}}", f"{PREFIX}/groups/{{name}}", False
     return [
         stream(f"POST {PREFIX}/login", calls.login, call=c.Login, needs=Action.ANYONE, has_workspace=whole),
-        stream(f"POST {PREFIX}/logout", calls.logout, needs=mine, has_workspace=whole),
+        stream(f"POST {PREFIX}/logout", calls.logout, needs=mine, has_workspace=whole, answer=c.LoggedOut),
         query(f"GET {PREFIX}/me", Call, me, needs=mine, has_workspace=whole, answer=c.Me),
         stream(f"POST {PREFIX}/me/password", calls.change_password, call=c.ChangePassword, needs=mine, has_workspace=whole),
         query(f"GET {PREFIX}/me/tokens", Call, list_own_tokens, needs=mine, has_workspace=whole, answer=c.ListedTokens),
@@ -309,8 +327,14 @@ def check_unbounded(caller: Caller) -> None:
 
 
 def cookie(secret: str, *, is_secure: bool, max_age_s: int) -> tuple[bytes, bytes]:
+    return named_cookie(COOKIE, SECURE_COOKIE, secret, is_secure=is_secure, max_age_s=max_age_s)
+
+
+def named_cookie(
+    plain_name: str, secure_name: str, secret: str, *, is_secure: bool, max_age_s: int
+) -> tuple[bytes, bytes]:
     """`__Host-` ties the cookie to this very host, and needs HTTPS; without it, only loopback serves users."""
-    name = SECURE_COOKIE if is_secure else COOKIE
+    name = secure_name if is_secure else plain_name
     flags = "; Secure" if is_secure else ""
     return (b"set-cookie", f"{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{flags}".encode())
 
@@ -354,7 +378,8 @@ def _shown_group(tx: Tx, group: Principal) -> c.ShownGroup:
 
 
 def _tokens(tx: Tx, owner: Principal) -> c.ListedTokens:
-    return c.ListedTokens(tokens=[c.shown_token(each) for each in credentials.tokens_of(tx, owner.principal_id)])
+    this: int = getattr(tx.caller, "token_id", 0)
+    return c.ListedTokens(tokens=[c.shown_token(each, this) for each in credentials.tokens_of(tx, owner.principal_id)])
 
 
 def _sessions(tx: Tx, owner: Principal) -> c.ListedSessions:

@@ -13,9 +13,11 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid
 from trackside.identity import credentials, store
 from trackside.identity.model import (
+    BY_PASSWORD,
     Kind,
     Principal,
     Session,
+    SessionOrigin,
     Token,
     check_name,
     check_place,
@@ -146,15 +148,17 @@ def revoke_token(tx: Tx, owner: Principal, token: Token) -> None:
     record(tx, "token.revoke", "token", token.shown, owner=owner.name, name=token.name)
 
 
-def begin_session(tx: Tx, principal: Principal, source: Source) -> tuple[Session, str]:
-    session, secret = credentials.begin_session(tx, principal, source.address, source.agent)
+def begin_session(
+    tx: Tx, principal: Principal, source: Source, *, credential: str = "password", origin: SessionOrigin = BY_PASSWORD
+) -> tuple[Session, str]:
+    session, secret = credentials.begin_session(tx, principal, source.address, source.agent, origin)
     store.note_login(tx, principal.principal_id)
     audit.append(
         tx,
         Event(
             action="login.session",
             actor=principal.name,
-            credential="password",
+            credential=credential,
             object_type="session",
             object_id=str(session.session_id),
             source=source,

@@ -183,10 +183,12 @@ def rename(tx: Tx, principal: Principal, name: str, display_name: str) -> None:
 
 
 def delete(tx: Tx, principal: Principal) -> None:
-    """With its tokens, sessions, memberships and assignments."""
+    """With its tokens, sessions, identities, memberships and assignments."""
     _keep_an_administrator(tx, principal)
     tx.run("DELETE FROM tokens WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM sessions WHERE principal_id = :id", id=principal.principal_id)
+    tx.run("DELETE FROM identities WHERE principal_id = :id", id=principal.principal_id)
+    tx.run("DELETE FROM trusts WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM assignments WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM principals WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM group_members WHERE group_id = :id OR member_id = :id", id=principal.principal_id)

@@ -78,7 +78,7 @@ REVIEWED = [
             "cli/endpoints.py": "invoke",
             "cli/first_admin.py": "password",
             "cli/people.py": "role_create",
-            "cli/remote.py": "_read _write",
+            "cli/sign_in/stored.py": "_read _write",
             "cli/doctor.py": "_clock _existing _file_system_of _free_space",
             "cli/lock.py": "_close_to_others _take",
             "cli/output.py": "guarded",
@@ -92,7 +92,9 @@ REVIEWED = [
             "core/disk.py": "create make_folder make_private sync_folder",
             "core/locations.py": "_absolute _postgres _sqlite",
             "core/seal.py": "_from_file",
+            "core/providers.py": "_provider read",
             "core/setting_values.py": "file first_line folder",
+            "identity/oidc/issuer.py": "Issuer.__init__ Issuer._fetched",
             "imports/child.py": "_Progress.__init__ main",
             "imports/opening.py": "_artifacts _folder",
             "imports/rows.py": "_Sqlite.__init__",
@@ -188,6 +190,16 @@ REVIEWED = [
     ),
     Reviewed(
         "uri",
+        "trackside.core.outgoing.exchange.check_url",
+        "an identity provider, which the operator names, and its endpoints, which that names; arguments are encoded",
+        {
+            "core/outgoing/exchange.py": "Exchange._exchange Exchange.post_form check_url",
+            "identity/oidc/issuer.py": "Issuer.authorization_url Issuer.sign_out_url",
+            "identity/oidc/routes.py": "Calls.base",
+        },
+    ),
+    Reviewed(
+        "uri",
         "trackside.artifacts.wire.content_disposition",
         "the name of a file, quoted into a header",
         {"artifacts/wire.py": "content_disposition"},
@@ -201,7 +213,7 @@ REVIEWED = [
             "cli/ports.py": "url",
             "cli/endpoints.py": "_path logs rollback update",
             "cli/jobs.py": "_full_id list",
-            "cli/people.py": "_quoted access_explain access_list audit_list",
+            "cli/people.py": "access_explain access_list audit_list quoted",
             "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
             "imports/opening.py": "_server open_source",
         },
@@ -211,6 +223,7 @@ REVIEWED = [
         "trackside.core.outgoing.addresses.Rules.refusal",
         "the receiver of a webhook, the remote of a link or an import: by the address that is connected",
         {
+            "core/outgoing/exchange.py": "Exchange._exchange",
             "core/outgoing/guard.py": "Guard.connect",
             "events/delivery.py": "Post._connect Post._send",
             "links/wire.py": "Http._connect Http._socket",
@@ -243,7 +256,7 @@ REVIEWED = [
         CONSTANT,
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
-            "access/store.py audit/log.py identity/credentials.py identity/store.py links/relations.py runs/bulk.py"
+            "access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/store.py links/relations.py runs/bulk.py"
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
@@ -278,6 +291,12 @@ REVIEWED = [
     ),
     Reviewed(
         "header",
+        "trackside.identity.oidc.model.check_next",
+        "the page of this server that a browser is sent to after a sign-in",
+        {"identity/oidc/routes.py": "Calls.callback"},
+    ),
+    Reviewed(
+        "header",
         CONSTANT,
         "lengths, methods of the table of routes, checksums, directives of the source",
         {
@@ -286,7 +305,7 @@ REVIEWED = [
             "core/http/browser.py": "<module> page_headers",
             "core/http/edge.py": "Edge._allow Edge._serve _length",
             "core/http/streams.py": "send_response",
-            "identity/routes.py": "Calls.login cookie",
+            "identity/routes.py": "Calls.login named_cookie",
             "links/import_files.py": "Calls.get",
             "monitoring/routes.py": "Monitoring.metrics",
             "runs/table/export.py": "_writer",

@@ -1,0 +1,81 @@
+"""The credential that the headers of a request show.  Knows headers; verifies nothing."""
+
+import base64
+from collections.abc import Mapping
+
+from trackside.core.errors import Unauthenticated
+
+COOKIE = b"trackside_session"
+SECURE_COOKIE = b"__Host-trackside_session"
+
+Headers = Mapping[bytes, bytes]
+
+_UNAUTHENTICATED = (
+    "You are not authenticated. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or run"
+    " `trackside login`."
+)
+
+
+def is_browser(headers: Headers) -> bool:
+    """Return whether a browser sends the request.
+
+    Browsers send `sec-fetch-mode` over HTTPS and to loopback only; over plain HTTP the page's own calls have
+    `x-trackside-csrf`, and its images ask for `image/`.
+    """
+    return (
+        b"sec-fetch-mode" in headers
+        or b"x-trackside-csrf" in headers
+        or b"text/html" in headers.get(b"accept", b"")
+        or headers.get(b"accept", b"").startswith(b"image/")
+    )
+
+
+def shown_in(headers: Headers) -> bytes | None:
+    """The credential, as it came; a cookie with a word before it."""
+    authorization = headers.get(b"authorization")
+    if authorization is not None:
+        return authorization
+    cookie = headers.get(b"cookie")
+    if cookie is None or COOKIE not in cookie:
+        return None
+    found = {}
+    for part in cookie.split(b";"):
+        name, _, value = part.strip().partition(b"=")
+        found[name] = value
+    secret = found.get(SECURE_COOKIE) or found.get(COOKIE)
+    return b"cookie " + secret if secret else None
+
+
+def secret_of(shown: bytes) -> tuple[str, str | None]:
+    """The secret and, of a Basic sign-in, the name; an empty secret for what is neither Bearer, Basic nor a cookie."""
+    scheme, _, rest = shown.partition(b" ")
+    rest = rest.strip()
+    match scheme.lower():
+        case b"bearer" | b"cookie":
+            return rest.decode("latin-1"), None
+        case b"basic":
+            try:
+                name, colon, secret = base64.b64decode(rest, validate=True).decode().partition(":")
+            except ValueError:
+                return "", None
+            return (secret, name) if colon else ("", None)
+    return "", None
+
+
+def is_own_page(headers: Headers) -> bool:
+    """A browser says that a page of this server sends the request, or a program that it is no browser's form."""
+    origin = headers.get(b"origin")
+    if origin is not None:
+        return origin.partition(b"://")[2].lower() == headers.get(b"host", b"").lower()
+    return headers.get(b"sec-fetch-site") == b"same-origin" or b"x-trackside-csrf" in headers
+
+
+def looks_like_jwt(secret: str) -> bool:
+    return secret.startswith("eyJ") and secret.count(".") == 2
+
+
+def unauthenticated(headers: Headers, late_s: float = 0.0, why: str = "") -> Unauthenticated:
+    """Browsers get no challenge: their own prompt would cover the page that asks for the sign-in."""
+    challenge = [] if is_browser(headers) else [(b"www-authenticate", b'Basic realm="mlflow"')]
+    words = f"{_UNAUTHENTICATED} Refused: {why}." if why else _UNAUTHENTICATED
+    return Unauthenticated(words, challenge, late_s=late_s)

@@ -1,0 +1,161 @@
+"""`trackside login`, `logout`, and the bindings of users and programs to identity providers.  Knows the calls; knows no SQL."""
+
+import argparse
+import platform
+import time
+from typing import Any
+
+from trackside.cli import credentials, remote
+from trackside.cli.output import OK, Stop, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.people import PREFIX, day, place, quoted, second
+from trackside.cli.sign_in import stored
+
+WAYS = f"{PREFIX}/sign-in"
+NOBODY = ""  # an Authorization that is not sent
+
+
+def login(words: argparse.Namespace) -> int:
+    """Sign in to a server by its provider, or by a password, and keep a token."""
+    url = remote.server_of(words.url)
+    former = stored.find(url)
+    name = f"login {platform.node()[:80]} {second(time.time_ns() // 1_000_000)}"
+    provider = None if words.username else _provider(url, words.provider)
+    username, made = _by_password(url, words.username, name) if provider is None else _by_device(url, provider, name)
+    where = stored.keep(url, username, made["secret"])
+    say(
+        f"signed in to {url} as {username}; the token is in {where} and expires on {day(made['token'].get('expires_at'))}"
+    )
+    if not words.no_mlflow:
+        path = stored.keep_for_mlflow(username, made["secret"], former)
+        if path is None:
+            say(
+                "~/.mlflow/credentials holds other credentials and stays as it is; --show prints variables for MLflow's client"
+            )
+        else:
+            say(f"MLflow's client finds it in {path}: it sends this token to any server that it is told to use")
+    if words.show:
+        say(f"export MLFLOW_TRACKING_URI={url} MLFLOW_TRACKING_TOKEN={made['secret']}")
+    return OK
+
+
+def logout(words: argparse.Namespace) -> int:
+    """Revoke the token that is kept for a server, and forget it."""
+    url = remote.server_of(words.url)
+    token = stored.forget(url)
+    if token is None:
+        raise Stop(f"nobody is signed in to {url}")
+    try:
+        _revoke(url, token)
+    except Stop as fault:
+        say(f"signed out of {url}; the token was not revoked there ({fault})")
+    else:
+        say(f"signed out of {url}; its token is revoked")
+    return OK
+
+
+def user_identities(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/users/{quoted(words.name)}/identities").get("identities", [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        rows = [(str(each["identity_id"]), each["provider"] or each["issuer"], each["subject"]) for each in found]
+        say(table([("ID", "PROVIDER", "SUBJECT"), *rows]))
+    return OK
+
+
+def user_link(words: argparse.Namespace) -> int:
+    fields = {"provider": words.provider, "subject": words.subject}
+    with place(words) as there:
+        there.call("POST", f"{PREFIX}/users/{quoted(words.name)}/identities", fields)
+    say(f"{words.name} signs in as {words.subject} of {words.provider}")
+    return OK
+
+
+def user_unlink(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/identities/{quoted(words.id)}")
+    say(f"{words.name} does not sign in by identity {words.id} any more")
+    return OK
+
+
+def user_trusts(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/users/{quoted(words.name)}/trusts").get("trusts", [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        rows = [
+            (str(each["trust_id"]), each["provider"] or each["issuer"],
+             ", ".join(f"{name}={value}" for name, value in sorted(each["claims"].items())))
+            for each in found
+        ]  # fmt: skip
+        say(table([("ID", "PROVIDER", "CLAIMS"), *rows]))
+    return OK
+
+
+def user_trust(words: argparse.Namespace) -> int:
+    claims = dict(_claim(text) for text in words.claim)
+    with place(words) as there:
+        there.call(
+            "POST", f"{PREFIX}/users/{quoted(words.name)}/trusts", {"provider": words.provider, "claims": claims}
+        )
+    say(f"programs with such a JWT of {words.provider} act as {words.name}")
+    return OK
+
+
+def user_untrust(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/trusts/{quoted(words.id)}")
+    say(f"{words.name} trusts {words.id} no more")
+    return OK
+
+
+def _provider(url: str, wanted: str | None) -> str | None:
+    """Return the provider to sign in by; None: by a password."""
+    ways = remote.call(url, "GET", WAYS, authorization=NOBODY)
+    names = [each["name"] for each in ways.get("providers", [])]
+    if wanted is not None and wanted not in names:
+        raise Stop(f"--provider is {wanted!r}; {url} has {', '.join(names) or 'none'}")
+    if wanted is None and len(names) > 1:
+        raise Stop(f"{url} has several providers: give --provider with one of {', '.join(names)}, or --username")
+    return wanted or next(iter(names), None)
+
+
+def _by_password(url: str, username: str | None, name: str) -> tuple[str, Any]:
+    username = username or input("Username: ").strip()
+    shown = remote.basic(username, credentials.password(username))
+    fields = {"token_name": name, "scope": "admin"}
+    return username, remote.call(url, "POST", f"{PREFIX}/me/tokens", fields, authorization=shown)
+
+
+def _by_device(url: str, provider: str, name: str) -> tuple[str, Any]:
+    """The user approves in a browser, perhaps on another machine."""
+    begun = remote.call(url, "POST", f"{WAYS}/{provider}/device", {}, authorization=NOBODY)
+    say(
+        f"Open {begun['verification_uri_complete'] or begun['verification_uri']} and confirm the code {begun['user_code']}"
+    )
+    fields = {"handle": begun["handle"], "token_name": name}
+    interval, until = begun["interval"], time.monotonic() + begun["expires_in"]
+    while time.monotonic() < until:
+        time.sleep(interval)
+        done = remote.call(url, "POST", f"{WAYS}/{provider}/device/token", fields, authorization=NOBODY)
+        if not done["is_pending"]:
+            return done["username"], done
+        interval = done["interval"]
+    raise Stop("the code has expired; run the command once more")
+
+
+def _revoke(url: str, token: str) -> None:
+    shown = f"Bearer {token}"
+    for each in remote.call(url, "GET", f"{PREFIX}/me/tokens", authorization=shown).get("tokens", []):
+        if each["is_this"]:
+            remote.call(url, "DELETE", f"{PREFIX}/me/tokens/{each['token_id']}", authorization=shown)
+
+
+def _claim(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Stop(f"--claim is {text!r}; it must be NAME=VALUE, such as repository_id=1234")
+    return name, value

@@ -1,0 +1,112 @@
+"""Tokens of servers on the user's machine: in the keyring if the package `keyring` works here, else in a file of mode 0600.
+
+The stock MLflow client reads one token, for whatever server it is told, from `~/.mlflow/credentials`.
+"""
+
+import os
+import stat
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from trackside.cli.output import Stop
+
+OURS = Path(".trackside") / "credentials"  # in the user's home: one section for each server
+MLFLOWS = Path(".mlflow") / "credentials"
+IN_KEYRING = "the keyring"
+_USER, _PASSWORD = "mlflow_tracking_username", "mlflow_tracking_password"  # names of keys
+
+
+def find(url: str) -> str | None:
+    """Return the token for a server."""
+    found = _read(OURS)
+    if found.get(url, "keyring", fallback=""):
+        keyring = _keyring()
+        return None if keyring is None else keyring.get_password(_service(url), found.get(url, "username", fallback=""))
+    return found.get(url, "token", fallback="") or None
+
+
+def keep(url: str, username: str, token: str) -> str:
+    """Write a token down for later commands, and return where it is."""
+    found = _read(OURS)
+    keyring = _keyring()
+    if keyring is None:
+        found[url] = {"username": username, "token": token}
+    else:
+        keyring.set_password(_service(url), username, token)
+        found[url] = {"username": username, "keyring": "yes"}
+    path = _write(OURS, found)
+    return str(path) if keyring is None else IN_KEYRING
+
+
+def keep_for_mlflow(username: str, token: str, former: str | None) -> Path | None:
+    """Write a token where the stock client looks; None if that holds other credentials than `former`, and is left alone."""
+    found = _read(MLFLOWS)
+    current = found.get("mlflow", _PASSWORD, fallback="")
+    if current and current != former:
+        return None
+    if not found.has_section("mlflow"):
+        found.add_section("mlflow")
+    found["mlflow"].update({_USER: username, _PASSWORD: token})
+    return _write(MLFLOWS, found)
+
+
+def forget(url: str) -> str | None:
+    """Remove the token for a server, also from the stock client's file, and return it."""
+    found = _read(OURS)
+    if not found.has_section(url):
+        return None
+    token = find(url) or ""
+    if found.get(url, "keyring", fallback="") and token:
+        keyring = _keyring()
+        assert keyring is not None
+        keyring.delete_password(_service(url), found[url]["username"])
+    found.remove_section(url)
+    _write(OURS, found)
+    mlflows = _read(MLFLOWS)
+    if token and mlflows.get("mlflow", _PASSWORD, fallback="") == token:
+        for key in (_USER, _PASSWORD):
+            mlflows.remove_option("mlflow", key)
+        _write(MLFLOWS, mlflows)
+    return token
+
+
+def _service(url: str) -> str:
+    return f"trackside {url}"
+
+
+def _keyring() -> Any:
+    """Return the module if it is installed and has a place that keeps what it is given; else None."""
+    try:
+        keyring: Any = import_module("keyring")  # an optional package, which takes 100 ms to import
+    except ImportError:
+        return None
+    return keyring if getattr(keyring.get_keyring(), "priority", 0) > 0 else None
+
+
+def _read(where: Path) -> ConfigParser:
+    found = ConfigParser(interpolation=None, delimiters=("=",))
+    path = Path.home() / where
+    try:
+        mode = path.stat().st_mode
+        if where == OURS and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise Stop(f"{path} holds tokens, and others may read it; run: chmod 600 {path}")
+        found.read_string(path.read_text("utf-8"))
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeError, ConfigError) as fault:
+        raise Stop(f"{path} cannot be read ({fault}); remove it, and run `trackside login` for each server") from None
+    return found
+
+
+def _write(where: Path, found: ConfigParser) -> Path:
+    path = Path.home() / where
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        found.write(file)
+    draft.replace(path)
+    return path

@@ -1,0 +1,1 @@
+"""Sign-in by identity providers: OpenID Connect for people, signed JWTs for programs."""

@@ -1,0 +1,105 @@
+"""From a provider's claims to a user here, with their groups; each change has its entry in the audit log."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from trackside.audit import log as audit
+from trackside.audit.log import Event, Source
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied
+from trackside.core.providers import Provider
+from trackside.identity import store as identity
+from trackside.identity.model import Kind, Principal, SessionOrigin, check_name
+from trackside.identity.oidc import model, store
+
+HOUR_MS = 3_600_000
+
+
+def sign_in(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Source) -> Principal:
+    """Return the user of the claims, created or linked if the provider may do that.  Raise Denied, Invalid."""
+    subject = str(claims["sub"])
+    known = store.principal_of(tx, provider.issuer, subject)
+    principal = _new_user(tx, provider, claims, source) if known is None else identity.get(tx, known)
+    if principal.is_disabled:
+        raise Denied(f"The user '{principal.name}' is disabled; an administrator can enable it.")
+    names = model.group_names(provider, claims)
+    if names is not None:
+        _sync_groups(tx, provider, principal, names, source)
+    return principal
+
+
+def origin_of(provider: Provider, claims: Mapping[str, Any]) -> SessionOrigin:
+    session = claims.get("sid")
+    return SessionOrigin(
+        issuer=provider.issuer,
+        subject=str(claims["sub"]),
+        provider_session=session[:255] if isinstance(session, str) else "",
+        longest_ms=provider.session_hours * HOUR_MS,
+    )
+
+
+def end_sessions(tx: Tx, provider: Provider, subject: str, provider_session: str, source: Source) -> None:
+    """The user signed out at the provider."""
+    for session_id, principal_id in store.end_sessions(tx, provider.issuer, subject, provider_session):
+        owner = identity.find(tx, principal_id)
+        record(
+            tx, provider, "session.end", "session", str(session_id), source, owner="" if owner is None else owner.name
+        )
+
+
+def _new_user(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Source) -> Principal:
+    name = check_name(model.username(provider, claims))
+    found = identity.find_named(tx, name)
+    if found is None:
+        if not provider.create_users:
+            raise Denied(f"There is no user '{name}' here, and the provider '{provider.name}' creates none.")
+        found = identity.create(tx, name, Kind.USER, display_name=model.display_name(claims))
+        record(tx, provider, "user.create", "user", name, source)
+    elif not _may_link(tx, provider, found):
+        raise Denied(
+            f"The name '{name}' is taken here by another account. An administrator links the two with: trackside user link"
+            f" {name} --provider {provider.name} --subject SUBJECT"
+        )
+    store.link(tx, found.principal_id, provider.issuer, str(claims["sub"]))
+    record(tx, provider, "user.link", "user", name, source, issuer=provider.issuer, subject=str(claims["sub"]))
+    return found
+
+
+def _may_link(tx: Tx, provider: Provider, found: Principal) -> bool:
+    """Only users that nobody signs in as yet, and never administrators: the provider vouches for the name alone."""
+    is_free = found.kind is Kind.USER and not found.has_password and not found.is_admin
+    return provider.link_users and is_free and not store.identities_of(tx, found.principal_id)
+
+
+def _sync_groups(tx: Tx, provider: Provider, principal: Principal, names: list[str], source: Source) -> None:
+    groups = {group.name: group for group in identity.all_of(tx, [Kind.GROUP])}
+    for name in names if provider.create_groups else ():
+        if name not in groups and identity.find_named(tx, name) is None:
+            groups[name] = identity.create(tx, check_name(name, "group"), Kind.GROUP)
+            record(tx, provider, "group.create", "group", name, source)
+    wanted = [groups[name].principal_id for name in names if name in groups]
+    new, gone = store.set_members(tx, principal, wanted, model.origin(provider))
+    by_id = {group.principal_id: group.name for group in groups.values()}
+    for action, changed in (("group.add", new), ("group.remove", gone)):
+        for group_id in changed:
+            record(tx, provider, action, "group", by_id.get(group_id, ""), source, member=principal.name)
+
+
+def record(
+    tx: Tx, provider: Provider, action: str, object_type: str, object_id: str, source: Source, **detail: Any
+) -> None:
+    audit.append(
+        tx,
+        Event(
+            action=action,
+            actor=model.origin(provider),
+            credential=f"provider {provider.name}",
+            object_type=object_type,
+            object_id=object_id,
+            reason="the provider's claims",
+            detail=msgspec.to_builtins(detail),
+            source=source,
+        ),
+    )
