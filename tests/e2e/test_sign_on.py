@@ -17,7 +17,8 @@ from playwright.sync_api import Page, sync_playwright
 from support import browser as browsers
 from support import oidc_provider
 from support.client import Api, Socket
-from support.command_line import Launch, until
+from support.command_line import Launch
+from support.links import until
 from support.people import OURS, People, bearer, signed
 from support.ports import free_port
 from support.servers import TRACKSIDE, environment

@@ -55,7 +55,8 @@ WHOLE_SERVER = {
     *(f"/api/trackside/v1/{path}" for path in (
         "login", "logout", "sign-in", "sign-in/{provider}", "sign-in/{provider}/callback", "sign-in/{provider}/device",
         "sign-in/{provider}/device/token", "sign-in/{provider}/sign-out", "users/{name}/identities",
-        "users/{name}/identities/{identity_id}", "users/{name}/trusts", "users/{name}/trusts/{trust_id}", "me", "me/password", "me/actions", "me/tokens", "me/tokens/{token_id}", "me/sessions",
+        "users/{name}/identities/{identity_id}", "users/{name}/trusts", "users/{name}/trusts/{trust_id}",
+        "me", "me/password", "me/actions", "me/tokens", "me/tokens/{token_id}", "me/sessions",
         "me/sessions/{session_id}", "users", "users/{name}", "users/{name}/tokens", "users/{name}/tokens/{token_id}",
         "users/{name}/sessions", "users/{name}/sessions/{session_id}", "groups", "groups/{name}", "groups/{name}/members",
         "groups/{name}/members/{member}", "roles", "roles/check", "roles/{role_id}", "role-assignments", "deny-assignments",

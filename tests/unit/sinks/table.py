@@ -256,7 +256,8 @@ REVIEWED = [
         CONSTANT,
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
-            "access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/store.py links/relations.py runs/bulk.py"
+            "access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/store.py"
+            " links/relations.py runs/bulk.py"
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"

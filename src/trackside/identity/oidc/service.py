@@ -74,7 +74,7 @@ def _may_link(tx: Tx, provider: Provider, found: Principal) -> bool:
 
 
 def _sync_groups(tx: Tx, provider: Provider, principal: Principal, names: list[str], source: Source) -> None:
-    groups = {group.name: group for group in identity.all_of(tx, [Kind.GROUP])}
+    groups = {group.name: group for group in identity.page(tx, [Kind.GROUP])}
     for name in names if provider.create_groups else ():
         if name not in groups and identity.find_named(tx, name) is None:
             groups[name] = identity.create(tx, check_name(name, "group"), Kind.GROUP)
