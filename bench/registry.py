@@ -28,9 +28,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import psycopg
+
 from trackside import app
 from trackside.core import locations, settings
-from trackside.core.db.pgwire import Wire
 from trackside.core.filters import grams
 
 START = 1_700_000_000_000
@@ -194,8 +195,8 @@ def vacuum(url: str) -> None:
     """As PostgreSQL does by itself after a while."""
     store = locations.store(url) if url else None
     if isinstance(store, locations.PostgresStore):
-        with closing(Wire(store)) as wire:
-            wire.command("VACUUM ANALYZE")
+        with closing(psycopg.connect(url, autocommit=True)) as admin:
+            admin.execute("VACUUM ANALYZE")
 
 
 def fill_stock(store: str, python: Path, models: int, each: int) -> None:

@@ -280,7 +280,7 @@ def test_the_server_imports_no_client_and_no_science(tmp_path: Path) -> None:
 
     done = subprocess.run([sys.executable, "-c", source], cwd=tmp_path, capture_output=True, text=True, check=True)
 
-    assert not {"mlflow", "numpy", "pandas", "obstore", "pg8000", "requests"} & set(eval(done.stdout))
+    assert not {"mlflow", "numpy", "pandas", "obstore", "psycopg", "requests"} & set(eval(done.stdout))
 
 
 # Launch and end

@@ -1,15 +1,15 @@
 """The command line with a store on PostgreSQL: real processes, a real server."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from support.links import until
-from support.postgres import Postgres
+from support.postgres import Admin, Postgres, rows
 from support.servers import Server, trackside
 from trackside.core import locations
 from trackside.core.db.migrate import migrations
-from trackside.core.db.pgwire import Wire
 
 LATEST = migrations()[-1].number
 
@@ -59,8 +59,8 @@ def test_a_newer_store_is_refused_by_every_command(postgres: Postgres, postgres_
 def test_a_store_that_cannot_be_opened_is_one_line(postgres: Postgres, tmp_path: Path) -> None:
     reasons = {
         postgres.url("nope"): 'database "nope" does not exist',
-        "postgresql://me:secret@127.0.0.1:1/x": "nobody answers at 127.0.0.1, port 1",
-        f"{postgres.url()}?sslmode=require": "the server offers none; sslmode is require",
+        "postgresql://me:secret@127.0.0.1:1/x": "cannot connect to 127.0.0.1, port 1: ",
+        f"{postgres.url()}?sslmode=require": "server does not support SSL, but SSL was required",
     }
     for url, reason in reasons.items():
         for words in (("db", "check"), ("db", "upgrade"), ("server", "--port", "0")):
@@ -72,14 +72,14 @@ def test_a_store_that_cannot_be_opened_is_one_line(postgres: Postgres, tmp_path:
 
 def test_without_the_driver_the_extra_is_named(postgres_url: str, tmp_path: Path) -> None:
     """As it is after `pip install trackside`: an empty package stands in for the absent one."""
-    (tmp_path / "pg8000").mkdir()
-    (tmp_path / "pg8000" / "__init__.py").write_text("raise ModuleNotFoundError('no pg8000', name='pg8000')\n")
+    (tmp_path / "psycopg").mkdir()
+    (tmp_path / "psycopg" / "__init__.py").write_text("raise ModuleNotFoundError('no psycopg', name='psycopg')\n")
 
     code, _, complaint = trackside("server", "--port", "0", *on(postgres_url), cwd=tmp_path, PYTHONPATH=str(tmp_path))
 
     assert (code, complaint) == (
         2,
-        "trackside: this needs the package pg8000; run: pip install 'trackside[postgres]'\n",
+        "trackside: this needs the package psycopg; run: pip install 'trackside[postgres]'\n",
     )
 
 
@@ -107,16 +107,15 @@ def test_several_processes_serve_one_store(start: Callable[..., Server], postgre
     until(lambda: writers(postgres.connect(), database(postgres_url)) == 2, "two processes that wrote")
 
 
-def writers(wire: Wire, name: str) -> Any:
+def writers(admin: Admin, name: str) -> Any:
     """Return the number of idle connections whose last transaction wrote; reads are rolled back."""
-    try:
-        found = wire.execute(
+    with closing(admin):
+        found = rows(
+            admin,
             """
             SELECT COUNT(DISTINCT client_port) FROM pg_stat_activity
             WHERE datname = $1 AND state = 'idle' AND query NOT LIKE 'ROLLBACK%'
             """,
-            (name,),
+            name,
         )
-    finally:
-        wire.close()
-    return found.rows[0][0]
+    return found[0][0]

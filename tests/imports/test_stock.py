@@ -53,7 +53,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
         case "postgresql":
             postgres: Postgres = request.getfixturevalue("postgres")
             name = postgres.create()
-            yield postgres.url(name).replace("postgresql:", "postgresql+pg8000:"), []
+            yield postgres.url(name).replace("postgresql:", "postgresql+psycopg:"), []
             postgres.drop(name)
         case "folder":
             yield str(folder / "mlruns"), []

@@ -282,14 +282,14 @@ def test_a_store_that_fails_meanwhile_is_not_taken_for_a_full_disk(
     make_old(chosen)
     name = store_of(chosen).database
     with closing(open_database(chosen)) as db, closing(postgres.connect(name)) as other:
-        other.command("BEGIN")
-        other.command("LOCK TABLE experiments IN ACCESS EXCLUSIVE MODE")
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE experiments IN ACCESS EXCLUSIVE MODE")
         with ThreadPoolExecutor(1) as threads, closing(postgres.connect()) as admin:
             outcome = threads.submit(migrate.upgrade, db, chosen.backups)
             end(admin, waiting(admin, name))
             with pytest.raises(ConnectionError):
                 outcome.result()
-        other.command("ROLLBACK")
+        other.execute("ROLLBACK")
 
         assert migrate.status(db).version == 1
     assert list(chosen.backups.iterdir()) == []
@@ -329,7 +329,7 @@ def test_a_server_says_that_it_waits_for_another_ones_upgrade(
     name = store_of(chosen).database
     with closing(open_database(chosen)) as db, closing(postgres.connect()) as admin:
         other = postgres.connect(name)
-        other.command(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
+        other.execute(f"SELECT pg_advisory_lock({UPGRADE_LOCK})".encode())
         with ThreadPoolExecutor(1) as threads:
             outcome = threads.submit(migrate.upgrade, db, chosen.backups)
             waiting(admin, name)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 from msgspec.structs import replace
@@ -178,19 +178,19 @@ def test_whoever_looks_at_a_run_after_its_news_misses_no_point(application: Any,
 
 
 @contextmanager
-def open_writer(postgres: Postgres, settings: Settings) -> Iterator[Callable[[str], bytes]]:
+def open_writer(postgres: Postgres, settings: Settings) -> Iterator[Callable[[LiteralString], object]]:
     """Another server's transaction that has recorded a change and has not ended; it gives how to end it."""
     assert isinstance(settings.store, PostgresStore)
-    wire = postgres.connect(settings.store.database)
+    admin = postgres.connect(settings.store.database)
     try:
-        wire.command("BEGIN")
-        wire.command(f"SELECT pg_advisory_xact_lock_shared({changes.WRITERS_LOCK})")
-        wire.command(
+        admin.execute("BEGIN")
+        admin.execute(f"SELECT pg_advisory_xact_lock_shared({changes.WRITERS_LOCK})".encode())
+        admin.execute(
             "INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at) VALUES (1, 'thing', 'slow', 'make', 0)"
         )
-        yield wire.command
+        yield admin.execute
     finally:
-        wire.close()
+        admin.close()
 
 
 @pytest.fixture
@@ -228,8 +228,8 @@ def test_a_number_that_was_given_back_holds_nobody_up(pg: Any, postgres: Postgre
 
 def test_a_long_transaction_of_somebody_else_holds_nobody_up(pg: Any, postgres: Postgres) -> None:
     other = postgres.connect()
-    other.command("BEGIN")
-    other.command("SELECT pg_current_xact_id()")
+    other.execute("BEGIN")
+    other.execute("SELECT pg_current_xact_id()")
     record(pg, "a")
 
     assert ids(read(pg)) == ["a"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.client import Api, Reply, Unanswered
-from support.postgres import Postgres
+from support.postgres import Postgres, rows
 from support.servers import Server
 from trackside import app
 from trackside.core import settings
@@ -242,10 +242,10 @@ def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
 
     assert replies[0] == {204}
     assert set().union(*replies[1:]) <= {200, 404}
-    wire = postgres.connect(postgres_url.rpartition("/")[2])
+    admin = postgres.connect(postgres_url.rpartition("/")[2])
     for table in ("experiments", "runs", "params", "tags", "metric_series"):
-        assert wire.execute(f"SELECT COUNT(*) FROM {table} WHERE workspace_id <> 1", ()).rows == [(0,)], table
-    wire.close()
+        assert rows(admin, f"SELECT COUNT(*) FROM {table} WHERE workspace_id <> 1") == [(0,)], table
+    admin.close()
 
 
 # The end without warning

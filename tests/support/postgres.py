@@ -9,13 +9,15 @@ import signal
 import subprocess
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any
 
+import psycopg
+
 from support.ports import free_port
-from trackside.core import locations
-from trackside.core.db.pgwire import Wire
+
+Admin = psycopg.Connection[tuple[Any, ...]]  # a connection beside those of a server
 
 # Nobody cuts the power of a test; with this a commit costs what it costs on a disk that has a cache.
 _QUICK = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": "200"}
@@ -36,7 +38,7 @@ class Postgres:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="trackside-pg-"))
         self._numbers = itertools.count(1)
-        self._emptying: dict[str, tuple[Wire, list[str]]] = {}
+        self._emptying: dict[str, tuple[Admin, str]] = {}
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
@@ -106,8 +108,8 @@ class Postgres:
             self._process = None
 
     def close(self) -> None:
-        for wire, _ in self._emptying.values():
-            wire.close()
+        for admin, _ in self._emptying.values():
+            admin.close()
         try:
             self.stop()
         finally:
@@ -118,11 +120,9 @@ class Postgres:
             return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
         return f"postgresql://postgres@:{self.port}/{database}?host={self.folder}"
 
-    def connect(self, database: str = "postgres") -> Wire:
+    def connect(self, database: str = "postgres") -> Admin:
         """A connection of our own, to look at what a server does or to disturb it."""
-        store = locations.store(self.url(database))
-        assert isinstance(store, locations.PostgresStore)
-        return Wire(store)
+        return psycopg.connect(self.url(database), autocommit=True, cursor_factory=psycopg.RawCursor)
 
     def create(self, template: str = "template0") -> str:
         """The name of a new database."""
@@ -136,22 +136,19 @@ class Postgres:
     def empty(self, database: str) -> None:
         """Leaves the schema, and nothing in it: much quicker than a new copy."""
         if database not in self._emptying:
-            wire = self.connect(database)
-            tables = [name for (name,) in rows(wire, _TABLES) if name != "schema_migrations"]
-            counters = [name for (name,) in rows(wire, _COUNTERS)]
+            admin = self.connect(database)
+            tables = [name for (name,) in rows(admin, _TABLES) if name != "schema_migrations"]
+            counters = [name for (name,) in rows(admin, _COUNTERS)]
             statements = [f"DELETE FROM {table}" for table in tables]
-            self._emptying[database] = wire, [*statements, *(f"SELECT setval('{name}', 1, false)" for name in counters)]
-        wire, statements = self._emptying[database]
-        wire.deferred = list(statements)
-        wire.command("SELECT 1")
+            statements += [f"SELECT setval('{name}', 1, false)" for name in counters]
+            self._emptying[database] = admin, "; ".join(statements)
+        admin, script = self._emptying[database]
+        admin.execute(script.encode())
 
     def run(self, *statements: str, database: str = "postgres") -> None:
-        wire = self.connect(database)
-        try:
+        with closing(self.connect(database)) as admin:
             for statement in statements:
-                wire.command(statement)
-        finally:
-            wire.close()
+                admin.execute(statement.encode())
 
     def psql(self, database: str, script: bytes) -> None:
         done = subprocess.run(
@@ -203,5 +200,6 @@ def _drain(log: IO[bytes]) -> None:
             pass
 
 
-def rows(wire: Wire, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    return wire.execute(sql, values).rows
+def rows(admin: Admin, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a question, whose placeholders are $1, $2, ..."""
+    return admin.execute(sql.encode(), values or None).fetchall()

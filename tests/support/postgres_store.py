@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from support.postgres import rows
-from trackside.core.db.pgwire import Wire
+from support.postgres import Admin, rows
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Change, Tx
 from trackside.core.locations import PostgresStore
@@ -32,6 +31,6 @@ def pid(tx: Tx) -> int:
     return number
 
 
-def end(admin: Wire, number: int) -> None:
+def end(admin: Admin, number: int) -> None:
     """Ends a connection, and waits until it has gone."""
     assert rows(admin, "SELECT pg_terminate_backend(CAST($1 AS int), 10000)", number) == [(True,)]

@@ -14,7 +14,7 @@ PURE = [
     *("core/filters/*.py", "*/model.py", "*/limits.py", "*/series.py", "*/diff.py", "*/plan.py", "*/distance.py"),
     *("registry/sources.py", "registry/moments.py"),
 ]
-WORLD = ("trackside.core.db", "trackside.core.http", "sqlite3", "pg8000", "obstore", "uvicorn", "subprocess", "socket")
+WORLD = ("trackside.core.db", "trackside.core.http", "sqlite3", "psycopg", "obstore", "uvicorn", "subprocess", "socket")
 WIRE = "trackside.core.http.codec."  # the base types of calls and answers, which are values
 
 

@@ -19,7 +19,7 @@ from trackside.core.errors import Fault
 from trackside.core.locations import LocationError
 from trackside.core.settings import Settings, SqliteStore
 
-_EXTRAS = {"pg8000": "postgres", "obstore": "cloud", "joserfc": "oidc"}
+_EXTRAS = {"psycopg": "postgres", "obstore": "cloud", "joserfc": "oidc"}
 
 
 @contextmanager

@@ -1,16 +1,16 @@
 """A store on PostgreSQL, alone or behind a proxy, and a connection beside it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from support.postgres import Postgres
+from support.postgres import Admin, Postgres
 from support.postgres_store import store_of
 from support.proxy import Proxy
 from trackside import app
 from trackside.core import locations
-from trackside.core.db.pgwire import Wire
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.settings import Settings
 
@@ -23,11 +23,10 @@ def db(postgres_settings: Settings) -> Iterator[PostgresDatabase]:
 
 
 @pytest.fixture
-def admin(postgres: Postgres) -> Iterator[Wire]:
+def admin(postgres: Postgres) -> Iterator[Admin]:
     """A connection beside those of the store."""
-    wire = postgres.connect()
-    yield wire
-    wire.close()
+    with closing(postgres.connect()) as admin:
+        yield admin
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import pytest
 
 from support import proxy
 from support.client import Api, Inside
-from support.postgres import Postgres, rows
+from support.postgres import Admin, Postgres, rows
 from support.postgres_store import end, note, noted, pid, store_of
 from support.proxy import CUT, CUT_AFTER_ANSWER, Proxy
 from trackside import app
 from trackside.core import locations, settings
-from trackside.core.db.pgwire import Wire
 from trackside.core.db.postgres import READERS, PostgresDatabase
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, Unavailable
@@ -29,7 +28,7 @@ SIDES = 2
 # Connections
 
 
-def test_an_idle_connection_that_was_ended_is_replaced_without_a_word(db: PostgresDatabase, admin: Wire) -> None:
+def test_an_idle_connection_that_was_ended_is_replaced_without_a_word(db: PostgresDatabase, admin: Admin) -> None:
     with db.read(1) as tx:
         reader = pid(tx)
     with db.write(1) as tx:
@@ -45,7 +44,7 @@ def test_an_idle_connection_that_was_ended_is_replaced_without_a_word(db: Postgr
     assert noted(db) == ["after"]
 
 
-def test_a_snapshot_that_broke_is_not_continued_on_another(db: PostgresDatabase, admin: Wire) -> None:
+def test_a_snapshot_that_broke_is_not_continued_on_another(db: PostgresDatabase, admin: Admin) -> None:
     def look() -> None:
         with db.read(1) as tx:
             end(admin, pid(tx))
@@ -57,7 +56,7 @@ def test_a_snapshot_that_broke_is_not_continued_on_another(db: PostgresDatabase,
     assert noted(db) == []
 
 
-def test_a_group_whose_connection_breaks_is_run_again(db: PostgresDatabase, admin: Wire) -> None:
+def test_a_group_whose_connection_breaks_is_run_again(db: PostgresDatabase, admin: Admin) -> None:
     times = 0
 
     def breaks_once(tx: Tx) -> None:
@@ -239,7 +238,7 @@ def test_a_store_that_does_not_answer_does_not_hold_up_what_needs_none(postgres_
 # The pool
 
 
-def test_reads_side_by_side_share_few_connections(db: PostgresDatabase, admin: Wire) -> None:
+def test_reads_side_by_side_share_few_connections(db: PostgresDatabase, admin: Admin) -> None:
     def read(i: int) -> int:
         with db.read(1) as tx:
             return int((tx.one("SELECT :i", i=i) or (0,))[0])

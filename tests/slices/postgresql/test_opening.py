@@ -8,7 +8,7 @@ import pytest
 from support import proxy
 from support.postgres import Postgres
 from trackside.core import locations
-from trackside.core.db.pgwire import Lost, ServerError, Wire
+from trackside.core.db.pgwire import Lost, ServerError
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.locations import PostgresStore
 
@@ -20,14 +20,14 @@ def open_at(url: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Lost, match=r"nobody answers at 127\.0\.0\.1, port 1: "):
+    with pytest.raises(Lost, match=r"cannot connect to 127\.0\.0\.1, port 1: .*Connection refused"):
         open_at("postgresql://me@127.0.0.1:1/x")
-    with pytest.raises(Lost, match=f"nobody answers at {tmp_path}, port 5432: "):
+    with pytest.raises(Lost, match=f"cannot connect to {tmp_path}, port 5432: .*No such file"):
         open_at(f"postgresql://me@/x?host={tmp_path}")
 
 
 def test_a_database_that_is_not_there_is_named(postgres: Postgres) -> None:
-    with pytest.raises(ServerError, match='database "nope" does not exist'):
+    with pytest.raises(Lost, match='database "nope" does not exist'):
         open_at(postgres.url("nope"))
 
 
@@ -43,8 +43,8 @@ def test_passwords_are_checked_by_scram(postgres: Postgres) -> None:
     place = f"@127.0.0.1:{postgres.port}/guarded"
 
     open_at(f"postgresql://someone:p%40ss%2Fword{place}")
-    for login in ("someone", "someone:wrong"):
-        with pytest.raises(ServerError, match='password authentication failed for user "someone"'):
+    for login, words in (("someone", "no password supplied"), ("someone:wrong", "password authentication failed")):
+        with pytest.raises(Lost, match=words):
             open_at(f"postgresql://{login}{place}")
 
 
@@ -56,7 +56,7 @@ def test_a_server_without_tls_is_refused_where_tls_is_asked_for(postgres: Postgr
     open_at(postgres.url() + "?sslmode=prefer")
     open_at(postgres.url() + "?sslmode=disable")
     for mode in ("require", "verify-ca", "verify-full"):
-        with pytest.raises(Lost, match=f"the server offers none; sslmode is {mode}"):
+        with pytest.raises(Lost, match="server does not support SSL, but SSL was required"):
             open_at(postgres.url() + f"?sslmode={mode}")
 
 
@@ -82,19 +82,19 @@ def test_tls_is_used_and_checked_as_far_as_is_asked_for(postgres: Postgres, tmp_
             ("localhost", f"verify-ca&sslrootcert={other}"),
             ("127.0.0.1", f"verify-full&sslrootcert={signed}"),
         ):
-            with pytest.raises(Lost, match=r"no encrypted connection to .* certificate verify failed"):
+            with pytest.raises(Lost, match=r"cannot connect to .*(certificate verify failed|does not match host)"):
                 open_at(place % (host, options))
     finally:
         between.close()
 
 
 @pytest.mark.parametrize(("durability", "setting"), [("full", "on"), ("relaxed", "off")])
-def test_durability_is_what_the_server_is_asked_for(postgres_url: str, durability: Any, setting: str) -> None:
+def test_durability_is_what_the_server_is_asked_for(
+    postgres: Postgres, postgres_url: str, durability: Any, setting: str
+) -> None:
     store = locations.store(postgres_url)
     assert isinstance(store, PostgresStore)
-    wire = Wire(store)
-    wire.command(f"ALTER DATABASE {store.database} SET synchronous_commit = 'off'")
-    wire.close()
+    postgres.run(f"ALTER DATABASE {store.database} SET synchronous_commit = 'off'")
 
     db = PostgresDatabase(store, durability)
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from support.links import until
-from support.postgres import rows
+from support.postgres import Admin, rows
 from trackside import app, tenants
-from trackside.core.db.pgwire import Wire
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Invalid, NotFound
@@ -39,7 +38,7 @@ def other(db: PostgresDatabase, postgres_settings: Settings) -> Iterator[Postgre
 
 
 @pytest.fixture
-def race(db: PostgresDatabase, other: PostgresDatabase, admin: Wire) -> Race:
+def race(db: PostgresDatabase, other: PostgresDatabase, admin: Admin) -> Race:
     """`first` is done but not committed when `second` begins; commits when that waits, and gives what `second` gives."""
 
     def run(first: Work, second: Work, ws: int = 1) -> Any:
@@ -52,7 +51,7 @@ def race(db: PostgresDatabase, other: PostgresDatabase, admin: Wire) -> Race:
     return run
 
 
-def waits(admin: Wire, database: str) -> bool:
+def waits(admin: Admin, database: str) -> bool:
     """Does a connection wait for a lock?"""
     return bool(rows(admin, "SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", database))
 

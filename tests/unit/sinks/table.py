@@ -107,8 +107,9 @@ REVIEWED = [
     Reviewed(
         "path",
         CONSTANT,
-        "generated names, databases in memory, and files of the package",
+        "generated names, databases in memory, files of the package, and where systems keep certificates",
         {
+            "core/db/pgwire.py": "_certificates",
             "artifacts/staging.py": "Staging.__init__ Staging.close Staging.remove sweep",
             "links/peers/mlflow_datasets.py": "Records.__init__",
             "links/record_lists.py": "Lists.__init__",
@@ -239,7 +240,7 @@ REVIEWED = [
         "host",
         OPERATOR,
         "the store, the address to listen on, the server that commands talk to",
-        {"cli/remote.py": "send", "cli/ports.py": "resolve", "core/db/pgwire.py": "_plain _connect_local"},
+        {"cli/remote.py": "send", "cli/ports.py": "resolve", "core/db/pgwire.py": "_addresses _plain"},
     ),
     Reviewed(
         "sql",

@@ -186,8 +186,7 @@ def _apply(db: MigratableDatabase) -> list[str]:
         for migration in migrations():
             if migration.number in applied:
                 continue
-            for statement in statements(migration.text, db.dialect):
-                tx.run(statement)
+            tx.script(statements(migration.text, db.dialect))
             tx.run(
                 "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
                 number=migration.number,

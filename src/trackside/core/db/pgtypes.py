@@ -1,25 +1,38 @@
-"""Values as PostgreSQL writes them in binary, and back.  Pure; knows no connection.
+"""Parameters in PostgreSQL's binary form, and what its values are in Python.  Knows no connection.
 
 A parameter has the type of its Python value: BIGINT, DOUBLE PRECISION, TEXT, BYTEA, an array of one of these for a list.
-None has no type (0): the server finds the one that fits.
+None has no type (0): the server finds the one that fits.  Values are read by psycopg's C module.
 """
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from types import SimpleNamespace
 from typing import Any
+
+import psycopg
+from psycopg import adapt
+from psycopg.abc import Buffer, Transformer
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.pq import Format
+from psycopg.types.numeric import NumericBinaryLoader
+from psycopg.types.string import TextBinaryLoader, TextLoader
 
 from trackside.core.db.tx import unstorable
 from trackside.core.errors import Invalid
 
-Decoder = Callable[[bytes], Any]
-Encoder = Callable[[Any], bytes]
+Encoder = Callable[[Any], bytes | None]
 
 # Numbers of types are PostgreSQL's own (pg_type.oid).
 _BYTEA, _INT8, _TEXT, _FLOAT8 = 17, 20, 25, 701
 _ELEMENTS = {1001: _BYTEA, 1016: _INT8, 1009: _TEXT, 1022: _FLOAT8}  # by the numbers of their arrays
 _ARRAYS = {element: array for array, element in _ELEMENTS.items()}
 _KINDS: dict[type, int] = {str: _TEXT, int: _INT8, float: _FLOAT8, bytes: _BYTEA, bytearray: _BYTEA, bool: _INT8}
+_NULL_SIZE = struct.pack("!i", -1)
+_array_head = struct.Struct("!iiiii").pack
+_size = struct.Struct("!i").pack
+_pack_int8 = struct.Struct("!q").pack
+_pack_float8 = struct.Struct("!d").pack
 
 
 def kinds_of(values: Sequence[Any]) -> tuple[int, ...]:
@@ -36,64 +49,77 @@ def encoders(kinds: Iterable[int]) -> list[Encoder]:
     return [_ENCODERS.get(kind) or partial(_array, _ELEMENTS[kind], _ENCODERS[_ELEMENTS[kind]]) for kind in kinds]
 
 
-def encoded(encoders: Iterable[Encoder], values: Sequence[Any]) -> bytes:
-    """Each value with its size before it.  Raises Invalid for what cannot be stored."""
+def encoded(encoders: Iterable[Encoder], values: Sequence[Any]) -> list[bytes | None]:
+    """The values in binary.  Raises Invalid for what cannot be stored."""
     try:
-        return b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
+        return [None if value is None else encode(value) for encode, value in zip(encoders, values, strict=True)]
     except (struct.error, UnicodeEncodeError) as error:
         raise unstorable(error) from None
 
 
-def decoder(oid: int) -> Decoder:
-    return _DECODERS.get(oid) or _TEXT_DECODERS.get(oid, bytes.decode)
+def reader() -> Transformer:
+    """Reads results of one connection."""
+    context: Any = SimpleNamespace(adapters=_adapters(), connection=None)
+    return adapt.Transformer(context)
 
 
-def is_binary(oid: int) -> bool:
-    """Whether `decoder` wants the binary form; else the text."""
-    return oid in _DECODERS
+def are_binary(oids: Iterable[int]) -> bool:
+    """Whether psycopg reads all of these types in binary; else a result is asked for as text."""
+    known = _adapters()
+    return all(known.get_loader(oid, Format.BINARY) is not None for oid in oids)
 
 
-_int32 = struct.Struct("!i").pack
-_sized_int8 = struct.Struct("!iq").pack
-_sized_float8 = struct.Struct("!id").pack
-_array_head = struct.Struct("!iiiii").pack
-_read_float8 = struct.Struct("!d").unpack
-_read_float4 = struct.Struct("!f").unpack
-_NULL = _int32(-1)
+class _Number(NumericBinaryLoader):
+    """A NUMERIC, which the sum of integers is."""
+
+    def load(self, data: Buffer) -> Any:
+        found = super().load(data)
+        exponent = found.as_tuple().exponent  # a letter for what is not finite
+        return int(found) if isinstance(exponent, int) and exponent >= 0 else float(found)
 
 
-def _text(value: str | None) -> bytes:
-    if value is None:
-        return _NULL
+class _Nothing(Loader):
+    """The result of a function without one."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> Any:
+        del data
+        return ""
+
+
+@lru_cache(maxsize=1)
+def _adapters() -> AdaptersMap:
+    """psycopg's, but for JSON, which stays a text, and numbers, which are ours."""
+    made = AdaptersMap(psycopg.adapters)
+    made.register_loader("numeric", _Number)
+    made.register_loader(2278, _Nothing)  # void
+    for name in ("json", "name"):
+        made.register_loader(name, TextLoader)
+        made.register_loader(name, TextBinaryLoader)
+    return made
+
+
+def _text(value: str) -> bytes:
     data = value.encode()
     if b"\0" in data:
         raise Invalid("A text has the character NUL (U+0000), which cannot be stored.")
-    return _int32(len(data)) + data
-
-
-def _bytea(value: bytes | bytearray | memoryview | None) -> bytes:
-    return _NULL if value is None else _int32(len(value)) + value
-
-
-def _int8(value: int | None) -> bytes:
-    return _NULL if value is None else _sized_int8(8, value)
-
-
-def _float8(value: float | None) -> bytes:
-    return _NULL if value is None else _sized_float8(8, value)
-
-
-def _null(value: None) -> bytes:
-    del value
-    return _NULL
+    return data
 
 
 def _array(element: int, encode: Encoder, values: Sequence[Any]) -> bytes:
-    data = _array_head(1, None in values, element, len(values), 1) + b"".join(map(encode, values))
-    return _int32(len(data)) + data
+    parts = [_array_head(1, None in values, element, len(values), 1)]
+    for value in values:
+        data = None if value is None else encode(value)
+        parts += (_NULL_SIZE,) if data is None else (_size(len(data)), data)
+    return b"".join(parts)
 
 
-_ENCODERS: dict[int, Encoder] = {0: _null, _TEXT: _text, _INT8: _int8, _FLOAT8: _float8, _BYTEA: _bytea}
+def _null(value: Any) -> None:
+    raise TypeError(f"a value of type {type(value).__name__} where others are None")
+
+
+_ENCODERS: dict[int, Encoder] = {0: _null, _TEXT: _text, _INT8: _pack_int8, _FLOAT8: _pack_float8, _BYTEA: bytes}
 
 
 def _kind(value: Any) -> int:
@@ -116,23 +142,3 @@ def _common_kind(values: Iterable[Any]) -> int:
     if len(kinds) > 1:
         raise TypeError("the values of one column have several types")
     return kinds.pop() if kinds else 0
-
-
-_integer: Decoder = partial(int.from_bytes, byteorder="big", signed=True)
-
-_DECODERS: dict[int, Decoder] = {
-    16: lambda data: data != b"\0",
-    _BYTEA: bytes,
-    19: bytes.decode,
-    _INT8: _integer,
-    21: _integer,
-    23: _integer,
-    _TEXT: bytes.decode,
-    26: _integer,
-    700: lambda data: _read_float4(data)[0],
-    _FLOAT8: lambda data: _read_float8(data)[0],
-    1042: bytes.decode,
-    1043: bytes.decode,
-}
-# What comes as text: its binary form is not worth the code.  A NUMERIC is what a SUM of integers is.
-_TEXT_DECODERS: dict[int, Decoder] = {1700: lambda data: float(data) if b"." in data or b"N" in data else int(data)}

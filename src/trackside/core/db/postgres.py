@@ -39,7 +39,7 @@ GROWTH, FEW_ROWS = 1.2, 500  # a table has grown much beyond so many times its r
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 # The transaction's number, to ask for after a cut; and the lock by which readers of the change log know who is writing.
-_NUMBER = f"SELECT pg_current_xact_id(), pg_advisory_xact_lock_shared({WRITERS_LOCK})"
+_NUMBER = f"SELECT CAST(pg_current_xact_id() AS TEXT), pg_advisory_xact_lock_shared({WRITERS_LOCK})"
 _SAVEPOINT = "SAVEPOINT command"
 _RELEASE = "RELEASE command"
 _UNDO = "ROLLBACK TO command"
@@ -103,6 +103,17 @@ class PostgresSession:
                 wire.flush()
 
         self._on_wire(post)
+
+    def execute_script(self, statements: Sequence[str]) -> None:
+        """In one round trip."""
+        if not statements:
+            return
+
+        def run(wire: Wire) -> None:
+            wire.deferred += statements[:-1]
+            wire.command(statements[-1])
+
+        self._on_wire(run)
 
     def begin_read(self, limit: Limit | None = None) -> None:
         self._limit = limit
@@ -371,10 +382,10 @@ def is_trouble(error: Exception) -> bool:
 def _connect(store: PostgresStore, durability: Durability | None = None) -> Wire:
     wire = Wire(store)
     try:
-        version = wire.parameters.get("server_version", "")
+        version = wire.parameter("server_version")
         if int(version.partition(".")[0].rstrip("abcdelrtv")) < MINIMUM:  # `19beta1` is one too
             raise ServerError("", f"PostgreSQL {version} is too old; Trackside needs {MINIMUM} or newer")
-        encoding = wire.parameters.get("server_encoding", "UTF8")
+        encoding = wire.parameter("server_encoding") or "UTF8"
         if encoding != "UTF8":
             raise ServerError("", f"the database's encoding is {encoding}; make one with ENCODING 'UTF8'")
         wire.deferred = list(_settings(durability))

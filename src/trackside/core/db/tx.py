@@ -117,6 +117,8 @@ class Session(Protocol):
 
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None: ...
 
+    def execute_script(self, statements: Sequence[str]) -> None: ...
+
 
 class Memory(dict[tuple[str, int, str], Any]):
     """What the only writer of a store remembers between transactions, by (entity, workspace, id).
@@ -226,6 +228,10 @@ class Tx:
             rows = [_with(row, own) for row in rows]
         self._session.execute_many(statement.text, rows)
 
+    def script(self, statements: Sequence[str]) -> None:
+        """Statements without values whose rows nobody wants, in order."""
+        self._session.execute_script(statements)
+
     def record(self, change: Change) -> None:
         self.record_all([change])
 
@@ -299,6 +305,10 @@ class SqliteSession:
             self.connection.executemany(text, rows)
         except (OverflowError, UnicodeEncodeError) as error:
             raise unstorable(error) from None
+
+    def execute_script(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self.connection.execute(statement)
 
 
 def unstorable(error: Exception) -> Invalid:
