@@ -7,18 +7,7 @@ import type { ShownRuns } from "../shown.svelte";
 class Colours {
   readonly #read = $derived.by((): Theme => {
     void theme.shown;
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name: string): string => style.getPropertyValue(name).trim();
-    return {
-      surface: colour("--surface"),
-      line: colour("--line"),
-      axis: colour("--control-line"),
-      text: colour("--text"),
-      text2: colour("--text-2"),
-      muted: colour("--muted"),
-      warning: colour("--warning"),
-      runs: Array.from({ length: COLOURS }, (_, at) => colour(`--run-${at + 1}`)),
-    };
+    return themeOf(document.documentElement);
   });
 
   get now(): Theme {
@@ -27,6 +16,31 @@ class Colours {
 }
 
 export const colours = new Colours();
+
+function themeOf(element: Element): Theme {
+  const style = getComputedStyle(element);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  return {
+    surface: colour("--surface"),
+    line: colour("--line"),
+    axis: colour("--control-line"),
+    text: colour("--text"),
+    text2: colour("--text-2"),
+    muted: colour("--muted"),
+    warning: colour("--warning"),
+    runs: Array.from({ length: COLOURS }, (_, at) => colour(`--run-${at + 1}`)),
+  };
+}
+
+/** The colours for paper, whatever is shown. */
+export function lightTheme(): Theme {
+  const probe = document.createElement("div");
+  probe.dataset["theme"] = "light";
+  document.body.append(probe);
+  const theme = themeOf(probe);
+  probe.remove();
+  return theme;
+}
 
 /** The colour of a run that is drawn; "" if it is drawn in grey, or not at all. */
 export function colourOf({ slots }: ShownRuns, runId: string): string {

@@ -5,8 +5,8 @@ import { drawPicture, pictureHeight, pictureWidth, type Picture } from "./pictur
 
 const PNG_SCALE = 2;
 
-export function svgOf(picture: Picture): string {
-  const pen = new SvgPen(pictureWidth(picture), pictureHeight(picture));
+export function svgOf(picture: Picture, prefix = ""): string {
+  const pen = new SvgPen(pictureWidth(picture), pictureHeight(picture), prefix);
   drawPicture(pen, picture);
   return pen.document(picture.title);
 }

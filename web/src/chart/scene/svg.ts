@@ -6,10 +6,13 @@ export class SvgPen implements Pen {
   private clips = 0;
   private readonly width: number;
   private readonly height: number;
+  private readonly prefix: string;
 
-  constructor(width: number, height: number) {
+  /** `prefix` keeps the ids of several pictures in one document apart. */
+  constructor(width: number, height: number, prefix = "") {
     this.width = width;
     this.height = height;
+    this.prefix = prefix;
   }
 
   fillRect(rect: Rect, colour: string, alpha = 1): void {
@@ -51,7 +54,7 @@ export class SvgPen implements Pen {
   }
 
   clip(rect: Rect, draw: () => void): void {
-    const id = `clip-${++this.clips}`;
+    const id = `${this.prefix}clip-${++this.clips}`;
     this.parts.push(`<clipPath id="${id}"><rect${rectangle(rect)}/></clipPath><g clip-path="url(#${id})">`);
     draw();
     this.parts.push("</g>");
