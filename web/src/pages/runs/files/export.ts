@@ -2,7 +2,7 @@ import { send } from "@/api/client";
 import { asFailure } from "@/api/failure";
 import { apiUrl } from "@/app/place";
 import { toasts } from "@/ui/toast/toasts.svelte";
-import type { RunsState } from "./state.svelte";
+import type { RunsState } from "../state.svelte";
 
 /** Saves the table as a file: the chosen runs, or all that match, with the columns and the order of the view. */
 export async function save(page: RunsState, format: "csv" | "jsonl", name: string): Promise<void> {

@@ -12,8 +12,8 @@ import { parseField } from "@/nouns/run/field";
 import { toHtml, type Part } from "@/nouns/report/html";
 import { words as runWords } from "@/nouns/run/words";
 import { columnsOf, type TableRows } from "./parquet";
-import type { RunsState } from "./state.svelte";
-import { words } from "./words";
+import type { RunsState } from "../state.svelte";
+import { words } from "../words";
 
 const WINDOW = 5000;
 /** A page of more rows is no report any more. */
