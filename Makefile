@@ -74,7 +74,7 @@ test: web ## run the tests, all but the slow ones (TESTS="tests/unit -k name" fo
 test-all: web ## run every test, on both databases where it can, random ones with a new seed (SEED=N for an old one)
 	@$(PYTEST) --both --vary $(if $(SEED),--seed $(SEED)) $(TESTS)
 
-mutants: $(STAMP) ## change the code in small ways, and see whether a test notices (MUTANTS="trackside.links.fileplan*"; hours without)
+mutants: $(STAMP) ## change the code in small ways, and see whether a test notices (MUTANTS="trackside.links.reconcile.file_plan*"; hours without)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r constraints/mutants.txt
 	@$(BIN)/mutmut run --max-children $(JOBS) $(MUTANTS)
 	@$(BIN)/mutmut results

@@ -22,6 +22,7 @@ from trackside.core.http.edge import Edge
 from trackside.core.http.forwarded import Forwarded
 from trackside.core.http.meter import Meter
 from trackside.core.http.routes import Route, Table, stream
+from trackside.core.http_client.cancellation import Ending
 from trackside.core.outgoing.addresses import Rules, listed
 from trackside.core.outgoing.guard import Guard
 from trackside.core.places import RootPolicy
@@ -56,8 +57,7 @@ from trackside.jobs.executors.process import ProcessExecutor
 from trackside.jobs.kinds import Kind, Kinds
 from trackside.jobs.worker import Limits, Worker
 from trackside.links import routes as links
-from trackside.links.ending import Ending
-from trackside.links.workers import Workers
+from trackside.links.worker.supervisor import Workers
 from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
 from trackside.logged_models import store as logged_model_store

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from support.answering import Answered, Asked, answering
 from support.links import until
+from trackside.core.http_client.credentials import Secret
 from trackside.imports.patience import AT_ONCE, GROWS_AFTER, Gate, PatientHttp
-from trackside.links.model import Secret
 
 
 class Clock:

@@ -11,10 +11,10 @@ from support.answering import Answered, Asked, answering
 from support.client import Api
 from support.registry import Registry
 from support.servers import Server
-from trackside.links.model import Secret
-from trackside.links.peers.trackside import TracksidePeer
-from trackside.links.wire import Http
+from trackside.core.http_client.client import Http
+from trackside.core.http_client.credentials import Secret
 from trackside.metrics.series import pack
+from trackside.sync.remote.trackside.client import TracksidePeer
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk?"
 

@@ -14,10 +14,11 @@ from support.links import LINKS, add, all_runs, settle, until, url_of
 from support.servers import Server
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer
-from trackside.links import cursors, store
-from trackside.links.diff import Mode
+from trackside.links import store
 from trackside.links.model import Kind, Link, Options
-from trackside.links.worker import Runner
+from trackside.links.state import item_store
+from trackside.links.worker.runner import Runner
+from trackside.sync.document import Mode
 
 LINK = "twin"
 WS = 1
@@ -89,7 +90,7 @@ def test_a_back_fill_goes_on_where_it_was_cut_short_whatever_the_order_of_models
 
     found = load()
     with db.read(WS) as tx:
-        assert cursors.mirrored(tx, found.link_id)["model_version"] == 2
+        assert item_store.mirrored(tx, found.link_id)["model_version"] == 2
     assert found.last_error is None
 
 

@@ -12,15 +12,16 @@ from support.links import add, check, link, log, put_file, settle, until
 from support.servers import Server
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
-from trackside.links import files
-from trackside.links.ending import Ending
-from trackside.links.files import Source
-from trackside.links.model import Entity, Secret
-from trackside.links.peer import BrokenCopy
-from trackside.links.peers import signed, stores
-from trackside.links.peers.databricks_files import DatabricksFiles
-from trackside.links.peers.signed import SignedFile
-from trackside.links.wire import Down, Http, Refused
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.credentials import Secret
+from trackside.sync.entities import Entity
+from trackside.sync.local import files
+from trackside.sync.local.files import Source
+from trackside.sync.remote.databricks import signed_urls, store_requests
+from trackside.sync.remote.databricks.files import DatabricksFiles
+from trackside.sync.remote.databricks.signed_urls import SignedFile
+from trackside.sync.remote.port import BrokenCopy
 
 LINK = "lakehouse"
 KIB = 1 << 10
@@ -83,7 +84,7 @@ def test_what_azure_takes_at_once_is_sent_at_once_and_more_is_not(
     databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot
 ) -> None:
     databricks.store.kind = AZURE
-    assert databricks.store.most_bytes == signed.AT_ONCE_BYTES == 64 * MIB
+    assert databricks.store.most_bytes == signed_urls.AT_ONCE_BYTES == 64 * MIB
     with source(folder, b"x" * (64 * MIB + 1)) as given:
         remote.send(Entity.RUN, run, "f.bin", given)
 
@@ -216,7 +217,7 @@ def test_a_file_that_breaks_off_on_its_way_comes_whole(server: Server, databrick
 def file(databricks: Databricks, run: str) -> SignedFile:
     """Of that run, with parts of 256 KiB."""
 
-    def sign() -> stores.Signed:
-        return stores.signed(databricks.store.signed(databricks.url, "write", run, "f.bin"))
+    def sign() -> store_requests.Signed:
+        return store_requests.signed(databricks.store.signed(databricks.url, "write", run, "f.bin"))
 
     return SignedFile(sign, Ending(), at_once=256 * KIB, block=256 * KIB)

@@ -11,14 +11,15 @@ from support.links import add, check, link, put_file, settle, until
 from support.servers import Server
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
-from trackside.links import files
-from trackside.links.files import Source
-from trackside.links.model import Entity, Secret
-from trackside.links.parts import Note
-from trackside.links.peer import RemoteFile, Unmirrored
-from trackside.links.peers import signed
-from trackside.links.peers.databricks_files import DatabricksFiles
-from trackside.links.wire import Down, Http, Refused
+from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.credentials import Secret
+from trackside.sync.entities import Entity
+from trackside.sync.local import files
+from trackside.sync.local.files import Source
+from trackside.sync.local.resumable_upload import Note
+from trackside.sync.remote.databricks import signed_urls
+from trackside.sync.remote.databricks.files import DatabricksFiles
+from trackside.sync.remote.port import RemoteFile, Unmirrored
 
 LINK = "lakehouse"
 KIB = 1 << 10
@@ -200,7 +201,7 @@ def test_where_nothing_is_taken_by_parts_it_goes_at_once_or_is_left_out(
 
     (tmp_path / "large").mkdir()
     with (tmp_path / "large" / "f.bin").open("wb") as hole:  # nobody has to write five gigabytes
-        hole.truncate(signed.S3_MOST_AT_ONCE_BYTES + 1)
+        hole.truncate(signed_urls.S3_MOST_AT_ONCE_BYTES + 1)
     with pytest.raises(Unmirrored, match="at most 5368709120, and by parts the workspace does not take it"):
         send(remote, run, Spot(LocalBlobs(tmp_path), "large/f.bin"))
     assert databricks.store.asked == ["PUT"]
@@ -209,7 +210,7 @@ def test_where_nothing_is_taken_by_parts_it_goes_at_once_or_is_left_out(
 def test_a_killed_server_goes_on_with_the_part_that_is_missing(
     start: Callable[..., Server], databricks: Databricks
 ) -> None:
-    databricks.store.most_bytes = signed.AT_ONCE_BYTES
+    databricks.store.most_bytes = signed_urls.AT_ONCE_BYTES
     databricks.store.uploads.least_bytes = 5 * MIB
     databricks.store.uploads.failing = {3: 1_000_000}
     server = start()

@@ -5,9 +5,9 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackside.links import points
-from trackside.links.diff import Doc, Mode, apply, merge, pack, unpack
-from trackside.links.ours import Piece
+from trackside.sync import metric_delta
+from trackside.sync.document import Doc, Mode, apply, merge, pack, unpack
+from trackside.sync.local.reader import Piece
 
 fields = st.one_of(
     st.tuples(st.sampled_from(("param", "tag")), st.sampled_from(("a", "b"))),
@@ -67,7 +67,7 @@ def test_a_document_survives_its_packing(doc: Doc) -> None:
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=12))
 def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, bool]]) -> None:
     """Points come into the tail, leave it in chunks, and small chunks are merged, while some of them are being sent."""
-    cursor = points.Cursor()
+    cursor = metric_delta.Cursor()
     chunks: list[Piece] = []
     tail = b""
     logged: list[bytes] = []
@@ -93,7 +93,7 @@ def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, b
     assert cursor.point_count == len(logged)
 
 
-def _points(cursor: points.Cursor, chunks: list[Piece], tail: bytes) -> list[bytes]:
+def _points(cursor: metric_delta.Cursor, chunks: list[Piece], tail: bytes) -> list[bytes]:
     pieces = [chunk for chunk in chunks if chunk.chunk_id > cursor.chunk_id] + ([Piece(0, tail)] if tail else [])
-    packed = b"".join(points.lacking(cursor, pieces))
+    packed = b"".join(metric_delta.lacking(cursor, pieces))
     return [packed[i : i + 24] for i in range(0, len(packed), 24)]

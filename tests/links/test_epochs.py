@@ -7,13 +7,16 @@ import pytest
 from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
 from trackside.events import store as events
-from trackside.links import cursors, epochs, registered, store, waiting
-from trackside.links.diff import Mode
-from trackside.links.epochs import Known
-from trackside.links.model import Entity, Kind, Link, Made, Options
+from trackside.links import store
+from trackside.links.model import Kind, Link, Made, Options
+from trackside.links.state import generations, item_store, work_queue
+from trackside.links.state.generations import Known
 from trackside.registry import mirrored, models
 from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
+from trackside.sync.document import Mode
+from trackside.sync.entities import Entity
+from trackside.sync.local import registry
 
 pytestmark = pytest.mark.both
 
@@ -27,15 +30,15 @@ def link(db: Any) -> Link:
 
     def make(tx: Tx) -> Link:
         made = store.create(tx, "l", Kind.MLFLOW, "http://127.0.0.1:9", Mode.BOTH, Options(), None, "cursor")
-        epochs.remember(tx, made.link_id, "first")
+        generations.remember(tx, made.link_id, "first")
         for number, stage in enumerate(("active", "active", "deleted")):
             local_id = str(number) * 32
             lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5 + number, tags={}, run_id=local_id)
-            cursors.save_item(
+            item_store.save_item(
                 tx, made.link_id, Entity.RUN, local_id, f"there-{number}", Made.US, {("stage", ""): stage}
             )
-        cursors.save_item(tx, made.link_id, Entity.EXPERIMENT, "0", "0", Made.THEM, ACTIVE)
-        waiting.mark(tx, made.link_id, [(str(Entity.RUN), "theirs")], is_remote=True)
+        item_store.save_item(tx, made.link_id, Entity.EXPERIMENT, "0", "0", Made.THEM, ACTIVE)
+        work_queue.mark(tx, made.link_id, [(str(Entity.RUN), "theirs")], is_remote=True)
         return store.get(tx, "l")
 
     found: Link = db.writer.submit(WS, make).result()
@@ -48,12 +51,12 @@ def write(db: Any, work: Any) -> Any:
 
 def now(db: Any, link: Link) -> Known:
     with db.read(WS) as tx:
-        return epochs.of(tx, link.link_id)
+        return generations.of(tx, link.link_id)
 
 
 def newest(db: Any, link: Link) -> list[str]:
     with db.read(WS) as tx:
-        found = epochs.newest(tx, link.link_id, epochs.of(tx, link.link_id).epoch, 5)
+        found = generations.newest(tx, link.link_id, generations.of(tx, link.link_id).epoch, 5)
     return [each.remote_id for each in found]
 
 
@@ -61,9 +64,9 @@ def test_an_epoch_ends_once_and_what_is_found_after_that_belongs_to_the_next(db:
     before = now(db, link)
     runs_before = newest(db, link)
     for _ in range(2):  # of two that found out at once
-        write(db, lambda tx: epochs.end(tx, link, before, "a run is missing"))
+        write(db, lambda tx: generations.end(tx, link, before, "a run is missing"))
     lost = newest(db, link)
-    write(db, lambda tx: epochs.confirm(tx, link.link_id, Entity.RUN, "0" * 32, 1))
+    write(db, lambda tx: generations.confirm(tx, link.link_id, Entity.RUN, "0" * 32, 1))
 
     assert (before, now(db, link)) == (Known("first", 0), Known("first", 1))
     assert (runs_before, lost, newest(db, link)) == (["there-1", "there-0"], [], ["there-0"])
@@ -79,9 +82,9 @@ def test_an_epoch_ends_once_and_what_is_found_after_that_belongs_to_the_next(db:
 def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> None:
     def miss(number: int) -> int:
         def work(tx: Tx) -> None:
-            item = cursors.item(tx, link.link_id, Entity.RUN, str(number) * 32)
+            item = item_store.item(tx, link.link_id, Entity.RUN, str(number) * 32)
             assert item is not None
-            epochs.miss(tx, link, Entity.RUN, item)
+            generations.miss(tx, link, Entity.RUN, item)
 
         write(db, work)
         return now(db, link).epoch
@@ -90,11 +93,11 @@ def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> 
 
 
 def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db: Any, link: Link) -> None:
-    write(db, lambda tx: epochs.begin_anew(tx, link, Known("first", 0), "second"))
+    write(db, lambda tx: generations.begin_anew(tx, link, Known("first", 0), "second"))
 
     with db.read(WS) as tx:
-        mirrored_now = cursors.mirrored(tx, link.link_id)
-        due = [(each.entity, each.entity_id, each.is_remote) for each in waiting.due(tx, link.link_id, 10)]
+        mirrored_now = item_store.mirrored(tx, link.link_id)
+        due = [(each.entity, each.entity_id, each.is_remote) for each in work_queue.due(tx, link.link_id, 10)]
     assert now(db, link) == Known("second", 1)
     assert mirrored_now == {}
     assert due == [(Entity.EXPERIMENT, "0", False), *((Entity.RUN, str(number) * 32, False) for number in range(3))]
@@ -109,7 +112,7 @@ def test_the_history_says_what_was_removed(db: Any) -> None:
     gone, kept = write(db, make)
 
     with db.read(WS) as tx:
-        said = [registered.was_removed(tx, Entity.REGISTERED, uid) for uid in (gone, kept, "never", "")]
+        said = [registry.was_removed(tx, Entity.REGISTERED, uid) for uid in (gone, kept, "never", "")]
     assert said == [True, False, False, False]
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from support.links import LINKS, add, all_runs, check, link, put_file, settle, until, url_of
 from support.servers import Server
-from trackside.links import store, waiting
-from trackside.links.diff import Mode
-from trackside.links.import_files import PREFIX
+from trackside.links import store
 from trackside.links.model import Kind, Link, Options
+from trackside.links.state import work_queue
+from trackside.sync.api.files import PREFIX
+from trackside.sync.document import Mode
 
 LINK = "lab"
 
@@ -51,7 +52,7 @@ def test_the_time_since_the_other_side_was_heard_is_lag_when_it_is_longer_than_b
     def lag(link: Link, heard_ms_ago: int) -> float:
         with db.read(1) as tx:
             heard = msgspec.structs.replace(link, heard_at=tx.now - heard_ms_ago, seen_seq=10**9)
-            return waiting.lag(tx, heard).seconds
+            return work_queue.lag(tx, heard).seconds
 
     assert [lag(link, 19_000) for link in (push, pull, both)] == [0, 0, 0]
     assert [lag(link, 60_000) for link in (push, pull, both)] == [0, 60, 60]

@@ -16,11 +16,12 @@ from trackside import app
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings
-from trackside.links import store, waiting
-from trackside.links.diff import Mode
+from trackside.links import store
 from trackside.links.model import Kind, Options
-from trackside.links.worker import Runner
+from trackside.links.state import work_queue
+from trackside.links.worker.runner import Runner
 from trackside.runs import lifecycle
+from trackside.sync.document import Mode
 
 pytestmark = pytest.mark.both
 
@@ -56,7 +57,7 @@ def test_one_server_works_on_a_link_and_another_one_when_its_lease_is_over(
         with database.read(WS) as tx:
             found = store.find(tx, link.link_id)
             assert found is not None
-            return waiting.lag(tx, found).items
+            return work_queue.lag(tx, found).items
 
     def asked(by: Runner) -> bool:
         before = len(flaky.seen)

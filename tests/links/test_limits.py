@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from trackside.links import limits
+from trackside.core.http_client import rate_limit
+from trackside.core.http_client.client import Stopped
+from trackside.core.http_client.rate_limit import Bucket, Limits
 from trackside.links.connect import SLOW
-from trackside.links.limits import Bucket, Limits
 from trackside.links.model import Kind
-from trackside.links.wire import Stopped
 
 API = "/api/2.0/mlflow"
 
@@ -61,9 +61,9 @@ def test_each_second_of_a_link_has_its_share_and_calls_that_are_dear_a_smaller_o
 
 
 def test_those_that_call_the_same_place_share_what_it_allows() -> None:
-    one = limits.shared(("https://lake", "token"), 20.0, {})
-    two = limits.shared(("https://lake", "token"), 5.0, {})
-    other = limits.shared(("https://lake", "another token"), 20.0, {})
+    one = rate_limit.shared(("https://lake", "token"), 20.0, {})
+    two = rate_limit.shared(("https://lake", "token"), 5.0, {})
+    other = rate_limit.shared(("https://lake", "another token"), 20.0, {})
 
     assert one is two
     assert one is not other

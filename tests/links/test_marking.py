@@ -6,11 +6,13 @@ import pytest
 
 from trackside.core.db.tx import Tx
 from trackside.experiments import store as experiments
-from trackside.links import cursors, marking, store, waiting
-from trackside.links.diff import Mode
-from trackside.links.marking import PIECE, Depth
-from trackside.links.model import Entity, Kind, Link, Made, Options
+from trackside.links import store
+from trackside.links.model import Kind, Link, Made, Options
+from trackside.links.state import backfill, item_store, work_queue
+from trackside.links.state.backfill import PIECE, Depth
 from trackside.runs import lifecycle
+from trackside.sync.document import Mode
+from trackside.sync.entities import Entity
 
 pytestmark = pytest.mark.both
 
@@ -44,8 +46,8 @@ def begin(db: Any, link: Link, to_mark: str) -> Link:
 def step(db: Any, link: Link) -> int:
     """How many were marked."""
     with db.read(WS) as tx:
-        found, following = marking.piece(tx, link)
-    db.writer.submit(WS, lambda tx: marking.mark(tx, link, found, following)).result()
+        found, following = backfill.piece(tx, link)
+    db.writer.submit(WS, lambda tx: backfill.mark(tx, link, found, following)).result()
     return len(found)
 
 
@@ -64,7 +66,7 @@ def depths(db: Any, link: Link) -> dict[tuple[str, str], int]:
 
 
 def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
-    now = begin(db, link, marking.backfill())
+    now = begin(db, link, backfill.backfill())
     sizes = []
     while now.to_mark:
         sizes.append(step(db, now))
@@ -79,9 +81,9 @@ def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
 
 def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link: Link) -> None:
     db.writer.submit(
-        WS, lambda tx: cursors.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", Made.HERE, None)
+        WS, lambda tx: item_store.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", Made.HERE, None)
     ).result()
-    now = begin(db, link, marking.whole(Mode.PULL, Depth.LOOK, ""))
+    now = begin(db, link, backfill.whole(Mode.PULL, Depth.LOOK, ""))
     while now.to_mark:
         step(db, now)
         now = read(db, link)
@@ -92,10 +94,10 @@ def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link:
 def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was_to_be_read(
     db: Any, link: Link
 ) -> None:
-    before = begin(db, link, marking.whole(Mode.BOTH, Depth.READ, ""))
+    before = begin(db, link, backfill.whole(Mode.BOTH, Depth.READ, ""))
     step(db, before)
     between = read(db, link)
-    now = begin(db, link, marking.whole(Mode.BOTH, Depth.LOOK, between.to_mark))
+    now = begin(db, link, backfill.whole(Mode.BOTH, Depth.LOOK, between.to_mark))
 
     step(db, between)  # which was read before the new one came
     unchanged = read(db, link)
@@ -103,17 +105,17 @@ def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was
         step(db, now)
         now = read(db, link)
 
-    assert unchanged.to_mark == marking.whole(Mode.BOTH, Depth.READ, "")
+    assert unchanged.to_mark == backfill.whole(Mode.BOTH, Depth.READ, "")
     assert set(depths(db, link).values()) == {Depth.READ}
     assert len(depths(db, link)) == COUNT + 1
 
 
 def test_while_there_is_more_to_mark_the_link_is_behind(db: Any, link: Link) -> None:
-    now = begin(db, link, marking.backfill())
+    now = begin(db, link, backfill.backfill())
     with db.read(WS) as tx:
-        at_first = waiting.lag(tx, now).items
+        at_first = work_queue.lag(tx, now).items
     later = begin(db, link, "")
     with db.read(WS) as tx:
-        at_last = waiting.lag(tx, later).items
+        at_last = work_queue.lag(tx, later).items
 
     assert at_first == at_last + 1

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from support.databricks import CLIENT_ID, CLIENT_SECRET, Databricks
-from trackside.links.ending import Ending
-from trackside.links.model import Secret
-from trackside.links.peers.oauth import MachineToken
-from trackside.links.wire import Down, Http
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, Http
+from trackside.core.http_client.credentials import Secret
+from trackside.sync.remote.databricks.oauth import MachineToken
 
 
 @pytest.fixture

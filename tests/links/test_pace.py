@@ -2,7 +2,7 @@
 
 import pytest
 
-from trackside.links.pace import LONGEST_REST_S, Pace
+from trackside.links.worker.throttle import LONGEST_REST_S, Pace
 
 
 class Clock:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import hypothesis.strategies as st
 from hypothesis import given
 
-from trackside.links import points
 from trackside.metrics.series import pack
+from trackside.sync import metric_delta
 
 histories = st.lists(st.integers(0, 12), unique=True)
 
@@ -28,7 +28,7 @@ def test_the_difference_is_that_of_the_sets(
 ) -> None:
     read: list[int] = []
 
-    found = points.difference(pieces(ours, one, read), pieces(theirs, other, read), most)
+    found = metric_delta.difference(pieces(ours, one, read), pieces(theirs, other, read), most)
 
     assert found == (len(set(ours) - set(theirs)), len(set(theirs) - set(ours)))
     is_same = set(ours) == set(theirs)

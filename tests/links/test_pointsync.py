@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trackside.links import pointsync, store
-from trackside.links.diff import Mode
+from trackside.links import store
 from trackside.links.model import Kind, Options
-from trackside.links.side import Side
+from trackside.links.reconcile import metrics
+from trackside.links.reconcile.context import Side
 from trackside.metrics.series import unpack
 from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
+from trackside.sync.document import Mode
 
 
 class Busy:
@@ -41,8 +42,8 @@ def test_what_is_logged_while_points_are_sent_waits_for_its_turn(db: Any) -> Non
     side = Side(db, 1, link, peer, nowhere, "")
     peer.log(0)
 
-    counts = [pointsync.send(side, run_id, "there") for _ in range(3)]
+    counts = [metrics.send(side, run_id, "there") for _ in range(3)]
 
     assert peer.sent == [[0], [1], [2]]
     assert counts == [1, 1, 1]
-    assert pointsync.is_behind(side, run_id)
+    assert metrics.is_behind(side, run_id)

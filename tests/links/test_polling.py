@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from trackside.links import polling
-from trackside.links.model import FIRST
-from trackside.links.ours import Part
-from trackside.links.polling import Poll
-from trackside.links.wire import Refused, TooLong
+from trackside.core.http_client.client import Refused, TooLong
+from trackside.sync.entities import FIRST
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.mlflow import run_changes
+from trackside.sync.remote.mlflow.run_changes import Poll
 
 HOUR_S = 3600
 
@@ -50,7 +50,7 @@ class Remote:
         del token
         return [Part(str(i), str(i), {("name", ""): f"e{i}"}) for i in range(self.experiments)], None
 
-    def search(self, ids: Sequence[str], words: str, token: str | None, most: int) -> polling.Searched:
+    def search(self, ids: Sequence[str], words: str, token: str | None, most: int) -> run_changes.Searched:
         self.searches.append((words, most))
         if most > self.most_runs:
             raise TooLong("too long")
@@ -62,7 +62,7 @@ class Remote:
         page = found[begin : begin + most]
         return page, str(begin + most) if begin + most < len(found) else None
 
-    def search_models(self, ids: Sequence[str], token: str | None, most: int) -> polling.FoundModels:
+    def search_models(self, ids: Sequence[str], token: str | None, most: int) -> run_changes.FoundModels:
         self.searches.append(("models", most))
         if self.models is None:
             raise Refused(404, "ENDPOINT_NOT_FOUND", "no such call")
@@ -200,7 +200,7 @@ def test_models_that_were_changed_lately_come_first_and_older_ones_are_not_read_
 
     assert len(found) == 200
     assert "m7" in again
-    assert remote.searches.count(("models", polling.PAGE_MODELS)) == 4  # two minutes overlap, and the first old one
+    assert remote.searches.count(("models", run_changes.PAGE_MODELS)) == 4  # two minutes overlap, and the first old one
 
 
 def test_a_release_without_models_is_asked_for_them_once() -> None:
@@ -221,7 +221,7 @@ def _part(run: dict[str, Any]) -> Part:
 def _matches(run: dict[str, Any], words: str) -> bool:
     if not words:
         return True
-    if words == polling.RUNNING:
+    if words == run_changes.RUNNING:
         return run["end"] is None
     name, at = words.removeprefix("attributes.").split(" >= ")
     value = run["start"] if name == "start_time" else None if run["end"] is None else run["end"] * 1000

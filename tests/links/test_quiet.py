@@ -8,11 +8,12 @@ from support.flaky import Flaky
 from trackside.artifacts.roots import Roots
 from trackside.core.db.tx import Tx
 from trackside.core.seal import Sealer
-from trackside.links import ours, store
-from trackside.links.diff import Mode
+from trackside.links import store
 from trackside.links.model import QUIET_POLL_S, Kind, Link, Options
-from trackside.links.worker import Runner
-from trackside.links.workers import EVERY_S
+from trackside.links.worker.runner import Runner
+from trackside.links.worker.supervisor import EVERY_S
+from trackside.sync.document import Mode
+from trackside.sync.local import reader
 
 WS = 1
 
@@ -52,7 +53,7 @@ def test_a_quiet_side_is_asked_less_often_until_something_happens(
     run = there.new_run()
     looks(QUIET_POLL_S)
     with db.read(WS) as tx:
-        is_here = ours.has_run(tx, run)
+        is_here = reader.has_run(tx, run)
     after_it = looks(10)
     runner.close()
     roots.close()

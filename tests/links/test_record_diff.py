@@ -7,10 +7,10 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from trackside.evaluation_datasets.mirrored import Record
-from trackside.links import record_diff
-from trackside.links.diff import Mode
-from trackside.links.record_diff import Step
-from trackside.links.record_lists import Entry, Lists
+from trackside.sync import record_merge
+from trackside.sync.document import Mode
+from trackside.sync.record_merge import Step
+from trackside.sync.record_tables import Entry, Lists
 
 digests = st.sampled_from((None, "a", "b", "c"))
 small = st.dictionaries(st.sampled_from("xyz"), st.integers(0, 3), max_size=3)
@@ -31,7 +31,7 @@ def versions(draw: st.DrawFn) -> Record:
 
 def record(expectations: Any, tags: Any, updated: int = 0, created: int = 0, record_id: str = "p") -> Record:
     return Record(
-        input_hash=record_diff.hash_of({"q": 1}),
+        input_hash=record_merge.hash_of({"q": 1}),
         record_id=record_id,
         created_time=created,
         last_update_time=updated,
@@ -49,8 +49,8 @@ def record(expectations: Any, tags: Any, updated: int = 0, created: int = 0, rec
 
 @given(base=digests, ours=digests, theirs=digests)
 def test_both_sides_come_to_the_same(base: str | None, ours: str | None, theirs: str | None) -> None:
-    step = record_diff.step(base, ours, theirs, Mode.BOTH)
-    seen_from_there = record_diff.step(base, theirs, ours, Mode.BOTH)
+    step = record_merge.step(base, ours, theirs, Mode.BOTH)
+    seen_from_there = record_merge.step(base, theirs, ours, Mode.BOTH)
 
     assert seen_from_there == (OTHER_WAY.get(step, step) if step else None)
     assert (step is None) == (ours == theirs == base)
@@ -58,8 +58,8 @@ def test_both_sides_come_to_the_same(base: str | None, ours: str | None, theirs:
 
 @given(base=digests, ours=digests, theirs=digests)
 def test_a_link_of_one_direction_changes_the_copy_only(base: str | None, ours: str | None, theirs: str | None) -> None:
-    pushed = record_diff.step(base, ours, theirs, Mode.PUSH)
-    pulled = record_diff.step(base, ours, theirs, Mode.PULL)
+    pushed = record_merge.step(base, ours, theirs, Mode.PUSH)
+    pulled = record_merge.step(base, ours, theirs, Mode.PULL)
 
     assert pushed not in (Step.TAKE, Step.DROP_HERE, Step.JOIN)
     assert pulled not in (Step.SEND, Step.DROP_THERE, Step.JOIN)
@@ -69,15 +69,15 @@ def test_a_link_of_one_direction_changes_the_copy_only(base: str | None, ours: s
 
 @given(versions(), versions())
 def test_two_versions_become_one_whichever_is_named_first(one: Record, other: Record) -> None:
-    joined = record_diff.join(one, other)
+    joined = record_merge.join(one, other)
 
-    assert joined == record_diff.join(other, one)
+    assert joined == record_merge.join(other, one)
     for name in ("expectations", "tags"):
         keys = [set(json.loads(getattr(each, name) or "{}")) for each in (one, other, joined)]
         assert keys[2] == keys[0] | keys[1]
-    later = max(one, other, key=lambda each: (each.last_update_time, record_diff.exact(each)))
+    later = max(one, other, key=lambda each: (each.last_update_time, record_merge.exact(each)))
     assert joined.outputs == later.outputs
-    assert record_diff.exact(record_diff.join(joined, later)) == record_diff.exact(joined)
+    assert record_merge.exact(record_merge.join(joined, later)) == record_merge.exact(joined)
 
 
 @given(versions(), versions())
@@ -88,16 +88,16 @@ def test_an_upsert_reaches_what_it_is_said_to_reach(before: Record, after: Recor
     }
     reached = record(merged["expectations"], merged["tags"], after.last_update_time)
 
-    assert record_diff.is_reached(before, after) == (record_diff.content(reached) == record_diff.content(after))
+    assert record_merge.is_reached(before, after) == (record_merge.content(reached) == record_merge.content(after))
 
 
 def test_joined_schemas_have_the_fields_of_both() -> None:
     one = {"inputs": {"a": "string"}, "outputs": {}, "expectations": {"x": "null"}, "version": "1.0"}
     other = {"inputs": {"b": "integer"}, "outputs": "string", "expectations": {}, "version": "1.0"}
 
-    joined = record_diff.joined_schema(json.dumps(one), json.dumps(other))
+    joined = record_merge.joined_schema(json.dumps(one), json.dumps(other))
 
-    assert joined == record_diff.joined_schema(json.dumps(other), json.dumps(one))
+    assert joined == record_merge.joined_schema(json.dumps(other), json.dumps(one))
     assert json.loads(joined) == {
         "inputs": {"a": "string", "b": "integer"},
         "outputs": "string",
@@ -109,7 +109,7 @@ def test_joined_schemas_have_the_fields_of_both() -> None:
 @given(*(st.dictionaries(st.integers(0, 30), st.sampled_from("abc")) for _ in range(3)))
 def test_lists_say_what_each_record_says(base: dict[int, str], ours: dict[int, str], theirs: dict[int, str]) -> None:
     """With the other side's read in those buckets only that are others."""
-    hashes = {i: record_diff.hash_of({"q": i}) for i in range(31)}
+    hashes = {i: record_merge.hash_of({"q": i}) for i in range(31)}
     with Lists() as lists, Lists() as far:
         lists.add("base", (Entry(hashes[i], digest) for i, digest in base.items()))
         lists.add("ours", (Entry(hashes[i], digest, i) for i, digest in ours.items()))
@@ -123,6 +123,7 @@ def test_lists_say_what_each_record_says(base: dict[int, str], ours: dict[int, s
         found = {each.input_hash: each.step for page in lists.differences() for each in page}
 
     wanted = {
-        hashes[i]: record_diff.step(base.get(i), ours.get(i), theirs.get(i), Mode.BOTH) for i in {*base, *ours, *theirs}
+        hashes[i]: record_merge.step(base.get(i), ours.get(i), theirs.get(i), Mode.BOTH)
+        for i in {*base, *ours, *theirs}
     }
     assert found == {each: step for each, step in wanted.items() if step is not None}

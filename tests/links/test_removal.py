@@ -12,9 +12,9 @@ from trackside import app
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer
 from trackside.links import store
-from trackside.links.diff import Mode
 from trackside.links.model import Kind, Options
-from trackside.links.worker import Runner
+from trackside.links.worker.runner import Runner
+from trackside.sync.document import Mode
 
 LINK = "twin"
 WS = 1

@@ -11,13 +11,17 @@ from support.links import put_file, url_of
 from support.servers import Server
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots
-from trackside.links import files, filesync, store
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.credentials import Secret
+from trackside.links import store
 from trackside.links.connect import connect
-from trackside.links.diff import Mode
-from trackside.links.ending import Ending
-from trackside.links.model import Entity, Kind, Options, Secret
-from trackside.links.side import Side
+from trackside.links.model import Kind, Options
+from trackside.links.reconcile import files as filesync
+from trackside.links.reconcile.context import Side
 from trackside.runs import lifecycle
+from trackside.sync.document import Mode
+from trackside.sync.entities import Entity
+from trackside.sync.local import files
 
 WS = 1
 ROOT = "mlflow-artifacts:/"

@@ -11,7 +11,7 @@ from support.flaky import Flaky
 from support.gate import Gate, Way
 from support.links import LINKS, add, check, get_file, link, log, put_file, settle, until
 from support.servers import Server
-from trackside.links.parts import FOLDER, PART_BYTES
+from trackside.sync.local.resumable_upload import FOLDER, PART_BYTES
 
 LINK = "large"
 MIB = 1 << 20

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from trackside.links import cursors, store
-from trackside.links.diff import Mode
-from trackside.links.model import Entity, Kind, Made, Options
-from trackside.links.rounds import LEAST_ROUND_S, SHARE, Rounds
-from trackside.links.side import Side
+from trackside.links import store
+from trackside.links.model import Kind, Made, Options
+from trackside.links.poll.ended_runs import LEAST_ROUND_S, SHARE, Rounds
+from trackside.links.reconcile.context import Side
+from trackside.links.state import item_store
+from trackside.sync.document import Mode
+from trackside.sync.entities import Entity
 
 PERIOD_S = 5.0
 
@@ -54,6 +56,6 @@ def _side(db: Any, names: list[str]) -> Side:
     with db.write(1) as tx:
         link = store.create(tx, "stock", Kind.MLFLOW, "http://127.0.0.1:1", Mode.PULL, Options(), None, "")
         for name in names:
-            cursors.save_item(tx, link.link_id, Entity.RUN, name, f"r-{name}", Made.THEM, None)
+            item_store.save_item(tx, link.link_id, Entity.RUN, name, f"r-{name}", Made.THEM, None)
     nobody: Any = None  # is asked
     return Side(db, 1, link, nobody, nobody, "")

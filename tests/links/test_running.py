@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from trackside.links import running
-from trackside.links.ours import Part
-from trackside.links.peer import Seen
-from trackside.links.peers.mlflow_wire import part_of_run
-from trackside.links.polling import Poll, Searched
-from trackside.links.running import Running
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.mlflow import active_runs
+from trackside.sync.remote.mlflow.active_runs import Running
+from trackside.sync.remote.mlflow.run_changes import Poll, Searched
+from trackside.sync.remote.mlflow.wire import part_of_run
+from trackside.sync.remote.port import Seen
 
 HOUR_S = 3600
 
@@ -57,16 +57,16 @@ def test_a_stale_run_that_gets_on_is_looked_at_at_once_and_then_as_a_fresh_one()
         clock.now += 30
 
     assert runs.is_due("a", {"value": 2})
-    clock.now += running.LEAST_S
+    clock.now += active_runs.LEAST_S
     assert runs.is_due("a", {"value": 2})
 
 
 def test_what_is_remembered_is_bounded() -> None:
     runs = Running(Clock())
-    for number in range(running.MOST_RUNS + 5):
+    for number in range(active_runs.MOST_RUNS + 5):
         assert runs.is_due(f"r{number}", {})
 
-    assert not runs.is_due(f"r{running.MOST_RUNS + 4}", {})
+    assert not runs.is_due(f"r{active_runs.MOST_RUNS + 4}", {})
     assert runs.is_due("r0", {})
 
 

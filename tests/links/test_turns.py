@@ -13,17 +13,20 @@ from support.servers import Server
 from trackside.artifacts.roots import Roots
 from trackside.core.db.tx import Tx
 from trackside.core.seal import Sealer
-from trackside.links import files, ours, store, waiting
-from trackside.links.diff import Mode
-from trackside.links.model import Entity, Kind, Link, Options
-from trackside.links.parts import PART_BYTES
-from trackside.links.pointsync import MAX_BYTES
-from trackside.links.worker import ITEMS_AT_ONCE, Runner
+from trackside.links import store
+from trackside.links.model import Kind, Link, Options
+from trackside.links.reconcile.metrics import MAX_BYTES
+from trackside.links.state import work_queue
+from trackside.links.worker.runner import ITEMS_AT_ONCE, Runner
 from trackside.logged_models import store as models
 from trackside.metrics.series import POINT_BYTES
 from trackside.registry import models as registered_models
 from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
+from trackside.sync.document import Mode
+from trackside.sync.entities import Entity
+from trackside.sync.local import files, reader
+from trackside.sync.local.resumable_upload import PART_BYTES
 
 WS = 1
 BUSY = [f"{number:032x}" for number in range(ITEMS_AT_ONCE + 20)]
@@ -79,7 +82,7 @@ def log(tx: Tx, run_ids: Sequence[str], steps: Sequence[int]) -> None:
 
 def count_here(db: Any, run_id: str) -> int:
     with db.read(WS) as tx:
-        return int(ours.series_counts(tx, run_id).get("loss", 0))
+        return int(reader.series_counts(tx, run_id).get("loss", 0))
 
 
 def count_there(there: Api, run_id: str) -> int:
@@ -219,29 +222,29 @@ def test_the_line_is_kept_by_those_who_are_in_it(db: Any, make_runner: MakeRunne
         write(db, work)
         return [each.entity_id for each in waiting_for(db)]
 
-    def first() -> waiting.Dirty:
+    def first() -> work_queue.Dirty:
         return waiting_for(db)[0]
 
-    assert [now(lambda tx, one=one: waiting.mark(tx, 1, [one])) for one in (c, a, b)][-1] == ["c", "a", "b"]  # type: ignore[misc]
-    assert now(lambda tx: waiting.mark(tx, 1, [a, b])) == ["c", "a", "b"]
+    assert [now(lambda tx, one=one: work_queue.mark(tx, 1, [one])) for one in (c, a, b)][-1] == ["c", "a", "b"]  # type: ignore[misc]
+    assert now(lambda tx: work_queue.mark(tx, 1, [a, b])) == ["c", "a", "b"]
     at_first = first()
-    assert now(lambda tx: waiting.done(tx, 1, at_first)) == ["a", "b"]
-    assert now(lambda tx: waiting.mark(tx, 1, [c])) == ["a", "b", "c"]
+    assert now(lambda tx: work_queue.done(tx, 1, at_first)) == ["a", "b"]
+    assert now(lambda tx: work_queue.mark(tx, 1, [c])) == ["a", "b", "c"]
     stale = first()
-    assert now(lambda tx: waiting.mark(tx, 1, [a])) == ["a", "b", "c"]
-    assert now(lambda tx: waiting.done(tx, 1, stale)) == ["b", "c", "a"]
+    assert now(lambda tx: work_queue.mark(tx, 1, [a])) == ["a", "b", "c"]
+    assert now(lambda tx: work_queue.done(tx, 1, stale)) == ["b", "c", "a"]
     going_on = first()
-    assert now(lambda tx: waiting.go_on_later(tx, 1, going_on)) == ["c", "a", "b"]
+    assert now(lambda tx: work_queue.go_on_later(tx, 1, going_on)) == ["c", "a", "b"]
     troubled = first()
-    assert now(lambda tx: waiting.postpone(tx, 1, troubled, 60_000)) == ["a", "b"]
-    assert now(lambda tx: waiting.mark(tx, 1, [c])) == ["a", "b", "c"]
+    assert now(lambda tx: work_queue.postpone(tx, 1, troubled, 60_000)) == ["a", "b"]
+    assert now(lambda tx: work_queue.mark(tx, 1, [c])) == ["a", "b", "c"]
 
 
 def test_of_what_is_marked_together_what_others_need_comes_first(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     kinds = [str(each) for each in sorted(Entity)]
 
-    write(db, lambda tx: waiting.mark(tx, 1, [(kind, name) for kind in kinds for name in "yx"]))
+    write(db, lambda tx: work_queue.mark(tx, 1, [(kind, name) for kind in kinds for name in "yx"]))
 
     assert [f"{each.entity} {each.entity_id}" for each in waiting_for(db)] == [
         "experiment x", "experiment y", "run x", "run y", "logged_model x", "logged_model y",
@@ -252,9 +255,9 @@ def test_of_what_is_marked_together_what_others_need_comes_first(db: Any, make_r
 
 def test_a_clock_that_is_set_back_keeps_nobody_waiting(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
-    write(db, lambda tx: waiting.mark(tx, 1, [("run", "a")]))
+    write(db, lambda tx: work_queue.mark(tx, 1, [("run", "a")]))
     (item,) = waiting_for(db)
-    write(db, lambda tx: waiting.postpone(tx, 1, item, 60_000))
+    write(db, lambda tx: work_queue.postpone(tx, 1, item, 60_000))
 
     before = waiting_for(db)
     write(db, lambda tx: tx.run("UPDATE link_dirty SET due_at = due_at + 86400000 WHERE workspace_id = :ws"))
@@ -266,20 +269,20 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(db: Any, make_runner: Mak
 def test_whose_turn_it_is_is_read_from_an_index(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     for start in range(0, 3000, 1000):
-        write(db, lambda tx, start=start: waiting.mark(tx, 1, [("run", f"{start + n}") for n in range(1000)]))  # type: ignore[misc]
+        write(db, lambda tx, start=start: work_queue.mark(tx, 1, [("run", f"{start + n}") for n in range(1000)]))  # type: ignore[misc]
     how = "EXPLAIN QUERY PLAN" if db.dialect == "sqlite" else "EXPLAIN"
     if db.dialect == "postgresql":
         write(db, lambda tx: tx.run("ANALYZE link_dirty"))
 
     with db.read(WS) as tx:
-        plan = "\n".join(str(row) for row in tx.all(f"{how} {waiting.DUE}", link=1, low=0, high=0, most=100))
+        plan = "\n".join(str(row) for row in tx.all(f"{how} {work_queue.DUE}", link=1, low=0, high=0, most=100))
 
     assert "link_dirty_by_turn" in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
 
 
-def waiting_for(db: Any) -> list[waiting.Dirty]:
+def waiting_for(db: Any) -> list[work_queue.Dirty]:
     """What is due, in turn."""
     with db.read(WS) as tx:
-        return waiting.due(tx, 1, 1000)
+        return work_queue.due(tx, 1, 1000)

@@ -19,11 +19,11 @@ from support.proxy import certificate
 from support.remotes import Remote, drip, flood, silence, whole
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
-from trackside.links import files
-from trackside.links.ending import Ending
-from trackside.links.model import Secret
-from trackside.links.peers.stores import AZURE, Signed, Stores
-from trackside.links.wire import Down, Http, Stopped, TooLong
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, Http, Stopped, TooLong
+from trackside.core.http_client.credentials import Secret
+from trackside.sync.local import files
+from trackside.sync.remote.databricks.store_requests import AZURE, Signed, Stores
 
 PATIENCE_S = 0.3
 JSON = "content-type: application/json"

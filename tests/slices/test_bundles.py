@@ -9,8 +9,8 @@ import pytest
 
 from support.client import Api, Reply
 from support.links import get_file, put_file
-from trackside.links.bundle_routes import MAX_ENTRIES
 from trackside.metrics.series import pack
+from trackside.sync.api.bundles import MAX_ENTRIES
 
 pytestmark = pytest.mark.both
 

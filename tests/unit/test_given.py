@@ -5,7 +5,7 @@ import json
 import pytest
 
 from trackside.core.errors import Invalid
-from trackside.links import given
+from trackside.sync import validation
 
 POINT = ["m", 1, 2, "r", None, None, 0.5]
 FIELDS = {"source_type": "s", "source": "x", "schema": None, "profile": None, "tags": {"a": "b"}}
@@ -27,7 +27,7 @@ FIELDS = {"source_type": "s", "source": "x", "schema": None, "profile": None, "t
     ],
 )
 def test_what_servers_say_is_taken(kind: str, key: str, value: str) -> None:
-    given.check({(kind, key): value})
+    validation.check({(kind, key): value})
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_what_servers_say_is_taken(kind: str, key: str, value: str) -> None:
 )
 def test_what_cannot_be_read_is_refused(kind: str, key: str, value: str) -> None:
     with pytest.raises(Invalid, match=f"put has a {kind}"):
-        given.check({(kind, key): value})
+        validation.check({(kind, key): value})

@@ -13,9 +13,9 @@ END_OF_A_WORKSPACE = {("tenants.py", "remove"), ("tenants.py", "move_to_default"
 FILLED_IN = {
     ("evaluation_datasets/store.py", "delete"): "a dataset's records, experiments, tags and row",
     ("events/subscriptions.py", "delete"): "webhooks and their deliveries",
-    ("links/cursors.py", "forget_item"): "what links remember of an item",
+    ("links/state/item_store.py", "forget_item"): "what links remember of an item",
     ("jobs/store.py", "remove_all"): "jobs, their logs, queues and schedules",
-    ("links/epochs.py", "begin_anew"): "what a link remembers of its items, their files and points",
+    ("links/state/generations.py", "begin_anew"): "what a link remembers of its items, their files and points",
     ("links/store.py", "remove"): "what links remember",
     ("links/store.py", "remove_all"): "the same",
     ("registry/moving.py", "_rename_shared"): "registered_models, model_versions",

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from support.remotes import Remote, whole
+from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.addresses import OPEN, Rules, listed
 from trackside.core.outgoing.guard import Forbidden, Guard
 from trackside.core.settings import SettingError, load
-from trackside.links.model import Secret
-from trackside.links.wire import Down, Http, Refused
 
 CLOSED = Rules(tells=False)
 METADATA = [

@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from support.answering import Answered, Asked, answering
-from trackside.links.model import Entity, Secret
-from trackside.links.paging import MAX_EMPTY_PAGES, Folders, Pages, check_progress
-from trackside.links.peers.mlflow import MlflowPeer
-from trackside.links.peers.trackside import TracksidePeer
-from trackside.links.wire import Down, Http
+from trackside.core.http_client.client import Down, Http
+from trackside.core.http_client.credentials import Secret
+from trackside.sync.entities import Entity
+from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.paging import MAX_EMPTY_PAGES, Folders, Pages, check_progress
+from trackside.sync.remote.trackside.client import TracksidePeer
 
 
 def said(answer: Callable[[Asked], object], use: Callable[[MlflowPeer], object]) -> str:

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackside.links import portions
-from trackside.links.diff import Doc, Patch
 from trackside.metrics.series import POINT_BYTES
+from trackside.sync import portions
+from trackside.sync.document import Doc, Patch
 
 KINDS = st.sampled_from(["tag", "param", "status", "name", "point", "stage"])
 FIELDS = st.tuples(KINDS, st.text("abc", max_size=2))

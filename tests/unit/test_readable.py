@@ -22,10 +22,10 @@ _KNOWS = re.compile(r"\breadable\b|\bwritable\b")
 WHOLE = "only callers with the right in the whole workspace reach it"
 EXEMPT = {
     ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store",
-    ("links/epochs.py", "newest"): WHOLE,
-    ("links/marking.py", "ids"): WHOLE,
-    ("links/ours.py", "ids"): WHOLE,
-    ("links/registered.py", "ids"): WHOLE,
+    ("links/state/generations.py", "newest"): WHOLE,
+    ("links/state/backfill.py", "ids"): WHOLE,
+    ("sync/local/reader.py", "ids"): WHOLE,
+    ("sync/local/registry.py", "ids"): WHOLE,
     ("logged_models/search_sql.py", ""): "the experiment of a model that was found among those the caller may read",
     ("logged_models/search_sql.py", "_Statement.page"): "by experiments that `experiments.seqs_of` let through",
     **{

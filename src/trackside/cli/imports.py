@@ -11,14 +11,14 @@ from trackside.cli.links import server_of, workspace_of
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.core import settings
+from trackside.core.http_client.client import Down, Refused
+from trackside.core.http_client.credentials import Secret
 from trackside.imports.opening import Options, open_source
 from trackside.imports.patience import PatientHttp
 from trackside.imports.report import Report, Tally
 from trackside.imports.source import SourceError
 from trackside.imports.target import Target
 from trackside.imports.work import Import
-from trackside.links.model import Secret
-from trackside.links.wire import Down, Refused
 from trackside.workspaces.model import DEFAULT
 
 BAR = 30

@@ -14,6 +14,8 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from trackside.core.http_client.client import Down, Refused
+from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.guard import Guard
 from trackside.imports import jobs
 from trackside.imports.jobs import Job, Order, State
@@ -23,8 +25,6 @@ from trackside.imports.report import Report
 from trackside.imports.source import SourceError
 from trackside.imports.target import Target
 from trackside.imports.work import Import
-from trackside.links.model import Secret
-from trackside.links.wire import Down, Refused
 
 LOOK_S = 0.25
 ENDING_S = 2.0

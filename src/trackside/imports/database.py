@@ -16,10 +16,10 @@ from trackside.imports.places import Finder
 from trackside.imports.revisions import Schema
 from trackside.imports.rows import Rows, some
 from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Version
-from trackside.links.diff import Doc
-from trackside.links.model import Entity
-from trackside.links.ours import Part
 from trackside.metrics.series import Point, pack
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
 
 DEFAULT_WORKSPACE = "default"
 _STATUS = {1: "PENDING", 2: "READY", 3: "FAILED"}

@@ -9,8 +9,8 @@ from trackside.imports import revisions
 from trackside.imports.revisions import Schema
 from trackside.imports.rows import Rows, some
 from trackside.imports.source import PAGE, Given
-from trackside.links.diff import Doc
-from trackside.links.ours import Part
+from trackside.sync.document import Doc
+from trackside.sync.local.reader import Part
 
 AT_ONCE = 200  # records
 _WRAPPED = "mlflow_wrapped"  # MLflow keeps outputs, which may be anything, within an object

@@ -5,14 +5,14 @@ One that was cut off half-way has another digest here than at the source, since 
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from trackside.core.http_client.client import Refused
 from trackside.evaluation_datasets.mirrored import Record
 from trackside.imports.report import Report
 from trackside.imports.source import Given, Source
-from trackside.links import diff, record_diff
-from trackside.links.datasets import LATE
-from trackside.links.diff import Doc, Field, Mode, Patch
-from trackside.links.peers.trackside_datasets import AT_ONCE, TracksideDatasets
-from trackside.links.wire import Refused
+from trackside.sync import document, record_merge
+from trackside.sync.document import Doc, Field, Mode, Patch
+from trackside.sync.local.datasets import LATE
+from trackside.sync.remote.trackside.datasets import AT_ONCE, TracksideDatasets
 
 MOST_CHARS = 2_000_000  # of records in one call, if it is not one record
 HASHES = "0123456789abcdef"
@@ -47,7 +47,7 @@ class DatasetsImport:
                 tally.new += 1
                 self._report.records += self._bring(given, doc, is_new=True)
                 return
-            patch = diff.merge({}, held.doc, doc, Mode.PULL).for_us.put
+            patch = document.merge({}, held.doc, doc, Mode.PULL).for_us.put
             is_other = any(field in patch for field in _LATE)
             sent = self._bring(given, patch, is_new=False) if patch or self._verify else 0
             self._report.records += sent
@@ -84,7 +84,7 @@ class DatasetsImport:
         if is_new or late or self._verify:
             there = {} if is_new else {each.input_hash: each.digest for each in self._peer.entries(given.id, _BUCKETS)}
             for page in _pages(self._source.records(given)):
-                lacking = [each for each in page if there.get(each.input_hash) != record_diff.exact(each)]
+                lacking = [each for each in page if there.get(each.input_hash) != record_merge.exact(each)]
                 if lacking:
                     self._peer.put(given.id, lacking, set())
                     sent += len(lacking)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trackside.core.http.codec import wire_double
-from trackside.links.diff import Doc, Field
-from trackside.links.ours import NAME_TAG, OWN_TAGS
 from trackside.metrics.series import canonical
+from trackside.sync.document import Doc, Field
+from trackside.sync.local.reader import NAME_TAG, OWN_TAGS
 
 UNFINISHED = frozenset({"RUNNING", "SCHEDULED", "PENDING"})  # statuses of runs and logged models that go on
 

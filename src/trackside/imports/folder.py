@@ -12,10 +12,10 @@ from trackside.imports.folder_registry import registered
 from trackside.imports.meta import META, read_meta, read_texts, text_of, walk_files
 from trackside.imports.places import Finder, Folder
 from trackside.imports.source import MAX_POINTS, Given, Place, Registered, SourceError, Unreadable, grouped
-from trackside.links.diff import Doc, Field
-from trackside.links.model import Entity
-from trackside.links.ours import Part
 from trackside.metrics.series import Point, pack, rank
+from trackside.sync.document import Doc, Field
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
 
 TRASH = ".trash"
 RESERVED = frozenset({"tags", "datasets", "traces", "models"})  # of an experiment: no runs

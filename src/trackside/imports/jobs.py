@@ -22,9 +22,9 @@ from msgspec import Struct, structs
 
 from trackside.core import disk
 from trackside.core.errors import BadState, NotFound
+from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.addresses import Rules
 from trackside.imports.report import Report
-from trackside.links.model import Secret
 
 MAX_RUNNING = 2  # at once, in one workspace
 MAX_KEPT = 50  # states of imports that ended, in one workspace

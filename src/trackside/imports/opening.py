@@ -7,13 +7,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from trackside.core import locations
+from trackside.core.http_client.credentials import Secret
 from trackside.core.locations import LocationError, SqliteStore
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.core.uris import http_parts
 from trackside.imports.patience import PatientHttp
 from trackside.imports.places import Finder
 from trackside.imports.source import Source, SourceError
-from trackside.links.model import Secret
 
 WRITE = (
     "write the URL of an MLflow server, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, or a folder mlruns"
@@ -31,7 +31,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 def open_source(text: str, options: Options) -> Source:
-    """Raises SourceError, or `wire.Down` where a server does not answer."""
+    """Raises SourceError, or `client.Down` where a server does not answer."""
     scheme = _scheme(text)
     if scheme in ("http", "https"):
         return _server(text, options)

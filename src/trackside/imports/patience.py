@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from trackside.links.wire import MAX_ANSWER_BYTES, Answer, Down, Http, Refused
+from trackside.core.http_client.client import MAX_ANSWER_BYTES, Answer, Down, Http, Refused
 
 T = TypeVar("T")
 WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # before another try

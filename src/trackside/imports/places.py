@@ -12,11 +12,11 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs
 from trackside.core import locations
 from trackside.core.errors import Fault
+from trackside.core.http_client.client import Http, Refused
 from trackside.core.locations import CLOUD_SCHEMES, LocationError
 from trackside.imports.source import Place, Unreadable
-from trackside.links.peers.mlflow_files import PROXY
-from trackside.links.peers.mlflow_wire import proxied_path
-from trackside.links.wire import Http, Refused
+from trackside.sync.remote.mlflow.files import PROXY
+from trackside.sync.remote.mlflow.wire import proxied_path
 
 PROXIED_FOLDER = "mlartifacts"  # where `mlflow server` keeps what comes through its proxy, unless it is told
 MODEL_FILE = "MLmodel"  # what tells that a folder is a model of MLflow's

@@ -7,19 +7,19 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from trackside.core.http_client.client import Refused
 from trackside.imports.patience import again
 from trackside.imports.places import sized
 from trackside.imports.report import Report
 from trackside.imports.source import Place, Registered, Source, Unreadable, Version
 from trackside.imports.target import Held, Target
-from trackside.links import diff
-from trackside.links.diff import Doc, Mode, Patch
-from trackside.links.model import Entity
-from trackside.links.ours import OWN_TAGS
-from trackside.links.registered import id_of
-from trackside.links.wire import Refused
 from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import says_prompt
+from trackside.sync import document
+from trackside.sync.document import Doc, Mode, Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import OWN_TAGS
+from trackside.sync.local.registry import id_of
 
 # As MLflow lays out what belongs to a run or a logged model.
 _OWNED = re.compile(r"/(models/)?([^/]+)/artifacts(?:/(.*))?$")
@@ -67,7 +67,7 @@ class RegistryImport:
         doc.update({("alias", alias): named[number] for alias, number in model.aliases.items() if number in named})
         if held is not None:
             there = {field: _uid(value) if field[0] == "alias" else value for field, value in held.doc.items()}
-            patch = diff.merge({}, there, doc, Mode.PULL).for_us
+            patch = document.merge({}, there, doc, Mode.PULL).for_us
             if patch:
                 self._tell(f"registered model {model.name}", patch, held)
             doc = patch.put
@@ -110,7 +110,7 @@ class RegistryImport:
             self._report.differences.append(f"{what}: is version {held.doc['number', '']} here: its number was taken")
         if not held.doc["origin", ""] and held.doc["source", ""] == version.source and not says_prompt(version.tags):
             self._report.leave(what, f"its files are not here, but at {version.files}")
-        patch = diff.merge({}, held.doc, doc, Mode.PULL).for_us
+        patch = document.merge({}, held.doc, doc, Mode.PULL).for_us
         if not patch:
             tally.same += 1
             return

@@ -17,12 +17,12 @@ from trackside.core.http import codec
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response, user_of
+from trackside.core.http_client.credentials import check_credentials
 from trackside.core.outgoing.addresses import Rules
 from trackside.core.uris import http_parts
 from trackside.imports import jobs
 from trackside.imports.jobs import Job, Jobs, Order
 from trackside.imports.report import Report, Tally
-from trackside.links.model import check_credentials
 from trackside.workspaces.model import DEFAULT, check_name
 
 T = TypeVar("T")

@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from functools import partial
 
+from trackside.core.http_client.client import Refused
 from trackside.imports.patience import again
 from trackside.imports.places import sized
 from trackside.imports.report import Report
 from trackside.imports.source import Place, Source, Unreadable
 from trackside.imports.target import Target
 from trackside.imports.task import Task
-from trackside.links.bundle_routes import Entry, SmallFile, entry_of, size_bytes
-from trackside.links.diff import Field, Patch
-from trackside.links.mirror import LATE
-from trackside.links.ours import IMPORT_TAG
-from trackside.links.wire import Refused
 from trackside.metrics.series import POINT_BYTES
+from trackside.sync.api.bundles import Entry, SmallFile, entry_of, size_bytes
+from trackside.sync.document import Field, Patch
+from trackside.sync.entities import LATE
+from trackside.sync.local.reader import IMPORT_TAG
 
 MOST_ENTRIES = 50  # of a bundle
 MOST_BYTES = 2 << 20

@@ -12,19 +12,19 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from trackside.core.http.codec import wire_double
+from trackside.core.http_client.client import Down, Http, Refused
 from trackside.evaluation_datasets.mirrored import Record
 from trackside.imports.patience import BROKEN
 from trackside.imports.places import Finder, Folder, Nowhere
 from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Unreadable, Version, grouped
-from trackside.links.diff import Doc
-from trackside.links.model import Entity
-from trackside.links.ours import OWN_TAGS, Part
-from trackside.links.paging import Pages
-from trackside.links.peers.mlflow import MlflowPeer
-from trackside.links.peers.mlflow_datasets import MlflowDatasets
-from trackside.links.peers.mlflow_wire import API, part_of_experiment, part_of_model, part_of_run, proxied_path
-from trackside.links.wire import Down, Http, Refused
 from trackside.metrics.series import Point, canonical, pack
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.mlflow.datasets import MlflowDatasets
+from trackside.sync.remote.mlflow.wire import API, part_of_experiment, part_of_model, part_of_run, proxied_path
+from trackside.sync.remote.paging import Pages
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 BULK_RUNS, BULK_POINTS = 100, 25_000  # what one answer holds

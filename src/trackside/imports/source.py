@@ -9,10 +9,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from trackside.evaluation_datasets.mirrored import Record
-from trackside.links.diff import Doc
-from trackside.links.model import Entity
-from trackside.links.ours import Part
 from trackside.metrics.series import Point
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
 
 PAGE = 200  # items at once
 MAX_POINTS = 50_000  # in memory at once, of one series
@@ -83,7 +83,7 @@ class Place(Protocol):
 class Source(Protocol):
     """Read in one thread, but for `whole` and the places, which any thread may use.
 
-    Raises SourceError or `wire.Down` where nothing can be read any more.  What it holds and nobody can take is in
+    Raises SourceError or `client.Down` where nothing can be read any more.  What it holds and nobody can take is in
     `left_out`, in words, when all was read."""
 
     left_out: list[str]

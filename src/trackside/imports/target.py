@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from trackside.links.bundle_routes import Entry
-from trackside.links.diff import Doc
-from trackside.links.files import hashed
-from trackside.links.import_files import PREFIX
-from trackside.links.model import Entity
-from trackside.links.peers.trackside import MSGPACK, TracksidePeer
-from trackside.links.peers.trackside_datasets import TracksideDatasets
-from trackside.links.wire import Down, Http, Refused
+from trackside.core.http_client.client import Down, Http, Refused
+from trackside.sync.api.bundles import Entry
+from trackside.sync.api.files import PREFIX
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local.files import hashed
+from trackside.sync.remote.trackside.client import MSGPACK, TracksidePeer
+from trackside.sync.remote.trackside.datasets import TracksideDatasets
 
 ASK = 200  # items at once
 

@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from trackside.imports.source import Given, Place
 from trackside.imports.target import Held
-from trackside.links.diff import Patch
-from trackside.links.model import Entity
+from trackside.sync.document import Patch
+from trackside.sync.entities import Entity
 
 WORDS = {Entity.RUN: "run", Entity.MODEL: "logged model"}
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from trackside.artifacts import keys
 from trackside.core.errors import Invalid
+from trackside.core.http_client.client import Refused
 from trackside.imports.datasets import DatasetsImport
 from trackside.imports.documents import UNFINISHED
 from trackside.imports.registry import RegistryImport
@@ -19,13 +20,12 @@ from trackside.imports.sending import Sender, finish
 from trackside.imports.source import Given, Place, Source, Unreadable
 from trackside.imports.target import Held, Target
 from trackside.imports.task import WORDS, Task
-from trackside.links import diff
-from trackside.links.diff import Doc, Field, Mode, Patch
-from trackside.links.files import sha256
-from trackside.links.model import Entity
-from trackside.links.peers.mlflow_wire import mark
-from trackside.links.wire import Refused
 from trackside.metrics.series import Point, canonical
+from trackside.sync import document
+from trackside.sync.document import Doc, Field, Mode, Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local.files import sha256
+from trackside.sync.remote.mlflow.wire import mark
 
 THREADS = 16  # that read files and send
 DEFAULT = "Default"
@@ -95,7 +95,7 @@ class Import:
         self._here[given.id] = here
         held = self._target.held(Entity.EXPERIMENT, [here])[here]
         tags: Doc = {field: value for field, value in given.part.doc.items() if field[0] == "tag"}
-        patch = diff.merge({}, held.doc, tags, Mode.PULL).for_us
+        patch = document.merge({}, held.doc, tags, Mode.PULL).for_us
         stages = given.part.doc["stage", ""], held.doc["stage", ""]
         if stages[0] != stages[1]:
             self._note(f"experiment {name}", f"is {stages[0]} at the source, stays {stages[1]} here")
@@ -172,7 +172,7 @@ class Import:
 
     def _lacking(self, entity: Entity, given: Given, held: Held) -> tuple[Patch, list[Field]]:
         """What shall be put, and what is another one here and cannot be changed."""
-        wanted = diff.merge({}, held.doc, given.part.doc, Mode.PULL).for_us.put
+        wanted = document.merge({}, held.doc, given.part.doc, Mode.PULL).for_us.put
         stays = [f for f in wanted if not self._peer.can(entity, f, "change" if f in held.doc else "add")]
         return Patch({field: value for field, value in wanted.items() if field not in stays}), stays
 

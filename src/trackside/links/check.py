@@ -11,18 +11,21 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from trackside.core.errors import Fault, Invalid
-from trackside.links import comparison, cursors, datasets, epochs, filesync, marking, ours, pointsync, registered
-from trackside.links.cursors import Item
-from trackside.links.datasets_meeting import touched
-from trackside.links.datasets_mirror import DatasetMirror
-from trackside.links.mirror import Mirror
-from trackside.links.model import Entity
-from trackside.links.ours import Part
-from trackside.links.peer import Seen, Unmirrored
-from trackside.links.points import Digest
-from trackside.links.registry_mirror import RegistryMirror
-from trackside.links.side import Side
-from trackside.links.wire import Refused
+from trackside.core.http_client.client import Refused
+from trackside.links.reconcile import files, merging, metrics
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.datasets.identity import touched
+from trackside.links.reconcile.datasets.reconcile import DatasetMirror
+from trackside.links.reconcile.registry.reconcile import RegistryMirror
+from trackside.links.reconcile.runs import Mirror
+from trackside.links.state import backfill, generations, item_store
+from trackside.links.state.item_store import Item
+from trackside.sync.entities import Entity
+from trackside.sync.local import datasets, reader
+from trackside.sync.local import registry as registered
+from trackside.sync.local.reader import Part
+from trackside.sync.metric_delta import Digest
+from trackside.sync.remote.port import Seen, Unmirrored
 
 PAGE_S = 20.0  # after that a page ends, however few it compared
 HERE, THERE, REGISTRY, DATASETS = "here", "there", "registry", "datasets"
@@ -76,8 +79,8 @@ class _Check:
         if name and name not in KINDS:
             raise Invalid(f"after names the kind {name[:100]!r}; it must be the `next` of the page before")
         entity = Entity(name) if name else Entity.EXPERIMENT
-        ids = side.read(lambda tx: marking.ids(tx, entity, after, most, 0))
-        meant = set(side.read(lambda tx: marking.ids(tx, entity, after, most, link.options.since)))
+        ids = side.read(lambda tx: backfill.ids(tx, entity, after, most, 0))
+        meant = set(side.read(lambda tx: backfill.ids(tx, entity, after, most, link.options.since)))
         compared, found, end = 0, [], time.monotonic() + PAGE_S
         for local_id in ids:
             what = self._of_ours(entity, local_id, is_meant=local_id in meant)
@@ -136,7 +139,7 @@ class _Check:
                 return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
             theirs = self._there(entity, item.remote_id)
             if theirs is None:
-                is_gone = self._is_hidden(entity, part) or epochs.is_purged(side.link, item, part.doc)
+                is_gone = self._is_hidden(entity, part) or generations.is_purged(side.link, item, part.doc)
                 what = [] if is_gone else [_missing(entity, "there")]
                 return Difference(str(entity), local_id, item.remote_id, what)
             if entity is Entity.DATASET:
@@ -158,7 +161,7 @@ class _Check:
             if each.entity is Entity.EXPERIMENT and not is_first:
                 continue  # they come with each page
             item = side.read(
-                lambda tx, each=each: cursors.by_remote(tx, side.link.link_id, each.entity, each.remote_id)  # type: ignore[misc]
+                lambda tx, each=each: item_store.by_remote(tx, side.link.link_id, each.entity, each.remote_id)  # type: ignore[misc]
             )
             if item is not None and self._read(each.entity, item.local_id) is not None:
                 continue
@@ -178,7 +181,7 @@ class _Check:
             return options.registry and max(times) >= options.since
         if entity is Entity.DATASET:
             return touched(part) >= options.since and self._datasets.comparison.wants_theirs(part)
-        if ("tag", ours.SOURCE_UID) in part.doc:
+        if ("tag", reader.SOURCE_UID) in part.doc:
             return False  # keeps the files of a version of ours
         if entity is Entity.EXPERIMENT:
             return options.backfill == "all" and options.wants(part.doc["name", ""])
@@ -191,11 +194,11 @@ class _Check:
         side = self._side
         match entity:
             case Entity.EXPERIMENT:
-                return side.read(lambda tx: ours.experiment(tx, local_id))
+                return side.read(lambda tx: reader.experiment(tx, local_id))
             case Entity.RUN:
-                return side.read(lambda tx: ours.run(tx, local_id))
+                return side.read(lambda tx: reader.run(tx, local_id))
             case Entity.MODEL:
-                return side.read(lambda tx: ours.model(tx, local_id))
+                return side.read(lambda tx: reader.model(tx, local_id))
             case Entity.DATASET:
                 return side.read(lambda tx: datasets.read(tx, local_id))
             case _:
@@ -206,7 +209,7 @@ class _Check:
             return self._side.link.options.registry
         if entity is Entity.DATASET:
             return self._side.peer.datasets.is_known and self._datasets.comparison.is_wanted(part, item)
-        experiment = self._side.read(lambda tx: ours.experiment(tx, part.experiment_id))
+        experiment = self._side.read(lambda tx: reader.experiment(tx, part.experiment_id))
         return experiment is not None and self._side.link.options.wants(experiment.doc["name", ""])
 
     def _is_hidden(self, entity: Entity, part: Part) -> bool:
@@ -220,7 +223,7 @@ class _Check:
             return side.peer.registry.has_place(part.doc)
         if entity is Entity.DATASET:
             return side.peer.datasets.is_known
-        found = side.read(lambda tx: ours.experiment(tx, part.experiment_id))
+        found = side.read(lambda tx: reader.experiment(tx, part.experiment_id))
         try:
             if entity is Entity.MODEL:
                 side.peer.read(entity, part.item_id)
@@ -242,7 +245,7 @@ class _Check:
             differing = self._mirror.comparison.compare(entity, part, item, theirs)
         else:
             doc = side.ours(theirs.doc, entity)
-            merged = comparison.compare(entity, item, part.doc, doc, side.link.mode, side.peer.can)
+            merged = merging.compare(entity, item, part.doc, doc, side.link.mode, side.peer.can)
             fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
             differing = [(field, part.doc.get(field), doc.get(field)) for field in sorted(fields)]
         return [
@@ -252,9 +255,9 @@ class _Check:
 
     def _points(self, run_id: str, item: Item) -> list[str]:
         side, mode = self._side, self._side.link.mode
-        mine = side.read(lambda tx: ours.summaries(tx, run_id))
+        mine = side.read(lambda tx: reader.summaries(tx, run_id))
         marks = side.peer.series(item.remote_id)
-        unlike = pointsync.unlike(side, run_id, item.remote_id) if self._verify else {}
+        unlike = metrics.unlike(side, run_id, item.remote_id) if self._verify else {}
         found = []
         for key in sorted({*mine, *marks}):
             if key not in marks:
@@ -266,7 +269,7 @@ class _Check:
             elif (
                 side.peer.mark_of(mine[key]) != marks[key] or not side.peer.keeps_ids or unlike is None or key in unlike
             ):
-                lacking, extra = pointsync.lacking(side, run_id, item.remote_id, key)
+                lacking, extra = metrics.lacking(side, run_id, item.remote_id, key)
                 lacking, extra = lacking if mode.sends else 0, extra if mode.takes else 0
                 if lacking or extra:
                     found.append(f"metric {key}: {lacking} points are missing there, {extra} here")
@@ -277,7 +280,7 @@ class _Check:
         if entity not in (Entity.RUN, Entity.MODEL) and not self._mirror.has_own_files(entity, part):
             return []
         try:
-            return filesync.differences(self._side, entity, item.local_id, item.remote_id, read=self._verify)
+            return files.differences(self._side, entity, item.local_id, item.remote_id, read=self._verify)
         except Unmirrored:  # nobody can read them there through it
             return []
 

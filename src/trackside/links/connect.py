@@ -4,17 +4,18 @@ import hashlib
 from collections.abc import Callable
 
 from trackside.core.errors import Invalid
+from trackside.core.http_client import rate_limit
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.guard import ANYWHERE, Guard
-from trackside.links import limits
-from trackside.links.ending import Ending
-from trackside.links.model import Kind, Options, Secret
-from trackside.links.peer import Peer
-from trackside.links.peers.contents import is_trackside
-from trackside.links.peers.databricks import DatabricksPeer, from_profile
-from trackside.links.peers.mlflow import MlflowPeer
-from trackside.links.peers.oauth import MachineToken
-from trackside.links.peers.trackside import TracksidePeer
-from trackside.links.wire import Http, Refused
+from trackside.links.model import Kind, Options
+from trackside.sync.remote.databricks.client import DatabricksPeer, from_profile
+from trackside.sync.remote.databricks.oauth import MachineToken
+from trackside.sync.remote.detect import is_trackside
+from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.port import Peer
+from trackside.sync.remote.trackside.client import TracksidePeer
 
 RATES = {Kind.TRACKSIDE: 0.0, Kind.MLFLOW: 0.0, Kind.DATABRICKS: 20.0}  # calls a second; 0: as fast as it answers
 # What Databricks names besides, of all users of a workspace together, is 7 a second: some of it is left to others.
@@ -88,5 +89,5 @@ def _pace(kind: Kind, url: str, options: Options, secret: Secret, ending: Ending
     if not rate:
         return None
     known = hashlib.sha256("\0".join((secret.token, secret.username, secret.password)).encode()).hexdigest()
-    found = limits.shared((url, known), rate, SLOW.get(kind, {}))
+    found = rate_limit.shared((url, known), rate, SLOW.get(kind, {}))
     return lambda path: found.take(path, ending.wait)

@@ -13,16 +13,16 @@ from msgspec import Struct
 from trackside.core import locations
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, missing
+from trackside.core.http_client.credentials import Secret, check_credentials
 from trackside.core.uris import http_parts
-from trackside.links.diff import Mode
+from trackside.sync.document import Mode
+from trackside.sync.entities import FIRST
 
 LEAST_RATE = 0.1  # calls a second; whoever asks for fewer has every caller of that remote wait for minutes
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
-DATABRICKS_PREFIX = "/Shared/trackside"
 POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two looks at the other side
 QUIET_POLL_S = 2.0  # the same, where nothing was heard for a while: at most so much,
 QUIET_SHARE = 30  # and this part of that while
-FIRST = "all "  # so begin the cursors of a peer's changes until everything was seen once
 
 
 class Kind(StrEnum):
@@ -35,19 +35,6 @@ class State(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
     REMOVING = "removing"  # its copies go first
-
-
-class Entity(StrEnum):
-    EXPERIMENT = "experiment"
-    RUN = "run"
-    MODEL = "logged_model"
-    REGISTERED = "registered_model"
-    VERSION = "model_version"
-    DATASET = "evaluation_dataset"
-
-    @property
-    def is_of_registry(self) -> bool:
-        return self in (Entity.REGISTERED, Entity.VERSION)
 
 
 class Made(StrEnum):
@@ -75,16 +62,6 @@ class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.experiments or any(fnmatchcase(experiment, glob) for glob in self.experiments)
 
 
-class Secret(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How to be let in: a token, or user and password (of Databricks: id and secret of a service principal), or a profile of the
-    server's ~/.databrickscfg."""
-
-    token: str = ""
-    username: str = ""
-    password: str = ""
-    profile: str = ""
-
-
 class Link(Struct, frozen=True, kw_only=True):
     link_id: int
     name: str
@@ -106,7 +83,7 @@ class Link(Struct, frozen=True, kw_only=True):
     sent_bytes: int
     taken_items: int
     points_per_s: float
-    to_mark: str  # as `marking` writes it
+    to_mark: str  # as `state.backfill` writes it
     heard_at: int | None
     unheard: int
     taken_points: int
@@ -307,16 +284,6 @@ def check_backfill(text: str | None, now: int) -> tuple[str, int]:
 
 def check_secret(call: AddLink) -> Secret:
     return check_credentials(call.token, call.username, call.password)
-
-
-def check_credentials(token: str | None, username: str | None, password: str | None) -> Secret:
-    """What goes into a field of a request's head.  A wrong token is not shown: it is a secret."""
-    token, username = token or "", username or ""
-    if not (token.isascii() and token.isprintable()):
-        raise Invalid("token has a character that no token has: it is one line of letters, digits and signs of ASCII")
-    if ":" in username:
-        raise Invalid("username has a colon; basic authentication takes none with one. Is it followed by the password?")
-    return Secret(token=token, username=username, password=password or "")
 
 
 def check_rate(rate: float | None) -> float:

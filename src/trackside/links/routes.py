@@ -16,31 +16,24 @@ from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, NotCalled, Refused, Stopped
+from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.core.work.lanes import Lanes
 from trackside.events import store as events
-from trackside.links import (
-    bulk_routes,
-    bundle_routes,
-    check,
-    cursors,
-    digests,
-    import_routes,
-    marking,
-    relations,
-    store,
-    waiting,
-)
+from trackside.links import check, run_relations, store
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
-from trackside.links.ending import Ending
-from trackside.links.model import Link, Options, Secret, State
-from trackside.links.peers.databricks_registry import DatabricksRegistry
-from trackside.links.peers.trackside import TracksidePeer
-from trackside.links.side import Database, Side
-from trackside.links.wire import Down, NotCalled, Refused, Stopped
-from trackside.links.worker import context_of, secret_of
+from trackside.links.model import Link, Options, State
+from trackside.links.reconcile.context import Database, Side
+from trackside.links.state import backfill as marking
+from trackside.links.state import item_store, work_queue
+from trackside.links.worker.runner import context_of, secret_of
+from trackside.sync.api import bulk, bundles, digests, items
+from trackside.sync.remote.databricks.registry import DatabricksRegistry
+from trackside.sync.remote.trackside.client import TracksidePeer
 from trackside.workspaces import store as workspaces
 
 T = TypeVar("T")
@@ -203,9 +196,9 @@ def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
     return m.GotLink(link=shown)
 
 
-def get_relations(tx: Tx, call: relations.OfRun) -> relations.Relations:
+def get_relations(tx: Tx, call: run_relations.OfRun) -> run_relations.Relations:
     """Return a run's ancestors, the number of its children, and its copies at the other sides of links."""
-    return relations.get(tx, call)
+    return run_relations.get(tx, call)
 
 
 def routes(
@@ -225,11 +218,11 @@ def routes(
     return [
         query(
             "GET /api/trackside/v1/runs/{run_id}/relations",
-            relations.OfRun,
+            run_relations.OfRun,
             get_relations,
             needs=Action.RUNS_READ,
             on=by("run", "run_id"),
-            answer=relations.Relations,
+            answer=run_relations.Relations,
         ),
         stream(f"POST {PATH}", calls.add, call=m.AddLink, needs=Action.LINKS_WRITE, status=201, answer=m.GotLink),
         query(f"GET {PATH}", codec.Call, listed, needs=Action.LINKS_READ, answer=m.Listed),
@@ -246,15 +239,15 @@ def routes(
             answer=check.Page,
         ),
         command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=Action.LINKS_DELETE, answer=m.GotLink),
-        *import_routes.routes(db, roots, threads, server_root),
+        *items.routes(db, roots, threads, server_root),
         *digests.ROUTES,
-        *bulk_routes.routes(),
-        *bundle_routes.routes(roots, threads),
+        *bulk.routes(),
+        *bundles.routes(roots, threads),
     ]
 
 
 def _shown(tx: Tx, link: Link) -> m.Shown:
-    return m.shown(link, waiting.lag(tx, link), cursors.mirrored(tx, link.link_id))
+    return m.shown(link, work_queue.lag(tx, link), item_store.mirrored(tx, link.link_id))
 
 
 def _reachable(work: Callable[[], T]) -> T:

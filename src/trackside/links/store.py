@@ -1,12 +1,12 @@
-"""Links in SQL: their life, state and log.  Knows `links` and `link_log`; what is mirrored is `cursors`."""
+"""Links in SQL: their life, state and log.  Knows `links` and `link_log`; what is mirrored is `state.item_store`."""
 
 import msgspec
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, BadState, NotFound
 from trackside.events import store as events
-from trackside.links.diff import Mode
 from trackside.links.model import Kind, Link, LogEntry, Options, State
+from trackside.sync.document import Mode
 
 TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_records", "link_log")
 MAX_LOG = 10_000  # entries that a link keeps

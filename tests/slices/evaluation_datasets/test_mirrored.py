@@ -9,7 +9,7 @@ from trackside.core.errors import Invalid, NotFound
 from trackside.evaluation_datasets import mirrored, store
 from trackside.evaluation_datasets.mirrored import Birth, Patch, Record
 from trackside.evaluation_datasets.records import MAX_SCHEMA_CHARS
-from trackside.links import record_diff
+from trackside.sync import record_merge
 
 pytestmark = pytest.mark.both
 
@@ -19,7 +19,7 @@ LARGE = '{"inputs": {}, "outputs": {}, "expectations": {}}'.ljust(MAX_SCHEMA_CHA
 
 def record(question: int, record_id: str = "", **fields: Any) -> Record:
     whole: dict[str, Any] = {
-        "input_hash": record_diff.hash_of({"q": question}),
+        "input_hash": record_merge.hash_of({"q": question}),
         "record_id": record_id or f"dr-{question}",
         "created_time": 1,
         "last_update_time": 2,

@@ -2,10 +2,11 @@
 
 import pytest
 
-from trackside.links.comparison import compare, outdone
-from trackside.links.cursors import Item
-from trackside.links.diff import Doc, Field, Merged, Mode, Patch
-from trackside.links.model import Entity, Made
+from trackside.links.model import Made
+from trackside.links.reconcile.merging import compare, outdone
+from trackside.links.state.item_store import Item
+from trackside.sync.document import Doc, Field, Merged, Mode, Patch
+from trackside.sync.entities import Entity
 
 CREATED: Field = ("creation_time", "")
 UPDATED: Field = ("last_update_time", "")

@@ -1,6 +1,6 @@
 """The helpers of `diff` around a merge; the merge itself has properties in `tests/links/test_diff.py`."""
 
-from trackside.links.diff import Conflict, Doc, Field, Merged, Mode, Patch, changed_since, of_kind, without
+from trackside.sync.document import Conflict, Doc, Field, Merged, Mode, Patch, changed_since, of_kind, without
 
 A: Field = ("tag", "a")
 B: Field = ("tag", "b")

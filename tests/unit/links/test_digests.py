@@ -2,8 +2,8 @@
 
 import struct
 
-from trackside.links.points import Digest
-from trackside.links.record_diff import joined_schema
+from trackside.sync.metric_delta import Digest
+from trackside.sync.record_merge import joined_schema
 
 
 def point(step: int, value: float = 0.5) -> bytes:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from trackside.links.diff import Mode
-from trackside.links.fileplan import (
+from trackside.links.reconcile.file_plan import (
     LOST,
     REMOVED,
     STAYS,
@@ -18,8 +17,9 @@ from trackside.links.fileplan import (
     folders_left_there,
     plan,
 )
-from trackside.links.files import OurFile
-from trackside.links.peer import RemoteFile
+from trackside.sync.document import Mode
+from trackside.sync.local.files import OurFile
+from trackside.sync.remote.port import RemoteFile
 
 PATH = "a/b.txt"
 OURS = OurFile(3, "e1")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from trackside.links.limits import Bucket, Limits
-from trackside.links.pace import BUSY_SHARE, REST_FACTOR, Pace
-from trackside.links.refusals import FIRST_S, MOST, Refusals
+from trackside.core.http_client.rate_limit import Bucket, Limits
+from trackside.links.worker.point_retries import FIRST_S, MOST, Refusals
+from trackside.links.worker.throttle import BUSY_SHARE, REST_FACTOR, Pace
 
 
 class Clock:

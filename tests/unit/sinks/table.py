@@ -111,8 +111,8 @@ REVIEWED = [
         {
             "core/db/pgwire.py": "_certificates",
             "artifacts/staging.py": "Staging.__init__ Staging.close Staging.remove sweep",
-            "links/peers/mlflow_datasets.py": "Records.__init__",
-            "links/record_lists.py": "Lists.__init__",
+            "sync/remote/mlflow/datasets.py": "Records.__init__",
+            "sync/record_tables.py": "Lists.__init__",
             "ui/files.py": "Files._read",
         },
     ),
@@ -151,20 +151,21 @@ REVIEWED = [
         "the address of a remote; what is asked of it is quoted by urlencode or quote",
         {
             "links/model.py": "target",
-            "links/peers/databricks.py": "from_profile",
-            "links/peers/databricks_files.py": "DatabricksFiles._sign",
-            "links/peers/mlflow.py": "MlflowPeer.root",
-            "links/peers/mlflow_datasets.py": "MlflowDatasets._pages MlflowDatasets.change MlflowDatasets.drop MlflowDatasets.put"
+            "sync/remote/databricks/client.py": "from_profile",
+            "sync/remote/databricks/files.py": "DatabricksFiles._sign",
+            "sync/remote/mlflow/client.py": "MlflowPeer.root",
+            "sync/remote/mlflow/datasets.py": "MlflowDatasets._pages MlflowDatasets.change MlflowDatasets.drop MlflowDatasets.put"
             " MlflowDatasets.read MlflowDatasets.remove",
-            "links/peers/mlflow_files.py": "MlflowFiles._entries_at MlflowFiles.entries MlflowFiles.get MlflowFiles.remove"
+            "sync/remote/mlflow/files.py": "MlflowFiles._entries_at MlflowFiles.entries MlflowFiles.get MlflowFiles.remove"
             " MlflowFiles.send",
-            "links/peers/mlflow_models.py": "MlflowModels._write MlflowModels.change MlflowModels.read MlflowModels.remove",
-            "links/peers/mlflow_wire.py": "proxied_path",
-            "links/peers/oauth.py": "<module>",
-            "links/peers/signed.py": "SignedFile._send_blocks",
-            "links/peers/stores.py": "Stores.at",
-            "links/peers/trackside.py": "TracksidePeer._at TracksidePeer.points",
-            "links/wire.py": "Http.__init__ Http.json",
+            "sync/remote/mlflow/logged_models.py": "MlflowModels._write MlflowModels.change"
+            " MlflowModels.read MlflowModels.remove",
+            "sync/remote/mlflow/wire.py": "proxied_path",
+            "sync/remote/databricks/oauth.py": "<module>",
+            "sync/remote/databricks/signed_urls.py": "SignedFile._send_blocks",
+            "sync/remote/databricks/store_requests.py": "Stores.at",
+            "sync/remote/trackside/client.py": "TracksidePeer._at TracksidePeer.points",
+            "core/http_client/client.py": "Http.__init__ Http.json",
             "imports/routes.py": "Calls._own_url",
             "imports/server.py": "ServerSource._bulk _Served._where",
             "imports/target.py": "Target.send_file",
@@ -227,7 +228,7 @@ REVIEWED = [
             "core/outgoing/exchange.py": "Exchange._exchange",
             "core/outgoing/guard.py": "Guard.connect",
             "events/delivery.py": "Post._connect Post._send",
-            "links/wire.py": "Http._connect Http._socket",
+            "core/http_client/client.py": "Http._connect Http._socket",
         },
     ),
     Reviewed(
@@ -258,14 +259,16 @@ REVIEWED = [
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
             "access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/store.py"
-            " links/relations.py runs/bulk.py"
+            " links/run_relations.py runs/bulk.py"
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
             " jobs/schedule_store.py jobs/store.py"
-            " imports/database_datasets.py imports/postgres_rows.py imports/rows.py links/cursors.py links/epochs.py"
-            " links/marking.py links/ours.py links/store.py links/take.py links/waiting.py logged_models/store.py"
+            " imports/database_datasets.py imports/postgres_rows.py imports/rows.py"
+            " links/state/item_store.py links/state/generations.py"
+            " links/state/backfill.py sync/local/reader.py links/store.py sync/local/writer.py"
+            " links/state/work_queue.py logged_models/store.py"
             " metrics/charts.py metrics/history.py metrics/keys.py metrics/store.py registry/approvals.py registry/files.py"
             " registry/history.py registry/lineage.py registry/models.py registry/moving.py registry/versions.py"
             " runs/charts/keys.py runs/lifecycle.py runs/model_points.py runs/store.py tenants.py views/store.py"
@@ -308,11 +311,11 @@ REVIEWED = [
             "core/http/edge.py": "Edge._allow Edge._serve _length",
             "core/http/streams.py": "send_response",
             "identity/routes.py": "Calls.login named_cookie",
-            "links/import_files.py": "Calls.get",
+            "sync/api/files.py": "Calls.get",
             "monitoring/routes.py": "Monitoring.metrics",
             "runs/table/export.py": "_writer",
             "runs/table/export_routes.py": "Calls._answer",
-            "links/import_routes.py": "<module>",
+            "sync/api/items.py": "<module>",
         },
     ),
     Reviewed(
@@ -324,7 +327,8 @@ REVIEWED = [
             " app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
             " events/delivery.py events/worker.py"
-            " links/unlink.py links/wire.py links/worker.py links/workers.py registry/own_routes.py scorer/model.py".split(),
+            " links/cleanup.py core/http_client/client.py links/worker/runner.py"
+            " links/worker/supervisor.py registry/own_routes.py scorer/model.py".split(),
             "*",
         ),
     ),

@@ -1,0 +1,455 @@
+"""HTTP to a remote: kept connections and faults in two kinds.  Knows sockets; knows no call.
+
+`Down` is trouble of the remote as a whole (gone, slow, busy, broken): the link waits and comes again.  `Refused` is its
+answer to one call: the item is at fault, the link goes on.
+"""
+
+import http.client
+import json
+import logging
+import re
+import selectors
+import socket
+import ssl
+import threading
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+from msgspec import Struct
+
+from trackside import __version__
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.slow_response import PatientResponse
+from trackside.core.outgoing.guard import ANYWHERE, Forbidden, Guard
+
+log = logging.getLogger("trackside.links")
+
+CONNECT_S = 10.0
+ANSWER_S = 60.0  # of silence
+MAX_ANSWER_BYTES = 64 << 20  # of what is held in memory
+PIECE_BYTES = 1 << 20
+# Of a connection that was there: TLS has many words for its end, by OpenSSL's release and by the moment.
+CUT = (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest, ssl.SSLError)
+_PORTS = {"http": 80, "https": 443}
+_CODE = re.compile("[A-Z][A-Z0-9_]{2,63}|[1-5][0-9]{2}")
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Down(Exception):
+    """The remote cannot be worked with now."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
+        """`status`: of its answer, if it gave one."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.status = status
+
+
+class NotCalled(Down):
+    """The rules of this server do not let it call the remote, and the caller may know."""
+
+
+class TooLong(Down):
+    """An answer that does not fit into the memory that it may take."""
+
+
+class Refused(Exception):
+    """The remote answered a call with no."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+
+    @property
+    def is_missing(self) -> bool:
+        """What was asked for is not there; the call itself is."""
+        return self.code == "RESOURCE_DOES_NOT_EXIST"
+
+    @property
+    def is_unknown_call(self) -> bool:
+        """The remote's release has no such call."""
+        return self.status in (404, 405, 501) and self.code in ("", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED")
+
+
+class Stopped(Exception):
+    """The server is about to end."""
+
+
+class Answer(Struct):
+    status: int
+    headers: dict[str, str]  # in lower case
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body) if self.body else {}
+        except (ValueError, RecursionError):
+            if "text/html" in self.headers.get("content-type", ""):
+                raise Down("the remote answered with a web page where JSON was due; is that a login?") from None
+            raise Down(f"the remote answered with something else than JSON, {len(self.body)} bytes") from None
+
+
+class Incoming:
+    """A file on its way in, piece by piece; a body that ends early raises Down.
+
+    `start`: where it begins.  `etag`: of its version, as the remote wrote it; empty if nothing can go on with it later.
+    `sha256`: of the whole file; empty if the remote did not say."""
+
+    def __init__(
+        self,
+        remote: "Http",
+        response: http.client.HTTPResponse,
+        head: Mapping[str, str],
+        start: int,
+        close: Callable[[], None],
+    ) -> None:
+        self.start = start
+        self.etag = "" if head.get("etag", "W/").startswith("W/") else head["etag"]
+        self.sha256 = _sha256(head.get("repr-digest", ""))
+        self.close = close
+        self._remote = remote
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            try:
+                piece = self._response.read(PIECE_BYTES)
+            except (OSError, http.client.HTTPException) as error:
+                self._remote.close()
+                raise Down(f"{self._remote.url} broke off a file ({_words(error)})") from None
+            if not piece:
+                if self._response.length:
+                    self._remote.close()
+                    raise Down(f"{self._remote.url} broke off a file, {self._response.length} bytes before its end")
+                return
+            yield piece
+
+
+class Bearer(Protocol):
+    """A token that changes with time."""
+
+    def __call__(self) -> str: ...
+
+    def forget(self) -> None:
+        """The remote did not let it in."""
+        ...
+
+
+class Http:
+    """One remote, for one thread at a time.  Redirects are not followed: they would carry the token elsewhere.
+
+    `pace` is called with a path before each call and may wait.  `is_signed`: the URL itself lets in, so that one which does
+    not is at fault alone.  `has_acls`: what a call asks for may be denied to those who are let in.  `bearer`: whose token goes
+    with each call, in the place of a secret.  `guard`: decides which hosts are called."""
+
+    def __init__(
+        self,
+        url: str,
+        secret: Secret,
+        *,
+        pace: Callable[[str], None] | None = None,
+        headers: Mapping[str, str] | None = None,
+        answer_s: float = ANSWER_S,
+        ending: Ending | None = None,
+        is_signed: bool = False,
+        has_acls: bool = False,
+        bearer: Bearer | None = None,
+        guard: Guard = ANYWHERE,
+    ) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self.ending = ending or Ending()
+        self.guard = guard
+        self.prefix = quote(parts.path.rstrip("/"), safe="/%")
+        self._place = (parts.scheme, parts.hostname or "", parts.port)
+        self._pace = pace
+        self._bearer = bearer
+        # Databricks writes the status in the place of a code where it knows no token.
+        self._closed = (
+            () if is_signed else ("", "UNAUTHENTICATED", "401", "403", *([] if has_acls else ["PERMISSION_DENIED"]))
+        )
+        self._answer_s = answer_s
+        self.answered = 0  # calls that went well
+        self.date: datetime | None = None  # the remote's time, as its last answer said it
+        self._own = threading.local()
+        self._headers = {"user-agent": f"trackside/{__version__}", **_authorization(secret), **(headers or {})}
+
+    def now(self) -> float:
+        """The remote's time in s, as its last answer said it; ours if it does not say."""
+        return time.time() if self.date is None else self.date.timestamp()
+
+    def close(self) -> None:
+        connection = getattr(self._own, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._own.connection = None
+
+    def json(self, method: str, path: str, body: Any = None, /, *, once: bool = False, **query: Any) -> Any:
+        """A call of MLflow's kind: JSON in, JSON out.  `once`: as in `call`."""
+        given = {key: value for key, value in query.items() if value is not None}
+        if given:
+            path += ("&" if "?" in path else "?") + urlencode(given, doseq=True)
+        raw = None if body is None else json.dumps(body).encode()
+        return self.call(method, path, raw, {"content-type": "application/json"}, once=once).json
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        most_bytes: int = MAX_ANSWER_BYTES,
+        once: bool = False,
+    ) -> Answer:
+        """The whole answer of a call that succeeds.  Raises TooLong if it has more than `most_bytes`.
+
+        `once`: it makes something anew each time that it arrives, so it is not sent again where nobody knows whether it did."""
+        return self._whole(method, path, body, headers or {}, most_bytes, once=once)
+
+    def download(
+        self, path: str, start: int = 0, etag: str = "", headers: Mapping[str, str] | None = None
+    ) -> "Incoming":
+        """A file, from `start` on if the remote still has the version of that ETag and can go on in it; else from 0."""
+        wanted = {"range": f"bytes={start}-", "if-range": etag} if start and etag else {}
+        opened = ExitStack()
+        try:
+            response, head = opened.enter_context(self.open("GET", path, None, {**(headers or {}), **wanted}))
+        except Refused as refused:
+            if not wanted or refused.status not in (412, 416):
+                raise
+            return self.download(path, headers=headers)
+        begins = 0
+        if response.status == http.client.PARTIAL_CONTENT:
+            begins = start
+            if not head.get("content-range", "").startswith(f"bytes {start}-") or head.get("etag") != etag:
+                opened.close()
+                return self.download(path, headers=headers)
+        return Incoming(self, response, head, begins, opened.close)
+
+    def send(
+        self, method: str, path: str, pieces: Iterable[bytes], size: int, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A body that flows; its size is known."""
+        return self._whole(method, path, pieces, {**(headers or {}), "content-length": str(size)})
+
+    def _whole(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        most_bytes: int = MAX_ANSWER_BYTES,
+        *,
+        once: bool = False,
+    ) -> Answer:
+        with self.open(method, path, body, headers, once=once) as (response, head):
+            try:
+                read = response.read(most_bytes + 1)
+            except (OSError, http.client.HTTPException) as error:
+                raise Down(f"{self.url} broke off its answer ({_words(error)})") from None
+            if len(read) > most_bytes:
+                raise TooLong(
+                    f"{self.url} answered {method} {path.partition('?')[0]} with more than {most_bytes} bytes"
+                )
+            if response.length:  # a read that is given a size does not tell
+                raise Down(f"{self.url} broke off its answer, {response.length} bytes before its end")
+            self.answered += 1
+            return Answer(response.status, head, read)
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str] | None,
+        *,
+        once: bool = False,
+    ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
+        if self._pace is not None:
+            self._pace(path)
+        if self.ending.has_begun:
+            raise Stopped
+        again = not once and (body is None or isinstance(body, bytes))
+        given = {**self._headers, **(headers or {})}
+        if self._bearer is not None:
+            given["authorization"] = f"Bearer {self._bearer()}"
+        response = self._ask(method, self.prefix + path, body, given, again=again)
+        head = {name.lower(): value for name, value in response.getheaders()}
+        self.date = _moment(head.get("date"))
+        if response.status >= 300:
+            self._raise(response, head, f"{method} {path.partition('?')[0]}")
+        whole = False
+        try:
+            yield response, head
+            whole = True
+        finally:
+            if not whole or not response.isclosed():
+                self.close()  # the rest of the answer is in the way of the next one
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        *,
+        again: bool,
+    ) -> http.client.HTTPResponse:
+        """`again`: may be sent once more, on a new connection."""
+        kept = getattr(self._own, "connection", None)
+        if kept is not None and (kept.sock is None or _has_news(kept.sock)):
+            # The remote had said that its last answer was the last one on this connection, or has ended it since.
+            self.close()
+            kept = None
+        connection = kept or self._connect()
+        try:
+            connection.request(method, path, body, dict(headers), encode_chunked=False)
+            response: http.client.HTTPResponse = connection.getresponse()
+        except CUT as error:
+            self.close()
+            if kept is None or not again:
+                words = "cut the connection" if self.guard.rules.tells else "cannot be reached"
+                raise Down(f"{self.url} {words}{self._why(error)}") from None
+            return self._ask(method, path, body, headers, again=False)  # it had been idle for too long
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            words = "does not answer" if self.guard.rules.tells else "cannot be reached"
+            raise Down(f"{self.url} {words}{self._why(error)}") from None
+        except BaseException:
+            self.close()
+            raise
+        return response
+
+    def _connect(self) -> http.client.HTTPConnection:
+        scheme, host, port = self._place
+        connection = http.client.HTTPConnection(host, port or _PORTS[scheme], timeout=CONNECT_S)
+        connection.default_port = _PORTS[scheme]  # no port in the header Host where it is the usual one
+        try:
+            connection.sock = self._socket(scheme, host, port or _PORTS[scheme])
+        except (Forbidden, OSError, ValueError) as error:
+            if isinstance(error, Forbidden):
+                log.warning("%s is not called: %s", host, error)
+                if self.guard.rules.tells:
+                    raise NotCalled(f"{self.url} is not called: {error}") from None
+            raise Down(f"{self.url} cannot be reached{self._why(error)}") from None
+        connection.response_class = PatientResponse
+        connection.sock.settimeout(self._answer_s)
+        self._own.connection = connection
+        self.ending.watch(connection.sock)
+        return connection
+
+    def _socket(self, scheme: str, host: str, port: int) -> socket.socket:
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
+        raw = self.guard.connect(name, port, time.monotonic() + CONNECT_S, self.ending.watch)
+        if scheme != "https":
+            return raw
+        try:
+            raw.settimeout(CONNECT_S)
+            return ssl.create_default_context().wrap_socket(raw, server_hostname=name)
+        except BaseException:
+            raw.close()
+            raise
+
+    def _why(self, error: BaseException) -> str:
+        """Who may not administrate does not learn whether nobody answers, or somebody who refuses."""
+        return f" ({_words(error)})" if self.guard.rules.tells else " by this server"
+
+    def _raise(self, response: http.client.HTTPResponse, head: dict[str, str], what: str) -> None:
+        try:
+            raw = response.read(1 << 20)
+        except (OSError, http.client.HTTPException):
+            raw = b""
+        self.close()
+        code, message = _fault(raw)
+        status = response.status
+        if status < 400:
+            where = head.get("location", "").partition("?")[0] if self.guard.rules.tells else ""
+            raise Down(
+                f"{self.url} sends {what} to {where or 'another place'} ({status}); a link follows nobody, since that would"
+                " carry its token along. Is that a login, or shall the link lead there?",
+                60.0,
+            )
+        if status in (401, 403) and code in self._closed:
+            if self._bearer is not None:
+                self._bearer.forget()
+            raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
+        if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS", "FEATURE_DISABLED"):
+            wait = _retry_after(head.get("retry-after"), self.date)
+            raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait, status)
+        raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])
+
+
+def _has_news(connection: socket.socket) -> bool:
+    """Whether something came on a connection on which nothing is due: its end, most likely."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        return bool(selector.select(0))
+
+
+def _sha256(header: str) -> str:
+    """In hexadecimal, from RFC 9530's field."""
+    found = re.search(r"sha-256=:([A-Za-z0-9+/=]+):", header)
+    return b64decode(found[1]).hex() if found else ""
+
+
+def _authorization(secret: Secret) -> dict[str, str]:
+    if secret.token:
+        return {"authorization": f"Bearer {secret.token}"}
+    if secret.username:
+        both = b64encode(f"{secret.username}:{secret.password}".encode()).decode()
+        return {"authorization": f"Basic {both}"}
+    return {}
+
+
+def _fault(raw: bytes) -> tuple[str, str]:
+    """Return the code and the message of an MLflow error.  Of any other body nothing is repeated: what a caller has the
+    server call may be a service that the caller cannot reach."""
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError):
+        return "", ""
+    code = answer.get("error_code") if isinstance(answer, dict) else None
+    if isinstance(code, int):  # Databricks writes the status in the place of a code
+        code = str(code)
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        return "", ""
+    return code, str(answer.get("message", ""))
+
+
+def _retry_after(text: str | None, now: datetime | None) -> float | None:
+    """In seconds.  A date is held against the remote's own clock, where it says what time it has."""
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    at = _moment(text)
+    return None if at is None else max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
+        return "what it sent is no HTTP"  # the error quotes it
+    return str(error) or type(error).__name__

@@ -1,0 +1,87 @@
+"""How many calls a second a remote takes from all of our links together.  Knows clocks; knows no remote.
+
+A workspace counts the calls of a token, whoever makes them: the worker of a link, its check, another link that leads there.
+So they share one `Limits`, as long as any of them is connected.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from weakref import WeakValueDictionary
+
+from trackside.core.http_client.client import Stopped
+
+Wait = Callable[[float], bool]  # sleeps so many seconds; True if it shall end
+
+
+class Bucket:
+    """At most `rate` calls a second over time, `burst` at once.  For many threads."""
+
+    def __init__(self, rate: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._now = now
+        self._left = burst
+        self._at = now()
+        self._lock = threading.Lock()
+
+    def take(self, wait: Wait) -> None:
+        while True:
+            seconds = self._short_of()
+            if seconds <= 0:
+                return
+            if wait(seconds):
+                raise Stopped
+
+    def slow_down(self, rate: float) -> None:
+        """To that rate, if it is lower."""
+        with self._lock:
+            self._rate = min(self._rate, rate)
+
+    def _short_of(self) -> float:
+        """Takes one and says 0, or says after how many seconds there may be one."""
+        with self._lock:
+            now = self._now()
+            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+            self._at = now
+            if self._left >= 1 - 1e-9:  # sums of shares do not always make a whole
+                self._left -= 1
+                return 0.0
+            return (1 - self._left) / self._rate
+
+
+class Limits:
+    """`slow`: calls of which the remote takes fewer, by the name of their group and what their paths end with."""
+
+    def __init__(
+        self, rate: float, slow: Mapping[tuple[str, ...], float], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        # One at a time: who waits for each answer loses nothing, and no second has more than its share.
+        self._all = Bucket(rate, 1.0, now)
+        self._slow = [(ends, Bucket(each, 1.0, now)) for ends, each in slow.items()]
+
+    def take(self, path: str, wait: Wait) -> None:
+        """Before a call is made."""
+        plain = path.partition("?")[0]
+        for ends, bucket in self._slow:
+            if plain.endswith(ends):
+                bucket.take(wait)
+        self._all.take(wait)
+
+    def slow_down(self, rate: float) -> None:
+        self._all.slow_down(rate)
+
+
+_lock = threading.Lock()
+# Of this process, since it is the process that the remote sees: links, checks and routes do not know each other.
+_shared: "WeakValueDictionary[tuple[str, ...], Limits]" = WeakValueDictionary()
+
+
+def shared(who: tuple[str, ...], rate: float, slow: Mapping[tuple[str, ...], float]) -> Limits:
+    """Of one place and whom it lets in.  Where several ask for different rates, the lowest holds."""
+    with _lock:
+        found = _shared.get(who)
+        if found is None:
+            found = _shared[who] = Limits(rate, slow)
+        found.slow_down(rate)
+        return found

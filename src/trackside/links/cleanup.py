@@ -1,0 +1,178 @@
+"""What a link that ends takes back: the copies that it made, on either side.  Re-runnable at any moment; waits for nobody.
+
+There it is what came from here; here what came from there, unless it is another one than both sides agreed on, with a change,
+a point or a file that is here only.  What was on a side before the link stays, and so do an experiment with anything in it, and
+what another link has too.  What is not known to be a copy that this link made stays, and the server's log says how much that is.
+Runs, logged models and experiments are deleted as their users would: they can be restored.
+"""
+
+import logging
+from collections.abc import Callable
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault
+from trackside.links.model import Made
+from trackside.links.reconcile import file_plan, metrics, runs
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.datasets.reconcile import DatasetMirror
+from trackside.links.reconcile.registry.reconcile import RegistryMirror
+from trackside.links.reconcile.runs import Mirror
+from trackside.links.state import item_store
+from trackside.links.state.item_store import Item
+from trackside.sync.document import Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local import datasets, files, reader, registry, writer
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Unmirrored
+
+log = logging.getLogger("trackside.links")
+
+AT_ONCE = 100
+HERE = (Entity.REGISTERED, Entity.VERSION, Entity.DATASET, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
+THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
+DELETED = Patch({("stage", ""): "deleted"})
+
+
+class Unlink:
+    """`beat` is called before each item; what it raises ends the step."""
+
+    def __init__(self, side: Side, beat: Callable[[], None]) -> None:
+        self._side = side
+        self._beat = beat
+        self._link_id = side.link.link_id
+        self._runs = Mirror(side)
+        self._registry = RegistryMirror(side, self._runs)
+        self._datasets = DatasetMirror(side, self._runs)
+
+    def here(self) -> bool:
+        """Some of the copies on our side; asks nobody.  True if there may be more."""
+        for entity in HERE:
+            found = self._items(entity, Made.HERE)
+            for item in found:
+                self._beat()
+                self._end(entity, item, lambda e=entity, i=item: self._remove_here(e, i))  # type: ignore[misc]
+            if found:
+                return True
+        return False
+
+    def there(self) -> bool:
+        """Some of the copies on the other side.  True if there may be more."""
+        for entity in THERE:
+            found = self._items(entity, Made.US)
+            for item in found:
+                self._beat()
+                self._end(entity, item, lambda e=entity, i=item: self._remove_there(e, i))  # type: ignore[misc]
+            if found:
+                return True
+        if self._side.link.options.registry:
+            self._side.peer.registry.tidy()
+        return False
+
+    def tell(self) -> None:
+        """What stays on both sides, when all copies are gone."""
+        rest = self._side.read(lambda tx: item_store.theirs(tx, self._link_id))
+        if rest:
+            said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())
+            log.info("link %s: not known to be copies made by it, so they stay: %s", self._side.link.name, said)
+
+    def _items(self, entity: Entity, made_by: Made) -> list[Item]:
+        return self._side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", AT_ONCE, made_by))
+
+    def _end(self, entity: Entity, item: Item, remove: Callable[[], None]) -> None:
+        reason = runs.attempt(remove, log.warning)
+        if reason is not None:
+            log.warning("link %s: its copy %s stays: %s", self._side.link.name, item.local_id, reason)
+        self._side.write(lambda tx: item_store.forget_item(tx, self._link_id, entity, item.local_id))
+
+    def _remove_there(self, entity: Entity, item: Item) -> None:
+        peer = self._side.peer
+        if self._side.read(lambda tx: item_store.is_shared(tx, self._link_id, entity, item.remote_id)):
+            raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here mirrors it too")
+        if entity.is_of_registry:
+            if not self._registry.removal.remove_there(entity, item):
+                raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
+            return
+        if entity is Entity.DATASET:
+            self._datasets.removal.remove_there(item)
+            return
+        if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
+            raise Unmirrored(f"experiment {item.remote_id} stays there: it is not empty")
+        peer.remove(entity, item.remote_id)
+
+    def _remove_here(self, entity: Entity, known: Item) -> None:
+        side = self._side
+        item, part = side.item(entity, known.local_id), self._read(entity, known.local_id)
+        if item is None or part is None:
+            return
+        if side.read(lambda tx: item_store.is_of_another_link(tx, self._link_id, entity, item.local_id)):
+            raise Unmirrored(f"{entity} {item.local_id} stays here: the other side of another link has it too")
+        if entity is Entity.REGISTERED:
+            self._remove_model(item, part)
+            return
+        if self._is_own(entity, item, part):
+            raise Unmirrored(f"{entity} {item.local_id} stays here: it was changed since it came")
+
+        def remove(tx: Tx) -> None:
+            match entity:
+                case Entity.EXPERIMENT:
+                    if reader.is_empty(tx, item.local_id):
+                        writer.experiment(tx, item.local_id, DELETED, side.server_root)
+                case Entity.RUN:
+                    writer.run(tx, item.local_id, part.experiment_id, DELETED)
+                case Entity.MODEL:
+                    writer.model(tx, item.local_id, part.experiment_id, DELETED)
+                case Entity.DATASET:
+                    datasets.remove(tx.by(f"link {side.link.name}"), item.local_id)
+                case _:
+                    registry.remove(tx.by(f"link {side.link.name}"), entity, item.local_id)
+
+        side.write(remove)
+
+    def _remove_model(self, item: Item, part: Part) -> None:
+        """With its versions, since a model without them would look like one that was changed."""
+        side = self._side
+        is_own = self._registry.comparison.changed_here(Entity.REGISTERED, item, part, alone=True)
+        for version in side.read(lambda tx: item_store.items_below(tx, self._link_id, Entity.VERSION, item.local_id)):
+            if version.made_by is Made.HERE:
+                self._beat()
+                self._end(
+                    Entity.VERSION,
+                    version,
+                    lambda v=version: self._remove_here(Entity.VERSION, v),  # type: ignore[misc]
+                )
+        if is_own or not side.write(
+            lambda tx: registry.remove(tx.by(f"link {side.link.name}"), Entity.REGISTERED, item.local_id)
+        ):
+            raise Unmirrored(f"registered model {part.doc['name', '']} stays here: it was changed since it came")
+
+    def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:
+        """Whether something of it is here only."""
+        if entity is Entity.VERSION:
+            return self._registry.comparison.changed_here(entity, item, part)
+        if entity is Entity.DATASET:
+            return self._datasets.comparison.changed_here(item, part)
+        if part.doc != item.agreed:
+            return True
+        if entity is Entity.EXPERIMENT:
+            return False
+        if entity is Entity.RUN and metrics.is_behind(self._side, item.local_id):
+            return True
+        return self._has_own_files(entity, item.local_id)
+
+    def _has_own_files(self, entity: Entity, local_id: str) -> bool:
+        side = self._side
+        place = side.read(lambda tx: files.place(tx, entity, local_id))
+        known = side.read(lambda tx: item_store.files(tx, self._link_id, entity, local_id))
+        try:
+            spot = place.spot(side.roots)
+        except Fault:  # this server does not open the place: nothing was brought there, and nothing can be taken away
+            return False
+        listed = files.listing(spot)
+        return any(step.what is file_plan.What.SEND for step in file_plan.blind(known, listed))
+
+    def _read(self, entity: Entity, local_id: str) -> Part | None:
+        if entity.is_of_registry:
+            return self._side.read(lambda tx: registry.read(tx, entity, local_id))
+        if entity is Entity.DATASET:
+            return self._side.read(lambda tx: datasets.read(tx, local_id))
+        return self._runs.read(entity, local_id)

@@ -1,1 +1,0 @@
-"""The kinds of remotes that a link may lead to."""

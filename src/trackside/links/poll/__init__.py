@@ -1,0 +1,1 @@
+"""Finds what changed at remotes that have no change feed."""

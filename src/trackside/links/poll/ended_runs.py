@@ -1,0 +1,43 @@
+"""Looks again at every run of a server that does not tell when points or files are added to one that has ended.
+
+One after the other, within a twentieth of the time: each costs the server a call for the run, one for each of its metrics and
+one for each folder of its files.  Knows who is next; how to look is the caller's.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+from trackside.links.reconcile.context import Side
+from trackside.links.state import item_store
+from trackside.sync.entities import Entity
+
+SHARE = 20
+LEAST_ROUND_S = 30.0
+MOST_SAVED_S = 5.0  # that a quiet hour leaves to be spent at once
+
+
+class Rounds:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._after = uuid.uuid4().hex  # anywhere, so that a server that is often restarted comes to all of them
+        self._at = self._began = clock()
+        self._left_s = 0.0
+
+    def due(self, side: Side) -> Iterator[str]:
+        """The remote's ids of the runs whose turn it is.  The time until the next one is asked for is what a look took."""
+        now = self._clock()
+        self._left_s = min(self._left_s + (now - self._at) / SHARE, MOST_SAVED_S)
+        self._at = now
+        link_id = side.link.link_id
+        while self._left_s > 0:
+            found = side.read(lambda tx: item_store.items(tx, link_id, Entity.RUN, self._after, 1))
+            if not found:
+                if self._clock() - self._began < LEAST_ROUND_S:
+                    return
+                self._after, self._began = "", self._clock()
+                continue
+            self._after = found[0].local_id
+            began = self._clock()
+            yield found[0].remote_id
+            self._left_s -= max(self._clock() - began, 1e-3)

@@ -1,0 +1,1 @@
+"""Compares an item on both sides, merges, and writes what differs."""

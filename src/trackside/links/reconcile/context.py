@@ -1,0 +1,142 @@
+"""What the steps of one link work with: our store, the peer, and who is who.  Knows ids; moves nothing itself."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar, cast
+
+from trackside.artifacts.roots import Roots
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Dialect, Tx
+from trackside.core.http_client.client import Stopped
+from trackside.links import store
+from trackside.links.model import Link, Made
+from trackside.links.state import generations, item_store
+from trackside.links.worker.point_retries import Refusals
+from trackside.sync import validation
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local import reader
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Peer
+from trackside.sync.time_slice import Turn
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    @property
+    def dialect(self) -> Dialect: ...
+
+    writer: GroupWriter
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Side:
+    """Transactions are short: none is open while the peer is asked."""
+
+    def __init__(self, db: Database, ws: int, link: Link, peer: Peer, roots: Roots, server_root: str) -> None:
+        self.db = db
+        self.ws = ws
+        self.link = link
+        self.peer = peer
+        self.roots = roots
+        self.server_root = server_root
+        self.beat: Callable[[], None] = lambda: None  # called within long transfers; what it raises ends them
+        self.turn = Turn()  # of the item that is worked at
+        self.refusals = Refusals()  # of the link, longer than a step
+        self.behind: dict[str, str] = {}  # runs that were worked at and lack points there, and why
+        self.reads_all = False  # of that item: points and files are compared themselves, not what is said of them
+
+    def read(self, fn: Callable[[Tx], T]) -> T:
+        with self.db.read(self.ws) as tx:
+            return fn(tx)
+
+    def write(self, fn: Callable[[Tx], T]) -> T:
+        return in_link(self.db, self.ws, self.link.link_id, fn)
+
+    def look(self, entity: Entity, remote_id: str) -> Part | None:
+        """An item of theirs, which can be read."""
+        part = self.peer.read(entity, remote_id)
+        if part is not None:
+            validation.check(part.doc)
+        return part
+
+    def note(self, kind: str, entity: str, entity_id: str, message: str) -> None:
+        self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
+
+    def note_conflict(self, entity: Entity, entity_id: str, message: str) -> None:
+        """Once, however often the remote is in trouble before it is over."""
+
+        def work(tx: Tx) -> None:
+            since = item_store.synced_at(tx, self.link.link_id, entity, entity_id)
+            store.note_once(tx, self.link.link_id, "conflict", entity, entity_id, message, since=since)
+
+        self.write(work)
+
+    def note_once(self, kind: str, entity: str, entity_id: str, message: str) -> None:
+        """What would be said again at every look."""
+        self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))
+
+    def item(self, entity: Entity, local_id: str) -> item_store.Item | None:
+        return self.read(lambda tx: item_store.item(tx, self.link.link_id, entity, local_id))
+
+    def confirm(self, entity: Entity, item: item_store.Item) -> None:
+        """It was found there."""
+        epoch = self.link.epoch
+        if item.epoch < epoch:
+            self.write(lambda tx: generations.confirm(tx, self.link.link_id, entity, item.local_id, epoch))
+
+    def save(self, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None) -> None:
+        self.write(lambda tx: item_store.save_item(tx, self.link.link_id, entity, local_id, remote_id, made_by, agreed))
+
+    def theirs(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
+        """A document of ours with the ids that the peer knows; `find` gives the peer's id of an item of ours."""
+        return doc if self.peer.keeps_ids else _renamed(doc, entity, find)
+
+    def ours(self, doc: Doc, entity: Entity) -> Doc:
+        """A document of theirs with our ids, without the tags that say what it is a copy of."""
+        if self.peer.keeps_ids:
+            return doc
+        plain = {
+            field: value for field, value in doc.items() if not (field[0] == "tag" and field[1] in reader.OWN_TAGS)
+        }
+        return _renamed(plain, entity, self._local_id)
+
+    def _local_id(self, entity: Entity, remote_id: str) -> str | None:
+        found = self.read(lambda tx: item_store.by_remote(tx, self.link.link_id, entity, remote_id))
+        return None if found is None else found.local_id
+
+
+def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
+    """A transaction of a link, as long as there is one: it may be removed, with its workspace, while a step is under way.
+    Raises Stopped if it was."""
+
+    def work(tx: Tx) -> tuple[bool, T | None]:
+        return (True, fn(tx)) if store.hold(tx, link_id) else (False, None)
+
+    is_there, result = db.writer.submit(ws, work).result()
+    if not is_there:
+        raise Stopped
+    return cast("T", result)
+
+
+def _renamed(doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
+    """The same with other ids; one that nobody knows stays."""
+    renamed: Doc = {}
+    for (kind, key), value in doc.items():
+        match kind:
+            case "tag" if key == reader.PARENT_TAG:
+                renamed[kind, key] = find(Entity.RUN, value) or value
+            case "source_run" if value:
+                renamed[kind, key] = find(Entity.RUN, value) or value
+            case "input" | "output":
+                renamed[kind, find(Entity.MODEL, key) or key] = value
+            case "point" if entity is Entity.MODEL:
+                point: list[Any] = json.loads(key)
+                point[3] = find(Entity.RUN, point[3]) or point[3]
+                renamed[kind, json.dumps(point)] = value
+            case _:
+                renamed[kind, key] = value
+    return renamed

@@ -1,0 +1,1 @@
+"""Reconciles evaluation datasets and their records."""

@@ -1,0 +1,171 @@
+"""What of an evaluation dataset the two sides of a link compare, each in the other's words, and who changed it since both
+agreed."""
+
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.datasets.records import RecordSync
+from trackside.links.reconcile.runs import Mirror
+from trackside.links.state import item_store
+from trackside.links.state.item_store import Item
+from trackside.sync import document, record_merge
+from trackside.sync.document import Doc, Field, Merged, Mode, Patch, of_kind
+from trackside.sync.entities import Entity
+from trackside.sync.local import reader
+from trackside.sync.local.datasets import COMPARED, KEPT
+from trackside.sync.local.reader import Part
+
+VERSION: Field = ("version", "")  # of their records, as they were when both agreed
+SCHEMA: Field = ("schema", "")
+WORDS = {
+    record_merge.Step.TAKE: "missing here, or others there",
+    record_merge.Step.DROP_HERE: "not there any more",
+    record_merge.Step.SEND: "missing there, or others here",
+    record_merge.Step.DROP_THERE: "not here any more",
+    record_merge.Step.JOIN: "others on either side",
+}
+
+
+class Comparison:
+    def __init__(self, side: Side, runs: Mirror) -> None:
+        self.side = side
+        self.peer = side.peer.datasets
+        self._runs = runs
+        self._kinds = COMPARED | KEPT if side.peer.keeps_ids else COMPARED
+
+    def is_wanted(self, part: Part, item: Item | None) -> bool:
+        """Whether the link mirrors it: one of its experiments is wanted, or was when both agreed, so that its leaving goes
+        over too.  One without experiments is, unless the link names those that it is for."""
+        known = of_kind(item.agreed or {}, "experiment") if item is not None else {}
+        experiments = {*of_kind(part.doc, "experiment"), *known}
+        return any(map(self._wants, experiments)) if experiments else not self.side.link.options.experiments
+
+    def wants_theirs(self, part: Part) -> bool:
+        """The same of one that is there."""
+        experiments = of_kind(part.doc, "experiment")
+        if not experiments:
+            return not self.side.link.options.experiments
+        return any(
+            found is not None and self.side.link.options.wants(found.doc["name", ""])
+            for found in (self.side.look(Entity.EXPERIMENT, each) for each in experiments)
+        )
+
+    def mine(self, part: Part, *, is_quiet: bool = False) -> Doc:
+        """Ours, with those experiments that the other side has; they are made there if they shall be, unless nothing is to be
+        changed."""
+        return {
+            field: value
+            for field, value in part.doc.items()
+            if field[0] in self._kinds and (field[0] != "experiment" or self._is_there(field[1], is_quiet=is_quiet))
+        }
+
+    def home(self, theirs: Part, *, is_quiet: bool = False) -> Doc:
+        """Theirs in our words, with those experiments that are mirrored."""
+        found: Doc = {}
+        for (kind, key), value in theirs.doc.items():
+            if kind == "experiment":
+                local_id = self._experiment_here(key, is_quiet=is_quiet)
+                if local_id is not None and self._wants(local_id):
+                    found[kind, local_id] = value
+            elif kind in self._kinds and not (kind == "tag" and key in reader.OWN_TAGS):
+                found[kind, key] = value
+        return found
+
+    def there(self, doc: Doc) -> Doc:
+        """In their words."""
+        found: Doc = {}
+        for (kind, key), value in doc.items():
+            if kind != "experiment":
+                found[kind, key] = value
+                continue
+            item = self.side.item(Entity.EXPERIMENT, key)
+            if item is not None and item.remote_id:
+                found[kind, item.remote_id] = value
+        return found
+
+    def patch_there(self, patch: Patch) -> Patch:
+        return Patch(self.there(patch.put), list(self.there(dict.fromkeys(patch.drop, ""))))
+
+    def merge(self, agreed: Doc, mine: Doc, theirs: Doc) -> Merged:
+        base = without_version(agreed)
+        merged = document.merge(base, mine, theirs, self.side.link.mode, self.peer.can)
+        for conflict in merged.conflicts:
+            if conflict.field == SCHEMA and conflict.mode is Mode.BOTH and conflict.ours and conflict.theirs:
+                both = record_merge.joined_schema(conflict.ours, conflict.theirs)
+                for doc in (merged.for_them.put, merged.for_us.put, merged.agreed):
+                    doc[SCHEMA] = both
+        return merged
+
+    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+        """In words, what is not what the link's rules make of it."""
+        mine, doc = self.mine(part, is_quiet=True), self.home(theirs, is_quiet=True)
+        merged = self.merge(item.agreed or {}, mine, doc)
+        fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
+        found = [
+            f"{kind}{f' {key}' if key else ''} is {_shown(mine.get((kind, key)))} here and"
+            f" {_shown(doc.get((kind, key)))} there"
+            for kind, key in sorted(fields)
+        ]
+        counts = self.records(item).differences()
+        return found + [
+            f"{count} {'record is' if count == 1 else 'records are'} {WORDS[step]}" for step, count in counts.items()
+        ]
+
+    def records(self, item: Item) -> RecordSync:
+        user = f"link {self.side.link.name}"
+        return RecordSync(self.side, self.peer, item.local_id, item.remote_id, user=user)
+
+    def changed_here(self, item: Item, part: Part) -> bool:
+        """Since both agreed."""
+        mine = self.mine(part, is_quiet=True)
+        return _plain(mine) != _plain(item.agreed or {}) or not self.records(item).is_as_agreed()
+
+    def changed_there(self, item: Item, theirs: Part) -> bool:
+        """Since both agreed."""
+        if _plain(self.home(theirs, is_quiet=True)) != _plain(item.agreed or {}):
+            return True
+        return not self.has_agreed_version(item, theirs) and not self.records(item).is_as_agreed_there()
+
+    def is_as_agreed(self, item: Item, listed: Part) -> bool:
+        """Of one as a list has it, without its experiments: whoever changes those changes the version."""
+        tags = {field: value for field, value in self.home(listed).items() if field[0] in ("tag", "null_tag")}
+        agreed = {field: value for field, value in (item.agreed or {}).items() if field[0] in ("tag", "null_tag")}
+        return self.has_agreed_version(item, listed) and tags == agreed
+
+    def has_agreed_version(self, item: Item, theirs: Part) -> bool:
+        """Whether their records are those that were agreed on, as far as that is told without reading them."""
+        version = theirs.doc.get(VERSION)
+        return version is not None and item.agreed is not None and item.agreed.get(VERSION) == version
+
+    def _wants(self, experiment_id: str) -> bool:
+        found = self.side.read(lambda tx: reader.experiment(tx, experiment_id))
+        return found is not None and self.side.link.options.wants(found.doc["name", ""])
+
+    def _is_there(self, experiment_id: str, *, is_quiet: bool) -> bool:
+        if not self.side.link.mode.sends:
+            return self._wants(experiment_id)
+        if not is_quiet:
+            return self._wants(experiment_id) and self._runs.remote_of(Entity.EXPERIMENT, experiment_id) is not None
+        item = self.side.item(Entity.EXPERIMENT, experiment_id)
+        return item is not None and bool(item.remote_id) and self._wants(experiment_id)
+
+    def _experiment_here(self, remote_id: str, *, is_quiet: bool) -> str | None:
+        known = self._by_remote(remote_id)
+        if known is None and self.side.link.mode.takes and not is_quiet:
+            self._runs.theirs(Entity.EXPERIMENT, remote_id, None, verify=False)
+            known = self._by_remote(remote_id)
+        return None if known is None else known.local_id
+
+    def _by_remote(self, remote_id: str) -> Item | None:
+        link_id = self.side.link.link_id
+        return self.side.read(lambda tx: item_store.by_remote(tx, link_id, Entity.EXPERIMENT, remote_id))
+
+
+def without_version(agreed: Doc) -> Doc:
+    return {field: value for field, value in agreed.items() if field != VERSION}
+
+
+def _plain(doc: Doc) -> Doc:
+    return {field: value for field, value in doc.items() if field[0] in COMPARED}
+
+
+def _shown(value: str | None) -> str:
+    return "absent" if value is None else repr(value if len(value) <= 80 else value[:80] + "…")

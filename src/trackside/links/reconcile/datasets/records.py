@@ -1,0 +1,303 @@
+"""Moves the records of an evaluation dataset: what the peer lacks to it, what we lack to us.  Re-runnable at any moment: what
+went over is noted batch by batch, so whoever comes next goes on there.
+
+Both sides are read in the order of hashes and compared by digests; only what differs goes over.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trackside.core.db.tx import Tx
+from trackside.evaluation_datasets import mirrored
+from trackside.evaluation_datasets.mirrored import Record
+from trackside.links.reconcile.context import Side
+from trackside.links.state import dataset_records
+from trackside.links.state.dataset_records import Agreed
+from trackside.sync import record_merge
+from trackside.sync.entities import Entity
+from trackside.sync.record_merge import Difference, Step
+from trackside.sync.record_tables import Entry, Lists
+from trackside.sync.remote.datasets_port import DatasetsPeer
+from trackside.sync.remote.port import Unmirrored
+
+T = TypeVar("T")
+AT_ONCE = 500
+MAX_CHARS = 4 << 20  # of what goes over together, but for one record that is larger
+
+
+class Moved(Struct):
+    sent: int = 0
+    taken: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.sent or self.taken)
+
+
+class Origin(Struct, frozen=True):
+    """What a record has once and for all."""
+
+    record_id: str
+    created_time: int  # ms
+    created_by: str | None
+
+
+class RecordSync:
+    """Of one dataset that both sides have."""
+
+    def __init__(self, side: Side, peer: DatasetsPeer, local_id: str, remote_id: str, *, user: str) -> None:
+        self._side = side
+        self._peer = peer
+        self._link_id = side.link.link_id
+        self._local_id = local_id
+        self._remote_id = remote_id
+        self._user = user
+
+    def run(self, *, look: bool) -> Moved:
+        """`look`: at what is there; else it is trusted to be what was agreed on."""
+        moved = Moved()
+        began = time.monotonic()
+        with self._lists() as lists:
+            self._compare(lists, look=look)
+            self._note_conflicts(lists)
+            compared = time.monotonic()
+            for found in lists.differences():
+                self._side.beat()
+                self._do(found[0].step, found, moved)
+                if time.monotonic() - compared > compared - began:  # whoever goes on has to compare again
+                    self._side.turn.check()
+        return moved
+
+    def differences(self) -> dict[Step, int]:
+        """How many records are not what the link's rules make of them, by what is to be done."""
+        with self._lists() as lists:
+            self._compare(lists, look=True)
+            counts = lists.counts()
+        return {step: count for step, count in counts.items() if step not in (Step.FORGET, Step.AGREE)}
+
+    def is_as_agreed(self) -> bool:
+        """Whether what is here is what was agreed on."""
+        with Lists() as lists:
+            lists.add("ours", self._ours(is_quiet=True))
+            lists.add("base", self._base())
+            return lists.buckets("ours") == lists.buckets("base")
+
+    def is_as_agreed_there(self) -> bool:
+        """Whether what is there is what was agreed on."""
+        with self._lists() as lists:
+            lists.add("base", self._base())
+            self._peer.look(self._remote_id)
+            return self._peer.buckets(self._remote_id) == lists.buckets("base")
+
+    @contextmanager
+    def _lists(self) -> Iterator[Lists]:
+        with Lists() as lists:
+            try:
+                yield lists
+            finally:
+                self._peer.forget()
+
+    def _compare(self, lists: Lists, *, look: bool) -> None:
+        lists.add("base", self._base())
+        lists.add("ours", self._ours())
+        other: list[str] = []
+        if look:
+            self._peer.look(self._remote_id)
+            known, there = lists.buckets("base"), self._peer.buckets(self._remote_id)
+            other = sorted(bucket for bucket in {*known, *there} if known.get(bucket) != there.get(bucket))
+        lists.copy_base(without=other)
+        if other:
+            lists.add("theirs", self._peer.entries(self._remote_id, other))
+        lists.compare(self._side.link.mode)
+
+    def _base(self) -> Iterator[Entry]:
+        page = self._base_page("")
+        while page:
+            yield from (Entry(each.input_hash, each.digest) for each in page)
+            page = self._base_page(page[-1].input_hash)
+
+    def _base_page(self, after: str) -> list[Agreed]:
+        return self._side.read(lambda tx: dataset_records.page(tx, self._link_id, self._local_id, after))
+
+    def _our_page(self, after: str) -> list[tuple[int, Record]]:
+        return self._side.read(lambda tx: mirrored.scan(tx, self._local_id, after))
+
+    def _some(self, hashes: Sequence[str]) -> list[Record]:
+        return self._side.read(lambda tx: mirrored.some(tx, self._local_id, hashes))
+
+    def _ours(self, *, is_quiet: bool = False) -> Iterator[Entry]:
+        page = self._our_page("")
+        while page:
+            for place, record in page:
+                digest = self._peer.digest(record)
+                if digest is not None:
+                    yield Entry(record.input_hash, digest, place)
+                elif not is_quiet:
+                    text = f"record {record.record_id} stays here: the other side would take its inputs for others"
+                    self._side.note_once("skipped", Entity.DATASET, self._local_id, text)
+            page = self._our_page(page[-1][1].input_hash)
+
+    def _note_conflicts(self, lists: Lists) -> None:
+        """Once for each dataset, however many records it is about."""
+        joined = lists.counts().get(Step.JOIN, 0)
+        put_back = 0 if self._is_both else sum(each.is_overwriting for found in lists.differences() for each in found)
+        if joined:
+            text = (
+                f"both sides changed {_records(joined)}: kept all expectations and tags of both, and of the rest what was"
+                " changed later"
+            )
+            self._side.note_conflict(Entity.DATASET, self._local_id, text)
+        if put_back:
+            where = "there" if self._side.link.mode.sends else "here"
+            text = f"{_records(put_back)} of the copy changed {where}; now as before again"
+            self._side.note_conflict(Entity.DATASET, self._local_id, text)
+
+    @property
+    def _is_both(self) -> bool:
+        return self._side.link.mode.sends and self._side.link.mode.takes
+
+    def _do(self, step: Step, found: Sequence[Difference], moved: Moved) -> None:
+        hashes = [each.input_hash for each in found]
+        match step:
+            case Step.FORGET:
+                self._write(lambda tx: dataset_records.forget(tx, self._link_id, self._local_id, hashes))
+            case Step.AGREE:
+                self._agree(found)
+            case Step.DROP_THERE:
+                moved.sent += self._drop_there(hashes)
+            case Step.DROP_HERE:
+                moved.taken += self._drop_here(found)
+            case Step.TAKE:
+                for records in _batches(self._peer.records(self._remote_id, hashes)):
+                    moved.taken += self._take(records, {each.input_hash: each.ours for each in found})
+            case Step.SEND:
+                for records in _batches(self._here(hashes)):
+                    moved.sent += self._send(records)
+            case Step.JOIN:
+                for records in _batches(self._peer.records(self._remote_id, hashes)):
+                    count = self._join(records, {each.input_hash: each.ours for each in found})
+                    moved.sent, moved.taken = moved.sent + count, moved.taken + count
+
+    def _here(self, hashes: Sequence[str]) -> Iterator[Record]:
+        """Ours, as they are by now."""
+        wanted = list(hashes)
+        while wanted:
+            found = self._some(wanted)
+            if not found:
+                return
+            yield from found
+            known = {record.input_hash for record in found}
+            wanted = [each for each in wanted if each not in known]
+
+    def _agree(self, found: Sequence[Difference]) -> None:
+        digests = {each.input_hash: each.ours for each in found}
+        for records in _batches(self._here(list(digests))):
+            agreed = [Agreed(each.input_hash, digests[each.input_hash] or "", each.record_id) for each in records]
+            self._write(lambda tx, rows=agreed: dataset_records.save(tx, self._link_id, self._local_id, rows))  # type: ignore[misc]
+
+    def _send(self, records: Sequence[Record]) -> int:
+        hashes = [record.input_hash for record in records]
+        before = self._side.read(lambda tx: dataset_records.record_ids(tx, self._link_id, self._local_id, hashes))
+        replaced = {
+            each.input_hash for each in records if before.get(each.input_hash, each.record_id) != each.record_id
+        }
+        try:
+            self._peer.put(self._remote_id, records, replaced)
+        except Unmirrored as reason:
+            self._side.note_once("skipped", Entity.DATASET, self._local_id, str(reason))
+            return 0
+        self._save(records)
+        return len(records)
+
+    def _take(self, records: Sequence[Record], expected: dict[str, str | None]) -> int:
+        """How many were taken: what was changed here meanwhile is compared again."""
+
+        def work(tx: Tx) -> int:
+            here = self._unchanged(tx, [each.input_hash for each in records], expected)
+            taken = [self._with_our_id(each, here[each.input_hash]) for each in records if each.input_hash in here]
+            if taken:
+                mirrored.put(tx.by(self._user), self._local_id, taken)
+                self._save_in(tx, taken)
+            return len(taken)
+
+        return self._write(work)
+
+    def _join(self, records: Sequence[Record], expected: dict[str, str | None]) -> int:
+        joined = [record_merge.join(ours, each) for each in records for ours in self._here([each.input_hash])]
+        if not joined:
+            return 0
+        self._peer.put(self._remote_id, joined, set())
+        return self._take(joined, expected)
+
+    def _drop_there(self, hashes: Sequence[str]) -> int:
+        try:
+            self._peer.drop(self._remote_id, hashes)
+        except Unmirrored as reason:
+            self._side.note_once("skipped", Entity.DATASET, self._local_id, str(reason))
+            return 0
+        self._write(lambda tx: dataset_records.forget(tx, self._link_id, self._local_id, hashes))
+        return len(hashes)
+
+    def _drop_here(self, found: Sequence[Difference]) -> int:
+        expected = {each.input_hash: each.ours for each in found}
+
+        def work(tx: Tx) -> int:
+            hashes = list(self._unchanged(tx, list(expected), expected))
+            if hashes:
+                mirrored.drop(tx.by(self._user), self._local_id, hashes)
+                dataset_records.forget(tx, self._link_id, self._local_id, hashes)
+            return len(hashes)
+
+        return self._write(work)
+
+    def _unchanged(self, tx: Tx, hashes: Sequence[str], expected: dict[str, str | None]) -> dict[str, Origin | None]:
+        """What ours are by their origin, of those that are still what was compared; in a link that only takes, of all."""
+        digests: dict[str, str | None] = {}
+        origins: dict[str, Origin] = {}
+        wanted = list(hashes)
+        while wanted:
+            found = mirrored.some(tx, self._local_id, wanted)
+            for each in found:
+                digests[each.input_hash] = self._peer.digest(each)
+                origins[each.input_hash] = Origin(each.record_id, each.created_time, each.created_by)
+            wanted = [each for each in wanted if each not in origins] if found else []
+        return {
+            each: origins.get(each) for each in hashes if not self._is_both or digests.get(each) == expected.get(each)
+        }
+
+    def _with_our_id(self, record: Record, ours: Origin | None) -> Record:
+        """Where ids are not kept, ours goes on under its own, and was made when it was made."""
+        if ours is None or self._side.peer.keeps_ids:
+            return record
+        return replace(record, record_id=ours.record_id, created_time=ours.created_time, created_by=ours.created_by)
+
+    def _save(self, records: Sequence[Record]) -> None:
+        self._write(lambda tx: self._save_in(tx, records))
+
+    def _save_in(self, tx: Tx, records: Sequence[Record]) -> None:
+        agreed = [Agreed(each.input_hash, self._peer.digest(each) or "", each.record_id) for each in records]
+        dataset_records.save(tx, self._link_id, self._local_id, agreed)
+
+    def _write(self, work: Callable[[Tx], T]) -> T:
+        return self._side.write(work)
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        if batch and (len(batch) == AT_ONCE or size + record.size > MAX_CHARS):
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += record.size
+    if batch:
+        yield batch
+
+
+def _records(count: int) -> str:
+    return f"{count} record" if count == 1 else f"{count} records"

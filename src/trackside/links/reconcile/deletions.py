@@ -1,0 +1,136 @@
+"""Whether what is missing on the other side was removed there, or was lost with its store.  Decides; removes nothing.
+
+A Trackside's history says what was removed, for ever.  An MLflow server keeps nothing of the kind, but a store that was lost or
+put back lacks more than what somebody removed: then runs that nobody deleted are missing too, since MLflow's deleted runs stay.
+When in doubt it is lost, and an epoch of the link ends (`state.generations`).
+"""
+
+import time
+
+from trackside.links.model import Made
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.registry.lookup import MODEL, VERSION
+from trackside.links.state import generations, item_store
+from trackside.links.state.generations import Known
+from trackside.links.state.item_store import Item
+from trackside.sync.entities import Entity
+from trackside.sync.local import registry
+
+SOME_RUNS = 5
+SOME_MODELS = 20
+ASK_EVERY_S = 30.0  # which store is there, unless what the other side tells says so
+REMEMBER_S = 2.0  # how long a store passes for the same without another look
+
+
+class Watch:
+    """Which store is there, as long as a connection lasts."""
+
+    def __init__(self) -> None:
+        self._asked = float("-inf")
+
+    def is_another(self, side: Side, *, asks: bool = True) -> bool:
+        """Whether it is not the one that the link knows, or that one at an earlier state: then all is to be looked at anew.
+        `asks`: asks now and then; else what was heard says it."""
+        peer, link = side.peer, side.link
+        if asks:
+            if time.monotonic() - self._asked < ASK_EVERY_S:
+                return False
+            peer.ask_store()
+            self._asked = time.monotonic()
+        known = Known(link.store_id, link.epoch)
+        was_put_back, peer.was_put_back = peer.was_put_back, False
+        is_known = link.store_id != "" or was_put_back
+        if peer.store_id in ("", link.store_id):
+            if was_put_back:
+                why = "its log ends before where it was read, or goes on otherwise"
+                side.write(lambda tx: generations.end(tx, link, known, why))
+            return was_put_back
+        if not is_known:
+            side.write(lambda tx: generations.remember(tx, link.link_id, peer.store_id))
+            return False
+        side.write(lambda tx: generations.begin_anew(tx, link, known, peer.store_id))
+        return True
+
+
+class Losses:
+    """Of one pass over a link."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._link_id = side.link.link_id
+        self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which epoch
+
+    def is_lost(self, entity: Entity, item: Item) -> bool:
+        """Of a registered model, a version or an evaluation dataset that both had, and the other side has no more."""
+        side = self._side
+        known = side.read(lambda tx: generations.of(tx, self._link_id))
+        if item.epoch < known.epoch:
+            return True
+        was_removed = None
+        if entity is not Entity.DATASET:
+            was_removed = side.peer.registry.was_removed(entity, item.remote_id)
+        if was_removed is not None:
+            return not was_removed
+        if self._whole is None or self._whole[1] != known.epoch or time.monotonic() - self._whole[0] > REMEMBER_S:
+            if not self._is_the_same(known):
+                return True
+            self._whole = time.monotonic(), known.epoch
+        match entity:
+            case Entity.DATASET:
+                why = self._is_last(item, known)
+            case Entity.REGISTERED:
+                why = self._is_alone(item, known)
+            case _:
+                why = self._is_below(item)
+        if why:
+            side.write(lambda tx: generations.end(tx, side.link, known, why))
+        return bool(why)
+
+    def _is_the_same(self, known: Known) -> bool:
+        """Whether the store is the one that was there, with all that it had, as far as some samples tell."""
+        side = self._side
+        store_id = side.peer.ask_store()
+        if store_id and known.store_id and store_id != known.store_id:
+            side.write(lambda tx: generations.begin_anew(tx, side.link, known, store_id))
+            return False
+        runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.epoch, SOME_RUNS))
+        lacking = next((run for run in runs if side.peer.read(Entity.RUN, run.remote_id) is None), None)
+        if lacking is not None:
+            why = f"it lacks the run {lacking.remote_id}, which nobody deleted"
+            side.write(lambda tx: generations.end(tx, side.link, known, why))
+        return lacking is None
+
+    def _is_below(self, item: Item) -> str:
+        """Whether the model of a version says that it was changed last before that version was made.  Nobody who removes
+        one leaves it so."""
+        if item.made_by is not Made.HERE:  # else the moment is not known in which it was made there
+            return ""
+        part = self._side.read(lambda tx: registry.read(tx, VERSION, item.local_id))
+        model = self._side.peer.registry.read(MODEL, registry.model_of(item.remote_id))
+        if part is None or model is None or not int(model.doc.get(("seen", ""), "0")):
+            return ""
+        is_below = int(model.doc["seen", ""]) < int(part.doc["created", ""])
+        return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
+
+    def _is_last(self, item: Item, known: Known) -> str:
+        """Whether nothing tells the store from another one, and no dataset that both had is there."""
+        side = self._side
+        if known.store_id or side.read(lambda tx: generations.newest(tx, self._link_id, known.epoch, 1)):
+            return ""
+        items = side.read(lambda tx: item_store.items(tx, self._link_id, Entity.DATASET, "", SOME_MODELS + 1))
+        others = [each for each in items if each.local_id != item.local_id and each.epoch == known.epoch]
+        if any(side.peer.datasets.read(each.remote_id) is not None for each in others):
+            return ""
+        return "it lacks all the evaluation datasets that it had" if others else ""
+
+    def _is_alone(self, item: Item, known: Known) -> str:
+        """Whether no other model that both had is there: a registry may have a store of its own."""
+        side = self._side
+        others = side.read(lambda tx: item_store.items(tx, self._link_id, MODEL, "", SOME_MODELS + 1))
+        others = [each for each in others if each.local_id != item.local_id and each.epoch == known.epoch]
+        if any(side.peer.registry.read(MODEL, each.remote_id) is not None for each in others):
+            return ""
+        if others:
+            return "it lacks all the models that it had"
+        has_runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.epoch, 1))
+        return "" if known.store_id or has_runs else "nothing that was there is left"

@@ -1,0 +1,128 @@
+"""Who made an item that both sides have, and which experiments are the same.
+
+Only what the link is known to have made is a copy of its own, to go with it.  What was there when it was to be made counts as
+theirs: the answer to the making may have been lost, but it may as well be of somebody else.
+"""
+
+from collections.abc import Callable
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import BadState
+from trackside.links import store
+from trackside.links.model import Made
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.merging import TIMES
+from trackside.links.state import generations, item_store
+from trackside.links.state.item_store import Item
+from trackside.sync.document import Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local import reader, writer
+from trackside.sync.local.reader import Part
+from trackside.workspaces import store as workspaces
+
+SOME_RUNS = 5
+Again = Callable[[str], None]  # brings an experiment of ours, or theirs, to the same state on both sides
+UNSURE = "was there when it was to be made, or made just before a break; it counts as theirs, and stays when copies are removed"
+
+
+def is_known_as_ours(side: Side, theirs: Part) -> bool:
+    """Whether our workspace made it.  A copy says who did, where ids are not kept; else nothing tells."""
+    if side.peer.keeps_ids:
+        return False
+    uid = side.read(lambda tx: workspaces.current(tx).uid)
+    return theirs.doc.get(("tag", reader.SOURCE_WORKSPACE)) == uid
+
+
+def save_met(side: Side, tx: Tx, entity: Entity, local_id: str, remote_id: str, made_by: Made) -> None:
+    """Their item is the one of ours.  If it is not known that we made it, it counts no more that we were about to."""
+    link_id = side.link.link_id
+    known = item_store.item(tx, link_id, entity, local_id)
+    was_about_to = known is not None and not known.remote_id and made_by is Made.THEM
+    if was_about_to and not side.peer.keeps_ids:
+        item_store.forget_item(tx, link_id, entity, local_id)
+    item_store.save_item(tx, link_id, entity, local_id, remote_id, made_by, None)
+    if was_about_to and side.peer.keeps_ids:
+        item_store.set_maker(tx, link_id, entity, local_id, made_by)
+        store.note(tx, link_id, "skipped", entity, local_id, f"{entity} {local_id} {UNSURE}")
+
+
+def is_another_experiment(side: Side, item: Item, theirs: Part) -> bool:
+    """Whether theirs only has the id that the other side gave to the one that we know, before it was put back to a backup: it
+    has another name, and no run that we know to be in it.  One that has none is doubtful only if such a loss is known."""
+    name = (item.agreed or {}).get(("name", ""))
+    if side.peer.keeps_ids or name in (None, theirs.doc["name", ""]):
+        return False
+    link_id = side.link.link_id
+    runs = side.read(lambda tx: generations.newest_of(tx, link_id, item.local_id, SOME_RUNS))
+    if not runs:
+        return item.epoch < side.read(lambda tx: generations.of(tx, link_id)).epoch
+    found = (side.peer.read(Entity.RUN, each.remote_id) for each in runs)
+    return not any(run is not None and run.experiment_id == theirs.item_id for run in found)
+
+
+def first_experiment(side: Side, part: Part, theirs: Part | None, again: Again) -> tuple[Item | None, Part | None]:
+    """The first meeting of an experiment of ours with theirs of that name, which is made if there is none."""
+    name = part.doc["name", ""]
+    found = None if theirs is None else theirs.item_id
+    found = found or _of_that_name(side, part.item_id, name, again)
+    if found is not None:
+        side.write(lambda tx: save_met(side, tx, Entity.EXPERIMENT, part.item_id, found, Made.THEM))
+        return side.item(Entity.EXPERIMENT, part.item_id), side.look(Entity.EXPERIMENT, found)
+    side.save(Entity.EXPERIMENT, part.item_id, "", Made.US, {("name", ""): name, ("stage", ""): "active"})
+    made = side.peer.make_experiment(name)
+    made_by = Made.THEM if side.peer.was_there else Made.US
+    side.write(lambda tx: save_met(side, tx, Entity.EXPERIMENT, part.item_id, made, made_by))
+    return side.item(Entity.EXPERIMENT, part.item_id), side.look(Entity.EXPERIMENT, made)
+
+
+def _of_that_name(side: Side, local_id: str, name: str, again: Again) -> str | None:
+    found = side.peer.find_experiment(name)
+    other = None if found is None else _by_remote(side, found)
+    if other is None or other.local_id == local_id:
+        return found
+    # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
+    again(other.local_id)
+    found = side.peer.find_experiment(name)
+    other = None if found is None else _by_remote(side, found)
+    if other is not None and side.read(lambda tx: reader.experiment(tx, other.local_id)) is not None:
+        raise BadState(f"the other side has another experiment of the name {name!r}; this one waits for it")
+    return found
+
+
+def adopt_experiment(side: Side, part: Part, note: Callable[[Tx, str], None], again: Again) -> str | None:
+    """Our id of an experiment of theirs that no one of ours is known to match; it is made here if it shall be, and `note`
+    is told."""
+    name = part.doc["name", ""]
+    if not side.link.options.wants(name):
+        return None
+    named = Patch({field: value for field, value in part.doc.items() if field[0] == "name"})
+    # At once, since another link that meets it here too would take those of its making for somebody's.
+    timed = Patch({**named.put, **{field: value for field, value in part.doc.items() if field[0] in TIMES}})
+    other = _here_of_that_name(side, name)
+    if other is not None and other.remote_id != part.item_id:  # ours of that name is another one of theirs
+        again(other.remote_id)
+        other = _here_of_that_name(side, name)
+        if other is not None and side.look(Entity.EXPERIMENT, other.remote_id) is not None:
+            raise BadState(f"there is another experiment of the name {name!r} here; theirs waits for it")
+
+    def make(tx: Tx) -> str:
+        made_by = Made.THEM if reader.has_experiment(tx, name) else Made.HERE
+        is_timed = made_by is Made.HERE and side.peer.keeps_ids
+        made = writer.experiment(tx, None, timed if is_timed else named, side.server_root)
+        save_met(side, tx, Entity.EXPERIMENT, made, part.item_id, made_by)
+        if made_by is Made.HERE:
+            note(tx, made)
+        return made
+
+    return side.write(make)
+
+
+def _here_of_that_name(side: Side, name: str) -> Item | None:
+    """What is known of ours that is called so, if the other side has it."""
+    found = side.read(lambda tx: reader.experiment_of_name(tx, name))
+    item = None if found is None else side.item(Entity.EXPERIMENT, found)
+    return item if item is not None and item.remote_id else None
+
+
+def _by_remote(side: Side, remote_id: str) -> Item | None:
+    return side.read(lambda tx: item_store.by_remote(tx, side.link.link_id, Entity.EXPERIMENT, remote_id))

@@ -1,0 +1,59 @@
+"""What both sides of an item shall have, by what they agreed on last.  Asks nobody, writes nothing.
+
+An experiment is one of its name, so several workspaces may meet in one, and each would have it at its own times.  So between
+Tracksides the times of an experiment go one way only: it was made as early, and changed as late, as any of them says.
+"""
+
+from collections.abc import Callable
+
+from trackside.links.model import Made
+from trackside.links.state.item_store import Item
+from trackside.sync import document
+from trackside.sync.document import Doc, Field, Merged, Mode, Patch, Verb
+from trackside.sync.entities import Entity
+
+TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides can set; they follow from the rest
+Can = Callable[[Entity, Field, Verb], bool]
+
+
+def compare(
+    entity: Entity, item: Item, ours: Doc, theirs: Doc, mode: Mode, can: Can, *, was_read: bool = True
+) -> Merged:
+    """`was_read`: `theirs` is what the other side has now, and not what both agreed on last."""
+    agreed = item.agreed or {}
+    merged = document.merge(agreed, ours, theirs, mode, lambda field, verb: can(entity, field, verb))
+    standing = _standing(item, ours, theirs, mode, was_read=was_read) if entity is Entity.EXPERIMENT else set()
+    if not standing:
+        return merged
+    for_them = Patch(
+        {field: value for field, value in merged.for_them.put.items() if field not in standing},
+        merged.for_them.drop,
+    )
+    kept = document.without(merged, standing, agreed)
+    return Merged(for_them, kept.for_us, kept.agreed, kept.conflicts)
+
+
+def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:
+    """Times of an experiment that we are about to take, and that stand by now, since others were taken meanwhile."""
+    changed = {field for field in document.changed_since(merged, before, now) if field[0] in TIMES and field in now}
+    put = merged.for_us.put
+    return {field for field in changed if field in put and document.better(field, put[field], now[field]) == now[field]}
+
+
+def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
+    """Times of a copy that stand, whatever its source says."""
+    if mode is Mode.BOTH:
+        return set()  # which agree by that rule anyhow
+    source, copy = (ours, theirs) if mode is Mode.PUSH else (theirs, ours)
+    found = set()
+    for kind in TIMES:
+        field = (kind, "")
+        if field not in source or (item.made_by is Made.US and field not in (item.agreed or {})):
+            continue  # it has none yet but that of its making by the link
+        if field not in copy:
+            if not was_read:
+                found.add(field)  # the copy has a time of its own, which may be the better one
+            continue
+        if document.better(field, source[field], copy[field]) == copy[field]:
+            found.add(field)
+    return found

@@ -1,0 +1,264 @@
+"""Moves the points of a run: what the peer lacks to it, what we lack to us.  Re-runnable at any moment."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Set
+
+from trackside.core.db.tx import Tx
+from trackside.core.http_client.client import Refused
+from trackside.links import store
+from trackside.links.reconcile.context import Side
+from trackside.links.state import item_store
+from trackside.metrics.series import POINT_BYTES, canonical, pack, unpack
+from trackside.sync import metric_delta, portions
+from trackside.sync.api import digests
+from trackside.sync.api.digests import Place
+from trackside.sync.local import reader, writer
+from trackside.sync.metric_delta import Cursor, Digest
+from trackside.sync.time_slice import TurnOver
+
+MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
+MOST_REFUSED = 10  # series of a pass that are tried by themselves, until others wait
+
+
+def is_behind(side: Side, run_id: str) -> bool:
+    """Whether we have points that were not sent."""
+    return bool(side.read(lambda tx: _behind(side, tx, run_id)))
+
+
+def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> int:
+    """How many points were sent.  Those that are logged meanwhile have their turn when the log of changes tells of them: a run
+    that is logged to without a pause holds up no other one, and no caller.
+
+    A series that is refused is left alone for a while, but not if it is to be tried `at_once`, and holds up none but itself;
+    why it is behind is written down in `side.behind`."""
+    refused = {} if at_once else side.read(lambda tx: side.refusals.waiting(run_id, list(_behind(side, tx, run_id))))
+    total = 0
+    is_all = False
+    began = time.monotonic()
+    while not is_all:
+        batch, moved = side.read(lambda tx: _gather(side, tx, run_id, refused.keys()))
+        if not moved:
+            break
+        is_all = sum(map(len, batch.values())) < MAX_BYTES
+        for key, reason in _offer(side, run_id, remote_id, batch).items():
+            refused[key] = reason
+            del batch[key], moved[key]
+        count = sum(map(len, batch.values())) // POINT_BYTES
+        total += count
+        rate = total / max(time.monotonic() - began, 1e-3) if total > 1000 else None
+        rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
+        side.write(_saving(side, run_id, rows, count, rate))
+        if not is_all:
+            side.turn.check()
+    if refused:
+        first, *others = sorted(refused)
+        which = f"the metric {first}" + (" and of others" if others else "")
+        side.behind[run_id] = f"points of {which} are refused there: {refused[first]}"
+    return total
+
+
+def _offer(side: Side, run_id: str, remote_id: str, batch: Mapping[str, bytes]) -> dict[str, str]:
+    """Which series are not taken, and why; each by itself, if they are not taken together."""
+    refused: dict[str, str] = {}
+    if not batch:
+        return refused
+    try:
+        side.peer.send_points(remote_id, batch)
+    except Refused as together:
+        if together.is_missing:
+            raise
+        for key, packed in batch.items():
+            if len(refused) == MOST_REFUSED:  # the others have their turn in the next passes
+                refused |= dict.fromkeys(list(batch)[list(batch).index(key) :], str(together))
+                break
+            try:
+                if len(batch) == 1:
+                    raise together
+                side.peer.send_points(remote_id, {key: packed})
+            except Refused as alone:
+                refused[key] = str(alone)
+                side.refusals.note(run_id, key, str(alone))
+            else:
+                side.refusals.forget(run_id, key)
+    return refused
+
+
+def lacking(side: Side, run_id: str, remote_id: str, key: str) -> tuple[int, int]:
+    """How many points of a series only we have, and how many only the peer; by reading both."""
+
+    def here() -> Iterator[bytes]:
+        with side.db.read(side.ws) as tx:
+            for piece in reader.pieces(tx, run_id, key, 0):
+                yield piece.packed
+
+    return metric_delta.difference(here, lambda: (packed for _, packed in side.peer.points(remote_id, key, 0)))
+
+
+def unlike(side: Side, run_id: str, remote_id: str) -> dict[str, tuple[Digest, Digest]] | None:
+    """The series of both whose points are not the same, or not as many as a summary says: by digests of the points that lie here
+    and there.  None where the peer has no such call."""
+    theirs = side.peer.digests(remote_id) if side.peer.keeps_ids else None
+    if theirs is None:
+        return None
+    mine: dict[str, Digest] = {}
+    place: Place | None = Place()
+    while place is not None:
+        place = side.read(lambda tx, at=place: digests.add(tx, run_id, at, mine))  # type: ignore[misc]
+        side.beat()
+    both = {key: (mine[key], theirs[key]) for key in sorted({*mine} & {*theirs})}
+    return {
+        key: (here, there)
+        for key, (here, there) in both.items()
+        if (here.points, here.total) != (there.points, there.total) or not (here.is_whole and there.is_whole)
+    }
+
+
+def count_anew(side: Side, run_id: str, remote_id: str) -> set[str]:
+    """The series of both whose points are not the same, whatever summaries said, which then say what there is."""
+    found = unlike(side, run_id, remote_id)
+    if found is None:  # an earlier release, or one that tells no digest at all
+        return {*side.peer.series(remote_id)} if side.peer.keeps_ids else set()
+    keys = sorted(found)
+    if keys and side.link.mode.sends:
+        side.peer.count_anew(remote_id, keys)
+    if keys:
+        side.write(lambda tx: digests.count_anew(tx, run_id, keys))
+    return set(keys)
+
+
+def doubt(side: Side, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
+    """Whatever was sent: series of which the peer lacks points are sent again.  `doubted`: whatever their marks say."""
+    theirs = side.peer.series(remote_id)
+    for key, summary in side.read(lambda tx: reader.summaries(tx, run_id)).items():
+        is_same = theirs.get(key) == side.peer.mark_of(summary) and key not in doubted
+        if is_same and side.peer.keeps_ids:
+            continue
+        if key not in theirs or lacking(side, run_id, remote_id, key)[0]:
+            side.write(lambda tx, k=key: item_store.forget_series(tx, side.link.link_id, run_id, "out", k))  # type: ignore[misc]
+
+
+def has_seen(side: Side, run_id: str, marks: Mapping[str, str]) -> bool:
+    """Whether their series are those that were read last, or ours."""
+
+    def read(tx: Tx) -> bool:
+        known = item_store.series(tx, side.link.link_id, run_id, "in")
+        news = {key for key, mark in marks.items() if known.get(key, (0, 0, b""))[2] != mark.encode()}
+        have = reader.summaries(tx, run_id) if news else {}
+        return all(key in have and side.peer.mark_of(have[key]) == marks[key] for key in news)
+
+    return bool(side.read(read))
+
+
+def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
+    """How many points were taken.  `verify`: of every history, whatever its mark says, where a mark cannot say all;
+    `doubted`: or says what is not so."""
+    began = time.monotonic()
+    theirs = side.peer.series(remote_id)
+    have = {key: side.peer.mark_of(each) for key, each in side.read(lambda tx: reader.summaries(tx, run_id)).items()}
+    known = side.read(lambda tx: item_store.series(tx, side.link.link_id, run_id, "in"))
+    total = read = 0
+    for key, mark in theirs.items():
+        same = have.get(key) == mark and key not in doubted
+        chunk, _, seen = known.get(key, (0, 0, b""))
+        if same and (side.peer.keeps_ids or not verify):
+            continue
+        if seen == mark.encode() and not verify:
+            continue
+        after = 0 if verify else chunk
+        last = after
+        for number, packed in side.peer.points(remote_id, key, after):
+            last = max(last, number)
+            read += len(packed) // POINT_BYTES
+            rate = read / max(time.monotonic() - began, 1e-3) if read > 1000 else None
+            fresh = packed
+            if verify:  # most of them are here, and writing them would tell other links that the run changed
+                fresh = side.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
+            for some in portions.of_series({key: fresh} if fresh else {}):
+                total += side.write(lambda tx, k=key, p=some[key], r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
+            if side.peer.keeps_ids and not verify and side.turn.is_over:  # others send a history from its beginning
+                side.write(_going_on_after(side, run_id, key, last))
+                raise TurnOver
+        if known.get(key) == (last, 0, mark.encode()):
+            continue
+        row = (key, last, 0, mark.encode())
+        side.write(lambda tx, row=row: item_store.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
+        if not verify:  # which is not remembered
+            side.turn.check()
+    return total
+
+
+def _going_on_after(side: Side, run_id: str, key: str, chunk: int) -> Callable[[Tx], None]:
+    """Of their series the chunks up to that one were taken, and it does not count as read yet."""
+    return lambda tx: item_store.save_series(tx, side.link.link_id, run_id, "in", [(key, chunk, 0, b"")])
+
+
+def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
+    """Those of their points that are not ours."""
+    wanted = {pack([(step, timestamp, canonical(value))]): None for step, timestamp, value in unpack(packed)}
+    for piece in reader.pieces(tx, run_id, key, 0):
+        for at in range(0, len(piece.packed), POINT_BYTES):
+            wanted.pop(piece.packed[at : at + POINT_BYTES], None)
+        if not wanted:
+            break
+    return b"".join(wanted)
+
+
+def _saving(
+    side: Side, run_id: str, rows: list[tuple[str, int, int, bytes]], count: int, rate: float | None
+) -> Callable[[Tx], None]:
+    def save(tx: Tx) -> None:
+        item_store.save_series(tx, side.link.link_id, run_id, "out", rows)
+        if count:
+            store.count(tx, side.link.link_id, sent_points=count, points_per_s=rate)
+
+    return save
+
+
+def _behind(side: Side, tx: Tx, run_id: str) -> dict[str, tuple[int, int, bytes]]:
+    counts = reader.series_counts(tx, run_id)
+    sent = item_store.series(tx, side.link.link_id, run_id, "out")
+    return {key: sent.get(key, (0, 0, b"")) for key, count in counts.items() if sent.get(key, (0, 0, b""))[1] != count}
+
+
+def _gather(side: Side, tx: Tx, run_id: str, passed_over: Set[str]) -> tuple[dict[str, bytes], dict[str, Cursor]]:
+    """Points to be sent, as many as may be in memory, and where the cursors are after them."""
+    batch: dict[str, bytes] = {}
+    moved: dict[str, Cursor] = {}
+    size = 0
+    for key, (chunk, count, loose) in _behind(side, tx, run_id).items():
+        if key in passed_over:
+            continue
+        cursor = moved[key] = Cursor(chunk, count, loose)
+        parts = []
+        for packed in metric_delta.lacking(cursor, reader.pieces(tx, run_id, key, chunk)):
+            parts.append(packed)
+            size += len(packed)
+            if size >= MAX_BYTES:
+                break
+        if parts:
+            batch[key] = b"".join(parts)
+        elif size < MAX_BYTES:
+            cursor.point_count = reader.series_counts(tx, run_id).get(
+                key, 0
+            )  # a hash in common: nothing is left to send
+        if size >= MAX_BYTES:
+            break
+    return batch, moved
+
+
+def _take(side: Side, tx: Tx, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
+    """How many points of theirs were not here.  They need not be sent back: in one transaction, so that none of ours passes
+    for one of them."""
+    chunk, count, loose = item_store.series(tx, side.link.link_id, run_id, "out").get(key, (0, 0, b""))
+    cursor = Cursor(chunk, count, loose)
+    before = reader.series_counts(tx, run_id).get(key, 0)
+    is_clean = before == count
+    writer.points(tx, run_id, {key: packed})
+    after = reader.series_counts(tx, run_id).get(key, 0)
+    store.count(tx, side.link.link_id, taken_points=after - before, points_per_s=rate)
+    if is_clean:
+        for _ in metric_delta.lacking(cursor, reader.pieces(tx, run_id, key, chunk)):
+            pass
+        row = (key, cursor.chunk_id, after, cursor.loose)
+        item_store.save_series(tx, side.link.link_id, run_id, "out", [row])
+    return int(after - before)

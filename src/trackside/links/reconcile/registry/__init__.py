@@ -1,0 +1,1 @@
+"""Reconciles registered models and their versions."""

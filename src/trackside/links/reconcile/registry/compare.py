@@ -1,0 +1,162 @@
+"""What of a registered model or version the two sides of a link compare, each in the other's words, and who changed it since
+both agreed."""
+
+from trackside.core.errors import BadState, Fault
+from trackside.core.http_client.client import Refused
+from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps
+from trackside.links.state.item_store import Item
+from trackside.registry import stages
+from trackside.sync import document
+from trackside.sync.document import Doc, Field, Mode, Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local import registry
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Unmirrored
+
+QUIET = frozenset({"updated", "last_version"})  # follow from the rest: no conflict worth a word
+STAGE: Field = ("stage", "")
+
+
+class Comparison:
+    def __init__(self, items: Items, steps: Steps) -> None:
+        self.side = items.side
+        self.peer = items.peer
+        self._items = items
+        self._steps = steps
+
+    def compare(
+        self, entity: Entity, part: Part, item: Item, theirs: Part
+    ) -> list[tuple[Field, str | None, str | None]]:
+        """The fields in which the two are not what the link's rules make of them, with both values."""
+        mine, doc = self.comparable(entity, part.doc), self.home(entity, item, theirs, is_quiet=True)
+        agreed, mine, doc, _ = self.with_known_stages(part, item.agreed or {}, mine, doc, is_quiet=True)
+        can = self.peer.can
+        merged = document.merge(agreed, mine, doc, self.side.link.mode, lambda field, verb: can(entity, field, verb))
+        fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
+        return [(field, mine.get(field), doc.get(field)) for field in sorted(fields)]
+
+    def is_as_agreed(self, entity: Entity, item: Item, theirs: Part) -> bool:
+        if item.agreed is None or not self._items.is_the_same(item, theirs):
+            return False
+        return plain(item.agreed) == plain(self.home(entity, item, theirs))
+
+    def changed_there(self, entity: Entity, item: Item, theirs: Part) -> bool:
+        """Since both agreed, by what the other side knows at all."""
+        agreed = _by_uid(item.agreed or {})
+        doc = _by_uid(self.home(entity, item, theirs, is_quiet=True))
+        merged = document.merge(agreed, agreed, doc, Mode.BOTH, lambda field, verb: self.peer.can(entity, field, verb))
+        if plain({**merged.for_us.put, **dict.fromkeys(merged.for_us.drop, "")}):
+            return True
+        if entity is VERSION:
+            return False
+        for version_id in self.peer.versions_of(item.remote_id):
+            known = self._items.by_remote(VERSION, version_id)
+            version = self.peer.read(VERSION, version_id)
+            if version is not None and (known is None or self.changed_there(VERSION, known, version)):
+                return True
+        return False
+
+    def changed_here(self, entity: Entity, item: Item, part: Part, *, alone: bool = False) -> bool:
+        """Since both agreed; `alone`: a model without its versions."""
+        if plain(self.comparable(entity, part.doc)) != plain(item.agreed or {}):
+            return True
+        if entity is VERSION or alone:
+            return False
+        known = {each.local_id: each for each in self._items.versions_of(item)}
+        for version_id in self.side.read(lambda tx: registry.versions_of(tx, item.local_id)):
+            version = self._items.read(VERSION, version_id)
+            if version is None:
+                continue
+            if version_id not in known or self.changed_here(VERSION, known[version_id], version):
+                return True
+        return False
+
+    def comparable(self, entity: Entity, doc: Doc) -> Doc:
+        """What both sides compare: not what is given once and for all, and nothing empty where a side has no word for it."""
+        skipped = registry.BIRTH if entity is VERSION else frozenset({"created"})
+        keeps_ids = self.side.peer.keeps_ids
+        return {
+            field: value
+            for field, value in doc.items()
+            if field[0] not in skipped and field[0] != "seen" and (value or keeps_ids or field[0] == "tag")
+        }
+
+    def home(self, entity: Entity, item: Item, theirs: Part, *, is_quiet: bool = False) -> Doc:
+        """Their document in our words; what it names by an alias is here first, unless nothing is to be changed."""
+        doc = self.comparable(entity, self.side.ours(theirs.doc, entity))
+        found: Doc = {}
+        for field, value in doc.items():
+            if field[0] != "alias":
+                found[field] = value
+                continue
+            version_id = self.peer.named_by(theirs.item_id, value)
+            known = self._items.by_remote(VERSION, version_id)
+            if known is None and self.side.link.mode.takes and not is_quiet:
+                self._steps.theirs(VERSION, version_id, verify=False)
+                known = self._items.by_remote(VERSION, version_id)
+            if known is not None:
+                local_id = known.local_id
+                found[field] = self.side.read(lambda tx, v=local_id: registry.alias_value(tx, registry.uid_of(v)))  # type: ignore[misc]
+            elif is_quiet or (item.agreed is not None and field in item.agreed and not self.side.link.mode.takes):
+                found[field] = ""  # another one than ours
+        return found
+
+    def there(self, part: Part, patch: Patch) -> Patch:
+        """A patch in their words."""
+        put: Doc = {}
+        for field, value in patch.put.items():
+            if field[0] == "alias":
+                item = self.side.item(VERSION, registry.id_of(part.item_id, registry.alias_uid(value)))
+                if item is None or not item.remote_id:
+                    raise BadState(f"the version that the alias {field[1]!r} names is not on the other side")
+                put[field] = self.peer.alias_of(item.remote_id, value)
+            else:
+                put[field] = value
+        return Patch(put, patch.drop)
+
+    def with_known_aliases(self, part: Part, doc: Doc) -> Doc:
+        """Without aliases of versions that the other side cannot have; the others' are there first."""
+        found: Doc = {}
+        model_id = part.item_id
+        for field, value in doc.items():
+            if field[0] == "alias" and self.side.link.mode.sends:
+                if not self.peer.can(MODEL, field, "add"):
+                    text = f"{self._items.called(part)}: the other side knows no aliases; {field[1]!r} stays here"
+                    self.side.note_once("skipped", MODEL, model_id, text)
+                    found[field] = value
+                    continue
+                local_id = registry.id_of(model_id, registry.alias_uid(value))
+                item = self.side.item(VERSION, local_id)
+                if item is None or not item.remote_id:
+                    try:
+                        self._steps.ours(VERSION, local_id, verify=False)
+                    except (Refused, Unmirrored, Fault) as reason:
+                        self.side.note("skipped", MODEL, model_id, f"the alias {field[1]!r} waits: {reason}")
+                        continue
+            found[field] = value
+        return found
+
+    def with_known_stages(
+        self, part: Part, agreed: Doc, mine: Doc, theirs: Doc, *, is_quiet: bool = False
+    ) -> tuple[Doc, Doc, Doc, Doc]:
+        """A stage that one of the sides does not have is left alone; the last of the answer is what stays agreed of it."""
+        used = {doc[STAGE] for doc in (mine, theirs) if STAGE in doc}
+        foreign = used - {stage.name for stage in stages.MLFLOW}
+        if foreign:
+            foreign -= {each.name for each in self.side.read(stages.of)} & self.peer.stages()
+        if not foreign:
+            return agreed, mine, theirs, {}
+        if not is_quiet:
+            text = f"{self._items.called(part)}: not both sides have the stage {', '.join(sorted(foreign))}; each keeps its own"
+            self.side.note_once("skipped", VERSION, part.item_id, text)
+        without = [{field: value for field, value in doc.items() if field != STAGE} for doc in (agreed, mine, theirs)]
+        return without[0], without[1], without[2], {STAGE: agreed[STAGE]} if STAGE in agreed else {}
+
+
+def _by_uid(doc: Doc) -> Doc:
+    """Of what an alias names, the uid alone: when it was made cannot be said of a version that is gone here."""
+    return {field: registry.alias_uid(value) if field[0] == "alias" else value for field, value in doc.items()}
+
+
+def plain(doc: Doc) -> Doc:
+    return {field: value for field, value in doc.items() if field[0] not in QUIET}

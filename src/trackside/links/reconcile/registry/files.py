@@ -1,0 +1,140 @@
+"""Where the files of a version are when it comes to the other side: with its run or logged model, which comes first, or in a
+folder of its own, to which they are copied.  Knows both sides' files; writes no version.
+
+A version that is made without its files never gets them.  So one that has none at a place that can be read waits: its disk may
+be out of reach, or whoever registered it may not have put them there yet.
+"""
+
+from trackside.core.errors import BadState, Fault
+from trackside.core.http_client.client import Refused
+from trackside.links.reconcile import files as filesync
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.runs import Mirror
+from trackside.links.state import item_store
+from trackside.registry.model import says_prompt
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local import files, registry
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Unmirrored
+
+OWNERS = {"run": Entity.RUN, "model": Entity.MODEL}
+
+
+class Carrier:
+    def __init__(self, side: Side, runs: Mirror) -> None:
+        self._side = side
+        self._runs = runs
+
+    def out(self, part: Part) -> tuple[Doc, bool]:
+        """Our version as the other side can have it, and whether its own files have to go along."""
+        doc = dict(part.doc)
+        if _is_prompt(doc):
+            return doc, False
+        for kind, entity in (("run_id", Entity.RUN), ("model_id", Entity.MODEL)):
+            if doc[kind, ""]:
+                there = self._there(entity, doc[kind, ""])
+                doc[kind, ""] = there or (doc[kind, ""] if self._side.peer.keeps_ids else "")
+        what, owner, path = _split(doc["origin", ""])
+        there = self._there(OWNERS[what], owner) if what else None
+        if there is not None:
+            doc["origin", ""] = f"{what}/{there}/{path}"
+            doc["source", ""] = _named_anew(doc["source", ""], owner, there)
+            return doc, False
+        doc["origin", ""] = ""
+        return doc, self._has_files(part)
+
+    def home(self, part: Part, local_id: str) -> Doc:
+        """Their version as we can have it, with its files here."""
+        doc = self._side.ours(part.doc, Entity.VERSION)
+        if _is_prompt(doc):
+            return doc
+        what, owner, path = _split(self._side.peer.registry.origin_of(part))
+        here = self._here(OWNERS[what], owner) if what else None
+        for kind, entity in (("run_id", Entity.RUN), ("model_id", Entity.MODEL)):
+            theirs = part.doc.get((kind, ""), "")
+            if theirs:
+                doc[kind, ""] = self._here(entity, theirs) or (theirs if self._side.peer.keeps_ids else "")
+        if here is not None:
+            doc["origin", ""] = f"{what}/{here}/{path}"
+            doc["source", ""] = _named_anew(doc["source", ""], owner, here)
+            return doc
+        doc["origin", ""] = ""
+        if self._fetch(part, local_id):
+            doc["copied", ""] = "1"
+        return doc
+
+    def _there(self, entity: Entity, local_id: str) -> str | None:
+        """The peer's id of a run or logged model, which goes over with its files first if the link mirrors it."""
+        try:
+            self._runs.ours(entity, local_id, verify=False)
+            return self._runs.remote_of(entity, local_id)
+        except Unmirrored:  # the remote's release knows no logged models
+            return None
+
+    def _here(self, entity: Entity, remote_id: str) -> str | None:
+        try:
+            self._runs.theirs(entity, remote_id, None, verify=False)
+        except Unmirrored:
+            return None
+        link_id = self._side.link.link_id
+        item = self._side.read(lambda tx: item_store.by_remote(tx, link_id, entity, remote_id))
+        return None if item is None else item.local_id
+
+    def _has_files(self, part: Part) -> bool:
+        """Whether there are files here to go along; if this server does not read them, the log says why.  Raises BadState where
+        it does, and finds none."""
+        version_id = part.item_id
+        place = self._side.read(lambda tx: registry.place(tx, version_id, self._side.server_root))
+        try:
+            spot = place.spot(self._side.roots)
+        except Fault as fault:
+            self._skip(part, f"its files stay where they are, at {part.doc['source', '']}: {fault.message}")
+            return False
+        if not files.listing(spot):
+            raise _waits(part, "here")
+        return True
+
+    def _fetch(self, part: Part, local_id: str) -> bool:
+        """Copies their files to a folder of the version's own.  False if they cannot be had.  Raises BadState
+        if there are none."""
+        stays = f"its files stay where they are, at {part.doc.get(('source', ''), '')}"
+        try:
+            filesync.receive(self._side, Entity.VERSION, local_id, part.item_id)
+        except Unmirrored as reason:
+            self._skip(part, f"{stays}: {reason}")
+            return False
+        except Refused as refused:
+            self._skip(part, f"{stays}: {refused}")
+            return False
+        place = self._side.read(lambda tx: registry.place(tx, local_id, self._side.server_root))
+        if not files.listing(place.spot(self._side.roots)):
+            raise _waits(part, "there")
+        return True
+
+    def _skip(self, part: Part, text: str) -> None:
+        self._side.note("skipped", Entity.VERSION, part.item_id, f"version {part.doc.get(('number', ''), '?')}: {text}")
+
+
+def _waits(part: Part, where: str) -> BadState:
+    number, source = (part.doc.get((kind, ""), "?") for kind in ("number", "source"))
+    return BadState(f"version {number}: it waits for its files: {where}, at {source}, are none; is a disk missing?")
+
+
+def _split(origin: str) -> tuple[str, str, str]:
+    what, _, rest = origin.partition("/")
+    owner, _, path = rest.partition("/")
+    return what, owner, path
+
+
+def _named_anew(source: str, owner: str, other: str) -> str:
+    """A source that names its run or logged model by id, with the other side's id."""
+    for scheme in ("runs:/", "models:/"):
+        if source.startswith(scheme):
+            head, slash, rest = source.removeprefix(scheme).partition("/")
+            return f"{scheme}{other if head == owner else head}{slash}{rest}"
+    return source
+
+
+def _is_prompt(doc: Doc) -> bool:
+    return says_prompt({key: value for (kind, key), value in doc.items() if kind == "tag"})

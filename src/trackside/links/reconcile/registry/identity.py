@@ -1,0 +1,212 @@
+"""The first meeting of a registered model or version with its counterpart, which is made if there is none: there for one of
+ours, here for one of theirs."""
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import BadState, Fault
+from trackside.core.http_client.client import Refused
+from trackside.links.model import Made
+from trackside.links.reconcile import files, identity
+from trackside.links.reconcile.registry.files import Carrier
+from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps, at_making
+from trackside.links.reconcile.runs import PATIENCE_MS, Early, Mirror
+from trackside.links.state import item_store, work_queue
+from trackside.links.state.backfill import Depth
+from trackside.links.state.item_store import Item
+from trackside.registry import mirrored
+from trackside.sync.document import Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local import registry
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Unmirrored
+
+
+class Meeting:
+    def __init__(self, items: Items, runs: Mirror, steps: Steps) -> None:
+        self.side = items.side
+        self.peer = items.peer
+        self._items = items
+        self._runs = runs
+        self._steps = steps
+        self._carrier = Carrier(items.side, runs)
+        self._in_order: set[str] = set()  # models whose versions were looked at from the first on
+
+    def first(self, entity: Entity, part: Part, item: Item | None, theirs: Part | None) -> tuple[Item, Part | None]:
+        side = self.side
+        if theirs is not None:
+            is_ours = item is not None and identity.is_known_as_ours(side, theirs)
+            self._runs.meet(entity, part.item_id, theirs.item_id, Made.US if is_ours else Made.THEM)
+            return self._items.saved(entity, part.item_id), theirs
+        make = self._find_or_make_model if entity is MODEL else self._find_or_make_version
+        remote_id, is_new = make(part)
+        if is_new:
+            side.save(entity, part.item_id, remote_id, Made.US, None)
+            return self._items.saved(entity, part.item_id), self.peer.read(entity, remote_id)
+        # One that was about to be made before a crash was made by us, unless it says otherwise.
+        theirs = self.peer.read(entity, remote_id)
+        is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.side, theirs)
+        self._runs.meet(entity, part.item_id, remote_id, Made.US if is_ours else Made.THEM)
+        return self._items.saved(entity, part.item_id), theirs
+
+    def _find_or_make_model(self, part: Part) -> tuple[str, bool]:
+        name = part.doc["name", ""]
+        found = self.peer.find_model(part.item_id, name)
+        other = None if found is None else self._items.by_remote(MODEL, found)
+        if other is not None and other.local_id != part.item_id:
+            # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
+            self._steps.ours(MODEL, other.local_id, verify=True)
+            found = self.peer.find_model(part.item_id, name)
+            if found is not None and self._items.by_remote(MODEL, found) is not None:
+                raise BadState(f"the other side has another model of the name {name!r}; this one waits for it")
+        if found is not None:
+            return found, False
+        self.side.save(MODEL, part.item_id, "", Made.US, None)
+        return self.peer.make_model(part.item_id, at_making(MODEL, part.doc)), True
+
+    def _find_or_make_version(self, part: Part) -> tuple[str, bool]:
+        model_id = self._remote_model(registry.model_of(part.item_id))
+        if not self.side.peer.keeps_ids:
+            self._make_earlier(part)
+        uid = registry.uid_of(part.item_id)
+        is_brought, age_ms = self.side.read(lambda tx: registry.brought(tx, part.item_id))
+        is_brought = is_brought and not self.side.peer.keeps_ids
+        found = self.peer.find_version(model_id, uid, is_brought=is_brought)
+        if found is not None:
+            return found, False
+        if is_brought and 0 <= age_ms < PATIENCE_MS:
+            raise Early((PATIENCE_MS - age_ms) / 1000)
+        doc, has_own = self._carrier.out(part)
+        self.side.save(VERSION, part.item_id, "", Made.US, None)
+        files_at = None
+        if has_own:
+            files_at = self.peer.prepare_files(model_id, uid, doc)
+            files.send(self.side, VERSION, part.item_id, files_at, verify=True)
+        found = self.peer.find_version(model_id, uid, is_brought=True) if is_brought else None
+        if found is not None:  # while its files, or those of its run, went over
+            return found, False
+        version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
+        if part.doc["model_id", ""] and not self.side.peer.keeps_ids:
+            self._look_again(part.doc["model_id", ""])
+        number = self.peer.number_of(version_id)
+        if number != part.doc["number", ""]:
+            self._items.note_number(part, f"version {part.doc['number', '']} here is {number} there", number)
+        return version_id, True
+
+    def _look_again(self, logged_model_id: str) -> None:
+        """A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it."""
+        link_id, which = self.side.link.link_id, (str(Entity.MODEL), logged_model_id)
+        self.side.write(lambda tx: work_queue.mark(tx, link_id, [which], depth=Depth.LOOK))
+
+    def _make_earlier(self, part: Part) -> None:
+        """The other side counts by itself: versions of lower numbers come first, so that most have their number there."""
+        model_id = registry.model_of(part.item_id)
+        if model_id in self._in_order:
+            return
+        self._in_order.add(model_id)
+        for version_id in self.side.read(lambda tx: registry.versions_of(tx, model_id)):
+            if version_id == part.item_id:
+                return
+            earlier = self._items.read(VERSION, version_id)
+            item = self.side.item(VERSION, version_id)
+            if earlier is None or (item is not None and item.remote_id) or self._items.is_before(earlier):
+                continue
+            try:
+                self._steps.ours(VERSION, version_id, verify=False)
+            except (Refused, Unmirrored, Fault) as reason:
+                self.side.note("refused", VERSION, version_id, str(reason))
+
+    def _remote_model(self, model_id: str) -> str:
+        item = self.side.item(MODEL, model_id)
+        if item is None or not item.remote_id:
+            part = self._items.read(MODEL, model_id)
+            if part is None:
+                raise BadState("its model is gone")
+            item, _ = self.first(MODEL, part, item, None)
+            self.side.write(lambda tx: work_queue.mark(tx, self._items.link_id, [(str(MODEL), model_id)]))
+        return item.remote_id
+
+    def adopt(self, entity: Entity, part: Part) -> str | None:
+        """Our id of an item of theirs that none of ours is known to match; it is made here if it shall be."""
+        if self._items.is_before(part):
+            return None
+        return self._adopt_model(part) if entity is MODEL else self._adopt_version(part)
+
+    def _adopt_model(self, part: Part) -> str:
+        renamed = self._renamed(part)
+        if renamed is not None:
+            return renamed
+        uid = self.peer.model_uid_of(part)
+        making = Patch(at_making(MODEL, self.side.ours(part.doc, MODEL)))
+
+        def make(tx: Tx) -> str:
+            is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, part.doc["name", ""])
+            local_id = registry.put_new(tx.by(self._items.user), MODEL, uid, making, self.side.server_root)
+            known = item_store.item(tx, self._items.link_id, MODEL, local_id)
+            if known is not None and known.remote_id not in ("", part.item_id):
+                raise BadState(
+                    f"its name {part.doc['name', '']!r} is that of another mirrored model here; it waits for that one"
+                )
+            made_by = Made.THEM if is_here else Made.HERE
+            item_store.save_item(tx, self._items.link_id, MODEL, local_id, part.item_id, made_by, None)
+            return local_id
+
+        made: str = self.side.write(make)
+        return made
+
+    def _renamed(self, part: Part) -> str | None:
+        """Our id of a model that goes by another name there now, where models have no other id."""
+        if self.side.peer.keeps_ids:
+            return None
+        made = part.doc.get(("created", ""), "0")
+        uids = {self.peer.model_uid_of(part), *self.side.read(lambda tx: mirrored.made_at(tx, int(made)))}
+        for uid in sorted(uids):
+            item = self.side.item(MODEL, uid)
+            if item is None or not item.remote_id or self.peer.read(MODEL, item.remote_id) is not None:
+                continue
+
+            def rename(tx: Tx, item: Item = item) -> None:
+                item_store.rename_remote(tx, self._items.link_id, VERSION, item.remote_id, part.item_id)
+                item_store.save_item(tx, self._items.link_id, MODEL, item.local_id, part.item_id, item.made_by, None)
+
+            self.side.write(rename)
+            return uid
+        return None
+
+    def _adopt_version(self, part: Part) -> str | None:
+        remote_model = registry.model_of(part.item_id)
+        model = self._items.by_remote(MODEL, remote_model)
+        if model is None or self._items.read(MODEL, model.local_id) is None:
+            theirs = self.peer.read(MODEL, remote_model)
+            if theirs is None:
+                return None
+            model_id = self._adopt_model(theirs)
+            self.side.write(
+                lambda tx: work_queue.mark(tx, self._items.link_id, [(str(MODEL), remote_model)], is_remote=True)
+            )
+        else:
+            model_id = model.local_id
+        local_id = registry.id_of(model_id, self._uid_here(model_id, part))
+        exists = self._items.read(VERSION, local_id) is not None
+        doc = at_making(VERSION, {} if exists else self._carrier.home(part, local_id))
+        is_by_us = identity.is_known_as_ours(self.side, part)
+
+        def make(tx: Tx) -> str:
+            made = registry.put_new(tx.by(self._items.user), VERSION, local_id, Patch(doc), self.side.server_root)
+            made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
+            identity.save_met(self.side, tx, VERSION, made, part.item_id, made_by)
+            return made
+
+        made: str = self.side.write(make)
+        here = self._items.read(VERSION, made)
+        there = self.peer.number_of(part.item_id)
+        if here is not None and not exists and here.doc["number", ""] != there:
+            self._items.note_number(here, f"version {there} there is {here.doc['number', '']} here", there)
+        return made
+
+    def _uid_here(self, model_id: str, part: Part) -> str:
+        """The uid that it says, unless another version there says the same: one may be copied there, with its tags."""
+        uid = self.peer.uid_of(part)
+        known = self.side.item(VERSION, registry.id_of(model_id, uid))
+        if known is None or known.remote_id in ("", part.item_id):
+            return uid
+        other = self.peer.read(VERSION, known.remote_id)
+        return uid if other is None or self.peer.uid_of(other) != uid else self.peer.own_uid_of(part)

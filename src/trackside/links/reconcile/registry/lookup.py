@@ -1,0 +1,77 @@
+"""What each step with a link's registered models and versions works with: who is who, and what they are called.  Decides
+nothing."""
+
+from typing import Protocol
+
+from trackside.links.reconcile.context import Side
+from trackside.links.state import item_store
+from trackside.links.state.item_store import Item
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local import registry
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.registry_port import RegistryPeer
+
+MODEL, VERSION = Entity.REGISTERED, Entity.VERSION
+
+
+class Steps(Protocol):
+    """The way back from a step to the whole: one item may need another one first."""
+
+    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> None: ...
+
+    def theirs(self, entity: Entity, remote_id: str, *, verify: bool) -> None: ...
+
+
+class Items:
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.peer: RegistryPeer = side.peer.registry
+        self.link_id = side.link.link_id
+        self.user = f"link {side.link.name}"
+
+    def read(self, entity: Entity, local_id: str) -> Part | None:
+        return self.side.read(lambda tx: registry.read(tx, entity, local_id))
+
+    def by_remote(self, entity: Entity, remote_id: str) -> Item | None:
+        return self.side.read(lambda tx: item_store.by_remote(tx, self.link_id, entity, remote_id))
+
+    def saved(self, entity: Entity, local_id: str) -> Item:
+        item = self.side.item(entity, local_id)
+        assert item is not None
+        return item
+
+    def forget(self, entity: Entity, item: Item) -> None:
+        self.side.write(lambda tx: item_store.forget_item(tx, self.link_id, entity, item.local_id))
+
+    def versions_of(self, model: Item) -> list[Item]:
+        return self.side.read(lambda tx: item_store.items_below(tx, self.link_id, VERSION, model.local_id))
+
+    def is_the_same(self, item: Item, theirs: Part) -> bool:
+        """Not another version of that number."""
+        _, slash, uid = item.local_id.rpartition("/")
+        return not slash or uid in (self.peer.uid_of(theirs), self.peer.own_uid_of(theirs))
+
+    def is_before(self, part: Part) -> bool:
+        """Whether it was made, and changed, before the moment from which on the link takes."""
+        options = self.side.link.options
+        if self.side.peer.keeps_ids and self.side.link.has_seen_all and options.backfill == "none":
+            return False  # its log tells of it, since it changed
+        return max(int(part.doc.get((kind, ""), "0")) for kind in ("created", "updated", "seen")) < options.since
+
+    def called(self, part: Part) -> str:
+        """By name, for the log."""
+        if ("name", "") in part.doc:
+            return f"model {part.doc['name', '']}"
+        model = self.read(MODEL, registry.model_of(part.item_id))
+        return f"model {model.doc['name', ''] if model else '?'} version {part.doc.get(('number', ''), '?')}"
+
+    def note_number(self, part: Part, which: str, number: str) -> None:
+        text = f"{self.called(part)}: {which}, since {number} cannot be the number of both"
+        self.side.note("conflict", VERSION, part.item_id, text)
+
+
+def at_making(entity: Entity, doc: Doc) -> Doc:
+    """What is told when it is made; the rest is compared afterwards."""
+    kinds = registry.AT_BIRTH if entity is VERSION else {"name", "description", "created", "tag"}
+    return {field: value for field, value in doc.items() if field[0] in kinds}

@@ -1,0 +1,1 @@
+"""What a link remembers, in SQL: agreed states, the work queue, the backfill, generations of the remote's store."""

@@ -1,0 +1,407 @@
+"""What a link knows of items: who is who, what was agreed, which points and files were sent.  Knows the tables of that; knows
+neither side."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from trackside.artifacts import store as artifacts
+from trackside.core.db.tx import Tx
+from trackside.events.model import Entry
+from trackside.events.store import Page
+from trackside.links.model import Made
+from trackside.links.reconcile import file_plan
+from trackside.links.reconcile.file_plan import Known
+from trackside.links.state import dataset_records, work_queue
+from trackside.sync import document
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+from trackside.sync.local import registry as registered
+
+Direction = Literal["out", "in"]
+
+
+class Item(Struct, frozen=True):
+    local_id: str
+    remote_id: str  # empty: it was about to be made there
+    made_by: Made
+    agreed: Doc | None
+    epoch: int = 0  # of `state.generations`, in which it was found there last
+
+
+def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
+    """Marks what a page of the change log says was changed, and moves the link's place in it."""
+    found = registered.named(page.changes)
+    work_queue.mark(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
+    note_removals(tx, link_id, page.changes)
+    tx.run(
+        "UPDATE links SET seen_seq = :seen WHERE workspace_id = :ws AND link_id = :id AND seen_seq < :seen",
+        id=link_id,
+        seen=page.after,
+    )
+
+
+def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
+    return dict(
+        tx.all(
+            """
+            SELECT entity, COUNT(*) FROM link_items
+            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' GROUP BY entity
+            """,
+            link=link_id,
+        )
+    )
+
+
+def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> Item | None:
+    row = tx.one(
+        """
+        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+    )
+    return None if row is None else item_of(row)
+
+
+def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
+    """When it was brought to the same state last, or the first time that this was tried; in ms, 0 if never."""
+    row = tx.one(
+        """
+        SELECT synced_at FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+    )
+    return 0 if row is None else row[0]
+
+
+def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]) -> None:
+    """Those of them that the other side has, to be compared."""
+    if not local_ids:
+        return
+    rows = tx.all(
+        """
+        SELECT local_id FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id IN :ids AND remote_id <> ''
+        """,
+        link=link_id,
+        entity=str(entity),
+        ids=list(local_ids),
+    )
+    work_queue.mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows])
+
+
+def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
+    row = tx.one(
+        """
+        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=remote_id,
+    )
+    return None if row is None else item_of(row)
+
+
+def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | None:
+    """When an item of ours came from elsewhere: by another link, an import, or another workspace that pushed it.  In ms, 0 if
+    that is not known any more; None if it is from here."""
+    row = tx.one(
+        """
+        SELECT MIN(changed_at) FROM changes
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'import'
+        """,
+        entity=str(entity),
+        id=local_id,
+    )
+    if row is not None and row[0] is not None:
+        return int(row[0])
+    return 0 if is_of_another_link(tx, link_id, entity, local_id) else None
+
+
+def is_of_another_link(tx: Tx, link_id: int, entity: Entity, local_id: str) -> bool:
+    """Whether the other side of another link has it, and not as a copy that was made from here."""
+    other = tx.one(
+        """
+        SELECT 1 FROM link_items WHERE workspace_id = :ws AND link_id <> :link AND entity = :entity AND local_id = :id
+            AND made_by <> 'us' AND link_id IN (SELECT link_id FROM links WHERE workspace_id = :ws)
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+    )
+    return other is not None
+
+
+def is_shared(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> bool:
+    """Whether another link of this workspace to the same place has it as the other side's, too."""
+    other = tx.one(
+        """
+        SELECT 1 FROM link_items i JOIN links o ON o.link_id = i.link_id JOIN links l ON l.link_id = :link
+        WHERE i.workspace_id = :ws AND i.link_id <> :link AND i.entity = :entity AND i.remote_id = :id AND o.url = l.url
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=remote_id,
+    )
+    return other is not None
+
+
+def theirs(tx: Tx, link_id: int) -> dict[str, int]:
+    """How many items of each kind both sides have that the link is not known to have made."""
+    return dict(
+        tx.all(
+            """
+            SELECT entity, COUNT(*) FROM link_items
+            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' AND made_by = 'them'
+            GROUP BY entity ORDER BY entity
+            """,
+            link=link_id,
+        )
+    )
+
+
+def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: Made | None = None) -> list[Item]:
+    rows = tx.all(
+        """
+        SELECT local_id, remote_id, made_by, NULL, epoch FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :after AND remote_id <> ''
+            AND (:made_by = '' OR made_by = :made_by)
+        ORDER BY local_id LIMIT :most
+        """,
+        link=link_id,
+        entity=str(entity),
+        after=after,
+        most=most,
+        made_by=made_by or "",
+    )
+    return [item_of(row) for row in rows]
+
+
+def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
+    """Those whose id here is `above/…`, with what was agreed."""
+    rows = tx.all(
+        """
+        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :low AND local_id < :high
+        ORDER BY local_id
+        """,
+        link=link_id,
+        entity=str(entity),
+        low=f"{above}/",
+        high=f"{above}0",  # the character after the slash
+    )
+    return [item_of(row) for row in rows]
+
+
+def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str) -> None:
+    """What went by `before/…` there goes by `after/…` now."""
+    tx.run(
+        """
+        UPDATE link_items SET remote_id = :after || substr(remote_id, :length)
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id > :low AND remote_id < :high
+        """,
+        link=link_id,
+        entity=str(entity),
+        after=after,
+        length=len(before) + 1,
+        low=f"{before}/",
+        high=f"{before}0",
+    )
+
+
+def save_item(
+    tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None
+) -> None:
+    """Whoever made it stays who made it."""
+    tx.run(
+        """
+        INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at, epoch)
+        VALUES (:ws, :link, :entity, :local, :remote, :made_by, :agreed, :now,
+            COALESCE((SELECT epoch FROM links WHERE workspace_id = :ws AND link_id = :link), 0))
+        ON CONFLICT (link_id, entity, local_id) DO UPDATE SET remote_id = excluded.remote_id,
+            agreed = COALESCE(excluded.agreed, link_items.agreed), synced_at = excluded.synced_at
+        """,
+        link=link_id,
+        entity=str(entity),
+        local=local_id,
+        remote=remote_id,
+        made_by=str(made_by),
+        agreed=None if agreed is None else document.pack(agreed),
+    )
+
+
+def set_maker(tx: Tx, link_id: int, entity: Entity, local_id: str, made_by: Made) -> None:
+    tx.run(
+        """
+        UPDATE link_items SET made_by = :made_by
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+        made_by=str(made_by),
+    )
+
+
+def forget_item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
+    for table in ("link_items", "link_files"):
+        tx.run(
+            f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id",
+            link=link_id,
+            entity=str(entity),
+            id=local_id,
+        )
+    if entity is Entity.DATASET:
+        dataset_records.forget_all(tx, link_id, local_id)
+    if entity is Entity.RUN:
+        tx.run(
+            "DELETE FROM link_series WHERE workspace_id = :ws AND link_id = :link AND run_id = :id",
+            link=link_id,
+            id=local_id,
+        )
+
+
+def forget_series(tx: Tx, link_id: int, run_id: str, direction: Direction, key: str) -> None:
+    """As if none of its points had gone over."""
+    tx.run(
+        """
+        DELETE FROM link_series
+        WHERE workspace_id = :ws AND link_id = :link AND run_id = :run AND direction = :direction AND key = :key
+        """,
+        link=link_id,
+        run=run_id,
+        direction=direction,
+        key=key,
+    )
+
+
+def series(tx: Tx, link_id: int, run_id: str, direction: Direction) -> dict[str, tuple[int, int, bytes]]:
+    """By key: the last chunk that went over, how many points, and what else the direction keeps."""
+    return {
+        key: (chunk, points, bytes(loose))
+        for key, chunk, points, loose in tx.all(
+            """
+            SELECT key, chunk_id, point_count, loose FROM link_series
+            WHERE workspace_id = :ws AND link_id = :link AND run_id = :run AND direction = :direction
+            """,
+            link=link_id,
+            run=run_id,
+            direction=direction,
+        )
+    }
+
+
+def save_series(
+    tx: Tx, link_id: int, run_id: str, direction: Direction, rows: Sequence[tuple[str, int, int, bytes]]
+) -> None:
+    tx.many(
+        """
+        INSERT INTO link_series (workspace_id, link_id, run_id, direction, key, chunk_id, point_count, loose)
+        VALUES (:ws, :link, :run, :direction, :key, :chunk, :count, :loose)
+        ON CONFLICT (link_id, run_id, direction, key) DO UPDATE SET chunk_id = excluded.chunk_id,
+            point_count = excluded.point_count, loose = excluded.loose
+        """,
+        [(link_id, run_id, direction, *row) for row in rows],
+    )
+
+
+def files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> dict[str, Known]:
+    return {
+        path: Known(path, size, etag, sha, remote_etag)
+        for path, size, etag, sha, remote_etag in tx.all(
+            """
+            SELECT path, size_bytes, etag, sha256, remote_etag FROM link_files
+            WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+            """,
+            link=link_id,
+            entity=str(entity),
+            id=local_id,
+        )
+    }
+
+
+def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known) -> None:
+    tx.run(
+        """
+        INSERT INTO link_files (workspace_id, link_id, entity, local_id, path, size_bytes, etag, sha256, remote_etag)
+        VALUES (:ws, :link, :entity, :id, :path, :size, :etag, :sha, :remote_etag)
+        ON CONFLICT (link_id, entity, local_id, path) DO UPDATE SET size_bytes = excluded.size_bytes,
+            etag = excluded.etag, sha256 = excluded.sha256, remote_etag = excluded.remote_etag
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+        path=known.path,
+        size=known.size_bytes,
+        etag=known.etag,
+        sha=known.sha256,
+        remote_etag=known.remote_etag,
+    )
+
+
+def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
+    """Those of an item are to be read on both sides before they pass for the same again."""
+    tx.run(
+        """
+        UPDATE link_files SET etag = :unsure, remote_etag = :unsure
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag NOT IN :marks
+            AND remote_etag <> :lost
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+        unsure=file_plan.UNSURE,
+        marks=[file_plan.STAYS, file_plan.REMOVED, file_plan.LOST],
+        lost=file_plan.LOST,
+    )
+
+
+def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
+    """Of files that both sides had: that somebody had this server remove them."""
+    for each in changes:
+        if each.action != artifacts.REMOVED:
+            continue
+        removal = artifacts.removal_of(each.detail)
+        path = removal.path
+        tx.run(
+            """
+            UPDATE link_files SET etag = :removed
+            WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag <> :stays
+                AND (:path = '' OR path = :path OR (path > :low AND path < :high)) AND path NOT IN :but
+            """,
+            link=link_id,
+            entity=each.entity,
+            id=each.entity_id,
+            removed=file_plan.REMOVED,
+            stays=file_plan.STAYS,
+            path=path,
+            low=f"{path}/",
+            high=f"{path}0",  # the character after the slash
+            but=["", *removal.but],
+        )
+
+
+def item_of(row: tuple[str, str, str, bytes | None, int]) -> Item:
+    local, remote, made_by, agreed, epoch = row
+    return Item(local, remote, Made(made_by), None if agreed is None else document.unpack(bytes(agreed)), epoch)
+
+
+def forget_file(tx: Tx, link_id: int, entity: Entity, local_id: str, path: str) -> None:
+    tx.run(
+        """
+        DELETE FROM link_files
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND path = :path
+        """,
+        link=link_id,
+        entity=str(entity),
+        id=local_id,
+        path=path,
+    )

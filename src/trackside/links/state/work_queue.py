@@ -1,0 +1,196 @@
+"""What of a link waits to be compared, and whose turn it is.  Knows the table of that; knows neither side.
+
+There is one line.  Who comes goes to its end, and who was there keeps the place, however often it is marked; who had a turn,
+and has to come again, goes to the end.  So each has its turn after at most as many others as were in the line when it came.
+Of what was marked together, experiments come first, then runs, then the models that need them, then the registry and
+evaluation datasets; what has
+to be there before it is brought by whoever needs it.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Tx
+from trackside.links.model import Lag, Link
+from trackside.sync.entities import Entity
+
+MAX_WAIT_MS = 3_600_000
+UNHEARD_MS = 10_000  # of silence that is no lag yet
+_NEVER = 2**62
+_ORDER = tuple(Entity)
+
+DUE = """
+    SELECT entity, entity_id, is_remote, verify, generation, attempts, turn FROM link_dirty
+    WHERE workspace_id = :ws AND link_id = :link AND due_at BETWEEN :low AND :high
+    ORDER BY due_at, turn, entity_id LIMIT :most
+    """
+
+
+class Dirty(Struct, frozen=True):
+    entity: Entity
+    entity_id: str
+    is_remote: bool
+    depth: int  # of `backfill.Depth`
+    generation: int
+    attempts: int
+    turn: int
+
+
+def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
+    """To be compared, after all that waits already; once, however often it is marked before that.  Entities that no link
+    mirrors are passed over."""
+    known = set(Entity)
+    found = sorted((Entity(entity), entity_id) for entity, entity_id in items if entity in known)
+    if not found:
+        return
+    end = _end(tx, link_id)
+    tx.many(
+        """
+        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
+            attempts, due_at, turn)
+        VALUES (:ws, :link, :entity, :id, :is_remote, :verify, 1, :now, 0, 0, :turn)
+        ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
+            verify = CASE WHEN excluded.verify > link_dirty.verify THEN excluded.verify ELSE link_dirty.verify END,
+            due_at = 0
+        """,
+        [(link_id, str(e), entity_id, int(is_remote), depth, end + _ORDER.index(e)) for e, entity_id in found],
+    )
+
+
+def mark_mirrored(tx: Tx, link_id: int) -> None:
+    """All that both sides have, after all that waits already."""
+    tx.run(
+        """
+        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
+            attempts, due_at, turn)
+        SELECT workspace_id, link_id, entity, local_id, 0, 0, 1, CAST(:now AS BIGINT), 0, 0,
+            CAST(:end AS BIGINT) + CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2
+                WHEN 'registered_model' THEN 3 WHEN 'model_version' THEN 4 ELSE 5 END
+        FROM link_items WHERE workspace_id = :ws AND link_id = :link
+        ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
+            due_at = 0
+        """,
+        link=link_id,
+        end=_end(tx, link_id),
+    )
+
+
+def forget_remote(tx: Tx, link_id: int) -> None:
+    """What was marked by the other side's ids, which mean something else by now."""
+    tx.run("DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND is_remote = 1", link=link_id)
+
+
+def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
+    """The next items, in their turn: those that wait for nothing, and those that waited for long enough after trouble.  A clock
+    that was set back keeps nobody waiting for more than an hour longer."""
+    found = []
+    far = tx.now + MAX_WAIT_MS
+    for low, high in ((0, 0), (1, tx.now), (far + 1, _NEVER)):
+        rows = tx.all(DUE, link=link_id, low=low, high=high, most=most)
+        found += [Dirty(Entity(e), i, bool(r), v, g, a, t) for e, i, r, v, g, a, t in rows]
+    return sorted(found, key=lambda each: (each.turn, each.entity_id))[:most]
+
+
+def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
+    """Unless it was marked again meanwhile: then it waits anew, at the end of the line."""
+    gone = tx.run(
+        """
+        DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id
+            AND is_remote = :is_remote AND generation = :generation
+        """,
+        link=link_id,
+        entity=str(dirty.entity),
+        id=dirty.entity_id,
+        is_remote=int(dirty.is_remote),
+        generation=dirty.generation,
+    )
+    if gone:
+        return
+    tx.run(
+        """
+        UPDATE link_dirty SET turn = :turn, dirty_since = :now, attempts = 0, due_at = 0
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
+        """,
+        link=link_id,
+        entity=str(dirty.entity),
+        id=dirty.entity_id,
+        is_remote=int(dirty.is_remote),
+        turn=_end(tx, link_id) + _ORDER.index(dirty.entity),
+    )
+
+
+def go_on_later(tx: Tx, link_id: int, dirty: Dirty) -> None:
+    """It had its time and is not through: others have their turn, then it goes on."""
+    tx.run(
+        """
+        UPDATE link_dirty SET turn = :turn
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
+        """,
+        link=link_id,
+        entity=str(dirty.entity),
+        id=dirty.entity_id,
+        is_remote=int(dirty.is_remote),
+        turn=_end(tx, link_id) + _ORDER.index(dirty.entity),
+    )
+
+
+def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
+    """After trouble, also if it marked itself meanwhile.  When its time has come, those that waited before go first."""
+    tx.run(
+        """
+        UPDATE link_dirty SET attempts = attempts + 1, due_at = :due, turn = :turn
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
+        """,
+        link=link_id,
+        entity=str(dirty.entity),
+        id=dirty.entity_id,
+        is_remote=int(dirty.is_remote),
+        due=tx.now + min(wait_ms, MAX_WAIT_MS),
+        turn=_end(tx, link_id) + _ORDER.index(dirty.entity),
+    )
+
+
+def lag(tx: Tx, link: Link) -> Lag:
+    """What is to be compared or was not looked at yet.  Of what the remote has and nobody heard of, only its log tells how
+    much that is; while all that it has is read for the first time, that counts as one item, and so does what is to be marked.
+    In a link that takes, the time since it was heard last is lag too, as soon as it is longer than between two looks."""
+    row = tx.one(
+        """
+        SELECT COUNT(*), MIN(dirty_since), COALESCE(SUM(CASE WHEN attempts > 0 AND due_at > :now THEN 1 ELSE 0 END), 0)
+        FROM link_dirty WHERE workspace_id = :ws AND link_id = :link
+        """,
+        link=link.link_id,
+    )
+    unread = tx.one(
+        """
+        SELECT COUNT(DISTINCT entity_id), MIN(changed_at) FROM changes
+        WHERE workspace_id = :ws AND seq > :seen AND entity IN :entities
+        """,
+        seen=link.seen_seq,
+        entities=[str(each) for each in Entity if link.options.registry or not each.is_of_registry],
+    )
+    assert row is not None
+    assert unread is not None
+    items = row[0] + int(link.to_mark != "")
+    since = [row[1]] if row[1] is not None else []
+    if link.mode.sends and unread[0]:
+        items += unread[0]
+        since.append(unread[1])
+    if link.mode.takes:
+        items += link.unheard + int(not link.has_seen_all)
+        heard = link.created_at if link.heard_at is None else link.heard_at
+        is_late = tx.now - heard > UNHEARD_MS + 2000 * link.poll_s
+        if is_late or link.unheard or not link.has_seen_all:
+            since.append(heard)
+    return Lag(items, max(0.0, (tx.now - min(since)) / 1000) if since else 0.0, row[2])
+
+
+def _end(tx: Tx, link_id: int) -> int:
+    """The first of some turns after all that were given: one for each kind."""
+    row = tx.one(
+        "UPDATE links SET turns = turns + :kinds WHERE workspace_id = :ws AND link_id = :link RETURNING turns",
+        link=link_id,
+        kinds=len(_ORDER),
+    )
+    return 0 if row is None else int(row[0])

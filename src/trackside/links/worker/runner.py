@@ -1,0 +1,437 @@
+"""Runs one link.
+
+A step reads the change log, asks the remote what is new there, and brings some items to the same state.  Trouble of the
+remote makes the link wait, longer each time and at random; trouble of one item makes that item wait.
+"""
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+import msgspec
+
+from trackside.artifacts.roots import Roots
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault, Unavailable
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, Refused, Stopped
+from trackside.core.http_client.credentials import Secret
+from trackside.core.outgoing.guard import ANYWHERE, Guard
+from trackside.core.seal import Sealer
+from trackside.events import store as events
+from trackside.links import store
+from trackside.links.cleanup import Unlink
+from trackside.links.connect import connect
+from trackside.links.model import Link, State
+from trackside.links.poll.datasets import DatasetsPoll
+from trackside.links.poll.ended_runs import Rounds
+from trackside.links.poll.registry import RegistryPoll
+from trackside.links.reconcile import runs
+from trackside.links.reconcile.context import Database, Side, in_link
+from trackside.links.reconcile.deletions import Watch
+from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.runs import UNREADABLE, Early
+from trackside.links.state import backfill, item_store, work_queue
+from trackside.links.state.backfill import Depth
+from trackside.links.state.work_queue import Dirty
+from trackside.links.worker.point_retries import Refusals
+from trackside.links.worker.throttle import Pace
+from trackside.sync.entities import Entity
+from trackside.sync.remote.port import Peer, Seen
+from trackside.sync.time_slice import Turn, TurnOver
+from trackside.workspaces import store as workspaces
+
+T = TypeVar("T")
+log = logging.getLogger("trackside.links")
+
+CHANGES_AT_ONCE = 1000
+ITEMS_AT_ONCE = 100
+BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
+LONGEST_RETRY_AFTER_S = 3600.0  # that a remote may ask for
+ITEM_BACKOFF_S = 5.0
+LONGEST_TROUBLE_S = 30.0  # that an item waits at which a remote failed as a whole
+TURN_S = 5.0  # that an item may take until others have their turn, where it can go on later
+STEP_S = 10.0  # of items, until the logs of both sides are looked at again
+TROUBLES = 3  # so often an item may be at fault until others go first
+RENEW_S = 10.0  # a lease, of store.LEASE_MS
+SUCCESS_EVERY_MS = 5000
+
+
+class Runner:
+    """One link.  `step` may be called at any time; tests call it in place of the thread."""
+
+    def __init__(
+        self,
+        db: Database,
+        ws: int,
+        link_id: int,
+        roots: Roots,
+        server_root: str,
+        sealer: Sealer,
+        owner: str,
+        *,
+        guard: Guard = ANYWHERE,
+        turn_s: float = TURN_S,
+        step_s: float = STEP_S,
+        clock: Callable[[], float] = time.monotonic,
+        interval_factor: float = 1.0,
+    ) -> None:
+        """`clock`: of the looks at the other side.  `interval_factor` multiplies the intervals between these, and the waits of
+        the link and of items, unless the remote asks for them."""
+        self._db = db
+        self._ws = ws
+        self._link_id = link_id
+        self._roots = roots
+        self._server_root = server_root
+        self._sealer = sealer
+        self._owner = owner
+        self._turn_s = turn_s
+        self._step_s = step_s
+        self._ending = Ending()
+        self._guard = guard
+        self._interval_factor = interval_factor
+        self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
+        self._registry = RegistryPoll(self._clock)
+        self._datasets = DatasetsPoll(self._clock)
+        self._rounds = Rounds(self._clock)
+        self._peer: Peer | None = None
+        self._polled = float("-inf")
+        self._heard = self._clock()  # something of the other side, last
+        self._watch = Watch()
+        self._refusals = Refusals(self._clock)
+        self._failures = 0
+        self._wait_until = float("-inf")
+        self._owned_at = float("-inf")
+        self._troubles: Counter[str] = Counter()  # of theirs: how often the remote failed at it
+        self._is_registered = False
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ending.has_begun
+
+    def stop(self) -> None:
+        """Cuts short what is under way."""
+        self._ending.begin()
+
+    def close(self) -> None:
+        if self._peer is not None:
+            self._peer.close()
+
+    def step(self, *, ask: bool = False) -> bool:
+        """True if there is more to do right away.  `ask`: look at the remote whether it is time or not."""
+        try:
+            return self._step(ask=ask)
+        except Stopped:  # also when what came of it was to be written: the link was removed meanwhile
+            return False
+
+    def _step(self, *, ask: bool) -> bool:
+        link = self._load()
+        if link is None or link.state is State.PAUSED or not self._holds():
+            return False
+        try:
+            more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
+            # Not by the clock on the wall, which may be moved.  No time to wait for: somebody wants it now.
+            if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
+                return more
+            more |= self._work(link, ask=ask)
+        except Down as down:
+            self._fail(link, str(down), down.retry_after_s)
+            return False
+        except Unavailable:
+            raise
+        except (Refused, Fault) as refused:  # of the link as a whole: its secret, its address
+            self._fail(link, str(refused), BACKOFF_S[1])
+            return False
+        except UNREADABLE as error:
+            log.exception("link %s: what %s answers cannot be read", link.name, link.url)
+            self._fail(link, f"what {link.url} answers cannot be read ({type(error).__name__})", BACKOFF_S[1])
+            return False
+        self._failures = 0
+        if link.last_error is not None or abs(_now() - (link.last_success_at or 0)) > SUCCESS_EVERY_MS:
+            self._write(lambda tx: store.succeeded(tx, link))
+        return more
+
+    def renew(self) -> None:
+        """Keeps what it holds, also while a step takes long."""
+        if self._owned_at > float("-inf"):
+            self._holds()
+
+    def _holds(self) -> bool:
+        """Whether this server works on the link, and no other one does.  A store in a file has one server."""
+        asked = time.monotonic()
+        if self._db.dialect == "sqlite" or asked - self._owned_at < RENEW_S:
+            return True
+        is_ours = self._write(lambda tx: store.own(tx, self._link_id, self._owner))
+        self._owned_at = asked if is_ours else float("-inf")
+        return bool(is_ours)
+
+    def _work(self, link: Link, *, ask: bool) -> bool:
+        side = Side(self._db, self._ws, link, self._connected(link), self._roots, self._server_root)
+        side.beat = self._check_stop
+        side.refusals = self._refusals
+        unlink = Unlink(side, self._check_stop)
+        is_removing = link.state is State.REMOVING
+        if is_removing and link.mode.takes and unlink.here():
+            return True
+        if link.last_error is not None and (link.mode.sends or not is_removing):
+            with suppress(Refused):  # that is an answer too
+                side.peer.find_experiment("Default")  # so that no item has to find out that nobody is there
+        if is_removing:
+            if link.mode.sends and (self._watch.is_another(side) or unlink.there()):
+                return True
+            unlink.tell()
+            self._write(lambda tx: store.remove(tx, link))
+            return False
+        if self._watch.is_another(side):
+            return True
+        here = Mirrors(side)
+        more = False
+        # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
+        wait_s = link.poll_after_s(self._polled - self._heard)
+        if link.mode.takes and (ask or not link.has_seen_all or self._clock() - self._polled >= wait_s):
+            more = self._poll(side, here)
+        return self._items(here) or more
+
+    def _look_here(self, link: Link) -> bool:
+        """Finds what is to be compared, without asking anybody.  True if there is more."""
+        more = self._read_changes(link)
+        if not link.to_mark:
+            return more
+        with self._db.read(self._ws) as tx:
+            found, following = backfill.piece(tx, link)
+        self._write(lambda tx: backfill.mark(tx, link, found, following))
+        return True
+
+    def _read_changes(self, link: Link) -> bool:
+        if not self._is_registered:
+            events.register(self._db, store.consumer(self._link_id))
+            self._is_registered = True
+        with self._db.read(self._ws) as tx:
+            page = events.feed(tx, self._db, link.seen_seq, events.Wanted(limit=CHANGES_AT_ONCE))
+        if page.changes or page.after - link.seen_seq > CHANGES_AT_ONCE:
+
+            def take(tx: Tx) -> None:
+                if link.mode.sends:
+                    item_store.take_page(tx, self._link_id, page, registry=link.options.registry)
+                else:
+                    item_store.take_page(tx, self._link_id, msgspec.structs.replace(page, changes=[]), registry=False)
+                name = store.consumer(self._link_id)
+                seen = events.Page(name, events.cursor(tx, name), page.after, [], more=False)
+                events.commit_cursor(tx, seen)
+
+            self._write(take)
+        return page.more
+
+    def _poll(self, side: Side, here: Mirrors) -> bool:
+        link = side.link
+        if not link.remote_cursor:
+            self._registry, self._datasets = (
+                RegistryPoll(self._clock),
+                DatasetsPoll(self._clock),
+            )  # everything is to be looked at
+        seen, cursor, more = side.peer.changes(link.remote_cursor)
+        if self._watch.is_another(side, asks=False):
+            return True
+        if seen or more:
+            self._heard = self._clock()
+        until = time.monotonic() + self._step_s
+        for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
+            self._check_stop()
+            self._hear(side, here, each, until=until)
+        if not more and not side.peer.keeps_ids and link.has_seen_all:
+            for remote_id in self._rounds.due(side):
+                self._check_stop()
+                self._hear(side, here, Seen(Entity.RUN, remote_id), verify=True)
+        if not more and link.options.registry and not side.peer.registry.log_tells:
+            try:
+                self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
+            except Refused as refused:  # it has none, or none for this link: the rest goes on
+                side.note_once("refused", Entity.REGISTERED, "", f"the registry there cannot be read: {refused}")
+        if not more and not side.peer.datasets.log_tells:
+            try:
+                self._datasets.look(side.peer.datasets, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
+            except Refused as refused:
+                side.note_once("refused", Entity.DATASET, "", f"evaluation datasets there cannot be read: {refused}")
+        unheard = side.peer.unheard if more else 0
+        is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
+        if cursor != link.remote_cursor or unheard != link.unheard or is_late:
+            self._write(lambda tx: store.heard(tx, link, cursor, unheard, is_all=not more))
+        if not more:
+            self._polled = self._clock()
+        return more
+
+    def _hear_of(self, side: Side, here: Mirrors, seen: Seen) -> None:
+        self._check_stop()
+        self._hear(side, here, seen)
+
+    def _hear(
+        self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False, until: float = float("inf")
+    ) -> None:
+        """What cannot be taken now, or not `until` then, is marked, to be taken later: the cursor moves on."""
+        if seen.entity.is_of_registry and not side.link.options.registry:
+            return
+        if time.monotonic() >= until:
+            self._mark_theirs(seen)
+            return
+        key = f"{seen.entity}/{seen.remote_id}"
+        side.turn = self._turn(verify=verify)
+        side.reads_all = False
+        try:
+            reason = runs.attempt(
+                lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
+                lambda words: side.note_once("skipped", seen.entity, seen.remote_id, words),
+            )
+        except (Early, TurnOver):
+            self._mark_theirs(seen)
+            return
+        except Down as down:
+            self._troubles[key] += 1
+            if self._troubles[key] < TROUBLES:
+                raise
+            reason = str(down)
+        self._troubles.pop(key, None)
+        if reason is not None:
+            side.note("refused", seen.entity, seen.remote_id, reason)
+            self._mark_theirs(seen)
+
+    def _mark_theirs(self, seen: Seen) -> None:
+        self._write(lambda tx: work_queue.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
+
+    def _items(self, here: Mirrors) -> bool:
+        with self._db.read(self._ws) as tx:
+            due = work_queue.due(tx, self._link_id, ITEMS_AT_ONCE)
+        more = len(due) == ITEMS_AT_ONCE
+        end = time.monotonic() + self._step_s
+        for number, dirty in enumerate(due, start=1):
+            self._check_stop()
+            pace = Pace(self._ending.wait)
+            try:
+                self._item(here, dirty)
+            except TurnOver:
+                self._write(lambda tx, dirty=dirty: work_queue.go_on_later(tx, self._link_id, dirty))  # type: ignore[misc]
+                more = True
+            except Down as down:
+                self._put_off(dirty, str(down))
+                raise
+            pace.rest()
+            if time.monotonic() >= end:
+                return more or number < len(due)
+        return more
+
+    def _item(self, here: Mirrors, dirty: Dirty) -> None:
+        def left_out(words: str) -> None:
+            here.side.note_once("skipped", dirty.entity, dirty.entity_id, words)
+
+        verify = dirty.depth >= Depth.LOOK
+        here.side.turn = self._turn(verify=verify)
+        here.side.reads_all = dirty.depth >= Depth.READ
+
+        def work() -> None:
+            if dirty.is_remote:
+                here.theirs(dirty.entity, dirty.entity_id, None, verify=verify)
+                return
+            if dirty.depth >= Depth.READ:
+                self._write(lambda tx: item_store.doubt_files(tx, self._link_id, dirty.entity, dirty.entity_id))
+            here.ours(dirty.entity, dirty.entity_id, verify=verify)
+
+        try:
+            reason = runs.attempt(work, left_out)
+        except Early as early:
+            wait_ms = int(early.wait_s * 1000)
+            self._write(lambda tx: work_queue.postpone(tx, self._link_id, dirty, wait_ms))
+            return
+        if dirty.entity is Entity.RUN and reason is None:
+            reason = here.side.behind.pop(dirty.entity_id, None)
+        if reason is None:
+            self._write(lambda tx: work_queue.done(tx, self._link_id, dirty))
+            return
+        wait_ms = self._wait_ms(ITEM_BACKOFF_S * 2 ** min(dirty.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
+
+        def later(tx: Tx) -> None:
+            work_queue.postpone(tx, self._link_id, dirty, wait_ms)
+            say = store.note_once if dirty.attempts else store.note
+            say(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
+
+        self._write(later)
+
+    def _turn(self, *, verify: bool) -> Turn:
+        """Who compares all of an item would begin anew."""
+        return Turn() if verify else Turn(self._turn_s)
+
+    def _put_off(self, dirty: Dirty, reason: str) -> None:
+        """It may be this item that the remote cannot bear: when it is asked again, others go first."""
+        wait_ms = self._wait_ms(min(LONGEST_TROUBLE_S, dirty.attempts + 1))
+
+        def later(tx: Tx) -> None:
+            work_queue.postpone(tx, self._link_id, dirty, wait_ms)
+            if dirty.attempts == TROUBLES - 1:
+                since = tx.now - work_queue.MAX_WAIT_MS  # a poll that met the same trouble may have noted it
+                store.note_once(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason, since=since)
+
+        self._write(later)
+
+    def _connected(self, link: Link) -> Peer:
+        if self._peer is None:
+            with self._db.read(self._ws) as tx:
+                source = workspaces.current(tx).uid
+            self._peer = connect(
+                link.kind,
+                link.url,
+                link.options,
+                secret_of(self._ws, link, self._sealer),
+                source,
+                self._ending,
+                user=f"link {link.name}",
+                guard=self._guard,
+            )
+            self._watch = Watch()
+        return self._peer
+
+    def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
+        if self._ending.has_begun:
+            return  # nobody's fault
+        if self._peer is not None and self._peer.answered:
+            self._failures = 0  # it had been there in between
+        self._failures += 1
+        first, longest = BACKOFF_S
+        wait = min(longest, first * 2 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+        wait *= self._interval_factor
+        if retry_after_s is not None:
+            wait = max(wait, min(retry_after_s, LONGEST_RETRY_AFTER_S))
+        self._wait_until = time.monotonic() + wait
+        self.close()
+        self._peer = None
+        self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
+
+    def _wait_ms(self, wait_s: float) -> int:
+        return int(1000 * wait_s * self._interval_factor)
+
+    def _check_stop(self) -> None:
+        if self._ending.has_begun or not self._holds():
+            raise Stopped
+
+    def _load(self) -> Link | None:
+        with self._db.read(self._ws) as tx:
+            return store.find(tx, self._link_id)
+
+    def _write(self, work: Callable[[Tx], T]) -> T:
+        return in_link(self._db, self._ws, self._link_id, work)
+
+
+def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
+    if link.secret is None:
+        return Secret()
+    return msgspec.json.decode(sealer.open(link.secret, context_of(ws, link.name)), type=Secret)
+
+
+def context_of(ws: int, name: str) -> str:
+    """What a sealed secret is bound to."""
+    return f"link {ws} {name}"
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,114 @@
+"""Many items of a workspace at once, for who brings items from elsewhere and asks what is here already.
+
+The same documents as those of `sync.api.items`, with what tells whether an item came whole.
+"""
+
+from typing import ClassVar
+
+from trackside.core.access import Action
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call
+from trackside.core.http.routes import Route, query
+from trackside.logged_models import store as models
+from trackside.runs import store as runs
+from trackside.runs.model import KeyValue
+from trackside.sync.api.files import PREFIX
+from trackside.sync.entities import Entity
+from trackside.sync.local import datasets, reader, registry
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.mlflow.wire import mark
+
+MAX_ITEMS = 500
+
+
+class OfItems(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("entity", "ids")
+    entity: str | None = None
+    ids: list[str] | None = None
+
+
+class Held(Answer, frozen=True):
+    """`last`: by metric key the last point, as a text.  `unfinished`: why an import has not taken it whole, if so."""
+
+    id: str
+    experiment_id: str
+    fields: list[list[str]]  # [kind, key, value]
+    last: dict[str, str]
+    artifact_uri: str
+    unfinished: str = ""
+
+
+class Items(Answer, frozen=True):
+    """Those that are here, in no particular order."""
+
+    items: list[Held] = []
+
+
+def get_items(tx: Tx, call: OfItems) -> Items:
+    ids = list(dict.fromkeys(call.ids or []))
+    if len(ids) > MAX_ITEMS:
+        raise Invalid(f"ids has {len(ids)} entries; it may have {MAX_ITEMS}")
+    match call.entity:
+        case "run":
+            return Items(items=_runs(tx, ids))
+        case "logged_model":
+            return Items(items=_models(tx, ids))
+        case "experiment":
+            return Items(items=[_held(part) for each in ids if (part := reader.experiment(tx, each))])
+        case "registered_model" | "model_version":
+            entity = Entity(call.entity)
+            return Items(items=[_held(part) for each in ids if (part := registry.read(tx, entity, each))])
+        case "evaluation_dataset":
+            return Items(items=[_held(part) for each in ids if (part := datasets.read(tx, each))])
+    raise Invalid(f"entity is {call.entity!r}; it must be one of {', '.join(Entity)}")
+
+
+def routes() -> list[Route]:
+    return [query(f"POST {PREFIX}/items", OfItems, get_items, needs=Action.SYNC_READ, answer=Items)]
+
+
+def _runs(tx: Tx, ids: list[str]) -> list[Held]:
+    found = runs.some(tx, ids)
+    return [
+        Held(
+            id=run.info.run_id,
+            experiment_id=run.info.experiment_id,
+            fields=[[kind, key, value] for (kind, key), value in reader.of_run(run).items()],
+            last={m.key: mark(m.step, m.timestamp, float(m.value)) for m in run.data.metrics},
+            artifact_uri=run.info.artifact_uri,
+            unfinished=_unfinished(run.data.tags),
+        )
+        for run in found
+    ]
+
+
+def _models(tx: Tx, ids: list[str]) -> list[Held]:
+    stages: dict[str, str] = dict(
+        tx.all(
+            "SELECT model_id, lifecycle_stage FROM logged_models WHERE workspace_id = :ws AND model_id IN :ids", ids=ids
+        )
+    )
+    found = [models.get(tx, model_id, allow_deleted=True) for model_id in stages]
+    return [
+        Held(
+            id=model.info.model_id,
+            experiment_id=model.info.experiment_id,
+            fields=[
+                [kind, key, value] for (kind, key), value in reader.of_model(model, stages[model.info.model_id]).items()
+            ],
+            last={},
+            artifact_uri=model.info.artifact_uri,
+            unfinished=_unfinished(model.info.tags),
+        )
+        for model in found
+    ]
+
+
+def _held(part: Part) -> Held:
+    fields = [[kind, key, value] for (kind, key), value in part.doc.items()]
+    return Held(id=part.item_id, experiment_id=part.experiment_id, fields=fields, last={}, artifact_uri="")
+
+
+def _unfinished(tags: list[KeyValue]) -> str:
+    return next((tag.value for tag in tags if tag.key == reader.IMPORT_TAG), "")

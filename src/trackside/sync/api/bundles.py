@@ -1,0 +1,203 @@
+"""Many items in one body, for who brings thousands: documents, points and small files, as their own calls take them.
+
+Its documents and points are taken together or not at all if one transaction has room for them, else in several, and its
+files one by one; it may be repeated.  A caller whose bundle is refused sends its parts by the other calls, which tell which
+of them is at fault.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+
+from trackside.artifacts import keys
+from trackside.artifacts import store as artifacts
+from trackside.artifacts.lanes import StoreThreads
+from trackside.artifacts.roots import Roots, Spot
+from trackside.core.access import Action
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied, Invalid, Unsupported
+from trackside.core.http import codec
+from trackside.core.http.routes import Route, stream
+from trackside.core.http.streams import Request, Response
+from trackside.metrics.series import POINT_BYTES
+from trackside.sync import portions, validation
+from trackside.sync.api.files import PREFIX
+from trackside.sync.document import Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local import files, writer
+from trackside.sync.local.files import BrokenFile
+
+MAX_ENTRIES = 200
+_OF_BUNDLES = (Entity.RUN, Entity.MODEL)
+
+
+class SmallFile(Struct, frozen=True):
+    path: str
+    sha256: str
+    body: bytes
+
+
+class Entry(Struct, frozen=True):
+    """MessagePack.  What is said of a run or a logged model: `put` of [kind, key, value] and `drop` of [kind, key] as in
+    `import/item`, `series` as in `import/points`, `files` beside it."""
+
+    entity: Entity
+    id: str
+    experiment_id: str = ""
+    put: list[tuple[str, str, str]] = []
+    drop: list[tuple[str, str]] = []
+    series: dict[str, bytes] = {}
+    files: list[SmallFile] = []
+
+
+class Piece(Struct, frozen=True):
+    """What a transaction takes of an entry."""
+
+    entry: Entry
+    patch: Patch
+    series: dict[str, bytes]
+
+
+class Calls:
+    def __init__(self, roots: Roots, threads: StoreThreads) -> None:
+        self._roots = roots
+        self._threads = threads
+
+    async def put(self, request: Request) -> Response:
+        """Documents and points first, then the files, each whole or not at all."""
+        entries = _read(await request.whole_body())
+        for pieces in _divided(entries):
+            await request.write(partial(_write, pieces=pieces))
+        with_files = [entry for entry in entries if entry.files]
+        if with_files:
+            spots = await request.read(lambda tx: self._spots(tx, with_files))
+            storing = [self._threads.of(spot).run(_store, spot, file) for spot, file in spots]
+            # All of them end before the answer: a body that is refused is not being written still.
+            ended = await asyncio.gather(*storing, return_exceptions=True)
+            await request.write(lambda tx: _note(tx, with_files))
+            for fault in ended:
+                if isinstance(fault, BaseException):
+                    raise fault
+        return Response(200, [(b"content-type", b"application/json")], codec.encode({}))
+
+    def _spots(self, tx: Tx, entries: Sequence[Entry]) -> list[tuple[Spot, SmallFile]]:
+        found = []
+        for entry in entries:
+            place = files.place(tx, entry.entity, entry.id)
+            for file in entry.files:
+                try:
+                    found.append((place.spot(self._roots, file.path), file))
+                except Denied as denied:  # this item's place is at fault, not the caller, who was let in
+                    raise Unsupported(denied.message) from None
+        return found
+
+
+def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
+    return [stream(f"POST {PREFIX}/bundle", Calls(roots, threads).put, needs=Action.SYNC_WRITE)]
+
+
+def _read(body: bytes) -> list[Entry]:
+    try:
+        entries = msgspec.msgpack.decode(body, type=list[Entry])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is no MessagePack of a bundle: {error}") from None
+    if len(entries) > MAX_ENTRIES:
+        raise Invalid(f"The bundle has {len(entries)} entries; it may have {MAX_ENTRIES}")
+    for entry in entries:
+        if not entry.id:
+            raise codec.missing("id")
+        if (entry.put or entry.drop) and not entry.experiment_id:
+            raise codec.missing("experiment_id")
+        if entry.entity not in _OF_BUNDLES:
+            raise Invalid(f"entity is {entry.entity}; it must be one of {', '.join(_OF_BUNDLES)}")
+        if entry.series and entry.entity is not Entity.RUN:
+            raise Invalid(f"series are of a {entry.entity}; only runs have points of their own")
+        if any(len(packed) % POINT_BYTES for packed in entry.series.values()):
+            raise Invalid(f"The points of a series take {POINT_BYTES} bytes each.")
+        for text in _texts(entry):
+            if "\0" in text:
+                raise Invalid(f"The bundle has a text with a NUL character: {text[:200]!r}")
+        for file in entry.files:
+            if not keys.from_path(file.path):
+                raise Invalid(f"A file of the bundle has no path: {file.path!r} names none.")
+        validation.check({(kind, key): value for kind, key, value in entry.put})
+    return entries
+
+
+def _texts(entry: Entry) -> Iterator[str]:
+    yield entry.id
+    yield entry.experiment_id
+    for words in (*entry.put, *entry.drop):
+        yield from words
+    yield from entry.series
+
+
+def _divided(entries: Sequence[Entry]) -> Iterator[list[Piece]]:
+    """What each transaction takes.  In the order of the ids, so that two bundles never wait for each other."""
+    together: list[Piece] = []
+    taken = 0
+    for piece in _pieces(sorted(entries, key=lambda each: (each.entity, each.id))):
+        cost = portions.cost_of_patch(piece.patch) + portions.cost_of_series(piece.series)
+        if together and taken + cost > portions.MOST_FIELDS:
+            yield together
+            together, taken = [], 0
+        together.append(piece)
+        taken += cost
+    if together:
+        yield together
+
+
+def _pieces(entries: Iterable[Entry]) -> Iterator[Piece]:
+    for entry in entries:
+        if entry.put or entry.drop:
+            patch = Patch({(kind, key): value for kind, key, value in entry.put}, list(entry.drop))
+            for portion in portions.of_patch(patch):
+                yield Piece(entry, portion, {})
+        for series in portions.of_series(entry.series):
+            yield Piece(entry, Patch(), series)
+
+
+def _write(tx: Tx, pieces: Sequence[Piece]) -> None:
+    """In their order, and in that of the keys of runs that are here."""
+    tx.all(
+        "SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE",
+        ids=[piece.entry.id for piece in pieces if piece.entry.entity is Entity.RUN],
+    )
+    for piece in pieces:
+        entry = piece.entry
+        if piece.patch:
+            if entry.entity is Entity.RUN:
+                writer.run(tx, entry.id, entry.experiment_id, piece.patch)
+            else:
+                writer.model(tx, entry.id, entry.experiment_id, piece.patch)
+        if piece.series:
+            writer.points(tx, entry.id, piece.series)
+
+
+def _store(spot: Spot, file: SmallFile) -> None:
+    try:
+        files.put(spot, [file.body], len(file.body), file.sha256)
+    except BrokenFile as broken:
+        raise Invalid(f"{file.path}: {broken}") from None
+
+
+def _note(tx: Tx, entries: Sequence[Entry]) -> None:
+    paths: dict[tuple[Entity, str], list[str]] = {}
+    for entry in entries:
+        paths.setdefault((entry.entity, entry.id), []).extend(file.path for file in entry.files)
+    for (entity, item_id), came in paths.items():
+        artifacts.record_files(tx, str(entity), item_id, *came)
+
+
+def entry_of(entity: Entity, item_id: str, experiment_id: str, patch: Patch) -> Entry:
+    put = [(kind, key, value) for (kind, key), value in patch.put.items()]
+    return Entry(entity, item_id, experiment_id, put, list(patch.drop))
+
+
+def size_bytes(entry: Entry) -> int:
+    """About what it takes in a body."""
+    texts = sum(map(len, _texts(entry)))
+    return 4 * texts + sum(map(len, entry.series.values())) + sum(len(file.body) + 200 for file in entry.files)

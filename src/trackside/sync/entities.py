@@ -1,0 +1,22 @@
+"""The kinds of items that are synced between workspaces.  Pure."""
+
+from enum import StrEnum
+
+FIRST = "all "  # what a cursor of remote changes begins with until everything was read once
+DATABRICKS_PREFIX = "/Shared/trackside"  # where experiments without an absolute path go in a Databricks workspace
+LATE = frozenset({"status", "end_time", "stage"})  # fields of a run or a logged model that are written last
+
+
+class Entity(StrEnum):
+    """A kind of item, by its name in the change log."""
+
+    EXPERIMENT = "experiment"
+    RUN = "run"
+    MODEL = "logged_model"
+    REGISTERED = "registered_model"
+    VERSION = "model_version"
+    DATASET = "evaluation_dataset"
+
+    @property
+    def is_of_registry(self) -> bool:
+        return self in (Entity.REGISTERED, Entity.VERSION)

@@ -1,0 +1,131 @@
+"""The files of a run or a logged model on our side.  Knows roots and stores; knows no peer."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+
+from msgspec import Struct
+
+from trackside.artifacts import store as artifacts
+from trackside.artifacts.blobs import Stat
+from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store import Root
+from trackside.core.db.tx import Tx
+from trackside.core.errors import NotFound
+from trackside.sync.entities import Entity
+from trackside.sync.local.resumable_upload import Note
+from trackside.sync.time_slice import Turn
+from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import Workspace
+
+
+class OurFile(Struct, frozen=True):
+    size_bytes: int
+    etag: str
+
+
+class Place(Struct, frozen=True):
+    """Where the files of an item lie."""
+
+    root: Root
+    workspace: Workspace
+
+    def spot(self, roots: Roots, path: str = "") -> Spot:
+        return roots.of(self.root, path, self.workspace)
+
+
+class Source:
+    """One version of a file of ours, open: its bytes stay what they are though the file is overwritten or deleted.
+
+    `beat` is called with each piece; what it raises ends the transfer.  `turn`: of the item that it belongs to."""
+
+    def __init__(
+        self, spot: Spot, beat: Callable[[], None] = lambda: None, note: Note | None = None, turn: Turn | None = None
+    ) -> None:
+        """`note`: of a transfer that broke off, for the next try."""
+        self._download = spot.blobs.open(spot.key)
+        self.beat = beat
+        self.note = note
+        self.turn = turn or Turn()
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._download.close()
+
+    @property
+    def size_bytes(self) -> int:
+        return self._download.stat.size_bytes
+
+    @property
+    def etag(self) -> str:
+        return self._download.stat.etag
+
+    def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        for piece in self._download.chunks(start, stop):
+            self.beat()
+            yield piece
+
+    def sha256(self) -> str:
+        return sha256(self.pieces())
+
+
+def place(tx: Tx, entity: Entity, item_id: str) -> Place:
+    """Of deleted ones too."""
+    workspace = workspaces.current(tx)
+    if entity is Entity.RUN:
+        return Place(artifacts.root_of_run(tx, item_id), workspace)
+    row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=item_id)
+    if row is None:
+        raise NotFound(f"Logged model with ID '{item_id}' not found.")
+    return Place(Root(uri=row[0], workspace_root=workspace.default_artifact_root), workspace)
+
+
+def listing(spot: Spot) -> dict[str, OurFile]:
+    found = {}
+    for entry in spot.blobs.walk(spot.key):
+        try:
+            stat = spot.blobs.stat(f"{spot.key}/{entry.path}")
+        except NotFound:
+            continue  # deleted since it was listed
+        found[entry.path] = OurFile(stat.size_bytes, stat.etag)
+    return found
+
+
+def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha256: str = "") -> tuple[Stat, str]:
+    """What was stored, and its SHA-256; a body of another size or checksum than announced is not stored at all."""
+    digest = hashlib.sha256()
+    total = 0
+    upload = spot.blobs.create(spot.key)
+    try:
+        for piece in given:
+            digest.update(piece)
+            total += len(piece)
+            if size_bytes is not None and total > size_bytes:
+                raise BrokenFile(f"the file has {size_bytes} bytes, and more come")
+            upload.write([piece])
+        if size_bytes is not None and total != size_bytes:
+            raise BrokenFile(f"the file has {size_bytes} bytes, and {total} came")
+        if sha256 and digest.hexdigest() != sha256:
+            raise BrokenFile(f"the file has the SHA-256 {sha256}, and {digest.hexdigest()} came")
+        return upload.commit(), digest.hexdigest()
+    finally:
+        upload.abort()
+
+
+class BrokenFile(Exception):
+    """A file that came otherwise than it left."""
+
+
+def hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    """The same pieces, which the digest has seen."""
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+
+
+def sha256(given: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in given:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,290 @@
+"""Our side as documents and points.  Reads the tables of experiments, runs and models; writes nothing."""
+
+import json
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, NotFound
+from trackside.experiments import store as experiments
+from trackside.experiments.model import Experiment, check_id
+from trackside.logged_models import store as models
+from trackside.logged_models.model import LoggedModel
+from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES
+from trackside.runs import store as runs
+from trackside.runs.model import Run
+from trackside.sync.document import Doc
+from trackside.sync.entities import Entity
+
+NAME_TAG = "mlflow.runName"  # says what the field `name` says
+PARENT_TAG = "mlflow.parentRunId"
+SOURCE_RUN = "trackside.source_run_id"
+SOURCE_WORKSPACE = "trackside.source_workspace"
+SOURCE_MODEL = "trackside.source_model_id"
+IMPORT_TAG = "trackside.import"  # on what an import has not taken whole: why
+SOURCE_VERSION = "trackside.source_version"  # NAME/NUMBER
+SOURCE_UID = "trackside.source_uid"  # of a registered model or a version
+SOURCE_DATASET = "trackside.source_dataset_id"  # of an evaluation dataset
+OWN_TAGS = frozenset(
+    {SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL, IMPORT_TAG, SOURCE_VERSION, SOURCE_UID, SOURCE_DATASET}
+)
+SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
+
+
+class Part(Struct, frozen=True):
+    """An item of one of the sides, with what places it.
+
+    `touched`: in ms, when it began, ended or changed last, as far as that is told.  `marks`: as `Peer.series`, of a run that
+    was found with its last points.  `failed`: of a version that is there and can never be used, why."""
+
+    item_id: str
+    experiment_id: str
+    doc: Doc
+    touched: int = 0
+    marks: dict[str, str] = {}
+    failed: str = ""
+
+
+class Piece(Struct, frozen=True):
+    """Points that lie together: a chunk, or the tail (chunk_id 0)."""
+
+    chunk_id: int
+    packed: bytes
+
+    @property
+    def is_settled(self) -> bool:
+        return self.chunk_id != 0 and len(self.packed) >= SMALL_POINTS * POINT_BYTES
+
+
+class Summary(Struct, frozen=True):
+    """By which two sides see without reading the points whether they have the same."""
+
+    points: int
+    nans: int
+    first: tuple[int, int, float]
+    last: tuple[int, int, float]
+    low: float | None
+    high: float | None
+
+
+def experiment(tx: Tx, experiment_id: str) -> Part | None:
+    try:
+        found = experiments.get(tx, experiment_id)
+    except NotFound:
+        return None
+    return Part(found.experiment_id, found.experiment_id, of_experiment(found))
+
+
+def has_experiment(tx: Tx, name: str) -> bool:
+    return tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name", name=name) is not None
+
+
+def has_run(tx: Tx, run_id: str) -> bool:
+    return tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id) is not None
+
+
+def has_model(tx: Tx, model_id: str) -> bool:
+    return tx.one("SELECT 1 FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id) is not None
+
+
+def experiment_of_name(tx: Tx, name: str) -> str | None:
+    row = tx.one("SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name", name=name)
+    return None if row is None else str(row[0])
+
+
+def is_empty(tx: Tx, experiment_id: str) -> bool:
+    """Whether an experiment has no run and no logged model but deleted ones."""
+    row = tx.one(
+        """
+        SELECT 1 FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_id = :id AND (
+            EXISTS (SELECT 1 FROM runs r WHERE r.workspace_id = :ws AND r.experiment_seq = e.experiment_seq
+                AND r.lifecycle_stage = 'active')
+            OR EXISTS (SELECT 1 FROM logged_models m WHERE m.workspace_id = :ws AND m.experiment_seq = e.experiment_seq
+                AND m.lifecycle_stage = 'active'))
+        """,
+        id=int(experiment_id),
+    )
+    return row is None
+
+
+def of_experiment(found: Experiment) -> Doc:
+    doc: Doc = {
+        ("name", ""): found.name,
+        ("stage", ""): found.lifecycle_stage,
+        ("creation_time", ""): str(found.creation_time),
+        ("last_update_time", ""): str(found.last_update_time),
+    }
+    for tag in found.tags:
+        doc["tag", tag.key] = tag.value
+    return doc
+
+
+def run(tx: Tx, run_id: str) -> Part | None:
+    try:
+        found = runs.get(tx, run_id)
+    except NotFound:
+        return None
+    return Part(run_id, found.info.experiment_id, of_run(found))
+
+
+def of_run(found: Run) -> Doc:
+    info = found.info
+    doc: Doc = {
+        ("name", ""): info.run_name,
+        ("status", ""): info.status,
+        ("stage", ""): info.lifecycle_stage,
+        ("user", ""): info.user_id,
+        ("start_time", ""): str(info.start_time),
+    }
+    if info.end_time is not UNSET:
+        doc["end_time", ""] = str(info.end_time)
+    for param in found.data.params:
+        doc["param", param.key] = param.value
+    for tag in found.data.tags:
+        if tag.key != NAME_TAG and tag.key not in OWN_TAGS:
+            doc["tag", tag.key] = tag.value
+    for given in found.inputs.dataset_inputs:
+        dataset = given.dataset
+        key = json.dumps([dataset.name, dataset.digest])
+        fields = {
+            "source_type": dataset.source_type,
+            "source": dataset.source,
+            "schema": None if dataset.schema is UNSET else dataset.schema,
+            "profile": None if dataset.profile is UNSET else dataset.profile,
+            "tags": {tag.key: tag.value for tag in given.tags},
+        }
+        doc["dataset", key] = json.dumps(fields, sort_keys=True)
+    for model in found.inputs.model_inputs:
+        doc["input", model.model_id] = "0"
+    if found.outputs is not UNSET:
+        for output in found.outputs.model_outputs:
+            doc["output", output.model_id] = str(output.step)
+    return doc
+
+
+def model(tx: Tx, model_id: str) -> Part | None:
+    row = tx.one("SELECT lifecycle_stage FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
+    if row is None:
+        return None
+    found = models.get(tx, model_id, allow_deleted=True)
+    return Part(model_id, found.info.experiment_id, of_model(found, row[0]))
+
+
+def of_model(found: LoggedModel, stage: str) -> Doc:
+    info = found.info
+    doc: Doc = {
+        ("name", ""): info.name,
+        ("model_type", ""): info.model_type,
+        ("source_run", ""): info.source_run_id,
+        ("status", ""): _status(info.status),
+        ("stage", ""): stage,
+        ("creation_time", ""): str(info.creation_timestamp_ms),
+        ("last_update_time", ""): str(info.last_updated_timestamp_ms),
+    }
+    for param in found.data.params:
+        doc["param", param.key] = param.value
+    for tag in info.tags:
+        if tag.key not in OWN_TAGS:
+            doc["tag", tag.key] = tag.value
+    for metric in found.data.metrics:
+        point = [
+            metric.key,
+            metric.step,
+            metric.timestamp,
+            metric.run_id,
+            None if metric.dataset_name is UNSET else metric.dataset_name,
+            None if metric.dataset_digest is UNSET else metric.dataset_digest,
+            metric.value,
+        ]
+        doc["point", json.dumps(point)] = ""
+    return doc
+
+
+def artifact_uri_of_run(tx: Tx, run_id: str) -> str | None:
+    row = tx.one("SELECT artifact_uri FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id)
+    return None if row is None else row[0]
+
+
+def series_counts(tx: Tx, run_id: str) -> dict[str, int]:
+    return dict(
+        tx.all(
+            """
+            SELECT s.key, s.point_count FROM metric_series s JOIN runs r ON r.run_seq = s.run_seq
+            WHERE r.workspace_id = :ws AND r.run_id = :id ORDER BY s.key
+            """,
+            id=run_id,
+        )
+    )
+
+
+def summaries(tx: Tx, run_id: str) -> dict[str, Summary]:
+    return {
+        key: Summary(points, nans, (fs, ft, fv), (ls, lt, float("nan") if is_nan else lv), low, high)
+        for key, points, nans, fs, ft, fv, ls, lt, lv, is_nan, low, high in tx.all(
+            """
+            SELECT s.key, s.point_count, s.nan_count, s.first_step, s.first_timestamp, s.first_value,
+                s.last_step, s.last_timestamp, s.last_value, s.last_is_nan, s.min_value, s.max_value
+            FROM metric_series s JOIN runs r ON r.run_seq = s.run_seq
+            WHERE r.workspace_id = :ws AND r.run_id = :id ORDER BY s.key
+            """,
+            id=run_id,
+        )
+    }
+
+
+def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[Piece]:
+    """The chunks after that one in the order in which they were stored, and the tail; one at a time in memory."""
+    seq = runs.seq_of(tx, run_id)
+    for (chunk_id,) in tx.all(
+        """
+        SELECT chunk_id FROM metric_chunks WHERE workspace_id = :ws AND run_seq = :run AND key = :key AND chunk_id > :after
+        ORDER BY chunk_id
+        """,
+        run=seq,
+        key=key,
+        after=after_chunk,
+    ):
+        row = tx.one("SELECT points FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :id", id=chunk_id)
+        if row is not None:
+            yield Piece(chunk_id, bytes(row[0]))
+    tail = tx.one(
+        "SELECT points FROM metric_tails WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=seq, key=key
+    )
+    if tail is not None and len(tail[0]):
+        yield Piece(0, bytes(tail[0]))
+
+
+def _status(wire: str) -> str:
+    return wire.removeprefix("LOGGED_MODEL_").replace("STATUS_", "").replace("UPLOAD_", "")
+
+
+def marks(tx: Tx, run_id: str) -> dict[str, str]:
+    """By key a text that two sides have in common if they have the same points."""
+    return {key: mark(summary) for key, summary in summaries(tx, run_id).items()}
+
+
+def mark(summary: Summary) -> str:
+    return json.dumps(msgspec.to_builtins(summary))
+
+
+def ids(tx: Tx, entity: Entity, after: str, most: int) -> list[str]:
+    """The ids of what the workspace has, in order, after one of them."""
+    match entity:
+        case Entity.EXPERIMENT:
+            sql = """
+                SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_id > :after
+                ORDER BY experiment_id LIMIT :most
+                """
+            return [str(each) for (each,) in tx.all(sql, after=check_id(after or "-1"), most=most)]
+        case Entity.RUN:
+            sql = "SELECT run_id FROM runs WHERE workspace_id = :ws AND run_id > :after ORDER BY run_id LIMIT :most"
+        case Entity.MODEL:
+            sql = """
+                SELECT model_id FROM logged_models WHERE workspace_id = :ws AND model_id > :after
+                ORDER BY model_id LIMIT :most
+                """
+        case _:
+            raise Invalid(f"{entity} is of the registry")
+    return [each for (each,) in tx.all(sql, after=after, most=most)]

@@ -1,0 +1,267 @@
+"""Registered models and versions as documents, and from documents.  Knows the registry's entry for what is mirrored; knows
+no other side.
+
+A registered model goes by its uid, a version by `MODEL/VERSION`, the uids of both: the model's may differ on the two sides,
+where both had one of that name before they were linked; the version's is the same everywhere.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from trackside.artifacts.store import Root
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid, NotFound
+from trackside.events.model import Entry
+from trackside.registry import history, mirrored, mirrored_files
+from trackside.registry.mirrored import Birth, Model, ModelPatch, Version, VersionPatch
+from trackside.sync.document import Doc, Patch, of_kind
+from trackside.sync.entities import Entity
+from trackside.sync.local.files import Place
+from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.workspaces import store as workspaces
+
+# What a version has once and for all: told when it is made, and compared by nobody.
+BIRTH = frozenset({"number", "created", "user", "source", "origin", "run_id", "run_link", "model_id", "copied"})
+AT_BIRTH = frozenset({*BIRTH, "description", "tag"})
+
+
+def read(tx: Tx, entity: Entity, item_id: str) -> Part | None:
+    if entity is Entity.REGISTERED:
+        model = mirrored.find_model(tx, item_id)
+        return None if model is None else Part(item_id, "", of_model(tx, model))
+    version = mirrored.find_version(tx, uid_of(item_id))
+    return (
+        None if version is None else Part(id_of(version.model_uid, version.uid), version.model_uid, of_version(version))
+    )
+
+
+def of_model(tx: Tx, model: Model) -> Doc:
+    doc: Doc = {
+        ("name", ""): model.name,
+        ("description", ""): model.description,
+        ("created", ""): str(model.created),
+        ("updated", ""): str(model.updated),
+        ("last_version", ""): str(model.last_version),
+    }
+    for key, value in model.tags.items():
+        if key not in OWN_TAGS:
+            doc["tag", key] = value
+    for alias, uid in model.aliases.items():
+        doc["alias", alias] = alias_value(tx, uid)
+    return doc
+
+
+def of_version(version: Version) -> Doc:
+    doc: Doc = {
+        ("number", ""): str(version.number),
+        ("created", ""): str(version.created),
+        ("updated", ""): str(version.updated),
+        ("user", ""): version.user,
+        ("stage", ""): version.stage,
+        ("source", ""): version.source,
+        ("origin", ""): version.origin,
+        ("run_id", ""): version.run_id,
+        ("run_link", ""): version.run_link,
+        ("model_id", ""): version.model_id,
+    }
+    if version.description is not None:
+        doc["description", ""] = version.description
+    for key, value in version.tags.items():
+        if key not in OWN_TAGS:
+            doc["tag", key] = value
+    return doc
+
+
+def put(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) -> str:
+    """Makes the item if it is not there, and changes it; its id here."""
+    if entity is Entity.REGISTERED:
+        return _put_model(tx, item_id, patch)
+    return _put_version(tx, item_id, patch, server_root)
+
+
+def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) -> str:
+    """Makes the item if it is not there; one that is, is left as it is.  Its id here."""
+    if entity is Entity.REGISTERED:
+        return _make_model(tx, item_id, patch.put)
+    uid = uid_of(item_id)
+    if mirrored.find_version(tx, uid) is None:
+        _make_version(tx, item_id, patch.put, server_root)
+    return _id_here(tx, uid)
+
+
+def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
+    """False: a model stays, since it has versions."""
+    if entity is Entity.REGISTERED:
+        return mirrored.remove_model(tx, item_id)
+    mirrored.remove_version(tx, uid_of(item_id))
+    return True
+
+
+def was_removed(tx: Tx, entity: Entity, item_id: str) -> bool:
+    """What the history says of an item that is not here."""
+    kind = history.Kind.MODEL if entity is Entity.REGISTERED else history.Kind.VERSION
+    return history.has_ended(tx, kind, uid_of(item_id))
+
+
+def versions_of(tx: Tx, model_id: str) -> list[str]:
+    return [id_of(model_id, uid) for uid in mirrored.version_uids(tx, model_id)]
+
+
+def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[str]:
+    """In the order of their uids; `since`: those that were made or changed then or later, in ms."""
+    if entity is Entity.REGISTERED:
+        rows = tx.all(
+            """
+            SELECT uid FROM registered_models
+            WHERE workspace_id = :ws AND uid > :after AND last_updated_time >= :since ORDER BY uid LIMIT :most
+            """,
+            after=after,
+            most=most,
+            since=since,
+        )
+        return [uid for (uid,) in rows]
+    rows = tx.all(
+        """
+        SELECT m.uid, v.uid FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq
+        WHERE v.workspace_id = :ws AND v.uid > :after AND v.last_updated_time >= :since ORDER BY v.uid LIMIT :most
+        """,
+        after=uid_of(after),
+        most=most,
+        since=since,
+    )
+    return [id_of(model_uid, uid) for model_uid, uid in rows]
+
+
+def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
+    """What a page of the change log says of what links mirror, by entity and id, each once.
+
+    With a version comes its model, which has the number given last.  Versions that go with their model are its matter."""
+    known = set(Entity)
+    found: dict[tuple[str, str], None] = {}
+    for each in changes:
+        if each.entity not in known:
+            continue
+        if not Entity(each.entity).is_of_registry:
+            found[each.entity, each.entity_id] = None
+            continue
+        detail = msgspec.json.decode(each.detail or "{}")
+        item_id = detail.get("uid")
+        if item_id and not detail.get("with_model"):
+            if each.entity == Entity.VERSION:
+                found[str(Entity.REGISTERED), model_of(item_id)] = None
+            found[each.entity, item_id] = None
+    return list(found)
+
+
+def brought(tx: Tx, version_id: str) -> tuple[bool, int]:
+    """Whether a version is from elsewhere, and how long it has been here, in ms."""
+    at = mirrored.brought_at(tx, uid_of(version_id))
+    return at is not None, tx.now - (at or 0)
+
+
+def place(tx: Tx, version_id: str, server_root: str) -> Place:
+    """Where the files of a version lie, or are to lie if it is not made yet."""
+    workspace = workspaces.current(tx)
+    uid = uid_of(version_id)
+    uri = mirrored_files.files_of(tx, uid) or mirrored_files.own_folder(tx, uid, server_root)
+    return Place(Root(uri, workspace.default_artifact_root), workspace)
+
+
+def id_of(model_id: str, uid: str) -> str:
+    return f"{model_id}/{uid}"
+
+
+def uid_of(version_id: str) -> str:
+    return version_id.rpartition("/")[2]
+
+
+def model_of(version_id: str) -> str:
+    return version_id.rpartition("/")[0]
+
+
+def alias_value(tx: Tx, uid: str) -> str:
+    """What an alias names: of two versions the one made later sorts last."""
+    row = tx.one("SELECT creation_time FROM model_versions WHERE workspace_id = :ws AND uid = :uid", uid=uid)
+    return f"{0 if row is None else row[0]:015d} {uid}"
+
+
+def alias_uid(value: str) -> str:
+    return value.rpartition(" ")[2]
+
+
+def _put_model(tx: Tx, uid: str, patch: Patch) -> str:
+    doc = patch.put
+    if mirrored.find_model(tx, uid) is None:
+        uid = _make_model(tx, uid, doc)
+    change = ModelPatch(
+        name=doc.get(("name", "")),
+        description=doc.get(("description", "")),
+        updated=_number(doc, "updated"),
+        last_version=_number(doc, "last_version"),
+        tags=of_kind(doc, "tag"),
+        aliases={alias: alias_uid(value) for alias, value in of_kind(doc, "alias").items()},
+        without_tags=[key for kind, key in patch.drop if kind == "tag"],
+        without_aliases=[key for kind, key in patch.drop if kind == "alias"],
+    )
+    mirrored.change_model(tx, uid, change)
+    return uid
+
+
+def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
+    doc, uid = patch.put, uid_of(item_id)
+    if mirrored.find_version(tx, uid) is None:
+        _make_version(tx, item_id, doc, server_root)
+        doc = {field: value for field, value in doc.items() if field[0] not in AT_BIRTH}
+    change = VersionPatch(
+        description=doc.get(("description", "")),
+        no_description=("description", "") in patch.drop,
+        stage=doc.get(("stage", "")),
+        updated=_number(doc, "updated"),
+        tags=of_kind(doc, "tag"),
+        without_tags=[key for kind, key in patch.drop if kind == "tag"],
+    )
+    mirrored.change_version(tx, uid, change)
+    return _id_here(tx, uid)
+
+
+def _make_model(tx: Tx, uid: str, doc: Doc) -> str:
+    name = doc.get(("name", ""))
+    if not name:
+        raise NotFound(f"Registered model with uid '{uid}' not found")
+    description = doc.get(("description", ""), "")
+    return mirrored.make_model(tx, uid, name, _number(doc, "created"), of_kind(doc, "tag"), description)
+
+
+def _make_version(tx: Tx, item_id: str, doc: Doc, server_root: str) -> None:
+    number = _number(doc, "number")
+    if number is None:
+        raise NotFound(f"Model version with uid '{uid_of(item_id)}' not found")
+    birth = Birth(
+        number=number,
+        created=_number(doc, "created") or tx.now,
+        user=doc.get(("user", ""), ""),
+        source=doc.get(("source", ""), ""),
+        origin=doc.get(("origin", ""), ""),
+        run_id=doc.get(("run_id", ""), ""),
+        run_link=doc.get(("run_link", ""), ""),
+        model_id=doc.get(("model_id", ""), ""),
+        copied=("copied", "") in doc,
+    )
+    description = doc.get(("description", ""))
+    mirrored.make_version(tx, model_of(item_id), uid_of(item_id), birth, of_kind(doc, "tag"), description, server_root)
+
+
+def _id_here(tx: Tx, uid: str) -> str:
+    found = mirrored.find_version(tx, uid)
+    assert found is not None
+    return id_of(found.model_uid, uid)
+
+
+def _number(doc: Doc, kind: str) -> int | None:
+    text = doc.get((kind, ""))
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid(f"{kind} is {text[:100]!r}; it must be a whole number of 0 or more")
+    return int(text)

@@ -1,0 +1,1 @@
+"""Clients of remotes: Trackside, MLflow, Databricks."""

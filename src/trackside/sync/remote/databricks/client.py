@@ -1,0 +1,138 @@
+"""A Databricks workspace: MLflow's calls with absolute experiment paths, and files by signed URLs.
+
+Only its public REST API is used, and the calls for signed URLs of every open MLflow client.
+"""
+
+import configparser
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from trackside.core.errors import Invalid
+from trackside.core.http_client.client import Http
+from trackside.core.http_client.credentials import Secret
+from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.entities import DATABRICKS_PREFIX, Entity
+from trackside.sync.local.reader import SOURCE_RUN, Part
+from trackside.sync.remote.databricks.files import DatabricksFiles
+from trackside.sync.remote.databricks.registry import DatabricksRegistry
+from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.mlflow.datasets import NoDatasets
+from trackside.sync.remote.mlflow.wire import part_of_experiment, part_of_run
+from trackside.sync.remote.port import Unmirrored
+
+CONFIG = Path("~/.databrickscfg")
+NAME = ("name", "")
+USER_FIELDS: tuple[Field, ...] = (
+    ("user", ""),
+    ("tag", "mlflow.user"),
+)  # whom the token belongs to: nobody else can set them
+
+
+class DatabricksPeer(MlflowPeer):
+    """`prefix` is the folder of experiments whose names here are no absolute paths.  Absolute paths in it are left out: they
+    would be theirs."""
+
+    may_be_trackside = False
+
+    def __init__(
+        self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True, prefix: str = ""
+    ) -> None:
+        self._prefix = (prefix or DATABRICKS_PREFIX).rstrip("/")
+        super().__init__(http, source, wants)
+
+    def make_files(self) -> DatabricksFiles:
+        return DatabricksFiles(self._http, self.root)
+
+    def make_registry(self) -> DatabricksRegistry:
+        return DatabricksRegistry(self._http, self, self._source)
+
+    def make_datasets(self) -> NoDatasets:
+        """They are tables of Unity Catalog, which no call of MLflow's API knows."""
+        return NoDatasets(self._http, self._source)
+
+    def ask_store(self) -> str:
+        return ""  # nobody but Databricks makes or restores it
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        return field not in USER_FIELDS and super().can(entity, field, verb)
+
+    def part_of_run(self, found: dict[str, Any]) -> Part:
+        """Of a copy of ours, whose link it is says nothing of who made the run."""
+        part = part_of_run(found)
+        if ("tag", SOURCE_RUN) not in part.doc:
+            return part
+        doc = {field: value for field, value in part.doc.items() if field not in USER_FIELDS}
+        return Part(part.item_id, part.experiment_id, doc)
+
+    def find_experiment(self, name: str) -> str | None:
+        return super().find_experiment(self._path(name))
+
+    def make_experiment(self, name: str) -> str:
+        path = self._path(name)
+        self._make_folder_of(path)
+        return super().make_experiment(path)
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None:
+        part = super().read(entity, remote_id)
+        return self._named(part) if part is not None and entity is Entity.EXPERIMENT else part
+
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
+        if entity is Entity.EXPERIMENT and NAME in patch.put:
+            put: Doc = dict(patch.put)
+            try:
+                put[NAME] = self._path(put[NAME])
+                self._make_folder_of(put[NAME])
+            except Unmirrored as reason:
+                self.left_out[NAME] = str(reason)
+                del put[NAME]
+            patch = Patch(put, patch.drop)
+        super().change(entity, remote_id, experiment_id, patch)
+
+    def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
+        page = self._calls.post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
+        found = [self._named(part_of_experiment(each)) for each in page.get("experiments", [])]
+        return found, page.get("next_page_token")
+
+    def _make_folder_of(self, path: str) -> None:
+        parent = str(PurePosixPath(path).parent)
+        if parent != "/":
+            self._http.json("POST", "/api/2.0/workspace/mkdirs", {"path": parent})
+
+    def _path(self, name: str) -> str:
+        if name.startswith(f"{self._prefix}/"):
+            plain = name.removeprefix(f"{self._prefix}/")
+            raise Unmirrored(
+                f"experiment {name!r} is left out: there it would be {plain!r}, since names that are no path go below"
+                f" {self._prefix}; rename it, or choose another --prefix"
+            )
+        return name if name.startswith("/") else f"{self._prefix}/{name}"
+
+    def _named(self, part: Part) -> Part:
+        name = part.doc[NAME]
+        if not name.startswith(self._prefix + "/"):
+            return part
+        doc = {**part.doc, NAME: name.removeprefix(self._prefix + "/")}
+        return Part(part.item_id, part.experiment_id, doc)
+
+
+def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, Secret]:
+    """Host of a profile in ~/.databrickscfg, of the user that the server runs as, and how it lets in: by a token, or as a service
+    principal by its id and secret."""
+    found = configparser.ConfigParser(default_section="\0", interpolation=None)
+    if not found.read(file.expanduser()):
+        raise Invalid(f"{file} is missing: databricks://{profile} is looked up there, by the user that runs the server")
+    if profile not in found:
+        raise Invalid(f"{file} has no profile {profile!r}; it has {', '.join(found.sections()) or 'none'}")
+    said = found[profile]
+    host = said.get("host", "").rstrip("/")
+    token, user, password = (said.get(name, "") for name in ("token", "client_id", "client_secret"))
+    if not host or not (token or (user and password)):
+        kind = said.get("auth_type", "")
+        other = f" (its auth_type is {kind}, which no link knows)" if kind else ""
+        raise Invalid(
+            f"the profile {profile!r} of {file} needs host, and token or client_id and client_secret of a service principal"
+            f"{other}"
+        )
+    secret = Secret(token=token) if token else Secret(username=user, password=password)
+    return host if "://" in host else f"https://{host}", secret

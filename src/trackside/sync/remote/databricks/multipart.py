@@ -1,0 +1,179 @@
+"""A large file to S3 by parts, for each of which Databricks signs a URL.  Knows parts; knows no run.
+
+What came is noted on our side, so that a try that broke off, or a server that was killed, goes on with the part that is
+missing; S3's own list of parts cannot be asked for by a signed URL.  An upload that cannot be finished is told to end.
+No more is held in memory than a piece of a part.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.http_client.client import Down, Refused, Stopped
+from trackside.sync.local.files import Source
+from trackside.sync.remote.databricks.store_requests import Signed, Stores, let_in, md5
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+MAX_PARTS = 10_000
+
+
+class Begun(Struct, frozen=True):
+    """An upload, with a URL for each of its parts and one that ends it."""
+
+    upload_id: str
+    urls: Sequence[Signed]
+    abort: Signed
+
+
+class Uploads(Protocol):
+    """The uploads of one file over there."""
+
+    where: str
+
+    def begin(self, count: int) -> Begun: ...
+
+    def url(self, upload_id: str, number: int) -> Signed:
+        """Another one for a part."""
+        ...
+
+    def finish(self, upload_id: str, etags: Sequence[str]) -> None: ...
+
+
+class NotTaken(Exception):
+    """The remote has no uploads by parts for this file; in its words."""
+
+
+class Noted(Struct):
+    """How far an upload is.  `abort` opens nothing: all that it can do is to end this upload."""
+
+    where: str
+    etag: str  # of our version
+    size_bytes: int
+    part_bytes: int
+    upload_id: str
+    abort: Signed
+    etags: list[str]  # of the parts that came, from the first on
+
+
+class MultipartUpload:
+    def __init__(self, uploads: Uploads, stores: Stores, part_bytes: int) -> None:
+        """Parts have `part_bytes`, or as much more as makes them few enough."""
+        self._uploads = uploads
+        self._stores = stores
+        self._part_bytes = part_bytes
+
+    def send(self, source: Source) -> tuple[str, bool]:
+        """The SHA-256 of what was sent, and whether S3 has seen by checksums that all came.  Raises NotTaken if there is no
+        beginning; Down, with what came noted, if the next try may go on."""
+        noted = self._noted(source)
+        if noted is not None:
+            try:
+                return self._send(source, noted, {})
+            except Refused:  # it has ended meanwhile, or is none: another one
+                pass
+        noted, urls = self._begin(source)
+        return self._send(source, noted, urls)
+
+    def _noted(self, source: Source) -> Noted | None:
+        text = source.note.read() if source.note is not None else b""
+        if not text:
+            return None
+        try:
+            noted = msgspec.json.decode(text, type=Noted)
+        except msgspec.MsgspecError:  # of another release
+            return None
+        if (noted.where, noted.etag, noted.size_bytes) == (self._uploads.where, source.etag, source.size_bytes):
+            return noted
+        self._end(source, noted)  # of another version
+        return None
+
+    def _begin(self, source: Source) -> tuple[Noted, dict[int, Signed]]:
+        size = source.size_bytes
+        part_bytes = max(self._part_bytes, -(-size // MAX_PARTS))
+        count = -(-size // part_bytes)
+        try:
+            begun = self._uploads.begin(count)
+        except Refused as refused:
+            raise NotTaken(str(refused)) from None
+        noted = Noted(self._uploads.where, source.etag, size, part_bytes, begun.upload_id, begun.abort, [])
+        _note(source, noted)
+        return noted, dict(enumerate(begun.urls, 1))
+
+    def _send(self, source: Source, noted: Noted, urls: Mapping[int, Signed]) -> tuple[str, bool]:
+        """Each part that S3 lacks; of the others, too, what their MD5 is."""
+        sha256 = hashlib.sha256()
+        is_checked = True
+        try:
+            for number, start in enumerate(range(0, noted.size_bytes, noted.part_bytes), 1):
+                part = _Part(source, start, min(start + noted.part_bytes, noted.size_bytes), sha256)
+                if number > len(noted.etags):
+                    noted.etags.append(self._send_part(part, noted.upload_id, number, urls))
+                    _note(source, noted)
+                else:
+                    part.read()
+                sha256 = part.sha256
+                is_checked &= noted.etags[number - 1].strip('"') == part.md5.hexdigest()
+            self._uploads.finish(noted.upload_id, noted.etags)
+        except (Down, Stopped):
+            if source.note is None:
+                self._end(source, noted)
+            raise
+        except Refused:
+            self._end(source, noted)
+            raise
+        if source.note is not None:
+            source.note.forget()
+        return sha256.hexdigest(), is_checked
+
+    def _send_part(self, part: "_Part", upload_id: str, number: int, urls: Mapping[int, Signed]) -> str:
+        url = urls.get(number) or self._uploads.url(upload_id, number)
+
+        def sign() -> None:
+            nonlocal url
+            url = self._uploads.url(upload_id, number)
+
+        answer = let_in(lambda: self._stores.send("PUT", url, part.pieces(), part.size_bytes), sign)
+        if not answer.headers.get("etag"):
+            raise Down("the store took a part and did not say its ETag")
+        return answer.headers["etag"]
+
+    def _end(self, source: Source, noted: Noted) -> None:
+        """Nothing of it stays there, if its URL still lets in; else what the store's own rules sweep."""
+        with suppress(Refused, Down):
+            self._stores.send("DELETE", noted.abort, [], 0)
+        if source.note is not None:
+            source.note.forget()
+
+
+class _Part:
+    """A part on its way: `md5` and `sha256` are those of its last, whole passing, the latter of all that came before it too."""
+
+    def __init__(self, source: Source, start: int, stop: int, before: Any) -> None:
+        self._source = source
+        self._start = start
+        self._stop = stop
+        self._before = before
+        self.size_bytes = stop - start
+        self.sha256 = before
+        self.md5 = md5()
+
+    def pieces(self) -> Iterator[bytes]:
+        sha256, digest = self._before.copy(), md5()
+        for piece in self._source.pieces(self._start, self._stop):
+            sha256.update(piece)
+            digest.update(piece)
+            yield piece
+        self.sha256, self.md5 = sha256, digest
+
+    def read(self) -> None:
+        for _ in self.pieces():
+            pass
+
+
+def _note(source: Source, noted: Noted) -> None:
+    if source.note is not None:
+        source.note.write(msgspec.json.encode(noted))

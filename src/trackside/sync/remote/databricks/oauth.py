@@ -1,0 +1,65 @@
+"""Tokens of a Databricks service principal, by its id and secret.  Knows the one call for that.
+
+https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.credentials import Secret
+from trackside.core.outgoing.guard import ANYWHERE, Guard
+
+CALL = "/oidc/v1/token"
+SPARE_S = 120.0  # before its end a token is given up: a call may take so long
+_BODY = urlencode({"grant_type": "client_credentials", "scope": "all-apis"}).encode()
+
+
+class MachineToken:
+    """One that lets in now, for many threads.  It lives for an hour, in memory only."""
+
+    def __init__(
+        self,
+        url: str,
+        secret: Secret,
+        ending: Ending,
+        now: Callable[[], float] = time.monotonic,
+        guard: Guard = ANYWHERE,
+    ) -> None:
+        """`secret`: the principal's id as user, and its secret as password."""
+        self._http = Http(url, secret, ending=ending, guard=guard)
+        self._user = secret.username
+        self._now = now
+        self._lock = threading.Lock()
+        self._token = ""
+        self._until = 0.0
+
+    def __call__(self) -> str:
+        with self._lock:
+            if not self._token or self._now() >= self._until:
+                self._ask()
+            return self._token
+
+    def forget(self) -> None:
+        """It does not let in any more."""
+        with self._lock:
+            self._token = ""
+
+    def _ask(self) -> None:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        try:
+            answer = self._http.call("POST", CALL, _BODY, headers).json
+        except Refused as refused:
+            raise Down(
+                f"{self._http.url} gives the service principal {self._user} no token ({refused})", 60.0
+            ) from None
+        finally:
+            self._http.close()
+        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+            raise Down(f"{self._http.url} gave no token at {CALL}")
+        life_s = float(answer.get("expires_in") or 0)
+        self._token = answer["access_token"]
+        self._until = self._now() + max(life_s - SPARE_S, life_s / 2)

@@ -1,0 +1,111 @@
+"""The model registry of a Databricks workspace, by its public calls.
+
+It knows neither aliases nor prompts; it deletes and renames what is in Staging or Production only after that has left them.
+Models of Unity Catalog are another registry, of which no link knows.
+https://docs.databricks.com/api/workspace/modelregistry
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from trackside.core.http_client.client import Refused
+from trackside.registry.model import says_prompt
+from trackside.sync.document import Doc, Patch, of_kind
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.mlflow.registry import MlflowRegistry
+from trackside.sync.remote.port import Unmirrored
+
+USED = ("Staging", "Production")
+NAME = ("name", "")
+
+
+class DatabricksRegistry(MlflowRegistry):
+    transition = "databricks/model-versions/transition-stage"
+
+    def check(self) -> None:
+        """Raises Refused, in words that say which registry is meant, if the workspace has none or none for the token."""
+        try:
+            super().ask("GET", "registered-models/search", max_results=1)
+        except Refused as refused:
+            raise _which(refused) from None
+
+    def ask(self, method: str, path: str, **query: Any) -> Any:
+        with _saying_which():
+            return super().ask(method, path, **query)
+
+    def _tell(self, method: str, path: str, body: Any, *, once: bool = False) -> Any:
+        with _saying_which():
+            return super()._tell(method, path, body, once=once)
+
+    @property
+    def knows_aliases(self) -> bool:
+        return False
+
+    def has_place(self, doc: Doc) -> bool:
+        return not says_prompt(of_kind(doc, "tag"))
+
+    def make_model(self, uid: str, doc: Doc) -> str:
+        self._refuse_prompt(doc)
+        return super().make_model(uid, doc)
+
+    def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
+        self._refuse_prompt(doc)
+        return super().make_version(model_id, uid, doc, files_at)
+
+    def remove(self, entity: Entity, remote_id: str) -> bool:
+        if entity is Entity.VERSION:
+            self._take_out_of_use(remote_id)
+        return super().remove(entity, remote_id)
+
+    def get_model(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("GET", "databricks/registered-models/get", name=name)
+        return dict(found["registered_model_databricks"])
+
+    def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
+        """By where they lie: neither a model's id nor a source by id is known to this registry."""
+        found = super().place({**doc, ("source", ""): ""}, tags, files_at)
+        found.pop("model_id", None)
+        return {**found, "source": found["source"] or doc.get(("source", ""), "")}
+
+    def change_model(self, name: str, patch: Patch) -> str:
+        try:
+            return super().change_model(name, patch)
+        except Refused as refused:
+            if "registered-models/rename" not in str(refused):
+                raise
+            super().change_model(name, Patch({k: v for k, v in patch.put.items() if k != NAME}, patch.drop))
+            raise Refused(
+                refused.status,
+                refused.code,
+                f"{refused}. Databricks renames a model only while none of its versions is in Staging or Production;"
+                " until then it keeps its name there",
+            ) from None
+
+    def _take_out_of_use(self, version_id: str) -> None:
+        part: Part | None = self.read(Entity.VERSION, version_id)
+        if part is not None and part.doc["stage", ""] in USED:
+            self.change(Entity.VERSION, version_id, Patch({("stage", ""): "Archived"}))
+
+    def _refuse_prompt(self, doc: Doc) -> None:
+        if not self.has_place(doc):
+            raise Unmirrored("a Databricks workspace's registry knows no prompts; it stays here")
+
+
+@contextmanager
+def _saying_which() -> Iterator[None]:
+    """Workspaces of late have no registry of their own, and say so in words of theirs."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.code == "FEATURE_DISABLED" or re.search("registry is disabled|Unity Catalog", str(refused)):
+            raise _which(refused) from None
+        raise
+
+
+def _which(refused: Refused) -> Refused:
+    said = str(refused).removeprefix(f"{refused.status} {refused.code}: ")
+    words = "A link mirrors the workspace's own model registry, not Unity Catalog's (CATALOG.SCHEMA.MODEL)"
+    return Refused(refused.status, refused.code, f"{said}. {words}")

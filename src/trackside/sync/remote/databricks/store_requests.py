@@ -1,0 +1,107 @@
+"""Calls of the clouds' stores by signed URLs.  Knows URLs and checksums; knows neither files nor runs.
+
+A URL lets in by itself, for some minutes: it is called without our token.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
+
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Answer, Http, Refused
+from trackside.core.http_client.credentials import Secret
+from trackside.core.outgoing.guard import ANYWHERE, Guard
+
+AZURE, LAKE, S3 = "AZURE_SAS_URI", "AZURE_ADLS_GEN2_SAS_URI", "AWS_PRESIGNED_URL"
+CLOSED = frozenset({401, 403})
+EXPIRED = frozenset(
+    {400, *CLOSED}
+)  # Google's, and S3 where the token within the URL has expired, call it a bad request
+_KEPT = "%/?:@!$&'()*+,;=[]~"  # what is escaped already, and what needs not to be
+T = TypeVar("T")
+
+
+class Signed(Struct, frozen=True):
+    """Where to go, of which kind of store, and what headers belong to it."""
+
+    uri: str
+    kind: str
+    headers: dict[str, str]
+
+
+def signed(given: Mapping[str, Any]) -> Signed:
+    headers = {each["name"]: each["value"] for each in given.get("headers") or []}
+    return Signed(given["signed_uri"], str(given.get("type", "")), headers)
+
+
+class Stores:
+    """A connection to where the last URL led.  To be closed."""
+
+    def __init__(self, ending: Ending, guard: Guard = ANYWHERE) -> None:
+        self._ending = ending
+        self._guard = guard
+        self._place = ""
+        self._http: Http | None = None
+
+    def close(self) -> None:
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+
+    def at(self, url: Signed, query: str = "") -> tuple[Http, str]:
+        """Whom to ask, without our token, which is nothing for another host; and for what."""
+        parts = urlsplit(url.uri)
+        place = f"{parts.scheme}://{parts.netloc}"
+        if self._http is None or place != self._place:
+            self.close()
+            self._http = Http(place, Secret(), ending=self._ending, is_signed=True, guard=self._guard)
+            self._place = place
+        words = "&".join(filter(None, (parts.query, query)))
+        where = parts.path + (f"?{words}" if words else "")
+        # A character that no call may have would be told, and the signature with it.
+        return self._http, quote(where, safe=_KEPT)
+
+    def send(self, method: str, url: Signed, body: Iterable[bytes], size: int) -> Answer:
+        http, where = self.at(url)
+        return http.send(method, where, body, size, url.headers)
+
+
+def let_in(ask: Callable[[], T], sign: Callable[[], object]) -> T:
+    """Once more, after another URL was signed, where the one at hand lets in no more."""
+    try:
+        return ask()
+    except Refused as refused:
+        if refused.status not in EXPIRED:
+            raise
+    sign()
+    try:
+        return ask()
+    except Refused as refused:
+        if refused.status not in CLOSED:
+            raise
+        words = f"a URL that was signed just now does not let in: {refused}"
+        raise Refused(refused.status, "EXPIRED", words) from None
+
+
+def told(answer: Answer) -> set[bytes]:
+    """What the store says that the MD5 of what came is.  S3's ETag is another thing where a key of the customer encrypts."""
+    found = set()
+    etag = answer.headers.get("etag", "").strip('"')
+    if re.fullmatch("[0-9a-f]{32}", etag):
+        found.add(bytes.fromhex(etag))
+    for text in re.findall("md5=([A-Za-z0-9+/]{22}==)", answer.headers.get("x-goog-hash", "")):
+        found.add(base64.b64decode(text))
+    return found
+
+
+def md5() -> Any:
+    return hashlib.md5(usedforsecurity=False)
+
+
+def in_base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

@@ -1,0 +1,81 @@
+"""The other side's evaluation datasets, as the worker sees them.  A narrow port: datasets by the remote's ids, their records by
+the hash of their inputs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from trackside.evaluation_datasets.mirrored import Record
+from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.local.reader import Part
+from trackside.sync.record_tables import Entry
+
+
+class DatasetsPeer(Protocol):
+    """Calls may be repeated, and raise as those of `Peer` do.  Documents are those of `links.datasets`, with the remote's ids
+    of experiments."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the remote has evaluation datasets at all."""
+        ...
+
+    @property
+    def log_tells(self) -> bool:
+        """Whether `Peer.changes` tells of them; else `everything` and `recent` do."""
+        ...
+
+    def everything(self) -> Iterator[Part]:
+        """Without the experiments."""
+        ...
+
+    def recent(self, since: int) -> Iterator[Part]:
+        """What was changed since, in ms of the remote, as far as it says so; without the experiments."""
+        ...
+
+    def can(self, field: Field, verb: Verb) -> bool: ...
+
+    def read(self, dataset_id: str) -> Part | None:
+        """Where ids are not kept, with a field `version`, which is another one when records are others."""
+        ...
+
+    def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
+        """As that of `Peer`."""
+        ...
+
+    def make(self, local_id: str, doc: Doc) -> str:
+        """With as much of the document as fits into the making."""
+        ...
+
+    def change(self, dataset_id: str, patch: Patch) -> None: ...
+
+    def remove(self, dataset_id: str) -> None:
+        """What is not there is removed."""
+        ...
+
+    def digest(self, record: Record) -> str | None:
+        """By which the two sides' records are compared; None for one that cannot be there as it is here."""
+        ...
+
+    def look(self, dataset_id: str) -> None:
+        """What follows is to be as it is there now."""
+        ...
+
+    def buckets(self, dataset_id: str) -> dict[str, str]:
+        """As `record_tables.Buckets` has them."""
+        ...
+
+    def entries(self, dataset_id: str, buckets: Sequence[str]) -> Iterator[Entry]: ...
+
+    def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:
+        """Those of them that are there, in the order of the remote."""
+        ...
+
+    def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
+        """`replaced`: hashes of those that took another's place here since they were sent."""
+        ...
+
+    def drop(self, dataset_id: str, hashes: Sequence[str]) -> None: ...
+
+    def forget(self) -> None:
+        """What was read of the last dataset needs no more room."""
+        ...

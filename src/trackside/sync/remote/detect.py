@@ -1,0 +1,24 @@
+"""What the other side is, and what an experiment of it holds.  Knows the calls of MLflow, which other Tracksides have too."""
+
+from trackside.core.http_client.client import Http, Refused
+
+
+def is_trackside(http: Http) -> bool:
+    try:
+        answer = http.json("GET", "/api/3.0/mlflow/server-info")
+    except Refused:
+        return False
+    return isinstance(answer, dict) and answer.get("server") == "trackside"
+
+
+def is_empty(http: Http, experiment_id: str) -> bool:
+    """Whether an experiment has no run and no logged model but deleted ones."""
+    query = {"experiment_ids": [experiment_id], "max_results": 1}
+    if http.json("POST", "/api/2.0/mlflow/runs/search", query).get("runs"):
+        return False
+    try:
+        return not http.json("POST", "/api/2.0/mlflow/logged-models/search", query).get("models")
+    except Refused as refused:
+        if refused.is_unknown_call:
+            return True
+        raise

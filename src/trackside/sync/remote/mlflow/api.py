@@ -1,0 +1,43 @@
+"""The calls of MLflow's REST API to one remote.  Knows how they are sent; knows no document."""
+
+from typing import Any
+
+import msgspec
+
+from trackside.core.http_client.client import Http, Refused
+from trackside.sync.remote.mlflow.wire import API, shaped
+
+MAX_METRICS = 1000  # of a batch
+_JSON = {"content-type": "application/json"}
+
+
+class Calls:
+    def __init__(self, http: Http) -> None:
+        self.http = http
+
+    def get(self, path: str, **query: Any) -> Any:
+        return shaped(self.http, self.http.json("GET", f"{API}/{path}", None, **query))
+
+    def post(self, path: str, body: Any, *, once: bool = False) -> Any:
+        """`once`: as in `Http.call`."""
+        given = {key: value for key, value in body.items() if value is not None}
+        return shaped(self.http, self.http.json("POST", f"{API}/{path}", given, once=once))
+
+    def unless_missing(self, path: str, body: Any) -> None:
+        try:
+            self.post(path, body)
+        except Refused as refused:
+            if not refused.is_missing:
+                raise
+
+    def log(self, run_id: str, **what: Any) -> None:
+        """A batch to a run."""
+        body = msgspec.json.encode({"run_id": run_id, **what})
+        self.http.call("POST", f"{API}/runs/log-batch", body, _JSON)
+
+    def restore_run(self, run_id: str) -> None:
+        try:
+            self.post("runs/restore", {"run_id": run_id})
+        except Refused as refused:
+            if "must be in the 'deleted'" not in str(refused):
+                raise

@@ -1,0 +1,326 @@
+"""Any server that speaks MLflow's REST API, 1.x to 3.x: it chooses ids, and tags say what a copy is a copy of.
+
+What a release does not know (datasets before 2.4, logged models before 3.0) is left out, and said in the link's log.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from trackside.artifacts.store import Removal
+from trackside.core.http.codec import wire_double
+from trackside.core.http_client.client import Down, Http, Incoming, Refused
+from trackside.metrics.series import pack, unpack
+from trackside.sync.document import Field, Patch, Verb, of_kind
+from trackside.sync.entities import Entity
+from trackside.sync.local.files import Source
+from trackside.sync.local.reader import Part, Summary
+from trackside.sync.metric_delta import Digest
+from trackside.sync.remote.detect import is_empty, is_trackside
+from trackside.sync.remote.mlflow import run_changes
+from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
+from trackside.sync.remote.mlflow.datasets import MlflowDatasets
+from trackside.sync.remote.mlflow.files import MlflowFiles, is_run, is_version
+from trackside.sync.remote.mlflow.logged_models import MlflowModels
+from trackside.sync.remote.mlflow.registry import MlflowRegistry
+from trackside.sync.remote.mlflow.runs import MlflowRuns
+from trackside.sync.remote.mlflow.wire import is_of_value, mark, marks_of, part_of_experiment, part_of_run
+from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.port import RemoteFile, Seen
+
+HISTORY_PAGE = 25_000
+DEFAULT = "0"  # the experiment that every store has
+
+
+class MlflowPeer:
+    may_be_trackside = True  # which would take copies of copies for runs of its own
+    keeps_ids = False
+    unheard = 0  # there is no log
+    was_put_back = False  # and who reads none cannot say so
+    store_id = ""
+    was_there = False
+
+    def __init__(self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
+        """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
+        self._http = http
+        self._calls = Calls(http)
+        self._runs = MlflowRuns(self._calls, source)
+        self._models = MlflowModels(self._calls, source)
+        self._source = source
+        self.left_out: dict[Field, str] = {}
+        self._files = self.make_files()
+        self.registry = self.make_registry()
+        self.datasets = self.make_datasets()
+        self._roots: dict[str, str] = {}  # the artifact roots of a few items
+        self._poll = run_changes.Poll(
+            self.search_experiments,
+            self.search_runs,
+            self.part_of_run,
+            wants,
+            http.now,
+            search_models=self._models.search,
+        )
+
+    def make_files(self) -> MlflowFiles:
+        return MlflowFiles(self._http, self.root)
+
+    def make_registry(self) -> MlflowRegistry:
+        return MlflowRegistry(self._http, self, self._source)
+
+    def make_datasets(self) -> MlflowDatasets:
+        return MlflowDatasets(self._http, self._source)
+
+    @property
+    def answered(self) -> int:
+        return self._http.answered
+
+    def ask_store(self) -> str:
+        try:
+            self._note_store(self._calls.get("experiments/get", experiment_id=DEFAULT)["experiment"])
+        except Refused:  # or it is not for us
+            self.store_id = ""
+        return self.store_id
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        kind = field[0]
+        match entity:
+            case Entity.EXPERIMENT:
+                return kind in ("name", "stage", "tag")
+            case Entity.MODEL:
+                return kind in ("tag", "status", "stage", "point") or (kind == "param" and verb == "add")
+        if kind in ("name", "status", "stage"):
+            return verb != "drop"
+        if kind == "end_time":
+            return verb != "drop"
+        return kind == "tag" or (verb == "add" and kind in ("param", "dataset", "input", "output"))
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None:
+        try:
+            match entity:
+                case Entity.EXPERIMENT:
+                    found = self._calls.get("experiments/get", experiment_id=remote_id)["experiment"]
+                    return part_of_experiment(found)
+                case Entity.RUN:
+                    return self.part_of_run(self._calls.get("runs/get", run_id=remote_id)["run"])
+                case _:
+                    return self._models.read(remote_id)
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def find_experiment(self, name: str) -> str | None:
+        try:
+            return str(self._calls.get("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"])
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def make_experiment(self, name: str) -> str:
+        self.was_there = False
+        try:
+            return str(self._calls.post("experiments/create", {"name": name})["experiment_id"])
+        except Refused as refused:
+            self.was_there = True
+            found = self.find_experiment(name) if refused.code == "RESOURCE_ALREADY_EXISTS" else None
+            if found is None:
+                raise
+            return found
+
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
+        """One search for each item that is about to be made; of several copies the one that began first."""
+        kind = self._runs if entity is Entity.RUN else self._models
+        found = kind.find_copies(local_id, experiment_id)
+        if not found and is_brought and self.read(entity, local_id) is not None:
+            return local_id  # there it is from
+        return found[0] if found else None
+
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
+        if self.may_be_trackside and is_trackside(self._http):
+            raise Down(f"{self._http.url} is a Trackside, not an MLflow server; add the link anew, without kind", 60.0)
+        self.may_be_trackside = self.was_there = False
+        if entity is Entity.MODEL:
+            return self._models.make(local_id, experiment_id, patch.put)
+        made, left_out = self._runs.make(local_id, experiment_id, patch)
+        self.left_out |= left_out
+        return made
+
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
+        del experiment_id
+        match entity:
+            case Entity.EXPERIMENT:
+                self._change_experiment(remote_id, patch)
+            case Entity.RUN:
+                self.left_out |= self._runs.change(remote_id, patch)
+            case _:
+                self.left_out |= self._models.change(remote_id, patch)
+
+    def remove(self, entity: Entity, remote_id: str) -> None:
+        if entity is Entity.MODEL:
+            self._models.remove(remote_id)
+        else:
+            self._calls.post(f"{entity}s/delete", {f"{entity}_id": remote_id})
+
+    def is_empty(self, experiment_id: str) -> bool:
+        return is_empty(self._http, experiment_id)
+
+    def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
+        try:
+            self._send_points(run_id, series)
+        except Refused as refused:
+            if "'active' state" not in str(refused):
+                raise
+            # It went with its experiment, which was deleted again once the run was made: it is written to, and goes again.
+            self._calls.restore_run(run_id)
+            self._send_points(run_id, series)
+            self._calls.post("runs/delete", {"run_id": run_id})
+
+    def _send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
+        batch: list[dict[str, Any]] = []
+        for key, packed in series.items():
+            for step, timestamp, value in unpack(packed):
+                batch.append({"key": key, "value": wire_double(value), "timestamp": timestamp, "step": step})
+                if len(batch) == MAX_METRICS:
+                    self._calls.log(run_id, metrics=batch)
+                    batch = []
+        if batch:
+            self._calls.log(run_id, metrics=batch)
+
+    def series(self, run_id: str) -> dict[str, str]:
+        """The last point: all that MLflow tells without reading a history."""
+        return marks_of(self._calls.get("runs/get", run_id=run_id)["run"].get("data", {}).get("metrics", []))
+
+    def mark_of(self, summary: Summary) -> str:
+        return mark(*summary.last)
+
+    def digests(self, run_id: str) -> dict[str, Digest] | None:
+        del run_id
+        return None
+
+    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+        del run_id, keys
+
+    def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
+        del after_chunk
+        token: str | None = None
+        pages = Pages("metrics/get-history")
+        while True:
+            page = self._calls.get(
+                "metrics/get-history", run_id=run_id, metric_key=key, max_results=HISTORY_PAGE, page_token=token
+            )
+            rows = [
+                (int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
+                for each in page.get("metrics", [])
+            ]
+            if rows:
+                yield 0, pack(rows)
+            token = pages.next(page.get("next_page_token"), rows)
+            if not token:
+                return
+
+    def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
+        return self._files.all_of(entity, remote_id)
+
+    def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
+        del entity, remote_id
+        return []
+
+    def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
+        del entity, remote_id, path
+        return None
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        return self._files.send(entity, remote_id, path, source)
+
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+        return self._files.get(entity, remote_id, path, start, etag)
+
+    def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
+        self._files.remove(entity, remote_id, path)
+
+    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
+        return self._poll.changes(cursor)
+
+    def everything(self, cursor: str) -> tuple[list[Seen], str]:
+        seen, following, more = self._poll.changes(cursor)
+        return seen, following if more else ""
+
+    def end_of_changes(self) -> str:
+        return self._poll.end()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
+        page = self._calls.post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
+        found = page.get("experiments", [])
+        for each in found:
+            self._note_store(each)
+        return [part_of_experiment(each) for each in found], page.get("next_page_token")
+
+    def _note_store(self, experiment: dict[str, Any]) -> None:
+        """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
+        if str(experiment["experiment_id"]) == DEFAULT:
+            self.store_id = str(experiment.get("creation_time") or "")
+
+    def search_runs(
+        self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        body = {
+            "experiment_ids": list(experiment_ids),
+            "filter": filter_,
+            "run_view_type": "ALL",
+            "max_results": most,
+            "page_token": token,
+        }
+        page = self._calls.post("runs/search", body)
+        return page.get("runs", []), page.get("next_page_token")
+
+    def part_of_run(self, found: dict[str, Any]) -> Part:
+        return part_of_run(found)
+
+    def _change_experiment(self, remote_id: str, patch: Patch) -> None:
+        name = patch.put.get(("name", ""))
+        stage = patch.put.get(("stage", ""))
+        if stage == "active":
+            self._calls.unless_missing("experiments/restore", {"experiment_id": remote_id})
+        if name is not None:
+            self._calls.post("experiments/update", {"experiment_id": remote_id, "new_name": name})
+        for key, value in of_kind(patch.put, "tag").items():
+            try:
+                self._calls.post(
+                    "experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value}
+                )
+            except Refused as refused:
+                if not is_of_value(refused):
+                    raise
+                self.left_out["tag", key] = f"the remote does not take the tag {key!r} of its experiment: {refused}"
+        for kind, key in patch.drop:
+            if kind == "tag":
+                try:
+                    self._calls.unless_missing(
+                        "experiments/delete-experiment-tag", {"experiment_id": remote_id, "key": key}
+                    )
+                except Refused as refused:
+                    if not refused.is_unknown_call:
+                        raise
+                    self.left_out[kind, key] = f"the remote's release cannot delete the tag {key!r} of an experiment"
+        if stage == "deleted" and remote_id != "0":
+            self._calls.unless_missing("experiments/delete", {"experiment_id": remote_id})
+
+    def root(self, entity: Entity, remote_id: str) -> str:
+        """Where the artifacts of a run, a logged model or a version lie."""
+        known = self._roots.get(remote_id)
+        if known is not None:
+            return known
+        if is_version(entity, remote_id):
+            root = self.registry.download_uri(remote_id)
+        elif is_run(entity):
+            root = str(self._calls.get("runs/get", run_id=remote_id)["run"]["info"].get("artifact_uri", ""))
+        else:
+            root = str(self._calls.get(f"logged-models/{quote(remote_id)}")["model"]["info"].get("artifact_uri", ""))
+        if len(self._roots) > 100:
+            self._roots.clear()
+        self._roots[remote_id] = root
+        return root

@@ -1,0 +1,380 @@
+"""The evaluation datasets of a server that speaks MLflow's REST API, 3.4 or later: it chooses ids, of records too, and tells
+records by pages only.
+
+Tags say what a dataset is a copy of.  Its records are read once for a comparison, into a file that goes with it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from trackside.core.http_client.client import Down, Http, Refused, TooLong
+from trackside.evaluation_datasets import model as dm
+from trackside.evaluation_datasets.mirrored import Record
+from trackside.sync import record_merge
+from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
+from trackside.sync.local.reader import SOURCE_DATASET, SOURCE_WORKSPACE, Part
+from trackside.sync.record_tables import BUCKET, Buckets, Entry
+from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.port import Unmirrored
+
+API = "/api/3.0/mlflow/datasets"
+PAGE = 500  # datasets
+PAGE_RECORDS = 1_000
+LEAST_PAGE_RECORDS = 1
+IDS_AT_ONCE = 500
+MIXED = "does not support item assignment"  # of MLflow's schema, which has become a text
+NO_STORE = ("FEATURE_DISABLED", "NOT_IMPLEMENTED")  # of a server that has the calls only
+
+
+class MlflowDatasets:
+    def __init__(self, http: Http, source: str) -> None:
+        """`source` names our workspace in the tags of copies."""
+        self._http = http
+        self._source = source
+        self._is_known: bool | None = None
+        self._records: Records | None = None
+
+    @property
+    def is_known(self) -> bool:
+        if self._is_known is None:
+            # A server whose store is a folder fails at the call: not so at others, and again.
+            self._is_known = self._answers() or (self._is_there() and self._answers())
+        return self._is_known
+
+    @property
+    def log_tells(self) -> bool:
+        return False
+
+    def everything(self) -> Iterator[Part]:
+        return self._search({})
+
+    def recent(self, since: int) -> Iterator[Part]:
+        for part in self._search({"order_by": ["last_update_time DESC"]}):
+            if int(part.doc["last_update_time", ""]) < since:
+                return
+            yield part
+
+    def can(self, field: Field, verb: Verb) -> bool:
+        return field[0] in ("tag", "experiment") or (field[0] == "null_tag" and verb == "drop")
+
+    def read(self, dataset_id: str) -> Part | None:
+        try:
+            part = _part(self._ask("GET", quote(dataset_id, safe=""))["dataset"])
+            found = self._ask("GET", f"{quote(dataset_id, safe='')}/experiment-ids")
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+        experiments: Doc = {("experiment", str(each)): "" for each in found.get("experiment_ids", [])}
+        return msgspec.structs.replace(part, doc={**part.doc, **experiments})
+
+    def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
+        """Of several copies the one that was made first."""
+        body = {
+            # Its parser knows no quotes around a key with dots.
+            "filter_string": f"tags.{SOURCE_DATASET} = '{local_id}'",
+            "order_by": ["created_time ASC"],
+            "max_results": 1,
+        }
+        found = self._ask("POST", "search", body).get("datasets", [])
+        if found:
+            return str(found[0]["dataset_id"])
+        return local_id if is_brought and self.read(local_id) is not None else None
+
+    def make(self, local_id: str, doc: Doc) -> str:
+        tags: dict[str, str | None] = {**dict.fromkeys(of_kind(doc, "null_tag")), **of_kind(doc, "tag")}
+        tags |= {SOURCE_DATASET: local_id, SOURCE_WORKSPACE: self._source}
+        body = {
+            "name": doc["name", ""],
+            "experiment_ids": list(of_kind(doc, "experiment")),
+            "tags": json.dumps(tags),
+        }
+        return str(self._ask("POST", "create", body, once=True)["dataset"]["dataset_id"])
+
+    def change(self, dataset_id: str, patch: Patch) -> None:
+        one = quote(dataset_id, safe="")
+        for kind, key in patch.drop:
+            if kind in ("tag", "null_tag"):
+                self._ask("DELETE", f"{one}/tags/{quote(key, safe='')}")
+        tags = of_kind(patch.put, "tag")
+        if tags:
+            self._ask("PATCH", f"{one}/tags", {"tags": json.dumps(tags)})
+        added = list(of_kind(patch.put, "experiment"))
+        if added:
+            self._ask("POST", f"{one}/add-experiments", {"experiment_ids": added})
+        gone = [key for kind, key in patch.drop if kind == "experiment"]
+        if gone:
+            self._ask("POST", f"{one}/remove-experiments", {"experiment_ids": gone})
+
+    def remove(self, dataset_id: str) -> None:
+        try:
+            self._ask("DELETE", quote(dataset_id, safe=""))
+        except Refused as refused:
+            if not refused.is_missing:
+                raise
+
+    def digest(self, record: Record) -> str | None:
+        if record_merge.hash_of(json.loads(record.inputs)) != record.input_hash:
+            return None  # half a character, which has become another one here
+        return record_merge.content(record)
+
+    def look(self, dataset_id: str) -> None:
+        self.forget()
+        self._records = Records(dataset_id)
+        self._records.read(self._pages(dataset_id))
+
+    def buckets(self, dataset_id: str) -> dict[str, str]:
+        return self._seen(dataset_id).buckets()
+
+    def entries(self, dataset_id: str, buckets: Sequence[str]) -> Iterator[Entry]:
+        return self._seen(dataset_id).entries(buckets)
+
+    def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:
+        return self._seen(dataset_id).some(hashes)
+
+    def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
+        """An upsert adds to what is there; where that would leave something of it, it goes first."""
+        given = list(records)
+        gone = set(replaced)
+        if self._records is not None and self._records.dataset_id == dataset_id:
+            there = {each.input_hash: each for each in self._records.some([each.input_hash for each in given])}
+            gone = {
+                each.input_hash
+                for each in given
+                if each.input_hash in there and not record_merge.is_reached(there[each.input_hash], each)
+            }
+        if gone:
+            self.drop(dataset_id, sorted(gone))
+        # MLflow fails at an object after a text: so objects come first.
+        told = sorted(map(_given, given), key=lambda each: not isinstance(each["outputs"], dict))
+        body = {"records": json.dumps(told)}
+        path = f"{quote(dataset_id, safe='')}/records"
+        try:
+            self._ask("POST", path, body)
+        except Down as down:
+            if down.status != 500 or MIXED not in str(down):
+                raise
+            raise Unmirrored(
+                "the other side cannot have outputs that are objects in a dataset whose first were texts: records stay here"
+            ) from None
+        except Refused as refused:
+            if refused.is_missing or refused.is_unknown_call:
+                raise
+            # MLflow looks and then writes: who puts the same record at that moment makes it fail, and then it is there.
+            self._ask("POST", path, body)
+
+    def drop(self, dataset_id: str, hashes: Sequence[str]) -> None:
+        """By ids, which are read first if they are not known."""
+        ids = self._seen(dataset_id).ids(hashes)
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            body = {"dataset_record_ids": ids[start : start + IDS_AT_ONCE]}
+            try:
+                self._ask("DELETE", f"{quote(dataset_id, safe='')}/records", body)
+            except Refused as refused:
+                if not refused.is_unknown_call:
+                    raise
+                raise Unmirrored(
+                    "the remote's release cannot delete records of evaluation datasets: those that are gone here stay there"
+                ) from None
+
+    def pages(self, dataset_id: str) -> Iterator[list[Record]]:
+        """All of its records, as they are now."""
+        for page in self._pages(dataset_id):
+            yield [_record(each) for each in page]
+
+    def forget(self) -> None:
+        if self._records is not None:
+            self._records.close()
+            self._records = None
+
+    def _answers(self) -> bool:
+        try:
+            self._ask("POST", "search", {"max_results": 1})
+        except Refused as refused:
+            if not refused.is_unknown_call and refused.code not in NO_STORE:
+                raise
+            return False
+        except Down as down:
+            if down.status != 500:
+                raise
+            return False
+        return True
+
+    def _is_there(self) -> bool:
+        """Raises Down unless other calls are answered."""
+        try:
+            self._http.json("GET", "/api/2.0/mlflow/experiments/get-by-name", experiment_name="Default")
+        except Refused:
+            return True
+        return True
+
+    def _seen(self, dataset_id: str) -> "Records":
+        if self._records is None or self._records.dataset_id != dataset_id:
+            self.look(dataset_id)
+        assert self._records is not None
+        return self._records
+
+    def _search(self, query: dict[str, Any]) -> Iterator[Part]:
+        token: str | None = None
+        pages = Pages("datasets/search")
+        while True:
+            page = self._ask("POST", "search", {**query, "max_results": PAGE, "page_token": token})
+            found = page.get("datasets", [])
+            yield from map(_part, found)
+            token = pages.next(page.get("next_page_token"), found)
+            if not token:
+                return
+
+    def _pages(self, dataset_id: str) -> Iterator[list[dict[str, Any]]]:
+        token: str | None = None
+        most = PAGE_RECORDS
+        pages = Pages("datasets/records")
+        while True:
+            try:
+                page = self._ask("GET", f"{quote(dataset_id, safe='')}/records", max_results=most, page_token=token)
+            except TooLong:
+                if most <= LEAST_PAGE_RECORDS:
+                    raise
+                most //= 4
+                continue
+            found = json.loads(page.get("records") or "[]")
+            yield found
+            token = pages.next(page.get("next_page_token"), found)
+            if not token:
+                return
+
+    def _ask(self, method: str, path: str, body: Any = None, /, *, once: bool = False, **query: Any) -> Any:
+        given = None if body is None else {key: value for key, value in body.items() if value is not None}
+        return self._http.json(method, f"{API}/{path}", given, once=once, **query)
+
+
+class NoDatasets(MlflowDatasets):
+    """Of a remote that keeps them elsewhere, or nowhere."""
+
+    @property
+    def is_known(self) -> bool:
+        return False
+
+
+class Records:
+    """The records of one dataset as they were read, on disk; for one thread."""
+
+    def __init__(self, dataset_id: str) -> None:
+        self.dataset_id = dataset_id
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.execute("BEGIN")
+        self._db.execute(
+            "CREATE TABLE records (place INTEGER PRIMARY KEY, hash TEXT UNIQUE, digest TEXT, id TEXT, record BLOB)"
+        )
+
+    def read(self, pages: Iterable[list[dict[str, Any]]]) -> None:
+        for page in pages:
+            records = [_record(each) for each in page]
+            self._db.executemany(
+                "INSERT OR REPLACE INTO records (hash, digest, id, record) VALUES (?, ?, ?, ?)",
+                [
+                    (each.input_hash, record_merge.content(each), each.record_id, msgspec.msgpack.encode(each))
+                    for each in records
+                ],
+            )
+
+    def buckets(self) -> dict[str, str]:
+        found = Buckets()
+        for input_hash, digest in self._db.execute("SELECT hash, digest FROM records ORDER BY hash"):
+            found.add(input_hash, digest)
+        return found.digests()
+
+    def entries(self, buckets: Sequence[str]) -> Iterator[Entry]:
+        wanted = set(buckets)
+        for row in self._db.execute("SELECT hash, digest, place FROM records"):
+            if row[0][:BUCKET] in wanted:
+                yield Entry(*row)
+
+    def some(self, hashes: Sequence[str]) -> Iterator[Record]:
+        """In the order in which they came."""
+        places = [row[0] for row in self._rows("place", hashes)]
+        for place in sorted(places):
+            row = self._db.execute("SELECT record FROM records WHERE place = ?", (place,)).fetchone()
+            yield msgspec.msgpack.decode(row[0], type=Record)
+
+    def ids(self, hashes: Sequence[str]) -> list[str]:
+        return [row[0] for row in self._rows("id", hashes)]
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _rows(self, column: str, hashes: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        for each in hashes:
+            row = self._db.execute(f"SELECT {column} FROM records WHERE hash = ?", (each,)).fetchone()
+            if row is not None:
+                yield row
+
+
+def _part(found: dict[str, Any]) -> Part:
+    doc: Doc = {
+        ("name", ""): found["name"],
+        ("creation_time", ""): str(found.get("created_time") or 0),
+        ("last_update_time", ""): str(found.get("last_update_time") or 0),
+        ("digest", ""): found.get("digest") or "",
+    }
+    for kind in ("created_by", "last_updated_by", "schema"):
+        if found.get(kind):
+            doc[kind, ""] = found[kind]
+    for key, value in json.loads(found.get("tags") or "{}").items():
+        if value is None:
+            doc["null_tag", key] = ""
+        else:
+            doc["tag", key] = value
+    profile = json.loads(found.get("profile") or "null") or {}
+    version = (doc["digest", ""], doc["last_update_time", ""], str(profile.get("num_records", 0)))
+    doc["version", ""] = " ".join(version)
+    return Part(str(found["dataset_id"]), "", doc)
+
+
+def _record(found: dict[str, Any]) -> Record:
+    inputs = found.get("inputs") or {}
+    source = found.get("source")
+    created = int(found.get("created_time") or 0)
+    return Record(
+        input_hash=record_merge.hash_of(inputs),
+        record_id=str(found["dataset_record_id"]),
+        created_time=created,
+        last_update_time=int(found.get("last_update_time") or created),
+        inputs=_text(inputs),
+        outputs=_optional(found.get("outputs")),
+        expectations=_optional(found.get("expectations")),
+        tags=_text(found.get("tags") or {}),
+        source=_optional(source),
+        source_id=found.get("source_id"),
+        source_type=source.get("source_type") if isinstance(source, dict) else None,
+        created_by=found.get("created_by"),
+        last_updated_by=found.get("last_updated_by"),
+    )
+
+
+def _given(record: Record) -> dict[str, Any]:
+    """As a client gives it."""
+    fields: dict[str, Any] = {"inputs": json.loads(record.inputs), "outputs": _loaded(record.outputs)}
+    for name in ("expectations", "tags", "source"):
+        value = _loaded(getattr(record, name))
+        if value:
+            fields[name] = value
+    return fields
+
+
+def _text(value: Any) -> str:
+    return dm.whole(json.dumps(value, ensure_ascii=False))
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _loaded(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

@@ -1,0 +1,128 @@
+"""The files of runs, logged models and versions of a server that speaks MLflow's REST API.
+
+Such a server has no checksums: what was sent is read back once, and compared.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from trackside.core.http_client.client import Down, Http, Incoming, Refused
+from trackside.sync.entities import Entity
+from trackside.sync.local.files import Source, hashed
+from trackside.sync.remote.mlflow.wire import API, proxied_path, shaped
+from trackside.sync.remote.paging import Folders, Pages
+from trackside.sync.remote.port import BrokenCopy, RemoteFile, Unmirrored
+
+PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
+MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes
+
+
+class MlflowFiles:
+    def __init__(self, http: Http, root: Callable[[Entity, str], str]) -> None:
+        """`root` says where the artifacts of an item lie."""
+        self._http = http
+        self._root = root
+
+    def all_of(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
+        found: dict[str, RemoteFile] = {}
+        folders = Folders()
+        while (folder := folders.take()) is not None:
+            for each in self.entries(entity, remote_id, folder):
+                is_folder = bool(each.get("is_dir"))
+                folders.add(folder, each["path"], is_folder=is_folder)
+                if not is_folder:
+                    found[each["path"]] = RemoteFile(int(each.get("file_size") or 0))
+        return found
+
+    def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        """From its beginning: MLflow's proxy takes a file as one body."""
+        root = self._root(entity, remote_id)
+        proxied = proxied_path(root)
+        digest = hashlib.sha256()
+        body = hashed(source.pieces(), digest)
+        if proxied is not None:
+            self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/{path}')}", body, source.size_bytes)
+        elif is_run(entity) and 0 < source.size_bytes <= MAX_SMALL_FILE:
+            query = urlencode({"run_uuid": remote_id, "path": path})
+            self._http.send("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", body, source.size_bytes)
+        else:
+            raise Unmirrored(
+                f"the remote keeps artifacts at {root}, where this server cannot write; {path} was left out"
+            )
+        self.read_back(entity, remote_id, path, digest.hexdigest(), source.beat)
+        return RemoteFile(source.size_bytes, digest.hexdigest())
+
+    def read_back(self, entity: Entity, remote_id: str, path: str, sha256: str, beat: Callable[[], None]) -> None:
+        """Raises Down if it is not there as it was sent."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            with closing(self.get(entity, remote_id, path)) as incoming:
+                for piece in incoming:
+                    beat()
+                    digest.update(piece)
+                    size += len(piece)
+        except Refused as refused:
+            if refused.status not in (400, 404, 500):  # MLflow's words for a file that is not there
+                raise
+            raise Down(f"{path} was sent and is not there: {refused}") from None
+        if digest.hexdigest() != sha256:
+            raise BrokenCopy(f"{path} arrived with the SHA-256 {digest.hexdigest()}; it has {sha256}", size)
+
+    def get(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+        proxied = proxied_path(self._root(entity, remote_id))
+        if proxied is not None:
+            where = f"{PROXY}{quote(f'{proxied}/{path}')}"
+        elif is_run(entity):
+            where = "/get-artifact?" + urlencode({"run_uuid": remote_id, "path": path})
+        else:
+            query = urlencode({"artifact_file_path": path})
+            where = f"/ajax-api/2.0/mlflow/logged-models/{quote(remote_id)}/artifacts/files?{query}"
+        return self._http.download(where, start, etag)
+
+    def remove(self, entity: Entity, remote_id: str, path: str) -> None:
+        proxied = proxied_path(self._root(entity, remote_id))
+        if proxied is None:
+            raise Unmirrored(f"the remote cannot be told to remove a file; {path} stays there")
+        self._http.call("DELETE", f"{PROXY}{quote(f'{proxied}/{path}')}")
+
+    def entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[dict[str, Any]]:
+        if is_version(entity, remote_id):
+            yield from self._entries_at(self._root(entity, remote_id), folder)
+            return
+        if is_run(entity):
+            yield from self.pages(f"{API}/artifacts/list", run_id=remote_id, path=folder)
+            return
+        call = f"{API}/logged-models/{quote(remote_id)}/artifacts/directories"
+        yield from self.pages(call, artifact_directory_path=folder or None)
+
+    def pages(self, call: str, /, **query: Any) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        pages = Pages("files")
+        while True:
+            page = shaped(self._http, self._http.json("GET", call, None, **query, page_token=token))
+            found = page.get("files", [])
+            yield from found
+            token = pages.next(page.get("next_page_token"), found)
+            if not token:
+                return
+
+    def _entries_at(self, root: str, folder: str) -> Iterator[dict[str, Any]]:
+        proxied = proxied_path(root)
+        if proxied is None:
+            raise Unmirrored(f"the remote keeps them at {root}, which is not read through it")
+        where = PROXY.rstrip("/") + "?" + urlencode({"path": f"{proxied}/{folder}".rstrip("/")})
+        for each in shaped(self._http, self._http.json("GET", where)).get("files", []):
+            yield {**each, "path": f"{folder}/{each['path']}".strip("/")}
+
+
+def is_run(entity: Entity) -> bool:
+    """Whether files are asked for by run: those of a version that is about to be made have one of their own."""
+    return entity in (Entity.RUN, Entity.VERSION)
+
+
+def is_version(entity: Entity, remote_id: str) -> bool:
+    """Whether it is a version that is there, and not the run that keeps the files of one."""
+    return entity is Entity.VERSION and "/" in remote_id

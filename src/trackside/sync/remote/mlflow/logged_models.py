@@ -1,0 +1,138 @@
+"""Logged models of a server that speaks MLflow's REST API, which has them since 3.0."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from trackside.core.http_client.client import Refused
+from trackside.sync.document import Doc, Field, Patch, of_kind
+from trackside.sync.local.reader import SOURCE_MODEL, SOURCE_WORKSPACE, Part
+from trackside.sync.remote.mlflow import run_changes
+from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
+from trackside.sync.remote.mlflow.wire import API, batches, is_of_value, pairs, part_of_model
+from trackside.sync.remote.port import Unmirrored
+
+
+class MlflowModels:
+    def __init__(self, calls: Calls, source: str) -> None:
+        self._calls = calls
+        self._source = source
+
+    def read(self, model_id: str) -> Part:
+        try:
+            return part_of_model(self._calls.get(f"logged-models/{quote(model_id)}")["model"])
+        except Refused as refused:
+            raise _unmirrored(refused) from None
+
+    def find_copies(self, local_id: str, experiment_id: str) -> list[str]:
+        filter_ = f"tags.`{SOURCE_MODEL}` = '{local_id}'"
+        body = {"experiment_ids": [experiment_id], "filter": filter_, "max_results": 1}
+        try:
+            found = self._calls.post("logged-models/search", body).get("models", [])
+        except Refused as refused:
+            raise _unmirrored(refused) from None
+        return [each["info"]["model_id"] for each in found]
+
+    def search(self, experiment_ids: Sequence[str], token: str | None, most: int) -> run_changes.FoundModels:
+        """Those that were changed last come first."""
+        body = {
+            "experiment_ids": list(experiment_ids),
+            "order_by": [{"field_name": "last_updated_timestamp", "ascending": False}],
+            "max_results": most,
+            "page_token": token,
+        }
+        page = self._calls.post("logged-models/search", body)
+        return [part_of_model(each) for each in page.get("models", [])], page.get("next_page_token")
+
+    def make(self, local_id: str, experiment_id: str, put: Doc) -> str:
+        body = {
+            "experiment_id": experiment_id,
+            "name": put.get(("name", "")),
+            "model_type": put.get(("model_type", "")),
+            "source_run_id": put.get(("source_run", "")),
+            "tags": pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
+        }
+        try:
+            return str(self._calls.post("logged-models", body, once=True)["model"]["info"]["model_id"])
+        except Refused as refused:
+            raise _unmirrored(refused) from None
+
+    def change(self, model_id: str, patch: Patch) -> dict[Field, str]:
+        """Gives what was left out, and why."""
+        left_out: dict[Field, str] = {}
+        http, path = self._calls.http, f"{API}/logged-models/{quote(model_id)}"
+        if patch.put.get(("stage", "")) == "active":
+            self._calls.get(f"logged-models/{quote(model_id)}")  # no way back: one that is not shown is made anew
+        params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
+        left_out |= self._write(model_id, "param", "POST", params)
+        left_out |= self._write(model_id, "tag", "PATCH", tags)
+        for kind, key in patch.drop:
+            if kind == "tag":
+                http.json("DELETE", f"{path}/tags/{quote(key, safe='')}")
+        status = patch.put.get(("status", ""))
+        if status in ("READY", "FAILED"):
+            word = "LOGGED_MODEL_READY" if status == "READY" else "LOGGED_MODEL_UPLOAD_FAILED"
+            http.json("PATCH", path, {"model_id": model_id, "status": word})
+        points: dict[str, list[dict[str, Any]]] = {}
+        for text in of_kind(patch.put, "point"):
+            key, step, timestamp, run_id, name, digest, value = json.loads(text)
+            point = {"key": key, "step": step, "timestamp": timestamp, "value": value, "model_id": model_id}
+            if name is not None:
+                point |= {"dataset_name": name, "dataset_digest": digest}
+            points.setdefault(run_id, []).append(point)
+        for run_id, found in points.items():
+            if not self._log_points(run_id, found):
+                for field in patch.put:
+                    if field[0] == "point" and json.loads(field[1])[3] == run_id:
+                        left_out[field] = f"a point of the run {run_id} is left out: that run is not there"
+        if patch.put.get(("stage", "")) == "deleted":
+            self.remove(model_id)
+        return left_out
+
+    def _write(self, model_id: str, what: str, method: str, given: dict[str, str]) -> dict[Field, str]:
+        """At once; where the remote takes some of it only, one by one."""
+        path = f"{API}/logged-models/{quote(model_id)}/{what}s"
+        left_out: dict[Field, str] = {}
+        for part in batches(given):
+            try:
+                self._calls.http.json(method, path, {"model_id": model_id, f"{what}s": pairs(part)})
+                continue
+            except Refused as refused:
+                if not is_of_value(refused):
+                    raise
+            for key, value in part.items():
+                try:
+                    self._calls.http.json(method, path, {"model_id": model_id, f"{what}s": pairs({key: value})})
+                except Refused as one:
+                    if not is_of_value(one):
+                        raise
+                    left_out[what, key] = f"the remote does not take the {what} {key!r} of its model {model_id}: {one}"
+        return left_out
+
+    def remove(self, model_id: str) -> None:
+        self._calls.http.json("DELETE", f"{API}/logged-models/{quote(model_id)}")
+
+    def _log_points(self, run_id: str, found: list[dict[str, Any]]) -> bool:
+        """Points of a logged model, also to a deleted run; False if the run is not there."""
+        pages = [found[start : start + MAX_METRICS] for start in range(0, len(found), MAX_METRICS)]
+        try:
+            for page in pages:
+                self._calls.log(run_id, metrics=page)
+        except Refused as refused:
+            if refused.is_missing:
+                return False
+            if "'active' state" not in str(refused):
+                raise
+            self._calls.restore_run(run_id)
+            for page in pages:
+                self._calls.log(run_id, metrics=page)
+            self._calls.post("runs/delete", {"run_id": run_id})
+        return True
+
+
+def _unmirrored(refused: Refused) -> Exception:
+    """What a refusal of a call says, where only newer releases have it."""
+    if refused.is_unknown_call:
+        return Unmirrored("the remote's release does not know logged models")
+    return refused

@@ -1,0 +1,433 @@
+"""The registry of a server that speaks MLflow's REST API: models go by name, and it gives numbers itself.
+
+Tags say what a version is a copy of.  One whose files lie with no mirrored run or logged model gets a run of its own to keep
+them, since such a server registers only what lies with a run.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from trackside.core.errors import BadState
+from trackside.core.http_client.client import Http, Refused
+from trackside.registry.mirrored import derived_uid
+from trackside.registry.model import NO_STAGE, says_prompt
+from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
+from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs
+from trackside.sync.remote.paging import Pages
+
+EXPERIMENT = "trackside/registry"  # of the runs that keep files
+PENDING = "PENDING_REGISTRATION"
+FAILED = "FAILED_REGISTRATION"
+PAGE = 200
+REMEMBER_S = 30.0
+
+
+class Runs(Protocol):
+    """What the registry needs of the peer that it belongs to."""
+
+    def find_experiment(self, name: str) -> str | None: ...
+
+    def make_experiment(self, name: str) -> str: ...
+
+    def root(self, entity: Entity, remote_id: str) -> str: ...
+
+    def is_empty(self, experiment_id: str) -> bool: ...
+
+    def remove(self, entity: Entity, remote_id: str) -> None: ...
+
+
+class MlflowRegistry:
+    transition = "model-versions/transition-stage"
+
+    def __init__(self, http: Http, runs: Runs, source: str) -> None:
+        self._http = http
+        self._runs = runs
+        self._source = source
+        self.left_out: dict[Field, str] = {}
+        self._uids: dict[
+            str, tuple[float, dict[str, str]]
+        ] = {}  # of a few models: their versions by uid, and since when
+        self._knows_aliases: bool | None = None
+
+    @property
+    def knows_aliases(self) -> bool:
+        """MLflow before 2.3 does not."""
+        if self._knows_aliases is None:
+            try:
+                self.ask("GET", "registered-models/alias", name="trackside", alias="trackside")
+                self._knows_aliases = True
+            except Refused as refused:
+                self._knows_aliases = not refused.is_unknown_call
+        return self._knows_aliases
+
+    @property
+    def log_tells(self) -> bool:
+        return False
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        del verb
+        kinds = ("name", "description", "tag") if entity is Entity.REGISTERED else ("description", "stage", "tag")
+        return field[0] in kinds or (field[0] == "alias" and self.knows_aliases)
+
+    def has_place(self, doc: Doc) -> bool:
+        del doc
+        return True
+
+    def stages(self) -> frozenset[str]:
+        return frozenset((NO_STAGE, "Staging", "Production", "Archived"))
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None:
+        name, _, version = remote_id.partition("/")
+        try:
+            if entity is Entity.REGISTERED:
+                return _part_of_model(self.get_model(name))
+            found = self.ask("GET", "model-versions/get", name=name, version=version)["model_version"]
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+        status = found.get("status", "READY")
+        if status == FAILED:
+            said = found.get("status_message") or "the other side does not say why"
+            return replace(_part_of_version(found), failed=f"its registration failed there: {said}")
+        if status != "READY":
+            raise BadState(f"version {version} of {name} is {status} on the other side: it waits until it is READY")
+        return _part_of_version(found)
+
+    def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
+        del entity, remote_id
+        return None
+
+    def get_model(self, name: str) -> dict[str, Any]:
+        return dict(self.ask("GET", "registered-models/get", name=name)["registered_model"])
+
+    def everything(self) -> Iterator[Part]:
+        """Models, then versions."""
+        yield from self._search("registered-models", "")
+        yield from self._search("model-versions", "")
+
+    def recent(self, since: int) -> Iterator[Part]:
+        """What says that it was changed since, in ms; where the release has no such order, nothing."""
+        for noun in ("registered-models", "model-versions"):
+            try:
+                for part in self._search(noun, "last_updated_timestamp DESC"):
+                    if int(part.doc["seen", ""]) < since:
+                        break
+                    yield part
+            except Refused:
+                continue
+
+    def uid_of(self, version: Part) -> str:
+        return version.doc.get(("tag", SOURCE_UID)) or self.own_uid_of(version)
+
+    def own_uid_of(self, version: Part) -> str:
+        born = [version.doc.get((kind, ""), "") for kind in ("number", "created", "source", "run_id")]
+        return derived_uid("version", *born)
+
+    def model_uid_of(self, model: Part) -> str:
+        return model.doc.get(("tag", SOURCE_UID)) or derived_uid("model", model.item_id, model.doc["created", ""])
+
+    def origin_of(self, version: Part) -> str:
+        """With which of their runs or logged models the files lie."""
+        source, run_id, model_id = (version.doc.get((kind, ""), "") for kind in ("source", "run_id", "model_id"))
+        if source.startswith("models:/m-") and source.count("/") == 1:
+            return f"model/{source.removeprefix('models:/')}/"
+        if source.startswith("runs:/"):
+            return f"run/{source.removeprefix('runs:/')}"
+        for what, entity, owner in (("model", Entity.MODEL, model_id), ("run", Entity.RUN, run_id)):
+            root = self._root(entity, owner) if owner else ""
+            if root and f"{source}/".startswith(f"{root.rstrip('/')}/"):
+                return f"{what}/{owner}/{source[len(root.rstrip('/')) :].strip('/')}"
+        return ""
+
+    def find_model(self, uid: str, name: str) -> str | None:
+        del uid
+        return None if self.read(Entity.REGISTERED, name) is None else name
+
+    def make_model(self, uid: str, doc: Doc) -> str:
+        name = doc["name", ""]
+        tags = {**of_kind(doc, "tag"), SOURCE_UID: uid, SOURCE_WORKSPACE: self._source}
+        body = {"name": name, "tags": pairs(tags), "description": doc.get(("description", "")) or None}
+        try:
+            self._make("registered-models/create", body, once=False)
+        except Refused as refused:
+            if refused.code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return name
+
+    def versions_of(self, model_id: str) -> list[str]:
+        found = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
+        return [part.item_id for part in sorted(found, key=lambda each: int(each.doc["number", ""]))]
+
+    def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
+        since, known = self._uids.get(model_id, (float("-inf"), {}))
+        if time.monotonic() - since > REMEMBER_S or (is_brought and uid not in known):
+            # One that is about to be there was made already.
+            versions = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
+            known = {self.uid_of(part): part.item_id for part in versions}
+            if len(self._uids) > PAGE:
+                self._uids.clear()
+            self._uids[model_id] = (time.monotonic(), known)
+        return known.get(uid)
+
+    def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:
+        """A run that keeps them."""
+        experiment_id = self._runs.find_experiment(EXPERIMENT) or self._runs.make_experiment(EXPERIMENT)
+        search = {
+            "experiment_ids": [experiment_id],
+            "filter": f"tags.`{SOURCE_UID}` = '{uid}'",
+            "max_results": 1,
+        }
+        found = self._tell("POST", "runs/search", search).get("runs", [])
+        if found:
+            return str(found[0]["info"]["run_id"])
+        name = f"{model_id} version {doc['number', '']}"
+        tags = {SOURCE_UID: uid, SOURCE_WORKSPACE: self._source, NAME_TAG: name}
+        now = time.time_ns() // 1_000_000
+        body = {"experiment_id": experiment_id, "start_time": now, "run_name": name, "tags": pairs(tags)}
+        return str(self._tell("POST", "runs/create", body, once=True)["run"]["info"]["run_id"])
+
+    def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
+        tags = of_kind(doc, "tag")
+        body: dict[str, Any] = {
+            "name": model_id,
+            "run_link": doc.get(("run_link", "")) or None,
+            "description": doc.get(("description", "")) or None,
+            **self.place(doc, tags, files_at),
+        }
+        number = f"{doc.get(('model_name', ''), model_id)}/{doc['number', '']}"
+        tags |= {SOURCE_UID: uid, SOURCE_VERSION: number, SOURCE_WORKSPACE: self._source}
+        body["tags"] = pairs(tags)
+        self._uids.pop(model_id, None)
+        made = self._make("model-versions/create", body, once=True)["model_version"]
+        if files_at is not None:
+            ended = {"run_id": files_at, "status": "FINISHED", "end_time": time.time_ns() // 1_000_000}
+            self._tell("POST", "runs/update", ended)
+        return f"{model_id}/{made['version']}"
+
+    def number_of(self, version_id: str) -> str:
+        return version_id.rpartition("/")[2]
+
+    def alias_of(self, version_id: str, value: str) -> str:
+        del value
+        return self.number_of(version_id)
+
+    def named_by(self, model_id: str, value: str) -> str:
+        return f"{model_id}/{value}"
+
+    def change(self, entity: Entity, remote_id: str, patch: Patch) -> str:
+        return (
+            self.change_model(remote_id, patch)
+            if entity is Entity.REGISTERED
+            else self._change_version(remote_id, patch)
+        )
+
+    def remove(self, entity: Entity, remote_id: str) -> bool:
+        name, _, version = remote_id.partition("/")
+        if entity is Entity.VERSION:
+            found = self.read(entity, remote_id)
+            self._unless_missing("model-versions/delete", {"name": name, "version": version})
+            self._uids.pop(name, None)
+            if found is not None:
+                self._remove_files(found)
+            return True
+        if self.versions_of(name):
+            return False
+        self._unless_missing("registered-models/delete", {"name": name})
+        return True
+
+    def tidy(self) -> None:
+        experiment_id = self._runs.find_experiment(EXPERIMENT)
+        if experiment_id is not None and self._runs.is_empty(experiment_id):
+            self._runs.remove(Entity.EXPERIMENT, experiment_id)
+
+    def _remove_files(self, version: Part) -> None:
+        """The run that was made to keep them, if there is one."""
+        run_id, uid = version.doc["run_id", ""], version.doc.get(("tag", SOURCE_UID))
+        if not run_id or not uid:
+            return
+        try:
+            tags = self.ask("GET", "runs/get", run_id=run_id)["run"]["data"].get("tags", [])
+        except Refused as refused:
+            if refused.is_missing:
+                return
+            raise
+        if {"key": SOURCE_UID, "value": uid} in tags:
+            self._runs.remove(Entity.RUN, run_id)
+
+    def download_uri(self, version_id: str) -> str:
+        name, _, version = version_id.partition("/")
+        return str(
+            self.ask("GET", "model-versions/get-download-uri", name=name, version=version).get("artifact_uri", "")
+        )
+
+    def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
+        """Source, run and model of a version as the server wants them: each within the files of the next."""
+        source, run_id = doc.get(("source", ""), ""), doc.get(("run_id", "")) or None
+        if says_prompt(tags):
+            return {"source": source}
+        if files_at is not None:
+            return {"source": self._root(Entity.RUN, files_at), "run_id": files_at}
+        what, _, rest = doc.get(("origin", ""), "").partition("/")
+        owner, _, path = rest.partition("/")
+        if what == "model":
+            by_id = f"models:/{owner}"
+            if source != by_id:
+                source = _below(self._root(Entity.MODEL, owner), path)
+            return {"source": source, "run_id": run_id, "model_id": owner}
+        if what == "run":
+            return {"source": _below(self._root(Entity.RUN, owner), path), "run_id": owner}
+        return {"source": source, "run_id": run_id}
+
+    def _root(self, entity: Entity, owner: str) -> str:
+        try:
+            return self._runs.root(entity, owner)
+        except Refused as refused:
+            if refused.is_missing:
+                return ""
+            raise
+
+    def change_model(self, name: str, patch: Patch) -> str:
+        renamed = patch.put.get(("name", ""))
+        if renamed is not None and renamed != name:
+            self._tell("POST", "registered-models/rename", {"name": name, "new_name": renamed})
+            self._uids.pop(name, None)
+            name = renamed
+        self._write("registered-models", {"name": name}, patch)
+        for alias, number in of_kind(patch.put, "alias").items():
+            self._tell("POST", "registered-models/alias", {"name": name, "alias": alias, "version": number})
+        for kind, key in patch.drop:
+            if kind == "tag":
+                self._unless_missing("registered-models/delete-tag", {"name": name, "key": key})
+            elif kind == "alias":
+                self._unless_missing("registered-models/alias", {"name": name, "alias": key})
+        return name
+
+    def _change_version(self, remote_id: str, patch: Patch) -> str:
+        name, _, version = remote_id.partition("/")
+        of = {"name": name, "version": version}
+        self._write("model-versions", of, patch)
+        for kind, key in patch.drop:
+            if kind == "tag":
+                self._unless_missing("model-versions/delete-tag", {**of, "key": key})
+        stage = patch.put.get(("stage", ""))
+        if stage is not None:
+            self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
+        return remote_id
+
+    def _make(self, call: str, body: dict[str, Any], *, once: bool) -> Any:
+        """With its tags and description; where one of them is not taken, with our own tags: `change` says which."""
+        given = {key: value for key, value in body.items() if value is not None}
+        try:
+            return self._tell("POST", call, given, once=once)
+        except Refused as refused:
+            ours = [tag for tag in given["tags"] if tag["key"] in OWN_TAGS]
+            if not is_of_value(refused) or (ours == given["tags"] and "description" not in given):
+                raise
+            least = {key: value for key, value in given.items() if key != "description"}
+            return self._tell("POST", call, {**least, "tags": ours}, once=once)
+
+    def _write(self, noun: str, of: dict[str, str], patch: Patch) -> None:
+        """The description and tags; of those that are not taken, why."""
+        if any(field == ("description", "") for field in (*patch.put, *patch.drop)):
+            text = patch.put.get(("description", ""), "")
+            with self._leaving_out(("description", ""), of):
+                self._tell("PATCH", f"{noun}/update", {**of, "description": text})
+        for key, value in of_kind(patch.put, "tag").items():
+            with self._leaving_out(("tag", key), of):
+                self._tell("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
+
+    @contextmanager
+    def _leaving_out(self, field: Field, of: dict[str, str]) -> Iterator[None]:
+        try:
+            yield
+        except Refused as refused:
+            if not is_of_value(refused):
+                raise
+            what = " ".join(filter(None, (field[0], repr(field[1]) if field[1] else "")))
+            self.left_out[field] = f"the remote does not take the {what} of {'/'.join(of.values())}: {refused}"
+
+    def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[Part]:
+        token: str | None = None
+        make = _part_of_model if noun == "registered-models" else _part_of_version
+        words = [filter_] if filter_ else [""]
+        if not filter_ and self.knows_aliases:  # prompts have to be asked for
+            words.append("tags.`mlflow.prompt.is_prompt` = 'true'")
+        elif self.knows_aliases:
+            words.append(f"{filter_} AND tags.`mlflow.prompt.is_prompt` = 'true'")
+        shown = ("READY", PENDING) if with_pending else ("READY",)  # a failed one is nothing that anybody could load
+        seen: set[str] = set()
+        for text in words:
+            pages = Pages(f"{noun}/search")
+            while True:
+                query: dict[str, Any] = {"max_results": PAGE, "page_token": token, "filter": text or None}
+                page = self.ask("GET", f"{noun}/search", **query, order_by=order or None)
+                found = page.get(noun.replace("-", "_"), [])
+                for each in found:
+                    part = make(each)
+                    if part.item_id not in seen and each.get("status", "READY") in shown:
+                        seen.add(part.item_id)
+                        yield part
+                token = pages.next(page.get("next_page_token"), found)
+                if not token:
+                    break
+
+    def _unless_missing(self, path: str, body: Any) -> None:
+        try:
+            self._tell("DELETE", path, body)
+        except Refused as refused:
+            if not refused.is_missing and "not found" not in str(refused):
+                raise
+
+    def ask(self, method: str, path: str, **query: Any) -> Any:
+        return self._http.json(method, f"{API}/{path}", None, **query)
+
+    def _tell(self, method: str, path: str, body: Any, *, once: bool = False) -> Any:
+        return self._http.json(method, f"{API}/{path}", body, once=once)
+
+
+def _part_of_model(found: dict[str, Any]) -> Part:
+    doc: Doc = {
+        ("name", ""): found["name"],
+        ("description", ""): found.get("description") or "",
+        ("created", ""): str(found.get("creation_timestamp") or 0),
+        ("seen", ""): str(found.get("last_updated_timestamp") or 0),
+    }
+    for tag in found.get("tags", []):
+        doc["tag", tag["key"]] = tag.get("value") or ""
+    for alias in found.get("aliases", []):
+        doc["alias", alias["alias"]] = str(alias["version"])
+    return Part(found["name"], "", doc)
+
+
+def _part_of_version(found: dict[str, Any]) -> Part:
+    number = str(found["version"])
+    doc: Doc = {
+        ("number", ""): number,
+        ("created", ""): str(found.get("creation_timestamp") or 0),
+        ("seen", ""): str(found.get("last_updated_timestamp") or 0),
+        ("user", ""): found.get("user_id") or "",
+        ("stage", ""): found.get("current_stage") or NO_STAGE,
+        ("source", ""): found.get("source") or "",
+        ("run_id", ""): found.get("run_id") or "",
+        ("run_link", ""): found.get("run_link") or "",
+        ("model_id", ""): found.get("model_id") or "",
+        ("description", ""): found.get("description") or "",
+    }
+    for tag in found.get("tags", []):
+        doc["tag", tag["key"]] = tag.get("value") or ""
+    return Part(f"{found['name']}/{number}", found["name"], doc)
+
+
+def _below(root: str, path: str) -> str:
+    return f"{root.rstrip('/')}/{path}" if path else root
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if "'" in name else f"'{name}'"

@@ -1,0 +1,204 @@
+"""Finds what changed on a server that keeps no log of it, by few searches.  Knows the cursor; how to search it is told.
+
+Runs that began or ended lately, those that are running, and logged models that were changed lately are asked for in each
+pass; of the runs that are running, and stand still, few are told of (`running`).  What escapes that (tags of an old run,
+deletions, clocks that are wrong) is found by a sweep over all of them, which is made as often as it costs little; what no search
+shows, by `rounds`.  A pass goes page by page, so that what is in memory does not grow with the remote.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.http_client.client import Refused, TooLong
+from trackside.sync.entities import FIRST, Entity
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.mlflow.active_runs import Running
+from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.port import Seen
+
+OVERLAP_MS = 120_000
+PAGE_RUNS = 500
+LEAST_PAGE_RUNS = 8
+PAGE_MODELS = 50  # what MLflow gives at most
+GROUP = 50  # experiments in one search
+SWEEP_LEAST_S = 30.0
+SWEEP_SHARE = 20  # a sweep may take this part of the time
+SWEEP_MOST_S = 3600.0
+EVERYTHING = ""
+RUNNING = "attributes.status = 'RUNNING'"
+MODELS = "logged models"  # in place of a filter of runs
+
+FoundModels = tuple[list[Part], str | None]
+Searched = tuple[list[dict[str, Any]], str | None]
+
+
+class Cursor(Struct):
+    """Times are the remote's.  `search`, `group` and `token` are where the pass under way has come to."""
+
+    since: int = 0  # ms: the latest time that a run had when the last pass ended
+    latest: int = 0  # the same, of the pass under way
+    sweeping: bool = True
+    search: int = 0
+    group: int = 0
+    token: str | None = None
+    swept_at: float = 0.0  # s
+    sweep_took_s: float = 0.0
+    models_since: int = 0  # ms: the latest change of a logged model when the last pass ended
+    models_latest: int = 0
+
+    @property
+    def is_at_start(self) -> bool:
+        return not self.search and not self.group and self.token is None
+
+
+class Poll:
+    """`now`: the remote's time in s; `clock`: ours, which only goes on."""
+
+    def __init__(
+        self,
+        search_experiments: Callable[[str | None], tuple[list[Part], str | None]],
+        search_runs: Callable[[Sequence[str], str, str | None, int], Searched],
+        part_of_run: Callable[[dict[str, Any]], Part],
+        wants: Callable[[str], bool],
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        search_models: Callable[[Sequence[str], str | None, int], FoundModels] | None = None,
+    ) -> None:
+        self._search_experiments = search_experiments
+        self._search_runs = search_runs
+        self._part_of_run = part_of_run
+        self._wants = wants
+        self._now = now
+        self._running = Running(clock)
+        self._search_models = search_models
+        self._can_filter = True
+        self._page = PAGE_RUNS
+        self._groups: list[list[str]] | None = None  # of the pass under way; None: they are to be asked for
+        self._began = time.monotonic()
+        self._pages = Pages("runs/search")  # of the search under way
+
+    def changes(self, text: str) -> tuple[list[Seen], str, bool]:
+        """A page of a pass; whether there are more."""
+        cursor = msgspec.json.decode(text.removeprefix(FIRST), type=Cursor) if text else Cursor()
+        if not text:
+            self._running.forget_all()
+        seen: list[Seen] = []
+        if cursor.is_at_start or self._groups is None:
+            parts = list(self._experiments())
+            ids = [part.item_id for part in parts]
+            self._groups = [ids[i : i + GROUP] for i in range(0, len(ids), GROUP)]
+            self._began = time.monotonic()
+            seen += [Seen(Entity.EXPERIMENT, part.item_id, part) for part in parts]
+        searches = [EVERYTHING] if cursor.sweeping else self._recent(cursor)
+        if self._search_models is not None:
+            searches.append(MODELS)
+        if cursor.search < len(searches) and cursor.group < len(self._groups):
+            words, group = searches[cursor.search], self._groups[cursor.group]
+            seen += self._models(group, cursor) if words == MODELS else self._search(words, group, cursor)
+        if cursor.token is None:
+            cursor.group += 1
+            if cursor.group >= len(self._groups):
+                cursor.search, cursor.group = cursor.search + 1, 0
+        more = cursor.search < len(searches)
+        if not more:
+            self._end_pass(cursor)
+        return seen, _text(cursor), more
+
+    def end(self) -> str:
+        """After everything that is there now."""
+        self._search_experiments(None)  # so that its time is known
+        now = self._now()
+        return _text(Cursor(since=int(now * 1000), sweeping=False, swept_at=now, models_since=int(now * 1000)))
+
+    def _recent(self, cursor: Cursor) -> list[str]:
+        # A run may say that it begins next year, and the remote's clock may be set back: neither hides what comes now.
+        at = max(0, min(cursor.since, int(self._now() * 1000)) - OVERLAP_MS)
+        times = [f"attributes.start_time >= {at}", f"attributes.end_time >= {at}"]
+        return [RUNNING, *times] if self._can_filter else [RUNNING]
+
+    def _search(self, words: str, group: list[str], cursor: Cursor) -> Iterator[Seen]:
+        try:
+            pages = self._pages_of("runs/search", cursor)
+            found, token = self._found(words, group, cursor.token)
+            cursor.token = pages.next(token, found)
+        except Refused:
+            if cursor.sweeping:
+                raise
+            self._can_filter = False  # a release before these attributes: sweeps find it all
+            cursor.token = None
+            return
+        for each in found:
+            part = self._part_of_run(each)
+            times = (part.doc.get(("start_time", "")), part.doc.get(("end_time", "")))
+            cursor.latest = max(cursor.latest, *(int(text) for text in times if text))
+            if part.doc.get(("status", "")) != "RUNNING":
+                self._running.forget(part.item_id)
+            elif not self._running.is_due(part.item_id, each):
+                continue
+            yield Seen(Entity.RUN, part.item_id, part)
+
+    def _models(self, group: list[str], cursor: Cursor) -> Iterator[Seen]:
+        assert self._search_models is not None
+        try:
+            pages = self._pages_of("logged-models/search", cursor)
+            found, token = self._search_models(group, cursor.token, PAGE_MODELS)
+            cursor.token = pages.next(token, found)
+        except Refused as refused:
+            if not refused.is_unknown_call:
+                raise
+            self._search_models = None  # a release before there were any
+            cursor.token = None
+            return
+        for part in found:
+            cursor.models_latest = max(cursor.models_latest, part.touched)
+            yield Seen(Entity.MODEL, part.item_id, part)
+        if found and not cursor.sweeping and found[-1].touched < cursor.models_since - OVERLAP_MS:
+            cursor.token = None  # those after it are older still
+
+    def _pages_of(self, what: str, cursor: Cursor) -> Pages:
+        """The listing that the cursor is in."""
+        if cursor.token is None:
+            self._pages = Pages(what)
+        return self._pages
+
+    def _found(self, words: str, group: list[str], token: str | None) -> Searched:
+        while True:
+            try:
+                return self._search_runs(group, words, token, self._page)
+            except TooLong:
+                if self._page <= LEAST_PAGE_RUNS:
+                    raise
+                self._page //= 2
+
+    def _end_pass(self, cursor: Cursor) -> None:
+        now = self._now()
+        cursor.since = min(max(cursor.since, cursor.latest), int(now * 1000))
+        cursor.models_since = min(max(cursor.models_since, cursor.models_latest), int(now * 1000))
+        cursor.search, cursor.group, cursor.token, cursor.latest, cursor.models_latest = 0, 0, None, 0, 0
+        if cursor.sweeping:
+            cursor.sweeping, cursor.swept_at = False, now
+            cursor.sweep_took_s = time.monotonic() - self._began
+            return
+        wait = min(SWEEP_MOST_S, max(SWEEP_LEAST_S, SWEEP_SHARE * cursor.sweep_took_s))
+        cursor.sweeping = not 0 <= now - cursor.swept_at < wait
+
+    def _experiments(self) -> Iterator[Part]:
+        token: str | None = None
+        pages = Pages("experiments/search")
+        while True:
+            found, token = self._search_experiments(token)
+            token = pages.next(token, found)
+            for part in sorted(found, key=lambda each: int(each.item_id) if each.item_id.isdigit() else 0):
+                if self._wants(part.doc["name", ""]):
+                    yield part
+            if not token:
+                return
+
+
+def _text(cursor: Cursor) -> str:
+    is_first = cursor.sweeping and not cursor.swept_at
+    return (FIRST if is_first else "") + msgspec.json.encode(cursor).decode()

@@ -1,0 +1,152 @@
+"""Runs of a server that speaks MLflow's REST API, as they are made and changed there."""
+
+import json
+from typing import Any
+
+from trackside.core.http_client.client import Refused
+from trackside.sync.document import Field, Patch, of_kind
+from trackside.sync.local.reader import NAME_TAG, SOURCE_RUN, SOURCE_WORKSPACE
+from trackside.sync.remote.mlflow.api import Calls
+from trackside.sync.remote.mlflow.wire import batches, pairs
+
+_NAMES = {"dataset": "datasets", "input": "models that a run read", "output": "models that a run made"}
+
+
+class MlflowRuns:
+    def __init__(self, calls: Calls, source: str) -> None:
+        self._calls = calls
+        self._source = source
+
+    def find_copies(self, local_id: str, experiment_id: str) -> list[str]:
+        """Of several the one that began first."""
+        body = {
+            "experiment_ids": [experiment_id],
+            "filter": f"tags.`{SOURCE_RUN}` = '{local_id}'",
+            "run_view_type": "ALL",
+            "order_by": ["attributes.start_time ASC"],
+            "max_results": 1,
+        }
+        return [each["info"]["run_id"] for each in self._calls.post("runs/search", body).get("runs", [])]
+
+    def make(self, local_id: str, experiment_id: str, patch: Patch) -> tuple[str, dict[Field, str]]:
+        """Its id there, and what was left out, and why."""
+        put = patch.put
+        name = put.get(("name", ""), "")
+        tags = {SOURCE_RUN: local_id, SOURCE_WORKSPACE: self._source}
+        if name:
+            tags[NAME_TAG] = name
+        body = {
+            "experiment_id": experiment_id,
+            "user_id": put.get(("user", ""), ""),
+            "start_time": int(put.get(("start_time", ""), "0")),
+            "run_name": name,
+            "tags": pairs(tags),
+        }
+        try:
+            return self._make(body), {}
+        except Refused as refused:
+            if "'active' state" not in str(refused):
+                raise
+        # A run of a deleted experiment: it comes, and the experiment goes again, with it.
+        self._calls.post("experiments/restore", {"experiment_id": experiment_id})
+        run_id = self._make(body)
+        left_out = self.change(run_id, patch)
+        self._calls.post("experiments/delete", {"experiment_id": experiment_id})
+        return run_id, left_out
+
+    def change(self, run_id: str, patch: Patch) -> dict[Field, str]:
+        """Gives what was left out, and why."""
+        stage = patch.put.get(("stage", ""))
+        was_deleted = False
+        if stage == "active":
+            self._calls.restore_run(run_id)
+        try:
+            left_out = self._write(run_id, patch)
+        except Refused as refused:
+            if "'active' state" not in str(refused) and "lifecycle_stage" not in str(refused):
+                raise
+            self._calls.restore_run(run_id)
+            was_deleted = True
+            left_out = self._write(run_id, patch)
+        if stage == "deleted" or (was_deleted and stage is None):
+            self._calls.post("runs/delete", {"run_id": run_id})
+        return left_out
+
+    def _make(self, body: dict[str, Any]) -> str:
+        return str(self._calls.post("runs/create", body, once=True)["run"]["info"]["run_id"])
+
+    def _write(self, run_id: str, patch: Patch) -> dict[Field, str]:
+        left_out: dict[Field, str] = {}
+        params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
+        for part in batches(params):
+            left_out |= self._log_or_each(run_id, "param", part)
+        for part in batches(tags):
+            left_out |= self._log_or_each(run_id, "tag", part)
+        for kind, key in patch.drop:
+            if kind == "tag":
+                self._calls.unless_missing("runs/delete-tag", {"run_id": run_id, "key": key})
+        left_out |= self._write_edges(run_id, patch)
+        update: dict[str, Any] = {}
+        if ("name", "") in patch.put:
+            update["run_name"] = patch.put["name", ""]
+        if ("status", "") in patch.put:
+            update["status"] = patch.put["status", ""]
+        if ("end_time", "") in patch.put:
+            update["end_time"] = int(patch.put["end_time", ""])
+        if "status" not in update or "end_time" not in update:
+            update = {**self._ended(run_id), **update} if update else {}  # MLflow 1 forgets what a call does not say
+        if update:
+            self._calls.post("runs/update", {"run_id": run_id, **update})
+        return left_out
+
+    def _ended(self, run_id: str) -> dict[str, Any]:
+        info = self._calls.get("runs/get", run_id=run_id)["run"]["info"]
+        return {"status": info["status"], **({"end_time": info["end_time"]} if info.get("end_time") else {})}
+
+    def _write_edges(self, run_id: str, patch: Patch) -> dict[Field, str]:
+        left_out: dict[Field, str] = {}
+        datasets = []
+        for key, value in of_kind(patch.put, "dataset").items():
+            name, digest = json.loads(key)
+            fields = {k: v for k, v in json.loads(value).items() if v is not None}
+            tags = fields.pop("tags", {})
+            datasets.append({"dataset": {"name": name, "digest": digest, **fields}, "tags": pairs(tags)})
+        inputs = [{"model_id": model_id} for model_id in of_kind(patch.put, "input")]
+        outputs = [{"model_id": m, "step": int(step)} for m, step in of_kind(patch.put, "output").items()]
+        if datasets or inputs:
+            body: dict[str, Any] = {"run_id": run_id, "datasets": datasets}
+            left_out |= self._where_known(
+                patch, "runs/log-inputs", {**body, "models": inputs} if inputs else body, "dataset", "input"
+            )
+        if outputs:
+            left_out |= self._where_known(patch, "runs/outputs", {"run_id": run_id, "models": outputs}, "output")
+        return left_out
+
+    def _where_known(self, patch: Patch, path: str, body: Any, *kinds: str) -> dict[Field, str]:
+        try:
+            self._calls.post(path, body)
+        except Refused as refused:
+            if not refused.is_unknown_call:
+                raise
+            return {
+                field: f"the remote's release has no place for {_NAMES[field[0]]}; they were left out"
+                for field in patch.put
+                if field[0] in kinds
+            }
+        return {}
+
+    def _log_or_each(self, run_id: str, what: str, part: dict[str, str]) -> dict[Field, str]:
+        """A batch; where the remote takes some of it only (a value too long for its release), one by one."""
+        left_out: dict[Field, str] = {}
+        try:
+            self._calls.log(run_id, **{f"{what}s": pairs(part)})
+        except Refused as refused:
+            if refused.is_missing or "'active' state" in str(refused):
+                raise
+            call = "runs/log-parameter" if what == "param" else "runs/set-tag"
+            for key, value in part.items():
+                try:
+                    self._calls.post(call, {"run_id": run_id, "key": key, "value": value})
+                except Refused as one:
+                    left_out[what, key] = f"the remote does not take the {what} {key!r} of its run {run_id}: {one}"
+        return left_out

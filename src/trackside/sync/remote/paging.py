@@ -1,0 +1,67 @@
+"""Listings of a remote come to an end: tokens that repeat, pages without items and folders in circles are its trouble.
+
+Without these checks a remote that answers so is asked without end, and the link shows no error.
+"""
+
+from collections.abc import Sized
+
+from trackside.core.http_client.client import Down
+
+MAX_PAGES = 100_000
+MAX_EMPTY_PAGES = 1_000  # in a row; Databricks leaves out what a caller may not see, page by page
+MAX_DEPTH = 100  # of folders
+MAX_FILES = 1_000_000  # and folders, of one item
+
+
+class Pages:
+    """The pages of one listing."""
+
+    def __init__(self, what: str) -> None:
+        """`what` is listed, for messages: "runs/search"."""
+        self._what = what
+        self._seen: set[int] = set()
+        self._empty = 0
+
+    def next(self, token: str | None, items: Sized) -> str | None:
+        """Return the token of the next page; None after the last one.  `items`: of the page that came with it."""
+        if not token:
+            return None
+        self._empty = 0 if len(items) else self._empty + 1
+        if hash(token) in self._seen:
+            raise Down(f"the remote's pages of {self._what} go in a circle: a page token came a second time")
+        self._seen.add(hash(token))
+        if self._empty > MAX_EMPTY_PAGES:
+            raise Down(f"the remote's pages of {self._what} have no end: {self._empty} in a row are empty")
+        if len(self._seen) > MAX_PAGES:
+            raise Down(f"the remote's pages of {self._what} have no end: {MAX_PAGES} have come")
+        return token
+
+
+def check_progress(what: str, before: object, after: object) -> None:
+    """Raises Down if a page of a listing by key does not begin after the page before it."""
+    if not after > before:  # type: ignore[operator]  # both are texts, or numbers, or tuples of these
+        raise Down(f"the remote's pages of {what} go in a circle: {after!r} came after {before!r}"[:300])
+
+
+class Folders:
+    """The folders of an item that are still to be listed."""
+
+    def __init__(self) -> None:
+        self._left = [""]
+        self._count = 0
+
+    def take(self) -> str | None:
+        return self._left.pop() if self._left else None
+
+    def add(self, folder: str, path: str, *, is_folder: bool) -> None:
+        """An entry of a listed folder.  Raises Down if it does not lie in that folder, or if they have no end."""
+        self._count += 1
+        inside = path.removeprefix(f"{folder}/") if folder else path
+        if not inside or (folder and not path.startswith(f"{folder}/")):
+            raise Down(f"the remote lists {path[:200]!r} in the folder {folder[:200]!r}, where it does not lie")
+        if path.count("/") >= MAX_DEPTH:
+            raise Down(f"the remote's folders have no end: {path[:200]!r}... is {MAX_DEPTH} folders deep")
+        if self._count > MAX_FILES:
+            raise Down(f"the remote's files have no end: {MAX_FILES} files and folders have come")
+        if is_folder:
+            self._left.append(path)

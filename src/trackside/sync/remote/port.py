@@ -1,0 +1,160 @@
+"""The other side, as the worker sees it.  A narrow port: items by the remote's ids, in our documents."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from trackside.artifacts.store import Removal
+from trackside.core.http_client.client import Down, Incoming
+from trackside.sync.document import Field, Patch, Verb
+from trackside.sync.entities import Entity
+from trackside.sync.local.files import Source
+from trackside.sync.local.reader import Part, Summary
+from trackside.sync.metric_delta import Digest
+
+if TYPE_CHECKING:
+    from trackside.sync.remote.datasets_port import DatasetsPeer
+    from trackside.sync.remote.registry_port import RegistryPeer
+
+
+class Seen(Struct, frozen=True):
+    """Something that may have changed over there, with what it is like where that is known already."""
+
+    entity: Entity
+    remote_id: str
+    part: Part | None = None
+
+
+class RemoteFile(Struct, frozen=True):
+    """What a remote does not say is empty."""
+
+    size_bytes: int
+    sha256: str = ""
+    etag: str = ""  # without quotes; another one whenever the bytes are others
+
+
+class BrokenCopy(Down):
+    """A file is not there as it was sent; it is of that size."""
+
+    def __init__(self, message: str, size_bytes: int) -> None:
+        super().__init__(message)
+        self.size_bytes = size_bytes
+
+
+class Unmirrored(Exception):
+    """This kind of remote has no place for it; in words for the link's log."""
+
+
+class Peer(Protocol):
+    """Calls may be repeated, also after a crash: what is there already changes nothing.
+
+    Raises `client.Down` where the remote as a whole is in trouble, `client.Refused` where it says no to one item, `Unmirrored`
+    where it has no place for something.  `keeps_ids`: what is made there gets our id; else the remote chooses, and
+    `find_copy` finds by the source's id what was made before a crash, or by another workspace that has it too."""
+
+    @property
+    def answered(self) -> int:
+        """How many calls went well: whether trouble is new, or the remote has not been there in between."""
+        ...
+
+    keeps_ids: bool
+    unheard: int  # entries that its log has after the last answer of `changes`, as far as it tells
+    was_there: bool  # what was to be made last: somebody else had made it
+    left_out: dict[Field, str]  # what it could not take of a change, by its own ids, and why; the worker empties it
+    store_id: str  # what `changes` or `ask_store` last heard that tells its store from another one; empty: nothing does
+    was_put_back: (
+        bool  # whether the last answer of `changes` is of a log that is not, or not any more, the one that was read
+    )
+
+    @property
+    def registry(self) -> "RegistryPeer": ...
+
+    @property
+    def datasets(self) -> "DatasetsPeer": ...
+
+    def ask_store(self) -> str:
+        """`store_id`, as it is now."""
+        ...
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None: ...
+
+    def find_experiment(self, name: str) -> str | None: ...
+
+    def make_experiment(self, name: str) -> str: ...
+
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
+        """`is_brought`: ours is not from here, so it may be from there, under the same id."""
+        ...
+
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
+        """Makes a run or a model over there, with as much of the patch as fits into the making."""
+        ...
+
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None: ...
+
+    def remove(self, entity: Entity, remote_id: str) -> None: ...
+
+    def is_empty(self, experiment_id: str) -> bool:
+        """Whether an experiment has no run and no logged model but deleted ones."""
+        ...
+
+    def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None: ...
+
+    def series(self, run_id: str) -> dict[str, str]:
+        """By key a text that is another one when the points are others."""
+        ...
+
+    def mark_of(self, summary: Summary) -> str:
+        """What `series` would say there if it had our points."""
+        ...
+
+    def digests(self, run_id: str) -> dict[str, Digest] | None:
+        """By key of what points lie there; None where it has no such call."""
+        ...
+
+    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+        """Has what `series` says of those made from the points that lie there; only of who tells digests."""
+        ...
+
+    def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
+        """Packed points, with the number of the chunk that they are, or 0."""
+        ...
+
+    def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]: ...
+
+    def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
+        """Of files and folders that somebody had it remove lately, as far as it tells."""
+        ...
+
+    def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
+        """With the SHA-256, of which the remote reads the file; None where it has no such call."""
+        ...
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        """What is there now, with the SHA-256 of what was sent: the remote said, or was read back, that it has just that; else
+        raises BrokenCopy.  Goes on where the last try broke off, if the remote can; then it raises TurnOver when the turn of
+        the source is over."""
+        ...
+
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+        """As `wire.Http.download`; to be closed."""
+        ...
+
+    def remove_file(self, entity: Entity, remote_id: str, path: str) -> None: ...
+
+    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
+        """What changed since the cursor, the cursor after it, and whether there may be more.  An empty one: everything."""
+        ...
+
+    def everything(self, cursor: str) -> tuple[list[Seen], str]:
+        """A page of all that is there, and where the next one begins; empty after the last, and before the first."""
+        ...
+
+    def end_of_changes(self) -> str:
+        """The cursor after everything that is there now."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,103 @@
+"""The other side's registry, as the worker sees it.  A narrow port: models and versions by the remote's ids."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
+
+
+class RegistryPeer(Protocol):
+    """Calls may be repeated, and raise as those of `Peer` do.  A version's id is `MODEL/…`, with its model's id.
+
+    Documents are those of `links.registered`, in the remote's words: ids of runs and logged models are its own, and what an
+    alias names is what `alias_of` says."""
+
+    left_out: dict[Field, str]  # what it could not take of a change, and why; the worker empties it
+
+    @property
+    def log_tells(self) -> bool:
+        """Whether `Peer.changes` tells of the registry; else `everything` and `recent` do."""
+        ...
+
+    def everything(self) -> Iterator[Part]: ...
+
+    def recent(self, since: int) -> Iterator[Part]:
+        """What was changed since, in ms of the remote, as far as it says so."""
+        ...
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
+
+    def has_place(self, doc: Doc) -> bool:
+        """Whether the other side knows models or versions like this one."""
+        ...
+
+    def stages(self) -> frozenset[str]: ...
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None: ...
+
+    def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
+        """Of what is not there: whether somebody removed it.  None: the other side does not know."""
+        ...
+
+    def uid_of(self, version: Part) -> str:
+        """What the version is called by on every side."""
+        ...
+
+    def own_uid_of(self, version: Part) -> str:
+        """What the version would be called by if it were no copy of anything."""
+        ...
+
+    def origin_of(self, version: Part) -> str:
+        """With which of their runs or logged models the files of a version lie: `run/ID/PATH`, `model/ID/PATH` or empty."""
+        ...
+
+    def model_uid_of(self, model: Part) -> str:
+        """What a model that comes from there is called by here if it is new."""
+        ...
+
+    def find_model(self, uid: str, name: str) -> str | None: ...
+
+    def make_model(self, uid: str, doc: Doc) -> str:
+        """The id of the model of that uid or name, which is made if there is none."""
+        ...
+
+    def versions_of(self, model_id: str) -> list[str]: ...
+
+    def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
+        """The version of that uid.  `is_brought`: someone else may have made it there a moment ago."""
+        ...
+
+    def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:
+        """Where the files of a version that is about to be made go, if they do not lie with a run or logged model: an id for
+        the calls about files of `Peer`."""
+        ...
+
+    def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
+        """`doc` has the remote's ids of runs and models; `files_at` is of `prepare_files`."""
+        ...
+
+    def number_of(self, version_id: str) -> str:
+        """The number that the version has there."""
+        ...
+
+    def alias_of(self, version_id: str, value: str) -> str:
+        """How an alias names a version there; `value` is how it does here."""
+        ...
+
+    def named_by(self, model_id: str, value: str) -> str:
+        """The version that an alias's value there names."""
+        ...
+
+    def change(self, entity: Entity, remote_id: str, patch: Patch) -> str:
+        """Its id from now on: where a model goes by its name, a new one."""
+        ...
+
+    def remove(self, entity: Entity, remote_id: str) -> bool:
+        """False: a model stays, since it has versions.  What is not there is removed."""
+        ...
+
+    def tidy(self) -> None:
+        """Removes what `prepare_files` needed around its places, if nothing is in it."""
+        ...

@@ -1,0 +1,300 @@
+"""Another Trackside: everything keeps its id.  Knows the calls of `sync.api.items`."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from trackside.artifacts.store import Removal
+from trackside.core.http_client.client import Down, Http, Incoming, Refused
+from trackside.sync.api.files import PREFIX
+from trackside.sync.api.items import FRAME, PointsBody
+from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.entities import FIRST, Entity
+from trackside.sync.local import registry
+from trackside.sync.local.files import Source, hashed
+from trackside.sync.local.reader import Part, Summary, mark
+from trackside.sync.local.resumable_upload import PART_BYTES
+from trackside.sync.metric_delta import Digest
+from trackside.sync.remote.detect import is_empty
+from trackside.sync.remote.paging import check_progress
+from trackside.sync.remote.port import RemoteFile, Seen
+from trackside.sync.remote.trackside.datasets import TracksideDatasets
+from trackside.sync.remote.trackside.registry import TracksideRegistry
+from trackside.sync.time_slice import TurnOver
+
+LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
+OF_REGISTRY = (Entity.REGISTERED, Entity.VERSION)
+MOST_BEGUN = 100
+MSGPACK = {"content-type": "application/msgpack"}
+
+
+class TracksidePeer:
+    keeps_ids = True
+
+    def __init__(self, http: Http, sender: str = "", *, with_registry: bool = False) -> None:
+        """`sender` is the uid of our workspace."""
+        self._http = http
+        self._sender = sender
+        self.unheard = 0
+        self.store_id = ""
+        self.was_put_back = False
+        self.was_there = False
+        self.left_out: dict[Field, str] = {}
+        self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
+        self._listed = (*LISTED, *OF_REGISTRY, Entity.DATASET) if with_registry else (*LISTED, Entity.DATASET)
+        self.registry = TracksideRegistry(http)
+        self.datasets = TracksideDatasets(http)
+
+    @property
+    def answered(self) -> int:
+        return self._http.answered
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        kind = field[0]
+        if entity is Entity.MODEL:
+            return kind in ("status", "stage", "tag") or (verb == "add" and kind in ("param", "point"))
+        if kind == "dataset":
+            return verb == "add"
+        return True
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None:
+        try:
+            found = self._http.json("GET", f"{PREFIX}/item", entity=str(entity), id=remote_id)
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+        doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
+        return Part(found["id"], found["experiment_id"], doc)
+
+    def find_experiment(self, name: str) -> str | None:
+        try:
+            return str(self._http.json("GET", f"{PREFIX}/experiment", name=name)["id"])
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def make_experiment(self, name: str) -> str:
+        return self._put(Entity.EXPERIMENT, None, None, Patch({("name", ""): name}))
+
+    def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
+        del experiment_id, is_brought
+        return local_id if self.read(entity, local_id) is not None else None
+
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
+        return self._put(entity, local_id, experiment_id, patch)
+
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
+        self._put(entity, remote_id, experiment_id, patch)
+
+    def remove(self, entity: Entity, remote_id: str) -> None:
+        self._put(entity, remote_id, "0", Patch({("stage", ""): "deleted"}))
+
+    def is_empty(self, experiment_id: str) -> bool:
+        return is_empty(self._http, experiment_id)
+
+    def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
+        body = msgspec.msgpack.encode(PointsBody(run_id, dict(series)))
+        self._http.call("POST", f"{PREFIX}/points", body, MSGPACK)
+
+    def series(self, run_id: str) -> dict[str, str]:
+        return dict(self._http.json("GET", f"{PREFIX}/series", run_id=run_id)["series"])
+
+    def mark_of(self, summary: Summary) -> str:
+        return mark(summary)
+
+    def digests(self, run_id: str) -> dict[str, Digest] | None:
+        found: dict[str, Digest] = {}
+        key, after = "", 0
+        while True:
+            try:
+                page = self._http.json("GET", f"{PREFIX}/digests", run_id=run_id, key=key, after=after)
+            except Refused as refused:
+                if refused.is_unknown_call:
+                    return None  # an earlier release
+                raise
+            for each, (said, points, total) in page["series"].items():
+                found.setdefault(each, Digest(said)).join(Digest(said, points, int(total, 16)))
+            if "key" not in page:
+                return found
+            check_progress("digests", (key, after), (page["key"], page["after"]))
+            key, after = page["key"], page["after"]
+
+    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+        self._http.json("POST", f"{PREFIX}/count-anew", {"run_id": run_id, "keys": list(keys)})
+
+    def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
+        while True:
+            query = urlencode({"run_id": run_id, "key": key, "after": after_chunk})
+            body = memoryview(self._http.call("GET", f"{PREFIX}/points?{query}").body)
+            began = after_chunk
+            at = 0
+            while True:
+                if at + FRAME.size > len(body):
+                    raise Down(f"{self._http.url} broke off a history")
+                chunk, length = FRAME.unpack_from(body, at)
+                at += FRAME.size
+                if chunk < 0:
+                    break
+                yield chunk, bytes(body[at : at + length])
+                at += length
+                after_chunk = max(after_chunk, chunk)
+            if chunk == -1:
+                return
+            check_progress("points", began, after_chunk)
+
+    def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
+        found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id)["files"]
+        return {path: RemoteFile(size, etag=etag) for path, (size, etag) in found.items()}
+
+    def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
+        found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id).get("removals", [])
+        return msgspec.convert(found, list[Removal])
+
+    def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile:
+        return _file(self._http.call("GET", self._at("digest", entity, remote_id, path)).json)
+
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+        if source.size_bytes <= PART_BYTES:
+            where = self._at("file", entity, remote_id, path, sha256=source.sha256())
+            return _file(self._http.send("PUT", where, source.pieces(), source.size_bytes).json)
+        version = {"version": source.etag, "sender": self._sender}
+        at: int = self._http.call("POST", self._at("parts", entity, remote_id, path, **version)).json["size"]
+        name = f"{entity}/{remote_id}/{path} {source.etag}"
+        hashed_to, digest = self._begun.pop(name, (0, hashlib.sha256()))
+        if hashed_to > at:
+            hashed_to, digest = 0, hashlib.sha256()
+        for piece in source.pieces(hashed_to, at):
+            digest.update(piece)
+        while at < source.size_bytes:
+            stop = min(at + PART_BYTES, source.size_bytes)
+            where = self._at("parts", entity, remote_id, path, **version, start=at)
+            self._http.send("PUT", where, hashed(source.pieces(at, stop), digest), stop - at)
+            at = stop
+            if at < source.size_bytes and source.turn.is_over:
+                self._note_begun(name, at, digest)
+                raise TurnOver
+        words = {**version, "size": str(source.size_bytes), "sha256": digest.hexdigest()}
+        return _file(self._http.call("POST", self._at("parts/join", entity, remote_id, path, **words)).json)
+
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+        return self._http.download(self._at("file", entity, remote_id, path), start, etag)
+
+    def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
+        self._http.call("DELETE", self._at("file", entity, remote_id, path))
+
+    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
+        """An empty cursor begins with a list of everything, since the log may not go back to the beginning."""
+        if not cursor:
+            cursor = f"{FIRST}{self.end_of_changes()} {LISTED[0]} "
+        if cursor.startswith(FIRST):
+            seen, following = self._page(cursor, self._listed)
+            return seen, following or cursor.split(" ")[1], True
+        uid, after, at = _read(cursor)
+        found = self._http.json("GET", f"{PREFIX}/changes", after=after, datasets="true")
+        self.store_id = found.get("workspace_uid", uid)
+        self.was_put_back = (
+            uid not in ("", self.store_id)
+            or int(found.get("newest", after)) < after
+            or (at != 0 and int(found.get("after_at", 0)) not in (0, at))
+        )
+        if self.was_put_back or int(found.get("oldest", 0)) > after + 1:
+            return [], "", True  # not the log that was read, or not all of it any more
+        if found["more"]:
+            check_progress("changes", after, int(found["next"]))
+        seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
+        self.unheard = int(found.get("unread", 0))
+        return seen, _cursor(self.store_id, found["next"], found.get("next_at", 0)), bool(found["more"])
+
+    def everything(self, cursor: str) -> tuple[list[Seen], str]:
+        return self._page(cursor, self._listed)
+
+    def _page(self, cursor: str, listed: Sequence[Entity]) -> tuple[list[Seen], str]:
+        _, seq, name, after = (cursor or f"{FIRST}0 {listed[0]} ").split(" ", 3)
+        ids: list[str] = []
+        if name != Entity.DATASET or self.datasets.is_known:
+            ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
+        seen = [Seen(Entity(name), each) for each in ids]
+        if ids:
+            check_progress("ids", _rank(Entity(name), after), _rank(Entity(name), ids[-1]))
+            return seen, f"{FIRST}{seq} {name} {ids[-1]}"
+        following = listed.index(Entity(name)) + 1
+        return seen, f"{FIRST}{seq} {listed[following]} " if following < len(listed) else ""
+
+    def end_of_changes(self) -> str:
+        found = self._http.json("GET", f"{PREFIX}/about")
+        self.store_id = str(found["workspace_uid"])
+        return _cursor(self.store_id, found["last_seq"], found.get("last_at", 0))
+
+    def ask_store(self) -> str:
+        self.store_id = self.workspace_uid()
+        return self.store_id
+
+    def workspace_uid(self) -> str:
+        return str(self._http.json("GET", f"{PREFIX}/about")["workspace_uid"])
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _note_begun(self, name: str, size: int, digest: "hashlib._Hash") -> None:
+        if len(self._begun) >= MOST_BEGUN:
+            self._begun.clear()  # then those are read once more
+        self._begun[name] = size, digest
+
+    def _put(self, entity: Entity, item_id: str | None, experiment_id: str | None, patch: Patch) -> str:
+        body = {
+            "entity": str(entity),
+            "id": item_id,
+            "experiment_id": experiment_id,
+            "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
+            "drop": [list(field) for field in patch.drop],
+        }
+        answer = self._http.json("POST", f"{PREFIX}/item", body)
+        self.was_there = not answer.get("made", False)
+        for kind, key in answer.get("left_out", []):
+            self.left_out[kind, key] = f"a point of the run {json.loads(key)[3]} is left out: that run is not there"
+        return str(answer["id"])
+
+    def _at(self, what: str, entity: Entity, remote_id: str, path: str, **more: str | int) -> str:
+        return f"{PREFIX}/{what}?" + urlencode({"entity": str(entity), "id": remote_id, "path": path, **more})
+
+
+def _cursor(uid: str, seq: int, at: int) -> str:
+    """Of whose log, the last entry that was read, and when that was made: in a log that was put back and went on, another one
+    has its number."""
+    return f"{uid}/{seq}/{at}"
+
+
+def _rank(entity: Entity, item_id: str) -> tuple[int, str]:
+    """By what a server orders its list of ids: experiments by number, versions by their own uid, whatever their model."""
+    match entity:
+        case Entity.EXPERIMENT:
+            return len(item_id), item_id
+        case Entity.VERSION:
+            return 0, registry.uid_of(item_id)
+        case _:
+            return 0, item_id
+
+
+def _read(cursor: str) -> tuple[str, int, int]:
+    """Earlier releases left out the time, or all but the number."""
+    match cursor.split("/"):
+        case [seq]:
+            return "", int(seq), 0
+        case [uid, seq]:
+            return uid, int(seq), 0
+        case [uid, seq, at, *_]:
+            return uid, int(seq), int(at)
+    return "", 0, 0
+
+
+def _file(answer: Any) -> RemoteFile:
+    """An answer that took long tells a fault in its body."""
+    if "error_code" in answer:
+        raise Refused(400, answer["error_code"], answer.get("message", ""))
+    return RemoteFile(answer["size"], answer["sha256"], answer["etag"])

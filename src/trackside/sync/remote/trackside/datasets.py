@@ -1,0 +1,123 @@
+"""The evaluation datasets of another Trackside: ids, times and users stay.  Knows the calls of `sync.api.datasets`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from trackside.core.http_client.client import Http, Refused
+from trackside.evaluation_datasets.mirrored import Record
+from trackside.sync import record_merge
+from trackside.sync.api.files import PREFIX
+from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
+from trackside.sync.record_tables import Entry
+from trackside.sync.remote.paging import check_progress
+
+AT_ONCE = 500
+JSON = {"content-type": "application/json"}
+
+
+class TracksideDatasets:
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self._is_known: bool | None = None
+
+    @property
+    def is_known(self) -> bool:
+        if self._is_known is None:
+            self._is_known = str(Entity.DATASET) in self._http.json("GET", f"{PREFIX}/about").get("kinds", [])
+        return self._is_known
+
+    @property
+    def log_tells(self) -> bool:
+        return True
+
+    def everything(self) -> Iterator[Part]:
+        return iter(())
+
+    def recent(self, since: int) -> Iterator[Part]:
+        del since
+        return iter(())
+
+    def can(self, field: Field, verb: Verb) -> bool:
+        del field, verb
+        return True
+
+    def read(self, dataset_id: str) -> Part | None:
+        try:
+            found = self._http.json("GET", f"{PREFIX}/item", entity=str(Entity.DATASET), id=dataset_id)
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+        doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
+        return Part(found["id"], "", doc)
+
+    def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
+        del is_brought
+        return None if self.read(local_id) is None else local_id
+
+    def make(self, local_id: str, doc: Doc) -> str:
+        self.change(local_id, Patch(doc))
+        return local_id
+
+    def change(self, dataset_id: str, patch: Patch) -> None:
+        body = {
+            "entity": str(Entity.DATASET),
+            "id": dataset_id,
+            "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
+            "drop": [list(field) for field in patch.drop],
+        }
+        self._http.json("POST", f"{PREFIX}/item", body)
+
+    def remove(self, dataset_id: str) -> None:
+        self._http.json("DELETE", f"{PREFIX}/item", entity=str(Entity.DATASET), id=dataset_id)
+
+    def digest(self, record: Record) -> str | None:
+        return record_merge.exact(record)
+
+    def look(self, dataset_id: str) -> None:
+        del dataset_id
+
+    def buckets(self, dataset_id: str) -> dict[str, str]:
+        return dict(self._http.json("GET", f"{PREFIX}/records/buckets", id=dataset_id).get("buckets", {}))
+
+    def entries(self, dataset_id: str, buckets: Sequence[str]) -> Iterator[Entry]:
+        after = ""
+        while True:
+            body = {"id": dataset_id, "buckets": list(buckets), "after": after}
+            found = self._http.json("POST", f"{PREFIX}/records/entries", body).get("entries", [])
+            if not found:
+                return
+            for each in found:
+                yield Entry(*each)
+            check_progress("records", after, found[-1][0])
+            after = found[-1][0]
+
+    def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:
+        for start in range(0, len(hashes), AT_ONCE):
+            wanted = list(hashes[start : start + AT_ONCE])
+            while wanted:
+                body = {"id": dataset_id, "hashes": wanted}
+                found = self._http.json("POST", f"{PREFIX}/records/get", body).get("records", [])
+                known = set()
+                for each in found:
+                    record: Record = msgspec.convert(each, Record)
+                    known.add(record.input_hash)
+                    yield record
+                wanted = [each for each in wanted if each not in known] if known else []
+
+    def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
+        del replaced
+        self._tell(dataset_id, put=list(records))
+
+    def drop(self, dataset_id: str, hashes: Sequence[str]) -> None:
+        self._tell(dataset_id, drop=list(hashes))
+
+    def forget(self) -> None:
+        return
+
+    def _tell(self, dataset_id: str, **what: Any) -> None:
+        self._http.call("POST", f"{PREFIX}/records", msgspec.json.encode({"id": dataset_id, **what}), JSON)

@@ -1,0 +1,130 @@
+"""The registry of another Trackside: uids and numbers stay.  Knows the calls of `sync.api.items`."""
+
+from collections.abc import Iterator
+
+from trackside.core.http_client.client import Http, Refused
+from trackside.sync.api.files import PREFIX
+from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
+from trackside.sync.local.registry import id_of, uid_of
+
+STAGES = "/api/trackside/v1/registry/stages"
+
+
+class TracksideRegistry:
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self.left_out: dict[Field, str] = {}
+
+    @property
+    def log_tells(self) -> bool:
+        return True
+
+    def everything(self) -> Iterator[Part]:
+        return iter(())
+
+    def recent(self, since: int) -> Iterator[Part]:
+        del since
+        return iter(())
+
+    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
+        del entity, field, verb
+        return True
+
+    def has_place(self, doc: Doc) -> bool:
+        del doc
+        return True
+
+    def stages(self) -> frozenset[str]:
+        return frozenset(each["name"] for each in self._http.json("GET", STAGES)["stages"])
+
+    def read(self, entity: Entity, remote_id: str) -> Part | None:
+        try:
+            found = self._http.json("GET", f"{PREFIX}/item", entity=str(entity), id=remote_id)
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+        doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
+        return Part(found["id"], found["experiment_id"], doc)
+
+    def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
+        try:
+            return bool(self._http.json("GET", f"{PREFIX}/removed", entity=str(entity), id=remote_id)["removed"])
+        except Refused as refused:
+            if refused.is_unknown_call:  # a release before that
+                return None
+            raise
+
+    def uid_of(self, version: Part) -> str:
+        return uid_of(version.item_id)
+
+    def own_uid_of(self, version: Part) -> str:
+        return uid_of(version.item_id)
+
+    def origin_of(self, version: Part) -> str:
+        return version.doc.get(("origin", ""), "")
+
+    def model_uid_of(self, model: Part) -> str:
+        return model.item_id
+
+    def find_model(self, uid: str, name: str) -> str | None:
+        if self.read(Entity.REGISTERED, uid) is not None:
+            return uid
+        try:
+            return str(self._http.json("GET", f"{PREFIX}/registered-model", name=name)["id"])
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def make_model(self, uid: str, doc: Doc) -> str:
+        return self._put(Entity.REGISTERED, uid, Patch(doc))
+
+    def versions_of(self, model_id: str) -> list[str]:
+        return list(self._http.json("GET", f"{PREFIX}/versions", model_id=model_id).get("ids", []))
+
+    def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
+        del is_brought
+        found = self.read(Entity.VERSION, id_of(model_id, uid))
+        return None if found is None else found.item_id
+
+    def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:
+        del doc
+        return id_of(model_id, uid)
+
+    def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
+        if files_at is not None:
+            doc = {**doc, ("copied", ""): "1"}
+        return self._put(Entity.VERSION, id_of(model_id, uid), Patch(doc))
+
+    def number_of(self, version_id: str) -> str:
+        found = self.read(Entity.VERSION, version_id)
+        return "" if found is None else found.doc["number", ""]
+
+    def alias_of(self, version_id: str, value: str) -> str:
+        del version_id
+        return value
+
+    def named_by(self, model_id: str, value: str) -> str:
+        return id_of(model_id, value.rpartition(" ")[2])
+
+    def change(self, entity: Entity, remote_id: str, patch: Patch) -> str:
+        self._put(entity, remote_id, patch)
+        return remote_id
+
+    def remove(self, entity: Entity, remote_id: str) -> bool:
+        return bool(self._http.json("DELETE", f"{PREFIX}/item", entity=str(entity), id=remote_id)["removed"])
+
+    def tidy(self) -> None:
+        return
+
+    def _put(self, entity: Entity, item_id: str, patch: Patch) -> str:
+        body = {
+            "entity": str(entity),
+            "id": item_id,
+            "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
+            "drop": [list(field) for field in patch.drop],
+        }
+        return str(self._http.json("POST", f"{PREFIX}/item", body)["id"])

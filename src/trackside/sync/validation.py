@@ -1,0 +1,81 @@
+"""What another side may say of an item, checked before anything of it is written.  Pure: knows fields; writes nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import INT64_MAX, INT64_MIN
+from trackside.experiments.model import Lifecycle
+from trackside.sync.document import Doc
+
+
+class Dataset(Struct, frozen=True, forbid_unknown_fields=True):
+    source_type: str | None = None
+    source: str | None = None
+    schema: str | None = None
+    profile: str | None = None
+    tags: dict[str, str] = {}
+
+
+# key, step, timestamp, run, data set's name and digest, value
+Point = tuple[str, int, int, str, str | None, str | None, float]
+
+
+def check(put: Doc) -> None:
+    """Raises Invalid for a field whose text is not what its kind says."""
+    for (kind, key), value in put.items():
+        holds = _CHECKS.get(kind)
+        if holds is not None and not holds(key, value):
+            raise Invalid(f"put has a {kind} that cannot be read: key {key[:200]!r}, value {value[:200]!r}")
+
+
+def _is_number(_: str, value: str) -> bool:
+    return _is_whole(value)
+
+
+def _is_stage(_: str, value: str) -> bool:
+    return value in list(Lifecycle)
+
+
+def _is_dataset(key: str, value: str) -> bool:
+    return _decodes(key, tuple[str, str]) and _decodes(value, Dataset)
+
+
+def _is_point(key: str, _: str) -> bool:
+    try:
+        _, step, timestamp, *_rest = msgspec.json.decode(key, type=Point, strict=False)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return _is_int64(step) and 0 <= timestamp <= INT64_MAX
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) < 20 and _is_int64(int(text))
+
+
+def _is_int64(number: int) -> bool:
+    return INT64_MIN <= number <= INT64_MAX
+
+
+def _decodes(text: str, kind: Any) -> bool:
+    try:
+        msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+_CHECKS: dict[str, Callable[[str, str], bool]] = {
+    "start_time": _is_number,
+    "end_time": _is_number,
+    "creation_time": _is_number,
+    "last_update_time": _is_number,
+    "output": _is_number,
+    "stage": _is_stage,
+    "dataset": _is_dataset,
+    "point": _is_point,
+}
