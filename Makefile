@@ -35,7 +35,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-calls bench-serving bench-links bench-charts bench-ui screenshots compatibility constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-calls bench-serving bench-links bench-charts bench-ui screenshots compatibility configuration constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -128,6 +128,9 @@ screenshots: web ## write the pictures of docs/images from a demo store
 
 compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
 	@PYTHONPATH=tests $(BIN)/python -m support.compatibility
+
+configuration: $(STAMP) ## write docs/configuration.md from the table of options
+	@PYTHONPATH=tests $(BIN)/python -m support.configuration
 
 constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgrade for the newest)
 	@uv pip compile pyproject.toml --group dev --all-extras $(RESOLVE) -o constraints/dev.txt

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from support import configuration
 from trackside.core import settings
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,17 @@ def test_each_link_to_a_file_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_each_variable_that_a_page_names_is_known(page: Path) -> None:
     assert set(re.findall(r"\bTRACKSIDE_[A-Z_]+\b", page.read_text())) <= settings.variables()
+
+
+def test_the_configuration_page_is_as_the_options_are() -> None:
+    assert configuration.PAGE.read_text() == configuration.text(), "run `make configuration`"
+
+
+def test_the_index_has_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [page.relative_to(ROOT / "docs") for page in (ROOT / "docs").rglob("*.md") if "decisions" not in page.parts]
+
+    assert not [str(page) for page in pages if str(page) != "README.md" and f"]({page})" not in index]
 
 
 def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
