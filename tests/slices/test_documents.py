@@ -213,3 +213,18 @@ def test_a_run_is_made_with_a_bounded_number_of_tags(sqlite_api: Api) -> None:
     )
     made = sqlite_api.post("runs/create", experiment_id="0", tags=tags[:-1])["run"]
     assert len(made["data"]["tags"]) == MAX_NEW_TAGS + 1  # the run's name is one too
+
+
+def test_documents_of_runs_that_were_just_logged_are_made_on_each_database(db: Any) -> None:
+    with db.write(1) as tx:
+        first, second = make(tx, 2)
+        log(tx, first)
+        log(tx, second)
+
+    found = until_stored(db, 2)
+
+    with db.read(1) as tx:
+        seqs = runs.find_seqs(tx, [first, second])
+        assert found == {
+            seq: encode(run) for seq, run in zip(seqs.values(), runs.load(tx, list(seqs.values())), strict=True)
+        }

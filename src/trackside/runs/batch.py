@@ -5,7 +5,6 @@ that breaks a rule changes nothing, and a thousand calls cost a few statements. 
 series stay remembered between groups.
 """
 
-import time
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -229,12 +228,10 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
     if docs:
         tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
     news = []
-    now = time.monotonic()
     for run_id, state in touched.items():
+        tx.stir("run", run_id)
         if memory is not None:
-            key = ("run", tx.ws, run_id)
-            memory.touch(key)
-            memory.restless.stir(key, now)
+            memory.touch(("run", tx.ws, run_id))
             state.has_doc = False
             if state.announced == memory.announced:
                 continue

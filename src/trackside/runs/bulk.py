@@ -1,6 +1,5 @@
 """Changes of many runs at once: tags, lifecycle, experiment.  Some hundred runs a transaction; each change can be undone."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -296,7 +295,5 @@ def _announce(tx: Tx, runs: Sequence[Run], action: str, details: Mapping[str, ob
             for run in runs
         ]
     )
-    if tx.memory is not None:
-        now = time.monotonic()
-        for run in runs:
-            tx.memory.restless.stir(("run", tx.ws, run.run_id), now)
+    for run in runs:
+        tx.stir("run", run.run_id)

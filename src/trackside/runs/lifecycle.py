@@ -4,7 +4,6 @@ A call is checked against what is stored, in memory, and all calls that pass are
 except for the row of a new run, whose key the database assigns.  A call that fails changes nothing.
 """
 
-import time
 import uuid
 from collections.abc import Sequence
 
@@ -296,12 +295,9 @@ def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -
     docs = [(states[run_id].run_seq,) for run_id in touched if states[run_id].has_doc]
     if docs:
         tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
-    if tx.memory is None:
-        return
-    now = time.monotonic()
     for run_id, ended in touched.items():
-        key = ("run", tx.ws, run_id)
-        tx.memory.touch(key)
-        tx.memory.restless.stir(key, now, ends=ended)
-        states[run_id].has_doc = False
-        states[run_id].announced = -1  # a reader that saw this change must hear of what is logged after it
+        tx.stir("run", run_id, ends=ended)
+        if tx.memory is not None:
+            tx.memory.touch(("run", tx.ws, run_id))
+            states[run_id].has_doc = False
+            states[run_id].announced = -1  # a reader that saw this change must hear of what is logged after it

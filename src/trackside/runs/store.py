@@ -1,6 +1,5 @@
 """Runs in SQL: their life, their documents.  Knows the tables of runs; what is logged to them is `batch`."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -230,9 +229,9 @@ def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -
     )
 
 
-def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
-    """The same where other servers write too, and nobody remembers who changed what: documents of runs at rest are made
-    anew under the runs' locks, which whoever changes a run has until its document is gone."""
+def keep_documents(tx: Tx, run_seqs: Sequence[int], rest_ms: int = REST_MS) -> None:
+    """The same where other servers write too, and no server knows what the others changed: documents of runs that have not
+    changed for `rest_ms` are made under the locks of the runs.  A writer of a run holds that lock until the document is gone."""
     seqs = [
         seq
         for (seq,) in tx.all(
@@ -246,7 +245,7 @@ def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
             ORDER BY r.run_seq FOR UPDATE OF r SKIP LOCKED
             """,
             runs=list(run_seqs),
-            lately=tx.now - REST_MS,
+            lately=tx.now - rest_ms,
         )
     ]
     tx.many(
@@ -270,8 +269,7 @@ def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None =
     """Records a change of a run and drops its document; `ends`: it is not expected to change again."""
     tx.run("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", run=run_seq)
     tx.record(Change("run", run_id, action, detail))
-    if tx.memory is not None:
-        tx.memory.restless.stir(("run", tx.ws, run_id), time.monotonic(), ends=ends)
+    tx.stir("run", run_id, ends=ends)
 
 
 def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:

@@ -16,7 +16,8 @@ from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from trackside.core.db.tx import Memory, Session, Tx, Work
+from trackside.core.db.rest import Restless
+from trackside.core.db.tx import Entity, Memory, Session, Tx, Work
 from trackside.core.errors import Fault, Unavailable
 
 log = logging.getLogger("trackside.db")
@@ -100,6 +101,7 @@ class GroupWriter:
         self._connect = connect
         self._session: WriteSession | None = connect()
         self._memory = Memory() if remembers else None
+        self._restless: Restless[Entity] = Restless()
         self._inline_s = inline_s
         self._commit_s = 0.0  # average duration of the last commits
         self._after_commit = after_commit
@@ -201,12 +203,10 @@ class GroupWriter:
         return 0 if self._memory is None else self._memory.committed
 
     def take_rested(self, most: int, now: float | None = None) -> list[tuple[str, int, str]]:
-        """(entity, workspace, id) of what was stirred and has come to rest; nothing where nothing is remembered.  `now`: by
-        `time.monotonic`, unless it is asked for another moment."""
-        if self._memory is None:
-            return []
+        """(entity, workspace, id) of what this writer changed and has come to rest.  `now`: by `time.monotonic`, unless it is
+        asked for another moment."""
         with self._lock:
-            return self._memory.restless.take(time.monotonic() if now is None else now, most)
+            return self._restless.take(time.monotonic() if now is None else now, most)
 
     @contextmanager
     def pause(self) -> Iterator[None]:
@@ -320,7 +320,7 @@ class GroupWriter:
                     command.result = result
 
     def _tx(self, session: WriteSession, ws: int) -> Tx:
-        return Tx(session, ws, time.time_ns() // 1_000_000, self._memory)
+        return Tx(session, ws, time.time_ns() // 1_000_000, self._memory, restless=self._restless)
 
     def _open(self) -> WriteSession:
         if self._session is None:

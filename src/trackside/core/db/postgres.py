@@ -261,6 +261,7 @@ class PostgresDatabase:
     """A store that other servers may use at the same time."""
 
     dialect: Literal["postgresql"] = "postgresql"
+    shared = True  # other servers may write to it
     reads_inline = False
     backup_suffix = pgbackup.SUFFIX
 
@@ -275,6 +276,7 @@ class PostgresDatabase:
         self._free = threading.BoundedSemaphore(READERS)
         self._is_closed = False
         self.writer = GroupWriter(self._connect_writer, remembers=False)
+        self._beside: GroupWriter | None = None
 
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
@@ -294,6 +296,14 @@ class PostgresDatabase:
     @contextmanager
     def write(self, ws: int) -> Iterator[Tx]:
         with self.writer.transaction(ws) as tx:
+            yield tx
+
+    @contextmanager
+    def write_beside(self, ws: int) -> Iterator[Tx]:
+        """A write by one background thread, on a connection of its own: no caller waits for it but where both lock the same row."""
+        if self._beside is None:
+            self._beside = GroupWriter(self._connect_writer, remembers=False)
+        with self._beside.transaction(ws) as tx:
             yield tx
 
     @contextmanager
@@ -344,6 +354,8 @@ class PostgresDatabase:
     def close(self) -> None:
         self._is_closed = True
         self.writer.close()
+        if self._beside is not None:
+            self._beside.close()
         while self._idle:
             self._idle.pop().close()
 

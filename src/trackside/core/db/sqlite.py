@@ -98,6 +98,7 @@ class SqliteDatabase:
     """A store in the file `path`.  Threads read side by side, each by a connection of its own."""
 
     dialect: Literal["sqlite"] = "sqlite"
+    shared = False  # it has one server
     reads_inline = True  # a read by key costs less than a hop to a thread
     backup_suffix = ".db"
 
@@ -146,6 +147,10 @@ class SqliteDatabase:
     def write(self, ws: int) -> Iterator[Tx]:
         with self.writer.transaction(ws) as tx:
             yield tx
+
+    def write_beside(self, ws: int) -> AbstractContextManager[Tx]:
+        """There is one writer."""
+        return self.write(ws)
 
     def fault(self) -> str | None:
         """Return why nothing can be stored, in words for callers; None if it can."""

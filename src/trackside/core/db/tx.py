@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
@@ -16,6 +17,7 @@ from trackside.core.errors import Invalid
 Dialect = Literal["sqlite", "postgresql"]
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
+Entity = tuple[str, int, str]  # its kind, workspace and id
 
 # A quoted string or a comment is skipped whole; `::` is PostgreSQL's cast.
 _TOKENS = re.compile(
@@ -139,7 +141,6 @@ class Memory(dict[tuple[str, int, str], Any]):
         self.weight = 0  # what the entries hold, in units of their owners
         self._changed: dict[tuple[str, int, str], int] = {}
         self._floor = 0  # nothing is known of changes before this epoch
-        self.restless: Restless[tuple[str, int, str]] = Restless()  # what somebody wants to look at when it rests
 
     def touch(self, key: tuple[str, int, str]) -> None:
         self._changed[key] = self.epoch
@@ -165,14 +166,35 @@ class Memory(dict[tuple[str, int, str], Any]):
 class Tx:
     """An open transaction.  `:ws` and `:now` are bound by themselves."""
 
-    __slots__ = ("_session", "caller", "dialect", "epoch", "memory", "now", "rights", "user", "witness", "ws")
+    __slots__ = (
+        "_session",
+        "caller",
+        "dialect",
+        "epoch",
+        "memory",
+        "now",
+        "restless",
+        "rights",
+        "user",
+        "witness",
+        "ws",
+    )
 
-    def __init__(self, session: Session, ws: int, now: int, memory: Memory | None = None, epoch: int = 0) -> None:
+    def __init__(
+        self,
+        session: Session,
+        ws: int,
+        now: int,
+        memory: Memory | None = None,
+        epoch: int = 0,
+        restless: "Restless[Entity] | None" = None,
+    ) -> None:
         self._session = session
         self.dialect: Dialect = session.dialect
         self.ws = ws
         self.now = now  # ms since 1970
         self.memory = memory
+        self.restless = restless  # what this writer changed, to be looked at when it rests
         self.epoch = epoch  # of a snapshot: every change up to it is seen; 0: not known
         self.user = ""  # who writes: the name of who signed in, else as the caller says; empty: nobody said
         self.caller: Caller = OPEN
@@ -181,7 +203,7 @@ class Tx:
 
     def within(self, ws: int) -> "Tx":
         """The same transaction, in another workspace."""
-        inside = Tx(self._session, ws, self.now, self.memory).by(self.user)
+        inside = Tx(self._session, ws, self.now, self.memory, restless=self.restless).by(self.user)
         inside.caller, inside.rights, inside.witness = self.caller, self.rights, self.witness
         return inside
 
@@ -251,6 +273,11 @@ class Tx:
             """,
             [(change.entity, change.entity_id, change.action, change.detail, self.user) for change in changes],
         )
+
+    def stir(self, entity: str, entity_id: str, *, ends: bool = False) -> None:
+        """An entity changed; `ends`: it is not expected to change again."""
+        if self.restless is not None:
+            self.restless.stir((entity, self.ws, entity_id), time.monotonic(), ends=ends)
 
     def forget(self, entity: str, entity_id: str) -> None:
         """What the writer remembers of an entity is no longer true."""
