@@ -235,6 +235,7 @@ def _events(
     callers: Lanes,
     closers: list[Callable[[], object]],
     leavers: list[Callable[[], None]],
+    wakers: list[Callable[[], None]],
     interval_factor: float,
 ) -> list[Route]:
     """The log of changes and its readers."""
@@ -246,11 +247,14 @@ def _events(
     )
     courier = Courier(db, sealer, post, retries=settings.webhook_retries)
     closers.append(courier.close)
-    closers.append(Loop("webhooks", courier.step, STEP_S * interval_factor).close)
+    webhooks = Loop("webhooks", courier.step, STEP_S * interval_factor)
+    closers.append(webhooks.close)
     closers.append(Loop("change-log", lambda: change_log.prune(db, settings.change_log_days), PRUNE_EVERY_S).close)
     hub = Hub(db)
     leavers.append(hub.end)
-    closers.append(Loop("live", hub.step, LIVE_EVERY_S * interval_factor).close)
+    pages = Loop("live", hub.step, LIVE_EVERY_S * interval_factor)
+    closers.append(pages.close)
+    wakers += [webhooks.wake, pages.wake]
     return [*events.routes(db, sealer, post, courier, callers), *live.routes(hub)]
 
 
@@ -333,6 +337,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
     processes of this machine find the server; `kinds` are further kinds of jobs."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
+    wakers: list[Callable[[], None]] = []  # of loops that wait for another server's changes
     try:
         policy = RootPolicy(settings.allowed_artifact_roots, settings.own_places)
         roots = Roots(
@@ -380,7 +385,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(roots, threads),
-            *_events(settings, db, webhook_callers, closers, leavers, interval_factor),
+            *_events(settings, db, webhook_callers, closers, leavers, wakers, interval_factor),
             *links.routes(
                 db,
                 roots,
@@ -424,9 +429,11 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
         )
         closers.append(workers.close)
         leavers.append(workers.leave)
+        wakers.append(workers.wake)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
         if db.dialect == "postgresql":
             closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
+        db.listen(lambda: [wake() for wake in wakers])
     except BaseException:
         App(None, [], closers, leavers).close()
         raise

@@ -238,6 +238,7 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
             state.announced = memory.announced
         news.append((run_id,))
     if news:
+        tx.note_change()
         tx.many(
             "DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id = :id AND action = 'log'",
             news,

@@ -125,6 +125,7 @@ def _announce(tx: Tx, model_ids: set[str]) -> None:
         """,
         news,
     )
+    tx.note_change()
     tx.many(
         """
         INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at)

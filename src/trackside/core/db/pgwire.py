@@ -183,6 +183,21 @@ class Wire:
         self._write([(text.encode(), None, None)], None)
         self._owed += 1
 
+    def fileno(self) -> int:
+        """The socket, for a poll."""
+        return self._conn.socket
+
+    def receive(self) -> None:
+        """Read what has come while nothing is executed: notices."""
+        self._consume()
+
+    def take_notices(self) -> int:
+        """How many other connections have sent a NOTIFY since this was asked."""
+        count = 0
+        while (notice := self._conn.notifies()) is not None:
+            count += notice.be_pid != self._conn.backend_pid
+        return count
+
     def close(self) -> None:
         self.is_broken = True
         self._conn.finish()

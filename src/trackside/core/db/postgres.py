@@ -17,6 +17,7 @@ from trackside.core.db import pgbackup
 from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
+from trackside.core.db.pgbell import Bell
 from trackside.core.db.pgwire import Lost, ServerError, Wire
 from trackside.core.db.tx import Dialect, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
@@ -86,6 +87,10 @@ class PostgresSession:
         self._wire: Wire | None = None
         self._opening: list[str] | None = None  # how the transaction begins, until that is sent
         self._limit: Limit | None = None  # of the transaction
+        self.has_news = False  # the change log grows with the transaction
+
+    def note_change(self) -> None:
+        self.has_news = True
 
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]:
         result = self._on_wire(lambda wire: wire.execute(text, values))
@@ -176,10 +181,21 @@ class PostgresWriter(PostgresSession):
 
     probes = False
 
+    def __init__(self, connect: Callable[[], Wire], tell: Callable[[], None] = lambda: None) -> None:
+        """`tell` is called after a commit with which the change log grew."""
+        super().__init__(connect)
+        self._tell = tell
+
     def begin(self) -> None:
+        self.has_news = False
         self._opening = [_BEGIN_WRITE, _NUMBER]
 
     def commit(self) -> None:
+        self._commit()
+        if self.has_news:
+            self._tell()
+
+    def _commit(self) -> None:
         if self._opening is not None:
             self._opening = None
             return
@@ -277,6 +293,7 @@ class PostgresDatabase:
         self._is_closed = False
         self.writer = GroupWriter(self._connect_writer, remembers=False)
         self._beside: GroupWriter | None = None
+        self._bell: Bell | None = None
 
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
@@ -300,11 +317,19 @@ class PostgresDatabase:
 
     @contextmanager
     def write_beside(self, ws: int) -> Iterator[Tx]:
-        """A write by one background thread, on a connection of its own: no caller waits for it but where both lock the same row."""
+        """A write by one background thread, on a connection of its own: callers wait for it only where both lock a row."""
         if self._beside is None:
             self._beside = GroupWriter(self._connect_writer, remembers=False)
         with self._beside.transaction(ws) as tx:
             yield tx
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """Call `heard`, in a thread, when another server has changed something.  Once, at the start."""
+        self._bell = Bell(lambda: _connect(self._store), heard)
+
+    def _ring(self) -> None:
+        if self._bell is not None:
+            self._bell.ring()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -356,6 +381,8 @@ class PostgresDatabase:
         self.writer.close()
         if self._beside is not None:
             self._beside.close()
+        if self._bell is not None:
+            self._bell.close()
         while self._idle:
             self._idle.pop().close()
 
@@ -375,7 +402,7 @@ class PostgresDatabase:
         self._free.release()
 
     def _connect_writer(self) -> PostgresWriter:
-        session = PostgresWriter(lambda: _connect(self._store, self._durability))
+        session = PostgresWriter(lambda: _connect(self._store, self._durability), self._ring)
         session.open()
         return session
 

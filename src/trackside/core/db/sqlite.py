@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -147,6 +147,9 @@ class SqliteDatabase:
     def write(self, ws: int) -> Iterator[Tx]:
         with self.writer.transaction(ws) as tx:
             yield tx
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """The file has one server: there is no other to hear from."""
 
     def write_beside(self, ws: int) -> AbstractContextManager[Tx]:
         """There is one writer."""

@@ -121,6 +121,10 @@ class Session(Protocol):
 
     def execute_script(self, statements: Sequence[str]) -> None: ...
 
+    def note_change(self) -> None:
+        """The change log grows with this transaction."""
+        ...
+
 
 class Memory(dict[tuple[str, int, str], Any]):
     """What the only writer of a store remembers between transactions, by (entity, workspace, id).
@@ -264,8 +268,13 @@ class Tx:
         if self.witness is not None:
             self.witness(self, changes)
 
+    def note_change(self) -> None:
+        """To be called by whatever appends to the change log."""
+        self._session.note_change()
+
     def append_changes(self, changes: Sequence[Change]) -> None:
         """Append to the change log. The caller keeps what the writer remembers of the entities up to date itself."""
+        self.note_change()
         self.many(
             """
             INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
@@ -336,6 +345,9 @@ class SqliteSession:
     def execute_script(self, statements: Sequence[str]) -> None:
         for statement in statements:
             self.connection.execute(statement)
+
+    def note_change(self) -> None:
+        """The file has one server, which knows what it changed."""
 
 
 def unstorable(error: Exception) -> Invalid:

@@ -49,6 +49,12 @@ class Workers:
         self._is_leaving = False
         self._watch = Loop("links", self._step, EVERY_S * interval_factor)
 
+    def wake(self) -> None:
+        """Another server of the store has changed something."""
+        self._watch.wake()
+        for _, loop in list(self._running.values()):
+            loop.wake()
+
     def leave(self) -> None:
         """No step waits for a remote any longer, and none begins anew."""
         self._is_leaving = True

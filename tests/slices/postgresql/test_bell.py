@@ -1,0 +1,70 @@
+"""Servers of one store hear from each other that something has changed."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from support.postgres import Admin, rows
+from support.postgres_store import end, note, store_of
+from trackside.core.db.postgres import PostgresDatabase
+from trackside.core.settings import Settings
+
+TIMEOUT_S = 60.0
+
+
+@pytest.fixture
+def other(db: PostgresDatabase, postgres_settings: Settings) -> Iterator[PostgresDatabase]:
+    database = PostgresDatabase(store_of(postgres_settings))
+    yield database
+    database.close()
+
+
+def listening(db: PostgresDatabase) -> threading.Event:
+    """An event that is set when `db` hears something; the first time says that it listens."""
+    heard = threading.Event()
+    db.listen(heard.set)
+    assert heard.wait(TIMEOUT_S)
+    heard.clear()
+    return heard
+
+
+def test_a_change_of_another_server_is_heard_of(db: PostgresDatabase, other: PostgresDatabase) -> None:
+    listening(db)
+    heard = listening(other)
+
+    db.writer.submit(1, note("x")).result(20)
+
+    assert heard.wait(TIMEOUT_S)
+
+
+def test_a_server_is_not_woken_by_its_own_changes(db: PostgresDatabase, other: PostgresDatabase) -> None:
+    heard_of_other = listening(db)
+    heard_of_own = listening(other)
+
+    other.writer.submit(1, note("x")).result(20)
+
+    assert heard_of_other.wait(TIMEOUT_S)
+    assert not heard_of_own.is_set()
+
+
+def test_a_listener_whose_connection_was_ended_looks_again(
+    db: PostgresDatabase, other: PostgresDatabase, admin: Admin
+) -> None:
+    heard = listening(other)
+    found = rows(
+        admin, "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND query LIKE 'LISTEN%'", store_name(other)
+    )
+
+    for (pid,) in found:
+        end(admin, pid)
+
+    assert heard.wait(TIMEOUT_S)  # it may have missed something
+    heard.clear()
+    listening(db)
+    db.writer.submit(1, note("x")).result(20)
+    assert heard.wait(TIMEOUT_S)
+
+
+def store_name(db: PostgresDatabase) -> str:
+    return db._store.database
