@@ -74,6 +74,7 @@ from trackside.stock_ui import files as stock_files
 from trackside.stock_ui import routes as stock_ui
 from trackside.ui import routes as ui
 from trackside.views import routes as views
+from trackside.views import store as view_store
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
 from trackside.workspaces.model import doors
@@ -97,6 +98,7 @@ LOCATE = {
     "run": run_store.locate,
     "logged_model": logged_model_store.locate,
     "artifact": owners.locate,
+    "view": view_store.locate,
 }
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 PREPARING_THREADS = 2  # that copy models and build their environments
@@ -233,6 +235,7 @@ def _events(
     settings: Settings,
     db: Any,
     callers: Lanes,
+    gate: Gate,
     closers: list[Callable[[], object]],
     leavers: list[Callable[[], None]],
     wakers: list[Callable[[], None]],
@@ -245,7 +248,7 @@ def _events(
         timeout_s=settings.webhook_timeout_s,
         guard=Guard(_rules(settings, opens_private=settings.allow_private_webhooks)),
     )
-    courier = Courier(db, sealer, post, retries=settings.webhook_retries)
+    courier = Courier(db, sealer, post, retries=settings.webhook_retries, why_not=gate.why_not)
     closers.append(courier.close)
     webhooks = Loop("webhooks", courier.step, STEP_S * interval_factor)
     closers.append(webhooks.close)
@@ -385,7 +388,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(roots, threads),
-            *_events(settings, db, webhook_callers, closers, leavers, wakers, interval_factor),
+            *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
             *links.routes(
                 db,
                 roots,
@@ -425,6 +428,7 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
             settings.default_artifact_root,
             _sealer(settings),
             guard_of_links,
+            gate.why_not,
             interval_factor=interval_factor,
         )
         closers.append(workers.close)

@@ -6,7 +6,7 @@ import pytest
 
 from imports.test_jobs import IMPORTS, begin, ended
 from support.client import Api
-from support.links import add, all_runs, link, until, url_of
+from support.links import LINKS, add, all_runs, link, until, url_of
 from support.people import ADMIN, OURS, PASSWORD, People, bearer, signed
 from support.servers import Server
 
@@ -113,3 +113,36 @@ def test_a_link_whose_token_is_revoked_stops_and_says_why(people: People, far: t
 
     assert token not in link(ann, "far")["last_error"]
     assert len(all_runs(ann)) == 1
+
+
+def test_a_link_acts_as_its_maker_and_pauses_when_the_maker_loses_the_right(
+    people: People, far: tuple[Server, str]
+) -> None:
+    server, token = far
+    ann = by_token(people, "ann").within("north")
+    add(ann, "far", url_of(server, "default"), mode="pull", token=token)
+    until(lambda: len(all_runs(ann)) == 1, "the run to come")
+
+    denial = people.deny("ann", "MLflow EDIT", "/ws/north")
+    found = people.admin.within("north")
+    until(lambda: link(found, "far")["state"] == "paused", "the link to pause")
+    People(server.api).named(ADMIN).new_run(run_name="later")
+
+    assert link(found, "far")["last_error"].startswith("paused: ann, who made it, may not do Microsoft.MachineLearning")
+    assert by_token(people, "ann").within("north").ask("POST", f"{LINKS}/far/resume", {}).status == 403
+    people.admin.ask("DELETE", f"{OURS}/role-assignments/{denial}")
+    ann.post(f"{LINKS}/far/resume")
+    until(lambda: len(all_runs(ann)) == 2, "the later run to come")
+
+
+def test_a_link_does_no_more_than_its_maker_may(people: People, far: tuple[Server, str]) -> None:
+    server, token = far
+    secret = people.admin.within("north").new_experiment("secret")
+    people.deny("ann", "MLflow READ", f"/ws/north/experiments/{secret}")
+
+    reply = by_token(people, "ann").within("north").ask(
+        "POST", LINKS, {"name": "far", "to": url_of(server, "default"), "mode": "push", "token": token}
+    )  # fmt: skip
+
+    assert (reply.status, reply.json["error_code"]) == (403, "PERMISSION_DENIED")
+    assert "a link acts in your name" in reply.json["message"]

@@ -79,6 +79,7 @@ _EDIT = (
     f"{_ML}/onlineEndpoints/write",
 )
 _MANAGE = (*_EDIT, f"{_ML}/experiments/delete", f"{_ML}/models/delete", f"{_ML}/onlineEndpoints/delete",
+           f"{_ML}/onlineEndpoints/listKeys/action",
            "Microsoft.Authorization/roleAssignments/*")  # fmt: skip
 LEVELS = {
     "READ": Role("mlflow-read", "MLflow READ", "MLflow's level READ.", _READ),

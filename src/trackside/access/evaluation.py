@@ -16,7 +16,10 @@ _EXPERIMENTS = frozenset(
     {Action.EXPERIMENTS_READ, Action.EXPERIMENTS_WRITE, Action.EXPERIMENTS_DELETE, Action.EXPERIMENTS_CREATE}
 )
 _MODELS = frozenset({Action.MODELS_READ, Action.MODELS_WRITE, Action.MODELS_DELETE, Action.MODELS_CREATE})
-_ENDPOINTS = frozenset({Action.ENDPOINTS_READ, Action.ENDPOINTS_WRITE, Action.ENDPOINTS_DELETE, Action.ENDPOINTS_SCORE})
+_ENDPOINTS = frozenset({
+    *(Action.ENDPOINTS_READ, Action.ENDPOINTS_WRITE, Action.ENDPOINTS_DELETE, Action.ENDPOINTS_SCORE),
+    Action.ENDPOINTS_KEYS,
+})  # fmt: skip
 # Which actions concern a type of object; roles for all objects of a type give no others.
 OF_TYPE: dict[str, frozenset[Action]] = {
     "experiment": _EXPERIMENTS | _RUNS,

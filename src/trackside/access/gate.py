@@ -10,14 +10,14 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from msgspec import Struct, structs
 
 from trackside.access import builtin, store
-from trackside.access.caller import Anonymous, SignedIn
+from trackside.access.caller import Anonymous, SignedIn, place_of
 from trackside.access.evaluation import NOT_ADMINISTRATION, READS, Bounds, Grant
 from trackside.access.model import ROOT, Assignment, Role, Scope
 from trackside.access.shown import Headers, is_own_page, looks_like_jwt, secret_of, shown_in, unauthenticated
@@ -31,6 +31,7 @@ from trackside.identity import store as identity
 from trackside.identity.model import EVERYBODY, Principal, Token, TokenScope
 from trackside.identity.oidc.model import Refused
 from trackside.identity.throttle import Throttle
+from trackside.workspaces import store as workspaces
 
 DIRECT = Forwarded()  # no proxy is believed
 LOOK_EVERY_S = 0.2
@@ -97,6 +98,7 @@ class Gate:
         self._has_users = False
         self._good_until = 0.0
         self._callers: dict[bytes, SignedIn] = {}
+        self._standing: dict[int, SignedIn] = {}  # principals that something acts for
         self._verified: dict[bytes, _Verified] = {}
         self._uses: dict[int, tuple[int, str]] = {}  # of tokens: minute, address
         self._seen: set[int] = set()  # sessions
@@ -176,6 +178,27 @@ class Gate:
         """With all rights of the principal, for what runs in their name and for explanations."""
         return SignedIn(principal, self._grants(tx, principal), credential)
 
+    def why_not(self, principal_id: int | None, ws: int, actions: Iterable[Action]) -> str:
+        """Return why what a principal made may not act in a workspace now; empty if it may.
+
+        Rights on single objects do not count, and a denial at one does: a link or a webhook concerns the whole workspace."""
+        if time.monotonic() >= self._good_until:
+            self._look()
+        if principal_id is None or not self._has_users:
+            return ""
+        with self._db.read(ws) as tx:
+            caller = self._standing.get(principal_id)
+            if caller is None:
+                principal = identity.find(tx, principal_id)
+                if principal is None:
+                    return "the user who made it is deleted"
+                caller = self._standing[principal_id] = self.caller_of(tx, principal, "")
+            workspace = workspaces.current(tx)
+        if caller.principal.is_disabled:
+            return f"{caller.name}, who made it, is disabled"
+        missing = caller.rights_at(place_of(workspace)).missing(actions)
+        return f"{caller.name}, who made it, may not do {missing[0]} in all of the workspace" if missing else ""
+
     def source(self, route: str, scope: Any) -> Source:
         """Where a call came from: of an ASGI scope."""
         agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
@@ -241,6 +264,7 @@ class Gate:
         with self._lock:
             if generation != self._generation or has_users != self._has_users:
                 self._callers.clear()
+                self._standing.clear()
                 self._generation = generation
                 self._has_users = has_users
             self._good_until = now + LOOK_EVERY_S

@@ -25,7 +25,8 @@ AUDITED: dict[str, frozenset[str]] = {
     "evaluation_dataset": frozenset({"delete"}),
     "registry": frozenset({"update"}),
     "webhook": frozenset({"create", "update", "delete"}),
-    "link": frozenset({"create", "remove"}),
+    "link": frozenset({"create", "remove", "paused", "active"}),
+    "endpoint": frozenset({"create", "delete", "regenerate-primary-key", "regenerate-secondary-key"}),
 }
 
 

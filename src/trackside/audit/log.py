@@ -6,7 +6,7 @@ holds the last hash, so that a changed, removed or inserted entry is found by `v
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,9 @@ class Source(Struct, frozen=True):
     route: str = ""
     address: str = ""
     agent: str = ""
+
+
+UNKNOWN = Source()
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -186,13 +189,6 @@ def drop_before(tx: Tx, at: int) -> int:
     return tx.run(
         "DELETE FROM audit_log WHERE at < :at AND seq < (SELECT seq FROM audit_head WHERE head_id = 1)", at=at
     )
-
-
-def pages(tx: Tx, question: Question) -> Iterator[list[Entry]]:
-    before = 2**62
-    while found := find(tx, question, before=before):
-        yield found
-        before = found[-1].seq
 
 
 def utc(seconds: int) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -79,9 +79,19 @@ async def export(request: Request) -> Response:
     if form not in FORMATS:
         raise Invalid(f"format is {form[:50]!r}; it must be {', '.join(FORMATS)}")
     wanted = question(call)
-    body = await request.in_thread(_written, request.reading, wanted, form)
+    request.check_room_of_pieces()
+    first = await request.in_thread(_page, request.reading, wanted, 2**62)
     await request.write(lambda tx: log.append(tx, _exported(tx, wanted, form)))
-    return Response(200, [(b"content-type", FORMATS[form].encode())], body)
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        """Page by page, each read when the client has taken the one before."""
+        yield "".join(lines([first], form)).encode()
+        page = first
+        while len(page) == log.PAGE:
+            page = await request.in_thread(_page, request.reading, wanted, page[-1].seq)
+            yield "".join(lines([page], form, has_head=False)).encode()
+
+    return Response(200, [(b"content-type", FORMATS[form].encode())], pieces())
 
 
 def question(call: Filter) -> Question:
@@ -97,9 +107,9 @@ def question(call: Filter) -> Question:
     )
 
 
-def lines(pages: Iterator[list[Entry]], form: str) -> Iterator[str]:
+def lines(pages: Iterable[list[Entry]], form: str, *, has_head: bool = True) -> Iterator[str]:
     """Each entry in the form that was asked for."""
-    if form == "csv":
+    if form == "csv" and has_head:
         yield _row(list(Entry.__struct_fields__))
     for page in pages:
         for entry in page:
@@ -121,9 +131,9 @@ def routes() -> list[Route]:
     ]
 
 
-def _written(read: Callable[[], AbstractContextManager[Tx]], wanted: Question, form: str) -> bytes:
+def _page(read: Callable[[], AbstractContextManager[Tx]], wanted: Question, before: int) -> list[Entry]:
     with read() as tx:
-        return "".join(lines(log.pages(tx, wanted), form)).encode()
+        return log.find(tx, wanted, before=before)
 
 
 def _exported(tx: Tx, wanted: Question, form: str) -> log.Event:
@@ -132,6 +142,7 @@ def _exported(tx: Tx, wanted: Question, form: str) -> log.Event:
         actor=tx.caller.name,
         credential=tx.caller.credential,
         object_type="audit",
+        source=log.UNKNOWN if tx.source is None else tx.source(),
         detail={"format": form, "question": msgspec.to_builtins(wanted)},
     )
 

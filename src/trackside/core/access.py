@@ -4,7 +4,7 @@ A route names one action (`needs=Action.RUNS_WRITE`).  Azure's documentation lis
 ("Manage access to an Azure Machine Learning workspace"); actions of what only Trackside has follow the same pattern.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -122,6 +122,10 @@ class Rights(Struct, frozen=True):
     def allows(self, action: Action, found: Object) -> bool:
         return action in self.objects.get(found, self.everywhere)
 
+    def missing(self, actions: Iterable[Action]) -> list[Action]:
+        """Return those that are not allowed to all of the workspace, each single object included."""
+        return [action for action in actions if action not in self.everywhere or action in self.some]
+
     def limit(self, kind: str, action: Action) -> Limit | None:
         """None: nothing is hidden."""
         is_only = action not in self.everywhere
@@ -169,6 +173,16 @@ class Caller:
         return self.rights(None)
 
 
+# Why the principal may not do the actions in all of the workspace now; empty if it may.  For what acts later in its name.
+WhyNot = Callable[[int | None, int, Iterable[Action]], str]
+
+
+def never(principal_id: int | None, ws: int, actions: Iterable[Action]) -> str:
+    """Of a store without users: nothing is refused."""
+    del principal_id, ws, actions
+    return ""
+
+
 OPEN = Caller()  # everybody, while the server has no users
 
 
@@ -179,6 +193,7 @@ class Visit(Struct, frozen=True):
     rights: Rights
     must_look: bool  # at what the call names
     user: str
+    source: Callable[[], Any] | None = None  # says where the call came from, for the audit log
 
 
 OPEN_VISIT = Visit(OPEN, ALL_RIGHTS, must_look=False, user="")

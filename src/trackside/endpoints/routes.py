@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from trackside.core.access import Action
+from trackside.access import store as access
+from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http import codec
-from trackside.core.http.routes import Route, stream
+from trackside.core.http.routes import LISTED, Route, stream
 from trackside.core.http.streams import Request, Response
+from trackside.core.http.targets import by
 from trackside.core.seal import Sealer
 from trackside.endpoints import keys, sources, store
 from trackside.endpoints import model as m
 from trackside.endpoints.backends.port import Backend
 from trackside.endpoints.routing import Routing
 from trackside.endpoints.scoring_routes import PREFIX
+from trackside.workspaces import store as workspaces
 
 T = TypeVar("T", bound=codec.Call)
 PATH = "/api/trackside/v1/endpoints"
@@ -44,6 +47,7 @@ class Calls:
         def write(tx: Tx) -> m.ShownEndpoint:
             model = sources.resolve(tx, call.model_uri) if call.model_uri else None
             endpoint = store.create(tx, name, mode, description, tags, properties)
+            access.let_creator_manage(tx, workspaces.name(tx), Object("endpoint", name))
             keys.make_both(tx, self._sealer, endpoint)
             if model is not None:
                 store.put_deployment(tx, endpoint, deployment, model, spec, traffic=100)
@@ -86,6 +90,7 @@ class Calls:
 
         def write(tx: Tx) -> None:
             store.delete(tx, store.lock(tx, name))
+            access.forget_object(tx, workspaces.name(tx), Object("endpoint", name))
 
         await request.write(write)
         await self._changed(request)
@@ -270,19 +275,26 @@ def routes(sealer: Sealer, routing: Routing, backend: Backend, wake: Callable[[]
     calls = Calls(sealer, routing, backend, wake)
     read, write, delete = Action.ENDPOINTS_READ, Action.ENDPOINTS_WRITE, Action.ENDPOINTS_DELETE
     one, deployed = f"{PATH}/{{name}}", f"{PATH}/{{name}}/deployments/{{deployment}}"
-    got = m.GotEndpoint
+    at, got = by("endpoint", "name"), m.GotEndpoint
     return [
         stream(f"POST {PATH}", calls.create, call=m.CreateEndpoint, needs=write, answer=got, status=201),
-        stream(f"GET {PATH}", calls.list, needs=read, answer=m.Endpoints),
-        stream(f"GET {one}", calls.get, call=m.EndpointCall, needs=read, answer=got),
-        stream(f"PATCH {one}", calls.update, call=m.UpdateEndpoint, needs=write, answer=got),
-        stream(f"DELETE {one}", calls.delete, call=m.EndpointCall, needs=delete),
-        stream(f"GET {one}/keys", calls.keys, call=m.EndpointCall, needs=Action.ENDPOINTS_KEYS, answer=m.GotKeys),
+        stream(f"GET {PATH}", calls.list, needs=read, on=LISTED, answer=m.Endpoints),
+        stream(f"GET {one}", calls.get, on=at, call=m.EndpointCall, needs=read, answer=got),
+        stream(f"PATCH {one}", calls.update, on=at, call=m.UpdateEndpoint, needs=write, answer=got),
+        stream(f"DELETE {one}", calls.delete, on=at, call=m.EndpointCall, needs=delete),
         stream(
-            f"POST {one}/keys", calls.regenerate, call=m.RegenerateKey, needs=Action.ENDPOINTS_KEYS, answer=m.GotKeys
+            f"GET {one}/keys", calls.keys, on=at, call=m.EndpointCall, needs=Action.ENDPOINTS_KEYS, answer=m.GotKeys
         ),
-        stream(f"PUT {deployed}", calls.put_deployment, call=m.PutDeployment, needs=write, answer=got),
-        stream(f"DELETE {deployed}", calls.delete_deployment, call=m.DeploymentCall, needs=delete, answer=got),
-        stream(f"POST {deployed}/rollback", calls.roll_back, call=m.DeploymentCall, needs=write, answer=got),
-        stream(f"GET {deployed}/logs", calls.logs, needs=read, arguments=m.LogCall, answer=m.Log),
+        stream(
+            f"POST {one}/keys",
+            calls.regenerate,
+            on=at,
+            call=m.RegenerateKey,
+            needs=Action.ENDPOINTS_KEYS,
+            answer=m.GotKeys,
+        ),
+        stream(f"PUT {deployed}", calls.put_deployment, on=at, call=m.PutDeployment, needs=write, answer=got),
+        stream(f"DELETE {deployed}", calls.delete_deployment, on=at, call=m.DeploymentCall, needs=delete, answer=got),
+        stream(f"POST {deployed}/rollback", calls.roll_back, on=at, call=m.DeploymentCall, needs=write, answer=got),
+        stream(f"GET {deployed}/logs", calls.logs, on=at, needs=read, arguments=m.LogCall, answer=m.Log),
     ]

@@ -7,11 +7,13 @@ from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots
 from trackside.artifacts.store import Root
 from trackside.core import disk
+from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid
+from trackside.core.errors import Denied, Invalid
 from trackside.endpoints.model import Model
 from trackside.logged_models import store as logged_models
 from trackside.registry import aliases, sources, versions
+from trackside.runs import store as runs
 from trackside.workspaces.model import Workspace
 
 MODEL_FILE = "MLmodel"
@@ -28,14 +30,17 @@ def resolve(tx: Tx, uri: str | None) -> Model:
         raise Invalid(f"model_uri is missing; {_HELP}.")
     run = sources.run_path(uri)
     if run is not None:
+        _check_readable(tx, Action.RUNS_READ, runs.locate(tx, run[0]))
         root = artifacts.root_of_run(tx, run[0])
         return Model(uri=uri, files_uri=sources.below(root.uri, run[1]))
     named = sources.model_uri(uri)
     if named is None:
         raise Invalid(f"model_uri is {uri!r}; {_HELP}.")
     if named.model_id is not None:
+        _check_readable(tx, Action.RUNS_READ, logged_models.locate(tx, named.model_id))
         return Model(uri=uri, files_uri=logged_models.root_of(tx, named.model_id).uri)
     assert named.name is not None
+    _check_readable(tx, Action.MODELS_READ, Object("model", named.name))
     version = _version(tx, named.name, named)
     return Model(
         uri=f"models:/{named.name}/{version}",
@@ -43,6 +48,12 @@ def resolve(tx: Tx, uri: str | None) -> Model:
         name=named.name,
         version=version,
     )
+
+
+def _check_readable(tx: Tx, action: Action, found: Object | None) -> None:
+    """An endpoint tells its callers what the model says: nobody serves a model that they may not read."""
+    if found is not None and not tx.rights.allows(action, found):
+        raise Denied("Permission denied.")
 
 
 def _version(tx: Tx, name: str, named: sources.ModelUri) -> str:

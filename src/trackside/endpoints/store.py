@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
 from trackside.endpoints.model import AuthMode, Deployment, Endpoint, Model, Replica, ReplicaState, Spec, State
@@ -62,7 +63,11 @@ def lock(tx: Tx, name: str) -> Endpoint:
 
 
 def all_of_workspace(tx: Tx) -> list[Endpoint]:
-    rows = tx.all(f"SELECT {_ENDPOINT} FROM endpoints WHERE workspace_id = :ws ORDER BY name")
+    """Those that the caller may read, by name."""
+    readable = tx.only_readable("endpoint", Action.ENDPOINTS_READ, "name")
+    rows = tx.all(
+        f"SELECT {_ENDPOINT} FROM endpoints WHERE workspace_id = :ws{readable.sql} ORDER BY name", **readable.params
+    )
     return [_endpoint(row) for row in rows]
 
 

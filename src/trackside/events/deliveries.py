@@ -44,6 +44,8 @@ class Due(Struct, frozen=True):
     body: str
     format: str
     attempts: int
+    event: str
+    principal_id: int | None  # in whose name the webhook acts
 
 
 def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
@@ -78,7 +80,7 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     row = tx.one(
         """
         SELECT d.delivery_seq, d.workspace_id, w.webhook_seq, w.webhook_id, w.url, w.secret, w.authorization_header,
-            d.delivery_id, d.body, d.format, d.attempts, d.next_attempt_at
+            d.delivery_id, d.body, d.format, d.attempts, d.event, w.principal_id, d.next_attempt_at
         FROM webhook_deliveries d JOIN webhooks w ON w.webhook_seq = d.webhook_seq AND w.workspace_id = d.workspace_id
         WHERE d.workspace_id = :ws AND d.webhook_seq = :webhook AND d.state = 'PENDING' AND w.status = 'ACTIVE'
         ORDER BY d.delivery_seq LIMIT 1
@@ -87,7 +89,9 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     )
     if row is None or row[-1] > tx.now:
         return None
-    seq, ws, webhook, webhook_id, url, secret, authorization, delivery_id, body, form, attempts, _ = row
+    seq, ws, webhook, webhook_id, url, secret, authorization, delivery_id, body, form, attempts, event, principal, _ = (
+        row
+    )
     return Due(
         seq,
         ws,
@@ -100,6 +104,8 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
         body,
         form,
         attempts,
+        event,
+        principal,
     )
 
 

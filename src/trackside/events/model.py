@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import UNSET, Struct, UnsetType
 
 from trackside.core import locations
+from trackside.core.access import Action
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, Part
 
@@ -52,6 +53,16 @@ MLFLOW_EVENTS = frozenset(f"{entity}.{action}" for entity, actions in MLFLOWS.it
 EVENTS = MLFLOW_EVENTS | {f"{entity}.{action}" for entity, actions in OURS.items() for action in actions}
 
 _NAME = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
+
+
+_READ_BY = {"run": Action.RUNS_READ, "experiment": Action.EXPERIMENTS_READ, "endpoint": Action.ENDPOINTS_READ,
+            "deployment": Action.ENDPOINTS_READ}  # fmt: skip
+
+
+def acts_of(events: Iterable[str]) -> list[Action]:
+    """Return what a webhook with these events does: it tells its receiver what the actions let its maker read."""
+    reads = {_READ_BY.get(event.partition(".")[0], Action.MODELS_READ) for event in events}
+    return [Action.WEBHOOKS_WRITE, *sorted(reads)]
 
 
 class Status(StrEnum):

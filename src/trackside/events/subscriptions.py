@@ -7,11 +7,11 @@ from typing import NamedTuple
 import msgspec
 
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import NotFound
+from trackside.core.errors import Denied, NotFound
 from trackside.core.seal import Sealer
 from trackside.events import store
 from trackside.events.envelopes import Format
-from trackside.events.model import MLFLOW_EVENTS, Status, Webhook, is_same_origin, sign_in_of
+from trackside.events.model import MLFLOW_EVENTS, Status, Webhook, acts_of, is_same_origin, sign_in_of
 
 _COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, authorization_header,
     format, creation_timestamp, last_updated_timestamp"""
@@ -34,12 +34,13 @@ def create(
     webhook_id = str(uuid.uuid4())
     now = store.newest(tx)
     wanted = dict.fromkeys(events, now)
+    _check_rights(tx, wanted)
     tx.run(
         """
         INSERT INTO webhooks (workspace_id, webhook_id, name, description, url, events, is_mlflows, status, secret,
-            authorization_header, format, creation_timestamp, last_updated_timestamp)
+            authorization_header, format, creation_timestamp, last_updated_timestamp, principal_id)
         VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :authorization, :form, :now,
-            :now)
+            :now, :principal)
         """,
         id=webhook_id,
         name=name,
@@ -51,6 +52,7 @@ def create(
         secret=sealer.seal(tx, secret, webhook_id) if secret else None,
         authorization=_sealed_authorization(tx, sealer, webhook_id, authorization),
         form=form,
+        principal=tx.caller.principal_id,
     )
     tx.record(Change("webhook", webhook_id, "create"))
     return get(tx, webhook_id)
@@ -84,6 +86,7 @@ def update(
         wanted = {event: before.events.get(event, now) for event in [*events, *kept]}
     if status is Status.ACTIVE and before.status is Status.DISABLED:
         wanted = dict.fromkeys(wanted, now)
+    _check_rights(tx, wanted)
     sealed = before.sealed_secret
     if secret is not None:
         sealed = sealer.seal(tx, secret, webhook_id) if secret else None
@@ -95,7 +98,7 @@ def update(
         UPDATE webhooks SET name = COALESCE(:name, name), url = COALESCE(:url, url), events = :events,
             is_mlflows = :is_mlflows, description = COALESCE(:description, description),
             status = COALESCE(:status, status), secret = :secret,
-            authorization_header = :authorization, format = COALESCE(:form, format),
+            authorization_header = :authorization, format = COALESCE(:form, format), principal_id = :principal,
             last_updated_timestamp = CASE WHEN last_updated_timestamp < :now THEN :now ELSE last_updated_timestamp + 1 END
         WHERE workspace_id = :ws AND webhook_seq = :webhook
         """,
@@ -109,6 +112,7 @@ def update(
         secret=sealed,
         authorization=sealed_authorization,
         form=form,
+        principal=tx.caller.principal_id,
     )
     tx.record(Change("webhook", webhook_id, "update"))
     return get(tx, webhook_id)
@@ -204,6 +208,15 @@ def seal_sign_in(tx: Tx, sealer: Sealer, webhook_seq: int) -> None:
 def authorization_context(webhook_id: str) -> str:
     """What it is sealed with, so that it opens nothing as the webhook's secret."""
     return f"{webhook_id} authorization"
+
+
+def _check_rights(tx: Tx, events: Iterable[str]) -> None:
+    """A webhook tells its receiver what its maker may read.  Raise Denied."""
+    missing = tx.rights.missing(acts_of(events))
+    if missing:
+        raise Denied(
+            f"Permission denied: a webhook acts in your name, and you may not do {missing[0]} in all of the workspace."
+        )
 
 
 def _sealed_authorization(tx: Tx, sealer: Sealer, webhook_id: str, header: str) -> bytes | None:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from trackside.core.access import WhyNot, never
 from trackside.core.db import changes
 from trackside.core.errors import Fault
 from trackside.core.seal import Sealer
@@ -25,7 +26,7 @@ from trackside.events import deliveries, envelopes, facts, shares, store, subscr
 from trackside.events.deliveries import Due, Queued
 from trackside.events.delivery import Answer, Post
 from trackside.events.envelopes import Format, Told
-from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook
+from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook, acts_of
 from trackside.events.store import Database
 from trackside.events.subscriptions import Subscriber
 
@@ -50,11 +51,12 @@ GONE = 410  # of HTTP: the receiver wants nothing more
 class Courier:
     """The steps of one server.  Of several servers of a store, one delivers."""
 
-    def __init__(self, db: Database, sealer: Sealer, post: Post, *, retries: int) -> None:
+    def __init__(self, db: Database, sealer: Sealer, post: Post, *, retries: int, why_not: WhyNot = never) -> None:
         self._db = db
         self._sealer = sealer
         self._post = post
         self._retries = retries
+        self._why_not = why_not
         self._holder = str(uuid.uuid4())
         self._held_until = 0.0
         self._asked_at = float("-inf")
@@ -208,6 +210,12 @@ class Courier:
 
     def _deliver(self, due: Due) -> bool:
         """False if the webhook has to wait."""
+        why = self._why_not(due.principal_id, due.ws, acts_of([due.event]))
+        if why:
+            words = f"not sent: {why}. The webhook is disabled; a user who may do this enables it."
+            self._note(due.ws, lambda tx: deliveries.died(tx, due, None, words))
+            self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
+            return False
         answer = self.send(due, due.delivery_id, Format(due.format), due.body)
         if self._is_closed.is_set() and answer.status is None:
             return False

@@ -7,7 +7,7 @@ The command line on the server's machine calls the same functions, in the name o
 from typing import Any
 
 from trackside.audit import log as audit
-from trackside.audit.log import Event, Source
+from trackside.audit.log import UNKNOWN, Event, Source
 from trackside.core.access import OPEN, Caller
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid
@@ -26,7 +26,6 @@ from trackside.identity.model import (
     expiry,
 )
 
-UNKNOWN = Source()
 ADMINS_ONLY = "Permission denied: only an administrator may do this."
 
 
@@ -48,7 +47,6 @@ def record(
     object_id: str,
     *,
     workspace: str = "",
-    source: Source = UNKNOWN,
     **detail: Any,
 ) -> None:
     """An entry for what this transaction changes, in the name of its caller."""
@@ -63,7 +61,7 @@ def record(
             workspace=workspace,
             reason="administrator" if tx.caller.is_admin else "role",
             detail=detail,
-            source=source,
+            source=UNKNOWN if tx.source is None else tx.source(),
         ),
     )
 

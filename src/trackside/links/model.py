@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from trackside.core import locations
+from trackside.core.access import Action
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, missing
 from trackside.core.http_client.credentials import Secret, check_credentials
@@ -62,6 +63,21 @@ class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.experiments or any(fnmatchcase(experiment, glob) for glob in self.experiments)
 
 
+def acts_of(mode: Mode, *, registry: bool) -> tuple[Action, ...]:
+    """Return what a link of this mode does in this workspace."""
+    reads = (
+        Action.EXPERIMENTS_READ,
+        Action.RUNS_READ,
+        Action.DATASETS_READ,
+        *((Action.MODELS_READ,) if registry else ()),
+    )
+    writes = (
+        *(Action.EXPERIMENTS_WRITE, Action.RUNS_WRITE, Action.DATASETS_WRITE),
+        *((Action.MODELS_WRITE,) if registry else ()),
+    )
+    return (Action.LINKS_WRITE, *reads, *(writes if mode.takes else ()))
+
+
 class Link(Struct, frozen=True, kw_only=True):
     link_id: int
     name: str
@@ -91,6 +107,12 @@ class Link(Struct, frozen=True, kw_only=True):
     store_id: str
     epoch: int
     epoch_at: int | None
+    principal_id: int | None  # in whose name it acts; None: the server's
+
+    @property
+    def acts(self) -> tuple[Action, ...]:
+        """What it does in this workspace, beside being a link."""
+        return acts_of(self.mode, registry=self.options.registry)
 
     @property
     def poll_s(self) -> float:

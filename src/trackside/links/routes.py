@@ -1,6 +1,6 @@
 """The calls about links.  Knows HTTP's side of them; the remote is asked in a thread, never within a transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -9,9 +9,9 @@ import msgspec
 
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
-from trackside.core.access import Action
+from trackside.core.access import Action, Rights, Visit
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid, Unavailable
+from trackside.core.errors import Denied, Invalid, Unavailable
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
@@ -67,8 +67,8 @@ class Calls:
 
     async def add(self, request: Request) -> Response:
         call: m.AddLink = codec.decode_body(m.AddLink, await request.whole_body())
-        ws = request.workspace.workspace_id
-        shown = await self._call(ws, lambda: self._add(ws, call))
+        ws, visit = request.workspace.workspace_id, request.visit
+        shown = await self._call(ws, lambda: self._add(ws, call, visit))
         return _json(m.GotLink(link=shown), 201)
 
     async def compare(self, request: Request) -> Response:
@@ -82,10 +82,11 @@ class Calls:
     async def _call(self, ws: int, work: Callable[[], T]) -> T:
         return await self._callers.run(ws, None, partial(_reachable, work))
 
-    def _add(self, ws: int, call: m.AddLink) -> m.Shown:
+    def _add(self, ws: int, call: m.AddLink, visit: Visit) -> m.Shown:
         with self._db.read(ws) as tx:
             self._check_count(tx)  # before anybody is called
         name, mode = m.check_name(call.name), m.check_mode(call.mode)
+        _check_rights(visit.rights, m.acts_of(mode, registry=bool(call.registry)))
         given = m.check_secret(call)
         target = m.target(call.to, call.kind, given)
         kind = target.kind or detect(target.url, target.secret, self._ending, self._guard)
@@ -123,6 +124,7 @@ class Calls:
         def write(tx: Tx) -> m.Shown:
             self._check_count(tx)
             secret = None if plain is None else self._sealer.seal(tx, plain, context_of(ws, name))
+            tx.in_visit(visit)
             link = store.create(tx, name, kind, target.url, mode, options, secret, cursor, seen)
             if mode.sends and backfill != "none":
                 store.set_to_mark(tx, link.link_id, marking.backfill())
@@ -163,7 +165,12 @@ def pause(tx: Tx, call: m.OfLink) -> m.GotLink:
 
 
 def resume(tx: Tx, call: m.OfLink) -> m.GotLink:
-    return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.ACTIVE)))
+    """From now on the link acts in the name of the user who resumes it."""
+    link = store.get(tx, call.link)
+    _check_rights(tx.rights, link.acts)
+    resumed = store.set_state(tx, call.link, State.ACTIVE)
+    store.act_for_caller(tx, resumed.name)
+    return m.GotLink(link=_shown(tx, store.get(tx, call.link)))
 
 
 def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
@@ -244,6 +251,15 @@ def routes(
         *bulk.routes(),
         *bundles.routes(roots, threads),
     ]
+
+
+def _check_rights(rights: Rights, actions: Iterable[Action]) -> None:
+    """A link does in the name of its maker what the maker may do, and no more.  Raise Denied."""
+    missing = rights.missing(actions)
+    if missing:
+        raise Denied(
+            f"Permission denied: a link acts in your name, and you may not do {missing[0]} in all of the workspace."
+        )
 
 
 def _shown(tx: Tx, link: Link) -> m.Shown:

@@ -14,7 +14,7 @@ LEASE_MS = 30_000
 
 _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
     last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s, to_mark, heard_at,
-    unheard, taken_points, taken_bytes, store_id, epoch, epoch_at"""
+    unheard, taken_points, taken_bytes, store_id, epoch, epoch_at, principal_id"""
 
 
 def consumer(link_id: int) -> str:
@@ -37,8 +37,9 @@ def create(
     made = tx.one(
         """
         INSERT INTO links (workspace_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at,
-            sent_items, sent_points, sent_bytes, taken_items, points_per_s, owner, owned_until)
-        VALUES (:ws, :name, :kind, :url, :mode, :options, :secret, 'active', :seen, :cursor, :now, 0, 0, 0, 0, 0, '', 0)
+            sent_items, sent_points, sent_bytes, taken_items, points_per_s, owner, owned_until, principal_id)
+        VALUES (:ws, :name, :kind, :url, :mode, :options, :secret, 'active', :seen, :cursor, :now, 0, 0, 0, 0, 0, '', 0,
+            :principal)
         ON CONFLICT DO NOTHING RETURNING link_id
         """,
         name=name,
@@ -49,6 +50,7 @@ def create(
         secret=secret,
         seen=seen_seq,
         cursor=remote_cursor,
+        principal=tx.caller.principal_id,
     )
     if made is None:
         raise AlreadyExists(f"Link '{name}' already exists in this workspace.")
@@ -104,6 +106,31 @@ def set_state(tx: Tx, name: str, state: State) -> Link:
         return link
     tx.record(Change("link", name, str(state)))
     return get(tx, name)
+
+
+def act_for_caller(tx: Tx, name: str) -> None:
+    """From now on the link acts in the name of the caller."""
+    tx.run(
+        "UPDATE links SET principal_id = :principal, last_error = NULL, last_error_at = NULL"
+        " WHERE workspace_id = :ws AND name = :name",
+        principal=tx.caller.principal_id,
+        name=name,
+    )
+
+
+def pause(tx: Tx, link: Link, message: str) -> None:
+    """The server pauses the link, and says why."""
+    paused = tx.run(
+        """
+        UPDATE links SET state = 'paused', last_error = :message, last_error_at = :now, retry_at = NULL
+        WHERE workspace_id = :ws AND link_id = :id AND state = 'active'
+        """,
+        id=link.link_id,
+        message=message,
+    )
+    if paused:
+        note(tx, link.link_id, "error", "", "", message)
+        tx.record(Change("link", link.name, "paused", msgspec.json.encode({"message": message}).decode()))
 
 
 def remove(tx: Tx, link: Link) -> None:

@@ -39,12 +39,12 @@ def delete(tx: Tx, call: m.OfView) -> None:
 def routes() -> list[Route]:
     of_experiment = "/api/trackside/v1/experiments/{experiment_id}/views"
     one = "/api/trackside/v1/views/{view_id}"
-    experiment = by("experiment", "experiment_id")
+    experiment, view = by("experiment", "experiment_id"), by("view", "view_id")
     read, write = Action.EXPERIMENTS_READ, Action.EXPERIMENTS_WRITE
     return [
         query(f"GET {of_experiment}", m.ListViews, list_of, needs=read, on=experiment, answer=m.Views),
         command(f"POST {of_experiment}", m.CreateView, create, needs=write, on=experiment, answer=m.GotView),
-        query(f"GET {one}", m.OfView, get, needs=read, answer=m.GotView),
-        command(f"PATCH {one}", m.UpdateView, update, needs=write, answer=m.GotView),
-        command(f"DELETE {one}", m.OfView, delete, needs=write),
+        query(f"GET {one}", m.OfView, get, needs=read, on=view, answer=m.GotView),
+        command(f"PATCH {one}", m.UpdateView, update, needs=write, on=view, answer=m.GotView),
+        command(f"DELETE {one}", m.OfView, delete, needs=write, on=view),
     ]

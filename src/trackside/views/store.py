@@ -4,6 +4,7 @@ import uuid
 
 import msgspec
 
+from trackside.core.access import Object
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, Conflict, Invalid, NotFound
 from trackside.experiments import store as experiments
@@ -28,6 +29,12 @@ def get(tx: Tx, view_id: str) -> View:
     if row is None:
         raise NotFound(f"No view has the id {view_id!r}")
     return _view(row)
+
+
+def locate(tx: Tx, view_id: str) -> Object | None:
+    """Return the experiment that the view belongs to."""
+    row = tx.one(f"{_SELECT} AND v.view_id = :id", id=view_id)
+    return None if row is None else Object("experiment", str(row[1]))
 
 
 def create(tx: Tx, experiment_id: str, name: str, state: str, *, is_default: bool) -> View:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support.people import ADMIN, OURS, PASSWORD, People
+from support.people import ADMIN, OURS, PASSWORD, People, signed
 from trackside import app
 from trackside.access import notes
 from trackside.audit import log
@@ -130,6 +130,40 @@ def test_an_export_refuses_what_the_store_cannot_hold(people: People, name: str,
 
     assert status == 400
     assert name in message
+
+
+def test_every_entry_says_from_where_and_by_which_client(people: People, application: app.App) -> None:
+    bo = signed(people.add("bo", "Contributor"), {"user-agent": "mlflow-python-client/3.17.2"})
+    bo.post("registered-models/create", name="iris")
+    bo.ask("DELETE", "registered-models/delete", {"name": "iris"})
+    bo.ask("GET", f"{OURS}/users")
+    notes.step(application.asgi._database, application.asgi._gate)
+
+    found = entries(people, actor="bo")
+
+    assert {each["action"] for each in found} >= {
+        "registered_model.create",
+        "registered_model.delete",
+        "access.refused",
+    }
+    assert {(each["address"], each["agent"]) for each in found} == {("127.0.0.1", "mlflow-python-client/3.17.2")}
+    assert all(each["route"] for each in found)
+
+
+def test_an_export_of_many_pages_has_every_entry_once(people: People, application: app.App) -> None:
+    with application.asgi._database.write(0) as tx:
+        for number in range(2 * log.PAGE + 1):
+            log.append(tx, log.Event(action="test.many", object_id=str(number)))
+
+    exported = {
+        form: people.admin.ask("GET", f"{OURS}/audit/export", arguments={"format": form, "action": "test.many"}).body
+        for form in ("jsonl", "csv")
+    }
+
+    assert [json.loads(line)["object_id"] for line in exported["jsonl"].splitlines()] == [
+        str(number) for number in reversed(range(2 * log.PAGE + 1))
+    ]
+    assert len(exported["csv"].splitlines()) == 2 * log.PAGE + 2  # one head
 
 
 def test_it_has_a_right_of_its_own(people: People) -> None:

@@ -274,3 +274,52 @@ def test_a_read_token_reads_what_its_owner_manages_and_writes_nothing(people: Pe
 
     assert names(read) == ["mine"]
     assert read.fault("runs/create", experiment_id=mine) == DENIED
+
+
+# Endpoints and views
+
+
+def test_rights_at_one_endpoint_decide_what_is_done_with_it_and_what_is_listed(people: People) -> None:
+    endpoints = f"{OURS}/endpoints"
+    for name in ("red", "blue"):
+        people.admin.post(endpoints, name=name, auth_mode="none")
+    edit = people.add("bo", "MLflow EDIT", "/ws/default/onlineEndpoints/red")
+    manage = people.add("cy", "MLflow MANAGE", "/ws/default/onlineEndpoints/red")
+
+    assert [each["name"] for each in edit.get(endpoints)["endpoints"]] == ["red"]
+    assert edit.get(f"{endpoints}/red")["endpoint"]["name"] == "red"
+    assert edit.ask("PATCH", f"{endpoints}/red", {"description": "mine"}).status == 200
+    for method, path, body in (
+        *[("GET", "blue", None), ("PATCH", "blue", {"description": "x"}), ("GET", "nothing", None)],
+        *[("GET", "red/keys", None), ("DELETE", "red", None), ("GET", "blue/deployments/main/logs", None)],
+    ):
+        assert edit.ask(method, f"{endpoints}/{path}", body).status == 403, path
+    assert edit.fault(endpoints, name="green", auth_mode="none") == DENIED
+    assert manage.ask("GET", f"{endpoints}/red/keys").status == 400  # allowed, and an endpoint without keys
+    assert manage.ask("DELETE", f"{endpoints}/red").status == 200
+    people.admin.post(endpoints, name="red", auth_mode="none")  # another one of the same name
+    assert manage.ask("GET", f"{endpoints}/red").status == 403
+
+
+def test_nobody_serves_a_model_that_they_may_not_read(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "Contributor")
+    people.deny("bo", "MLflow READ", "/ws/default/models/blue")
+
+    assert bo.fault(f"{OURS}/endpoints", name="e", auth_mode="none", model_uri="models:/blue/1") == DENIED
+    assert (
+        bo.ask("POST", f"{OURS}/endpoints", {"name": "e", "auth_mode": "none", "model_uri": "models:/red/1"}).status
+        == 201
+    )
+
+
+def test_a_saved_view_belongs_to_its_experiment(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")
+    made = {}
+    for name in ("red", "blue"):
+        path = f"{OURS}/experiments/{three[name]}/views"
+        made[name] = people.admin.post(path, name="v", state={})["view"]["view_id"]
+
+    assert bo.get(f"{OURS}/views/{made['red']}")["view"]["name"] == "v"
+    assert bo.ask("PATCH", f"{OURS}/views/{made['red']}", {"version": 1, "name": "w"}).status == 200
+    for method, view in (("GET", made["blue"]), ("DELETE", made["blue"]), ("GET", "0" * 32)):
+        assert bo.ask(method, f"{OURS}/views/{view}").status == 403

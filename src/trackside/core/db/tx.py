@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Rights
+from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Rights, Visit
 from trackside.core.db.rest import Restless
 from trackside.core.errors import Invalid
 
@@ -179,6 +179,7 @@ class Tx:
         "now",
         "restless",
         "rights",
+        "source",
         "user",
         "witness",
         "ws",
@@ -204,17 +205,24 @@ class Tx:
         self.caller: Caller = OPEN
         self.rights: Rights = ALL_RIGHTS  # in this workspace
         self.witness: Witness | None = None  # of the changes of a caller who signed in
+        self.source: Callable[[], Any] | None = None  # says where the call came from, for the audit log
 
     def within(self, ws: int) -> "Tx":
         """The same transaction, in another workspace."""
         inside = Tx(self._session, ws, self.now, self.memory, restless=self.restless).by(self.user)
         inside.caller, inside.rights, inside.witness = self.caller, self.rights, self.witness
+        inside.source = self.source
         return inside
 
     def by(self, user: str) -> "Tx":
         """The same transaction, in the name of `user`."""
         self.user = user
         return self
+
+    def in_visit(self, visit: Visit) -> "Tx":
+        """The same transaction, in the name of a call's caller, who is known with the place that the call came from."""
+        self.source = visit.source
+        return self.by(visit.user).for_caller(visit.caller, visit.rights)
 
     def for_caller(self, caller: Caller, rights: Rights) -> "Tx":
         """The same transaction, in which lists leave out what the caller may not read."""

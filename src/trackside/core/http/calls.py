@@ -117,14 +117,14 @@ class Calls:
             self._admission.check(tx, route, visit.rights, call)
 
     def _command(self, route: Route, call: Any, visit: Visit) -> Callable[[Tx], Any]:
-        handler, user = route.handler, visit.user
+        handler = route.handler
         if visit.caller is OPEN:
-            return lambda tx: handler(tx.by(user), call)
+            return lambda tx: handler(tx.in_visit(visit), call)
 
         def work(tx: Tx) -> Any:
             if visit.must_look:
                 self._admission.check(tx, route, visit.rights, call)
-            return handler(tx.by(user).for_caller(visit.caller, visit.rights), call)
+            return handler(tx.in_visit(visit), call)
 
         return work
 

@@ -6,6 +6,7 @@ A task, a scope and a dozen of messages for each request cost more than a logged
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -76,7 +77,9 @@ class Direct:
         self._guard = guard
         self._prefix = static_prefix
 
-    def take(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> Plain | None:
+    def take(
+        self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], client: tuple[str, int] | None
+    ) -> Plain | None:
         """The request if it is a plain one: small, with no header twice, to a host that was let in before."""
         raw, _, query = target.partition(b"?")
         if b"%" in raw or not raw.isascii():
@@ -102,23 +105,29 @@ class Direct:
             or not self._guard.is_known(by_name.get(b"host", b""))
         ):
             return None
-        visit = self._visit(route, by_name, workspace)
+        source = None
+        if route.kind == "command":  # which the audit log may have to tell of
+            source = partial(self._gate.source, f"{route.method} {rest}", {"headers": headers, "client": client})
+        visit = self._visit(route, by_name, workspace, source)
         if visit is None:
             return None
         return Plain(
             route, route.method, path, query, 0 if workspace is None else workspace.workspace_id, by_name, visit
         )
 
-    def _visit(self, route: Route, headers: dict[bytes, bytes], workspace: Any) -> Visit | None:
+    def _visit(
+        self, route: Route, headers: dict[bytes, bytes], workspace: Any, source: Callable[[], Any] | None
+    ) -> Visit | None:
         """None for a caller who is not known yet or must be refused: the ASGI application does both."""
         caller = self._gate.recall(headers, route.method)
         if caller is OPEN:
-            return Visit(OPEN, ALL_RIGHTS, False, user_of(headers.items()) if needs_user(route) else "")
+            return Visit(OPEN, ALL_RIGHTS, False, user_of(headers.items()) if needs_user(route) else "", source)
         if caller is None:
             return None
         rights = caller.rights(workspace)
         try:
-            return Visit(caller, rights, not self._admission.may_pass(route, caller, rights), caller.name)
+            must_look = not self._admission.may_pass(route, caller, rights)
+            return Visit(caller, rights, must_look, caller.name, source)
         except Fault:
             return None
 
@@ -134,7 +143,9 @@ class Direct:
                 answer(status, _JSON, body) if status != 204 else answer(204, [], b"")
             else:
                 if isinstance(error, Denied) and plain.visit.caller is not OPEN:
-                    self._gate.refused(plain.visit.caller, route, None, self._gate.source_of(plain.method, plain.path))
+                    source = plain.visit.source
+                    where = self._gate.source_of(plain.method, plain.path) if source is None else source()
+                    self._gate.refused(plain.visit.caller, route, None, where)
                 status, headers, body = failed(error, plain.method, plain.path)
                 answer(status, headers, body)
             self._meter.note((route.method, route.paths[0], status // 100), perf_counter() - begun, len(body))

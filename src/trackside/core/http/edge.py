@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -202,16 +203,18 @@ class Edge:
         """The workspace, and who calls.  A workspace that is missing and one that is closed to the caller are refused alike."""
         if route.needs is Action.ANYONE:
             workspace = await self._workspace(name) if route.has_workspace else None
-            return workspace, Visit(OPEN, ALL_RIGHTS, False, "")
+            return workspace, Visit(OPEN, ALL_RIGHTS, False, "", self._source(route, scope))
         caller = await self._caller(scope, route.paths[0])
         if caller is OPEN:
             workspace = await self._workspace(name) if route.has_workspace else None
-            return workspace, Visit(OPEN, ALL_RIGHTS, False, user_of(scope["headers"]))
+            user = user_of(scope["headers"])
+            return workspace, Visit(OPEN, ALL_RIGHTS, False, user, self._source(route, scope))
         workspace = None
         try:
             workspace = await self._workspace(name) if route.has_workspace else None
             rights = caller.rights(workspace)
-            return workspace, Visit(caller, rights, not self._admission.may_pass(route, caller, rights), caller.name)
+            must_look = not self._admission.may_pass(route, caller, rights)
+            return workspace, Visit(caller, rights, must_look, caller.name, self._source(route, scope))
         except NotFound:
             if Action.WORKSPACES_READ in caller.rights(None).everywhere:
                 raise
@@ -221,8 +224,11 @@ class Edge:
             self._note_refusal(route, caller, workspace, scope)
             raise
 
+    def _source(self, route: Route, scope: Scope) -> Callable[[], Any]:
+        return partial(self._gate.source, f"{route.method} {route.paths[0]}", scope)
+
     def _note_refusal(self, route: Route, caller: Caller, workspace: Any, scope: Scope) -> None:
-        self._gate.refused(caller, route, workspace, self._gate.source(f"{route.method} {route.paths[0]}", scope))
+        self._gate.refused(caller, route, workspace, self._source(route, scope)())
 
     async def _workspace(self, name: Any) -> Any:
         """A store that may be slow or gone is never waited for on the event loop."""

@@ -237,7 +237,7 @@ class OneWriteProtocol(HttpToolsProtocol):
             or self.parser.get_http_version() != "1.1"
         ):
             return False
-        plain = self._direct.take(self.parser.get_method(), self.url, self.headers)
+        plain = self._direct.take(self.parser.get_method(), self.url, self.headers, self.client)
         if plain is not None:
             self.cycle = cast(RequestResponseCycle, _PlainCycle(self, plain))
         return plain is not None

@@ -173,7 +173,7 @@ class Request:
         visit, ws = self.visit, 0 if self.workspace is None else self.workspace.workspace_id
 
         def work(tx: Any) -> T:
-            return fn(tx.by(visit.user).for_caller(visit.caller, visit.rights))
+            return fn(tx.in_visit(visit))
 
         result: T = await self._database.writer.submit_async(ws, work, None, loop)
         if visit.caller is not OPEN:

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from trackside.artifacts.roots import Roots
+from trackside.core.access import WhyNot, never
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Unavailable
 from trackside.core.http_client.cancellation import Ending
@@ -74,6 +75,7 @@ class Runner:
         sealer: Sealer,
         owner: str,
         *,
+        why_not: WhyNot = never,
         guard: Guard = ANYWHERE,
         turn_s: float = TURN_S,
         step_s: float = STEP_S,
@@ -89,6 +91,7 @@ class Runner:
         self._server_root = server_root
         self._sealer = sealer
         self._owner = owner
+        self._why_not = why_not
         self._turn_s = turn_s
         self._step_s = step_s
         self._ending = Ending()
@@ -131,6 +134,10 @@ class Runner:
     def _step(self, *, ask: bool) -> bool:
         link = self._load()
         if link is None or link.state is State.PAUSED or not self._holds():
+            return False
+        why = self._why_not(link.principal_id, self._ws, link.acts) if link.state is State.ACTIVE else ""
+        if why:
+            self._write(lambda tx: store.pause(tx, link, f"paused: {why}. A user who may do this resumes the link."))
             return False
         try:
             more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away

@@ -7,6 +7,7 @@ import time
 import uuid
 
 from trackside.artifacts.roots import Roots
+from trackside.core.access import WhyNot
 from trackside.core.errors import Fault
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
@@ -33,6 +34,7 @@ class Workers:
         server_root: str,
         sealer: Sealer,
         guard: Guard,
+        why_not: WhyNot,
         *,
         interval_factor: float = 1.0,
     ) -> None:
@@ -42,6 +44,7 @@ class Workers:
         self._server_root = server_root
         self._sealer = sealer
         self._guard = guard
+        self._why_not = why_not
         self._owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._interval_factor = interval_factor
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
@@ -96,6 +99,7 @@ class Workers:
                 self._server_root,
                 self._sealer,
                 self._owner,
+                why_not=self._why_not,
                 guard=self._guard,
                 interval_factor=self._interval_factor,
             )
