@@ -67,11 +67,18 @@ def last_of_steps(points: Array) -> tuple[Array, Array]:
 
 def matched(points: Array, steps: Array, values: Array) -> tuple[Array, Array]:
     """Return the points whose step is among `steps` with a finite value there, and those values."""
-    if not len(steps):
+    if not len(steps) or not len(points):
         return points[:0], values[:0]
-    at = np.minimum(np.searchsorted(steps, points["step"]), len(steps) - 1)
+    asked = np.ascontiguousarray(points["step"])
+    first = int(np.searchsorted(steps, asked[0]))
+    same = slice(first, first + len(asked))
+    if np.array_equal(steps[same], asked):  # both metrics were logged at the same steps, as most are: no search
+        found = values[same]
+        fits = _finite(found)
+        return (points, found) if bool(fits.all()) else (points[fits], found[fits])
+    at = np.minimum(np.searchsorted(steps, asked), len(steps) - 1)
     found = values[at]
-    fits = (steps[at] == points["step"]) & _finite(found)
+    fits = (steps[at] == asked) & _finite(found)
     return points[fits], found[fits]
 
 
@@ -117,14 +124,16 @@ class Buckets:
             return
         values = np.ascontiguousarray(points["value"])
         at = self._places(x)
+        order: Array | None = None
         if not bool((at[1:] >= at[:-1]).all()):
             order = np.argsort(at.astype(np.uint16), kind="stable")  # a radix sort
-            at, values, x, first, second = at[order], values[order], x[order], first[order], second[order]
+            at, values = at[order], values[order]
         starts = np.flatnonzero(np.append(True, at[1:] != at[:-1]))
         ends: Array = np.append(starts[1:], len(at))
         into = at[starts]
         last: Array = ends - 1
-        self._take_last(into, x[last], first[last], second[last], values[last])
+        given = last if order is None else order[last]  # where the last points of the buckets came
+        self._take_last(into, x[given], first[given], second[given], values[last])
         self._count[into] += ends - starts
         finite = _finite(values)
         if finite.all():

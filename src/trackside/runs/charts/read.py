@@ -170,8 +170,10 @@ def _placed(points: Array, call: m.GetSeries, axis: str, by: str, one: _Series, 
     if x_of is not None:
         assert one.run_seq is not None
         points, x = b.matched(b.ordered(points, "step"), *x_of.of(one.run_seq))
-        fits = b.inside(x, call.start, call.end)
-        return _Placed(points[fits], x[fits], by)
+        if call.start is not None or call.end is not None:
+            fits = b.inside(x, call.start, call.end)
+            points, x = points[fits], x[fits]
+        return _Placed(points, x, by)
     points = b.ordered(points, by)
     low, high = _range(call, axis)
     if low > _LOWEST or high < _HIGHEST:

@@ -1,7 +1,7 @@
 """Runs grouped by params, tags or attributes, with aggregates of metrics."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ MAX_BY = 5
 MAX_METRICS = 50
 MAX_GROUPS = 1_000
 DEFAULT_GROUPS = 100
+FEW_RUNS = 1_000  # so many are looked up one by one
 ATTRIBUTES = ("status", "user_id", "run_name")
 AGGREGATES = ("mean", "sd", "min", "max", "runs")
 
@@ -119,16 +120,16 @@ def read(tx: Tx, call: GroupRuns) -> Groups:
     members: dict[Group, list[int]] = {}
     for seq in seqs:
         members.setdefault(tuple(column.get(seq) for column in columns), []).append(seq)
-    sums = {name: [_Sums() for _ in metrics] for name in members}
+    # Thousands of groups may be found, and a page of them is answered: the others need the metric of the order alone.
+    answers: dict[int, dict[Group, MetricOfGroup]] = {}  # by the place of the metric
+    what, place, _ = order
+    if what == "metric":
+        answers[place] = _aggregate(tx, metrics[place], members, search.experiments)
+    names = _ordered(list(members), order, members, answers, is_descending=is_descending)
+    shown = {name: members[name] for name in names[offset : offset + most]}
     for i, field in enumerate(metrics):
-        values = _numbers(tx, field, search.experiments)
-        for name, own in members.items():
-            total = sums[name][i]
-            for seq in own:
-                if seq in values:
-                    total.add(values[seq])
-    answers = {name: [one.answer() for one in own] for name, own in sums.items()}
-    names = _ordered(list(members), order, lambda name: len(members[name]), answers, is_descending=is_descending)
+        if i not in answers:
+            answers[i] = _aggregate(tx, field, shown, search.experiments)
     return Groups(
         matching=len(seqs),
         groups_total=len(names),
@@ -136,11 +137,11 @@ def read(tx: Tx, call: GroupRuns) -> Groups:
         groups=[
             RunGroup(
                 values=list(name),
-                count=len(members[name]),
+                count=len(own),
                 filter=_filter(by, name),
-                metrics=answers[name],
+                metrics=[answers[i][name] for i in range(len(metrics))],
             )
-            for name in names[offset : offset + most]
+            for name, own in shown.items()
         ],
     )
 
@@ -197,8 +198,8 @@ def _order(text: str | None, by: Sequence[str], metrics: Sequence[str]) -> tuple
 def _ordered(
     names: list[Group],
     order: Order,
-    count: Callable[[Group], int],
-    answers: Mapping[Group, Sequence[MetricOfGroup]],
+    members: Mapping[Group, Sequence[int]],
+    answers: Mapping[int, Mapping[Group, MetricOfGroup]],
     *,
     is_descending: bool,
 ) -> list[Group]:
@@ -207,10 +208,10 @@ def _ordered(
 
     def value(name: Group) -> Any:
         if what == "count":
-            return count(name)
+            return len(members[name])
         if what == "value":
             return None if name[place] is None else _natural(name[place] or "")
-        return getattr(answers[name][place], aggregate)
+        return getattr(answers[place][name], aggregate)
 
     names.sort(key=lambda name: [(part is None, _natural(part or "")) for part in name])
     with_value = [name for name in names if value(name) is not None]
@@ -247,14 +248,37 @@ def _texts(tx: Tx, field: Field, experiments: Sequence[int]) -> dict[int, str]:
     return dict(rows)
 
 
-def _numbers(tx: Tx, field: Field, experiments: Sequence[int]) -> dict[int, float | None]:
+def _aggregate(
+    tx: Tx, field: Field, members: Mapping[Group, Sequence[int]], experiments: Sequence[int]
+) -> dict[Group, MetricOfGroup]:
+    """Return the aggregates of a metric over each group."""
+    values = _numbers(tx, field, experiments, members)
+    found = {}
+    for name, own in members.items():
+        sums = _Sums()
+        for seq in own:
+            if seq in values:
+                sums.add(values[seq])
+        found[name] = sums.answer()
+    return found
+
+
+def _numbers(
+    tx: Tx, field: Field, experiments: Sequence[int], members: Mapping[Group, Sequence[int]]
+) -> dict[int, float | None]:
+    """Return the metric by run: of the members if they are few, else of all runs of the experiments."""
+    own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading all series of the workspace
+    among, bound = "", {}
+    if sum(map(len, members.values())) <= FEW_RUNS:
+        among, bound = " AND run_seq IN :runs", {"runs": [seq for own in members.values() for seq in own]}
     rows = tx.all(
         f"""
         SELECT run_seq, {_VALUES[field.aggregate]} FROM metric_series
-        WHERE workspace_id = :ws AND experiment_seq IN :experiments AND key = :key
+        WHERE {own_key}workspace_id = :ws AND experiment_seq IN :experiments AND key = :key{among}
         """,
         experiments=list(experiments),
         key=field.key,
+        **bound,
     )
     return dict(rows)
 
