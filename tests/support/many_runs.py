@@ -39,11 +39,11 @@ def fill(data: Path, experiment: str, runs: int, *, metrics: int = 8, params: in
 
 def _add(tx: Tx, experiment_id: str, numbers: Sequence[int], metrics: int, params: int, children_every: int) -> None:
     made = _create(tx, [_new(experiment_id, f"run-{number:06}", number) for number in numbers])
-    batch.log(tx, [_logged(run_id, number, metrics, params) for run_id, number in zip(made, numbers, strict=True)])
+    batch.log(tx, [logged(run_id, number, metrics, params) for run_id, number in zip(made, numbers, strict=True)])
     lifecycle.update_all(
         tx,
         [
-            lifecycle.RunUpdate(run_id, m.status_of("FAILED" if number % 19 == 0 else "FINISHED"), _end(number), None)
+            lifecycle.RunUpdate(run_id, m.status_of("FAILED" if number % 19 == 0 else "FINISHED"), end(number), None)
             for run_id, number in zip(made, numbers, strict=True)
         ],
     )
@@ -74,11 +74,11 @@ def _new(experiment_id: str, name: str, number: int, tags: dict[str, str] | None
     )
 
 
-def _end(number: int) -> int:
+def end(number: int) -> int:
     return STARTED + number * 1000 + random.Random(number).randrange(1000, 10_000_000)
 
 
-def _logged(run_id: str, number: int, metrics: int, params: int) -> Logged:
+def logged(run_id: str, number: int, metrics: int = 8, params: int = 6) -> Logged:
     dice = random.Random(number)
     values = {"optimizer": dice.choice(OPTIMIZERS), "lr": f"{10 ** dice.uniform(-5, -1):.3e}"}
     values |= {f"param_{i}": str(dice.randrange(10)) for i in range(params - 2)}

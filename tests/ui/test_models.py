@@ -237,3 +237,29 @@ def run_code(text: str, folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_files_of_a_version_are_browsed_on_its_page(server: Server, page: Page) -> None:
+    register(server.api)
+
+    page.goto(f"{server.url}/#/models/churn/versions/1/artifacts/MLmodel")
+
+    expect(page.get_by_text("loader_module")).to_be_visible()
+    expect(page.get_by_role("link", name="Download", exact=True)).to_have_attribute(
+        "href", re.compile("model%2FMLmodel")
+    )
+
+
+def test_a_logged_model_has_the_page_that_mlflow_links_to(server: Server, page: Page) -> None:
+    body = {"experiment_id": "0", "name": "boosted", "params": [{"key": "depth", "value": "3"}]}
+    model_id = server.api.ask("POST", "logged-models", body).json["model"]["info"]["model_id"]
+    uri = server.api.ask("GET", f"logged-models/{model_id}").json["model"]["info"]["artifact_uri"]
+    path = uri.removeprefix("mlflow-artifacts:/")
+    server.api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}/MLmodel", MODEL.encode())
+
+    page.goto(f"{server.url}/#/experiments/0/models/{model_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("boosted")
+    expect(page.get_by_role("row", name="depth 3")).to_be_visible()
+    page.get_by_role("link", name="Artifacts").click()
+    page.get_by_role("link", name="MLmodel").first.click()
+    expect(page.get_by_text("loader_module")).to_be_visible()

@@ -7,11 +7,12 @@ from trackside.core.filters.patterns import fold
 
 
 def find(tx: Tx, run_seqs: Sequence[int], search: str, after: str, limit: int) -> list[Row]:
-    """Return the keys of the runs after `after`, in order, with (key, runs, points, least, greatest, max_step)."""
+    """Return the keys of the runs after `after`, in order, with (key, runs, points, least, greatest, max_step, time of the first point)."""
     found = "instr(lower(key), :search)" if tx.dialect == "sqlite" else "strpos(lower(key), :search)"
     return tx.all(
         f"""
-        SELECT key, COUNT(*), SUM(point_count), MIN(min_value), MAX(max_value), MAX(max_step) FROM metric_series
+        SELECT key, COUNT(*), SUM(point_count), MIN(min_value), MAX(max_value), MAX(max_step), MIN(first_timestamp)
+        FROM metric_series
         WHERE workspace_id = :ws AND run_seq IN :runs AND key > :after AND (:search = '' OR {found} > 0)
         GROUP BY key ORDER BY key LIMIT :limit
         """,

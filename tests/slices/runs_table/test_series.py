@@ -250,6 +250,7 @@ def test_the_metric_keys_of_runs_come_in_pages(api: Api) -> None:
         "min": -5.0,
         "max": 2.0,
         "max_step": 7,
+        "first_time": 0,
         "is_system": False,
     }
     assert [key["key"] for key in second["keys"]] == ["system/cpu"]

@@ -140,6 +140,23 @@ export interface paths {
         patch: operations["patch_api_2_0_mlflow_logged_models_model_id"];
         trace?: never;
     };
+    "/api/2.0/mlflow/logged-models/{model_id}/artifacts/directories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET artifacts directories */
+        get: operations["get_api_2_0_mlflow_logged_models_model_id_artifacts_directories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/model-versions/delete-tag": {
         parameters: {
             query?: never;
@@ -857,7 +874,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End the session that sent the call, and take its cookie away. */
+        /** End the session that sent the call, and take its cookie away.  `url` ends it at the provider too. */
         post: operations["post_api_trackside_v1_logout"];
         delete?: never;
         options?: never;
@@ -2001,6 +2018,14 @@ export interface components {
             time: number;
             user?: string;
         };
+        /**
+         * LoggedOut
+         * @description `url`: the page that ends the session at the identity provider too; a browser opens it.
+         */
+        LoggedOut: {
+            /** @default null */
+            url?: string | null;
+        };
         /** Login */
         Login: {
             /** @default null */
@@ -2571,6 +2596,8 @@ export interface components {
             created_at: number;
             /** @default null */
             expires_at?: number | null;
+            /** @default false */
+            is_this?: boolean;
             /** @default null */
             last_address?: string | null;
             /** @default null */
@@ -3460,6 +3487,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.logged_models.model.GotModel"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_2_0_mlflow_logged_models_model_id_artifacts_directories: {
+        parameters: {
+            query?: {
+                artifact_directory_path?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunListing"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -5027,7 +5084,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, unknown>;
+                    "application/json": components["schemas"]["LoggedOut"];
                 };
             };
             400: components["responses"]["Fault"];

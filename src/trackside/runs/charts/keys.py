@@ -29,9 +29,10 @@ def read_keys(tx: Tx, call: m.GetKeys) -> m.GotKeys:
                 min=_finite(low),
                 max=_finite(high),
                 max_step=max_step,
+                first_time=first_time,
                 is_system=key.startswith(SYSTEM_PREFIX),
             )
-            for key, runs, points, low, high, max_step in rows[:most]
+            for key, runs, points, low, high, max_step, first_time in rows[:most]
         ],
         next_page_token=rows[most - 1][0] if len(rows) > most else None,
     )

@@ -108,6 +108,7 @@ class KeySummary(Struct, frozen=True, kw_only=True):
     min: float | None
     max: float | None
     max_step: int
+    first_time: int  # ms, of the first point by step: metrics by it are about in the order of logging
     is_system: bool
 
 

@@ -4,7 +4,7 @@ import { Queue } from "./queue";
 
 vi.stubGlobal("document", { documentElement: { dataset: {} }, baseURI: "http://localhost/" });
 vi.stubGlobal("navigator", { languages: ["en"] });
-const { decode, metricField } = await import("./source");
+const { decode, inOrderOfLogging, metricField } = await import("./source");
 
 test("the cache forgets what was used longest ago", () => {
   const cache = new Cache<string>(3, (text) => text.length);
@@ -79,4 +79,12 @@ test("a series is exact if each of its buckets has one point, or if all points c
 test("a metric's name with odd characters is quoted as the filter language wants it", () => {
   expect(metricField("train/loss-1.a")).toBe("metrics.train/loss-1.a");
   expect(metricField("val loss")).toBe("metrics.`val loss`");
+});
+
+test("metrics stand in the order of logging, and numbers in names count", () => {
+  const key = (name: string, firstTime: number) => ({ key: name, firstTime, runs: 1, points: 1, isSystem: false });
+
+  const found = inOrderOfLogging([key("a", 9), key("loss10", 2), key("loss2", 2), key("z", 1)]);
+
+  expect(found.map((each) => each.key)).toEqual(["z", "loss2", "loss10", "a"]);
 });

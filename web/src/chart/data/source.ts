@@ -135,6 +135,8 @@ export interface MetricKey {
   readonly key: string;
   readonly runs: number;
   readonly points: number;
+  /** ms since 1970, of the first point. */
+  readonly firstTime: number;
   readonly isSystem: boolean;
 }
 
@@ -142,7 +144,7 @@ const KEYS_AT_ONCE = 5000;
 /** Cards for more keys than these are not offered. */
 export const MOST_KEYS = 20_000;
 
-/** The metrics of runs, by name, and how many there are in all. */
+/** The metrics of runs in the order in which they were first logged, and how many there are in all. */
 export async function fetchKeys(
   runIds: readonly string[],
   signal: AbortSignal,
@@ -153,14 +155,22 @@ export async function fetchKeys(
   do {
     const page = await post<{
       total: number;
-      keys: { key: string; runs: number; points: number; is_system: boolean }[];
+      keys: { key: string; runs: number; points: number; first_time: number; is_system: boolean }[];
       next_page_token?: string | null;
     }>("metrics/keys", { run_ids: runIds, lifecycle: "all", max_results: KEYS_AT_ONCE, page_token: pageToken }, signal);
     total = page.total;
-    for (const { key, runs, points, is_system } of page.keys) keys.push({ key, runs, points, isSystem: is_system });
+    for (const { key, runs, points, first_time, is_system } of page.keys) {
+      keys.push({ key, runs, points, firstTime: first_time, isSystem: is_system });
+    }
     pageToken = page.next_page_token ?? undefined;
   } while (pageToken && keys.length < MOST_KEYS);
-  return { keys, total };
+  return { keys: inOrderOfLogging(keys), total };
+}
+
+/** What was logged at once is in the order of people: `layer2` before `layer10`. */
+export function inOrderOfLogging(keys: readonly MetricKey[]): MetricKey[] {
+  const order = new Intl.Collator("en", { numeric: true }).compare;
+  return keys.toSorted((a, b) => a.firstTime - b.firstTime || order(a.key, b.key) || (a.key < b.key ? -1 : 1));
 }
 
 /** The value of a param, tag or attribute of each run; null where a run has none. */

@@ -44,12 +44,12 @@ test("an address that nobody can read gives the defaults", () => {
   expect(Object.values(toQuery(fromQuery(query))).every((value) => value === null)).toBe(true);
 });
 
-test("metrics stand in sections by prefix, and numbers in names count", () => {
+test("metrics stand in sections by prefix, in the order in which they come", () => {
   const found = sections(["train/loss10", "loss", "train/loss2", "/odd", "val/acc", "train/deep/x"]);
 
   expect(found.map(({ name, keys }) => [name, ...keys])).toEqual([
-    ["", "/odd", "loss"],
-    ["train", "train/deep/x", "train/loss2", "train/loss10"],
+    ["", "loss", "/odd"],
+    ["train", "train/loss10", "train/loss2", "train/deep/x"],
     ["val", "val/acc"],
   ]);
 });

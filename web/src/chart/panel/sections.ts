@@ -6,7 +6,7 @@ export interface Section {
   readonly keys: readonly string[];
 }
 
-/** Sections in order of their names, those without a prefix first; keys in the order of people: `layer2` before `layer10`. */
+/** Sections and their keys in the order in which the keys come; those without a prefix are first. */
 export function sections(keys: Iterable<string>): Section[] {
   const found = new Map<string, string[]>();
   for (const key of keys) {
@@ -16,10 +16,9 @@ export function sections(keys: Iterable<string>): Section[] {
     if (list) list.push(key);
     else found.set(name, [key]);
   }
-  const order = new Intl.Collator("en", { numeric: true }).compare;
   return [...found]
-    .sort(([a], [b]) => order(a, b) || (a < b ? -1 : 1))
-    .map(([name, list]) => ({ name, keys: list.sort((a, b) => order(a, b) || (a < b ? -1 : 1)) }));
+    .sort(([a], [b]) => Number(a !== "") - Number(b !== ""))
+    .map(([name, list]) => ({ name, keys: list }));
 }
 
 /** So many charts live at once at most: each costs a canvas. */

@@ -3,6 +3,7 @@ import { api, send } from "@/api/client";
 import { asFailure } from "@/api/failure";
 import type { components } from "@/api/schema";
 import { apiUrl } from "@/app/place";
+import { artifactsOfLoggedModel, artifactsOfRun, within, type Files } from "@/nouns/artifact/files";
 import { parseMlModel, type MlModel } from "./mlmodel";
 
 export type Lineage = components["schemas"]["Lineage"];
@@ -24,6 +25,26 @@ export async function loadMlModel(name: string, version: string, signal: AbortSi
 
 export function loadLineage(name: string, version: string, signal: AbortSignal): Promise<Lineage> {
   return api.get("/api/trackside/v1/model-versions/{name}/{version}/lineage", { path: { name, version }, signal });
+}
+
+/** The files that a version was made of: of its run or its logged model.  null: they lie elsewhere. */
+export async function loadFiles(
+  { model_version, run, logged_model }: Lineage,
+  signal: AbortSignal,
+): Promise<Files | null> {
+  const source = model_version.source ?? "";
+  const fromModel = /^models:\/(m-[0-9a-f]+)$/.exec(source)?.[1];
+  if (fromModel) return artifactsOfLoggedModel(fromModel);
+  if (run) {
+    const { run: whole } = await api.get("/api/2.0/mlflow/runs/get", { query: { run_id: run.run_id }, signal });
+    const root = (whole.info.artifact_uri ?? "").replace(/\/$/, "");
+    if (root && source.startsWith(`${root}/`)) {
+      return within(artifactsOfRun(run.run_id), source.slice(root.length + 1).replace(/\/$/, ""));
+    }
+    const inRun = new RegExp(`^runs:/${run.run_id}/(.+)$`).exec(source)?.[1];
+    if (inRun) return within(artifactsOfRun(run.run_id), inRun.replace(/\/$/, ""));
+  }
+  return logged_model ? artifactsOfLoggedModel(logged_model.model_id) : null;
 }
 
 export interface Measures {

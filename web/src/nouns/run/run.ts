@@ -26,3 +26,8 @@ export function stateOf(status: string): { tone: Tone; icon: IconName } {
 export function isSystemTag(key: string): boolean {
   return key.startsWith("mlflow.");
 }
+
+/** Metrics of the machine: of MLflow's own sampler. */
+export function isSystemMetric(key: string): boolean {
+  return key.startsWith("system/");
+}

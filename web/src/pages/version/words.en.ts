@@ -4,6 +4,8 @@ export default {
   crumb: (version: string) => `Version ${version}`,
   sections: "Sections of the version",
   overview: "Overview",
+  artifacts: "Artifacts",
+  filesElsewhere: "The files of this version lie outside of its run",
   lineage: "Lineage",
   history: "History",
   requests: "Requests",

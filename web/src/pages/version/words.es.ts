@@ -7,6 +7,8 @@ export default {
   crumb: (version: string) => `Versión ${version}`,
   sections: "Secciones de la versión",
   overview: "Resumen",
+  artifacts: "Artefactos",
+  filesElsewhere: "Los archivos de esta versión están fuera de su ejecución",
   lineage: "Linaje",
   history: "Historial",
   requests: "Solicitudes",

@@ -1,0 +1,22 @@
+import type { Words } from "@/i18n/catalogue.svelte";
+import type en from "./words.en";
+
+export default {
+  experiments: "Experimentos",
+  sections: "Secciones del modelo",
+  overview: "Resumen",
+  artifacts: "Artefactos",
+  modelId: "ID del modelo",
+  status: "Estado",
+  type: "Tipo",
+  made: "Creado",
+  run: "Ejecución",
+  metrics: "Métricas",
+  params: "Parámetros",
+  tags: "Etiquetas",
+  name: "Nombre",
+  value: "Valor",
+  dataset: "Conjunto de datos",
+  none: "No se registró nada en este modelo",
+  missing: (id: string) => `No hay ningún modelo registrado ${id}`,
+} satisfies Words<typeof en>;
