@@ -35,8 +35,9 @@ START_S = 120
 AT_ONCE = 5000
 # What is shown when a page is ready, and its address: of ours, and of MLflow's.
 RUN_LINK = "a:text-matches('^run-[0-9]{6}$')"
+THEIR_LINK = "a[href*='/runs/']"
 PAGES = {
-    "first table": ("#/experiments/1", RUN_LINK, "#/experiments/1/runs", RUN_LINK),
+    "first table": ("#/experiments/1", RUN_LINK, "#/experiments/1/runs", THEIR_LINK),
     "sorted table": (
         "#/experiments/1?order=-metrics.loss",
         "a:text-is('{first}')",

@@ -7,7 +7,10 @@ from trackside.core.filters.patterns import fold
 
 
 def find(tx: Tx, run_seqs: Sequence[int], search: str, after: str, limit: int) -> list[Row]:
-    """Return the keys of the runs after `after`, in order, with (key, runs, points, least, greatest, max_step, time of the first point)."""
+    """Return the keys of the runs after `after`, in order.
+
+    A row is (key, runs, points, least, greatest, max_step, time of the first point).
+    """
     found = "instr(lower(key), :search)" if tx.dialect == "sqlite" else "strpos(lower(key), :search)"
     return tx.all(
         f"""
