@@ -28,6 +28,7 @@ from trackside.core.outgoing.guard import Guard
 from trackside.core.places import RootPolicy
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings, SqliteStore
+from trackside.core.work.chime import Chime
 from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
@@ -335,12 +336,20 @@ def _jobs(
     return [*jobs.routes(kinds, settings.workspace_jobs), *schedule_routes.routes(kinds)]
 
 
+def _together(calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
+    def call_all() -> None:
+        for call in calls:
+            call()
+
+    return call_all
+
+
 def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", kinds: Sequence[Kind[Any]] = ()) -> App:
     """Start everything but the socket.  `interval_factor` multiplies the intervals of background work; `url` is where
     processes of this machine find the server; `kinds` are further kinds of jobs."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
-    wakers: list[Callable[[], None]] = []  # of loops that wait for another server's changes
+    wakers: list[Callable[[], None]] = []  # of loops that wait for changes
     try:
         policy = RootPolicy(settings.allowed_artifact_roots, settings.own_places)
         roots = Roots(
@@ -437,7 +446,11 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
         if db.dialect == "postgresql":
             closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
-        db.listen(lambda: [wake() for wake in wakers])
+        wake_all = _together(wakers)
+        db.listen(wake_all)
+        chime = Chime(wake_all)
+        closers.append(chime.close)
+        db.when_changed(chime.ring)
     except BaseException:
         App(None, [], closers, leavers).close()
         raise

@@ -168,7 +168,7 @@ def test_what_a_store_does_not_keep_whole_is_sent_again(server: Server, databric
     setattr(databricks.store, fault, 2)
     add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="both")
 
-    until(lambda: link(here, LINK).get("last_error") is not None, "the trouble to be noticed")
+    until(lambda: getattr(databricks.store, fault) == 0, "the store to lose what it was sent")
     settle(here, LINK)
 
     copy = databricks.run_of(run)["info"]["run_id"]

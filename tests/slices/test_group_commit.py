@@ -180,7 +180,9 @@ def committed_in(db: Any, *, quick: int = 0, slow: int = 0) -> list[str]:
 
 
 def writer(inline_s: float) -> GroupWriter:
-    return GroupWriter(lambda: SqliteWriter(memory_connection(), NeverLost()), remembers=True, inline_s=inline_s)
+    return GroupWriter(
+        lambda: SqliteWriter(memory_connection(), NeverLost(), lambda: None), remembers=True, inline_s=inline_s
+    )
 
 
 class NeverLost(Watch):

@@ -294,6 +294,7 @@ class PostgresDatabase:
         self.writer = GroupWriter(self._connect_writer, remembers=False)
         self._beside: GroupWriter | None = None
         self._bell: Bell | None = None
+        self._changed: Callable[[], None] | None = None
 
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
@@ -327,9 +328,15 @@ class PostgresDatabase:
         """Call `heard`, in a thread, when another server has changed something.  Once, at the start."""
         self._bell = Bell(lambda: _connect(self._store), heard)
 
+    def when_changed(self, heard: Callable[[], None]) -> None:
+        """Call `heard` after each commit of this server with which the change log has grown; it returns at once."""
+        self._changed = heard
+
     def _ring(self) -> None:
         if self._bell is not None:
             self._bell.ring()
+        if self._changed is not None:
+            self._changed()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -55,17 +55,22 @@ def unfit() -> str | None:
 class SqliteWriter(SqliteSession):
     """The write connection: `BEGIN IMMEDIATE` to `COMMIT`, with one level of savepoint."""
 
-    def __init__(self, connection: sqlite3.Connection, watch: Watch) -> None:
+    def __init__(self, connection: sqlite3.Connection, watch: Watch, tell: Callable[[], None]) -> None:
+        """`tell` is called after a commit with which the change log has grown."""
         super().__init__(connection)
         self._watch = watch
+        self._tell = tell
 
     def begin(self) -> None:
+        self.has_news = False
         self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         self._watch.check()
         self.connection.execute("COMMIT")
         self._watch.check()  # of a file that went meanwhile, nobody is told that it was written
+        if self.has_news:
+            self._tell()
 
     def rollback(self) -> None:
         if self.connection.in_transaction:
@@ -94,6 +99,10 @@ class SqliteWriter(SqliteSession):
         self.connection.close()
 
 
+def _nobody() -> None:
+    """Hears of a change before somebody asked to."""
+
+
 class SqliteDatabase:
     """A store in the file `path`.  Threads read side by side, each by a connection of its own."""
 
@@ -114,6 +123,7 @@ class SqliteDatabase:
         sqlite_file.prepare(path)
         self._watch = Watch(path)
         waits = durability == "full"
+        self._changed: Callable[[], None] = _nobody
         self.writer = GroupWriter(
             self._connect_writer,
             remembers=True,
@@ -147,6 +157,10 @@ class SqliteDatabase:
     def write(self, ws: int) -> Iterator[Tx]:
         with self.writer.transaction(ws) as tx:
             yield tx
+
+    def when_changed(self, heard: Callable[[], None]) -> None:
+        """Call `heard` after each commit with which the change log has grown; it returns at once."""
+        self._changed = heard
 
     def listen(self, heard: Callable[[], None]) -> None:
         """The file has one server: there is no other to hear from."""
@@ -211,7 +225,10 @@ class SqliteDatabase:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
         self._watch.begin()
-        return SqliteWriter(connection, self._watch)
+        return SqliteWriter(connection, self._watch, self._tell)
+
+    def _tell(self) -> None:
+        self._changed()
 
     def _count_commit(self) -> None:
         self._keeper.count_commit()

@@ -336,6 +336,7 @@ class SqliteSession:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.has_news = False  # the change log grows with the transaction
 
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]:
         try:
@@ -355,7 +356,7 @@ class SqliteSession:
             self.connection.execute(statement)
 
     def note_change(self) -> None:
-        """The file has one server, which knows what it changed."""
+        self.has_news = True
 
 
 def unstorable(error: Exception) -> Invalid:

@@ -53,7 +53,7 @@ class Workers:
         self._watch = Loop("links", self._step, EVERY_S * interval_factor)
 
     def wake(self) -> None:
-        """Another server of the store has changed something."""
+        """The change log has grown."""
         self._watch.wake()
         for _, loop in list(self._running.values()):
             loop.wake()

@@ -1,0 +1,46 @@
+"""Wakes what waits for changes of this server, soon after a commit, and less often while commits never cease."""
+
+import threading
+from collections.abc import Callable
+
+FIRST_REST_S = 0.02  # after a wake
+LONGEST_REST_S = 0.5  # while every rest ends with another commit: as often as the waiting loops look by themselves
+
+
+class Chime:
+    """`heard` is called in the chime's thread after `ring`: at once after a quiet while, else when the rest is over.
+
+    The rest doubles as long as somebody rings during it, so a busy server spends no more on waking than on polling."""
+
+    def __init__(self, heard: Callable[[], None]) -> None:
+        self._heard = heard
+        self._rung = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="trackside-chime", daemon=True)
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Cheap, for any thread; a second call before `heard` changes nothing."""
+        if not self._rung.is_set():
+            self._rung.set()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._rung.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        rest_s = FIRST_REST_S
+        while True:
+            self._rung.wait()
+            if self._closing.is_set():
+                return
+            self._rung.clear()
+            self._heard()
+            self._closing.wait(rest_s)
+            rest_s = next_rest_s(rest_s, was_rung=self._rung.is_set())
+
+
+def next_rest_s(rest_s: float, *, was_rung: bool) -> float:
+    """Return the rest after the next wake, when this one was `rest_s` long."""
+    return min(2 * rest_s, LONGEST_REST_S) if was_rung else FIRST_REST_S

@@ -1,0 +1,29 @@
+"""What waits for changes of this server is woken by the commit."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from trackside.core.db.tx import Change
+from trackside.core.errors import Invalid
+
+pytestmark = pytest.mark.both
+
+
+def test_a_commit_that_grows_the_change_log_is_heard_and_no_other(db: Any) -> None:
+    heard: list[int] = []
+    db.when_changed(lambda: heard.append(threading.get_ident()))
+
+    db.writer.submit(1, lambda tx: tx.run("UPDATE workspaces SET description = 'x' WHERE workspace_id = :ws")).result()
+    with pytest.raises(Invalid):
+        db.writer.submit(1, _refused).result()
+    before = len(heard)
+    db.writer.submit(1, lambda tx: tx.record(Change("run", "a", "create"))).result()
+
+    assert (before, len(heard)) == (0, 1)
+
+
+def _refused(tx: Any) -> None:
+    tx.record(Change("run", "b", "create"))
+    raise Invalid("no")
