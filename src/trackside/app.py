@@ -57,8 +57,6 @@ from trackside.jobs import schedule_routes
 from trackside.jobs.executors.process import ProcessExecutor
 from trackside.jobs.kinds import Kind, Kinds
 from trackside.jobs.worker import Limits, Worker
-from trackside.links import routes as links
-from trackside.links.worker.supervisor import Workers
 from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
 from trackside.logged_models import store as logged_model_store
@@ -109,16 +107,24 @@ ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server
 
 
 class App:
-    """A server without its socket: `asgi` answers, `leave` cuts short what waits for other servers, and `close` ends what
-    runs beside it."""
+    """A server without its socket: `asgi` answers, `complete` loads what is not needed to listen, `leave` cuts short what
+    waits for other servers, and `close` ends what runs beside it."""
 
     def __init__(
-        self, asgi: Any, routes: list[Route], closers: list[Callable[[], object]], leavers: list[Callable[[], None]]
+        self, asgi: Any, table: Table, closers: list[Callable[[], object]], leavers: list[Callable[[], None]]
     ) -> None:
         self.asgi = asgi
-        self.routes = routes
+        self._table = table
         self._closers = closers
         self._leavers = leavers
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        return self._table.routes
+
+    def complete(self) -> None:
+        """Load the rest of the server; a request for a route of it waits for this."""
+        self._table.complete()
 
     def leave(self) -> None:
         """Harmless when it was done already."""
@@ -126,6 +132,7 @@ class App:
             leaver()
 
     def close(self) -> None:
+        self._table.end()
         self.leave()
         for closer in reversed(self._closers):
             closer()
@@ -344,9 +351,16 @@ def _together(calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
     return call_all
 
 
-def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", kinds: Sequence[Kind[Any]] = ()) -> App:
+def build(
+    settings: Settings,
+    *,
+    interval_factor: float = 1.0,
+    url: str = "",
+    kinds: Sequence[Kind[Any]] = (),
+    is_partial: bool = False,
+) -> App:
     """Start everything but the socket.  `interval_factor` multiplies the intervals of background work; `url` is where
-    processes of this machine find the server; `kinds` are further kinds of jobs."""
+    processes of this machine find the server; `kinds` are further kinds of jobs; `is_partial` leaves the rest to `complete`."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     wakers: list[Callable[[], None]] = []  # of loops that wait for changes
@@ -398,7 +412,18 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
             *registry.routes(),
             *registry_own.routes(roots, threads),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
-            *links.routes(
+            *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
+            *_endpoints(settings, db, roots, scoring_requests, closers, interval_factor),
+            *_jobs(settings, db, Kinds([*kinds]), url, closers, interval_factor),
+        ]
+        table += _monitoring(settings, db, requests, scoring_requests, closers, leavers)
+
+        def rest() -> list[Route]:
+            """What is imported while the server answers other calls already: a third of all modules."""
+            from trackside.links import routes as links  # noqa: PLC0415  # see above
+            from trackside.links.worker.supervisor import Workers  # noqa: PLC0415  # see above
+
+            made = links.routes(
                 db,
                 roots,
                 threads,
@@ -408,17 +433,26 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
                 ending,
                 settings.max_links,
                 guard_of_links,
-            ),
-            *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
-            *_endpoints(settings, db, roots, scoring_requests, closers, interval_factor),
-            *_jobs(settings, db, Kinds([*kinds]), url, closers, interval_factor),
-        ]
-        table += _monitoring(settings, db, requests, scoring_requests, closers, leavers)
-        document = server.Document(table)
-        table.append(stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False))
+            )
+            workers = Workers(
+                db,
+                roots,
+                settings.default_artifact_root,
+                _sealer(settings),
+                guard_of_links,
+                gate.why_not,
+                interval_factor=interval_factor,
+            )
+            closers.append(workers.close)
+            leavers.append(workers.leave)
+            wakers.append(workers.wake)
+            document = server.Document([*table, *made])
+            return [*made, stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False)]
+
+        routes = Table(table, rest)
         guard = security.Guard(settings.allowed_hosts, settings.cors_origins, prefix=settings.static_prefix)
         edge = Edge(
-            Table(table),
+            routes,
             db,
             doors,
             directory.resolve,
@@ -431,18 +465,6 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
             read_s=settings.search_timeout_s,
         )
         closers.append(edge.close)
-        workers = Workers(
-            db,
-            roots,
-            settings.default_artifact_root,
-            _sealer(settings),
-            guard_of_links,
-            gate.why_not,
-            interval_factor=interval_factor,
-        )
-        closers.append(workers.close)
-        leavers.append(workers.leave)
-        wakers.append(workers.wake)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
         if db.dialect == "postgresql":
             closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
@@ -452,6 +474,9 @@ def build(settings: Settings, *, interval_factor: float = 1.0, url: str = "", ki
         closers.append(chime.close)
         db.when_changed(chime.ring)
     except BaseException:
-        App(None, [], closers, leavers).close()
+        App(None, Table([]), closers, leavers).close()
         raise
-    return App(edge, table, closers, leavers)
+    made = App(edge, routes, closers, leavers)
+    if not is_partial:
+        made.complete()
+    return made

@@ -27,6 +27,7 @@ log = logging.getLogger("trackside")
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an idle connection
+REST_AFTER_S = 0.2  # after the start: until then the first answers have the processor
 END_S = 5.0  # for what runs beside the answers, after them
 GRACE_S = 10  # for answers under way when the server is told to stop
 
@@ -88,7 +89,8 @@ def _work(
     """One process that serves; it stops when its supervisor is no more."""
     signal.signal(signal.SIGTERM, _leave)
     with explained(settings):
-        made = app.build(settings, interval_factor=interval_factor, url=_own_url(settings, sockets))
+        url = _own_url(settings, sockets)
+        made = app.build(settings, interval_factor=interval_factor, url=url, is_partial=True)
     try:
         server = _Server(_config(made.asgi, settings), made.leave)
 
@@ -107,10 +109,22 @@ def _work(
             each.listen(BACKLOG)  # from here on nobody is turned away: the kernel lets them wait for us
         gc.freeze()  # what start-up made stays: no collection need look at it again
         on_ready()
+        rest = threading.Timer(REST_AFTER_S, _complete, (made, stop))
+        rest.name, rest.daemon = "trackside-rest", True
+        rest.start()
         server.run(sockets=sockets)
     finally:
         _end(made)
     return OK
+
+
+def _complete(made: app.App, stop: Callable[[], None]) -> None:
+    """Load what the first answers do not need.  A server that cannot do that ends, as one that cannot start does."""
+    try:
+        made.complete()
+    except Exception:
+        log.exception("a part of the server cannot be loaded; it ends")
+        stop()
 
 
 def _own_url(settings: Settings, sockets: list[socket.socket]) -> str:

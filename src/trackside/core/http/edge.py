@@ -149,7 +149,10 @@ class Edge:
             path = path[len(self._prefix) :] or "/"
         name, rest = self._doors(path, scope["headers"])
         method: str = scope["method"]
-        match = self._table.find(method, rest) or self._table.find(method, _slashed_once(rest))
+        match = self._find(method, rest)
+        if match is None and not self._table.is_complete:
+            await asyncio.get_running_loop().run_in_executor(self._admits, self._table.complete)
+            match = self._find(method, rest)
         if match is None:
             if method != "OPTIONS":
                 await self._caller(scope, rest)
@@ -176,6 +179,9 @@ class Edge:
             await send_whole(send, 204, cors, b"")
         else:
             await send_whole(send, route.status, [JSON_TYPE, *cors, _length(body)], body)
+
+    def _find(self, method: str, path: str) -> Match | None:
+        return self._table.find(method, path) or self._table.find(method, _slashed_once(path))
 
     def _allow(self, method: str, path: str) -> bytes:
         """What OPTIONS is told of a path; for other methods the fault that it is unknown or has no such method."""

@@ -1,6 +1,7 @@
 """What the server answers: a table of routes.  Knows methods, paths and what each needs; knows no handler's meaning."""
 
 import re
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any, Literal
@@ -118,26 +119,51 @@ class Match(Struct, frozen=True):
 
 
 class Table:
-    """Finds the route of a method and path: whole paths by a dictionary, those with parameters by their prefix."""
+    """Finds the route of a method and path: whole paths by a dictionary, those with parameters by their prefix.
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self.routes: Sequence[Route] = list(routes)
+    `rest` makes further routes, whose import takes long, when `complete` is called."""
+
+    def __init__(self, routes: Iterable[Route], rest: Callable[[], Sequence[Route]] | None = None) -> None:
+        self.routes: Sequence[Route] = []
+        self._rest = rest
+        self._completing = threading.Lock()
         self._whole: dict[tuple[str, str], Match] = {}
         self._patterns: list[tuple[str, re.Pattern[str], Route]] = []
         self._methods: dict[str, set[str]] = {}
-        for route in self.routes:
+        self._add(list(routes))
+
+    @property
+    def is_complete(self) -> bool:
+        return self._rest is None
+
+    def complete(self) -> None:
+        """Add the rest of the routes, or wait until another thread has done so."""
+        with self._completing:
+            if self._rest is not None:
+                self._add(self._rest())
+                self._rest = None
+
+    def end(self) -> None:
+        """Wait for a completion under way; none begins any more."""
+        with self._completing:
+            self._rest = None
+
+    def _add(self, routes: Sequence[Route]) -> None:
+        self.routes = [*self.routes, *routes]
+        patterns = list(self._patterns)
+        for route in routes:
             if not isinstance(route.needs, Action):  # without a name nobody could be given or refused the right
                 raise TypeError(f"{route.method} {route.paths[0]} needs {route.needs!r}, which is no action")
             for path in route.paths:
                 if "{" in path:
                     prefix = path[: path.index("{")]
-                    self._patterns.append((prefix, _pattern(path), route))
+                    patterns.append((prefix, _pattern(path), route))
                 elif (route.method, path) in self._whole:
                     raise ValueError(f"two routes answer {route.method} {path}")
                 else:
                     self._whole[route.method, path] = Match(route, {})
                     self._methods.setdefault(path, set()).add(route.method)
-        self._patterns.sort(key=lambda entry: -len(entry[0]))
+        self._patterns = sorted(patterns, key=lambda entry: -len(entry[0]))  # at once: other threads read it
 
     def find(self, method: str, path: str) -> Match | None:
         found = self._whole.get((method, path))

@@ -1,0 +1,79 @@
+"""What a start imports, and what it leaves until the server listens.  Counted in modules: time depends on the machine."""
+
+import subprocess
+import sys
+
+import pytest
+
+from trackside.core.access import Action
+from trackside.core.http.codec import Call
+from trackside.core.http.routes import Route, Table, query
+
+MOST_MODULES = 640
+NOT_NEEDED = (
+    "trackside.links.routes",
+    "trackside.links.worker",
+    "trackside.imports.child",
+    "mlflow",
+    "numpy",
+    "psycopg",
+    "obstore",
+)
+
+
+def test_a_start_imports_no_more_than_it_needs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, trackside.cli.serve; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    imported = done.stdout.split()
+    assert [name for name in imported if name.startswith(NOT_NEEDED)] == []
+    assert len(imported) <= MOST_MODULES
+
+
+def route(where: str) -> Route:
+    return query(where, Call, lambda tx, call: None, needs=Action.ANYONE)
+
+
+def test_the_rest_of_a_table_is_found_when_it_is_complete() -> None:
+    table = Table([route("GET early")], lambda: [route("GET late/{name}")])
+    assert (table.is_complete, table.find("GET", "/api/2.0/mlflow/late/x")) == (False, None)
+
+    table.complete()
+    table.complete()
+
+    assert table.is_complete
+    assert table.find("GET", "/api/2.0/mlflow/late/x") is not None
+    assert table.find("GET", "/api/2.0/mlflow/early") is not None
+    assert [each.paths[0] for each in table.routes] == ["/api/2.0/mlflow/early", "/api/2.0/mlflow/late/{name}"]
+
+
+def test_a_table_that_could_not_be_completed_tries_again() -> None:
+    tries = 0
+
+    def rest() -> list[Route]:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise OSError("no memory")
+        return [route("GET late")]
+
+    table = Table([], rest)
+    with pytest.raises(OSError, match="no memory"):
+        table.complete()
+
+    table.complete()
+
+    assert table.find("GET", "/api/2.0/mlflow/late") is not None
+
+
+def test_a_table_that_ended_is_not_completed() -> None:
+    table = Table([], lambda: [route("GET late")])
+
+    table.end()
+    table.complete()
+
+    assert table.find("GET", "/api/2.0/mlflow/late") is None
