@@ -1,6 +1,7 @@
 import { formatCount } from "@/i18n/format";
 
 export default {
+  experiments: "Experiments",
   several: (count: number) => `${formatCount(count)} experiments`,
   charts: "Charts",
   system: "System metrics",

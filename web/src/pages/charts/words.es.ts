@@ -3,6 +3,7 @@ import { formatCount } from "@/i18n/format";
 import type en from "./words.en";
 
 export default {
+  experiments: "Experimentos",
   several: (count: number) => `${formatCount(count)} experimentos`,
   charts: "Gráficos",
   system: "Métricas del sistema",
