@@ -78,6 +78,8 @@ def test_ten_runs_of_a_million_points_are_drawn_honestly_and_again_on_zoom(serve
     expect(page.get_by_text(re.compile(r"of 10,000,000 points, min–max kept"))).to_be_visible(timeout=120_000)
     drag(page, plot(page, "loss"), 0.4, 0.5)
 
-    expect(page.get_by_text(re.compile(r"of (9|1,0)\d\d,\d{3} points|of 1,\d{3},\d{3} points"))).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile(r"of (9|1,0)\d\d,\d{3} points|of 1,\d{3},\d{3} points"))).to_be_visible(
+        timeout=120_000
+    )
     assert "chart-zoom=" in page.url
     assert len(series) == 2
