@@ -126,13 +126,13 @@ bench-ui: web ## measure the web UI with 100,000 runs in a browser (fills .bench
 screenshots: web ## write the pictures of docs/images from a demo store
 	@$(BIN)/python tests/support/screenshots.py
 
-compatibility: $(STAMP) ## write the tables of docs/compatibility.md anew
+compatibility: $(STAMP) ## write the tables of docs/compatibility.md
 	@PYTHONPATH=tests $(BIN)/python -m support.compatibility
 
 configuration: $(STAMP) ## write docs/configuration.md from the table of options
 	@PYTHONPATH=tests $(BIN)/python -m support.configuration
 
-constraints: ## resolve the pins of constraints/ anew (needs uv; UPGRADE=--upgrade for the newest)
+constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgrade for the newest)
 	@uv pip compile pyproject.toml --group dev --all-extras $(RESOLVE) -o constraints/dev.txt
 	@uv pip compile pyproject.toml --all-extras $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
 	@printf '%s\n' mlflow-skinny==1.20.2 'setuptools<81' 'protobuf<3.21' | uv pip compile - $(RESOLVE) -o constraints/compat-0.txt

@@ -380,7 +380,7 @@ def main() -> None:
             fill_stock(store, given.mlflow.with_name("python"), given.models, given.versions)
             vacuum(given.stock_store.replace("+psycopg", ""))
             for connection in (first, second):
-                connection.close()  # idle for so long that a server may have hung up; the next request opens it anew
+                connection.close()  # idle for so long that a server may have hung up; the next request opens it again
             print(f"{given.models} models, {given.models * given.versions} versions; medians of {given.repeat}, in ms")
             print(f"{'':34} {'ours':>9} {'mlflow':>9} {'times faster':>13}")
             ratios = []

@@ -192,7 +192,7 @@ def _numbers(tx: Any) -> list[str]:
 
 
 def _documents(tx: Any) -> list[str]:
-    """A document is what would be made anew."""
+    """A document is what would be created again."""
     found = []
     for ws, seq, doc in tx.all("SELECT workspace_id, run_seq, doc FROM run_docs"):
         made = runs.load(tx.within(ws), [seq])

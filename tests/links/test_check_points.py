@@ -150,7 +150,7 @@ def test_where_the_other_side_has_no_digests_points_are_read(start: Callable[...
 
     def earlier(server: Server) -> str:
         proxies.append(Flaky(server.port))
-        proxies[0].faults = lambda method, path: "404" if "/digests" in path or "/count-anew" in path else None
+        proxies[0].faults = lambda method, path: "404" if "/digests" in path or "/recount" in path else None
         return f"{proxies[0].url}/ws/south"
 
     with closing(_Closing(proxies)):

@@ -154,17 +154,17 @@ def test_a_copy_whose_registration_fails_is_left_out_and_made_anew_by_a_sync(
     first = dict(there.versions)
 
     sync(here, LINK)
-    until(lambda: there.failing == 0, "it to be made anew, and to fail again")
+    until(lambda: there.failing == 0, "it to be created again, and to fail again")
     settle(here, LINK)
     made = sum(1 for call in databricks.asked if "model-versions/create" in call)
     sync(here, LINK)
-    until(lambda: [each["status"] for each in there.versions.values()] == ["READY"], "it to be made anew")
+    until(lambda: [each["status"] for each in there.versions.values()] == ["READY"], "it to be created again")
     settle(here, LINK)
 
     assert first == {}
     assert made == 2
     assert said[0].startswith(
-        "model iris version 1 is left out: its registration failed there: no room; it is made anew"
+        "model iris version 1 is left out: its registration failed there: no room; it is created again"
     )
     assert list(registry_of(here)["iris"]["versions"]) == ["1"]
 

@@ -137,7 +137,7 @@ def test_what_is_registered_stays_when_the_other_side_begins_anew(
     if with_runs:
         until(lambda: new in {run["info"]["run_id"] for run in all_runs(world.here)}, "a new run to come")
     if mode == "both":
-        until(lambda: registered(world.there) == {"iris": ["1"]}, "what is registered to be made anew there")
+        until(lambda: registered(world.there) == {"iris": ["1"]}, "what is registered to be created again there")
     settle(world.here, LINK)
 
     assert registered(world.here) == {"iris": ["1"]}
@@ -175,7 +175,7 @@ def test_what_came_after_a_backup_stays_when_the_other_side_is_put_back_to_it(
     settle(world.here, LINK)
     whole = {"iris": ["1", "2"], "rose": ["1"]}
     if mode == "both":
-        until(lambda: registered(world.there) == whole, "what was lost to be made anew there")
+        until(lambda: registered(world.there) == whole, "what was lost to be created again there")
         assert len(all_runs(world.there)) == 2
     assert registered(world.here) == whole
     assert late in {run["info"]["run_id"] for run in all_runs(world.here)}
@@ -279,7 +279,7 @@ def test_an_experiment_whose_id_was_given_again_before_the_link_looked_is_anothe
     if mode != "push":
         until(lambda: theirs in [run["info"]["run_id"] for run in all_runs(world.here)], "the new run to come")
     else:
-        until(lambda: runs_of(world.there, "lost") != [], "the lost run to be made anew")
+        until(lambda: runs_of(world.there, "lost") != [], "the lost run to be created again")
     settle(world.here, LINK)
 
     assert again == before

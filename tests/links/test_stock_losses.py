@@ -83,7 +83,7 @@ def test_what_is_registered_stays_when_a_database_is_lost(server: Server, stock:
     sync(here, LINK)
     until(lambda: link(here, LINK).get("lost_store_at") is not None, "the loss to be seen")
     if mode == "both":
-        until(lambda: names(stock.api) == {"iris": ["1"], "rose": ["1"]}, "all to be made anew there")
+        until(lambda: names(stock.api) == {"iris": ["1"], "rose": ["1"]}, "all to be created again there")
     settle(here, LINK)
 
     assert names(here) == {"iris": ["1"], "rose": ["1"]}

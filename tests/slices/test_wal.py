@@ -61,7 +61,7 @@ def test_a_reader_holds_up_no_writer_and_the_log_shrinks_when_it_ends(db: Sqlite
         held = fill(db, 600)
         assert tx.one("SELECT count(*) FROM rows") == before
 
-    assert held > MOST_LOG_BYTES  # it could not begin anew
+    assert held > MOST_LOG_BYTES  # it could not start again
     settle(db)
 
 
@@ -72,7 +72,7 @@ def settle(db: SqliteDatabase) -> None:
         fill(db, 1)
         return log_bytes(db) <= MOST_LOG_BYTES
 
-    until(is_short, "the log to begin anew:", said=lambda: log_bytes(db))
+    until(is_short, "the log to start again:", said=lambda: log_bytes(db))
 
 
 def test_commits_are_synced_while_a_checkpoint_takes_its_time(tmp_path: Path) -> None:

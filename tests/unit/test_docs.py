@@ -23,6 +23,13 @@ INDEX = re.compile(r"python[h]osted|p[y]pi\.org/|n[p]mjs\.org|deb\.[d]ebian|--(e
 MACHINE_PATH = re.compile(r"(^|[^A-Za-z0-9_.~-])/(root|work|farm|home/[a-z]+|Users/[a-z]+)/", re.MULTILINE)
 
 
+# Words that CONTRIBUTING.md's section on style replaces by those of the field.
+BANNED = re.compile(
+    r"\b([Aa]new|[Ww]hoever|[Aa]miss|[Mm]end(s|ed)?|for ever|[Mm]akes? way|made way|out of reach|pass(es)? for|takes? along"
+    r"|goes along|go along)\b"
+)
+
+
 def _targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -80,6 +87,18 @@ def test_both_distributions_have_one_version() -> None:
     client = (ROOT / "packages" / "trackside-mlflow" / "trackside_mlflow" / "__init__.py").read_text()
 
     assert re.findall(r'^__version__ = "(.+)"', client, re.MULTILINE) == [PROJECT["version"]]
+
+
+def test_no_page_and_no_source_has_a_word_that_the_style_replaces() -> None:
+    sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "packages").rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
+    pages = [page for page in PAGES if "decisions" not in page.parts]  # a record keeps its words
+    found = {
+        f"{file.relative_to(ROOT)}: {match[0]}"
+        for file in (*sources, *pages)
+        for match in BANNED.finditer(file.read_text())
+    }
+
+    assert not found
 
 
 def test_no_file_names_a_package_index() -> None:

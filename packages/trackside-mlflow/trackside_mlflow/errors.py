@@ -12,7 +12,7 @@ class ConfigError(TracksideError):
 
 
 class ServerUnreachable(TracksideError):
-    """Nobody answers at the server's address, or whoever answers is no Trackside server."""
+    """Nobody answers at the server's address, or what answers is no Trackside server."""
 
 
 class WorkspaceNotFound(TracksideError):

@@ -11,11 +11,11 @@ from trackside_mlflow import settings, uris
 class TracksideHeaders:
     """mlflow's `request_header_provider`.
 
-    - TRACKSIDE_WORKSPACE goes along as `X-MLFLOW-WORKSPACE` if the tracking URI is http(s), names no workspace itself,
+    - TRACKSIDE_WORKSPACE is sent as `X-MLFLOW-WORKSPACE` if the tracking URI is http(s), names no workspace itself,
       and `mlflow.set_workspace` (3.10 and later) has chosen none.  Clients of any version pick a workspace so.
-    - TRACKSIDE_TOKEN goes along as bearer token if the tracking URI is `trackside://` or lies under TRACKSIDE_URL.
+    - TRACKSIDE_TOKEN is sent as bearer token if the tracking URI is `trackside://` or lies under TRACKSIDE_URL.
       Credentials that mlflow has for itself (MLFLOW_TRACKING_TOKEN ...) come first.
-    - TRACKSIDE_USER goes along as `X-Trackside-User`, for the server's history of who did what.
+    - TRACKSIDE_USER is sent as `X-Trackside-User`, for the server's history of who did what.
 
     With no such variable set it stays out of every request.
     """

@@ -314,7 +314,7 @@ class Workspace:
         return self._server.tell_link(self.name, name, "resume")
 
     def sync_link(self, name: str, *, verify: bool = False) -> dict[str, Any]:
-        """Let the server compare everything with the other side and mend what differs.  It does not wait for that.
+        """Let the server compare everything with the other side and repair what differs.  It does not wait for that.
 
         `verify`: points and files are read on both sides, and compared by hashes, files by SHA-256.
         """

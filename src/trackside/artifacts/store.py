@@ -55,7 +55,7 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str) -> None:
         but = [*removal.but, *came]
         if (
             removal.path in came or len(but) > MOST_AGAIN
-        ):  # then nothing of it passes for removed: that takes nothing along
+        ):  # then nothing of it counts as removed, and nothing is removed with it
             tx.run("DELETE FROM changes WHERE workspace_id = :ws AND seq = :seq", seq=seq)
             continue
         detail = _detail(Removal(removal.path, but))
@@ -65,7 +65,7 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str) -> None:
 
 def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
     """Tells the change log that somebody removed a file or a folder; an empty path: all that the item had.  Files that are
-    missing with nobody having said so may lie on a disk that is out of reach."""
+    missing with nobody having said so may lie on a disk that is not mounted."""
     tx.record(Change(entity, item_id, REMOVED, _detail(Removal(path))))
 
 

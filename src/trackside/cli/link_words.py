@@ -18,7 +18,7 @@ def add_commands(commands: Any) -> None:
     _simple(inner, "show", "show a link: its state, lag and last error", shows=True)
     _simple(inner, "pause", "stop a link for a while; nothing is lost")
     _simple(inner, "resume", "go on with a paused link")
-    sync = _simple(inner, "sync", "compare everything with the other side, and mend what differs")
+    sync = _simple(inner, "sync", "compare everything with the other side, and repair what differs")
     sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
     check = _simple(
         inner, "check", "compare both sides item by item, and print what differs; changes nothing", shows=True

@@ -110,8 +110,8 @@ def check(words: argparse.Namespace) -> int:
     if words.json:
         say(as_json({"compared": compared, "differences": found}))
     elif found:
-        mend = f"trackside link sync {words.name}{' --verify' if words.verify else ''}{_where(words)}"
-        complain(f"{len(found)} of {items(compared)} differ; `{mend}` mends that")
+        command = f"trackside link sync {words.name}{' --verify' if words.verify else ''}{_where(words)}"
+        complain(f"{len(found)} of {items(compared)} differ; run `{command}` to repair them")
     else:
         say(f"{items(compared)} compared: no difference")
     return BROKEN if found else OK
@@ -178,7 +178,7 @@ def _progress(words: argparse.Namespace, name: str) -> int:
     shows = sys.stderr.isatty()
     try:
         link = _watch(words, name, shows=shows)
-    finally:  # also of whoever waits no longer: the server goes on by itself
+    finally:  # also when the user waits no longer: the server goes on by itself
         if shows:
             sys.stderr.write("\n")
     left = link["lag_items"]

@@ -66,7 +66,7 @@ def url(host: str, port: int, prefix: str = "", *, is_secure: bool = False) -> s
 
 
 def _bind(address: Address, port: int) -> socket.socket:
-    # With the protocol named, whoever accepts sees TCP and switches Nagle off; Linux hands the option down as well.
+    # With the protocol named, the code that accepts sees TCP and switches Nagle off; Linux hands the option down as well.
     made = socket.socket(address.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

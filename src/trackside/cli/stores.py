@@ -24,7 +24,7 @@ _EXTRAS = {"psycopg": "postgres", "obstore": "cloud", "joserfc": "oidc"}
 
 @contextmanager
 def explained(settings: Settings) -> Iterator[None]:
-    """Failures that an operator can mend become one line; others stay what they are."""
+    """Failures that an operator can repair become one line; others stay what they are."""
     try:
         yield
     except migrate.SchemaError as fault:

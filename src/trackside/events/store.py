@@ -3,9 +3,9 @@
 A reader that reacts is a consumer: it has a name, and a cursor in the store that moves in the transaction that holds what it
 made of the changes.  So it handles each change once, also when two servers read at once or one is killed.
 
-The hot path announces that a run was logged to once, until somebody reads that (`runs.batch._announce`).  So whoever has read
-such a row tells the writer, and looks at the run only then: what was logged before is there to be seen, and what is logged
-later is announced anew.
+The hot path announces that a run was logged to once, until somebody reads that (`runs.batch._announce`).  So a reader that has
+read such a row tells the writer, and looks at the run only then: what was logged before is there to be seen, and what is logged
+later is announced again.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Page(Struct, frozen=True):
 
 
 def begin(db: Database, tx: Tx | None = None) -> int:
-    """A number to read on from for whoever looks, after this, at all there is: what changes later is announced after it.
+    """A number to read on from for a reader that looks, after this, at all there is: what changes later is announced after it.
 
     `tx`: a transaction that this thread has opened and not used yet."""
     seq = _head(db, tx)

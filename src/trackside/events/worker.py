@@ -2,8 +2,8 @@
 
 A step queues what is new, in the transaction that moves the cursor, and hands webhooks that have something due to threads,
 each webhook to one thread at a time: what it is told comes in order.  A delivery that fails is tried again before the next
-one; one that is given up makes way.  What became of a delivery is written after it: a process that is killed in between
-delivers once more.
+one; after one that is given up, the next one is sent.  What became of a delivery is written after it: a process that is killed
+in between delivers once more.
 """
 
 import logging
@@ -92,7 +92,7 @@ class Courier:
             time.sleep(0.005)
 
     def close(self) -> None:
-        """Cuts what is under way: it is delivered once more by whoever comes next."""
+        """Cuts what is under way: the next server delivers it once more."""
         self._is_closed.set()
         self._post.close()
         self._threads.shutdown(cancel_futures=True)
@@ -128,7 +128,7 @@ class Courier:
         head = changes.head(self._db)
         if head is None or head <= self._passed:
             return False
-        # After the head: whoever subscribes later wants nothing of what was before.
+        # After the head: a later subscriber wants nothing of what was before.
         with self._db.read(0) as tx:
             subscribers = subscriptions.active(tx)
         if not subscribers:

@@ -170,7 +170,7 @@ class Finder:
         return Nowhere(f"{uri}: files at {scheme}:// cannot be read from here")
 
     def of_version(self, uri: str) -> Place:
-        """Of one that belongs to no run and no logged model.  Whoever registers such a version names any place that he
+        """Of one that belongs to no run and no logged model.  A user who registers such a version names any place that he
         likes: a folder of this machine is taken for what it is if it is a model, or if the user said so, a bucket only if
         he did."""
         try:

@@ -19,7 +19,7 @@ from trackside.core.uris import http_parts
 from trackside.sync.document import Mode
 from trackside.sync.entities import FIRST
 
-LEAST_RATE = 0.1  # calls a second; whoever asks for fewer has every caller of that remote wait for minutes
+LEAST_RATE = 0.1  # calls a second; a link that asks for fewer has every caller of that remote wait for minutes
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
 POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two looks at the other side
 QUIET_POLL_S = 2.0  # the same, where nothing was heard for a while: at most so much,

@@ -95,7 +95,7 @@ def log_params(tx: Tx, model_id: str, params: dict[str, str]) -> None:
     """All of them, or none if one is there with another value."""
     model_seq, experiment_seq = keys_of(tx, model_id)
     _insert_params(tx, model_seq, experiment_seq, params)
-    # Read back rather than before: whoever else wrote meanwhile, the first value stays.
+    # Read back rather than before: the first value stays, also if another writer came meanwhile.
     stored: dict[str, str] = dict(
         tx.all(
             """

@@ -47,7 +47,7 @@ class InTime:
     whatever is logged and merged in between, each point that was there at the first one is given once.
 
     A chunk never changes: what was looked up holds until a chunk is missing, since it went into a larger one.  Then what
-    follows the last timestamp given is looked up anew.  That may bring points which were logged meanwhile, but none later
+    follows the last timestamp given is looked up again.  That may bring points which were logged meanwhile, but none later
     than all were at first: who reads more slowly than others write still comes to an end."""
 
     def __init__(

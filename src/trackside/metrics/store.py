@@ -134,7 +134,7 @@ def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
     )
 
 
-def count_anew(tx: Tx, run_seq: int, key: str, pieces: Iterable[bytes]) -> bool:
+def recount(tx: Tx, run_seq: int, key: str, pieces: Iterable[bytes]) -> bool:
     """Makes the summary of a series say what is in all of its points, which come packed.  True if it said something else."""
     stored = load(tx, [run_seq], [key])[run_seq, key]
     counted = Series(key)

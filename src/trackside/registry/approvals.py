@@ -90,7 +90,7 @@ def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, 
 
 def approve(tx: Tx, name: str, version: str, request_id: str, comment: str) -> tuple[StageRequest, ModelVersion]:
     """Moves the version."""
-    workspaces.hold(tx)  # before the model, as whoever moves a version does
+    workspaces.hold(tx)  # before the model, as a move of a version does
     request = _decide(tx, name, version, request_id, Status.APPROVED, comment)
     said = comment or request.comment
     moved = transitions.move(

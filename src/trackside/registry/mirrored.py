@@ -108,7 +108,7 @@ class Birth(Struct, frozen=True, kw_only=True):
 
 
 def derived_uid(*said: object) -> str:
-    """For what comes from where there are no uids: the same whoever takes it, however often."""
+    """For what comes from where there are no uids: the same for each server that takes it, however often."""
     return hashlib.sha256("\0".join(str(each) for each in said).encode()).hexdigest()[:32]
 
 
@@ -369,7 +369,7 @@ def make_version(
 
 
 def change_version(tx: Tx, uid: str, patch: VersionPatch) -> None:
-    """A stage is taken without approval: whoever moved the version elsewhere was asked for it there."""
+    """A stage is taken without approval: the user who moved the version elsewhere was asked for it there."""
     workspaces.hold(tx)  # its stages stay as they are
     name, key = _key(tx, uid)
     if patch.no_description or patch.description is not None:

@@ -89,7 +89,7 @@ def get_latest(tx: Tx, call: m.GetLatest) -> m.LatestVersions:
 
 def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
     tags = m.check_version_tags(call.tags or [])
-    workspaces.hold(tx)  # whoever deletes files here is done with it, or begins later
+    workspaces.hold(tx)  # a deletion of files here is done, or begins later
     is_prompt = m.says_prompt(tags)
     origin = origins.of_prompt(call) if is_prompt else origins.of_call(tx, call)
     files.check_not_doomed(tx, origin.files_uri)

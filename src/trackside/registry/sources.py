@@ -1,7 +1,7 @@
 """Where the files of a version may come from: the safety rules on sources, and one spelling for each place.  Pure:
 knows URIs; what a run or a logged model owns it is told.
 
-A version is downloaded by whoever may read it, so a source may name only what its registrar could reach by itself: the
+Each user who may read a version may download it, so a source may name only what its registrar could reach by itself: the
 files of a run or logged model that the call names, another version, or a store of its own such as a bucket.
 """
 
@@ -113,7 +113,7 @@ def check(source: str, owner: Owner) -> None:
 
 
 def check_elsewhere(source: str) -> None:
-    """Of a version that comes from elsewhere without its files: what it names must not be a file of whoever reads it here,
+    """Of a version that comes from elsewhere without its files: what it names must not be a file of the reader here,
     nor one of ours."""
     run, uri = run_path(source), model_uri(source)
     if uri is not None and uri.model_id is not None:

@@ -122,7 +122,7 @@ def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVer
 
 
 def delete(tx: Tx, name: str, version: str) -> None:
-    """Its number is not given again; its files stay.  Whoever uses it forbids it."""
+    """Its number is not given again; its files stay.  A use of it forbids it."""
     key = locked(tx, name, version)
     uses.check_free(tx, name, key.model_seq, key.version)
     aliases = tx.all(

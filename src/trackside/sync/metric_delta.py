@@ -76,7 +76,7 @@ def lacking(cursor: Cursor, pieces: Iterable[Piece]) -> Iterator[bytes]:
 def difference(
     here: Callable[[], Iterable[bytes]], there: Callable[[], Iterable[bytes]], most: int = MOST_POINTS
 ) -> tuple[int, int]:
-    """How many points of a series only we have, and how many only they.  Each side is read anew, piece by piece, as often as
+    """How many points of a series only we have, and how many only they.  Each side is read again, piece by piece, as often as
     it takes: no more than about `most` points of a side are in memory."""
     our_digest, their_digest = _digest(here()), _digest(there())
     if our_digest == their_digest:

@@ -75,7 +75,7 @@ def exact(record: Record) -> str:
 
 
 def content(record: Record) -> str:
-    """The same whoever keeps the record: without what a server gives to it."""
+    """The same on every server that keeps the record: without what a server gives to it."""
     parts = [
         json.loads(record.inputs),
         _loaded(record.outputs),

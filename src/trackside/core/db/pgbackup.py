@@ -38,7 +38,7 @@ class NotABackup(ValueError):
 
 
 def write(wire: Wire, target: Path) -> None:
-    """A snapshot: whoever writes to the store goes on, and is not seen.  Raises OSError where the file cannot be written."""
+    """A snapshot: writers of the store go on, and are not seen.  Raises OSError where the file cannot be written."""
     wire.command("SET statement_timeout = 0")
     wire.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     with os.fdopen(disk.create(target), "wb") as raw, gzip.GzipFile("", "wb", LEVEL, raw) as file:

@@ -368,7 +368,7 @@ class PostgresDatabase:
             wire.close()
 
     def renew_statistics(self) -> bool:
-        """Counts anew what lies in tables that have grown much since the server last did; False if there is none.
+        """Counts again what lies in tables that have grown much since the server last did; False if there is none.
 
         Its own autovacuum comes up to a minute later, and until then the planner takes a table of 100,000 rows for an
         empty one: a search was seen to take 5 s in place of 10 ms."""

@@ -140,7 +140,7 @@ class Memory(dict[tuple[str, int, str], Any]):
         self.epoch = 1  # of the open group
         self.committed = 0  # every change up to this epoch is visible to a snapshot that begins now
         self.announced = (
-            0  # counts reads of the change log: what was announced before the last one must be announced anew
+            0  # counts reads of the change log: what was announced before the last one must be announced again
         )
         self.weight = 0  # what the entries hold, in units of their owners
         self._changed: dict[tuple[str, int, str], int] = {}

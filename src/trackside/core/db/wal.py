@@ -1,7 +1,7 @@
 """Keeps SQLite's write-ahead log short, beside the writer.  Knows the log and the database's file; knows no table.
 
 What was committed is copied into the database (a checkpoint) while others write.  A writer who never rests leaves something to
-copy each time, and the log grows: then it pauses for the little that is left, and the log begins anew in the same file.
+copy each time, and the log grows: then it pauses for the little that is left, and the log starts again in the same file.
 """
 
 import os
@@ -68,7 +68,7 @@ class LogKeeper:
         sync: Callable[[], None] | None,
     ) -> None:
         self._path = path
-        # Here and not in the thread, so that whoever opens the store hears of a failure.
+        # Here and not in the thread, so that the caller that opens the store hears of a failure.
         self._connection = connect()
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute(
@@ -124,7 +124,7 @@ class LogKeeper:
     def _checkpoint(self, commits: int) -> None:
         most = min(max(self._path.stat().st_size // 4, LEAST_LOG_BYTES), MOST_LOG_BYTES) // self._frame_bytes
         _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        grown = frames - self._frames if frames >= self._frames else frames  # else it began anew meanwhile
+        grown = frames - self._frames if frames >= self._frames else frames  # else it started again meanwhile
         self._frames = frames
         if frames > most:
             with self._pause():

@@ -7,7 +7,7 @@ from trackside.core.http.streams import Disconnected, Receive, Scope
 
 ROOM_BYTES = 96 << 20  # for all bodies that come in several pieces, until their calls are answered
 PACE_BYTES = 64 << 10  # a body of which less than that comes in PATIENCE_S ...
-PATIENCE_S = 10.0  # ... makes way when another one has no room
+PATIENCE_S = 10.0  # ... is dropped when another one has no room
 
 _HELD = "trackside.held"
 

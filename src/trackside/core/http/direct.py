@@ -46,7 +46,7 @@ class Plain(Struct, frozen=True):
 
 
 class Direct:
-    """`recall` gives the workspace of what `doors` found; None: whoever may wait must find it."""
+    """`recall` gives the workspace of what `doors` found; None: the ASGI application must find it, which may wait."""
 
     def __init__(
         self,

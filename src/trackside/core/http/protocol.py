@@ -2,7 +2,7 @@
 transports and the parser; knows no route.
 
 uvicorn writes the head and the body apart: two system calls, two packets, and a client that wakes up twice.  It also keeps
-a head of any length in memory, and waits for ever: for a request that never ends, and for a client that never reads.
+a head of any length in memory, and waits without end: for a request that never ends, and for a client that never reads.
 
 An application that has `direct` is handed small calls whole, without a task of their own (docs/decisions/0017).
 """
@@ -279,7 +279,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def _cut(self, cycle: RequestResponseCycle) -> None:
-        """By a reset: a plain end would pass for the end of the answer where no length was told."""
+        """By a reset: a plain end would look like the end of the answer where no length was told."""
         cycle.disconnected = True
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()

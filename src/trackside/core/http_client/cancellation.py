@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 
 class Ending:
-    """Whoever sleeps by `wait` wakes up, and whoever waits for a socket that is watched finds it cut."""
+    """A thread that sleeps by `wait` wakes up, and one that waits for a watched socket finds it cut."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

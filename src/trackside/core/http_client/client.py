@@ -213,7 +213,7 @@ class Http:
     ) -> Answer:
         """The whole answer of a call that succeeds.  Raises TooLong if it has more than `most_bytes`.
 
-        `once`: it makes something anew each time that it arrives, so it is not sent again where nobody knows whether it did."""
+        `once`: it creates something each time that it arrives, so it is not sent again where nobody knows whether it did."""
         return self._whole(method, path, body, headers or {}, most_bytes, once=once)
 
     def download(

@@ -1,6 +1,6 @@
 """How many calls a second a remote takes from all of our links together.  Knows clocks; knows no remote.
 
-A workspace counts the calls of a token, whoever makes them: the worker of a link, its check, another link that leads there.
+A workspace counts the calls of a token, from wherever they come: the worker of a link, its check, another link that leads there.
 So they share one `Limits`, as long as any of them is connected.
 """
 

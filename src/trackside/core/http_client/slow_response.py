@@ -1,6 +1,6 @@
 """How long an answer may take: as long as enough of it comes.  Knows sockets; knows no call.
 
-A time-out of a socket is one of silence: a remote that sends a byte before it each time would be waited for for ever.
+A time-out of a socket is one of silence: a remote that sends a byte before it each time would be waited for without end.
 """
 
 import http.client

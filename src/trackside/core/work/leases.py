@@ -1,7 +1,7 @@
 """Which of several servers does what only one may.  Knows claims that expire; knows no work.
 
-A claim is renewed while its holder lives; when it has expired, whoever asks first takes it over.  It decides who works, not
-what is right: a holder that was asleep may work beside the next one for a moment, and the work must bear that.
+A claim is renewed while its holder lives; when it has expired, the first process that asks takes it over.  It decides who works,
+not what is right: a holder that was asleep may work beside the next one for a moment, and the work must bear that.
 """
 
 from trackside.core.db.tx import Tx

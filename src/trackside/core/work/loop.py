@@ -30,7 +30,7 @@ class Loop:
         self._wake.set()
 
     def close(self, wait_s: float | None = None) -> bool:
-        """Waits for the step under way, for ever or at most so long; False if it is still under way then.  It will be the
+        """Waits for the step under way, without end or at most so long; False if it is still under way then.  It will be the
         last one."""
         self._is_closed = True
         self._wake.set()

@@ -1,7 +1,8 @@
 """Whether what is missing on the other side was removed there, or was lost with its store.  Decides; removes nothing.
 
-A Trackside's history says what was removed, for ever.  An MLflow server keeps nothing of the kind, but a store that was lost or
-put back lacks more than what somebody removed: then runs that nobody deleted are missing too, since MLflow's deleted runs stay.
+A Trackside's history says what was removed, without a limit of time.  An MLflow server keeps nothing of the kind, but a store
+that was lost or restored lacks more than what somebody removed: then runs that nobody deleted are missing too, since MLflow's
+deleted runs stay.
 When in doubt it is lost, and an epoch of the link ends (`state.generations`).
 """
 
@@ -19,7 +20,7 @@ from trackside.sync.local import registry
 SOME_RUNS = 5
 SOME_MODELS = 20
 ASK_EVERY_S = 30.0  # which store is there, unless what the other side tells says so
-REMEMBER_S = 2.0  # how long a store passes for the same without another look
+REMEMBER_S = 2.0  # how long a store counts as the same without another look
 
 
 class Watch:
@@ -29,7 +30,7 @@ class Watch:
         self._asked = float("-inf")
 
     def is_another(self, side: Side, *, asks: bool = True) -> bool:
-        """Whether it is not the one that the link knows, or that one at an earlier state: then all is to be looked at anew.
+        """Whether it is not the one that the link knows, or that one at an earlier state: then all is to be read again.
         `asks`: asks now and then; else what was heard says it."""
         peer, link = side.peer, side.link
         if asks:

@@ -5,7 +5,7 @@ only one side changed is taken by the other, what is there beats what was remove
 larger one is kept, or of two as large the one whose SHA-256 sorts last.
 
 A file that is gone was removed if somebody told the server so, or if others are left in its folder.  Else that may lie on a disk
-that is out of reach, and the file is lost: it does not go on the other side, and comes back from there where the link takes it.
+that is not mounted, and the file is lost: it does not go on the other side, and comes back from there where the link takes it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

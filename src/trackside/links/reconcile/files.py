@@ -269,21 +269,21 @@ class _Both:
         return known
 
     def check(self, sent: list[Known]) -> None:
-        """Raises Down if what was sent is not listed there as it is.  It was saved as it came, so that whoever is cut off goes
-        on with the rest; what is amiss is sent again."""
+        """Raise Down if what was sent is not listed there as it is.  It was saved as it came, so a runner that is cut off goes on
+        with the rest; what is wrong is sent again."""
         theirs = self.side.peer.files(self.entity, self.remote_id)
-        amiss = []
+        wrong = []
         for each in sent:
             there = theirs.get(self._remote(each.path))
             if there is None:
-                amiss.append(f"{each.path} was sent and is not there")
+                wrong.append(f"{each.path} was sent and is not there")
                 self.forget(each.path)
             elif there.size_bytes != each.size_bytes:
-                amiss.append(f"{each.path} arrived with {there.size_bytes} bytes; it has {each.size_bytes}")
+                wrong.append(f"{each.path} arrived with {there.size_bytes} bytes; it has {each.size_bytes}")
                 # As if it had changed here since: so the other side's is not taken for a version of its own.
                 self._save(Known(each.path, there.size_bytes, UNSENT, "", there.etag))
-        if amiss:
-            raise Down("; ".join(amiss[:3]))
+        if wrong:
+            raise Down("; ".join(wrong[:3]))
 
     def take(self, path: str) -> bool:
         there = self.theirs[path]
@@ -342,7 +342,7 @@ class _Both:
             if incoming.start != have or not have:
                 parts.forget()
                 parts.note_etag(incoming.etag)
-            # Who cannot go on with a file would begin anew in each turn.
+            # A file that cannot be continued would start again in each turn.
             self._fill(parts, incoming, size, may_stop=incoming.start == have)
         told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
         if told is not None and told.etag != etag:

@@ -113,16 +113,16 @@ def unlike(side: Side, run_id: str, remote_id: str) -> dict[str, tuple[Digest, D
     }
 
 
-def count_anew(side: Side, run_id: str, remote_id: str) -> set[str]:
+def recount(side: Side, run_id: str, remote_id: str) -> set[str]:
     """The series of both whose points are not the same, whatever summaries said, which then say what there is."""
     found = unlike(side, run_id, remote_id)
     if found is None:  # an earlier release, or one that tells no digest at all
         return {*side.peer.series(remote_id)} if side.peer.keeps_ids else set()
     keys = sorted(found)
     if keys and side.link.mode.sends:
-        side.peer.count_anew(remote_id, keys)
+        side.peer.recount(remote_id, keys)
     if keys:
-        side.write(lambda tx: digests.count_anew(tx, run_id, keys))
+        side.write(lambda tx: digests.recount(tx, run_id, keys))
     return set(keys)
 
 

@@ -1,7 +1,7 @@
 """Brings one item of a link to the same state on both sides.  Re-runnable at any moment, also after a crash half-way.
 
 What both sides agreed on is saved last.  Before something is made there, it is noted that it will be and as what, so that after
-a crash the copy is looked for rather than made twice, and does not pass for something that somebody there changed.
+a crash the copy is looked for rather than made twice, and does not count as something that somebody there changed.
 """
 
 import logging
@@ -39,7 +39,7 @@ AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"}
 
 
 class Early(Exception):
-    """Whoever made an item may be about to make its copy where ids are not kept: two would look for it in vain at once, and
+    """The side that made an item may be about to make its copy where ids are not kept: two would look for it in vain at once, and
     make two.  So those who have it from elsewhere wait for a moment."""
 
     def __init__(self, wait_s: float) -> None:
@@ -301,7 +301,7 @@ class Mirror:
         doubted: set[str] = set()
         try:
             if is_run and side.reads_all:
-                doubted = metrics.count_anew(side, part.item_id, item.remote_id)
+                doubted = metrics.recount(side, part.item_id, item.remote_id)
             if verify and is_run and mode.sends:
                 metrics.doubt(side, part.item_id, item.remote_id, doubted)
             self._tell(entity, part, item, merged, doc, verify=verify)
@@ -425,7 +425,7 @@ class Mirror:
         return entity is Entity.MODEL and part.doc["stage", ""] == "deleted" and not self.side.peer.keeps_ids
 
     def _lost(self, entity: Entity, item: Item) -> None:
-        """What was mirrored is not there any more, not even as deleted: it begins anew."""
+        """What was mirrored is not there any more, not even as deleted: it starts again."""
         side = self.side
         link_id = side.link.link_id
 
@@ -435,7 +435,7 @@ class Mirror:
             if side.link.mode.sends:
                 work_queue.mark(tx, link_id, [(entity, item.local_id)])
                 store.note(
-                    tx, link_id, "refused", entity, item.local_id, f"its copy {item.remote_id} is gone; made anew"
+                    tx, link_id, "refused", entity, item.local_id, f"its copy {item.remote_id} is gone; created again"
                 )
 
         side.write(forget)

@@ -72,7 +72,7 @@ def piece(tx: Tx, link: Link) -> tuple[Found, str]:
 
 
 def mark(tx: Tx, link: Link, found: Found, following: str) -> None:
-    """Unless the marking was begun anew meanwhile."""
+    """Unless the marking was started again meanwhile."""
     moved = tx.run(
         """
         UPDATE links SET to_mark = :following

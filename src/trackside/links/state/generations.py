@@ -61,7 +61,7 @@ def miss(tx: Tx, link: Link, entity: Entity, item: Item) -> None:
 
 def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
     """It is another store, whose ids may be those of other things: the link begins as if it were new."""
-    words = "the store there is another one than before: the link begins anew with it"
+    words = "the store there is another one than before: the link starts again with it"
     if not _turn(tx, link, known, store_id, words):
         return
     if link.mode.sends:
@@ -131,7 +131,7 @@ def _turn(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:
     )
     if moved:
         said = f"{words}; what is missing there and was not removed by anybody " + (
-            "is made anew there" if link.mode.sends else "stays here"
+            "is created again there" if link.mode.sends else "stays here"
         )
         store.note(tx, link.link_id, "state", "", "", said)
         tx.record(Change("link", link.name, "store-lost"))

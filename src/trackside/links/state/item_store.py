@@ -220,7 +220,7 @@ def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str)
 def save_item(
     tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None
 ) -> None:
-    """Whoever made it stays who made it."""
+    """The side that made it stays the one that made it."""
     tx.run(
         """
         INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at, epoch)
@@ -348,7 +348,7 @@ def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known)
 
 
 def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
-    """Those of an item are to be read on both sides before they pass for the same again."""
+    """Those of an item are to be read on both sides before they count as the same again."""
     tx.run(
         """
         UPDATE link_files SET etag = :unsure, remote_etag = :unsure

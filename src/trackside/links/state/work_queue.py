@@ -4,7 +4,7 @@ There is one line.  Who comes goes to its end, and who was there keeps the place
 and has to come again, goes to the end.  So each has its turn after at most as many others as were in the line when it came.
 Of what was marked together, experiments come first, then runs, then the models that need them, then the registry and
 evaluation datasets; what has
-to be there before it is brought by whoever needs it.
+to be there before is brought by the item that needs it.
 """
 
 from collections.abc import Iterable
@@ -93,7 +93,7 @@ def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
 
 
 def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
-    """Unless it was marked again meanwhile: then it waits anew, at the end of the line."""
+    """Unless it was marked again meanwhile: then it waits again, at the end of the line."""
     gone = tx.run(
         """
         DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id

@@ -1,6 +1,6 @@
 """Which series of which runs the other side took no points of, and how long they are left alone.  Knows clocks; asks nobody.
 
-In memory: who begins anew tries once more.
+In memory: who starts again tries once more.
 """
 
 import time

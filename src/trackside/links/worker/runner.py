@@ -366,7 +366,7 @@ class Runner:
         self._write(later)
 
     def _turn(self, *, verify: bool) -> Turn:
-        """Who compares all of an item would begin anew."""
+        """Comparing all of an item would start again."""
         return Turn() if verify else Turn(self._turn_s)
 
     def _put_off(self, dirty: Dirty, reason: str) -> None:

@@ -59,13 +59,13 @@ class Workers:
             loop.wake()
 
     def leave(self) -> None:
-        """No step waits for a remote any longer, and none begins anew."""
+        """No step waits for a remote any longer, and none starts again."""
         self._is_leaving = True
         for runner, _ in list(self._running.values()):
             runner.stop()
 
     def close(self) -> None:
-        """Within some seconds, whatever the remotes do: what is cut off half-way is done again by whoever comes next."""
+        """Within some seconds, whatever the remotes do: what is cut off half-way is done again by the next runner."""
         self._watch.close()
         self.leave()
         end = time.monotonic() + END_S

@@ -1,4 +1,4 @@
-"""How a link makes room for whoever calls this server.  Knows clocks; knows no item."""
+"""How a link leaves the processor to the callers of this server.  Knows clocks; knows no item."""
 
 import time
 from collections.abc import Callable

@@ -44,16 +44,16 @@ def add(tx: Tx, run_id: str, place: Place, found: dict[str, Digest]) -> Place | 
     return None
 
 
-def count_anew(tx: Tx, run_id: str, keys: Sequence[str]) -> None:
+def recount(tx: Tx, run_id: str, keys: Sequence[str]) -> None:
     """Has the summaries of series say what their points are."""
     writer.hold(tx, run_id)
     seq = runs.seq_of(tx, run_id)
     before = reader.summaries(tx, run_id)
-    mended = False
+    repaired = False
     for key in keys:
         if key in before:
-            mended |= metrics.count_anew(tx, seq, key, (piece.packed for piece in reader.pieces(tx, run_id, key, 0)))
-    if mended:
+            repaired |= metrics.recount(tx, seq, key, (piece.packed for piece in reader.pieces(tx, run_id, key, 0)))
+    if repaired:
         runs.changed(tx, run_id, seq, "import")
 
 
@@ -74,13 +74,13 @@ class Digests(Answer, frozen=True):
     after: int = 0
 
 
-class CountAnew(Call, frozen=True):
+class Recount(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("run_id",)
     run_id: str | None = None
     keys: list[str] | None = None
 
 
-class CountedAnew(Answer, frozen=True):
+class Recounted(Answer, frozen=True):
     pass
 
 
@@ -96,12 +96,12 @@ def get_digests(tx: Tx, call: DigestsCall) -> Digests:
     )
 
 
-def post_count_anew(tx: Tx, call: CountAnew) -> CountedAnew:
-    count_anew(tx, call.run_id or "", call.keys or [])
-    return CountedAnew()
+def post_recount(tx: Tx, call: Recount) -> Recounted:
+    recount(tx, call.run_id or "", call.keys or [])
+    return Recounted()
 
 
 ROUTES: list[Route] = [
     query(f"GET {PREFIX}/digests", DigestsCall, get_digests, needs=Action.SYNC_READ, answer=Digests),
-    command(f"POST {PREFIX}/count-anew", CountAnew, post_count_anew, needs=Action.SYNC_WRITE, answer=CountedAnew),
+    command(f"POST {PREFIX}/recount", Recount, post_recount, needs=Action.SYNC_WRITE, answer=Recounted),
 ]

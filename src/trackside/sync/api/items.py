@@ -234,7 +234,7 @@ class Calls:
         return Response(200, BINARY, await request.read(read))
 
     async def about(self, request: Request) -> Response:
-        """With `last_seq`, from which the log tells of all that changes after this answer: whoever looks now counts as one
+        """With `last_seq`, from which the log tells of all that changes after this answer: a reader that looks now counts as one
         of its readers, so that a run that was named before is named again."""
         ws = request.workspace.workspace_id
 

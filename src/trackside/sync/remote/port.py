@@ -115,7 +115,7 @@ class Peer(Protocol):
         """By key of what points lie there; None where it has no such call."""
         ...
 
-    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+    def recount(self, run_id: str, keys: Sequence[str]) -> None:
         """Has what `series` says of those made from the points that lie there; only of who tells digests."""
         ...
 

@@ -125,7 +125,7 @@ class Comparison:
         return not self.has_agreed_version(item, theirs) and not self.records(item).is_as_agreed_there()
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
-        """Of one as a list has it, without its experiments: whoever changes those changes the version."""
+        """Of one as a list has it, without its experiments: a change of those changes the version."""
         tags = {field: value for field, value in self.home(listed).items() if field[0] in ("tag", "null_tag")}
         agreed = {field: value for field, value in (item.agreed or {}).items() if field[0] in ("tag", "null_tag")}
         return self.has_agreed_version(item, listed) and tags == agreed

@@ -61,7 +61,7 @@ class Removal:
                 f"evaluation dataset {part.doc['name', '']}: gone there"
                 + (", and nobody removed it" if is_lost else "")
                 + (" and changed here" if what == "conflict" else "")
-                + ("; made anew" if mode.sends else "; it stays here")
+                + ("; created again" if mode.sends else "; it stays here")
             )
             self.side.note(what, DATASET, item.local_id, text)
             self._forget(item)

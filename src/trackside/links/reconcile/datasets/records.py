@@ -1,5 +1,5 @@
 """Moves the records of an evaluation dataset: what the peer lacks to it, what we lack to us.  Re-runnable at any moment: what
-went over is noted batch by batch, so whoever comes next goes on there.
+went over is noted batch by batch, so the next runner goes on there.
 
 Both sides are read in the order of hashes and compared by digests; only what differs goes over.
 """
@@ -68,7 +68,7 @@ class RecordSync:
             for found in lists.differences():
                 self._side.beat()
                 self._do(found[0].step, found, moved)
-                if time.monotonic() - compared > compared - began:  # whoever goes on has to compare again
+                if time.monotonic() - compared > compared - began:  # the next runner has to compare again
                     self._side.turn.check()
         return moved
 

@@ -70,7 +70,7 @@ class Removal:
                 f"{self._items.called(part)}: gone there"
                 + (", and nobody removed it" if is_lost else "")
                 + (" and changed here" if what == "conflict" else "")
-                + ("; made anew" if mode.sends else "; it stays here")
+                + ("; created again" if mode.sends else "; it stays here")
             )
             self.side.note(what, entity, item.local_id, text)
             versions = self._items.versions_of(item) if entity is MODEL else []

@@ -2,7 +2,7 @@
 folder of its own, to which they are copied.  Knows both sides' files; writes no version.
 
 A version that is made without its files never gets them.  So one that has none at a place that can be read waits: its disk may
-be out of reach, or whoever registered it may not have put them there yet.
+be unavailable, or the client that registered it may not have put them there yet.
 """
 
 from trackside.core.errors import BadState, Fault
@@ -27,7 +27,7 @@ class Carrier:
         self._runs = runs
 
     def out(self, part: Part) -> tuple[Doc, bool]:
-        """Our version as the other side can have it, and whether its own files have to go along."""
+        """Our version as the other side can have it, and whether its own files have to be copied."""
         doc = dict(part.doc)
         if _is_prompt(doc):
             return doc, False
@@ -82,7 +82,7 @@ class Carrier:
         return None if item is None else item.local_id
 
     def _has_files(self, part: Part) -> bool:
-        """Whether there are files here to go along; if this server does not read them, the log says why.  Raises BadState where
+        """Whether there are files here to be copied; if this server does not read them, the log says why.  Raises BadState where
         it does, and finds none."""
         version_id = part.item_id
         place = self._side.read(lambda tx: registry.place(tx, version_id, self._side.server_root))

@@ -149,14 +149,14 @@ class RegistryMirror:
             self._converge_files(part.item_id, remote_id)
 
     def _leave_out(self, part: Part, item: Item, theirs: Part) -> NoReturn:
-        """A version that can never be used there.  If it is a copy of ours it goes, and is made anew when the version, or its
+        """A version that can never be used there.  If it is a copy of ours it goes, and is created again when the version, or its
         model, changes or somebody has all compared: not before that, since its files may have to go over again."""
         said = f"{self._items.called(part)} is left out: {theirs.failed}"
         if not self.side.link.mode.sends or not identity.is_known_as_ours(self.side, theirs):
             raise Unmirrored(said)
         self.peer.remove(VERSION, item.remote_id)
         self._items.forget(VERSION, item)
-        raise Unmirrored(f"{said}; it is made anew when it changes or by `link sync`")
+        raise Unmirrored(f"{said}; it is created again when it changes or by `link sync`")
 
     def _without_left_out(self, entity: Entity, part: Part, merged: Merged, agreed: Doc) -> Merged:
         """What they could not take was not agreed on."""

@@ -1,7 +1,7 @@
 """One file by signed URLs, as Databricks gives them out for S3, Google's and Azure's stores.  Knows stores; knows no run.
 
 Azure is told the MD5 of what comes, and refuses anything else; S3 and Google say that of what came.  A URL that lets in no more
-is signed anew.
+is signed again.
 """
 
 import hashlib
@@ -124,7 +124,7 @@ class SignedFile:
         return Sent(sha256.hexdigest(), is_checked=True)
 
     def _append(self, source: Source) -> Sent:
-        """What is not flushed is no part of the file: it begins anew."""
+        """What is not flushed is no part of the file: it starts again."""
         self._send_bytes("PUT", "resource=file", b"")
         sha256 = hashlib.sha256()
         for at, block in _blocks(source, self._block):

@@ -2,7 +2,7 @@
 
 What a search tells of a run (its last points, its tags and params) is another thing whenever the run gets on.  What it does not
 tell (files, a point that is older than the last one) is looked for all the same: the less often, the longer a run has stood
-still.  Many a run says for ever that it is running, since its process was killed; it costs next to nothing.
+still.  Many a run says without end that it is running, since its process was killed; it costs next to nothing.
 """
 
 import time

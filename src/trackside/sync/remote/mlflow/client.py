@@ -138,7 +138,7 @@ class MlflowPeer:
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
         if self.may_be_trackside and is_trackside(self._http):
-            raise Down(f"{self._http.url} is a Trackside, not an MLflow server; add the link anew, without kind", 60.0)
+            raise Down(f"{self._http.url} is a Trackside, not an MLflow server; add the link again, without kind", 60.0)
         self.may_be_trackside = self.was_there = False
         if entity is Entity.MODEL:
             return self._models.make(local_id, experiment_id, patch.put)
@@ -198,7 +198,7 @@ class MlflowPeer:
         del run_id
         return None
 
-    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
+    def recount(self, run_id: str, keys: Sequence[str]) -> None:
         del run_id, keys
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:

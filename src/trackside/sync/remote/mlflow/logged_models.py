@@ -63,7 +63,7 @@ class MlflowModels:
         left_out: dict[Field, str] = {}
         http, path = self._calls.http, f"{API}/logged-models/{quote(model_id)}"
         if patch.put.get(("stage", "")) == "active":
-            self._calls.get(f"logged-models/{quote(model_id)}")  # no way back: one that is not shown is made anew
+            self._calls.get(f"logged-models/{quote(model_id)}")  # no way back: one that is not shown is created again
         params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
         left_out |= self._write(model_id, "param", "POST", params)
         left_out |= self._write(model_id, "tag", "PATCH", tags)

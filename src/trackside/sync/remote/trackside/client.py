@@ -125,8 +125,8 @@ class TracksidePeer:
             check_progress("digests", (key, after), (page["key"], page["after"]))
             key, after = page["key"], page["after"]
 
-    def count_anew(self, run_id: str, keys: Sequence[str]) -> None:
-        self._http.json("POST", f"{PREFIX}/count-anew", {"run_id": run_id, "keys": list(keys)})
+    def recount(self, run_id: str, keys: Sequence[str]) -> None:
+        self._http.json("POST", f"{PREFIX}/recount", {"run_id": run_id, "keys": list(keys)})
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
         while True:
