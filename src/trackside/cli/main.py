@@ -11,7 +11,15 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import trackside
-from trackside.cli import endpoint_words, import_words, job_words, link_words, monitoring_words, people_words
+from trackside.cli import (
+    drift_words,
+    endpoint_words,
+    import_words,
+    job_words,
+    link_words,
+    monitoring_words,
+    people_words,
+)
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.cli.sign_in import words as sign_in_words
 from trackside.core import locations, settings
@@ -105,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     link_words.add_commands(commands)
     endpoint_words.add_commands(commands)
     job_words.add_commands(commands)
+    drift_words.add_commands(commands)
     import_words.add_command(commands)
     monitoring_words.add_commands(commands)
 

@@ -1,0 +1,90 @@
+"""Distances between two samples or two lists of shares.  Pure; formulas from scipy where it has them.
+
+Each is exactly 0 for samples that are equal.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import contingency
+
+Floats: TypeAlias = Any  # an array of float64
+LEAST_SD = 0.001
+
+
+def psi(reference: Floats, current: Floats) -> float:
+    """Return the population stability index of shares without zeros."""
+    return float(np.sum((current - reference) * np.log(current / reference)))
+
+
+def js(reference: Floats, current: Floats, base: float = 2.0) -> float:
+    """Return the Jensen-Shannon distance, the root of the divergence."""
+    found = float(jensenshannon(reference, current, base=base))
+    return 0.0 if np.isnan(found) or np.array_equal(reference, current) else found
+
+
+def kl(reference: Floats, current: Floats) -> float:
+    return float(stats.entropy(reference, current))
+
+
+def hellinger(reference: Floats, current: Floats) -> float:
+    return float(np.sqrt(np.sum((np.sqrt(reference) - np.sqrt(current)) ** 2) / 2))
+
+
+def l_infinity(reference: Floats, current: Floats) -> float:
+    return float(np.max(np.abs(reference - current)))
+
+
+def total_variation(reference: Floats, current: Floats) -> float:
+    return float(np.sum(np.abs(reference - current)) / 2)
+
+
+def ks(reference: Floats, current: Floats) -> tuple[float, float]:
+    """Return the Kolmogorov-Smirnov statistic and its p-value: exact up to 10,000 rows."""
+    found = stats.ks_2samp(reference, current)
+    return float(found.statistic), float(found.pvalue)
+
+
+def wasserstein(reference: Floats, current: Floats) -> float:
+    return float(stats.wasserstein_distance(reference, current))
+
+
+def energy(reference: Floats, current: Floats) -> float:
+    return float(stats.energy_distance(reference, current))
+
+
+def sd(sample: Floats, *, of_population: bool) -> float:
+    """Return the standard deviation, and 0.001 for less: the divisor of normalised distances."""
+    if len(sample) < 2:
+        return LEAST_SD
+    return max(float(np.std(sample, ddof=0 if of_population else 1)), LEAST_SD)
+
+
+def chi2_contingency(reference: Floats, current: Floats, *, corrected: bool) -> tuple[float, float]:
+    """Return chi-square and its p-value from the counts of two samples; `corrected`: by Yates in a table of 2 x 2."""
+    table = np.array([reference, current])
+    table = table[:, table.sum(axis=0) > 0]
+    if table.shape[1] < 2:
+        return 0.0, 1.0
+    found = stats.chi2_contingency(table, correction=corrected)
+    return float(found.statistic), float(found.pvalue)
+
+
+def chi2_fit(reference: Floats, current: Floats) -> float:
+    """Return the p-value of the goodness of fit, with the reference taken as exact; 0 where a category is new."""
+    expected = reference / reference.sum() * current.sum()
+    if np.any((expected == 0) & (current > 0)):
+        return 0.0
+    is_known = expected > 0
+    if is_known.sum() < 2:
+        return 1.0
+    statistic: float = np.sum((current[is_known] - expected[is_known]) ** 2 / expected[is_known])
+    return float(stats.chi2.sf(statistic, is_known.sum() - 1))
+
+
+def cramers_v(reference: Floats, current: Floats) -> float:
+    table = np.array([reference, current]).astype(int)
+    table = table[:, table.sum(axis=0) > 0]
+    return float(contingency.association(table, method="cramer")) if table.shape[1] > 1 else 0.0

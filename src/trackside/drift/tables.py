@@ -1,0 +1,96 @@
+"""Parquet and CSV files as columns: numbers as arrays, categories as codes.  Needs pyarrow."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct
+from pyarrow import csv, parquet
+
+Kind = Literal["numeric", "category", "other"]
+Values: TypeAlias = Any  # an array of numbers or codes
+META_PREFIX = "_"  # of the request log's own columns
+
+
+class Unreadable(Exception):
+    """A file cannot be read as a table; the message says why."""
+
+
+class Column(Struct, frozen=True):
+    """A column of one table.  `values` are numbers, without nulls, NaN and the infinities; or codes of `labels`, without
+    nulls."""
+
+    name: str
+    kind: Kind
+    type: str  # Arrow's word
+    rows: int
+    nulls: int
+    infinite: int
+    values: Values
+    labels: tuple[str, ...] = ()
+    is_integer: bool = False
+
+
+class Table(Struct, frozen=True):
+    name: str
+    rows: int
+    columns: dict[str, Column]
+
+
+def read(path: str, wanted: Iterable[str] | None = None) -> Table:
+    """Read a file, or a folder of Parquet files; all columns but those of the request log itself, or those that are wanted."""
+    place = Path(path)
+    if not place.exists():
+        raise Unreadable(f"{path} does not exist; name a Parquet or CSV file, or a folder of Parquet files")
+    try:
+        found = csv.read_csv(place) if place.suffix.lower() == ".csv" else _parquet(place)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
+        raise Unreadable(
+            f"{path} cannot be read as {'CSV' if place.suffix.lower() == '.csv' else 'Parquet'}: {error}"
+        ) from None
+    return of_arrow(path, found, wanted)
+
+
+def of_arrow(name: str, found: pa.Table, wanted: Iterable[str] | None = None) -> Table:
+    repeated = sorted({each for each in found.column_names if found.column_names.count(each) > 1})
+    if repeated:
+        raise Unreadable(f"{name} has the column {repeated[0]!r} more than once")
+    chosen = None if wanted is None else set(wanted)
+    names = [
+        each
+        for each in found.column_names
+        if (each in chosen if chosen is not None else not each.startswith(META_PREFIX))
+    ]
+    return Table(name, found.num_rows, {each: _column(each, found[each]) for each in names})
+
+
+def _parquet(place: Path) -> pa.Table:
+    if not place.is_dir():
+        return parquet.ParquetFile(place).read()
+    files = sorted(place.rglob("*.parquet"))
+    if not files:
+        raise Unreadable(f"{place} has no Parquet file")
+    return pa.concat_tables([parquet.ParquetFile(each).read() for each in files], promote_options="permissive")
+
+
+def _column(name: str, found: pa.ChunkedArray) -> Column:
+    kind, rows = found.type, len(found)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        values = found.cast(pa.float64(), safe=False).drop_null().to_numpy()
+        is_nan, is_infinite = np.isnan(values), np.isinf(values)
+        finite = np.ascontiguousarray(values[~(is_nan | is_infinite)])
+        nulls = found.null_count + int(is_nan.sum())
+        whole = pa.types.is_integer(kind)
+        return Column(name, "numeric", str(kind), rows, nulls, int(is_infinite.sum()), finite, is_integer=whole)
+    if pa.types.is_dictionary(kind):
+        found, kind = found.cast(kind.value_type), kind.value_type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if is_text or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+        encoded = found.cast(pa.string()).drop_null().combine_chunks().dictionary_encode()
+        codes = np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+        return Column(
+            name, "category", str(kind), rows, found.null_count, 0, codes, tuple(encoded.dictionary.to_pylist())
+        )
+    return Column(name, "other", str(kind), rows, found.null_count, 0, np.array([], dtype=np.float64))
