@@ -34,9 +34,14 @@ from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
 from trackside.endpoints import routes as endpoints
 from trackside.endpoints import scoring_routes as scoring
+from trackside.endpoints import traffic_routes as endpoint_traffic
 from trackside.endpoints.backends.process import ProcessBackend
+from trackside.endpoints.cleanup import Cleanup
 from trackside.endpoints.controller import Controller
+from trackside.endpoints.request_log import routes as request_log
+from trackside.endpoints.request_log.recorder import Recorder
 from trackside.endpoints.routing import Routing
+from trackside.endpoints.traffic import Traffic
 from trackside.evaluation_datasets import routes as evaluation_datasets
 from trackside.events import live_routes as live
 from trackside.events import routes as events
@@ -103,6 +108,9 @@ MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 PREPARING_THREADS = 2  # that copy models and build their environments
 ENDPOINTS_EVERY_S = 0.25
 JOBS_EVERY_S = 0.25
+TRAFFIC_EVERY_S = 5.0
+CLEANUP_EVERY_S = 600.0  # of files that no endpoint needs
+RECORDER_EVERY_S = 1.0
 ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
 
 
@@ -274,6 +282,7 @@ def _endpoints(
     db: Any,
     roots: Roots,
     meter: Meter,
+    gate: Gate,
     closers: list[Callable[[], object]],
     interval_factor: float,
 ) -> list[Route]:
@@ -296,10 +305,21 @@ def _endpoints(
     )
     loop = Loop("endpoints", controller.step, ENDPOINTS_EVERY_S * interval_factor)
     closers.append(loop.close)
+    closers.append(Loop("endpoint-files", Cleanup(db, folder).step, CLEANUP_EVERY_S).close)
+    recorder = Recorder(db, folder / "requests", settings.child_environment)
+    closers.append(recorder.close)
+    recording = Loop("request-log", recorder.step, RECORDER_EVERY_S * interval_factor)
+    recorder.wake = recording.wake
+    closers.append(recording.close)
+    traffic = Traffic(db, meter)
+    closers.append(traffic.step)
+    closers.append(Loop("traffic", traffic.step, TRAFFIC_EVERY_S * interval_factor).close)
     closers.append(Loop("routing", routing.refresh, ROUTING_EVERY_S * interval_factor).close)
     return [
         *endpoints.routes(_sealer(settings), routing, backend, loop.wake),
-        *scoring.routes(routing, meter),
+        *scoring.routes(routing, meter, gate, recorder),
+        *request_log.routes(recorder, routing.refresh),
+        *endpoint_traffic.routes(),
     ]
 
 
@@ -413,7 +433,7 @@ def build(
             *registry_own.routes(roots, threads),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
             *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
-            *_endpoints(settings, db, roots, scoring_requests, closers, interval_factor),
+            *_endpoints(settings, db, roots, scoring_requests, gate, closers, interval_factor),
             *_jobs(settings, db, Kinds([*kinds]), url, closers, interval_factor),
         ]
         table += _monitoring(settings, db, requests, scoring_requests, closers, leavers)

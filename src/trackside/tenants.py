@@ -17,7 +17,7 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
-    "webhook_deliveries", "webhooks", "replicas", "deployments", "endpoints",
+    "webhook_deliveries", "webhooks", "endpoint_minutes", "request_logs", "replicas", "deployments", "endpoints",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
     "model_history", "registry_stages", "stage_requests", "model_uses", "file_deletions",
     "logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest", "logged_model_datasets",

@@ -81,7 +81,11 @@ OF_ONE_CALL = {
     "job logs": ["--follow"],
     "job start": ["--priority", "--wait"],
     "endpoint create": "--auth-mode --model --deployment --env --replicas --max-replicas --wait".split(),
-    "endpoint update": "--model --deployment --env --replicas --max-replicas --wait --traffic".split(),
+    "endpoint update": "--model --deployment --env --replicas --max-replicas --wait --traffic --mirror".split(),
+    "endpoint request-log": (
+        "--json --on --off --delete --sampling --max-mb --keep-days --rows --output --since --until --deployment".split()
+    ),
+    "drift compare": "--rules --columns --json --html".split(),
     "endpoint list": ["--json"],
     "endpoint show": ["--json"],
     "endpoint rollback": ["--deployment"],

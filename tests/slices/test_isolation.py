@@ -100,6 +100,7 @@ NEUTRAL: dict[str, Any] = {
     "title": "mine", "priority": 1, "timeout_s": 60, "schedule": None, "cron": None, "timezone": None, "interval_s": None,
     "is_paused": True, "max_running": 3,
     "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
+    "properties": None, "minutes": 60, "sampling": 0.5, "max_mb": 10, "keep_days": 3, "files": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {

@@ -72,6 +72,11 @@ CROSSING: dict[tuple[str, str], str] = {
             "_dead",
         )
     },
+    (
+        "endpoints/request_log/store.py",
+        "endpoints_everywhere",
+    ): "files of endpoints that are gone are deleted, of all workspaces",
+    ("endpoints/traffic_store.py", "prune"): "what routers counted is pruned by age",
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
     ("jobs/store.py", "queues"): "a server runs the jobs of all workspaces, each in transactions of its own",
     ("jobs/store.py", "lost"): "the same",

@@ -77,6 +77,7 @@ _EDIT = (
     f"{_ML}/experiments/runs/write",
     f"{_ML}/models/write",
     f"{_ML}/onlineEndpoints/write",
+    f"{_ML}/onlineEndpoints/readRequests/action",
 )
 _MANAGE = (*_EDIT, f"{_ML}/experiments/delete", f"{_ML}/models/delete", f"{_ML}/onlineEndpoints/delete",
            f"{_ML}/onlineEndpoints/listKeys/action",

@@ -23,6 +23,11 @@ def add_commands(commands: Any) -> None:
     update.add_argument(
         "--traffic", nargs="+", default=[], metavar="NAME=PERCENT", help="share of each deployment; they sum to 100"
     )
+    update.add_argument(
+        "--mirror",
+        metavar="NAME=PERCENT",
+        help="deployment that gets copies of so many requests; its answers are dropped",
+    )
     rollback = _command(inner, "rollback", "serve again what a deployment served before its last update")
     _add_deployment(rollback)
     _command(inner, "delete", "delete an endpoint with its deployments")
@@ -31,6 +36,22 @@ def add_commands(commands: Any) -> None:
     logs.add_argument("--lines", type=int, default=200, metavar="N", help="at most so many (default 200)")
     keys = _command(inner, "keys", "print the keys of an endpoint", shows=True)
     keys.add_argument("--regenerate", choices=("primary", "secondary"), help="replace this key first")
+    requests = _command(
+        inner, "request-log", "show, switch on or off, or read the log of an endpoint's requests", shows=True
+    )
+    requests.set_defaults(module="trackside.cli.request_log", function="request_log")
+    switch = requests.add_mutually_exclusive_group()
+    switch.add_argument("--on", action="store_true", help="log inputs and predictions, or change how they are logged")
+    switch.add_argument("--off", action="store_true", help="log no more; what was logged stays until it is too old")
+    switch.add_argument("--delete", action="store_true", help="log no more, and delete what was logged")
+    requests.add_argument("--sampling", type=float, metavar="SHARE", help="share of requests to log (default 1)")
+    requests.add_argument("--max-mb", type=int, metavar="N", help="size of the log at most (default 1024)")
+    requests.add_argument("--keep-days", type=int, metavar="N", help="days until a row is deleted (default 30)")
+    requests.add_argument("--rows", type=int, metavar="N", help="print the newest rows, at most N")
+    requests.add_argument("--output", metavar="FILE", help="write the rows to this Parquet file")
+    requests.add_argument("--since", metavar="TIME", help="rows from this time on, such as 2026-01-31T09:00:00Z")
+    requests.add_argument("--until", metavar="TIME", help="rows before this time")
+    requests.add_argument("--deployment", metavar="NAME", help="rows of this deployment")
     invoke = _command(inner, "invoke", "score rows")
     invoke.add_argument("file", metavar="FILE", help="JSON that the endpoint takes; - for standard input")
     invoke.add_argument("--deployment", metavar="NAME", help="the deployment to ask, whatever the traffic")

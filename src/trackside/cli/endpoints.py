@@ -62,15 +62,18 @@ def show(words: argparse.Namespace) -> int:
 
 def update(words: argparse.Namespace) -> int:
     spec = _spec(words)
-    if not (words.model or spec or words.traffic):
-        raise Stop("nothing to update: give --model, --env, --replicas, --max-replicas or --traffic")
+    if not (words.model or spec or words.traffic or words.mirror):
+        raise Stop("nothing to update: give --model, --env, --replicas, --max-replicas, --traffic or --mirror")
     if words.model or spec:
         body: dict[str, Any] = {"spec": spec}
         if words.model:
             body["model_uri"] = words.model
         _call(words, "PUT", _path(words, f"/deployments/{quote(words.deployment, safe='')}"), body)
-    if words.traffic:
-        _call(words, "PATCH", _path(words), {"traffic": dict(map(_share, words.traffic))})
+    shares: dict[str, Any] = {"traffic": dict(map(_share, words.traffic))} if words.traffic else {}
+    if words.mirror:
+        shares["mirror_traffic"] = dict([_share(words.mirror)])
+    if shares:
+        _call(words, "PATCH", _path(words), shares)
     say(f"updated endpoint {words.name}")
     return _wait(words) if words.wait else OK
 

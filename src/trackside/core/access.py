@@ -54,6 +54,7 @@ class Action(StrEnum):
     ENDPOINTS_WRITE = f"{_ML}onlineEndpoints/write"
     ENDPOINTS_DELETE = f"{_ML}onlineEndpoints/delete"
     ENDPOINTS_SCORE = f"{_ML}onlineEndpoints/score/action"
+    ENDPOINTS_REQUESTS = f"{_ML}onlineEndpoints/readRequests/action"  # rows that callers sent, with predictions
     ENDPOINTS_KEYS = f"{_ML}onlineEndpoints/listKeys/action"  # show and regenerate the keys of an endpoint
 
     ROLE_ASSIGNMENTS_READ = f"{_AUTHORIZATION}roleAssignments/read"

@@ -16,7 +16,7 @@ from trackside.core.errors import Fault, Invalid, Unsupported
 
 SCORER_NEEDS = ("httptools>=0.6.4", "uvloop>=0.21; sys_platform != 'win32'")
 TIMEOUT_S = 1800.0
-_READY = ".ready"
+READY = ".ready"
 
 
 class BuildFailed(Fault):
@@ -56,11 +56,11 @@ class Environments:
         Raise Unsupported without uv, BuildFailed with uv's last lines."""
         requirements = _requirements(model)
         version = _python_version(model)
-        key = hashlib.sha256("\n".join([version, *sorted(requirements), *SCORER_NEEDS]).encode()).hexdigest()[:24]
+        key = _key(version, requirements)
         place = self._folder / key
         python = place / "bin" / "python"
-        if (place / _READY).exists():
-            os.utime(place / _READY)
+        if (place / READY).exists():
+            os.utime(place / READY)
             return str(python)
         if self._uv is None:
             raise Unsupported(
@@ -75,7 +75,7 @@ class Environments:
         wanted.write_text("\n".join([*requirements, *SCORER_NEEDS]) + "\n", "utf-8")
         # A source distribution would run code of its author here, outside of the sandbox: wheels alone are taken.
         self._run("pip", "install", "--no-build", "--python", str(python), "--compile-bytecode", "-r", str(wanted))
-        (place / _READY).touch()
+        (place / READY).touch()
         return str(python)
 
     def _run(self, *words: str) -> None:
@@ -94,6 +94,18 @@ class Environments:
         if done.returncode:
             last = "\n".join(done.stderr.strip().splitlines()[-8:])
             raise BuildFailed(f"The environment cannot be built. `uv {words[0]}` says: {last}")
+
+
+def key_of(model: Path) -> str:
+    """Return the folder's name of the environment for the model in a folder; empty where none can be built."""
+    try:
+        return _key(_python_version(model), _requirements(model))
+    except Invalid:
+        return ""
+
+
+def _key(version: str, requirements: list[str]) -> str:
+    return hashlib.sha256("\n".join([version, *sorted(requirements), *SCORER_NEEDS]).encode()).hexdigest()[:24]
 
 
 def _find_uv() -> str | None:

@@ -1,16 +1,19 @@
-"""Requests to replicas over Unix sockets, on connections that are kept.
+"""Requests to replicas, on connections that are kept.
 
-Speaks just the HTTP that `trackside.scorer` speaks: one answer per request, with a length.
+Speaks just the HTTP that `trackside.scorer` speaks: one answer per request, with a length.  Everything is a callback on the event
+loop: a task and two futures for each request would cost more than the request.
 """
 
 import asyncio
 from collections import deque
-from contextlib import suppress
+from collections.abc import Callable
+from typing import cast
 
 from msgspec import Struct
 
 KEPT = 64  # idle connections per replica
 MAX_HEAD_BYTES = 64 << 10
+MAX_REPLY_BYTES = 1 << 30
 PASSED = (
     b"content-type",
     b"retry-after",
@@ -18,6 +21,8 @@ PASSED = (
     b"ms-azureml-model-error-reason",
     b"allow",
 )
+_END = b"\r\n\r\n"
+_JSON = [(b"content-type", b"application/json")]
 
 
 class Reply(Struct, frozen=True):
@@ -27,86 +32,235 @@ class Reply(Struct, frozen=True):
 
 
 class Broken(Exception):
-    """The replica ended before it answered.  `was_sent`: it may have worked on the request."""
+    """The replica ended before it answered, or what came was no answer."""
 
-    def __init__(self, was_sent: bool) -> None:
+    def __init__(self) -> None:
         super().__init__("the replica ended before it answered")
-        self.was_sent = was_sent
+
+
+# Called once, with the replica's answer, or with Broken or TimeoutError.
+Done = Callable[[Reply | None, Exception | None], None]
 
 
 class Proxy:
-    """Keeps connections by address; used on one event loop."""
+    """Keeps connections by address; used on one event loop.  An address is the path of a Unix socket."""
 
     def __init__(self) -> None:
-        self._idle: dict[str, deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = {}
+        self._idle: dict[str, deque[_Connection]] = {}
+        self._opening: set[asyncio.Task[None]] = set()
 
-    async def send(
+    def send(
+        self,
+        address: str,
+        method: str,
+        path: str,
+        content_type: bytes | None,
+        body: bytes,
+        timeout_s: float,
+        done: Done,
+    ) -> None:
+        """Send a request to a replica.  `done` is called later, on the loop."""
+        loop = asyncio.get_running_loop()
+        exchange = _Exchange(encoded(method, path, content_type, body), done)
+        exchange.timer = loop.call_later(timeout_s, exchange.fail, TimeoutError())
+        self.begin(address, exchange)
+
+    async def ask(
         self, address: str, method: str, path: str, content_type: bytes | None, body: bytes, timeout_s: float
     ) -> Reply:
         """Return the replica's answer.  Raise Broken, TimeoutError."""
-        async with asyncio.timeout(timeout_s):
-            while True:
-                reader, writer, is_fresh = await self._open(address)
-                try:
-                    writer.write(_encoded(method, path, content_type, body))
-                    reply, keeps = await _read(reader)
-                except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-                    writer.close()
-                    if is_fresh:
-                        raise Broken(was_sent=True) from None
-                    continue  # an idle connection that the replica had closed; the next one may be fresh
-                except BaseException:
-                    writer.close()
-                    raise
-                self._keep(address, reader, writer, keeps=keeps)
-                return reply
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+        def done(reply: Reply | None, error: Exception | None) -> None:
+            if answered.done():
+                return
+            if reply is not None:
+                answered.set_result(reply)
+            else:
+                answered.set_exception(error or Broken())
+
+        self.send(address, method, path, content_type, body, timeout_s, done)
+        return await answered
+
+    def begin(self, address: str, exchange: "_Exchange") -> None:
+        idle = self._idle.get(address)
+        while idle:
+            connection = idle.pop()
+            if connection.is_open():
+                connection.start(exchange)
+                return
+        opening = asyncio.get_running_loop().create_task(self._open(address, exchange))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+    def keep(self, connection: "_Connection") -> None:
+        idle = self._idle.setdefault(connection.address, deque())
+        if len(idle) < KEPT:
+            idle.append(connection)
+        else:
+            connection.close()
 
     def close(self) -> None:
         for connections in self._idle.values():
-            for _, writer in connections:
-                with suppress(RuntimeError):  # the loop has ended
-                    writer.close()
+            for connection in connections:
+                connection.close()
         self._idle.clear()
 
     def forget(self, addresses: set[str]) -> None:
         """Close connections to replicas that are no longer among the addresses."""
         for address in [each for each in self._idle if each not in addresses]:
-            for _, writer in self._idle.pop(address):
-                writer.close()
+            for connection in self._idle.pop(address):
+                connection.close()
 
-    async def _open(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bool]:
-        idle = self._idle.get(address)
-        while idle:
-            reader, writer = idle.pop()
-            if not reader.at_eof() and not writer.is_closing():
-                return reader, writer, False
-            writer.close()
+    async def _open(self, address: str, exchange: "_Exchange") -> None:
+        loop = asyncio.get_running_loop()
         try:
-            reader, writer = await asyncio.open_unix_connection(address, limit=MAX_HEAD_BYTES)
+            _, connection = await loop.create_unix_connection(lambda: _Connection(self, address), address)
         except OSError:
-            raise Broken(was_sent=False) from None
-        return reader, writer, True
-
-    def _keep(self, address: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keeps: bool) -> None:
-        idle = self._idle.setdefault(address, deque())
-        if keeps and len(idle) < KEPT:
-            idle.append((reader, writer))
+            exchange.fail(Broken())
+            return
+        if exchange.is_over:  # its time ended while the connection was made
+            self.keep(connection)
         else:
-            writer.close()
+            connection.start(exchange)
 
 
-def _encoded(method: str, path: str, content_type: bytes | None, body: bytes) -> bytes:
+class _Exchange:
+    """A request and what hears of its answer."""
+
+    __slots__ = ("connection", "done", "is_over", "request", "timer")
+
+    def __init__(self, request: bytes, done: Done) -> None:
+        self.request = request
+        self.done = done
+        self.is_over = False
+        self.timer: asyncio.TimerHandle | None = None
+        self.connection: _Connection | None = None
+
+    def finish(self, reply: Reply) -> None:
+        if not self.is_over:
+            self.is_over = True
+            if self.timer is not None:
+                self.timer.cancel()
+            self.done(reply, None)
+
+    def fail(self, error: Exception) -> None:
+        if not self.is_over:
+            self.is_over = True
+            if self.timer is not None:
+                self.timer.cancel()
+            if self.connection is not None:
+                self.connection.close()
+            self.done(None, error)
+
+
+class _Connection(asyncio.Protocol):
+    __slots__ = ("_body_at", "_length", "_pieces", "_transport", "address", "exchange", "proxy", "was_used")
+
+    def __init__(self, proxy: Proxy, address: str) -> None:
+        self.proxy = proxy
+        self.address = address
+        self.exchange: _Exchange | None = None
+        self.was_used = False
+        self._transport: asyncio.Transport | None = None
+        self._pieces = bytearray()
+        self._body_at = self._length = 0
+
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def start(self, exchange: _Exchange) -> None:
+        assert self._transport is not None
+        self.exchange = exchange
+        exchange.connection = self
+        self._transport.write(exchange.request)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods alone
+
+    def data_received(self, data: bytes) -> None:
+        if self.exchange is None:  # nothing was asked
+            self.close()
+            return
+        pieces = self._pieces
+        if not pieces and self._is_whole(data):
+            return
+        pieces += data
+        if not self._body_at and not self._read_head(pieces):
+            return
+        if len(pieces) >= self._body_at + self._length:
+            self._finish(bytes(pieces))
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        exchange, self.exchange = self.exchange, None
+        if exchange is None or exchange.is_over:
+            return
+        if self.was_used and not self._pieces:  # the replica had closed the idle connection; the next one may be new
+            exchange.connection = None
+            self.proxy.begin(self.address, exchange)
+        else:
+            exchange.fail(Broken())
+
+    def _is_whole(self, data: bytes) -> bool:
+        """Answer from one piece of data where that is a whole answer: the common case, without a copy."""
+        if not self._read_head(data):
+            return self.exchange is None
+        if len(data) < self._body_at + self._length:
+            return False
+        self._finish(data)
+        return True
+
+    def _read_head(self, data: bytes | bytearray) -> bool:
+        """Return whether the head is there; a head that cannot be read ends the exchange."""
+        end = data.find(_END)
+        if end < 0:
+            if len(data) > MAX_HEAD_BYTES:
+                self._break()
+            return False
+        found = data.rfind(b"content-length: ", 0, end)
+        stop = data.find(b"\r\n", found)
+        digits = data[found + 16 : stop]
+        if found < 0 or not digits.isdigit() or int(digits) > MAX_REPLY_BYTES or not data[9:12].isdigit():
+            self._break()
+            return False
+        self._length = int(digits)
+        self._body_at = end + 4
+        return True
+
+    def _finish(self, data: bytes) -> None:
+        exchange, self.exchange = self.exchange, None
+        assert exchange is not None
+        body_at, length = self._body_at, self._length
+        status = int(data[9:12])
+        headers, keeps = _JSON, True
+        head = data[: body_at - 4]
+        if head.count(b"\r\n") != 2 or b"\r\ncontent-type: application/json" not in head:
+            lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
+            headers = [(name, lines[name]) for name in PASSED if name in lines]
+            keeps = lines.get(b"connection") != b"close"
+        self._body_at = self._length = 0
+        self._pieces.clear()
+        self.was_used = True
+        if keeps and len(data) == body_at + length:
+            self.proxy.keep(self)
+        else:
+            self.close()
+        exchange.connection = None
+        exchange.finish(Reply(status, headers, data[body_at : body_at + length]))
+
+    def _break(self) -> None:
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.fail(Broken())
+        self.close()
+
+
+def encoded(method: str, path: str, content_type: bytes | None, body: bytes) -> bytes:
     head = f"{method} {path} HTTP/1.1\r\nhost: scorer\r\ncontent-length: {len(body)}\r\n".encode("latin-1")
     if content_type is not None:
         head += b"content-type: " + content_type + b"\r\n"
     return head + b"\r\n" + body
-
-
-async def _read(reader: asyncio.StreamReader) -> tuple[Reply, bool]:
-    head = await reader.readuntil(b"\r\n\r\n")
-    first, *lines = head[:-4].split(b"\r\n")
-    status = int(first.split(b" ", 2)[1])
-    headers = dict(line.split(b": ", 1) for line in lines)
-    body = await reader.readexactly(int(headers[b"content-length"]))
-    passed = [(name, headers[name]) for name in PASSED if name in headers]
-    return Reply(status, passed, body), headers.get(b"connection") != b"close"

@@ -16,6 +16,8 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound, Unavailable
 from trackside.endpoints import store
 from trackside.endpoints.model import AuthMode, Deployment, ReplicaState
+from trackside.endpoints.request_log import store as request_logs
+from trackside.endpoints.request_log.model import LogSettings
 
 RETRY_AFTER = [(b"retry-after", b"2")]
 
@@ -23,11 +25,16 @@ RETRY_AFTER = [(b"retry-after", b"2")]
 class Target(Struct, frozen=True):
     """A deployment that requests may go to, with the addresses of its replicas that are ready."""
 
+    workspace_id: int
     deployment_seq: int
     name: str
+    header: bytes  # the name, for the header of an answer
     traffic: int
     mirror: int
     addresses: tuple[str, ...]
+    generations: dict[str, int]  # by address
+    generation: int
+    model_uri: str  # of that generation
     timeout_s: float
     max_body_bytes: int
     state: str
@@ -41,6 +48,8 @@ class Way(Struct, frozen=True):
     auth_mode: AuthMode
     hashes: tuple[str, ...]
     targets: tuple[Target, ...]
+    endpoint_seq: int = 0
+    log: LogSettings | None = None  # of the request log, where it is on
 
 
 Table = dict[tuple[int, str], Way]
@@ -72,22 +81,27 @@ class Routing:
             for ws in found:
                 with self._db.read(ws) as tx:
                     hashes, wanted, replicas = store.hashes(tx), store.wanted(tx), store.replicas(tx)
-                ready: dict[int, list[str]] = {}
+                    logs = request_logs.all_of_workspace(tx)
+                ready: dict[int, dict[str, int]] = {}
                 for replica in replicas:
                     if replica.state is ReplicaState.READY:
-                        ready.setdefault(replica.deployment_seq, []).append(replica.address)
+                        ready.setdefault(replica.deployment_seq, {})[replica.address] = replica.generation
                 for name, (mode, keys) in hashes.items():
-                    targets = tuple(_target(d, ready.get(d.deployment_seq, [])) for d in wanted if d.endpoint == name)
-                    table[ws, name] = Way(name, mode, keys, targets)
+                    deployments = [each for each in wanted if each.endpoint == name]
+                    targets = tuple(_target(each, ready.get(each.deployment_seq, {})) for each in deployments)
+                    seq = deployments[0].endpoint_seq if deployments else 0
+                    table[ws, name] = Way(name, mode, keys, targets, seq, logs.get(seq))
             self._table = table
         return False
 
+    def recall(self, ws: int, name: str) -> Way | None:
+        """Return the endpoint as the table knows it."""
+        return self._table.get((ws, name))
+
     def find(self, ws: int, name: str) -> Way:
-        """Return the endpoint.  Raise NotFound."""
+        """Return the endpoint, which another server may just have made.  Reads the store.  Raise NotFound."""
+        self.refresh()
         found = self._table.get((ws, name))
-        if found is None:
-            self.refresh()  # it may just have been made, by another server
-            found = self._table.get((ws, name))
         if found is None:
             raise NotFound(f"Endpoint with name={name} not found")
         return found
@@ -95,20 +109,20 @@ class Routing:
     def choose(self, way: Way, pinned: str = "") -> Target:
         """Return the deployment for a request: the one that the caller names, else one by its share of the traffic.
 
-        Raise NotFound, Invalid, or Unavailable with Retry-After where no replica is ready."""
+        It may have no replica that is ready: see `check_ready`.  Raise NotFound, Invalid."""
         if pinned:
             named = next((target for target in way.targets if target.name == pinned), None)
             if named is None:
                 raise Invalid(
                     f"azureml-model-deployment is {pinned[:100]!r}, which is no deployment of endpoint {way.name}."
                 )
-            return self._usable(way, named)
+            return named
         sharing = [target for target in way.targets if target.traffic]
         if not sharing:
             raise NotFound(f"Endpoint {way.name} has no deployment with traffic.")
         ready = [target for target in sharing if target.addresses]
         if not ready:
-            return self._usable(way, sharing[0])
+            return sharing[0]
         # The share of a deployment without replicas goes to the others: a wrong split is better than an error.
         place = self._choose() * sum(target.traffic for target in ready)
         for target in ready:
@@ -154,9 +168,10 @@ class Routing:
         }
         return sum(self._active[address] for address in addresses) + self._waiting.pop(deployment_seq, 0)
 
-    def _usable(self, way: Way, target: Target) -> Target:
+    def check_ready(self, way: Way, target: Target) -> None:
+        """Raise Unavailable with Retry-After where no replica of the deployment is ready."""
         if target.addresses:
-            return target
+            return
         self._waiting[target.deployment_seq] += 1
         raise Unavailable(
             f"Deployment {target.name} of endpoint {way.name} has no replica that is ready ({target.state}: {target.reason})",
@@ -164,13 +179,18 @@ class Routing:
         )
 
 
-def _target(deployment: Deployment, addresses: list[str]) -> Target:
+def _target(deployment: Deployment, ready: dict[str, int]) -> Target:
     return Target(
+        workspace_id=deployment.workspace_id,
         deployment_seq=deployment.deployment_seq,
         name=deployment.name,
+        header=deployment.name.encode(),
         traffic=deployment.traffic,
         mirror=deployment.mirror,
-        addresses=tuple(addresses),
+        addresses=tuple(ready),
+        generations=ready,
+        generation=deployment.generation,
+        model_uri=deployment.model.uri,
         timeout_s=deployment.spec.request_timeout_s,
         max_body_bytes=deployment.spec.max_body_mb << 20,
         state=deployment.state,

@@ -8,6 +8,7 @@ import msgspec
 from trackside.core.access import Action
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
+from trackside.endpoints import traffic_store
 from trackside.endpoints.model import AuthMode, Deployment, Endpoint, Model, Replica, ReplicaState, Spec, State
 from trackside.registry import uses
 
@@ -89,6 +90,8 @@ def delete(tx: Tx, endpoint: Endpoint) -> None:
     """Delete the endpoint and its deployments.  The controller ends their replicas."""
     tx.run("DELETE FROM deployments WHERE workspace_id = :ws AND endpoint_seq = :seq", seq=endpoint.endpoint_seq)
     tx.run("DELETE FROM endpoints WHERE workspace_id = :ws AND endpoint_seq = :seq", seq=endpoint.endpoint_seq)
+    tx.run("DELETE FROM request_logs WHERE workspace_id = :ws AND endpoint_seq = :seq", seq=endpoint.endpoint_seq)
+    traffic_store.forget(tx, endpoint.name)
     uses.release(tx, USE, endpoint.name)
     tx.record(Change("endpoint", endpoint.name, "delete"))
 

@@ -28,9 +28,17 @@ def of_model(name: str, metadata: Any, mlflow_version: str) -> Dict[str, Answer]
         "/ping": Answer(200, answers.JSON, b"\n"),
         "/health": Answer(200, answers.JSON, b"\n"),
         "/version": Answer(200, answers.JSON, mlflow_version.encode()),
+        "/signature": Answer(200, answers.JSON, json.dumps(signature(metadata)).encode()),
         "/openapi.json": Answer(200, answers.JSON, json.dumps(openapi(name, metadata)).encode()),
         "/swagger.json": Answer(200, answers.JSON, json.dumps(swagger(name, metadata)).encode()),
     }
+
+
+def signature(metadata: Any) -> Dict[str, Any]:
+    """Return the columns of the signature as MLflow writes them in a model's file; empty lists where there is none."""
+    found = getattr(metadata, "signature", None)
+    schemas = {"inputs": getattr(found, "inputs", None), "outputs": getattr(found, "outputs", None)}
+    return {name: [] if schema is None else schema.to_dict() for name, schema in schemas.items()}
 
 
 def openapi(name: str, metadata: Any) -> Dict[str, Any]:

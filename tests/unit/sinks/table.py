@@ -75,7 +75,10 @@ REVIEWED = [
         "flags, variables and the data folder's own files",
         {
             "cli/credentials.py": "token",
+            "cli/drift.py": "compare",
             "cli/endpoints.py": "invoke",
+            "cli/request_log.py": "_save",
+            "drift/tables.py": "_parquet read",
             "cli/first_admin.py": "password",
             "cli/people.py": "role_create",
             "cli/sign_in/stored.py": "_read _write",
@@ -214,6 +217,7 @@ REVIEWED = [
             "cli/links.py": "_path _watch _where check init_script",
             "cli/ports.py": "url",
             "cli/endpoints.py": "_path logs rollback update",
+            "cli/request_log.py": "request_log",
             "cli/jobs.py": "_full_id list",
             "cli/people.py": "access_explain access_list audit_list quoted",
             "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
@@ -323,7 +327,7 @@ REVIEWED = [
         "trackside.core.log_lines.LineFormatter.format",
         "every line of the server's log: control characters are escaped, further lines indented",
         dict.fromkeys(
-            "endpoints/controller.py endpoints/scoring_routes.py jobs/firing.py jobs/worker.py"
+            "endpoints/controller.py endpoints/scoring_routes.py endpoints/request_log/recorder.py jobs/firing.py jobs/worker.py"
             " app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/pgbell.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
             " events/delivery.py events/worker.py"
@@ -360,6 +364,32 @@ REVIEWED = [
             "core/processes/sandbox.py": "_home_of _roots is_available wrapped",
             "endpoints/environments.py": "Environments.build _find_uv _python_version _requirements local",
         },
+    ),
+    Reviewed(
+        "path",
+        CONSTANT,
+        "folders of the server for endpoints: numbers, times and random text of the server",
+        {
+            "endpoints/cleanup.py": "Cleanup.step _children",
+            "endpoints/request_log/convert.py": "_signature convert main",
+            "endpoints/request_log/files.py": "Place._all Place.delete Place.drop_stale_parts Place.prune Place.spooled_bytes"
+            " _children",
+            "endpoints/request_log/recorder.py": "Recorder._spool Recorder.learn",
+            "endpoints/request_log/routes.py": "Calls.table.write",
+            "endpoints/request_log/spool.py": "read taken",
+        },
+    ),
+    Reviewed(
+        "process",
+        CONSTANT,
+        "a module of the server, and the folder of request logs",
+        {"endpoints/request_log/recorder.py": "Recorder._convert_alone"},
+    ),
+    Reviewed(
+        "header",
+        CONSTANT,
+        "a fixed file name and media type",
+        {"endpoints/request_log/routes.py": "Calls.table"},
     ),
     Reviewed(
         "path",

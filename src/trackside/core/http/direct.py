@@ -1,5 +1,6 @@
 """Small calls without ASGI: from a request's head and body to its answer.  Knows the same rules as the ASGI application,
-and leaves to it whatever is not plain: a browser's Origin, paths with parameters, streams, faults of the head.
+and leaves to it whatever is not plain: a browser's Origin, paths with parameters and streams (but for routes that have `small`),
+faults of the head.
 
 A task, a scope and a dozen of messages for each request cost more than a logged point does (docs/decisions/0017).
 """
@@ -12,12 +13,12 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from trackside.core.access import ALL_RIGHTS, OPEN, Visit
+from trackside.core.access import ALL_RIGHTS, OPEN, Action, Visit
 from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import Admission, Gate
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
 from trackside.core.http.meter import Meter
-from trackside.core.http.routes import Route, Table, needs_user
+from trackside.core.http.routes import Route, Table, matches_path, needs_user
 from trackside.core.http.streams import Headers, user_of
 
 MOST_BYTES = 64 << 10  # of a body
@@ -27,6 +28,7 @@ _NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"expect", b"upgrade"})
 # Status, headers but for the length, body.
 Answer = Callable[[int, Headers, bytes], None]
 _JSON: Headers = [JSON_TYPE]
+_NO_PARAMS: dict[str, str] = {}
 
 
 class Guard(Protocol):
@@ -40,9 +42,23 @@ class Plain(Struct, frozen=True):
     method: str
     path: str
     query: bytes
-    workspace_id: int
+    workspace: Any
     headers: dict[bytes, bytes]
     visit: Visit
+    params: dict[str, str] = {}
+
+    @property
+    def workspace_id(self) -> int:
+        return 0 if self.workspace is None else int(self.workspace.workspace_id)
+
+
+class Small(Struct, frozen=True):
+    """A small call of a stream's route, with its body: for handlers that answer by a callback."""
+
+    workspace: Any
+    params: dict[str, str]
+    headers: dict[bytes, bytes]
+    body: bytes
 
 
 class Direct:
@@ -71,6 +87,12 @@ class Direct:
             for path in route.paths
             if "{" not in path
         }
+        self._small = [
+            (route.method.encode(), matches_path(path), route)
+            for route in table.routes
+            if route.small is not None
+            for path in route.paths
+        ]
         self._calls = calls
         self._doors = doors
         self._recall = recall
@@ -89,7 +111,9 @@ class Direct:
             return None
         try:
             named, rest = self._doors(path[len(self._prefix) :], headers)
-            route = self._routes.get((method, rest))
+            route, params = self._routes.get((method, rest)), _NO_PARAMS
+            if route is None:
+                route, params = self._find_small(method, rest)
             if route is None:
                 return None
             workspace = self._recall(named) if route.has_workspace else None
@@ -111,14 +135,22 @@ class Direct:
         visit = self._visit(route, by_name, workspace, source)
         if visit is None:
             return None
-        return Plain(
-            route, route.method, path, query, 0 if workspace is None else workspace.workspace_id, by_name, visit
-        )
+        return Plain(route, route.method, path, query, workspace, by_name, visit, params)
+
+    def _find_small(self, method: bytes, path: str) -> tuple[Route | None, dict[str, str]]:
+        for wanted, match, route in self._small:
+            if wanted == method:
+                found = match(path)
+                if found is not None:
+                    return route, found
+        return None, _NO_PARAMS
 
     def _visit(
         self, route: Route, headers: dict[bytes, bytes], workspace: Any, source: Callable[[], Any] | None
     ) -> Visit | None:
         """None for a caller who is not known yet or must be refused: the ASGI application does both."""
+        if route.needs is Action.ANYONE:
+            return Visit(OPEN, ALL_RIGHTS, False, "")
         caller = self._gate.recall(headers, route.method)
         if caller is OPEN:
             return Visit(OPEN, ALL_RIGHTS, False, user_of(headers.items()) if needs_user(route) else "", source)
@@ -136,6 +168,9 @@ class Direct:
     ) -> None:
         """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
         route, begun = plain.route, perf_counter()
+        if route.small is not None:
+            self._perform_small(plain, body, begun, answer)
+            return
 
         def done(body: bytes, error: BaseException | None) -> None:
             status = route.status
@@ -157,3 +192,15 @@ class Direct:
             self._calls.start(route, call, plain.workspace_id, plain.visit, loop, done, is_gone)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             done(b"", error)
+
+    def _perform_small(self, plain: Plain, body: bytes, begun: float, answer: Answer) -> None:
+        route = plain.route
+
+        def counted(status: int, headers: Headers, answered: bytes) -> None:
+            answer(status, headers, answered)
+            self._meter.note((route.method, route.paths[0], status // 100), perf_counter() - begun, len(answered))
+
+        try:
+            route.small(Small(plain.workspace, plain.params, plain.headers, body), counted)
+        except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
+            counted(*failed(error, plain.method, plain.path))

@@ -43,6 +43,7 @@ class Route(Struct, frozen=True, kw_only=True):
         False  # batch: the transaction carries the caller's name, and callers of other names have their own
     )
     quick: bool = False  # a read by key, or a write of a few rows: may run on the event loop if the database allows
+    small: Any = None  # stream: `small(Small, answer)` answers a small call on the loop, past ASGI (core/http/direct)
     status: int = 200
     answer: Any = None  # the answer's type, for the OpenAPI document
     arguments: type[Call] = Call  # what a stream reads from the query string, for the OpenAPI document
@@ -189,6 +190,17 @@ class Table:
             if "GET" in known:
                 known.add("HEAD")
         return known
+
+
+def matches_path(path: str) -> Callable[[str], dict[str, str] | None]:
+    """Return a function that gives the parameters of a path of this pattern, or None for another path."""
+    prefix, pattern = path[: path.index("{")], _pattern(path)
+
+    def match(given: str) -> dict[str, str] | None:
+        found = pattern.fullmatch(given) if given.startswith(prefix) else None
+        return None if found is None else found.groupdict()
+
+    return match
 
 
 def _pattern(path: str) -> re.Pattern[str]:

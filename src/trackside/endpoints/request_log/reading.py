@@ -1,0 +1,84 @@
+"""Rows of a request log: from Parquet files to JSON values, or to one Parquet file."""
+
+import base64
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import compute, parquet
+
+from trackside.core.errors import Invalid
+from trackside.endpoints.request_log.files import HOUR_MS, Parquet, Place
+from trackside.endpoints.request_log.model import Range
+
+
+def newest(place: Place, wanted: Range, limit: int) -> list[dict[str, Any]]:
+    """Return at most `limit` rows, the newest first, with values that JSON has."""
+    found: list[dict[str, Any]] = []
+    hour = None
+    for file in reversed(_files(place, wanted)):
+        if len(found) >= limit and file.hour != hour:  # the files of an hour are not in the order of time
+            break
+        hour = file.hour
+        for table in _tables(file, wanted):
+            ordered = table.sort_by([("_time", "descending"), ("_request_id", "ascending"), ("_row", "ascending")])
+            found += ordered.slice(0, limit).to_pylist()
+    found.sort(key=lambda row: row["_time"], reverse=True)
+    return [{name: _plain(value) for name, value in row.items()} for row in found[:limit]]
+
+
+def write(place: Place, wanted: Range, target: Path) -> int:
+    """Write the rows of a range to one Parquet file; return their number.
+
+    Raise Invalid where a later model changed the type of a column, so that no type holds both."""
+    files = _files(place, wanted)
+    schemas = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            schemas.append(parquet.read_schema(file.path))
+    try:
+        schema = pa.unify_schemas(schemas, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise Invalid(
+            f"The columns of this range do not fit into one table: {error}. Ask for one deployment, or a shorter time."
+        ) from None
+    rows = 0
+    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+        for file in files:
+            for table in _tables(file, wanted):
+                missing = [name for name in schema.names if name not in table.column_names]
+                for name in missing:
+                    table = table.append_column(name, pa.nulls(table.num_rows, schema.field(name).type))
+                writer.write_table(table.select(schema.names).cast(schema))
+                rows += table.num_rows
+    return rows
+
+
+def _files(place: Place, wanted: Range) -> list[Parquet]:
+    return [each for each in place.all() if each.hour + HOUR_MS > wanted.since and each.hour < wanted.until]
+
+
+def _tables(file: Parquet, wanted: Range) -> Iterator[pa.Table]:
+    try:
+        table = parquet.ParquetFile(file.path).read()
+    except FileNotFoundError:  # pruned meanwhile
+        return
+    time = compute.cast(table["_time"], pa.int64())
+    keep = compute.and_(compute.greater_equal(time, wanted.since), compute.less(time, wanted.until))
+    if wanted.deployment:
+        keep = compute.and_(keep, compute.equal(table["_deployment"], wanted.deployment))
+    yield table.filter(keep)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value

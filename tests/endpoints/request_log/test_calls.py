@@ -1,0 +1,110 @@
+"""The calls of a request log: settings, rows, files; and a real endpoint that logs."""
+
+import io
+import sys
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from endpoints.conftest import ENDPOINTS, LOCAL, ROW, wait_for, wait_healthy
+from support.client import Api
+from support.people import People
+from support.servers import Server
+
+AZURE = {"input_data": {"columns": ["b", "a"], "data": [[3, 2], [5, 4]]}}
+LOG = f"{ENDPOINTS}/adder/request-log"
+
+
+@pytest.fixture
+def logged(api: Api) -> Api:
+    api.post(ENDPOINTS, {"name": "adder"})
+    return api
+
+
+@pytest.mark.both
+def test_a_log_is_off_until_it_is_switched_on(logged: Api) -> None:
+    before = logged.get(LOG)["request_log"]
+    on = logged.ask("PUT", LOG, {"sampling": 0.25, "max_mb": 10}).json["request_log"]
+    changed = logged.ask("PUT", LOG, {"keep_days": 7}).json["request_log"]
+    off = logged.ask("DELETE", LOG).json["request_log"]
+
+    assert (before["is_on"], off["is_on"]) == (False, False)
+    assert (on["sampling"], on["max_mb"], on["keep_days"]) == (0.25, 10, 30)
+    assert (changed["sampling"], changed["keep_days"]) == (0.25, 7)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"sampling": 0}, "sampling is 0"),
+        ({"sampling": 1.5}, "sampling is 1.5"),
+        ({"max_mb": 0}, "max_mb is 0"),
+        ({"keep_days": 4000}, "keep_days is 4000"),
+    ],
+)
+def test_a_wrong_setting_is_named(logged: Api, fields: dict[str, Any], named: str) -> None:
+    refused = logged.ask("PUT", LOG, fields)
+
+    assert (refused.status, named in refused.json["message"]) == (400, True)
+    assert logged.get(LOG)["request_log"]["is_on"] is False
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"limit": "0"}, {"limit": "x"}, {"since": "yesterday"}, {"since": "2", "until": "1"}, {"until": "9" * 400}],
+)
+def test_a_wrong_range_is_refused(logged: Api, arguments: dict[str, str]) -> None:
+    assert logged.fault(f"{LOG}/rows", method="GET", **arguments)[0] == 400
+
+
+def test_an_empty_log_has_no_rows_and_no_file(logged: Api) -> None:
+    assert logged.get(f"{LOG}/rows")["rows"] == []
+    assert logged.fault(f"{LOG}/table", method="GET")[:2] == (400, "INVALID_PARAMETER_VALUE")
+    assert logged.fault(f"{ENDPOINTS}/other/request-log", method="GET")[0] == 404
+    assert logged.fault(f"{LOG}?files=perhaps", method="DELETE")[0] == 400
+
+
+def test_rows_are_for_those_who_may_read_requests(logged: Api) -> None:
+    people = People(logged).begin()
+    reader, scientist = people.add("reader", "Reader"), people.add("scientist", "AzureML Data Scientist")
+
+    asked = [api.ask("GET", path).status for api in (reader, scientist) for path in (LOG, f"{LOG}/rows")]
+
+    assert asked == [200, 403, 200, 200]
+
+
+def test_without_pyarrow_the_server_says_how_to_install_it(logged: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    status, _, message = logged.fault(LOG, {}, method="PUT")
+
+    assert (status, "pip install 'trackside[drift]'" in message) == (501, True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_an_endpoint_logs_what_it_answered(serving: Server) -> None:
+    api = serving.api
+    api.post(ENDPOINTS, {"name": "adder", "model_uri": "models:/sum/1", "spec": LOCAL, "auth_mode": "none"})
+    wait_healthy(api, "adder")
+    score = "/api/v1/service/adder/score"
+    api.ask("POST", score, ROW)
+    assert api.ask("PUT", LOG, {}).status == 200
+
+    mine = api.ask("POST", score, ROW, headers={"x-request-id": "mine-1"})
+    other = api.ask("POST", score, AZURE, headers={"x-request-id": "a b"})
+    bad = api.ask("POST", score, b"{", headers={"x-request-id": "bad"})
+    found = wait_for(lambda: (rows := api.get(f"{LOG}/rows")["rows"]) and rows)
+
+    assert (mine.headers["x-request-id"], other.status, bad.status) == ("mine-1", 200, 400)
+    assert {each["_request_id"] for each in found} == {"mine-1", other.headers["x-request-id"]}
+    assert sorted((each["a"], each["b"], each["prediction"]) for each in found) == [(1, 2, 3), (2, 3, 5), (4, 5, 9)]
+    assert {each["_model"] for each in found} == {"models:/sum/1"}
+    table = parquet.read_table(io.BytesIO(api.ask("GET", f"{LOG}/table").body))
+    assert (table.num_rows, str(table.schema.field("a").type)) == (3, "double")
+    shown = api.get(LOG)["request_log"]
+    assert (shown["counters"]["logged"], shown["files"]) == (2, 1)
+
+    assert api.ask("DELETE", f"{LOG}?files=true").json["request_log"]["files"] == 0
+    assert "x-request-id" not in api.ask("POST", score, ROW).headers

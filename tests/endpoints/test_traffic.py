@@ -1,0 +1,89 @@
+"""What the router counts, by minute: written by each server, added up by the reader, and shown by a call."""
+
+from typing import Any
+
+import pytest
+
+from endpoints.conftest import ENDPOINTS
+from support.client import Api
+from trackside.core.http.meter import BOUNDS_S, Meter
+from trackside.endpoints import traffic_store
+from trackside.endpoints.traffic import Traffic, quantile_ms
+from trackside.endpoints.traffic_routes import summed
+from trackside.endpoints.traffic_store import Minute
+
+WS = 1
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 6_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def counted(db: Any, since: int = 0) -> list[tuple[str, int, int, int, int]]:
+    with db.read(WS) as tx:
+        found = traffic_store.since(tx, "adder", since)
+    return [(each.deployment, each.start, each.requests, each.client_errors, each.server_errors) for each in found]
+
+
+@pytest.mark.both
+def test_each_minute_gets_what_came_in_it(db: Any) -> None:
+    meter, clock = Meter(), Clock()
+    traffic = Traffic(db, meter, clock)
+
+    for status_class in (2, 2, 4, 5):
+        meter.note((WS, "adder", "blue", status_class), 0.02)
+    traffic.step()
+    meter.note((WS, "adder", "blue", 2), 0.02)
+    traffic.step()
+    clock.now += 60
+    traffic.step()
+    meter.note((WS, "adder", "blue", 2), 0.02)
+    traffic.step()
+
+    assert counted(db) == [("blue", 6_000_000_000, 5, 1, 1), ("blue", 6_000_060_000, 1, 0, 0)]
+
+
+def test_old_minutes_are_dropped(db: Any) -> None:
+    meter, clock = Meter(), Clock()
+    meter.note((WS, "adder", "blue", 2), 0.02)
+    Traffic(db, meter, clock).step()
+
+    clock.now += 9 * 86_400
+    Traffic(db, Meter(), clock).step()
+
+    assert counted(db) == []
+
+
+def test_the_minutes_of_several_servers_and_of_a_step_are_added_up() -> None:
+    def minute(start: int, requests: int) -> Minute:
+        buckets = [0] * (len(BOUNDS_S) + 1)
+        buckets[1] = requests  # 5 to 10 ms
+        return Minute("adder", "blue", start, requests, 1, 0, tuple(buckets))
+
+    points = summed([minute(0, 10), minute(0, 30), minute(60_000, 10), minute(120_000, 5)], 120_000)
+
+    assert [(p.start, p.requests, p.client_errors, p.p50_ms) for p in points] == [(0, 50, 3, 7.5), (120_000, 5, 1, 7.5)]
+
+
+def test_a_quantile_lies_in_its_bucket() -> None:
+    buckets = [0] * (len(BOUNDS_S) + 1)
+    assert quantile_ms(tuple(buckets), 0.5) is None
+
+    buckets[0], buckets[-1] = 90, 10
+
+    assert quantile_ms(tuple(buckets), 0.45) == pytest.approx(2.5)
+    assert quantile_ms(tuple(buckets), 0.99) == 10_000
+
+
+def test_the_call_shows_an_endpoint_without_requests_and_checks_its_arguments(api: Api) -> None:
+    api.post(ENDPOINTS, {"name": "adder"})
+
+    shown = api.get(f"{ENDPOINTS}/adder/traffic", minutes=600)
+
+    assert (shown["points"], shown["step_s"], shown["until"] - shown["since"]) == ([], 180, 600 * 60_000)
+    assert api.fault(f"{ENDPOINTS}/adder/traffic", method="GET", minutes=0)[0] == 400
+    assert api.fault(f"{ENDPOINTS}/other/traffic", method="GET")[0] == 404
