@@ -69,9 +69,9 @@ def test_traffic_is_split_and_a_deployment_is_rolled_back(server: Server, descri
 
     page.goto(f"{server.url}/#/endpoints/adder")
     page.get_by_role("button", name="Edit traffic").click()
-    page.get_by_label("blue").fill("90")
+    page.get_by_role("spinbutton", name="blue").fill("90")
     expect(page.get_by_role("alert")).to_contain_text("sum to 90 %")
-    page.get_by_label("green").fill("10")
+    page.get_by_role("spinbutton", name="green").fill("10")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Changed the traffic")).to_be_visible()
     assert {each["name"]: each["traffic"] for each in endpoint(server.api, "adder")["deployments"]} == {
@@ -83,6 +83,39 @@ def test_traffic_is_split_and_a_deployment_is_rolled_back(server: Server, descri
     expect(row).to_contain_text("sum 2")
     row.get_by_role("button", name="Roll back").click()
     expect(row).to_contain_text("sum 1")
+
+    page.get_by_role("button", name="Edit traffic").click()
+    page.get_by_role("slider", name="Share of blue in percent").fill("100")
+    page.get_by_role("spinbutton", name="green").fill("0")
+    page.get_by_label("Copy requests to").select_option("green")
+    page.get_by_label("Percent of the requests to copy").fill("25")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("and 25 % copied")).to_be_visible()
+
+    page.get_by_role("button", name="Delete the deployment green").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Deleted the deployment green")).to_be_visible()
+    assert [each["name"] for each in endpoint(server.api, "adder")["deployments"]] == ["blue"]
+
+
+def test_a_key_is_regenerated_and_requests_are_drawn(server: Server, described: Path, page: Page) -> None:
+    register(server.api, [described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+    before = server.api.get(f"{ENDPOINTS}/adder/keys")
+    authorization = {"authorization": f"Bearer {before['primary']}"}
+    assert server.api.ask("POST", "/api/v1/service/adder/score", {}, headers=authorization).status == 503
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+    page.get_by_role("button", name="Show the keys and the code").click()
+    page.get_by_role("button", name="Regenerate: Secondary key").click()
+    page.get_by_role("dialog").get_by_role("button", name="Regenerate").click()
+    expect(page.get_by_text("Regenerated: Secondary key")).to_be_visible()
+
+    after = server.api.get(f"{ENDPOINTS}/adder/keys")
+    assert (after["primary"] == before["primary"], after["secondary"] == before["secondary"]) == (True, False)
+    expect(page.get_by_role("region", name="Secondary key")).to_have_text(after["secondary"])
+    expect(page.get_by_role("img", name="Errors")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("Newest values: Errors")).to_contain_text("blue: 100 %")
 
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "es")])

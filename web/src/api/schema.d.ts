@@ -640,6 +640,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/endpoints/{name}/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the last `minutes`, the running one included. */
+        get: operations["get_api_trackside_v1_endpoints_name_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/experiments/{experiment_id}/views": {
         parameters: {
             query?: never;
@@ -1849,6 +1866,13 @@ export interface components {
         GotRun: {
             run: components["schemas"]["Run"];
         };
+        /** GotTraffic */
+        GotTraffic: {
+            points: components["schemas"]["Point"][];
+            since: number;
+            step_s: number;
+            until: number;
+        };
         /** GotVersion */
         GotVersion: {
             model_version: components["schemas"]["ModelVersion"];
@@ -2201,6 +2225,21 @@ export interface components {
                 [key: string]: string;
             };
             workspace_id: string;
+        };
+        /**
+         * Point
+         * @description What a deployment answered from `start` (ms) on, for the `step_s` of the answer.  Latencies are estimates from a histogram;
+         *         a point without requests is left out.
+         */
+        Point: {
+            client_errors: number;
+            deployment: string;
+            p50_ms: number;
+            p95_ms: number;
+            p99_ms: number;
+            requests: number;
+            server_errors: number;
+            start: number;
         };
         /**
          * PutDeployment
@@ -4562,6 +4601,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.endpoints.model.GotKeys"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_endpoints_name_traffic: {
+        parameters: {
+            query?: {
+                minutes?: number;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotTraffic"];
                 };
             };
             400: components["responses"]["Fault"];
