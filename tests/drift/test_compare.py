@@ -106,7 +106,7 @@ def test_what_cannot_be_compared_has_a_defined_result(
     "values", [[1.0], [2.5, 2.5], [1e308, -1e308], [0.0, 5e-324], [float("inf"), 1.0, None], [2**62, -(2**62)]]
 )
 def test_extreme_numbers_give_a_result(rule_set: str, values: list[Any]) -> None:
-    found = compare({"x": pa.array(values)}, {"x": pa.array([1.0, *values])}, rule_set)
+    found = compare({"x": pa.array(values)}, {"x": pa.array([*values, values[0]])}, rule_set)
 
     assert [each.name for each in found.columns] == ["x"]
     json.dumps([each.value for each in found.columns[0].signals], allow_nan=False)
@@ -174,7 +174,7 @@ def test_the_command_exits_with_3_on_drift_and_writes_json_and_html(written: Pat
         (["empty.csv", "empty.csv"], "empty.csv has no rows"),
         (["no_shift_reference.csv", "no_shift_reference.csv", "--columns", "b"], "--columns names 'b'"),
         (["no_shift_reference.csv", "no_shift_reference.csv", "--html", "no/r.html"], "--html is 'no/r.html'"),
-        ([".", "."], "no_shift_current.parquet"),
+        ([".", "."], "empty.parquet cannot be read as Parquet"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(written: Path, words: list[str], message: str) -> None:
@@ -182,14 +182,13 @@ def test_what_cannot_be_read_is_told_in_one_line(written: Path, words: list[str]
     (written / "bad.csv").write_bytes(b'a,b\n1\n"')
     (written / "twice.csv").write_text("a,a\n1,2\n")
     (written / "empty.csv").write_text("a,b\n")
-    if message.endswith(".parquet"):
-        (written / "bad.parquet").unlink()
-        (written / "numeric_shift_current.parquet").write_bytes(b"")
+    if words == [".", "."]:
+        (written / "bad.parquet").rename(written / "empty.parquet")
 
     code, said, complained = command(*words, cwd=written)
 
     assert (code, said, len(complained.splitlines())) == (2, "", 1)
-    assert message.split(".", maxsplit=1)[0] in complained or message in complained
+    assert message in complained
 
 
 def test_markup_in_names_and_values_is_text_in_the_report() -> None:

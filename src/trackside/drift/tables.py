@@ -44,13 +44,11 @@ def read(path: str, wanted: Iterable[str] | None = None) -> Table:
     place = Path(path)
     if not place.exists():
         raise Unreadable(f"{path} does not exist; name a Parquet or CSV file, or a folder of Parquet files")
-    try:
-        found = csv.read_csv(place) if place.suffix.lower() == ".csv" else _parquet(place)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
-        raise Unreadable(
-            f"{path} cannot be read as {'CSV' if place.suffix.lower() == '.csv' else 'Parquet'}: {error}"
-        ) from None
-    return of_arrow(path, found, wanted)
+    files = sorted(place.rglob("*.parquet")) if place.is_dir() else [place]
+    if not files:
+        raise Unreadable(f"{path} has no Parquet file")
+    found = [_file(each) for each in files]
+    return of_arrow(path, found[0] if len(found) == 1 else _together(path, found), wanted)
 
 
 def of_arrow(name: str, found: pa.Table, wanted: Iterable[str] | None = None) -> Table:
@@ -66,13 +64,19 @@ def of_arrow(name: str, found: pa.Table, wanted: Iterable[str] | None = None) ->
     return Table(name, found.num_rows, {each: _column(each, found[each]) for each in names})
 
 
-def _parquet(place: Path) -> pa.Table:
-    if not place.is_dir():
-        return parquet.ParquetFile(place).read()
-    files = sorted(place.rglob("*.parquet"))
-    if not files:
-        raise Unreadable(f"{place} has no Parquet file")
-    return pa.concat_tables([parquet.ParquetFile(each).read() for each in files], promote_options="permissive")
+def _file(path: Path) -> pa.Table:
+    is_csv = path.suffix.lower() == ".csv"
+    try:
+        return csv.read_csv(path) if is_csv else parquet.ParquetFile(path).read()
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{path} cannot be read as {'CSV' if is_csv else 'Parquet'}: {error}") from None
+
+
+def _together(path: str, found: list[pa.Table]) -> pa.Table:
+    try:
+        return pa.concat_tables(found, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise Unreadable(f"the files of {path} do not fit into one table: {error}") from None
 
 
 def _column(name: str, found: pa.ChunkedArray) -> Column:
