@@ -78,7 +78,7 @@ REVIEWED = [
             "cli/drift.py": "compare",
             "cli/endpoints.py": "invoke",
             "cli/request_log.py": "_save",
-            "drift/tables.py": "_parquet read",
+            "drift/tables.py": "read",
             "cli/first_admin.py": "password",
             "cli/people.py": "role_create",
             "cli/sign_in/stored.py": "_read _write",
@@ -360,7 +360,7 @@ REVIEWED = [
         "folders of the server for replicas, by numbers and generated names; paths of the operator's programs",
         {
             "endpoints/backends/logs.py": "Log.tail",
-            "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget",
+            "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget _written_bytes",
             "core/processes/sandbox.py": "_home_of _roots is_available wrapped",
             "endpoints/environments.py": "Environments.build _find_uv _python_version _requirements local",
         },

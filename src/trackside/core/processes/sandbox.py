@@ -21,9 +21,16 @@ def is_available() -> bool:
 
 
 def wrapped(
-    command: Sequence[str], *, readable: Sequence[str], writable: Sequence[str], has_network: bool = False
+    command: Sequence[str],
+    *,
+    readable: Sequence[str],
+    writable: Sequence[str],
+    has_network: bool = False,
+    tmp_bytes: int = 0,
 ) -> list[str]:
-    """Return the command inside a sandbox, or as it is where there is none.  It starts in the first of `writable`."""
+    """Return the command inside a sandbox, or as it is where there is none.  It starts in the first of `writable`.
+
+    `tmp_bytes` is the size of its /tmp, which is in memory; 0: the system's own limit."""
     program = shutil.which("bwrap") if sys.platform == "linux" else None
     if program is None:
         return list(command)
@@ -31,6 +38,7 @@ def wrapped(
     if has_network:
         words += ["--share-net"]
         readable = [*readable, *NETWORK]
+    words += ["--size", str(tmp_bytes)] if tmp_bytes else []
     words += ["--tmpfs", "/tmp"]  # noqa: S108  # the sandbox's own
     for path in _roots([*SYSTEM, *map(_home_of, readable), *readable]):
         words += ["--ro-bind", path, path]

@@ -26,6 +26,8 @@ from trackside.endpoints.model import Deployment, Spec
 SCORER = Path(__file__).parents[2] / "scorer"
 STATS_TIMEOUT_S = 1.0
 GRACE_S = 30.0
+MOST_TMP_BYTES = 1 << 30
+MOST_WRITTEN_BYTES = 64 << 20  # beside the socket: a model cannot fill the server's disk
 MOST_PATH_BYTES = 90
 
 
@@ -54,7 +56,10 @@ class ProcessBackend:
         command = [prepared.python, str(SCORER), *_flags(deployment, prepared, socket)]
         if self._isolates:
             command = sandbox.wrapped(
-                command, readable=[prepared.folder, prepared.python, str(SCORER)], writable=[str(own)]
+                command,
+                readable=[prepared.folder, prepared.python, str(SCORER)],
+                writable=[str(own)],
+                tmp_bytes=MOST_TMP_BYTES,
             )
         process = subprocess.Popen(  # noqa: S603  # the model is what the caller brings; `sandbox` is around it
             command,
@@ -80,6 +85,10 @@ class ProcessBackend:
         code = running.process.poll()
         if code is not None:
             return Observed(is_alive=False, is_ready=False, reason=_ended(code, running.log))
+        written = _written_bytes(running.socket.parent)
+        if written > MOST_WRITTEN_BYTES:
+            reason = f"It wrote {written >> 20} MiB of files; a replica may write {MOST_WRITTEN_BYTES >> 20} MiB outside of /tmp."
+            return Observed(is_alive=False, is_ready=False, reason=reason)
         stats = _stats(running.socket)
         running.is_ready = stats is not None
         return Observed(is_alive=True, is_ready=stats is not None, pid=running.process.pid, stats=stats or {})
@@ -145,6 +154,16 @@ def _flags(deployment: Deployment, prepared: Prepared, socket: Path) -> list[str
         "--grace-s": GRACE_S,
     }
     return [str(word) for pair in flags.items() for word in pair] + ["--lifeline"]
+
+
+def _written_bytes(folder: Path) -> int:
+    """Return the size of the files in a replica's folder, which has only its socket unless the model writes there."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(parent) / name).lstat().st_blocks * 512
+    return total
 
 
 def _stats(socket: Path) -> dict[str, Any] | None:
