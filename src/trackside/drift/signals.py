@@ -4,6 +4,7 @@ A signal is a name, a variant and a value.  One name stands for several formulas
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 from msgspec import Struct
@@ -81,10 +82,14 @@ Made = tuple[str, str, Callable[[], float | tuple[float, float]]]
 
 def _numeric(x: Values, y: Values) -> Iterator[Made]:
     yield "ks", TWO_SAMPLES, lambda: distances.ks(x, y)
-    distance = distances.wasserstein(x, y)
-    yield "wasserstein", PLAIN, lambda: distance
-    yield "wasserstein", BY_POPULATION_SD, lambda: distance / distances.sd(x, of_population=True)
-    yield "wasserstein", BY_SAMPLE_SD, lambda: distance / distances.sd(x, of_population=False)
+
+    @cache
+    def distance() -> float:
+        return distances.wasserstein(x, y)
+
+    yield "wasserstein", PLAIN, distance
+    yield "wasserstein", BY_POPULATION_SD, lambda: distance() / distances.sd(x, of_population=True)
+    yield "wasserstein", BY_SAMPLE_SD, lambda: distance() / distances.sd(x, of_population=False)
     yield "energy", PLAIN, lambda: distances.energy(x, y)
     yield "jensen_shannon", JS_EVIDENTLY, lambda: distances.js(*binning.sturges(x, y), base=NATURAL)
     yield "jensen_shannon", JS_AZURE, lambda: distances.js(*binning.equal(x, y))

@@ -823,7 +823,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** POST links resume */
+        /** From now on the link acts in the name of the user who resumes it. */
         post: operations["post_api_trackside_v1_links_name_resume"];
         delete?: never;
         options?: never;
