@@ -216,3 +216,30 @@ def test_a_quick_command_runs_on_the_loop_where_a_commit_is_quick(
         assert committed_in(store, quick=quick, slow=slow) == [where] * (quick + slow)
     finally:
         store.writer.close()
+
+
+def test_runs_of_one_group_are_created_together_and_refused_alone(db: Any) -> None:
+    def wanted(experiment_id: str, name: str, tagged: str) -> lifecycle.NewRun:
+        tags = {"mlflow.runName": tagged, "t": name}
+        return lifecycle.NewRun(experiment_id=experiment_id, run_name=name, user_id="u", start_time=7, tags=tags)
+
+    with db.write(1) as tx:
+        answers = lifecycle.create_all(
+            tx,
+            [
+                wanted("0", "a", "a"),
+                wanted("99", "b", "b"),
+                wanted("0", "c", "other"),
+                wanted("0", "d", "d"),
+                wanted("0", "e", "e"),
+            ],
+        )
+
+    made = [answer for answer in answers if not isinstance(answer, Fault)]
+    assert [isinstance(answer, Fault) for answer in answers] == [False, True, True, False, False]
+    with db.read(1) as tx:
+        stored = [runs.get(tx, answer.run.info.run_id) for answer in made]
+        seqs = [runs.seq_of(tx, answer.run.info.run_id) for answer in made]
+    assert [run.info for run in stored] == [answer.run.info for answer in made]
+    assert [run.data for run in stored] == [answer.run.data for answer in made]
+    assert seqs == sorted(set(seqs))

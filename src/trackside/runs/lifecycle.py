@@ -66,19 +66,25 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
     """Create runs.  Return one answer or fault per call, in order."""
     found: dict[str, tuple[int, str] | Fault] = {}
     answers: list[m.GotRun | Fault] = []
-    tags: list[tuple[int, str, int, str]] = []
-    made: list[tuple[str, int, int]] = []
+    planned: list[_Planned] = []
     for call in calls:
         experiment = found.get(call.experiment_id)
         if experiment is None:
             experiment = found[call.experiment_id] = _experiment(tx, call.experiment_id)
-        answer = experiment if isinstance(experiment, Fault) else _insert(tx, call, experiment, tags, made)
-        answers.append(answer)
-    if made:
-        batch.save_tags(tx, tags)
-        tx.record_all([Change("run", run_id, "create") for run_id, _, _ in made])
-        for run_id, run_seq, experiment_seq in made:
-            batch.remember_new(tx, run_id, run_seq, experiment_seq)
+        plan = experiment if isinstance(experiment, Fault) else _plan(call, experiment)
+        if isinstance(plan, Fault):
+            answers.append(plan)
+        else:
+            planned.append(plan)
+            answers.append(plan.answer)
+    if planned:
+        made = list(zip(planned, _insert(tx, planned), strict=True))
+        batch.save_tags(
+            tx, [(plan.experiment_seq, key, seq, value) for plan, seq in made for key, value in plan.tags.items()]
+        )
+        tx.record_all([Change("run", plan.run_id, "create") for plan in planned])
+        for plan, seq in made:
+            batch.remember_new(tx, plan.run_id, seq, plan.experiment_seq)
     return answers
 
 
@@ -178,13 +184,20 @@ def _experiment(tx: Tx, experiment_id: str) -> tuple[int, str] | Fault:
         return fault
 
 
-def _insert(
-    tx: Tx,
-    call: NewRun,
-    experiment: tuple[int, str],
-    tags: list[tuple[int, str, int, str]],
-    made: list[tuple[str, int, int]],
-) -> m.GotRun | Fault:
+class _Planned(Struct, frozen=True):
+    """A run that will be written: its values but for the key that the database assigns, and the answer to its call."""
+
+    run_id: str
+    experiment_seq: int
+    name: str
+    user: str
+    start_time: int
+    uri: str
+    tags: dict[str, str]
+    answer: m.GotRun
+
+
+def _plan(call: NewRun, experiment: tuple[int, str]) -> _Planned | Fault:
     experiment_seq, location = experiment
     tagged = call.tags.get(m.RUN_NAME_TAG)
     if call.run_name and tagged and call.run_name != tagged:
@@ -195,41 +208,65 @@ def _insert(
     name = call.run_name or tagged or m.random_name()
     run_id = call.run_id or uuid.uuid4().hex
     uri = artifact_uri(location, run_id)
+    tags = {**call.tags, m.RUN_NAME_TAG: name}
+    info = m.RunInfo(
+        run_uuid=run_id,
+        experiment_id=call.experiment_id,
+        run_name=name,
+        user_id=call.user_id,
+        status=m.Status.RUNNING,
+        start_time=call.start_time,
+        artifact_uri=uri,
+        lifecycle_stage="active",
+        run_id=run_id,
+    )
+    data = m.RunData(tags=[m.KeyValue(key=key, value=tags[key]) for key in sorted(tags)])
+    answer = m.GotRun(run=m.Run(info=info, data=data, inputs=m.RunInputs()))
+    return _Planned(run_id, experiment_seq, name, call.user_id, call.start_time, uri, tags, answer)
+
+
+def _insert(tx: Tx, planned: Sequence[_Planned]) -> list[int]:
+    """Write the rows of new runs and return their keys.  On PostgreSQL several keys are drawn first, so that the rows go out
+    together with what follows: a round trip for each run would cost more than the run."""
+    if tx.dialect == "postgresql" and len(planned) > 1:
+        rows = tx.all(
+            "SELECT nextval(pg_get_serial_sequence('runs', 'run_seq')) FROM generate_series(1, :count)",
+            count=len(planned),
+        )
+        seqs = [seq for (seq,) in rows]
+        tx.many(
+            """
+            INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time,
+                lifecycle_stage, artifact_uri)
+            VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri)
+            """,
+            [
+                (seq, p.experiment_seq, p.run_id, p.name, p.user, str(m.Status.RUNNING), p.start_time, p.uri)
+                for seq, p in zip(seqs, planned, strict=True)
+            ],
+        )
+        return seqs
+    return [_insert_one(tx, plan) for plan in planned]
+
+
+def _insert_one(tx: Tx, plan: _Planned) -> int:
     row = tx.one(
         """
         INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
             artifact_uri)
         VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri) RETURNING run_seq
         """,
-        experiment=experiment_seq,
-        id=run_id,
-        name=name,
-        user=call.user_id,
+        experiment=plan.experiment_seq,
+        id=plan.run_id,
+        name=plan.name,
+        user=plan.user,
         status=m.Status.RUNNING,
-        start=call.start_time,
-        uri=uri,
+        start=plan.start_time,
+        uri=plan.uri,
     )
     assert row is not None
-    run_seq: int = row[0]
-    all_tags = {**call.tags, m.RUN_NAME_TAG: name}
-    tags += [(experiment_seq, key, run_seq, value) for key, value in all_tags.items()]
-    made.append((run_id, run_seq, experiment_seq))
-    info = info_of(
-        (
-            run_seq,
-            run_id,
-            call.experiment_id,
-            name,
-            call.user_id,
-            m.Status.RUNNING,
-            call.start_time,
-            None,
-            uri,
-            "active",
-        )
-    )
-    data = m.RunData(tags=[m.KeyValue(key=key, value=all_tags[key]) for key in sorted(all_tags)])
-    return m.GotRun(run=m.Run(info=info, data=data, inputs=m.RunInputs()))
+    seq: int = row[0]
+    return seq
 
 
 def _states(tx: Tx, run_ids: set[str]) -> dict[str, RunState]:
