@@ -55,6 +55,7 @@ from trackside.experiments import store as experiment_store
 from trackside.identity import routes as identity
 from trackside.identity.oidc import bindings
 from trackside.identity.oidc import routes as oidc
+from trackside.identity.scim import routes as scim
 from trackside.imports import routes as imports
 from trackside.imports.jobs import Jobs
 from trackside.jobs import routes as jobs
@@ -244,6 +245,7 @@ def _sign_in(
         ),
         *oidc.routes(calls),
         *bindings.routes(found),
+        *scim.routes(),
     ]
 
 

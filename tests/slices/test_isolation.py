@@ -62,6 +62,8 @@ WHOLE_SERVER = {
         "groups/{name}/members/{member}", "roles", "roles/check", "roles/{role_id}", "role-assignments", "deny-assignments",
         "role-assignments/{assignment_id}", "access/explain", "audit", "audit/verify", "audit/export",
     )),
+    *(f"/scim/v2/{path}" for path in ("ServiceProviderConfig", "ResourceTypes", "Schemas", "Users", "Users/{id}", "Groups")),
+    "/scim/v2/Groups/{id}",
     # The same by MLflow's own calls.
     *(f"/api/{version}/mlflow/{path}" for version, paths in (
         ("2.0", ("create", "get", "list", "current", "update-password", "update-admin", "delete")),

@@ -25,6 +25,7 @@ SHARED_TABLES = {
     "sessions": "the same",
     "identities": "say who a user is at an identity provider",
     "trusts": "say which JWTs of programs are a service principal's",
+    "scim_resources": "what a directory says of a user or a group",
     "sign_ins": "sign-ins that are under way",
     "roles": "may be assigned in several workspaces",
     "assignments": "name a workspace, or places around it; who may see them is the business of `access`",

@@ -42,7 +42,8 @@ LATE_S = 1.0  # a refusal while guessing is slowed
 # What a default role gives nobody: to read who the users are and what they may do.
 _PRIVATE = frozenset(action for action in Action if action.startswith("Microsoft.Authorization/"))
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_BOUNDS = {TokenScope.READ: READS, TokenScope.WRITE: NOT_ADMINISTRATION, TokenScope.ADMIN: frozenset(Action)}
+_BOUNDS = {TokenScope.READ: READS, TokenScope.WRITE: NOT_ADMINISTRATION, TokenScope.ADMIN: frozenset(Action),
+           TokenScope.SCIM: frozenset({Action.PROVISION})}  # fmt: skip
 
 
 class Store(Protocol):

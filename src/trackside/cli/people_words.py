@@ -102,7 +102,7 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
 def _tokens(command: Callable[..., argparse.ArgumentParser]) -> None:
     create = command("create", "create a token, which is printed once", "name")
     create.add_argument(
-        "--scope", choices=("read", "write", "admin"), help="what it may be used for at most (default write)"
+        "--scope", choices=("read", "write", "admin", "scim"), help="what it may be used for at most (default write)"
     )
     create.add_argument(
         "--place", metavar="WORKSPACE[/EXPERIMENT_ID]", help="where; left out: wherever its owner may go"

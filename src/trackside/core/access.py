@@ -66,6 +66,7 @@ class Action(StrEnum):
     USERS_READ = f"{_AUTHORIZATION}users/read"
     USERS_WRITE = f"{_AUTHORIZATION}users/write"
     USERS_DELETE = f"{_AUTHORIZATION}users/delete"
+    PROVISION = f"{_AUTHORIZATION}provisioning/action"  # what a directory does by SCIM
     AUDIT_READ = f"{_AUTHORIZATION}auditLog/query/action"
     SETTINGS_READ = f"{_AUTHORIZATION}serverSettings/read"
     SETTINGS_WRITE = f"{_AUTHORIZATION}serverSettings/write"

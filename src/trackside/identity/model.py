@@ -25,6 +25,7 @@ class TokenScope(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+    SCIM = "scim"  # for a directory: the calls of SCIM, and nothing else
 
 
 class Principal(Struct, frozen=True):
@@ -98,7 +99,7 @@ def check_token_name(name: str) -> str:
 
 def check_token_scope(scope: str) -> TokenScope:
     if scope not in TokenScope.__members__.values():
-        raise Invalid(f"scope is {scope[:100]!r}; it must be read, write or admin")
+        raise Invalid(f"scope is {scope[:100]!r}; it must be read, write, admin or scim")
     return TokenScope(scope)
 
 

@@ -188,6 +188,7 @@ def delete(tx: Tx, principal: Principal) -> None:
     tx.run("DELETE FROM tokens WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM sessions WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM identities WHERE principal_id = :id", id=principal.principal_id)
+    tx.run("DELETE FROM scim_resources WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM trusts WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM assignments WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM principals WHERE principal_id = :id", id=principal.principal_id)
