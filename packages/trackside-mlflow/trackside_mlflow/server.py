@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
-from trackside_mlflow import settings, uris
+from trackside_mlflow import credentials, settings, uris
 from trackside_mlflow.errors import (
     ConfigError,
     Refused,
@@ -55,8 +55,8 @@ class Reply(NamedTuple):
 class Server:
     """One Trackside server.
 
-    `auth` is a token, an object with `get_authentication_header()` as azureml-core's are, or None for the token
-    in TRACKSIDE_TOKEN (or MLFLOW_TRACKING_TOKEN), if there is one.
+    `auth` is a token, a pair of user name and password, an object with `get_authentication_header()` as azureml-core's
+    are, or None for the credentials of the environment or of `trackside login` (see `credentials.authorization`).
     """
 
     def __init__(self, url: str | None = None, auth: Any = None) -> None:
@@ -226,15 +226,19 @@ class Server:
 
     def authorization(self) -> dict[str, str]:
         """Return the header that signs this client in; none where it has no token."""
-        auth = self._auth if self._auth is not None else settings.token()
+        auth = self._auth
         if auth is None:
-            return {}
+            shown = credentials.authorization(self.url)
+            return {} if shown is None else {"Authorization": shown}
         if isinstance(auth, str):
-            return {"Authorization": f"Bearer {auth}"}
+            return {"Authorization": credentials.bearer(auth)}
+        if isinstance(auth, tuple) and len(auth) == 2:
+            return {"Authorization": credentials.basic(*auth)}
         if hasattr(auth, "get_authentication_header"):
             return dict(auth.get_authentication_header())
         raise ConfigError(
-            f"auth is a {type(auth).__name__}; it must be a token (str) or have get_authentication_header()"
+            f"auth is a {type(auth).__name__}; it must be a token (str), a pair of user name and password, "
+            "or have get_authentication_header()"
         )
 
 

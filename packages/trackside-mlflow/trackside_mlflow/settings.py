@@ -27,6 +27,11 @@ def own_token() -> str | None:
     return _value("TRACKSIDE_TOKEN")
 
 
+def mlflow_login() -> tuple[str | None, str | None]:
+    """MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: what mlflow itself would send to its tracking server."""
+    return _value("MLFLOW_TRACKING_USERNAME"), _value("MLFLOW_TRACKING_PASSWORD")
+
+
 def user() -> str | None:
     """TRACKSIDE_USER: who works here, as the server's history shall tell."""
     return _value("TRACKSIDE_USER")

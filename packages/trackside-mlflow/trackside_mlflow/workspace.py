@@ -51,7 +51,8 @@ class Workspace:
         mlflow.set_tracking_uri(ws.get_mlflow_tracking_uri())
 
     The server is at `url`; without it, at TRACKSIDE_URL, at the config file's "url", or at http://127.0.0.1:5000.
-    `auth` is a token or an object with `get_authentication_header()`; without it, TRACKSIDE_TOKEN is sent if set.
+    `auth` is a token, a pair (user name, password) or an object with `get_authentication_header()`; without it, the
+    credentials of the environment are sent (TRACKSIDE_TOKEN, MLFLOW_TRACKING_USERNAME ...), or those of `trackside login`.
 
     The constructor takes azureml-core's arguments (location, sku, tags, cloud and the service check say nothing of a
     workspace that is there, and are not looked at) and raises `WorkspaceNotFound` unless the server has this workspace

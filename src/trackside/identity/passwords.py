@@ -50,7 +50,7 @@ def check(password: str, username: str = "") -> str:
         raise Invalid(f"Password must be at most {MAX_CHARS} characters.")
     lowered = password.lower()
     is_easy = len(set(lowered)) < 4 or any(lowered == (word * MIN_CHARS)[: len(lowered)] for word in _EASY)
-    if is_easy or lowered in _COMMON or (username and lowered.strip("0123456789!.-_") == username.lower()):
+    if is_easy or _is_common(lowered) or (username and lowered.strip("0123456789!.-_") == username.lower()):
         raise Invalid(
             "This password is easy to guess: it is a common one, a repetition, or the user's name. Choose another."
         )
@@ -69,12 +69,41 @@ _EASY = (
     "qwertz",
     "letmein",
 )
-# Of the 3,000 most common passwords, the few that have 12 characters or more.
-_COMMON = frozenset(
+# Words that the most common passwords are made of, beside digits and signs at their ends.
+_WORDS = frozenset(
     """
-password1234 password12345 password123456 administrator adminpassword changemeplease qwertyuiop12 qwertyuiop123
-qwertyuiopasdfghjkl 1qaz2wsx3edc 1q2w3e4r5t6y 1qazxsw23edc passwordpassword unbelievable christopher1 iloveyou1234
-welcome12345 letmein12345 superman1234 trustno1trustno1 correcthorsebatterystaple mlflowpassword passw0rd1234
-p@ssw0rd1234 password1234! admin1234567 administrator1
+password passwort passw passwd pass word welcome hello admin administrator root user login letmein changeme change me please
+default secret master superman batman dragon monkey football baseball basketball soccer sunshine princess iloveyou love you
+trustno shadow michael jordan jennifer christopher charlie freedom whatever starwars pokemon computer internet samsung google
+facebook amazon microsoft windows linux ubuntu server database company office summer winter spring autumn january february
+march april june july august september october november december monday friday london berlin paris america qwerty qwertz azerty
+asdf zxcv qazwsx qweasd test testing tester temp temporary guest demo example sample foobar correct horse battery staple mlflow
+trackside azure databricks kubernetes docker machine learning model models data science tracking unbelievable
 """.split()
 )
+# What fingers run along on keyboards, in both directions.
+_RUNS = tuple(
+    run[::step]
+    for run in ("1234567890", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol",
+                "1q2w3e4r5t6y7u8i9o0p", "abcdefghijklmnopqrstuvwxyz", "qazwsxedcrfvtgbyhnujmikolp")
+    for step in (1, -1)
+)  # fmt: skip
+_LEET = str.maketrans("@4310$5!7", "aaelossit")
+
+
+def _is_common(lowered: str) -> bool:
+    """It is a run along the keyboard, or a few common words, perhaps spelt with digits, with digits or signs around them."""
+    if any(lowered in run + run for run in _RUNS):
+        return True
+    plain = lowered.strip("0123456789!?.,-_*#$@+ ")
+    return any(_is_of_words(text) for text in (plain, lowered.translate(_LEET), plain.translate(_LEET)))
+
+
+def _is_of_words(text: str) -> bool:
+    """The whole text, but for signs between, is made of common words."""
+    bare = "".join(char for char in text if char.isalpha())
+    ends = {0}
+    for end in range(1, len(bare) + 1):
+        if any(begin in ends and bare[begin:end] in _WORDS for begin in range(max(0, end - 13), end)):
+            ends.add(end)
+    return bool(bare) and len(bare) in ends

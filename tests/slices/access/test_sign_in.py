@@ -1,11 +1,12 @@
 """Who is let in: passwords, tokens, sessions, and what is refused."""
 
 import pytest
+from argon2 import PasswordHasher
 
 from support.client import Api
 from support.people import ADMIN, OURS, PASSWORD, People, basic, bearer, signed
 from trackside import app
-from trackside.identity import keys
+from trackside.identity import keys, passwords
 
 
 def test_a_server_without_users_is_open_and_one_with_an_administrator_is_closed(api: Api) -> None:
@@ -204,7 +205,17 @@ def test_the_last_administrator_stays(people: People) -> None:
 
 
 def test_an_easy_password_is_refused(people: People) -> None:
-    for password in ("short", "aaaaaaaaaaaaaaaa", "1234567890123", "password1234", "x" * 1025):
+    for password in (
+        *("short", "aaaaaaaaaaaaaaaa", "1234567890123", "password1234", "x" * 1025, "P@ssw0rd2026!", "Welcome-2026-1"),
+        *(
+            "changemeplease",
+            "qwertyuiopas",
+            "1qaz2wsx3edc",
+            "0987654321098",
+            "correct horse battery staple",
+            "mlflow-server-1",
+        ),
+    ):
         assert people.admin.fault(f"{OURS}/users", name="bo", password=password)[0] == 400
 
 
@@ -215,3 +226,21 @@ def test_the_history_has_the_name_of_who_signed_in_and_not_a_headers_word(people
 
     changes = people.admin.get(f"{OURS}/changes", entity="experiment")["changes"]
     assert [each["user"] for each in changes] == ["bo"]
+
+
+def test_a_password_is_hashed_once_more_at_a_sign_in_when_its_hash_is_outdated(
+    people: People, application: app.App
+) -> None:
+    people.add("bo", "Reader")
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    database = application.asgi._database
+    with database.write(0) as tx:
+        tx.run("UPDATE principals SET password_hash = :hash WHERE name = 'bo'", hash=weak)
+
+    assert people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": PASSWORD}).status == 200
+
+    with database.read(0) as tx:
+        (stored,) = tx.one("SELECT password_hash FROM principals WHERE name = 'bo'") or ("",)
+    assert stored != weak
+    assert not passwords.is_outdated(stored)
+    assert people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": PASSWORD}).status == 200

@@ -1,6 +1,7 @@
 """`trackside_mlflow.Workspace` against a server: what it asks, what it returns, what it says when it fails."""
 
 import socket
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -308,3 +309,65 @@ def test_a_name_stays_one_segment_of_the_path(peer: Peer) -> None:
         Workspace.get("a?b#c%2F", url=peer.url)
 
     assert peer.requests[0][1] == "/api/trackside/v1/workspaces/a%3Fb%23c%252F"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("TRACKSIDE_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def shown(peer: Peer, auth: object = None) -> str | None:
+    """What the server is shown as `Authorization`."""
+    Workspace.list(auth=auth, url=peer.url)
+    return peer.requests[-1][2].get("Authorization")
+
+
+def test_credentials_come_from_the_argument_the_environment_and_two_files_in_this_order(
+    peer: Peer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basic = "Basic YW5hOndvb2Rlbi1rZXR0bGUtNDE="  # ana:wooden-kettle-41
+    assert shown(peer) is None
+
+    (home / ".mlflow").mkdir()
+    (home / ".mlflow" / "credentials").write_text(
+        "[mlflow]\nmlflow_tracking_username = ana\nmlflow_tracking_password = wooden-kettle-41\n"
+    )
+    assert shown(peer) == basic
+    (home / ".trackside").mkdir()
+    kept = home / ".trackside" / "credentials"
+    kept.write_text(f"[{peer.url}]\nusername = ana\ntoken = kept\n[http://other.example]\ntoken = others\n")
+    kept.chmod(0o600)
+    assert shown(peer) == "Bearer kept"
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "mlflows")
+    assert shown(peer) == "Bearer mlflows"
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ana")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wooden-kettle-41")
+    assert shown(peer) == basic
+    monkeypatch.setenv("TRACKSIDE_TOKEN", "ours")
+    assert shown(peer) == "Bearer ours"
+    assert shown(peer, auth=("ana", "wooden-kettle-41")) == basic
+    assert shown(peer, auth="given") == "Bearer given"
+
+
+def test_a_file_of_tokens_that_others_may_read_is_refused(peer: Peer, home: Path) -> None:
+    (home / ".trackside").mkdir()
+    kept = home / ".trackside" / "credentials"
+    kept.write_text(f"[{peer.url}]\ntoken = kept\n")
+    kept.chmod(0o644)
+
+    with pytest.raises(ConfigError, match="chmod 600"):
+        Workspace.list(url=peer.url)
+
+
+def test_a_token_in_the_keyring_is_found_there(peer: Peer, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "keyring.py").write_text("def get_password(service, user):\n    return f'{service} of {user}'\n")
+    monkeypatch.syspath_prepend(str(home))
+    (home / ".trackside").mkdir()
+    kept = home / ".trackside" / "credentials"
+    kept.write_text(f"[{peer.url}]\nusername = ana\nkeyring = yes\n")
+    kept.chmod(0o600)
+
+    assert shown(peer) == f"Bearer trackside {peer.url} of ana"
