@@ -89,6 +89,7 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         and route.call is Call
         and route.arguments is Call
         and "{path:path}" not in route.paths[0]
+        and not route.paths[0].startswith("/scim/v2/")  # its bodies are SCIM's own, in its own media type
     }
 
     assert silent <= {
