@@ -372,6 +372,9 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         return None
     if told.status >= 500 and told.status not in (501, 503):
         return f"status {told.status}"
+    if 400 <= told.status < 500 and _is_page(ask):
+        kind = told.headers.get(b"content-type", b"")
+        return None if kind.startswith(b"text/html") else f"status {told.status} with a body that is no page: {kind!r}"
     if told.status >= 400 and (told.body or told.status not in (412, 416)):
         try:
             fault = told.json
@@ -395,6 +398,11 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         except ValueError as error:
             return f"an answer that is no JSON ({error}): {told.body[:100]!r}"
     return None
+
+
+def _is_page(ask: Ask) -> bool:
+    """A browser shows it to whoever signs in by another provider."""
+    return ask.target.startswith(f"{OURS}/sign-in/".encode()) and ask.target.endswith(b"/callback")
 
 
 def _is_decided(told: Told) -> bool:
