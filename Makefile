@@ -17,7 +17,7 @@ SEED ?=
 MUTANTS ?=
 # Four processes keep two cores busy, since many tests wait for other processes; a few named tests are quicker in one.
 JOBS ?= $(if $(TESTS),0,4)
-PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations 20 --durations-min 1
+PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder --durations 20 --durations-min 1
 SOURCES := src tests examples packages hatch_build.py web/build.py
 UPGRADE ?=
 # One file for every supported Python and system, hashes and no addresses: any index or mirror will do.
@@ -29,6 +29,8 @@ export DO_NOT_TRACK := 1
 # Nothing is written outside this folder.
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, each process of the tests compiles every module that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

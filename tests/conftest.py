@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from support import examples, forks
+from support import examples, forks, scheduling
 from support.client import Api, Inside
 from support.postgres import Postgres
 from support.servers import Server
@@ -59,7 +59,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return scheduling.scheduler(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items[:] = [items[at] for at in scheduling.in_turn([item.nodeid for item in items])]
     if config.getoption("--both"):
         return
     left_out = [item for item in items if _is_on_postgresql(item) and item.get_closest_marker("both") is None]

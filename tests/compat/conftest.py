@@ -17,6 +17,7 @@ from support.venvs import environment
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
 MLFLOWS = {"1.30": "compat-1", "2.22": "compat-2", "3.17": "compat-3"}
+NEWEST = "3.17"
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session", params=sorted(MLFLOWS))
+def each_client(request: pytest.FixtureRequest) -> Client:
+    """Each stock client in turn: for the one story that shows that a release works."""
+    return Client(environment(MLFLOWS[request.param]))
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=[] if name == NEWEST else pytest.mark.slow) for name in sorted(MLFLOWS)],
+)
 def client(request: pytest.FixtureRequest) -> Client:
-    """Each stock client in turn."""
+    """Each stock client in turn; in `make test` the newest one."""
     return Client(environment(MLFLOWS[request.param]))
 
 
@@ -85,7 +95,7 @@ def earliest() -> Client:
 
 @pytest.fixture(scope="session")
 def newest() -> Client:
-    return Client(environment(MLFLOWS["3.17"]))
+    return Client(environment(MLFLOWS[NEWEST]))
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ def files_of(client: Client, uri: str, folder: Path, *flavors: str) -> list[str]
     return found
 
 
+@pytest.mark.slow
 def test_scikit_learn_and_a_model_of_ones_own(uri: str, tmp_path: Path) -> None:
     files = files_of(Client(Path(sys.executable)), uri, tmp_path, "sklearn", "pyfunc")
 

@@ -34,9 +34,9 @@ def is_seen(tracking_uri: str, run_id: str) -> bool:
 
 
 def test_a_stock_client_trains_logs_searches_and_reads_back_in_any_workspace(
-    client: Client, server: Server, workspace: str, iris: Path, tmp_path: Path
+    each_client: Client, server: Server, workspace: str, iris: Path, tmp_path: Path
 ) -> None:
-    here, there = json.loads(client.run("train.py", iris, tmp_path, server.url, workspace))
+    here, there = json.loads(each_client.run("train.py", iris, tmp_path, server.url, workspace))
 
     assert (is_seen(server.url, here), is_seen(workspace, there)) == (True, True)
     assert (is_seen(server.url, there), is_seen(workspace, here)) == (False, False)

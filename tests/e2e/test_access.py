@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 import requests
 from cryptography import x509
@@ -15,39 +16,50 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from support.forks import forks
 from support.people import OURS, PASSWORD, basic, signed
-from support.servers import TRACKSIDE, Server, environment, trackside
+from support.servers import Server, environment, trackside
 
 TRAIN = """
+import json, os, sys
 import mlflow
-mlflow.set_experiment("iris")
-with mlflow.start_run() as run:
-    mlflow.log_param("lr", 0.1)
-    mlflow.log_metric("loss", 0.5, step=1)
-    mlflow.log_text("hello", "note.txt")
-print(mlflow.artifacts.load_text(f"{run.info.artifact_uri}/note.txt"))
+
+for variables in json.loads(sys.argv[1]):
+    for name in ("USERNAME", "PASSWORD", "TOKEN"):
+        os.environ.pop(f"MLFLOW_TRACKING_{name}", None)
+    os.environ.update(variables)
+    try:
+        mlflow.set_experiment("iris")
+        with mlflow.start_run() as run:
+            mlflow.log_param("lr", 0.1)
+            mlflow.log_metric("loss", 0.5, step=1)
+            mlflow.log_text("hello", "note.txt")
+        print(json.dumps(["read", mlflow.artifacts.load_text(f"{run.info.artifact_uri}/note.txt")]))
+    except mlflow.exceptions.MlflowException as refused:
+        print(json.dumps(["refused", str(refused)]))
 """
 
 
-def command(*words: str, data: Path, given: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*TRACKSIDE, *words, "--data", str(data)],
-        input=given,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def train(url: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", TRAIN],
-        env=environment(MLFLOW_TRACKING_URI=url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", **variables),
+def command(*words: str, data: Path, given: str = "", **variables: str) -> Done:
+    return Done(*trackside(*words, "--data", str(data), cwd=data.parent, given=given, **variables))
+
+
+def train(url: str, *sign_ins: dict[str, str]) -> list[list[str]]:
+    """What comes of each sign-in, in one process: what was read back, or why it was refused."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN, json.dumps(sign_ins)],
+        env=environment(MLFLOW_TRACKING_URI=url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0"),
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
 
 
 def make_ana(data: Path) -> None:
@@ -63,17 +75,18 @@ def test_a_stock_client_trains_with_a_password_or_a_token_and_everybody_else_is_
     token = command("token", "create", "ci", "--user", "ana", data=data).stdout.strip()
     server = start(data=data)
 
-    outcomes = [
-        train(server.url, MLFLOW_TRACKING_USERNAME="ana", MLFLOW_TRACKING_PASSWORD=PASSWORD),
-        train(server.url, MLFLOW_TRACKING_TOKEN=token),
-        train(server.url),
-        train(server.url, MLFLOW_TRACKING_USERNAME="ana", MLFLOW_TRACKING_PASSWORD="wrong-password-1"),
-    ]
+    trained, by_token, unknown, wrong = train(
+        server.url,
+        {"MLFLOW_TRACKING_USERNAME": "ana", "MLFLOW_TRACKING_PASSWORD": PASSWORD},
+        {"MLFLOW_TRACKING_TOKEN": token},
+        {},
+        {"MLFLOW_TRACKING_USERNAME": "ana", "MLFLOW_TRACKING_PASSWORD": "wrong-password-1"},
+    )
 
-    assert [(each.returncode, each.stdout.strip().endswith("hello")) for each in outcomes] == [
-        *[(0, True), (0, True), (1, False), (1, False)],
-    ], outcomes
-    assert all("UNAUTHENTICATED: You are not authenticated." in each.stderr for each in outcomes[2:])
+    assert trained == by_token == ["read", "hello"]
+    for refused in (unknown, wrong):
+        assert refused[0] == "refused"
+        assert "UNAUTHENTICATED: You are not authenticated." in refused[1]
 
 
 def test_a_command_beside_a_running_server_holds_at_once(tmp_path: Path, start: Callable[..., Server]) -> None:
@@ -124,11 +137,9 @@ def test_a_login_is_kept_for_later_commands_in_a_file_of_ones_own(tmp_path: Path
     make_ana(data)
     server = start(data=data)
 
-    signed_in = subprocess.run(
-        [*TRACKSIDE, "login", server.url, "--username", "ana"],
-        input=f"{PASSWORD}\n", env=environment(HOME=str(home)), capture_output=True, text=True, check=False,
-        start_new_session=True,
-    )  # fmt: skip
+    signed_in = Done(
+        *trackside("login", server.url, "--username", "ana", cwd=tmp_path, given=f"{PASSWORD}\n", HOME=str(home))
+    )
     listed = command("user", "list", "--json", "--server", server.url, data=data, HOME=str(home))
 
     assert signed_in.returncode == 0, signed_in.stderr
@@ -176,10 +187,8 @@ def test_a_server_with_a_certificate_speaks_https_and_its_cookies_are_bound_to_i
     data, cert, key = tmp_path / "data", tmp_path / "cert.pem", tmp_path / "key.pem"
     make_certificate(cert, key)
     make_ana(data)
-    process = subprocess.Popen(
-        [*TRACKSIDE, "server", "--port", "0", "--data", str(data), "--tls-cert", str(cert), "--tls-key", str(key)],
-        env=environment(), stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    words = ("server", "--port", "0", "--data", str(data), "--tls-cert", str(cert), "--tls-key", str(key))
+    process = forks().start(words, env=environment())
     try:
         assert process.stdout is not None
         url = process.stdout.readline().split("listening on ")[1].split()[0]

@@ -232,16 +232,7 @@ def test_secrets_come_by_a_file_or_by_standard_input(
 ) -> None:
     (tmp_path / "token").write_text("  x.y-z\r\n")
     with closing(Receiver()) as server:
-        subprocess.run(
-            [*TRACKSIDE, *LINK, *words, "--server", server.url],
-            cwd=tmp_path,
-            env=environment(),
-            input=typed,
-            start_new_session=True,  # no terminal
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        trackside(*LINK, *words, "--server", server.url, cwd=tmp_path, given=typed)
         (got,) = server.received
 
     assert {name: got.json[name] for name in ("token", "username", "password") if name in got.json} == sent

@@ -97,6 +97,7 @@ def test_a_replica_that_is_killed_is_replaced_and_callers_are_answered(serving: 
     wait_healthy(api, "adder")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_comes_back_with_its_endpoints(serving: Server) -> None:
     api = serving.api
     create(api, auth_mode="none")
@@ -112,6 +113,7 @@ def test_a_server_that_is_killed_comes_back_with_its_endpoints(serving: Server) 
     assert score(api, "adder").json == {"predictions": [3.0]}
 
 
+@pytest.mark.slow
 def test_a_version_that_is_served_cannot_be_deleted(serving: Server) -> None:
     api = serving.api
     create(api)

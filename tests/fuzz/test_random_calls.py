@@ -167,11 +167,11 @@ def _hold(world: World, most: int) -> None:
 
 
 def test_made_up_calls_are_answered_in_form_and_leave_the_store_whole(world: World) -> None:
-    _hold(world, examples(240))
+    _hold(world, examples(150))
 
 
 def test_so_they_are_on_postgresql(pg_world: World) -> None:
-    _hold(pg_world, examples(90))
+    _hold(pg_world, examples(60))
 
 
 @pytest.mark.slow

@@ -123,10 +123,13 @@ class Forks:
         stderr: bool = False,
         interval_factor: float = 1.0,
         clock: Path | None = None,
+        given: str = "",
     ) -> Forked:
         """Run `trackside words…`.  Its stderr is that of this process, or with `stderr` a pipe.  `clock`: the file of a
-        `Clock`."""
-        nothing = os.open(os.devnull, os.O_RDONLY)
+        `Clock`.  `given`: what it reads on stdin."""
+        typed = os.memfd_create("stdin")
+        os.write(typed, given.encode())
+        os.lseek(typed, 0, os.SEEK_SET)
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe() if stderr else (-1, os.dup(2))
         request = {
@@ -137,7 +140,7 @@ class Forks:
             "clock": None if clock is None else str(clock),
         }
         with self._lock:
-            _send(self._socket, request, [nothing, out_write, err_write])
+            _send(self._socket, request, [typed, out_write, err_write])
             with self._news:
                 self._news.wait_for(lambda: self._started or self._has_ended)
                 assert self._started, "the process that forks has ended"
@@ -145,7 +148,7 @@ class Forks:
                 born = Forked(pid, os.fdopen(out_read), os.fdopen(err_read) if stderr else None)
                 self._born.append(born)
                 self._news.notify_all()
-        for handle in (nothing, out_write, err_write):
+        for handle in (typed, out_write, err_write):
             os.close(handle)
         return born
 
@@ -291,6 +294,7 @@ def _main() -> int:
     for name in (
         *("trackside.app", "trackside.cli.serve", "trackside.cli.admin", "trackside.cli.doctor", "trackside.cli.links"),
         *("trackside.cli.imports", "trackside.cli.restore", "trackside.core.db.postgres", "trackside.artifacts.cloud"),
+        *("trackside.cli.people", "trackside.cli.credentials", "trackside.cli.endpoints"),
         *("uvloop", "uvicorn.server", "http.client", "ssl", "asyncio"),
     ):
         import_module(name)

@@ -27,17 +27,22 @@ def environment(**variables: str) -> dict[str, str]:
     return inherited | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"} | variables
 
 
-def trackside(*words: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
-    """Run a command to its end.  Return its exit code, stdout and stderr."""
-    return run(words, variables, cwd=cwd)
+def trackside(*words: str, cwd: Path, given: str = "", **variables: str) -> tuple[int, str, str]:
+    """Run a command to its end.  Return its exit code, stdout and stderr.  `given`: what it reads on stdin."""
+    return run(words, variables, cwd=cwd, given=given)
 
 
 def run(
-    words: Sequence[str], variables: Mapping[str, str], *, cwd: Path | None = None, timeout_s: float = TIMEOUT_S
+    words: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    timeout_s: float = TIMEOUT_S,
+    given: str = "",
 ) -> tuple[int, str, str]:
     """As `trackside`, for commands that may take longer or need no folder."""
     if may_fork(variables):
-        with forks.forks().start(words, cwd=cwd, env=environment(**variables), stderr=True) as process:
+        with forks.forks().start(words, cwd=cwd, env=environment(**variables), stderr=True, given=given) as process:
             try:
                 said, complaints = process.communicate(timeout_s)
             except subprocess.TimeoutExpired:
@@ -48,7 +53,7 @@ def run(
         [*TRACKSIDE, *words],
         cwd=cwd,
         env=environment(**variables),
-        stdin=subprocess.DEVNULL,
+        input=given,
         start_new_session=True,  # no terminal to ask at
         capture_output=True,
         text=True,

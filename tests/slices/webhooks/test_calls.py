@@ -6,15 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from mlflow import MlflowClient
-from mlflow.entities.webhook import WebhookEvent, WebhookStatus
-from mlflow.exceptions import MlflowException
-from mlflow.webhooks import delivery as stock
 from msgspec.structs import replace
 
 from support.client import Api, Inside
 from support.links import until
-from support.receiver import Receiver, answer
+from support.receiver import Receiver, answer, signed_by_mlflow
 from support.servers import Server
 from trackside import app
 from trackside.core.settings import Settings
@@ -173,9 +169,7 @@ def test_a_test_tells_what_the_receiver_answered(calls: Api, receiver: Receiver)
         "key": "example_key",
         "value": "example_value",
     }
-    assert first.headers["x-mlflow-signature"] == stock._generate_hmac_signature(
-        "s", first.headers["x-mlflow-delivery-id"], first.headers["x-mlflow-timestamp"], first.body.decode()
-    )
+    assert first.headers["x-mlflow-signature"] == signed_by_mlflow("s", first)
 
 
 def test_reads_and_other_workspaces_are_answered_while_tests_hang(calls: Api, receiver: Receiver) -> None:
@@ -255,7 +249,9 @@ def test_the_openapi_document_tells_of_the_bodies(calls: Api) -> None:
 
 
 @pytest.fixture
-def client(any_open_server: Server, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+def client(any_open_server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+    from mlflow import MlflowClient
+
     monkeypatch.setitem(os.environ, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     return MlflowClient(any_open_server.url, any_open_server.url)
 
@@ -266,7 +262,10 @@ def any_open_server(request: pytest.FixtureRequest, start: Callable[..., Server]
     return start(*OPEN, *store)
 
 
-def test_the_stock_client_manages_webhooks_and_they_tell_of_models(client: MlflowClient, receiver: Receiver) -> None:
+def test_the_stock_client_manages_webhooks_and_they_tell_of_models(client: Any, receiver: Receiver) -> None:
+    from mlflow.entities.webhook import WebhookEvent, WebhookStatus
+    from mlflow.exceptions import MlflowException
+
     event = WebhookEvent("model_version_alias", "created")
     made = client.create_webhook("w", receiver.url, [event, WebhookEvent("model_version", "created")], secret="s")
     assert client.get_webhook(made.webhook_id).name == "w"
