@@ -1,9 +1,10 @@
 """What the store on PostgreSQL costs the server's own process: reads, rows and batches, without HTTP.
 
-    python bench/postgres_store.py postgresql://postgres@127.0.0.1:5432/scratch [--plain]
+    python bench/postgres_store.py postgresql://postgres@127.0.0.1:5432/scratch [--plain | --trips]
 
 Makes and drops two tables in that database.  `--plain` measures psycopg's `Connection` with the same statements beside it.
 Each figure is the processor time of this process for one operation, the best of four rounds, with the time on the clock.
+`--trips` makes a store in that database, which must be empty, and counts the round trips of groups of calls.
 """
 
 import argparse
@@ -15,7 +16,14 @@ from typing import Any
 import psycopg
 
 from trackside.core import locations
+from trackside.core.db import migrate, postgres
+from trackside.core.db.pgwire import Wire
 from trackside.core.db.postgres import PostgresDatabase
+from trackside.core.errors import Fault
+from trackside.experiments import store as experiments
+from trackside.runs import batch, lifecycle, limits
+from trackside.runs import model as m
+from trackside.workspaces import store as workspaces
 
 COLUMNS = 21
 _TABLES = (
@@ -98,14 +106,66 @@ def plain(url: str) -> None:
     connection.close()
 
 
+class Counted(Wire):
+    """Counts how often answers are waited for."""
+
+    trips = 0
+
+    def _exchange(self, *args: Any, **named: Any) -> Any:
+        Counted.trips += 1
+        return super()._exchange(*args, **named)
+
+
+def trips(store: locations.PostgresStore) -> None:
+    postgres.Wire = Counted  # type: ignore[misc]  # a driver that counts
+    db = PostgresDatabase(store)
+    migrate.upgrade(db)
+    print(f"migrations: {Counted.trips} round trips")
+    with db.write(1) as tx:
+        workspaces.create_default(tx)
+        experiments.create_default(tx, "mlflow-artifacts:")
+
+    def new(i: int) -> Any:
+        return lifecycle.new_run(m.CreateRun(experiment_id="0", run_name=f"r{i}", start_time=1))
+
+    with db.write(1) as tx:
+        answers = lifecycle.create_all(tx, [new(i) for i in range(8)])
+    runs = [answer.run.info.run_id for answer in answers if not isinstance(answer, Fault)]
+    calls: list[tuple[str, Callable[[Any, Any], Any], Callable[[int], Any]]] = [
+        ("runs/create", lifecycle.create_all, new),
+        (
+            "runs/update",
+            lifecycle.update_all,
+            lambda i: lifecycle.run_update(m.UpdateRun(run_id=runs[i], status="FINISHED", end_time=1)),
+        ),
+        (
+            "runs/log-metric",
+            batch.log,
+            lambda i: limits.metric(m.LogMetric(run_id=runs[i], key="a", value=0.5, timestamp=1, step=1)),
+        ),
+    ]
+    for name, handler, call in calls:
+        for count in (1, 8):
+            for _ in range(3):  # the first ones prepare statements
+                before = Counted.trips
+                with db.write(1) as tx:
+                    handler(tx, [call(i) for i in range(count)])
+            print(f"{name}, {count} in a group: {Counted.trips - before} round trips")
+    db.close()
+
+
 def main() -> int:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("url")
     words.add_argument("--plain", action="store_true")
+    words.add_argument("--trips", action="store_true")
     options = words.parse_args()
     store = locations.store(options.url)
     if not isinstance(store, locations.PostgresStore):
         raise SystemExit(f"{options.url} names no PostgreSQL database")
+    if options.trips:
+        trips(store)
+        return 0
     with psycopg.connect(options.url, autocommit=True) as connection:
         for statement in _TABLES:
             connection.execute(statement.encode())

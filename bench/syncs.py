@@ -75,7 +75,8 @@ def main() -> int:
     import bench  # noqa: PLC0415  # its folder is an argument
 
     server = f"{sys.executable} -m trackside.cli.main server --port {{port}} --data {{dir}} --durability"
-    print("| call | connections | system | syncs a call | writes a call | us of CPU a call | us a sync |\n|---|---|---|---|---|---|---|")
+    print("| call | connections | system | syncs a call | writes a call | us of CPU a call | us a sync |")
+    print("|---|---|---|---|---|---|---|")
     for name, command in [("full", f"{server} full"), ("relaxed", f"{server} relaxed")] + [
         (each, "") for each in options.systems.split(",") if each
     ]:
@@ -101,10 +102,8 @@ def main() -> int:
                     plain = load()
                     cpu_us = (running.cpu() - before) / plain * 1e6
                     calls, sync_us, syncs, writes = traced(running.proc.pid, Path(work) / "trace", load)
-                    print(
-                        f"| {call} | {connections} | {name} | {syncs / calls:.2f} | {writes / calls:.1f} | {cpu_us:.0f} | {sync_us:.0f} |",
-                        flush=True,
-                    )
+                    figures = f"{syncs / calls:.2f} | {writes / calls:.1f} | {cpu_us:.0f} | {sync_us:.0f}"
+                    print(f"| {call} | {connections} | {name} | {figures} |", flush=True)
         finally:
             running.drop()
             shutil.rmtree(work, ignore_errors=True)
