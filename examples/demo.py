@@ -1,5 +1,5 @@
 """Start a server, run `train.py` against it with the stock MLflow client, show what was logged, let `predict.py` load the
-model back from the registry, and score a row through an endpoint that serves it.
+model back from the registry, score a row through an endpoint that serves it, and score a Parquet file in a job.
 
 `make demo` runs this.
 
@@ -59,6 +59,7 @@ def main() -> None:
     with running_server(data) as (uri, server):
         present(uri)
         serve(uri)
+        score(uri, data)
         print(f"\nAll of it is in the folder {data.resolve()}")
         print(f"The web UI is at {uri}/")
         print(f'In your own code: mlflow.set_tracking_uri("{uri}")', flush=True)
@@ -96,6 +97,24 @@ def serve(uri: str) -> None:
     answer = ask("POST", uri + found["scoring_path"], row, {"Authorization": f"Bearer {key}"})
     print(f"\nThe endpoint {ENDPOINT} serves {MODEL_URI} after {time.monotonic() - started:.1f} s")
     print(f"\nPOST {uri}{found['scoring_path']}  {json.dumps(row)}\n\n{json.dumps(answer)}", flush=True)
+
+
+def score(uri: str, data: Path) -> None:
+    """Score a Parquet file with the model, by the command that a user would type, and show the first rows."""
+    import pandas as pd  # noqa: PLC0415  # only this step needs it
+    from sklearn.datasets import load_iris  # noqa: PLC0415
+
+    table, scored = data / "flowers.parquet", data / "flowers-scored.parquet"
+    load_iris(as_frame=True).data.to_parquet(table)
+    words = ["score", MODEL_URI, "--input", str(table), "--output", str(scored), "--env", "local", "--overwrite"]
+    print(f"\ntrackside {' '.join(words)}\n", flush=True)
+    program = Path(sys.executable).with_name("trackside")
+    done = subprocess.run([program, *words, "--server", uri], check=False)
+    if done.returncode:
+        raise DemoFailed(f"trackside score ended with exit code {done.returncode}")
+    found = pd.read_parquet(scored)
+    shown = found[[COLUMNS[2], COLUMNS[3], "prediction", "trackside_model", "trackside_row"]]
+    print(f"\n{shown.head(3).to_string(index=False)}", flush=True)
 
 
 def ask(method: str, url: str, body: object = None, headers: dict[str, str] | None = None) -> Any:

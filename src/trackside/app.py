@@ -58,11 +58,11 @@ from trackside.identity.oidc import routes as oidc
 from trackside.identity.scim import routes as scim
 from trackside.imports import routes as imports
 from trackside.imports.jobs import Jobs
+from trackside.jobs import loops as job_loops
 from trackside.jobs import routes as jobs
 from trackside.jobs import schedule_routes
-from trackside.jobs.executors.process import ProcessExecutor
 from trackside.jobs.kinds import Kind, Kinds
-from trackside.jobs.worker import Limits, Worker
+from trackside.jobs.worker import Limits
 from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
 from trackside.logged_models import store as logged_model_store
@@ -75,6 +75,7 @@ from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.runs import store as run_store
 from trackside.runs.table import export_routes as exports
+from trackside.scoring import service as scoring_jobs
 from trackside.stock_ui import files as stock_files
 from trackside.stock_ui import routes as stock_ui
 from trackside.ui import routes as ui
@@ -108,7 +109,6 @@ LOCATE = {
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 PREPARING_THREADS = 2  # that copy models and build their environments
 ENDPOINTS_EVERY_S = 0.25
-JOBS_EVERY_S = 0.25
 TRAFFIC_EVERY_S = 5.0
 CLEANUP_EVERY_S = 600.0  # of files that no endpoint needs
 RECORDER_EVERY_S = 1.0
@@ -357,11 +357,8 @@ def _jobs(
 ) -> list[Route]:
     """Jobs and their schedules."""
     limits = Limits(slots=settings.job_slots, each=settings.workspace_jobs, days=settings.job_days)
-    executor = ProcessExecutor(settings.child_environment)
-    worker = Worker(db, kinds, limits, settings.data / "jobs", executor, url=url)
-    closers.append(worker.close)
-    closers.append(Loop("jobs", worker.step, JOBS_EVERY_S * interval_factor).close)
-    closers.append(Loop("jobs-prune", worker.prune, PRUNE_EVERY_S).close)
+    folder, variables = settings.data / "jobs", settings.child_environment
+    closers += job_loops.start(db, kinds, limits, folder, variables, url, interval_factor)
     return [*jobs.routes(kinds, settings.workspace_jobs), *schedule_routes.routes(kinds)]
 
 
@@ -436,7 +433,7 @@ def build(
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
             *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
             *_endpoints(settings, db, roots, scoring_requests, gate, closers, interval_factor),
-            *_jobs(settings, db, Kinds([*kinds]), url, closers, interval_factor),
+            *_jobs(settings, db, Kinds([scoring_jobs.kind(settings, roots), *kinds]), url, closers, interval_factor),
         ]
         table += _monitoring(settings, db, requests, scoring_requests, closers, leavers)
 

@@ -76,6 +76,8 @@ OF_ONE_CALL = {
     "doctor": ["--json"],
     "link add": "--to --mode --kind --experiments --exclude --registry --backfill --prefix --rate".split()
     + "--token-file --username --no-wait".split(),
+    "score": "--input --output --where --columns --input-format --output-format --env --processes --max-failed-rows"
+    " --overwrite --experiment".split(),
     "job list": ["--json", "--state", "--kind", "--max"],
     "job show": ["--json"],
     "job logs": ["--follow"],

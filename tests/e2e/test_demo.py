@@ -32,4 +32,6 @@ def test_the_demo_registers_its_model_twice_and_predicts_with_version_2(tmp_path
     assert '{"predictions": [0]}' in served
     kinds = ["setosa", "setosa", "versicolor", "versicolor", "virginica"]
     assert re.findall(r"(\w+) +(\w+)$", predicted, re.MULTILINE)[1:] == [(k, k) for k in kinds]
-    assert "All of it is in the folder" in served
+    served, _, scored = served.partition("scored 150 rows with models:/iris-classifier/2")
+    assert re.findall(r"0 models:/iris-classifier/2 +(\d)$", scored, re.MULTILINE) == ["0", "1", "2"]
+    assert "All of it is in the folder" in scored

@@ -54,7 +54,7 @@ def postgres_url_of(request: pytest.FixtureRequest, chosen: Settings) -> str:
     return str(request.getfixturevalue("postgres_store")) if isinstance(chosen.store, PostgresStore) else ""
 
 
-def test_a_killed_server_takes_its_child_along_and_another_one_finishes_the_job(
+def test_a_killed_server_ends_its_child_and_another_one_finishes_the_job(
     chosen: Settings, db: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     runs, held, pid = (str(tmp_path / name) for name in ("runs", "held", "pid"))

@@ -2,6 +2,7 @@
 
 from trackside_mlflow.errors import (
     ConfigError,
+    JobFailed,
     Refused,
     ServerUnreachable,
     TracksideError,
@@ -9,10 +10,13 @@ from trackside_mlflow.errors import (
     WorkspaceExists,
     WorkspaceNotFound,
 )
+from trackside_mlflow.jobs import Job
 from trackside_mlflow.workspace import Workspace
 
 __all__ = [
     "ConfigError",
+    "Job",
+    "JobFailed",
     "Refused",
     "ServerUnreachable",
     "TracksideError",

@@ -23,6 +23,10 @@ class WorkspaceExists(TracksideError):
     """A workspace of this name is there already."""
 
 
+class JobFailed(TracksideError):
+    """A job that was waited for failed or was cancelled."""
+
+
 class Refused(TracksideError):
     """The server understood and said no.
 

@@ -6,9 +6,11 @@ import builtins
 import warnings
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Mapping
+from urllib.parse import quote
 
-from trackside_mlflow import config, settings, uris
+from trackside_mlflow import config, jobs, settings, uris
 from trackside_mlflow.errors import ConfigError, WorkspaceExists
+from trackside_mlflow.jobs import Job
 from trackside_mlflow.server import Record, Server
 from trackside_mlflow.uris import Scope
 
@@ -336,6 +338,35 @@ class Workspace:
         """End the link.  `copies`: keep what it made, or remove it on both sides: there what comes from here, here what comes
         from there and was not changed since.  What was there before the link stays."""
         self._server.remove_link(self.name, name, copies)
+
+    def score(self, model: str, input: str, output: str | None = None, **more: Any) -> Job:  # noqa: A002 - as on the wire
+        """Start to score a table, and return the job; `job.wait().result` says where the result is.
+
+            job = ws.score("models:/iris/2", input="runs:/RUN/table.parquet").wait()
+            mlflow.artifacts.download_artifacts(job.result["output"])
+
+        `input` is runs:/RUN/PATH, or a path of the server's machine below its --job-folders; `output` is such a path, or
+        None for a file of the run that the job logs.  `more` are the other parameters of a job of kind "score", such as
+        columns, where, env, processes, max_failed_rows, overwrite.
+        """
+        params = {"model": model, "input": input, **({"output": output} if output else {}), **more}
+        return self.start_job("score", params)
+
+    def start_job(self, kind: str, params: Mapping[str, Any], *, priority: int = 0) -> Job:
+        """Queue a job in this workspace."""
+        body = {"kind": kind, "params": dict(params), "priority": priority}
+        return Job(self._in_workspace, self._in_workspace("POST", jobs.PATH, body)["job"])
+
+    def jobs(self, state: str | None = None) -> builtins.list[Job]:
+        """The newest 100 jobs of this workspace; `state` narrows them."""
+        found = self._in_workspace("GET", jobs.PATH + (f"?state={quote(state, safe='')}" if state else ""), None)
+        return [Job(self._in_workspace, record) for record in found.get("jobs", [])]
+
+    def job(self, job_id: str) -> Job:
+        return Job(self._in_workspace, {"job_id": job_id}).refresh()
+
+    def _in_workspace(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        return self._server.call(method, path, body, within=self.name)
 
     @property
     def webservices(self) -> dict[str, Webservice]:

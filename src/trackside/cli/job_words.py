@@ -44,3 +44,40 @@ def _command(
     add_place(parser)
     parser.set_defaults(module=MODULE, function=name, given={}, arguments=lambda words: {"words": words})
     return parser
+
+
+def add_score(commands: Any) -> None:
+    parser = commands.add_parser(
+        "score",
+        help="score a table with a model",
+        description="Score a table with a model. A place is a file of this machine, runs:/RUN/PATH, or file:///PATH of the"
+        " server's machine below its --job-folders.",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="such as models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH"
+    )
+    parser.add_argument("--input", required=True, metavar="PLACE", help="a table: Parquet, CSV or JSON lines")
+    parser.add_argument("--output", required=True, metavar="PLACE", help="where the result goes")
+    parser.add_argument("--where", metavar="CONDITION", help='score only rows for which it holds, such as "age > 30"')
+    parser.add_argument(
+        "--columns", metavar="NAMES", help="columns of the input in the output, with commas (default all)"
+    )
+    parser.add_argument("--input-format", choices=("parquet", "csv", "jsonl"), help="where the name does not say it")
+    parser.add_argument("--output-format", choices=("parquet", "csv", "jsonl"), help="where the name does not say it")
+    parser.add_argument(
+        "--env", choices=("uv", "local"), default="uv", help="where the model's packages come from (default uv)"
+    )
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="processes that score (default one for each processor)"
+    )
+    parser.add_argument(
+        "--max-failed-rows", type=int, metavar="N", help="the job fails if more rows than these fail (default 1000)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an output that is there")
+    parser.add_argument(
+        "--experiment", default="0", metavar="ID", help="the experiment of the run that is logged (default 0)"
+    )
+    add_place(parser)
+    parser.set_defaults(
+        module="trackside.cli.score", function="run", given={}, arguments=lambda words: {"words": words}
+    )

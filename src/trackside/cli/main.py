@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     link_words.add_commands(commands)
     endpoint_words.add_commands(commands)
     job_words.add_commands(commands)
+    job_words.add_score(commands)
     drift_words.add_commands(commands)
     import_words.add_command(commands)
     monitoring_words.add_commands(commands)

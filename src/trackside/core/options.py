@@ -241,6 +241,13 @@ OPTIONS: dict[str, Option] = {
         metavar="N",
         help="how many jobs a workspace runs at once, on all servers together, unless it has a limit of its own",
     ),
+    "job_folders": Option(
+        flags=("--job-folders",),
+        default="",
+        read=values.folders,
+        metavar="FOLDERS",
+        help="folders of the server's machine, with commas between, whose tables jobs may read and write (default: none)",
+    ),
     "job_days": Option(
         flags=("--job-days",),
         default="30",

@@ -64,6 +64,10 @@ def file(text: str) -> Path | None:
     return path
 
 
+def folders(text: str) -> tuple[Path, ...]:
+    return tuple(map(folder, listed(text)))
+
+
 def networks(text: str) -> tuple[str, ...]:
     words = listed(text)
     for word in words:

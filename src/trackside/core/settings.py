@@ -75,6 +75,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     job_slots: int  # jobs that this server runs at once
     workspace_jobs: int  # jobs that a workspace runs at once
     job_days: int  # 0: without a limit
+    job_folders: tuple[Path, ...]
     change_log_days: int  # 0: without a limit
     tls_cert: Path | None
     tls_key: Path | None

@@ -3,12 +3,14 @@
 Two models with the same requirements share one environment.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from trackside.core import disk
@@ -67,8 +69,16 @@ class Environments:
                 "The environment of a model is built by uv, which is not installed here: run `pip install uv`, or start the"
                 " server with --model-python and set spec.env to 'local'."
             )
-        shutil.rmtree(place, ignore_errors=True)
         disk.make_folder(place.parent)
+        with _alone(place.with_suffix(".lock")):
+            if not (place / READY).exists():  # else another thread or process has just built it
+                self._build(place, python, version, requirements, tell)
+        return str(python)
+
+    def _build(
+        self, place: Path, python: Path, version: str, requirements: list[str], tell: Callable[[str], None]
+    ) -> None:
+        shutil.rmtree(place, ignore_errors=True)
         tell(f"Building an environment with Python {version} and {len(requirements)} requirements.")
         self._run("venv", "--python", version, str(place))
         wanted = place / "requirements.txt"
@@ -76,7 +86,6 @@ class Environments:
         # A source distribution would run code of its author here, outside of the sandbox: wheels alone are taken.
         self._run("pip", "install", "--no-build", "--python", str(python), "--compile-bytecode", "-r", str(wanted))
         (place / READY).touch()
-        return str(python)
 
     def _run(self, *words: str) -> None:
         assert self._uv is not None
@@ -106,6 +115,14 @@ def key_of(model: Path) -> str:
 
 def _key(version: str, requirements: list[str]) -> str:
     return hashlib.sha256("\n".join([version, *sorted(requirements), *SCORER_NEEDS]).encode()).hexdigest()[:24]
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock file, so that an endpoint and a job do not build one environment at the same time."""
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _find_uv() -> str | None:

@@ -1,4 +1,4 @@
-"""Start the scorer from its folder: `python <folder> --model PATH --socket PATH`.
+"""Start the scorer from its folder: `python <folder> --model PATH --socket PATH`, or `python <folder> batch ORDER`.
 
 The folder is made importable as `trackside.scorer`, and nothing else of `trackside` is, because the model's environment must not
 see the packages of the server.
@@ -29,6 +29,10 @@ if __name__ == "__main__":
     if "trackside.scorer" not in sys.modules:
         sys.path.remove(str(Path(__file__).resolve().parent))
         _mount()
+    if sys.argv[1:2] == ["batch"]:
+        from trackside.scorer.batch.main import main as batch
+
+        sys.exit(batch(sys.argv[2:]))
     from trackside.scorer.serve import main
 
     sys.exit(main(sys.argv[1:]))

@@ -39,6 +39,28 @@ class Model:
     def metadata(self) -> Any:
         return self._pyfunc.metadata
 
+    def input_types(self) -> List[Tuple[str, str, bool]]:
+        """Return name, MLflow's type and whether a value is required, for each column of the signature with a simple type."""
+        if self._schema is None or self._schema.is_tensor_spec() or not self._schema.has_input_names():
+            return []
+        return [
+            (spec.name, getattr(spec.type, "name", ""), bool(getattr(spec, "required", True)))
+            for spec in self._schema.inputs
+        ]
+
+    def input_names(self) -> Tuple[Optional[List[str]], List[str]]:
+        """Return the required and the optional columns of the signature; None where it names no columns."""
+        types = self.input_types()
+        if not types:
+            return None, []
+        return [name for name, _, required in types if required], [name for name, _, required in types if not required]
+
+    def predict_frame(self, frame: Any) -> Any:
+        """Return the model's predictions for a frame whose columns have the types of the signature."""
+        if self._direct is None or self.columns is None:
+            return self._pyfunc.predict(frame)
+        return self._direct(frame[[column.name for column in self.columns]])
+
     def evaluate(self, requests: Sequence[Request]) -> List[Answer]:
         """Return an answer for each request, in order.  Raises nothing."""
         if len(requests) > 1 and all(isinstance(request, Rows) for request in requests):

@@ -1,0 +1,37 @@
+"""What a batch run is asked to do.  The server writes it as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+
+class Wrong(Exception):
+    """The table, the model and the order do not fit together, in words for the user."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """`parts` is a folder for what has been scored so far; `output` and `errors` are written at the end, whole."""
+
+    model: str
+    model_uri: str
+    job_id: str
+    inputs: list[str]
+    input_format: str
+    output: str
+    output_format: str
+    errors: str
+    parts: str
+    columns: list[str] | None = None  # of the input, in the output; None: all
+    where: str = ""
+    processes: int = 1
+    max_failed_rows: int = 1000
+    batch_rows: int = 65_536
+
+
+def read(path: str) -> Order:
+    values = json.loads(Path(path).read_text("utf-8"))
+    names = {field.name for field in fields(Order)}
+    return Order(**{name: value for name, value in values.items() if name in names})

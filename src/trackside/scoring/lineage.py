@@ -1,0 +1,117 @@
+"""The run of a scoring job: what it scored, with which model, and how many rows."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault, NotFound
+from trackside.endpoints.model import Model
+from trackside.runs import batch, lifecycle, limits
+from trackside.runs import lineage as runs_lineage
+from trackside.runs import model as m
+from trackside.runs import store as runs
+from trackside.scoring.model import Score
+
+RUN_TYPE, MODEL_TAG, JOB_TAG = "trackside.run_type", "trackside.scored_model", "trackside.job_id"
+CONTEXT = runs_lineage.CONTEXT_TAG
+DIGEST_CHARS = 32
+PIECE_BYTES = 1 << 20
+MAX_SCHEMA_COLUMNS = 2000
+# MLflow's types by Arrow's.
+_TYPES = {
+    "double": "double",
+    "float": "float",
+    "int64": "long",
+    "int32": "integer",
+    "bool": "boolean",
+    "string": "string",
+}
+
+
+def begin(tx: Tx, run_id: str, job_id: str, params: Score, model: Model, *, is_own: bool) -> None:
+    """Make the run of a job, unless it is there, and note what the job scores.  May run again."""
+    tags = {RUN_TYPE: "score", MODEL_TAG: model.uri, JOB_TAG: job_id}
+    if is_own:
+        try:
+            runs.active(tx, run_id)
+        except NotFound:
+            lifecycle.create(
+                tx,
+                params.experiment_id,
+                run_name=f"score {model.uri}"[:250],
+                user_id=tx.user,
+                start_time=tx.now,
+                tags=tags,
+                run_id=run_id,
+            )
+    given = [m.GivenTag(key=key, value=value) for key, value in tags.items()]
+    _log(tx, m.LogBatch(run_id=run_id, tags=given))
+    lifecycle.update(tx, run_id, m.Status.RUNNING, None, None)
+    model_id = _logged_model(tx, model)
+    if model_id:
+        runs_lineage.log_inputs(tx, run_id, [], [m.GivenModel(model_id=model_id)])
+
+
+def log_dataset(
+    tx: Tx, run_id: str, name: str, place: str, context: str, digest: str, rows: int, columns: Iterable[Iterable[str]]
+) -> None:
+    """Note an input or output table as a dataset of the run."""
+    schema = [
+        {"name": name_, "type": _TYPES.get(kind, "string"), "required": False}
+        for name_, kind in map(tuple, list(columns)[:MAX_SCHEMA_COLUMNS])
+    ]
+    dataset = m.GivenDataset(
+        name=name[:500],
+        digest=digest,
+        source_type="local" if place.startswith("/") else "mlflow-artifacts",
+        source=msgspec.json.encode({"uri": place}).decode(),
+        schema=msgspec.json.encode({"mlflow_colspec": schema}).decode() if schema else None,
+        profile=msgspec.json.encode({"num_rows": rows}).decode(),
+    )
+    runs_lineage.log_inputs(
+        tx, run_id, [m.GivenInput(tags=[m.GivenTag(key=CONTEXT, value=context)], dataset=dataset)], []
+    )
+
+
+def end(tx: Tx, run_id: str, status: m.Status, metrics: dict[str, float]) -> None:
+    """End the run with the numbers of rows.  Harmless if the run is gone."""
+    given = [m.GivenMetric(key=key, value=value, timestamp=tx.now, step=0) for key, value in metrics.items()]
+    try:
+        if given:
+            _log(tx, m.LogBatch(run_id=run_id, metrics=given))
+        lifecycle.update(tx, run_id, status, tx.now, None)
+    except NotFound:
+        return
+
+
+def digest(paths: Iterable[Path], check: Callable[[], None]) -> str:
+    """Return a hash of the files' contents."""
+    found = hashlib.blake2b(digest_size=DIGEST_CHARS // 2)
+    for path in paths:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                check()
+                found.update(piece)
+    return found.hexdigest()
+
+
+def _logged_model(tx: Tx, model: Model) -> str | None:
+    """Return the logged model that a registered version was made from, if there is one."""
+    row = tx.one(
+        """
+        SELECT v.model_id FROM model_versions v JOIN registered_models r ON r.model_seq = v.model_seq
+        WHERE v.workspace_id = :ws AND r.name = :name AND v.version = :version
+        """,
+        name=model.name,
+        version=int(model.version or 0),
+    )
+    return None if row is None else row[0]
+
+
+def _log(tx: Tx, call: m.LogBatch) -> None:
+    (answer,) = batch.log(tx, [limits.batch(call)])
+    if isinstance(answer, Fault):
+        raise answer

@@ -1,0 +1,105 @@
+"""Where a scoring job reads and writes: files of runs, and paths below the folders that the operator named."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from trackside.artifacts.blobs import Download, Folder, put
+from trackside.artifacts.roots import Roots
+from trackside.artifacts.store import Root
+from trackside.core import disk
+from trackside.core.errors import Denied, Invalid, NotFound
+from trackside.registry import sources
+from trackside.scoring.model import FORMATS
+from trackside.workspaces.model import Workspace
+
+_HELP = "it must be runs:/RUN/PATH, or an absolute path below one of the server's --job-folders"
+PIECE_BYTES = 1 << 20
+
+
+class Folders:
+    """The folders of the server's machine that jobs may use."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = [folder.resolve() for folder in folders]
+
+    def checked(self, name: str, given: str) -> Path:
+        """Return the real path of a local place.  Raise Denied for one outside of the folders, Invalid for what is no path."""
+        text = given.removeprefix("file://")
+        if not text.startswith("/") or "\0" in text:
+            raise Invalid(f"{name} is {given[:200]!r}; {_HELP}")
+        found = Path(text).resolve()
+        if not any(found != folder and found.is_relative_to(folder) for folder in self._folders):
+            raise Denied(f"{name} is {given[:200]!r}, which is below none of the server's --job-folders")
+        return found
+
+
+def run_of(place: str) -> tuple[str, str] | None:
+    """Return run id and path of `runs:/RUN/PATH`; None for other places.  Raise Invalid without a path."""
+    found = sources.run_path(place)
+    if found is None:
+        return None
+    if not found[1]:
+        raise Invalid(f"input is {place[:200]!r}; it names a run, and must name a file or a folder of it")
+    return found
+
+
+def local_files(path: Path, kind: str) -> list[Path]:
+    """Return a file, or the files of a folder that have the format's ending, by name.  Raise NotFound, Invalid."""
+    if path.is_file():
+        return [path]
+    if not path.exists():
+        raise NotFound(f"input is {str(path)!r}, which does not exist.")
+    found = sorted(each for each in path.iterdir() if each.is_file() and each.suffix.lower() == FORMATS[kind])
+    if not found:
+        raise Invalid(f"the folder {str(path)!r} has no file that ends in {FORMATS[kind]}")
+    return found
+
+
+def fetch(
+    roots: Roots, root: Root, workspace: Workspace, path: str, kind: str, folder: Path, check: Callable[[], None]
+) -> list[Path]:
+    """Copy a file of a run, or the files of a folder, and return the copies by name.  Raise NotFound, Invalid."""
+    shutil.rmtree(folder, ignore_errors=True)
+    disk.make_folder(folder)
+    spot = roots.of(root, path, workspace)
+    try:
+        download = spot.blobs.open(spot.key)
+    except Folder:
+        names = sorted(each.path for each in spot.blobs.entries(spot.key) if not each.is_folder)
+        names = [name for name in names if PurePosixPath(name).suffix.lower() == FORMATS[kind]]
+        if not names:
+            raise Invalid(f"the folder {path!r} of the run has no file that ends in {FORMATS[kind]}") from None
+        found = []
+        for number, name in enumerate(names):
+            below = roots.of(root, f"{path}/{name}", workspace)
+            target = folder / f"{number:06d}{FORMATS[kind]}"
+            found.append(_copy(below.blobs.open(below.key), target, check))
+        return found
+    return [_copy(download, folder / f"000000{FORMATS[kind]}", check)]
+
+
+def put_file(
+    roots: Roots, root: Root, workspace: Workspace, path: str, source: Path, check: Callable[[], None]
+) -> None:
+    """Store a local file as a file of a run: whole or not at all."""
+    spot = roots.of(root, path, workspace)
+
+    def pieces() -> Iterator[list[bytes]]:
+        with source.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                check()
+                yield [piece]
+
+    put(spot.blobs, spot.key, pieces())
+
+
+def _copy(download: Download, target: Path, check: Callable[[], None]) -> Path:
+    try:
+        with target.open("wb") as file:
+            for chunk in download.chunks():
+                check()
+                file.write(chunk)
+    finally:
+        download.close()
+    return target

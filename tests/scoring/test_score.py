@@ -1,0 +1,34 @@
+"""Scoring of tables by jobs: the result, what fails, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from scoring.conftest import JOBS, score, table
+from support.servers import Server
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
+
+
+def test_a_table_is_scored_by_row_group_with_what_says_where_it_comes_from(scoring: Server, tables: Path) -> None:
+    import pandas as pd
+
+    table(1000).to_parquet(tables / "in.parquet", row_group_size=300)
+
+    job = score(scoring.api, input=str(tables / "in.parquet"), output=str(tables / "out.parquet"))
+
+    assert job["state"] == "succeeded", job["reason"]
+    found = pd.read_parquet(tables / "out.parquet")
+    assert list(found.columns) == ["id", "a", "b", "prediction", "trackside_model", "trackside_job", "trackside_row"]
+    assert found["prediction"].tolist() == [2.0 * (n + 1.0) for n in range(1000)]
+    assert found["trackside_row"].tolist() == list(range(1000))
+    assert set(found["trackside_model"]) == {"models:/sum/2"}
+    assert set(found["trackside_job"]) == {job["job_id"]}
+    run = scoring.api.run(job["job_id"])
+    assert run["info"]["status"] == "FINISHED"
+    assert scoring.api.latest(job["job_id"])["rows"][2] == 1000.0
+    assert scoring.api.tags(job["job_id"])["trackside.run_type"] == "score"
+    contexts = {each["dataset"]["name"]: each["tags"][0]["value"] for each in run["inputs"]["dataset_inputs"]}
+    assert contexts == {"in.parquet": "scoring", "out.parquet": "scored"}
+    again = scoring.api.fault(JOBS, {"kind": "score", "params": job["params"]})
+    assert again[1] == "RESOURCE_ALREADY_EXISTS"
