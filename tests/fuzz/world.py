@@ -380,6 +380,9 @@ def fault_of(ask: Ask, told: Told) -> str | None:
             fault = told.json
         except ValueError:
             return f"status {told.status} with a body that is no JSON: {told.body[:100]!r}"
+        if ask.target.startswith(b"/scim/"):
+            is_error = isinstance(fault, dict) and fault.get("status") == str(told.status) and fault.get("detail")
+            return None if is_error else f"status {told.status} without SCIM's form: {told.body[:100]!r}"
         if not isinstance(fault, dict) or not isinstance(fault.get("error_code"), str):
             return f"status {told.status} without an error_code: {told.body[:100]!r}"
         if not isinstance(fault.get("message"), str) or not fault["message"]:
@@ -387,8 +390,7 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         if len(told.body) > 100_000:
             return f"a message of {len(told.body)} bytes"
         expected = {501: "NOT_IMPLEMENTED", 503: "TEMPORARILY_UNAVAILABLE"}.get(told.status)
-        # A link's remote is asked while the caller waits, and these ask one that is not there.
-        if told.status == 503 and "127.0.0.1:1" not in fault["message"]:
+        if told.status == 503 and not _is_away(fault["message"]):
             return f"503: {fault['message'][:200]}"
         if expected is not None and fault["error_code"] != expected:
             return f"status {told.status} is {fault['error_code']}"
@@ -398,6 +400,12 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         except ValueError as error:
             return f"an answer that is no JSON ({error}): {told.body[:100]!r}"
     return None
+
+
+def _is_away(message: str) -> bool:
+    """A link's remote is asked while the caller waits, and these ask one that is not there.  Nor is there a model that the
+    endpoint of these could load."""
+    return "127.0.0.1:1" in message or "has no replica that is ready" in message
 
 
 def _is_page(ask: Ask) -> bool:
