@@ -28,7 +28,7 @@ def test_a_change_on_one_server_holds_on_the_others_without_a_restart(
     until(lambda: status() == 403, "the second server to know the user, who has no right yet")
     granted = people.grant("bo", "Reader", "/ws/default")
     until(lambda: status() == 200, "the right")
-    denied = people.deny("bo", "MLflow READ", "/ws/default")
+    denied = people.deny("bo", "Reader", "/ws/default")
     until(lambda: status() == 403, "the denial")
     people.admin.ask("DELETE", f"{OURS}/role-assignments/{denied}")
     until(lambda: status() == 200, "the end of the denial")
@@ -65,6 +65,7 @@ def test_a_server_that_is_killed_keeps_each_change_of_rights_with_its_entry_in_t
     server.kill9()
     changes.join(120)
     server.start()
+    people = People(server.api)  # at another port
 
     there = people.admin.get(f"{OURS}/role-assignments", principal="bo", max_results="1000")["assignments"]
     told = people.admin.get(f"{OURS}/audit", action="denial.create", max_results="1000")["entries"]
