@@ -108,13 +108,13 @@ def test_several_processes_serve_one_store(start: Callable[..., Server], postgre
 
 
 def writers(admin: Admin, name: str) -> Any:
-    """Return the number of idle connections whose last transaction wrote; reads are rolled back."""
+    """Return the number of processes with an idle connection whose last transaction wrote; reads are rolled back."""
     with closing(admin):
         found = rows(
             admin,
             """
-            SELECT COUNT(DISTINCT client_port) FROM pg_stat_activity
-            WHERE datname = $1 AND state = 'idle' AND query NOT LIKE 'ROLLBACK%'
+            SELECT COUNT(DISTINCT application_name) FROM pg_stat_activity
+            WHERE datname = $1 AND state = 'idle' AND query = 'COMMIT'
             """,
             name,
         )

@@ -5,6 +5,7 @@ psycopg's C module wraps libpq and reads rows.  Its `Connection` and `Cursor` ar
 as much through them (docs/decisions/0011-postgresql-wire.md has the figures).
 """
 
+import os
 import select
 import socket
 import ssl
@@ -434,7 +435,7 @@ def _conninfo(store: PostgresStore) -> bytes:
         "sslmode": store.sslmode,
         "gssencmode": "disable",
         "client_encoding": "UTF8",
-        "application_name": "trackside",
+        "application_name": f"trackside {os.getpid()}",
         "tcp_user_timeout": str(DEAD_AFTER_S * 1000),
         "keepalives_idle": str(DEAD_AFTER_S),
         "keepalives_interval": str(DEAD_AFTER_S // 3),
