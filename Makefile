@@ -32,6 +32,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, each process of the tests compiles every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
+# All but ray, which is large, and has to be of the cluster's version.
+EXTRAS := $(foreach extra,postgres cloud drift import oidc kubernetes secrets,--extra $(extra))
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
@@ -135,11 +138,12 @@ configuration: $(STAMP) ## write docs/configuration.md from the table of options
 	@PYTHONPATH=tests $(BIN)/python -m support.configuration
 
 constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgrade for the newest)
-	@uv pip compile pyproject.toml --group dev --all-extras $(RESOLVE) -o constraints/dev.txt
-	@uv pip compile pyproject.toml --all-extras $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
+	@uv pip compile pyproject.toml --group dev $(EXTRAS) $(RESOLVE) -o constraints/dev.txt
+	@uv pip compile pyproject.toml $(EXTRAS) $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
 	@printf '%s\n' mlflow-skinny==1.20.2 'setuptools<81' 'protobuf<3.21' | uv pip compile - $(RESOLVE) -o constraints/compat-0.txt
 	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
 	@echo 'mutmut>=3.8' | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/mutants.txt
+	@printf '%s\n' 'ray>=2.60' mlflow==3.17.2 httptools uvloop | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/ray.txt
 	@echo mlflow-skinny==2.22.5 | uv pip compile - $(RESOLVE) -o constraints/compat-2.txt
 	@echo mlflow-skinny==3.17.2 | uv pip compile - $(RESOLVE) -o constraints/compat-3.txt
 	@printf '%s\n' mlflow==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/server-1.txt

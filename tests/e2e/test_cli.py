@@ -82,8 +82,8 @@ OF_ONE_CALL = {
     "job show": ["--json"],
     "job logs": ["--follow"],
     "job start": ["--priority", "--wait"],
-    "endpoint create": "--auth-mode --model --deployment --env --replicas --max-replicas --wait".split(),
-    "endpoint update": "--model --deployment --env --replicas --max-replicas --wait --traffic --mirror".split(),
+    "endpoint create": "--auth-mode --model --deployment --backend --env --replicas --max-replicas --wait".split(),
+    "endpoint update": "--model --deployment --backend --env --replicas --max-replicas --wait --traffic --mirror".split(),
     "endpoint request-log": (
         "--json --on --off --delete --sampling --max-mb --keep-days --rows --output --since --until --deployment".split()
     ),

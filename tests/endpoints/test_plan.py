@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from trackside.endpoints.plan import (
 )
 
 NOW = 1000.0
+PENDING = ReplicaState.PENDING
 READY, STARTING, STOPPING, FAILED = (
     ReplicaState.READY,
     ReplicaState.STARTING,
@@ -201,3 +203,22 @@ def test_prepare_is_asked_for_again_after_an_update() -> None:
     found = actions([deployment(3)], [replica(READY, 2)], preparations={7: Preparation(2, is_ready=True)})
 
     assert [action for action in found if isinstance(action, Prepare)] != []
+
+
+def test_a_replica_without_a_computer_makes_the_deployment_unschedulable() -> None:
+    waits = msgspec.structs.replace(replica(PENDING), reason="The cluster has 0 free CPUs.")
+
+    actions = plan([deployment()], [waits], {7: Preparation(1, is_ready=True)}, {}, {7: 1}, NOW)
+
+    assert [action for action in actions if isinstance(action, SetState)] == [
+        SetState(deployment(), State.UNSCHEDULABLE, "0 of 1 replicas are ready. The cluster has 0 free CPUs.")
+    ]
+    assert not [action for action in actions if isinstance(action, Start | Stop)]
+
+
+def test_an_older_generation_that_serves_nothing_makes_room() -> None:
+    old = [replica(PENDING, 1), replica(STARTING, 1), replica(READY, 1)]
+
+    actions = plan([deployment(2)], old, {7: Preparation(2, is_ready=True)}, {}, {7: 1}, NOW)
+
+    assert [action.replica for action in actions if isinstance(action, Stop)] == old[:2]

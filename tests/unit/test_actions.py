@@ -22,6 +22,7 @@ FOR_ANYONE = {
     # Sign-in by a provider, before there is a session; the provider's own call proves itself by a signed token.
     "/api/trackside/v1/sign-in",
     *(f"/api/trackside/v1/sign-in/{{provider}}{path}" for path in ("", "/callback", "/device", "/device/token", "/sign-out")),
+    "/api/v1/replica-files/{name}",  # each replica has a secret of its own, which the handler checks
     # An endpoint has keys of its own, which the handler checks.
     *("/api/v1/service/{name}" + path for path in ("", "/score", "/invocations", "/swagger.json", "/openapi.json")),
 }  # fmt: skip

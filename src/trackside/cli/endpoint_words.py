@@ -81,6 +81,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="URI", help="such as models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH"
     )
     _add_deployment(parser)
+    parser.add_argument(
+        "--backend", choices=("process", "ray", "kubernetes"), help="where replicas run (default process)"
+    )
     parser.add_argument("--env", choices=("uv", "local"), help="where the model's packages come from (default uv)")
     parser.add_argument("--replicas", type=int, metavar="N", help="processes that serve (default 1)")
     parser.add_argument("--max-replicas", type=int, metavar="N", help="processes at most, under load")

@@ -63,7 +63,9 @@ def show(words: argparse.Namespace) -> int:
 def update(words: argparse.Namespace) -> int:
     spec = _spec(words)
     if not (words.model or spec or words.traffic or words.mirror):
-        raise Stop("nothing to update: give --model, --env, --replicas, --max-replicas, --traffic or --mirror")
+        raise Stop(
+            "nothing to update: give --model, --backend, --env, --replicas, --max-replicas, --traffic or --mirror"
+        )
     if words.model or spec:
         body: dict[str, Any] = {"spec": spec}
         if words.model:
@@ -148,7 +150,7 @@ def _wait(words: argparse.Namespace) -> int:
 
 
 def _spec(words: argparse.Namespace) -> dict[str, Any]:
-    given = {"env": words.env, "replicas": words.replicas, "max_replicas": words.max_replicas}
+    given = {"backend": words.backend, "env": words.env, "replicas": words.replicas, "max_replicas": words.max_replicas}
     return {name: value for name, value in given.items() if value is not None}
 
 

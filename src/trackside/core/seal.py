@@ -70,6 +70,10 @@ class Sealer:
         _cipher()
         self._own_key()
 
+    def derived(self, purpose: str) -> str:
+        """Return a secret for a purpose, the same on each server of the store."""
+        return self._own_key().derive(purpose).hex()
+
     def seal(self, tx: Tx, text: str, context: str) -> bytes:
         """Raises a Fault, and stores nothing, where it cannot be sealed as the store's other secrets are."""
         cipher = _cipher()

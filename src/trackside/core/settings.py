@@ -71,6 +71,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     artifact_timeout_s: int
     search_timeout_s: int
     max_links: int
+    kubernetes_namespace: str  # empty: no cluster
+    kubernetes_config: str
+    kubernetes_context: str
+    kubernetes_image: str
+    kubernetes_server_url: str
+    ray_address: str  # empty: no cluster
+    ray_python: str
     model_python: str  # for deployments that need no environment of their own; empty: none
     job_slots: int  # jobs that this server runs at once
     workspace_jobs: int  # jobs that a workspace runs at once
@@ -235,6 +242,11 @@ def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Give
         )
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise SettingError("--tls-cert and --tls-key go together: give both, or none")
+    if settings.kubernetes_namespace and not settings.kubernetes_server_url.startswith(("http://", "https://")):
+        raise SettingError(
+            f"--kubernetes-server-url is {settings.kubernetes_server_url!r}; with --kubernetes-namespace it must be the http(s)"
+            " address where pods reach this server"
+        )
     registry = flags.get(REGISTRY_STORE)
     if registry is not None and _same_store(registry) != settings.store:
         raise SettingError(

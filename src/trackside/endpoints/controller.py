@@ -23,7 +23,8 @@ from trackside.core.errors import Fault
 from trackside.core.work import leases
 from trackside.endpoints import plan as plans
 from trackside.endpoints import sources, store
-from trackside.endpoints.backends.port import Backend, Prepared
+from trackside.endpoints.backends.chosen import Backends
+from trackside.endpoints.backends.port import Prepared
 from trackside.endpoints.environments import Environments, local
 from trackside.endpoints.model import Deployment, Replica, ReplicaState, State
 from trackside.endpoints.plan import History, Load, Preparation
@@ -51,7 +52,7 @@ class Controller:
         self,
         db: Database,
         roots: Roots,
-        backend: Backend,
+        backend: Backends,
         folder: Path,
         threads: Executor,
         *,
@@ -75,6 +76,7 @@ class Controller:
         self._prepared: dict[int, Prepared] = {}
         self._histories: dict[int, History] = {}
         self._loads: dict[int, Load] = {}
+        self._is_swept = False
         self._lock = threading.Lock()  # of what the preparing threads share with `step`
 
     def step(self) -> bool:
@@ -82,6 +84,7 @@ class Controller:
         with self._db.read(0) as tx:
             found, is_shared = store.workspaces_with_any(tx), tx.dialect == "postgresql"
         if not found:
+            self._sweep_once()
             return False
         if is_shared and not self._db.writer.submit(0, self._hold).result():
             self._backend.close()  # another server took over
@@ -93,7 +96,14 @@ class Controller:
         # Only now, when the router sends them nothing more.
         for replica in leaving:
             self._backend.stop(replica.replica_id)
+        self._sweep_once()
         return any(changed)
+
+    def _sweep_once(self) -> None:
+        """After the first step, which took over what runs: end what is left of earlier servers."""
+        if not self._is_swept:
+            self._is_swept = True
+            self._backend.sweep()
 
     def close(self) -> None:
         self._backend.close()
@@ -105,8 +115,10 @@ class Controller:
         with self._db.read(ws) as tx:
             wanted, replicas = store.wanted(tx), store.replicas(tx)
         before = {replica.replica_id: replica for replica in replicas}
-        foreign = [r.replica_id for r in replicas if r.holder != self._holder]
-        seen = self._observe([r for r in replicas if r.holder == self._holder], {d.deployment_seq: d for d in wanted})
+        by_seq = {d.deployment_seq: d for d in wanted}
+        own = [self._adopted(r, by_seq.get(r.deployment_seq)) for r in replicas]
+        foreign = [before_it.replica_id for before_it, found in zip(replicas, own, strict=True) if found is None]
+        seen = self._observe([r for r in own if r is not None], by_seq)
         now = self._clock()
         with self._lock:
             preparations = dict(self._preparations)
@@ -133,6 +145,14 @@ class Controller:
             self._backend.forget(replica_id)
         return self._write(ws, before, after, gone, states)
 
+    def _adopted(self, replica: Replica, deployment: Deployment | None) -> Replica | None:
+        """Return the replica as this server's own; None for one that ended with the server that started it."""
+        if replica.holder == self._holder:
+            return replica
+        if deployment is None or not self._backend.adopt(replica.replica_id, deployment):
+            return None
+        return replace(replica, holder=self._holder)
+
     def _observe(self, replicas: Iterable[Replica], wanted: dict[int, Deployment]) -> list[Replica]:
         seen = []
         for replica in replicas:
@@ -150,11 +170,15 @@ class Controller:
                 reason = f"An evaluation has been running for {stuck_s:.0f} s."
                 replica = replace(replica, state=ReplicaState.FAILED, reason=reason)
                 self._note_failure(replica)
-            elif found.is_ready and replica.state is ReplicaState.STARTING:
-                replica = replace(replica, state=ReplicaState.READY, pid=found.pid)
+            elif found.is_ready and replica.state is not ReplicaState.READY:
+                address = found.address or replica.address
+                replica = replace(replica, state=ReplicaState.READY, reason="", pid=found.pid, address=address)
                 self._histories[replica.deployment_seq] = History(replica.generation, was_ready=True)
-            else:
+            elif replica.state is ReplicaState.READY:
                 replica = replace(replica, pid=found.pid)
+            else:
+                state = ReplicaState.STARTING if found.is_placed else ReplicaState.PENDING
+                replica = replace(replica, state=state, reason=found.reason, pid=found.pid)
             seen.append(replica)
         return seen
 
@@ -169,6 +193,8 @@ class Controller:
 
     def _target(self, deployment: Deployment, replicas: Iterable[Replica], now: float) -> int:
         seq = deployment.deployment_seq
+        if self._backend.scales_itself(deployment):
+            return min(deployment.spec.most, 1)
         running = sum(r.deployment_seq == seq and r.state is ReplicaState.READY for r in replicas)
         active = self._active(seq)
         before = self._loads.get(seq, Load(idle_since=now))
@@ -195,8 +221,7 @@ class Controller:
             with self._db.read(ws) as tx:
                 workspace = workspaces.current(tx)
             sources.fetch(self._roots, workspace, workspace.default_artifact_root, deployment.model, folder)
-            is_local = deployment.spec.env == "local"
-            python = local(self._local_python) if is_local else self._environments.build(folder, say)
+            python = self._python(deployment, folder, say)
             done = Preparation(generation, is_ready=True)
             with self._lock:
                 self._prepared[seq] = Prepared(str(folder), python)
@@ -207,6 +232,11 @@ class Controller:
             done = Preparation(generation, failure=f"The model cannot be prepared: {error}")
         with self._lock:
             self._preparations[seq] = done
+
+    def _python(self, deployment: Deployment, folder: Path, say: Callable[[str], None]) -> str:
+        if self._backend.brings_environment(deployment):
+            return ""
+        return local(self._local_python) if deployment.spec.env == "local" else self._environments.build(folder, say)
 
     def _start(self, ws: int, deployment: Deployment) -> Replica | None:
         with self._lock:

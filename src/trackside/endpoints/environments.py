@@ -56,9 +56,9 @@ class Environments:
         """Return the Python of the environment for the model in a folder; build it if there is none yet.
 
         Raise Unsupported without uv, BuildFailed with uv's last lines."""
-        requirements = _requirements(model)
+        wanted_packages = requirements(model)
         version = _python_version(model)
-        key = _key(version, requirements)
+        key = _key(version, wanted_packages)
         place = self._folder / key
         python = place / "bin" / "python"
         if (place / READY).exists():
@@ -72,17 +72,17 @@ class Environments:
         disk.make_folder(place.parent)
         with _alone(place.with_suffix(".lock")):
             if not (place / READY).exists():  # else another thread or process has just built it
-                self._build(place, python, version, requirements, tell)
+                self._build(place, python, version, wanted_packages, tell)
         return str(python)
 
     def _build(
-        self, place: Path, python: Path, version: str, requirements: list[str], tell: Callable[[str], None]
+        self, place: Path, python: Path, version: str, wanted_packages: list[str], tell: Callable[[str], None]
     ) -> None:
         shutil.rmtree(place, ignore_errors=True)
-        tell(f"Building an environment with Python {version} and {len(requirements)} requirements.")
+        tell(f"Building an environment with Python {version} and {len(wanted_packages)} requirements.")
         self._run("venv", "--python", version, str(place))
         wanted = place / "requirements.txt"
-        wanted.write_text("\n".join([*requirements, *SCORER_NEEDS]) + "\n", "utf-8")
+        wanted.write_text("\n".join([*wanted_packages, *SCORER_NEEDS]) + "\n", "utf-8")
         # A source distribution would run code of its author here, outside of the sandbox: wheels alone are taken.
         self._run("pip", "install", "--no-build", "--python", str(python), "--compile-bytecode", "-r", str(wanted))
         (place / READY).touch()
@@ -108,7 +108,7 @@ class Environments:
 def key_of(model: Path) -> str:
     """Return the folder's name of the environment for the model in a folder; empty where none can be built."""
     try:
-        return _key(_python_version(model), _requirements(model))
+        return _key(_python_version(model), requirements(model))
     except Invalid:
         return ""
 
@@ -130,7 +130,7 @@ def _find_uv() -> str | None:
     return str(beside) if beside.exists() else shutil.which("uv")
 
 
-def _requirements(model: Path) -> list[str]:
+def requirements(model: Path) -> list[str]:
     """Return the lines of the model's `requirements.txt`, as MLflow writes it beside each model."""
     file = model / "requirements.txt"
     if not file.exists():

@@ -34,6 +34,9 @@ class State(StrEnum):
 
 
 class ReplicaState(StrEnum):
+    """`pending`: no computer was found for it yet."""
+
+    PENDING = "pending"
     STARTING = "starting"
     READY = "ready"
     STOPPING = "stopping"
@@ -43,6 +46,7 @@ class ReplicaState(StrEnum):
 class Spec(Struct, frozen=True, kw_only=True):
     """How a model is served.
 
+    `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
     `env` is `uv` (an environment is built from the model's requirements) or `local` (the Python of --model-python).
     `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
     is above `target_utilization` percent."""
@@ -50,6 +54,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     replicas: int = 1
     max_replicas: int = 0  # 0: as many as `replicas`
     target_utilization: int = 70  # percent
+    backend: str = "process"
     env: str = "uv"
     threads: int = 1
     batching: str = "auto"
@@ -283,7 +288,7 @@ _RANGES = {
     "max_body_mb": (1, 1024),
     "memory_mb": (0, 1 << 20),
 }
-_CHOICES = {"env": ("uv", "local"), "batching": ("auto", "on", "off")}
+_CHOICES = {"backend": ("process", "ray", "kubernetes"), "env": ("uv", "local"), "batching": ("auto", "on", "off")}
 
 
 def check_spec(given: dict[str, Any] | None, base: Spec) -> Spec:

@@ -10,6 +10,7 @@ from trackside.endpoints.model import Deployment, Replica, ReplicaState, Spec, S
 MOST_FAILED_STARTS = 3
 FIRST_BACKOFF_S, MOST_BACKOFF_S = 1.0, 60.0
 SHRINK_AFTER_S = 60.0
+LIVE = (ReplicaState.PENDING, ReplicaState.STARTING, ReplicaState.READY)
 
 
 class Preparation(Struct, frozen=True):
@@ -133,7 +134,7 @@ def _of_deployment(
     wanted: int,
     now: float,
 ) -> list[Action]:
-    live = [r for r in replicas if r.state in (ReplicaState.STARTING, ReplicaState.READY)]
+    live = [r for r in replicas if r.state in LIVE]
     current = [r for r in live if r.generation == deployment.generation]
     older = [r for r in live if r.generation != deployment.generation]
     ready = [r for r in current if r.state is ReplicaState.READY]
@@ -150,14 +151,16 @@ def _of_deployment(
     actions += [Stop(r, "fewer replicas are needed") for r in surplus]
     if len(ready) >= max(wanted, 1) or wanted == 0:
         actions += [Stop(r, "a newer generation is ready") for r in older]
-    state, reason = _state(wanted, len(current), len(ready), len(older), preparation, history, given_up=given_up)
+    else:  # those that serve nothing yet only take room from the new ones
+        actions += [Stop(r, "a newer generation starts") for r in older if r.state is not ReplicaState.READY]
+    state, reason = _state(wanted, current, len(ready), len(older), preparation, history, given_up=given_up)
     actions.append(SetState(deployment, state, reason))
     return actions
 
 
 def _state(
     wanted: int,
-    current: int,
+    current: Sequence[Replica],
     ready: int,
     older: int,
     preparation: Preparation | None,
@@ -174,7 +177,17 @@ def _state(
         return State.TRANSITIONING, (preparation.step if preparation else "The model will be prepared.") + serving
     if ready >= wanted:
         return State.HEALTHY, f"{ready} of {wanted} replicas are ready." if wanted else "Scaled to zero."
+    pending = next((r.reason for r in current if r.state is ReplicaState.PENDING), "")
+    if pending:
+        return State.UNSCHEDULABLE, f"{ready} of {wanted} replicas are ready. {pending}" + serving
     if history.failures:
         words = f"{ready} of {wanted} replicas are ready. The last failure: {history.last_reason}" + serving
         return State.UNHEALTHY, words
-    return State.TRANSITIONING, f"{ready} of {wanted} replicas are ready, {current - ready} start." + serving
+    return State.TRANSITIONING, f"{ready} of {wanted} replicas are ready, {len(current) - ready} start." + _waits(
+        current
+    ) + serving
+
+
+def _waits(replicas: Sequence[Replica]) -> str:
+    reason = next((r.reason for r in replicas if r.state is ReplicaState.STARTING and r.reason), "")
+    return f" {reason}" if reason else ""

@@ -1,4 +1,4 @@
-"""Requests to replicas, on connections that are kept.
+"""Requests to replicas over Unix sockets or TCP, on connections that are kept.
 
 Speaks just the HTTP that `trackside.scorer` speaks: one answer per request, with a length.  Everything is a callback on the event
 loop: a task and two futures for each request would cost more than the request.
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import cast
 
 from msgspec import Struct
+
+from trackside.endpoints import addresses
 
 KEPT = 64  # idle connections per replica
 MAX_HEAD_BYTES = 64 << 10
@@ -43,9 +45,10 @@ Done = Callable[[Reply | None, Exception | None], None]
 
 
 class Proxy:
-    """Keeps connections by address; used on one event loop.  An address is the path of a Unix socket."""
+    """Keeps connections by address; used on one event loop.  `token_of` is `Routing.token_of`."""
 
-    def __init__(self) -> None:
+    def __init__(self, token_of: Callable[[str], str] = str) -> None:
+        self._token_of = token_of
         self._idle: dict[str, deque[_Connection]] = {}
         self._opening: set[asyncio.Task[None]] = set()
 
@@ -61,7 +64,7 @@ class Proxy:
     ) -> None:
         """Send a request to a replica.  `done` is called later, on the loop."""
         loop = asyncio.get_running_loop()
-        exchange = _Exchange(encoded(method, path, content_type, body), done)
+        exchange = _Exchange(encoded(method, path, content_type, body, self._authorization(address)), done)
         exchange.timer = loop.call_later(timeout_s, exchange.fail, TimeoutError())
         self.begin(address, exchange)
 
@@ -112,10 +115,21 @@ class Proxy:
             for connection in self._idle.pop(address):
                 connection.close()
 
+    def _authorization(self, address: str) -> bytes:
+        """Return the header line that opens a replica on a network; nothing for a socket, which only the server can open."""
+        tcp = addresses.parsed(address)
+        if tcp is None:
+            return b""
+        return f"authorization: Bearer {self._token_of(f'replica {tcp.key_id}')}\r\n".encode("latin-1")
+
     async def _open(self, address: str, exchange: "_Exchange") -> None:
         loop = asyncio.get_running_loop()
         try:
-            _, connection = await loop.create_unix_connection(lambda: _Connection(self, address), address)
+            tcp = addresses.parsed(address)
+            if tcp is None:
+                _, connection = await loop.create_unix_connection(lambda: _Connection(self, address), address)
+            else:
+                _, connection = await loop.create_connection(lambda: _Connection(self, address), tcp.host, tcp.port)
         except OSError:
             exchange.fail(Broken())
             return
@@ -259,8 +273,8 @@ class _Connection(asyncio.Protocol):
         self.close()
 
 
-def encoded(method: str, path: str, content_type: bytes | None, body: bytes) -> bytes:
+def encoded(method: str, path: str, content_type: bytes | None, body: bytes, authorization: bytes = b"") -> bytes:
     head = f"{method} {path} HTTP/1.1\r\nhost: scorer\r\ncontent-length: {len(body)}\r\n".encode("latin-1")
     if content_type is not None:
         head += b"content-type: " + content_type + b"\r\n"
-    return head + b"\r\n" + body
+    return head + authorization + b"\r\n" + body

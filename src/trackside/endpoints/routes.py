@@ -14,7 +14,7 @@ from trackside.core.http.targets import by
 from trackside.core.seal import Sealer
 from trackside.endpoints import keys, sources, store
 from trackside.endpoints import model as m
-from trackside.endpoints.backends.port import Backend
+from trackside.endpoints.backends.chosen import Backends
 from trackside.endpoints.routing import Routing
 from trackside.endpoints.scoring_routes import PREFIX
 from trackside.workspaces import store as workspaces
@@ -28,7 +28,7 @@ MAX_LOG_LINES = 5000
 class Calls:
     """`wake` makes the controller look at once."""
 
-    def __init__(self, sealer: Sealer, routing: Routing, backend: Backend, wake: Callable[[], None]) -> None:
+    def __init__(self, sealer: Sealer, routing: Routing, backend: Backends, wake: Callable[[], None]) -> None:
         self._sealer = sealer
         self._routing = routing
         self._backend = backend
@@ -40,6 +40,7 @@ class Calls:
         description = m.check_description(call.description)
         tags, properties = m.check_notes(call.tags, "tags"), m.check_notes(call.properties, "properties")
         spec = m.check_spec(call.spec, m.Spec())
+        self._backend.check(spec)
         deployment = m.check_name(call.deployment or FIRST_DEPLOYMENT, "deployment")
         if mode is m.AuthMode.KEY:
             self._sealer.prepare()
@@ -109,7 +110,9 @@ class Calls:
                 base = before.spec
                 model = sources.resolve(tx, call.model_uri) if call.model_uri else before.model
             traffic = 0 if store.deployments_of(tx, endpoint) else 100
-            store.put_deployment(tx, endpoint, deployment, model, m.check_spec(call.spec, base), traffic=traffic)
+            spec = m.check_spec(call.spec, base)
+            self._backend.check(spec)
+            store.put_deployment(tx, endpoint, deployment, model, spec, traffic=traffic)
             return shown(tx, endpoint)
 
         return await self._written(request, write)
@@ -271,7 +274,7 @@ def _json(answer: Any, status: int = 200) -> Response:
     return Response(status, [(b"content-type", b"application/json")], codec.encode(answer))
 
 
-def routes(sealer: Sealer, routing: Routing, backend: Backend, wake: Callable[[], None]) -> list[Route]:
+def routes(sealer: Sealer, routing: Routing, backend: Backends, wake: Callable[[], None]) -> list[Route]:
     calls = Calls(sealer, routing, backend, wake)
     read, write, delete = Action.ENDPOINTS_READ, Action.ENDPOINTS_WRITE, Action.ENDPOINTS_DELETE
     one, deployed = f"{PATH}/{{name}}", f"{PATH}/{{name}}/deployments/{{deployment}}"

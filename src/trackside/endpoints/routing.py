@@ -60,10 +60,17 @@ class Database(Protocol):
 
 
 class Routing:
-    """`choose_float` gives numbers from 0 up to 1, for the split of the traffic."""
+    """`choose_float` gives numbers from 0 up to 1, for the split of the traffic.  `token_of` gives secrets by purpose, such as
+    the one that opens a replica on a network."""
 
-    def __init__(self, db: Database, choose_float: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        db: Database,
+        choose_float: Callable[[], float] = random.random,
+        token_of: Callable[[str], str] = str,
+    ) -> None:
         self._db = db
+        self.token_of = token_of
         self._choose = choose_float
         self._table: Table = {}
         self._lock = threading.Lock()
@@ -105,6 +112,14 @@ class Routing:
         if found is None:
             raise NotFound(f"Endpoint with name={name} not found")
         return found
+
+    def keys_of(self, ws: int, name: str) -> tuple[AuthMode, tuple[str, ...]]:
+        """Return how an endpoint is opened: its mode, and the hashes of its keys; no key opens one that was deleted."""
+        try:
+            way = self.find(ws, name)
+        except NotFound:
+            return AuthMode.KEY, ()
+        return way.auth_mode, way.hashes
 
     def choose(self, way: Way, pinned: str = "") -> Target:
         """Return the deployment for a request: the one that the caller names, else one by its share of the traffic.

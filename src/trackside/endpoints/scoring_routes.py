@@ -51,7 +51,7 @@ class Scoring:
         self.routing = routing
         self._recorder = recorder
         self._meter = meter
-        self.proxy = Proxy()
+        self.proxy = Proxy(routing.token_of)
         self._gate = gate
         self._mirrored = 0
         self._slow: set[asyncio.Task[None]] = set()

@@ -265,7 +265,8 @@ def put_replica(tx: Tx, replica: Replica) -> None:
         INSERT INTO replicas (replica_id, workspace_id, deployment_seq, generation, holder, address, pid, state, reason,
             started_at)
         VALUES (:id, :ws, :deployment, :generation, :holder, :address, :pid, :state, :reason, :started)
-        ON CONFLICT (replica_id) DO UPDATE SET pid = excluded.pid, state = excluded.state, reason = excluded.reason
+        ON CONFLICT (replica_id) DO UPDATE SET holder = excluded.holder, address = excluded.address, pid = excluded.pid,
+            state = excluded.state, reason = excluded.reason
         """,
         id=replica.replica_id,
         deployment=replica.deployment_seq,

@@ -27,7 +27,8 @@ def _mount() -> None:
 
 if __name__ == "__main__":
     if "trackside.scorer" not in sys.modules:
-        sys.path.remove(str(Path(__file__).resolve().parent))
+        own = Path(__file__).resolve()  # the path may lead through links, as it does in a pod
+        sys.path[:] = [each for each in sys.path if (Path(each) / own.name).resolve() != own]
         _mount()
     if sys.argv[1:2] == ["batch"]:
         from trackside.scorer.batch.main import main as batch

@@ -13,10 +13,12 @@ import httptools
 from trackside.scorer import answers
 from trackside.scorer.answers import Answer
 from trackside.scorer.engine import Engine
+from trackside.scorer.keys import Keys
 from trackside.scorer.payloads import Column, read
 
 SCORE_PATHS = ("/invocations", "/score")
 MAX_HEAD_BYTES = 64 << 10
+OPEN_PATHS = ("/", "/ping", "/health")  # probes have no key
 IDLE_S = 120.0
 LINGER_S = 5.0
 
@@ -33,17 +35,33 @@ class Service:
         documents: Dict[str, Answer],
         *,
         max_body_bytes: int,
+        keys: Optional[Keys] = None,
     ) -> None:
         self.engine = engine
         self.columns = columns
         self.documents = documents
         self.max_body_bytes = max_body_bytes
+        self.keys = keys
         self.connections: set[Connection] = set()
         self.is_ending = False
 
     def answer(
-        self, method: str, path: str, content_type: Optional[str], body: bytes, done: Callable[[Answer], None]
+        self,
+        method: str,
+        path: str,
+        content_type: Optional[str],
+        authorization: Optional[str],
+        body: bytes,
+        done: Callable[[Answer], None],
     ) -> None:
+        if self.keys is not None and path not in OPEN_PATHS and not self.keys.open_to(authorization):
+            challenge = (("www-authenticate", 'Bearer realm="endpoint"'),)
+            done(
+                answers.error(
+                    401, "UNAUTHENTICATED", "Send `Authorization: Bearer <key>` with a key of the endpoint.", challenge
+                )
+            )
+            return
         if path in SCORE_PATHS:
             if method != "POST":
                 done(_not_allowed(method, path, "POST"))
@@ -81,7 +99,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._transport: Any = None
         self._parser = httptools.HttpRequestParser(self)
-        self._requests: List[Tuple[str, str, Optional[str], bytes, bool]] = []
+        self._requests: List[Tuple[str, str, Optional[str], Optional[str], bytes, bool]] = []
         self._is_busy = False
         self._is_over = False
         self._idle: Optional[asyncio.TimerHandle] = None
@@ -90,6 +108,7 @@ class Connection(asyncio.Protocol):
     def _reset(self) -> None:
         self._url = b""
         self._content_type: Optional[str] = None
+        self._authorization: Optional[str] = None
         self._body = bytearray()
         self._head_bytes = 0
 
@@ -132,6 +151,8 @@ class Connection(asyncio.Protocol):
         lower = name.lower()
         if lower == b"content-type":
             self._content_type = value.decode("latin-1")
+        elif lower == b"authorization":
+            self._authorization = value.decode("latin-1")
         elif lower == b"content-length" and value.isdigit() and int(value) > self._service.max_body_bytes:
             self._refuse_body(int(value))
         elif lower == b"expect" and value.lower() == b"100-continue" and not self._is_over:
@@ -152,7 +173,7 @@ class Connection(asyncio.Protocol):
         method = self._parser.get_method().decode("latin-1")
         path = self._url.partition(b"?")[0].decode("latin-1")
         keep_alive = self._parser.should_keep_alive()
-        self._requests.append((method, path, self._content_type, bytes(self._body), keep_alive))
+        self._requests.append((method, path, self._content_type, self._authorization, bytes(self._body), keep_alive))
         self._reset()
         self._next()
 
@@ -166,9 +187,14 @@ class Connection(asyncio.Protocol):
             return
         self._is_busy = True
         self._transport.pause_reading()
-        method, path, content_type, body, keep_alive = self._requests.pop(0)
+        method, path, content_type, authorization, body, keep_alive = self._requests.pop(0)
         self._service.answer(
-            method, path, content_type, body, lambda answer: self._send(answer, keep_alive, is_head=method == "HEAD")
+            method,
+            path,
+            content_type,
+            authorization,
+            body,
+            lambda answer: self._send(answer, keep_alive, is_head=method == "HEAD"),
         )
 
     def _send(self, answer: Answer, keep_alive: bool, *, is_head: bool = False) -> None:

@@ -1,6 +1,7 @@
 """The scorer's command line: load a model, listen, and answer until SIGTERM.
 
-    python <folder of this package> --model FOLDER (--socket PATH | --port N) [--name NAME] [--batching auto|on|off]
+    python <folder of this package> --model FOLDER (--socket PATH | --port N [--host ADDRESS]) [--keys FOLDER]
+        [--name NAME] [--batching auto|on|off]
         [--threads 1] [--max-rows 256] [--max-queue 512] [--timeout-s 60] [--max-body-mb 16] [--memory-mb 0] [--lifeline]
 
 The line `ready` is written to standard output when requests are answered.  SIGTERM stops accepting connections, finishes the
@@ -23,6 +24,7 @@ from trackside.scorer import documents
 from trackside.scorer import model as models
 from trackside.scorer.engine import Engine
 from trackside.scorer.http import Connection, Service
+from trackside.scorer.keys import Keys
 
 BACKLOG = 1024
 
@@ -66,12 +68,13 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
         model.columns,
         documents.of_model(options.name, model.metadata, mlflow.__version__),
         max_body_bytes=options.max_body_mb << 20,
+        keys=Keys(options.keys) if options.keys else None,
     )
     factory = partial(Connection, service, loop)
     if options.socket:
         server = await loop.create_unix_server(factory, sock=_bound(options.socket), backlog=BACKLOG)
     else:
-        server = await loop.create_server(factory, "127.0.0.1", options.port, backlog=BACKLOG)
+        server = await loop.create_server(factory, options.host, options.port, backlog=BACKLOG)
     ended = asyncio.Event()
     if options.lifeline:
         loop.add_reader(0, _read_lifeline, ended)
@@ -131,7 +134,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     words.add_argument("--name", default="model", help="title in the OpenAPI document")
     where = words.add_mutually_exclusive_group(required=True)
     where.add_argument("--socket", default="", help="path of a Unix socket")
-    where.add_argument("--port", type=int, default=None, help="port on 127.0.0.1; 0 chooses a free one")
+    where.add_argument("--port", type=int, default=None, help="port on --host; 0 chooses a free one")
+    words.add_argument("--host", default="127.0.0.1", help="address that --port is on (default 127.0.0.1)")
+    words.add_argument("--keys", default="", help="folder with the SHA-256 of each key that callers may show")
     words.add_argument("--batching", choices=("auto", "on", "off"), default="auto")
     words.add_argument("--threads", type=int, default=1, help="evaluations at a time")
     words.add_argument("--max-rows", type=int, default=256, help="rows that are scored together at most")

@@ -358,7 +358,7 @@ REVIEWED = [
     ),
     Reviewed(
         "process",
-        "trackside.endpoints.environments._requirements",
+        "trackside.endpoints.environments.requirements",
         "uv: the words are fixed, and a model's requirements come by a file that holds no options",
         {"endpoints/environments.py": "Environments._run local"},
     ),
@@ -369,8 +369,13 @@ REVIEWED = [
         {
             "endpoints/backends/logs.py": "Log.tail",
             "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget _written_bytes",
+            "endpoints/backends/kubernetes_cluster.py": "<module> sources",
+            "endpoints/backends/kubernetes_fetch.py": "main",
+            "endpoints/backends/ray_cluster.py": "<module> RayBackend.start",
+            "endpoints/backends/ray_driver.py": "Driver.start Replica.__init__",
+            "scorer/keys.py": "Keys.__init__ Keys._current",
             "core/processes/sandbox.py": "_home_of _roots is_available wrapped",
-            "endpoints/environments.py": "Environments._build Environments.build _find_uv _python_version _requirements local",
+            "endpoints/environments.py": "Environments._build Environments.build _find_uv _python_version local requirements",
         },
     ),
     Reviewed(
@@ -406,6 +411,53 @@ REVIEWED = [
         {"endpoints/sources.py": "fetch"},
     ),
     Reviewed("host", CONSTANT, "the socket of a replica", {"endpoints/backends/process.py": "_UnixConnection.connect"}),
+    Reviewed(
+        "process",
+        "trackside.endpoints.model.check_spec",
+        "a scorer on a cluster: the words are fixed but for numbers and choices of the spec, and the title; and pip in a pod,"
+        " whose words are fixed",
+        {
+            "endpoints/backends/kubernetes_fetch.py": "main",
+            "endpoints/backends/ray_driver.py": "Replica.__init__",
+        },
+    ),
+    Reviewed(
+        "process",
+        OPERATOR,
+        "the driver of the Ray cluster: the Python and the address of the operator",
+        {"endpoints/backends/ray_cluster.py": "RayBackend._begin"},
+    ),
+    Reviewed(
+        "host",
+        OPERATOR,
+        "a replica on the operator's cluster, by the address that the cluster itself tells; a pod's own server",
+        {
+            "endpoints/backends/kubernetes_fetch.py": "main",
+            "endpoints/backends/ray_driver.py": "Replica.status",
+            "endpoints/proxy.py": "Proxy._open",
+        },
+    ),
+    Reviewed(
+        "uri",
+        OPERATOR,
+        "the scorer beside the actor, by the address of its node",
+        {"endpoints/backends/ray_driver.py": "Replica.status"},
+    ),
+    Reviewed(
+        "log",
+        OPERATOR,
+        "names that the server made, and what the operator's cluster says",
+        {
+            "endpoints/backends/kubernetes_cluster.py": "KubernetesBackend._copy_logs KubernetesBackend._delete"
+            " KubernetesBackend._unreachable KubernetesBackend.sweep",
+        },
+    ),
+    Reviewed(
+        "path",
+        "trackside.endpoints.replica_files.Files.get",
+        "the folder of a model, by two numbers that the handler itself checks",
+        {"endpoints/replica_files.py": "Files.get"},
+    ),
     Reviewed(
         "sql",
         CONSTANT,

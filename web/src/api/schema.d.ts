@@ -2651,11 +2651,14 @@ export interface components {
          * Spec
          * @description How a model is served.
          *
+         *         `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
          *         `env` is `uv` (an environment is built from the model's requirements) or `local` (the Python of --model-python).
          *         `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
          *         is above `target_utilization` percent.
          */
         Spec: {
+            /** @default process */
+            backend?: string;
             /** @default auto */
             batching?: string;
             /** @default uv */

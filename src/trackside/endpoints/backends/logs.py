@@ -10,6 +10,16 @@ MAX_BYTES = 2 << 20  # of a file; there are two
 PIECE_BYTES = 64 << 10
 
 
+class Logs:
+    """The logs of all deployments, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, deployment_seq: int) -> "Log":
+        return Log(self._folder / f"{deployment_seq}.log")
+
+
 class Log:
     """The log of one deployment.  When the file is full, it becomes `.1`, instead of the one before."""
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Set
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,13 +20,13 @@ from msgspec import Struct
 
 from trackside.core import disk
 from trackside.core.processes import QUIET, sandbox
-from trackside.endpoints.backends.logs import Log
+from trackside.endpoints.backends.flags import GRACE_S, scorer_flags
+from trackside.endpoints.backends.logs import Log, Logs
 from trackside.endpoints.backends.port import Observed, Prepared
-from trackside.endpoints.model import Deployment, Spec
+from trackside.endpoints.model import Deployment
 
 SCORER = Path(__file__).parents[2] / "scorer"
 STATS_TIMEOUT_S = 1.0
-GRACE_S = 30.0
 MOST_TMP_BYTES = 1 << 30
 MOST_WRITTEN_BYTES = 64 << 20  # beside the socket: a model cannot fill the server's disk
 MOST_PATH_BYTES = 90
@@ -39,16 +40,19 @@ class _Process(Struct):
 
 
 class ProcessBackend:
-    """`folder` is the server's own for sockets and logs.  `variables` are the environment variables of replicas."""
+    """`folder` is the server's own for sockets.  `variables` are the environment variables of replicas."""
 
-    def __init__(self, folder: Path, variables: dict[str, str], *, isolates: bool = True) -> None:
+    def __init__(self, folder: Path, variables: dict[str, str], logs: Logs, *, isolates: bool = True) -> None:
         self._sockets = folder / "sockets"
-        self._logs = folder / "logs"
+        self._logs = logs
         self._variables = variables
         self._isolates = isolates
         self._running: dict[str, _Process] = {}
         self._lock = threading.Lock()
         disk.make_folder(self._sockets)
+
+    brings_environment = False
+    scales_itself = False
 
     def start(self, replica_id: str, deployment: Deployment, prepared: Prepared) -> str:
         own = self._folder_of(replica_id)
@@ -70,12 +74,16 @@ class ProcessBackend:
             start_new_session=True,
             cwd=own,
         )
-        log = self._log(deployment.deployment_seq)
+        log = self._logs.of(deployment.deployment_seq)
         assert process.stdout is not None
         log.follow(process.stdout)
         with self._lock:
             self._running[replica_id] = _Process(process, socket, log)
         return str(socket)
+
+    def adopt(self, replica_id: str, deployment: Deployment) -> bool:  # noqa: ARG002  # the port's signature
+        """A process ends with the server that started it."""
+        return False
 
     def observe(self, replica_id: str) -> Observed:
         with self._lock:
@@ -116,8 +124,8 @@ class ProcessBackend:
                 running.process.stdin.close()
             shutil.rmtree(running.socket.parent, ignore_errors=True)
 
-    def log(self, deployment_seq: int, lines: int) -> list[str]:
-        return self._log(deployment_seq).tail(lines)
+    def sweep(self, known: Set[str]) -> None:
+        """Nothing outlives the server that started it."""
 
     def close(self) -> None:
         for replica_id in list(self._running):
@@ -131,29 +139,12 @@ class ProcessBackend:
         own.mkdir(mode=0o700)
         return own
 
-    def _log(self, deployment_seq: int) -> Log:
-        return Log(self._logs / f"{deployment_seq}.log")
-
     def _environment(self) -> dict[str, str]:
         return {**self._variables, **QUIET}
 
 
 def _flags(deployment: Deployment, prepared: Prepared, socket: Path) -> list[str]:
-    spec: Spec = deployment.spec
-    flags: dict[str, Any] = {
-        "--model": prepared.folder,
-        "--name": deployment.endpoint,
-        "--socket": socket,
-        "--batching": spec.batching,
-        "--threads": spec.threads,
-        "--max-rows": spec.max_rows,
-        "--max-queue": spec.max_queue,
-        "--timeout-s": spec.request_timeout_s,
-        "--max-body-mb": spec.max_body_mb,
-        "--memory-mb": spec.memory_mb,
-        "--grace-s": GRACE_S,
-    }
-    return [str(word) for pair in flags.items() for word in pair] + ["--lifeline"]
+    return ["--model", prepared.folder, "--socket", str(socket), *scorer_flags(deployment), "--lifeline"]
 
 
 def _written_bytes(folder: Path) -> int:
