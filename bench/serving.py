@@ -100,19 +100,14 @@ def router(model: Path, data: Path) -> Iterator[System]:
     """A server with an endpoint that serves the model, which was logged as the model of a run."""
     port = free_port()
     command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", str(port), "--data", str(data)]
-    process = subprocess.Popen(
-        [*command, "--model-python", sys.executable], env=environment(), stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([*command, "--model-python", sys.executable], env=environment(), stdout=subprocess.DEVNULL)
     with running(process):
         answers(port, time.perf_counter(), "/health")
         base = f"http://127.0.0.1:{port}"
         run = call(base, "POST", "/api/2.0/mlflow/runs/create", {"experiment_id": "0"})["run"]["info"]
         below = run["artifact_uri"].removeprefix("mlflow-artifacts:/")
         for file in (path for path in model.rglob("*") if path.is_file()):
-            put(
-                f"{base}/api/2.0/mlflow-artifacts/artifacts/{below}/m/{file.relative_to(model).as_posix()}",
-                file.read_bytes(),
-            )
+            put(f"{base}/api/2.0/mlflow-artifacts/artifacts/{below}/m/{file.relative_to(model).as_posix()}", file.read_bytes())
         own, began = "/api/trackside/v1/endpoints", time.perf_counter()
         call(base, "POST", own, {"name": "bench", "model_uri": f"runs:/{run['run_id']}/m", "spec": {"env": "local"}})
         while call(base, "GET", f"{own}/bench")["endpoint"]["state"] != "Healthy":
@@ -125,11 +120,7 @@ def router(model: Path, data: Path) -> Iterator[System]:
 def environment() -> dict[str, str]:
     """`mlflow models serve` looks for uvicorn in PATH."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return (
-        {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        | QUIET
-        | {"PATH": path}
-    )
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | QUIET | {"PATH": path}
 
 
 @contextmanager
@@ -208,9 +199,7 @@ def main() -> None:
     words.add_argument("--rows", default="1,500")
     words.add_argument("--models", default="linear,forest")
     options = words.parse_args()
-    print(
-        "| model | rows | connections | scorer | router | mlflow | scorer / mlflow | p99 ms: scorer, router, mlflow |"
-    )
+    print("| model | rows | connections | scorer | router | mlflow | scorer / mlflow | p99 ms: scorer, router, mlflow |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as lab:
         for kind in options.models.split(","):
@@ -220,9 +209,7 @@ def main() -> None:
                 for rows in map(int, options.rows.split(",")):
                     for connections in map(int, options.connections.split(",")):
                         row(kind, rows, connections, systems, options)
-                shown = ", ".join(
-                    f"{s.name} ready in {s.ready_s:.1f} s, {memory_mib(s.pid):.0f} MiB" for s in (one, other)
-                )
+                shown = ", ".join(f"{s.name} ready in {s.ready_s:.1f} s, {memory_mib(s.pid):.0f} MiB" for s in (one, other))
                 print(f"\n{kind}: {shown}\n", flush=True)
 
 
@@ -235,9 +222,7 @@ def row(kind: str, rows: int, connections: int, systems: list[System], options: 
     p99 = {name: statistics.median(p for _, p in values) for name, values in taken.items()}
     rates = " | ".join(f"{rate[s.name]:,.0f}/s" for s in systems)
     late = ", ".join(f"{p99[s.name]:.1f}" for s in systems)
-    print(
-        f"| {kind} | {rows} | {connections} | {rates} | {rate['scorer'] / rate['mlflow']:.1f}x | {late} |", flush=True
-    )
+    print(f"| {kind} | {rows} | {connections} | {rates} | {rate['scorer'] / rate['mlflow']:.1f}x | {late} |", flush=True)
 
 
 if __name__ == "__main__":
