@@ -380,8 +380,9 @@ def fault_of(ask: Ask, told: Told) -> str | None:
             fault = told.json
         except ValueError:
             return f"status {told.status} with a body that is no JSON: {told.body[:100]!r}"
-        if ask.target.startswith(b"/scim/"):
-            is_error = isinstance(fault, dict) and fault.get("status") == str(told.status) and fault.get("detail")
+        if ask.target.startswith(b"/scim/") and isinstance(fault, dict) and "schemas" in fault:
+            # What cannot be read as a request is refused before that, in MLflow's form.
+            is_error = fault.get("status") == str(told.status) and fault.get("detail")
             return None if is_error else f"status {told.status} without SCIM's form: {told.body[:100]!r}"
         if not isinstance(fault, dict) or not isinstance(fault.get("error_code"), str):
             return f"status {told.status} without an error_code: {told.body[:100]!r}"
