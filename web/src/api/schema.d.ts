@@ -1,6 +1,25 @@
 // Made by `make web-types` from the server's OpenAPI document: the calls that src/ names.
 
 export interface paths {
+    "/api/2.0/mlflow-artifacts/artifacts/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET mlflow-artifacts artifacts */
+        get: operations["get_api_2_0_mlflow_artifacts_artifacts_path_path"];
+        /** PUT mlflow-artifacts artifacts */
+        put: operations["put_api_2_0_mlflow_artifacts_artifacts_path_path"];
+        post?: never;
+        /** DELETE mlflow-artifacts artifacts */
+        delete: operations["delete_api_2_0_mlflow_artifacts_artifacts_path_path"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/artifacts/list": {
         parameters: {
             query?: never;
@@ -363,6 +382,23 @@ export interface paths {
         patch: operations["patch_api_2_0_mlflow_registered_models_update"];
         trace?: never;
     };
+    "/api/2.0/mlflow/runs/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create runs.  Return one answer or fault per call, in order. */
+        post: operations["post_api_2_0_mlflow_runs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/runs/delete": {
         parameters: {
             query?: never;
@@ -721,6 +757,165 @@ export interface paths {
         put?: never;
         /** Ends an import.  What has come stays. */
         post: operations["post_api_trackside_v1_imports_import_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/job-queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return how many jobs run and wait, and the limit of the workspace. */
+        get: operations["get_api_trackside_v1_job_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Set how many jobs of the workspace run at once, or pause the queue: jobs that run go on. */
+        patch: operations["patch_api_trackside_v1_job_queue"];
+        trace?: never;
+    };
+    "/api/trackside/v1/job-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the schedules of the workspace. */
+        get: operations["get_api_trackside_v1_job_schedules"];
+        put?: never;
+        /** Queue jobs by a cron expression or an interval, in the caller's name. */
+        post: operations["post_api_trackside_v1_job_schedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/job-schedules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a schedule. */
+        get: operations["get_api_trackside_v1_job_schedules_name"];
+        put?: never;
+        post?: never;
+        /** Delete a schedule.  Its jobs stay. */
+        delete: operations["delete_api_trackside_v1_job_schedules_name"];
+        options?: never;
+        head?: never;
+        /** Change or pause a schedule.  New `params` make the caller the user in whose name its jobs act. */
+        patch: operations["patch_api_trackside_v1_job_schedules_name"];
+        trace?: never;
+    };
+    "/api/trackside/v1/job-schedules/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queue the job of a schedule now.  While an earlier one waits or runs, that one is returned. */
+        post: operations["post_api_trackside_v1_job_schedules_name_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return jobs of the workspace, the newest first. */
+        get: operations["get_api_trackside_v1_jobs"];
+        put?: never;
+        /** Queue a job. */
+        post: operations["post_api_trackside_v1_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a job with its progress. */
+        get: operations["get_api_trackside_v1_jobs_job_id"];
+        put?: never;
+        post?: never;
+        /** Delete a job that has ended, and its log. */
+        delete: operations["delete_api_trackside_v1_jobs_job_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a job that waits at once, and one that runs within some seconds.  Harmless for a job that has ended. */
+        post: operations["post_api_trackside_v1_jobs_job_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/jobs/{job_id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return lines of a job's log after a cursor; ask again with the answer's cursor to follow the log. */
+        get: operations["get_api_trackside_v1_jobs_job_id_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queue a job that failed or was cancelled once more.  It goes on where it can. */
+        post: operations["post_api_trackside_v1_jobs_job_id_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1646,6 +1841,19 @@ export interface components {
             /** @default null */
             tags?: components["schemas"]["trackside.experiments.model.GivenTag"][] | null;
         };
+        /** CreateJob */
+        CreateJob: {
+            /** @default null */
+            kind: string | null;
+            /** @default null */
+            params?: Record<string, unknown> | null;
+            /** @default null */
+            priority?: number | null;
+            /** @default null */
+            timeout_s?: number | null;
+            /** @default null */
+            title?: string | null;
+        };
         /**
          * CreateOurs
          * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
@@ -1672,6 +1880,39 @@ export interface components {
             url: string | null;
             /** @default null */
             username?: string | null;
+        };
+        /** CreateRun */
+        CreateRun: {
+            /** @default null */
+            experiment_id?: string | null;
+            /** @default null */
+            run_name?: string | null;
+            /** @default null */
+            start_time?: number | null;
+            /** @default null */
+            tags?: components["schemas"]["trackside.runs.model.GivenTag"][] | null;
+            /** @default null */
+            user_id?: string | null;
+        };
+        /**
+         * CreateSchedule
+         * @description `cron` has five fields, read in `timezone` (default UTC); `interval_s` is for schedules that need no calendar.
+         */
+        CreateSchedule: {
+            /** @default null */
+            cron?: string | null;
+            /** @default null */
+            interval_s?: number | null;
+            /** @default null */
+            kind: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            params?: Record<string, unknown> | null;
+            /** @default null */
+            priority?: number | null;
+            /** @default null */
+            timezone?: string | null;
         };
         /** CreateView */
         CreateView: {
@@ -1854,9 +2095,17 @@ export interface components {
         GotInfo: {
             run_info: components["schemas"]["RunInfo"];
         };
+        /** GotJob */
+        GotJob: {
+            job: components["schemas"]["ShownJob"];
+        };
         /** GotLink */
         GotLink: {
             link: components["schemas"]["Shown"];
+        };
+        /** GotQueue */
+        GotQueue: {
+            queue: components["schemas"]["ShownQueue"];
         };
         /** GotRequest */
         GotRequest: {
@@ -1865,6 +2114,10 @@ export interface components {
         /** GotRun */
         GotRun: {
             run: components["schemas"]["Run"];
+        };
+        /** GotSchedule */
+        GotSchedule: {
+            schedule: components["schemas"]["ShownSchedule"];
         };
         /** GotTraffic */
         GotTraffic: {
@@ -1908,6 +2161,12 @@ export interface components {
             groups_total: number;
             matching: number;
             offset: number;
+        };
+        /** Jobs */
+        Jobs: {
+            /** @default [] */
+            jobs?: components["schemas"]["ShownJob"][];
+            next_page_token?: string;
         };
         /**
          * Kept
@@ -2456,6 +2715,11 @@ export interface components {
             /** @default null */
             snapshot?: string | null;
         };
+        /** Schedules */
+        Schedules: {
+            /** @default [] */
+            schedules?: components["schemas"]["ShownSchedule"][];
+        };
         /** SearchExperiments */
         SearchExperiments: {
             /** @default null */
@@ -2618,12 +2882,76 @@ export interface components {
             user: string;
             verify: boolean;
         };
+        /** ShownJob */
+        ShownJob: {
+            attempt: number;
+            created_at: number;
+            ended_at?: number;
+            is_cancelling: boolean;
+            job_id: string;
+            kind: string;
+            max_attempts: number;
+            params: unknown;
+            priority: number;
+            progress: components["schemas"]["ShownProgress"];
+            reason: string;
+            result?: unknown;
+            /** @default  */
+            schedule?: string;
+            started_at?: number;
+            state: string;
+            timeout_s: number;
+            title: string;
+            user: string;
+        };
+        /** ShownProgress */
+        ShownProgress: {
+            done: number;
+            left_s?: number;
+            /** @default  */
+            message?: string;
+            per_s?: number;
+            total?: number;
+            /** @default  */
+            unit?: string;
+        };
+        /**
+         * ShownQueue
+         * @description `max_running` is the limit that holds, the workspace's own or the server's.
+         */
+        ShownQueue: {
+            is_paused: boolean;
+            max_running: number;
+            queued: number;
+            running: number;
+        };
         /** ShownReplica */
         ShownReplica: {
             id: string;
             reason?: string;
             started_at: number;
             state: string;
+        };
+        /** ShownSchedule */
+        ShownSchedule: {
+            created_at: number;
+            /** @default  */
+            cron?: string;
+            /** @default 0 */
+            interval_s?: number;
+            is_paused: boolean;
+            kind: string;
+            last_at?: number;
+            /** @default  */
+            last_job_id?: string;
+            name: string;
+            next_at?: number;
+            params: unknown;
+            priority: number;
+            /** @default  */
+            timezone?: string;
+            updated_at: number;
+            user: string;
         };
         /** ShownStage */
         ShownStage: {
@@ -2843,6 +3171,16 @@ export interface components {
             value: string;
         };
         /**
+         * Log
+         * @description `is_complete`: the job has ended, and the lines up to `cursor` are all that there are.
+         */
+        "trackside.jobs.model.Log": {
+            cursor: number;
+            is_complete: boolean;
+            /** @default [] */
+            lines?: string[];
+        };
+        /**
          * Page
          * @description `next`: where the next page begins; absent after the last one.
          */
@@ -2927,6 +3265,13 @@ export interface components {
             /** @default null */
             run_uuid?: string | null;
         } | unknown | unknown;
+        /** GivenTag */
+        "trackside.runs.model.GivenTag": {
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            value?: string | null;
+        };
         /** Metric */
         "trackside.runs.model.Metric": {
             key: string;
@@ -3105,6 +3450,16 @@ export interface components {
             /** @default null */
             webhook_id?: string | null;
         };
+        /**
+         * UpdateQueue
+         * @description `max_running` of 0 takes the workspace's own limit away.
+         */
+        UpdateQueue: {
+            /** @default null */
+            is_paused?: boolean | null;
+            /** @default null */
+            max_running?: number | null;
+        };
         /** UpdateRun */
         UpdateRun: {
             /** @default null */
@@ -3118,6 +3473,23 @@ export interface components {
             /** @default null */
             status?: string | number | null;
         } | unknown | unknown;
+        /** UpdateSchedule */
+        UpdateSchedule: {
+            /** @default null */
+            cron?: string | null;
+            /** @default null */
+            interval_s?: number | null;
+            /** @default null */
+            is_paused?: boolean | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            params?: Record<string, unknown> | null;
+            /** @default null */
+            priority?: number | null;
+            /** @default null */
+            timezone?: string | null;
+        };
         /** UpdateVersion */
         UpdateVersion: {
             /** @default null */
@@ -3206,6 +3578,95 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_api_2_0_mlflow_artifacts_artifacts_path_path: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description May hold slashes. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_2_0_mlflow_artifacts_artifacts_path_path: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description May hold slashes. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_2_0_mlflow_artifacts_artifacts_path_path: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                /** @description May hold slashes. */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_2_0_mlflow_artifacts_list: {
         parameters: {
             query?: {
@@ -3976,6 +4437,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.registry.model.GotModel"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_runs_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateRun"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRun"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -4808,6 +5299,439 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GotImport"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_job_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotQueue"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_job_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateQueue"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotQueue"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_job_schedules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedules"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_job_schedules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSchedule"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotSchedule"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_job_schedules_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotSchedule"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_job_schedules_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_job_schedules_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateSchedule"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotSchedule"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_job_schedules_name_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotJob"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_jobs: {
+        parameters: {
+            query?: {
+                kind?: string;
+                max_results?: number;
+                page_token?: string;
+                schedule?: string;
+                state?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_jobs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateJob"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotJob"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_jobs_job_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotJob"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_jobs_job_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_jobs_job_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotJob"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_jobs_job_id_logs: {
+        parameters: {
+            query?: {
+                cursor?: number;
+                lines?: number;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.jobs.model.Log"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_jobs_job_id_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotJob"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -14,7 +14,8 @@ export interface PageRoute {
   section?: RailName;
 }
 
-export type RailName = "experiments" | "models" | "endpoints" | "links" | "workspaces" | "webhooks" | "imports";
+export type RailName =
+  "experiments" | "models" | "endpoints" | "jobs" | "links" | "workspaces" | "webhooks" | "imports";
 
 export interface Found {
   route: PageRoute;

@@ -7,6 +7,7 @@ export default {
     experiments: "Experiments",
     models: "Models",
     endpoints: "Endpoints",
+    jobs: "Jobs",
     links: "Links",
     workspaces: "Workspaces",
     webhooks: "Webhooks",

@@ -8,6 +8,7 @@ export default {
     experiments: "Experimentos",
     models: "Modelos",
     endpoints: "Endpoints",
+    jobs: "Trabajos",
     links: "Enlaces",
     workspaces: "Espacios de trabajo",
     webhooks: "Webhooks",

@@ -1,0 +1,25 @@
+export default {
+  states: {
+    queued: "Queued",
+    running: "Running",
+    cancelling: "Cancelling",
+    succeeded: "Succeeded",
+    failed: "Failed",
+    cancelled: "Cancelled",
+  },
+  of: (done: string, total: string) => `${done} of ${total}`,
+  rate: (count: string) => `${count} a second`,
+  left: (time: string) => `${time} left`,
+  score: "Score a table",
+  scoreTitle: (model: string, version: string) => `Score a table with ${model} ${version}`,
+  file: "Table",
+  fileHint: "A Parquet, CSV or JSON lines file. It is sent to the server, and the result is a file of a new run.",
+  where: "Condition",
+  whereHint: "Score only rows for which it holds, such as age > 30. Empty: all rows.",
+  environment: "Environment",
+  environments: {
+    uv: "Build one from the model's requirements (uv)",
+    local: "The Python of --model-python",
+  },
+  start: "Start",
+};
