@@ -372,9 +372,8 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         return None
     if told.status >= 500 and told.status not in (501, 503):
         return f"status {told.status}"
-    if 400 <= told.status < 500 and _is_page(ask):
-        kind = told.headers.get(b"content-type", b"")
-        return None if kind.startswith(b"text/html") else f"status {told.status} with a body that is no page: {kind!r}"
+    if 400 <= told.status < 500 and _is_page(ask) and told.headers.get(b"content-type", b"").startswith(b"text/html"):
+        return None  # other refusals of it come before the call is known
     if told.status >= 400 and (told.body or told.status not in (412, 416)):
         try:
             fault = told.json
