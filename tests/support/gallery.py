@@ -4,7 +4,9 @@ import io
 import json
 import math
 import random
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,17 +28,6 @@ The warm-up of **500 steps** removes the jump at step 40. Compare with [the run 
 |---|---|
 | train | 0.981 |
 | val | 0.937 |
-"""
-MLMODEL = """\
-artifact_path: model
-flavors:
-  python_function: {loader_module: mlflow.sklearn, python_version: 3.11.2}
-  sklearn: {sklearn_version: 1.7.2, pickled_model: model.pkl}
-mlflow_version: 3.17.2
-signature:
-  inputs: '[{"name": "tenure", "type": "long", "required": true}, {"name": "plan", "type": "string", "required": true},
-    {"name": "monthly_charges", "type": "double", "required": false}]'
-  outputs: '[{"type": "double", "required": true}]'
 """
 
 
@@ -106,13 +97,43 @@ def _curves(dice: random.Random, number: int) -> Iterator[curves.Point]:
 def _files(number: int) -> dict[str, bytes]:
     rows = [f"{index},{random.Random(index + number).random():.4f},class-{index % 7}" for index in range(400)]
     return {
-        "model/MLmodel": MLMODEL.encode(),
-        "model/requirements.txt": b"mlflow==3.17.2\nscikit-learn==1.7.2\n",
+        **_model_files(),
         "predictions.csv": ("id,score,label\n" + "\n".join(rows) + "\n").encode(),
         "config.json": b'{"optimizer": {"name": "adamw", "betas": [0.9, 0.999]}, "schedule": "cosine", "warmup": 500}',
         "plots/confusion.png": _picture(number),
         "notes/README.md": NOTE.encode(),
     }
+
+
+@cache
+def _model_files() -> dict[str, bytes]:
+    """A scikit-learn pipeline that predicts from three columns, as MLflow saves it."""
+    import mlflow.sklearn
+    import pandas as pd
+    from mlflow.models import infer_signature
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    dice = random.Random(7)
+    rows = pd.DataFrame(
+        [(float(dice.randint(1, 60)), dice.choice(["basic", "plus"]), dice.uniform(5, 90)) for _ in range(200)],
+        columns=["tenure", "plan", "monthly_charges"],
+    )
+    leaves = (rows["monthly_charges"] > rows["tenure"] * 1.5).astype(int)
+    columns = make_column_transformer((OneHotEncoder(), ["plan"]), (StandardScaler(), ["tenure", "monthly_charges"]))
+    model = make_pipeline(columns, LogisticRegression()).fit(rows, leaves)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "model"
+        mlflow.sklearn.save_model(
+            model,
+            place,
+            signature=infer_signature(rows, model.predict(rows)),
+            input_example=rows.head(1),
+            serialization_format="cloudpickle",
+        )
+        return {f"model/{each.relative_to(place)}": each.read_bytes() for each in place.rglob("*") if each.is_file()}
 
 
 def _picture(number: int) -> bytes:
@@ -163,3 +184,7 @@ def _link(api: Api, other: Server) -> None:
 
 def _endpoint(api: Api) -> None:
     api.post(f"{OURS}/endpoints", name="churn-live", model_uri="models:/churn/3", spec={"env": "local"})
+    path = f"{OURS}/endpoints/churn-live"
+    links.until(
+        lambda: api.get(path)["endpoint"]["deployments"][0]["state"] == "Healthy", "the deployment to be healthy"
+    )

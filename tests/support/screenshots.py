@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
 
 from support import browser as browsers  # noqa: E402  # found by the path above
 from support import gallery, links  # noqa: E402
@@ -112,7 +112,7 @@ def served() -> Iterator[tuple[str, dict[str, str]]]:
         data.mkdir()
         gallery.fill_before_start(data)
         other = Server(elsewhere).start()
-        server = Server(data).start()
+        server = Server(data, ("--model-python", sys.executable)).start()
         try:
             ids = gallery.fill_over_api(server, other)
             links.settle(server.api, "head-office")
