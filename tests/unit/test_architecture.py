@@ -54,8 +54,10 @@ def test_each_module_says_what_it_knows(package: Path) -> None:
 def test_only_the_settings_read_the_environment(package: Path, home: str) -> None:
     readers = {str(file.relative_to(package)) for file in package.rglob("*.py") if _reads_environment(file)}
 
-    # The scorer is a process of its own: it tells MLflow by a variable that it serves.  The other one runs in a pod.
-    assert readers - {"scorer/model.py", "endpoints/backends/kubernetes_fetch.py"} <= {home}
+    # The scorer and a batch job are processes of their own, which tell MLflow by variables how it loads models.  The last one
+    # runs in a pod.
+    own_processes = {"scorer/model.py", "scorer/batch/main.py", "endpoints/backends/kubernetes_fetch.py"}
+    assert readers - own_processes <= {home}
 
 
 def test_modules_that_decide_know_nothing_of_the_world() -> None:
