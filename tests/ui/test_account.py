@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support import axe
-from support.people import ADMIN, OURS, People, bearer, signed
+from support.people import ADMIN, OURS, PASSWORD, People, bearer, signed
 from support.servers import Server
 from support.sign_in import fill
 
@@ -70,3 +70,39 @@ def test_nothing_serious_for_axe(server: Server, people: People, page: Page, the
     assert axe.serious(page) == []
     page.get_by_role("button", name="New token").click()
     assert axe.serious(page) == []
+
+
+def test_the_password_is_changed_and_the_browser_stays_signed_in(server: Server, people: People, page: Page) -> None:
+    page.goto(f"{server.url}/#/account")
+    fill(page)
+    page.get_by_role("button", name="Change the password").click()
+    dialog = page.get_by_role("dialog", name="Change the password")
+    dialog.get_by_label("Current password").fill("not-the-right-one")
+    dialog.get_by_label("New password").fill("another-kettle-42")
+    dialog.get_by_role("button", name="Change the password").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Current password does not match")
+
+    dialog.get_by_label("Current password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("Changed the password")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("region", name="Sessions")).to_contain_text("this browser")
+    login = people.open.ask("POST", f"{OURS}/login", {"username": ADMIN, "password": PASSWORD})
+    assert login.status == 401
+
+
+def test_a_session_of_another_browser_is_ended(server: Server, people: People, page: Page) -> None:
+    headers = {"user-agent": "Another Browser"}
+    body = {"username": ADMIN, "password": PASSWORD}
+    other = people.open.ask("POST", f"{OURS}/login", body, headers=headers)
+    cookie = other.headers["set-cookie"].partition(";")[0]
+    page.goto(f"{server.url}/#/account")
+    fill(page)
+    rows = page.get_by_role("region", name="Sessions").get_by_role("row")
+    expect(rows).to_have_count(3)
+
+    page.get_by_role("button", name="End the session from").click()
+
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("this browser")
+    assert people.open.ask("GET", f"{OURS}/me", headers={"cookie": cookie}).status == 401

@@ -9,6 +9,8 @@ export interface Action {
   key?: string;
   enabled?: boolean;
   danger?: boolean;
+  /** The right that it takes: nothing offers it to callers without the right.  See `session/actions.ts`. */
+  needs?: string;
   /** Menus draw a line above it. */
   starts?: boolean;
   run: () => unknown;

@@ -9,13 +9,19 @@ export interface PageRoute {
   /** The page, in a chunk of its own.  It is handed the parameters of its address. */
   load: () => Promise<{ default: Component<{ params: Params }> | Component<Record<string, never>> }>;
   /** Where the rail leads to this page. */
-  rail?: { name: RailName; icon: IconName; order: number };
+  rail?: {
+    name: RailName;
+    icon: IconName;
+    order: number;
+    /** The entry is there for callers with one of these rights on the server, or in the workspace.  Empty: for all. */
+    needs?: readonly string[];
+  };
   /** The rail's entry that is lit on this page. */
   section?: RailName;
 }
 
 export type RailName =
-  "experiments" | "models" | "endpoints" | "jobs" | "links" | "workspaces" | "webhooks" | "imports";
+  "experiments" | "models" | "endpoints" | "jobs" | "links" | "workspaces" | "webhooks" | "imports" | "access";
 
 export interface Found {
   route: PageRoute;

@@ -1,0 +1,13 @@
+import { href } from "@/app/address";
+import { place, workspaceUrl } from "@/app/place";
+import { parseScope } from "./access";
+
+/** The address of the page of what stands at a scope; undefined where no page shows it. */
+export function scopePage(text: string): string | undefined {
+  const scope = parseScope(text);
+  if (!scope || scope.id === "*") return undefined;
+  const { workspace, kind, id } = scope;
+  const pages = { experiments: "experiments", models: "models", onlineEndpoints: "endpoints" };
+  const hash = kind ? href(pages[kind], id) : "#/experiments";
+  return workspace === place.workspace ? hash : workspaceUrl(workspace, hash);
+}

@@ -1,0 +1,18 @@
+export default {
+  displayName: "Shown name",
+  members: "Members",
+  noMembers: "Nobody is in this group.",
+  add: "Add a member",
+  addAction: "Add",
+  added: (name: string) => `Added ${name}`,
+  leave: (name: string) => `Remove ${name} from the group`,
+  left: (name: string) => `Removed ${name}`,
+  missing: (name: string) => `There is no group ${name}`,
+  toGroups: "To the groups",
+  remove: "Delete",
+  removeTitle: (name: string) => `Delete the group ${name}?`,
+  removeHint: "Its assignments are deleted, too. The members stay. This cannot be undone.",
+  removePrompt: (name: string) => `Type ${name} to delete the group`,
+  removeAction: "Delete the group",
+  deleted: (name: string) => `Deleted the group ${name}`,
+};

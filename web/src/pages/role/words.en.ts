@@ -1,0 +1,32 @@
+import { formatCount, plural } from "@/i18n/format";
+
+export default {
+  add: "New role",
+  custom: "custom",
+  builtIn: "built in",
+  definition: "Definition",
+  editHint:
+    "The JSON that Azure's tools write. An * stands for any part of an action. A change takes effect at once for everybody who has the role.",
+  json: "Role as JSON",
+  create: "Create the role",
+  save: "Save the role",
+  saved: (name: string) => `Saved the role ${name}`,
+  line: (line: number) => `Line ${line}: `,
+  unknown: (pattern: string) => `${pattern} matches no action of this server. It is kept and has no effect.`,
+  allowed: (count: number) => `Allows ${formatCount(count)} ${plural(count) === "one" ? "action" : "actions"}`,
+  nothing: "The role allows nothing.",
+  missing: (id: string) => `There is no role ${id}`,
+  toRoles: "To the roles",
+  remove: "Delete",
+  removeTitle: (name: string) => `Delete the role ${name}?`,
+  removeHint: "A role that is assigned cannot be deleted. This cannot be undone.",
+  removePrompt: (name: string) => `Type ${name} to delete the role`,
+  removeAction: "Delete the role",
+  deleted: (name: string) => `Deleted the role ${name}`,
+  noJson: (line: number, why: string) => `Line ${line}: this is no JSON. ${why}`,
+  noObject: 'The JSON must be an object: { "Name": …, "Actions": […] }',
+  unknownField: (name: string, known: string) => `${name} is no field of a role. Fields are ${known}.`,
+  noText: "This must be a text in quotes.",
+  noList: 'This must be a list of texts: ["…"]',
+  noName: "The role needs a Name.",
+};

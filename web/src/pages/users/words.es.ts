@@ -1,0 +1,25 @@
+import type { Words } from "@/i18n/catalogue.svelte";
+import type en from "./words.en";
+
+export default {
+  find: "Buscar un nombre",
+  addUser: "Nuevo usuario",
+  addService: "Nueva entidad de servicio",
+  noUsers: "No hay usuarios",
+  noServices: "Aún no hay entidades de servicio",
+  servicesHint: "Una entidad de servicio es un usuario para programas: tiene tokens y no tiene contraseña.",
+  noneFound: (text: string) => `Ningún nombre contiene «${text}»`,
+  displayName: "Nombre visible",
+  state: "Estado",
+  admin: "administrador",
+  disabled: "desactivado",
+  lastLogin: "Último inicio de sesión",
+  userName: "Nombre de usuario",
+  userNameHint: "El nombre con el que se inicia sesión. No puede contener dos puntos.",
+  passwordHint: "12 caracteres o más. Vacía: el usuario inicia sesión solo con tokens.",
+  firstPasswordHint: "12 caracteres o más.",
+  makeAdmin: "Administrador: puede hacerlo todo",
+  firstHint: "El primer usuario es administrador. Desde entonces cada llamada necesita iniciar sesión.",
+  create: "Crear",
+  createdUser: (name: string) => `Se creó ${name}`,
+} satisfies Words<typeof en>;
