@@ -16,6 +16,7 @@ from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
+from trackside.cleanup import routes as cleanup
 from trackside.core.access import Action
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
@@ -435,6 +436,7 @@ def build(
         known = issuers(settings)
         gate = _gate(settings, db, known, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
+        registry_files = registry_own.Files(roots, threads)
         closers.append(threads.close)
         leavers.append(threads.leave)
         guard_of_links = Guard(_rules(settings, opens_private=settings.is_local))
@@ -465,7 +467,8 @@ def build(
             *artifacts.routes(roots, threads),
             *logged_models.routes(roots, threads),
             *registry.routes(),
-            *registry_own.routes(roots, threads),
+            *registry_own.routes(registry_files),
+            *cleanup.routes(roots, threads, registry_files),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
             *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
             *_endpoints(settings, db, roots, scoring_requests, gate, closers, interval_factor),

@@ -25,7 +25,7 @@ TABLES = (
     "saved_views",
     "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
     "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_datasets",
-    "run_models", "run_docs", "runs", "experiments",
+    "run_models", "run_docs", "runs", "experiments", "deletions", "tombstones",
 )  # fmt: skip
 URIS = (  # where those of artifacts are: table, its key, column
     ("experiments", "experiment_seq", "artifact_location"),

@@ -181,7 +181,15 @@ def test_what_a_reader_may_not_do_is_not_offered(server: Server, people: People,
     expect(page.get_by_role("link", name="churn")).to_be_visible()
     offered = ["New experiment", "More actions", "Actions of churn", "New workspace", "New webhook", "New link", "Move"]
 
-    for address in ("experiments", f"experiments/{churn}", "models/churn", "workspaces", "webhooks", "links", "access/users"):
+    for address in (
+        "experiments",
+        f"experiments/{churn}",
+        "models/churn",
+        "workspaces",
+        "webhooks",
+        "links",
+        "access/users",
+    ):
         page.goto(f"{server.url}/#/{address}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.wait_for_load_state("networkidle")

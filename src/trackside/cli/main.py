@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import trackside
 from trackside.cli import (
+    cleanup_words,
     drift_words,
     endpoint_words,
     import_words,
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     job_words.add_commands(commands)
     job_words.add_score(commands)
     drift_words.add_commands(commands)
+    cleanup_words.add_commands(commands)
     import_words.add_command(commands)
     monitoring_words.add_commands(commands)
 

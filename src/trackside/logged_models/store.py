@@ -10,6 +10,7 @@ from msgspec import UNSET
 from trackside.artifacts.store import Root
 from trackside.core import names
 from trackside.core.access import Object
+from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import wire_double
@@ -34,7 +35,10 @@ def create(
 ) -> str:
     """The new model's id: the given one where a model is copied from another workspace."""
     experiment_seq, location = experiments.active(tx, experiment_id)
-    model_id = names.check_item_id(model_id, "model_id") if model_id else f"m-{uuid.uuid4().hex}"
+    if model_id:
+        tombstones.check_absent(tx, "logged_model", names.check_item_id(model_id, "model_id"))
+    else:
+        model_id = f"m-{uuid.uuid4().hex}"
     made = tx.one(
         """
         INSERT INTO logged_models (workspace_id, experiment_seq, model_id, name, model_type, source_run_id, status,

@@ -1,10 +1,17 @@
 """Aliases of versions in SQL.  Knows their table."""
 
+from msgspec import Struct
+
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.registry import history, models, versions
 from trackside.registry.history import Kind
 from trackside.registry.model import LATEST, ModelVersion, check_alias, check_name, check_new_alias, check_version
+
+
+class Named(Struct, frozen=True):
+    alias: str
+    version: int
 
 
 def put(tx: Tx, name: str, alias: str, version: str) -> None:
@@ -72,3 +79,16 @@ def find(tx: Tx, model_seq: int, alias: str) -> int | None:
         alias=alias,
     )
     return None if row is None else row[0]
+
+
+def of(tx: Tx, model_seq: int, version: int | None = None) -> list[Named]:
+    """The aliases of a model, or of one of its versions."""
+    rows = tx.all(
+        """
+        SELECT alias, version FROM registered_model_aliases
+        WHERE workspace_id = :ws AND model_seq = :model AND (:version = 0 OR version = :version) ORDER BY alias
+        """,
+        model=model_seq,
+        version=version or 0,
+    )
+    return [Named(*row) for row in rows]

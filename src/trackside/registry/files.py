@@ -95,11 +95,57 @@ def delete_version(tx: Tx, name: str, version: str, *, with_files: bool, shared_
     return _plan(tx, rows, with_files=with_files, shared_too=shared_too)
 
 
+def planned(tx: Tx, model_seq: int, version: int | None) -> tuple[list[Kept], list[str]]:
+    """Return which files of a version, or of all versions of a model, would stay with the reason, and which would go."""
+    rows = tx.all(
+        """
+        SELECT version, files_uri, is_prompt, has_own_folder FROM model_versions
+        WHERE workspace_id = :ws AND model_seq = :model AND (:version = 0 OR version = :version) ORDER BY version
+        """,
+        model=model_seq,
+        version=version or 0,
+    )
+    own = [f"{name}/{number}" for name, number in tx.all(
+        """
+        SELECT name, version FROM model_versions
+        WHERE workspace_id = :ws AND model_seq = :model AND (:version = 0 OR version = :version)
+        """,
+        model=model_seq,
+        version=version or 0,
+    )]  # fmt: skip
+    kept, wanted = _sorted_out(tx, rows, shared_too=False, going=own)
+    return kept, wanted
+
+
+def versions_at(tx: Tx, files_uri: str) -> list[str]:
+    """Return the versions that are made of files at a place, in it, or around it, as name/version."""
+    return [str(found) for found in _overlapping(tx, "model_versions", "name || '/' || version", files_uri)]
+
+
 def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
     """A version may not be made of files that are being removed.  The caller holds the workspace, so that no other server
     is about to say so."""
     if files_uri is not None and _overlapping(tx, "file_deletions", "deletion_seq", files_uri):
         raise BadState(f"The files at '{files_uri}' are being deleted: a model version cannot be made of them")
+
+
+def note(tx: Tx, uri: str) -> None:
+    """Note that the files of a run or a logged model are being removed, so that no version is made of them.  Raise BadState
+    where a version is made of them already."""
+    place = sources.place(uri)
+    if place is None:
+        return
+    workspaces.hold_alone(tx)
+    found = versions_at(tx, place)
+    if found:
+        raise BadState(f"Model versions are made of its files: {', '.join(found[:10])}. Delete them first.")
+    forget_place(tx, uri)
+    tx.run("INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)", uri=place)
+
+
+def forget_place(tx: Tx, uri: str) -> None:
+    """The end of what `note` began."""
+    tx.run("DELETE FROM file_deletions WHERE workspace_id = :ws AND files_uri = :uri", uri=sources.place(uri) or "")
 
 
 def spot_of(roots: Roots, place: Doomed, workspace_root: str | None, workspace: Workspace) -> Spot:
@@ -109,7 +155,7 @@ def spot_of(roots: Roots, place: Doomed, workspace_root: str | None, workspace: 
 
 def free(spot: Spot) -> Freed:
     """Remove what lies there.  Harmless where nothing is."""
-    sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or _file_size(spot)
+    sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or file_size(spot)
     spot.blobs.delete(spot.key)
     return Freed(len(sizes), sum(sizes))
 
@@ -125,17 +171,7 @@ def forget(tx: Tx, places: Iterable[Doomed]) -> set[int]:
 
 def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) -> Plan:
     """What becomes of the files of versions whose rows are gone."""
-    kept: list[Kept] = []
-    wanted: list[str] = []
-    for version, files_uri, is_prompt, has_own_folder in rows if with_files else ():
-        if is_prompt:
-            continue
-        reason = _reason_to_keep(tx, files_uri, is_own=bool(has_own_folder), shared_too=shared_too)
-        if reason is None:
-            wanted.append(files_uri)
-        else:
-            kept.append(Kept(version=str(version), uri=files_uri or UNSET, reason=reason))
-    places = [uri for uri in dict.fromkeys(wanted) if not any(_is_inside(uri, other) for other in wanted)]
+    kept, places = _sorted_out(tx, rows if with_files else [], shared_too=shared_too)
     for uri in places:
         tx.run("INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)", uri=uri)
     doomed = tx.all("SELECT deletion_seq, files_uri FROM file_deletions WHERE workspace_id = :ws ORDER BY deletion_seq")
@@ -148,20 +184,39 @@ def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) ->
     )
 
 
-def _reason_to_keep(tx: Tx, files_uri: str | None, *, is_own: bool, shared_too: bool) -> str | None:
+def _sorted_out(
+    tx: Tx, rows: Sequence[Row], *, shared_too: bool, going: Sequence[str] = ()
+) -> tuple[list[Kept], list[str]]:
+    """Return the files that stay, and the places that go.  `going`: versions that are about to be deleted."""
+    kept: list[Kept] = []
+    wanted: list[str] = []
+    for version, files_uri, is_prompt, has_own_folder in rows:
+        if is_prompt:
+            continue
+        reason = _reason_to_keep(tx, files_uri, is_own=bool(has_own_folder), shared_too=shared_too, going=going)
+        if reason is None:
+            wanted.append(files_uri)
+        else:
+            kept.append(Kept(version=str(version), uri=files_uri or UNSET, reason=reason))
+    return kept, [uri for uri in dict.fromkeys(wanted) if not any(_is_inside(uri, other) for other in wanted)]
+
+
+def _reason_to_keep(
+    tx: Tx, files_uri: str | None, *, is_own: bool, shared_too: bool, going: Sequence[str] = ()
+) -> str | None:
     if files_uri is None:
         return "The server does not know where they are"
     owners = _owners(tx, files_uri)
     if not owners and not is_own:
         return "They do not lie with a run or logged model of this workspace"
-    used = _users(tx, files_uri)
+    used = [] if going else _users(tx, files_uri)  # the users of versions that go are told apart
     if used:
         return f"In use through another version of the same files: {', '.join(used)}"
     if shared_too:
         return None
-    others = _overlapping(tx, "model_versions", "name || '/' || version", files_uri)
+    others = [each for each in versions_at(tx, files_uri) if each not in going]
     if others:
-        return f"Other versions are made of them: {', '.join(str(other) for other in others[:10])}"
+        return f"Other versions are made of them: {', '.join(others[:10])}"
     active = [what for what, is_active in owners if is_active]
     return f"They belong to {', '.join(active)}" if active else None
 
@@ -223,7 +278,7 @@ def _is_inside(files_uri: str, other: str) -> bool:
     return files_uri.startswith(f"{other.rstrip('/')}/")
 
 
-def _file_size(spot: Spot) -> list[int]:
+def file_size(spot: Spot) -> list[int]:
     """A version may be one file instead of a folder."""
     try:
         return [spot.blobs.stat(spot.key).size_bytes]

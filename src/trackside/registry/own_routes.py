@@ -311,6 +311,11 @@ class Files:
         )
 
     async def _delete(self, request: Request, work: Work) -> Response:
+        answer = await self.carry_out(request, work)
+        return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
+
+    async def carry_out(self, request: Request, work: Work) -> Deletion:
+        """Delete rows, then the files that nobody needs any more."""
         taken: set[int] = set()
 
         def plan_and_take(tx: Tx) -> Plan:
@@ -323,10 +328,9 @@ class Files:
             return structs.replace(plan, doomed=doomed)
 
         try:
-            answer = await self._free(request, await request.write(plan_and_take))
+            return await self._free(request, await request.write(plan_and_take))
         finally:
             self._at_work.difference_update(taken)
-        return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
 
     async def _free(self, request: Request, plan: Plan) -> Deletion:
         settled: list[tuple[Doomed, Freed]] = []
@@ -357,11 +361,10 @@ class Files:
         )
 
 
-def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
+def routes(calls: Files) -> list[Route]:
     own = "/api/trackside/v1"
     model, version = f"{own}/registered-models/{{name}}", f"{own}/model-versions/{{name}}/{{version}}"
     requests = f"{version}/stage-requests"
-    calls = Files(roots, threads)
     return [
         query(f"GET {own}/registry/stages", Call, get_stages, needs=Action.MODELS_READ, answer=Stages),
         command(f"PUT {own}/registry/stages", SetStages, set_stages, needs=Action.REGISTRY_WRITE, answer=Stages),

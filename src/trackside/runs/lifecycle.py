@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from trackside.core import names
+from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.core.http.codec import encode
@@ -71,7 +72,7 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
         experiment = found.get(call.experiment_id)
         if experiment is None:
             experiment = found[call.experiment_id] = _experiment(tx, call.experiment_id)
-        plan = experiment if isinstance(experiment, Fault) else _plan(call, experiment)
+        plan = experiment if isinstance(experiment, Fault) else _plan(tx, call, experiment)
         if isinstance(plan, Fault):
             answers.append(plan)
         else:
@@ -197,7 +198,7 @@ class _Planned(Struct, frozen=True):
     answer: m.GotRun
 
 
-def _plan(call: NewRun, experiment: tuple[int, str]) -> _Planned | Fault:
+def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str]) -> _Planned | Fault:
     experiment_seq, location = experiment
     tagged = call.tags.get(m.RUN_NAME_TAG)
     if call.run_name and tagged and call.run_name != tagged:
@@ -205,6 +206,11 @@ def _plan(call: NewRun, experiment: tuple[int, str]) -> _Planned | Fault:
             "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
             f"(run_name='{call.run_name}', mlflow.runName='{tagged}')."
         )
+    if call.run_id is not None:
+        try:
+            tombstones.check_absent(tx, "run", call.run_id)
+        except Fault as fault:
+            return fault
     name = call.run_name or tagged or m.random_name()
     run_id = call.run_id or uuid.uuid4().hex
     uri = artifact_uri(location, run_id)

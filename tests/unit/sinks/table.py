@@ -221,6 +221,7 @@ REVIEWED = [
             "cli/request_log.py": "request_log",
             "cli/jobs.py": "_full_id list",
             "cli/score.py": "_below _fetch _send",
+            "cli/cleanup.py": "_experiment_id _trash",
             "cli/people.py": "access_explain access_list audit_list quoted",
             "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
             "imports/opening.py": "_server open_source",
@@ -269,7 +270,9 @@ REVIEWED = [
         CONSTANT,
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
-            "access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py identity/store.py"
+            "cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
+            " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
+            " identity/store.py"
             " links/run_relations.py runs/bulk.py"
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"

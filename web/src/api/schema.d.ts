@@ -518,6 +518,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/access/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether somebody may do something, and why. */
+        get: operations["get_api_trackside_v1_access_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/artifacts/page": {
         parameters: {
             query?: never;
@@ -552,6 +569,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest first. */
+        get: operations["get_api_trackside_v1_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All entries that match, the newest first, as JSON lines, CSV or syslog lines (RFC 5424). */
+        get: operations["get_api_trackside_v1_audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether every entry is as it was written, and none is missing. */
+        get: operations["get_api_trackside_v1_audit_verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/changes": {
         parameters: {
             query?: never;
@@ -563,6 +631,23 @@ export interface paths {
         get: operations["get_api_trackside_v1_changes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/deny-assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take what the role allows away from somebody at a place, whatever roles they have. */
+        post: operations["post_api_trackside_v1_deny_assignments"];
         delete?: never;
         options?: never;
         head?: never;
@@ -723,6 +808,76 @@ export interface paths {
         /** Check a filter or an order without searching; return where it is wrong, and completions at the caret. */
         post: operations["post_api_trackside_v1_filters_check"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 groups */
+        get: operations["get_api_trackside_v1_groups"];
+        put?: never;
+        /** POST v1 groups */
+        post: operations["post_api_trackside_v1_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 groups */
+        get: operations["get_api_trackside_v1_groups_name"];
+        put?: never;
+        post?: never;
+        /** DELETE v1 groups */
+        delete: operations["delete_api_trackside_v1_groups_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/groups/{name}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST groups members */
+        post: operations["post_api_trackside_v1_groups_name_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/groups/{name}/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE groups members */
+        delete: operations["delete_api_trackside_v1_groups_name_members_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1111,6 +1266,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/me/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller may do at a place, so that a page can leave out what would be refused. */
+        get: operations["get_api_trackside_v1_me_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Of oneself; the current one is asked for, and other sessions end. */
+        post: operations["post_api_trackside_v1_me_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET me sessions */
+        get: operations["get_api_trackside_v1_me_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE me sessions */
+        delete: operations["delete_api_trackside_v1_me_sessions_session_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/me/tokens": {
         parameters: {
             query?: never;
@@ -1284,6 +1507,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/role-assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of a principal, at a scope and in it, or both; denials too.  `inherited`: those that hold at the scope, also from
+         * @description wider places, without those in it.
+         */
+        get: operations["get_api_trackside_v1_role_assignments"];
+        put?: never;
+        /** POST v1 role-assignments */
+        post: operations["post_api_trackside_v1_role_assignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/role-assignments/{assignment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE v1 role-assignments */
+        delete: operations["delete_api_trackside_v1_role_assignments_assignment_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/roles": {
         parameters: {
             query?: never;
@@ -1296,6 +1557,42 @@ export interface paths {
         put?: never;
         /** POST v1 roles */
         post: operations["post_api_trackside_v1_roles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/roles/{role_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 roles */
+        get: operations["get_api_trackside_v1_roles_role_id"];
+        /** Everybody who has the role has what it says from now on. */
+        put: operations["put_api_trackside_v1_roles_role_id"];
+        post?: never;
+        /** DELETE v1 roles */
+        delete: operations["delete_api_trackside_v1_roles_role_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/roles/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a role without storing it. */
+        post: operations["post_api_trackside_v1_roles_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1436,6 +1733,112 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users and service principals, by name. */
+        get: operations["get_api_trackside_v1_users"];
+        put?: never;
+        /** POST v1 users */
+        post: operations["post_api_trackside_v1_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 users */
+        get: operations["get_api_trackside_v1_users_name"];
+        put?: never;
+        post?: never;
+        /** DELETE v1 users */
+        delete: operations["delete_api_trackside_v1_users_name"];
+        options?: never;
+        head?: never;
+        /** A new password, the administrator's mark, the state, the name that is shown: what is given is changed. */
+        patch: operations["patch_api_trackside_v1_users_name"];
+        trace?: never;
+    };
+    "/api/trackside/v1/users/{name}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET users sessions */
+        get: operations["get_api_trackside_v1_users_name_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/users/{name}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE users sessions */
+        delete: operations["delete_api_trackside_v1_users_name_sessions_session_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/users/{name}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET users tokens */
+        get: operations["get_api_trackside_v1_users_name_tokens"];
+        put?: never;
+        /** A token for another user or a service principal. */
+        post: operations["post_api_trackside_v1_users_name_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/users/{name}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE users tokens */
+        delete: operations["delete_api_trackside_v1_users_name_tokens_token_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1674,6 +2077,13 @@ export interface components {
             unchanged: number;
             undo: components["schemas"]["Undo"][];
         };
+        /** ChangePassword */
+        ChangePassword: {
+            /** @default null */
+            current_password: string | null;
+            /** @default null */
+            password: string | null;
+        };
         /**
          * ChangeRuns
          * @description `experiment_id` is where `move` takes the runs.
@@ -1697,6 +2107,32 @@ export interface components {
             run_ids?: string[] | null;
             /** @default null */
             value?: string | null;
+        };
+        /** ChangeUser */
+        ChangeUser: {
+            /** @default null */
+            display_name?: string | null;
+            /** @default null */
+            is_admin?: boolean | null;
+            /** @default null */
+            is_disabled?: boolean | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            password?: string | null;
+        };
+        /**
+         * Checked
+         * @description `allowed` are the actions of this server that the role allows; `unknown` are patterns that match none of them.  The
+         *         server keeps unknown patterns and ignores them.
+         */
+        Checked: {
+            /** @default [] */
+            allowed?: string[];
+            /** @default [] */
+            problems?: components["schemas"]["trackside.access.drafts.Problem"][];
+            /** @default [] */
+            unknown?: string[];
         };
         /** CheckedFilter */
         CheckedFilter: {
@@ -2015,6 +2451,18 @@ export interface components {
             version?: string;
         };
         /**
+         * Explained
+         * @description `because` names the assignments that decide: denials if there are any, else what allows it.
+         */
+        Explained: {
+            action: string;
+            /** @default [] */
+            because?: string[];
+            is_allowed: boolean;
+            principal: string;
+            scope: string;
+        };
+        /**
          * ExportRuns
          * @description `columns` are written after the attributes of each run.
          */
@@ -2083,9 +2531,17 @@ export interface components {
             /** @default null */
             needs_approval?: boolean | null;
         };
+        /** GotAssignment */
+        GotAssignment: {
+            assignment: components["schemas"]["ShownAssignment"];
+        };
         /** GotEndpoint */
         GotEndpoint: {
             endpoint: components["schemas"]["ShownEndpoint"];
+        };
+        /** GotGroup */
+        GotGroup: {
+            group: components["schemas"]["ShownGroup"];
         };
         /** GotImport */
         GotImport: {
@@ -2226,6 +2682,13 @@ export interface components {
             /** @default [] */
             links?: components["schemas"]["Shown"][];
         };
+        /** ListedAssignments */
+        ListedAssignments: {
+            /** @default [] */
+            assignments?: components["schemas"]["ShownAssignment"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
         /**
          * ListedChanges
          * @description `next_after` is what to ask for next, to miss nothing and see nothing twice.
@@ -2244,6 +2707,13 @@ export interface components {
             /** @default false */
             more?: boolean;
         };
+        /** ListedGroups */
+        ListedGroups: {
+            /** @default [] */
+            groups?: components["schemas"]["ShownGroup"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
         /** ListedImports */
         ListedImports: {
             /** @default [] */
@@ -2253,6 +2723,11 @@ export interface components {
         ListedRoles: {
             /** @default [] */
             roles?: components["schemas"]["trackside.access.routes.ShownRole"][];
+        };
+        /** ListedSessions */
+        ListedSessions: {
+            /** @default [] */
+            sessions?: components["schemas"]["ShownSession"][];
         };
         /** ListedTokens */
         ListedTokens: {
@@ -2403,6 +2878,36 @@ export interface components {
             version: string;
         };
         /**
+         * MyActions
+         * @description What the caller may do at a place; `some`: on some objects in it and not on others.
+         */
+        MyActions: {
+            /** @default [] */
+            actions?: string[];
+            scope: string;
+            /** @default [] */
+            some?: string[];
+        };
+        /**
+         * NewAssignment
+         * @description `principal` is a user, group or service principal, or `everybody` who signed in; `role` a name or id.
+         */
+        NewAssignment: {
+            /** @default null */
+            principal: string | null;
+            /** @default null */
+            role: string | null;
+            /** @default null */
+            scope: string | null;
+        };
+        /** NewGroup */
+        NewGroup: {
+            /** @default null */
+            display_name?: string | null;
+            /** @default null */
+            name: string | null;
+        };
+        /**
          * NewToken
          * @description `place` is a workspace, or `workspace/experiment-id`; left out: everywhere that its owner may go.
          */
@@ -2417,6 +2922,13 @@ export interface components {
             scope?: string | null;
             /** @default null */
             token_name: string | null;
+        };
+        /** OfMember */
+        OfMember: {
+            /** @default null */
+            member: string | null;
+            /** @default null */
+            name?: string | null;
         };
         /**
          * Options
@@ -2819,6 +3331,17 @@ export interface components {
             taken_points: number;
             to: string;
         };
+        /** ShownAssignment */
+        ShownAssignment: {
+            assignment_id: number;
+            created_at: number;
+            created_by: string;
+            is_denial: boolean;
+            principal: string;
+            role: string;
+            role_id: string;
+            scope: string;
+        };
         /** ShownDeployment */
         ShownDeployment: {
             created_at: number;
@@ -2853,6 +3376,14 @@ export interface components {
                 [key: string]: string;
             };
             updated_at: number;
+        };
+        /** ShownGroup */
+        ShownGroup: {
+            created_at: number;
+            display_name: string;
+            /** @default [] */
+            members?: string[];
+            name: string;
         };
         /**
          * ShownImport
@@ -2952,6 +3483,17 @@ export interface components {
             timezone?: string;
             updated_at: number;
             user: string;
+        };
+        /** ShownSession */
+        ShownSession: {
+            address: string;
+            agent: string;
+            created_at: number;
+            is_this: boolean;
+            /** @default  */
+            issuer?: string;
+            seen_at: number;
+            session_id: number;
         };
         /** ShownStage */
         ShownStage: {
@@ -3098,6 +3640,15 @@ export interface components {
             /** @default null */
             role_id?: string | null;
         };
+        /**
+         * Problem
+         * @description `value` is the entry that is wrong; empty where the field as a whole is.
+         */
+        "trackside.access.drafts.Problem": {
+            field: string;
+            message: string;
+            value: string;
+        };
         /** GotRole */
         "trackside.access.routes.GotRole": {
             role: components["schemas"]["trackside.access.routes.ShownRole"];
@@ -3115,6 +3666,32 @@ export interface components {
             /** @default [] */
             not_actions?: string[];
             role_id: string;
+        };
+        /** Entry */
+        "trackside.audit.log.Entry": {
+            action: string;
+            actor: string;
+            address: string;
+            agent: string;
+            at: number;
+            credential: string;
+            detail: string;
+            hash: string;
+            object_id: string;
+            object_type: string;
+            outcome: string;
+            previous_hash: string;
+            reason: string;
+            route: string;
+            seq: number;
+            workspace: string;
+        };
+        /** Found */
+        "trackside.audit.routes.Found": {
+            /** @default [] */
+            entries?: components["schemas"]["trackside.audit.log.Entry"][];
+            /** @default null */
+            next_before?: number | null;
         };
         /** GotKeys */
         "trackside.endpoints.model.GotKeys": {
@@ -3169,6 +3746,47 @@ export interface components {
         "trackside.experiments.model.Tag": {
             key: string;
             value: string;
+        };
+        /** GotUser */
+        "trackside.identity.calls.GotUser": {
+            user: components["schemas"]["trackside.identity.calls.ShownUser"];
+        };
+        /** ListedUsers */
+        "trackside.identity.calls.ListedUsers": {
+            /** @default null */
+            next_page_token?: string | null;
+            /** @default [] */
+            users?: components["schemas"]["trackside.identity.calls.ShownUser"][];
+        };
+        /**
+         * NewUser
+         * @description A service principal has no password: tokens are made for it.
+         */
+        "trackside.identity.calls.NewUser": {
+            /** @default null */
+            display_name?: string | null;
+            /** @default null */
+            is_admin?: boolean | null;
+            /** @default null */
+            kind?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            password?: string | null;
+        };
+        /** ShownUser */
+        "trackside.identity.calls.ShownUser": {
+            created_at: number;
+            display_name: string;
+            /** @default [] */
+            groups?: string[];
+            has_password: boolean;
+            is_admin: boolean;
+            is_disabled: boolean;
+            kind: string;
+            /** @default null */
+            last_login_at?: number | null;
+            name: string;
         };
         /**
          * Log
@@ -3522,6 +4140,13 @@ export interface components {
         User: {
             kind: string;
             name: string;
+        };
+        /** Verified */
+        Verified: {
+            entries: number;
+            /** @default null */
+            fault?: string | null;
+            is_whole: boolean;
         };
         /** View */
         View: {
@@ -4683,6 +5308,33 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_access_explain: {
+        parameters: {
+            query: {
+                action: string;
+                principal: string;
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_artifacts_page: {
         parameters: {
             query?: {
@@ -4743,6 +5395,96 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_audit: {
+        parameters: {
+            query?: {
+                action?: string;
+                actor?: string;
+                before?: number;
+                max_results?: number;
+                object_id?: string;
+                object_type?: string;
+                outcome?: string;
+                since?: number;
+                until?: number;
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.audit.routes.Found"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_audit_export: {
+        parameters: {
+            query?: {
+                action?: string;
+                actor?: string;
+                format?: string;
+                object_id?: string;
+                object_type?: string;
+                outcome?: string;
+                since?: number;
+                until?: number;
+                workspace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_audit_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_changes: {
         parameters: {
             query?: {
@@ -4769,6 +5511,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListedChanges"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_deny_assignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAssignment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotAssignment"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -5215,6 +5984,165 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckedFilter"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_groups: {
+        parameters: {
+            query?: {
+                max_results?: number;
+                page_token?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedGroups"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroup"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotGroup"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_groups_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotGroup"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_groups_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_groups_name_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfMember"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotGroup"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_groups_name_members_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotGroup"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -6111,6 +7039,108 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_me_actions: {
+        parameters: {
+            query?: {
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyActions"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_me_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_me_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedSessions"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_me_sessions_session_id: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_me_tokens: {
         parameters: {
             query?: never;
@@ -6504,6 +7534,87 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_role_assignments: {
+        parameters: {
+            query?: {
+                inherited?: boolean;
+                max_results?: number;
+                page_token?: string;
+                principal?: string;
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedAssignments"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_role_assignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAssignment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotAssignment"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_role_assignments_assignment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_roles: {
         parameters: {
             query?: never;
@@ -6547,6 +7658,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.access.routes.GotRole"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_roles_role_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.access.routes.GotRole"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_trackside_v1_roles_role_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.access.drafts.NewRole"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.access.routes.GotRole"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_roles_role_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_roles_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.access.drafts.NewRole"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -6783,6 +8000,271 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Requests"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_users: {
+        parameters: {
+            query?: {
+                kind?: string;
+                max_results?: number;
+                page_token?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.identity.calls.ListedUsers"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.identity.calls.NewUser"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.identity.calls.GotUser"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_users_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.identity.calls.GotUser"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_users_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_users_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChangeUser"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.identity.calls.GotUser"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_users_name_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedSessions"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_users_name_sessions_session_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_users_name_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedTokens"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_users_name_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_users_name_tokens_token_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];

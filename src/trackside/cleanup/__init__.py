@@ -1,0 +1,1 @@
+"""Permanent deletion with a preview, and the trash."""

@@ -1,0 +1,251 @@
+"""What can be deleted permanently, the preview and the result.  Pure."""
+
+import hashlib
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from trackside.artifacts import keys
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call
+
+MAX_KEY = 1000
+STEP_MIN, STEP_MAX = -(2**63), 2**63 - 1
+
+
+class Kind(StrEnum):
+    RUN = "run"
+    EXPERIMENT = "experiment"
+    LOGGED_MODEL = "logged_model"
+    MODEL = "registered_model"
+    VERSION = "model_version"
+    METRIC = "metric"
+    STEPS = "metric_steps"
+    PARAM = "param"
+    TAG = "tag"
+    ARTIFACT = "artifact"
+
+
+FIELDS: dict[Kind, tuple[str, ...]] = {
+    Kind.RUN: ("run_id",),
+    Kind.EXPERIMENT: ("experiment_id",),
+    Kind.LOGGED_MODEL: ("model_id",),
+    Kind.MODEL: ("name",),
+    Kind.VERSION: ("name", "version"),
+    Kind.METRIC: ("run_id", "key"),
+    Kind.STEPS: ("run_id", "key", "from_step", "to_step"),
+    Kind.PARAM: ("run_id", "key"),
+    Kind.TAG: ("run_id", "key"),
+    Kind.ARTIFACT: ("run_id", "path"),
+}
+OF_RUN = frozenset({Kind.RUN, Kind.METRIC, Kind.STEPS, Kind.PARAM, Kind.TAG, Kind.ARTIFACT})
+
+
+class Target(Struct, frozen=True, omit_defaults=True):
+    """One thing to delete.  Fields that the kind does not use are empty."""
+
+    kind: Kind
+    run_id: str = ""
+    experiment_id: str = ""
+    model_id: str = ""
+    name: str = ""
+    version: str = ""
+    key: str = ""
+    path: str = ""
+    from_step: int | None = None
+    to_step: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The same text for the same target."""
+        return msgspec.json.encode(self).decode()
+
+    @property
+    def title(self) -> str:
+        """In words, for messages and the audit log."""
+        match self.kind:
+            case Kind.RUN:
+                return f"run {self.run_id}"
+            case Kind.EXPERIMENT:
+                return f"experiment {self.experiment_id}"
+            case Kind.LOGGED_MODEL:
+                return f"logged model {self.model_id}"
+            case Kind.MODEL:
+                return f"registered model {self.name}"
+            case Kind.VERSION:
+                return f"model version {self.name}/{self.version}"
+            case Kind.METRIC:
+                return f"metric {self.key} of run {self.run_id}"
+            case Kind.STEPS:
+                return f"steps {self.from_step} to {self.to_step} of metric {self.key} of run {self.run_id}"
+            case Kind.ARTIFACT:
+                return f"artifact {self.path} of run {self.run_id}"
+        return f"{self.kind} {self.key} of run {self.run_id}"
+
+
+class Named(Call, frozen=True):
+    """Which thing.  `kind` says which of the other fields are read."""
+
+    required: ClassVar[tuple[str, ...]] = ("kind",)
+    kind: str | None = None
+    run_id: str | None = None
+    experiment_id: str | None = None
+    model_id: str | None = None
+    name: str | None = None
+    version: str | None = None
+    key: str | None = None
+    path: str | None = None
+    from_step: int | None = None
+    to_step: int | None = None
+
+
+class Delete(Named, frozen=True):
+    """`token` is that of a preview: the call is refused if more or less would be deleted by now.  `confirm` is the name that
+    the preview asks for."""
+
+    token: str | None = None
+    confirm: str | None = None
+
+
+class Obstacle(Struct, frozen=True):
+    """What stands in the way: `protected`, `registered`, `deployed`, `aliased`, `linked` or `default`."""
+
+    kind: str
+    message: str
+
+
+class Preview(Answer, frozen=True):
+    """`counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the points of metrics in the database.
+    `kept` says which files stay.  `confirm` is a name that must be typed; absent where nobody has to."""
+
+    kind: str
+    title: str
+    token: str
+    counts: dict[str, int]
+    file_bytes: int
+    row_bytes: int
+    obstacles: list[Obstacle] = []
+    kept: list[str] = []
+    confirm: str | None = None
+
+
+class Deleted(Answer, frozen=True):
+    """What was freed, over all portions.  `is_done` false: send the call again for the next portion."""
+
+    kind: str
+    title: str
+    is_done: bool
+    file_count: int
+    file_bytes: int
+    row_count: int
+    row_bytes: int
+    pending: list[str] = []
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What the store knows of a target, for the planner."""
+
+    name: str  # that people know it by
+    counts: dict[str, int]
+    row_bytes: int = 0
+    roots: tuple[str, ...] = ()  # URIs of files to be deleted
+    is_protected: bool = False
+    protected_inside: int = 0
+    versions: tuple[str, ...] = ()  # registered versions that are made of the files
+    uses: tuple[str, ...] = ()  # who serves them
+    aliases: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    is_default: bool = False
+    kept: tuple[str, ...] = ()
+
+
+def target_of(call: Named) -> Target:
+    """Return what a call names.  Raise Invalid for an unknown kind, or for a field that is missing or no part of the kind."""
+    if call.kind not in Kind.__members__.values():
+        raise Invalid(f"kind is {(call.kind or '')[:50]!r}; it must be one of {', '.join(Kind)}")
+    kind = Kind(call.kind or "")
+    fields = FIELDS[kind]
+    values = {name: getattr(call, name) for name in Target.__struct_fields__ if name != "kind"}
+    missing = [name for name in fields if values[name] in (None, "")]
+    if missing:
+        raise Invalid(f"{missing[0]} is missing; a {kind} is named by {', '.join(fields)}")
+    strange = [name for name, value in values.items() if value not in (None, "") and name not in fields]
+    if strange:
+        raise Invalid(f"{strange[0]} is given; a {kind} is named by {', '.join(fields)}")
+    given = {name: values[name] for name in fields}
+    if kind is Kind.STEPS and given["from_step"] > given["to_step"]:
+        raise Invalid(f"from_step is {given['from_step']}; it must not be above to_step, which is {given['to_step']}")
+    if len(given.get("key", "")) > MAX_KEY:
+        raise Invalid(f"key has {len(given['key'])} characters; a key has at most {MAX_KEY}")
+    if kind is Kind.VERSION and not given["version"].isdecimal():
+        raise Invalid(f"version is {given['version'][:50]!r}; it must be a number")
+    if kind is Kind.ARTIFACT:
+        given["path"] = keys.from_path(given["path"])
+        if not given["path"]:
+            raise Invalid("path is the folder of all artifacts; name a file or a folder in it, or delete the run")
+    return Target(kind=kind, **given)
+
+
+def token_of(target: Target, found: Found, file_count: int, file_bytes: int) -> str:
+    """Another one whenever the deletion would free or meet something else."""
+    said = [
+        target.text,
+        found.counts,
+        found.row_bytes,
+        file_count,
+        file_bytes,
+        [each.kind for each in obstacles(found)],
+    ]
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
+
+
+def obstacles(found: Found) -> list[Obstacle]:
+    """Return what stands in the way, as sentences that say what to do."""
+    blocks = []
+    if found.is_default:
+        blocks.append(Obstacle("default", "The default experiment of a workspace cannot be deleted."))
+    if found.is_protected:
+        blocks.append(Obstacle("protected", f"It is protected. Delete the tag {PROTECTED} first."))
+    if found.protected_inside:
+        blocks.append(
+            Obstacle("protected", f"{found.protected_inside} of its runs or models have the tag {PROTECTED}.")
+        )
+    if found.uses:
+        blocks.append(Obstacle("deployed", f"In use: {_some(found.uses)}. Delete what uses it first."))
+    if found.aliases:
+        blocks.append(Obstacle("aliased", f"Aliases name it: {_some(found.aliases)}. Delete them first."))
+    if found.versions:
+        blocks.append(
+            Obstacle("registered", f"Model versions are made of its files: {_some(found.versions)}. Delete them first.")
+        )
+    if found.links:
+        blocks.append(
+            Obstacle(
+                "linked", f"A link keeps a copy in step: {_some(found.links)}. Remove the link first; the copy stays."
+            )
+        )
+    return blocks
+
+
+def confirmation(target: Target, found: Found, file_bytes: int) -> str | None:
+    """Return the name that a person must type, or None for what is small."""
+    is_large = found.counts.get("runs", 0) >= LARGE_RUNS or file_bytes + found.row_bytes >= LARGE_BYTES
+    return found.name if is_large or target.kind in (Kind.EXPERIMENT, Kind.MODEL) else None
+
+
+PROTECTED = "trackside.protected"
+LARGE_RUNS = 10
+LARGE_BYTES = 1 << 30
+_SHOWN = 10
+
+
+def is_protecting(value: str | None) -> bool:
+    """Whether a value of the tag `trackside.protected` protects: every text but `false` and the empty one."""
+    return value is not None and value.strip().lower() not in ("", "false")
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

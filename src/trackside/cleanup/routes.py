@@ -1,0 +1,131 @@
+"""The calls about permanent deletion and the trash.  Knows HTTP's side only."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from trackside.access.service import REFUSED
+from trackside.artifacts.lanes import StoreThreads
+from trackside.artifacts.roots import Roots
+from trackside.cleanup import model as m
+from trackside.cleanup import rows, survey, trash
+from trackside.cleanup.model import Kind, Target
+from trackside.cleanup.work import Work, check_free
+from trackside.core.access import Action, Object
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Conflict, Denied, Invalid, NotFound
+from trackside.core.http.calls import check_content_type
+from trackside.core.http.codec import decode_body, encode
+from trackside.core.http.routes import HANDLED, LISTED, Route, query, stream
+from trackside.core.http.streams import Request, Response
+from trackside.logged_models import store as logged_models
+from trackside.registry.own_routes import Files
+from trackside.runs import store as runs
+
+T = TypeVar("T", bound=m.Named)
+PREFIX = "/api/trackside/v1"
+MAX_BODY_BYTES = 1 << 16
+NEEDS = {
+    Kind.RUN: Action.EXPERIMENTS_DELETE,
+    Kind.EXPERIMENT: Action.EXPERIMENTS_DELETE,
+    Kind.LOGGED_MODEL: Action.EXPERIMENTS_DELETE,
+    Kind.MODEL: Action.MODELS_DELETE,
+    Kind.VERSION: Action.MODELS_DELETE,
+}
+
+
+@dataclass(frozen=True)
+class Calls:
+    work: Work
+
+    async def preview(self, request: Request) -> Response:
+        """What a permanent deletion would free, and what stands in its way.  Changes nothing."""
+        target = m.target_of(await _decoded(request, m.Named))
+        return _json(await self._preview(request, target))
+
+    async def delete(self, request: Request) -> Response:
+        """Delete permanently: files and rows.  A large deletion takes several calls: send it again until `is_done`."""
+        call = await _decoded(request, m.Delete)
+        target = m.target_of(call)
+        if not await request.read(lambda tx: _has_begun(tx, target)):
+            found = await self._preview(request, target)
+            if found.obstacles:
+                await request.read(lambda tx: check_free(survey.find(tx, target)))
+            if call.token and call.token != found.token:
+                raise Conflict(f"The preview of {target.title} is out of date. Ask for a new one, then delete.")
+            if found.confirm is not None and call.confirm != found.confirm:
+                raise Invalid(
+                    f"confirm is {(call.confirm or '')[:200]!r}; it must be {found.confirm!r}, since this is large"
+                )
+        return _json(await self.work.portion(request, target))
+
+    async def _preview(self, request: Request, target: Target) -> m.Preview:
+        found = await request.read(lambda tx: _find(tx, target))
+        size, kept = await self.work.measure(request, found, target.path)
+        if target.kind is Kind.ARTIFACT and not size.files and not kept:
+            raise NotFound(f"Run {target.run_id} has no artifact {target.path!r}")
+        counts = {**found.counts, "files": size.files}
+        return m.Preview(
+            kind=target.kind,
+            title=target.title,
+            token=m.token_of(target, found, size.files, size.size_bytes),
+            counts={noun: count for noun, count in counts.items() if count},
+            file_bytes=size.size_bytes,
+            row_bytes=found.row_bytes,
+            obstacles=m.obstacles(found),
+            kept=[*found.kept, *kept],
+            confirm=m.confirmation(target, found, size.size_bytes),
+        )
+
+
+def routes(roots: Roots, threads: StoreThreads, registry: Files) -> list[Route]:
+    calls = Calls(Work(roots, threads, registry))
+    needs = Action.RUNS_WRITE
+    return [
+        stream(
+            f"POST {PREFIX}/deletions/preview", calls.preview, call=m.Named, needs=needs, on=HANDLED, answer=m.Preview
+        ),
+        stream(f"POST {PREFIX}/deletions", calls.delete, call=m.Delete, needs=needs, on=HANDLED, answer=m.Deleted),
+        query(
+            f"GET {PREFIX}/trash", trash.FindTrash, trash.find, needs=Action.RUNS_READ, on=LISTED, answer=trash.Trash
+        ),
+    ]
+
+
+def _find(tx: Tx, target: Target) -> m.Found:
+    _check_allowed(tx, target)
+    return survey.find(tx, target)
+
+
+def _has_begun(tx: Tx, target: Target) -> bool:
+    _check_allowed(tx, target)
+    return rows.begun(tx, target) is not None
+
+
+def _check_allowed(tx: Tx, target: Target) -> None:
+    """Hidden and missing are refused alike."""
+    action = NEEDS.get(target.kind, Action.RUNS_WRITE)
+    found = _object(tx, target)
+    is_allowed = action in tx.rights.everywhere if found is None else tx.rights.allows(action, found)
+    if not is_allowed:
+        raise Denied(REFUSED)
+
+
+def _object(tx: Tx, target: Target) -> Object | None:
+    match target.kind:
+        case Kind.EXPERIMENT:
+            return Object("experiment", target.experiment_id)
+        case Kind.MODEL | Kind.VERSION:
+            return Object("model", target.name)
+        case Kind.LOGGED_MODEL:
+            return logged_models.locate(tx, target.model_id)
+    return runs.locate(tx, target.run_id)
+
+
+async def _decoded(request: Request, call: type[T]) -> T:
+    check_content_type(request.headers.get(b"content-type"))
+    made: T = decode_body(call, await request.whole_body(MAX_BODY_BYTES))
+    return made
+
+
+def _json(answer: m.Preview | m.Deleted) -> Response:
+    return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))

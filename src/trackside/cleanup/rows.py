@@ -1,0 +1,186 @@
+"""Deletes the rows of a target, and keeps the record of a deletion.  Knows the tables of runs, experiments and logged models."""
+
+import msgspec
+from msgspec import Struct
+
+from trackside.access import store as access
+from trackside.cleanup.model import Target
+from trackside.core.access import Object
+from trackside.core.db import tombstones
+from trackside.core.db.tx import Change, Tx
+from trackside.experiments.model import check_id
+from trackside.runs import store as runs
+from trackside.workspaces import store as workspaces
+
+CHUNKS_AT_ONCE = 5000
+_OF_RUN = ("metric_tails", "metric_series", "params", "tags", "input_tags", "inputs", "run_models", "run_docs")
+_OF_MODEL = ("logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest")
+_OF_EXPERIMENT = (
+    "experiment_tags",
+    "datasets",
+    "logged_model_datasets",
+    "saved_views",
+    "evaluation_dataset_experiments",
+)
+
+
+class Record(Struct, frozen=True):
+    """A deletion that began, and what it freed so far."""
+
+    deletion_seq: int
+    file_count: int
+    file_bytes: int
+    row_count: int
+    row_bytes: int
+
+
+def begun(tx: Tx, target: Target) -> Record | None:
+    """The deletion of the target that has not ended yet."""
+    row = tx.one(
+        """
+        SELECT deletion_seq, file_count, file_bytes, row_count, row_bytes FROM deletions
+        WHERE workspace_id = :ws AND target = :target AND finished_at IS NULL
+        """,
+        target=target.text,
+    )
+    return None if row is None else Record(*row)
+
+
+def begin(tx: Tx, target: Target) -> Record:
+    """Harmless where it began before."""
+    tx.run(
+        """
+        INSERT INTO deletions (workspace_id, kind, target, requested_by, requested_at, file_count, file_bytes, row_count,
+            row_bytes)
+        VALUES (:ws, :kind, :target, :by, :now, 0, 0, 0, 0) ON CONFLICT DO NOTHING
+        """,
+        kind=target.kind,
+        target=target.text,
+        by=tx.user,
+    )
+    found = begun(tx, target)
+    assert found is not None
+    return found
+
+
+def add(tx: Tx, target: Target, *, files: int = 0, file_bytes: int = 0, rows: int = 0, row_bytes: int = 0) -> None:
+    tx.run(
+        """
+        UPDATE deletions SET file_count = file_count + :files, file_bytes = file_bytes + :file_bytes,
+            row_count = row_count + :rows, row_bytes = row_bytes + :row_bytes
+        WHERE workspace_id = :ws AND target = :target AND finished_at IS NULL
+        """,
+        target=target.text,
+        files=files,
+        file_bytes=file_bytes,
+        rows=rows,
+        row_bytes=row_bytes,
+    )
+
+
+def finish(tx: Tx, target: Target) -> Record | None:
+    """None where another call has ended it."""
+    row = tx.one(
+        """
+        UPDATE deletions SET finished_at = :now WHERE workspace_id = :ws AND target = :target AND finished_at IS NULL
+        RETURNING deletion_seq, file_count, file_bytes, row_count, row_bytes
+        """,
+        target=target.text,
+    )
+    return None if row is None else Record(*row)
+
+
+def remove_chunks(tx: Tx, run_id: str) -> tuple[int, int]:
+    """Delete at most CHUNKS_AT_ONCE chunks of a run's metrics.  Return how many, and their bytes."""
+    gone = tx.all(
+        """
+        DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id IN (
+            SELECT c.chunk_id FROM metric_chunks c JOIN runs r ON r.run_seq = c.run_seq
+            WHERE c.workspace_id = :ws AND r.workspace_id = :ws AND r.run_id = :id LIMIT :most)
+        RETURNING LENGTH(points)
+        """,
+        id=run_id,
+        most=CHUNKS_AT_ONCE,
+    )
+    return len(gone), sum(size for (size,) in gone)
+
+
+def remove_run(tx: Tx, run_id: str) -> tuple[int, int]:
+    """Delete a run whose chunks are gone.  Return the number of rows and the bytes of its last points."""
+    found = runs.find_seqs(tx, [run_id])
+    if run_id not in found:
+        return 0, 0
+    seq = found[run_id]
+    size = tx.one(
+        "SELECT COALESCE(SUM(LENGTH(points)), 0) FROM metric_tails WHERE workspace_id = :ws AND run_seq = :run", run=seq
+    )
+    count = 0
+    for table in _OF_RUN:
+        count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND run_seq = :run", run=seq)
+    count += tx.run("DELETE FROM runs WHERE workspace_id = :ws AND run_seq = :run", run=seq)
+    tombstones.add(tx, "run", run_id)
+    tx.record(Change("run", run_id, "purge"))
+    return count, 0 if size is None else int(size[0])
+
+
+def remove_model(tx: Tx, model_id: str) -> int:
+    """Delete a logged model, and the edges that lead to it.  Return the number of rows."""
+    row = tx.one("SELECT model_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
+    if row is None:
+        return 0
+    count = 0
+    for table in _OF_MODEL:
+        count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND model_seq = :model", model=row[0])
+    users = tx.all(
+        """
+        SELECT r.run_id, r.run_seq FROM run_models e JOIN runs r ON r.run_seq = e.run_seq
+        WHERE e.workspace_id = :ws AND r.workspace_id = :ws AND e.model_id = :id
+        """,
+        id=model_id,
+    )
+    count += tx.run("DELETE FROM run_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
+    for run_id, run_seq in users:
+        runs.changed(tx, run_id, run_seq, "delete-model")
+    count += tx.run("DELETE FROM logged_models WHERE workspace_id = :ws AND model_seq = :model", model=row[0])
+    tombstones.add(tx, "logged_model", model_id)
+    tx.record(Change("logged_model", model_id, "purge"))
+    return count
+
+
+def remove_experiment(tx: Tx, experiment_id: str) -> int:
+    """Delete an experiment whose runs and logged models are gone.  Return the number of rows; 0 if some came meanwhile."""
+    row = tx.one(
+        """
+        SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id = :id
+            AND NOT EXISTS (SELECT 1 FROM runs r
+                WHERE r.workspace_id = :ws AND r.experiment_seq = experiments.experiment_seq)
+            AND NOT EXISTS (SELECT 1 FROM logged_models m
+                WHERE m.workspace_id = :ws AND m.experiment_seq = experiments.experiment_seq)
+        FOR UPDATE
+        """,
+        id=check_id(experiment_id),
+    )
+    if row is None:
+        return 0
+    count = 0
+    for table in _OF_EXPERIMENT:
+        count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])
+    count += tx.run("DELETE FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])
+    access.forget_object(tx, workspaces.name(tx), Object("experiment", experiment_id))
+    tx.record(Change("experiment", experiment_id, "purge"))
+    return count
+
+
+def remove_value(tx: Tx, table: str, run_id: str, key: str) -> tuple[int, int]:
+    """Delete a param or a tag of a run.  Return the number of rows and their bytes."""
+    seq = runs.seq_of(tx, run_id)
+    tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws AND run_seq = :run FOR UPDATE", run=seq)
+    gone = tx.all(
+        f"DELETE FROM {table} WHERE workspace_id = :ws AND run_seq = :run AND key = :key RETURNING value",
+        run=seq,
+        key=key,
+    )
+    if gone:
+        detail = msgspec.json.encode({"key": key, "before": gone[0][0], "value": None}).decode()
+        runs.changed(tx, run_id, seq, "delete-tag" if table == "tags" else "delete-param", detail)
+    return len(gone), sum(len(key.encode()) + len(value.encode()) for (value,) in gone)

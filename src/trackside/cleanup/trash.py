@@ -1,0 +1,98 @@
+"""What is in the trash: deleted runs, experiments and logged models that can be restored.  Reads only."""
+
+import re
+
+from msgspec import Struct
+
+from trackside.core.access import Action
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call
+
+DAY_MS = 86_400_000
+DEFAULT_RESULTS, MAX_RESULTS = 100, 1000
+MAX_DAYS = 36_500
+KINDS = ("run", "experiment", "logged_model")
+
+
+class FindTrash(Call, frozen=True):
+    """`older_than_days`: what was deleted so many days ago, or earlier."""
+
+    kind: str | None = None
+    older_than_days: int | None = None
+    max_results: int | None = None
+    page_token: str | None = None
+
+
+class Item(Struct, frozen=True):
+    kind: str
+    id: str
+    name: str
+    experiment_id: str
+    deleted_at: int  # ms
+
+
+class Trash(Answer, frozen=True):
+    """The earliest deletion first."""
+
+    items: list[Item] = []
+    next_page_token: str | None = None
+
+
+def find(tx: Tx, call: FindTrash) -> Trash:
+    """List deleted runs, experiments and logged models.  Runs of a deleted experiment are a part of it, and not listed."""
+    most = DEFAULT_RESULTS if call.max_results is None else call.max_results
+    if not 1 <= most <= MAX_RESULTS:
+        raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_RESULTS}")
+    days = call.older_than_days or 0
+    if not 0 <= days <= MAX_DAYS:
+        raise Invalid(f"older_than_days is {days}; it must be between 0 and {MAX_DAYS}")
+    if call.kind and call.kind not in KINDS:
+        raise Invalid(f"kind is {call.kind[:50]!r}; it must be {', '.join(KINDS)}")
+    at, kind, item_id = _after(call.page_token or "")
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
+    rows = tx.all(
+        f"""
+        SELECT kind, id, name, experiment_id, deleted_at FROM (
+            SELECT 'run' AS kind, r.run_id AS id, r.run_name AS name, e.experiment_id AS experiment_id,
+                COALESCE(r.deleted_time, 0) AS deleted_at
+            FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+            WHERE r.workspace_id = :ws AND r.lifecycle_stage = 'deleted' AND e.lifecycle_stage = 'active'{readable}
+            UNION ALL
+            SELECT 'experiment', CAST(e.experiment_id AS TEXT), e.name, e.experiment_id, e.last_update_time
+            FROM experiments e
+            WHERE e.workspace_id = :ws AND e.lifecycle_stage = 'deleted'{readable}
+            UNION ALL
+            SELECT 'logged_model', m.model_id, m.name, e.experiment_id, m.last_updated_timestamp_ms
+            FROM logged_models m JOIN experiments e ON e.experiment_seq = m.experiment_seq
+            WHERE m.workspace_id = :ws AND m.lifecycle_stage = 'deleted' AND e.lifecycle_stage = 'active'{readable}
+        ) AS found
+        WHERE deleted_at <= :latest AND (:kind = '' OR kind = :kind)
+            AND (deleted_at > :at OR (deleted_at = :at AND (kind > :after_kind OR (kind = :after_kind AND id > :after))))
+        ORDER BY deleted_at, kind, id LIMIT :most
+        """,
+        latest=tx.now - days * DAY_MS,
+        kind=call.kind or "",
+        at=at,
+        after_kind=kind,
+        after=item_id,
+        most=most + 1,
+        **bound,
+    )
+    items = [
+        Item(kind, item_id, name, str(experiment_id), at) for kind, item_id, name, experiment_id, at in rows[:most]
+    ]
+    token = None
+    if len(rows) > most:
+        last = items[-1]
+        token = f"{last.deleted_at}:{last.kind}:{last.id}"
+    return Trash(items=items, next_page_token=token)
+
+
+def _after(token: str) -> tuple[int, str, str]:
+    if not token:
+        return -1, "", ""
+    found = re.fullmatch(r"([0-9]{1,18}):([a-z_]{1,20}):(.{1,100})", token)
+    if found is None:
+        raise Invalid(f"page_token is {token[:50]!r}; it must be the next_page_token of an earlier answer")
+    return int(found[1]), found[2], found[3]

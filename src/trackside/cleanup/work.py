@@ -1,0 +1,263 @@
+"""Carries out permanent deletions in portions.  A portion ends with a transaction, so that the next call goes on from it.
+
+Files go before rows: after a crash the rows still say which files are to go, and the same call finishes the deletion.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from trackside.artifacts import store as artifacts
+from trackside.artifacts.lanes import StoreThreads
+from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store import Root
+from trackside.cleanup import rows, survey
+from trackside.cleanup.model import Deleted, Found, Kind, Target, obstacles
+from trackside.core.db.tx import Tx
+from trackside.core.errors import BadState, Denied, Invalid, NotFound, Unsupported
+from trackside.core.http.streams import Request
+from trackside.experiments import store as experiments
+from trackside.identity.service import record
+from trackside.logged_models import store as logged_models
+from trackside.metrics import removal
+from trackside.metrics.series import POINT_BYTES
+from trackside.registry import files
+from trackside.registry.files import Deletion
+from trackside.registry.own_routes import Files
+from trackside.runs import store as runs
+
+ITEMS_AT_ONCE = 20  # runs, or logged models, of an experiment in one portion
+
+
+class Size(Struct, frozen=True):
+    files: int = 0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    roots: Roots
+    threads: StoreThreads
+    registry: Files
+
+    async def measure(self, request: Request, found: Found, path: str = "") -> tuple[Size, list[str]]:
+        """How many files, and how large; and in words those that the server cannot reach."""
+        count, size, kept = 0, 0, []
+        for uri in found.roots:
+            spot = await self._spot(request, uri, path)
+            if isinstance(spot, str):
+                kept.append(spot)
+                continue
+            sizes = await self.threads.of(spot).run_long(_sizes, spot)
+            count, size = count + len(sizes), size + sum(sizes)
+        return Size(count, size), kept
+
+    async def portion(self, request: Request, target: Target) -> Deleted:
+        """The next part of a deletion, or all of a small one."""
+        match target.kind:
+            case Kind.MODEL | Kind.VERSION:
+                return await self._registered(request, target)
+            case Kind.METRIC | Kind.STEPS | Kind.PARAM | Kind.TAG:
+                return await request.write(lambda tx: _values(tx, target))
+        await request.write(lambda tx: _begin(tx, target))
+        pending: list[str] = []
+        is_done = True
+        match target.kind:
+            case Kind.ARTIFACT:
+                await self._artifact(request, target, pending)
+            case Kind.RUN:
+                await self._run(request, target, target.run_id, pending)
+            case Kind.LOGGED_MODEL:
+                await self._logged_model(request, target, target.model_id, pending)
+            case _:
+                is_done = await self._experiment(request, target, pending)
+        freed = await request.write(lambda tx: _finish(tx, target) if is_done else rows.begun(tx, target))
+        return _told(target, freed, is_done=is_done, pending=pending)
+
+    async def _experiment(self, request: Request, target: Target, pending: list[str]) -> bool:
+        experiment_id = target.experiment_id
+        run_ids = await request.read(lambda tx: survey.some_runs(tx, experiment_id, ITEMS_AT_ONCE))
+        for run_id in run_ids:
+            await self._run(request, target, run_id, pending)
+        if len(run_ids) == ITEMS_AT_ONCE:
+            return False
+        models = await request.read(lambda tx: survey.some_models(tx, experiment_id, ITEMS_AT_ONCE))
+        for model_id, _ in models:
+            await self._logged_model(request, target, model_id, pending)
+        if len(models) == ITEMS_AT_ONCE:
+            return False
+        count = await request.write(lambda tx: rows.remove_experiment(tx, experiment_id))
+        await request.write(lambda tx: rows.add(tx, target, rows=count))
+        return count > 0
+
+    async def _run(self, request: Request, target: Target, run_id: str, pending: list[str]) -> None:
+        found = await request.read(lambda tx: survey.run_roots(tx, [run_id]))
+        if run_id not in found:  # an earlier portion removed it
+            return
+        uri = found[run_id]
+        await request.write(lambda tx: files.note(tx, uri))
+        await self._free(request, target, uri, pending)
+        while await request.write(lambda tx: _chunks(tx, target, run_id)):
+            pass
+        await request.write(lambda tx: _last_of_run(tx, target, run_id, uri))
+
+    async def _logged_model(self, request: Request, target: Target, model_id: str, pending: list[str]) -> None:
+        uri = await request.read(lambda tx: _root_of_model(tx, model_id))
+        if uri is None:
+            return
+        await request.write(lambda tx: files.note(tx, uri))
+        await self._free(request, target, uri, pending)
+
+        def last(tx: Tx) -> None:
+            rows.add(tx, target, rows=rows.remove_model(tx, model_id))
+            files.forget_place(tx, uri)
+
+        await request.write(last)
+
+    async def _artifact(self, request: Request, target: Target, pending: list[str]) -> None:
+        root = await request.read(lambda tx: artifacts.root_of_run(tx, target.run_id))
+        await self._free(request, target, root.uri, pending, target.path)
+        if not pending:
+            await request.write(lambda tx: artifacts.record_removal(tx, "run", target.run_id, target.path))
+
+    async def _free(self, request: Request, target: Target, uri: str, pending: list[str], path: str = "") -> None:
+        spot = await self._spot(request, uri, path)
+        if isinstance(spot, str):
+            pending.append(spot)
+            return
+        freed = await self.threads.of(spot).run_long(files.free, spot)
+        if freed.files:
+            await request.write(lambda tx: rows.add(tx, target, files=freed.files, file_bytes=freed.size_bytes))
+
+    async def _registered(self, request: Request, target: Target) -> Deleted:
+        """The registry deletes versions and their files by its own rules."""
+
+        def work(tx: Tx) -> files.Plan:
+            check_free(survey.find(tx, target))
+            if target.kind is Kind.MODEL:
+                plan = files.delete_model(tx, target.name, with_files=True, shared_too=False)
+            else:
+                plan = files.delete_version(tx, target.name, target.version, with_files=True, shared_too=False)
+            record(tx, "deletion.done", target.kind, _id(target), versions=plan.deleted_versions)
+            return plan
+
+        done: Deletion = await self.registry.carry_out(request, work)
+        return Deleted(
+            kind=target.kind,
+            title=target.title,
+            is_done=True,
+            file_count=done.deleted_files,
+            file_bytes=done.freed_bytes,
+            row_count=len(done.deleted_versions),
+            row_bytes=0,
+            pending=[*(f"{each.uri}: {each.reason}" for each in done.kept), *done.pending],
+        )
+
+    async def _spot(self, request: Request, uri: str, path: str) -> Spot | str:
+        """Where files lie; in words why the server does not open the place."""
+        workspace_root = await request.read(_workspace_root)
+        try:
+            return self.roots.of(Root(uri, workspace_root), path, request.workspace)
+        except (Denied, Invalid, NotFound, Unsupported) as fault:
+            return f"{uri}: {fault.message}"
+
+
+def check_free(found: Found) -> None:
+    """Raise BadState where something stands in the way."""
+    blocks = obstacles(found)
+    if blocks:
+        raise BadState(" ".join(each.message for each in blocks))
+
+
+def _begin(tx: Tx, target: Target) -> None:
+    """Mark the target, so that nobody logs to it any more.  Harmless in a later portion."""
+    if rows.begun(tx, target) is not None:
+        return
+    check_free(survey.find(tx, target))
+    rows.begin(tx, target)
+    match target.kind:
+        case Kind.RUN:
+            runs.delete(tx, target.run_id)
+        case Kind.LOGGED_MODEL:
+            logged_models.delete(tx, target.model_id)
+        case Kind.EXPERIMENT:
+            if experiments.get(tx, target.experiment_id).lifecycle_stage == "active":
+                experiments.delete(tx, target.experiment_id)
+    record(tx, "deletion.begin", target.kind, _id(target))
+
+
+def _finish(tx: Tx, target: Target) -> rows.Record | None:
+    found = rows.finish(tx, target)
+    if found is not None:
+        record(tx, "deletion.done", target.kind, _id(target), files=found.file_count, file_bytes=found.file_bytes,
+               rows=found.row_count, row_bytes=found.row_bytes)  # fmt: skip
+    return found
+
+
+def _values(tx: Tx, target: Target) -> Deleted:
+    """A metric, some steps, a param or a tag, in one transaction."""
+    check_free(survey.find(tx, target))
+    if target.kind in (Kind.PARAM, Kind.TAG):
+        table = "params" if target.kind is Kind.PARAM else "tags"
+        count, size = rows.remove_value(tx, table, target.run_id, target.key)
+    else:
+        seq = runs.seq_of(tx, target.run_id)
+        tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws AND run_seq = :run FOR UPDATE", run=seq)
+        count = removal.remove(tx, seq, target.key, target.from_step, target.to_step)
+        size = count * POINT_BYTES
+        runs.changed(tx, target.run_id, seq, "delete-metric")
+    record(tx, "deletion.done", target.kind, _id(target), key=target.key, from_step=target.from_step,
+           to_step=target.to_step, rows=count, row_bytes=size)  # fmt: skip
+    return _told(target, rows.Record(0, 0, 0, count, size), is_done=True)
+
+
+def _chunks(tx: Tx, target: Target, run_id: str) -> bool:
+    count, size = rows.remove_chunks(tx, run_id)
+    rows.add(tx, target, rows=count, row_bytes=size)
+    return count == rows.CHUNKS_AT_ONCE
+
+
+def _last_of_run(tx: Tx, target: Target, run_id: str, uri: str) -> None:
+    count, size = rows.remove_run(tx, run_id)
+    rows.add(tx, target, rows=count, row_bytes=size)
+    files.forget_place(tx, uri)
+
+
+def _root_of_model(tx: Tx, model_id: str) -> str | None:
+    row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
+    return None if row is None else row[0]
+
+
+def _workspace_root(tx: Tx) -> str | None:
+    row = tx.one("SELECT default_artifact_root FROM workspaces WHERE workspace_id = :ws")
+    return None if row is None else row[0]
+
+
+def _sizes(spot: Spot) -> list[int]:
+    found = [entry.size_bytes for entry in spot.blobs.walk(spot.key)]
+    return found or files.file_size(spot)
+
+
+def _told(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> Deleted:
+    """`freed` None: another call ended the deletion, and told of it."""
+    counted = freed or rows.Record(0, 0, 0, 0, 0)
+    return Deleted(
+        kind=target.kind,
+        title=target.title,
+        is_done=is_done,
+        file_count=counted.file_count,
+        file_bytes=counted.file_bytes,
+        row_count=counted.row_count,
+        row_bytes=counted.row_bytes,
+        pending=list(pending),
+    )
+
+
+def _id(target: Target) -> str:
+    return (
+        target.run_id
+        or target.experiment_id
+        or target.model_id
+        or "/".join(filter(None, (target.name, target.version)))
+    )

@@ -1,0 +1,94 @@
+"""The words of `trackside delete` and `trackside trash`.  What each command does is in `cleanup`."""
+
+import argparse
+from typing import Any
+
+from trackside.cli.link_words import add_place
+
+MODULE = "trackside.cli.cleanup"
+KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
+    "run": ("delete a run with its files", (("run_id", "RUN", "its id"),)),
+    "experiment": (
+        "delete an experiment with its runs, logged models and files",
+        (("experiment", "EXPERIMENT", "its id or its name"),),
+    ),
+    "logged-model": ("delete a logged model with its files", (("model_id", "MODEL", "its id"),)),
+    "model": ("delete a registered model with its versions", (("name", "NAME", "its name"),)),
+    "version": (
+        "delete a version of a registered model",
+        (("name", "NAME", "name of the model"), ("version", "VERSION", "number of the version")),
+    ),
+    "metric": (
+        "delete a metric of a run, or some of its steps",
+        (("run_id", "RUN", "id of the run"), ("key", "METRIC", "name of the metric")),
+    ),
+    "param": ("delete a param of a run", (("run_id", "RUN", "id of the run"), ("key", "PARAM", "name of the param"))),
+    "tag": ("delete a tag of a run", (("run_id", "RUN", "id of the run"), ("key", "TAG", "name of the tag"))),
+    "artifact": (
+        "delete a file or a folder of a run",
+        (("run_id", "RUN", "id of the run"), ("path", "PATH", "its path in the artifacts of the run")),
+    ),
+}
+
+
+def add_commands(commands: Any) -> None:
+    delete = commands.add_parser(
+        "delete",
+        help="delete permanently, and say what that frees",
+        description="Delete permanently. Files and rows are gone afterwards; `trackside trash` is for what can come back.",
+    )
+    inner = delete.add_subparsers(title="commands", metavar="WHAT")
+    for kind, (summary, names) in KINDS.items():
+        parser = _command(inner, kind, summary, "delete")
+        parser.set_defaults(kind=kind)
+        for name, shown, says in names:
+            parser.add_argument(name, metavar=shown, help=says)
+        if kind == "metric":
+            parser.add_argument(
+                "--steps", metavar="A..B", help="only the steps from A to B, both included; A or B may be left out"
+            )
+        _add_flags(parser)
+    trash = commands.add_parser(
+        "trash", help="list, restore or delete what is in the trash", description="Look after the trash."
+    )
+    inner = trash.add_subparsers(title="commands", metavar="COMMAND")
+    listed = _command(inner, "list", "list deleted runs, experiments and logged models", "trash_list")
+    _add_age(listed)
+    listed.add_argument("--json", action="store_true", help="the same for programs")
+    restore = _command(inner, "restore", "restore a run or an experiment", "trash_restore")
+    restore.add_argument("kind", choices=("run", "experiment"), metavar="KIND", help="run or experiment")
+    restore.add_argument("id", metavar="ID", help="its id")
+    purge = _command(inner, "purge", "delete permanently what was deleted long ago", "trash_purge")
+    _add_age(purge)
+    _add_flags(purge)
+
+
+def _command(inner: Any, name: str, summary: str, function: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = inner.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    add_place(parser)
+    parser.set_defaults(module=MODULE, function=function, given={}, arguments=lambda words: {"words": words})
+    return parser
+
+
+def _add_age(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--older-than",
+        type=int,
+        default=None,
+        metavar="DAYS",
+        help="only what was deleted so many days ago, or earlier",
+    )
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--preview",
+        "--dry-run",
+        dest="preview",
+        action="store_true",
+        help="say what would be deleted, and change nothing",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask, whatever the size")
+    parser.add_argument("--json", action="store_true", help="the preview or the result for programs")
