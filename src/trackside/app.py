@@ -16,7 +16,6 @@ from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
-from trackside.cleanup import routes as cleanup
 from trackside.core.access import Action
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
@@ -67,8 +66,6 @@ from trackside.identity import routes as identity
 from trackside.identity.oidc import bindings
 from trackside.identity.oidc import routes as oidc
 from trackside.identity.scim import routes as scim
-from trackside.imports import routes as imports
-from trackside.imports.jobs import Jobs
 from trackside.jobs import loops as job_loops
 from trackside.jobs import routes as jobs
 from trackside.jobs import schedule_routes
@@ -88,9 +85,7 @@ from trackside.runs import store as run_store
 from trackside.runs.table import export_routes as exports
 from trackside.scoring import service as scoring_jobs
 from trackside.stock_ui import files as stock_files
-from trackside.stock_ui import routes as stock_ui
 from trackside.ui import routes as ui
-from trackside.views import routes as views
 from trackside.views import store as view_store
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces import store as workspace_store
@@ -183,6 +178,8 @@ def open_database(settings: Settings) -> Any:
 def _pages(settings: Settings) -> list[Route]:
     if settings.ui != "mlflow":
         return ui.routes(settings.static_prefix)
+    from trackside.stock_ui import routes as stock_ui  # noqa: PLC0415  # only for those who want it
+
     folder = stock_files.folder()
     if folder is None:
         raise RuntimeError(stock_files.MISSING)
@@ -446,21 +443,15 @@ def build(
         link_callers = _callers("links", closers)
         webhook_callers = _callers("webhooks", closers)
         leavers += [link_callers.leave, webhook_callers.leave]
-        import_threads = Threads(IMPORT_THREADS, "trackside-imports")
-        closers.append(import_threads.shutdown)
-        running_imports = Jobs(settings.data / "imports")
-        closers.append(running_imports.close)
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
-            *stock_ui.calls(),
             *_sign_in(settings, gate, known, closers, leavers),
             *access.routes(gate),
             *mlflow_auth.routes(gate, "READ" if "reader" in settings.default_role else "NO_PERMISSIONS"),
             *audit.routes(),
             *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
-            *views.routes(),
             *runs.routes(db.writer),
             *exports.routes(),
             *evaluation_datasets.routes(),
@@ -468,9 +459,7 @@ def build(
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(registry_files),
-            *cleanup.routes(roots, threads, registry_files),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
-            *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
             *_endpoints(settings, db, roots, scoring_requests, gate, closers, interval_factor),
             *_jobs(settings, db, Kinds([scoring_jobs.kind(settings, roots), *kinds]), url, closers, interval_factor),
         ]
@@ -478,20 +467,35 @@ def build(
 
         def rest() -> list[Route]:
             """What is imported while the server answers other calls already: a third of all modules."""
+            from trackside.cleanup import routes as cleanup  # noqa: PLC0415  # see above
+            from trackside.imports import routes as imports  # noqa: PLC0415  # see above
+            from trackside.imports.jobs import Jobs  # noqa: PLC0415  # see above
             from trackside.links import routes as links  # noqa: PLC0415  # see above
             from trackside.links.worker.supervisor import Workers  # noqa: PLC0415  # see above
+            from trackside.stock_ui import routes as stock_ui  # noqa: PLC0415  # see above
+            from trackside.views import routes as views  # noqa: PLC0415  # see above
 
-            made = links.routes(
-                db,
-                roots,
-                threads,
-                link_callers,
-                settings.default_artifact_root,
-                _sealer(settings),
-                ending,
-                settings.max_links,
-                guard_of_links,
-            )
+            import_threads = Threads(IMPORT_THREADS, "trackside-imports")
+            closers.append(import_threads.shutdown)
+            running_imports = Jobs(settings.data / "imports")
+            closers.append(running_imports.close)
+            made = [
+                *stock_ui.calls(),
+                *views.routes(),
+                *cleanup.routes(roots, threads, registry_files),
+                *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
+                *links.routes(
+                    db,
+                    roots,
+                    threads,
+                    link_callers,
+                    settings.default_artifact_root,
+                    _sealer(settings),
+                    ending,
+                    settings.max_links,
+                    guard_of_links,
+                ),
+            ]
             workers = Workers(
                 db,
                 roots,

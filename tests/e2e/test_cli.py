@@ -85,12 +85,12 @@ OF_ONE_CALL = {
     "endpoint create": "--auth-mode --model --deployment --backend --env --replicas --max-replicas --wait".split(),
     "endpoint update": "--model --deployment --backend --env --replicas --max-replicas --wait --traffic --mirror".split(),
     **{
-        f"delete {kind}": "--preview --dry-run --yes --json".split()
+        f"delete {kind}": "--preview --yes --json".split()
         for kind in "run experiment logged-model model version param tag artifact".split()
     },
-    "delete metric": "--steps --preview --dry-run --yes --json".split(),
+    "delete metric": "--steps --preview --yes --json".split(),
     "trash list": ["--older-than", "--json"],
-    "trash purge": "--older-than --preview --dry-run --yes --json".split(),
+    "trash purge": "--older-than --preview --yes --json".split(),
     "endpoint request-log": (
         "--json --on --off --delete --sampling --max-mb --keep-days --rows --output --since --until --deployment".split()
     ),

@@ -20,7 +20,7 @@ def trackside(server: Server, *words: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.CompletedProcess(words, code, said, complaints)
 
 
-def test_a_link_is_added_shown_checked_mended_and_removed(server: Server) -> None:
+def test_a_link_is_added_shown_checked_repaired_and_removed(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = here.new_run(tags=[{"key": "k", "value": "v"}])
 
@@ -40,7 +40,7 @@ def test_a_link_is_added_shown_checked_mended_and_removed(server: Server) -> Non
     assert (same.returncode, same.stdout) == (0, "2 items compared: no difference\n")
     assert differs.returncode == 1
     assert f"run {run}: tag k is 'v' here and 'other' there" in differs.stdout
-    assert "1 of 2 items differ; `trackside link sync l -w north` mends that" in differs.stderr
+    assert "1 of 2 items differ; run `trackside link sync l -w north` to repair them" in differs.stderr
     assert mended.returncode == 0
     assert there.tags(run)["k"] == "v"
     assert paused.stdout == "link l is paused\n"
@@ -133,7 +133,7 @@ def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Serv
     assert far.api.run(run)
 
 
-def test_a_check_by_bytes_says_by_which_sync_they_are_mended(server: Server) -> None:
+def test_a_check_by_bytes_says_by_which_sync_they_are_repaired(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = here.new_run()
     put_file(here, run, "a.txt", b"12345678")
@@ -145,7 +145,7 @@ def test_a_check_by_bytes_says_by_which_sync_they_are_mended(server: Server) -> 
     same = trackside(server, "link", "check", "l", "-w", "north", "--verify")
 
     assert found.returncode == 1
-    assert "`trackside link sync l --verify -w north` mends that" in found.stderr
+    assert "run `trackside link sync l --verify -w north` to repair them" in found.stderr
     assert (mended.returncode, same.returncode) == (0, 0)
     assert get_file(there, run, "a.txt") == b"12345678"
 

@@ -74,7 +74,7 @@ def test_an_answer_that_is_none_is_said_and_forgotten_when_it_is_over(
     assert (well["lag_items"], well["lag_s"]) == (0, 0)
     assert check(here, ILL) == []
     assert [each["info"]["run_id"] for each in all_runs(here)] == [run]
-    assert {entry["kind"] for entry in log(here, ILL)} >= {"error", "state"}
+    until(lambda: {entry["kind"] for entry in log(here, ILL)} >= {"error", "state"}, "the end of the error to be told")
     changes = here.get("/api/trackside/v1/changes", entity="link")["changes"]  # the newest first
     assert [each["action"] for each in changes if each["action"] != "active"] == ["recover", "error", "create"]
 

@@ -132,7 +132,7 @@ def test_times_of_experiments_and_logged_models_are_kept(start: Callable[..., Se
     settle(here, LINK)
 
     assert arrived == first
-    assert times(there) == times(here) != first
+    until(lambda: times(there) == times(here) != first, "both sides to have the new times")
     assert log(here, LINK) == []
 
 

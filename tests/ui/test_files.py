@@ -24,6 +24,7 @@ def saved(page: Page, action: str, folder: Path) -> Path:
 
 def opened(page: Page, file: Path) -> list[str]:
     """Open a file in the place of the page: what it asked for besides itself."""
+    page.goto("about:blank")  # the page that is left may still load what it shows later
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(file.as_uri())

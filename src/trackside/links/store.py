@@ -11,6 +11,7 @@ from trackside.sync.document import Mode
 TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_records", "link_log")
 MAX_LOG = 10_000  # entries that a link keeps
 LEASE_MS = 30_000
+PAUSED = "paused: "  # begins the error of a link that the server paused
 
 _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
     last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s, to_mark, heard_at,
@@ -109,12 +110,17 @@ def set_state(tx: Tx, name: str, state: State) -> Link:
 
 
 def act_for_caller(tx: Tx, name: str) -> None:
-    """From now on the link acts in the name of the caller."""
+    """Let the link act in the name of the caller.  The reason why the server paused it is over; trouble of the remote is not."""
     tx.run(
-        "UPDATE links SET principal_id = :principal, last_error = NULL, last_error_at = NULL"
-        " WHERE workspace_id = :ws AND name = :name",
+        """
+        UPDATE links SET principal_id = :principal,
+            last_error = CASE WHEN last_error LIKE :paused THEN NULL ELSE last_error END,
+            last_error_at = CASE WHEN last_error LIKE :paused THEN NULL ELSE last_error_at END
+        WHERE workspace_id = :ws AND name = :name
+        """,
         principal=tx.caller.principal_id,
         name=name,
+        paused=f"{PAUSED}%",
     )
 
 

@@ -137,7 +137,9 @@ class Runner:
             return False
         why = self._why_not(link.principal_id, self._ws, link.acts) if link.state is State.ACTIVE else ""
         if why:
-            self._write(lambda tx: store.pause(tx, link, f"paused: {why}. A user who may do this resumes the link."))
+            self._write(
+                lambda tx: store.pause(tx, link, f"{store.PAUSED}{why}. A user who may do this resumes the link.")
+            )
             return False
         try:
             more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
