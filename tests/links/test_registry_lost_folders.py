@@ -27,13 +27,12 @@ def test_a_version_whose_files_are_out_of_reach_waits_until_they_are_back(
     _add(here.api, there.url, mode)
     until(lambda: _said(here.api) != [], "the reason to be said")
     meanwhile = registry_of(target.api)["iris"]["versions"]
-    is_waiting = link(here.api, LINK)["postponed_items"] >= 1
+    until(lambda: link(here.api, LINK)["postponed_items"] >= 1, "the version to wait")
     mount(source)
     sync(here.api, LINK)
     until(lambda: "1" in registry_of(target.api)["iris"]["versions"], "the version to go over")
 
     assert meanwhile == {}
-    assert is_waiting
     assert "it waits for its files" in _said(here.api)[0]
     assert files_of(target.api, "iris", 1) == {"MLmodel": b"precious", "data/weights.bin": b"precious too"}
 

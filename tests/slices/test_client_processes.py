@@ -19,6 +19,7 @@ pytestmark = pytest.mark.both
 
 RACERS = 4
 ROUNDS = 12
+MOST_RACES = 20
 
 Call = tuple[str, str, dict[str, Any]]
 Reply = tuple[int, Any]
@@ -149,16 +150,19 @@ def test_an_alias_is_on_one_version_at_any_moment(race: Race) -> None:
         moves = [str((n + i) % RACERS + 1) for n in range(2 * ROUNDS)]
         return [("POST", "registered-models/alias", {"name": "lily", "alias": "best", "version": to}) for to in moves]
 
-    replies = race.run(calls)
-
-    assert {status for each in replies for status, _ in each} == {200}
     seen: Counter[str] = Counter()
-    for each in replies[1::2]:
-        for (_, by_alias), (_, model) in zip(each[::2], each[1::2], strict=True):
-            seen[by_alias["model_version"]["version"]] += 1
-            assert by_alias["model_version"]["aliases"] == ["best"]
-            assert [alias["alias"] for alias in model["registered_model"]["aliases"]] == ["best"]
-    assert len(seen) > 1, "nobody saw it move"
+    races = 0
+    while len(seen) < 2:  # of one race, the looks may all come before or after the moves
+        races += 1
+        assert races <= MOST_RACES, "nobody saw it move"
+        replies = race.run(calls)
+
+        assert {status for each in replies for status, _ in each} == {200}
+        for each in replies[1::2]:
+            for (_, by_alias), (_, model) in zip(each[::2], each[1::2], strict=True):
+                seen[by_alias["model_version"]["version"]] += 1
+                assert by_alias["model_version"]["aliases"] == ["best"]
+                assert [alias["alias"] for alias in model["registered_model"]["aliases"]] == ["best"]
     race.api.post("registered-models/alias", {"name": "lily", "alias": "best", "version": "2"})
     has_it = []
     for version in map(str, range(1, RACERS + 1)):
