@@ -409,7 +409,7 @@ def _is_away(message: str) -> bool:
 
 
 def _is_page(ask: Ask) -> bool:
-    """A browser shows it to whoever signs in by another provider."""
+    """A browser shows it to a user who signs in by another provider."""
     return ask.target.startswith(f"{OURS}/sign-in/".encode()) and ask.target.endswith(b"/callback")
 
 
