@@ -10,6 +10,7 @@ DATA ?= trackside-data
 BENCH ?= ../shared/bench
 BENCH_ARGS ?= --systems ours --quick
 REGISTRY_ARGS ?=
+POSTGRES_ARGS ?= --quick
 CALLS_ARGS ?=
 LAB ?= $(CURDIR)/.bench
 TESTS ?=
@@ -40,7 +41,7 @@ EXTRAS := $(foreach extra,postgres cloud drift import oidc kubernetes secrets,--
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-registry bench-calls bench-serving bench-links bench-charts bench-ui screenshots compatibility configuration constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-postgres bench-registry bench-calls bench-serving bench-links bench-charts bench-ui screenshots compatibility configuration constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -108,6 +109,11 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 	@mkdir -p '$(LAB)'
 	@SUT_CMD="'$(CURDIR)/$(BIN)/trackside' server --port {port} --data {dir}" MLFLOW_PY='$(CURDIR)/$(BIN)/python' LAB='$(LAB)' \
 		$(BIN)/python $(BENCH)/bench.py $(BENCH_ARGS)
+
+bench-postgres: $(STAMP) ## the same on PostgreSQL, beside FastTrackML on the same PostgreSQL (needs Debian's postgresql)
+	@test -f $(BENCH)/bench.py || { echo "error: no bench.py in $(BENCH); say where it is: make bench-postgres BENCH=folder" >&2; exit 1; }
+	@TRACKSIDE='$(CURDIR)/$(BIN)/trackside' SUT_CMD='$(CURDIR)/bench/on_postgres.sh {port} {dir}' MLFLOW_PY='$(CURDIR)/$(BIN)/python' \
+		LAB='$(LAB)' $(BIN)/python $(BENCH)/bench.py --systems fml-pg,ours $(POSTGRES_ARGS)
 
 bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
 	@$(BIN)/python bench/registry.py $(REGISTRY_ARGS)

@@ -1,10 +1,11 @@
 """Does the cost of a call grow with the store?  One server, measured empty and filled.
 
-    .venv/bin/python bench/growth.py [--points 10000000] [--runs 100000] [--durability relaxed]
+    .venv/bin/python bench/growth.py [--points 10000000] [--runs 100000] [--durability relaxed] [--store postgresql://…]
 
-Prints the median latency of log-metric on one connection before and after `--points` points are stored, and of the first
-page of a search (1,000 runs, default order; and 100 runs) in an experiment of 1,000 runs, before and after `--runs` runs
-are stored in another and in the same experiment.  Ratios above 1.5 are what the project does not want to see.
+Prints the median latency of log-metric and create-run on one connection before and after `--points` points and `--runs`
+runs are stored, and of searches (the first 1,000 and 100 runs in the default order; 100 runs that a metric filters and
+orders) in an experiment of 1,000 runs, before and after `--runs` runs are stored in another and in the same experiment.
+Ratios above 1.5 are what the project does not want to see.  `--store` names an empty database; without it, SQLite.
 """
 
 import argparse
@@ -78,6 +79,20 @@ def log_metric_ms(client: Client, experiment: str) -> float:
     return median_ms(lambda i: client.post("runs/log-metric", (body % (run, i, 1700000000000 + i, i)).encode()), SHORT)
 
 
+def create_run_ms(client: Client, experiment: str) -> float:
+    body = '{"experiment_id":"%s","start_time":%d}'
+    return median_ms(lambda i: client.post("runs/create", (body % (experiment, 1700000000000 + i)).encode()), SHORT)
+
+
+def searches_ms(client: Client, experiment: str) -> dict[str, float]:
+    ordered = {"filter": "metrics.m3 > 2", "order_by": ["metrics.m5 DESC"]}
+    return {
+        "first 1,000 runs": search_ms(client, experiment, max_results=1000),
+        "first 100 runs": search_ms(client, experiment, max_results=100),
+        "100 runs, filtered and ordered by a metric": search_ms(client, experiment, max_results=100, **ordered),
+    }
+
+
 def search_ms(client: Client, experiment: str, **more: Any) -> float:
     body = json.dumps({"experiment_ids": [experiment], **more}).encode()
     client.post("runs/search", body)
@@ -111,22 +126,16 @@ def fill_runs(client: Client, experiment: str, runs: int) -> None:
 def measure(client: Client, args: argparse.Namespace) -> dict[str, tuple[float, float]]:
     small = client.call("experiments/create", name="small")["experiment_id"]
     fill_runs(client, small, 1000)
-    before = {
-        "log-metric": log_metric_ms(client, small),
-        "search, 1000 runs": search_ms(client, small, max_results=1000),
-        "search, 100 runs": search_ms(client, small, max_results=100),
-    }
+    empty = searches_ms(client, small)
+    writes = client.call("experiments/create", name="writes")["experiment_id"]
+    before = {"log-metric": log_metric_ms(client, writes), "create-run": create_run_ms(client, writes)}
     big = client.call("experiments/create", name="big")["experiment_id"]
     fill_points(client, big, args.points)
-    after = {"log-metric": log_metric_ms(client, small)}
     fill_runs(client, big, args.runs)
-    after["search, 1000 runs"] = search_ms(client, small, max_results=1000)
-    after["search, 100 runs"] = search_ms(client, small, max_results=100)
-    before["the same in the large experiment: 1000"] = before["search, 1000 runs"]
-    after["the same in the large experiment: 1000"] = search_ms(client, big, max_results=1000)
-    before["the same in the large experiment: 100"] = before["search, 100 runs"]
-    after["the same in the large experiment: 100"] = search_ms(client, big, max_results=100)
-    return {what: (before[what], after[what]) for what in before}
+    after = {"log-metric": log_metric_ms(client, writes), "create-run": create_run_ms(client, writes)}
+    rows = {what: (before[what], after[what]) for what in before}
+    rows |= {f"{what} of 1,000": (empty[what], ms) for what, ms in searches_ms(client, small).items()}
+    return rows | {f"{what} of {args.runs:,}": (empty[what], ms) for what, ms in searches_ms(client, big).items()}
 
 
 def main() -> None:
@@ -134,9 +143,11 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--durability", choices=["full", "relaxed"], default="relaxed")
+    parser.add_argument("--store", help="URL of an empty PostgreSQL database (default: SQLite)")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="growth-"))
     command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(folder)]
+    command += ["--store", args.store] if args.store else []
     with subprocess.Popen([*command, "--durability", args.durability], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
@@ -145,9 +156,10 @@ def main() -> None:
             rows = measure(Client(port), args)
         finally:
             server.terminate()
-    size = sum(file.stat().st_size for file in folder.glob("trackside.db*"))
+    size = sum(file.stat().st_size for file in folder.glob("trackside.db*")) / 2**20
     shutil.rmtree(folder)
-    print(f"{args.points:,} points, {args.runs:,} runs, durability {args.durability}; {size / 2**20:,.0f} MiB\n")
+    store = "PostgreSQL" if args.store else f"SQLite, {size:,.0f} MiB"
+    print(f"{args.points:,} points, {args.runs:,} runs, durability {args.durability}; {store}\n")
     print("| median ms | empty | filled | ratio |\n|---|---|---|---|")
     for what, (empty, filled) in rows.items():
         print(f"| {what} | {empty:.3g} | {filled:.3g} | {filled / empty:.2f} |")
