@@ -53,9 +53,9 @@ def test_an_endpoint_is_listed_says_why_it_is_not_healthy_and_is_deleted_by_typi
     expect(row).to_contain_text("sum 1: 100 %")
     row.get_by_role("link", name="adder").click()
     page.get_by_role("button", name="More actions").click()
-    page.get_by_role("menuitem", name="Delete").click()
-    page.get_by_label("Type adder to delete the endpoint").fill("adder")
-    page.get_by_role("button", name="Delete the endpoint").click()
+    page.get_by_role("menuitem", name="Delete permanently").click()
+    page.get_by_label("Type adder to delete it").fill("adder")
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("No endpoints yet")).to_be_visible()
     assert server.api.get(ENDPOINTS)["endpoints"] == []
 

@@ -70,7 +70,7 @@ def test_a_deleted_experiment_comes_back_by_an_undo(server: Server, page: Page) 
     experiment_id = server.api.new_experiment("churn")
 
     page.goto(server.url)
-    choose(page, "churn", "Delete")
+    choose(page, "churn", "Move to the trash")
     expect(page.get_by_role("link", name="churn")).to_have_count(0)
     assert experiment(server.api, experiment_id) == ("churn", "deleted")
     page.get_by_role("button", name="Undo").click()

@@ -163,10 +163,10 @@ def test_a_model_is_deleted_by_typing_its_name(server: Server, page: Page) -> No
 
     page.goto(f"{server.url}/#/models/churn")
     page.get_by_role("button", name="More actions").click()
-    page.get_by_role("menuitem", name="Delete").click()
-    button = page.get_by_role("button", name="Delete the model")
+    page.get_by_role("menuitem", name="Delete permanently").click()
+    button = page.get_by_role("dialog").get_by_role("button", name="Delete permanently")
     expect(button).to_be_disabled()
-    page.get_by_label("Type churn to delete the model").fill("churn")
+    page.get_by_label("Type churn to delete it").fill("churn")
     button.click()
 
     expect(page.get_by_text("No registered models yet")).to_be_visible()

@@ -115,7 +115,7 @@ def test_a_run_is_deleted_and_restored(server: Server, page: Page) -> None:
 
     page.goto(server.url + address)
     page.get_by_role("button", name="More actions").click()
-    page.get_by_role("menuitem", name="Delete the run").click()
+    page.get_by_role("menuitem", name="Move to the trash").click()
     expect(page.get_by_text("This run is deleted.")).to_be_visible()
     page.get_by_role("button", name="Restore the run").click()
 

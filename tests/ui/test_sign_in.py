@@ -48,11 +48,11 @@ def test_an_action_goes_on_after_a_session_that_ended_meanwhile(
     page.goto(f"{server.url}/#/models/churn")
     fill(page)
     page.get_by_role("button", name="More actions").click()
-    page.get_by_role("menuitem", name="Delete").click()
-    page.get_by_label("Type churn to delete the model").fill("churn")
+    page.get_by_role("menuitem", name="Delete permanently").click()
+    page.get_by_label("Type churn to delete it").fill("churn")
 
     context.clear_cookies()
-    page.get_by_role("button", name="Delete the model").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_label("User name")).to_have_value(ADMIN)
     fill(page)
 

@@ -26,6 +26,10 @@ class Kind(StrEnum):
     PARAM = "param"
     TAG = "tag"
     ARTIFACT = "artifact"
+    ENDPOINT = "endpoint"
+    LINK = "link"
+    DATASET = "evaluation_dataset"
+    JOB = "job"
 
 
 FIELDS: dict[Kind, tuple[str, ...]] = {
@@ -39,6 +43,10 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.PARAM: ("run_id", "key"),
     Kind.TAG: ("run_id", "key"),
     Kind.ARTIFACT: ("run_id", "path"),
+    Kind.ENDPOINT: ("name",),
+    Kind.LINK: ("name",),
+    Kind.DATASET: ("dataset_id",),
+    Kind.JOB: ("job_id",),
 }
 OF_RUN = frozenset({Kind.RUN, Kind.METRIC, Kind.STEPS, Kind.PARAM, Kind.TAG, Kind.ARTIFACT})
 
@@ -56,6 +64,8 @@ class Target(Struct, frozen=True, omit_defaults=True):
     path: str = ""
     from_step: int | None = None
     to_step: int | None = None
+    dataset_id: str = ""
+    job_id: str = ""
 
     @property
     def text(self) -> str:
@@ -82,6 +92,12 @@ class Target(Struct, frozen=True, omit_defaults=True):
                 return f"steps {self.from_step} to {self.to_step} of metric {self.key} of run {self.run_id}"
             case Kind.ARTIFACT:
                 return f"artifact {self.path} of run {self.run_id}"
+            case Kind.ENDPOINT | Kind.LINK:
+                return f"{self.kind} {self.name}"
+            case Kind.DATASET:
+                return f"dataset {self.dataset_id}"
+            case Kind.JOB:
+                return f"job {self.job_id}"
         return f"{self.kind} {self.key} of run {self.run_id}"
 
 
@@ -99,6 +115,8 @@ class Named(Call, frozen=True):
     path: str | None = None
     from_step: int | None = None
     to_step: int | None = None
+    dataset_id: str | None = None
+    job_id: str | None = None
 
 
 class Delete(Named, frozen=True):
@@ -110,7 +128,7 @@ class Delete(Named, frozen=True):
 
 
 class Obstacle(Struct, frozen=True):
-    """What stands in the way: `protected`, `registered`, `deployed`, `aliased`, `linked` or `default`."""
+    """What stands in the way: `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`."""
 
     kind: str
     message: str
@@ -131,7 +149,7 @@ class Preview(Answer, frozen=True):
     confirm: str | None = None
 
 
-class Deleted(Answer, frozen=True):
+class DeletionResult(Answer, frozen=True):
     """What was freed, over all portions.  `is_done` false: send the call again for the next portion."""
 
     kind: str
@@ -157,6 +175,7 @@ class Found(Struct, frozen=True, kw_only=True):
     uses: tuple[str, ...] = ()  # who serves them
     aliases: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()  # jobs
     is_default: bool = False
     kept: tuple[str, ...] = ()
 
@@ -226,17 +245,20 @@ def obstacles(found: Found) -> list[Obstacle]:
                 "linked", f"A link keeps a copy in step: {_some(found.links)}. Remove the link first; the copy stays."
             )
         )
+    if found.running:
+        blocks.append(Obstacle("running", f"It has not ended: {_some(found.running)}. Cancel it first."))
     return blocks
 
 
 def confirmation(target: Target, found: Found, file_bytes: int) -> str | None:
     """Return the name that a person must type, or None for what is small."""
     is_large = found.counts.get("runs", 0) >= LARGE_RUNS or file_bytes + found.row_bytes >= LARGE_BYTES
-    return found.name if is_large or target.kind in (Kind.EXPERIMENT, Kind.MODEL) else None
+    return found.name if is_large or target.kind in TYPED else None
 
 
 PROTECTED = "trackside.protected"
 LARGE_RUNS = 10
+TYPED = frozenset({Kind.EXPERIMENT, Kind.MODEL, Kind.ENDPOINT, Kind.LINK})
 LARGE_BYTES = 1 << 30
 _SHOWN = 10
 

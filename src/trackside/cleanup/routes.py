@@ -7,16 +7,17 @@ from trackside.access.service import REFUSED
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.cleanup import model as m
-from trackside.cleanup import rows, survey, trash
+from trackside.cleanup import rows, survey, trash, whole
 from trackside.cleanup.model import Kind, Target
 from trackside.cleanup.work import Work, check_free
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Conflict, Denied, Invalid, NotFound
+from trackside.core.errors import BadState, Conflict, Denied, Invalid, NotFound
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import decode_body, encode
-from trackside.core.http.routes import HANDLED, LISTED, Route, query, stream
+from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.experiments import store as experiments
 from trackside.logged_models import store as logged_models
 from trackside.registry.own_routes import Files
 from trackside.runs import store as runs
@@ -30,6 +31,7 @@ NEEDS = {
     Kind.LOGGED_MODEL: Action.EXPERIMENTS_DELETE,
     Kind.MODEL: Action.MODELS_DELETE,
     Kind.VERSION: Action.MODELS_DELETE,
+    **{kind: each.needs for kind, each in whole.KINDS.items()},
 }
 
 
@@ -84,26 +86,48 @@ def routes(roots: Roots, threads: StoreThreads, registry: Files) -> list[Route]:
         stream(
             f"POST {PREFIX}/deletions/preview", calls.preview, call=m.Named, needs=needs, on=HANDLED, answer=m.Preview
         ),
-        stream(f"POST {PREFIX}/deletions", calls.delete, call=m.Delete, needs=needs, on=HANDLED, answer=m.Deleted),
+        stream(
+            f"POST {PREFIX}/deletions", calls.delete, call=m.Delete, needs=needs, on=HANDLED, answer=m.DeletionResult
+        ),
         query(
             f"GET {PREFIX}/trash", trash.FindTrash, trash.find, needs=Action.RUNS_READ, on=LISTED, answer=trash.Trash
         ),
+        command(f"POST {PREFIX}/trash/restore", trash.Restore, _restore, needs=needs, on=HANDLED),
     ]
 
 
+def _restore(tx: Tx, call: trash.Restore) -> None:
+    """Take a run, an experiment or a logged model out of the trash.  Harmless where it is not in the trash."""
+    target = m.target_of(trash.target_of(call))
+    action = Action.EXPERIMENTS_WRITE if target.kind is Kind.EXPERIMENT else Action.RUNS_WRITE
+    _check_allowed(tx, target, action)
+    if rows.begun(tx, target) is not None:
+        raise BadState(f"The permanent deletion of {target.title} has begun. It cannot be restored.")
+    match target.kind:
+        case Kind.RUN:
+            runs.restore(tx, target.run_id)
+        case Kind.EXPERIMENT:
+            experiments.restore(tx, target.experiment_id)
+        case _:
+            logged_models.restore(tx, target.model_id)
+
+
 def _find(tx: Tx, target: Target) -> m.Found:
-    _check_allowed(tx, target)
+    _check_allowed(tx, target, _action(target))
     return survey.find(tx, target)
 
 
 def _has_begun(tx: Tx, target: Target) -> bool:
-    _check_allowed(tx, target)
+    _check_allowed(tx, target, _action(target))
     return rows.begun(tx, target) is not None
 
 
-def _check_allowed(tx: Tx, target: Target) -> None:
+def _action(target: Target) -> Action:
+    return NEEDS.get(target.kind, Action.RUNS_WRITE)
+
+
+def _check_allowed(tx: Tx, target: Target, action: Action) -> None:
     """Hidden and missing are refused alike."""
-    action = NEEDS.get(target.kind, Action.RUNS_WRITE)
     found = _object(tx, target)
     is_allowed = action in tx.rights.everywhere if found is None else tx.rights.allows(action, found)
     if not is_allowed:
@@ -118,6 +142,10 @@ def _object(tx: Tx, target: Target) -> Object | None:
             return Object("model", target.name)
         case Kind.LOGGED_MODEL:
             return logged_models.locate(tx, target.model_id)
+        case Kind.ENDPOINT:
+            return Object("endpoint", target.name)
+        case Kind.LINK | Kind.DATASET | Kind.JOB:
+            return None
     return runs.locate(tx, target.run_id)
 
 
@@ -127,5 +155,5 @@ async def _decoded(request: Request, call: type[T]) -> T:
     return made
 
 
-def _json(answer: m.Preview | m.Deleted) -> Response:
+def _json(answer: m.Preview | m.DeletionResult) -> Response:
     return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))

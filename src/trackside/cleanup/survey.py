@@ -1,5 +1,6 @@
 """What a target consists of, and what stands in its way, in SQL.  Reads only; decides nothing."""
 
+from trackside.cleanup import whole
 from trackside.cleanup.model import PROTECTED, Found, Kind, Target, is_protecting
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import NotFound
@@ -28,6 +29,8 @@ def find(tx: Tx, target: Target) -> Found:
             return _logged_model(tx, target.model_id)
         case Kind.MODEL | Kind.VERSION:
             return _registered(tx, target.name, target.version)
+    if target.kind in whole.KINDS:
+        return whole.KINDS[target.kind].find(tx, target)
     return _part(tx, target)
 
 
@@ -146,6 +149,7 @@ def _experiment(tx: Tx, experiment_id: str) -> Found:
     ]
     logged = tx.one("SELECT COUNT(*) FROM logged_models WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     counts = {
+        "experiments": 1,
         "runs": len(run_seqs),
         "logged_models": 0 if logged is None else logged[0],
         **_counts_of_runs(tx, run_seqs),

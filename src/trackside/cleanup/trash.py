@@ -1,9 +1,11 @@
 """What is in the trash: deleted runs, experiments and logged models that can be restored.  Reads only."""
 
 import re
+from typing import ClassVar
 
 from msgspec import Struct
 
+from trackside.cleanup.model import Named
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -24,7 +26,13 @@ class FindTrash(Call, frozen=True):
     page_token: str | None = None
 
 
-class Item(Struct, frozen=True):
+class Restore(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("kind", "id")
+    kind: str | None = None
+    id: str | None = None
+
+
+class TrashItem(Struct, frozen=True):
     kind: str
     id: str
     name: str
@@ -35,7 +43,7 @@ class Item(Struct, frozen=True):
 class Trash(Answer, frozen=True):
     """The earliest deletion first."""
 
-    items: list[Item] = []
+    items: list[TrashItem] = []
     next_page_token: str | None = None
 
 
@@ -80,13 +88,25 @@ def find(tx: Tx, call: FindTrash) -> Trash:
         **bound,
     )
     items = [
-        Item(kind, item_id, name, str(experiment_id), at) for kind, item_id, name, experiment_id, at in rows[:most]
+        TrashItem(kind, item_id, name, str(experiment_id), at) for kind, item_id, name, experiment_id, at in rows[:most]
     ]
     token = None
     if len(rows) > most:
         last = items[-1]
         token = f"{last.deleted_at}:{last.kind}:{last.id}"
     return Trash(items=items, next_page_token=token)
+
+
+def target_of(call: Restore) -> Named:
+    """Raise Invalid for a kind that cannot be in the trash."""
+    match call.kind:
+        case "run":
+            return Named(kind=call.kind, run_id=call.id)
+        case "experiment":
+            return Named(kind=call.kind, experiment_id=call.id)
+        case "logged_model":
+            return Named(kind=call.kind, model_id=call.id)
+    raise Invalid(f"kind is {(call.kind or '')[:50]!r}; it must be {', '.join(KINDS)}")
 
 
 def _after(token: str) -> tuple[int, str, str]:

@@ -12,8 +12,8 @@ from trackside.artifacts import store as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
-from trackside.cleanup import rows, survey
-from trackside.cleanup.model import Deleted, Found, Kind, Target, obstacles
+from trackside.cleanup import rows, survey, whole
+from trackside.cleanup.model import DeletionResult, Found, Kind, Target, obstacles
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Denied, Invalid, NotFound, Unsupported
 from trackside.core.http.streams import Request
@@ -53,13 +53,15 @@ class Work:
             count, size = count + len(sizes), size + sum(sizes)
         return Size(count, size), kept
 
-    async def portion(self, request: Request, target: Target) -> Deleted:
+    async def portion(self, request: Request, target: Target) -> DeletionResult:
         """The next part of a deletion, or all of a small one."""
         match target.kind:
             case Kind.MODEL | Kind.VERSION:
                 return await self._registered(request, target)
             case Kind.METRIC | Kind.STEPS | Kind.PARAM | Kind.TAG:
                 return await request.write(lambda tx: _values(tx, target))
+        if target.kind in whole.KINDS:
+            return await request.write(lambda tx: _whole(tx, target))
         await request.write(lambda tx: _begin(tx, target))
         pending: list[str] = []
         is_done = True
@@ -130,7 +132,7 @@ class Work:
         if freed.files:
             await request.write(lambda tx: rows.add(tx, target, files=freed.files, file_bytes=freed.size_bytes))
 
-    async def _registered(self, request: Request, target: Target) -> Deleted:
+    async def _registered(self, request: Request, target: Target) -> DeletionResult:
         """The registry deletes versions and their files by its own rules."""
 
         def work(tx: Tx) -> files.Plan:
@@ -143,7 +145,7 @@ class Work:
             return plan
 
         done: Deletion = await self.registry.carry_out(request, work)
-        return Deleted(
+        return DeletionResult(
             kind=target.kind,
             title=target.title,
             is_done=True,
@@ -195,7 +197,7 @@ def _finish(tx: Tx, target: Target) -> rows.Record | None:
     return found
 
 
-def _values(tx: Tx, target: Target) -> Deleted:
+def _values(tx: Tx, target: Target) -> DeletionResult:
     """A metric, some steps, a param or a tag, in one transaction."""
     check_free(survey.find(tx, target))
     if target.kind in (Kind.PARAM, Kind.TAG):
@@ -210,6 +212,15 @@ def _values(tx: Tx, target: Target) -> Deleted:
     record(tx, "deletion.done", target.kind, _id(target), key=target.key, from_step=target.from_step,
            to_step=target.to_step, rows=count, row_bytes=size)  # fmt: skip
     return _told(target, rows.Record(0, 0, 0, count, size), is_done=True)
+
+
+def _whole(tx: Tx, target: Target) -> DeletionResult:
+    found = survey.find(tx, target)
+    check_free(found)
+    whole.KINDS[target.kind].remove(tx, target)
+    count = sum(found.counts.values())
+    record(tx, "deletion.done", target.kind, _id(target), rows=count, row_bytes=found.row_bytes)
+    return _told(target, rows.Record(0, 0, 0, count, found.row_bytes), is_done=True)
 
 
 def _chunks(tx: Tx, target: Target, run_id: str) -> bool:
@@ -239,10 +250,10 @@ def _sizes(spot: Spot) -> list[int]:
     return found or files.file_size(spot)
 
 
-def _told(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> Deleted:
+def _told(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> DeletionResult:
     """`freed` None: another call ended the deletion, and told of it."""
     counted = freed or rows.Record(0, 0, 0, 0, 0)
-    return Deleted(
+    return DeletionResult(
         kind=target.kind,
         title=target.title,
         is_done=is_done,
@@ -259,5 +270,7 @@ def _id(target: Target) -> str:
         target.run_id
         or target.experiment_id
         or target.model_id
+        or target.dataset_id
+        or target.job_id
         or "/".join(filter(None, (target.name, target.version)))
     )

@@ -20,7 +20,12 @@ MLFLOW = "/api/2.0/mlflow"
 _STEPS = re.compile(r"(-?[0-9]{1,19})?\.\.(-?[0-9]{1,19})?")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_WIRE = {"logged-model": "logged_model", "model": "registered_model", "version": "model_version"}
+_WIRE = {
+    "logged-model": "logged_model",
+    "model": "registered_model",
+    "version": "model_version",
+    "dataset": "evaluation_dataset",
+}
 
 
 def delete(words: argparse.Namespace) -> int:
@@ -53,8 +58,7 @@ def trash_list(words: argparse.Namespace) -> int:
 
 
 def trash_restore(words: argparse.Namespace) -> int:
-    path, field = {"run": ("runs", "run_id"), "experiment": ("experiments", "experiment_id")}[words.kind]
-    _call(words, "POST", f"{MLFLOW}/{path}/restore", {field: words.id})
+    _call(words, "POST", f"{PREFIX}/trash/restore", {"kind": _WIRE.get(words.kind, words.kind), "id": words.id})
     say(f"restored {words.kind} {words.id}")
     return OK
 
@@ -103,7 +107,7 @@ def _target(words: argparse.Namespace) -> dict[str, Any]:
     kind = words.kind
     named = {
         name: getattr(words, name)
-        for name in ("run_id", "model_id", "name", "version", "key", "path")
+        for name in ("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id")
         if getattr(words, name, None) is not None
     }
     if kind == "experiment":

@@ -28,6 +28,10 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         "delete a file or a folder of a run",
         (("run_id", "RUN", "id of the run"), ("path", "PATH", "its path in the artifacts of the run")),
     ),
+    "endpoint": ("delete an endpoint with its deployments", (("name", "NAME", "its name"),)),
+    "link": ("delete a link; both sides stay as they are", (("name", "NAME", "its name"),)),
+    "dataset": ("delete an evaluation dataset with its records", (("dataset_id", "DATASET", "its id"),)),
+    "job": ("delete a job that has ended, with its log", (("job_id", "JOB", "its id"),)),
 }
 
 
@@ -55,8 +59,10 @@ def add_commands(commands: Any) -> None:
     listed = _command(inner, "list", "list deleted runs, experiments and logged models", "trash_list")
     _add_age(listed)
     listed.add_argument("--json", action="store_true", help="the same for programs")
-    restore = _command(inner, "restore", "restore a run or an experiment", "trash_restore")
-    restore.add_argument("kind", choices=("run", "experiment"), metavar="KIND", help="run or experiment")
+    restore = _command(inner, "restore", "restore a run, an experiment or a logged model", "trash_restore")
+    restore.add_argument(
+        "kind", choices=("run", "experiment", "logged-model"), metavar="KIND", help="run, experiment or logged-model"
+    )
     restore.add_argument("id", metavar="ID", help="its id")
     purge = _command(inner, "purge", "delete permanently what was deleted long ago", "trash_purge")
     _add_age(purge)

@@ -95,6 +95,20 @@ def delete(tx: Tx, model_id: str) -> None:
     tx.record(Change("logged_model", model_id, "delete"))
 
 
+def restore(tx: Tx, model_id: str) -> None:
+    """Harmless when it is not deleted."""
+    changed = tx.run(
+        """
+        UPDATE logged_models SET lifecycle_stage = 'active', last_updated_timestamp_ms = :now
+        WHERE workspace_id = :ws AND model_id = :id
+        """,
+        id=model_id,
+    )
+    if not changed:
+        raise missing(model_id)
+    tx.record(Change("logged_model", model_id, "restore"))
+
+
 def log_params(tx: Tx, model_id: str, params: dict[str, str]) -> None:
     """All of them, or none if one is there with another value."""
     model_seq, experiment_seq = keys_of(tx, model_id)

@@ -269,3 +269,23 @@ def test_the_trash_lists_what_can_be_restored_the_oldest_first(api: Api) -> None
     assert api.get(f"{OURS}/trash", older_than_days=1).get("items", []) == []
     assert [each["id"] for each in api.get(f"{OURS}/trash", kind="experiment")["items"]] == [gone]
     assert api.ask("GET", f"{OURS}/trash?page_token=x").status == 400
+
+
+@pytest.mark.both
+def test_runs_experiments_and_logged_models_come_out_of_the_trash(api: Api) -> None:
+    experiment_id = api.new_experiment("old")
+    run_id = api.new_run()
+    model_id = api.post("logged-models", experiment_id="0", name="net")["model"]["info"]["model_id"]
+    api.post("runs/delete", run_id=run_id)
+    api.post("experiments/delete", experiment_id=experiment_id)
+    assert api.ask("DELETE", f"logged-models/{model_id}").status == 200
+    found = {(each["kind"], each["id"]) for each in api.get(f"{OURS}/trash")["items"]}
+
+    for kind, item_id in found:
+        api.post(f"{OURS}/trash/restore", {"kind": kind, "id": item_id})
+
+    assert found == {("run", run_id), ("experiment", experiment_id), ("logged_model", model_id)}
+    assert api.get(f"{OURS}/trash").get("items", []) == []
+    assert api.get(f"logged-models/{model_id}")["model"]["info"]["model_id"] == model_id
+    assert api.ask("POST", f"{OURS}/trash/restore", {"kind": "run", "id": "f" * 32}).status == 404
+    assert api.ask("POST", f"{OURS}/trash/restore", {"kind": "link", "id": "x"}).status == 400

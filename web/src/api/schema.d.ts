@@ -637,6 +637,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete permanently: files and rows.  A large deletion takes several calls: send it again until `is_done`. */
+        post: operations["post_api_trackside_v1_deletions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/deletions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a permanent deletion would free, and what stands in its way.  Changes nothing. */
+        post: operations["post_api_trackside_v1_deletions_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/deny-assignments": {
         parameters: {
             query?: never;
@@ -1369,23 +1403,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/trackside/v1/model-versions/{name}/{version}/delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Deletes a version, and its files if asked for. */
-        post: operations["post_api_trackside_v1_model_versions_name_version_delete"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/trackside/v1/model-versions/{name}/{version}/lineage": {
         parameters: {
             query?: never;
@@ -1449,23 +1466,6 @@ export interface paths {
         put?: never;
         /** Leaves the version where it is. */
         post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_reject"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/trackside/v1/registered-models/{name}/delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Deletes a registered model with all versions, and their files if asked for. */
-        post: operations["post_api_trackside_v1_registered_models_name_delete"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1732,6 +1732,40 @@ export interface paths {
         get: operations["get_api_trackside_v1_stage_requests"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List deleted runs, experiments and logged models.  Runs of a deleted experiment are a part of it, and not listed. */
+        get: operations["get_api_trackside_v1_trash"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/trash/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a run, an experiment or a logged model out of the trash.  Harmless where it is not in the trash. */
+        post: operations["post_api_trackside_v1_trash_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2388,17 +2422,19 @@ export interface components {
             version?: string | null;
         };
         /**
-         * Deletion
-         * @description What a deletion freed.  Files in `pending` could not be reached; the next deletion tries them again.
+         * DeletionResult
+         * @description What was freed, over all portions.  `is_done` false: send the call again for the next portion.
          */
-        Deletion: {
-            deleted_files: number;
-            deleted_versions: string[];
-            freed_bytes: number;
-            /** @default [] */
-            kept?: components["schemas"]["Kept"][];
+        DeletionResult: {
+            file_bytes: number;
+            file_count: number;
+            is_done: boolean;
+            kind: string;
             /** @default [] */
             pending?: string[];
+            row_bytes: number;
+            row_count: number;
+            title: string;
         };
         /**
          * Delivery
@@ -2623,15 +2659,6 @@ export interface components {
             /** @default [] */
             jobs?: components["schemas"]["ShownJob"][];
             next_page_token?: string;
-        };
-        /**
-         * Kept
-         * @description Files that stay, and why.
-         */
-        Kept: {
-            reason: string;
-            uri?: string;
-            version?: string;
         };
         /** KeyValue */
         KeyValue: {
@@ -2923,6 +2950,14 @@ export interface components {
             /** @default null */
             token_name: string | null;
         };
+        /**
+         * Obstacle
+         * @description What stands in the way: `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`.
+         */
+        Obstacle: {
+            kind: string;
+            message: string;
+        };
         /** OfMember */
         OfMember: {
             /** @default null */
@@ -3013,6 +3048,27 @@ export interface components {
             start: number;
         };
         /**
+         * Preview
+         * @description `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the points of metrics in the database.
+         *         `kept` says which files stay.  `confirm` is a name that must be typed; absent where nobody has to.
+         */
+        Preview: {
+            /** @default null */
+            confirm?: string | null;
+            counts: {
+                [key: string]: number;
+            };
+            file_bytes: number;
+            /** @default [] */
+            kept?: string[];
+            kind: string;
+            /** @default [] */
+            obstacles?: components["schemas"]["Obstacle"][];
+            row_bytes: number;
+            title: string;
+            token: string;
+        };
+        /**
          * PutDeployment
          * @description Creates a deployment, or changes what is given of one.
          */
@@ -3082,6 +3138,13 @@ export interface components {
             next_page_token?: string | null;
             /** @default [] */
             stage_requests?: components["schemas"]["StageRequest"][];
+        };
+        /** Restore */
+        Restore: {
+            /** @default null */
+            id: string | null;
+            /** @default null */
+            kind: string | null;
         };
         /** Run */
         Run: {
@@ -3693,6 +3756,71 @@ export interface components {
             /** @default null */
             next_before?: number | null;
         };
+        /**
+         * Delete
+         * @description `token` is that of a preview: the call is refused if more or less would be deleted by now.  `confirm` is the name that
+         *         the preview asks for.
+         */
+        "trackside.cleanup.model.Delete": {
+            /** @default null */
+            confirm?: string | null;
+            /** @default null */
+            dataset_id?: string | null;
+            /** @default null */
+            experiment_id?: string | null;
+            /** @default null */
+            from_step?: number | null;
+            /** @default null */
+            job_id?: string | null;
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            kind: string | null;
+            /** @default null */
+            model_id?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            path?: string | null;
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            to_step?: number | null;
+            /** @default null */
+            token?: string | null;
+            /** @default null */
+            version?: string | null;
+        };
+        /**
+         * Named
+         * @description Which thing.  `kind` says which of the other fields are read.
+         */
+        "trackside.cleanup.model.Named": {
+            /** @default null */
+            dataset_id?: string | null;
+            /** @default null */
+            experiment_id?: string | null;
+            /** @default null */
+            from_step?: number | null;
+            /** @default null */
+            job_id?: string | null;
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            kind: string | null;
+            /** @default null */
+            model_id?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            path?: string | null;
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            to_step?: number | null;
+            /** @default null */
+            version?: string | null;
+        };
         /** GotKeys */
         "trackside.endpoints.model.GotKeys": {
             primary: string;
@@ -3854,17 +3982,6 @@ export interface components {
             value: string;
         };
         /**
-         * Delete
-         * @description `delete_files`: the files too.  `shared_files`: `keep` (if not said) those that a run, a logged model or another
-         *         version still has, or `delete` them all the same; what is in use stays in any case.
-         */
-        "trackside.registry.own_routes.Delete": {
-            /** @default null */
-            delete_files?: boolean | null;
-            /** @default null */
-            shared_files?: string | null;
-        };
-        /**
          * History
          * @description The newest first.
          */
@@ -3976,6 +4093,24 @@ export interface components {
             stage: string | null;
             /** @default null */
             version: string | null;
+        };
+        /**
+         * Trash
+         * @description The earliest deletion first.
+         */
+        Trash: {
+            /** @default [] */
+            items?: components["schemas"]["TrashItem"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
+        /** TrashItem */
+        TrashItem: {
+            deleted_at: number;
+            experiment_id: string;
+            id: string;
+            kind: string;
+            name: string;
         };
         /**
          * Undo
@@ -5511,6 +5646,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListedChanges"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_deletions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.cleanup.model.Delete"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionResult"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_deletions_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.cleanup.model.Named"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -7218,39 +7413,6 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
-    post_api_trackside_v1_model_versions_name_version_delete: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
-                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
-            };
-            path: {
-                name: string;
-                version: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["trackside.registry.own_routes.Delete"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Deletion"];
-                };
-            };
-            400: components["responses"]["Fault"];
-            404: components["responses"]["Fault"];
-            default: components["responses"]["Fault"];
-        };
-    };
     get_api_trackside_v1_model_versions_name_version_lineage: {
         parameters: {
             query?: never;
@@ -7405,38 +7567,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GotRequest"];
-                };
-            };
-            400: components["responses"]["Fault"];
-            404: components["responses"]["Fault"];
-            default: components["responses"]["Fault"];
-        };
-    };
-    post_api_trackside_v1_registered_models_name_delete: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
-                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
-            };
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["trackside.registry.own_routes.Delete"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Deletion"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -8000,6 +8130,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Requests"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_trash: {
+        parameters: {
+            query?: {
+                kind?: string;
+                max_results?: number;
+                older_than_days?: number;
+                page_token?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trash"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_trash_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restore"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];

@@ -21,7 +21,16 @@ export interface PageRoute {
 }
 
 export type RailName =
-  "experiments" | "models" | "endpoints" | "jobs" | "links" | "workspaces" | "webhooks" | "imports" | "access";
+  | "experiments"
+  | "models"
+  | "endpoints"
+  | "jobs"
+  | "links"
+  | "workspaces"
+  | "webhooks"
+  | "imports"
+  | "trash"
+  | "access";
 
 export interface Found {
   route: PageRoute;

@@ -12,6 +12,7 @@ export default {
     workspaces: "Workspaces",
     webhooks: "Webhooks",
     imports: "Imports",
+    trash: "Trash",
     access: "Access",
   },
   workspace: "Workspace",

@@ -12,6 +12,7 @@ export default {
     links: "Enlaces",
     workspaces: "Espacios de trabajo",
     webhooks: "Webhooks",
+    trash: "Papelera",
     access: "Acceso",
     imports: "Importaciones",
   },

@@ -56,9 +56,4 @@ export default {
   removeDeploymentTitle: (name: string) => `Delete the deployment ${name}?`,
   removeDeploymentHint: "Its replicas end. The endpoint and its other deployments stay.",
   removedDeployment: (name: string) => `Deleted the deployment ${name}`,
-  removeTitle: (name: string) => `Delete the endpoint ${name}?`,
-  removeHint: "Its deployments end, and its keys and address stop working. This cannot be undone.",
-  removePrompt: (name: string) => `Type ${name} to delete the endpoint`,
-  removeAction: "Delete the endpoint",
-  removed: (name: string) => `Deleted the endpoint ${name}`,
 };

@@ -59,9 +59,4 @@ export default {
   removeDeploymentTitle: (name: string) => `¿Eliminar el despliegue ${name}?`,
   removeDeploymentHint: "Sus réplicas terminan. El endpoint y sus otros despliegues siguen.",
   removedDeployment: (name: string) => `Se eliminó el despliegue ${name}`,
-  removeTitle: (name: string) => `¿Eliminar el endpoint ${name}?`,
-  removeHint: "Sus despliegues terminan, y sus claves y su dirección dejan de servir. No se puede deshacer.",
-  removePrompt: (name: string) => `Escriba ${name} para eliminar el endpoint`,
-  removeAction: "Eliminar el endpoint",
-  removed: (name: string) => `Se eliminó el endpoint ${name}`,
 } satisfies Words<typeof en>;

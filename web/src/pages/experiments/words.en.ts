@@ -21,7 +21,7 @@ export default {
   rename: "Rename",
   renameOf: (name: string) => `Rename ${name}`,
   renamed: (name: string) => `Renamed to ${name}`,
-  remove: "Delete",
+  remove: "Move to the trash",
   removed: (name: string) => `Deleted ${name} with its runs`,
   restore: "Restore",
   restored: (name: string) => `Restored ${name} with its runs`,

@@ -25,7 +25,7 @@ export default {
   rename: "Cambiar el nombre",
   renameOf: (name: string) => `Cambiar el nombre de ${name}`,
   renamed: (name: string) => `Ahora se llama ${name}`,
-  remove: "Eliminar",
+  remove: "Mover a la papelera",
   removed: (name: string) => `Se eliminó ${name} con sus ejecuciones`,
   restore: "Restaurar",
   restored: (name: string) => `Se restauró ${name} con sus ejecuciones`,

@@ -29,11 +29,4 @@ export default {
   rename: "Rename",
   renameTo: "New name",
   renamed: (name: string) => `Renamed to ${name}`,
-  remove: "Delete",
-  removeTitle: (name: string) => `Delete ${name}`,
-  removeHint: "All versions, aliases and tags of the model are deleted. The history stays. This cannot be undone.",
-  removeFiles: "Delete the files too, but for those that a run or another version has",
-  removePrompt: (name: string) => `Type ${name} to delete the model`,
-  removeAction: "Delete the model",
-  removed: (name: string, freed: string) => `Deleted ${name}${freed ? `; ${freed} are free` : ""}`,
 };

@@ -32,12 +32,4 @@ export default {
   rename: "Cambiar el nombre",
   renameTo: "Nombre nuevo",
   renamed: (name: string) => `Ahora se llama ${name}`,
-  remove: "Eliminar",
-  removeTitle: (name: string) => `Eliminar ${name}`,
-  removeHint:
-    "Se eliminan todas las versiones, los alias y las etiquetas del modelo. El historial se conserva. No se puede deshacer.",
-  removeFiles: "Eliminar también los archivos, salvo los que tenga una ejecución u otra versión",
-  removePrompt: (name: string) => `Escriba ${name} para eliminar el modelo`,
-  removeAction: "Eliminar el modelo",
-  removed: (name: string, freed: string) => `Se eliminó ${name}${freed ? `; quedan libres ${freed}` : ""}`,
 } satisfies Words<typeof en>;

@@ -15,7 +15,7 @@ export default {
   firstCharts: (shown: number, all: number) => `The first ${String(shown)} of ${String(all)} metrics`,
   newName: "Name of the run",
   renamed: (name: string) => `Renamed to ${name}`,
-  remove: "Delete the run",
+  remove: "Move to the trash",
   removed: (name: string) => `Deleted ${name}`,
   restore: "Restore the run",
   restored: (name: string) => `Restored ${name}`,
@@ -82,6 +82,7 @@ export default {
   somebody: "not said",
   noHistory: "The change log has nothing of this run",
   historyHint: "The change log keeps changes for 30 days, unless the server is set otherwise.",
+  actions_: "Actions",
   actions: {
     create: "Created",
     update: "Changed",

@@ -17,7 +17,7 @@ export default {
   firstCharts: (shown: number, all: number) => `Las primeras ${String(shown)} de ${String(all)} métricas`,
   newName: "Nombre de la ejecución",
   renamed: (name: string) => `Ahora se llama ${name}`,
-  remove: "Eliminar la ejecución",
+  remove: "Mover a la papelera",
   removed: (name: string) => `Se eliminó ${name}`,
   restore: "Restaurar la ejecución",
   restored: (name: string) => `Se restauró ${name}`,
@@ -84,6 +84,7 @@ export default {
   somebody: "no consta",
   noHistory: "El registro de cambios no tiene nada de esta ejecución",
   historyHint: "El registro guarda los cambios 30 días, salvo que el servidor esté configurado de otro modo.",
+  actions_: "Acciones",
   actions: {
     create: "Creada",
     update: "Cambiada",

@@ -1,0 +1,97 @@
+"""Endpoints, links, datasets and jobs: their own slices delete them, each in one transaction, with no file in the artifact store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trackside.access import store as access
+from trackside.cleanup.model import Found, Kind, Target
+from trackside.core.access import Action, Object
+from trackside.core.db.tx import Tx
+from trackside.endpoints import store as endpoints
+from trackside.evaluation_datasets import store as datasets
+from trackside.jobs import store as jobs
+from trackside.jobs.model import LIVE
+from trackside.links import store as links
+from trackside.workspaces import store as workspaces
+
+
+@dataclass(frozen=True)
+class Whole:
+    """`find` raises NotFound where the target is not there."""
+
+    needs: Action
+    find: Callable[[Tx, Target], Found]
+    remove: Callable[[Tx, Target], None]
+
+
+def _endpoint(tx: Tx, target: Target) -> Found:
+    endpoint = endpoints.get(tx, target.name)
+    deployments = endpoints.deployments_of(tx, endpoint)
+    return Found(
+        name=target.name,
+        counts={"endpoints": 1, "deployments": len(deployments)},
+        kept=("files of the registered versions stay",) if deployments else (),
+    )
+
+
+def _remove_endpoint(tx: Tx, target: Target) -> None:
+    endpoints.delete(tx, endpoints.lock(tx, target.name))
+    access.forget_object(tx, workspaces.name(tx), Object("endpoint", target.name))
+
+
+def _link(tx: Tx, target: Target) -> Found:
+    link = links.get(tx, target.name)
+    row = tx.one("SELECT COUNT(*) FROM link_items WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
+    return Found(
+        name=target.name,
+        counts={"links": 1},
+        kept=(f"{0 if row is None else row[0]} linked objects stay on both sides",),
+    )
+
+
+def _remove_link(tx: Tx, target: Target) -> None:
+    links.remove(tx, links.get(tx, target.name))
+
+
+def _dataset(tx: Tx, target: Target) -> Found:
+    dataset = datasets.get(tx, target.dataset_id)
+    row = tx.one(
+        """
+        SELECT COUNT(*), COALESCE(SUM(LENGTH(r.inputs)), 0) FROM evaluation_dataset_records r
+        JOIN evaluation_datasets d ON d.evaluation_dataset_seq = r.evaluation_dataset_seq
+        WHERE r.workspace_id = :ws AND d.workspace_id = :ws AND d.dataset_id = :id
+        """,
+        id=target.dataset_id,
+    )
+    records, size = (0, 0) if row is None else row
+    return Found(name=dataset.name, counts={"datasets": 1, "records": records}, row_bytes=int(size))
+
+
+def _remove_dataset(tx: Tx, target: Target) -> None:
+    datasets.delete(tx, target.dataset_id)
+
+
+def _job(tx: Tx, target: Target) -> Found:
+    job = jobs.get(tx, target.job_id)
+    row = tx.one(
+        "SELECT COALESCE(SUM(size_bytes), 0) FROM job_logs WHERE workspace_id = :ws AND job_seq = :seq",
+        seq=job.job_seq,
+    )
+    return Found(
+        name=job.job_id,
+        counts={"jobs": 1},
+        row_bytes=0 if row is None else int(row[0]),
+        running=(job.job_id,) if job.state in LIVE else (),
+    )
+
+
+def _remove_job(tx: Tx, target: Target) -> None:
+    jobs.delete(tx, jobs.lock(tx, target.job_id))
+
+
+KINDS = {
+    Kind.ENDPOINT: Whole(Action.ENDPOINTS_DELETE, _endpoint, _remove_endpoint),
+    Kind.LINK: Whole(Action.LINKS_DELETE, _link, _remove_link),
+    Kind.DATASET: Whole(Action.DATASETS_DELETE, _dataset, _remove_dataset),
+    Kind.JOB: Whole(Action.JOBS_DELETE, _job, _remove_job),
+}

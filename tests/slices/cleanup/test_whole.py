@@ -1,0 +1,82 @@
+"""Deletions of what other slices delete by themselves: endpoints, links, datasets and jobs."""
+
+from typing import Any
+
+from slices.cleanup.test_deletions import DELETIONS, delete, preview
+from support.client import Api
+from support.people import OURS
+
+
+def register(api: Api) -> str:
+    """Version 1 of the model `sum`, without files; the id of its run."""
+    run_id = api.new_run()
+    api.post("registered-models/create", name="sum")
+    source = f"{api.run(run_id)['info']['artifact_uri']}/model"
+    api.post("model-versions/create", name="sum", source=source, run_id=run_id)
+    return run_id
+
+
+def test_a_dataset_is_previewed_with_its_records_and_deleted(api: Api) -> None:
+    made: Any = api.ask("POST", "/api/3.0/mlflow/datasets/create", {"name": "golden", "experiment_ids": ["0"]}).json
+    dataset_id = made["dataset"]["dataset_id"]
+    rows = '[{"inputs": {"a": 1}}, {"inputs": {"a": 2}}]'
+    assert api.ask("POST", f"/api/3.0/mlflow/datasets/{dataset_id}/records", {"records": rows}).status == 200
+
+    shown = preview(api, "evaluation_dataset", dataset_id=dataset_id)
+    done = delete(api, "evaluation_dataset", dataset_id=dataset_id, token=shown["token"])
+
+    assert shown["counts"] == {"datasets": 1, "records": 2}
+    assert done["is_done"]
+    assert done["row_bytes"] == shown["row_bytes"] > 0
+    assert (
+        api.ask("POST", f"{DELETIONS}/preview", {"kind": "evaluation_dataset", "dataset_id": dataset_id}).status == 404
+    )
+
+
+def test_a_job_that_waits_stands_in_the_way_and_one_that_was_cancelled_goes_with_its_log(api: Api) -> None:
+    run_id = register(api)
+    assert api.ask("PATCH", f"{OURS}/job-queue", {"is_paused": True}).status == 200
+    params = {"model": "models:/sum/1", "input": f"runs:/{run_id}/in.csv"}
+    made = api.post(f"{OURS}/jobs", kind="score", params=params)
+    job_id = made["job"]["job_id"]
+
+    waiting = preview(api, "job", job_id=job_id)
+    refused = api.ask("POST", DELETIONS, {"kind": "job", "job_id": job_id})
+    api.post(f"{OURS}/jobs/{job_id}/cancel")
+    done = delete(api, "job", job_id=job_id)
+
+    assert [each["kind"] for each in waiting["obstacles"]] == ["running"]
+    assert refused.status == 400
+    assert done["is_done"]
+    assert api.ask("GET", f"{OURS}/jobs/{job_id}").status == 404
+
+
+def test_an_endpoint_asks_for_its_name(api: Api) -> None:
+    register(api)
+    made = api.ask("POST", f"{OURS}/endpoints", {"name": "adder", "auth_mode": "none", "model_uri": "models:/sum/1"})
+    assert made.status in (200, 201), made.json
+
+    shown = preview(api, "endpoint", name="adder")
+    blocked = preview(api, "model_version", name="sum", version="1")
+    refused = api.ask("POST", DELETIONS, {"kind": "endpoint", "name": "adder"})
+    delete(api, "endpoint", name="adder", confirm="adder", token=shown["token"])
+
+    assert (shown["counts"], shown["confirm"]) == ({"endpoints": 1, "deployments": 1}, "adder")
+    assert [each["kind"] for each in blocked["obstacles"]] == ["deployed"]
+    assert refused.status == 400
+    assert api.get(f"{OURS}/endpoints").get("endpoints", []) == []
+    assert preview(api, "model_version", name="sum", version="1").get("obstacles", []) == []
+
+
+def test_a_link_goes_and_both_sides_stay(api: Api) -> None:
+    run_id = api.new_run()
+    fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
+    made = api.ask("POST", f"{OURS}/links", fields)
+    assert made.status in (200, 201), made.json
+
+    shown = preview(api, "link", name="twin")
+    delete(api, "link", name="twin", confirm="twin")
+
+    assert (shown["counts"], shown["confirm"]) == ({"links": 1}, "twin")
+    assert api.get(f"{OURS}/links").get("links", []) == []
+    assert api.run(run_id)["info"]["lifecycle_stage"] == "active"

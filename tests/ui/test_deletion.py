@@ -1,0 +1,174 @@
+"""Permanent deletion with its preview on the pages of what is deleted, and the trash."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support import axe
+from support.client import Api
+from support.servers import Server
+from ui.test_models import forget_answers, register
+
+OURS = "/api/trackside/v1"
+
+
+def filled_run(api: Api, name: str = "swift-fox") -> str:
+    """A run with 100 points of `loss`, a param and two files of 1000 bytes."""
+    run_id = api.new_run(run_name=name)
+    points = [{"key": "loss", "value": 1 / (step + 1), "timestamp": step, "step": step} for step in range(100)]
+    api.post("runs/log-batch", run_id=run_id, metrics=points, params=[{"key": "lr", "value": "0.1"}])
+    path = api.run(run_id)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    for file in ("model/weights.bin", "note.txt"):
+        api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}/{file}", b"x" * 1000)
+    return run_id
+
+
+def steps(api: Api, run_id: str) -> list[int]:
+    found: Any = api.get("metrics/get-history", run_id=run_id, metric_key="loss").get("metrics", [])
+    return [int(each["step"]) for each in found]
+
+
+def menu(page: Page, item: str) -> None:
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name=item).click()
+
+
+def delete(page: Page) -> None:
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("^Delete permanently")).click()
+
+
+def test_a_run_is_deleted_after_a_preview_that_says_counts_and_bytes(server: Server, page: Page) -> None:
+    run_id = filled_run(server.api)
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    menu(page, "Delete permanently")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("100 points of metrics")
+    expect(dialog).to_contain_text("2 files")
+    expect(dialog).to_contain_text("1.95 KiB of files")
+    assert axe.serious(page) == []
+    delete(page)
+
+    expect(page.get_by_text("Deleted the run swift-fox: freed")).to_be_visible()
+    assert server.api.ask("GET", f"runs/get?run_id={run_id}").status == 404
+
+
+def test_some_steps_of_a_metric_a_param_and_a_folder_go_one_by_one(server: Server, page: Page) -> None:
+    run_id = filled_run(server.api)
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    page.get_by_role("button", name="Delete the metric loss").click()
+    page.get_by_label("Some steps").check()
+    page.get_by_label("From step").fill("20")
+    page.get_by_label("To step").fill("10")
+    expect(page.get_by_role("alert")).to_contain_text("the first not above the second")
+    page.get_by_label("To step").fill("79")
+    expect(page.get_by_role("dialog")).to_contain_text("60 points of metrics")
+    delete(page)
+    expect(page.get_by_text("Deleted the metric loss: freed")).to_be_visible()
+    assert steps(server.api, run_id) == [*range(20), *range(80, 100)]
+
+    page.get_by_role("button", name="Delete the param lr").click()
+    delete(page)
+    expect(page.get_by_text("No params logged")).to_be_visible()
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}/artifacts/model")
+    page.get_by_role("button", name="Delete…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 file")
+    delete(page)
+    expect(page.get_by_role("navigation", name="Files").get_by_role("link", name="note.txt")).to_be_visible()
+    expect(page.get_by_role("link", name="model", exact=True)).to_have_count(0)
+
+
+def test_what_stands_in_the_way_is_said_and_nothing_can_be_pressed(server: Server, page: Page) -> None:
+    run_id = register(server.api)
+    server.api.post("registered-models/alias", {"name": "churn", "alias": "best", "version": "1"})
+    server.api.post("runs/set-tag", run_id=run_id, key="trackside.protected", value="paper of May")
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    menu(page, "Delete permanently")
+    expect(page.get_by_role("alert")).to_contain_text("trackside.protected")
+    expect(page.get_by_role("alert")).to_contain_text("churn")
+    assert axe.serious(page) == []
+    expect(page.get_by_role("dialog").get_by_role("button", name=re.compile("^Delete permanently"))).to_have_count(0)
+
+    page.goto(f"{server.url}/#/models/churn/versions/1")
+    menu(page, "Delete permanently")
+    expect(page.get_by_role("alert")).to_contain_text("@best")
+
+
+def test_a_preview_that_is_out_of_date_is_refused_and_looked_up_again(
+    server: Server, page: Page, console: list[str]
+) -> None:
+    run_id = filled_run(server.api)
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    menu(page, "Delete permanently")
+    expect(page.get_by_role("dialog")).to_contain_text("100 points")
+    server.api.post("runs/log-metric", run_id=run_id, key="loss", value=1, timestamp=1000, step=100)
+
+    delete(page)
+    expect(page.get_by_role("dialog")).to_contain_text("Something changed")
+    expect(page.get_by_role("dialog")).to_contain_text("101 points")
+    delete(page)
+
+    expect(page.get_by_text("Deleted the run swift-fox")).to_be_visible()
+    forget_answers(console)
+
+
+def test_the_trash_restores_and_deletes_for_good(server: Server, page: Page) -> None:
+    kept, gone = filled_run(server.api, "kept"), filled_run(server.api, "gone")
+    experiment_id = server.api.new_experiment("old")
+    for run_id in (kept, gone):
+        server.api.post("runs/delete", run_id=run_id)
+    server.api.post("experiments/delete", experiment_id=experiment_id)
+
+    page.goto(server.url)
+    page.get_by_role("link", name="Trash").click()
+    expect(page.get_by_role("row")).to_have_count(4)
+    assert axe.serious(page) == []
+    page.get_by_label("Choose kept").check()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("row")).to_have_count(3)
+    assert server.api.run(kept)["info"]["lifecycle_stage"] == "active"
+
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name="All", exact=True).click()
+    menu(page, "Empty the trash")
+    expect(page.get_by_role("dialog")).to_contain_text("1 run")
+    page.get_by_label("Type delete to delete it").fill("delete")
+    delete(page)
+
+    expect(page.get_by_text("The trash is empty")).to_be_visible()
+    assert server.api.ask("GET", f"runs/get?run_id={gone}").status == 404
+    assert server.api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
+
+
+def test_an_experiment_asks_for_its_name(server: Server, page: Page) -> None:
+    experiment_id = server.api.new_experiment("churn")
+    server.api.new_run(experiment_id)
+
+    page.goto(server.url)
+    page.get_by_role("button", name="Actions of churn").click()
+    page.get_by_role("menuitem", name="Delete permanently").click()
+    button = page.get_by_role("dialog").get_by_role("button", name=re.compile("^Delete permanently"))
+    expect(button).to_be_disabled()
+    page.get_by_label("Type churn to delete it").fill("churn")
+    button.click()
+
+    expect(page.get_by_role("link", name="churn")).to_have_count(0)
+    assert server.api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme: str) -> None:
+    run_id = filled_run(server.api)
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    menu(page, "Delete permanently")
+
+    expect(page.get_by_role("dialog")).to_contain_text("100 points")
+    assert axe.serious(page) == []

@@ -1,0 +1,78 @@
+/** Permanent deletions: what is deleted, the preview and its execution. */
+import { api } from "@/api/client";
+import type { components } from "@/api/schema";
+
+export type Preview = components["schemas"]["Preview"];
+export type Deleted = components["schemas"]["DeletionResult"];
+
+/** What the server is asked to delete, by the fields of its kind. */
+export type Target =
+  | { kind: "run"; run_id: string }
+  | { kind: "experiment"; experiment_id: string }
+  | { kind: "logged_model"; model_id: string }
+  | { kind: "registered_model"; name: string }
+  | { kind: "model_version"; name: string; version: string }
+  | { kind: "metric"; run_id: string; key: string }
+  | { kind: "metric_steps"; run_id: string; key: string; from_step: number; to_step: number }
+  | { kind: "param" | "tag"; run_id: string; key: string }
+  | { kind: "artifact"; run_id: string; path: string }
+  | { kind: "endpoint" | "link"; name: string }
+  | { kind: "job"; job_id: string };
+
+/** Of several previews: sums, and what stands in the way of any. */
+export interface Summary {
+  items: readonly Preview[];
+  counts: [string, number][];
+  fileBytes: number;
+  rowBytes: number;
+  /** Name of what must be typed; null where nothing has to. */
+  confirm: string | null;
+}
+
+export const MANY = 10;
+/** What is typed for several things at once. */
+export const WORD = "delete";
+
+export async function preview(target: Target, signal: AbortSignal): Promise<Preview> {
+  return await api.post("/api/trackside/v1/deletions/preview", { body: target, signal });
+}
+
+/** Deletes, in as many calls as the server takes; `onPart` is told what each one freed in sum. */
+export async function execute(
+  target: Target,
+  { token, confirm }: Pick<Preview, "token" | "confirm">,
+  onPart: (part: Deleted) => void,
+): Promise<Deleted> {
+  for (;;) {
+    const part = await api.post("/api/trackside/v1/deletions", {
+      body: { ...target, token, confirm: confirm ?? null },
+    });
+    onPart(part);
+    if (part.is_done) return part;
+  }
+}
+
+/** What can be deleted now: what has an obstacle is left out of the sums. */
+export function summary(previews: readonly Preview[]): Summary {
+  const free = previews.filter((each) => !each.obstacles?.length);
+  const counts = new Map<string, number>();
+  for (const each of free)
+    for (const [noun, count] of Object.entries(each.counts)) counts.set(noun, (counts.get(noun) ?? 0) + count);
+  const [only] = previews;
+  return {
+    items: free,
+    counts: [...counts],
+    fileBytes: sum(free.map((each) => each.file_bytes)),
+    rowBytes: sum(free.map((each) => each.row_bytes)),
+    confirm:
+      previews.length === 1
+        ? (only?.confirm ?? null)
+        : previews.length >= MANY || free.some((each) => each.confirm)
+          ? WORD
+          : null,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,31 @@
+import { formatCount } from "@/i18n/format";
+import type { Words } from "@/i18n/catalogue.svelte";
+import type en from "./words.en";
+
+export default {
+  title: "Papelera",
+  hint: "Lo que está en la papelera se puede restaurar. Sigue ocupando espacio hasta que se elimina definitivamente.",
+  none: "La papelera está vacía",
+  noneHint:
+    "Las ejecuciones y los experimentos llegan aquí cuando se mueven a la papelera, en la web o con un cliente de MLflow.",
+  noneOfKind: "No hay nada de este tipo en la papelera",
+  kinds: "Tipos",
+  all: "Todo",
+  run: "Ejecuciones",
+  experiment: "Experimentos",
+  logged_model: "Modelos de ejecuciones",
+  kind: { run: "Ejecución", experiment: "Experimento", logged_model: "Modelo de ejecución" },
+  choose: (name: string) => `Elegir ${name}`,
+  chooseAll: "Elegir todo lo que se muestra",
+  chosen: (count: number) => `${formatCount(count)} elegidos`,
+  name: "Nombre",
+  what: "Tipo",
+  id: "ID",
+  moved: "Movido aquí",
+  restore: "Restaurar",
+  restored: (count: number, name: string) =>
+    count === 1 ? `Se restauró ${name}` : `Se restauraron ${formatCount(count)} elementos`,
+  remove: "Eliminar definitivamente…",
+  empty: "Vaciar la papelera…",
+  more: "Mostrar más",
+} satisfies Words<typeof en>;
