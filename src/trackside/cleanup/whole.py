@@ -1,4 +1,4 @@
-"""Endpoints, links, datasets and jobs: their own slices delete them, each in one transaction, with no file in the artifact store."""
+"""Endpoints, links, datasets and jobs: their own slices delete them, each in one transaction.  No file is theirs alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
