@@ -1,5 +1,6 @@
 """Stores as older releases left them."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -10,7 +11,7 @@ from trackside.core.settings import Settings
 LATEST = migrations()[-1].number
 
 
-def apply(db: Any, some: list[Migration]) -> None:
+def apply(db: Any, some: Sequence[Migration]) -> None:
     """As a release did that had no others."""
     with db.write(0) as tx:
         tx.run(f"CREATE TABLE {OWN_TABLE}")

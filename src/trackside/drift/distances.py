@@ -6,9 +6,7 @@ Each is exactly 0 for samples that are equal.
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import stats
-from scipy.spatial.distance import jensenshannon
-from scipy.stats import contingency
+import scipy  # which imports its parts, a second of work, when a function first asks for one
 
 Floats: TypeAlias = Any  # an array of float64
 LEAST_SD = 0.001
@@ -21,12 +19,12 @@ def psi(reference: Floats, current: Floats) -> float:
 
 def js(reference: Floats, current: Floats, base: float = 2.0) -> float:
     """Return the Jensen-Shannon distance, the root of the divergence."""
-    found = float(jensenshannon(reference, current, base=base))
+    found = float(scipy.spatial.distance.jensenshannon(reference, current, base=base))
     return 0.0 if np.isnan(found) or np.array_equal(reference, current) else found
 
 
 def kl(reference: Floats, current: Floats) -> float:
-    return float(stats.entropy(reference, current))
+    return float(scipy.stats.entropy(reference, current))
 
 
 def hellinger(reference: Floats, current: Floats) -> float:
@@ -43,16 +41,16 @@ def total_variation(reference: Floats, current: Floats) -> float:
 
 def ks(reference: Floats, current: Floats) -> tuple[float, float]:
     """Return the Kolmogorov-Smirnov statistic and its p-value: exact up to 10,000 rows."""
-    found = stats.ks_2samp(reference, current)
+    found = scipy.stats.ks_2samp(reference, current)
     return float(found.statistic), float(found.pvalue)
 
 
 def wasserstein(reference: Floats, current: Floats) -> float:
-    return float(stats.wasserstein_distance(reference, current))
+    return float(scipy.stats.wasserstein_distance(reference, current))
 
 
 def energy(reference: Floats, current: Floats) -> float:
-    return float(stats.energy_distance(reference, current))
+    return float(scipy.stats.energy_distance(reference, current))
 
 
 def sd(sample: Floats, *, of_population: bool) -> float:
@@ -68,7 +66,7 @@ def chi2_contingency(reference: Floats, current: Floats, *, corrected: bool) -> 
     table = table[:, table.sum(axis=0) > 0]
     if table.shape[1] < 2:
         return 0.0, 1.0
-    found = stats.chi2_contingency(table, correction=corrected)
+    found = scipy.stats.chi2_contingency(table, correction=corrected)
     return float(found.statistic), float(found.pvalue)
 
 
@@ -81,10 +79,10 @@ def chi2_fit(reference: Floats, current: Floats) -> float:
     if is_known.sum() < 2:
         return 1.0
     statistic: float = np.sum((current[is_known] - expected[is_known]) ** 2 / expected[is_known])
-    return float(stats.chi2.sf(statistic, is_known.sum() - 1))
+    return float(scipy.stats.chi2.sf(statistic, is_known.sum() - 1))
 
 
 def cramers_v(reference: Floats, current: Floats) -> float:
     table = np.array([reference, current]).astype(int)
     table = table[:, table.sum(axis=0) > 0]
-    return float(contingency.association(table, method="cramer")) if table.shape[1] > 1 else 0.0
+    return float(scipy.stats.contingency.association(table, method="cramer")) if table.shape[1] > 1 else 0.0

@@ -3,6 +3,7 @@
 A file is written once for both databases; `{{NAME}}` stands for what they spell differently.
 """
 
+import functools
 import hashlib
 import re
 import time
@@ -89,14 +90,16 @@ class _TxContext(Protocol):
     def __exit__(self, *exc: object) -> bool | None: ...
 
 
-def migrations() -> list[Migration]:
+@functools.cache  # the files belong to the program
+def migrations() -> tuple[Migration, ...]:
+    """Return every migration that this version knows, in the order of their numbers."""
     folder = files("trackside.core.db") / "migrations"
     found = []
     for entry in folder.iterdir():
         match = re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name)
         if match:
             found.append(Migration(int(match[1]), match[2], entry.read_text("utf-8")))
-    return sorted(found, key=lambda migration: migration.number)
+    return tuple(sorted(found, key=lambda migration: migration.number))
 
 
 def status(db: MigratableDatabase) -> Status:

@@ -1,5 +1,6 @@
 """What the server answers: a table of routes.  Knows methods, paths and what each needs; knows no handler's meaning."""
 
+import functools
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -129,7 +130,7 @@ class Table:
         self._rest = rest
         self._completing = threading.Lock()
         self._whole: dict[tuple[str, str], Match] = {}
-        self._patterns: list[tuple[str, re.Pattern[str], Route]] = []
+        self._patterns: list[tuple[str, str, Route]] = []  # prefix, path, route
         self._methods: dict[str, set[str]] = {}
         self._add(list(routes))
 
@@ -158,7 +159,7 @@ class Table:
             for path in route.paths:
                 if "{" in path:
                     prefix = path[: path.index("{")]
-                    patterns.append((prefix, _pattern(path), route))
+                    patterns.append((prefix, path, route))
                 elif (route.method, path) in self._whole:
                     raise ValueError(f"two routes answer {route.method} {path}")
                 else:
@@ -172,7 +173,7 @@ class Table:
             return found
         for prefix, pattern, route in self._patterns:
             if route.method == method and path.startswith(prefix):
-                match = pattern.fullmatch(path)
+                match = _pattern(pattern).fullmatch(path)
                 if match:
                     return Match(route, match.groupdict())
         if method == "HEAD":
@@ -183,7 +184,7 @@ class Table:
         """What the path answers to; nothing where it is unknown."""
         known = set(self._methods.get(path, ()))
         for prefix, pattern, route in self._patterns:
-            if path.startswith(prefix) and pattern.fullmatch(path):
+            if path.startswith(prefix) and _pattern(pattern).fullmatch(path):
                 known.add(route.method)
         if known:
             known.add("OPTIONS")
@@ -203,8 +204,9 @@ def matches_path(path: str) -> Callable[[str], dict[str, str] | None]:
     return match
 
 
+@functools.cache
 def _pattern(path: str) -> re.Pattern[str]:
-    """`{name}` is one segment, `{name:path}` the rest (with its slashes)."""
+    """Return the expression of a route's path: `{name}` is one segment, `{name:path}` the rest (with its slashes)."""
     parts = re.split(r"(\{\w+(?::path)?\})", path)
     text = ""
     for part in parts:

@@ -7,6 +7,7 @@ its Origin header tells.  The rules are those of MLflow 3.5 and newer, but for t
 matches addresses only (not `10.evil.example`), and the server's own pages may write without being listed.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -214,6 +215,7 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+@functools.cache
 def _pattern(allowed: str) -> tuple[re.Pattern[str], bool]:
     """What an allowed host matches, and whether that is addresses only."""
     name = allowed.lower().strip("[]").removesuffix(".")
