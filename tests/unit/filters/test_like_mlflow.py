@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -19,12 +20,22 @@ from trackside.core.filters.parse import parse_filter, parse_order_by
 from trackside.core.filters.to_python import Record, matches, ordered
 from trackside.runs import search_sql
 
-os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="1")
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    entities = pytest.importorskip("mlflow.entities")
-    stock = pytest.importorskip("mlflow.utils.search_utils")
-    MlflowException = pytest.importorskip("mlflow.exceptions").MlflowException
+
+class Later:
+    """A module of mlflow, imported when a test first asks for something of it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="1")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return getattr(import_module(self._name), attribute)
+
+
+entities = Later("mlflow.entities")
+stock = Later("mlflow.utils.search_utils")
 
 KEYS = ["a", "a.b", "c d", "x/y", "and"]
 TEXTS = ["", "x", "X", "xy", "x%", "x_y", "1", "it's", 'say "x"', "é"]
