@@ -1,18 +1,28 @@
-"""The web UI in a real browser.  `page` is a fresh tab; a message of an error on its console fails the test."""
+"""The web UI in a real browser.  `page` is a fresh tab; a message of an error on its console fails the test.
 
+The tests of a process share a profile and the address of their first server, so that the browser keeps the files of the UI
+and their compiled code, which are two thirds of what a page costs.  Cookies and storage are cleared before each test.
+"""
+
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
-from support import browser as browsers
+from support.browser import ARGUMENTS, chromium
 from support.people import People
+from support.ports import free_port
 from support.servers import Server
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 TIMEOUT_MS = 15_000
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -24,22 +34,87 @@ def built_ui() -> None:
     subprocess.run([sys.executable, ROOT / "web" / "build.py", "build"], check=True)
 
 
-@pytest.fixture(scope="module")
-def browser(built_ui: None) -> Iterator[Browser]:
-    """Ends with its file: while Playwright is there, its event loop runs in this thread, where other tests run theirs."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=browsers.chromium(), args=list(browsers.ARGUMENTS))
-        yield launched
-        launched.close()
+class Browsers:
+    """What is started for the first test of this folder and ends with the last: one Playwright, one browser with a profile."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+
+    @functools.cached_property
+    def playwright(self) -> Playwright:
+        return self._open.enter_context(sync_playwright())
+
+    @functools.cached_property
+    def context(self) -> BrowserContext:
+        """With the profile."""
+        profile = self._open.enter_context(TemporaryDirectory(prefix="trackside-profile-", ignore_cleanup_errors=True))
+        made = self.playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium(),
+            args=list(ARGUMENTS),
+            viewport={"width": 1280, "height": 800},
+            locale="en-GB",
+            color_scheme="light",
+        )
+        self._open.callback(made.close)
+        return made
+
+    def close(self) -> None:
+        self._open.close()
+        self.__dict__.clear()
+        self._open = ExitStack()
+
+
+BROWSERS = Browsers()
+
+
+@pytest.hookimpl(trylast=True)  # after the fixtures
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """While Playwright is there, its event loop runs in this thread, where other tests run theirs."""
+    if nextitem is None or not nextitem.path.is_relative_to(HERE):
+        BROWSERS.close()
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def browser(built_ui: None) -> Iterator[Browser]:
+    """A browser of its own, for tests that make contexts."""
+    launched = BROWSERS.playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+    yield launched
+    launched.close()
+
+
+@functools.cache
+def port() -> int:
+    """Of the first server of each test of this process."""
+    return free_port()
+
+
+@pytest.fixture
+def start(start: Callable[..., Server]) -> Callable[..., Server]:
+    """As elsewhere; the first server of a test has the port that the first one of the last test had."""
+    ports = iter((port(),))
+
+    def begin(*options: str, **more: Any) -> Server:
+        given = next(ports, None) if "--port" not in options else None
+        return start(*options, *(("--port", str(given)) if given else ()), **more)
+
+    return begin
+
+
+@pytest.fixture
+def context(built_ui: None) -> Iterator[BrowserContext]:
     """Of 1280 by 800 pixels, English, and the light theme."""
-    made = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light")
-    made.set_default_timeout(TIMEOUT_MS)
-    yield made
-    made.close()
+    kept = BROWSERS.context
+    kept.set_default_timeout(TIMEOUT_MS)
+    kept.clear_cookies()
+    first, *_ = kept.pages  # stays open, or the browser would end
+    devtools = kept.new_cdp_session(first)
+    for origin in (f"http://{name}:{port()}" for name in ("127.0.0.1", "localhost")):
+        devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
+    devtools.detach()
+    yield kept
+    for page in kept.pages[1:]:
+        page.close()
 
 
 @pytest.fixture

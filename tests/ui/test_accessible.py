@@ -8,7 +8,7 @@ from support.servers import Server
 from ui.test_models import register
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_nothing_serious_for_axe(server: Server, page: Page, theme: str) -> None:
     run_id = register(server.api, versions=2)
     server.api.post("runs/set-tag", run_id=run_id, key="team", value="growth")

@@ -248,7 +248,7 @@ def test_system_metrics_stand_on_a_page_of_their_own(server: Server, page: Page)
     expect(card(page, "train/loss")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "es")])
+@pytest.mark.parametrize(("theme", "language"), [pytest.param("light", "en", marks=pytest.mark.slow), ("dark", "es")])
 def test_nothing_serious_for_axe(server: Server, page: Page, theme: str, language: str) -> None:
     experiment_id, runs = new_runs(server.api, ["calm-elk", "swift-fox"], 20)
     page.add_init_script(

@@ -118,7 +118,7 @@ def test_a_key_is_regenerated_and_requests_are_drawn(server: Server, described: 
     expect(page.get_by_label("Newest values: Errors")).to_contain_text("blue: 100 %")
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "es")])
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])
 def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, theme: str, language: str) -> None:
     register(server.api, [described])
     server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)

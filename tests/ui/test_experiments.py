@@ -97,7 +97,7 @@ def test_deleted_experiments_are_listed_by_themselves_with_their_runs_and_restor
     assert experiment(server.api, experiment_id) == ("churn", "active")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_serious(server: Server, page: Page, theme: str) -> None:
     server.api.post("experiments/delete", experiment_id=server.api.new_experiment("old"))
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
