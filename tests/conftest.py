@@ -18,6 +18,7 @@ import pytest
 
 from support import examples, forks, scheduling
 from support.client import Api, Inside
+from support.cpu import Cpu
 from support.postgres import Postgres
 from support.servers import Server
 from trackside import app
@@ -40,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--vary", action="store_true", help="give random tests more examples, made from a seed")
     parser.addoption("--seed", type=int, help="of random tests, to replay those of an earlier run with --vary")
+    parser.addoption(
+        "--cpu", type=int, nargs="?", const=30, metavar="N", help="print the N files and tests with most processor time"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before Hypothesis reads its seed
@@ -50,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if vary:
         config.option.hypothesis_seed = config.option.seed
     examples.load(vary=vary)
+    if config.option.cpu is not None:
+        config.pluginmanager.register(Cpu(config.option.cpu))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

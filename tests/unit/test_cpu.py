@@ -1,0 +1,22 @@
+"""The processor time that `--cpu` prints."""
+
+import os
+import subprocess
+import sys
+
+from support.cpu import spent_s
+
+BUSY = "import sys, time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\nsys.stdin.read()"
+
+
+def test_what_a_child_spends_counts_while_it_lives_and_after() -> None:
+    before = spent_s(os.getpid())
+
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        during = spent_s(os.getpid())
+        child.communicate()
+
+    assert during - before >= 0.25
+    assert spent_s(os.getpid()) - before >= 0.25
