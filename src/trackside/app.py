@@ -77,6 +77,7 @@ from trackside.logged_models import store as logged_model_store
 from trackside.monitoring import health
 from trackside.monitoring import routes as monitoring
 from trackside.monitoring.watch import Watch
+from trackside.monitoring.workers import WRITE_EVERY_S, Alone, Meters, OneOfMany
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
@@ -362,17 +363,23 @@ def _endpoints(
 def _monitoring(
     settings: Settings,
     db: Any,
-    requests: Meter,
-    scoring: Meter,
+    meters: Meters,
     closers: list[Callable[[], object]],
     leavers: list[Callable[[], None]],
+    workers: Path | None,
 ) -> list[Route]:
     """Metrics and health."""
     local = settings.artifacts.path
     folders = {"data": settings.data, **({} if local is None else {"artifacts": local})}
     threads = Threads(MONITORING_THREADS, "trackside-monitoring")
     closers.append(lambda: threads.shutdown(wait=False, cancel_futures=True))
-    watch = Watch(db, requests, scoring, (__version__, db.dialect), folders, threads)
+    db.writer.note = meters.commits.note
+    shared: Alone | OneOfMany = Alone(meters)
+    if workers is not None:
+        shared = OneOfMany(meters, workers)
+        closers.append(shared.close)
+        closers.append(Loop("worker-counts", shared.step, WRITE_EVERY_S).close)
+    watch = Watch(db, shared, (__version__, db.dialect), folders, threads)
     checks = {"store": db.fault, "disk": health.disk_of(settings.data)}
     if local is not None:
         checks["artifacts"] = health.writable(local)
@@ -411,9 +418,11 @@ def build(
     url: str = "",
     kinds: Sequence[Kind[Any]] = (),
     is_partial: bool = False,
+    workers: Path | None = None,
 ) -> App:
     """Start everything but the socket.  `interval_factor` multiplies the intervals of background work; `url` is where
-    processes of this machine find the server; `kinds` are further kinds of jobs; `is_partial` leaves the rest to `complete`."""
+    processes of this machine find the server; `kinds` are further kinds of jobs; `is_partial` leaves the rest to `complete`;
+    `workers` is where the processes of one server share what they count, None for one that is alone."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     wakers: list[Callable[[], None]] = []  # of loops that wait for changes
@@ -429,7 +438,7 @@ def build(
         db = open_database(settings)
         closers.append(db.close)
         directory = Directory(db)
-        requests, scoring_requests = Meter(), Meter()
+        meters = Meters(Meter(), Meter(), Meter())
         known = issuers(settings)
         gate = _gate(settings, db, known, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
@@ -460,10 +469,10 @@ def build(
             *registry.routes(),
             *registry_own.routes(registry_files),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
-            *_endpoints(settings, db, roots, scoring_requests, gate, closers, interval_factor),
+            *_endpoints(settings, db, roots, meters.scoring, gate, closers, interval_factor),
             *_jobs(settings, db, Kinds([scoring_jobs.kind(settings, roots), *kinds]), url, closers, interval_factor),
         ]
-        table += _monitoring(settings, db, requests, scoring_requests, closers, leavers)
+        table += _monitoring(settings, db, meters, closers, leavers, workers)
 
         def rest() -> list[Route]:
             """What is imported while the server answers other calls already: a third of all modules."""
@@ -496,7 +505,7 @@ def build(
                     guard_of_links,
                 ),
             ]
-            workers = Workers(
+            link_workers = Workers(
                 db,
                 roots,
                 settings.default_artifact_root,
@@ -505,9 +514,9 @@ def build(
                 gate.why_not,
                 interval_factor=interval_factor,
             )
-            closers.append(workers.close)
-            leavers.append(workers.leave)
-            wakers.append(workers.wake)
+            closers.append(link_workers.close)
+            leavers.append(link_workers.leave)
+            wakers.append(link_workers.wake)
             document = server.Document([*table, *made])
             return [*made, stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False)]
 
@@ -522,7 +531,7 @@ def build(
             gate,
             locate=LOCATE,
             recall=directory.recall,
-            meter=requests,
+            meter=meters.requests,
             static_prefix=settings.static_prefix,
             read_s=settings.search_timeout_s,
         )

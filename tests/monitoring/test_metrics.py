@@ -12,33 +12,19 @@ from typing import Any
 import pytest
 import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse
 
 from support.client import Api
+from support.scrapes import SELECTOR, families, samples
 from support.servers import trackside
 from trackside.core.errors import Unavailable
 from trackside.core.http.meter import BOUNDS_S, Meter
 from trackside.monitoring import dashboard, rules
 from trackside.monitoring.families import FAMILIES
 from trackside.monitoring.watch import Watch
+from trackside.monitoring.workers import Alone, Meters
 
 # Of what the library tells of its own process.
 _OF_THE_PROCESS = re.compile(r"process_\w+|python_\w+")
-_SERIES = re.compile(r"(?<![\w$\"])((?:trackside|process)_\w+)(?:\{([^}]*)\})?")
-
-
-def scraped(text: str) -> dict[str, Any]:
-    return {family.name: family for family in parse(text)}
-
-
-def samples(text: str, name: str) -> dict[tuple[tuple[str, str], ...], float]:
-    """Values of the series of a name by their labels."""
-    return {
-        tuple(sorted(sample.labels.items())): sample.value
-        for family in parse(text)
-        for sample in family.samples
-        if sample.name == name
-    }
 
 
 def scrape(api: Api, **headers: str) -> str:
@@ -88,7 +74,7 @@ def test_an_answer_is_counted_by_the_template_of_its_route_and_the_class_of_its_
 
 def test_every_family_has_its_type_and_openmetrics_is_written_on_demand(sqlite_api: Api) -> None:
     sqlite_api.new_run()
-    plain = scraped(scrape(sqlite_api))
+    plain = families(scrape(sqlite_api))
     openmetrics = list(
         parse_openmetrics(  # type: ignore[no-untyped-call]
             scrape(sqlite_api, accept="application/openmetrics-text; version=1.0.0; charset=utf-8")
@@ -106,12 +92,12 @@ def queries() -> list[str]:
 
 
 def test_rules_and_dashboard_ask_only_for_series_and_labels_that_a_scrape_has(sqlite_api: Api) -> None:
-    found = scraped(scrape(sqlite_api))
+    found = families(scrape(sqlite_api))
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
     series = {f"{name}{suffix}": name for name, family in found.items() for suffix in suffixes.get(family.type, ())}
     labels = {family.full: {*family.labels, "le"} for family in FAMILIES}
 
-    asked = [match for expr in queries() for match in _SERIES.findall(expr)]
+    asked = [match for expr in queries() for match in SELECTOR.findall(expr)]
 
     assert len(asked) > 30
     assert {name for name, _ in asked} <= set(series)
@@ -183,7 +169,9 @@ def test_a_store_that_fails_or_hangs_holds_up_no_scrape(db: Any) -> None:
 async def _fail_and_hang(db: Any) -> None:
     store, now = _Store(db), [0.0]
     with ThreadPoolExecutor(2) as threads:
-        watch = Watch(store, Meter(), Meter(), ("1", "sqlite"), {}, threads, lambda: now[0], wait_s=0.0)
+        watch = Watch(
+            store, Alone(Meters(Meter(), Meter(), Meter())), ("1", "sqlite"), {}, threads, lambda: now[0], wait_s=0.0
+        )
         store.error = Unavailable("gone")
         failed = (await watch.scrape(""))[1].decode()
         store.error = None

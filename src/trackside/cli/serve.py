@@ -8,8 +8,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import uvicorn
 
@@ -21,6 +22,7 @@ from trackside.cli.stores import explained, refuse_foreign_file
 from trackside.core import log_lines
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings, SqliteStore
+from trackside.monitoring import workers
 from trackside.stock_ui import files as stock_files
 
 log = logging.getLogger("trackside")
@@ -32,6 +34,13 @@ END_S = 5.0  # for what runs beside the answers, after them
 GRACE_S = 10  # for answers under way when the server is told to stop
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Team(NamedTuple):
+    """The processes of one server: the id of the one that supervises, and the folder where the others share their counts."""
+
+    supervisor: int
+    counts: Path
 
 
 def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
@@ -70,10 +79,10 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
         return _work(settings, sockets, interval_factor, announce)
     for each in sockets:
         each.listen(BACKLOG)
-    supervisor = os.getpid()
+    team = Team(os.getpid(), workers.prepare(settings.data / "workers"))
     return supervise.run(
         settings.workers,
-        lambda ready: _work(settings, sockets, interval_factor, ready, supervisor=supervisor),
+        lambda ready: _work(settings, sockets, interval_factor, ready, team=team),
         on_ready=announce,
     )
 
@@ -84,13 +93,19 @@ def _work(
     interval_factor: float,
     on_ready: Callable[[], None],
     *,
-    supervisor: int | None = None,
+    team: Team | None = None,
 ) -> int:
     """One process that serves; it stops when its supervisor is no more."""
     signal.signal(signal.SIGTERM, _leave)
     with explained(settings):
         url = _own_url(settings, sockets)
-        made = app.build(settings, interval_factor=interval_factor, url=url, is_partial=True)
+        made = app.build(
+            settings,
+            interval_factor=interval_factor,
+            url=url,
+            is_partial=True,
+            workers=None if team is None else team.counts,
+        )
     try:
         server = _Server(_config(made.asgi, settings), made.leave)
 
@@ -98,7 +113,7 @@ def _work(
             server.should_exit = True
 
         async def check_supervisor() -> None:
-            if supervisor is not None and os.getppid() != supervisor:
+            if team is not None and os.getppid() != team.supervisor:
                 stop()
 
         server.config.callback_notify = check_supervisor

@@ -3,6 +3,8 @@
 The numbers are of all workspaces: who may scrape has a right on the whole server.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
@@ -33,15 +35,19 @@ def take(tx: Tx) -> Reading:
         f.DEPLOYMENTS: _by_workspace(names, _deployments(tx)),
         f.REPLICAS: _by_workspace(names, _replicas(tx)),
         f.STORE_BYTES: [((), float(_size(tx)))],
+        f.SCHEMA: [((), float(_schema(tx)))],
+        f.JOBS: _by_workspace(names, _jobs(tx)),
+        f.JOB_AGE: _by_workspace(names, [(ws, _age_s(tx, since)) for ws, since in _waiting_jobs(tx)]),
     }
     links = _links(tx)
     values[f.LINK_WAITING] = _by_workspace(names, [(ws, link, count) for ws, link, count, _, _ in links])
     values[f.LINK_LAG] = _by_workspace(names, [(ws, link, _age_s(tx, since)) for ws, link, _, since, _ in links])
     values[f.LINK_FAILED] = _by_workspace(names, [(ws, link, failed) for ws, link, _, _, failed in links])
     deliveries = _deliveries(tx)
-    values[f.DELIVERIES] = _by_workspace(names, [(ws, count) for ws, count, _ in deliveries])
-    values[f.DELIVERIES_DEAD] = _by_workspace(names, _dead(tx))
-    values[f.DELIVERY_AGE] = _by_workspace(names, [(ws, _age_s(tx, since)) for ws, _, since in deliveries])
+    values[f.LINKS] = _with_zeros(names, [(ws, 1) for ws, *_ in links])
+    values[f.DELIVERIES] = _with_zeros(names, [(ws, count) for ws, count, _ in deliveries])
+    values[f.DELIVERIES_DEAD] = _with_zeros(names, _dead(tx))
+    values[f.DELIVERY_AGE] = _with_zeros(names, [(ws, _age_s(tx, since)) for ws, _, since in deliveries])
     return Reading(values, names, tx.now)
 
 
@@ -52,6 +58,14 @@ def _by_workspace(names: dict[int, str], rows: list[tuple[object, ...]]) -> list
         for ws, *labels, value in rows
         if int(str(ws)) in names  # a workspace that was deleted a moment ago
     ]
+
+
+def _with_zeros(names: dict[int, str], rows: Iterable[tuple[object, ...]]) -> list[tuple[Label, float]]:
+    """One value for each workspace: the sum of its rows, which are (workspace, value)."""
+    sums = dict.fromkeys(names.values(), 0.0)
+    for (name, *_), value in _by_workspace(names, list(rows)):
+        sums[name] += value
+    return [((name,), value) for name, value in sums.items()]
 
 
 def _age_s(tx: Tx, since: object) -> float:
@@ -123,6 +137,22 @@ def _deliveries(tx: Tx) -> list[tuple[object, ...]]:
 
 def _dead(tx: Tx) -> list[tuple[object, ...]]:
     return tx.all("SELECT workspace_id, COUNT(*) FROM webhook_deliveries WHERE state = 'DEAD' GROUP BY workspace_id")
+
+
+def _jobs(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all("SELECT workspace_id, kind, state, COUNT(*) FROM jobs GROUP BY workspace_id, kind, state")
+
+
+def _waiting_jobs(tx: Tx) -> list[tuple[object, ...]]:
+    """(workspace, since when the oldest job could have been started)."""
+    return tx.all(
+        "SELECT workspace_id, MIN(due_at) FROM jobs WHERE state = 'queued' AND due_at <= :now GROUP BY workspace_id"
+    )
+
+
+def _schema(tx: Tx) -> int:
+    row = tx.one("SELECT MAX(number) FROM schema_migrations")
+    return 0 if row is None else int(row[0])
 
 
 def _size(tx: Tx) -> int:

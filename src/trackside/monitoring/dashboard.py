@@ -71,15 +71,18 @@ PANELS: tuple[Panel, ...] = (
         "short",
         ((f"sum by (endpoint, deployment, state) ({f.REPLICAS.full})", "{{endpoint}}/{{deployment}} {{state}}"),),
     ),
-    Panel("Lag of links", "s", ((f.LINK_LAG.full, "{{workspace}}/{{link}}"),)),
+    Panel("Links", "short", ((f"sum({f.LINKS.full})", "links"),)),
+    Panel("Lag of links", "s", ((f"{f.LINK_LAG.full} or vector(0)", "{{workspace}}/{{link}}"),)),
     Panel(
         "Webhook deliveries",
         "short",
         ((f"sum({f.DELIVERIES.full})", "waiting"), (f"sum({f.DELIVERIES_DEAD.full})", "given up")),
     ),
     Panel("Store", "bytes", ((f.STORE_BYTES.full, "store"), (f.DISK_FREE.full, "free: {{folder}}"))),
-    Panel("CPU", "short", (("rate(process_cpu_seconds_total[5m])", "cores"),)),
-    Panel("Memory", "bytes", (("process_resident_memory_bytes", "resident"),)),
+    Panel("Commits of the store (p95)", "s", ((_quantile(0.95, f.COMMITS, ""), "p95"),)),
+    Panel("Jobs", "short", ((f"sum by (kind, state) ({f.JOBS.full})", "{{kind}} {{state}}"),)),
+    Panel("CPU", "short", ((f"rate({f.CPU.series}[5m])", "{{part}}"),)),
+    Panel("Memory", "bytes", ((f.MEMORY.full, "{{part}}"),)),
 )
 
 

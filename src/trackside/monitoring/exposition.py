@@ -25,15 +25,17 @@ class Facts(NamedTuple):
     values: Mapping[Family, Iterable[tuple[tuple[str, ...], float]]]
     requests: Mapping[Hashable, Timing]
     scoring: Mapping[Hashable, Timing]
+    commits: Timing
 
 
 class Exposition:
-    """`facts` is asked at each scrape."""
+    """`facts` is asked at each scrape.  `is_alone`: the families of the Python process are told too, which of one of several
+    workers would say little."""
 
-    def __init__(self, facts: Callable[[], Facts]) -> None:
+    def __init__(self, facts: Callable[[], Facts], *, is_alone: bool = True) -> None:
         self._facts = facts
         self._registry = CollectorRegistry(auto_describe=False)
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        for collector in (ProcessCollector, PlatformCollector, GCCollector) if is_alone else (PlatformCollector,):
             collector(registry=self._registry)
         self._registry.register(self)
 
@@ -55,6 +57,8 @@ class Exposition:
                 yield _histogram(family, requests)
             elif family is f.SCORED:
                 yield _histogram(family, scoring)
+            elif family is f.COMMITS:
+                yield _histogram(family, [((), facts.commits)])
             elif family is f.ANSWERED:
                 yield _plain(family, [(labels, timing.size) for labels, timing in requests])
             else:

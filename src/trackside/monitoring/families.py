@@ -57,6 +57,7 @@ RUNS = Family("runs", "gauge", "Runs that are not deleted, by status.", ("worksp
 DELETED_RUNS = Family("deleted_runs", "gauge", "Runs that are deleted and may be restored.", ("workspace",))
 MODELS = Family("registered_models", "gauge", "Registered models.", ("workspace",))
 VERSIONS = Family("model_versions", "gauge", "Model versions by stage.", ("workspace", "stage"))
+LINKS = Family("links", "gauge", "Links of a workspace.", ("workspace",))
 LINK_WAITING = Family("link_waiting_items", "gauge", "Items of a link that wait to be compared.", ("workspace", "link"))
 LINK_LAG = Family(
     "link_lag_seconds", "gauge", "Age of the oldest item of a link that waits to be compared.", ("workspace", "link")
@@ -71,6 +72,23 @@ DELIVERIES_DEAD = Family(
 DELIVERY_AGE = Family(
     "webhook_oldest_delivery_age_seconds", "gauge", "Age of the oldest delivery that waits.", ("workspace",)
 )
+JOBS = Family("jobs", "gauge", "Jobs that are kept, by kind and state.", ("workspace", "kind", "state"))
+JOB_AGE = Family("job_oldest_age_seconds", "gauge", "Age of the oldest job that waits to be started.", ("workspace",))
+COMMITS = Family(
+    "store_commit_duration_seconds", "histogram", "Time that the store took for a commit of waiting writes."
+)
+RETRIES = Family(
+    "store_retries", "counter", "Groups of writes that were tried again: the store was locked or unreachable."
+)
+SCHEMA = Family("schema_version", "gauge", "Number of the newest migration of the store.")
+WORKERS = Family("workers", "gauge", "Processes of this server that answer requests.")
+CPU = Family(
+    "cpu_seconds",
+    "counter",
+    "Processor time: of the server's worker processes, and of the processes that they started (scorers, jobs).",
+    ("part",),
+)
+MEMORY = Family("resident_memory_bytes", "gauge", "Resident memory of the same processes.", ("part",))
 STORE_UP = Family("store_up", "gauge", "1 if the store takes writes, 0 if it does not.")
 STORE_BYTES = Family("store_size_bytes", "gauge", "Size of the store: the database with its indexes.")
 DISK_FREE = Family("disk_free_bytes", "gauge", "Free bytes of the file system that holds a folder.", ("folder",))
@@ -83,7 +101,9 @@ FAMILIES: tuple[Family, ...] = (
     *(BUILD, REQUESTS, ANSWERED),
     *(SCORED, REPLICAS, DEPLOYMENTS),
     *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, MODELS, VERSIONS),
-    *(LINK_WAITING, LINK_LAG, LINK_FAILED),
+    *(LINKS, LINK_WAITING, LINK_LAG, LINK_FAILED),
     *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE),
-    *(STORE_UP, STORE_BYTES, DISK_FREE, DISK_SIZE, CENSUS_AGE),
+    *(JOBS, JOB_AGE),
+    *(STORE_UP, STORE_BYTES, COMMITS, RETRIES, SCHEMA, DISK_FREE, DISK_SIZE, CENSUS_AGE),
+    *(WORKERS, CPU, MEMORY),
 )

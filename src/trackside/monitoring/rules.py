@@ -96,6 +96,13 @@ RULES: tuple[Rule, ...] = (
         "page",
         "Over 5 % of the requests to {{ $labels.endpoint }}/{{ $labels.deployment }} fail.",
     ),
+    Rule(
+        "TracksideJobsWaiting",
+        f"{f.JOB_AGE.full} > 3600",
+        "10m",
+        "ticket",
+        "A job of workspace {{ $labels.workspace }} waits for over an hour to be started.",
+    ),
     Rule("TracksideCountsOld", f"{f.CENSUS_AGE.full} > 300", "5m", "ticket", "The store has not been counted for 5 minutes."),
 )  # fmt: skip
 

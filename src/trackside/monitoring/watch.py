@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from trackside.core.db.limits import Limit
 from trackside.core.db.tx import Tx
-from trackside.core.http.meter import Meter, Timing
+from trackside.core.http.meter import Timing
 from trackside.monitoring import census
 from trackside.monitoring import families as f
 from trackside.monitoring.census import Reading
+from trackside.monitoring.workers import Alone, Shared
 
 if TYPE_CHECKING:
     from trackside.monitoring.exposition import Exposition, Facts
@@ -35,13 +36,13 @@ class Database(Protocol):
 
 
 class Watch:
-    """`labels` are those of `families.BUILD`; `folders` by name, for their file systems; `threads` count."""
+    """`shared` has what the workers count, `labels` are those of `families.BUILD`; `folders` by name, for their file systems;
+    `threads` count rows."""
 
     def __init__(
         self,
         db: Database,
-        requests: Meter,
-        scoring: Meter,
+        shared: Shared,
         labels: tuple[str, str],
         folders: Mapping[str, Path],
         threads: Executor,
@@ -50,8 +51,7 @@ class Watch:
         wait_s: float = WAIT_S,
     ) -> None:
         self._db = db
-        self._requests = requests
-        self._scoring = scoring
+        self._shared = shared
         self._labels = labels
         self._folders = folders
         self._threads = threads
@@ -76,7 +76,7 @@ class Watch:
         from trackside.monitoring.exposition import Exposition  # noqa: PLC0415  # 40 ms that a start need not take
 
         if self._exposition is None:
-            self._exposition = Exposition(self._facts)
+            self._exposition = Exposition(self._facts, is_alone=isinstance(self._shared, Alone))
         return self._exposition.text(accept)
 
     def _count(self) -> None:
@@ -102,7 +102,13 @@ class Watch:
         values[f.DISK_FREE] = [((name,), float(usage[1])) for name, usage in sizes.items() if usage]
         values[f.DISK_SIZE] = [((name,), float(usage[0])) for name, usage in sizes.items() if usage]
         names = {} if reading is None else reading.workspaces
-        return Facts(values, self._requests.read(), _named(self._scoring.read(), names))
+        total = self._shared.total()
+        values[f.WORKERS] = [((), float(total.workers))]
+        parts = {"server": total.server, "children": total.children}
+        values[f.CPU] = [((part,), used.cpu_s) for part, used in parts.items()]
+        values[f.MEMORY] = [((part,), float(used.resident_bytes)) for part, used in parts.items()]
+        values[f.RETRIES] = [((), float(total.retries))]
+        return Facts(values, total.requests, _named(total.scoring, names), total.commits)
 
 
 def _named(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> dict[Hashable, Timing]:

@@ -27,6 +27,9 @@ RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock
 ALWAYS = math.inf  # of `inline_s`: no commit waits for the disk
 RECENT = 0.2  # weight of the last commit in the average duration of a commit
 
+# What `GroupWriter.note` is told of, with the seconds it took.
+COMMIT, RETRY = ("commit",), ("retry",)
+
 # Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
 Batch = Callable[[Tx, Sequence[Any]], list[Any]]
 # Hears the result of a command, or why there is none.
@@ -105,6 +108,7 @@ class GroupWriter:
         self._inline_s = inline_s
         self._commit_s = 0.0  # average duration of the last commits
         self._after_commit = after_commit
+        self.note: Callable[[tuple[str], float], None] = lambda _key, _seconds: None  # for a server that counts commits
         self._turn: list[_Command] = []  # what came in this turn of the event loop
         self._lock = threading.Lock()
         self._queue: SimpleQueue[list[_Command] | None] = SimpleQueue()
@@ -249,6 +253,7 @@ class GroupWriter:
         for pause_s in RETRY_AFTER_S:
             if not may_pass:
                 break
+            self.note(RETRY, pause_s)
             time.sleep(pause_s)
             error, may_pass = self._try(commands)
         if error is None:
@@ -276,7 +281,9 @@ class GroupWriter:
                     self._one(session, command, alone=len(commands) == 1)
             begun = time.perf_counter()
             session.commit()
-            self._commit_s += RECENT * (time.perf_counter() - begun - self._commit_s)
+            took_s = time.perf_counter() - begun
+            self._commit_s += RECENT * (took_s - self._commit_s)
+            self.note(COMMIT, took_s)
         except Exception as error:  # noqa: BLE001  # whatever it is, every caller of the group must hear of it
             may_pass = isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
             self._undo_all(self._session)

@@ -1,0 +1,192 @@
+"""Counts of several worker processes of one server, so that a scrape that reaches one of them tells those of all.
+
+Each worker holds a numbered place in a folder and writes its counts there.  A worker that dies leaves its file, and the worker
+that is started instead of it goes on from there: no counter goes back.  What a killed worker counted in its last second is lost.
+"""
+
+import fcntl
+import os
+from collections.abc import Hashable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.db.group import COMMIT, RETRY
+from trackside.core.http.meter import Meter, Timing
+from trackside.monitoring import processes
+from trackside.monitoring.processes import Usage
+
+WRITE_EVERY_S = 1.0
+MOST_PLACES = 1024  # more than there are workers: a place may be held a moment longer than its worker lives
+
+Labels = tuple[str | int, ...]
+Row = tuple[Labels, list[int], float, int]  # a key, and its Timing
+
+
+class Meters(Struct, frozen=True):
+    """What one process counts.  `commits` has the keys `COMMIT` and `RETRY`, see `core/db/group`."""
+
+    requests: Meter
+    scoring: Meter
+    commits: Meter
+
+
+class Counts(Struct, frozen=True):
+    """What was counted at a place since the server began.  `pid` and `resident_bytes` are of the worker that wrote it."""
+
+    pid: int = 0
+    cpu_s: float = 0.0
+    ended_children_s: float = 0.0
+    resident_bytes: int = 0
+    requests: list[Row] = []
+    scoring: list[Row] = []
+    commits: list[Row] = []
+
+
+class Total(Struct, frozen=True):
+    """The counts of all workers.  `children` are the processes that they started, such as scorers and jobs."""
+
+    workers: int
+    requests: Mapping[Hashable, Timing]
+    scoring: Mapping[Hashable, Timing]
+    commits: Timing
+    retries: int
+    server: Usage
+    children: Usage
+
+
+class Alone:
+    """The only process of its server."""
+
+    def __init__(self, meters: Meters) -> None:
+        self._meters = meters
+
+    def total(self) -> Total:
+        living = processes.below([os.getpid()])
+        children = Usage(living.cpu_s + processes.ended_children_s(), living.resident_bytes)
+        meters = self._meters
+        commits, retries = _of_store(meters.commits.read())
+        return Total(1, meters.requests.read(), meters.scoring.read(), commits, retries, processes.own(), children)
+
+
+class OneOfMany:
+    """A worker that shares its counts with the others through `folder`, which the supervisor made."""
+
+    def __init__(self, meters: Meters, folder: Path) -> None:
+        self._meters = meters
+        self._folder = folder
+        self._place, self._lock = _take_place(folder)
+        self._before = _read(folder / f"{self._place}.json") or Counts()
+
+    def step(self) -> bool:
+        """Write what this worker counted.  Return False: there is nothing more to do right away."""
+        there = self._folder / f"{self._place}.json"
+        written = there.with_suffix(".part")
+        written.write_bytes(msgspec.json.encode(self._own()))
+        written.replace(there)
+        return False
+
+    def close(self) -> None:
+        with suppress(OSError):  # the folder is gone
+            self.step()
+        os.close(self._lock)
+
+    def total(self) -> Total:
+        own = self._own()
+        others = [
+            found
+            for path in sorted(self._folder.glob("*.json"))
+            if path.stem != str(self._place) and (found := _read(path)) is not None
+        ]
+        alive = [own, *(each for each in others if _is_alive(each.pid))]
+        every = [own, *others]
+        living = processes.below(each.pid for each in alive)
+        commits, retries = _of_store(_merged(each.commits for each in every))
+        return Total(
+            len(alive),
+            _merged(each.requests for each in every),
+            _merged(each.scoring for each in every),
+            commits,
+            retries,
+            Usage(sum(each.cpu_s for each in every), sum(each.resident_bytes for each in alive)),
+            Usage(living.cpu_s + sum(each.ended_children_s for each in every), living.resident_bytes),
+        )
+
+    def _own(self) -> Counts:
+        used, before = processes.own(), self._before
+        return Counts(
+            os.getpid(),
+            before.cpu_s + used.cpu_s,
+            before.ended_children_s + processes.ended_children_s(),
+            used.resident_bytes,
+            _rows(_merged([before.requests, _rows(self._meters.requests.read())])),
+            _rows(_merged([before.scoring, _rows(self._meters.scoring.read())])),
+            _rows(_merged([before.commits, _rows(self._meters.commits.read())])),
+        )
+
+
+Shared = Alone | OneOfMany
+
+
+def prepare(folder: Path) -> Path:
+    """Make the folder empty, for a server that begins."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in ("*.json", "*.part", "*.lock"):
+        for left in folder.glob(pattern):
+            left.unlink(missing_ok=True)
+    return folder
+
+
+def _take_place(folder: Path) -> tuple[int, int]:
+    """Return the number of a free place, and the descriptor that holds it until the process ends."""
+    for number in range(MOST_PLACES):
+        lock = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+        else:
+            return number, lock
+    raise OSError(f"every one of {MOST_PLACES} places in {folder} is held by a worker")
+
+
+def _read(path: Path) -> Counts | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Counts)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _of_store(timings: Mapping[Hashable, Timing]) -> tuple[Timing, int]:
+    """Return the commits, and how many were tried again."""
+    retries = timings.get(RETRY, Timing())
+    return timings.get(COMMIT, Timing()), sum(retries.counts)
+
+
+def _rows(timings: Mapping[Hashable, Timing]) -> list[Row]:
+    return [
+        (key, timing.counts, timing.seconds, timing.size) for key, timing in timings.items() if isinstance(key, tuple)
+    ]
+
+
+def _merged(parts: Iterable[Iterable[Row]]) -> dict[Hashable, Timing]:
+    found: dict[Hashable, Timing] = {}
+    for rows in parts:
+        for key, counts, seconds, size in rows:
+            timing = found.setdefault(tuple(key), Timing())
+            timing.counts = [a + b for a, b in zip(timing.counts, counts, strict=True)]
+            timing.seconds += seconds
+            timing.size += size
+    return found
