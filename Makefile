@@ -34,7 +34,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 # All but ray, which is large, and has to be of the cluster's version.
-EXTRAS := $(foreach extra,postgres cloud drift import oidc kubernetes secrets,--extra $(extra))
+EXTRAS := $(foreach extra,postgres cloud drift import oidc kubernetes secrets traces,--extra $(extra))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

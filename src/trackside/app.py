@@ -12,6 +12,8 @@ from trackside.access import builtin, notes
 from trackside.access import routes as access
 from trackside.access.gate import Gate, Policy
 from trackside.access.mlflow_auth import routes as mlflow_auth
+from trackside.alerts import routes as alerts
+from trackside.alerts import worker as alert_worker
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
@@ -23,6 +25,7 @@ from trackside.core.http import security
 from trackside.core.http.edge import Edge
 from trackside.core.http.forwarded import Forwarded
 from trackside.core.http.meter import Meter
+from trackside.core.http.request_log import Requests
 from trackside.core.http.routes import Route, Table, stream
 from trackside.core.http_client.cancellation import Ending
 from trackside.core.outgoing.addresses import Rules, listed
@@ -54,11 +57,13 @@ from trackside.endpoints.routing import Routing
 from trackside.endpoints.traffic import Traffic
 from trackside.evaluation_datasets import routes as evaluation_datasets
 from trackside.events import live_routes as live
+from trackside.events import mail
 from trackside.events import routes as events
 from trackside.events import store as change_log
 from trackside.events.delivery import Post
 from trackside.events.live import EVERY_S as LIVE_EVERY_S
 from trackside.events.live import Hub
+from trackside.events.mail import Mailer
 from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
@@ -74,10 +79,12 @@ from trackside.jobs.worker import Limits
 from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
 from trackside.logged_models import store as logged_model_store
-from trackside.monitoring import health
+from trackside.monitoring import health, recount
 from trackside.monitoring import routes as monitoring
 from trackside.monitoring.watch import Watch
 from trackside.monitoring.workers import WRITE_EVERY_S, Alone, Meters, OneOfMany
+from trackside.quotas import routes as quotas
+from trackside.quotas import watch as quota_watch
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
@@ -259,6 +266,16 @@ def _sign_in(
     ]
 
 
+def _mailer(settings: Settings) -> Mailer:
+    """What sends the mails of webhooks; it refuses all where the operator named no mail server."""
+    wanted = settings.mail_server
+    password = settings.mail_password.text if settings.mail_password else ""
+    server = wanted and mail.Server(
+        wanted.host, wanted.port, wanted.tls, wanted.user, password, settings.mail_from, settings.mail_domains
+    )
+    return Mailer(server, settings.webhook_timeout_s)
+
+
 def _events(
     settings: Settings,
     db: Any,
@@ -275,6 +292,7 @@ def _events(
         schemes=settings.webhook_schemes,
         timeout_s=settings.webhook_timeout_s,
         guard=Guard(_rules(settings, opens_private=settings.allow_private_webhooks)),
+        mailer=_mailer(settings),
     )
     courier = Courier(db, sealer, post, retries=settings.webhook_retries, why_not=gate.why_not)
     closers.append(courier.close)
@@ -388,6 +406,19 @@ def _monitoring(
     return monitoring.routes(watch, readiness)
 
 
+def _quotas(db: Any, recounts: Kind[Any], closers: list[Callable[[], object]], interval_factor: float) -> list[Route]:
+    """Quotas, their events, and the job that counts again."""
+    for name, step in (("quotas", lambda: quota_watch.step(db)), ("recounts", lambda: recount.step(db, recounts))):
+        closers.append(Loop(name, step, quota_watch.EVERY_S * interval_factor).close)
+    return quotas.routes()
+
+
+def _alerts(db: Any, closers: list[Callable[[], object]], interval_factor: float) -> list[Route]:
+    """Alert rules."""
+    closers.append(Loop("alerts", lambda: alert_worker.step(db), alert_worker.EVERY_S * interval_factor).close)
+    return alerts.routes()
+
+
 def _jobs(
     settings: Settings,
     db: Any,
@@ -401,6 +432,18 @@ def _jobs(
     folder, variables = settings.data / "jobs", settings.child_environment
     closers += job_loops.start(db, kinds, limits, folder, variables, url, interval_factor)
     return [*jobs.routes(kinds, settings.workspace_jobs), *schedule_routes.routes(kinds)]
+
+
+def _requests(settings: Settings, closers: list[Callable[[], object]]) -> Requests:
+    """What is told of each request: a line of the log, a span."""
+    trace = None
+    if settings.otlp_endpoint:
+        from trackside.core.http.traces import Traces  # noqa: PLC0415  # needs an extra
+
+        traces = Traces(settings.otlp_endpoint)
+        closers.append(traces.close)
+        trace = traces.note
+    return Requests(is_logged=settings.log_format == "json", trace=trace)
 
 
 def _together(calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
@@ -443,6 +486,7 @@ def build(
         gate = _gate(settings, db, known, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
         registry_files = registry_own.Files(roots, threads)
+        recounts = recount.kind(roots)
         closers.append(threads.close)
         leavers.append(threads.leave)
         guard_of_links = Guard(_rules(settings, opens_private=settings.is_local))
@@ -470,7 +514,16 @@ def build(
             *registry_own.routes(registry_files),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
             *_endpoints(settings, db, roots, meters.scoring, gate, closers, interval_factor),
-            *_jobs(settings, db, Kinds([scoring_jobs.kind(settings, roots), *kinds]), url, closers, interval_factor),
+            *_jobs(
+                settings,
+                db,
+                Kinds([scoring_jobs.kind(settings, roots), recounts, *kinds]),
+                url,
+                closers,
+                interval_factor,
+            ),
+            *_quotas(db, recounts, closers, interval_factor),
+            *_alerts(db, closers, interval_factor),
         ]
         table += _monitoring(settings, db, meters, closers, leavers, workers)
 
@@ -532,6 +585,7 @@ def build(
             locate=LOCATE,
             recall=directory.recall,
             meter=meters.requests,
+            requests=_requests(settings, closers),
             static_prefix=settings.static_prefix,
             read_s=settings.search_timeout_s,
         )

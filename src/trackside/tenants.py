@@ -3,12 +3,15 @@
 from trackside.access import store as access
 from trackside.access.builtin import OWNER
 from trackside.access.model import Scope
+from trackside.alerts import store as alerts
 from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
 from trackside.jobs import store as jobs
 from trackside.links import store as links
+from trackside.quotas import store as quotas
+from trackside.quotas import usage
 from trackside.registry import moving as registry
 from trackside.registry import uses
 from trackside.workspaces import store as workspaces
@@ -81,6 +84,8 @@ def contents(tx: Tx) -> list[str]:
 def remove(tx: Tx) -> None:
     links.remove_all(tx)  # before anything is locked that their workers might hold
     jobs.remove_all(tx)
+    alerts.remove_all(tx)
+    quotas.remove_all(tx)
     _lock(tx)
     uses.check_all_free(tx)
     for table in TABLES:
@@ -91,6 +96,9 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
     """Artifacts stay where they are, and the default workspace may open them there.  A name that is taken stops the move."""
     links.remove_all(tx)  # the other side keeps what it has; the default workspace is not what it was linked with
     jobs.remove_all(tx)  # they name what is in this workspace
+    alerts.remove_all(tx)
+    quotas.remove_all(tx)  # those of the default workspace hold
+    usage.request_recount(tx.within(DEFAULT_WORKSPACE_ID))
     _lock(tx)
     tx.run(
         """

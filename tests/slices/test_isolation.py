@@ -100,7 +100,9 @@ NEUTRAL: dict[str, Any] = {
     "resource_type": "experiment", "resource_id": "1", "permission": "READ",
     "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
-    "authorization": None,
+    "authorization": None, "digest_s": None, "mute": None,
+    "scope": "workspace", "subject": None, "measure": "runs", "rule_state": None, "target": None, "above": 1.0,
+    "window_s": 60, "for_s": 0, "severity": "info", "is_enabled": True,
     "title": "mine", "priority": 1, "timeout_s": 60, "schedule": None, "cron": None, "timezone": None, "interval_s": None,
     "is_paused": True, "max_running": 3,
     "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
@@ -120,6 +122,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/links": {"name": "pipe"},
     "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
     "/job-schedules": {"name": "nightly"},
+    "/alert-rules": {"name": "watchman", "measure": "failed_jobs"},
     "/endpoints": {"name": "gateway", "deployment": "blue"},
     "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
@@ -201,6 +204,8 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     # Its model has no files: from then on the controller changes nothing.
     while api.get(f"{OURS}/endpoints/gateway")["endpoint"]["state"] != "Failed":
         pass
+    rule = {"measure": "link_failed_items", "target": WORD, "is_enabled": False}
+    assert api.ask("PUT", f"{OURS}/alert-rules/watchman", rule).status == 200
     names["import_id"] = ended_import(api, chosen.data)
     names["job_id"] = ended_job(application.asgi._database, workspace_id)
     with application.asgi._database.write(workspace_id) as tx:

@@ -1,5 +1,6 @@
 """A courier of webhooks without its clock, and what tests ask of it."""
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from trackside.core.seal import Sealer
 from trackside.events import deliveries, store, subscriptions
 from trackside.events.delivery import Post
 from trackside.events.envelopes import Format
+from trackside.events.mail import Mailer, Server
 from trackside.events.model import Delivery, State, Webhook
 from trackside.events.worker import Courier
 from trackside.registry import models
@@ -27,6 +29,8 @@ class Office:
     timeout_s: float = 5.0
     retries: int = 2
     couriers: list[Courier] = field(default_factory=list)
+    mail: Server | None = None  # where mails are handed over
+    now_ms: int | None = None  # for muted times; None: by the clock
 
     def __post_init__(self) -> None:
         store.register(self.db, "webhooks")  # as a courier does when the server starts
@@ -37,16 +41,24 @@ class Office:
 
     def courier(self, *, allow_private: bool = True) -> Courier:
         post = Post(
-            schemes=("http", "https"), timeout_s=self.timeout_s, guard=Guard(Rules(opens_private=allow_private))
+            schemes=("http", "https"),
+            timeout_s=self.timeout_s,
+            guard=Guard(Rules(opens_private=allow_private)),
+            mailer=Mailer(self.mail, self.timeout_s),
         )
-        made = Courier(self.db, self.sealer, post, retries=self.retries)
+        made = Courier(self.db, self.sealer, post, retries=self.retries, clock=self.clock)
         self.couriers.append(made)
         return made
 
-    def subscribe(self, url: str, *events: str, ws: int = 1, secret: str = "", form: Format = Format.MLFLOW) -> Webhook:
+    def clock(self) -> int:
+        return time.time_ns() // 1_000_000 if self.now_ms is None else self.now_ms
+
+    def subscribe(
+        self, url: str, *events: str, ws: int = 1, secret: str = "", form: Format = Format.MLFLOW, **more: Any
+    ) -> Webhook:
         with self.db.write(ws) as tx:
             return subscriptions.create(
-                tx, self.sealer, name="w", url=url, events=events or (MODEL,), secret=secret, form=form
+                tx, self.sealer, name="w", url=url, events=events or (MODEL,), secret=secret, form=form, **more
             )
 
     def change(self, webhook: Webhook, **fields: Any) -> None:

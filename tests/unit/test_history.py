@@ -19,6 +19,7 @@ FILLED_IN = {
     ("links/store.py", "remove"): "what links remember",
     ("links/store.py", "remove_all"): "the same",
     ("registry/moving.py", "_rename_shared"): "registered_models, model_versions",
+    ("quotas/usage.py", "end"): "what quotas count",
     ("registry/models.py", "delete"): "a model's aliases, tags and row",
     ("cleanup/rows.py", "remove_experiment"): "an experiment with its tags, datasets and views",
     ("cleanup/rows.py", "remove_model"): "a logged model with its params, tags and points",

@@ -32,6 +32,7 @@ EXEMPT = {
         ("monitoring/census.py", name): "counts for who may read the metrics of the whole server"
         for name in ("_experiments", "_runs", "_deleted_runs", "_models", "_versions")
     },
+    ("quotas/usage.py", "recount"): "counts of the whole workspace, by experiment and owner",
     ("cleanup/survey.py", "_kept_of_run"): "ids of the logged models that a run, which the caller may delete, has made",
     ("registry/files.py", "_overlapping"): "versions whose files a deletion must keep",
     ("registry/mirrored.py", "made_at"): WHOLE,

@@ -71,6 +71,8 @@ CROSSING: dict[tuple[str, str], str] = {
             "_links",
             "_deliveries",
             "_dead",
+            "_jobs",
+            "_waiting_jobs",
         )
     },
     (
@@ -78,6 +80,15 @@ CROSSING: dict[tuple[str, str], str] = {
         "endpoints_everywhere",
     ): "files of endpoints that are gone are deleted, of all workspaces",
     ("endpoints/traffic_store.py", "prune"): "what routers counted is pruned by age",
+    (
+        "quotas/store.py",
+        "workspaces",
+    ): "a server looks at the quotas of all workspaces, each in a transaction of its own",
+    ("quotas/usage.py", "due"): "the same; each is counted by a job in its workspace",
+    (
+        "alerts/store.py",
+        "workspaces",
+    ): "a server looks at the alert rules of all workspaces, each in a transaction of its own",
     ("events/deliveries.py", "prune"): "deliveries are pruned by age",
     ("jobs/store.py", "queues"): "a server runs the jobs of all workspaces, each in transactions of its own",
     ("jobs/store.py", "lost"): "the same",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.addresses import Rules
-from trackside.events import model, tokens, webhooks
+from trackside.events import model, tokens, urls, webhooks
 from trackside.events.model import EVENTS, MLFLOW_EVENTS, Entry, EventPart
 
 
@@ -206,7 +206,7 @@ def test_a_name_that_mlflow_refuses(name: str) -> None:
 )
 def test_a_url_that_is_refused(url: str, words: str) -> None:
     with pytest.raises(Invalid) as refused:
-        model.check_url(url, ("https",))
+        urls.check_url(url, ("https",))
 
     assert words in refused.value.message
 

@@ -46,6 +46,9 @@ AZURE_ONLY = frozenset(
 )
 
 
+QUOTAS = "/api/trackside/v1/quotas"
+
+
 class Workspace:
     """A workspace on a Trackside server: its experiments, runs and models are apart from everybody else's.
 
@@ -365,6 +368,20 @@ class Workspace:
     def job(self, job_id: str) -> Job:
         return Job(self._in_workspace, {"job_id": job_id}).refresh()
 
+    def quotas(self) -> builtins.list[dict[str, Any]]:
+        """The limits of the workspace, its users and its experiments, with what is used: scope, subject, measure, limit, used."""
+        return builtins.list(self._in_workspace("GET", QUOTAS, None).get("quotas", []))
+
+    def set_quota(
+        self, measure: str, limit: int, *, user: str | None = None, experiment_id: str | None = None
+    ) -> dict[str, Any]:
+        """Limit runs, points, bytes, endpoints or jobs of the workspace, of a user or of an experiment ("*": of each)."""
+        body = {**_subject(user, experiment_id), "measure": measure, "limit": limit}
+        return dict(self._in_workspace("PUT", QUOTAS, body)["quota"])
+
+    def delete_quota(self, measure: str, *, user: str | None = None, experiment_id: str | None = None) -> None:
+        self._in_workspace("DELETE", QUOTAS, {**_subject(user, experiment_id), "measure": measure})
+
     def _in_workspace(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         return self._server.call(method, path, body, within=self.name)
 
@@ -476,6 +493,14 @@ def _get(
                 name, f"The workspace {name!r} on {server.url} has the {what} {own!r}, not {value!r}."
             )
     return record
+
+
+def _subject(user: str | None, experiment_id: str | None) -> dict[str, str]:
+    if user is not None and experiment_id is not None:
+        raise ValueError("give user or experiment_id, not both")
+    if user is not None:
+        return {"scope": "user", "subject": user}
+    return {"scope": "workspace"} if experiment_id is None else {"scope": "experiment", "subject": experiment_id}
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, NotFound
 
 PIECE_BYTES = 1 << 20
 
@@ -103,6 +103,14 @@ def put(blobs: Creates, key: str, pieces: Iterable[Sequence[bytes]]) -> Stat:
         return upload.commit()
     finally:
         upload.abort()
+
+
+def size_of(blobs: Blobs, key: str) -> int:
+    """Return the bytes of a file; 0 where there is none."""
+    try:
+        return blobs.stat(key).size_bytes
+    except (NotFound, Invalid):
+        return 0
 
 
 def get(blobs: Blobs, key: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from msgspec import field
 
-from trackside.artifacts import archive, images, keys, pages, store, transfer, wire
+from trackside.artifacts import archive, blobs, images, keys, pages, store, transfer, wire
 from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
@@ -74,8 +74,9 @@ class Calls:
         spot = self._roots.proxied(path, request.workspace)
         if path.endswith("/") or keys.is_top(spot.key):
             raise Invalid("Artifact path must include a filename (cannot end with '/').")
-        await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
-        await _tell(request, spot.key)
+        before = await self._room(request, spot, request.content_length or 0)
+        stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
+        await _tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
         return Response()
 
     async def get(self, request: Request) -> Response:
@@ -155,8 +156,9 @@ class Calls:
         if not data:
             raise Invalid("Request must specify data.")
         _, spot = await self._of_run(request, path)
+        before = await self._room(request, spot, len(data))
         await self._threads.of(spot).run(put, spot.blobs, spot.key, [[data]])
-        await _tell(request, spot.key)
+        await _tell(request, spot.key, more=None if before is None else len(data) - before)
         return _json(b"")
 
     async def presigned_upload(self, request: Request) -> Response:
@@ -193,6 +195,13 @@ class Calls:
     async def no_presigned(self, request: Request) -> Response:
         self._roots.proxied(request.params["path"], request.workspace)
         raise Unsupported("Multipart download is not supported for the current artifact repository")
+
+    async def _room(self, request: Request, spot: Spot, size: int) -> int | None:
+        """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return the bytes of the file that it replaces; None if
+        the workspace is not counted."""
+        if not await request.read(lambda tx: store.check_room(tx, keys.owner(spot.key), size), quick=True):
+            return None
+        return await self._threads.of(spot).run(blobs.size_of, spot.blobs, spot.key)
 
     async def _of_run(self, request: Request, path: str) -> tuple[Root, Spot]:
         run_id = _argument(request, "run_id") or _argument(request, "run_uuid")
@@ -297,8 +306,10 @@ def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
     ]
 
 
-async def _tell(request: Request, key: str, *, is_removed: bool = False) -> None:
-    """The change log hears of the file before the client does; after a crash in between, the client sends it again."""
+async def _tell(request: Request, key: str, *, is_removed: bool = False, more: int | None = None) -> None:
+    """The change log hears of the file before the client does; after a crash in between, the client sends it again.
+
+    `more`: by how many bytes the artifacts of a workspace grew that is counted."""
     owner = keys.owner(key)
     if owner is None:
         return
@@ -306,7 +317,7 @@ async def _tell(request: Request, key: str, *, is_removed: bool = False) -> None
     if is_removed:
         await request.write(lambda tx: store.record_removal(tx, entity, item_id, path))
     elif path:
-        await request.write(lambda tx: store.record_files(tx, entity, item_id, path))
+        await request.write(lambda tx: store.record_files(tx, entity, item_id, path, more=more))
 
 
 async def _presigned_call(request: Request) -> PresignedCall:

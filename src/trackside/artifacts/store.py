@@ -5,6 +5,9 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
+from trackside.quotas import usage
+from trackside.quotas.budget import check, quotas_of
+from trackside.quotas.model import Measure
 
 REMOVED = "remove files"  # an action of the change log
 MOST_AGAIN = 100  # files that may come again to where a folder was removed, until that counts no more
@@ -40,9 +43,26 @@ class Removal(Struct, frozen=True):
         return (self.path in ("", path) or path.startswith(f"{self.path}/")) and path not in self.but
 
 
-def record_files(tx: Tx, entity: str, item_id: str, *paths: str) -> None:
+def check_room(tx: Tx, owner: tuple[str, str, str] | None, size: int) -> bool:
+    """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return whether the workspace is counted.
+
+    `owner`: whose file it is, as `keys.owner` says."""
+    if not quotas_of(tx):
+        return False
+    experiment_seq, user = (0, "") if owner is None else usage.owner_of(tx, owner[0], owner[1])
+    row = tx.one(
+        "SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq", seq=experiment_seq
+    )
+    return check(tx, Measure.BYTES, size, owner=user, experiment_id="" if row is None else str(row[0]))
+
+
+def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | None = None) -> None:
     """Tells the change log that the files of a run or a model are others now; the last time is enough.  `paths`: of those
-    that came, which are removed no more."""
+    that came, which are removed no more.  `more`: bytes to count, of a workspace that is counted."""
+    if more is not None:
+        usage.add(tx, {usage.owner_of(tx, entity, item_id): (0, 0, more)})
+    elif paths:
+        usage.request_recount(tx, usage.COPIED_MS)
     tx.run(
         "DELETE FROM changes WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'files'",
         entity=entity,
@@ -66,6 +86,7 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str) -> None:
 def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
     """Tells the change log that somebody removed a file or a folder; an empty path: all that the item had.  Files that are
     missing with nobody having said so may lie on a disk that is not mounted."""
+    usage.request_recount(tx)
     tx.record(Change(entity, item_id, REMOVED, _detail(Removal(path))))
 
 

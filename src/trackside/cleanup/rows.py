@@ -9,6 +9,7 @@ from trackside.core.access import Object
 from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Tx
 from trackside.experiments.model import check_id
+from trackside.quotas import usage
 from trackside.runs import store as runs
 from trackside.workspaces import store as workspaces
 
@@ -80,6 +81,7 @@ def add(tx: Tx, target: Target, *, files: int = 0, file_bytes: int = 0, rows: in
 
 def finish(tx: Tx, target: Target) -> Record | None:
     """None where another call has ended it."""
+    usage.request_recount(tx)
     row = tx.one(
         """
         UPDATE deletions SET finished_at = :now WHERE workspace_id = :ws AND target = :target AND finished_at IS NULL

@@ -20,6 +20,7 @@ from trackside.cli import (
     link_words,
     monitoring_words,
     people_words,
+    quota_words,
 )
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.cli.sign_in import words as sign_in_words
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     drift_words.add_commands(commands)
     cleanup_words.add_commands(commands)
     import_words.add_command(commands)
+    quota_words.add_commands(commands)
     monitoring_words.add_commands(commands)
 
     version = _command(commands, "version", "show the versions of Trackside and what it runs on", ADMIN, "version", ())

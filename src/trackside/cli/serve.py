@@ -21,6 +21,7 @@ from trackside.cli.output import OK, Stop, say
 from trackside.cli.stores import explained, refuse_foreign_file
 from trackside.core import log_lines
 from trackside.core.http.protocol import OneWriteProtocol
+from trackside.core.http.request_log import LOGGER as REQUEST_LOGGER
 from trackside.core.settings import Settings, SqliteStore
 from trackside.monitoring import workers
 from trackside.stock_ui import files as stock_files
@@ -67,7 +68,8 @@ def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
 
 
 def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interval_factor: float) -> int:
-    log_lines.begin(_LEVELS[settings.log_level])
+    is_json = settings.log_format == "json"
+    log_lines.begin(_LEVELS[settings.log_level], is_json=is_json, told=REQUEST_LOGGER if is_json else "")
     port: int = sockets[0].getsockname()[1]
 
     def announce() -> None:

@@ -71,6 +71,8 @@ class Action(StrEnum):
     SETTINGS_READ = f"{_AUTHORIZATION}serverSettings/read"
     SETTINGS_WRITE = f"{_AUTHORIZATION}serverSettings/write"
     METRICS_READ = "Microsoft.Insights/metrics/query/action"  # of the whole server: names and counts of every workspace
+    QUOTAS_READ = f"{_ML}quotas/read"
+    QUOTAS_WRITE = "Microsoft.MachineLearningServices/locations/updateQuotas/action"
     SERVER_OPERATE = f"{_AUTHORIZATION}server/operate/action"  # clean-up, backup, health in detail
 
 

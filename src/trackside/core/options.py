@@ -151,6 +151,22 @@ OPTIONS: dict[str, Option] = {
         metavar="LEVEL",
         help="debug, info, warning or error",
     ),
+    "log_format": Option(
+        flags=("--log-format",),
+        default="text",
+        read=values.one_of("text", "json"),
+        metavar="FORMAT",
+        help="how the server's log is written: text, or json (one object a line; requests too)",
+    ),
+    "otlp_endpoint": Option(
+        flags=("--otlp-endpoint",),
+        default="",
+        read=values.http_address,
+        metavar="URL",
+        mlflows="OTEL_EXPORTER_OTLP_ENDPOINT",
+        help="where traces of requests are sent by OTLP over HTTP, such as http://127.0.0.1:4318; needs trackside[traces];"
+        " left out: no traces are made",
+    ),
     "secret_key": Option(
         flags=("--secret-key",),
         default="",
@@ -190,6 +206,35 @@ OPTIONS: dict[str, Option] = {
         metavar="N",
         mlflows="MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES",
         help="how often a delivery that failed is tried again, after longer and longer pauses; 12 take about an hour",
+    ),
+    "mail_server": Option(
+        flags=("--mail-server",),
+        default="",
+        read=values.mail_server,
+        metavar="URL",
+        help="where mails of webhooks are handed over: smtp://USER@HOST:587 (STARTTLS where the server offers it),"
+        " smtp+starttls://HOST (never without), smtps://HOST (TLS from the first byte); left out: no mail is sent",
+    ),
+    "mail_password": Option(
+        flags=("--mail-password",),
+        default="",
+        read=Secret,
+        is_secret=True,
+        help="the password of the mail server's USER",
+    ),
+    "mail_from": Option(
+        flags=("--mail-from",),
+        default="",
+        read=values.mail_address,
+        metavar="ADDRESS",
+        help="whom mails come from, such as trackside@example.org",
+    ),
+    "mail_domains": Option(
+        flags=("--mail-domains",),
+        default="",
+        read=values.mail_domains,
+        metavar="DOMAINS",
+        help="domains that mails may go to, with commas between; left out: any",
     ),
     "allowed_remotes": Option(
         flags=("--allowed-remotes",),

@@ -7,6 +7,10 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from trackside.core import locations, places
 from trackside.core.errors import Invalid
@@ -23,6 +27,72 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+class MailServer(Struct, frozen=True):
+    """`tls`: `implicit` from the first byte, `required` by STARTTLS, `offered`: by STARTTLS where the server has it."""
+
+    host: str
+    port: int
+    tls: Literal["implicit", "required", "offered"]
+    user: str
+
+
+_MAIL_SCHEMES: dict[str, tuple[Literal["implicit", "required", "offered"], int]] = {
+    "smtp": ("offered", 587),
+    "smtp+starttls": ("required", 587),
+    "smtps": ("implicit", 465),
+}
+_MAIL_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+def mail_server(text: str) -> MailServer | None:
+    if not text:
+        return None
+    wrong = ValueError(
+        "it must be smtp://, smtp+starttls:// or smtps:// with USER@ (if it asks who you are), HOST and :PORT"
+    )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in _MAIL_SCHEMES or not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise wrong
+    if parts.password is not None:
+        raise ValueError("it must have no password; that is in TRACKSIDE_MAIL_PASSWORD")
+    tls, usual = _MAIL_SCHEMES[parts.scheme]
+    return MailServer(parts.hostname, port or usual, tls, unquote(parts.username or ""))
+
+
+def mail_address(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@" + _MAIL_DOMAIN.pattern, text):
+        raise ValueError("it must be an address such as trackside@example.org")
+    return text
+
+
+def mail_domains(text: str) -> tuple[str, ...]:
+    words = tuple(word.lower() for word in listed(text))
+    for word in words:
+        if not _MAIL_DOMAIN.fullmatch(word):
+            raise ValueError(f"{word!r} in it must be a domain such as example.org")
+    return words
+
+
+def http_address(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+        _ = parts.port
+    except ValueError:
+        is_whole = False
+    if not is_whole or not text.isprintable():
+        raise ValueError(
+            "it must be an http or https address, such as http://127.0.0.1:4318, without user and password"
+        )
+    return text.rstrip("/")
 
 
 def port(text: str) -> int:

@@ -19,7 +19,7 @@ from trackside.core.locations import ArtifactStore, LocationError, PostgresStore
 from trackside.core.options import OPTIONS, PREFIX, REFUSED_FLAGS, REGISTRY_STORE, Option
 from trackside.core.providers import Providers
 from trackside.core.seal import SecretKey
-from trackside.core.setting_values import Secret
+from trackside.core.setting_values import MailServer, Secret
 
 __all__ = ["ArtifactStore", "PostgresStore", "SettingError", "Settings", "SqliteStore", "Store", "load"]
 
@@ -62,11 +62,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...]  # beyond the server's own and those of localhost
     static_prefix: str  # "" or "/some/prefix"
     log_level: LogLevel
+    log_format: Literal["text", "json"]
+    otlp_endpoint: str  # empty: no traces
     secret_key: SecretKey | None  # None: the file in the data folder
     allow_private_webhooks: bool
     webhook_schemes: tuple[str, ...]
     webhook_timeout_s: int
     webhook_retries: int
+    mail_server: MailServer | None  # None: no mail is sent
+    mail_password: Secret | None
+    mail_from: str
+    mail_domains: tuple[str, ...]  # empty: any
     allowed_remotes: tuple[str, ...]  # hosts, addresses and networks
     artifact_timeout_s: int
     search_timeout_s: int
@@ -121,7 +127,14 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 _DEFAULT = "the default"
-_IN_DATA_FOLDER = ("store", "store_file", "artifacts", "secret_key", "admin_password")  # unless they are set
+_IN_DATA_FOLDER = (
+    "store",
+    "store_file",
+    "artifacts",
+    "secret_key",
+    "admin_password",
+    "mail_password",
+)  # unless they are set
 
 
 class _Given(Struct, frozen=True):
@@ -153,6 +166,7 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
         values["allowed_hosts"] += tuple(filter(setting_values.is_name, (values["host"], socket.gethostname())))
     values.setdefault("secret_key", None)
     values.setdefault("admin_password", None)
+    values.setdefault("mail_password", None)
     child = {name: environ[name] for name in CHILD_VARIABLES if name in environ}
     settings = Settings(**values, child_environment=child)
     _check_together(settings, flags, given["workers"])
@@ -247,6 +261,8 @@ def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Give
             f"--kubernetes-server-url is {settings.kubernetes_server_url!r}; with --kubernetes-namespace it must be the http(s)"
             " address where pods reach this server"
         )
+    if settings.mail_server is not None and not settings.mail_from:
+        raise SettingError("--mail-server needs --mail-from: the address that mails come from")
     registry = flags.get(REGISTRY_STORE)
     if registry is not None and _same_store(registry) != settings.store:
         raise SettingError(

@@ -10,6 +10,8 @@ from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
 from trackside.endpoints import traffic_store
 from trackside.endpoints.model import AuthMode, Deployment, Endpoint, Model, Replica, ReplicaState, Spec, State
+from trackside.quotas.budget import check
+from trackside.quotas.model import Measure
 from trackside.registry import uses
 
 USE = "endpoint"  # the kind under which the registry knows who uses a version
@@ -28,6 +30,8 @@ def create(
     tags: dict[str, str] | None = None,
     properties: dict[str, str] | None = None,
 ) -> Endpoint:
+    """Raise AlreadyExists, or QuotaExceeded where the workspace or the user has as many as it may."""
+    check(tx, Measure.ENDPOINTS)
     row = tx.one(
         f"""
         INSERT INTO endpoints (workspace_id, name, auth_mode, description, created_by, created_at, updated_at, tags,

@@ -9,9 +9,10 @@ from msgspec import UNSET, Struct
 
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import NotFound
-from trackside.events import store
+from trackside.events import mutes, store
 from trackside.events.envelopes import Format
 from trackside.events.model import Delivery, GotDelivery, State
+from trackside.events.mutes import Mute
 
 DELIVERED_KEPT_MS = 7 * 86_400_000
 DEAD_KEPT_MS = 90 * 86_400_000
@@ -46,6 +47,7 @@ class Due(Struct, frozen=True):
     attempts: int
     event: str
     principal_id: int | None  # in whose name the webhook acts
+    is_collected: bool  # what waits comes as one message
 
 
 def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
@@ -62,7 +64,7 @@ def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
             """
             INSERT INTO webhook_deliveries (workspace_id, webhook_seq, delivery_id, change_seq, event, body, format, state,
                 attempts, created_at, next_attempt_at)
-            SELECT :ws, w.webhook_seq, d.id, d.change, d.event, d.body, d.form, 'PENDING', 0, :now, :now
+            SELECT :ws, w.webhook_seq, d.id, d.change, d.event, d.body, d.form, 'PENDING', 0, :now, :now + w.digest_s * 1000
             FROM webhooks w,
                 (SELECT CAST(:webhook AS BIGINT) AS webhook, CAST(:id AS TEXT) AS id, CAST(:change AS BIGINT) AS change,
                     CAST(:event AS TEXT) AS event, CAST(:body AS TEXT) AS body,
@@ -80,7 +82,8 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     row = tx.one(
         """
         SELECT d.delivery_seq, d.workspace_id, w.webhook_seq, w.webhook_id, w.url, w.secret, w.authorization_header,
-            d.delivery_id, d.body, d.format, d.attempts, d.event, w.principal_id, d.next_attempt_at
+            d.delivery_id, d.body, d.format, d.attempts, d.event, w.principal_id, w.digest_s > 0 OR w.mute <> '{}',
+            d.next_attempt_at
         FROM webhook_deliveries d JOIN webhooks w ON w.webhook_seq = d.webhook_seq AND w.workspace_id = d.workspace_id
         WHERE d.workspace_id = :ws AND d.webhook_seq = :webhook AND d.state = 'PENDING' AND w.status = 'ACTIVE'
         ORDER BY d.delivery_seq LIMIT 1
@@ -89,9 +92,9 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
     )
     if row is None or row[-1] > tx.now:
         return None
-    seq, ws, webhook, webhook_id, url, secret, authorization, delivery_id, body, form, attempts, event, principal, _ = (
-        row
-    )
+    seq, ws, webhook, webhook_id, url, secret, authorization, delivery_id, body, form, attempts, event, principal = row[
+        :13
+    ]
     return Due(
         seq,
         ws,
@@ -106,14 +109,38 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
         attempts,
         event,
         principal,
+        bool(row[13]),
     )
 
 
-def webhooks_due(tx: Tx) -> list[tuple[int, int, str]]:
-    """(workspace, webhook_seq, url) of every active webhook whose first waiting delivery is due, the longest due first."""
+class Waiting(Struct, frozen=True):
+    """A delivery that goes in one message with others."""
+
+    delivery_seq: int
+    attempts: int
+    body: str
+
+
+def with_it(tx: Tx, due: Due, most: int) -> list[Waiting]:
+    """Return what waits for the same webhook in the same form, the due one first."""
     rows = tx.all(
         """
-        SELECT d.workspace_id, d.webhook_seq, u.url FROM webhook_deliveries d
+        SELECT delivery_seq, attempts, body FROM webhook_deliveries
+        WHERE workspace_id = :ws AND webhook_seq = :webhook AND state = 'PENDING' AND format = :form
+        ORDER BY delivery_seq LIMIT :most
+        """,
+        webhook=due.webhook_seq,
+        form=due.format,
+        most=most,
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def webhooks_due(tx: Tx) -> list[tuple[int, int, str, Mute]]:
+    """(workspace, webhook_seq, url, mute) of every active webhook whose first waiting delivery is due, the longest due first."""
+    rows = tx.all(
+        """
+        SELECT d.workspace_id, d.webhook_seq, u.url, u.mute FROM webhook_deliveries d
         JOIN webhooks u ON u.webhook_seq = d.webhook_seq
         WHERE d.next_attempt_at <= :now
             AND d.delivery_seq IN (
@@ -123,26 +150,26 @@ def webhooks_due(tx: Tx) -> list[tuple[int, int, str]]:
         ORDER BY d.next_attempt_at, d.delivery_seq
         """
     )
-    return [(ws, webhook_seq, url) for ws, webhook_seq, url in rows]
+    return [(ws, webhook_seq, url, mutes.decoded(mute)) for ws, webhook_seq, url, mute in rows]
 
 
-def succeeded(tx: Tx, due: Due, status: int) -> None:
-    _end(tx, due, State.DELIVERED, status, None)
+def succeeded(tx: Tx, seqs: Sequence[int], status: int, note: str = "") -> None:
+    _end(tx, seqs, State.DELIVERED, status, note or None)
 
 
-def died(tx: Tx, due: Due, status: int | None, error: str) -> None:
-    _end(tx, due, State.DEAD, status, error)
+def died(tx: Tx, seqs: Sequence[int], status: int | None, error: str) -> None:
+    _end(tx, seqs, State.DEAD, status, error)
 
 
-def failed(tx: Tx, due: Due, status: int | None, error: str, pause_s: float) -> None:
-    """It is tried again after the pause."""
+def failed(tx: Tx, seqs: Sequence[int], status: int | None, error: str, pause_s: float) -> None:
+    """They are tried again after the pause."""
     tx.run(
         """
         UPDATE webhook_deliveries SET attempts = attempts + 1, next_attempt_at = :at, last_status = :status,
             last_error = :error
-        WHERE workspace_id = :ws AND delivery_seq = :seq AND state = 'PENDING'
+        WHERE workspace_id = :ws AND delivery_seq IN :seqs AND state = 'PENDING'
         """,
-        seq=due.delivery_seq,
+        seqs=list(seqs),
         at=tx.now + int(pause_s * 1000),
         status=status,
         error=error,
@@ -224,14 +251,14 @@ def prune(tx: Tx) -> int:
     )
 
 
-def _end(tx: Tx, due: Due, state: State, status: int | None, error: str | None) -> None:
+def _end(tx: Tx, seqs: Sequence[int], state: State, status: int | None, error: str | None) -> None:
     tx.run(
         """
         UPDATE webhook_deliveries SET state = :state, attempts = attempts + 1, ended_at = :now, last_status = :status,
             last_error = :error
-        WHERE workspace_id = :ws AND delivery_seq = :seq AND state = 'PENDING'
+        WHERE workspace_id = :ws AND delivery_seq IN :seqs AND state = 'PENDING'
         """,
-        seq=due.delivery_seq,
+        seqs=list(seqs),
         state=state,
         status=status,
         error=error,

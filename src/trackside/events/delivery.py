@@ -17,29 +17,19 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from urllib.parse import quote, unquote, urlsplit
 
-from msgspec import Struct
-
 from trackside import __version__
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.guard import STOPPING, Forbidden, Guard, left
 from trackside.core.outgoing.timed import TimedSocket
-from trackside.events.model import PORTS, check_new_url, check_url
+from trackside.events.answers import MAX_ERROR_CHARS, Answer
+from trackside.events.mail import SCHEME as MAIL
+from trackside.events.mail import Mailer
+from trackside.events.urls import PORTS, check_new_url, check_url
 
 log = logging.getLogger("trackside.webhooks")
 
 MAX_ANSWER_BYTES = 10_000
-MAX_ERROR_CHARS = 500
 _UNREACHABLE = "the receiver cannot be reached"
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """`status` of HTTP if there was one; else `error` says what went wrong.  `is_refused`: nothing was sent, nor will be."""
-
-    status: int | None = None
-    body: str = ""
-    error: str = ""
-    retry_after_s: float | None = None
-    is_refused: bool = False
 
 
 class _Unreachable(Exception):
@@ -55,8 +45,10 @@ class Post:
         schemes: tuple[str, ...],
         timeout_s: float,
         guard: Guard,
+        mailer: Mailer | None = None,
     ) -> None:
         self.schemes = schemes
+        self.mailer = mailer or Mailer(None, timeout_s)
         self.guard = guard
         self._timeout_s = timeout_s
         self._open: set[socket.socket] = set()
@@ -70,6 +62,9 @@ class Post:
 
     def check(self, url: str) -> None:
         """Raises Invalid for a URL that will not be called.  A name that does not resolve now may do so later."""
+        if url.startswith(MAIL):
+            self.mailer.check(url)
+            return
         check_new_url(url, self.schemes)
         try:
             self.guard.addresses(*self._where(url), time.monotonic() + self._timeout_s)
@@ -108,6 +103,7 @@ class Post:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
         self.guard.close()
+        self.mailer.close()
 
     def _where(self, url: str) -> tuple[str, int]:
         parts = urlsplit(url)

@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -40,6 +40,10 @@ class Format(StrEnum):
     EVENTGRID = "eventgrid"
     SLACK = "slack"
     TEAMS = "teams"
+    MAIL = "mail"
+
+
+FOR_PEOPLE = (Format.SLACK, Format.TEAMS, Format.MAIL)  # which may come as digests
 
 
 class Told(Struct, frozen=True):
@@ -65,6 +69,8 @@ def body(form: Format, told: Told) -> str:
             made = _slack(told)
         case Format.TEAMS:
             made = _teams(told)
+        case Format.MAIL:
+            made = _letter(told)
         case Format.MLFLOW:
             return webhooks.body(told.event, told.data, at_ms=told.at_ms, workspace=told.workspace, user=told.user)
     return encode(made).decode()
@@ -85,6 +91,23 @@ def sent(form: Format, kept: str) -> tuple[dict[str, str], str]:
     return {"Content-Type": JSON}, kept
 
 
+def digest(form: Format, kept: Sequence[str]) -> str:
+    """Return one body instead of several of a form for people."""
+    bodies = [msgspec.json.decode(each) for each in kept]
+    first = f"{len(bodies)} events"
+    match form:
+        case Format.MAIL:
+            text = "\n\n".join(each["text"].strip() for each in bodies)
+            made: Any = {"subject": f"{first}: {bodies[0]['subject']}", "text": f"{first}\n\n{text}\n"}
+        case Format.SLACK:
+            made = {"text": "\n".join([f"{first}:", *(f"• {each['text']}" for each in bodies)])}
+        case _:
+            cards = [each["attachments"][0]["content"] for each in bodies]
+            blocks = [{"type": "TextBlock", "text": first, "weight": "Bolder"}, *(card["body"][0] for card in cards)]
+            made = _message({**cards[0], "body": blocks})
+    return encode(made).decode()
+
+
 def words(told: Told) -> str:
     """Return a sentence that says what happened."""
     data = told.data
@@ -99,6 +122,15 @@ def words(told: Told) -> str:
             what = f"Deployment {data.get('deployment', '')} of endpoint {name}: {data.get('state', action)}"
             if data.get("reason"):
                 what += f" ({data['reason']})"
+        case "alert":
+            of = f" of {data['target']}" if data.get("target") else ""
+            value = data.get("value")
+            now = "nothing to measure" if value is None else f"{value:g}"
+            rest = f"{data.get('measure')}{of} is {now}, threshold {data.get('above'):g}"
+            what = f"Alert {name} {action} ({data.get('severity')}): {rest}"
+        case "quota":
+            whose = " ".join(filter(None, (data.get("scope"), data.get("subject"))))
+            what = f"Quota of {whose} {action}: {data.get('used'):,} of {data.get('limit'):,} {data.get('measure')}"
         case "model_version_stage":
             what = f"Model {name}{version}: stage {data.get('before')} to {data.get('after')}"
         case "model_version_alias" if action == "created":
@@ -128,6 +160,10 @@ def _subject(told: Told) -> str:
             return f"runs/{data.get('run_id', '')}"
         case "experiment":
             return f"experiments/{data.get('experiment_id', '')}"
+        case "alert":
+            return f"alerts/{data.get('name', '')}"
+        case "quota":
+            return "/".join(filter(None, ("quotas", data.get("scope"), data.get("subject"), data.get("measure"))))
         case "endpoint" | "deployment":
             return f"endpoints/{data.get('name', '')}"
     return f"models/{data.get('name', '')}"
@@ -209,8 +245,20 @@ def _teams(told: Told) -> dict[str, Any]:
         "version": "1.4",
         "body": [block, {"type": "FactSet", "facts": facts}],
     }
+    return _message(card)
+
+
+def _message(card: Mapping[str, Any]) -> dict[str, Any]:
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
+
+
+def _letter(told: Told) -> dict[str, str]:
+    said = words(told)
+    facts = [("Event", told.event), ("Time", _at(told)), ("Workspace", told.workspace), ("By", told.user)]
+    rows = [f"{name}: {value}" for name, value in facts if value]
+    rows += [f"{name}: {value}" for name, value in told.data.items() if isinstance(value, str | int | float)]
+    return {"subject": f"Trackside: {said}", "text": "\n".join([said, "", *rows, ""])}
 
 
 def _no_markdown(text: str) -> str:

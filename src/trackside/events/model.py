@@ -4,24 +4,19 @@ Through MLflow's own calls a webhook shows MLflow's events alone: its clients fa
 all, and write an event as `entity.action`.
 """
 
-import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, ClassVar
-from urllib.parse import unquote, urlsplit
 
 from msgspec import UNSET, Struct, UnsetType
 
-from trackside.core import locations
 from trackside.core.access import Action
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call, Part
+from trackside.events.mutes import Mute, MutePart
 
-MAX_URL = 2_000
-PORTS = {"http": 80, "https": 443}
 MAX_DESCRIPTION = 1_000
-MAX_SECRET = 1_000
 MAX_WEBHOOKS = 1_000
 DEFAULT_WEBHOOKS = 100
 MAX_PAGE = 1_000
@@ -48,6 +43,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "stage_request": ("created", "approved", "rejected"),
     "endpoint": ("created", "deleted"),
     "deployment": ("healthy", "failed"),
+    "quota": ("warning", "exceeded", "eased"),
+    "alert": ("fired", "resolved"),
 }
 MLFLOW_EVENTS = frozenset(f"{entity}.{action}" for entity, actions in MLFLOWS.items() for action in actions)
 EVENTS = MLFLOW_EVENTS | {f"{entity}.{action}" for entity, actions in OURS.items() for action in actions}
@@ -56,7 +53,7 @@ _NAME = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE
 
 
 _READ_BY = {"run": Action.RUNS_READ, "experiment": Action.EXPERIMENTS_READ, "endpoint": Action.ENDPOINTS_READ,
-            "deployment": Action.ENDPOINTS_READ}  # fmt: skip
+            "deployment": Action.ENDPOINTS_READ, "quota": Action.QUOTAS_READ, "alert": Action.WEBHOOKS_READ}  # fmt: skip
 
 
 def acts_of(events: Iterable[str]) -> list[Action]:
@@ -104,6 +101,8 @@ class Webhook(Struct, frozen=True, kw_only=True):
     sealed_secret: bytes | None
     sealed_authorization: bytes | None = None  # what is sent as the header Authorization
     format: str = "mlflow"  # of envelopes.Format
+    digest_s: int = 0  # how long events are collected into one message
+    mute: Mute = Mute()
     creation_timestamp: int  # ms
     last_updated_timestamp: int  # ms
 
@@ -151,7 +150,8 @@ class TestWebhook(Call, frozen=True):
 
 class CreateOurs(Call, frozen=True):
     """`events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
-    at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack or teams."""
+    at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url
+    of a mail is `mailto:` with addresses.  `digest_s` collects events so long into one message; `mute` holds them back."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "url")
     private: ClassVar[tuple[str, ...]] = ("url", "secret", "username", "password", "authorization")
@@ -165,6 +165,8 @@ class CreateOurs(Call, frozen=True):
     password: str | None = None
     authorization: str | None = None
     format: str | None = None
+    digest_s: int | None = None
+    mute: MutePart | None = None
 
 
 class UpdateOurs(Call, frozen=True):
@@ -180,6 +182,8 @@ class UpdateOurs(Call, frozen=True):
     password: str | None = None
     authorization: str | None = None
     format: str | None = None
+    digest_s: int | None = None
+    mute: MutePart | None = None
 
 
 class TestOurs(Call, frozen=True):
@@ -262,6 +266,9 @@ class OurWebhook(Answer, frozen=True):
     format: str
     creation_timestamp: int  # ms
     last_updated_timestamp: int  # ms
+    digest_s: int
+    mute: MutePart
+    is_muted: bool
     pending: int
     dead: int
 
@@ -337,96 +344,10 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_url(url: str, schemes: Sequence[str]) -> str:
-    """Its form only: where it leads is found out when it is called."""
-    if not url.strip():
-        raise Invalid(f"Webhook URL cannot be empty or just whitespace: {url!r}")
-    try:
-        parts = urlsplit(url)
-        (parts.hostname or "").encode("idna")  # as a look-up does
-        port = parts.port
-    except ValueError as fault:
-        raise Invalid(f"Invalid webhook URL {locations.redact(url[:200])!r}") from fault
-    if parts.scheme not in schemes:
-        raise Invalid(
-            f"Invalid webhook URL scheme: {parts.scheme[:20]!r}. Allowed schemes are: {', '.join(schemes)}. "
-            "The server's setting --webhook-schemes says which."
-        )
-    if not parts.hostname:
-        raise Invalid(f"Webhook URL must include a hostname: {locations.redact(url[:200])!r}")
-    if len(url) > MAX_URL:
-        raise Invalid(f"The webhook's URL has {len(url)} characters; at most {MAX_URL} are allowed")
-    if port == 0 or not url.isprintable() or " " in url:
-        raise Invalid(
-            f"Invalid webhook URL {locations.redact(url[:200])!r}: it has a space, a control character or port 0"
-        )
-    return url
-
-
-def check_new_url(url: str, schemes: Sequence[str]) -> str:
-    """Raise Invalid for a URL that is not called, or that holds a password: it is stored and shown as it is."""
-    if "@" in urlsplit(check_url(url, schemes)).netloc:
-        raise Invalid(
-            "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; "
-            "POST /api/trackside/v1/webhooks takes username and password, or authorization, and keeps them sealed."
-        )
-    return url
-
-
-def shown_url(url: str) -> str:
-    """Return the URL without a user and a password, which earlier releases took."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return url if host == parts.netloc else parts._replace(netloc=f"***@{host}").geturl()
-
-
 def check_description(description: str) -> str:
     if len(description) > MAX_DESCRIPTION:
         raise Invalid(f"The description has {len(description)} characters; at most {MAX_DESCRIPTION} are allowed")
     return description
-
-
-def check_secret(secret: str) -> str:
-    if len(secret) > MAX_SECRET:
-        raise Invalid(f"The secret has {len(secret)} characters; at most {MAX_SECRET} are allowed")
-    return secret
-
-
-def authorization(username: str | None, password: str | None, header: str | None) -> str | None:
-    """Return what is sent as the header Authorization: the given value, or that of a basic sign-in.  None if nothing is
-    given, empty to send none from now on."""
-    if username or password:
-        if header:
-            raise Invalid("Give either username and password or authorization, which is a whole header's value.")
-        if not username or ":" in username:
-            raise Invalid("The user name must have a character and no colon.")
-        header = _basic(username, password or "")
-    if header is None:
-        return "" if username == "" else None
-    if not (header.isascii() and (not header or header.isprintable())) or header != header.strip():
-        raise Invalid("authorization must be printable ASCII without a space at either end")
-    if len(header) > MAX_SECRET:
-        raise Invalid(f"The header Authorization has {len(header)} characters; at most {MAX_SECRET} are allowed")
-    return header
-
-
-def sign_in_of(url: str) -> tuple[str, str | None]:
-    """Return the URL without a user and a password, and what they are as the header Authorization, None without them."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    if host == parts.netloc:
-        return url, None
-    return parts._replace(netloc=host).geturl(), _basic(unquote(parts.username or ""), unquote(parts.password or ""))
-
-
-def is_same_origin(one: str, other: str) -> bool:
-    """Return whether both URLs lead to one scheme, host and port."""
-    first, second = urlsplit(one), urlsplit(other)
-    return (first.scheme, first.hostname, first.port or PORTS.get(first.scheme)) == (
-        second.scheme,
-        second.hostname,
-        second.port or PORTS.get(second.scheme),
-    )
 
 
 def check_status(status: str) -> Status:
@@ -483,10 +404,6 @@ def check_state(state: str | None) -> list[str]:
     if state.upper() not in State.__members__:
         raise Invalid(f"state is {state[:100]!r}; it must be one of {', '.join(State)}")
     return [state.upper()]
-
-
-def _basic(username: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
 def _some(events: list[str]) -> list[str]:

@@ -23,11 +23,13 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
 from trackside.core.work.lanes import Lanes
-from trackside.events import deliveries, envelopes, store, subscriptions, tokens, webhooks
+from trackside.events import deliveries, envelopes, mutes, store, subscriptions, tokens, urls, webhooks
 from trackside.events import model as m
 from trackside.events.delivery import Post
 from trackside.events.envelopes import Format, Told
+from trackside.events.mail import SCHEME as MAIL
 from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook
+from trackside.events.mutes import Mute
 from trackside.events.worker import Courier
 
 T = TypeVar("T")
@@ -96,9 +98,10 @@ class Calls:
     async def _create(self, request: Request, call: m.CreateWebhook | m.CreateOurs, events: list[str]) -> Webhook:
         name = m.check_name(call.name or "")
         description = m.check_description(call.description or "")
-        secret = m.check_secret(call.secret or "")
+        secret = urls.check_secret(call.secret or "")
         authorization = _authorization(call) or ""
         form = _form(call) or Format.MLFLOW
+        _check_form(form, call.url or "", _digest_s(call) or 0)
         status = m.check_status(call.status or m.Status.ACTIVE)
         await self._prepare(request, call.url, secret or authorization)
         made: Webhook = await request.write(
@@ -112,6 +115,8 @@ class Calls:
                 secret=secret,
                 authorization=authorization,
                 form=form,
+                digest_s=_digest_s(call) or 0,
+                mute=_mute(call) or mutes.NEVER,
                 status=status,
             )
         )
@@ -127,10 +132,18 @@ class Calls:
     ) -> Webhook:
         name = m.check_name(call.name) if call.name else None
         description = None if call.description is None else m.check_description(call.description)
-        secret = None if call.secret is None else m.check_secret(call.secret)
+        secret = None if call.secret is None else urls.check_secret(call.secret)
         authorization = _authorization(call)
         form = _form(call)
         status = m.check_status(call.status) if call.status else None
+        digest_s = _digest_s(call)
+        if call.url or form or digest_s is not None:
+            before = await request.read(
+                lambda tx: subscriptions.get(tx, call.webhook_id or "", mlflows_only=mlflows_only)
+            )
+            _check_form(
+                form or Format(before.format), call.url or before.url, before.digest_s if digest_s is None else digest_s
+            )
         await self._prepare(request, call.url, secret or authorization)
         made: Webhook = await request.write(
             lambda tx: subscriptions.update(
@@ -144,6 +157,8 @@ class Calls:
                 secret=secret,
                 authorization=authorization,
                 form=form,
+                digest_s=digest_s,
+                mute=_mute(call),
                 status=status,
                 mlflows_only=mlflows_only,
             )
@@ -164,7 +179,7 @@ class Calls:
         told = Told(tested, webhooks.example(tested), 0, time.time_ns() // 1_000_000, workspace.name, workspace.scope)
         form = Format(webhook.format)
         kept = envelopes.body(form, told)
-        answer = await self._call(request, self.courier.send, webhook, str(uuid.uuid4()), form, kept)
+        answer = await self._call(request, self.courier.send, webhook, str(uuid.uuid4()), form, kept, tested)
         if answer.status is None:
             return _answer(m.Tested(result=m.TestResult(success=False, error_message=answer.error)))
         success = 200 <= answer.status < 300
@@ -179,7 +194,7 @@ def _authorization(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.Up
     """Of our own calls: MLflow's know none."""
     if isinstance(call, m.CreateWebhook | m.UpdateWebhook):
         return None
-    return m.authorization(call.username, call.password, call.authorization)
+    return urls.authorization(call.username, call.password, call.authorization)
 
 
 def _form(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> Format | None:
@@ -189,6 +204,28 @@ def _form(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs)
     if call.format not in set(Format):
         raise Invalid(f"format is {call.format[:50]!r}; it must be one of {', '.join(Format)}.")
     return Format(call.format)
+
+
+def _digest_s(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> int | None:
+    return mutes.check_digest(call.digest_s) if isinstance(call, m.CreateOurs | m.UpdateOurs) else None
+
+
+def _mute(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> Mute | None:
+    if not isinstance(call, m.CreateOurs | m.UpdateOurs) or call.mute is None:
+        return None
+    return mutes.check(call.mute)
+
+
+def _check_form(form: Format, url: str, digest_s: int) -> None:
+    """Raise Invalid for a format that does not go with the URL or with digests."""
+    if (form is Format.MAIL) != url.startswith(MAIL):
+        raise Invalid(
+            f"format is {form!s} and url is {url[:100]!r}; format mail goes with a url such as mailto:ann@example.org"
+        )
+    if digest_s and form not in envelopes.FOR_PEOPLE:
+        raise Invalid(
+            f"digest_s is {digest_s} and format is {form!s}; digests are of {', '.join(envelopes.FOR_PEOPLE)}"
+        )
 
 
 def list_mlflow(tx: Tx, call: m.ListWebhooks) -> m.ListedMlflow:
@@ -297,7 +334,7 @@ def _mlflow(webhook: Webhook) -> m.MlflowWebhook:
     return m.MlflowWebhook(
         webhook_id=webhook.webhook_id,
         name=webhook.name,
-        url=m.shown_url(webhook.url),
+        url=urls.shown_url(webhook.url),
         events=[m.wire_event(event) for event in webhook.events if event in MLFLOW_EVENTS],
         status=webhook.status,
         creation_timestamp=webhook.creation_timestamp,
@@ -311,12 +348,15 @@ def _ours(webhook: Webhook, counts: dict[str, int]) -> m.OurWebhook:
         webhook_id=webhook.webhook_id,
         name=webhook.name,
         description=webhook.description,
-        url=m.shown_url(webhook.url),
+        url=urls.shown_url(webhook.url),
         events=list(webhook.events),
         status=webhook.status,
         has_secret=webhook.sealed_secret is not None,
         has_authorization=webhook.sealed_authorization is not None,
         format=webhook.format,
+        digest_s=webhook.digest_s,
+        mute=mutes.shown(webhook.mute),
+        is_muted=mutes.is_muted(webhook.mute, time.time_ns() // 1_000_000),
         creation_timestamp=webhook.creation_timestamp,
         last_updated_timestamp=webhook.last_updated_timestamp,
         pending=counts.get(m.State.PENDING, 0),

@@ -9,12 +9,14 @@ import msgspec
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import Denied, NotFound
 from trackside.core.seal import Sealer
-from trackside.events import store
+from trackside.events import mutes, store
 from trackside.events.envelopes import Format
-from trackside.events.model import MLFLOW_EVENTS, Status, Webhook, acts_of, is_same_origin, sign_in_of
+from trackside.events.model import MLFLOW_EVENTS, Status, Webhook, acts_of
+from trackside.events.mutes import Mute
+from trackside.events.urls import is_same_origin, sign_in_of
 
 _COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, authorization_header,
-    format, creation_timestamp, last_updated_timestamp"""
+    format, digest_s, mute, creation_timestamp, last_updated_timestamp"""
 
 
 def create(
@@ -28,19 +30,21 @@ def create(
     secret: str = "",
     authorization: str = "",
     form: Format = Format.MLFLOW,
+    digest_s: int = 0,
+    mute: Mute = mutes.NEVER,
     status: Status = Status.ACTIVE,
 ) -> Webhook:
     """It is told of what happens from now on."""
     webhook_id = str(uuid.uuid4())
     now = store.newest(tx)
     wanted = dict.fromkeys(events, now)
-    _check_rights(tx, wanted)
+    check_rights(tx, wanted)
     tx.run(
         """
         INSERT INTO webhooks (workspace_id, webhook_id, name, description, url, events, is_mlflows, status, secret,
-            authorization_header, format, creation_timestamp, last_updated_timestamp, principal_id)
-        VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :authorization, :form, :now,
-            :now, :principal)
+            authorization_header, format, digest_s, mute, creation_timestamp, last_updated_timestamp, principal_id)
+        VALUES (:ws, :id, :name, :description, :url, :events, :is_mlflows, :status, :secret, :authorization, :form,
+            :digest_s, :mute, :now, :now, :principal)
         """,
         id=webhook_id,
         name=name,
@@ -52,6 +56,8 @@ def create(
         secret=sealer.seal(tx, secret, webhook_id) if secret else None,
         authorization=_sealed_authorization(tx, sealer, webhook_id, authorization),
         form=form,
+        digest_s=digest_s,
+        mute=mutes.encoded(mute),
         principal=tx.caller.principal_id,
     )
     tx.record(Change("webhook", webhook_id, "create"))
@@ -70,6 +76,8 @@ def update(
     secret: str | None = None,
     authorization: str | None = None,
     form: Format | None = None,
+    digest_s: int | None = None,
+    mute: Mute | None = None,
     status: Status | None = None,
     mlflows_only: bool = False,
 ) -> Webhook:
@@ -86,7 +94,7 @@ def update(
         wanted = {event: before.events.get(event, now) for event in [*events, *kept]}
     if status is Status.ACTIVE and before.status is Status.DISABLED:
         wanted = dict.fromkeys(wanted, now)
-    _check_rights(tx, wanted)
+    check_rights(tx, wanted)
     sealed = before.sealed_secret
     if secret is not None:
         sealed = sealer.seal(tx, secret, webhook_id) if secret else None
@@ -98,7 +106,8 @@ def update(
         UPDATE webhooks SET name = COALESCE(:name, name), url = COALESCE(:url, url), events = :events,
             is_mlflows = :is_mlflows, description = COALESCE(:description, description),
             status = COALESCE(:status, status), secret = :secret,
-            authorization_header = :authorization, format = COALESCE(:form, format), principal_id = :principal,
+            authorization_header = :authorization, format = COALESCE(:form, format),
+            digest_s = COALESCE(:digest_s, digest_s), mute = COALESCE(:mute, mute), principal_id = :principal,
             last_updated_timestamp = CASE WHEN last_updated_timestamp < :now THEN :now ELSE last_updated_timestamp + 1 END
         WHERE workspace_id = :ws AND webhook_seq = :webhook
         """,
@@ -112,6 +121,8 @@ def update(
         secret=sealed,
         authorization=sealed_authorization,
         form=form,
+        digest_s=digest_s,
+        mute=None if mute is None else mutes.encoded(mute),
         principal=tx.caller.principal_id,
     )
     tx.record(Change("webhook", webhook_id, "update"))
@@ -210,7 +221,7 @@ def authorization_context(webhook_id: str) -> str:
     return f"{webhook_id} authorization"
 
 
-def _check_rights(tx: Tx, events: Iterable[str]) -> None:
+def check_rights(tx: Tx, events: Iterable[str]) -> None:
     """A webhook tells its receiver what its maker may read.  Raise Denied."""
     missing = tx.rights.missing(acts_of(events))
     if missing:
@@ -238,7 +249,22 @@ def _find(tx: Tx, webhook_id: str, lock: str, *, mlflows_only: bool) -> Webhook:
 
 
 def _webhook(row: Row) -> Webhook:
-    seq, webhook_id, name, description, url, events, status, secret, authorization, form, created, updated = row
+    (
+        seq,
+        webhook_id,
+        name,
+        description,
+        url,
+        events,
+        status,
+        secret,
+        authorization,
+        form,
+        digest_s,
+        mute,
+        created,
+        updated,
+    ) = row
     return Webhook(
         webhook_seq=seq,
         webhook_id=webhook_id,
@@ -250,6 +276,8 @@ def _webhook(row: Row) -> Webhook:
         sealed_secret=None if secret is None else bytes(secret),
         sealed_authorization=None if authorization is None else bytes(authorization),
         format=form,
+        digest_s=digest_s,
+        mute=mutes.decoded(mute),
         creation_timestamp=created,
         last_updated_timestamp=updated,
     )

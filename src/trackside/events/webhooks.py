@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.http.codec import encode
-from trackside.events.model import Entry
+from trackside.events.model import OURS, Entry
 from trackside.registry.model import IS_PROMPT_TAG, PROMPT_TEXT_TAG, says_prompt
 
 SIGNATURE_HEADER = "X-MLflow-Signature"
@@ -69,6 +69,8 @@ ENTITIES = (
     "experiment",
     "stage_request",
     "endpoint",
+    "quota",
+    "alert",
 )  # that events tell of
 
 
@@ -106,6 +108,8 @@ def happened(entry: Entry) -> Happened | None:
         case "endpoint":
             event = _SIMPLE.get((entry.entity, entry.action))
             return None if event is None else Happened(event, {"name": entry.entity_id})
+        case "quota" | "alert" if entry.action in OURS[entry.entity]:
+            return Happened(f"{entry.entity}.{entry.action}", detail)
     return None
 
 
@@ -200,6 +204,12 @@ def example(event: str) -> dict[str, Any]:
         case ("deployment", _):
             state = "Healthy" if action == "healthy" else "Failed"
             return {"name": "example-endpoint", "deployment": "blue", "state": state, "reason": "An example."}
+        case ("alert", _):
+            measured = {"measure": "endpoint_error_percent", "target": "example-endpoint", "value": 12.5, "above": 5.0}
+            return {"name": "endpoint errors", **measured, "severity": "warning"}
+        case ("quota", _):
+            used = {"warning": 850, "exceeded": 1000}.get(action, 700)
+            return {"scope": "workspace", "subject": "", "measure": "runs", "used": used, "limit": 1000}
         case ("model_version_stage", _):
             return {"name": name, "version": "1", "before": "None", "after": "Production"}
         case ("stage_request", _):

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,9 +22,10 @@ from trackside.core.errors import Fault
 from trackside.core.seal import Sealer
 from trackside.core.work import leases
 from trackside.core.work.threads import Threads
-from trackside.events import deliveries, envelopes, facts, shares, store, subscriptions, webhooks
+from trackside.events import deliveries, envelopes, facts, mutes, shares, store, subscriptions, webhooks
+from trackside.events.answers import Answer
 from trackside.events.deliveries import Due, Queued
-from trackside.events.delivery import Answer, Post
+from trackside.events.delivery import Post
 from trackside.events.envelopes import Format, Told
 from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook, acts_of
 from trackside.events.store import Database
@@ -51,7 +52,18 @@ GONE = 410  # of HTTP: the receiver wants nothing more
 class Courier:
     """The steps of one server.  Of several servers of a store, one delivers."""
 
-    def __init__(self, db: Database, sealer: Sealer, post: Post, *, retries: int, why_not: WhyNot = never) -> None:
+    def __init__(
+        self,
+        db: Database,
+        sealer: Sealer,
+        post: Post,
+        *,
+        retries: int,
+        why_not: WhyNot = never,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        """`clock` gives ms since 1970, for muted times."""
+        self._clock = clock
         self._db = db
         self._sealer = sealer
         self._post = post
@@ -79,7 +91,11 @@ class Courier:
         with self._db.read(0) as tx:
             due = deliveries.webhooks_due(tx)
         with self._lock:
-            self._due = [(webhook_seq, shares.share_of(ws, url)) for ws, webhook_seq, url in due]
+            self._due = [
+                (webhook_seq, shares.share_of(ws, url))
+                for ws, webhook_seq, url, mute in due
+                if not mutes.is_muted(mute, self._clock())
+            ]
             self._begin()
         if time.monotonic() - self._pruned_at > PRUNE_S:
             self._pruned_at = time.monotonic()
@@ -213,31 +229,41 @@ class Courier:
         why = self._why_not(due.principal_id, due.ws, acts_of([due.event]))
         if why:
             words = f"not sent: {why}. The webhook is disabled; a user who may do this enables it."
-            self._note(due.ws, lambda tx: deliveries.died(tx, due, None, words))
+            self._note(due.ws, lambda tx: deliveries.died(tx, [due.delivery_seq], None, words))
             self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
             return False
-        answer = self.send(due, due.delivery_id, Format(due.format), due.body)
+        form, body = Format(due.format), due.body
+        sent = [deliveries.Waiting(due.delivery_seq, due.attempts, due.body)]
+        if due.is_collected and form in envelopes.FOR_PEOPLE:
+            with self._db.read(due.ws) as tx:
+                sent = deliveries.with_it(tx, due, IN_A_ROW)
+            if len(sent) > 1:
+                body = envelopes.digest(form, [each.body for each in sent])
+        answer = self.send(due, due.delivery_id, form, body, due.event)
         if self._is_closed.is_set() and answer.status is None:
             return False
-        status = answer.status
+        seqs, status = [each.delivery_seq for each in sent], answer.status
         if status is not None and 200 <= status < 300:
-            self._note(due.ws, lambda tx: deliveries.succeeded(tx, due, status))
+            self._note(due.ws, lambda tx: deliveries.succeeded(tx, seqs, status, answer.error))
             return True
         is_final = answer.is_refused or (status is not None and not webhooks.may_pass(status))
         if is_final or due.attempts >= self._retries:
+            dead = [each.delivery_seq for each in sent if is_final or each.attempts >= self._retries]
             log.warning("webhook %s: delivery %s was given up: %s", due.webhook_id, due.delivery_id, answer.error)
-            self._note(due.ws, lambda tx: deliveries.died(tx, due, status, answer.error))
+            self._note(due.ws, lambda tx: deliveries.died(tx, dead, status, answer.error))
             if status == GONE:
                 log.warning("webhook %s is disabled: its receiver says that it is gone", due.webhook_id)
                 self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
             return True
         chance = random.random()  # noqa: S311  # spreads load, keeps no secret
         pause = webhooks.pause_s(due.attempts + 1, chance, answer.retry_after_s)
-        self._note(due.ws, lambda tx: deliveries.failed(tx, due, status, answer.error, pause))
+        self._note(due.ws, lambda tx: deliveries.failed(tx, seqs, status, answer.error, pause))
         return False
 
-    def send(self, to: Due | Webhook, delivery_id: str, form: Format, kept: str) -> Answer:
+    def send(self, to: Due | Webhook, delivery_id: str, form: Format, kept: str, event: str) -> Answer:
         """`kept` is the body as `envelopes.body` makes it."""
+        if form is Format.MAIL:
+            return self._post.mailer.send(to.url, kept, delivery_id, event)
         context = subscriptions.authorization_context(to.webhook_id)
         try:
             secret = self._opened(to.sealed_secret, to.webhook_id)

@@ -10,6 +10,8 @@ from trackside.core.errors import Denied
 from trackside.jobs import store
 from trackside.jobs.kinds import Kind
 from trackside.jobs.model import Job, check_title
+from trackside.quotas.budget import check
+from trackside.quotas.model import Measure
 
 P = TypeVar("P", bound=Struct)
 
@@ -29,8 +31,11 @@ def submit(
     """Queue a job in the workspace and the name of the transaction, and return it.
 
     Of several jobs with one `key`, a workspace has at most one that waits or runs: a second submit returns that one.
-    `principal_id` says in whose name a job acts that no caller starts; by default the transaction's caller."""
+    `principal_id` says in whose name a job acts that no caller starts; by default the transaction's caller.  Raise QuotaExceeded
+    where the workspace or the user has as many jobs as it may."""
     params = kind.checked(tx, params)
+    if kind.is_open:
+        check(tx, Measure.JOBS)
     usual = kind.describe(params) if kind.describe is not None else kind.title
     owner = tx.caller.principal_id if principal_id is None else principal_id
     while True:

@@ -10,6 +10,8 @@ from msgspec import Struct
 from trackside.core.db.tx import Tx
 from trackside.monitoring import families as f
 from trackside.monitoring.families import Family
+from trackside.quotas import store as quotas
+from trackside.quotas.model import Scope
 
 Label = tuple[str, ...]
 
@@ -39,6 +41,7 @@ def take(tx: Tx) -> Reading:
         f.JOBS: _by_workspace(names, _jobs(tx)),
         f.JOB_AGE: _by_workspace(names, [(ws, _age_s(tx, since)) for ws, since in _waiting_jobs(tx)]),
     }
+    values[f.QUOTA_LIMIT], values[f.QUOTA_USED] = _quotas(tx, names)
     links = _links(tx)
     values[f.LINK_WAITING] = _by_workspace(names, [(ws, link, count) for ws, link, count, _, _ in links])
     values[f.LINK_LAG] = _by_workspace(names, [(ws, link, _age_s(tx, since)) for ws, link, _, since, _ in links])
@@ -148,6 +151,23 @@ def _waiting_jobs(tx: Tx) -> list[tuple[object, ...]]:
     return tx.all(
         "SELECT workspace_id, MIN(due_at) FROM jobs WHERE state = 'queued' AND due_at <= :now GROUP BY workspace_id"
     )
+
+
+def _quotas(tx: Tx, names: dict[int, str]) -> tuple[list[tuple[Label, float]], list[tuple[Label, float]]]:
+    """Limits of workspaces, and used shares; users and experiments are as many as they like, so the fullest stands for all."""
+    limits: list[tuple[Label, float]] = []
+    shares: dict[Label, float] = {}
+    for ws in quotas.workspaces(tx):
+        inside = tx.within(ws)
+        for use in quotas.uses(inside, quotas.all_of(inside)):
+            if ws not in names:
+                continue
+            if use.quota.scope is Scope.WORKSPACE:
+                limits.append(((names[ws], use.quota.measure), float(use.quota.limit)))
+            label = (names[ws], str(use.quota.scope), str(use.quota.measure))
+            share = use.used / use.quota.limit if use.quota.limit else 1.0
+            shares[label] = max(share, shares.get(label, 0.0))
+    return limits, list(shares.items())
 
 
 def _schema(tx: Tx) -> int:

@@ -81,6 +81,11 @@ PANELS: tuple[Panel, ...] = (
     Panel("Store", "bytes", ((f.STORE_BYTES.full, "store"), (f.DISK_FREE.full, "free: {{folder}}"))),
     Panel("Commits of the store (p95)", "s", ((_quantile(0.95, f.COMMITS, ""), "p95"),)),
     Panel("Jobs", "short", ((f"sum by (kind, state) ({f.JOBS.full})", "{{kind}} {{state}}"),)),
+    Panel(
+        "Used share of quotas",
+        "percentunit",
+        ((f"{f.QUOTA_USED.full} or vector(0)", "{{workspace}} {{scope}} {{measure}}"),),
+    ),
     Panel("CPU", "short", ((f"rate({f.CPU.series}[5m])", "{{part}}"),)),
     Panel("Memory", "bytes", ((f.MEMORY.full, "{{part}}"),)),
 )

@@ -72,6 +72,13 @@ DELIVERIES_DEAD = Family(
 DELIVERY_AGE = Family(
     "webhook_oldest_delivery_age_seconds", "gauge", "Age of the oldest delivery that waits.", ("workspace",)
 )
+QUOTA_LIMIT = Family("quota_limit", "gauge", "Limits of the quotas of workspaces.", ("workspace", "measure"))
+QUOTA_USED = Family(
+    "quota_used_ratio",
+    "gauge",
+    "Used share of the quotas of workspaces; of users and experiments: the fullest one.",
+    ("workspace", "scope", "measure"),
+)
 JOBS = Family("jobs", "gauge", "Jobs that are kept, by kind and state.", ("workspace", "kind", "state"))
 JOB_AGE = Family("job_oldest_age_seconds", "gauge", "Age of the oldest job that waits to be started.", ("workspace",))
 COMMITS = Family(
@@ -104,6 +111,7 @@ FAMILIES: tuple[Family, ...] = (
     *(LINKS, LINK_WAITING, LINK_LAG, LINK_FAILED),
     *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE),
     *(JOBS, JOB_AGE),
+    *(QUOTA_LIMIT, QUOTA_USED),
     *(STORE_UP, STORE_BYTES, COMMITS, RETRIES, SCHEMA, DISK_FREE, DISK_SIZE, CENSUS_AGE),
     *(WORKERS, CPU, MEMORY),
 )

@@ -97,6 +97,13 @@ RULES: tuple[Rule, ...] = (
         "Over 5 % of the requests to {{ $labels.endpoint }}/{{ $labels.deployment }} fail.",
     ),
     Rule(
+        "TracksideQuota",
+        f"{f.QUOTA_USED.full} > 0.9",
+        "5m",
+        "ticket",
+        "Over 90 % of the quota of {{ $labels.measure }} ({{ $labels.scope }}) of workspace {{ $labels.workspace }} is used.",
+    ),
+    Rule(
         "TracksideJobsWaiting",
         f"{f.JOB_AGE.full} > 3600",
         "10m",

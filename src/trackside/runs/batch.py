@@ -14,11 +14,14 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.metrics import store as metrics
 from trackside.metrics.series import Series
+from trackside.quotas import usage
 from trackside.runs import model_points
 from trackside.runs.limits import Logged
 from trackside.runs.model import RUN_NAME_TAG, RunInfo
 
 ANSWER = b"{}"
+# Whether the points of a run are counted for quotas; a part of a statement that reads `runs`.
+IS_COUNTED = "EXISTS (SELECT 1 FROM quota_counts q WHERE q.workspace_id = :ws)"
 
 
 class RunState(Struct):
@@ -28,6 +31,9 @@ class RunState(Struct):
     experiment_seq: int
     stage: str
     series: dict[str, Series]
+    owner: str = ""  # who created the run
+    is_counted: bool = False  # the workspace has quotas, so that points are counted
+    added: int = 0  # points of this group
     is_new: bool = False  # made by this writer, so that nothing is stored but what it remembers
     has_doc: bool = True
     announced: int = -1  # the reading of the change log before which this run's logging was announced
@@ -67,10 +73,12 @@ def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
     return answers
 
 
-def remember_new(tx: Tx, run_id: str, run_seq: int, experiment_seq: int) -> None:
+def remember_new(tx: Tx, run_id: str, run_seq: int, experiment_seq: int, *, is_counted: bool) -> None:
     """A run that was just made: nothing of it needs to be looked up."""
     if tx.memory is not None:
-        tx.memory["run", tx.ws, run_id] = RunState(run_seq, experiment_seq, "active", {}, is_new=True, has_doc=False)
+        tx.memory["run", tx.ws, run_id] = RunState(
+            run_seq, experiment_seq, "active", {}, tx.user, is_counted, is_new=True, has_doc=False
+        )
         tx.memory.weight += 1
 
 
@@ -87,19 +95,19 @@ def _runs(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
             states[call.run_id] = known
     if missing:
         # In one order, so that two servers of a store never wait for each other.
-        for run_id, run_seq, experiment_seq, stage in tx.all(
-            """
-            SELECT run_id, run_seq, experiment_seq, lifecycle_stage FROM runs
+        for run_id, run_seq, experiment_seq, stage, owner, is_counted in tx.all(
+            f"""
+            SELECT run_id, run_seq, experiment_seq, lifecycle_stage, owner, {IS_COUNTED} FROM runs
             WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
             """,
             ids=list(missing),
         ):
-            state = states[run_id] = RunState(run_seq, experiment_seq, stage, {})
+            state = states[run_id] = RunState(run_seq, experiment_seq, stage, {}, owner, bool(is_counted))
             if tx.memory is not None:
                 tx.memory["run", tx.ws, run_id] = state
                 tx.memory.weight += 1
     for state in states.values():
-        state.params, state.new_params, state.new_tags = {}, {}, {}
+        state.params, state.new_params, state.new_tags, state.added = {}, {}, {}, 0
     return states
 
 
@@ -168,7 +176,10 @@ def _fault(call: Logged, state: RunState | None) -> Fault | None:
 
 def _add(tx: Tx, call: Logged, state: RunState) -> None:
     for key, points in call.points.items():
-        state.series[key].add(points, metrics.Chunks(tx, state.run_seq, key, points))
+        series = state.series[key]
+        before = series.point_count
+        series.add(points, metrics.Chunks(tx, state.run_seq, key, points))
+        state.added += series.point_count - before
     for key, value in call.params:
         if state.params.get(key) is None:
             state.params[key] = state.new_params[key] = value
@@ -207,7 +218,18 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
                 )
                 if state.info is not None:
                     state.info = replace(state.info, run_name=name)
+    _count_points(tx, touched)
     _announce(tx, touched)
+
+
+def _count_points(tx: Tx, touched: dict[str, RunState]) -> None:
+    counts: dict[usage.Owned, tuple[int, int, int]] = {}
+    for state in touched.values():
+        if state.is_counted and state.added:
+            owned = (state.experiment_seq, state.owner)
+            counts[owned] = (0, counts.get(owned, (0, 0, 0))[1] + state.added, 0)
+    if counts:
+        usage.add(tx, counts)
 
 
 def save_tags(tx: Tx, tags: Sequence[tuple[int, str, int, str]]) -> None:

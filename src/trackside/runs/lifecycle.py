@@ -5,6 +5,7 @@ except for the row of a new run, whose key the database assigns.  A call that fa
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import UNSET, Struct
@@ -16,6 +17,8 @@ from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.core.http.codec import encode
 from trackside.experiments import store as experiments
+from trackside.quotas import usage
+from trackside.quotas.budget import Budget
 from trackside.runs import batch, limits
 from trackside.runs import model as m
 from trackside.runs.batch import RunState
@@ -68,11 +71,12 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
     found: dict[str, tuple[int, str] | Fault] = {}
     answers: list[m.GotRun | Fault] = []
     planned: list[_Planned] = []
+    budget = Budget(tx)
     for call in calls:
         experiment = found.get(call.experiment_id)
         if experiment is None:
             experiment = found[call.experiment_id] = _experiment(tx, call.experiment_id)
-        plan = experiment if isinstance(experiment, Fault) else _plan(tx, call, experiment)
+        plan = experiment if isinstance(experiment, Fault) else _plan(tx, call, experiment, budget)
         if isinstance(plan, Fault):
             answers.append(plan)
         else:
@@ -85,7 +89,10 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
         )
         tx.record_all([Change("run", plan.run_id, "create") for plan in planned])
         for plan, seq in made:
-            batch.remember_new(tx, plan.run_id, seq, plan.experiment_seq)
+            batch.remember_new(tx, plan.run_id, seq, plan.experiment_seq, is_counted=budget.is_counted)
+        if budget.is_counted:
+            new = Counter(plan.experiment_seq for plan in planned)
+            usage.add(tx, {(experiment, tx.user): (count, 0, 0) for experiment, count in new.items()})
     return answers
 
 
@@ -198,7 +205,7 @@ class _Planned(Struct, frozen=True):
     answer: m.GotRun
 
 
-def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str]) -> _Planned | Fault:
+def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> _Planned | Fault:
     experiment_seq, location = experiment
     tagged = call.tags.get(m.RUN_NAME_TAG)
     if call.run_name and tagged and call.run_name != tagged:
@@ -211,6 +218,9 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str]) -> _Planned | Fault
             tombstones.check_absent(tx, "run", call.run_id)
         except Fault as fault:
             return fault
+    full = budget.take_run(call.experiment_id)
+    if full is not None:
+        return full
     name = call.run_name or tagged or m.random_name()
     run_id = call.run_id or uuid.uuid4().hex
     uri = artifact_uri(location, run_id)
@@ -243,11 +253,11 @@ def _insert(tx: Tx, planned: Sequence[_Planned]) -> list[int]:
         tx.many(
             """
             INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time,
-                lifecycle_stage, artifact_uri)
-            VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri)
+                lifecycle_stage, artifact_uri, owner)
+            VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner)
             """,
             [
-                (seq, p.experiment_seq, p.run_id, p.name, p.user, str(m.Status.RUNNING), p.start_time, p.uri)
+                (seq, p.experiment_seq, p.run_id, p.name, p.user, str(m.Status.RUNNING), p.start_time, p.uri, tx.user)
                 for seq, p in zip(seqs, planned, strict=True)
             ],
         )
@@ -259,8 +269,8 @@ def _insert_one(tx: Tx, plan: _Planned) -> int:
     row = tx.one(
         """
         INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
-            artifact_uri)
-        VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri) RETURNING run_seq
+            artifact_uri, owner)
+        VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner) RETURNING run_seq
         """,
         experiment=plan.experiment_seq,
         id=plan.run_id,
@@ -269,6 +279,7 @@ def _insert_one(tx: Tx, plan: _Planned) -> int:
         status=m.Status.RUNNING,
         start=plan.start_time,
         uri=plan.uri,
+        owner=tx.user,
     )
     assert row is not None
     seq: int = row[0]
@@ -289,15 +300,16 @@ def _states(tx: Tx, run_ids: set[str]) -> dict[str, RunState]:
     # Rows are locked in the order of their keys, so that two servers on one store cannot deadlock.
     for row in tx.all(
         f"""
-        SELECT r.experiment_seq, {INFO} FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        SELECT r.experiment_seq, r.owner, {batch.IS_COUNTED}, {INFO}
+        FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
         WHERE r.workspace_id = :ws AND r.run_id IN :ids ORDER BY r.run_seq FOR UPDATE OF r
         """,
         ids=list(missing),
     ):
-        info = info_of(row[1:])
+        info = info_of(row[3:])
         state = tx.memory.get(("run", tx.ws, info.run_id)) if tx.memory is not None else None
         if state is None:
-            state = RunState(row[1], row[0], info.lifecycle_stage, {})
+            state = RunState(row[3], row[0], info.lifecycle_stage, {}, row[1], bool(row[2]))
             if tx.memory is not None:
                 tx.memory["run", tx.ws, info.run_id] = state
                 tx.memory.weight += 1

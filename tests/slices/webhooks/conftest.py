@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.office import Office
+from support.ports import free_port
 from support.receiver import Receiver
 
 
@@ -23,3 +24,9 @@ def receiver() -> Iterator[Receiver]:
     made = Receiver()
     yield made
     made.close()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port on which nothing listens."""
+    return free_port()

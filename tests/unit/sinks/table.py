@@ -104,6 +104,7 @@ REVIEWED = [
             "imports/rows.py": "_Sqlite.__init__",
             "monitoring/health.py": "disk_of.check writable.check",
             "monitoring/watch.py": "_usage",
+            "monitoring/workers.py": "OneOfMany.step _read _take_place prepare",
             "scorer/__main__.py": "<module> _mount",
             "scorer/serve.py": "_bound",
         },
@@ -114,6 +115,7 @@ REVIEWED = [
         "generated names, databases in memory, files of the package, and where systems keep certificates",
         {
             "core/db/pgwire.py": "_certificates",
+            "monitoring/processes.py": "_read below",
             "artifacts/staging.py": "Staging.__init__ Staging.close Staging.remove sweep",
             "sync/remote/mlflow/datasets.py": "Records.__init__",
             "sync/record_tables.py": "Lists.__init__",
@@ -177,11 +179,11 @@ REVIEWED = [
     ),
     Reviewed(
         "uri",
-        "trackside.events.model.check_url",
+        "trackside.events.urls.check_url",
         "the URL of a webhook",
         {
             "events/delivery.py": "Post._send Post._where",
-            "events/model.py": "check_new_url check_url is_same_origin shown_url sign_in_of",
+            "events/urls.py": "check_new_url check_url is_same_origin shown_url sign_in_of",
             "events/shares.py": "share_of",
         },
     ),
@@ -222,6 +224,8 @@ REVIEWED = [
             "cli/jobs.py": "_full_id list",
             "cli/score.py": "_below _fetch _send",
             "cli/cleanup.py": "_experiment_id _trash",
+            "cli/quotas.py": "_experiment_id show",
+            "core/setting_values.py": "http_address mail_server",
             "cli/people.py": "access_explain access_list audit_list quoted",
             "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
             "imports/opening.py": "_server open_source",
@@ -247,9 +251,10 @@ REVIEWED = [
     Reviewed(
         "host",
         OPERATOR,
-        "the store, the address to listen on, the server that commands talk to",
+        "the store, the address to listen on, the server that commands talk to, the mail server",
         {
             "cli/remote.py": "send",
+            "events/mail.py": "Mailer._send",
             "cli/score.py": "_open",
             "cli/ports.py": "resolve",
             "core/db/pgwire.py": "_addresses _plain",
@@ -277,6 +282,7 @@ REVIEWED = [
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
+            " alerts/store.py quotas/store.py quotas/usage.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
             " jobs/schedule_store.py jobs/store.py"
             " imports/database_datasets.py imports/postgres_rows.py imports/rows.py"
@@ -340,7 +346,7 @@ REVIEWED = [
         dict.fromkeys(
             "endpoints/controller.py endpoints/scoring_routes.py endpoints/request_log/recorder.py jobs/firing.py jobs/worker.py"
             " app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/pgbell.py core/db/sqlite_file.py"
-            " core/http/calls.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
+            " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
             " events/delivery.py events/worker.py"
             " links/cleanup.py core/http_client/client.py links/worker/runner.py"
             " links/worker/supervisor.py registry/own_routes.py scorer/model.py".split(),
@@ -466,6 +472,7 @@ REVIEWED = [
         CONSTANT,
         "lists of columns and tables, conditions of the source; values are bound",
         {
+            "runs/batch.py": "_runs",
             "endpoints/store.py": "all_of_workspace create deployments_of get lock replicas set_keys wanted",
         },
     ),

@@ -18,6 +18,8 @@ from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import Admission, Gate
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
 from trackside.core.http.meter import Meter
+from trackside.core.http.request_log import HEADER as ID_HEADER
+from trackside.core.http.request_log import SILENT, Requests
 from trackside.core.http.routes import Route, Table, matches_path, needs_user
 from trackside.core.http.streams import Headers, user_of
 
@@ -74,10 +76,12 @@ class Direct:
         recall: Callable[[Any], Any],
         guard: Guard,
         meter: Meter,
+        requests: Requests = SILENT,
         *,
         static_prefix: str = "",
     ) -> None:
         self._meter = meter
+        self._requests = requests
         self._admission = admission
         self._gate = gate
         self._routes = {
@@ -168,6 +172,9 @@ class Direct:
     ) -> None:
         """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
         route, begun = plain.route, perf_counter()
+        request_id = self._requests.id_of(plain.headers.get(ID_HEADER))
+        if request_id is not None:
+            answer = self._told(plain, request_id, begun, answer)
         if route.small is not None:
             self._perform_small(plain, body, begun, answer)
             return
@@ -192,6 +199,26 @@ class Direct:
             self._calls.start(route, call, plain.workspace_id, plain.visit, loop, done, is_gone)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             done(b"", error)
+
+    def _told(self, plain: Plain, request_id: bytes, begun: float, answer: Answer) -> Answer:
+        """Return what answers with the request's id, and tells of it."""
+
+        def answer_and_tell(status: int, headers: Headers, body: bytes) -> None:
+            answer(status, [*headers, (ID_HEADER, request_id)], body)
+            route, took_s = plain.route, perf_counter() - begun
+            self._requests.note(
+                request_id,
+                plain.headers,
+                route.method,
+                route.paths[0],
+                status,
+                took_s,
+                len(body),
+                plain.workspace,
+                plain.visit.user,
+            )
+
+        return answer_and_tell
 
     def _perform_small(self, plain: Plain, body: bytes, begun: float, answer: Answer) -> None:
         route = plain.route

@@ -15,6 +15,8 @@ from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check
 from trackside.core.http.direct import Direct
 from trackside.core.http.meter import Meter
 from trackside.core.http.outbox import Outbox
+from trackside.core.http.request_log import HEADER as ID_HEADER
+from trackside.core.http.request_log import SILENT, Requests
 from trackside.core.http.routes import Match, Route, Table
 from trackside.core.http.streams import (
     Disconnected,
@@ -35,6 +37,8 @@ READ_S = 30.0
 READ_THREADS = 4  # for searches, and as many for reads by key
 ADMIT_THREADS = 4
 ROUTE = "trackside.route"  # a key of the scope
+WHO = "trackside.who"  # another: the workspace, and the user's name
+_NOBODY = (None, "")
 _NOTHING = ("", "")  # in place of method and path where no route was found
 FLOW_THREADS = 4  # with the others no more than connections to read by (core/db/postgres)
 
@@ -69,10 +73,12 @@ class Edge:
         locate: Mapping[str, Locate],
         recall: Callable[[Any], Any] = lambda _: None,
         meter: Meter | None = None,
+        requests: Requests = SILENT,
         static_prefix: str = "",
         read_s: float = READ_S,
     ) -> None:
         self._meter = Meter() if meter is None else meter
+        self._requests = requests
         self._table = table
         self._database = database
         self._doors = doors
@@ -99,6 +105,7 @@ class Edge:
             resolve if database.reads_inline else recall,
             guard,
             self._meter,
+            requests,
             static_prefix=static_prefix,
         )
 
@@ -113,14 +120,22 @@ class Edge:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1000})
             return
-        counted = _Counted(send)
+        given = next((value for name, value in scope["headers"] if name == ID_HEADER), None)
+        request_id = self._requests.id_of(given)
+        counted = _Counted(send, request_id)
         begun = perf_counter()
         try:
             await self._answer(scope, receive, counted)
         finally:
             route: Route | None = scope.get(ROUTE)
             where = _NOTHING if route is None else (route.method, route.paths[0])
-            self._meter.note((*where, counted.status // 100), perf_counter() - begun, counted.size)
+            took_s = perf_counter() - begun
+            self._meter.note((*where, counted.status // 100), took_s, counted.size)
+            if request_id is not None:
+                workspace, user = scope.get(WHO, _NOBODY)
+                self._requests.note(
+                    request_id, dict(scope["headers"]), *where, counted.status, took_s, counted.size, workspace, user
+                )
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._guard.check(scope)
@@ -161,6 +176,7 @@ class Edge:
             return
         route = scope[ROUTE] = match.route
         workspace, visit = await self._admit(route, name, scope)
+        scope[WHO] = (workspace, visit.user)
         if route.kind == "stream":
             await self._stream(match, workspace, visit, scope, receive, send, rest, cors)
             return
@@ -344,18 +360,22 @@ class Edge:
 
 
 class _Counted:
-    """Passes messages on, and notes the status and the bytes of the body.  Status 499: the client left before the answer."""
+    """Passes messages on, adds the request's id to the head, and notes the status and the bytes of the body.  Status 499: the
+    client left before the answer."""
 
-    __slots__ = ("_send", "size", "status")
+    __slots__ = ("_request_id", "_send", "size", "status")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, request_id: bytes | None) -> None:
         self._send = send
+        self._request_id = request_id
         self.status = 499
         self.size = 0
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self._request_id is not None:
+                message["headers"] = [*message["headers"], (ID_HEADER, self._request_id)]
         else:
             self.size += len(message.get("body", b""))
         await self._send(message)

@@ -1,0 +1,221 @@
+"""Sends one mail by SMTP.  Knows `smtplib`, TLS and addresses; knows no webhook and no store.
+
+A mail server has so many seconds in all, however slowly it answers.  What it refuses for good (a recipient that does not exist)
+is not tried again; what may pass (busy, no connection, a wrong password that the operator corrects) is.
+"""
+
+import re
+import smtplib
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import formatdate
+from functools import cached_property
+from typing import Literal
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+from trackside.events.answers import MAX_ERROR_CHARS, Answer
+
+SCHEME = "mailto:"
+MAX_RECIPIENTS = 50
+MAX_ADDRESS = 254
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)")
+_PERMANENT = 500  # of SMTP's codes: from here on another try is no use
+
+
+class Server(Struct, frozen=True):
+    """Where mails are handed over.  `tls`: `implicit` from the first byte, `required` by STARTTLS, `offered`: by STARTTLS if the
+    server has it, but no password is sent without."""
+
+    host: str
+    port: int
+    tls: Literal["implicit", "required", "offered"]
+    user: str = ""
+    password: str = ""
+    sender: str = ""
+    domains: tuple[str, ...] = ()  # that mails may go to; empty: all
+
+
+class Letter(Struct, frozen=True):
+    """What is kept for a delivery."""
+
+    subject: str
+    text: str
+
+
+def recipients(url: str) -> list[str]:
+    """Return the addresses of `mailto:ann@example.org,bo@example.org`.  Raise Invalid for what is none."""
+    if not url.startswith(SCHEME):
+        raise Invalid(
+            f"the url of a webhook of format mail is {url[:100]!r}; it must be such as mailto:ann@example.org"
+        )
+    given = [each.strip() for each in unquote(url[len(SCHEME) :]).split(",")]
+    for each in given:
+        if len(each) > MAX_ADDRESS or not _ADDRESS.fullmatch(each) or ".." in each:
+            raise Invalid(f"{each[:100]!r} is no mail address; mailto: takes addresses with commas between")
+    if len(given) > MAX_RECIPIENTS:
+        raise Invalid(f"mailto: names {len(given)} addresses; at most {MAX_RECIPIENTS} are allowed")
+    return list(dict.fromkeys(given))
+
+
+class Mailer:
+    """`server` is None where the operator named none: then nothing is sent."""
+
+    def __init__(self, server: Server | None, timeout_s: float) -> None:
+        self._server = server
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._open: set[smtplib.SMTP] = set()
+        self._is_closed = False
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
+
+    def check(self, url: str) -> None:
+        """Raise Invalid for addresses that no mail will go to."""
+        to = recipients(url)
+        if self._server is None:
+            raise Invalid("This server sends no mail: its operator has to start it with --mail-server and --mail-from.")
+        domains = self._server.domains
+        for each in to:
+            domain = each.rpartition("@")[2].lower()
+            if domains and domain not in domains:
+                raise Invalid(f"{each[:100]!r}: mail may go to {', '.join(domains)} only (--mail-domains).")
+
+    def send(self, url: str, kept: str, delivery_id: str, event: str) -> Answer:
+        """Never raises: whatever goes wrong is an answer.  A status is one of SMTP's."""
+        try:
+            self.check(url)
+            assert self._server is not None
+            return self._send(self._server, recipients(url), _message(self._server, url, kept, delivery_id, event))
+        except Invalid as why:
+            return Answer(error=f"not sent: {why}"[:MAX_ERROR_CHARS], is_refused=True)
+        except smtplib.SMTPRecipientsRefused as fault:
+            return _refused(fault.recipients)
+        except smtplib.SMTPSenderRefused as fault:
+            return _answer(fault.smtp_code, f"the mail server refuses the sender {fault.sender}: {_words(fault)}")
+        except smtplib.SMTPAuthenticationError as fault:
+            return Answer(error=_cut(f"the mail server refuses user or password: {_words(fault)}"))
+        except smtplib.SMTPResponseException as fault:
+            return _answer(fault.smtp_code, f"the mail server answered {fault.smtp_code}: {_words(fault)}")
+        except TimeoutError:
+            return self._late()
+        except (smtplib.SMTPException, OSError, ValueError, UnicodeError) as fault:
+            return Answer(error=_cut(f"{type(fault).__name__}: {fault}"))
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            for each in self._open:
+                _cut_off(each)
+
+    def _send(self, server: Server, to: Sequence[str], message: EmailMessage) -> Answer:
+        own_name = (
+            server.sender.rpartition("@")[2].strip("> ") or "localhost"
+        )  # else the name service is asked, which may hang
+        client: smtplib.SMTP = (
+            smtplib.SMTP_SSL(local_hostname=own_name, timeout=self._timeout_s, context=self._tls)
+            if server.tls == "implicit"
+            else smtplib.SMTP(local_hostname=own_name, timeout=self._timeout_s)
+        )
+        begun = time.monotonic()
+        ender = threading.Timer(self._timeout_s, _cut_off, (client,))
+        ender.daemon = True
+        self._begin(client)
+        ender.start()
+        try:
+            client._host = server.host  # type: ignore[attr-defined]  # noqa: SLF001  # whose certificate TLS asks for
+            client.connect(server.host, server.port)
+            self._greet(client, server)
+            refused = client.send_message(message, to_addrs=list(to))
+            with suppress(smtplib.SMTPException, OSError):  # the mail is taken
+                client.quit()
+            skipped = ", ".join(sorted(refused))
+            return Answer(status=250, error=_cut(f"the mail server refuses {skipped}") if skipped else "")
+        except (smtplib.SMTPException, OSError):
+            if time.monotonic() - begun >= self._timeout_s:
+                return self._late()
+            raise
+        finally:
+            ender.cancel()
+            with self._lock:
+                self._open.discard(client)
+            client.close()
+
+    def _greet(self, client: smtplib.SMTP, server: Server) -> None:
+        client.ehlo_or_helo_if_needed()
+        if server.tls != "implicit":
+            if client.has_extn("starttls"):
+                client.starttls(context=self._tls)
+                client.ehlo()
+            elif server.tls == "required":
+                raise smtplib.SMTPNotSupportedError("the mail server offers no STARTTLS, which --mail-server asks for")
+            elif server.user:
+                raise smtplib.SMTPNotSupportedError(
+                    "the mail server offers no STARTTLS, and no password is sent without"
+                )
+        if server.user:
+            client.login(server.user, server.password)
+
+    def _begin(self, client: smtplib.SMTP) -> None:
+        with self._lock:
+            if self._is_closed:
+                raise OSError("the server is stopping")
+            self._open.add(client)
+
+    def _late(self) -> Answer:
+        return Answer(error=f"the mail server did not take the mail within {self._timeout_s:g} s")
+
+
+def _message(server: Server, url: str, kept: str, delivery_id: str, event: str) -> EmailMessage:
+    letter = msgspec.json.decode(kept, type=Letter)
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = server.sender
+    message["To"] = ", ".join(recipients(url))
+    message["Subject"] = _one_line(letter.subject)[:200]
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{delivery_id}@{server.sender.rpartition('@')[2].strip('> ') or 'trackside'}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Trackside-Event"] = event
+    message.set_content(letter.text)
+    return message
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and control characters, which would begin another header."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _refused(recipients_: dict[str, tuple[int, bytes]]) -> Answer:
+    code = min(code for code, _ in recipients_.values())
+    words = "; ".join(f"{each}: {code} {said.decode('utf-8', 'replace')}" for each, (code, said) in recipients_.items())
+    return _answer(code, f"the mail server refuses {words}")
+
+
+def _answer(code: int, error: str) -> Answer:
+    return Answer(error=_cut(error), is_refused=code >= _PERMANENT)
+
+
+def _words(fault: smtplib.SMTPResponseException) -> str:
+    said = fault.smtp_error
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
+def _cut(text: str) -> str:
+    return _one_line(text)[:MAX_ERROR_CHARS]
+
+
+def _cut_off(client: smtplib.SMTP) -> None:
+    sock = client.sock
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(2)

@@ -1,0 +1,97 @@
+"""The job that counts what the workspaces with quotas use, files included."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from msgspec import Struct
+
+from trackside.artifacts import keys
+from trackside.artifacts.roots import Roots
+from trackside.artifacts.store import Root
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Tx
+from trackside.jobs import queue
+from trackside.jobs.kinds import Kind
+from trackside.jobs.running import Running
+from trackside.quotas import usage
+from trackside.quotas.usage import Owned
+from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import Workspace
+
+KIND = "quota-recount"
+CHECK_EVERY = 500  # files
+
+
+class Recount(Struct, frozen=True):
+    """The parameters of the job: none."""
+
+
+class Recounted(Struct, frozen=True):
+    files: int
+    size_bytes: int
+
+
+class Database(Protocol):
+    writer: GroupWriter
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+def kind(roots: Roots) -> Kind[Recount]:
+    def run(running: Running, params: Recount) -> Recounted:
+        del params
+        return _run(running, roots)
+
+    return Kind(name=KIND, title="Count what quotas limit", params=Recount, run=run, is_open=False)
+
+
+def step(db: Database, made: Kind[Recount]) -> bool:
+    """Queue the jobs that are due.  Return False: the next step comes in time."""
+    with db.read(0) as tx:
+        due = usage.due(tx)
+    for ws in due:
+        db.writer.submit(ws, lambda tx: queue.submit(tx, made, Recount(), key=KIND)).result()
+    return False
+
+
+def _run(running: Running, roots: Roots) -> Recounted:
+    before = running.store.read(usage.bytes_by_owner)
+    workspace = running.store.read(workspaces.current)
+    sizes: dict[Owned, int] = {}
+    known: dict[tuple[str, str], Owned] = {}
+    count = 0
+    for key, size in _files(roots, workspace):
+        item = keys.owner(key)
+        if item is None:
+            owned: Owned = (0, "")
+        else:
+            if item[:2] not in known:
+                known[item[:2]] = running.store.read(lambda tx, item=item: usage.owner_of(tx, item[0], item[1]))  # type: ignore[misc]
+            owned = known[item[:2]]
+        sizes[owned] = sizes.get(owned, 0) + size
+        count += 1
+        if count % CHECK_EVERY == 0:
+            running.check()
+            running.progress(count, unit="files")
+
+    def save(tx: Tx) -> None:
+        came = {owned: size - before.get(owned, 0) for owned, size in usage.bytes_by_owner(tx).items()}  # meanwhile
+        usage.recount(tx, {owned: sizes.get(owned, 0) + came.get(owned, 0) for owned in sizes.keys() | came.keys()})
+        usage.counted(tx)
+
+    running.store.write(save)
+    return Recounted(count, sum(sizes.values()))
+
+
+def _files(roots: Roots, workspace: Workspace) -> Iterator[tuple[str, int]]:
+    """Every file of the workspace: in the server's store, and in the root that it has of its own."""
+    top = keys.join(keys.WORKSPACES, workspace.folder) if workspace.folder else ""
+    for entry in roots.store.walk(top):
+        if top or not keys.is_reserved(entry.path):
+            yield entry.path, entry.size_bytes
+    own = workspace.default_artifact_root
+    if own and keys.of_proxied(own) is None:
+        spot = roots.of(Root(own, own), "", workspace)
+        for entry in spot.blobs.walk(spot.key):
+            yield entry.path, entry.size_bytes

@@ -1,0 +1,1 @@
+"""Limits of what a workspace, a user or an experiment may have, and what they use."""

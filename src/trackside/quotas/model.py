@@ -1,0 +1,223 @@
+"""Quotas on the wire, their rules, and the words of a refusal.  Pure."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from msgspec import UNSET, Struct, UnsetType
+
+from trackside.core.errors import Fault, Invalid
+from trackside.core.http.codec import Answer, Call
+
+WARN_SHARE = 0.8  # of a limit: from here on an event warns
+MOST = 2**62
+MAX_SUBJECT = 250
+EACH = "*"  # in place of a subject: each user, or each experiment, without a quota of its own
+MAX_QUOTAS = 10_000  # of a workspace
+
+
+class Scope(StrEnum):
+    WORKSPACE = "workspace"
+    USER = "user"
+    EXPERIMENT = "experiment"
+
+
+class Measure(StrEnum):
+    RUNS = "runs"
+    POINTS = "points"  # of metrics
+    BYTES = "bytes"  # of artifacts
+    ENDPOINTS = "endpoints"
+    JOBS = "jobs"  # that wait or run
+
+
+class Level(StrEnum):
+    NONE = ""
+    WARNING = "warning"
+    EXCEEDED = "exceeded"
+
+
+COUNTED = (
+    Measure.RUNS,
+    Measure.POINTS,
+    Measure.BYTES,
+)  # in quota_usage; the others are counted where they are looked at
+_NOUNS = {
+    Measure.RUNS: "runs",
+    Measure.POINTS: "metric points",
+    Measure.BYTES: "bytes of artifacts",
+    Measure.ENDPOINTS: "endpoints",
+    Measure.JOBS: "jobs that wait or run",
+}
+
+
+class QuotaExceeded(Fault):
+    """403: MLflow's clients repeat a call that 429 or 507 answers, and no repetition helps before the quota is raised."""
+
+    code = "RESOURCE_LIMIT_EXCEEDED"
+    status = 403
+
+
+class Quota(Struct, frozen=True):
+    scope: Scope
+    subject: str
+    measure: Measure
+    limit: int
+    updated_by: str = ""
+    updated_at: int = 0  # ms
+
+
+class Subject(Struct, frozen=True):
+    """Whom a use belongs to.  A workspace's own use belongs to (workspace, '')."""
+
+    scope: Scope
+    name: str
+
+
+WORKSPACE = Subject(Scope.WORKSPACE, "")
+
+
+class Use(Struct, frozen=True):
+    """What a subject has of a measure."""
+
+    quota: Quota
+    subject: str
+    used: int
+
+    @property
+    def level(self) -> Level:
+        if self.used >= self.quota.limit:
+            return Level.EXCEEDED
+        return Level.WARNING if self.used >= WARN_SHARE * self.quota.limit else Level.NONE
+
+
+class SetQuota(Call, frozen=True):
+    """`subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a workspace's
+    quota has none.  `limit` counts runs, metric points, bytes of artifacts, endpoints, or jobs that wait or run."""
+
+    required: ClassVar[tuple[str, ...]] = ("scope", "measure")
+    scope: str | None = None
+    subject: str | None = None
+    measure: str | None = None
+    limit: int | None = None
+
+
+class DeleteQuota(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("scope", "measure")
+    scope: str | None = None
+    subject: str | None = None
+    measure: str | None = None
+
+
+class ListQuotas(Call, frozen=True):
+    scope: str | None = None
+    subject: str | None = None
+
+
+class ShownQuota(Answer, frozen=True):
+    """`used` is the use of `subject`; a quota for each user or experiment (`is_each`) is shown for each that has some."""
+
+    scope: str
+    subject: str
+    measure: str
+    limit: int
+    used: int
+    level: str  # "", "warning" or "exceeded"
+    is_each: bool
+    updated_by: str
+    updated_at: int  # ms
+
+
+class Quotas(Answer, frozen=True):
+    """`counted_at` is when a job last counted runs, points and files; since then each change is added."""
+
+    quotas: list[ShownQuota] = []
+    counted_at: int | UnsetType = UNSET  # ms
+
+
+class GotQuota(Answer, frozen=True):
+    quota: ShownQuota
+
+
+def scope_of(given: str | None) -> Scope:
+    try:
+        return Scope(given or "")
+    except ValueError:
+        raise Invalid(f"scope is {(given or '')[:100]!r}; it must be one of {', '.join(Scope)}") from None
+
+
+def measure_of(given: str | None, scope: Scope) -> Measure:
+    try:
+        measure = Measure(given or "")
+    except ValueError:
+        raise Invalid(f"measure is {(given or '')[:100]!r}; it must be one of {', '.join(Measure)}") from None
+    if scope is Scope.EXPERIMENT and measure not in COUNTED:
+        raise Invalid(f"measure is {given!r}; a quota of an experiment limits {', '.join(COUNTED)}")
+    return measure
+
+
+def subject_of(given: str | None, scope: Scope) -> str:
+    subject = given or ""
+    if scope is Scope.WORKSPACE:
+        if subject:
+            raise Invalid(f"subject is {subject[:100]!r}; a quota of the workspace has none")
+        return ""
+    if not subject or len(subject) > MAX_SUBJECT or not subject.isprintable():
+        what = "the name of a user" if scope is Scope.USER else "the id of an experiment"
+        raise Invalid(f"subject is {subject[:100]!r}; it must be {what}, or * for each")
+    if scope is Scope.EXPERIMENT and subject != EACH and not (subject.isascii() and subject.isdigit()):
+        raise Invalid(f"subject is {subject[:100]!r}; it must be the id of an experiment, or * for each")
+    return subject
+
+
+def limit_of(given: int | None) -> int:
+    if given is None or not 0 <= given <= MOST:
+        raise Invalid(f"limit is {given}; it must be between 0 and {MOST}")
+    return given
+
+
+def applying(quotas: Iterable[Quota], subjects: Iterable[Subject]) -> list[tuple[Quota, Subject]]:
+    """Return the quotas that hold for each of the subjects: its own, else that for each of its kind."""
+    by_key = {(quota.scope, quota.subject, quota.measure): quota for quota in quotas}
+    found: list[tuple[Quota, Subject]] = []
+    for subject in subjects:
+        if subject.scope is not Scope.WORKSPACE and not subject.name:
+            continue  # nobody said who they are
+        for measure in Measure:
+            own = by_key.get((subject.scope, subject.name, measure)) or by_key.get((subject.scope, EACH, measure))
+            if own is not None:
+                found.append((own, subject))
+    return found
+
+
+def is_over(quota: Quota, used: int, more: int) -> bool:
+    """Whether `more` of a measure do not fit; `more` is 0 for what adds none of it, such as a run that will log points."""
+    return used + more > quota.limit or used >= quota.limit
+
+
+def refusal(
+    quota: Quota, subject: Subject, used: int, more: int, workspace: str, names: Mapping[str, str]
+) -> QuotaExceeded:
+    """Return what a caller is told: limit, use, and who can raise the limit.  `names`: of experiments by id."""
+    who = {
+        Scope.WORKSPACE: f"Workspace {workspace!r}",
+        Scope.USER: f"User {subject.name!r}",
+        Scope.EXPERIMENT: f"Experiment {names.get(subject.name, subject.name)!r}",
+    }[subject.scope]
+    asked = f", and this call adds {more:,}" if more > 1 else ""
+    by = f" {quota.updated_by!r} set it." if quota.updated_by else ""
+    return QuotaExceeded(
+        f"{who} has {used:,} of at most {quota.limit:,} {_NOUNS[quota.measure]}{asked}.{by}"
+        f" {_RAISED_BY[subject.scope]} can raise the limit: {command(quota, subject, workspace)}"
+    )
+
+
+_RAISED_BY = {
+    Scope.WORKSPACE: "An administrator of the server",
+    Scope.USER: "An owner of the workspace or an administrator",
+    Scope.EXPERIMENT: "An owner of the workspace or an administrator",
+}
+
+
+def command(quota: Quota, subject: Subject, workspace: str) -> str:
+    of = f" --{quota.scope} {subject.name}" if subject.name else ""
+    return f"trackside quota set {quota.measure} LIMIT{of} --workspace {workspace}"

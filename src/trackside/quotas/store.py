@@ -1,0 +1,210 @@
+"""Quotas and the levels that events told of, in SQL."""
+
+from msgspec import json
+
+from trackside.core.db.tx import Change, Tx
+from trackside.core.errors import Invalid, NotFound
+from trackside.quotas import usage
+from trackside.quotas.model import COUNTED, MAX_QUOTAS, Level, Measure, Quota, Scope, Subject, Use
+
+_COLUMNS = "scope, subject, measure, hard_limit, updated_by, updated_at"
+
+
+def all_of(tx: Tx) -> list[Quota]:
+    """Return the quotas of the workspace."""
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM quotas WHERE workspace_id = :ws ORDER BY scope DESC, subject, measure",
+    )
+    return [Quota(Scope(scope), subject, Measure(measure), *rest) for scope, subject, measure, *rest in rows]
+
+
+def put(tx: Tx, scope: Scope, subject: str, measure: Measure, limit: int) -> None:
+    """Make a quota, or change its limit."""
+    if scope is Scope.EXPERIMENT and subject != "*":
+        _check_experiment(tx, subject)
+    row = tx.one("SELECT COUNT(*) FROM quotas WHERE workspace_id = :ws")
+    if row is not None and row[0] >= MAX_QUOTAS:
+        raise Invalid(
+            f"The workspace has {row[0]} quotas; at most {MAX_QUOTAS} are allowed. Use the subject * for each."
+        )
+    tx.run(
+        """
+        INSERT INTO quotas (workspace_id, scope, subject, measure, hard_limit, updated_by, updated_at)
+        VALUES (:ws, :scope, :subject, :measure, :limit, :user, :now)
+        ON CONFLICT (workspace_id, scope, subject, measure) DO UPDATE SET hard_limit = excluded.hard_limit,
+            updated_by = excluded.updated_by, updated_at = excluded.updated_at
+        """,
+        scope=scope,
+        subject=subject,
+        measure=measure,
+        limit=limit,
+        user=tx.user,
+    )
+    usage.begin(tx)
+    _forget(tx)
+    tx.record(Change("quota", _key(scope, subject, measure), "set", _detail(limit=limit)))
+
+
+def delete(tx: Tx, scope: Scope, subject: str, measure: Measure) -> None:
+    gone = tx.run(
+        """
+        DELETE FROM quotas WHERE workspace_id = :ws AND scope = :scope AND subject = :subject AND measure = :measure
+        """,
+        scope=scope,
+        subject=subject,
+        measure=measure,
+    )
+    if not gone:
+        raise NotFound(f"There is no quota of {_key(scope, subject, measure)}.")
+    if tx.one("SELECT 1 FROM quotas WHERE workspace_id = :ws") is None:
+        usage.end(tx)
+    _forget(tx)
+    tx.record(Change("quota", _key(scope, subject, measure), "delete"))
+
+
+def remove_all(tx: Tx) -> None:
+    """The workspace ends."""
+    tx.run("DELETE FROM quotas WHERE workspace_id = :ws")
+    usage.end(tx)
+    _forget(tx)
+
+
+def used(tx: Tx, measure: Measure, subject: Subject) -> int:
+    """Return what a subject uses."""
+    if measure in COUNTED:
+        return usage.of(tx, measure, subject)
+    owner = subject.name if subject.scope is Scope.USER else ""
+    if measure is Measure.ENDPOINTS:
+        row = tx.one(
+            "SELECT COUNT(*) FROM endpoints WHERE workspace_id = :ws AND (:owner = '' OR created_by = :owner)",
+            owner=owner,
+        )
+    else:
+        row = tx.one(
+            """
+            SELECT COUNT(*) FROM jobs WHERE workspace_id = :ws AND state IN ('queued', 'running')
+                AND (:owner = '' OR user_name = :owner)
+            """,
+            owner=owner,
+        )
+    return 0 if row is None else int(row[0])
+
+
+def uses(tx: Tx, quotas: list[Quota]) -> list[Use]:
+    """Return the use of each subject that a quota holds for, in the order of the quotas."""
+    own = {(quota.scope, quota.subject, quota.measure) for quota in quotas}
+    found: list[Use] = []
+    for quota in quotas:
+        if quota.subject != "*":
+            found.append(Use(quota, quota.subject, used(tx, quota.measure, Subject(quota.scope, quota.subject))))
+            continue
+        found += [
+            Use(quota, name, amount)
+            for name, amount in sorted(_by_subject(tx, quota).items())
+            if (quota.scope, name, quota.measure) not in own
+        ]
+    return found
+
+
+def _by_subject(tx: Tx, quota: Quota) -> dict[str, int]:
+    if quota.measure in COUNTED:
+        return usage.by_subject(tx, quota.measure, quota.scope)
+    if quota.measure is Measure.ENDPOINTS:
+        rows = tx.all(
+            "SELECT created_by, COUNT(*) FROM endpoints WHERE workspace_id = :ws AND created_by <> '' GROUP BY created_by"
+        )
+    else:
+        rows = tx.all(
+            """
+            SELECT user_name, COUNT(*) FROM jobs WHERE workspace_id = :ws AND state IN ('queued', 'running')
+                AND user_name <> '' GROUP BY user_name
+            """
+        )
+    return {str(name): int(count) for name, count in rows}
+
+
+def workspaces(tx: Tx) -> list[int]:
+    """Return the workspaces that have quotas."""
+    return [ws for (ws,) in tx.all("SELECT DISTINCT workspace_id FROM quotas")]
+
+
+def levels(tx: Tx) -> dict[tuple[str, str, str], Level]:
+    """Return the levels that events told of, by scope, subject and measure."""
+    rows = tx.all("SELECT scope, subject, measure, level FROM quota_levels WHERE workspace_id = :ws")
+    return {(scope, subject, measure): Level(level) for scope, subject, measure, level in rows}
+
+
+def note_level(tx: Tx, use: Use, before: Level) -> None:
+    """Record the event of a use that came to another level, unless another server has done so."""
+    quota = use.quota
+    where = {"scope": quota.scope, "subject": use.subject, "measure": quota.measure}
+    if before is Level.NONE:
+        changed = tx.run(
+            """
+            INSERT INTO quota_levels (workspace_id, scope, subject, measure, level)
+            VALUES (:ws, :scope, :subject, :measure, :level) ON CONFLICT DO NOTHING
+            """,
+            level=use.level,
+            **where,
+        )
+    elif use.level is Level.NONE:
+        changed = tx.run(
+            """
+            DELETE FROM quota_levels WHERE workspace_id = :ws AND scope = :scope AND subject = :subject
+                AND measure = :measure AND level = :before
+            """,
+            before=before,
+            **where,
+        )
+    else:
+        changed = tx.run(
+            """
+            UPDATE quota_levels SET level = :level WHERE workspace_id = :ws AND scope = :scope AND subject = :subject
+                AND measure = :measure AND level = :before
+            """,
+            level=use.level,
+            before=before,
+            **where,
+        )
+    if changed:
+        detail = _detail(**{key: str(value) for key, value in where.items()}, used=use.used, limit=quota.limit)
+        tx.record(Change("quota", _key(quota.scope, use.subject, quota.measure), use.level or "eased", detail))
+
+
+def drop_level(tx: Tx, scope: str, subject: str, measure: str) -> None:
+    """No quota holds for the subject any more."""
+    tx.run(
+        """
+        DELETE FROM quota_levels WHERE workspace_id = :ws AND scope = :scope AND subject = :subject AND measure = :measure
+        """,
+        scope=scope,
+        subject=subject,
+        measure=measure,
+    )
+
+
+def experiment_names(tx: Tx, ids: list[str]) -> dict[str, str]:
+    rows = tx.all(
+        "SELECT experiment_id, name FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids",
+        ids=[int(each) for each in ids],
+    )
+    return {str(experiment_id): name for experiment_id, name in rows}
+
+
+def _check_experiment(tx: Tx, experiment_id: str) -> None:
+    if not experiment_names(tx, [experiment_id]):
+        raise NotFound(f"No Experiment with id={experiment_id} exists")
+
+
+def _forget(tx: Tx) -> None:
+    """What the writer remembers of runs says whether they are counted."""
+    if tx.memory is not None:
+        tx.memory.forget_all()
+
+
+def _key(scope: str, subject: str, measure: str) -> str:
+    return "/".join(part for part in (scope, subject, measure) if part)
+
+
+def _detail(**values: str | int) -> str:
+    return json.encode(values).decode()

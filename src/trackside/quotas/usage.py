@@ -1,0 +1,152 @@
+"""What runs, points and files use, in SQL: added in the transaction that makes them.
+
+Only workspaces with a quota are counted: others pay nothing.  A row belongs to an experiment and to the owner of its runs, so
+that one row serves the quotas of the workspace, of the user and of the experiment.
+"""
+
+import os
+from collections.abc import Mapping
+
+from trackside.core.db.tx import Tx
+from trackside.quotas.model import Measure, Scope, Subject
+
+DAY_MS = 86_400_000
+DELETED_MS = 5_000  # after a deletion; those that follow are counted with it
+COPIED_MS = 600_000  # after files came by a link or an import
+Owned = tuple[int, str]  # experiment_seq, and the owner of runs
+_COLUMNS = {Measure.RUNS: "runs", Measure.POINTS: "points", Measure.BYTES: "size_bytes"}
+
+
+def add(tx: Tx, used: Mapping[Owned, tuple[int, int, int]]) -> None:
+    """Add runs, points and bytes.  To be called for workspaces that are counted."""
+    holder = 0 if tx.dialect == "sqlite" else os.getpid()
+    tx.many(
+        """
+        INSERT INTO quota_usage (workspace_id, experiment_seq, owner, holder, runs, points, size_bytes)
+        VALUES (:ws, :experiment, :owner, :holder, :runs, :points, :bytes)
+        ON CONFLICT (workspace_id, experiment_seq, owner, holder) DO UPDATE SET runs = quota_usage.runs + excluded.runs,
+            points = quota_usage.points + excluded.points, size_bytes = quota_usage.size_bytes + excluded.size_bytes
+        """,
+        [(experiment, owner, holder, *values) for (experiment, owner), values in sorted(used.items())],
+    )
+
+
+def of(tx: Tx, measure: Measure, subject: Subject) -> int:
+    """Return what a subject uses of a measure that is counted."""
+    narrow, bound = "", dict[str, str | int]()
+    if subject.scope is Scope.USER:
+        narrow, bound = " AND owner = :owner", {"owner": subject.name}
+    elif subject.scope is Scope.EXPERIMENT:
+        narrow = """ AND experiment_seq = (
+            SELECT e.experiment_seq FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_id = :id)"""
+        bound = {"id": int(subject.name)}
+    row = tx.one(
+        f"SELECT COALESCE(SUM({_COLUMNS[measure]}), 0) FROM quota_usage WHERE workspace_id = :ws{narrow}", **bound
+    )
+    return 0 if row is None else int(row[0])
+
+
+def by_subject(tx: Tx, measure: Measure, scope: Scope) -> dict[str, int]:
+    """Return what each user (owner of runs) or experiment (by its id) uses."""
+    if scope is Scope.USER:
+        rows = tx.all(
+            f"""
+            SELECT owner, SUM({_COLUMNS[measure]}) FROM quota_usage WHERE workspace_id = :ws AND owner <> '' GROUP BY owner
+            """
+        )
+    else:
+        rows = tx.all(
+            f"""
+            SELECT e.experiment_id, SUM(u.{_COLUMNS[measure]}) FROM quota_usage u
+            JOIN experiments e ON e.experiment_seq = u.experiment_seq
+            WHERE u.workspace_id = :ws AND e.workspace_id = :ws GROUP BY e.experiment_id
+            """
+        )
+    return {str(name): int(used) for name, used in rows}
+
+
+def owner_of(tx: Tx, entity: str, item_id: str) -> Owned:
+    """Return whose the files of a run or a logged model are; (0, '') for files that belong to neither."""
+    if entity == "run":
+        row = tx.one("SELECT experiment_seq, owner FROM runs WHERE workspace_id = :ws AND run_id = :id", id=item_id)
+    else:
+        row = tx.one(
+            """
+            SELECT m.experiment_seq, COALESCE(r.owner, '') FROM logged_models m
+            LEFT JOIN runs r ON r.workspace_id = m.workspace_id AND r.run_id = m.source_run_id
+            WHERE m.workspace_id = :ws AND m.model_id = :id
+            """,
+            id=item_id,
+        )
+    return (0, "") if row is None else (int(row[0]), str(row[1]))
+
+
+def bytes_by_owner(tx: Tx) -> dict[Owned, int]:
+    rows = tx.all(
+        """
+        SELECT experiment_seq, owner, SUM(size_bytes) FROM quota_usage WHERE workspace_id = :ws
+        GROUP BY experiment_seq, owner
+        """
+    )
+    return {(experiment, owner): int(size) for experiment, owner, size in rows}
+
+
+def recount(tx: Tx, sizes: Mapping[Owned, int] | None) -> None:
+    """Count runs and points again, and set the bytes; None keeps them."""
+    if tx.dialect == "postgresql":
+        tx.run("LOCK TABLE quota_usage IN EXCLUSIVE MODE")  # what was added before is committed, and counted now
+    kept = bytes_by_owner(tx) if sizes is None else sizes
+    counts: dict[Owned, list[int]] = {owned: [0, 0, size] for owned, size in kept.items() if size}
+    for experiment, owner, runs in tx.all(
+        "SELECT experiment_seq, owner, COUNT(*) FROM runs WHERE workspace_id = :ws GROUP BY experiment_seq, owner"
+    ):
+        counts.setdefault((experiment, owner), [0, 0, 0])[0] = runs
+    for experiment, owner, points in tx.all(
+        """
+        SELECT r.experiment_seq, r.owner, SUM(s.points) FROM runs r
+        JOIN (SELECT run_seq, SUM(point_count) AS points FROM metric_series WHERE workspace_id = :ws GROUP BY run_seq) s
+            ON s.run_seq = r.run_seq
+        WHERE r.workspace_id = :ws GROUP BY r.experiment_seq, r.owner
+        """
+    ):
+        counts.setdefault((experiment, owner), [0, 0, 0])[1] = int(points)
+    tx.run("DELETE FROM quota_usage WHERE workspace_id = :ws")
+    add(tx, {owned: (runs, points, size) for owned, (runs, points, size) in counts.items()})
+
+
+def begin(tx: Tx) -> None:
+    """Count the workspace from now on: what can be counted at once is, and a job counts the files."""
+    if tx.run("INSERT INTO quota_counts (workspace_id, recount_at) VALUES (:ws, :now) ON CONFLICT DO NOTHING"):
+        recount(tx, None)
+
+
+def end(tx: Tx) -> None:
+    for table in ("quota_counts", "quota_usage", "quota_levels"):
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
+
+
+def request_recount(tx: Tx, in_ms: int = DELETED_MS) -> None:
+    """Something came or went that is not counted where it does: a job counts again soon.  Harmless for a workspace that is not
+    counted."""
+    tx.run("UPDATE quota_counts SET recount_at = :at WHERE workspace_id = :ws AND recount_at > :at", at=tx.now + in_ms)
+
+
+def counted(tx: Tx) -> None:
+    """A job has counted; another one follows in a day."""
+    tx.run(
+        "UPDATE quota_counts SET counted_at = :now, recount_at = :later WHERE workspace_id = :ws", later=tx.now + DAY_MS
+    )
+
+
+def counted_at(tx: Tx) -> int | None:
+    row = tx.one("SELECT counted_at FROM quota_counts WHERE workspace_id = :ws")
+    return None if row is None else row[0]
+
+
+def due(tx: Tx) -> list[int]:
+    """Return the workspaces that a job is to count again."""
+    return [ws for (ws,) in tx.all("SELECT workspace_id FROM quota_counts WHERE recount_at <= :now")]
+
+
+def is_counted(tx: Tx) -> bool:
+    return tx.one("SELECT 1 FROM quota_counts WHERE workspace_id = :ws") is not None
