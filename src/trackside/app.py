@@ -270,9 +270,11 @@ def _mailer(settings: Settings) -> Mailer:
     """What sends the mails of webhooks; it refuses all where the operator named no mail server."""
     wanted = settings.mail_server
     password = settings.mail_password.text if settings.mail_password else ""
-    server = wanted and mail.Server(
-        wanted.host, wanted.port, wanted.tls, wanted.user, password, settings.mail_from, settings.mail_domains
-    )
+    server = None
+    if wanted is not None:
+        server = mail.Server(
+            wanted.host, wanted.port, wanted.tls, wanted.user, password, settings.mail_from, settings.mail_domains
+        )
     return Mailer(server, settings.webhook_timeout_s)
 
 

@@ -11,14 +11,30 @@ from support.links import until
 from support.servers import Server
 from trackside.alerts import model, worker
 from trackside.alerts.model import Measure, Next, PutRule, State, next_of
+from trackside.core.errors import Invalid
 
 RULES = "/api/trackside/v1/alert-rules"
 
 
 def rule(**fields: Any) -> model.Rule:
     usual = model.Rule(
-        1, "r", Measure.EVENTS, "run.failed", 2.0, 300, 60, model.Severity.WARNING, True, State.OK, *[None] * 4, "", 0
-    )  # fmt: skip
+        rule_seq=1,
+        name="r",
+        measure=Measure.EVENTS,
+        target="run.failed",
+        above=2.0,
+        window_s=300,
+        for_s=60,
+        severity=model.Severity.WARNING,
+        is_enabled=True,
+        state=State.OK,
+        value=None,
+        pending_since=None,
+        fired_at=None,
+        checked_at=None,
+        created_by="",
+        updated_at=0,
+    )
     return structs.replace(usual, **fields)
 
 
@@ -98,7 +114,7 @@ def test_a_rule_is_changed_disabled_and_deleted(sqlite_api: Api) -> None:
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(call: PutRule, words: str) -> None:
-    with pytest.raises(model.Invalid) as refused:
+    with pytest.raises(Invalid) as refused:
         model.checked(call)
 
     assert words in refused.value.message

@@ -346,7 +346,8 @@ REVIEWED = [
         dict.fromkeys(
             "endpoints/controller.py endpoints/scoring_routes.py endpoints/request_log/recorder.py jobs/firing.py jobs/worker.py"
             " app.py artifacts/cloud.py artifacts/lanes.py cli/serve.py core/db/group.py core/db/pgbell.py core/db/sqlite_file.py"
-            " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py core/work/threads.py"
+            " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py"
+            " core/work/threads.py"
             " events/delivery.py events/worker.py"
             " links/cleanup.py core/http_client/client.py links/worker/runner.py"
             " links/worker/supervisor.py registry/own_routes.py scorer/model.py".split(),
