@@ -103,10 +103,7 @@ class Model:
         print_line(f"Registering model {model_name}")
         experiment = client.get_experiment_by_name("Default")
         run = client.create_run(experiment.experiment_id if experiment else client.create_experiment("Default"))
-        if path.is_dir():
-            client.log_artifacts(run.info.run_id, str(path), registration.FOLDER)
-        else:
-            client.log_artifact(run.info.run_id, str(path), registration.FOLDER)
+        registration.upload(run.info.artifact_uri, address, str(path))
         client.set_terminated(run.info.run_id)
         notes = {**dict(tags or {}), **{f"{PROPERTY}{key}": value for key, value in dict(properties or {}).items()}}
         if model_framework:

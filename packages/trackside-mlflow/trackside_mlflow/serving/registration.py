@@ -7,6 +7,7 @@ model of a run in the workspace, and a version of a registered model.  Needs mlf
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -171,6 +172,18 @@ def repository(uri: str, tracking: str) -> Any:
     return get_artifact_repository(uri)
 
 
+def upload(artifact_uri: str, tracking: str, path: str) -> None:
+    """Upload a file or the files of a folder as the model of a run.
+
+    `MlflowClient.log_artifacts` of MLflow before 3.0 resolves `mlflow-artifacts:` by the tracking URI that mlflow is set to, and
+    not by the client's."""
+    target = repository(f"{artifact_uri}/{FOLDER}", tracking)
+    if Path(path).is_dir():
+        target.log_artifacts(path)
+    else:
+        target.log_artifact(path)
+
+
 def _copy(
     workspace: Workspace, model_uri: str, registry: str | None, source: Any, name: str, tags: Mapping[str, str]
 ) -> Version:
@@ -185,7 +198,7 @@ def _copy(
         check_model(local or folder, model_uri)
         run = client.create_run(_experiment(client), tags={"mlflow.runName": f"copy of {model_uri}"[:250], **origin})
         try:
-            client.log_artifacts(run.info.run_id, local or folder, FOLDER)
+            upload(run.info.artifact_uri, address, local or folder)
         except BaseException:
             client.set_terminated(run.info.run_id, "FAILED")
             raise
@@ -224,11 +237,18 @@ def register(
 
 def check_model(folder: str, uri: str) -> None:
     """Raise mlflow's own error where a folder holds no model that mlflow can load as a Python function."""
+    import yaml  # mlflow needs it, too
     from mlflow.exceptions import MlflowException
-    from mlflow.models import Model
-    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
 
-    flavors = Model.load(folder).flavors
+    file = Path(folder) / "MLmodel"
+    if not file.is_file():
+        raise MlflowException(f"{uri} is no MLflow model: it has no file MLmodel.", error_code=RESOURCE_DOES_NOT_EXIST)
+    # `Model.load` reads the signature, too, for which mlflow-skinny needs numpy.
+    document = yaml.safe_load(file.read_text("utf-8"))
+    flavors = document.get("flavors") if isinstance(document, dict) else None
+    if not isinstance(flavors, dict):
+        raise MlflowException(f"{uri} names no flavors in its file MLmodel.", error_code=INVALID_PARAMETER_VALUE)
     if "python_function" not in flavors:
         names = ", ".join(flavors) or "none"
         raise MlflowException(
