@@ -30,14 +30,15 @@ def main(python: str, folder: Path) -> None:
         "--block",
     ]
     command += [f"--port={GCS.rpartition(':')[2]}", "--include-dashboard=false", f"--temp-dir={folder / 'ray'}"]
+    # With ports of its own choice an agent writes them to files, which a busy machine's raylet does not wait for.
+    agents = ("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export", "runtime-env-agent")
+    command += [f"--{name}-port={6400 + at}" for at, name in enumerate(agents)]
     head = subprocess.Popen(
         [*command, "--object-store-memory=100000000"], env={**os.environ, **quiet}, stdout=subprocess.PIPE, text=True
     )
     assert head.stdout is not None
-    for line in head.stdout:
-        if "Ray runtime started" in line:
-            break
-    assert head.poll() is None
+    if not any("Ray runtime started" in line for line in head.stdout):
+        raise SystemExit(f"Ray did not start and ended with {head.wait()}")
     server = Server(folder / "data", ("--ray-address", GCS, "--ray-python", python, "--durability", "relaxed")).start()
     try:
         scenario(server, folder)

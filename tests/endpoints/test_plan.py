@@ -130,6 +130,16 @@ def test_starts_that_fail_again_and_again_are_given_up() -> None:
     assert state_of(found) == (State.FAILED, f"No replica became ready in {MOST_FAILED_STARTS} starts: no memory")
 
 
+def test_starts_that_the_backend_cannot_begin_are_tried_without_end() -> None:
+    """A cluster that is away for a while is no fault of the model."""
+    history = {7: History(1, refusals=50, last_failure_at=0.0, last_reason="The cluster cannot be reached.")}
+
+    found = actions([deployment()], [], histories=history)
+
+    assert kinds(found) == ["Start"]
+    assert state_of(found) == (State.UNSCHEDULABLE, "0 of 1 replicas are ready. The cluster cannot be reached.")
+
+
 def test_a_deployment_that_was_ready_is_never_given_up() -> None:
     history = {7: History(1, failures=50, was_ready=True, last_failure_at=0.0, last_reason="killed")}
 

@@ -84,7 +84,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend", choices=("process", "ray", "kubernetes"), help="where replicas run (default process)"
     )
-    parser.add_argument("--env", choices=("uv", "local"), help="where the model's packages come from (default uv)")
+    parser.add_argument(
+        "--env", choices=("auto", "uv", "local"), help="where the model's packages come from (default auto)"
+    )
     parser.add_argument("--replicas", type=int, metavar="N", help="processes that serve (default 1)")
     parser.add_argument("--max-replicas", type=int, metavar="N", help="processes at most, under load")
     parser.add_argument("--wait", action="store_true", help="return when the deployment is healthy or has failed")

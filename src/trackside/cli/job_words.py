@@ -65,7 +65,10 @@ def add_score(commands: Any) -> None:
     parser.add_argument("--input-format", choices=("parquet", "csv", "jsonl"), help="where the name does not say it")
     parser.add_argument("--output-format", choices=("parquet", "csv", "jsonl"), help="where the name does not say it")
     parser.add_argument(
-        "--env", choices=("uv", "local"), default="uv", help="where the model's packages come from (default uv)"
+        "--env",
+        choices=("auto", "uv", "local"),
+        default="auto",
+        help="where the model's packages come from (default auto)",
     )
     parser.add_argument(
         "--processes", type=int, metavar="N", help="processes that score (default one for each processor)"

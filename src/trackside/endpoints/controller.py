@@ -25,7 +25,7 @@ from trackside.endpoints import plan as plans
 from trackside.endpoints import sources, store
 from trackside.endpoints.backends.chosen import Backends
 from trackside.endpoints.backends.port import Prepared
-from trackside.endpoints.environments import Environments, local
+from trackside.endpoints.environments import Environments
 from trackside.endpoints.model import Deployment, Replica, ReplicaState, State
 from trackside.endpoints.plan import History, Load, Preparation
 from trackside.workspaces import store as workspaces
@@ -65,9 +65,8 @@ class Controller:
         self._roots = roots
         self._backend = backend
         self._models = folder / "models"
-        self._environments = Environments(folder / "environments")
+        self._environments = Environments(folder / "environments", local_python)
         self._threads = threads
-        self._local_python = local_python
         self._tell = tell
         self._active = active
         self._clock = clock
@@ -184,12 +183,21 @@ class Controller:
 
     def _note_failure(self, replica: Replica) -> None:
         log.warning("replica %s of deployment %d: %s", replica.replica_id, replica.deployment_seq, replica.reason)
-        before = self._histories.get(replica.deployment_seq)
-        if before is None or before.generation != replica.generation:
-            before = History(replica.generation)
+        before = self._history(replica)
         self._histories[replica.deployment_seq] = replace(
             before, failures=before.failures + 1, last_failure_at=self._clock(), last_reason=replica.reason
         )
+
+    def _note_refusal(self, replica: Replica, reason: str) -> None:
+        log.warning("replica %s of deployment %d: %s", replica.replica_id, replica.deployment_seq, reason)
+        before = self._history(replica)
+        self._histories[replica.deployment_seq] = replace(
+            before, refusals=before.refusals + 1, last_failure_at=self._clock(), last_reason=reason
+        )
+
+    def _history(self, replica: Replica) -> History:
+        found = self._histories.get(replica.deployment_seq)
+        return found if found is not None and found.generation == replica.generation else History(replica.generation)
 
     def _target(self, deployment: Deployment, replicas: Iterable[Replica], now: float) -> int:
         seq = deployment.deployment_seq
@@ -236,7 +244,7 @@ class Controller:
     def _python(self, deployment: Deployment, folder: Path, say: Callable[[str], None]) -> str:
         if self._backend.brings_environment(deployment):
             return ""
-        return local(self._local_python) if deployment.spec.env == "local" else self._environments.build(folder, say)
+        return self._environments.python(deployment.spec.env, folder, say)
 
     def _start(self, ws: int, deployment: Deployment) -> Replica | None:
         with self._lock:
@@ -256,8 +264,9 @@ class Controller:
         try:
             address = self._backend.start(replica.replica_id, deployment, prepared)
         except OSError as error:
-            self._note_failure(replace(replica, reason=f"The process cannot be started: {error.strerror or error}"))
+            self._note_refusal(replica, f"The process cannot be started: {error.strerror or error}")
             return None
+        self._histories[replica.deployment_seq] = replace(self._history(replica), refusals=0)
         return replace(replica, address=address)
 
     def _stop(

@@ -6,6 +6,7 @@ Two models with the same requirements share one environment.
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from trackside.core.errors import Fault, Invalid, Unsupported
 SCORER_NEEDS = ("httptools>=0.6.4", "uvloop>=0.21; sys_platform != 'win32'")
 TIMEOUT_S = 1800.0
 READY = ".ready"
+REQUIREMENTS = "requirements.txt"
+BUILT = ("pyspark",)  # published by its project as a source distribution alone
+_FROM_INDEX = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]*)\s*(?:\[[^\]]*\])?\s*(?:[=<>!~;(][^@/\\]*)?")
 
 
 class BuildFailed(Fault):
@@ -46,11 +50,24 @@ def local(python: str) -> str:
 
 
 class Environments:
-    """`folder` holds the environments; `uv` is the program, or None where it is not installed."""
+    """`folder` holds the environments.  `local_python` is the Python that the operator named for models, or empty.
 
-    def __init__(self, folder: Path, uv: str | None = None) -> None:
+    `find_uv` returns the program uv, or None where it is not installed."""
+
+    def __init__(self, folder: Path, local_python: str = "", find_uv: Callable[[], str | None] | None = None) -> None:
         self._folder = folder
-        self._uv = uv or _find_uv()
+        self._local_python = local_python
+        self._uv = (find_uv or _find_uv)()
+
+    def python(self, env: str, model: Path, tell: Callable[[str], None] = lambda _: None) -> str:
+        """Return the Python that runs the model in a folder.
+
+        `env` is `uv` (`build`), `local` (the operator's Python) or `auto`: `uv` where uv is installed and the model says what it
+        requires, else `local` where the operator named a Python."""
+        if env == "auto":
+            can_build = self._uv is not None and (model / REQUIREMENTS).exists()
+            env = "uv" if can_build or not self._local_python else "local"
+        return local(self._local_python) if env == "local" else self.build(model, tell)
 
     def build(self, model: Path, tell: Callable[[str], None] = lambda _: None) -> str:
         """Return the Python of the environment for the model in a folder; build it if there is none yet.
@@ -81,10 +98,11 @@ class Environments:
         shutil.rmtree(place, ignore_errors=True)
         tell(f"Building an environment with Python {version} and {len(wanted_packages)} requirements.")
         self._run("venv", "--python", version, str(place))
-        wanted = place / "requirements.txt"
+        wanted = place / REQUIREMENTS
         wanted.write_text("\n".join([*wanted_packages, *SCORER_NEEDS]) + "\n", "utf-8")
         # A source distribution would run code of its author here, outside of the sandbox: wheels alone are taken.
-        self._run("pip", "install", "--no-build", "--python", str(python), "--compile-bytecode", "-r", str(wanted))
+        words = ["--no-build", *_exceptions(wanted_packages), "--python", str(python), "--compile-bytecode"]
+        self._run("pip", "install", *words, "-r", str(wanted))
         (place / READY).touch()
 
     def _run(self, *words: str) -> None:
@@ -103,6 +121,17 @@ class Environments:
         if done.returncode:
             last = "\n".join(done.stderr.strip().splitlines()[-8:])
             raise BuildFailed(f"The environment cannot be built. `uv {words[0]}` says: {last}")
+
+
+def _exceptions(requirements: list[str]) -> list[str]:
+    """Return the flags that let uv build the packages of BUILT.
+
+    There are none where a requirement is anything but a name and a version: it could name another archive as such a package."""
+    found = [_FROM_INDEX.fullmatch(line) for line in requirements]
+    names = {match["name"].lower() for match in found if match is not None}
+    if not all(found):
+        return []
+    return [word for name in BUILT if name in names for word in ("--no-binary", name)]
 
 
 def key_of(model: Path) -> str:
@@ -132,7 +161,7 @@ def _find_uv() -> str | None:
 
 def requirements(model: Path) -> list[str]:
     """Return the lines of the model's `requirements.txt`, as MLflow writes it beside each model."""
-    file = model / "requirements.txt"
+    file = model / REQUIREMENTS
     if not file.exists():
         raise Invalid(
             "The model has no file requirements.txt: set spec.env to 'local', for the Python that the server was started with."

@@ -47,7 +47,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     """How a model is served.
 
     `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
-    `env` is `uv` (an environment is built from the model's requirements) or `local` (the Python of --model-python).
+    `env` is `uv` (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv`
+    where it is installed, else `local`; on clusters `uv`).
     `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
     is above `target_utilization` percent."""
 
@@ -55,7 +56,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     max_replicas: int = 0  # 0: as many as `replicas`
     target_utilization: int = 70  # percent
     backend: str = "process"
-    env: str = "uv"
+    env: str = "auto"
     threads: int = 1
     batching: str = "auto"
     max_rows: int = 256
@@ -288,7 +289,11 @@ _RANGES = {
     "max_body_mb": (1, 1024),
     "memory_mb": (0, 1 << 20),
 }
-_CHOICES = {"backend": ("process", "ray", "kubernetes"), "env": ("uv", "local"), "batching": ("auto", "on", "off")}
+_CHOICES = {
+    "backend": ("process", "ray", "kubernetes"),
+    "env": ("auto", "uv", "local"),
+    "batching": ("auto", "on", "off"),
+}
 
 
 def check_spec(given: dict[str, Any] | None, base: Spec) -> Spec:

@@ -27,6 +27,7 @@ class History(Struct, frozen=True):
 
     generation: int
     failures: int = 0  # in a row, since a replica was last ready
+    refusals: int = 0  # starts in a row that the backend could not begin, such as without its cluster
     was_ready: bool = False
     last_failure_at: float = 0.0  # s, monotonic
     last_reason: str = ""
@@ -143,7 +144,7 @@ def _of_deployment(
     if preparation is None:
         actions.append(Prepare(deployment))
     elif preparation.is_ready and not given_up:
-        may_start = now - history.last_failure_at >= backoff_s(history.failures)
+        may_start = now - history.last_failure_at >= backoff_s(history.failures + history.refusals)
         if may_start:
             actions += [Start(deployment) for _ in range(wanted - len(current))]
     # Starting ones go first: no request is under way there.
@@ -180,6 +181,8 @@ def _state(
     pending = next((r.reason for r in current if r.state is ReplicaState.PENDING), "")
     if pending:
         return State.UNSCHEDULABLE, f"{ready} of {wanted} replicas are ready. {pending}" + serving
+    if history.refusals:  # tried again without end: the model is not at fault
+        return State.UNSCHEDULABLE, f"{ready} of {wanted} replicas are ready. {history.last_reason}" + serving
     if history.failures:
         words = f"{ready} of {wanted} replicas are ready. The last failure: {history.last_reason}" + serving
         return State.UNHEALTHY, words

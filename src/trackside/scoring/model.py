@@ -25,7 +25,7 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     output_format: str = ""  # empty: by the ending of the output, or as the input
     columns: list[str] | None = None  # of the input, in the output; None: all
     where: str = ""
-    env: str = "uv"
+    env: str = "auto"
     processes: int = 0
     max_failed_rows: int = 1000
     overwrite: bool = False
@@ -48,8 +48,8 @@ def check(params: Score) -> Score:
     """Return the order with its formats.  Raise Invalid for values that no scoring takes."""
     input_format = check_format("input_format", params.input_format, params.input)
     output_format = check_format("output_format", params.output_format, params.output or f"x{FORMATS[input_format]}")
-    if params.env not in ("uv", "local"):
-        raise Invalid(f"env is {params.env[:50]!r}; it must be uv or local")
+    if params.env not in ("auto", "uv", "local"):
+        raise Invalid(f"env is {params.env[:50]!r}; it must be auto, uv or local")
     for name, value, least, most in (
         ("processes", params.processes, 0, MAX_PROCESSES),
         ("max_failed_rows", params.max_failed_rows, 0, MAX_FAILED_ROWS),

@@ -151,14 +151,11 @@ class Scoring:
         return result, scored
 
     def _python(self, running: Running, params: Score, files: Path) -> str:
-        if params.env == "local":
-            return local(self._local_python)
-
         def say(text: str) -> None:
             running.log(text)
             running.progress(message=text)
 
-        return self._environments.build(files, say)
+        return self._environments.python(params.env, files, say)
 
     def _inputs(self, running: Running, params: Score, workspace: Workspace) -> list[Path]:
         source = places.run_of(params.input)
@@ -243,7 +240,7 @@ class Scoring:
 
 def kind(settings: Settings, roots: Roots) -> Kind[Score]:
     """Return the kind of jobs that score tables, each in the environment of its model."""
-    environments = Environments(settings.data / "jobs-environments")
+    environments = Environments(settings.data / "jobs-environments", settings.model_python)
     return Scoring(roots, environments, settings.model_python, Folders(settings.job_folders)).kind()
 
 

@@ -17,6 +17,7 @@ export default {
   deploymentHint: "A second deployment of an endpoint gets no traffic until it is given some.",
   environment: "Environment",
   environments: {
+    auto: "Automatic: uv where it is installed, else --model-python",
     uv: "Build one from the model's requirements (uv)",
     local: "The Python of --model-python",
   },

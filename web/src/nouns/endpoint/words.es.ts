@@ -21,6 +21,7 @@ export default {
   deploymentHint: "Un segundo despliegue de un endpoint no recibe tráfico hasta que se le asigne.",
   environment: "Entorno",
   environments: {
+    auto: "Automático: uv si está instalado, si no --model-python",
     uv: "Crear uno con los requisitos del modelo (uv)",
     local: "El Python de --model-python",
   },

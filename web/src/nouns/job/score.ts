@@ -5,7 +5,7 @@ import { apiUrl } from "@/app/place";
 
 interface Options {
   where: string;
-  env: "uv" | "local";
+  env: "auto" | "uv" | "local";
 }
 
 /** The id of the job. */

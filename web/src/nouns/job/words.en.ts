@@ -18,6 +18,7 @@ export default {
   whereHint: "Score only rows for which it holds, such as age > 30. Empty: all rows.",
   environment: "Environment",
   environments: {
+    auto: "Automatic: uv where it is installed, else --model-python",
     uv: "Build one from the model's requirements (uv)",
     local: "The Python of --model-python",
   },

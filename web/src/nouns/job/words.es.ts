@@ -22,6 +22,7 @@ export default {
   whereHint: "Solo se puntúan las filas que la cumplen, como age > 30. Vacía: todas.",
   environment: "Entorno",
   environments: {
+    auto: "Automático: uv si está instalado, si no --model-python",
     uv: "Crear uno con los requisitos del modelo (uv)",
     local: "El Python de --model-python",
   },

@@ -1,0 +1,58 @@
+"""Which Python runs a model."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from trackside.core.errors import Unsupported
+from trackside.endpoints import environments
+from trackside.endpoints.environments import Environments
+
+
+class Chosen(Environments):
+    """Says that an environment would be built, instead of building it."""
+
+    def build(self, model: Path, tell: object = None) -> str:
+        return "built"
+
+
+@pytest.mark.parametrize(
+    ("uv", "local_python", "has_requirements", "chosen"),
+    [
+        ("/bin/uv", "", True, "built"),
+        ("/bin/uv", sys.executable, True, "built"),
+        ("/bin/uv", sys.executable, False, sys.executable),
+        (None, sys.executable, True, sys.executable),
+        (None, "", True, "built"),
+    ],
+)
+def test_auto_builds_where_uv_is_installed_and_else_takes_the_operators_python(
+    tmp_path: Path, uv: str | None, local_python: str, has_requirements: bool, chosen: str
+) -> None:
+    if has_requirements:
+        (tmp_path / "requirements.txt").write_text("mlflow\n")
+
+    assert Chosen(tmp_path, local_python, lambda: uv).python("auto", tmp_path) == chosen
+
+
+def test_without_uv_and_without_a_python_for_models_both_ways_out_are_named(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("mlflow\n")
+
+    with pytest.raises(Unsupported, match=r"pip install uv.*--model-python"):
+        Environments(tmp_path / "kept", "", lambda: None).python("auto", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("requirements", "flags"),
+    [
+        (["mlflow==3.17.2", "pyspark[connect]>=4,<5"], ["--no-binary", "pyspark"]),
+        (["mlflow==3.17.2", "numpy<3 ; python_version > '3.8'"], []),
+        (["pyspark @ https://files.example/pyspark.tar.gz"], []),
+        (["pyspark==4.2.1", "https://files.example/pyspark-4.2.1.tar.gz"], []),
+        (["pyspark==4.2.1", "./pyspark-4.2.1.tar.gz"], []),
+        (["pyspark==4.2.1", "pyspark-4.2.1.tar.gz"], []),
+    ],
+)
+def test_pyspark_alone_is_built_and_only_from_the_index(requirements: list[str], flags: list[str]) -> None:
+    assert environments._exceptions(requirements) == flags
