@@ -118,6 +118,38 @@ def test_a_key_is_regenerated_and_requests_are_drawn(server: Server, described: 
     expect(page.get_by_label("Newest values: Errors")).to_contain_text("blue: 100 %")
 
 
+@pytest.mark.slow
+def test_the_request_log_is_switched_on_changed_and_off(
+    server: Server, described: Path, page: Page, console: list[str]
+) -> None:
+    register(server.api, [described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+    log = f"{ENDPOINTS}/adder/request-log"
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+    page.get_by_role("button", name="Switch on").click()
+    page.get_by_label("Share of the requests in percent").fill("10")
+    page.get_by_role("dialog").get_by_role("button", name="Switch on").click()
+    expect(page.get_by_text("On, 10 % of the requests")).to_be_visible()
+    assert server.api.get(log)["request_log"]["sampling"] == 0.1
+    page.get_by_role("button", name="Show the newest 50 rows").click()
+    expect(page.get_by_text("No request was kept yet.")).to_be_visible()
+
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Days to keep").fill("0")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("keep_days is 0")
+    console.clear()  # the browser notes the 400
+    page.get_by_label("Days to keep").fill("7")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("for 7 days")).to_be_visible()
+
+    page.get_by_role("button", name="Switch off").click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    assert server.api.get(log)["request_log"]["is_on"] is False
+
+
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])
 def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, theme: str, language: str) -> None:
     register(server.api, [described])
@@ -142,6 +174,9 @@ def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
     page.goto(f"{server.url}/#/endpoints/adder")
     expect(page.locator("main header").get_by_text("Healthy")).to_be_visible(timeout=240_000)
     expect(page.get_by_text("replicas are ready")).to_have_count(0)  # no warning
+    page.get_by_role("button", name="Switch on").click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch on").click()
+    expect(page.get_by_text("On, 100 % of the requests")).to_be_visible()
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text(re.compile("Answer 200 after"))).to_be_visible()
     expect(page.locator("pre").first).to_have_text('{"predictions": [2.0]}')
@@ -152,5 +187,7 @@ def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
             [*command, code], env=environment(), capture_output=True, text=True, timeout=60, check=False
         )
         assert "2.0" in done.stdout, done.stderr
+    page.get_by_role("button", name="Show the newest 50 rows").click()
+    expect(page.get_by_role("region", name="Logged rows").get_by_role("row")).to_have_count(4)
     page.get_by_role("button", name="Logs of blue").click()
     expect(page.get_by_role("region", name="Logs of blue")).to_be_visible()

@@ -795,6 +795,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/endpoints/{name}/request-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET endpoints request-log */
+        get: operations["get_api_trackside_v1_endpoints_name_request_log"];
+        /** PUT endpoints request-log */
+        put: operations["put_api_trackside_v1_endpoints_name_request_log"];
+        post?: never;
+        /** DELETE endpoints request-log */
+        delete: operations["delete_api_trackside_v1_endpoints_name_request_log"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/endpoints/{name}/request-log/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET request-log rows */
+        get: operations["get_api_trackside_v1_endpoints_name_request_log_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/endpoints/{name}/traffic": {
         parameters: {
             query?: never;
@@ -2270,6 +2306,21 @@ export interface components {
             new: number;
             same: number;
         };
+        /**
+         * Counters
+         * @description What the asked server process did since its start: requests that it logged, left out by sampling, dropped because the queue
+         *         or the disk was full, and could not read as rows.
+         */
+        Counters: {
+            /** @default 0 */
+            dropped?: number;
+            /** @default 0 */
+            logged?: number;
+            /** @default 0 */
+            sampled_out?: number;
+            /** @default 0 */
+            unreadable?: number;
+        };
         /** Created */
         Created: {
             experiment_id: string;
@@ -2327,7 +2378,8 @@ export interface components {
         /**
          * CreateOurs
          * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
-         *         at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack or teams.
+         *         at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url
+         *         of a mail is `mailto:` with addresses.  `digest_s` collects events so long into one message; `mute` holds them back.
          */
         CreateOurs: {
             /** @default null */
@@ -2335,9 +2387,13 @@ export interface components {
             /** @default null */
             description?: string | null;
             /** @default null */
+            digest_s?: number | null;
+            /** @default null */
             events?: string[] | null;
             /** @default null */
             format?: string | null;
+            /** @default null */
+            mute?: components["schemas"]["MutePart"] | null;
             /** @default null */
             name: string | null;
             /** @default null */
@@ -2602,6 +2658,10 @@ export interface components {
         /** GotRequest */
         GotRequest: {
             stage_request: components["schemas"]["StageRequest"];
+        };
+        /** GotRequestLog */
+        GotRequestLog: {
+            request_log: components["schemas"]["ShownRequestLog"];
         };
         /** GotRun */
         GotRun: {
@@ -2905,6 +2965,18 @@ export interface components {
             version: string;
         };
         /**
+         * MutePart
+         * @description `until` is a moment in ms; `windows` come back each week, in `timezone` (UTC by default).
+         */
+        MutePart: {
+            /** @default null */
+            timezone?: string | null;
+            /** @default null */
+            until?: number | null;
+            /** @default null */
+            windows?: components["schemas"]["WindowPart"][] | null;
+        };
+        /**
          * MyActions
          * @description What the caller may do at a place; `some`: on some objects in it and not on others.
          */
@@ -3001,11 +3073,14 @@ export interface components {
             creation_timestamp: number;
             dead: number;
             description: string;
+            digest_s: number;
             events: string[];
             format: string;
             has_authorization: boolean;
             has_secret: boolean;
+            is_muted: boolean;
             last_updated_timestamp: number;
+            mute: components["schemas"]["MutePart"];
             name: string;
             pending: number;
             status: string;
@@ -3082,6 +3157,20 @@ export interface components {
             /** @default null */
             spec?: Record<string, unknown> | null;
         };
+        /**
+         * PutRequestLog
+         * @description Switches the request log on, or changes what is given.
+         */
+        PutRequestLog: {
+            /** @default null */
+            keep_days?: number | null;
+            /** @default null */
+            max_mb?: number | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            sampling?: number | null;
+        };
         /** Refused */
         Refused: {
             reason: string;
@@ -3145,6 +3234,10 @@ export interface components {
             id: string | null;
             /** @default null */
             kind: string | null;
+        };
+        /** Rows */
+        Rows: {
+            rows: Record<string, unknown>[];
         };
         /** Run */
         Run: {
@@ -3526,6 +3619,18 @@ export interface components {
             started_at: number;
             state: string;
         };
+        /** ShownRequestLog */
+        ShownRequestLog: {
+            counters: components["schemas"]["Counters"];
+            files: number;
+            is_on: boolean;
+            keep_days?: number;
+            max_mb?: number;
+            newest?: number;
+            oldest?: number;
+            sampling?: number;
+            size_bytes: number;
+        };
         /** ShownSchedule */
         ShownSchedule: {
             created_at: number;
@@ -3585,7 +3690,8 @@ export interface components {
          * @description How a model is served.
          *
          *         `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
-         *         `env` is `uv` (an environment is built from the model's requirements) or `local` (the Python of --model-python).
+         *         `env` is `uv` (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv`
+         *         where it is installed, else `local`; on clusters `uv`).
          *         `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
          *         is above `target_utilization` percent.
          */
@@ -3594,7 +3700,7 @@ export interface components {
             backend?: string;
             /** @default auto */
             batching?: string;
-            /** @default uv */
+            /** @default auto */
             env?: string;
             /** @default 16 */
             max_body_mb?: number;
@@ -4185,9 +4291,13 @@ export interface components {
             /** @default null */
             description?: string | null;
             /** @default null */
+            digest_s?: number | null;
+            /** @default null */
             events?: string[] | null;
             /** @default null */
             format?: string | null;
+            /** @default null */
+            mute?: components["schemas"]["MutePart"] | null;
             /** @default null */
             name?: string | null;
             /** @default null */
@@ -4315,6 +4425,19 @@ export interface components {
             runs: components["schemas"]["RunRows"];
             snapshot: string;
             total: number;
+        };
+        /**
+         * WindowPart
+         * @description `days` such as mon, tue (all if none is given); `start` and `end` such as 22:00; an end before the start is on the next
+         *         day.
+         */
+        WindowPart: {
+            /** @default null */
+            days?: string[] | null;
+            /** @default null */
+            end?: string | null;
+            /** @default null */
+            start?: string | null;
         };
     };
     responses: {
@@ -6059,6 +6182,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.endpoints.model.GotKeys"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_endpoints_name_request_log: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRequestLog"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_trackside_v1_endpoints_name_request_log: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PutRequestLog"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRequestLog"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_endpoints_name_request_log: {
+        parameters: {
+            query?: {
+                files?: boolean;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRequestLog"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_endpoints_name_request_log_rows: {
+        parameters: {
+            query?: {
+                deployment?: string;
+                limit?: number;
+                since?: string;
+                until?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -22,6 +22,7 @@ export const NEEDS = {
   writeModels: `${ML}/models/write`,
   deleteModels: `${ML}/models/delete`,
   writeEndpoints: `${ML}/onlineEndpoints/write`,
+  readRequests: `${ML}/onlineEndpoints/readRequests/action`,
   deleteEndpoints: `${ML}/onlineEndpoints/delete`,
   writeJobs: `${ML}/jobs/write`,
   writeLinks: `${ML}/links/write`,
