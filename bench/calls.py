@@ -191,7 +191,12 @@ def _files(bench: Any, server: Any, seeded: Seeded) -> None:
 
 
 def _figures(
-    bench: Any, servers: dict[str, Any], seeded: dict[str, Seeded], cases: list[tuple[Row, int]], rounds: int, seconds: float
+    bench: Any,
+    servers: dict[str, Any],
+    seeded: dict[str, Seeded],
+    cases: list[tuple[Row, int]],
+    rounds: int,
+    seconds: float,
 ) -> Iterator[tuple[tuple[str, int, str], float | None]]:
     for row, connections in cases:
         taken: dict[str, list[float | None]] = {name: [] for name in servers}
