@@ -158,7 +158,7 @@ constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgr
 		uv pip compile - $(RESOLVE) -c constraints/compat-1.txt -o constraints/flavors-1.txt
 	@printf '%s\n' mlflow-skinny==2.22.5 'scikit-learn<1.7' 'pandas<3' | \
 		uv pip compile - $(RESOLVE) -c constraints/compat-2.txt -o constraints/flavors-2.txt
-	@printf '%s\n' mlflow==3.17.2 lightgbm onnx onnxruntime 'pyspark<4.3' | \
+	@printf '%s\n' mlflow==3.17.2 lightgbm xgboost onnx onnxruntime 'pyspark<4.3' | \
 		uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/flavors-3.txt
 
 clean: ## remove what the targets made, but no data
