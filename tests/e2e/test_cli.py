@@ -89,6 +89,10 @@ OF_ONE_CALL = {
         for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job".split()
     },
     "delete metric": "--steps --preview --yes --json".split(),
+    "backup create": "--to --with-secrets --json".split(),
+    "backup list": ["--json"],
+    "backup verify": ["--restore", "--json"],
+    "backup restore": ["--keep-links", "--json"],
     "trash list": ["--older-than", "--json"],
     "trash purge": "--older-than --preview --yes --json".split(),
     "endpoint request-log": (

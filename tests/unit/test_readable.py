@@ -22,6 +22,15 @@ _KNOWS = re.compile(r"\breadable\b|\bwritable\b")
 WHOLE = "only callers with the right in the whole workspace reach it"
 EXEMPT = {
     ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store",
+    **{
+        ("backup/" + module, function): "a backup is of the whole store, and a command of its operator"
+        for module, function in (
+            ("create.py", "_elsewhere"),
+            ("tables.py", "SqliteSource.rows"),
+            ("tables.py", "PostgresSource.counter"),
+            ("verify.py", "_orphans"),
+        )
+    },
     ("links/state/generations.py", "newest"): WHOLE,
     ("links/state/backfill.py", "ids"): WHOLE,
     ("sync/local/reader.py", "ids"): WHOLE,

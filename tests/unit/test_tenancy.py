@@ -38,6 +38,20 @@ SHARED_TABLES = {
 CROSSING: dict[tuple[str, str], str] = {
     ("core/db/changes.py", "_highest"): "the log is one sequence, and complete up to a number for everybody",
     ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store; this is where a table's counter stands",
+    **{
+        (
+            "backup/" + module,
+            function,
+        ): "a backup is of the whole store: only its operator makes, checks and restores one, by command"
+        for module, function in (
+            ("create.py", "_elsewhere"),
+            ("fill.py", "sqlite_file"),
+            ("fill.py", "postgres"),
+            ("tables.py", "SqliteSource.rows"),
+            ("tables.py", "PostgresSource.counter"),
+            ("verify.py", "_orphans"),
+        )
+    },
     ("events/store.py", "newest"): "the same number; it tells nothing of a change",
     ("events/store.py", "bounds"): "and the lowest one",
     ("events/store.py", "made_at"): "when a place in it was reached; it tells nothing of a change",

@@ -17,6 +17,7 @@ from trackside.cleanup.model import DeletionResult, Found, Kind, Target, obstacl
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Denied, Invalid, NotFound, Unsupported
 from trackside.core.http.streams import Request
+from trackside.core.work import backup_lease
 from trackside.experiments import store as experiments
 from trackside.identity.service import record
 from trackside.logged_models import store as logged_models
@@ -128,6 +129,7 @@ class Work:
         if isinstance(spot, str):
             pending.append(spot)
             return
+        await request.read(backup_lease.check_none)
         freed = await self.threads.of(spot).run_long(files.free, spot)
         if freed.files:
             await request.write(lambda tx: rows.add(tx, target, files=freed.files, file_bytes=freed.size_bytes))

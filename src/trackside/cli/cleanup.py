@@ -85,8 +85,8 @@ def trash_purge(words: argparse.Namespace) -> int:
             name: sum(each[name] for each in done) for name in ("file_count", "file_bytes", "row_count", "row_bytes")
         }
         say(as_json({"items": len(done), **freed, "blocked": blocked}) if words.json
-            else f"deleted {len(done)} items: freed {_bytes(freed['file_bytes'])} of files and"
-            f" {_bytes(freed['row_bytes'])} of metrics")  # fmt: skip
+            else f"deleted {len(done)} items: freed {in_bytes(freed['file_bytes'])} of files and"
+            f" {in_bytes(freed['row_bytes'])} of metrics")  # fmt: skip
     for found in blocked:
         complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
     return BROKEN if blocked else OK
@@ -100,7 +100,7 @@ def _carry_out(words: argparse.Namespace, target: dict[str, Any], found: dict[st
         if done["is_done"]:
             return done
         if sys.stderr.isatty():
-            print(f"\rfreed {_bytes(done['file_bytes'])} so far", end="", file=sys.stderr, flush=True)
+            print(f"\rfreed {in_bytes(done['file_bytes'])} so far", end="", file=sys.stderr, flush=True)
 
 
 def _target(words: argparse.Namespace) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _shown(found: dict[str, Any]) -> str:
     lines = [
         found["title"],
         f"  holds    {counts or 'nothing'}",
-        f"  frees    {_bytes(found['file_bytes'])} of files, {_bytes(found['row_bytes'])} in the database",
+        f"  frees    {in_bytes(found['file_bytes'])} of files, {in_bytes(found['row_bytes'])} in the database",
         *(f"  blocked  {each['message']}" for each in found.get("obstacles", [])),
         *(f"  stays    {each}" for each in found.get("kept", [])),
     ]
@@ -178,21 +178,18 @@ def _shown(found: dict[str, Any]) -> str:
 
 
 def _told(done: dict[str, Any]) -> str:
-    freed = (
-        f"{_bytes(done['file_bytes'])} of files ({done['file_count']}) and {_bytes(done['row_bytes'])} in the database"
-    )
+    freed = f"{in_bytes(done['file_bytes'])} of files ({done['file_count']}) and {in_bytes(done['row_bytes'])} in the database"
     return "\n".join(
         [f"deleted {done['title']}: freed {freed}", *(f"  stays    {each}" for each in done.get("pending", []))]
     )
 
 
 def _of_purge(count: int, file_bytes: int, row_bytes: int) -> str:
-    return (
-        f"{count} items in the trash can be deleted: {_bytes(file_bytes)} of files, {_bytes(row_bytes)} in the database"
-    )
+    return f"{count} items in the trash can be deleted: {in_bytes(file_bytes)} of files, {in_bytes(row_bytes)} in the database"
 
 
-def _bytes(size: int) -> str:
+def in_bytes(size: int) -> str:
+    """A size in words: 1.2 MiB."""
     value, unit = float(size), _UNITS[0]
     for unit in _UNITS:  # the last one stays for what is larger
         if value < 1024 or unit == _UNITS[-1]:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import trackside
 from trackside.cli import (
+    backup_words,
     cleanup_words,
     drift_words,
     endpoint_words,
@@ -29,6 +30,7 @@ from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE
 
 ADMIN = "trackside.cli.admin"
 STORE_OPTIONS = ("data", "store", "store_file")
+BACKUP_OPTIONS = ("data", "store", "store_file", "artifacts")
 DOCTOR_OPTIONS = ("host", "port", "data", "store", "store_file", "artifacts")
 
 
@@ -118,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     job_words.add_score(commands)
     drift_words.add_commands(commands)
     cleanup_words.add_commands(commands)
+    backup_words.add_commands(commands, lambda made: _add_all(made, BACKUP_OPTIONS))
     import_words.add_command(commands)
     quota_words.add_commands(commands)
     monitoring_words.add_commands(commands)

@@ -19,6 +19,7 @@ from trackside.core.http.codec import Answer, Call, Part, decode_body, encode, m
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
+from trackside.core.work import backup_lease
 from trackside.registry import approvals, files, history, lineage, models, moments, stages, versions
 from trackside.registry import model as m
 from trackside.registry.approvals import StageRequest
@@ -323,6 +324,8 @@ class Files:
             taken.clear()
             plan = work(tx)
             doomed = [place for place in plan.doomed if place.deletion_seq not in self._at_work]
+            if doomed:
+                backup_lease.check_none(tx)
             taken.update(place.deletion_seq for place in doomed)
             self._at_work.update(taken)
             return structs.replace(plan, doomed=doomed)

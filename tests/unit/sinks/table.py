@@ -83,6 +83,12 @@ REVIEWED = [
             "cli/first_admin.py": "password",
             "cli/people.py": "role_create",
             "cli/sign_in/stored.py": "_read _write",
+            "backup/create.py": "_create _roots",
+            "backup/fill.py": "sqlite_file",
+            "backup/restore.py": "_put_secret restore",
+            "backup/tables.py": "_copied",
+            "backup/verify.py": "_orphans verify",
+            "cli/backup.py": "_place _progress verify",
             "cli/doctor.py": "_clock _existing _file_system_of _free_space",
             "cli/lock.py": "_close_to_others _take",
             "cli/output.py": "guarded",
@@ -258,6 +264,8 @@ REVIEWED = [
             "cli/score.py": "_open",
             "cli/ports.py": "resolve",
             "core/db/pgwire.py": "_addresses _plain",
+            "backup/fill.py": "postgres",
+            "backup/tables.py": "_snapshot",
         },
     ),
     Reviewed(
@@ -275,6 +283,7 @@ REVIEWED = [
         CONSTANT,
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
+            "backup/fill.py backup/tables.py backup/verify.py core/work/backup_lease.py "
             "cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
             " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
             " identity/store.py"

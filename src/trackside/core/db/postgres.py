@@ -326,7 +326,7 @@ class PostgresDatabase:
 
     def listen(self, heard: Callable[[], None]) -> None:
         """Call `heard`, in a thread, when another server has changed something.  Once, at the start."""
-        self._bell = Bell(lambda: _connect(self._store), heard)
+        self._bell = Bell(lambda: connect(self._store), heard)
 
     def when_changed(self, heard: Callable[[], None]) -> None:
         """Call `heard` after each commit of this server with which the change log has grown; it returns at once."""
@@ -341,7 +341,7 @@ class PostgresDatabase:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Others who ask for this wait, on whatever machine they run."""
-        wire = _connect(self._store)
+        wire = connect(self._store)
         try:
             ((is_free,),) = wire.execute(f"SELECT pg_try_advisory_lock({UPGRADE_LOCK})", ()).rows
             if not is_free:
@@ -353,7 +353,7 @@ class PostgresDatabase:
 
     def backup(self, target: Path) -> None:
         """A consistent copy, also while others write."""
-        wire = _connect(self._store)
+        wire = connect(self._store)
         try:
             pgbackup.write(wire, target)
         finally:
@@ -361,7 +361,7 @@ class PostgresDatabase:
 
     def restore(self, source: Path) -> int:
         """Fills an empty database from a backup, whole or not at all; the schema version that it has now."""
-        wire = _connect(self._store)
+        wire = connect(self._store)
         try:
             return pgbackup.read(wire, source)
         finally:
@@ -375,7 +375,7 @@ class PostgresDatabase:
         with self.read(0) as tx:
             grown = [name for (name,) in tx.all(_GROWN, factor=GROWTH, few=FEW_ROWS)]
         if grown:
-            wire = _connect(self._store)
+            wire = connect(self._store)
             try:
                 for name in grown:
                     wire.command(f'ANALYZE (SKIP_LOCKED) "{name}"')
@@ -399,7 +399,7 @@ class PostgresDatabase:
         try:
             return self._idle.pop()
         except IndexError:
-            return PostgresSession(lambda: _connect(self._store))
+            return PostgresSession(lambda: connect(self._store))
 
     def _give(self, session: PostgresSession) -> None:
         if self._is_closed:
@@ -409,7 +409,7 @@ class PostgresDatabase:
         self._free.release()
 
     def _connect_writer(self) -> PostgresWriter:
-        session = PostgresWriter(lambda: _connect(self._store, self._durability), self._ring)
+        session = PostgresWriter(lambda: connect(self._store, self._durability), self._ring)
         session.open()
         return session
 
@@ -425,7 +425,8 @@ def is_trouble(error: Exception) -> bool:
     return isinstance(error, ConnectionError)
 
 
-def _connect(store: PostgresStore, durability: Durability | None = None) -> Wire:
+def connect(store: PostgresStore, durability: Durability | None = None) -> Wire:
+    """Return a connection that is checked and set up.  `durability` None: it only reads."""
     wire = Wire(store)
     try:
         version = wire.parameter("server_version")

@@ -1,0 +1,1 @@
+"""Backups of a whole store, while its server runs, and their restore."""

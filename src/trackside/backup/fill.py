@@ -1,0 +1,124 @@
+"""Rows of a backup into an empty store, on SQLite and on PostgreSQL.  Whole or not at all: one transaction, or one new file."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from trackside.backup.model import Manifest, Refused, Table
+from trackside.core import disk
+from trackside.core.db.migrate import OWN_TABLE, Migration, migrations, statements
+from trackside.core.locations import PostgresStore
+
+Rows = Callable[[Table], Iterator[list[Any]]]
+PIECE_BYTES = 1 << 18
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def schema(manifest: Manifest) -> list[Migration]:
+    return [each for each in migrations() if f"{each.number:04}_{each.name}" in manifest.sources]
+
+
+def sqlite_file(path: Path, manifest: Manifest, rows: Rows, now_ms: int) -> None:
+    """A new file.  The caller gives it its name when everything else is in place."""
+    path.unlink(missing_ok=True)
+    os.close(disk.create(path))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -64000")
+        connection.execute("BEGIN")
+        for statement in _schema_statements(schema(manifest), "sqlite"):
+            connection.execute(statement)
+        connection.executemany("INSERT INTO schema_migrations VALUES (?, ?, ?, ?)", _applied(manifest, now_ms))
+        for table in manifest.tables:
+            connection.execute(f"DELETE FROM {table.name}")  # migrations put rows into some
+            marks = ", ".join("?" * len(table.columns))
+            insert = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
+            connection.executemany(insert, rows(table))
+            if table.counter is not None:
+                connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
+                connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table.name, table.counter))
+        connection.execute("COMMIT")
+        ((health,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if health != "ok":
+            raise Refused(f"the new file {path} is damaged ({health}); is the disk sound?")
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def postgres(store: PostgresStore, manifest: Manifest, rows: Rows, now_ms: int) -> None:
+    """Fill an empty database.  Raise Refused where it is not empty."""
+    wire = import_module("trackside.core.db.postgres").connect(store, "full")  # its driver is an extra
+    try:
+        wire.command("SET statement_timeout = 0")
+        wire.command("BEGIN")
+        taken = wire.execute(
+            "SELECT to_regclass('schema_migrations') IS NOT NULL OR to_regclass('runs') IS NOT NULL", ()
+        )
+        if taken.rows[0][0]:
+            raise Refused(f"{store} is no empty database; make one, and give it with --store")
+        for statement in _schema_statements(schema(manifest), "postgresql"):
+            wire.command(statement)
+        _copy(wire, "schema_migrations", ["number", "name", "checksum", "applied_at"], _applied(manifest, now_ms))
+        for table in manifest.tables:
+            wire.command(f"DELETE FROM {table.name}")  # migrations put rows into some
+            _copy(wire, table.name, table.columns, rows(table))
+            if table.counter is not None:
+                _count(wire, table)
+        wire.command("COMMIT")
+    finally:
+        wire.close()
+
+
+def _schema_statements(made: Sequence[Migration], dialect: Any) -> Iterator[str]:
+    yield f"CREATE TABLE {OWN_TABLE}"
+    for each in made:
+        yield from statements(each.text, dialect)
+
+
+def _applied(manifest: Manifest, now_ms: int) -> list[tuple[int, str, str, int]]:
+    return [(each.number, each.name, each.checksum, now_ms) for each in schema(manifest)]
+
+
+def _copy(wire: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    wire.copy_in(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _pieces(rows))
+
+
+def _pieces(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    lines: list[str] = []
+    size = 0
+    for row in rows:
+        line = "\t".join([_text(value) for value in row])
+        lines.append(line)
+        size += len(line)
+        if size >= PIECE_BYTES:
+            yield "".join([f"{each}\n" for each in lines]).encode()
+            lines, size = [], 0
+    if lines:
+        yield "".join([f"{each}\n" for each in lines]).encode()
+
+
+def _text(value: Any) -> str:
+    """A value as COPY reads it."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, bytes):
+        return f"\\\\x{value.hex()}"
+    return repr(value)  # PostgreSQL reads `nan` and `inf`, too
+
+
+def _count(wire: Any, table: Table) -> None:
+    """The next number follows the last one that the database gave before."""
+    found = wire.execute(
+        "SELECT CAST(attname AS TEXT) FROM pg_attribute WHERE attidentity <> '' AND attrelid ="
+        f" CAST('{table.name}' AS REGCLASS)",
+        (),
+    )
+    of = f"pg_get_serial_sequence('{table.name}', '{found.rows[0][0]}')"
+    last = table.counter or 0
+    wire.execute(f"SELECT setval({of}, {max(last, 1)}, {'true' if last else 'false'})", ())

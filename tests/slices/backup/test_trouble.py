@@ -1,0 +1,189 @@
+"""Backups and restores in trouble: kill -9, a flipped byte, a full disk, a store in use, a backup of a newer release."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from slices.backup.conftest import Said, contents, files, fill, settings_of
+from slices.cleanup.test_deletions import filled_run
+from support.forks import forks
+from support.links import until
+from support.servers import Server, environment
+from trackside.backup import model
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+from trackside.cli.main import main
+sys.exit(main())
+"""
+
+
+def backup(said: Said, server: Server, kept: Path) -> str:
+    code, out, err = said("backup", "create", "--data", server.data, "--to", kept, "--json")
+    assert code == 0, err
+    return str(json.loads(out)["backup_id"])
+
+
+def flip(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+
+
+def edit(kept: Path, backup_id: str, **changes: object) -> None:
+    """Another manifest, with the sums that fit it."""
+    path = kept / "backups" / backup_id / model.MANIFEST
+    found = msgspec.json.decode(path.read_bytes()) | changes
+    path.write_bytes(msgspec.json.encode(found))
+    sums = path.with_name(model.SUMS)
+    known = model.read_sums(sums.read_bytes())
+    sums.write_bytes(model.sums(known | {model.MANIFEST: model.digest(path.read_bytes())}))
+
+
+@pytest.mark.parametrize("what", ["objects/*/*", "backups/*/tables/runs.mp.gz", "backups/*/files.mp.gz"])
+def test_a_flipped_byte_is_found_and_nothing_is_restored_from_it(
+    server: Server, said: Said, tmp_path: Path, what: str
+) -> None:
+    filled_run(server.api)
+    kept, target = tmp_path / "kept", tmp_path / "again"
+    backup(said, server, kept)
+    assert said("backup", "verify", kept)[0] == 0
+    flip(next(kept.glob(what)))
+
+    code, out, _ = said("backup", "verify", kept)
+    restored, _, err = said("backup", "restore", "--data", target, kept)
+
+    assert (code, "is damaged" in out) == (1, True)
+    assert (restored, "damaged" in err) == (2, True)
+    assert not (target / "trackside.db").exists()
+
+
+def test_a_missing_file_is_found(server: Server, said: Said, tmp_path: Path) -> None:
+    filled_run(server.api)
+    kept = tmp_path / "kept"
+    backup(said, server, kept)
+    next(kept.glob("objects/*/*")).unlink()
+
+    code, out, _ = said("backup", "verify", kept)
+
+    assert (code, "is missing" in out) == (1, True)
+
+
+def test_a_backup_that_is_killed_is_no_backup_and_the_next_one_is_whole(
+    server: Server, said: Said, tmp_path: Path
+) -> None:
+    for _ in range(30):
+        filled_run(server.api, steps=10, size=300_000 + _)
+    kept = tmp_path / "kept"
+    words = ["backup", "create", "--data", str(server.data), "--to", str(kept)]
+    with forks().start(words, env=environment()) as process:
+        until(lambda: any(kept.glob("objects/*/*")), "the first file to be copied")
+        process.kill()
+    before = {path.name for path in kept.glob("objects/*/*")}
+
+    listed = said("backup", "list", kept)[1]
+    refused = said("backup", "restore", "--data", tmp_path / "x", kept)
+    backup_id = backup(said, server, kept)
+
+    assert "not whole" in listed
+    assert (refused[0], "has no whole backup" in refused[2]) == (2, True)
+    assert before <= {path.name for path in kept.glob("objects/*/*")}
+    assert said("backup", "verify", kept, backup_id)[0] == 0
+
+
+def test_a_restore_that_is_killed_is_finished_by_the_same_command(server: Server, said: Said, tmp_path: Path) -> None:
+    for number in range(30):
+        filled_run(server.api, steps=10, size=300_000 + number)
+    fill(server.api)
+    server.stop()
+    kept, target = tmp_path / "kept", tmp_path / "again"
+    backup(said, server, kept)
+    words = ["backup", "restore", "--data", str(target), str(kept), "--keep-links"]
+    with forks().start(words, env=environment()) as process:
+        until(lambda: len(files(target)) > 3, "some files to be there")
+        process.kill()
+    assert not (target / "trackside.db").exists()
+
+    code, _, err = said(*words)
+
+    assert (code, err) == (0, "")
+    assert contents(settings_of(target), tmp_path) == contents(settings_of(server.data), tmp_path)
+    assert files(target) == files(server.data)
+
+
+def test_a_full_disk_ends_a_backup_and_a_restore_with_one_line(server: Server, said: Said, tmp_path: Path) -> None:
+    filled_run(server.api, size=3_000_000)
+    kept, target = tmp_path / "kept", tmp_path / "again"
+    whole = backup(said, server, kept)
+    filled_run(server.api, size=4_000_000)
+
+    made = limited(2_000_000, "backup", "create", "--data", server.data, "--to", kept)
+    restored = limited(200_000, "backup", "restore", "--data", target, kept)
+
+    assert (made.returncode, made.stderr.startswith("trackside: ")) == (2, True)
+    assert (restored.returncode, restored.stderr.startswith("trackside: ")) == (2, True)
+    assert "Traceback" not in made.stderr + restored.stderr
+    assert not (target / "trackside.db").exists()
+    assert said("backup", "verify", kept, whole)[0] == 0
+    assert said("backup", "restore", "--data", target, kept)[0] == 0
+
+
+def limited(size: int, *words: object) -> "subprocess.CompletedProcess[str]":
+    """A command that can write no file larger than `size`."""
+    assert resource.RLIMIT_FSIZE
+    argv = [sys.executable, "-c", LIMITED, str(size), *map(str, words)]
+    return subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_a_store_in_use_is_never_restored_over(
+    server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
+) -> None:
+    run_id = filled_run(server.api)
+    kept = tmp_path / "kept"
+    backup(said, server, kept)
+    other = start()
+
+    running = said("backup", "restore", "--data", other.data, kept)
+    other.stop()
+    stopped = said("backup", "restore", "--data", other.data, kept)
+    (tmp_path / "busy" / "artifacts").mkdir(parents=True)
+    (tmp_path / "busy" / "artifacts" / "mine.txt").write_text("mine")
+    filled = said("backup", "restore", "--data", tmp_path / "busy", kept)
+
+    assert (running[0], "is in use by the server" in running[2]) == (2, True)
+    assert (stopped[0], "is there; move it away" in stopped[2]) == (2, True)
+    assert (filled[0], "mine.txt" in filled[2]) == (2, True)
+    assert server.api.run(run_id)
+
+
+def test_a_backup_of_a_newer_release_is_refused(server: Server, said: Said, tmp_path: Path) -> None:
+    filled_run(server.api)
+    kept = tmp_path / "kept"
+    backup_id = backup(said, server, kept)
+    path = kept / "backups" / backup_id / model.MANIFEST
+    sources = msgspec.json.decode(path.read_bytes())["sources"]
+
+    edit(kept, backup_id, sources=sources | {"9999_future": "0" * 64}, product="99.0")
+    newer_schema = said("backup", "restore", "--data", tmp_path / "a", kept)
+    edit(kept, backup_id, format=2)
+    newer_format = said("backup", "restore", "--data", tmp_path / "a", kept)
+    verified = said("backup", "verify", kept)
+
+    assert (newer_schema[0], "9999_future" in newer_schema[2]) == (2, True)
+    assert (newer_format[0], "format 2" in newer_format[2]) == (2, True)
+    assert (verified[0], "format 2" in verified[2]) == (2, True)
+    assert not (tmp_path / "a" / "trackside.db").exists()
+
+
+@pytest.mark.parametrize("place", ["nowhere", "ftp://host/x", "s3://"])
+def test_a_place_that_is_none_is_said(said: Said, tmp_path: Path, place: str) -> None:
+    code, _, err = said("backup", "list", place if "://" in place else tmp_path / place)
+
+    assert (code, err.startswith("trackside: ")) == (2, True)
