@@ -87,8 +87,9 @@ def listing(search: Search, dialect: Dialect) -> list[Query]:
     queries = []
     for part in _parts(search, (), dialect):
         bind = Binder()
-        whole = structs.replace(part, runs_first=_all_runs_first(part.tests, part.rest))
-        queries.append(Query(_Select(whole, search.experiments, search.stages, bind, dialect).listing, bind.params))
+        queries.append(
+            Query(_Select(_whole(part), search.experiments, search.stages, bind, dialect).listing, bind.params)
+        )
     return queries
 
 
@@ -96,7 +97,7 @@ def count(search: Search, dialect: Dialect) -> Query:
     """Counts the runs that are wanted."""
     tests, rest = _split(search.tree)
     bind = Binder()
-    part = _Part(tests, rest, (), (), _all_runs_first(tests, rest))
+    part = _whole(_Part(tests, rest, (), (), runs_first=True))
     return Query(_Select(part, search.experiments, search.stages, bind, dialect).count, bind.params)
 
 
@@ -119,6 +120,7 @@ class _Part(Struct, frozen=True):
     after: keyset.Pairs
     runs_first: bool
     lacks_first: bool = False  # `orders` and `after` lack the first order, as none of these runs has its value
+    reads_all: bool = False  # every run is tested by `rest`: each range that it names is read once
 
 
 def _parts(search: Search, after: keyset.Pairs, dialect: Dialect) -> list[_Part]:
@@ -135,7 +137,7 @@ def _parts(search: Search, after: keyset.Pairs, dialect: Dialect) -> list[_Part]
         begins = after[1:]
     else:
         parts.append(_Part([[Comparison(first, Operator.IS_NOT_NULL)]], rest, search.orders, after, runs_first=False))
-    without = [*rest, Comparison(first, Operator.IS_NULL)]
+    without = [Comparison(first, Operator.IS_NULL), *rest]  # in most experiments no run lacks the value
     parts.append(_Part([], without, search.orders[1:], begins, runs_first=True, lacks_first=True))
     return parts
 
@@ -149,6 +151,8 @@ class _Select:
     ) -> None:
         self.bind = bind
         self.dialect = dialect
+        self.part = part
+        self.experiments = experiments
         self.aliases: dict[tuple[Entity, str], str] = {}
         self.tables: list[str] = []
         first = "r" if part.runs_first else "c0"
@@ -211,6 +215,10 @@ class _Select:
                 return Place("x.value", rows=_CONTEXTS)
             case Entity.DATASET:
                 return Place(f"d.{field.key}", rows=_DATASETS)
+            case entity if self.part.reads_all and self.dialect == "sqlite":  # PostgreSQL would not hash a long list
+                own = f"{among('x.experiment_seq', self.experiments, self.bind)} AND x.key = {self.bind(field.key)}"
+                place = _value(field, "x", self.dialect, f"FROM {self._keyed(entity, 'x')} WHERE {own}")
+                return structs.replace(place, link=("r.run_seq", "x.run_seq"))
             case entity:
                 rows = f"FROM {_TABLES[entity]} AS x WHERE {_same_run('x', 'r')} AND x.key = {self.bind(field.key)}"
                 return _value(field, "x", self.dialect, rows)
@@ -232,9 +240,11 @@ class _Select:
         return Term(place.value, order.ascending, f"CASE{missing}{nan} ELSE 0 END" if missing or nan else None, kind)
 
 
-def _all_runs_first(tests: list[list[Comparison]], rest: list[Filter]) -> bool:
-    """Where to begin if every run is read: a walk that stops early does not pay."""
-    return not tests or any(map(_names_runs, rest))
+def _whole(part: _Part) -> _Part:
+    """Return how to come to every run of the part: a walk that stops early does not pay."""
+    names_runs = any(map(_names_runs, part.rest))
+    is_narrow = bool(part.tests) and min(map(_breadth, part.tests[0])) < _WIDE
+    return structs.replace(part, runs_first=not part.tests or names_runs, reads_all=not names_runs and not is_narrow)
 
 
 def _split(tree: Filter | None) -> tuple[list[list[Comparison]], list[Filter]]:

@@ -26,14 +26,23 @@ class Query(Struct, frozen=True):
 
 class Place(Struct, frozen=True):
     """Where the value of a field lies.  `rows` is the `FROM ... WHERE ...` that finds it in a table of its own; without
-    it the row that is searched has the value itself.  `number` is the value of a text as a number, NULL if it is none,
-    and `nan` holds where the value stands for NaN."""
+    it the row that is searched has the value itself.  With `link`, a column of the row that is searched and the column of
+    `rows` that it equals, `rows` are read once for all rows that are searched, not once for each.  `number` is the value
+    of a text as a number, NULL if it is none, and `nan` holds where the value stands for NaN."""
 
     value: str
     rows: str | None = None
     number: str | None = None
     nan: str | None = None
     is_nullable: bool = False
+    link: tuple[str, str] | None = None
+
+    def has_row(self, condition: str = "") -> str:
+        """Return the condition that `rows` has one which meets `condition`."""
+        if self.link is None:
+            return f"EXISTS (SELECT 1 {self.rows}{condition})"
+        column, its = self.link
+        return f"{column} IN (SELECT {its} {self.rows}{condition})"
 
 
 class Binder:
@@ -61,10 +70,10 @@ def where(tree: Filter, places: Callable[[Field], Place], bind: Binder, dialect:
             place = places(field)
     if place.rows is not None:
         if operator is Operator.IS_NULL:
-            return f"NOT EXISTS (SELECT 1 {place.rows})"
+            return f"NOT ({place.has_row()})"
         if operator is Operator.IS_NOT_NULL:
-            return f"EXISTS (SELECT 1 {place.rows})"
-        return f"EXISTS (SELECT 1 {place.rows} AND {holds(tree, place, bind, dialect)})"
+            return place.has_row()
+        return place.has_row(f" AND {holds(tree, place, bind, dialect)}")
     if operator in (Operator.IS_NULL, Operator.IS_NOT_NULL):
         return f"{place.value} {operator}"
     condition = holds(tree, place, bind, dialect)
