@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support import browser as browsers  # noqa: E402  # found by the path above
-from support.many_runs import fill  # noqa: E402
+from support.many_runs import kept  # noqa: E402
 from support.servers import Server  # noqa: E402
 
 STEPS = 60  # of a scroll
@@ -119,11 +119,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / ".bench" / "ui")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    if not (options.data / "trackside.db").exists():
-        options.data.mkdir(parents=True, exist_ok=True)
-        print(f"filling {options.data} with {options.runs:,} runs ...", flush=True)
-        fill(options.data, "many", options.runs)
-    server = Server(options.data, ("--durability", "relaxed")).start()
+    print(f"filling {options.data} with {options.runs:,} runs, if that was not done before ...", flush=True)
+    data = kept(options.data, options.runs).parent
+    server = Server(data, ("--durability", "relaxed")).start()
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=list(browsers.ARGUMENTS))

@@ -176,13 +176,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / ".bench" / "ui")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    given.data.mkdir(parents=True, exist_ok=True)
-    database = given.data / "mlflow.db"
-    if not (given.data / "trackside.db").exists():
-        many_runs.fill(given.data, "many", given.runs)
+    data = many_runs.kept(given.data, given.runs).parent
+    database = given.data / f"mlflow-{given.runs}.db"
     if not database.exists():
         fill_stock(given.stock, database, given.runs)
-    server = Server(given.data, ("--durability", "relaxed")).start()
+    server = Server(data, ("--durability", "relaxed")).start()
     body = {"experiment_ids": ["1"], "order_by": ["metrics.loss DESC"], "max_results": 1}
     first = str(server.api.post("runs/search", body)["runs"][0]["info"]["run_name"])
     try:

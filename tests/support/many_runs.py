@@ -1,6 +1,7 @@
 """A store with many runs, filled in this process: a thousand runs in a transaction, by the functions that the calls use."""
 
 import random
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 STARTED = 1_760_000_000_000  # ms
 OPTIMIZERS = ("adam", "sgd", "adamw", "lion")
 AT_ONCE = 1000
+MIGRATIONS = Path(__file__).parents[2] / "src" / "trackside" / "core" / "db" / "migrations"
+DONE = "filled"
 
 
 def fill(data: Path, experiment: str, runs: int, *, metrics: int = 8, params: int = 6, children_every: int = 0) -> None:
@@ -35,6 +38,18 @@ def fill(data: Path, experiment: str, runs: int, *, metrics: int = 8, params: in
             pass
     finally:
         db.close()
+
+
+def kept(folder: Path, runs: int) -> Path:
+    """Return the database of a filled store; it is made once for each schema, and copied by who wants to change it."""
+    newest = max(each.name.partition("_")[0] for each in MIGRATIONS.glob("*.sql"))
+    data = folder / f"{runs}-{newest}"
+    if not (data / DONE).exists():
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        fill(data, "many", runs)
+        (data / DONE).touch()
+    return data / "trackside.db"
 
 
 def _add(tx: Tx, experiment_id: str, numbers: Sequence[int], metrics: int, params: int, children_every: int) -> None:

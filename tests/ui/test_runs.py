@@ -44,6 +44,34 @@ def test_a_click_on_a_header_orders_and_shift_adds_an_order(page: Page, server: 
     expect(names(page)).to_have_text(["b", "c", "a"])
 
 
+def test_another_order_or_filter_is_shown_from_its_top_with_the_focus_on_the_first_row(
+    page: Page, server: Server
+) -> None:
+    experiment_id = server.api.new_experiment("churn")
+    for number in range(110):  # more than a block of rows
+        server.api.new_run(experiment_id, run_name=f"run-{number:03}", start_time=number)
+    page.goto(f"{server.url}/#/experiments/{experiment_id}")
+    name = page.get_by_role("link", name="run-109")
+    name.wait_for()
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+End")
+    expect(page.get_by_role("link", name="run-000")).to_be_visible()
+
+    page.evaluate("location.hash += '?order=run_name'")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("run-000")
+    assert page.locator(".scroll").evaluate("(box) => box.scrollTop") == 0
+    expect(page.locator("[data-cell^='0:']:focus")).to_be_visible()
+
+    page.keyboard.press("Control+End")
+    expect(page.get_by_role("link", name="run-109")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("run_name != 'run-000'")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("run-001")
+    assert page.locator(".scroll").evaluate("(box) => box.scrollTop") == 0
+
+
 def test_a_filter_chooses_and_back_returns(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     expect(names(page)).to_have_count(3)

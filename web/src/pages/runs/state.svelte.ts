@@ -143,6 +143,13 @@ export class RunsState {
     for (const list of this.outline.lists()) list.ask();
   }
 
+  /** Loads the runs that came meanwhile, and shows the top, where the newest are. */
+  showNew(): void {
+    const { root } = this.outline;
+    if (root instanceof RunList) root.rearrange();
+    this.reload();
+  }
+
   /** A param or tag whose values are numbers is ordered by them. */
   #orderField(field: string): string {
     const known = this.known.find((each) => each.field === field);

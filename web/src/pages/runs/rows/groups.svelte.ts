@@ -32,6 +32,8 @@ export class GroupList implements List {
   total = $state(0);
   isLoading = $state(true);
   failure = $state.raw<Failure | undefined>();
+  /** One for all time: another order of groups is another list. */
+  readonly arrangement = {};
   #groups = $state.raw<Group[]>([]);
   #question: GroupQuestion;
   #abort = new AbortController();

@@ -44,6 +44,9 @@ export class RunList implements List {
   total = $state(0);
   isLoading = $state(true);
   failure = $state.raw<Failure | undefined>();
+  /** Another object with the first answer to another order or filter. */
+  arrangement = $state.raw({});
+  #isRearranged = false;
   /** Grows when rows come: what reads `row` in a derived value is computed again. */
   #version = $state(0);
   #question: Question;
@@ -87,12 +90,19 @@ export class RunList implements List {
     const isOther = { ...question, columns: [] };
     const keepsOrder = JSON.stringify(isOther) === JSON.stringify({ ...this.#question, columns: [] });
     if (!keepsOrder || question === this.#question) this.#snapshot = undefined;
+    if (!keepsOrder) this.rearrange();
     this.#question = question;
     this.#abort.abort();
     this.#abort = new AbortController();
     this.#isStale = true;
     this.#isBusy = false;
     void this.#fill();
+  }
+
+  /** The next answer is shown from the top. */
+  rearrange(): void {
+    this.#isRearranged = true;
+    this.#sight = { first: 0, end: this.#sight.end - this.#sight.first };
   }
 
   /** The ids of rows from one place to another, loaded or not. */
@@ -149,6 +159,8 @@ export class RunList implements List {
       this.total = answer.total;
       this.failure = undefined;
       this.#version += 1;
+      if (this.#isRearranged) this.arrangement = {};
+      this.#isRearranged = false;
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
       this.failure = asFailure(error);

@@ -1,0 +1,82 @@
+"""Many runs and many points in a real browser: no row is blank, no request is repeated, and zoom asks for true points."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from support import curves
+from support.many_runs import kept
+from support.servers import Server
+from ui.test_charts import drag, plot
+
+KEPT = Path(__file__).parents[2] / ".bench" / "ui"  # the store of bench/ui.py
+RUNS = 100_000
+POINTS = 1_000_000
+
+# Whether a frame had a row without text while `j` is held, and how many rows went by.
+HOLD = """async (presses) => {
+    const target = document.activeElement;
+    const blank = [];
+    for (let press = 0; press < presses; press += 1) {
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+        await new Promise(requestAnimationFrame);
+        const box = document.querySelector('.scroll').getBoundingClientRect();
+        for (const row of document.querySelectorAll('.scroll .body [role=row]')) {
+            const place = row.getBoundingClientRect();
+            const isSeen = place.bottom > box.top + 36 && place.top < box.bottom;
+            if (isSeen && !row.querySelector('a')) blank.push(press);
+        }
+    }
+    return blank.length;
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_hundred_thousand_runs_scroll_without_a_blank_row_and_sort(
+    start: Callable[..., Server], page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    shutil.copy(kept(KEPT, RUNS), tmp_path / "data" / "trackside.db")
+    server = start(data=tmp_path / "data")
+    page.set_default_timeout(120_000)
+
+    page.goto(f"{server.url}/#/experiments/1")
+    page.get_by_role("link", name="run-099999").wait_for()
+    expect(page.get_by_text("100,000 runs")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    assert page.evaluate(HOLD, 60) == 0
+
+    page.get_by_role("button", name="loss", exact=True).click()
+    best = server.api.post("runs/search", experiment_ids=["1"], order_by=["metrics.loss DESC"], max_results=1)
+    expect(page.get_by_role("row").nth(1)).to_contain_text(best["runs"][0]["info"]["run_name"], timeout=120_000)
+    page.keyboard.press("Control+End")
+    page.locator(".scroll").evaluate("(box) => { box.scrollTop = box.scrollHeight; }")
+    expect(page.get_by_role("row", name=re.compile("run-")).last).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_ten_runs_of_a_million_points_are_drawn_honestly_and_again_on_zoom(server: Server, page: Page) -> None:
+    experiment_id = server.api.new_experiment("long")
+    for number in range(10):
+        run_id = server.api.new_run(experiment_id, run_name=f"run {number}", start_time=number + 1)
+        curves.log(server.api, run_id, (("loss", 1 / (step + 1) + number, step) for step in range(POINTS)))
+    page.set_default_timeout(120_000)
+    series: list[Request] = []
+    page.on("request", lambda request: series.append(request) if request.url.endswith("/metrics/series") else None)
+
+    page.goto(f"{server.url}/#/experiments/{experiment_id}/charts")
+    expect(page.get_by_text(re.compile(r"of 10,000,000 points, min–max kept"))).to_be_visible(timeout=120_000)
+    drag(page, plot(page, "loss"), 0.4, 0.5)
+
+    expect(page.get_by_text(re.compile(r"of (9|1,0)\d\d,\d{3} points|of 1,\d{3},\d{3} points"))).to_be_visible(
+        timeout=120_000
+    )
+    assert "chart-zoom=" in page.url
+    assert len(series) == 2
