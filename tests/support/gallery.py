@@ -88,7 +88,7 @@ def _curves(dice: random.Random, number: int) -> Iterator[curves.Point]:
         yield "val/loss", 0.3 + 0.03 * number + 2 * fall + 1.5 * noise, step
         yield "train/accuracy", 0.98 - 0.8 * fall + noise / 4, step
         yield "val/accuracy", 0.94 - 0.015 * number - 0.8 * fall + noise / 3, step
-        yield "lr", 1e-3 * (0.5 + 0.5 * math.cos(math.pi * step / 300)), step
+        yield "train/lr", 1e-3 * (0.5 + 0.5 * math.cos(math.pi * step / 300)), step
         if step % 10 == 0:
             yield "system/gpu_0_utilization_percentage", 80 + 10 * math.sin(step / 20) + 100 * noise, step
             yield "system/cpu_utilization_percentage", 35 + 200 * abs(noise), step

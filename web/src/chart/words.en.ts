@@ -27,6 +27,7 @@ export default {
   ci: "95 % CI of the mean",
   exact: "Exact points",
   follow: "Follow live runs",
+  options: "Options",
   find: "Find metrics (regular expression)",
   badPattern: (message: string) => `This is no regular expression: ${message}`,
   slowPattern: "it takes too long on these names; a simpler one is quicker",

@@ -30,6 +30,7 @@ export default {
   ci: "IC del 95 % de la media",
   exact: "Puntos exactos",
   follow: "Seguir ejecuciones en curso",
+  options: "Opciones",
   find: "Buscar métricas (expresión regular)",
   badPattern: (message: string) => `No es una expresión regular: ${message}`,
   slowPattern: "tarda demasiado con estos nombres; una más sencilla es más rápida",

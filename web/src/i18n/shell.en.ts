@@ -4,6 +4,8 @@ import { plural } from "./format";
 export default {
   rail: {
     label: "Main",
+    fold: "Hide the names",
+    unfold: "Show the names",
     experiments: "Experiments",
     models: "Models",
     endpoints: "Endpoints",

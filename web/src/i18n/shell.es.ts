@@ -5,6 +5,8 @@ import type en from "./shell.en";
 export default {
   rail: {
     label: "Principal",
+    fold: "Ocultar los nombres",
+    unfold: "Mostrar los nombres",
     experiments: "Experimentos",
     models: "Modelos",
     endpoints: "Endpoints",
