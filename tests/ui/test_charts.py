@@ -104,6 +104,7 @@ def test_the_exact_mode_draws_every_point(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["long"], 5000)
 
     open_charts(page, server, experiment_id)
+    page.get_by_role("button", name="Options").click()
     page.get_by_role("checkbox", name="Exact points").check()
 
     expect(card(page, "train/loss")).to_contain_text("5,000 points, exact")

@@ -127,7 +127,7 @@ def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -
             tx.all(
                 """
                 SELECT run_seq, key, last_value, last_is_nan, last_timestamp, last_step FROM metric_series
-                WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
+                WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, first_timestamp, key
                 """,
                 runs=seqs,
             )

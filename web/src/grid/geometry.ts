@@ -76,10 +76,19 @@ export function visibleColumns(
   );
 }
 
+/** The scroll position, as near as can be, at which a column is whole in sight beside the pinned ones. */
+export function scrollLeftTo(columns: readonly Placed[], index: number, scrollLeft: number, viewPx: number): number {
+  const at = columns[index];
+  if (!at || at.isPinned) return scrollLeft;
+  const pinnedPx = columns.reduce((sum, each) => sum + (each.isPinned ? each.widthPx : 0), 0);
+  if (at.leftPx < scrollLeft + pinnedPx) return at.leftPx - pinnedPx;
+  return Math.max(scrollLeft, at.leftPx + at.widthPx - viewPx);
+}
+
 /** Pinned columns first, each beside the one before. */
-export function placeColumns(columns: readonly { widthPx: number; isPinned: boolean }[]): Placed[] {
+export function placeColumns(columns: readonly { widthPx: number; isPinned?: boolean }[]): Placed[] {
   let left = 0;
-  return columns.map(({ widthPx, isPinned }) => {
+  return columns.map(({ widthPx, isPinned = false }) => {
     const placed = { leftPx: left, widthPx, isPinned };
     left += widthPx;
     return placed;

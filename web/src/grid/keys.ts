@@ -46,3 +46,14 @@ export function moved({ line, column }: Cell, press: Press, { lines, columns, pa
   if (press.key === "k") return to(Math.max(line - 1, 0));
   return null;
 }
+
+export function hasModifier(event: KeyboardEvent): boolean {
+  return event.ctrlKey || event.metaKey || event.altKey;
+}
+
+/** The cell that an element is in. */
+export function cellOf(target: EventTarget | null): Cell | undefined {
+  const at = target instanceof HTMLElement ? target.closest<HTMLElement>("[data-cell]")?.dataset["cell"] : undefined;
+  const [line, column] = (at ?? "").split(":").map(Number);
+  return line === undefined || column === undefined ? undefined : { line, column };
+}

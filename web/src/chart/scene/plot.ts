@@ -41,7 +41,7 @@ export function plot(axes: Axes): Plot {
   const x = scaleOf(axes.x.scale, axes.x.range);
   const bottom = LINE + 6 + (axes.x.label ? LINE : 0);
   const height = Math.max(20, axes.height - TOP - bottom);
-  const yValues = ticksOf(axes.y.scale, axes.y.range, Math.max(2, Math.floor(height / 36)), axes.y.linearBelow);
+  const yValues = ticksOf(axes.y.scale, axes.y.range, Math.max(2, Math.floor(height / 28)), axes.y.linearBelow);
   const yLabels = axes.y.scale === "linear" ? formatTicks(yValues) : formatPowers(yValues);
   const gutter = Math.max(28, ...yLabels.map((label) => textWidth(label, TICK_SIZE))) + 14;
   const area = { left: gutter, top: TOP, width: Math.max(20, axes.width - gutter - RIGHT), height };
