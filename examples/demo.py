@@ -1,5 +1,6 @@
 """Start a server, run `train.py` against it with the stock MLflow client, show what was logged, let `predict.py` load the
-model back from the registry, score a row through an endpoint that serves it, and score a Parquet file in a job.
+model back from the registry, score a row through an endpoint that serves it, score a Parquet file in a job, and find drift in
+what the endpoint was sent.
 
 `make demo` runs this.
 
@@ -60,6 +61,7 @@ def main() -> None:
         present(uri)
         serve(uri)
         score(uri, data)
+        watch(uri, data)
         print(f"\nAll of it is in the folder {data.resolve()}")
         print(f"The web UI is at {uri}/")
         print(f'In your own code: mlflow.set_tracking_uri("{uri}")', flush=True)
@@ -115,6 +117,45 @@ def score(uri: str, data: Path) -> None:
     found = pd.read_parquet(scored)
     shown = found[[COLUMNS[2], COLUMNS[3], "prediction", "trackside_model", "trackside_row"]]
     print(f"\n{shown.head(3).to_string(index=False)}", flush=True)
+
+
+def watch(uri: str, data: Path) -> None:
+    """Log what the endpoint is sent, send flowers whose petals are longer, and let a monitor find that."""
+    import pandas as pd  # noqa: PLC0415  # only this step needs it
+
+    place = f"{uri}/api/trackside/v1/endpoints/{ENDPOINT}"
+    ask("PUT", f"{place}/request-log", {})
+    print(f"\nPUT {place}/request-log  {{}}", flush=True)
+    flowers = pd.read_parquet(data / "flowers.parquet")
+    shifted = flowers.sample(300, replace=True, random_state=7)
+    shifted[COLUMNS[2]] += 1.2
+    body = {"dataframe_split": {"columns": COLUMNS, "data": shifted[COLUMNS].to_numpy().tolist()}}
+    key = ask("GET", f"{place}/keys")["primary"]
+    ask("POST", uri + ask("GET", place)["endpoint"]["scoring_path"], body, {"Authorization": f"Bearer {key}"})
+    print(f"Sent {len(shifted)} flowers whose petals are 1.2 cm longer than those of the training.", flush=True)
+    name = ENDPOINT
+    words = [
+        "monitor",
+        "create",
+        name,
+        "--endpoint",
+        ENDPOINT,
+        "--baseline",
+        str(data / "flowers.parquet"),
+        "--window",
+        "hour",
+    ]
+    known = {each["name"] for each in ask("GET", f"{uri}/api/trackside/v1/drift-monitors").get("monitors", [])}
+    for each in ([] if name in known else [words], [["monitor", "run", name]]):
+        for command in each:
+            print(f"\ntrackside {' '.join(command)}\n", flush=True)
+            done = subprocess.run([Path(sys.executable).with_name("trackside"), *command, "--server", uri], check=False)
+            if done.returncode:
+                raise DemoFailed(f"trackside {' '.join(command[:2])} ended with exit code {done.returncode}")
+    alerts = ask("GET", f"{uri}/api/trackside/v1/changes?entity=drift_monitor&entity_id={name}").get("changes", [])
+    for change in alerts:
+        if change["action"].startswith("drift-"):
+            print(f"\nThe alert on the change log, which webhooks send: {json.dumps(change)}", flush=True)
 
 
 def ask(method: str, url: str, body: object = None, headers: dict[str, str] | None = None) -> Any:

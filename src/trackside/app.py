@@ -37,6 +37,11 @@ from trackside.core.work.chime import Chime
 from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
+from trackside.drift.monitors import due
+from trackside.drift.monitors import label_routes as drift_labels
+from trackside.drift.monitors import routes as drift
+from trackside.drift.monitors.places import Places
+from trackside.drift.monitors.service import Checks
 from trackside.endpoints import replica_files
 from trackside.endpoints import routes as endpoints
 from trackside.endpoints import scoring_routes as scoring
@@ -92,6 +97,7 @@ from trackside.runs import routes as runs
 from trackside.runs import store as run_store
 from trackside.runs.table import export_routes as exports
 from trackside.scoring import service as scoring_jobs
+from trackside.scoring.places import Folders
 from trackside.stock_ui import files as stock_files
 from trackside.ui import routes as ui
 from trackside.views import store as view_store
@@ -127,6 +133,7 @@ STORE_ID_CHARS = 16
 TRAFFIC_EVERY_S = 5.0
 CLEANUP_EVERY_S = 600.0  # of files that no endpoint needs
 RECORDER_EVERY_S = 1.0
+DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
 
 
@@ -334,6 +341,7 @@ def _endpoints(
     roots: Roots,
     meter: Meter,
     gate: Gate,
+    recorder: Recorder,
     closers: list[Callable[[], object]],
     interval_factor: float,
 ) -> list[Route]:
@@ -362,8 +370,6 @@ def _endpoints(
     loop = Loop("endpoints", controller.step, ENDPOINTS_EVERY_S * interval_factor)
     closers.append(loop.close)
     closers.append(Loop("endpoint-files", Cleanup(db, folder).step, CLEANUP_EVERY_S).close)
-    recorder = Recorder(db, folder / "requests", settings.child_environment)
-    closers.append(recorder.close)
     recording = Loop("request-log", recorder.step, RECORDER_EVERY_S * interval_factor)
     recorder.wake = recording.wake
     closers.append(recording.close)
@@ -498,6 +504,11 @@ def build(
         link_callers = _callers("links", closers)
         webhook_callers = _callers("webhooks", closers)
         leavers += [link_callers.leave, webhook_callers.leave]
+        recorder = Recorder(db, settings.data / "endpoints" / "requests", settings.child_environment)
+        closers.append(recorder.close)
+        checks = Checks(Places(roots, recorder, Folders(settings.job_folders)))
+        drift_kind = checks.kind()
+        job_kinds = Kinds([scoring_jobs.kind(settings, roots), recounts, drift_kind, *kinds])
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
@@ -515,19 +526,16 @@ def build(
             *registry.routes(),
             *registry_own.routes(registry_files),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
-            *_endpoints(settings, db, roots, meters.scoring, gate, closers, interval_factor),
-            *_jobs(
-                settings,
-                db,
-                Kinds([scoring_jobs.kind(settings, roots), recounts, *kinds]),
-                url,
-                closers,
-                interval_factor,
-            ),
+            *_endpoints(settings, db, roots, meters.scoring, gate, recorder, closers, interval_factor),
+            *_jobs(settings, db, job_kinds, url, closers, interval_factor),
+            *drift.routes(checks, drift_kind),
+            *drift_labels.routes(recorder),
             *_quotas(db, recounts, closers, interval_factor),
             *_alerts(db, closers, interval_factor),
         ]
         table += _monitoring(settings, db, meters, closers, leavers, workers)
+
+        closers.append(Loop("drift", lambda: due.step(db, drift_kind), DRIFT_EVERY_S * interval_factor).close)
 
         def rest() -> list[Route]:
             """What is imported while the server answers other calls already: a third of all modules."""

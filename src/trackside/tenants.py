@@ -20,7 +20,8 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
-    "webhook_deliveries", "webhooks", "endpoint_minutes", "request_logs", "replicas", "deployments", "endpoints",
+    "webhook_deliveries", "webhooks", "drift_windows", "drift_baselines", "drift_incidents", "drift_labels", "drift_monitors",
+    "endpoint_minutes", "request_logs", "replicas", "deployments", "endpoints",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
     "model_history", "registry_stages", "stage_requests", "model_uses", "file_deletions",
     "logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest", "logged_model_datasets",
@@ -52,6 +53,7 @@ _CONTENTS = {
     "stages of its own": "SELECT 1 FROM registry_stages WHERE workspace_id = :ws LIMIT 1",
     "webhooks": "SELECT 1 FROM webhooks WHERE workspace_id = :ws LIMIT 1",
     "endpoints": "SELECT 1 FROM endpoints WHERE workspace_id = :ws LIMIT 1",
+    "drift monitors": "SELECT 1 FROM drift_monitors WHERE workspace_id = :ws LIMIT 1",
     "links": "SELECT 1 FROM links WHERE workspace_id = :ws LIMIT 1",
     "job schedules": "SELECT 1 FROM job_schedules WHERE workspace_id = :ws LIMIT 1",
     "jobs that wait or run": "SELECT 1 FROM jobs WHERE workspace_id = :ws AND state IN ('queued', 'running') LIMIT 1",

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from drift.conftest import DATA, loaded
-from trackside.drift import comparison, signals, tables
+from trackside.drift import comparison, signals, sums, tables
 from trackside.drift.comparison import ColumnResult
 from trackside.drift.signals import Signal
 
@@ -117,7 +117,9 @@ def test_identical_data_give_exactly_zero(kind: str) -> None:
 )
 def test_a_shifted_normal_column_has_the_values_of_theory(shift: float, ks: float, psi: float, js2: float) -> None:
     dice = np.random.default_rng(2)
-    found = signals.numeric(dice.normal(size=200_000), dice.normal(size=200_000) + shift)
+    found = signals.numeric(
+        sums.of_numbers(dice.normal(size=200_000)), sums.of_numbers(dice.normal(size=200_000) + shift)
+    )
 
     def value(name: str, variant: str) -> float:
         one = signals.value_of(found, name, variant)

@@ -98,6 +98,15 @@ OF_ONE_CALL = {
     "endpoint request-log": (
         "--json --on --off --delete --sampling --max-mb --keep-days --rows --output --since --until --deployment".split()
     ),
+    "monitor create": (
+        "--endpoint --deployment --table --timestamp --baseline --baseline-dataset --baseline-run --past --window --timezone"
+        " --latency --rules --columns --slices --label --score --magnitude --attribution --no-schedule --experiment".split()
+    ),
+    "monitor list": ["--json"],
+    "monitor show": ["--slice", "--json"],
+    "monitor run": ["--start", "--end", "--json"],
+    "monitor incidents": ["--monitor", "--open", "--json"],
+    "monitor report": ["--html", "--start", "--slice"],
     "drift compare": "--rules --columns --json --html".split(),
     "endpoint list": ["--json"],
     "endpoint show": ["--json"],

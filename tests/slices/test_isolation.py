@@ -23,6 +23,9 @@ from trackside.core.db.tx import Tx
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
 from trackside.core.settings import Settings
+from trackside.drift.monitors import model as monitors
+from trackside.drift.monitors import store as monitor_store
+from trackside.drift.monitors.exchange import Judged
 from trackside.imports import jobs
 from trackside.jobs import schedule_store
 from trackside.jobs import store as job_store
@@ -107,6 +110,9 @@ NEUTRAL: dict[str, Any] = {
     "is_paused": True, "max_running": 3,
     "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
     "properties": None, "minutes": 60, "sampling": 0.5, "max_mb": 10, "keep_days": 3, "files": None,
+    **dict.fromkeys(("target", "baseline", "window", "latency_s", "label_days", "rules", "slices", "prediction", "score")),
+    **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
+    "is_scheduled": False,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -123,6 +129,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
     "/job-schedules": {"name": "nightly"},
     "/alert-rules": {"name": "watchman", "measure": "failed_jobs"},
+    "/drift-monitors": {"name": "watch", "start": "1"},
+    "/drift-incidents": {"name": "watch"},
     "/endpoints": {"name": "gateway", "deployment": "blue"},
     "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
@@ -207,6 +215,7 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     rule = {"measure": "link_failed_items", "target": WORD, "is_enabled": False}
     assert api.ask("PUT", f"{OURS}/alert-rules/watchman", rule).status == 200
     names["import_id"] = ended_import(api, chosen.data)
+    watch_with_a_window(application.asgi._database, workspace_id)
     names["job_id"] = ended_job(application.asgi._database, workspace_id)
     with application.asgi._database.write(workspace_id) as tx:
         links.note(tx, links.get(tx, "pipe").link_id, "error", "run", run_id, WORD)
@@ -250,6 +259,27 @@ def ended_job(database: Any, workspace_id: int) -> str:
         made = schedule_store.create(tx, replace_fields(SCHEDULE, name="nightly", params=params, interval_s=3600))
         schedule_store.pause(tx, made)
     return job.job_id
+
+
+def watch_with_a_window(database: Any, workspace_id: int) -> None:
+    """A monitor that is paused, with a window and an incident."""
+    config = monitors.Config(target=monitors.Target(endpoint=WORD), baseline=monitors.Baseline(dataset=WORD))
+    result = {"rules": "default", "rows": 3, "rows_reference": 9, "reference": WORD, "notes": [WORD]}
+    judged = Judged(slice="", start=1, end=2, rows=3, sums=b"", scores=[], result=json.dumps(result).encode())
+    with database.write(workspace_id) as tx:
+        made = monitor_store.create(tx.by(WORD), "watch", config, is_scheduled=False, next_at=0)
+        monitor_store.put_windows(tx, made, [judged], WORD, 3)
+        monitor_store.put_note(tx, made, WORD)
+        tx.run(
+            """
+            INSERT INTO drift_incidents (workspace_id, monitor_seq, slice, column_name, subject, opened_at, detail, notified_at,
+                notices)
+            VALUES (:ws, :seq, '', :word, 'drift', 1, :detail, 1, 1)
+            """,
+            seq=made.monitor_seq,
+            word=WORD,
+            detail=json.dumps({"column": WORD, "subject": "drift", "opened_at": 1}),
+        )
 
 
 def webhook_with_a_delivery(api: Api, database: Any, workspace_id: int) -> dict[str, str]:

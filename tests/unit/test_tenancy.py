@@ -83,6 +83,7 @@ CROSSING: dict[tuple[str, str], str] = {
             "_deployments",
             "_replicas",
             "_links",
+            "_monitors",
             "_deliveries",
             "_dead",
             "_jobs",
@@ -112,6 +113,7 @@ CROSSING: dict[tuple[str, str], str] = {
         "jobs/schedule_store.py",
         "workspaces_due",
     ): "a server fires the schedules of all workspaces, as it runs their jobs",
+    ("drift/monitors/store.py", "workspaces_due"): "a server queues the jobs of monitors of all workspaces",
 }
 
 # Whose SQL is for a database of somebody else's.

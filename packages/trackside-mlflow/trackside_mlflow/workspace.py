@@ -11,6 +11,7 @@ from urllib.parse import quote
 from trackside_mlflow import config, jobs, settings, uris
 from trackside_mlflow.errors import ConfigError, WorkspaceExists
 from trackside_mlflow.jobs import Job
+from trackside_mlflow.monitors import Monitors
 from trackside_mlflow.server import Record, Server
 from trackside_mlflow.uris import Scope
 
@@ -384,6 +385,11 @@ class Workspace:
 
     def _in_workspace(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         return self._server.call(method, path, body, within=self.name)
+
+    @property
+    def monitors(self) -> Monitors:
+        """The drift monitors of this workspace."""
+        return Monitors(self._in_workspace)
 
     @property
     def webservices(self) -> dict[str, Webservice]:

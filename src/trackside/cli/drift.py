@@ -36,7 +36,7 @@ def compare(words: argparse.Namespace) -> int:
         raise Stop(f"{missing.name} is not installed; run: pip install 'trackside[drift]'") from None
     if words.html:
         try:
-            Path(words.html).write_text(report.html(found, reference, current), "utf-8")
+            Path(words.html).write_text(report.html(found, reference.sums(), current.sums()), "utf-8")
         except OSError as fault:
             raise Stop(f"--html is {words.html!r}, which cannot be written: {fault.strerror}") from None
     if words.json:

@@ -19,6 +19,7 @@ from trackside.cli import (
     import_words,
     job_words,
     link_words,
+    monitor_words,
     monitoring_words,
     people_words,
     quota_words,
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     job_words.add_commands(commands)
     job_words.add_score(commands)
     drift_words.add_commands(commands)
+    monitor_words.add_commands(commands)
     cleanup_words.add_commands(commands)
     backup_words.add_commands(commands, lambda made: _add_all(made, BACKUP_OPTIONS))
     import_words.add_command(commands)

@@ -47,7 +47,8 @@ def run(words: argparse.Namespace) -> int:
     else:
         params |= {"output": words.output, "overwrite": words.overwrite}
     if sends:
-        params |= _send(words, Path(words.input))
+        place = send(words, Path(words.input), "--input")
+        params |= {"input": place, "run_id": place.split("/")[1]}
     job = _call(words, "POST", jobs.PATH, {"kind": "score", "params": params})["job"]
     ended = _wait(words, job["job_id"])
     if ended["state"] != "succeeded":
@@ -70,17 +71,17 @@ def run(words: argparse.Namespace) -> int:
     return OK
 
 
-def _send(words: argparse.Namespace, source: Path) -> dict[str, str]:
-    """Send a table of this machine to a new run."""
+def send(words: argparse.Namespace, source: Path, option: str) -> str:
+    """Send a table of this machine to a new run, and return its place."""
     if not source.is_file():
-        raise Stop(f"--input is {words.input!r}, which is no file of this machine")
+        raise Stop(f"{option} is {str(source)!r}, which is no file of this machine")
     run = _call(words, "POST", f"{MLFLOW}/runs/create", {"experiment_id": words.experiment, "start_time": _now_ms()})
     info = run["run"]["info"]
     name = quote(source.name, safe="")
     with source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         _transfer(words, "PUT", f"{FILES}/{_below(info['artifact_uri'])}/input/{name}", file, size)
-    return {"input": f"runs:/{info['run_id']}/input/{source.name}", "run_id": info["run_id"]}
+    return f"runs:/{info['run_id']}/input/{source.name}"
 
 
 def _fetch(words: argparse.Namespace, place: str, target: Path) -> None:
@@ -135,7 +136,7 @@ def _format_of(target: Path) -> str:
 def _below(artifact_uri: str) -> str:
     if not artifact_uri.startswith("mlflow-artifacts:/"):
         raise Stop(
-            f"the server keeps artifacts at {artifact_uri}, where this command sends nothing; give --input and --output as"
+            f"the server keeps artifacts at {artifact_uri}, where this command sends nothing; give"
             " runs:/ or file: places"
         )
     return quote(artifact_uri.removeprefix("mlflow-artifacts:/").lstrip("/"))

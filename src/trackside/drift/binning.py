@@ -5,53 +5,55 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from trackside.drift.sums import Points, merged_points
+
 Floats: TypeAlias = Any  # an array of float64
-Values: TypeAlias = Any  # an array of numbers or codes
 FEW_VALUES = 20  # evidently: a number column with so many distinct values at most is binned by value
 FLOOR = 1e-4
 
 
-def sturges(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
+def sturges(reference: Points, current: Points) -> tuple[Floats, Floats]:
     """Return the shares in equal bins over both samples, as many as Sturges' rule gives for both; evidently."""
-    if len(np.union1d(reference, current)) <= FEW_VALUES:
+    both = merged_points([reference, current])
+    if len(both.values) <= FEW_VALUES:
         return by_value(reference, current)
-    edges = np.histogram_bin_edges(np.concatenate([reference, current]), bins="sturges")
+    edges = _edges(both, _range(both) / (np.log2(both.size) + 1.0))
     return _shares(reference, edges), _shares(current, edges)
 
 
-def equal(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
+def equal(reference: Points, current: Points) -> tuple[Floats, Floats]:
     """Return the counts in equal bins over both samples, ceil(log2(n) + 1) for the smaller one; Azure."""
-    count = int(np.ceil(np.log2(min(len(reference), len(current))) + 1))
-    both = np.concatenate([reference, current])
-    edges = np.linspace(both.min(), both.max(), count + 1)
+    count = int(np.ceil(np.log2(min(reference.size, current.size)) + 1))
+    low, high = min(reference.values[0], current.values[0]), max(reference.values[-1], current.values[-1])
+    edges = np.linspace(low, high, count + 1)
     if edges[0] == edges[-1]:
-        return np.array([float(len(reference))]), np.array([float(len(current))])
+        return np.array([float(reference.size)]), np.array([float(current.size)])
     return _counts(reference, edges), _counts(current, edges)
 
 
-def doane(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
+def doane(reference: Points, current: Points) -> tuple[Floats, Floats]:
     """Return the shares in bins of the reference by Doane's rule, and one bin for the values outside of them; NannyML."""
-    if len(np.unique(reference)) <= 1:
+    if len(reference.values) <= 1:
         return by_value(reference, current)
-    edges = np.histogram_bin_edges(reference, bins="doane")
+    edges = _edges(reference, _doane_width(reference))
     return _with_outside(reference, edges), _with_outside(current, edges)
 
 
-def deciles(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
+def deciles(reference: Points, current: Points) -> tuple[Floats, Floats]:
     """Return the shares between the deciles of the reference, with open ends; credit scoring."""
-    inner = np.unique(np.quantile(reference, np.linspace(0, 1, 11)[1:-1]))
+    inner = np.unique(reference.quantiles(np.linspace(0, 1, 11)[1:-1]))
     edges = np.concatenate([[-np.inf], inner, [np.inf]])
     return _cut(reference, edges), _cut(current, edges)
 
 
-def by_value(reference: Values, current: Values) -> tuple[Floats, Floats]:
+def by_value(reference: Points, current: Points) -> tuple[Floats, Floats]:
     """Return the share of each distinct value."""
     first, second = counts_by_value(reference, current)
-    return first / len(reference), second / len(current)
+    return first / reference.size, second / current.size
 
 
-def counts_by_value(reference: Values, current: Values) -> tuple[Floats, Floats]:
-    values = np.unique(np.concatenate([reference, current]))
+def counts_by_value(reference: Points, current: Points) -> tuple[Floats, Floats]:
+    values = np.union1d(reference.values, current.values)
     return _count_of(reference, values), _count_of(current, values)
 
 
@@ -70,28 +72,47 @@ def smoothed(counts: Floats) -> Floats:
     return (counts + 1) / (counts.sum() + len(counts))
 
 
-def _count_of(sample: Values, values: Values) -> Floats:
-    found, counts = np.unique(sample, return_counts=True)
+def _range(sample: Points) -> float:
+    return float(sample.values[-1] - sample.values[0])
+
+
+def _doane_width(sample: Points) -> float:
+    size = sample.size
+    sigma = np.sqrt(sample.moment(2))
+    if size <= 2 or sigma <= 0:
+        return 0.0
+    spread = np.sqrt(6.0 * (size - 2) / ((size + 1.0) * (size + 3)))
+    skewness = np.average(((sample.values - sample.mean) / sigma) ** 3, weights=sample.counts)
+    return float(_range(sample) / (1.0 + np.log2(size) + np.log2(1.0 + np.absolute(skewness) / spread)))
+
+
+def _edges(sample: Points, width: float) -> Floats:
+    """Return as many equal bins over the sample's range as `numpy.histogram_bin_edges` makes for a width."""
+    count = int(np.ceil(_range(sample) / width)) if width else 1
+    return np.linspace(sample.values[0], sample.values[-1], count + 1)
+
+
+def _count_of(sample: Points, values: Floats) -> Floats:
     into = np.zeros(len(values))
-    into[np.searchsorted(values, found)] = counts
+    into[np.searchsorted(values, sample.values)] = sample.counts
     return into
 
 
-def _counts(sample: Floats, edges: Floats) -> Floats:
-    return np.histogram(sample, edges)[0].astype(float)
+def _counts(sample: Points, edges: Floats) -> Floats:
+    return np.histogram(sample.values, edges, weights=sample.counts)[0].astype(float)
 
 
-def _shares(sample: Floats, edges: Floats) -> Floats:
-    return _counts(sample, edges) / len(sample)
+def _shares(sample: Points, edges: Floats) -> Floats:
+    return _counts(sample, edges) / sample.size
 
 
-def _with_outside(sample: Floats, edges: Floats) -> Floats:
+def _with_outside(sample: Points, edges: Floats) -> Floats:
     shares = _shares(sample, edges)
     outside = 1 - shares.sum()
     return np.append(shares, outside if abs(outside) > 1e-12 else 0.0)
 
 
-def _cut(sample: Floats, edges: Sequence[float] | Floats) -> Floats:
+def _cut(sample: Points, edges: Sequence[float] | Floats) -> Floats:
     """Return the shares in [a, b)."""
-    places = np.searchsorted(np.asarray(edges)[1:-1], sample, side="right")
-    return np.bincount(places, minlength=len(edges) - 1) / len(sample)
+    places = np.searchsorted(np.asarray(edges)[1:-1], sample.values, side="right")
+    return np.bincount(places, weights=sample.counts, minlength=len(edges) - 1) / sample.size

@@ -1,6 +1,5 @@
 """Compares a current table with a reference: signals, data quality and verdicts of all columns."""
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -8,7 +7,8 @@ from trackside.drift import rules, signals
 from trackside.drift.magnitude import Magnitude, magnitude
 from trackside.drift.rules import Verdict
 from trackside.drift.signals import Signal
-from trackside.drift.tables import Column, Kind, Table
+from trackside.drift.sums import ColumnSums, Kind, TableSums
+from trackside.drift.tables import Table
 
 MOST_NAMED = 10  # of new categories
 
@@ -20,6 +20,8 @@ class Quality(Struct, frozen=True):
     null_share_current: float
     infinite_share_reference: float = 0.0
     infinite_share_current: float = 0.0
+    misfit_share_reference: float = 0.0  # values of another type than the column's
+    misfit_share_current: float = 0.0
     out_of_range_share: float = 0.0  # below the least or above the greatest number of the reference
     new_category_share: float = 0.0
     new_categories: list[str] = []  # some of them
@@ -49,15 +51,14 @@ class Comparison(Struct, frozen=True, omit_defaults=True):
 
 def compare(reference: Table, current: Table, rule_set: str = "default") -> Comparison:
     """Return what differs.  Columns of the reference come first, in its order; a column that only one table has is reported."""
-    names = list(dict.fromkeys([*reference.columns, *current.columns]))
-    results = [_column(name, reference.columns.get(name), current.columns.get(name), rule_set) for name in names]
+    results = columns_of(reference.sums(with_chunks=rule_set == rules.CHUNKED_RULE), current.sums(), rule_set)
     found = None
     notes = []
     if rule_set == rules.MAGNITUDE_RULE:
         shared = {
             name: (reference.columns[name], current.columns[name])
-            for name in names
-            if name in reference.columns and name in current.columns
+            for name in reference.columns
+            if name in current.columns
         }
         found = magnitude(shared, reference.rows, current.rows)
         if found is None:
@@ -79,7 +80,16 @@ def compare(reference: Table, current: Table, rule_set: str = "default") -> Comp
     )
 
 
-def _column(name: str, reference: Column | None, current: Column | None, rule_set: str) -> ColumnResult:
+def columns_of(reference: TableSums, current: TableSums, rule_set: str) -> list[ColumnResult]:
+    """Return the result of each column, those of the reference first."""
+    names = dict.fromkeys([*reference.columns, *current.columns])
+    return [column_of(name, reference.columns.get(name), current.columns.get(name), rule_set) for name in names]
+
+
+def column_of(
+    name: str, reference: ColumnSums | None, current: ColumnSums | None, rule_set: str = "default"
+) -> ColumnResult:
+    """Return the signals of a column, its quality, and what the rule set says of it."""
     if current is None:
         assert reference is not None
         return ColumnResult(name, reference.kind, Verdict(True, reason="the column is missing in the current table"))
@@ -88,16 +98,16 @@ def _column(name: str, reference: Column | None, current: Column | None, rule_se
     reference, current = _same_kind(reference, current)
     if reference.kind == "other" or current.kind == "other":
         return ColumnResult(name, "other", Verdict(False, reason=f"columns of type {reference.type} are not compared"))
-    quality = _quality(reference, current)
+    quality = quality_of(reference, current)
     if reference.kind != current.kind:
         reason = f"the type is {current.type}, and {reference.type} in the reference"
         return ColumnResult(name, reference.kind, Verdict(True, reason=reason), quality)
-    if not len(reference.values) or not len(current.values):
-        both = not len(reference.values) and not len(current.values)
-        where = "both tables" if both else "the current table" if len(reference.values) else "the reference"
+    if not reference.size or not current.size:
+        both = not reference.size and not current.size
+        where = "both tables" if both else "the current table" if reference.size else "the reference"
         return ColumnResult(name, reference.kind, Verdict(not both, reason=f"no values in {where}"), quality)
     if reference.kind == "numeric":
-        found = signals.numeric(reference.values, current.values)
+        found = signals.numeric(reference.points, current.points)
     else:
         found = signals.category(reference, current)
     rule = rules.RULES.get(rule_set)
@@ -105,45 +115,38 @@ def _column(name: str, reference: Column | None, current: Column | None, rule_se
     return ColumnResult(name, reference.kind, verdict, quality, found)
 
 
-def _same_kind(reference: Column, current: Column) -> tuple[Column, Column]:
+def _same_kind(reference: ColumnSums, current: ColumnSums) -> tuple[ColumnSums, ColumnSums]:
     """A column without a value has the type null, or text in CSV: it is of the other one's kind."""
-    empty = np.array([], dtype=np.float64)
-
-    def as_number(column: Column) -> Column:
-        return Column(column.name, "numeric", column.type, column.rows, column.nulls, 0, empty)
-
-    if reference.kind == "numeric" and current.kind == "category" and not len(current.values):
-        return reference, as_number(current)
-    if current.kind == "numeric" and reference.kind == "category" and not len(reference.values):
-        return as_number(reference), current
+    if reference.kind == "numeric" and current.kind == "category" and not current.size:
+        return reference, replace(current, kind="numeric")
+    if current.kind == "numeric" and reference.kind == "category" and not reference.size:
+        return replace(reference, kind="numeric"), current
     return reference, current
 
 
-def _quality(reference: Column, current: Column) -> Quality:
+def quality_of(reference: ColumnSums, current: ColumnSums) -> Quality:
+    """Return the shares of what is missing, infinite, of another type, out of range or new."""
     quality = Quality(
         _share(reference.nulls, reference.rows),
         _share(current.nulls, current.rows),
         _share(reference.infinite, reference.rows),
         _share(current.infinite, current.rows),
+        _share(reference.misfits, reference.rows),
+        _share(current.misfits, current.rows),
     )
-    if reference.kind == "numeric" and current.kind == "numeric" and len(reference.values):
-        outside = (current.values < reference.values.min()) | (current.values > reference.values.max())
-        return replace(quality, out_of_range_share=_share(int(outside.sum()), current.rows))
+    if reference.kind == "numeric" and current.kind == "numeric" and reference.size:
+        values, known = current.points.values, reference.points.values
+        outside = (values < known[0]) | (values > known[-1])
+        return replace(quality, out_of_range_share=_share(int(current.points.counts[outside].sum()), current.rows))
     if reference.kind == "category" and current.kind == "category":
-        new = _only_in(current, reference)
-        counts = np.bincount(current.values, minlength=max(1, len(current.labels)))
-        rows = sum(int(counts[at]) for at, label in enumerate(current.labels) if label in new)
+        new = set(current.labels) - set(reference.labels)
         return replace(
             quality,
-            new_category_share=_share(rows, current.rows),
+            new_category_share=_share(sum(current.labels[label] for label in new), current.rows),
             new_categories=sorted(new)[:MOST_NAMED],
-            missing_categories=sorted(_only_in(reference, current))[:MOST_NAMED],
+            missing_categories=sorted(set(reference.labels) - set(current.labels))[:MOST_NAMED],
         )
     return quality
-
-
-def _only_in(one: Column, other: Column) -> set[str]:
-    return set(one.labels) - set(other.labels)
 
 
 def _share(count: int, rows: int) -> float:

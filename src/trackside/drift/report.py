@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from trackside.drift.comparison import ColumnResult, Comparison
 from trackside.drift.signals import aligned
-from trackside.drift.tables import Column, Table, Values
+from trackside.drift.sums import ColumnSums, Floats, TableSums, merged_points
 
 BINS, MOST_CATEGORIES = 30, 20
 WIDTH, HEIGHT = 360, 90
@@ -22,12 +22,12 @@ section { margin-top: 2rem; } .muted { color: #5c6472; } figure { margin: 0; } s
 
 
 class _Bars(Struct):
-    reference: Values
-    current: Values
+    reference: Floats
+    current: Floats
     caption: str
 
 
-def html(comparison: Comparison, reference: Table, current: Table) -> str:
+def html(comparison: Comparison, reference: TableSums, current: TableSums) -> str:
     """Return the page."""
     word = "Drift" if comparison.drifted else "No drift"
     shown = sorted(comparison.columns, key=lambda each: not each.verdict.drifted)
@@ -61,7 +61,7 @@ def _row(result: ColumnResult) -> str:
     )
 
 
-def _section(result: ColumnResult, reference: Table, current: Table) -> str:
+def _section(result: ColumnResult, reference: TableSums, current: TableSums) -> str:
     one, other = reference.columns.get(result.name), current.columns.get(result.name)
     figure = _figure(one, other) if result.signals and one is not None and other is not None else ""
     rows = "".join(
@@ -93,12 +93,12 @@ def _quality(result: ColumnResult) -> str:
     return f"<p>{escape(' '.join(words))}</p>"
 
 
-def _figure(reference: Column, current: Column) -> str:
+def _figure(reference: ColumnSums, current: ColumnSums) -> str:
     bars = _bars(reference, current)
     top = max(float(bars.reference.max()), float(bars.current.max())) or 1.0
     width = WIDTH / len(bars.reference)
 
-    def drawn(values: Values, kind: str) -> str:
+    def drawn(values: Floats, kind: str) -> str:
         return "".join(
             f'<rect class="{kind}" x="{at * width:.1f}" y="{HEIGHT * (1 - value / top):.1f}" width="{width * 0.9:.1f}"'
             f' height="{HEIGHT * value / top:.1f}"/>'
@@ -113,18 +113,17 @@ def _figure(reference: Column, current: Column) -> str:
     )
 
 
-def _bars(reference: Column, current: Column) -> _Bars:
+def _bars(reference: ColumnSums, current: ColumnSums) -> _Bars:
     if reference.kind == "numeric":
-        both = np.concatenate([reference.values, current.values])
-        low, high = np.quantile(both, [0.001, 0.999])
+        low, high = merged_points([reference.points, current.points]).quantiles(np.array([0.001, 0.999]))
         edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
         first, second = (
-            np.histogram(np.clip(each.values, edges[0], edges[-1]), edges)[0] / len(each.values)
-            for each in (reference, current)
+            np.histogram(np.clip(each.values, edges[0], edges[-1]), edges, weights=each.counts)[0] / each.size
+            for each in (reference.points, current.points)
         )
         return _Bars(first, second, f"From {edges[0]:.6g} to {edges[-1]:.6g}; values beyond are in the outer bins.")
     counts = aligned(reference, current)
-    labels = sorted({*reference.labels, *current.labels})
+    labels = sorted({*reference.counts, *current.counts})
     order = np.argsort(-(counts[0] + counts[1]))[:MOST_CATEGORIES]
     first, second = (each[order] / each.sum() for each in counts)
     return _Bars(first, second, f"{', '.join(labels[at] for at in order)}.")

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from trackside.drift import binning, distances, signals
 from trackside.drift.signals import Signal
-from trackside.drift.tables import Column, Values
+from trackside.drift.sums import ColumnSums, merged_points
 
 LEAST_NUMERIC, LEAST_CATEGORY = 0.08, 0.05
 NOISE = 2.07  # the two-sample KS statistic reaches NOISE * sqrt(1/n + 1/m) in one of 2,700 comparisons
@@ -34,32 +34,45 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-Pair = tuple[Column, Column, list[Signal]]
-Rule = Callable[[Column, Column, list[Signal]], Verdict]
+Rule = Callable[[ColumnSums, ColumnSums, list[Signal]], Verdict]
 
 
-def default(reference: Column, current: Column, found: list[Signal]) -> Verdict:
-    noise = NOISE * math.sqrt(1 / len(reference.values) + 1 / len(current.values))
+def default(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> Verdict:
+    noise = NOISE * math.sqrt(1 / reference.size + 1 / current.size)
     if reference.kind == "numeric":
         return _above(found, "ks", signals.TWO_SAMPLES, max(LEAST_NUMERIC, noise))
     return _above(found, "l_infinity", signals.BY_VALUE, max(LEAST_CATEGORY, noise))
 
 
-def azure_v2(reference: Column, current: Column, found: list[Signal]) -> Verdict:
+def pooled(reference: ColumnSums, current: ColumnSums) -> Verdict | None:
+    """Return what the default rule says of sums alone, such as those of two windows together; None for a column that has no
+    values or another kind."""
+    if reference.kind != current.kind or reference.kind == "other" or not reference.size or not current.size:
+        return None
+    if reference.kind == "numeric":
+        value = distances.ks_statistic(reference.points, current.points)
+        found = [Signal("ks", signals.TWO_SAMPLES, value)]
+    else:
+        p, q = signals.aligned(reference, current)
+        found = [Signal("l_infinity", signals.BY_VALUE, distances.l_infinity(p / p.sum(), q / q.sum()))]
+    return default(reference, current, found)
+
+
+def azure_v2(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> Verdict:
     """Azure Machine Learning's model monitoring: an integer column with less than 5 % distinct values is a category."""
     if reference.kind == "numeric":
-        distinct = len(np.unique(reference.values))
-        if not (reference.is_integer and distinct < AZURE_INTEGER_SHARE * len(reference.values)):
+        distinct = len(reference.points.values)
+        if not (reference.is_integer and distinct < AZURE_INTEGER_SHARE * reference.size):
             return _above(found, "wasserstein", signals.BY_SAMPLE_SD, AZURE_THRESHOLD)
         found = _as_category(reference, current)
     return _above(found, "jensen_shannon", signals.BY_VALUE_BASE_2, AZURE_THRESHOLD)
 
 
-def evidently(reference: Column, current: Column, found: list[Signal]) -> Verdict:
+def evidently(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> Verdict:
     """Evidently 0.7: p-values up to 1,000 rows of reference, distances above."""
-    is_small = len(reference.values) <= EVIDENTLY_SMALL
+    is_small = reference.size <= EVIDENTLY_SMALL
     if reference.kind == "numeric":
-        if len(np.union1d(reference.values, current.values)) > EVIDENTLY_CATEGORY_VALUES:
+        if _distinct(reference, current) > EVIDENTLY_CATEGORY_VALUES:
             if is_small:
                 return _p_below(found, "ks", signals.TWO_SAMPLES, EVIDENTLY_P)
             return _above(found, "wasserstein", signals.BY_POPULATION_SD, EVIDENTLY_DISTANCE)
@@ -76,11 +89,13 @@ def evidently(reference: Column, current: Column, found: list[Signal]) -> Verdic
     return Verdict(chi2.value < EVIDENTLY_P, chi2.name, chi2.variant, chi2.value, EVIDENTLY_P)
 
 
-def nannyml(reference: Column, current: Column, found: list[Signal]) -> Verdict:  # noqa: ARG001  # a rule
+def nannyml(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> Verdict:  # noqa: ARG001  # a rule
     """NannyML 0.13: above the mean and three standard deviations of ten chunks of the reference."""
     is_number = reference.kind == "numeric"
     variant = signals.JS_NANNYML if is_number else signals.BY_VALUE_BASE_2
-    chunks = [each for each in np.array_split(reference.values, NANNYML_CHUNKS) if len(each)]
+    chunks = [each for each in reference.chunks if each.size]
+    if not chunks:
+        return Verdict(False, reason="the reference has no chunks: it is a sum of windows")
     try:
         with np.errstate(over="raise", invalid="raise"):
             own = np.array([_js(reference, chunk, is_number=is_number) for chunk in chunks])
@@ -90,6 +105,7 @@ def nannyml(reference: Column, current: Column, found: list[Signal]) -> Verdict:
 
 
 RULES: dict[str, Rule] = {"default": default, "azure-v2": azure_v2, "evidently": evidently, "nannyml": nannyml}
+CHUNKED_RULE = "nannyml"  # compares the reference with parts of itself
 MAGNITUDE_RULE = "azure-v1"  # judges the table as a whole, by a classifier
 NAMES = (*RULES, MAGNITUDE_RULE)
 
@@ -102,22 +118,21 @@ def of_table(rules: str, verdicts: Sequence[Verdict]) -> bool:
     return drifted > 0
 
 
-def _js(reference: Column, chunk: Values, *, is_number: bool) -> float:
+def _js(reference: ColumnSums, chunk: ColumnSums, *, is_number: bool) -> float:
     if is_number:
-        return distances.js(*binning.doane(reference.values, chunk))
-    size = len(reference.labels)
-    p, q = (np.bincount(values, minlength=size) / len(values) for values in (reference.values, chunk))
-    return distances.js(p, q)
+        return distances.js(*binning.doane(reference.points, chunk.points))
+    p, q = signals.aligned(reference, chunk)
+    return distances.js(p / p.sum(), q / q.sum())
 
 
-def _as_category(reference: Column, current: Column) -> list[Signal]:
-    return signals.by_counts(*binning.counts_by_value(reference.values, current.values))
+def _as_category(reference: ColumnSums, current: ColumnSums) -> list[Signal]:
+    return signals.by_counts(*binning.counts_by_value(reference.points, current.points))
 
 
-def _distinct(reference: Column, current: Column) -> int:
+def _distinct(reference: ColumnSums, current: ColumnSums) -> int:
     if reference.kind == "numeric":
-        return len(np.union1d(reference.values, current.values))
-    return len({*reference.labels, *current.labels})
+        return len(merged_points([reference.points, current.points]).values)
+    return len({*reference.counts, *current.counts})
 
 
 def _above(found: list[Signal], name: str, variant: str, threshold: float, *, strictly: bool = False) -> Verdict:

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from trackside.drift import binning, distances
-from trackside.drift.tables import Column, Values
+from trackside.drift.sums import ColumnSums, Floats, Points
 
 NATURAL = float(np.e)
 
@@ -44,33 +44,28 @@ class Signal(Struct, frozen=True, omit_defaults=True):
     p_value: float | None = None
 
 
-def numeric(reference: Values, current: Values) -> list[Signal]:
+def numeric(reference: Points, current: Points) -> list[Signal]:
     """Return the signals of two samples of numbers, neither of them empty."""
     return list(_kept(_numeric(reference, current)))
 
 
-def category(reference: Column, current: Column) -> list[Signal]:
+def category(reference: ColumnSums, current: ColumnSums) -> list[Signal]:
     """Return the signals of two columns of categories, neither of them empty."""
     return by_counts(*aligned(reference, current))
 
 
-def by_counts(reference: Values, current: Values) -> list[Signal]:
+def by_counts(reference: Floats, current: Floats) -> list[Signal]:
     return list(_kept(_category(reference, current)))
 
 
-def aligned(reference: Column, current: Column) -> tuple[Values, Values]:
+def aligned(reference: ColumnSums, current: ColumnSums) -> tuple[Floats, Floats]:
     """Return how often each category occurs in the two columns, in the order of their names."""
-    labels = sorted({*reference.labels, *current.labels})
-    place = {label: at for at, label in enumerate(labels)}
-
-    def counts(column: Column) -> Values:
-        found = np.zeros(len(labels))
-        if column.labels:
-            at = np.array([place[label] for label in column.labels])
-            found[at] = np.bincount(column.values, minlength=len(column.labels))
-        return found
-
-    return counts(reference), counts(current)
+    first, second = reference.counts, current.counts
+    labels = sorted({*first, *second})
+    return (
+        np.array([float(first.get(label, 0)) for label in labels]),
+        np.array([float(second.get(label, 0)) for label in labels]),
+    )
 
 
 def value_of(signals: list[Signal], name: str, variant: str) -> Signal | None:
@@ -80,7 +75,7 @@ def value_of(signals: list[Signal], name: str, variant: str) -> Signal | None:
 Made = tuple[str, str, Callable[[], float | tuple[float, float]]]
 
 
-def _numeric(x: Values, y: Values) -> Iterator[Made]:
+def _numeric(x: Points, y: Points) -> Iterator[Made]:
     yield "ks", TWO_SAMPLES, lambda: distances.ks(x, y)
 
     @cache
@@ -101,7 +96,7 @@ def _numeric(x: Values, y: Values) -> Iterator[Made]:
     yield "hellinger", HELLINGER_NANNYML, lambda: distances.hellinger(*binning.doane(x, y))
 
 
-def _category(x: Values, y: Values) -> Iterator[Made]:
+def _category(x: Floats, y: Floats) -> Iterator[Made]:
     p, q = x / x.sum(), y / y.sum()
     yield "l_infinity", BY_VALUE, lambda: distances.l_infinity(p, q)
     yield "total_variation", BY_VALUE, lambda: distances.total_variation(p, q)

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from msgspec import Struct
+from msgspec.structs import replace
 from pyarrow import csv, parquet
 
-Kind = Literal["numeric", "category", "other"]
+from trackside.drift import sums
+from trackside.drift.sums import ColumnSums, Kind, TableSums
+
 Values: TypeAlias = Any  # an array of numbers or codes
 META_PREFIX = "_"  # of the request log's own columns
+CHUNKS = 10  # of a reference
 
 
 class Unreadable(Exception):
@@ -38,6 +42,36 @@ class Table(Struct, frozen=True):
     rows: int
     columns: dict[str, Column]
 
+    def sums(self, *, with_chunks: bool = False) -> TableSums:
+        """Return exact sums; `with_chunks`: also those of ten equal parts."""
+        return TableSums(
+            self.rows, {name: summed(each, with_chunks=with_chunks) for name, each in self.columns.items()}
+        )
+
+
+def summed(column: Column, *, with_chunks: bool = False) -> ColumnSums:
+    """Return the exact sums of a column."""
+    chunks: tuple[ColumnSums, ...] = ()
+    if with_chunks and column.kind != "other":
+        parts = np.array_split(column.values, CHUNKS)
+        chunks = tuple(summed(replace(column, values=part, rows=len(part))) for part in parts)
+    is_number = column.kind == "numeric"
+    found = ColumnSums(
+        name=column.name,
+        kind=column.kind,
+        type=column.type,
+        rows=column.rows,
+        nulls=column.nulls,
+        infinite=column.infinite,
+        is_integer=column.is_integer,
+        points=sums.of_numbers(column.values) if is_number else sums.NO_POINTS,
+        chunks=chunks,
+    )
+    if column.kind != "category" or not column.labels:
+        return found
+    counts = np.bincount(column.values, minlength=len(column.labels))
+    return replace(found, labels={label: int(n) for label, n in zip(column.labels, counts, strict=True) if n})
+
 
 def read(path: str, wanted: Iterable[str] | None = None) -> Table:
     """Read a file, or a folder of Parquet files; all columns but those of the request log itself, or those that are wanted."""
@@ -61,7 +95,7 @@ def of_arrow(name: str, found: pa.Table, wanted: Iterable[str] | None = None) ->
         for each in found.column_names
         if (each in chosen if chosen is not None else not each.startswith(META_PREFIX))
     ]
-    return Table(name, found.num_rows, {each: _column(each, found[each]) for each in names})
+    return Table(name, found.num_rows, {each: column_of(each, found[each]) for each in names})
 
 
 def _file(path: Path) -> pa.Table:
@@ -79,7 +113,8 @@ def _together(path: str, found: list[pa.Table]) -> pa.Table:
         raise Unreadable(f"the files of {path} do not fit into one table: {error}") from None
 
 
-def _column(name: str, found: pa.ChunkedArray) -> Column:
+def column_of(name: str, found: pa.ChunkedArray) -> Column:
+    """Return an Arrow column as numbers or codes."""
     kind, rows = found.type, len(found)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         values = found.cast(pa.float64(), safe=False).drop_null().to_numpy()

@@ -26,6 +26,7 @@ JSON = "application/json"
 _AZURES = {
     "model_version.created": "ModelRegistered",
     "deployment.healthy": "ModelDeployed",
+    "drift.detected": "DatasetDriftDetected",
     "run.finished": "RunCompleted",
     "run.failed": "RunStatusChanged",
     "run.killed": "RunStatusChanged",
@@ -135,6 +136,13 @@ def words(told: Told) -> str:
             what = f"Model {name}{version}: stage {data.get('before')} to {data.get('after')}"
         case "model_version_alias" if action == "created":
             what = f"Model {name}: alias {data.get('alias')} is{version}"
+        case "drift":
+            what = f"Monitor {name}: drift {action} in {data.get('column') or data.get('subject', '')}"
+            if data.get("slice"):
+                what += f" where {data['slice']}"
+            what += (
+                f", {data.get('signal', '')} {_figure(data.get('value'))}, threshold {_figure(data.get('threshold'))}"
+            )
         case "stage_request":
             what = f"Model {name}{version}: request for stage {data.get('stage', '')} {action}"
         case _:
@@ -143,8 +151,16 @@ def words(told: Told) -> str:
     return f"{what}{by} (workspace {told.workspace})"
 
 
+def _figure(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, int | float) else ""
+
+
 def _at(told: Told) -> str:
     return datetime.fromtimestamp(told.at_ms / 1000, UTC).isoformat()
+
+
+def _time(ms: Any) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat() if isinstance(ms, int) else ""
 
 
 def _subject(told: Told) -> str:
@@ -164,6 +180,8 @@ def _subject(told: Told) -> str:
             return f"alerts/{data.get('name', '')}"
         case "quota":
             return "/".join(filter(None, ("quotas", data.get("scope"), data.get("subject"), data.get("measure"))))
+        case "drift":
+            return f"datadriftdetectors/{data.get('name', '')}"
         case "endpoint" | "deployment":
             return f"endpoints/{data.get('name', '')}"
     return f"models/{data.get('name', '')}"
@@ -209,6 +227,17 @@ def _azure_data(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
                 "ModelVersion": data.get("version"),
                 "ModelTags": tags,
                 "ModelProperties": {},
+            }
+        case "DatasetDriftDetected":
+            return {
+                "DataDriftId": data.get("name"),
+                "DataDriftName": data.get("name"),
+                "BaseDatasetId": "",
+                "TargetDatasetId": data.get("endpoint") or "",
+                "DriftCoefficient": data.get("value"),
+                "RunId": "",
+                "StartTime": _time(data.get("window_start")),
+                "EndTime": _time(data.get("window_end")),
             }
         case "ModelDeployed":
             return {

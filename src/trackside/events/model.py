@@ -45,6 +45,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "deployment": ("healthy", "failed"),
     "quota": ("warning", "exceeded", "eased"),
     "alert": ("fired", "resolved"),
+    "drift": ("detected", "continues", "ended"),
 }
 MLFLOW_EVENTS = frozenset(f"{entity}.{action}" for entity, actions in MLFLOWS.items() for action in actions)
 EVENTS = MLFLOW_EVENTS | {f"{entity}.{action}" for entity, actions in OURS.items() for action in actions}
@@ -53,7 +54,8 @@ _NAME = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE
 
 
 _READ_BY = {"run": Action.RUNS_READ, "experiment": Action.EXPERIMENTS_READ, "endpoint": Action.ENDPOINTS_READ,
-            "deployment": Action.ENDPOINTS_READ, "quota": Action.QUOTAS_READ, "alert": Action.WEBHOOKS_READ}  # fmt: skip
+            "deployment": Action.ENDPOINTS_READ, "quota": Action.QUOTAS_READ, "alert": Action.WEBHOOKS_READ,
+            "drift": Action.MONITORS_READ}  # fmt: skip
 
 
 def acts_of(events: Iterable[str]) -> list[Action]:

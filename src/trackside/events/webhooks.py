@@ -42,6 +42,9 @@ _SIMPLE = {
     ("experiment", "restore"): "experiment.restored",
     ("endpoint", "create"): "endpoint.created",
     ("endpoint", "delete"): "endpoint.deleted",
+    ("drift_monitor", "drift-detected"): "drift.detected",
+    ("drift_monitor", "drift-continues"): "drift.continues",
+    ("drift_monitor", "drift-ended"): "drift.ended",
     ("stage_request", "create"): "stage_request.created",
     ("stage_request", "approved"): "stage_request.approved",
     ("stage_request", "rejected"): "stage_request.rejected",
@@ -71,6 +74,7 @@ ENTITIES = (
     "endpoint",
     "quota",
     "alert",
+    "drift_monitor",
 )  # that events tell of
 
 
@@ -102,6 +106,9 @@ def happened(entry: Entry) -> Happened | None:
         case "stage_request":
             event = _SIMPLE.get((entry.entity, entry.action))
             return None if event is None else Happened(event, {"request_id": entry.entity_id, **detail})
+        case "drift_monitor":
+            event = _SIMPLE.get((entry.entity, entry.action))
+            return None if event is None else Happened(event, {"name": entry.entity_id, **detail})
         case "endpoint" if entry.action == "state":
             event = _DEPLOYMENTS.get(detail.get("state", ""))
             return None if event is None else Happened(event, {"name": entry.entity_id, **detail})
@@ -210,6 +217,8 @@ def example(event: str) -> dict[str, Any]:
         case ("quota", _):
             used = {"warning": 850, "exceeded": 1000}.get(action, 700)
             return {"scope": "workspace", "subject": "", "measure": "runs", "used": used, "limit": 1000}
+        case ("drift", _):
+            return dict(_DRIFT)
         case ("model_version_stage", _):
             return {"name": name, "version": "1", "before": "None", "after": "Production"}
         case ("stage_request", _):
@@ -217,6 +226,19 @@ def example(event: str) -> dict[str, Any]:
     return {"name": name, **({"version": "1"} if entity == "model_version" else {})}
 
 
+_DRIFT: dict[str, Any] = {
+    "name": "example-monitor",
+    "slice": "",
+    "column": "age",
+    "subject": "drift",
+    "signal": "ks",
+    "value": 0.21,
+    "threshold": 0.08,
+    "rules": "default",
+    "window_start": 1704067200000,
+    "window_end": 1704153600000,
+    "endpoint": "example-endpoint",
+}
 _BUDGET: dict[str, Any] = {
     "budget_policy_id": "bp-abc123",
     "budget_unit": "USD",

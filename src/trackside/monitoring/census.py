@@ -46,6 +46,11 @@ def take(tx: Tx) -> Reading:
     values[f.LINK_WAITING] = _by_workspace(names, [(ws, link, count) for ws, link, count, _, _ in links])
     values[f.LINK_LAG] = _by_workspace(names, [(ws, link, _age_s(tx, since)) for ws, link, _, since, _ in links])
     values[f.LINK_FAILED] = _by_workspace(names, [(ws, link, failed) for ws, link, _, _, failed in links])
+    monitors = _monitors(tx)
+    values[f.DRIFT_INCIDENTS] = _by_workspace(names, [(ws, name, count) for ws, name, count, _ in monitors])
+    values[f.DRIFT_AGE] = _by_workspace(
+        names, [(ws, name, _age_s(tx, end)) for ws, name, _, end in monitors if end is not None]
+    )
     deliveries = _deliveries(tx)
     values[f.LINKS] = _with_zeros(names, [(ws, 1) for ws, *_ in links])
     values[f.DELIVERIES] = _with_zeros(names, [(ws, count) for ws, count, _ in deliveries])
@@ -124,6 +129,19 @@ def _links(tx: Tx) -> list[tuple[object, ...]]:
         SELECT l.workspace_id, l.name, COUNT(d.entity), MIN(d.dirty_since),
             COALESCE(SUM(CASE WHEN d.attempts > 0 THEN 1 ELSE 0 END), 0)
         FROM links l LEFT JOIN link_dirty d ON d.link_id = l.link_id GROUP BY l.workspace_id, l.name
+        """
+    )
+
+
+def _monitors(tx: Tx) -> list[tuple[object, ...]]:
+    """(workspace, monitor, open incidents, end of the newest complete window)."""
+    return tx.all(
+        """
+        SELECT m.workspace_id, m.name,
+            (SELECT COUNT(*) FROM drift_incidents i WHERE i.monitor_seq = m.monitor_seq AND i.closed_at IS NULL),
+            (SELECT MAX(w.end_at) FROM drift_windows w
+                WHERE w.monitor_seq = m.monitor_seq AND w.slice = '' AND w.is_complete = 1)
+        FROM drift_monitors m
         """
     )
 

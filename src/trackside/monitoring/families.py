@@ -65,6 +65,15 @@ LINK_LAG = Family(
 LINK_FAILED = Family(
     "link_failed_items", "gauge", "Items of a link that failed and will be tried again.", ("workspace", "link")
 )
+DRIFT_INCIDENTS = Family(
+    "drift_open_incidents", "gauge", "Open incidents of a drift monitor.", ("workspace", "monitor")
+)
+DRIFT_AGE = Family(
+    "drift_newest_window_age_seconds",
+    "gauge",
+    "Time since the end of a drift monitor's newest complete window.",
+    ("workspace", "monitor"),
+)
 DELIVERIES = Family("webhook_deliveries_waiting", "gauge", "Deliveries of webhooks that wait.", ("workspace",))
 DELIVERIES_DEAD = Family(
     "webhook_deliveries_dead", "gauge", "Deliveries that were given up and can be replayed.", ("workspace",)
@@ -109,6 +118,7 @@ FAMILIES: tuple[Family, ...] = (
     *(SCORED, REPLICAS, DEPLOYMENTS),
     *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, MODELS, VERSIONS),
     *(LINKS, LINK_WAITING, LINK_LAG, LINK_FAILED),
+    *(DRIFT_INCIDENTS, DRIFT_AGE),
     *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE),
     *(JOBS, JOB_AGE),
     *(QUOTA_LIMIT, QUOTA_USED),

@@ -16,6 +16,7 @@ from trackside.events.model import EVENTS
 NEVER = {
     "budget_policy.exceeded",  # of MLflow's AI gateway, which is not here
     *("deployment.healthy", "deployment.failed"),  # of the controller of replicas, see test_formats
+    *("drift.detected", "drift.continues", "drift.ended"),  # of the jobs of monitors, see tests/drift/monitors
 }
 PROMPT = {"key": "mlflow.prompt.is_prompt", "value": "true"}
 STAGES = ("None", "Staging", "Production", "Archived")

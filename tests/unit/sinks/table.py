@@ -79,7 +79,8 @@ REVIEWED = [
             "cli/endpoints.py": "invoke",
             "cli/request_log.py": "_save",
             "drift/tables.py": "read",
-            "cli/score.py": "_fetch _send run",
+            "cli/monitors.py": "create report",
+            "cli/score.py": "_fetch run send",
             "cli/first_admin.py": "password",
             "cli/people.py": "role_create",
             "cli/sign_in/stored.py": "_read _write",
@@ -228,7 +229,8 @@ REVIEWED = [
             "cli/endpoints.py": "_path logs rollback update",
             "cli/request_log.py": "request_log",
             "cli/jobs.py": "_full_id list",
-            "cli/score.py": "_below _fetch _send",
+            "cli/monitors.py": "_incidents _path _windows report",
+            "cli/score.py": "_below _fetch send",
             "cli/cleanup.py": "_experiment_id _trash",
             "cli/quotas.py": "_experiment_id show",
             "core/setting_values.py": "http_address mail_server",
@@ -293,7 +295,7 @@ REVIEWED = [
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
             " alerts/store.py quotas/store.py quotas/usage.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
-            " jobs/schedule_store.py jobs/store.py"
+            " jobs/schedule_store.py jobs/store.py drift/monitors/incident_store.py drift/monitors/store.py"
             " imports/database_datasets.py imports/postgres_rows.py imports/rows.py"
             " links/state/item_store.py links/state/generations.py"
             " links/state/backfill.py sync/local/reader.py links/store.py sync/local/writer.py"
@@ -493,6 +495,8 @@ REVIEWED = [
         {
             "jobs/worker.py": "Worker._end Worker.prune",
             "scoring/service.py": "Scoring._command Scoring._work_folder",
+            "drift/monitors/child.py": "main",
+            "drift/monitors/service.py": "Checks._work",
             "scorer/batch/main.py": "run",
             "scorer/batch/order.py": "read",
             "scorer/batch/parts.py": "Part.__init__ Part.finish _Text.__init__ counts join",
@@ -505,6 +509,8 @@ REVIEWED = [
         {
             "scoring/lineage.py": "digest",
             "scoring/places.py": "Folders.checked fetch local_files",
+            "drift/monitors/places.py": "Places._table",
+            "drift/monitors/rows.py": "_check_has _spans_weeks of_baseline of_windows",
             "scoring/service.py": "_place",
             "scorer/batch/inputs.py": "_keys_of_first_line _name _of_lines columns_of",
         },

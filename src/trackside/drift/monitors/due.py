@@ -1,0 +1,43 @@
+"""Queue the jobs of monitors whose next window can be computed.  One server queues a job: it holds the row meanwhile."""
+
+import logging
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Tx
+from trackside.drift.monitors import service, store, windows
+from trackside.drift.monitors.model import Config
+from trackside.drift.monitors.service import Check
+from trackside.jobs.kinds import Kind
+
+log = logging.getLogger("trackside.drift")
+
+
+class Database(Protocol):
+    writer: GroupWriter
+
+    def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+def next_at(config: Config, now: int) -> int:
+    """Return when the window that is current now, less the latency, can be computed."""
+    latency_ms = config.latency_s * 1000
+    return windows.at(now - latency_ms, config.window, windows.zone(config.timezone)).end + latency_ms
+
+
+def step(db: Database, kind: Kind[Check]) -> bool:
+    """Return False: the next step comes in time."""
+    with db.read(0) as tx:
+        found = store.workspaces_due(tx)
+    for ws in found:
+        db.writer.submit(ws, lambda tx: _queue(tx, kind)).result()
+    return False
+
+
+def _queue(tx: Tx, kind: Kind[Check]) -> None:
+    for monitor in store.due(tx):
+        if monitor.next_at <= tx.now:
+            check = Check(monitor=monitor.name)
+            service.submit(tx.by(monitor.user), kind, check, principal_id=monitor.principal_id)
+        store.note_next(tx, monitor, next_at(monitor.config, tx.now))
