@@ -1,4 +1,4 @@
-"""The web UI in a real browser.  `page` is a fresh tab; a message of an error on its console fails the test.
+"""The web UI in a real browser.  A message of an error on its console fails the test.
 
 The tests of a process share a profile and the address of their first server, so that the browser keeps the files of the UI
 and their compiled code, which are two thirds of what a page costs.  Cookies and storage are cleared before each test.
@@ -38,7 +38,9 @@ class Browsers:
     """What is started for the first test of this folder and ends with the last: one Playwright, one browser with a profile."""
 
     def __init__(self) -> None:
+        self.complaints: list[str] = []
         self._open = ExitStack()
+        self._kept: Page | None = None
 
     @functools.cached_property
     def playwright(self) -> Playwright:
@@ -59,10 +61,34 @@ class Browsers:
         self._open.callback(made.close)
         return made
 
+    def tab(self) -> Page:
+        """Return a new one, whose messages of errors are among the complaints."""
+        made = self.context.new_page()
+
+        def listen(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+        made.on("console", listen)
+        made.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return made
+
+    def kept_tab(self) -> Page:
+        """Return the same one to every test."""
+        if self._kept is None or self._kept.is_closed():
+            self._kept = self.tab()
+            for change in ("add_init_script", "on", "once", "route"):
+                setattr(self._kept, change, _refuse)
+        return self._kept
+
     def close(self) -> None:
         self._open.close()
         self.__dict__.clear()
-        self._open = ExitStack()
+        self.__init__()  # type: ignore[misc]  # as new
+
+
+def _refuse(*_: Any, **__: Any) -> None:
+    raise AssertionError('this tab is kept for other tests: @pytest.mark.usefixtures("own_tab") gives the test its own')
 
 
 BROWSERS = Browsers()
@@ -112,30 +138,41 @@ def context(built_ui: None) -> Iterator[BrowserContext]:
     for origin in (f"http://{name}:{port()}" for name in ("127.0.0.1", "localhost")):
         devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
     devtools.detach()
+    tabs = [*kept.pages, BROWSERS.kept_tab()]
     yield kept
-    for page in kept.pages[1:]:
-        page.close()
+    for page in kept.pages:
+        if page not in tabs:
+            page.close()
 
 
 @pytest.fixture
 def console() -> list[str]:
     """What a page complained of.  A test that provokes complaints takes them out."""
-    return []
+    BROWSERS.complaints.clear()
+    return BROWSERS.complaints
 
 
 @pytest.fixture
-def page(start: Callable[..., Server], context: BrowserContext, console: list[str]) -> Iterator[Page]:
-    """Closed before the servers of `start`, so that it does not complain of their end."""
-    made = context.new_page()
+def own_tab() -> None:
+    """For tests that change their tab for good, by scripts or listeners."""
 
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            console.append(f"{message.text} ({message.location.get('url', '')})")
 
-    made.on("console", listen)
-    made.on("pageerror", lambda error: console.append(str(error)))
-    yield made
-    made.close()
+@pytest.fixture
+def page(
+    request: pytest.FixtureRequest, start: Callable[..., Server], context: BrowserContext, console: list[str]
+) -> Iterator[Page]:
+    """A tab that other tests had before, since a new one costs as much as the pages that it shows, or with `own_tab` a new
+    one.  Left before the servers of `start` end, so that it does not complain of their end."""
+    if "own_tab" in request.fixturenames:
+        tab = BROWSERS.tab()
+        yield tab
+        tab.close()
+    else:
+        tab = BROWSERS.kept_tab()
+        tab.emulate_media(color_scheme="light")
+        yield tab
+        if not tab.is_closed():
+            tab.goto("about:blank")
     assert not console
 
 

@@ -33,6 +33,7 @@ def run_of(address: str) -> str:
     return address.rpartition("/")[2]
 
 
+@pytest.mark.usefixtures("own_tab")
 def test_what_a_client_logs_appears_on_the_page_of_the_run(server: Server, page: Page) -> None:
     address = log(server.api)
     run_id = run_of(address)
@@ -49,7 +50,7 @@ def test_what_a_client_logs_appears_on_the_page_of_the_run(server: Server, page:
 
 
 @pytest.fixture
-def dialogs(page: Page) -> list[str]:
+def dialogs(own_tab: None, page: Page) -> list[str]:
     """What scripts of clients said: nothing may."""
     said: list[str] = []
 
@@ -210,6 +211,7 @@ def test_a_run_tells_what_happened_to_it_and_by_whom(server: Server, page: Page)
     expect(row).to_contain_text("ada")
 
 
+@pytest.mark.usefixtures("own_tab")
 def test_the_page_speaks_spanish(server: Server, page: Page) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'languages', {get: () => ['es-ES']})")
 
