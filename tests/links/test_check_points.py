@@ -103,7 +103,13 @@ def _other_value(points: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("mode", "victim"), [("push", "south"), ("pull", "north"), ("both", "south"), ("both", "north")]
+    ("mode", "victim"),
+    [
+        ("push", "south"),
+        pytest.param("pull", "north", marks=pytest.mark.slow),
+        pytest.param("both", "south", marks=pytest.mark.slow),
+        ("both", "north"),
+    ],
 )
 def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(
     start: Callable[..., Server], mode: str, victim: str
@@ -127,7 +133,7 @@ def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(
     assert pair.count("north") == pair.count("south") == POINTS
 
 
-@pytest.mark.parametrize("mode", ["push", "both"])
+@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
 def test_a_point_that_became_another_one_is_found_by_reading(start: Callable[..., Server], mode: str) -> None:
     """Points are a set: the true one comes back, and the other one is one more, for which a link of both directions has it here
     too."""

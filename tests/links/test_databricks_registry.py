@@ -117,7 +117,7 @@ def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, 
     assert experiment["name"] == "/Shared/trackside/trackside/registry"
 
 
-@pytest.mark.parametrize("mode", ["push", "both"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("both", marks=pytest.mark.slow)])
 def test_a_version_whose_registration_failed_there_does_not_keep_its_model(
     server: Server, databricks: Databricks, mode: str
 ) -> None:
@@ -137,7 +137,7 @@ def test_a_version_whose_registration_failed_there_does_not_keep_its_model(
     assert [entry["message"] for entry in log(here, LINK)] == []
 
 
-@pytest.mark.parametrize("mode", ["push", "both"])
+@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
 def test_a_copy_whose_registration_fails_is_left_out_and_made_anew_by_a_sync(
     server: Server, databricks: Databricks, mode: str
 ) -> None:

@@ -13,6 +13,7 @@ from support.links import LINKS, add, all_runs, link, log, registry_of, settle, 
 from support.ports import free_port
 from support.registry import Registry
 from support.servers import Server
+from support.variants import crossed
 
 LINK = "twin"
 
@@ -111,8 +112,7 @@ kinds = pytest.mark.parametrize("kind", ["trackside", pytest.param("mlflow", mar
 
 
 @kinds
-@pytest.mark.parametrize("mode", ["pull", "both"])
-@pytest.mark.parametrize("with_runs", [True, False], ids=["runs", "registry-only"])
+@crossed("mode with_runs", ["pull", "both"], [True, False], quick=[("both", True), ("pull", False)])
 def test_what_is_registered_stays_when_the_other_side_begins_anew(
     world: World, kind: str, mode: str, with_runs: bool
 ) -> None:
@@ -146,7 +146,7 @@ def test_what_is_registered_stays_when_the_other_side_begins_anew(
 
 
 @kinds
-@pytest.mark.parametrize("mode", ["pull", "both"])
+@pytest.mark.parametrize("mode", [pytest.param("pull", marks=pytest.mark.slow), "both"])
 def test_what_came_after_a_backup_stays_when_the_other_side_is_put_back_to_it(
     world: World, kind: str, mode: str
 ) -> None:
@@ -222,7 +222,7 @@ def test_a_run_that_is_trained_while_a_link_reads_is_no_sign_of_a_loss(world: Wo
     assert log(world.here, LINK) == []
 
 
-@pytest.mark.parametrize("mode", ["push", "both"])
+@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
 def test_nothing_goes_there_when_our_own_side_is_put_back_to_a_backup(world: World, mode: str) -> None:
     ours = Registry(world.here)
     world.here.new_run()

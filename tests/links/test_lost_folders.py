@@ -11,6 +11,7 @@ from support.disks import mount, unmount
 from support.flaky import Flaky
 from support.links import add, get_file, link, log, put_file, settle, sync, until
 from support.servers import Server
+from support.variants import crossed
 
 
 def touch(api: Api, run_id: str, value: str) -> None:
@@ -37,8 +38,12 @@ def folder_of(server: Server, run_id: str) -> Path:
     return found / "artifacts"
 
 
-@pytest.mark.parametrize("mode", ["push", "both", "pull"])
-@pytest.mark.parametrize("loser", ["here", "there"])
+@crossed(
+    "mode loser",
+    ["push", "both", "pull"],
+    ["here", "there"],
+    quick=[("push", "here"), ("both", "there"), ("pull", "here")],
+)
 def test_files_that_went_with_their_disk_take_no_copy_with_them(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
@@ -66,8 +71,12 @@ def test_files_that_went_with_their_disk_take_no_copy_with_them(
     assert get_file(kept, run, "c.txt") == b"precious too"
 
 
-@pytest.mark.parametrize("mode", ["push", "both", "pull"])
-@pytest.mark.parametrize("loser", ["here", "there"])
+@crossed(
+    "mode loser",
+    ["push", "both", "pull"],
+    ["here", "there"],
+    quick=[("push", "there"), ("both", "here"), ("pull", "there")],
+)
 def test_a_folder_that_went_with_a_disk_of_its_own_takes_no_copy_with_it(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
@@ -100,8 +109,12 @@ def test_a_folder_that_went_with_a_disk_of_its_own_takes_no_copy_with_it(
     assert get_file(kept, run, "f.txt") == b"precious"
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
-@pytest.mark.parametrize("path", ["a/b.txt", "a", ""])
+@crossed(
+    "mode path",
+    ["push", "pull"],
+    ["a/b.txt", "a", ""],
+    quick=[("push", "a/b.txt"), ("pull", "a"), ("push", "")],
+)
 def test_what_was_removed_and_came_again_counts_no_more_as_removed(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
@@ -151,8 +164,12 @@ def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> 
     assert [each.partition(":")[0] for each in said] == ["the file a/b.txt stays there"]
 
 
-@pytest.mark.parametrize("mode", ["push", "both", "pull"])
-@pytest.mark.parametrize("path", ["a/b.txt", "a", ""])
+@crossed(
+    "mode path",
+    ["push", "both", "pull"],
+    ["a/b.txt", "a", ""],
+    quick=[("push", "a"), ("both", "a/b.txt"), ("pull", "")],
+)
 def test_the_last_files_of_a_run_go_on_both_sides_when_somebody_removes_them(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
@@ -207,7 +224,7 @@ def test_an_mlflow_server_that_lost_its_disk_takes_no_copy_with_it(
     assert get_file(here.api, run, "c.txt") == b"precious"
 
 
-@pytest.mark.parametrize("mode", ["push", "both"])
+@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
 def test_a_bucket_that_does_not_answer_makes_a_run_wait(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:

@@ -10,6 +10,7 @@ from support.client import Api
 from support.clocks import Clock
 from support.links import add, check, settle, sync, until, url_of
 from support.servers import Server
+from support.variants import crossed
 
 
 def times(api: Api, name: str) -> tuple[int, int]:
@@ -36,8 +37,12 @@ def made_in_turn(server: Server, clock: Clock, names: Sequence[str]) -> dict[str
     return made
 
 
-@pytest.mark.parametrize("mode", ["push", "pull", "both"])
-@pytest.mark.parametrize("meets", ["first", "last"])
+@crossed(
+    "mode meets",
+    ["push", "pull", "both"],
+    ["first", "last"],
+    quick=[("push", "last"), ("pull", "first"), ("both", "last")],
+)
 def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
     clocked: Server, clock: Clock, mode: str, meets: str
 ) -> None:

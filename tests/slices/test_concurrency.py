@@ -12,6 +12,7 @@ import pytest
 from support.client import Api, Reply, Unanswered
 from support.postgres import Postgres, rows
 from support.servers import Server
+from support.variants import crossed
 from trackside import app
 from trackside.core import settings
 
@@ -251,8 +252,12 @@ def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
 # The end without warning
 
 
-@pytest.mark.parametrize("durability", ["full", "relaxed"])
-@pytest.mark.parametrize("store", ["sqlite", "postgresql", "postgresql, two workers"])
+@crossed(
+    "store durability",
+    ["sqlite", "postgresql", "postgresql, two workers"],
+    ["full", "relaxed"],
+    quick=[("sqlite", "full"), ("sqlite", "relaxed"), ("postgresql", "relaxed"), ("postgresql, two workers", "full")],
+)
 def test_a_kill_loses_nothing_that_was_answered(
     start: Start, request: pytest.FixtureRequest, store: str, durability: str
 ) -> None:
