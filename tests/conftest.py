@@ -1,7 +1,8 @@
 """Fixtures of all tests: stores, the application in this process, and servers of their own process.
 
 Tests that ask for `db`, `api` or `any_server` run on SQLite, and on PostgreSQL too if they are marked `both` or if pytest is
-given `--both`.  Each test begins with a store of its own, copied from one that was made once.
+given `--both`.  Of the cases of a parametrised test that is marked, the first one runs on both, or with `both("each case")` each.
+Each test begins with a store of its own, copied from one that was made once.
 """
 
 import itertools
@@ -9,7 +10,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 
 STORES = ("sqlite", "postgresql")
 STORE_FIXTURES = ("chosen", "any_server")  # those that run on each of `STORES`
+EACH_CASE = "each case"
 ROOT = "mlflow-artifacts:/"
 
 
@@ -74,10 +76,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [items[at] for at in scheduling.in_turn([item.nodeid for item in items])]
     if config.getoption("--both"):
         return
-    left_out = [item for item in items if _is_on_postgresql(item) and item.get_closest_marker("both") is None]
+    left_out = set(_left_out(items))
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield the tests on PostgreSQL that `make test` does without: without the mark `both`, or further cases of one test."""
+    begun = set()
+    for item in filter(_is_on_postgresql, items):
+        mark = item.get_closest_marker("both")
+        test = item.nodeid.partition("[")[0]
+        if mark is None or (test in begun and EACH_CASE not in mark.args):
+            yield item
+        begun.add(test)
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:

@@ -146,6 +146,7 @@ def test_a_point_logged_again_is_one_point(api: Api) -> None:
     assert api.history(run_id, "m") == [(0, 1, "NaN"), (0, 1, 1.0), (0, 1, 2.0)]
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

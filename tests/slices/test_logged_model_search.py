@@ -7,7 +7,7 @@ import pytest
 from support.client import Api
 from support.logged_models import change, found, new_model, on, point
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both("each case")  # each case is another SQL
 
 
 def test_searches_find_the_newest_first_and_page_without_loss(api: Api) -> None:

@@ -64,6 +64,7 @@ def test_what_was_never_logged_has_no_history(api: Api) -> None:
     assert api.fault("metrics/get-history", method="GET", metric_key="m")[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize("size", [1, 7, 64, 999, 5000])
 def test_pages_follow_each_other_without_gap_or_overlap(api: Api, size: int) -> None:
     run_id = api.new_run()
@@ -133,6 +134,7 @@ def test_bulk_needs_runs_and_a_key(api: Api) -> None:
     assert api.ask("GET", "metrics/get-history-bulk", arguments={"run_id": "a", "metric_key": "m"}).status == 404
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize("count", [0, 1, 2, 65, 700, 2600])
 def test_a_sample_is_what_ntile_would_take(api: Api, count: int) -> None:
     run_id = api.new_run()

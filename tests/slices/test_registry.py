@@ -189,6 +189,7 @@ def test_a_move_archives_the_others_only_if_told(registry: Registry) -> None:
     assert after == ["Archived", "Archived", "Production"]
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize("stage", ["None", "Archived"])
 def test_only_active_stages_make_room(registry: Registry, stage: str) -> None:
     registry.new_model()

@@ -58,6 +58,7 @@ def test_everything_that_happened_with_who_did_it(registry: Registry) -> None:
     )
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize(
     ("headers", "user"),
     [

@@ -96,6 +96,7 @@ def test_an_update_changes_what_it_names(api: Api) -> None:
     assert api.post("runs/update", run_uuid=run_id, status=4)["run_info"]["status"] == "FAILED"
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**64, 10**30])
 def test_a_number_beyond_64_bits_is_the_callers_mistake(api: Api, number: int) -> None:
     run_id = api.new_run()
@@ -235,6 +236,7 @@ def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, key: str) -> Non
     )
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize("key", ["a", "a b", "a/b.c-d_e:f", "é", "日本", "x" * 250])
 def test_a_key_may_have_letters_of_all_tongues(api: Api, key: str) -> None:
     run_id = api.new_run()
@@ -246,6 +248,7 @@ def test_a_key_may_have_letters_of_all_tongues(api: Api, key: str) -> None:
     assert api.history(run_id, key) == [(0, 1, 1.0)]
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize(
     ("call", "fields"),
     [

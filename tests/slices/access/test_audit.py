@@ -64,6 +64,7 @@ def test_refusals_and_failed_sign_ins_are_written_with_their_count(people: Peopl
     assert (failed["actor"], failed["action"]) == ("bo", "login.password")
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -118,6 +119,7 @@ def test_it_is_exported_as_lines_of_json_csv_and_syslog(people: People) -> None:
     assert people.admin.fault(f"{OURS}/audit/export", method="GET", format="xml")[0] == 400
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize(
     ("name", "value"),
     [

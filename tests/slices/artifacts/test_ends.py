@@ -118,6 +118,7 @@ def test_a_root_of_its_own_goes_with_a_workspace(with_roots: Server, tmp_path: P
     assert file_of(served, run) == (200, b"own")
 
 
+@pytest.mark.both("each case")
 @pytest.mark.parametrize("mode", ["CASCADE", "SET_DEFAULT"])
 def test_a_workspace_finds_no_files_of_a_former_one_of_its_name(any_served: Server, mode: str) -> None:
     served = any_served

@@ -75,7 +75,7 @@ def test_a_run_is_previewed_and_deleted_with_its_files_and_points(api: Api, chos
     assert api.ask("POST", DELETIONS, {"kind": "run", "run_id": run_id}).status == 404
 
 
-@pytest.mark.both
+@pytest.mark.both("each case")
 @pytest.mark.parametrize("steps", [50, 300, 3000])
 def test_a_range_of_steps_goes_and_the_summary_says_what_is_left(api: Api, steps: int) -> None:
     run_id = filled_run(api, steps=steps)

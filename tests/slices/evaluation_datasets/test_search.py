@@ -5,7 +5,7 @@ import pytest
 from support.client import Api
 from support.evaluation_datasets import USER, V3, Fields, get, new, search
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both("each case")  # each case is another SQL
 
 
 @pytest.fixture
