@@ -72,9 +72,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.terminate()
 
 
-@pytest.fixture(scope="session", params=sorted(MLFLOWS))
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=pytest.mark.slow if name == "2.22" else []) for name in sorted(MLFLOWS)],
+)
 def each_client(request: pytest.FixtureRequest) -> Client:
-    """Each stock client in turn: for the one story that shows that a release works."""
+    """Each stock client in turn, in `make test` the oldest and the newest: for the one story that shows that a release works."""
     return Client(environment(MLFLOWS[request.param]))
 
 

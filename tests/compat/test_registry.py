@@ -21,6 +21,7 @@ def uri(server: Server) -> str:
     return Workspace.create(f"registry-{uuid.uuid4().hex[:8]}", url=server.url).get_mlflow_tracking_uri()
 
 
+@pytest.mark.slow
 def test_stock_mlflow_registers_promotes_loads_and_deletes_models(uri: str, tmp_path: Path) -> None:
     newest = Client(Path(sys.executable)).run("registry.py", uri, tmp_path)
 

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -67,6 +68,7 @@ def make_ana(data: Path) -> None:
     assert (made.returncode, made.stdout) == (0, "created administrator ana\n"), made.stderr
 
 
+@pytest.mark.slow
 def test_a_stock_client_trains_with_a_password_or_a_token_and_everybody_else_is_refused(
     tmp_path: Path, start: Callable[..., Server]
 ) -> None:

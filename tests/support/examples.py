@@ -6,7 +6,7 @@
 
 from hypothesis import settings
 
-SHARE = 3  # one of so many examples is tried where they do not vary
+SHARE = 5  # one of so many examples is tried where they do not vary
 FEWEST = 4
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("compat", "scorer", "endpoints")  # folders that share what takes long to start; elsewhere, files do
+# Folders that share what takes long to start, and by which name; elsewhere, files do.
+TOGETHER = {"compat": "clients", "scorer": "models", "endpoints": "models"}
 FIRST = (*TOGETHER, "fuzz", "ui", "imports", "e2e", "links")
 
 
@@ -20,9 +21,9 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
 
 
 def unit_of(nodeid: str) -> str:
-    """The file of a test, or its folder."""
+    """The file of a test, or what its folder shares with others."""
     path = PurePosixPath(nodeid.partition("::")[0])
-    return f"tests/{_folder(path)}" if _folder(path) in TOGETHER else str(path)
+    return TOGETHER.get(_folder(path), str(path))
 
 
 def in_turn(nodeids: Sequence[str]) -> list[int]:

@@ -82,6 +82,7 @@ def test_an_upload_that_is_given_up_leaves_no_parts(bucket_server: Server, s3: d
     assert bucket_server.ask("GET", f"{place}/half").status == 404
 
 
+@pytest.mark.slow
 def test_a_large_file_passes_to_the_bucket_and_back_in_little_memory(bucket_server: Server, place: str) -> None:
     """That of our server: the bucket's is this process."""
     size = 256 * MIB
