@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { columnsOf, keyOf, shown } from "./logged";
+import { columnsOf, keyOf, timeOf } from "./logged";
 
 test("inputs stand before predictions, and what describes the request stands apart", () => {
   const rows = [
@@ -14,6 +14,6 @@ test("two rows of one request have keys of their own", () => {
   expect(keyOf({ _request_id: "r", _row: 0 })).not.toBe(keyOf({ _request_id: "r", _row: 1 }));
 });
 
-test("a value that is missing is a dash, and a list is JSON", () => {
-  expect([shown(null), shown("x"), shown([1])]).toEqual(["–", "x", "[1]"]);
+test("the time of a row is the one that the server writes", () => {
+  expect(timeOf({ _time: "1970-01-01T00:00:01.500+00:00" })).toBe(1500);
 });

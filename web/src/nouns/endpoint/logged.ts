@@ -1,6 +1,4 @@
 /** Rows of an endpoint's request log.  Pure. */
-import { formatValue } from "@/i18n/format";
-
 export interface RequestLog {
   is_on: boolean;
   sampling?: number;
@@ -22,8 +20,7 @@ export function keyOf(row: LoggedRow): string {
   return `${String(row["_request_id"])} ${String(row["_row"])}`;
 }
 
-export function shown(value: unknown): string {
-  if (value === null || value === undefined) return "–";
-  if (typeof value === "number") return formatValue(value);
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** When the request was answered, in ms since 1970. */
+export function timeOf(row: LoggedRow): number {
+  return Date.parse(String(row["_time"]));
 }
