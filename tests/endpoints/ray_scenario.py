@@ -21,6 +21,7 @@ GCS = "127.0.0.1:6399"
 
 def main(python: str, folder: Path) -> None:
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "300"}
+    quiet["RAY_agent_register_timeout_ms"] = "300000"  # a busy machine takes long to start Ray's agents
     command = [
         str(Path(python).with_name("ray")),
         "start",
@@ -30,9 +31,6 @@ def main(python: str, folder: Path) -> None:
         "--block",
     ]
     command += [f"--port={GCS.rpartition(':')[2]}", "--include-dashboard=false", f"--temp-dir={folder / 'ray'}"]
-    # With ports of its own choice an agent writes them to files, which a busy machine's raylet does not wait for.
-    agents = ("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export", "runtime-env-agent")
-    command += [f"--{name}-port={6400 + at}" for at, name in enumerate(agents)]
     head = subprocess.Popen(
         [*command, "--object-store-memory=100000000"], env={**os.environ, **quiet}, stdout=subprocess.PIPE, text=True
     )
