@@ -34,6 +34,19 @@ def built_ui() -> None:
     subprocess.run([sys.executable, ROOT / "web" / "build.py", "build"], check=True)
 
 
+# What a test may do to a tab that the next test would notice.
+CHANGES = (
+    "add_init_script",
+    "emulate_media",
+    "expose_function",
+    "on",
+    "once",
+    "route",
+    "set_extra_http_headers",
+    "set_viewport_size",
+)
+
+
 class Browsers:
     """What is started for the first test of this folder and ends with the last: one Playwright, one browser with a profile."""
 
@@ -41,6 +54,7 @@ class Browsers:
         self.complaints: list[str] = []
         self._open = ExitStack()
         self._kept: Page | None = None
+        self._is_changed = False
 
     @functools.cached_property
     def playwright(self) -> Playwright:
@@ -74,21 +88,33 @@ class Browsers:
         return made
 
     def kept_tab(self) -> Page:
-        """Return the same one to every test."""
+        """Return the tab of the test before, unless that closed it or changed it for good."""
         if self._kept is None or self._kept.is_closed():
             self._kept = self.tab()
-            for change in ("add_init_script", "on", "once", "route"):
-                setattr(self._kept, change, _refuse)
+            for change in CHANGES:
+                setattr(self._kept, change, self._noting(getattr(self._kept, change)))
         return self._kept
+
+    def leave_tab(self) -> None:
+        """Close the kept tab if it was changed, else have it show nothing."""
+        if self._kept is not None and self._is_changed:
+            self._kept.close()
+        elif self._kept is not None and not self._kept.is_closed():
+            self._kept.goto("about:blank")
+            self._kept.mouse.move(0, 0)
+        self._is_changed = False
+
+    def _noting(self, change: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*arguments: Any, **named: Any) -> Any:
+            self._is_changed = True
+            return change(*arguments, **named)
+
+        return changed
 
     def close(self) -> None:
         self._open.close()
         self.__dict__.clear()
         self.__init__()  # type: ignore[misc]  # as new
-
-
-def _refuse(*_: Any, **__: Any) -> None:
-    raise AssertionError('this tab is kept for other tests: @pytest.mark.usefixtures("own_tab") gives the test its own')
 
 
 BROWSERS = Browsers()
@@ -153,26 +179,11 @@ def console() -> list[str]:
 
 
 @pytest.fixture
-def own_tab() -> None:
-    """For tests that change their tab for good, by scripts or listeners."""
-
-
-@pytest.fixture
-def page(
-    request: pytest.FixtureRequest, start: Callable[..., Server], context: BrowserContext, console: list[str]
-) -> Iterator[Page]:
-    """A tab that other tests had before, since a new one costs as much as the pages that it shows, or with `own_tab` a new
-    one.  Left before the servers of `start` end, so that it does not complain of their end."""
-    if "own_tab" in request.fixturenames:
-        tab = BROWSERS.tab()
-        yield tab
-        tab.close()
-    else:
-        tab = BROWSERS.kept_tab()
-        tab.emulate_media(color_scheme="light")
-        yield tab
-        if not tab.is_closed():
-            tab.goto("about:blank")
+def page(start: Callable[..., Server], context: BrowserContext, console: list[str]) -> Iterator[Page]:
+    """A tab that the test before had too, since a new one costs as much as the pages that it shows; after a test that listened
+    to it or changed it, a new one.  Left before the servers of `start` end, so that it does not complain of their end."""
+    yield BROWSERS.kept_tab()
+    BROWSERS.leave_tab()
     assert not console
 
 

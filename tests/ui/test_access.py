@@ -246,7 +246,6 @@ def test_the_first_administrator_of_an_open_server_is_created_and_signed_in(serv
     assert server.api.ask("POST", "experiments/search", {"max_results": 1}).status == 401
 
 
-@pytest.mark.usefixtures("own_tab")
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str) -> None:

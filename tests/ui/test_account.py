@@ -60,7 +60,6 @@ def test_what_the_server_refuses_is_said_and_stays_typed(server: Server, people:
     assert people.admin.get(f"{OURS}/me/tokens").get("tokens", []) == []
 
 
-@pytest.mark.usefixtures("own_tab")
 @pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str) -> None:
     people.token(ADMIN)

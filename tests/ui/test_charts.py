@@ -72,7 +72,6 @@ def test_runs_share_a_card_and_a_hostile_name_stays_text(server: Server, page: P
     expect(page).not_to_have_title("owned")
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_many_points_are_sampled_by_bucket_and_a_zoom_asks_again(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["long"], 5000)
     asked: list[dict[str, object]] = []
@@ -250,7 +249,6 @@ def test_system_metrics_stand_on_a_page_of_their_own(server: Server, page: Page)
     expect(card(page, "train/loss")).to_be_hidden()
 
 
-@pytest.mark.usefixtures("own_tab")
 @pytest.mark.parametrize(("theme", "language"), [pytest.param("light", "en", marks=pytest.mark.slow), ("dark", "es")])
 def test_nothing_serious_for_axe(server: Server, page: Page, theme: str, language: str) -> None:
     experiment_id, runs = new_runs(server.api, ["calm-elk", "swift-fox"], 20)

@@ -150,7 +150,6 @@ def test_the_request_log_is_switched_on_changed_and_off(
     assert server.api.get(log)["request_log"]["is_on"] is False
 
 
-@pytest.mark.usefixtures("own_tab")
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])
 def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, theme: str, language: str) -> None:
     register(server.api, [described])

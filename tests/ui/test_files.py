@@ -4,7 +4,6 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from support.servers import Server
@@ -47,7 +46,6 @@ def test_the_table_is_saved_as_parquet(page: Page, server: Server, tmp_path: Pat
     ]
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_a_view_with_hostile_names_opens_as_a_file_without_a_server(page: Page, server: Server, tmp_path: Path) -> None:
     address = three_runs(server)
     log(server.api, "1", f"z{HOSTILE}", 0.5, opt=HOSTILE)
@@ -68,7 +66,6 @@ def test_a_view_with_hostile_names_opens_as_a_file_without_a_server(page: Page, 
     assert page.title() == "churn"
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_a_run_opens_as_a_file_without_a_server(page: Page, server: Server, tmp_path: Path) -> None:
     address = log_run(server.api)
     run_id = run_of(address)

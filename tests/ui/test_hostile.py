@@ -45,7 +45,6 @@ def fill(api: Api) -> tuple[str, str]:
     return experiment_id, run_id
 
 
-@pytest.mark.usefixtures("own_tab")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_text_of_a_client_is_text_on_every_page(server: Server, page: Page, console: list[str]) -> None:

@@ -185,7 +185,6 @@ def test_a_model_and_a_version_that_do_not_exist_are_said(server: Server, page: 
     forget_answers(console)
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_names_and_texts_of_a_client_are_never_code(server: Server, page: Page) -> None:
     attack = "<img src=x onerror=alert(1)>"
     name = f"{attack} \u202e'\""

@@ -33,7 +33,6 @@ def run_of(address: str) -> str:
     return address.rpartition("/")[2]
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_what_a_client_logs_appears_on_the_page_of_the_run(server: Server, page: Page) -> None:
     address = log(server.api)
     run_id = run_of(address)
@@ -50,7 +49,7 @@ def test_what_a_client_logs_appears_on_the_page_of_the_run(server: Server, page:
 
 
 @pytest.fixture
-def dialogs(own_tab: None, page: Page) -> list[str]:
+def dialogs(page: Page) -> list[str]:
     """What scripts of clients said: nothing may."""
     said: list[str] = []
 
@@ -211,7 +210,6 @@ def test_a_run_tells_what_happened_to_it_and_by_whom(server: Server, page: Page)
     expect(row).to_contain_text("ada")
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_the_page_speaks_spanish(server: Server, page: Page) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'languages', {get: () => ['es-ES']})")
 

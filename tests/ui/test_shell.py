@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from support.client import Api
@@ -48,7 +47,6 @@ def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page
     expect(page).to_have_url(f"{server.url}/ws/team/#/experiments/{experiment_id}/runs/{run_id}")
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_it_is_served_below_a_prefix_and_each_workspace_shares_its_assets(
     page: Page, start: Callable[..., Server]
 ) -> None:
@@ -65,7 +63,6 @@ def test_it_is_served_below_a_prefix_and_each_workspace_shares_its_assets(
     assert all(url.startswith(f"{server.url}/tracking/assets/") for url in scripts)
 
 
-@pytest.mark.usefixtures("own_tab")
 def test_no_other_host_is_asked_for_anything(page: Page, server: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

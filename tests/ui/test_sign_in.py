@@ -107,7 +107,6 @@ def test_a_refusal_names_the_missing_right_and_the_roles_that_give_it(
     expect(block).to_contain_text("Owner")
 
 
-@pytest.mark.usefixtures("own_tab")
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])
 def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str, language: str) -> None:
     page.add_init_script(
