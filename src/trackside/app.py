@@ -18,6 +18,7 @@ from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
+from trackside.cleanup import kinds as deletion_jobs
 from trackside.core.access import Action
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
@@ -504,11 +505,21 @@ def build(
         link_callers = _callers("links", closers)
         webhook_callers = _callers("webhooks", closers)
         leavers += [link_callers.leave, webhook_callers.leave]
+
+        def deletions() -> Any:
+            """What is imported when somebody first deletes."""
+            from trackside.cleanup.jobs import Deletions  # noqa: PLC0415  # see above
+            from trackside.cleanup.routes import check_allowed  # noqa: PLC0415  # see above
+            from trackside.cleanup.work import Work  # noqa: PLC0415  # see above
+
+            return Deletions(Work(roots, threads, registry_files), check_allowed)
+
+        deletion_kinds = deletion_jobs.kinds(deletions)
         recorder = Recorder(db, settings.data / "endpoints" / "requests", settings.child_environment)
         closers.append(recorder.close)
         checks = Checks(Places(roots, recorder, Folders(settings.job_folders)))
         drift_kind = checks.kind()
-        job_kinds = Kinds([scoring_jobs.kind(settings, roots), recounts, drift_kind, *kinds])
+        job_kinds = Kinds([scoring_jobs.kind(settings, roots), recounts, drift_kind, *deletion_kinds, *kinds])
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
@@ -540,6 +551,7 @@ def build(
         def rest() -> list[Route]:
             """What is imported while the server answers other calls already: a third of all modules."""
             from trackside.cleanup import routes as cleanup  # noqa: PLC0415  # see above
+            from trackside.cleanup.work import Work  # noqa: PLC0415  # see above
             from trackside.imports import routes as imports  # noqa: PLC0415  # see above
             from trackside.imports.jobs import Jobs  # noqa: PLC0415  # see above
             from trackside.links import routes as links  # noqa: PLC0415  # see above
@@ -549,12 +561,13 @@ def build(
 
             import_threads = Threads(IMPORT_THREADS, "trackside-imports")
             closers.append(import_threads.shutdown)
+            deleting = Work(roots, threads, registry_files)
             running_imports = Jobs(settings.data / "imports")
             closers.append(running_imports.close)
             made = [
                 *stock_ui.calls(),
                 *views.routes(),
-                *cleanup.routes(roots, threads, registry_files),
+                *cleanup.routes(deleting),
                 *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
                 *links.routes(
                     db,

@@ -89,6 +89,14 @@ OF_ONE_CALL = {
         for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job".split()
     },
     "delete metric": "--steps --preview --yes --json".split(),
+    **{
+        f"retention {verb}": [
+            *"--experiments --filter --older-than --keep-last --keep-best --metric --lower --files".split(),
+            *"--permanently --most-percent --json".split(),
+            *(["--cron"] if verb == "schedule" else []),
+        ]
+        for verb in ("preview", "run", "schedule")
+    },
     "backup create": "--to --with-secrets --json".split(),
     "backup list": ["--json"],
     "backup verify": ["--restore", "--json"],

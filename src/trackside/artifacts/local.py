@@ -88,6 +88,7 @@ class LocalBlobs:
                 self._tree.discard(path)
             except (FileNotFoundError, NotADirectoryError):
                 return False
+            self._tree.prune(os.path.split(path)[0])
         return True
 
     def prepare(self) -> None:
@@ -318,6 +319,21 @@ class _Tree:
         finally:
             os.close(folder)
         staging.remove(name)
+
+    def prune(self, path: str) -> None:
+        """Remove a folder that is empty now, and those above it that become empty.  A file that comes meanwhile makes them
+        again."""
+        while path != self.root:
+            parent, last = os.path.split(path)
+            try:
+                folder = self.open_folder(parent)
+                try:
+                    os.rmdir(last, dir_fd=folder)
+                finally:
+                    os.close(folder)
+            except OSError:  # it has other files, or is gone
+                return
+            path = parent
 
     def close(self) -> None:
         with self._lock:

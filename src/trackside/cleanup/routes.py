@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
+from msgspec import Struct
+
 from trackside.access.service import REFUSED
-from trackside.artifacts.lanes import StoreThreads
-from trackside.artifacts.roots import Roots
 from trackside.cleanup import model as m
-from trackside.cleanup import rows, survey, trash, whole
+from trackside.cleanup import preview, retention, rows, survey, trash, whole
+from trackside.cleanup.kinds import Retention
 from trackside.cleanup.model import Kind, Target
 from trackside.cleanup.work import Work, check_free
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
-from trackside.core.errors import BadState, Conflict, Denied, Invalid, NotFound
+from trackside.core.errors import BadState, Conflict, Denied, Invalid
 from trackside.core.http.calls import check_content_type
-from trackside.core.http.codec import decode_body, encode
+from trackside.core.http.codec import Answer, Call, decode_body, encode
 from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.experiments import store as experiments
 from trackside.logged_models import store as logged_models
-from trackside.registry.own_routes import Files
 from trackside.runs import store as runs
 
-T = TypeVar("T", bound=m.Named)
+T = TypeVar("T", bound=Call)
 PREFIX = "/api/trackside/v1"
 MAX_BODY_BYTES = 1 << 16
 NEEDS = {
@@ -61,26 +61,80 @@ class Calls:
         return _json(await self.work.portion(request, target))
 
     async def _preview(self, request: Request, target: Target) -> m.Preview:
-        found = await request.read(lambda tx: _find(tx, target))
-        size, kept = await self.work.measure(request, found, target.path)
-        if target.kind is Kind.ARTIFACT and not size.files and not kept:
-            raise NotFound(f"Run {target.run_id} has no artifact {target.path!r}")
-        counts = {**found.counts, "files": size.files}
-        return m.Preview(
-            kind=target.kind,
-            title=target.title,
-            token=m.token_of(target, found, size.files, size.size_bytes),
-            counts={noun: count for noun, count in counts.items() if count},
-            file_bytes=size.size_bytes,
-            row_bytes=found.row_bytes,
-            obstacles=m.obstacles(found),
-            kept=[*found.kept, *kept],
-            confirm=m.confirmation(target, found, size.size_bytes),
+        await request.read(lambda tx: check_allowed(tx, target))
+        return await preview.preview(self.work, request, target)
+
+    async def retention(self, request: Request) -> Response:
+        """The dry run of a retention rule: which runs it matches now, and what their deletion would free."""
+        rule = await _rule(request)
+        found = await request.read(lambda tx: retention.find(tx, retention.check(tx, rule)))
+        items, count, size = [], 0, 0
+        for run_id in found.run_ids[: retention.SHOWN]:
+            one = await preview.preview(self.work, request, Target(kind=Kind.RUN, run_id=run_id))
+            paths = await preview.paths(self.work, request, run_id, rule.artifacts) if rule.artifacts else []
+            items.append(MatchedRun(run_id, one.file_bytes, one.row_bytes, paths[:20], one.obstacles))
+            count, size = count + one.counts.get("files", 0), size + one.file_bytes
+        return Response(
+            headers=[(b"content-type", b"application/json")],
+            body=encode(
+                RetentionPreview(
+                    words=rule.words,
+                    matched=len(found.run_ids),
+                    total=found.total,
+                    is_allowed=len(found.run_ids) * 100 <= rule.most_percent * found.total,
+                    file_count=count,
+                    file_bytes=size,
+                    runs=items,
+                )
+            ),
         )
 
 
-def routes(roots: Roots, threads: StoreThreads, registry: Files) -> list[Route]:
-    calls = Calls(Work(roots, threads, registry))
+class MatchedRun(Struct, frozen=True):
+    """`paths`: the first 20 files that the glob of the rule matches."""
+
+    run_id: str
+    file_bytes: int
+    row_bytes: int
+    paths: list[str]
+    obstacles: list[m.Obstacle]
+
+
+class RetentionPreview(Answer, frozen=True):
+    """`runs` are the first 100; counts and bytes are theirs.  `is_allowed`: not more than `most_percent` of all runs."""
+
+    words: str
+    matched: int
+    total: int
+    is_allowed: bool
+    file_count: int
+    file_bytes: int
+    runs: list[MatchedRun]
+
+
+class RetentionCall(Call, frozen=True):
+    """See the job kind `retention`."""
+
+    experiments: str | None = None
+    filter: str | None = None
+    older_than_days: int | None = None
+    keep_last: int | None = None
+    keep_best: int | None = None
+    metric: str | None = None
+    is_lower_better: bool | None = None
+    artifacts: str | None = None
+    permanently: bool | None = None
+    most_percent: int | None = None
+
+
+async def _rule(request: Request) -> Retention:
+    call = await _decoded(request, RetentionCall)
+    given = {name: value for name in Retention.__struct_fields__ if (value := getattr(call, name)) is not None}
+    return Retention(**given)
+
+
+def routes(work: Work) -> list[Route]:
+    calls = Calls(work)
     needs = Action.RUNS_WRITE
     return [
         stream(
@@ -91,6 +145,13 @@ def routes(roots: Roots, threads: StoreThreads, registry: Files) -> list[Route]:
         ),
         query(
             f"GET {PREFIX}/trash", trash.FindTrash, trash.find, needs=Action.RUNS_READ, on=LISTED, answer=trash.Trash
+        ),
+        stream(
+            f"POST {PREFIX}/retention/preview",
+            calls.retention,
+            call=RetentionCall,
+            needs=Action.EXPERIMENTS_DELETE,
+            answer=RetentionPreview,
         ),
         command(f"POST {PREFIX}/trash/restore", trash.Restore, _restore, needs=needs, on=HANDLED),
     ]
@@ -112,18 +173,18 @@ def _restore(tx: Tx, call: trash.Restore) -> None:
             logged_models.restore(tx, target.model_id)
 
 
-def _find(tx: Tx, target: Target) -> m.Found:
-    _check_allowed(tx, target, _action(target))
-    return survey.find(tx, target)
-
-
 def _has_begun(tx: Tx, target: Target) -> bool:
-    _check_allowed(tx, target, _action(target))
+    check_allowed(tx, target)
     return rows.begun(tx, target) is not None
 
 
 def _action(target: Target) -> Action:
     return NEEDS.get(target.kind, Action.RUNS_WRITE)
+
+
+def check_allowed(tx: Tx, target: Target) -> None:
+    """Raise Denied unless the caller may delete the target."""
+    _check_allowed(tx, target, _action(target))
 
 
 def _check_allowed(tx: Tx, target: Target, action: Action) -> None:

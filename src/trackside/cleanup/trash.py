@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from trackside.cleanup.model import Named
+from trackside.cleanup import model
+from trackside.cleanup.model import Named, Target
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -107,6 +108,14 @@ def target_of(call: Restore) -> Named:
         case "logged_model":
             return Named(kind=call.kind, model_id=call.id)
     raise Invalid(f"kind is {(call.kind or '')[:50]!r}; it must be {', '.join(KINDS)}")
+
+
+def target_of_item(item: TrashItem) -> Target:
+    return named(Restore(kind=item.kind, id=item.id))
+
+
+def named(call: Restore) -> Target:
+    return model.target_of(target_of(call))
 
 
 def _after(token: str) -> tuple[int, str, str]:

@@ -14,9 +14,9 @@ from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.cleanup import rows, survey, whole
 from trackside.cleanup.model import DeletionResult, Found, Kind, Target, obstacles
+from trackside.core.db.session import Session
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Denied, Invalid, NotFound, Unsupported
-from trackside.core.http.streams import Request
 from trackside.core.work import backup_lease
 from trackside.experiments import store as experiments
 from trackside.identity.service import record
@@ -42,7 +42,7 @@ class Work:
     threads: StoreThreads
     registry: Files
 
-    async def measure(self, request: Request, found: Found, path: str = "") -> tuple[Size, list[str]]:
+    async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
         """How many files, and how large; and in words those that the server cannot reach."""
         count, size, kept = 0, 0, []
         for uri in found.roots:
@@ -54,7 +54,14 @@ class Work:
             count, size = count + len(sizes), size + sum(sizes)
         return Size(count, size), kept
 
-    async def portion(self, request: Request, target: Target) -> DeletionResult:
+    async def listed(self, session: Session, uri: str) -> list[str]:
+        """The paths of the files below a root."""
+        spot = await self._spot(session, uri, "")
+        if isinstance(spot, str):
+            return []
+        return await self.threads.of(spot).run_long(lambda: [entry.path for entry in spot.blobs.walk(spot.key)])
+
+    async def portion(self, request: Session, target: Target) -> DeletionResult:
         """The next part of a deletion, or all of a small one."""
         match target.kind:
             case Kind.MODEL | Kind.VERSION:
@@ -78,7 +85,7 @@ class Work:
         freed = await request.write(lambda tx: _finish(tx, target) if is_done else rows.begun(tx, target))
         return _told(target, freed, is_done=is_done, pending=pending)
 
-    async def _experiment(self, request: Request, target: Target, pending: list[str]) -> bool:
+    async def _experiment(self, request: Session, target: Target, pending: list[str]) -> bool:
         experiment_id = target.experiment_id
         run_ids = await request.read(lambda tx: survey.some_runs(tx, experiment_id, ITEMS_AT_ONCE))
         for run_id in run_ids:
@@ -94,7 +101,7 @@ class Work:
         await request.write(lambda tx: rows.add(tx, target, rows=count))
         return count > 0
 
-    async def _run(self, request: Request, target: Target, run_id: str, pending: list[str]) -> None:
+    async def _run(self, request: Session, target: Target, run_id: str, pending: list[str]) -> None:
         found = await request.read(lambda tx: survey.run_roots(tx, [run_id]))
         if run_id not in found:  # an earlier portion removed it
             return
@@ -105,7 +112,7 @@ class Work:
             pass
         await request.write(lambda tx: _last_of_run(tx, target, run_id, uri))
 
-    async def _logged_model(self, request: Request, target: Target, model_id: str, pending: list[str]) -> None:
+    async def _logged_model(self, request: Session, target: Target, model_id: str, pending: list[str]) -> None:
         uri = await request.read(lambda tx: _root_of_model(tx, model_id))
         if uri is None:
             return
@@ -118,13 +125,13 @@ class Work:
 
         await request.write(last)
 
-    async def _artifact(self, request: Request, target: Target, pending: list[str]) -> None:
+    async def _artifact(self, request: Session, target: Target, pending: list[str]) -> None:
         root = await request.read(lambda tx: artifacts.root_of_run(tx, target.run_id))
         await self._free(request, target, root.uri, pending, target.path)
         if not pending:
             await request.write(lambda tx: artifacts.record_removal(tx, "run", target.run_id, target.path))
 
-    async def _free(self, request: Request, target: Target, uri: str, pending: list[str], path: str = "") -> None:
+    async def _free(self, request: Session, target: Target, uri: str, pending: list[str], path: str = "") -> None:
         spot = await self._spot(request, uri, path)
         if isinstance(spot, str):
             pending.append(spot)
@@ -134,7 +141,7 @@ class Work:
         if freed.files:
             await request.write(lambda tx: rows.add(tx, target, files=freed.files, file_bytes=freed.size_bytes))
 
-    async def _registered(self, request: Request, target: Target) -> DeletionResult:
+    async def _registered(self, request: Session, target: Target) -> DeletionResult:
         """The registry deletes versions and their files by its own rules."""
 
         def work(tx: Tx) -> files.Plan:
@@ -158,7 +165,7 @@ class Work:
             pending=[*(f"{each.uri}: {each.reason}" for each in done.kept), *done.pending],
         )
 
-    async def _spot(self, request: Request, uri: str, path: str) -> Spot | str:
+    async def _spot(self, request: Session, uri: str, path: str) -> Spot | str:
         """Where files lie; in words why the server does not open the place."""
         workspace_root = await request.read(_workspace_root)
         try:

@@ -68,13 +68,57 @@ def add_commands(commands: Any) -> None:
     _add_age(purge)
     _add_flags(purge)
 
+    _add_retention(commands)
 
-def _command(inner: Any, name: str, summary: str, function: str) -> argparse.ArgumentParser:
+
+def _add_retention(commands: Any) -> None:
+    retention = commands.add_parser(
+        "retention",
+        help="delete runs or files by rule: age, rank, tags",
+        description="Delete runs or files by rule. Runs move to the trash unless --permanently is given.",
+    )
+    inner = retention.add_subparsers(title="commands", metavar="COMMAND")
+    for name, summary in (
+        ("preview", "say which runs a rule matches, and change nothing"),
+        ("run", "apply a rule once, as a job"),
+        ("schedule", "apply a rule regularly"),
+    ):
+        parser = _command(inner, name, summary, name, "trackside.cli.retention")
+        if name == "schedule":
+            parser.add_argument("name", metavar="NAME", help="of the schedule, which the page Jobs shows")
+            parser.add_argument("--cron", default="0 3 * * *", metavar="TIMES", help="five fields; default 0 3 * * *")
+        parser.add_argument(
+            "--experiments", metavar="GLOB", help="names of experiments, such as 'sweep-*'; default all"
+        )
+        parser.add_argument(
+            "--filter", metavar="FILTER", help="runs, such as \"tags.team = 'nlp' AND status = 'FAILED'\""
+        )
+        parser.add_argument(
+            "--older-than", type=int, metavar="DAYS", help="runs that began so many days ago, or earlier"
+        )
+        parser.add_argument("--keep-last", type=int, metavar="N", help="keep the last N of these in each experiment")
+        parser.add_argument("--keep-best", type=int, metavar="N", help="keep the best N of these in each experiment")
+        parser.add_argument("--metric", metavar="METRIC", help="that ranks the runs for --keep-best")
+        parser.add_argument("--lower", action="store_true", help="a lower value of the metric is better")
+        parser.add_argument("--files", metavar="GLOB", help="delete such files of the runs, and leave the runs")
+        parser.add_argument(
+            "--permanently", action="store_true", help="delete the runs, instead of moving them to the trash"
+        )
+        parser.add_argument(
+            "--most-percent",
+            type=int,
+            metavar="P",
+            help="delete nothing where the rule matches more of all runs; default 10",
+        )
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+
+
+def _command(inner: Any, name: str, summary: str, function: str, module: str = MODULE) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = inner.add_parser(
         name, help=summary, description=summary[0].upper() + summary[1:] + "."
     )
     add_place(parser)
-    parser.set_defaults(module=MODULE, function=function, given={}, arguments=lambda words: {"words": words})
+    parser.set_defaults(module=module, function=function, given={}, arguments=lambda words: {"words": words})
     return parser
 
 

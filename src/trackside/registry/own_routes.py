@@ -12,6 +12,7 @@ from trackside.artifacts import keys, transfer
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.access import Action
+from trackside.core.db.session import Session
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Busy, Denied, Invalid, NotFound, Unavailable, Unsupported
 from trackside.core.http.calls import check_content_type
@@ -315,7 +316,7 @@ class Files:
         answer = await self.carry_out(request, work)
         return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
 
-    async def carry_out(self, request: Request, work: Work) -> Deletion:
+    async def carry_out(self, request: Session, work: Work) -> Deletion:
         """Delete rows, then the files that nobody needs any more."""
         taken: set[int] = set()
 
@@ -335,7 +336,7 @@ class Files:
         finally:
             self._at_work.difference_update(taken)
 
-    async def _free(self, request: Request, plan: Plan) -> Deletion:
+    async def _free(self, request: Session, plan: Plan) -> Deletion:
         settled: list[tuple[Doomed, Freed]] = []
         kept, pending = list(plan.kept), []
         for place in plan.doomed:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from slices.cleanup.test_deletions import DELETIONS, filled_run, history
+from support.links import until
 from support.people import OURS
 from support.servers import Server
 from trackside.cli.main import main
@@ -112,3 +113,22 @@ def test_the_same_command_finishes_what_a_killed_server_began(
     assert (code, done["file_count"], done["file_bytes"]) == (0, 82, 820)
     assert server.api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
     assert list((server.data / "artifacts").rglob("*.bin")) == []
+
+
+def test_a_retention_rule_is_previewed_run_and_scheduled(server: Server, said: Said) -> None:
+    run_id = filled_run(server.api)
+    rule = ("--filter", "tags.team = 'growth'", "--experiments", "Def*")
+
+    shown = said("retention", "preview", *rule)
+    allowed = said("retention", "preview", *rule, "--most-percent", "100", "--json")
+    scheduled = said("retention", "schedule", "tidy", *rule, "--cron", "0 5 * * *")
+    ran = said("retention", "run", *rule, "--most-percent", "100")
+    until(lambda: server.api.run(run_id)["info"]["lifecycle_stage"] == "deleted", "the rule to move the run")
+
+    assert (shown[0], "matches 1 of 1 runs" in shown[1], "would delete nothing" in shown[1]) == (1, True, True)
+    assert (allowed[0], json.loads(allowed[1])["runs"][0]["file_bytes"]) == (0, 2000)
+    assert (scheduled[0], ran[0]) == (0, 0)
+    (schedule,) = server.api.get(f"{OURS}/job-schedules")["schedules"]
+    assert (schedule["name"], schedule["kind"], schedule["cron"]) == ("tidy", "retention", "0 5 * * *")
+    code, _, err = said("retention", "run", "--experiments", "*")
+    assert (code, "matches every run" in err) == (2, True)

@@ -28,6 +28,7 @@ REVIEWED = [
         {
             "artifacts/local.py": "LocalBlobs.__init__ LocalBlobs._scan LocalBlobs._seen LocalBlobs.open LocalBlobs.prepare"
             " LocalUpload.commit _Tree.__init__ _Tree.discard _Tree.make_folder _Tree.new_file _Tree.open_folder _Tree.place"
+            " _Tree.prune"
             " _Tree._stage"
             " _real_path",
         },

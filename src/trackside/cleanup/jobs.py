@@ -1,0 +1,184 @@
+"""Deletions as jobs: one target, what is in the trash for long, and what a retention rule finds."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from trackside.cleanup import preview, retention, survey, trash
+from trackside.cleanup.kinds import Delete, EmptyTrash, Retention
+from trackside.cleanup.model import DeletionResult, Kind, Target
+from trackside.cleanup.work import Work, check_free
+from trackside.core.db.tx import Tx
+from trackside.core.errors import BadState, Conflict, Invalid, NotFound
+from trackside.jobs.running import Running
+from trackside.runs import store as runs
+from trackside.workspaces import store as workspaces
+
+T = TypeVar("T")
+AT_ONCE = 200
+
+
+class Freed(Struct, frozen=True):
+    """The result of a job.  `kept` says what stayed and why, at most 50 of them."""
+
+    items: int
+    file_count: int
+    file_bytes: int
+    row_bytes: int
+    kept: list[str] = []
+
+
+class _Session:
+    """A job's store, for steps that await."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self.workspace: Any = running.store.read(workspaces.current)
+
+    async def read(self, fn: Callable[[Any], T]) -> T:
+        return self._running.store.read(fn)
+
+    async def write(self, fn: Callable[[Any], T]) -> T:
+        return self._running.store.write(fn)
+
+
+class _Sum:
+    """What a job has freed so far."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self.items = self.file_count = self.file_bytes = self.row_bytes = 0
+        self.kept: list[str] = []
+
+    def add(self, done: DeletionResult) -> None:
+        self.items += 1
+        self.file_count += done.file_count
+        self.file_bytes += done.file_bytes
+        self.row_bytes += done.row_bytes
+
+    def keep(self, title: str, why: str) -> None:
+        self.kept.append(f"{title}: {why}")
+        self._running.log(f"{title} stays. {why}")
+
+    def result(self) -> Freed:
+        return Freed(self.items, self.file_count, self.file_bytes, self.row_bytes, self.kept[:50])
+
+
+class Deletions:
+    """What the jobs of `kinds` do."""
+
+    def __init__(self, work: Work, allowed: Callable[[Tx, Target], None]) -> None:
+        """`allowed` raises Denied unless the caller of the transaction may delete the target."""
+        self._work = work
+        self._allowed = allowed
+
+    def check_delete(self, tx: Tx, params: Delete) -> Delete:
+        target = _target(params)
+        self._allowed(tx, target)
+        check_free(survey.find(tx, target))
+        return params
+
+    def delete(self, running: Running, params: Delete) -> Freed:
+        target = _target(params)
+
+        async def work(session: _Session) -> DeletionResult:
+            found = await preview.preview(self._work, session, target)
+            if params.token and params.token != found.token:
+                raise Conflict(f"The preview of {target.title} is out of date. Ask for a new one, then delete.")
+            if found.confirm is not None and params.confirm != found.confirm:
+                raise Invalid(f"confirm is {params.confirm[:200]!r}; it must be {found.confirm!r}, since this is large")
+            return await self._whole(running, session, target)
+
+        freed = _Sum(running)
+        try:
+            freed.add(_run(running, work))
+        except NotFound:
+            if running.job.attempt <= 1:
+                raise
+            running.log("An earlier attempt of the job has deleted it.")
+        return freed.result()
+
+    def empty_trash(self, running: Running, params: EmptyTrash) -> Freed:
+        """Delete permanently what was moved to the trash so many days ago, or earlier."""
+        freed = _Sum(running)
+
+        async def work(session: _Session) -> None:
+            call = trash.FindTrash(older_than_days=params.older_than_days, max_results=AT_ONCE)
+            while True:
+                page = await session.read(partial(trash.find, call=call))
+                for item in page.items:
+                    await self._try(running, session, freed, trash.target_of_item(item))
+                if page.next_page_token is None:
+                    return
+                call = trash.FindTrash(
+                    older_than_days=params.older_than_days, max_results=AT_ONCE, page_token=page.next_page_token
+                )
+
+        _run(running, work)
+        return freed.result()
+
+    def retain(self, running: Running, params: Retention) -> Freed:
+        freed = _Sum(running)
+
+        async def work(session: _Session) -> None:
+            found = await session.read(lambda tx: retention.find(tx, params))
+            retention.check_share(params, found)
+            running.progress(0, len(found.run_ids), unit="runs")
+            for number, run_id in enumerate(found.run_ids, 1):
+                if params.artifacts:
+                    for path in await preview.paths(self._work, session, run_id, params.artifacts):
+                        await self._try(running, session, freed, Target(kind=Kind.ARTIFACT, run_id=run_id, path=path))
+                elif params.permanently:
+                    await self._try(running, session, freed, Target(kind=Kind.RUN, run_id=run_id))
+                else:
+                    await self._to_trash(session, freed, run_id)
+                running.progress(number)
+                running.check()
+
+        _run(running, work)
+        return freed.result()
+
+    async def _to_trash(self, session: _Session, freed: _Sum, run_id: str) -> None:
+        target = Target(kind=Kind.RUN, run_id=run_id)
+
+        def move(tx: Tx) -> None:
+            check_free(survey.find(tx, target))
+            runs.delete(tx, run_id)
+
+        try:
+            await session.write(move)
+            freed.items += 1
+        except (BadState, NotFound) as fault:
+            freed.keep(target.title, fault.message)
+
+    async def _try(self, running: Running, session: _Session, freed: _Sum, target: Target) -> None:
+        """Delete a target, or note what stands in its way."""
+        try:
+            freed.add(await self._whole(running, session, target))
+        except (BadState, NotFound) as fault:
+            freed.keep(target.title, fault.message)
+
+    async def _whole(self, running: Running, session: _Session, target: Target) -> DeletionResult:
+        while True:
+            done = await self._work.portion(session, target)
+            if done.is_done:
+                return done
+            running.progress(done.file_count, unit="files")
+            running.check()
+
+
+def _run(running: Running, work: Callable[[_Session], Coroutine[Any, Any, T]]) -> T:
+    return asyncio.run(work(_Session(running)))
+
+
+def _target(params: Delete) -> Target:
+    return preview.target(params)
+
+
+def check_days(_tx: Tx, params: EmptyTrash) -> EmptyTrash:
+    if not 0 <= params.older_than_days <= trash.MAX_DAYS:
+        raise Invalid(f"older_than_days is {params.older_than_days}; it must be between 0 and {trash.MAX_DAYS}")
+    return params

@@ -1,0 +1,109 @@
+"""The kinds of jobs that delete, and their parameters.  What they do is imported when the first one runs."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from msgspec import Struct
+
+from trackside.core.access import Action
+from trackside.core.db.tx import Tx
+from trackside.jobs.kinds import Kind
+
+
+class Delete(Struct, frozen=True, kw_only=True):
+    """What is deleted, by the fields of its kind; `token` and `confirm` as in the call."""
+
+    kind: str
+    run_id: str = ""
+    experiment_id: str = ""
+    model_id: str = ""
+    name: str = ""
+    version: str = ""
+    key: str = ""
+    path: str = ""
+    from_step: int | None = None
+    to_step: int | None = None
+    dataset_id: str = ""
+    job_id: str = ""
+    token: str = ""
+    confirm: str = ""
+
+
+class EmptyTrash(Struct, frozen=True):
+    older_than_days: int = 30
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """`experiments` is a glob of names; `filter` is in the filter language, such as `tags.team = "nlp" AND status = "FAILED"`.
+    Of the runs that match, `keep_last` (by start) or `keep_best` (by `metric`) stay in each experiment.  The others move to the
+    trash; with `permanently` they are deleted; with `artifacts`, a glob of paths, only such files of theirs are deleted.
+    A rule that matches more than `most_percent` of the runs of the workspace deletes nothing."""
+
+    experiments: str = "*"
+    filter: str = ""
+    older_than_days: int = 0
+    keep_last: int = 0
+    keep_best: int = 0
+    metric: str = ""
+    is_lower_better: bool = False
+    artifacts: str = ""
+    permanently: bool = False
+    most_percent: int = 10
+
+    @property
+    def words(self) -> str:
+        """In one line."""
+        parts = [f"experiments {self.experiments}"]
+        if self.filter:
+            parts.append(self.filter)
+        if self.older_than_days:
+            parts.append(f"older than {self.older_than_days} days")
+        if self.keep_last:
+            parts.append(f"keep the last {self.keep_last}")
+        if self.keep_best:
+            parts.append(f"keep the best {self.keep_best} by {self.metric}")
+        return ", ".join(parts) + (f"; files {self.artifacts}" if self.artifacts else "")
+
+
+def kinds(make: Callable[[], Any]) -> list[Kind[Any]]:
+    """`make` returns the `Deletions` of the server."""
+    return [
+        Kind(
+            name="delete",
+            title="Delete permanently",
+            params=Delete,
+            run=lambda running, params: make().delete(running, params),
+            check=lambda tx, params: make().check_delete(tx, params),
+            describe=lambda params: f"Delete {params.kind} {params.run_id or params.experiment_id or params.name}"[
+                :500
+            ],
+        ),
+        Kind(
+            name="empty-trash",
+            title="Empty the trash",
+            params=EmptyTrash,
+            run=lambda running, params: make().empty_trash(running, params),
+            check=_check_days,
+            needs=(Action.EXPERIMENTS_DELETE,),
+        ),
+        Kind(
+            name="retention",
+            title="Apply a retention rule",
+            params=Retention,
+            run=lambda running, params: make().retain(running, params),
+            check=_check_rule,
+            describe=lambda params: f"Retention: {params.words}"[:500],
+            needs=(Action.EXPERIMENTS_DELETE,),
+        ),
+    ]
+
+
+def _check_days(tx: Tx, params: EmptyTrash) -> EmptyTrash:
+    found: EmptyTrash = import_module("trackside.cleanup.jobs").check_days(tx, params)
+    return found
+
+
+def _check_rule(tx: Tx, params: Retention) -> Retention:
+    found: Retention = import_module("trackside.cleanup.retention").check(tx, params)
+    return found

@@ -1,0 +1,47 @@
+"""The preview of a deletion, for calls and for jobs: what it frees, from the store and from the files."""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from trackside.artifacts import store as artifacts
+from trackside.cleanup import model as m
+from trackside.cleanup import survey
+from trackside.cleanup.model import Kind, Preview, Target
+from trackside.cleanup.work import Work
+from trackside.core.db.session import Session
+from trackside.core.errors import NotFound
+
+
+async def preview(work: Work, session: Session, target: Target) -> Preview:
+    """Raise NotFound where nothing of the target is there."""
+    found = await session.read(lambda tx: survey.find(tx, target))
+    size, kept = await work.measure(session, found, target.path)
+    if target.kind is Kind.ARTIFACT and not size.files and not kept:
+        raise NotFound(f"Run {target.run_id} has no artifact {target.path!r}")
+    counts = {**found.counts, "files": size.files}
+    return Preview(
+        kind=target.kind,
+        title=target.title,
+        token=m.token_of(target, found, size.files, size.size_bytes),
+        counts={noun: count for noun, count in counts.items() if count},
+        file_bytes=size.size_bytes,
+        row_bytes=found.row_bytes,
+        obstacles=m.obstacles(found),
+        kept=[*found.kept, *kept],
+        confirm=m.confirmation(target, found, size.size_bytes),
+    )
+
+
+async def paths(work: Work, session: Session, run_id: str, glob: str) -> list[str]:
+    """The files of a run whose paths match, such as `checkpoints/*.pt`.  `*` crosses folders."""
+    root = await session.read(lambda tx: artifacts.root_of_run(tx, run_id))
+    found = await work.listed(session, root.uri)
+    return sorted(path for path in found if fnmatchcase(path, glob))
+
+
+def target(params: Any) -> Target:
+    """The target that the parameters of a job name."""
+    fields = {
+        name: getattr(params, name) for name in m.Named.__struct_fields__ if getattr(params, name) not in (None, "")
+    }
+    return m.target_of(m.Named(**fields))
