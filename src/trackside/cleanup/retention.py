@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from trackside.cleanup.kinds import Retention
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Invalid
 from trackside.runs import selection
@@ -45,9 +46,13 @@ def check(tx: Tx, rule: Retention) -> Retention:
 
 def find(tx: Tx, rule: Retention) -> Matched:
     """The runs that the rule matches now, of the experiments that the caller may read."""
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "experiment_id")
     found = tx.all(
-        "SELECT experiment_id, name FROM experiments WHERE workspace_id = :ws AND lifecycle_stage = 'active'"
-        " ORDER BY experiment_id"
+        f"""
+        SELECT experiment_id, name FROM experiments WHERE workspace_id = :ws AND lifecycle_stage = 'active'{readable}
+        ORDER BY experiment_id
+        """,
+        **bound,
     )
     matched: list[int] = []
     for experiment_id, name in found:
