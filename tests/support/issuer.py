@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -82,6 +82,13 @@ class TestIssuer:
     def _serve(self, request: BaseHTTPRequestHandler, form: dict[str, str]) -> None:
         path = urlsplit(request.path).path
         self.asked.append(path)
+        if path == "/authorize":  # a browser: the user approves at once
+            asked = parse_qs(urlsplit(request.path).query)
+            request.send_response(302)
+            request.send_header("location", f"{asked['redirect_uri'][0]}?{urlencode(self.approve(request.path))}")
+            request.send_header("content-length", "0")
+            request.end_headers()
+            return
         serve: Callable[[dict[str, str]], tuple[int, Any]] = {
             "/.well-known/openid-configuration": self._discovery,
             "/keys": lambda _: (200, {"keys": [self.key.as_dict(private=False)]}),

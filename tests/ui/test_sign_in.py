@@ -1,9 +1,14 @@
 """The sign-in over the page, the way out, and what a person without a right is told."""
 
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from support import axe
+from support.issuer import SECRET, TestIssuer
 from support.people import ADMIN, People
 from support.servers import Server
 from support.sign_in import fill
@@ -131,3 +136,33 @@ def test_nothing_serious_for_axe(server: Server, people: People, page: Page, the
     box = dialog.bounding_box()
     assert box is not None
     assert box["width"] == 360
+
+
+def test_each_provider_has_a_button_and_leads_back_to_the_same_page(
+    start: Callable[..., Server], page: Page, console: list[str], tmp_path: Path
+) -> None:
+    with closing(TestIssuer()) as issuer:
+        issuer.claims = {"sub": "1", "preferred_username": "ana"}
+        (tmp_path / "secret").write_text(SECRET)
+        (tmp_path / "oidc.toml").write_text(
+            issuer.table("company", title="Company login", client_secret_file="secret")
+            + '\n[partner]\nissuer = "http://127.0.0.1:9"\nclient_id = "trackside"\ntitle = "Partner login"\n'
+        )
+        server = start("--oidc", str(tmp_path / "oidc.toml"))
+        people = People(server.api).begin()
+        people.admin.post("registered-models/create", name="churn")
+
+        page.goto(f"{server.url}/#/models/churn")
+        dialog = page.get_by_role("dialog", name="Sign in")
+        expect(dialog.get_by_role("button", name="Sign in with Partner login")).to_be_visible()
+        expect(dialog.get_by_label("Password", exact=True)).to_be_visible()
+        assert axe.serious(page) == []
+        dialog.get_by_role("button", name="Sign in with Partner login").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("partner")
+
+        dialog.get_by_role("button", name="Sign in with Company login").click()
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("churn")
+        expect(page).to_have_url(f"{server.url}/#/models/churn")
+        expect(page.get_by_role("button", name="ana")).to_be_visible()
+    console.clear()  # Chromium's lines about answers 401 and 503

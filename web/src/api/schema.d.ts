@@ -1757,6 +1757,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How users sign in here. */
+        get: operations["get_api_trackside_v1_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/sign-in/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a sign-in by browser: the answer has the provider's page, and a cookie that binds the sign-in to the browser. */
+        post: operations["post_api_trackside_v1_sign_in_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/stage-requests": {
         parameters: {
             query?: never;
@@ -2134,6 +2168,23 @@ export interface components {
             stage: string | null;
             /** @default null */
             version?: string | null;
+        };
+        /**
+         * Begin
+         * @description `next` is the page of this server that the browser is sent to afterwards.
+         */
+        Begin: {
+            /** @default null */
+            next?: string | null;
+            /** @default null */
+            provider?: string | null;
+        };
+        /**
+         * Begun
+         * @description `url` is the provider's page, which the browser opens.
+         */
+        Begun: {
+            url: string;
         };
         /**
          * Changed
@@ -3602,6 +3653,11 @@ export interface components {
             /** @default  */
             unit?: string;
         };
+        /** ShownProvider */
+        ShownProvider: {
+            name: string;
+            title: string;
+        };
         /**
          * ShownQueue
          * @description `max_running` is the limit that holds, the workspace's own or the server's.
@@ -4411,6 +4467,16 @@ export interface components {
          */
         Views: {
             views: components["schemas"]["View"][];
+        };
+        /**
+         * Ways
+         * @description How users sign in here.
+         */
+        Ways: {
+            /** @default true */
+            password?: boolean;
+            /** @default [] */
+            providers?: components["schemas"]["ShownProvider"][];
         };
         /**
          * Window
@@ -8346,6 +8412,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Window"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_sign_in_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Begin"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -1,29 +1,56 @@
+import { SvelteMap } from "svelte/reactivity";
 import { api } from "@/api/client";
 import { asFailure } from "@/api/failure";
 import { place } from "../place";
 
-/** Where a right is asked for: on the server as a whole, or in the workspace of this page. */
-export type Where = "server" | "workspace";
+/** An object of this page's workspace that rights may be given on. */
+export interface Thing {
+  kind: "experiments" | "models" | "onlineEndpoints";
+  id: string;
+}
+
+/** Where a right is asked for: on the server as a whole, in the workspace of this page (at one object of it at least), or
+ *  at one object. */
+export type Where = "server" | "workspace" | Thing;
+
+interface Found {
+  actions: ReadonlySet<string>;
+  /** Allowed at some objects and not at others. */
+  some: ReadonlySet<string>;
+}
 
 /** What the caller may do, so that pages leave out what the server would refuse.  The server decides each call by itself. */
 class Rights {
-  #found = $state.raw<Record<Where, ReadonlySet<string>>>();
+  #found = $state.raw<{ server: Found; workspace: Found }>();
   /** There are no users, or the server did not say: everything is offered. */
   #isAll = $state(false);
+  /** By scope; undefined while the server is asked. */
+  readonly #things = new SvelteMap<string, ReadonlySet<string>>();
+  readonly #asked = new Set<string>();
 
   /** Whether the server has said what the caller may do. */
   get isKnown(): boolean {
     return this.#isAll || this.#found !== undefined;
   }
 
-  /** Whether the caller may do something, in a workspace to at least one object. */
+  /** Whether the caller may do something.  False until the server has said so. */
   may(action: string, where: Where = "workspace"): boolean {
-    return this.#isAll || (this.#found?.[where].has(action) ?? false);
+    if (this.#isAll) return true;
+    if (!this.#found) return false;
+    const { server, workspace } = this.#found;
+    if (where === "server") return server.actions.has(action);
+    if (where === "workspace" || !workspace.some.has(action)) {
+      return workspace.actions.has(action) || workspace.some.has(action);
+    }
+    const scope = `/ws/${place.workspace}/${where.kind}/${where.id}`;
+    void this.#ask(scope);
+    return this.#things.get(scope)?.has(action) ?? false;
   }
 
-  /** Whether an action is offered to the caller: a right in the workspace or on the server is enough. */
-  offers({ needs }: { needs?: string }): boolean {
-    return needs === undefined || this.may(needs) || this.may(needs, "server");
+  /** Whether an action is offered to the caller.  Without an object, a right in the workspace or on the server is enough. */
+  offers({ needs, of }: { needs?: string; of?: Thing }): boolean {
+    if (needs === undefined) return true;
+    return of ? this.may(needs, of) : this.may(needs) || this.may(needs, "server");
   }
 
   letAll(): void {
@@ -38,6 +65,8 @@ class Rights {
   async load(): Promise<void> {
     try {
       const [server, workspace] = await Promise.all([mine("/"), mine(`/ws/${place.workspace}`)]);
+      this.#things.clear();
+      this.#asked.clear();
       this.#found = { server, workspace };
       this.#isAll = false;
     } catch (error) {
@@ -46,11 +75,22 @@ class Rights {
       else this.letAll();
     }
   }
+
+  /** Once for each object, and only for callers whose rights differ by object. */
+  async #ask(scope: string): Promise<void> {
+    if (this.#asked.has(scope)) return;
+    this.#asked.add(scope);
+    try {
+      this.#things.set(scope, (await mine(scope)).actions);
+    } catch {
+      this.#asked.delete(scope); // the next look asks again
+    }
+  }
 }
 
-async function mine(scope: string): Promise<ReadonlySet<string>> {
+async function mine(scope: string): Promise<Found> {
   const { actions = [], some = [] } = await api.get("/api/trackside/v1/me/actions", { query: { scope }, asks: false });
-  return new Set([...actions, ...some]);
+  return { actions: new Set(actions), some: new Set(some) };
 }
 
 export const rights = new Rights();

@@ -2,6 +2,10 @@ import type { paths } from "@/api/schema";
 
 export type Me = paths["/api/trackside/v1/me"]["get"]["responses"][200]["content"]["application/json"];
 
+type Ways = paths["/api/trackside/v1/sign-in"]["get"]["responses"][200]["content"]["application/json"];
+/** An identity provider that users sign in by. */
+export type Provider = NonNullable<Ways["providers"]>[number];
+
 /** Who is signed in.  A call that is answered with 401 waits here until somebody signs in over the page. */
 class Session {
   me = $state.raw<Me>();

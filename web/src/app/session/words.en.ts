@@ -1,5 +1,7 @@
 export default {
   title: "Sign in",
+  with: (provider: string) => `Sign in with ${provider}`,
+  or: "or with a password",
   name: "User name",
   password: "Password",
   show: "Show the password",

@@ -3,6 +3,8 @@ import type en from "./words.en";
 
 export default {
   title: "Iniciar sesión",
+  with: (provider: string) => `Iniciar sesión con ${provider}`,
+  or: "o con una contraseña",
   name: "Nombre de usuario",
   password: "Contraseña",
   show: "Mostrar la contraseña",

@@ -1,5 +1,6 @@
 export default {
   edit: "Edit",
+  none: "Nothing is written here yet.",
   save: "Save",
   cancel: "Cancel",
   hint: "Markdown. Ctrl+Enter saves, Esc keeps the text as it was.",

@@ -3,6 +3,7 @@ import type en from "./words.en";
 
 export default {
   edit: "Editar",
+  none: "Aún no hay nada escrito aquí.",
   save: "Guardar",
   cancel: "Cancelar",
   hint: "Markdown. Ctrl+Intro guarda, Esc deja el texto como estaba.",
