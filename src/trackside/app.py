@@ -62,6 +62,7 @@ from trackside.endpoints.request_log.recorder import Recorder
 from trackside.endpoints.routing import Routing
 from trackside.endpoints.traffic import Traffic
 from trackside.evaluation_datasets import routes as evaluation_datasets
+from trackside.evaluation_datasets import store as evaluation_dataset_store
 from trackside.events import live_routes as live
 from trackside.events import mail
 from trackside.events import routes as events
@@ -126,6 +127,7 @@ LOCATE = {
     "logged_model": logged_model_store.locate,
     "artifact": owners.locate,
     "view": view_store.locate,
+    "evaluation_dataset": evaluation_dataset_store.locate,
 }
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 PREPARING_THREADS = 2  # that copy models and build their environments

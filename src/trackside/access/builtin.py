@@ -69,7 +69,10 @@ MONITORING = Role(
     (Action.METRICS_READ,),
 )
 
-_READ = (f"{_ML}/experiments/read", f"{_ML}/experiments/runs/read", f"{_ML}/models/read", f"{_ML}/onlineEndpoints/read")
+_READ = (
+    *(f"{_ML}/experiments/read", f"{_ML}/experiments/runs/read", f"{_ML}/models/read", f"{_ML}/onlineEndpoints/read"),
+    f"{_ML}/datasets/registered/read",
+)
 _USE = (*_READ, f"{_ML}/onlineEndpoints/score/action")
 _EDIT = (
     *_USE,
@@ -78,9 +81,10 @@ _EDIT = (
     f"{_ML}/models/write",
     f"{_ML}/onlineEndpoints/write",
     f"{_ML}/onlineEndpoints/readRequests/action",
+    f"{_ML}/datasets/registered/write",
 )
 _MANAGE = (*_EDIT, f"{_ML}/experiments/delete", f"{_ML}/models/delete", f"{_ML}/onlineEndpoints/delete",
-           f"{_ML}/onlineEndpoints/listKeys/action",
+           f"{_ML}/onlineEndpoints/listKeys/action", f"{_ML}/datasets/registered/delete",
            "Microsoft.Authorization/roleAssignments/*")  # fmt: skip
 LEVELS = {
     "READ": Role("mlflow-read", "MLflow READ", "MLflow's level READ.", _READ),

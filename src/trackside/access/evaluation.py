@@ -16,13 +16,14 @@ _EXPERIMENTS = frozenset(
     {Action.EXPERIMENTS_READ, Action.EXPERIMENTS_WRITE, Action.EXPERIMENTS_DELETE, Action.EXPERIMENTS_CREATE}
 )
 _MODELS = frozenset({Action.MODELS_READ, Action.MODELS_WRITE, Action.MODELS_DELETE, Action.MODELS_CREATE})
+_DATASETS = frozenset({Action.DATASETS_READ, Action.DATASETS_WRITE, Action.DATASETS_DELETE})  # of evaluation
 _ENDPOINTS = frozenset({
     *(Action.ENDPOINTS_READ, Action.ENDPOINTS_WRITE, Action.ENDPOINTS_DELETE, Action.ENDPOINTS_SCORE),
     Action.ENDPOINTS_KEYS,
 })  # fmt: skip
 # Which actions concern a type of object; roles for all objects of a type give no others.
 OF_TYPE: dict[str, frozenset[Action]] = {
-    "experiment": _EXPERIMENTS | _RUNS,
+    "experiment": _EXPERIMENTS | _RUNS | _DATASETS,
     "model": _MODELS,
     "endpoint": _ENDPOINTS,
     "run": _RUNS,

@@ -91,7 +91,8 @@ class Object(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """What a call names: an object, or what belongs to one ("run", "logged_model", "artifact").
+    """What a call names: an object, what belongs to one ("run", "logged_model", "artifact") or to several
+    ("evaluation_dataset"), or the workspace as a whole.
 
     `needs` is set where the call does something else to it than the route does to the rest."""
 

@@ -1,10 +1,11 @@
 """The calls about evaluation datasets.  Knows HTTP's side of them only."""
 
-from trackside.core.access import Action
-from trackside.core.db.tx import Tx
+from trackside.core.access import Action, Reference
+from trackside.core.db.tx import EVERYTHING, Condition, Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters import keyset
-from trackside.core.http.routes import Route, command, query
+from trackside.core.http.routes import LISTED, Route, command, query
+from trackside.core.http.targets import both, by
 from trackside.evaluation_datasets import model as m
 from trackside.evaluation_datasets import record_store, records, search_sql, store
 
@@ -32,9 +33,25 @@ def find(tx: Tx, call: m.Search) -> m.Found:
     wanted = search_sql.read(
         call.filter_string, call.order_by or [], experiment_ids, store.experiment_seqs(tx, experiment_ids)
     )
-    asked = search_sql.query(wanted, most, call.page_token, tx.dialect)
+    asked = search_sql.query(wanted, most, call.page_token, tx.dialect, _readable(tx))
     page, token = keyset.cut(tx.all(asked.sql, **asked.params), most, wanted.fingerprint)
     return m.Found(datasets=store.load(tx, page), next_page_token=token)
+
+
+def _readable(tx: Tx) -> Condition:
+    """What leaves out hidden datasets: those with an experiment that the caller may not read, and, for a caller who may
+    read some experiments only, those without one."""
+    limit = tx.rights.limit("experiment", Action.DATASETS_READ)
+    if limit is None:
+        return EVERYTHING
+    of_dataset = (
+        "FROM evaluation_dataset_experiments AS y JOIN experiments AS e ON e.experiment_seq = y.experiment_seq "
+        "WHERE y.workspace_id = :ws AND y.evaluation_dataset_seq = d.evaluation_dataset_seq"
+    )
+    verb = "NOT IN" if limit.is_only else "IN"
+    hidden = f" AND NOT EXISTS (SELECT 1 {of_dataset} AND e.experiment_id {verb} :readable)"
+    some = f" AND EXISTS (SELECT 1 {of_dataset})" if limit.is_only else ""
+    return Condition(f"{some}{hidden}", {"readable": [int(each) for each in limit.ids]})
 
 
 def set_tags(tx: Tx, call: m.SetTags) -> None:
@@ -70,17 +87,32 @@ def delete_records(tx: Tx, call: records.DeleteRecords) -> records.Deleted:
     return records.Deleted(deleted_count=gone)
 
 
+def _created(call: m.Create) -> list[Reference]:
+    """The experiments that a new dataset is for; without any it is the workspace's."""
+    return [Reference("experiment", each) for each in call.experiment_ids or []] or [Reference("workspace", "")]
+
+
 def routes() -> list[Route]:
     v3 = "3.0"
+    this = by("evaluation_dataset", "dataset_id")
+    these = both(this, by("experiment", "experiment_ids"))
     one = "datasets/{dataset_id}"
     return [
-        command("POST datasets/create", m.Create, create, needs=Action.DATASETS_WRITE, version=v3, answer=m.Got),
-        query("POST datasets/search", m.Search, find, needs=Action.DATASETS_READ, version=v3, answer=m.Found),
-        query("GET datasets/search", m.Search, find, needs=Action.DATASETS_READ, version=v3, answer=m.Found),
-        query(f"GET {one}", m.OfDataset, get, needs=Action.DATASETS_READ, version=v3, quick=True, answer=m.Got),
-        command(f"DELETE {one}", m.OfDataset, delete, needs=Action.DATASETS_DELETE, version=v3),
-        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Action.DATASETS_WRITE, version=v3),
-        command(f"DELETE {one}/tags/{{key:path}}", m.DeleteTag, delete_tag, needs=Action.DATASETS_WRITE, version=v3),
+        command(
+            "POST datasets/create", m.Create, create, needs=Action.DATASETS_WRITE, version=v3, answer=m.Got, on=_created
+        ),
+        query(
+            "POST datasets/search", m.Search, find, needs=Action.DATASETS_READ, version=v3, answer=m.Found, on=LISTED
+        ),
+        query("GET datasets/search", m.Search, find, needs=Action.DATASETS_READ, version=v3, answer=m.Found, on=LISTED),
+        query(
+            f"GET {one}", m.OfDataset, get, needs=Action.DATASETS_READ, version=v3, quick=True, answer=m.Got, on=this
+        ),
+        command(f"DELETE {one}", m.OfDataset, delete, needs=Action.DATASETS_DELETE, version=v3, on=this),
+        command(f"PATCH {one}/tags", m.SetTags, set_tags, needs=Action.DATASETS_WRITE, version=v3, on=this),
+        command(
+            f"DELETE {one}/tags/{{key:path}}", m.DeleteTag, delete_tag, needs=Action.DATASETS_WRITE, version=v3, on=this
+        ),
         query(
             f"GET {one}/records",
             records.GetRecords,
@@ -88,6 +120,7 @@ def routes() -> list[Route]:
             needs=Action.DATASETS_READ,
             version=v3,
             answer=records.Page,
+            on=this,
         ),
         command(
             f"POST {one}/records",
@@ -97,6 +130,7 @@ def routes() -> list[Route]:
             version=v3,
             answer=records.Upserted,
             max_body_bytes=records.MAX_UPSERT_BYTES,
+            on=this,
         ),
         command(
             f"DELETE {one}/records",
@@ -105,6 +139,7 @@ def routes() -> list[Route]:
             needs=Action.DATASETS_WRITE,
             version=v3,
             answer=records.Deleted,
+            on=this,
         ),
         query(
             f"GET {one}/experiment-ids",
@@ -114,6 +149,7 @@ def routes() -> list[Route]:
             version=v3,
             quick=True,
             answer=m.ExperimentIds,
+            on=this,
         ),
         command(
             f"POST {one}/add-experiments",
@@ -122,6 +158,7 @@ def routes() -> list[Route]:
             needs=Action.DATASETS_WRITE,
             version=v3,
             answer=m.Got,
+            on=these,
         ),
         command(
             f"POST {one}/remove-experiments",
@@ -130,5 +167,6 @@ def routes() -> list[Route]:
             needs=Action.DATASETS_WRITE,
             version=v3,
             answer=m.Got,
+            on=these,
         ),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from trackside.core.db.tx import EVERYTHING, Condition
 from trackside.core.filters import keyset
 from trackside.core.filters.fields import EVALUATION_DATASETS
 from trackside.core.filters.keyset import Term
@@ -38,8 +39,10 @@ def read(
     )
 
 
-def query(wanted: Wanted, limit: int, page_token: str | None, dialect: Dialect) -> Query:
-    """Finds `limit` datasets, and one more if there is one: rows for `keyset.cut`."""
+def query(
+    wanted: Wanted, limit: int, page_token: str | None, dialect: Dialect, readable: Condition = EVERYTHING
+) -> Query:
+    """Finds `limit` datasets, and one more if there is one: rows for `keyset.cut`.  `readable` leaves out what is hidden."""
     bind = Binder()
 
     def place(field: Field) -> Place:
@@ -69,7 +72,7 @@ def query(wanted: Wanted, limit: int, page_token: str | None, dialect: Dialect) 
         conditions.append(further)
     sql = (
         f"SELECT d.evaluation_dataset_seq, {keyset.columns(terms)} FROM evaluation_datasets AS d "
-        f"WHERE d.workspace_id = :ws {''.join(f'AND {condition} ' for condition in conditions)}"
+        f"WHERE d.workspace_id = :ws {''.join(f'AND {condition} ' for condition in conditions)}{readable.sql} "
         f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
     )
-    return Query(sql, bind.params)
+    return Query(sql, {**bind.params, **readable.params})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from trackside.core.access import Object
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
 from trackside.evaluation_datasets import model as m
@@ -46,6 +47,20 @@ def get(tx: Tx, dataset_id: str) -> m.EvaluationDataset:
     if row is None:
         raise NotFound(f"Evaluation dataset with id '{dataset_id}' not found")
     return load(tx, row)[0]
+
+
+def locate(tx: Tx, dataset_id: str) -> tuple[Object, ...] | None:
+    """Return the experiments that a dataset is for, perhaps none; None if there is no such dataset."""
+    rows = tx.all(
+        """
+        SELECT e.experiment_id FROM evaluation_datasets d
+        LEFT JOIN evaluation_dataset_experiments x ON x.evaluation_dataset_seq = d.evaluation_dataset_seq
+        LEFT JOIN experiments e ON e.experiment_seq = x.experiment_seq
+        WHERE d.workspace_id = :ws AND d.dataset_id = :id
+        """,
+        id=dataset_id,
+    )
+    return tuple(Object("experiment", str(each)) for (each,) in rows if each is not None) if rows else None
 
 
 def delete(tx: Tx, dataset_id: str) -> None:

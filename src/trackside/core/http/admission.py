@@ -16,8 +16,9 @@ from trackside.core.http.routes import HANDLED, LISTED, Route
 REFUSED = "Permission denied."
 MOST_LOCATED = 100_000
 
-# Finds the object that something belongs to; None: there is no such thing.
-Locate = Callable[[Tx, str], Object | None]
+# What something belongs to: one object, or several that must all allow what is done; None: there is no such thing.
+Found = Object | tuple[Object, ...] | None
+Locate = Callable[[Tx, str], Found]
 Headers = Mapping[bytes, bytes]
 
 
@@ -42,7 +43,7 @@ class Admission:
 
     def __init__(self, locate: Mapping[str, Locate]) -> None:
         self._locate = locate
-        self._known: dict[tuple[int, str, str], Object] = {}
+        self._known: dict[tuple[int, str, str], Object | tuple[Object, ...]] = {}
 
     def may_pass(self, route: Route, caller: Caller, rights: Rights) -> bool:
         """True: whatever the call names.  False: that must be looked at, by `check`.  Raise Denied where it would be
@@ -80,13 +81,15 @@ class Admission:
                 raise Denied(REFUSED)
         return True
 
-    def _allows(self, route: Route, rights: Rights, reference: Reference, found: Object | None) -> bool:
+    def _allows(self, route: Route, rights: Rights, reference: Reference, found: Found) -> bool:
         action = reference.needs or route.needs
         if action in rights.everywhere and action not in rights.some:
             return True
-        return found is not None and rights.allows(action, found)
+        if found is None or isinstance(found, Object):
+            return found is not None and rights.allows(action, found)
+        return all(rights.allows(action, each) for each in found) if found else action in rights.everywhere
 
-    def _find(self, tx: Tx, reference: Reference) -> Object | None:
+    def _find(self, tx: Tx, reference: Reference) -> Found:
         found = _itself(reference)
         if found is not None:
             return found
@@ -101,7 +104,9 @@ class Admission:
         return found
 
 
-def _itself(reference: Reference) -> Object | None:
+def _itself(reference: Reference) -> Found:
+    if reference.kind == "workspace":
+        return ()
     if reference.kind == "experiment":
         return Object("experiment", reference.id.lstrip("0") or "0")
     return Object(reference.kind, reference.id) if reference.kind in ("model", "endpoint") else None
