@@ -339,6 +339,16 @@ def named_cookie(
     return (b"set-cookie", f"{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{flags}".encode())
 
 
+def cookie_of(request: Request, plain_name: str, secure_name: str, *, is_secure: bool) -> str:
+    """Return the value of a cookie that `named_cookie` set; empty if the browser does not send it."""
+    wanted = secure_name if is_secure else plain_name
+    for part in request.headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == wanted:
+            return value
+    return ""
+
+
 async def decoded(request: Request, call: type[T]) -> T:
     kind = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != b"application/json":

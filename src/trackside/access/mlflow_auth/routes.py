@@ -4,7 +4,7 @@ from typing import Any
 
 from trackside.access.gate import Gate
 from trackside.access.mlflow_auth import model as m
-from trackside.access.mlflow_auth import roles, users
+from trackside.access.mlflow_auth import roles, signup, users
 from trackside.access.mlflow_auth.users import Calls
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -51,6 +51,7 @@ def routes(gate: Gate, default_level: str) -> list[Route]:
         command("POST roles/assign", m.OfAssignment, roles.assign, needs=give, answer=m.GotMembership, **v3),
         command("DELETE roles/unassign", m.OfAssignment, roles.unassign, needs=take, **v3),
         query("GET roles/users/list", m.OfRole, roles.list_users, needs=see, answer=m.GotMemberships, **v3),
+        *signup.routes(gate),
         *_old("experiments", m.OldExperimentPermission, _of_experiment, _experiment, m.GotOldExperiment),
         *_old("registered-models", m.OldModelPermission, _of_model, _model, m.GotOldModel),
     ]  # fmt: skip

@@ -29,7 +29,7 @@ from trackside.identity.oidc import calls as c
 from trackside.identity.oidc import model, store
 from trackside.identity.oidc import service as sign_on
 from trackside.identity.oidc.model import Refused
-from trackside.identity.routes import PREFIX, cookie, decoded, named_cookie
+from trackside.identity.routes import PREFIX, cookie, cookie_of, decoded, named_cookie
 
 if TYPE_CHECKING:
     from trackside.identity.oidc.issuer import Device, Issuer
@@ -272,12 +272,8 @@ class Calls:
         return f"{scheme}://{request.headers.get(b'host', b'').decode('latin-1')}{self.static_prefix}"
 
     def _flow_cookie(self, request: Request) -> str:
-        name = SECURE_FLOW_COOKIE if self.gate.is_secure(request.scope) else FLOW_COOKIE
-        for part in request.headers.get(b"cookie", b"").decode("latin-1").split(";"):
-            key, _, value = part.strip().partition("=")
-            if key == name:
-                return value
-        return ""
+        is_secure = self.gate.is_secure(request.scope)
+        return cookie_of(request, FLOW_COOKIE, SECURE_FLOW_COOKIE, is_secure=is_secure)
 
     def _page(self, fault: Fault) -> Response:
         text = escape(fault.message)
