@@ -1,20 +1,32 @@
-"""A caller who proved who they are, with the rights that their roles amount to.  Knows no credential and no SQL."""
+"""A caller who proved who they are, with the rights that their roles amount to.  Knows no credential."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from trackside.access import rank
 from trackside.access.builtin import READER
 from trackside.access.evaluation import NO_BOUNDS, Bounds, Grant, compile_rights
 from trackside.access.model import ROOT, SERVER, Place
 from trackside.access.witness import witness
-from trackside.core.access import Caller, Rights
+from trackside.core.access import Action, Caller, Rights
 from trackside.identity.model import Principal
 
 
 class SignedIn(Caller):
     """`until` is when the credential ends (ms); rights are compiled when a workspace is first asked for."""
 
-    __slots__ = ("_rights", "bounds", "credential", "grants", "name", "principal", "session_id", "token_id", "until")
+    __slots__ = (
+        "_rights",
+        "bounds",
+        "credential",
+        "grants",
+        "must_change_password",
+        "name",
+        "principal",
+        "session_id",
+        "token_id",
+        "until",
+    )
 
     def __init__(
         self,
@@ -26,6 +38,7 @@ class SignedIn(Caller):
         until: int = 2**62,
         token_id: int = 0,
         session_id: int = 0,
+        must_change_password: bool = False,
     ) -> None:
         self.principal = principal
         self.name = principal.name
@@ -35,6 +48,7 @@ class SignedIn(Caller):
         self.until = until
         self.token_id = token_id
         self.session_id = session_id
+        self.must_change_password = must_change_password
         self._rights: dict[int, Rights] = {}
 
     @property
@@ -52,6 +66,12 @@ class SignedIn(Caller):
     @property
     def principal_id(self) -> int | None:
         return self.principal.principal_id
+
+    def may_act_for(self, tx: Any, principal: Principal) -> bool:
+        """Administrators and directories (SCIM) may, but for administrators; others if they could give the same rights."""
+        if self.is_admin or principal.is_admin:
+            return self.is_admin
+        return Action.PROVISION in self.rights(None).everywhere or rank.may_act_for(tx, self, principal)
 
     def rights(self, workspace: Any) -> Rights:
         key = 0 if workspace is None else workspace.workspace_id

@@ -55,6 +55,7 @@ class Bounds(Struct, frozen=True):
 
 
 NO_BOUNDS = Bounds()
+NOTHING = Bounds(frozenset())  # beyond what everybody who signed in may do
 
 
 def compile_rights(

@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 
 from trackside.access import builtin, store
 from trackside.access.caller import Anonymous, SignedIn, place_of
-from trackside.access.evaluation import NOT_ADMINISTRATION, READS, Bounds, Grant
+from trackside.access.evaluation import NOT_ADMINISTRATION, NOTHING, READS, Bounds, Grant
 from trackside.access.model import ROOT, Assignment, Role, Scope
 from trackside.access.shown import Headers, is_own_page, looks_like_jwt, secret_of, shown_in, unauthenticated
 from trackside.audit.log import Event, Source
@@ -155,7 +155,8 @@ class Gate:
             principal = identity.find_named(tx, name)
             stored = None if principal is None else identity.password_hash(tx, principal.principal_id)
         is_right = passwords.is_right(password, stored or passwords.NOBODYS_HASH) and stored is not None
-        if principal is None or not is_right or principal.is_disabled or stored is None:
+        has_ended = principal is not None and _ends(principal) < time.time_ns() // 1_000_000
+        if principal is None or not is_right or principal.is_disabled or stored is None or has_ended:
             self._throttle.fail(name, source.address, now)
             self.note(
                 Event(
@@ -163,7 +164,7 @@ class Gate:
                     actor=name,
                     credential="password",
                     outcome="failed",
-                    reason="unknown user or wrong password" if not is_right else "the user is disabled",
+                    reason=_why_failed(principal, is_right=is_right),
                     source=source,
                 )
             )
@@ -335,7 +336,7 @@ class Gate:
     def _of_password(self, tx: Tx, name: str, known: bytes, verified: _Verified | None) -> SignedIn | None:
         principal = identity.find_named(tx, name)
         stored = None if principal is None else identity.password_hash(tx, principal.principal_id)
-        if principal is None or stored is None or principal.is_disabled:
+        if principal is None or stored is None or principal.is_disabled or _ends(principal) < tx.now:
             return None
         if verified is not None and verified.stored != stored:
             return None
@@ -344,7 +345,9 @@ class Gate:
         now = time.monotonic()
         until = now + REMEMBER_PASSWORD_S if verified is None else verified.until
         self._verified[known] = _Verified(name, stored, until)
-        until_ms = tx.now + int((until - now) * 1000)
+        until_ms = min(tx.now + int((until - now) * 1000), _ends(principal))
+        if principal.password_ends_at is not None:
+            return _first(principal, "one-time password", until_ms)
         return SignedIn(principal, self._grants(tx, principal), "password", until=until_ms)
 
     def _of_token(self, tx: Tx, secret: str) -> SignedIn | None:
@@ -375,6 +378,9 @@ class Gate:
         principal = identity.find(tx, session.principal_id)
         if until < tx.now or principal is None or principal.is_disabled:
             return None
+        if principal.password_ends_at is not None and not session.issuer:
+            until = min(until, principal.password_ends_at)
+            return _first(principal, f"session {session.session_id}", until, session.session_id)
         return SignedIn(
             principal,
             self._grants(tx, principal),
@@ -384,7 +390,10 @@ class Gate:
         )
 
     def _grants(self, tx: Tx, principal: Principal) -> Sequence[Grant]:
-        """By roles and denials of the principal, their groups and everybody."""
+        """By roles and denials of the principal, their groups and everybody.  An administrator needs none, and may have
+        created thousands of experiments, each with an assignment."""
+        if principal.is_admin:
+            return ()
         groups = identity.groups_of(tx, principal.principal_id)
         names = {principal.principal_id: principal.name, EVERYBODY: "everybody"}
         names |= {group.principal_id: f"{group.kind} {group.name}" for group in groups}
@@ -418,6 +427,25 @@ class Gate:
 
 
 REFUSED = "The username or the password is not right."
+
+
+def _ends(principal: Principal) -> int:
+    """When the user's password ends (ms)."""
+    return 2**62 if principal.password_ends_at is None else principal.password_ends_at
+
+
+def _first(principal: Principal, credential: str, until: int, session_id: int = 0) -> SignedIn:
+    """A user who showed a one-time password: they may choose another, and nothing else."""
+    return SignedIn(
+        principal, (), credential, bounds=NOTHING, until=until, session_id=session_id, must_change_password=True
+    )
+
+
+def _why_failed(principal: Principal | None, *, is_right: bool) -> str:
+    """For the audit log; the caller is not told."""
+    if principal is None or not is_right:
+        return "unknown user or wrong password"
+    return "the user is disabled" if principal.is_disabled else "the one-time password has expired"
 
 
 def _granted(each: Assignment, role: Role, reason: str) -> Grant:

@@ -13,7 +13,7 @@ from trackside.access.gate import Gate
 from trackside.access.model import ROOT, Assignment, Role, check_patterns, find_action, parse_scope
 from trackside.core.access import OPEN_ACTIONS, Action
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import HANDLED, Route, command, query
 from trackside.identity import store as identity
@@ -125,10 +125,10 @@ class Calls:
 
     def explain(self, tx: Tx, call: Explain) -> Explained:
         """Whether somebody may do something, and why."""
-        principal = _principal(tx, call.principal or "")
         action, scope = find_action(call.action or ""), parse_scope(call.scope or "/")
-        if principal.principal_id != tx.caller.principal_id:
+        if call.principal != tx.caller.name:
             service.require(tx, Action.ROLE_ASSIGNMENTS_READ, scope)
+        principal = _principal(tx, call.principal or "")
         caller: SignedIn = self.gate.caller_of(tx, principal, "")
         is_allowed, grants = service.why(tx, caller, action, scope)
         because = [grant.reason for grant in grants] or _otherwise(principal, is_allowed=is_allowed)
@@ -172,7 +172,8 @@ def create_role(tx: Tx, call: NewRole) -> GotRole:
 
 
 def update_role(tx: Tx, call: NewRole) -> GotRole:
-    """Everybody who has the role has what it says from now on."""
+    """Everybody who has the role has what it says from now on.  What that gives somebody needs the right
+    to assign the role there."""
     before = store.role(tx, call.role_id or "")
     if not before.is_custom:
         raise Invalid(f"The role '{before.name}' is built in and cannot be changed; create one of your own.")
@@ -183,6 +184,10 @@ def update_role(tx: Tx, call: NewRole) -> GotRole:
         before.role_id, check_name(call.name or "", "name"), (call.description or "")[:MAX_TEXT], actions, not_actions,
         scopes, is_custom=True,
     )  # fmt: skip
+    wider, narrower = after.allowed - before.allowed, before.allowed - after.allowed
+    for assignment in store.of_role(tx, before.role_id):
+        if narrower if assignment.is_denial else wider:
+            service.require(tx, Action.ROLE_ASSIGNMENTS_WRITE, assignment.scope)
     store.update_role(tx, after)
     record(tx, "role.update", "role", after.name, before=_builtins(before), after=_builtins(after))
     return GotRole(role=_shown(after))
@@ -210,10 +215,10 @@ def deny(tx: Tx, call: NewAssignment) -> GotAssignment:
 def list_assignments(tx: Tx, call: ListAssignments) -> ListedAssignments:
     """Of a principal, at a scope and in it, or both; denials too.  `inherited`: those that hold at the scope, also from
     wider places, without those in it."""
-    principal = None if not call.principal else _id(tx, call.principal)
     scope = parse_scope(call.scope) if call.scope else None
     if scope or call.principal != tx.caller.name:
         service.require(tx, Action.ROLE_ASSIGNMENTS_READ, scope or ROOT)
+    principal = None if not call.principal else _id(tx, call.principal)
     most = check_page(call.max_results)
     found = store.page(
         tx,
@@ -232,7 +237,12 @@ def list_assignments(tx: Tx, call: ListAssignments) -> ListedAssignments:
 
 
 def unassign(tx: Tx, call: OfAssignment) -> None:
-    service.unassign(tx, store.get(tx, call.assignment_id or 0))
+    try:
+        found = store.get(tx, call.assignment_id or 0)
+    except NotFound:
+        service.require(tx, Action.ROLE_ASSIGNMENTS_DELETE, ROOT)
+        raise
+    service.unassign(tx, found)
 
 
 def routes(gate: Gate) -> list[Route]:
@@ -258,9 +268,11 @@ def routes(gate: Gate) -> list[Route]:
 
 
 def _assign(tx: Tx, call: NewAssignment, *, is_denial: bool) -> GotAssignment:
+    scope = parse_scope(call.scope or "")
+    service.require(tx, Action.ROLE_ASSIGNMENTS_WRITE, scope)  # before anything is said of the names
     principal = None if call.principal == service.EVERYBODY_NAME else _principal(tx, call.principal or "")
     role = store.role(tx, call.role or "")
-    made = service.assign(tx, principal, role, parse_scope(call.scope or ""), is_denial=is_denial)
+    made = service.assign(tx, principal, role, scope, is_denial=is_denial)
     name = service.name_of(tx, made.principal_id)
     return GotAssignment(assignment=_shown_assignment(made, name, {role.role_id: role.name}))
 

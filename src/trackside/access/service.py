@@ -5,7 +5,8 @@ from typing import Any
 from trackside.access import store
 from trackside.access.caller import SignedIn
 from trackside.access.evaluation import Grant, explain
-from trackside.access.model import Assignment, Place, Role, Scope, is_assignable
+from trackside.access.model import Assignment, Role, Scope, is_assignable
+from trackside.access.rank import place_of_scope
 from trackside.core.access import Action, Caller, Rights
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Denied, Invalid, NotFound
@@ -70,15 +71,6 @@ def name_of(tx: Tx, principal_id: int) -> str:
         return EVERYBODY_NAME
     found = identity.find(tx, principal_id)
     return "" if found is None else found.name
-
-
-def place_of_scope(tx: Tx, scope: Scope) -> Place:
-    if not scope.workspace:
-        return Place(scope.subscription, scope.resource_group)
-    found = workspaces.find(tx, scope.workspace)
-    if found is None:
-        return Place(workspace=scope.workspace)
-    return Place(found.subscription_id.lower(), found.resource_group.lower(), found.name)
 
 
 def rights(tx: Tx, caller: Caller, scope: Scope) -> Rights:

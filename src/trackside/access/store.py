@@ -127,6 +127,11 @@ def of_principals(tx: Tx, principal_ids: Sequence[int]) -> list[Assignment]:
     return list(map(_assignment, rows))
 
 
+def of_role(tx: Tx, role_id: str) -> list[Assignment]:
+    rows = tx.all(f"SELECT {_COLUMNS} FROM assignments a WHERE a.role_id = :id ORDER BY a.assignment_id", id=role_id)
+    return list(map(_assignment, rows))
+
+
 def at(tx: Tx, scope: Scope) -> list[Assignment]:
     """At this very place, not above or below."""
     rows = tx.all(f"SELECT {_COLUMNS} FROM assignments a WHERE {_AT} ORDER BY a.assignment_id", **_place(scope))

@@ -25,12 +25,12 @@ def token(file: str) -> str:
     return text
 
 
-def password(username: str) -> str:
+def password(username: str, what: str = "Password") -> str:
     """Typed, and not shown; where there is no terminal, a line of standard input."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)
-            return getpass.getpass(f"Password of {username}: ")
+            return getpass.getpass(f"{what} of {username}: ")
     except getpass.GetPassWarning:
         line = sys.stdin.readline()
     except EOFError:

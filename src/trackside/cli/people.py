@@ -1,41 +1,22 @@
 """`trackside user`, `group`, `token`, `role`, `access`, `audit`: who may do what.  Knows the calls; knows no SQL.
 
-With --server a command asks a running server, as the user who is signed in there.  Without it, it opens the store itself:
-who can read and write the store's files needs no other right.  That is the way back in when nobody can sign in.
+With --server a command asks a running server, as the user who is signed in there.  Without it, the command opens the store:
+that is the way back in when nobody can sign in.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
-from trackside import app
-from trackside.access import routes as access_routes
-from trackside.access.gate import Gate, Policy
-from trackside.audit import routes as audit_routes
-from trackside.audit.log import utc
-from trackside.cli import credentials, remote
-from trackside.cli.lock import Lock, find_holder, of_server
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli import credentials
+from trackside.cli.access_calls import PREFIX, Local, Remote, day, listed, place, quoted, second
+from trackside.cli.output import BROKEN, OK, Stop, complain, say
 from trackside.cli.output import json as as_json
-from trackside.cli.stores import explained, open_database, refuse_foreign_file, status
 from trackside.core import settings
-from trackside.core.access import ALL_RIGHTS
-from trackside.core.errors import Fault
-from trackside.core.http import codec
-from trackside.core.http.calls import call_of
-from trackside.core.http.routes import Table
-from trackside.core.settings import Settings
-from trackside.identity import routes as identity_routes
-from trackside.identity.oidc import bindings
-from trackside.identity.oidc.routes import NoProviders
-from trackside.identity.service import OPERATOR
 
-PREFIX = "/api/trackside/v1"
 _ROLE_FIELDS = {  # Azure's names, in lower case
     "name": "name",
     "description": "description",
@@ -47,91 +28,25 @@ _ROLE_FIELDS = {  # Azure's names, in lower case
 }
 
 
-class Local:
-    """The same calls in the store itself, in the name of the operator."""
-
-    def __init__(self, db: Any, chosen: Settings) -> None:
-        self._db = db
-        gate = Gate(db, Policy())
-        self._table = Table(
-            [
-                *identity_routes.routes(gate, max_token_days=chosen.max_token_days, session_s=0),
-                *bindings.routes(app.issuers(chosen) or NoProviders()),
-                *access_routes.routes(gate),
-                *audit_routes.routes(),
-            ]
-        )
-
-    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
-        bare, _, query = path.partition("?")
-        match = self._table.find(method, bare)
-        assert match is not None
-        route = match.route
-        body = b"" if fields is None else codec.encode(fields)
-        asked = call_of(route, method, query.encode(), match.params, body)
-        prepared = route.prepare(asked) if route.prepare is not None else asked
-        opened = self._db.read(0) if route.kind == "query" else self._db.write(0)
-        with opened as tx:
-            answer = route.handler(tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS), prepared)
-        return msgspec.json.decode(codec.encode(answer)) if answer is not None else {}
-
-
-class Remote:
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
-        return remote.call(self.url, method, path, fields)
-
-
-@contextmanager
-def place(words: argparse.Namespace) -> Iterator[Local | Remote]:
-    if words.server:
-        yield Remote(remote.server_of(words.server))
-        return
-    chosen = settings.load(words.given)
-    refuse_foreign_file(chosen)
-    lock: Lock | None = None
-    with explained(chosen):
-        if find_holder(chosen) is None:
-            lock = of_server(chosen)
-            db = app.open_database(chosen)
-        else:  # a server is at work: it is told by the store, within a quarter of a second
-            if status(chosen).pending:
-                raise Stop(f"the store {chosen.store} is of another version than this command; use the server's own")
-            db = open_database(chosen)
-    try:
-        yield Local(db, chosen)
-    except Fault as fault:
-        raise Stop(fault.message) from None
-    finally:
-        db.close()
-        if lock is not None:
-            lock.release()
-
-
 def user_create(words: argparse.Namespace) -> int:
     fields = {"name": words.name, "is_admin": words.admin, "kind": "service" if words.service else "user"}
     if words.display_name:
         fields["display_name"] = words.display_name
     if not words.service and not words.no_password:
-        fields["password"] = _new_password(words)
+        fields |= _new_password(words)
     with place(words) as there:
-        made = there.call("POST", f"{PREFIX}/users", fields)["user"]
-    what = "administrator" if made["is_admin"] else made["kind"] if made["kind"] == "user" else "service principal"
-    say(f"created {what} {made['name']}")
+        made = there.call("POST", f"{PREFIX}/users", fields)
+    user = made["user"]
+    what = "administrator" if user["is_admin"] else user["kind"] if user["kind"] == "user" else "service principal"
+    _say_password(made, f"created {what} {user['name']}")
     return OK
 
 
 def user_list(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        found = there.call("GET", f"{PREFIX}/users").get("users", [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [(each["name"], each["kind"], _marks(each), ", ".join(each.get("groups", [])) or "-") for each in found]
-        say(table([("NAME", "KIND", "STATE", "GROUPS"), *rows]))
-    return OK
+    return listed(
+        words, f"{PREFIX}/users", "users", ("NAME", "KIND", "STATE", "GROUPS"),
+        lambda each: (each["name"], each["kind"], _marks(each), ", ".join(each.get("groups", [])) or "-"),
+    )  # fmt: skip
 
 
 def user_delete(words: argparse.Namespace) -> int:
@@ -142,7 +57,10 @@ def user_delete(words: argparse.Namespace) -> int:
 
 
 def user_password(words: argparse.Namespace) -> int:
-    return _change(words, {"password": _new_password(words)}, "has a new password; their sessions have ended")
+    with place(words) as there:
+        made = there.call("PATCH", f"{PREFIX}/users/{quoted(words.name)}", _new_password(words))
+    _say_password(made, f"{words.name} has a new password; their sessions have ended")
+    return OK
 
 
 def user_promote(words: argparse.Namespace) -> int:
@@ -169,15 +87,10 @@ def group_create(words: argparse.Namespace) -> int:
 
 
 def group_list(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        found = there.call("GET", f"{PREFIX}/groups").get("groups", [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        say(
-            table([("NAME", "MEMBERS"), *((each["name"], ", ".join(each.get("members", [])) or "-") for each in found)])
-        )
-    return OK
+    return listed(
+        words, f"{PREFIX}/groups", "groups", ("NAME", "MEMBERS"),
+        lambda each: (each["name"], ", ".join(each.get("members", [])) or "-"),
+    )  # fmt: skip
 
 
 def group_delete(words: argparse.Namespace) -> int:
@@ -213,18 +126,12 @@ def token_create(words: argparse.Namespace) -> int:
 
 
 def token_list(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        found = there.call("GET", _tokens(words, there)).get("tokens", [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [
-            (str(each["token_id"]), each["name"], f"{each['shown']}…", each["scope"], each["place"] or "everywhere",
-             day(each.get("expires_at")), day(each.get("last_used_at")))
-            for each in found
-        ]  # fmt: skip
-        say(table([("ID", "NAME", "TOKEN", "SCOPE", "PLACE", "EXPIRES", "LAST USED"), *rows]))
-    return OK
+    return listed(
+        words, lambda there: _tokens(words, there), "tokens",
+        ("ID", "NAME", "TOKEN", "SCOPE", "PLACE", "EXPIRES", "LAST USED"),
+        lambda each: (str(each["token_id"]), each["name"], f"{each['shown']}…", each["scope"], each["place"] or "everywhere",
+                      day(each.get("expires_at")), day(each.get("last_used_at"))),
+    )  # fmt: skip
 
 
 def token_revoke(words: argparse.Namespace) -> int:
@@ -239,14 +146,10 @@ def token_revoke(words: argparse.Namespace) -> int:
 
 
 def role_list(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        found = there.call("GET", f"{PREFIX}/roles").get("roles", [])
-    if words.json:
-        say(as_json(found))
-    else:
-        rows = [(each["name"], "custom" if each["is_custom"] else "built-in", each["description"]) for each in found]
-        say(table([("NAME", "KIND", "DESCRIPTION"), *rows]))
-    return OK
+    return listed(
+        words, f"{PREFIX}/roles", "roles", ("NAME", "KIND", "DESCRIPTION"),
+        lambda each: (each["name"], "custom" if each["is_custom"] else "built-in", each["description"]),
+    )  # fmt: skip
 
 
 def role_create(words: argparse.Namespace) -> int:
@@ -285,18 +188,11 @@ def access_deny(words: argparse.Namespace) -> int:
 def access_list(words: argparse.Namespace) -> int:
     query = urlencode({key: value for key, value in (("principal", words.principal), ("scope", scope_of(words, "")))
                        if value})  # fmt: skip
-    with place(words) as there:
-        found = there.call("GET", f"{PREFIX}/role-assignments?{query}").get("assignments", [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [
-            (str(each["assignment_id"]), each["principal"], "DENIED" if each["is_denial"] else "has", each["role"],
-             each["scope"])
-            for each in found
-        ]  # fmt: skip
-        say(table([("ID", "PRINCIPAL", "", "ROLE", "SCOPE"), *rows]))
-    return OK
+    return listed(
+        words, f"{PREFIX}/role-assignments?{query}", "assignments", ("ID", "PRINCIPAL", "", "ROLE", "SCOPE"),
+        lambda each: (str(each["assignment_id"]), each["principal"], "DENIED" if each["is_denial"] else "has", each["role"],
+                      each["scope"]),
+    )  # fmt: skip
 
 
 def access_revoke(words: argparse.Namespace) -> int:
@@ -381,7 +277,23 @@ def _change(words: argparse.Namespace, fields: dict[str, Any], said: str) -> int
     return OK
 
 
-def _new_password(words: argparse.Namespace) -> str:
+def _new_password(words: argparse.Namespace) -> dict[str, Any]:
+    if words.one_time_password:
+        return {"one_time_password": True}
+    return {"password": _typed_password(words)}
+
+
+def _say_password(made: Any, said: str) -> None:
+    """Only a one-time password goes to standard output, so that a script can take it."""
+    if made.get("password") is None:
+        say(said)
+        return
+    say(made["password"])
+    ends = second(made["user"]["password_ends_at"])
+    complain(f"{said}; this password is shown once, and must be changed at the first sign-in, before {ends}")
+
+
+def _typed_password(words: argparse.Namespace) -> str:
     if words.password_stdin:
         line = sys.stdin.readline().rstrip("\r\n")
         if not line:
@@ -402,15 +314,3 @@ def _marks(user: Any) -> str:
     if user["is_disabled"]:
         return "disabled"
     return "administrator" if user["is_admin"] else "-"
-
-
-def quoted(name: str) -> str:
-    return quote(name, safe="")
-
-
-def day(milliseconds: int | None) -> str:
-    return "never" if milliseconds is None else second(milliseconds)[:10]
-
-
-def second(milliseconds: int) -> str:
-    return utc(milliseconds // 1000)

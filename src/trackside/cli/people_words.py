@@ -72,7 +72,13 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
     create.add_argument("--display-name", metavar="TEXT")
     password = command("password", "give a user a new password", "name")
     for each in (create, password):
-        each.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        how = each.add_mutually_exclusive_group()
+        how.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        how.add_argument(
+            "--one-time-password",
+            action="store_true",
+            help="print a random password that the user must change at the first sign-in",
+        )
     command("list", "list the users", shows=True)
     command("delete", "delete a user", "name")
     command("promote", "make a user an administrator", "name")

@@ -79,6 +79,9 @@ class Action(StrEnum):
     SERVER_OPERATE = f"{_AUTHORIZATION}server/operate/action"  # clean-up, backup, health in detail
 
 
+MUST_CHANGE = (
+    "Permission denied: your password is a one-time password. Change it first, in the web UI or by `trackside login`."
+)
 OPEN_ACTIONS = frozenset({Action.ANYONE, Action.SIGNED_IN})
 EVERY_ACTION = frozenset(Action)
 
@@ -155,6 +158,7 @@ class Caller:
 
     name = ""  # for the history; empty: nobody signed in
     credential = ""  # what they showed, in words
+    must_change_password = False  # the caller showed a one-time password, which serves for nothing else
     witness: Any = None  # sees the changes that they make, for the audit log
 
     @property
@@ -169,6 +173,11 @@ class Caller:
     @property
     def is_signed_in(self) -> bool:
         return False
+
+    def may_act_for(self, tx: Any, principal: Any) -> bool:
+        """May change a user or a group, or make credentials for them."""
+        del tx, principal
+        return self.is_admin
 
     def rights(self, workspace: Any) -> Rights:
         """In a workspace, or (None) on the server as a whole."""
@@ -189,6 +198,17 @@ def never(principal_id: int | None, ws: int, actions: Iterable[Action]) -> str:
     """Of a store without users: nothing is refused."""
     del principal_id, ws, actions
     return ""
+
+
+class Nowhere(Struct, frozen=True):
+    """In place of a workspace that is missing, for routes that answer callers without a sign-in: their handlers decide who is
+    told `fault`.  No id of a workspace is its id."""
+
+    fault: Exception
+    workspace_id: int = -1
+    name: str = ""
+    subscription_id: str = ""
+    resource_group: str = ""
 
 
 OPEN = Caller()  # everybody, while the server has no users

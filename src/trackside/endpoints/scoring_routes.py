@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
-from trackside.core.access import OPEN, Action, Caller, Object
-from trackside.core.errors import Denied, Fault, Invalid, Unauthenticated, Unavailable
+from trackside.core.access import OPEN, Action, Caller, Nowhere, Object
+from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unauthenticated, Unavailable
 from trackside.core.http.admission import REFUSED, Gate
 from trackside.core.http.calls import failed
 from trackside.core.http.direct import Answer, Small
@@ -94,7 +94,7 @@ class Scoring:
 
     async def _answer_slowly(self, path: str, small: Small, answer: Answer) -> None:
         try:
-            way = await self._find(small.workspace.workspace_id, small.params["name"])
+            way = await self._find(small.workspace, small.params["name"], small.headers)
             await self._admit(way, small.headers, small.workspace)
             self._start(way, "POST", path, small.headers, small.body, answer)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
@@ -111,7 +111,7 @@ class Scoring:
         call.attempt()
 
     async def _forward(self, request: Request, method: str, path: str) -> Response:
-        way = await self._find(request.workspace.workspace_id, request.params["name"])
+        way = await self._find(request.workspace, request.params["name"], request.headers)
         await self._admit(way, request.headers, request.workspace)
         target = self._choose(way, request.headers)
         body = await request.whole_body(target.max_body_bytes) if method == "POST" else b""
@@ -124,12 +124,23 @@ class Scoring:
         self._start(way, method, path, request.headers, body, answer)
         return await answered
 
-    async def _find(self, ws: int, name: str) -> Way:
-        """Return the endpoint; one that is unknown may just have been made by another server.  Raise NotFound."""
+    async def _find(self, workspace: Any, name: str, headers: Mapping[bytes, bytes]) -> Way:
+        """Return the endpoint; one that is unknown may just have been made by another server.
+
+        A caller who may not score here is answered as for an endpoint that exists.  Raise NotFound, WrongKey, Denied."""
+        ws = workspace.workspace_id
         way = self.routing.recall(ws, name)
-        if way is None:
-            way = await asyncio.get_running_loop().run_in_executor(None, self.routing.find, ws, name)
-        return way
+        if way is not None:
+            return way
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, self.routing.find, ws, name)
+        except NotFound as fault:
+            caller = self._gate.recall(headers, GUESSED_METHOD)
+            if caller is None:
+                caller = await self._caller(name, headers)
+            if caller is not OPEN:
+                self._check_caller(name, caller, headers, workspace)
+            raise workspace.fault if isinstance(workspace, Nowhere) else fault from None
 
     def _choose(self, way: Way, headers: Mapping[bytes, bytes]) -> Target:
         target = self.routing.choose(way, headers.get(DEPLOYMENT_HEADER, b"").decode("latin-1"))
@@ -152,29 +163,32 @@ class Scoring:
         caller = self._gate.recall(headers, GUESSED_METHOD)
         if caller is None:
             return False
-        self._check_caller(way, caller, headers, workspace)
+        self._check_caller(way.name, caller, headers, workspace)
         return True
 
     async def _admit(self, way: Way, headers: Mapping[bytes, bytes], workspace: Any) -> None:
         """Raise WrongKey, Denied."""
         if self._recalls(way, headers, workspace):
             return
+        self._check_caller(way.name, await self._caller(way.name, headers), headers, workspace)
+
+    async def _caller(self, name: str, headers: Mapping[bytes, bytes]) -> Caller:
+        """Raise WrongKey for a credential that the server does not know."""
         source = self._gate.source_of("POST", PREFIX)
         try:
-            caller = await asyncio.get_running_loop().run_in_executor(
+            return await asyncio.get_running_loop().run_in_executor(
                 None, self._gate.admit, headers, GUESSED_METHOD, source
             )
         except Unauthenticated as fault:
             if fault.late_s:
                 await asyncio.sleep(fault.late_s)
-            raise _wrong_key(way, headers) from None
-        self._check_caller(way, caller, headers, workspace)
+            raise _wrong_key(name, headers) from None
 
-    def _check_caller(self, way: Way, caller: Caller, headers: Mapping[bytes, bytes], workspace: Any) -> None:
+    def _check_caller(self, name: str, caller: Caller, headers: Mapping[bytes, bytes], workspace: Any) -> None:
         """On a server without users nobody has a role: a key is needed there."""
         if caller is OPEN or caller.principal_id is None:
-            raise _wrong_key(way, headers)
-        if not caller.rights(workspace).allows(Action.ENDPOINTS_SCORE, Object("endpoint", way.name)):
+            raise _wrong_key(name, headers)
+        if not caller.rights(workspace).allows(Action.ENDPOINTS_SCORE, Object("endpoint", name)):
             self._gate.refused(caller, self._role_route, workspace, self._gate.source_of("POST", PREFIX))
             raise Denied(REFUSED)
 
@@ -353,10 +367,10 @@ def _content_type(headers: Mapping[bytes, bytes]) -> bytes | None:
     return found
 
 
-def _wrong_key(way: Way, headers: Mapping[bytes, bytes]) -> keys.WrongKey:
+def _wrong_key(name: str, headers: Mapping[bytes, bytes]) -> keys.WrongKey:
     what = "does not open it" if b"authorization" in headers else "is missing"
     return keys.WrongKey(
-        f"Endpoint {way.name} needs one of its keys, or a token of a user or service principal that may score: send"
+        f"Endpoint {name} needs one of its keys, or a token of a user or service principal that may score: send"
         f" `Authorization: Bearer <key or token>`. The given one {what}.",
         headers=_CHALLENGE,
     )

@@ -25,12 +25,14 @@ class ChangePassword(Call, frozen=True):
 
 
 class NewUser(Call, frozen=True):
-    """A service principal has no password: tokens are made for it."""
+    """A service principal has no password: tokens are made for it.  `one_time_password`: the answer has a password that
+    only serves to choose another."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
     kind: str | None = None
     password: str | None = None
+    one_time_password: bool | None = None
     is_admin: bool | None = None
     display_name: str | None = None
 
@@ -57,6 +59,7 @@ class FindGroups(Call, frozen=True):
 class ChangeUser(Call, frozen=True):
     name: str | None = None
     password: str | None = None
+    one_time_password: bool | None = None
     is_admin: bool | None = None
     is_disabled: bool | None = None
     display_name: str | None = None
@@ -105,10 +108,14 @@ class ShownUser(Answer, frozen=True):
     created_at: int
     last_login_at: int | None = None
     groups: list[str] = []
+    password_ends_at: int | None = None  # of a one-time password
 
 
 class GotUser(Answer, frozen=True):
+    """`password`: the one-time password that the call asked for, which is shown this once."""
+
     user: ShownUser
+    password: str | None = None
 
 
 class ListedUsers(Answer, frozen=True):
@@ -181,6 +188,7 @@ class Me(Answer, frozen=True):
     has_password: bool
     credential: str
     groups: list[str] = []
+    must_change_password: bool = False  # nothing else is allowed before
 
 
 def shown_user(principal: Principal, groups: list[str]) -> ShownUser:
@@ -194,6 +202,7 @@ def shown_user(principal: Principal, groups: list[str]) -> ShownUser:
         created_at=principal.created_at,
         last_login_at=principal.last_login_at,
         groups=groups,
+        password_ends_at=principal.password_ends_at,
     )
 
 

@@ -12,6 +12,7 @@ DAY_MS = 86_400_000
 EVERYBODY = 0  # the principal of assignments to all who signed in
 MAX_TOKEN_DAYS = 365
 MAX_PAGE = 1000
+ONE_TIME_MS = 3 * DAY_MS  # within which a one-time password is changed
 
 
 class Kind(StrEnum):
@@ -39,6 +40,7 @@ class Principal(Struct, frozen=True):
     created_at: int  # ms
     last_login_at: int | None  # ms
     has_password: bool
+    password_ends_at: int | None = None  # ms: of a one-time password, which only serves to choose another
 
 
 class Token(Struct, frozen=True):

@@ -4,6 +4,7 @@ ASVS 5.0, appendix C, approves argon2id with 19 MiB, two passes and one lane.  A
 19 MiB, so only a few run side by side.
 """
 
+import secrets
 import threading
 
 from argon2 import PasswordHasher
@@ -14,12 +15,18 @@ from trackside.core.errors import Invalid
 MIN_CHARS = 12
 MAX_CHARS = 1024  # a longer one would only cost time
 _AT_ONCE = 2
+_PLAIN = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _slots = threading.BoundedSemaphore(_AT_ONCE)
 
 # Of names nobody has: to refuse an unknown user takes as long as to refuse a wrong password.
 NOBODYS_HASH = "$argon2id$v=19$m=19456,t=2,p=1$P5ekc7vT+j1Fb/Qm9fviZg$57bLa+fMgFlDao3eu8nXCw8HeDSqhyd1R5rFN9y912Q"
+
+
+def one_time() -> str:
+    """A random password of 20 characters (116 bits), for somebody to read out or to send."""
+    return "".join(secrets.choice(_PLAIN) for _ in range(20))
 
 
 def hash_of(password: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from trackside.audit.log import Source
-from trackside.core.access import Action, Caller
+from trackside.core.access import MUST_CHANGE, Action, Caller
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Busy, Denied, Invalid, NotFound, Unauthenticated
 from trackside.core.http import codec
@@ -16,7 +16,7 @@ from trackside.core.http.codec import Call
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.identity import calls as c
-from trackside.identity import credentials, service, store
+from trackside.identity import credentials, passwords, service, store
 from trackside.identity.model import Kind, Principal, check_page
 
 T = TypeVar("T", bound=Call)
@@ -85,6 +85,7 @@ class Calls:
             await request.in_thread(self.gate.check_password, name, call.current_password or "", source)
         except Unauthenticated:
             raise Invalid("Current password does not match") from None
+        check_other(call.password, call.current_password)
         new = await request.in_thread(store.make_hash, call.password, name)
         await request.write(lambda tx: service.set_password(tx, store.named(tx, name, Kind.USER), new or ""))
         return Response(200, _JSON, b"{}")
@@ -118,10 +119,22 @@ class Hashed:
 
     call: Any
     password_hash: str | None
+    one_time: str | None = None  # the password itself, which the answer shows once
 
 
 def hashed(call: Any) -> Hashed:
+    if getattr(call, "one_time_password", None):
+        if call.password is not None:
+            raise Invalid("password and one_time_password are both given; give one of them")
+        made = passwords.one_time()
+        return Hashed(call, store.make_hash(made, call.name or ""), made)
     return Hashed(call, store.make_hash(call.password, call.name or ""))
+
+
+def check_other(new: str | None, current: str | None) -> None:
+    """Raise Invalid for a new password that is the current one."""
+    if new == current:
+        raise Invalid("The new password is the current one; choose another.")
 
 
 def create_user(tx: Tx, given: Hashed) -> c.GotUser:
@@ -136,8 +149,9 @@ def create_user(tx: Tx, given: Hashed) -> c.GotUser:
         password_hash=given.password_hash,
         is_admin=bool(call.is_admin),
         display_name=call.display_name or "",
+        is_one_time=given.one_time is not None,
     )
-    return c.GotUser(user=c.shown_user(made, []))
+    return c.GotUser(user=c.shown_user(made, []), password=given.one_time)
 
 
 def change_user(tx: Tx, given: Hashed) -> c.GotUser:
@@ -146,14 +160,14 @@ def change_user(tx: Tx, given: Hashed) -> c.GotUser:
     principal = store.named(tx, call.name or "", *_PEOPLE)
     service.check_superior(tx, principal)
     if given.password_hash is not None:
-        service.set_password(tx, principal, given.password_hash)
+        service.set_password(tx, principal, given.password_hash, is_one_time=given.one_time is not None)
     if call.is_admin is not None:
         service.set_admin(tx, principal, is_admin=call.is_admin)
     if call.is_disabled is not None:
         service.set_disabled(tx, principal, is_disabled=call.is_disabled)
     if call.display_name is not None:
         store.rename(tx, principal, principal.name, call.display_name[:200])
-    return c.GotUser(user=_shown(tx, store.get(tx, principal.principal_id)))
+    return c.GotUser(user=_shown(tx, store.get(tx, principal.principal_id)), password=given.one_time)
 
 
 def me(tx: Tx, call: Call) -> c.Me:
@@ -173,6 +187,7 @@ def me(tx: Tx, call: Call) -> c.Me:
         has_password=principal.has_password,
         credential=caller.credential,
         groups=_groups(tx, principal),
+        must_change_password=caller.must_change_password,
     )
 
 
@@ -321,6 +336,8 @@ def own(caller: Caller) -> str:
 
 def check_unbounded(caller: Caller) -> None:
     """A token that may do less than its owner makes none that may do more."""
+    if caller.must_change_password:
+        raise Denied(MUST_CHANGE)
     bounds = getattr(caller, "bounds", None)
     if bounds is not None and not bounds.is_all:
         raise Denied("Permission denied: this token may not make or end tokens and sessions.")

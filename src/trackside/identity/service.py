@@ -14,6 +14,7 @@ from trackside.core.errors import Denied, Invalid
 from trackside.identity import credentials, store
 from trackside.identity.model import (
     BY_PASSWORD,
+    ONE_TIME_MS,
     Kind,
     Principal,
     Session,
@@ -74,22 +75,26 @@ def create_user(
     password_hash: str | None = None,
     is_admin: bool = False,
     display_name: str = "",
+    is_one_time: bool = False,
 ) -> Principal:
     if is_admin and not tx.caller.is_admin:
         raise Denied(ADMINS_ONLY)
     if kind not in (Kind.USER, Kind.SERVICE):
         raise Invalid(f"kind is {str(kind)!r}; it must be user or service")
-    made = store.create(tx, name, kind, password_hash=password_hash, is_admin=is_admin, display_name=display_name[:200])
-    record(tx, "user.create", "user", name, kind=kind, is_admin=is_admin)
+    made = store.create(
+        tx, name, kind, password_hash=password_hash, is_admin=is_admin, display_name=display_name[:200],
+        password_ends_at=tx.now + ONE_TIME_MS if is_one_time else None,
+    )  # fmt: skip
+    record(tx, "user.create", "user", name, kind=kind, is_admin=is_admin, has_one_time_password=is_one_time)
     return made
 
 
-def set_password(tx: Tx, principal: Principal, password_hash: str) -> None:
-    """Sessions of the user end; tokens stay."""
+def set_password(tx: Tx, principal: Principal, password_hash: str, *, is_one_time: bool = False) -> None:
+    """Sessions of the user end; tokens stay.  A one-time password only serves to choose another."""
     if principal.kind is not Kind.USER:
         raise Invalid(f"'{principal.name}' is a service principal: it has tokens, and no password.")
-    store.set_password(tx, principal, password_hash)
-    record(tx, "user.password", "user", principal.name)
+    store.set_password(tx, principal, password_hash, tx.now + ONE_TIME_MS if is_one_time else None)
+    record(tx, "user.password", "user", principal.name, is_one_time=is_one_time)
 
 
 def set_admin(tx: Tx, principal: Principal, *, is_admin: bool) -> None:
@@ -118,11 +123,13 @@ def create_group(tx: Tx, name: str, display_name: str = "") -> Principal:
 
 
 def add_member(tx: Tx, group: Principal, member: Principal) -> None:
+    check_superior(tx, group)
     store.add_member(tx, group, member)
     record(tx, "group.add", "group", group.name, member=member.name)
 
 
 def remove_member(tx: Tx, group: Principal, member: Principal) -> None:
+    check_superior(tx, group)
     if store.remove_member(tx, group, member):
         record(tx, "group.remove", "group", group.name, member=member.name)
 
@@ -171,7 +178,12 @@ def end_session(tx: Tx, owner: Principal, session_id: int) -> None:
 
 
 def check_superior(tx: Tx, principal: Principal) -> None:
-    """Nobody but an administrator acts on an administrator, or as one."""
-    is_self = tx.caller.principal_id == principal.principal_id
-    if principal.is_admin and not is_self and not tx.caller.is_admin:
+    """Nobody acts on a principal, or as one, whose rights they could not give.  Raise Denied."""
+    if tx.caller.principal_id == principal.principal_id or tx.caller.may_act_for(tx, principal):
+        return
+    if principal.is_admin:
         raise Denied(ADMINS_ONLY)
+    raise Denied(
+        f"Permission denied: '{principal.name}' has roles or denials that you may not assign, at scopes where you have no right"
+        " to write role assignments."
+    )

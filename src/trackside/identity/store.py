@@ -12,7 +12,7 @@ from trackside.identity import passwords
 from trackside.identity.model import Kind, Principal, check_name, no_such
 
 _COLUMNS = """principal_id, kind, name, home, display_name, is_admin, is_disabled, created_at, last_login_at,
-    CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END"""
+    CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END, password_ends_at"""
 _PEOPLE = [Kind.USER, Kind.SERVICE]
 
 
@@ -47,6 +47,7 @@ def create(
     is_admin: bool = False,
     display_name: str = "",
     home: str = "",
+    password_ends_at: int | None = None,
 ) -> Principal:
     """The first user must be an administrator: else nobody could make a second one."""
     if kind in _PEOPLE and not is_admin and not generation(tx)[1]:
@@ -54,8 +55,8 @@ def create(
     made = tx.one(
         """
         INSERT INTO principals (kind, name, home, display_name, is_admin, is_disabled, password_hash, password_changed_at,
-            created_at)
-        VALUES (:kind, :name, :home, :display, :admin, 0, :hash, :changed, :now) ON CONFLICT DO NOTHING
+            password_ends_at, created_at)
+        VALUES (:kind, :name, :home, :display, :admin, 0, :hash, :changed, :ends, :now) ON CONFLICT DO NOTHING
         RETURNING principal_id
         """,
         kind=kind,
@@ -65,6 +66,7 @@ def create(
         admin=int(is_admin),
         hash=password_hash,
         changed=None if password_hash is None else tx.now,
+        ends=password_ends_at,
     )
     if made is None:
         raise AlreadyExists(f"User (username={name}) already exists.")
@@ -120,11 +122,15 @@ def password_hash(tx: Tx, principal_id: int) -> str | None:
     return None if row is None else row[0]
 
 
-def set_password(tx: Tx, principal: Principal, new_hash: str) -> None:
+def set_password(tx: Tx, principal: Principal, new_hash: str, ends_at: int | None = None) -> None:
     """Sessions that were begun with the old one end."""
     tx.run(
-        "UPDATE principals SET password_hash = :hash, password_changed_at = :now WHERE principal_id = :id",
+        """
+        UPDATE principals SET password_hash = :hash, password_changed_at = :now, password_ends_at = :ends
+        WHERE principal_id = :id
+        """,
         hash=new_hash,
+        ends=ends_at,
         id=principal.principal_id,
     )
     tx.run("DELETE FROM sessions WHERE principal_id = :id", id=principal.principal_id)
@@ -278,4 +284,5 @@ def _principal(row: Row) -> Principal:
         created_at=row[7],
         last_login_at=row[8],
         has_password=bool(row[9]),
+        password_ends_at=row[10],
     )

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from msgspec import structs
 
-from support.client import Api, Reply
+from support.client import Api, Inside, Reply
 from support.issuer import AUDIENCE, CLIENT, SECRET, TestIssuer, new_key
 from support.people import ADMIN, OURS, PASSWORD, People, bearer, signed
 from trackside import app
@@ -431,3 +432,27 @@ def test_a_numbers_text_is_its_json() -> None:
 
     assert model.matching([trust], {"a": True, "b": 1}) == [trust]
     assert model.matching([trust], {"a": "true", "b": [1]}) == []
+
+
+def test_a_sign_in_that_was_begun_at_one_provider_does_not_end_at_another(
+    chosen: Settings, tmp_path: Path, issuer: TestIssuer
+) -> None:
+    """Mix-up: both providers take part, and one of them is an attacker's."""
+    file = tmp_path / "two.toml"
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    with closing(TestIssuer()) as evil:
+        tables = [issuer.table(client_secret_file="secret"), evil.table("evil", client_secret_file="secret")]
+        file.write_text("\n".join(tables))
+        made = app.build(structs.replace(chosen, default_role=(), oidc=providers.read(str(file))))
+        inside = Inside(made.asgi)
+        people = People(Api(inside)).begin()
+        url, cookie = begin(people.open)
+        arguments = issuer.approve(url)
+
+        wrong = people.open.ask(
+            "GET", f"{WAYS}/evil/callback", arguments={**arguments, "iss": evil.url}, headers={"cookie": cookie}
+        )
+
+        assert (wrong.status, "/token" in evil.asked, "/token" in issuer.asked) == (403, False, False)
+        inside.close()
+        made.close()

@@ -1608,7 +1608,10 @@ export interface paths {
         };
         /** GET v1 roles */
         get: operations["get_api_trackside_v1_roles_role_id"];
-        /** Everybody who has the role has what it says from now on. */
+        /**
+         * Everybody who has the role has what it says from now on.  What that gives somebody needs the right
+         * @description to assign the role there.
+         */
         put: operations["put_api_trackside_v1_roles_role_id"];
         post?: never;
         /** DELETE v1 roles */
@@ -2239,6 +2242,8 @@ export interface components {
             is_disabled?: boolean | null;
             /** @default null */
             name?: string | null;
+            /** @default null */
+            one_time_password?: boolean | null;
             /** @default null */
             password?: string | null;
         };
@@ -2950,6 +2955,8 @@ export interface components {
             is_admin: boolean;
             is_open: boolean;
             is_signed_in: boolean;
+            /** @default false */
+            must_change_password?: boolean;
             name: string;
         };
         /**
@@ -4037,8 +4044,13 @@ export interface components {
             key: string;
             value: string;
         };
-        /** GotUser */
+        /**
+         * GotUser
+         * @description `password`: the one-time password that the call asked for, which is shown this once.
+         */
         "trackside.identity.calls.GotUser": {
+            /** @default null */
+            password?: string | null;
             user: components["schemas"]["trackside.identity.calls.ShownUser"];
         };
         /** ListedUsers */
@@ -4050,7 +4062,8 @@ export interface components {
         };
         /**
          * NewUser
-         * @description A service principal has no password: tokens are made for it.
+         * @description A service principal has no password: tokens are made for it.  `one_time_password`: the answer has a password that
+         *         only serves to choose another.
          */
         "trackside.identity.calls.NewUser": {
             /** @default null */
@@ -4061,6 +4074,8 @@ export interface components {
             kind?: string | null;
             /** @default null */
             name: string | null;
+            /** @default null */
+            one_time_password?: boolean | null;
             /** @default null */
             password?: string | null;
         };
@@ -4077,6 +4092,8 @@ export interface components {
             /** @default null */
             last_login_at?: number | null;
             name: string;
+            /** @default null */
+            password_ends_at?: number | null;
         };
         /**
          * Log

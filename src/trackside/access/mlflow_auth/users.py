@@ -41,6 +41,7 @@ class Calls:
                 await request.in_thread(self.gate.check_password, name, call.current_password, source)
             except Unauthenticated:
                 raise Invalid("Current password does not match") from None
+            identity_routes.check_other(call.password, call.current_password)
         new = await request.in_thread(identity.make_hash, call.password, name)
         await request.write(lambda tx: people.set_password(tx, identity.named(tx, name, *_PEOPLE), new or ""))
         return Response(200, _JSON, b"{}")

@@ -6,9 +6,8 @@ import time
 from typing import Any
 
 from trackside.cli import credentials, remote
-from trackside.cli.output import OK, Stop, say, table
-from trackside.cli.output import json as as_json
-from trackside.cli.people import PREFIX, day, place, quoted, second
+from trackside.cli.access_calls import PREFIX, day, listed, place, quoted, second
+from trackside.cli.output import OK, Stop, say
 from trackside.cli.sign_in import stored
 
 WAYS = f"{PREFIX}/sign-in"
@@ -55,14 +54,10 @@ def logout(words: argparse.Namespace) -> int:
 
 
 def user_identities(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        found = there.call("GET", f"{PREFIX}/users/{quoted(words.name)}/identities").get("identities", [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [(str(each["identity_id"]), each["provider"] or each["issuer"], each["subject"]) for each in found]
-        say(table([("ID", "PROVIDER", "SUBJECT"), *rows]))
-    return OK
+    return listed(
+        words, f"{PREFIX}/users/{quoted(words.name)}/identities", "identities", ("ID", "PROVIDER", "SUBJECT"),
+        lambda each: (str(each["identity_id"]), each["provider"] or each["issuer"], each["subject"]),
+    )  # fmt: skip
 
 
 def user_link(words: argparse.Namespace) -> int:
@@ -81,18 +76,11 @@ def user_unlink(words: argparse.Namespace) -> int:
 
 
 def user_trusts(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        found = there.call("GET", f"{PREFIX}/users/{quoted(words.name)}/trusts").get("trusts", [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [
-            (str(each["trust_id"]), each["provider"] or each["issuer"],
-             ", ".join(f"{name}={value}" for name, value in sorted(each["claims"].items())))
-            for each in found
-        ]  # fmt: skip
-        say(table([("ID", "PROVIDER", "CLAIMS"), *rows]))
-    return OK
+    return listed(
+        words, f"{PREFIX}/users/{quoted(words.name)}/trusts", "trusts", ("ID", "PROVIDER", "CLAIMS"),
+        lambda each: (str(each["trust_id"]), each["provider"] or each["issuer"],
+                      ", ".join(f"{name}={value}" for name, value in sorted(each["claims"].items()))),
+    )  # fmt: skip
 
 
 def user_trust(words: argparse.Namespace) -> int:
@@ -125,9 +113,21 @@ def _provider(url: str, wanted: str | None) -> str | None:
 
 def _by_password(url: str, username: str | None, name: str) -> tuple[str, Any]:
     username = username or input("Username: ").strip()
-    shown = remote.basic(username, credentials.password(username))
+    shown = _with_own_password(url, username, credentials.password(username))
     fields = {"token_name": name, "scope": "admin"}
     return username, remote.call(url, "POST", f"{PREFIX}/me/tokens", fields, authorization=shown)
+
+
+def _with_own_password(url: str, username: str, password: str) -> str:
+    """Return the Authorization of a password; for a one-time password, ask for another one and change it first."""
+    shown = remote.basic(username, password)
+    if not remote.call(url, "GET", f"{PREFIX}/me", authorization=shown).get("must_change_password"):
+        return shown
+    say("This is a one-time password. Choose the password that you will use from now on.")
+    chosen = credentials.password(username, "New password")
+    fields = {"current_password": password, "password": chosen}
+    remote.call(url, "POST", f"{PREFIX}/me/password", fields, authorization=shown)
+    return remote.basic(username, chosen)
 
 
 def _by_device(url: str, provider: str, name: str) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ what is missing are refused in the same words.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from trackside.core.access import OPEN, Action, Caller, Object, Reference, Rights
+from trackside.core.access import MUST_CHANGE, OPEN, Action, Caller, Object, Reference, Rights
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Unauthenticated
 from trackside.core.http.routes import HANDLED, LISTED, Route
@@ -49,6 +49,8 @@ class Admission:
         """True: whatever the call names.  False: that must be looked at, by `check`.  Raise Denied where it would be
         refused anyway, Unauthenticated where a sign-in is missing."""
         needs = route.needs
+        if caller.must_change_password and needs is not Action.SIGNED_IN:
+            raise Denied(MUST_CHANGE)
         if route.on is HANDLED:
             return True
         if needs in rights.everywhere and not rights.some:

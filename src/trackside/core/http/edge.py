@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
-from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Visit
+from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Nowhere, Visit
 from trackside.core.errors import Denied, NoEndpoint, NotAllowedMethod, NotFound, Unauthenticated
 from trackside.core.http.admission import REFUSED, Admission, Gate, Locate
 from trackside.core.http.bodies import Room
@@ -224,7 +224,10 @@ class Edge:
     async def _admit(self, route: Route, name: Any, scope: Scope) -> tuple[Any, Visit]:
         """The workspace, and who calls.  A workspace that is missing and one that is closed to the caller are refused alike."""
         if route.needs is Action.ANYONE:
-            workspace = await self._workspace(name) if route.has_workspace else None
+            try:
+                workspace = await self._workspace(name) if route.has_workspace else None
+            except NotFound as fault:
+                workspace = Nowhere(fault)
             return workspace, Visit(OPEN, ALL_RIGHTS, False, "", self._source(route, scope))
         caller = await self._caller(scope, route.paths[0])
         if caller is OPEN:

@@ -95,6 +95,10 @@ export default {
   members: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "member" : "members"}`,
   password: "Password",
   passwordHint: "12 characters or more.",
+  oneTimePassword: "One-time password",
+  oneTime: (name: string) =>
+    `Give this password to ${name}. It is shown this once, and must be changed at the first sign-in.`,
+  oneTimeEnds: "It ends",
   generate: "Generate a password",
   show: "Show the password",
   hide: "Hide the password",

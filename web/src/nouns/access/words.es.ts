@@ -97,6 +97,10 @@ export default {
   members: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "miembro" : "miembros"}`,
   password: "Contraseña",
   passwordHint: "12 caracteres o más.",
+  oneTimePassword: "Contraseña de un solo uso",
+  oneTime: (name: string) =>
+    `Entregue esta contraseña a ${name}. Solo se muestra ahora y hay que cambiarla en el primer inicio de sesión.`,
+  oneTimeEnds: "Caduca",
   generate: "Generar una contraseña",
   show: "Mostrar la contraseña",
   hide: "Ocultar la contraseña",

@@ -13,8 +13,8 @@ export default {
   resetPassword: "Set a new password",
   resetHint: (name: string) =>
     `Sessions of ${name} end. Tokens stay. Hand the password over yourself: nothing sends it.`,
-  resetAction: "Set the password",
-  passwordReset: (name: string) => `Set a new password for ${name}`,
+  resetAction: "Make a one-time password",
+  passwordReset: (name: string) => `${name} has a one-time password`,
   disable: "Disable",
   disabled: (name: string) => `Disabled ${name}`,
   enable: "Enable",

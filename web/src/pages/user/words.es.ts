@@ -16,8 +16,8 @@ export default {
   resetPassword: "Poner una contraseña nueva",
   resetHint: (name: string) =>
     `Se cierran las sesiones de ${name}. Los tokens se conservan. Entregue usted la contraseña: nada la envía.`,
-  resetAction: "Poner la contraseña",
-  passwordReset: (name: string) => `${name} tiene una contraseña nueva`,
+  resetAction: "Crear una contraseña de un solo uso",
+  passwordReset: (name: string) => `${name} tiene una contraseña de un solo uso`,
   disable: "Desactivar",
   disabled: (name: string) => `Se desactivó ${name}`,
   enable: "Activar",

@@ -13,7 +13,9 @@ export default {
   lastLogin: "Last sign-in",
   userName: "User name",
   userNameHint: "The name that is signed in with. It cannot contain a colon.",
-  passwordHint: "12 characters or more. Empty: the user signs in with tokens only.",
+  oneTime: "Make a one-time password",
+  passwordHint:
+    "It is shown once, and must be changed at the first sign-in. Without it, the user signs in by a provider or by tokens.",
   firstPasswordHint: "12 characters or more.",
   makeAdmin: "Administrator: may do everything",
   firstHint: "The first user is an administrator. From then on every call needs a sign-in.",

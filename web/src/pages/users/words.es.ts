@@ -16,7 +16,9 @@ export default {
   lastLogin: "Último inicio de sesión",
   userName: "Nombre de usuario",
   userNameHint: "El nombre con el que se inicia sesión. No puede contener dos puntos.",
-  passwordHint: "12 caracteres o más. Vacía: el usuario inicia sesión solo con tokens.",
+  oneTime: "Crear una contraseña de un solo uso",
+  passwordHint:
+    "Se muestra una vez y hay que cambiarla en el primer inicio de sesión. Sin ella, el usuario entra con un proveedor o con tokens.",
   firstPasswordHint: "12 caracteres o más.",
   makeAdmin: "Administrador: puede hacerlo todo",
   firstHint: "El primer usuario es administrador. Desde entonces cada llamada necesita iniciar sesión.",

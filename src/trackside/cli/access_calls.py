@@ -1,0 +1,129 @@
+"""Where a command about users and access asks: a running server, or the store itself in the name of the operator.
+
+The commands of `people` and `sign_in` share this module.  Without --server a command opens the store: a person who can read
+and write the store's files needs no other right.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from trackside import app
+from trackside.access import routes as access_routes
+from trackside.access.gate import Gate, Policy
+from trackside.audit import routes as audit_routes
+from trackside.audit.log import utc
+from trackside.cli import remote
+from trackside.cli.lock import Lock, find_holder, of_server
+from trackside.cli.output import OK, Stop, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.stores import explained, open_database, refuse_foreign_file, status
+from trackside.core import settings
+from trackside.core.access import ALL_RIGHTS
+from trackside.core.errors import Fault
+from trackside.core.http import codec
+from trackside.core.http.calls import call_of
+from trackside.core.http.routes import Table
+from trackside.core.settings import Settings
+from trackside.identity import routes as identity_routes
+from trackside.identity.oidc import bindings
+from trackside.identity.oidc.routes import NoProviders
+from trackside.identity.service import OPERATOR
+
+PREFIX = "/api/trackside/v1"
+
+
+class Local:
+    """The same calls in the store itself, in the name of the operator."""
+
+    def __init__(self, db: Any, chosen: Settings) -> None:
+        self._db = db
+        gate = Gate(db, Policy())
+        self._table = Table(
+            [
+                *identity_routes.routes(gate, max_token_days=chosen.max_token_days, session_s=0),
+                *bindings.routes(app.issuers(chosen) or NoProviders()),
+                *access_routes.routes(gate),
+                *audit_routes.routes(),
+            ]
+        )
+
+    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
+        bare, _, query = path.partition("?")
+        match = self._table.find(method, bare)
+        assert match is not None
+        route = match.route
+        body = b"" if fields is None else codec.encode(fields)
+        asked = call_of(route, method, query.encode(), match.params, body)
+        prepared = route.prepare(asked) if route.prepare is not None else asked
+        opened = self._db.read(0) if route.kind == "query" else self._db.write(0)
+        with opened as tx:
+            answer = route.handler(tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS), prepared)
+        return msgspec.json.decode(codec.encode(answer)) if answer is not None else {}
+
+
+class Remote:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
+        return remote.call(self.url, method, path, fields)
+
+
+@contextmanager
+def place(words: argparse.Namespace) -> Iterator[Local | Remote]:
+    if words.server:
+        yield Remote(remote.server_of(words.server))
+        return
+    chosen = settings.load(words.given)
+    refuse_foreign_file(chosen)
+    lock: Lock | None = None
+    with explained(chosen):
+        if find_holder(chosen) is None:
+            lock = of_server(chosen)
+            db = app.open_database(chosen)
+        else:  # a server is at work: it is told by the store, within a quarter of a second
+            if status(chosen).pending:
+                raise Stop(f"the store {chosen.store} is of another version than this command; use the server's own")
+            db = open_database(chosen)
+    try:
+        yield Local(db, chosen)
+    except Fault as fault:
+        raise Stop(fault.message) from None
+    finally:
+        db.close()
+        if lock is not None:
+            lock.release()
+
+
+def listed(
+    words: argparse.Namespace,
+    path: Callable[[Local | Remote], str] | str,
+    key: str,
+    heads: Sequence[str],
+    row: Callable[[Any], Sequence[str]],
+) -> int:
+    """Print what a list call answers: a table, or JSON with --json.  Nothing is printed for an empty table."""
+    with place(words) as there:
+        found = there.call("GET", path if isinstance(path, str) else path(there)).get(key, [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        say(table([tuple(heads), *(tuple(row(each)) for each in found)]))
+    return OK
+
+
+def quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def day(milliseconds: int | None) -> str:
+    return "never" if milliseconds is None else second(milliseconds)[:10]
+
+
+def second(milliseconds: int) -> str:
+    return utc(milliseconds // 1000)
