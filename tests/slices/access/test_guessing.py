@@ -75,7 +75,7 @@ def test_a_caller_without_the_right_learns_no_name(people: People) -> None:
             api.ask("GET", "users/roles/list", version="3.0", arguments={"username": name}),
             api.within(workspace).ask("POST", "experiments/search", {"max_results": 1}),
         ]
-        assert {reply.status for reply in replies} == {403}
+        assert all(reply.status >= 400 for reply in replies)
         return [(reply.status, reply.body.replace(name.encode(), b"?")) for reply in replies]
 
     known = answers(bo, "ana", hidden, "north")
