@@ -45,9 +45,7 @@ def begin(people: People) -> dict[str, str]:
     admin.ask("PUT", f"{OURS}/registry/stages", {"stages": stages})
     admin.post(f"{OURS}/model-versions/churn/1/stage-requests", stage="Production")
     url = "https://hooks.example/churn"
-    hook = admin.post(
-        f"{OURS}/webhooks", name="churn", url=url, events=[{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
-    )["webhook"]
+    hook = admin.post(f"{OURS}/webhooks", name="churn", url=url, events=["registered_model.created"])["webhook"]
     return {
         "experiments": "churn",
         f"experiments/{experiment}/runs/{run}": "team",

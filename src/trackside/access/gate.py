@@ -103,6 +103,7 @@ class Gate:
         self._verified: dict[bytes, _Verified] = {}
         self._uses: dict[int, tuple[int, str]] = {}  # of tokens: minute, address
         self._seen: set[int] = set()  # sessions
+        self._noted: dict[tuple[str, int], tuple[int, str]] = {}  # of tokens and sessions: the last use that was noted
         self._events: dict[tuple[Any, ...], tuple[Event, int]] = {}
 
     def recall(self, headers: Headers, method: str) -> Caller | None:
@@ -413,13 +414,20 @@ class Gate:
         ]
 
     def _note_use(self, caller: SignedIn, now: int, address: str) -> None:
-        """To the minute, for tokens and sessions; written by a loop."""
+        """Of a token or a session, once a minute and for each new address; written by a loop."""
+        if not caller.token_id and not caller.session_id:
+            return
+        key = ("token", caller.token_id) if caller.token_id else ("session", caller.session_id)
+        minute = now - now % MINUTE_MS
+        known = self._noted.get(key)
+        if known is not None and known[0] == minute and (not address or known[1] == address):
+            return
+        if len(self._noted) >= MOST_REMEMBERED:
+            self._noted.clear()
+        use = self._noted[key] = (minute, address or (known[1] if known else ""))
         if caller.token_id:
-            minute = now - now % MINUTE_MS
-            known = self._uses.get(caller.token_id)
-            if known is None or (address and known[1] != address):
-                self._uses[caller.token_id] = (minute, address or (known[1] if known else ""))
-        elif caller.session_id and caller.session_id not in self._seen:
+            self._uses[caller.token_id] = use
+        else:
             self._seen.add(caller.session_id)
 
     def _digest(self, shown: bytes) -> bytes:

@@ -11,6 +11,7 @@ from trackside.access.caller import SignedIn
 from trackside.access.drafts import NewRole
 from trackside.access.gate import Gate
 from trackside.access.model import ROOT, Assignment, Role, check_patterns, find_action, parse_scope
+from trackside.access.rank import place_of_scope
 from trackside.core.access import OPEN_ACTIONS, Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
@@ -224,7 +225,7 @@ def list_assignments(tx: Tx, call: ListAssignments) -> ListedAssignments:
         tx,
         principal_id=principal,
         scope=scope,
-        place=service.place_of_scope(tx, scope or ROOT),
+        place=place_of_scope(tx, scope or ROOT),
         is_inherited=bool(call.inherited),
         after=_after(call.page_token or ""),
         most=most + 1,
