@@ -49,7 +49,7 @@ def begin(people: People) -> dict[str, str]:
     return {
         "experiments": "churn",
         f"experiments/{experiment}/runs/{run}": "team",
-        "models/churn": "Version 1",
+        "models/churn": "Versions",
         "models/churn/versions/1": "champion",
         "models/churn/versions/1/requests": "Production",
         "links": "Links",
