@@ -99,6 +99,8 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         "GET /livez",
         "GET /metrics",
         "GET /version",
+        "GET /signup",
+        "POST /api/2.0/mlflow/users/create-ui",
         "GET /openapi.json",
         "GET /api/trackside/v1/import/about",
         "GET /api/trackside/v1/imports",

@@ -86,7 +86,7 @@ def ask(api: Api, route: Route, names: Names) -> tuple[int, bytes]:
         reply = api.ask(route.method, path, arguments=short)
     else:
         reply = api.ask(route.method, path, fields)
-    said = reply.body.replace(f"'{names['role_id']}'".encode(), b"'?'")
+    said = re.sub(rb'"snapshot":"\w+"', b"", reply.body).replace(f"'{names['role_id']}'".encode(), b"'?'")
     for value in sorted({*names.values(), names["uri"], path}, key=len, reverse=True):
         said = said.replace(value.encode(), b"?") if len(value) > 1 else said
     return reply.status, said
