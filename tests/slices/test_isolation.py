@@ -68,9 +68,10 @@ WHOLE_SERVER = {
     )),
     *(f"/scim/v2/{path}" for path in ("ServiceProviderConfig", "ResourceTypes", "Schemas", "Users", "Users/{id}", "Groups")),
     "/scim/v2/Groups/{id}",
+    "/signup",  # the form of users/create-ui
     # The same by MLflow's own calls.
     *(f"/api/{version}/mlflow/{path}" for version, paths in (
-        ("2.0", ("create", "get", "list", "current", "update-password", "update-admin", "delete")),
+        ("2.0", ("create", "create-ui", "get", "list", "current", "update-password", "update-admin", "delete")),
         ("3.0", ("current/permissions", "permissions/list", "roles/list")),
     ) for path in (f"users/{each}" for each in paths)),
     *(f"/api/3.0/mlflow/roles/{path}" for path in (
