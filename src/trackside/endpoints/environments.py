@@ -101,7 +101,7 @@ class Environments:
         wanted = place / REQUIREMENTS
         wanted.write_text("\n".join([*wanted_packages, *SCORER_NEEDS]) + "\n", "utf-8")
         # A source distribution would run code of its author here, outside of the sandbox: wheels alone are taken.
-        words = ["--no-build", *_exceptions(wanted_packages), "--python", str(python), "--compile-bytecode"]
+        words = ["--only-binary", ":all:", *_exceptions(wanted_packages), "--python", str(python), "--compile-bytecode"]
         self._run("pip", "install", *words, "-r", str(wanted))
         (place / READY).touch()
 
