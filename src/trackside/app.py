@@ -325,7 +325,8 @@ def _backends(settings: Settings, folder: Path, token_of: Callable[[str], str], 
     found: dict[str, Backend] = {"process": ProcessBackend(folder, settings.child_environment, logs)}
     if settings.ray_address:
         python = settings.ray_python or sys.executable
-        found["ray"] = RayBackend(settings.ray_address, python, logs, settings.child_environment, token_of)
+        variables = {**settings.child_environment, **settings.ray_environment}
+        found["ray"] = RayBackend(settings.ray_address, python, logs, variables, token_of)
     if settings.kubernetes_namespace:
         client, api = kubernetes_cluster.connected(settings.kubernetes_config, settings.kubernetes_context)
         place = Place(

@@ -5,6 +5,7 @@ ray_scenario.py PYTHON FOLDER     PYTHON has Ray; the only network is loopback
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ GCS = "127.0.0.1:6399"
 def main(python: str, folder: Path) -> None:
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "300"}
     quiet["RAY_agent_register_timeout_ms"] = "300000"  # a busy machine takes long to start Ray's agents
+    quiet |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    os.environ |= quiet  # the server hands the token to the process that drives the cluster
     command = [
         str(Path(python).with_name("ray")),
         "start",
@@ -31,9 +34,7 @@ def main(python: str, folder: Path) -> None:
         "--block",
     ]
     command += [f"--port={GCS.rpartition(':')[2]}", "--include-dashboard=false", f"--temp-dir={folder / 'ray'}"]
-    head = subprocess.Popen(
-        [*command, "--object-store-memory=100000000"], env={**os.environ, **quiet}, stdout=subprocess.PIPE, text=True
-    )
+    head = subprocess.Popen([*command, "--object-store-memory=100000000"], stdout=subprocess.PIPE, text=True)
     assert head.stdout is not None
     if not any("Ray runtime started" in line for line in head.stdout):
         raise SystemExit(f"Ray did not start and ended with {head.wait()}")

@@ -49,6 +49,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str
     port: int  # 0: any free one
     child_environment: dict[str, str]
+    ray_environment: dict[
+        str, str
+    ]  # Ray's own variables, such as RAY_AUTH_TOKEN: for the process that drives a cluster
     data: Path
     store: Store
     artifacts: ArtifactStore
@@ -168,7 +171,8 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     values.setdefault("admin_password", None)
     values.setdefault("mail_password", None)
     child = {name: environ[name] for name in CHILD_VARIABLES if name in environ}
-    settings = Settings(**values, child_environment=child)
+    rays = {name: value for name, value in environ.items() if name.startswith("RAY_")}
+    settings = Settings(**values, child_environment=child, ray_environment=rays)
     _check_together(settings, flags, given["workers"])
     return settings
 

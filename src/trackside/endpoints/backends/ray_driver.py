@@ -26,6 +26,7 @@ import ray
 PIECE_BYTES = 32 << 20
 WAIT_S = 2.0
 NAMESPACE = "trackside"
+MOST_CAUSES = 10
 
 
 class Replica:
@@ -182,7 +183,15 @@ def pack(folder: str) -> list[Any]:
 
 def told(fault: BaseException) -> str:
     lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
-    return f"{type(fault).__name__}: {lines[-1] if lines else 'no message'}"[:1000]
+    said = f"{type(fault).__name__}: {lines[-1] if lines else 'no message'}"[:1000]
+    causes: list[str] = []
+    cause: BaseException | None = fault
+    while cause is not None and len(causes) < MOST_CAUSES:
+        causes.append(str(cause))
+        cause = cause.__cause__ or cause.__context__
+    if any("InvalidAuthToken" in each for each in causes):
+        said += ". Start the server with the cluster's token: RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH."
+    return said
 
 
 def main() -> None:
