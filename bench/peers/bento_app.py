@@ -1,7 +1,6 @@
 """The model in the folder MODEL as a service of BentoML, with adaptive batching: `bentoml serve bento_app:Scorer`."""
 
 import os
-from typing import Any
 
 import bentoml
 import mlflow.pyfunc
@@ -16,9 +15,9 @@ class Scorer:
         self.columns = pd.Index(self.model.metadata.get_input_schema().input_names())
 
     @bentoml.api
-    def plain(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def plain(self, rows: np.ndarray) -> np.ndarray:
         return np.asarray(self.model.predict(pd.DataFrame(rows, columns=self.columns)))
 
     @bentoml.api(batchable=True, max_batch_size=1024, max_latency_ms=10_000)
-    def batched(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def batched(self, rows: np.ndarray) -> np.ndarray:
         return np.asarray(self.model.predict(pd.DataFrame(rows, columns=self.columns)))

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,21 +109,29 @@ def regression_scorer(serve_model: Callable[..., Scoring], regression: Path) -> 
     return serve_model(regression)
 
 
-@pytest.fixture(scope="session")
-def stock_scorer(regression: Path) -> Iterator[Scoring]:
-    """MLflow's own scoring server, as `mlflow models serve` starts it, on the same model."""
+@contextmanager
+def stock(model: Path) -> Iterator[Scoring]:
+    """MLflow's own scoring server, as `mlflow models serve` starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen(
-        [*command, "mlflow.pyfunc.scoring_server.app:app"], env=environment(__pyfunc_model_path__=str(regression))
+        [*command, "mlflow.pyfunc.scoring_server.app:app"], env=environment(__pyfunc_model_path__=str(model))
     )
     scoring = Scoring(port, process)
-    while process.poll() is None:
-        with suppress(OSError):
-            if scoring.call("GET", "/ping").status == 200:
-                break
-    yield scoring
-    process.kill()
-    process.wait()
+    try:
+        while process.poll() is None:
+            with suppress(OSError):
+                if scoring.call("GET", "/ping").status == 200:
+                    break
+        yield scoring
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def stock_scorer(regression: Path) -> Iterator[Scoring]:
+    with stock(regression) as scoring:
+        yield scoring

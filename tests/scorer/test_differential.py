@@ -64,12 +64,13 @@ def parquet() -> bytes:
     return target.getvalue()
 
 
+def answer(scoring: Scoring, body: bytes, headers: dict[str, str]) -> tuple[int, bytes, str]:
+    reply = scoring.call("POST", "/invocations", body, headers)
+    return reply.status, _without_trace(reply.body), reply.headers["content-type"].partition(";")[0]
+
+
 def test_every_answer_is_the_one_of_mlflow(regression_scorer: Scoring, stock_scorer: Scoring) -> None:
     """One test for all bodies: each process of tests that had some of them would start both servers."""
-
-    def answer(scoring: Scoring, body: bytes, headers: dict[str, str]) -> tuple[int, bytes, str]:
-        reply = scoring.call("POST", "/invocations", body, headers)
-        return reply.status, _without_trace(reply.body), reply.headers["content-type"].partition(";")[0]
 
     asked = {**ALIKE, "Parquet": (parquet(), {"content-type": "application/vnd.apache.parquet"})}
 

@@ -101,6 +101,56 @@ def test_many_callers_get_what_each_gets_alone(regression_scorer: Scoring) -> No
     assert regression_scorer.call("GET", "/stats").json["batches"]
 
 
+def test_a_row_that_the_model_refuses_fails_none_of_its_neighbours(regression_scorer: Scoring) -> None:
+    """Requests that wait together are scored in one call, which fails as a whole for the row that has NaN."""
+    good = regression_scorer.score({"dataframe_split": {"columns": COLUMNS, "data": ROWS}}).body
+    answers: dict[int, tuple[int, bytes]] = {}
+
+    def ask(n: int) -> None:
+        rows = [[float("nan"), 1.0, 2.0]] if n % 5 == 0 else ROWS
+        reply = regression_scorer.score({"dataframe_split": {"columns": COLUMNS, "data": rows}})
+        answers[n] = reply.status, reply.body
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {answers[n][0] for n in range(0, 40, 5)} == {424}
+    expected = pytest.approx(json.loads(good)["predictions"], rel=1e-12)
+    assert all(answers[n][0] == 200 for n in range(40) if n % 5)
+    assert all(json.loads(answers[n][1])["predictions"] == expected for n in range(40) if n % 5)
+
+
+@pytest.mark.slow
+def test_a_full_queue_says_when_to_try_again_and_the_requests_in_it_are_answered(
+    serve_model: Callable[..., Scoring], tmp_path: Path
+) -> None:
+    import mlflow
+
+    (tmp_path / "code.py").write_text(MISBEHAVING, "utf-8")
+    mlflow.pyfunc.save_model(tmp_path / "model", python_model=str(tmp_path / "code.py"))
+    scoring = serve_model(tmp_path / "model", "--threads", "1", "--max-queue", "2", "--timeout-s", "20")
+    statuses: list[int] = []
+    waiting = [threading.Thread(target=lambda: statuses.append(do(scoring, "hang").status)) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    while scoring.call("GET", "/stats").json["queued"] < 2:
+        pass
+
+    refused = do(scoring, "fine")
+    for thread in waiting:
+        thread.join()
+
+    assert (refused.status, refused.headers["retry-after"], refused.json["error_code"]) == (
+        503,
+        "1",
+        "TEMPORARILY_UNAVAILABLE",
+    )
+    assert statuses == [504] * 3
+
+
 @pytest.mark.slow
 def test_a_model_with_code_of_its_own_is_not_batched(serve_model: Callable[..., Scoring], tmp_path: Path) -> None:
     """A transformer that looks at the whole table gives each caller other values when tables are joined."""
