@@ -59,7 +59,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     env: str = "auto"
     threads: int = 1
     batching: str = "auto"
-    max_rows: int = 256
+    max_rows: int = 4096
     max_queue: int = 512
     request_timeout_s: float = 60.0
     max_body_mb: int = 16

@@ -45,7 +45,7 @@ class Engine:
         loop: asyncio.AbstractEventLoop,
         *,
         threads: int = 1,
-        max_rows: int = 256,
+        max_rows: int = 4096,
         max_queue: int = 512,
         timeout_s: float = 60.0,
     ) -> None:

@@ -2,7 +2,7 @@
 
     python <folder of this package> --model FOLDER (--socket PATH | --port N [--host ADDRESS]) [--keys FOLDER]
         [--name NAME] [--batching auto|on|off]
-        [--threads 1] [--max-rows 256] [--max-queue 512] [--timeout-s 60] [--max-body-mb 16] [--memory-mb 0] [--lifeline]
+        [--threads 1] [--max-rows 4096] [--max-queue 512] [--timeout-s 60] [--max-body-mb 16] [--memory-mb 0] [--lifeline]
 
 The line `ready` is written to standard output when requests are answered.  SIGTERM stops accepting connections, finishes the
 requests under way, for at most `--grace-s`, and ends the process.
@@ -139,7 +139,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     words.add_argument("--keys", default="", help="folder with the SHA-256 of each key that callers may show")
     words.add_argument("--batching", choices=("auto", "on", "off"), default="auto")
     words.add_argument("--threads", type=int, default=1, help="evaluations at a time")
-    words.add_argument("--max-rows", type=int, default=256, help="rows that are scored together at most")
+    words.add_argument("--max-rows", type=int, default=4096, help="rows that are scored together at most")
     words.add_argument("--max-queue", type=int, default=512, help="requests that may wait")
     words.add_argument("--timeout-s", type=float, default=60.0, help="seconds until a request is answered with 504")
     words.add_argument("--max-body-mb", type=int, default=16, help="MiB of a request's body at most")
