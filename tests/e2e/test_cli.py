@@ -77,7 +77,10 @@ OF_ONE_CALL = {
     "link add": "--to --mode --kind --experiments --exclude --registry --backfill --prefix --rate".split()
     + "--token-file --username --no-wait".split(),
     "score": "--input --output --where --columns --input-format --output-format --env --processes --max-failed-rows"
-    " --overwrite --experiment".split(),
+    " --overwrite --experiment --engine --spark-master --spark-conf --stream --checkpoint --interval".split(),
+    "schedule list": ["--json"],
+    "schedule show": ["--json"],
+    "schedule create": "--cron --interval --timezone --priority".split(),
     "job list": ["--json", "--state", "--kind", "--max"],
     "job show": ["--json"],
     "job logs": ["--follow"],

@@ -128,6 +128,16 @@ def test_an_interval_does_not_wait_for_a_clock_that_went_back() -> None:
     assert schedules.next_after(hourly, ms("2026-01-01T10:00:00")) == ms("2026-01-01T11:00:00")
 
 
+def test_the_next_times_of_a_schedule_are_those_at_which_it_fires() -> None:
+    daily = replace(SCHEDULE, cron="0 3 * * *", timezone="Europe/Madrid", next_at=ms("2026-10-24T01:00:00"))
+    hourly = replace(SCHEDULE, interval_s=3600, next_at=ms("2026-01-01T10:00:00"))
+
+    days = ["2026-10-24T01:00:00", "2026-10-25T02:00:00", "2026-10-26T02:00:00"]  # summer time ends on the 25th
+    assert schedules.upcoming(daily, 3) == [ms(day) for day in days]
+    assert schedules.upcoming(hourly, 2) == [ms("2026-01-01T10:00:00"), ms("2026-01-01T11:00:00")]
+    assert schedules.upcoming(replace(daily, is_paused=True)) == []
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

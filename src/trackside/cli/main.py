@@ -118,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     link_words.add_commands(commands)
     endpoint_words.add_commands(commands)
     job_words.add_commands(commands)
+    job_words.add_schedules(commands)
     job_words.add_score(commands)
     drift_words.add_commands(commands)
     monitor_words.add_commands(commands)

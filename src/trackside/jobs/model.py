@@ -271,6 +271,7 @@ class ShownSchedule(Answer, frozen=True):
     next_at: int | UnsetType = UNSET
     last_at: int | UnsetType = UNSET
     last_job_id: str = ""
+    times: list[int] = field(default_factory=list)  # ms, the next ones
 
 
 class GotSchedule(Answer, frozen=True):
@@ -367,7 +368,8 @@ def shown(job: Job) -> ShownJob:
     )
 
 
-def shown_schedule(schedule: Schedule) -> ShownSchedule:
+def shown_schedule(schedule: Schedule, times: list[int]) -> ShownSchedule:
+    """`times` are the next ones at which the schedule fires."""
     return ShownSchedule(
         name=schedule.name,
         kind=schedule.kind,
@@ -383,4 +385,5 @@ def shown_schedule(schedule: Schedule) -> ShownSchedule:
         next_at=UNSET if schedule.is_paused else schedule.next_at,
         last_at=UNSET if schedule.last_at is None else schedule.last_at,
         last_job_id=schedule.last_job_id,
+        times=times,
     )

@@ -39,15 +39,15 @@ class Calls:
             updated_at=tx.now,
         )
         schedules.check(schedule.cron, schedule.timezone, schedule.interval_s)
-        return m.GotSchedule(m.shown_schedule(schedule_store.create(tx, schedule)))
+        return m.GotSchedule(_shown(schedule_store.create(tx, schedule)))
 
     def list(self, tx: Tx, call: m.NoFields) -> m.Schedules:
         """Return the schedules of the workspace."""
-        return m.Schedules([m.shown_schedule(each) for each in schedule_store.all_of_workspace(tx)])
+        return m.Schedules([_shown(each) for each in schedule_store.all_of_workspace(tx)])
 
     def get(self, tx: Tx, call: m.OfSchedule) -> m.GotSchedule:
         """Return a schedule."""
-        return m.GotSchedule(m.shown_schedule(schedule_store.get(tx, call.name or "")))
+        return m.GotSchedule(_shown(schedule_store.get(tx, call.name or "")))
 
     def update(self, tx: Tx, call: m.UpdateSchedule) -> m.GotSchedule:
         """Change or pause a schedule.  New `params` make the caller the user in whose name its jobs act."""
@@ -64,7 +64,7 @@ class Calls:
             params = self._params(tx, found.kind, call.params)
             found = replace(found, params=params, user=tx.user, principal_id=tx.caller.principal_id)
         schedules.check(found.cron, found.timezone, found.interval_s)
-        return m.GotSchedule(m.shown_schedule(schedule_store.update(tx, found)))
+        return m.GotSchedule(_shown(schedule_store.update(tx, found)))
 
     def delete(self, tx: Tx, call: m.OfSchedule) -> None:
         """Delete a schedule.  Its jobs stay."""
@@ -82,6 +82,10 @@ class Calls:
         kind = self._kinds.get_open(kind_name)
         queue.check_needs(tx, kind)
         return msgspec.json.encode(kind.checked(tx, kind.decode(msgspec.json.encode(given)))).decode()
+
+
+def _shown(schedule: m.Schedule) -> m.ShownSchedule:
+    return m.shown_schedule(schedule, schedules.upcoming(schedule))
 
 
 def routes(kinds: Kinds) -> list[Route]:

@@ -1,6 +1,7 @@
 """Compute when a schedule fires next.  Pure: takes the time, reads no clock."""
 
 from datetime import UTC, datetime
+from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -44,6 +45,17 @@ def next_after(schedule: Schedule, now_ms: int) -> int:
     moment = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(_zone(schedule.timezone))
     found: datetime = next(CronSim(schedule.cron, moment))
     return int(found.timestamp() * 1000)
+
+
+def upcoming(schedule: Schedule, count: int = 5) -> list[int]:
+    """Return the next times (ms) at which a schedule fires; none while it is paused."""
+    if schedule.is_paused:
+        return []
+    if schedule.interval_s:
+        return [schedule.next_at + number * schedule.interval_s * 1000 for number in range(count)]
+    moment = datetime.fromtimestamp(schedule.next_at / 1000, UTC).astimezone(_zone(schedule.timezone))
+    later = [int(each.timestamp() * 1000) for each in islice(CronSim(schedule.cron, moment), count - 1)]
+    return [schedule.next_at, *later]
 
 
 def went_back(schedule: Schedule, now_ms: int) -> bool:

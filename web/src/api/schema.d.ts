@@ -3710,6 +3710,8 @@ export interface components {
             next_at?: number;
             params: unknown;
             priority: number;
+            /** @default [] */
+            times?: number[];
             /** @default  */
             timezone?: string;
             updated_at: number;
