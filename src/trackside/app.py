@@ -90,6 +90,7 @@ from trackside.monitoring import health, recount
 from trackside.monitoring import routes as monitoring
 from trackside.monitoring.watch import Watch
 from trackside.monitoring.workers import WRITE_EVERY_S, Alone, Meters, OneOfMany
+from trackside.projects import service as projects
 from trackside.quotas import routes as quotas
 from trackside.quotas import watch as quota_watch
 from trackside.registry import own_routes as registry_own
@@ -431,6 +432,10 @@ def _alerts(db: Any, closers: list[Callable[[], object]], interval_factor: float
     return alerts.routes()
 
 
+def _kinds(settings: Settings, roots: Roots, kinds: Sequence[Kind[Any]]) -> Kinds:
+    return Kinds([scoring_jobs.kind(settings, roots), projects.kind(settings, roots), *kinds])
+
+
 def _jobs(
     settings: Settings,
     db: Any,
@@ -522,7 +527,7 @@ def build(
         closers.append(recorder.close)
         checks = Checks(Places(roots, recorder, Folders(settings.job_folders)))
         drift_kind = checks.kind()
-        job_kinds = Kinds([scoring_jobs.kind(settings, roots), recounts, drift_kind, *deletion_kinds, *kinds])
+        job_kinds = _kinds(settings, roots, [recounts, drift_kind, *deletion_kinds, *kinds])
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),

@@ -72,11 +72,15 @@ class Job:
         """Yield the lines of the log so far."""
         cursor = 0
         while True:
-            page = self._call("GET", f"{PATH}/{quote(self.id, safe='')}/logs?cursor={cursor}&lines=5000", None)
-            if not page.get("lines"):
+            lines, cursor = self.logs_after(cursor)
+            if not lines:
                 return
-            yield from page["lines"]
-            cursor = page["cursor"]
+            yield from lines
+
+    def logs_after(self, cursor: int) -> tuple[list[str], int]:
+        """Return lines of the log after a cursor, and the next cursor; 0 is the beginning."""
+        page = self._call("GET", f"{PATH}/{quote(self.id, safe='')}/logs?cursor={cursor}&lines=5000", None)
+        return list(page.get("lines", [])), int(page["cursor"])
 
     def __repr__(self) -> str:
         return f"Job(id={self.id!r}, kind={self._record['kind']!r}, state={self.state!r})"

@@ -29,8 +29,10 @@ CLEAR = "\x1b[2K\r"
 
 def run(words: argparse.Namespace) -> int:
     """Score a table, and wait until the result is there."""
-    sends = not words.input.startswith(REMOTE)
+    sends = not words.input.startswith(REMOTE) and words.input_format not in ("table", "sql")
     fetches = not words.output.startswith(REMOTE)
+    if fetches and (words.stream or words.output.endswith("/")):
+        raise Stop(f"--output is {words.output!r}; Spark writes a folder to a file: place of the server's machine")
     target = Path(words.output)
     if fetches and target.exists() and not words.overwrite:
         raise Stop(f"--output is {words.output!r}, which exists already; add --overwrite to replace it")
@@ -42,6 +44,7 @@ def run(words: argparse.Namespace) -> int:
     for name in ("processes", "max_failed_rows", "input_format", "output_format"):
         if getattr(words, name) is not None:
             params[name] = getattr(words, name)
+    params |= _for_engine(words)
     if fetches:
         params["output_format"] = params.get("output_format") or _format_of(target)
     else:
@@ -69,6 +72,20 @@ def run(words: argparse.Namespace) -> int:
             _fetch(words, result["errors"], Path(beside))
         say(f"{result['failed_rows']:,} rows failed; {beside} says why")
     return OK
+
+
+def _for_engine(words: argparse.Namespace) -> dict[str, Any]:
+    """Return what was said of the engine; what was left out is the server's to choose."""
+    conf = dict(each.partition("=")[::2] for each in words.spark_conf)
+    given = {
+        "engine": words.engine,
+        "spark_master": words.spark_master,
+        "spark_conf": conf,
+        "stream": words.stream,
+        "checkpoint": words.checkpoint,
+        "interval_s": words.interval,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def send(words: argparse.Namespace, source: Path, option: str) -> str:

@@ -293,6 +293,22 @@ OPTIONS: dict[str, Option] = {
         metavar="FOLDERS",
         help="folders of the server's machine, with commas between, whose tables jobs may read and write (default: none)",
     ),
+    "spark_masters": Option(
+        flags=("--spark-masters",),
+        default="local",
+        read=values.spark_masters,
+        metavar="MASTERS",
+        help="Sparks that scoring jobs may use, with commas between: local, spark://HOST:PORT of a cluster, sc://HOST:PORT of a"
+        " Spark Connect server; the model of a job on another one than local has the network (default: local)",
+    ),
+    "project_sources": Option(
+        flags=("--project-sources",),
+        default="",
+        read=values.project_sources,
+        metavar="URLS",
+        help="places of git repositories, with commas between, such as https://github.com/acme, whose projects jobs may fetch"
+        " and run (default: none; clients send the code)",
+    ),
     "job_days": Option(
         flags=("--job-days",),
         default="30",

@@ -138,6 +138,22 @@ def folders(text: str) -> tuple[Path, ...]:
     return tuple(map(folder, listed(text)))
 
 
+def spark_masters(text: str) -> tuple[str, ...]:
+    words = listed(text)
+    for word in words:
+        if not re.fullmatch(r"local|(spark|sc)://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[!-~]*)?", word):
+            raise ValueError(f"{word!r} in it must be local, spark://HOST:PORT or sc://HOST:PORT")
+    return words
+
+
+def project_sources(text: str) -> tuple[str, ...]:
+    words = listed(text)
+    for word in words:
+        if not re.fullmatch(r"(https://[A-Za-z0-9.-]+(:[0-9]+)?|file:///)[A-Za-z0-9._~/-]*", word) or ".." in word:
+            raise ValueError(f"{word!r} in it must be such as https://github.com/acme, or file:///srv/git")
+    return words
+
+
 def networks(text: str) -> tuple[str, ...]:
     words = listed(text)
     for word in words:

@@ -34,7 +34,7 @@ DEFAULT_URL = "http://127.0.0.1:5000"
 
 # What child processes, which run code of users, may see of the environment: no setting and no credential.
 CHILD_VARIABLES = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "JAVA_HOME"),
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"),
 )
 
@@ -92,6 +92,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     workspace_jobs: int  # jobs that a workspace runs at once
     job_days: int  # 0: without a limit
     job_folders: tuple[Path, ...]
+    spark_masters: tuple[str, ...]
+    project_sources: tuple[str, ...]
     change_log_days: int  # 0: without a limit
     tls_cert: Path | None
     tls_key: Path | None

@@ -18,6 +18,7 @@ from trackside.core import disk
 from trackside.core.errors import Fault, Invalid, Unsupported
 
 SCORER_NEEDS = ("httptools>=0.6.4", "uvloop>=0.21; sys_platform != 'win32'")
+ENGINES = {"spark": ("pyspark[connect]>=4",), "ray": ("ray>=2.40",)}
 TIMEOUT_S = 1800.0
 READY = ".ready"
 REQUIREMENTS = "requirements.txt"
@@ -59,7 +60,7 @@ class Environments:
         self._local_python = local_python
         self._uv = (find_uv or _find_uv)()
 
-    def python(self, env: str, model: Path, tell: Callable[[str], None] = lambda _: None) -> str:
+    def python(self, env: str, model: Path, tell: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
         """Return the Python that runs the model in a folder.
 
         `env` is `uv` (`build`), `local` (the operator's Python) or `auto`: `uv` where uv is installed and the model says what it
@@ -67,14 +68,17 @@ class Environments:
         if env == "auto":
             can_build = self._uv is not None and (model / REQUIREMENTS).exists()
             env = "uv" if can_build or not self._local_python else "local"
-        return local(self._local_python) if env == "local" else self.build(model, tell)
+        return local(self._local_python) if env == "local" else self.build(model, tell, engine)
 
-    def build(self, model: Path, tell: Callable[[str], None] = lambda _: None) -> str:
+    def build(self, model: Path, tell: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
         """Return the Python of the environment for the model in a folder; build it if there is none yet.
 
-        Raise Unsupported without uv, BuildFailed with uv's last lines."""
-        wanted_packages = requirements(model)
-        version = _python_version(model)
+        `engine` is spark or ray, whose packages the environment then has too.  Raise Unsupported without uv, BuildFailed with
+        uv's last lines."""
+        return self.build_for(_python_version(model), [*requirements(model), *ENGINES.get(engine, ())], tell)
+
+    def build_for(self, version: str, wanted_packages: list[str], tell: Callable[[str], None] = lambda _: None) -> str:
+        """Return the Python of the environment with these requirements; build it if there is none yet."""
         key = _key(version, wanted_packages)
         place = self._folder / key
         python = place / "bin" / "python"

@@ -83,11 +83,18 @@ class Running:
         self._ending: Ending | None = None
         self._lines: list[str] = []
         self._dropped = 0
+        self._listener: Callable[[str], None] = lambda _: None
         self._progress = replace(job.progress, since_ms=0, since_done=0, message="")
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Hand each line of the log to the function of the kind too, from any thread."""
+        self._listener = listener
 
     def log(self, text: str) -> None:
         """Add lines to the job's log."""
         lines = [line[:MAX_LINE] for line in storable(text).split("\n")]
+        for line in lines:
+            self._listener(line)
         with self._lock:
             room = MAX_WAITING - len(self._lines)
             self._lines += lines[:room]

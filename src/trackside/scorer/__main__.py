@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 
 
-def _mount() -> None:
+def mount() -> None:
     folder = Path(__file__).resolve().parent
     parent = types.ModuleType("trackside")
     parent.__path__ = []
@@ -29,7 +29,7 @@ if __name__ == "__main__":
     if "trackside.scorer" not in sys.modules:
         own = Path(__file__).resolve()  # the path may lead through links, as it does in a pod
         sys.path[:] = [each for each in sys.path if (Path(each) / own.name).resolve() != own]
-        _mount()
+        mount()
     if sys.argv[1:2] == ["batch"]:
         from trackside.scorer.batch.main import main as batch
 

@@ -56,7 +56,16 @@ def begin(tx: Tx, run_id: str, job_id: str, params: Score, model: Model, *, is_o
 
 
 def log_dataset(
-    tx: Tx, run_id: str, name: str, place: str, context: str, digest: str, rows: int, columns: Iterable[Iterable[str]]
+    tx: Tx,
+    run_id: str,
+    name: str,
+    place: str,
+    context: str,
+    digest: str,
+    rows: int,
+    columns: Iterable[Iterable[str]] = (),
+    *,
+    is_of_catalog: bool = False,
 ) -> None:
     """Note an input or output table as a dataset of the run."""
     schema = [
@@ -66,7 +75,7 @@ def log_dataset(
     dataset = m.GivenDataset(
         name=name[:500],
         digest=digest,
-        source_type="local" if place.startswith("/") else "mlflow-artifacts",
+        source_type="spark" if is_of_catalog else "local" if place.startswith("/") else "mlflow-artifacts",
         source=msgspec.json.encode({"uri": place}).decode(),
         schema=msgspec.json.encode({"mlflow_colspec": schema}).decode() if schema else None,
         profile=msgspec.json.encode({"num_rows": rows}).decode(),
@@ -96,6 +105,11 @@ def digest(paths: Iterable[Path], check: Callable[[], None]) -> str:
                 check()
                 found.update(piece)
     return found.hexdigest()
+
+
+def digest_of_text(text: str) -> str:
+    """Return a hash of the name of a table, or of a query, whose rows the server does not see."""
+    return hashlib.blake2b(text.encode(), digest_size=DIGEST_CHARS // 2).hexdigest()
 
 
 def _logged_model(tx: Tx, model: Model) -> str | None:

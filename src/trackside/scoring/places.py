@@ -1,7 +1,7 @@
 """Where a scoring job reads and writes: files of runs, and paths below the folders that the operator named."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from trackside.artifacts.blobs import Download, Folder, put
@@ -53,6 +53,14 @@ def local_files(path: Path, kind: str) -> list[Path]:
     found = sorted(each for each in path.iterdir() if each.is_file() and each.suffix.lower() == FORMATS[kind])
     if not found:
         raise Invalid(f"the folder {str(path)!r} has no file that ends in {FORMATS[kind]}")
+    return found
+
+
+def files_of(places: Iterable[Path]) -> list[Path]:
+    """Return the files, and those of folders, by name."""
+    found: list[Path] = []
+    for place in places:
+        found += sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
     return found
 
 

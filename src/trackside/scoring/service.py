@@ -1,9 +1,8 @@
 """The job of kind `score`.  Each step may run again: what was scored stays in the job's folder until the job succeeds."""
 
-import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -12,29 +11,23 @@ from msgspec.structs import replace
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots
 from trackside.core import disk
-from trackside.core.access import Action, Object
+from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.errors import AlreadyExists, Denied, Invalid
+from trackside.core.errors import AlreadyExists, Invalid
 from trackside.core.settings import Settings
 from trackside.endpoints import sources
-from trackside.endpoints.backends.process import SCORER
 from trackside.endpoints.environments import Environments, local
 from trackside.endpoints.model import Model
-from trackside.jobs.executors.port import Command
 from trackside.jobs.kinds import Kind
 from trackside.jobs.plan import Cancelled
 from trackside.jobs.running import Running, Stopped
-from trackside.logged_models import store as logged_models
-from trackside.registry import sources as uris
 from trackside.runs import model as m
-from trackside.runs import store as runs
-from trackside.scoring import lineage, places
-from trackside.scoring.model import FORMATS, Score, Scored, check
+from trackside.scoring import commands, lineage, places, rights
+from trackside.scoring.model import Score, Scored, check, check_master
 from trackside.scoring.places import Folders
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
-RESULT, ERRORS = "scored", "failed_rows.jsonl"
 PUBLISHING = "publishing"  # a file that says: from here on, what lies at the output is this job's
 
 
@@ -49,11 +42,23 @@ class _Result(Struct, frozen=True):
 class Scoring:
     """`environments` builds those of models; `local_python` scores with env local."""
 
-    def __init__(self, roots: Roots, environments: Environments, local_python: str, folders: Folders) -> None:
+    def __init__(
+        self,
+        roots: Roots,
+        environments: Environments,
+        local_python: str,
+        folders: Folders,
+        masters: Sequence[str] = (),
+        ray_address: str = "",
+        java_home: str = "",
+    ) -> None:
         self._roots = roots
         self._environments = environments
         self._local_python = local_python
         self._folders = folders
+        self._masters = masters
+        self._ray_address = ray_address
+        self._java_home = java_home
 
     def kind(self) -> Kind[Score]:
         return Kind(
@@ -69,21 +74,19 @@ class Scoring:
     def check(self, tx: Tx, params: Score) -> Score:
         """Resolve the model, and raise a Fault for what can never work or the caller may not read."""
         params = check(params)
+        check_master(params, self._masters)
         model = sources.resolve(tx, params.model)
-        _check_model(tx, model)
-        source = places.run_of(params.input)
-        if source is not None:
-            artifacts.root_of_run(tx, source[0])
-            _check_run(tx, source[0], Action.RUNS_READ, "input")
-        else:
+        rights.check(tx, params, model)
+        if not params.is_of_catalog and places.run_of(params.input) is None:
             places.local_files(self._folders.checked("input", params.input), params.input_format)
+        if params.stream and places.run_of(params.input) is not None:
+            raise Invalid(f"input is {params.input!r}; a stream reads a folder below the server's --job-folders")
         if params.output:
             target = self._folders.checked("output", params.output)
-            if target.exists() and not params.overwrite:
+            if target.exists() and not params.overwrite and not params.stream:
                 raise AlreadyExists(f"output is {params.output!r}, which exists already; set overwrite to replace it.")
-        if params.run_id:
-            runs.active(tx, params.run_id)
-            _check_run(tx, params.run_id, Action.RUNS_WRITE, "run_id")
+        if params.checkpoint:
+            self._folders.checked("checkpoint", params.checkpoint)
         if params.env == "local" and not self._local_python:
             local(self._local_python)
         return replace(params, model=model.uri)
@@ -114,7 +117,8 @@ class Scoring:
 
         workspace, root = running.store.read(read)
         target = self._folders.checked("output", params.output) if params.output else None
-        if target is not None and target.exists() and not params.overwrite and not self._is_ours(running):
+        is_taken = target is not None and target.exists() and not params.overwrite and not params.stream
+        if is_taken and not self._is_ours(running):
             raise AlreadyExists(f"output is {params.output!r}, which exists already; set overwrite to replace it.")
         running.progress(message="Copying the files of the model.")
         files = running.folder / "model"
@@ -122,22 +126,38 @@ class Scoring:
         running.check()
         python = self._python(running, params, files)
         running.check()
-        inputs = self._inputs(running, params, workspace)
-        digest = lineage.digest(inputs, running.check)
-        work = self._work_folder(running, params, model, digest)
-        found = running.run(self._command(running, params, model, python, files, inputs, work))
-        result = msgspec.convert(found, _Result)
-        output = work / f"{RESULT}{FORMATS[params.output_format]}"
-        errors = work / ERRORS
-        place, errors_place = self._publish(running, workspace, root, run_id, target, output, errors)
-        out_digest = lineage.digest([target or output], running.check)
+        inputs = [] if params.is_of_catalog else self._inputs(running, params, workspace)
+        digest = lineage.digest(inputs, running.check) if inputs else lineage.digest_of_text(params.input)
+        made = self._work(running, params, model, digest, target)
+        try:
+            command = commands.command(
+                params,
+                model,
+                running.job.job_id,
+                python,
+                files,
+                inputs,
+                made,
+                ray_address=self._ray_address,
+                java_home=self._java_home,
+            )
+            result = msgspec.convert(running.run(command), _Result)
+            place, errors = self._publish(running, params, workspace, root, run_id, target, made)
+        finally:
+            if made.parts.parent != made.folder:
+                shutil.rmtree(made.parts, ignore_errors=True)
+        written = [target] if target is not None else [Path(made.output)]
+        out_digest = lineage.digest(places.files_of(written), running.check)
 
         def note(tx: Tx) -> None:
+            count = result.rows + result.failed_rows
             lineage.log_dataset(
-                tx, run_id, _name(params.input), params.input, "scoring", digest, result.rows + result.failed_rows,
-                result.columns,
+                tx, run_id, _name(params), params.input, "scoring", digest, count, result.columns,
+                is_of_catalog=params.is_of_catalog,
             )  # fmt: skip
-            lineage.log_dataset(tx, run_id, _name(place), place, "scored", out_digest, result.rows, [])
+            lineage.log_dataset(
+                tx, run_id, place.rstrip("/").rpartition("/")[2], place, "scored", out_digest, result.rows
+            )
 
         running.store.write(note)
         scored = Scored(
@@ -146,7 +166,7 @@ class Scoring:
             rows=result.rows,
             failed_rows=result.failed_rows,
             output=place,
-            errors=errors_place,
+            errors=errors,
         )
         return result, scored
 
@@ -155,7 +175,7 @@ class Scoring:
             running.log(text)
             running.progress(message=text)
 
-        return self._environments.python(params.env, files, say)
+        return self._environments.python(params.env, files, say, params.engine)
 
     def _inputs(self, running: Running, params: Score, workspace: Workspace) -> list[Path]:
         source = places.run_of(params.input)
@@ -167,67 +187,49 @@ class Scoring:
             self._roots, root, workspace, source[1], params.input_format, running.folder / "input", running.check
         )
 
-    def _work_folder(self, running: Running, params: Score, model: Model, digest: str) -> Path:
-        """Return the folder of the parts.  Parts of another table or order are dropped."""
-        work = running.folder / "work"
+    def _work(self, running: Running, params: Score, model: Model, digest: str, target: Path | None) -> commands.Work:
+        """Make the folders of an attempt.  Parts of another table or order are dropped."""
+        folder = running.folder / "work"
         about = msgspec.json.encode([digest, model.uri, params.columns, params.where, params.input_format])
-        note = work / "about.json"
+        note = folder / "about.json"
         if not note.exists() or note.read_bytes() != about:
-            shutil.rmtree(work, ignore_errors=True)
-            disk.make_folder(work)
+            shutil.rmtree(folder, ignore_errors=True)
+            disk.make_folder(folder)
             note.write_bytes(about)
-        return work
-
-    def _command(
-        self, running: Running, params: Score, model: Model, python: str, files: Path, inputs: list[Path], work: Path
-    ) -> Command:
-        processes = params.processes or len(os.sched_getaffinity(0))
-        order: dict[str, Any] = {
-            "model": str(files),
-            "model_uri": model.uri,
-            "job_id": running.job.job_id,
-            "inputs": [str(path) for path in inputs],
-            "input_format": params.input_format,
-            "output": str(work / f"{RESULT}{FORMATS[params.output_format]}"),
-            "output_format": params.output_format,
-            "errors": str(work / ERRORS),
-            "parts": str(work / "parts"),
-            "columns": params.columns,
-            "where": params.where,
-            "processes": processes,
-            "max_failed_rows": params.max_failed_rows,
-        }
-        file = work / "order.json"
-        file.write_bytes(msgspec.json.encode(order))
-        threads = str(max(1, len(os.sched_getaffinity(0)) // processes))
-        return Command(
-            argv=[python, str(SCORER), "batch", str(file)],
-            folder=str(work),
-            readable=[str(files), python, str(SCORER), *(str(path) for path in inputs)],
-            environment={"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
-        )
+        checkpoint = self._folders.checked("checkpoint", params.checkpoint) if params.checkpoint else None
+        made = commands.work(params, folder, running.job.job_id, target, checkpoint)
+        for each in (made.parts, made.target, made.checkpoint):
+            if each is not None:
+                disk.make_folder(each)
+        return made
 
     def _publish(
         self,
         running: Running,
+        params: Score,
         workspace: Workspace,
         root: artifacts.Root,
         run_id: str,
         target: Path | None,
-        output: Path,
-        errors: Path,
+        made: commands.Work,
     ) -> tuple[str, str]:
         """Put the result in its place, whole.  Return where it is, and where the failed rows are."""
         running.check()
+        if params.stream:
+            return f"{target}/", ""
         running.progress(message="Writing the result to its place.")
+        output, errors = Path(made.output), made.errors
         if target is not None:
             disk.make_folder(target.parent)
             (running.folder / PUBLISHING).touch()
             beside = target.with_name(f"{target.name}.failed_rows.jsonl")
             if errors.exists():
                 _place(errors, beside, running)
-            _place(output, target, running)
-            return str(target), str(beside) if errors.exists() else ""
+            if params.writes_folder:
+                _place_folder(output, target)
+            else:
+                _place(output, target, running)
+            return params.output if params.writes_folder else str(target), str(beside) if errors.exists() else ""
         names = [output.name, *([errors.name] if errors.exists() else [])]
         for name in names:
             places.put_file(self._roots, root, workspace, name, output.with_name(name), running.check)
@@ -241,7 +243,16 @@ class Scoring:
 def kind(settings: Settings, roots: Roots) -> Kind[Score]:
     """Return the kind of jobs that score tables, each in the environment of its model."""
     environments = Environments(settings.data / "jobs-environments", settings.model_python)
-    return Scoring(roots, environments, settings.model_python, Folders(settings.job_folders)).kind()
+    folders = Folders(settings.job_folders)
+    return Scoring(
+        roots,
+        environments,
+        settings.model_python,
+        folders,
+        settings.spark_masters,
+        settings.ray_address,
+        settings.child_environment.get("JAVA_HOME", ""),
+    ).kind()
 
 
 def _place(source: Path, target: Path, running: Running) -> None:
@@ -259,31 +270,18 @@ def _place(source: Path, target: Path, running: Running) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _check_model(tx: Tx, model: Model) -> None:
-    if model.name:
-        _check_right(tx, Action.MODELS_READ, Object("model", model.name), "model")
-        return
-    run = uris.run_path(model.uri)
-    if run is not None:
-        _check_run(tx, run[0], Action.RUNS_READ, "model")
-        return
-    named = uris.model_uri(model.uri)
-    if named is not None and named.model_id is not None:
-        found = logged_models.locate(tx, named.model_id)
-        if found is not None:
-            _check_right(tx, Action.RUNS_READ, found, "model")
+def _place_folder(source: Path, target: Path) -> None:
+    """Give a folder that is whole its name, on the same disk.  One that is there is moved away first."""
+    old = target.with_name(f"{source.parent.name}.old")
+    try:
+        if target.exists():
+            target.replace(old)
+        source.replace(target)
+        disk.sync_folder(target.parent)
+    except OSError as fault:
+        raise Invalid(f"The result cannot be written to {str(target)!r}: {fault.strerror or fault}.") from None
+    shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink(missing_ok=True)
 
 
-def _check_run(tx: Tx, run_id: str, action: Action, what: str) -> None:
-    found = runs.locate(tx, run_id)
-    if found is not None:
-        _check_right(tx, action, found, what)
-
-
-def _check_right(tx: Tx, action: Action, found: Object, what: str) -> None:
-    if not tx.rights.allows(action, found):
-        raise Denied(f"Permission denied: {what} needs {action} on {found.kind} {found.id}.")
-
-
-def _name(place: str) -> str:
-    return place.rstrip("/").rpartition("/")[2]
+def _name(params: Score) -> str:
+    return params.input if params.is_of_catalog else params.input.rstrip("/").rpartition("/")[2]

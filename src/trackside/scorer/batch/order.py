@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 
@@ -13,7 +13,11 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Order:
-    """`parts` is a folder for what has been scored so far; `output` and `errors` are written at the end, whole."""
+    """`parts` is a folder for what has been scored so far; `output` and `errors` are written at the end, whole.
+
+    `input_format` is parquet, csv, jsonl, or for Spark also table or sql, whose text is then the only one of `inputs`.
+    `address` is the master of a Spark or Ray cluster.  A stream keeps its place in `checkpoint` and writes a folder into
+    `output` for each batch; `interval_s` 0 takes what is there and ends."""
 
     model: str
     model_uri: str
@@ -29,6 +33,11 @@ class Order:
     processes: int = 1
     max_failed_rows: int = 1000
     batch_rows: int = 65_536
+    engine: str = "local"
+    address: str = ""
+    conf: dict[str, str] = field(default_factory=dict)
+    checkpoint: str = ""
+    interval_s: int = 0
 
 
 def read(path: str) -> Order:

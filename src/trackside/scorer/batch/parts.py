@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 from trackside.scorer.batch.order import Order
 
@@ -81,10 +81,26 @@ def counts(order: Order) -> tuple[int, int, set[int]]:
 
 def join(order: Order) -> tuple[int, int]:
     """Write the output and the file of failed rows from all parts, each whole or not at all.  Return rows and failures."""
+    rows = join_files(sorted(Path(order.parts).glob("*.parquet")), order)
+    failed = 0
+    errors = Path(order.errors + ".new")
+    with errors.open("wb") as file:
+        for path in sorted(Path(order.parts).glob("*.errors")):
+            lines = path.read_bytes()
+            file.write(lines)
+            failed += len(lines.splitlines())
+    if failed:
+        errors.replace(order.errors)
+    else:
+        errors.unlink()
+    return rows, failed
+
+
+def join_files(paths: Sequence[Path], order: Order) -> int:
+    """Write the output from Parquet files of one schema, whole or not at all.  Return the number of rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    paths = sorted(Path(order.parts).glob("*.parquet"))
     draft = Path(order.output + ".new")
     rows = 0
     writer: Any = None
@@ -106,21 +122,10 @@ def join(order: Order) -> tuple[int, int]:
     finally:
         if writer is not None:
             writer.close()
-    failed = 0
-    errors = Path(order.errors + ".new")
-    with errors.open("wb") as file:
-        for path in sorted(Path(order.parts).glob("*.errors")):
-            lines = path.read_bytes()
-            file.write(lines)
-            failed += len(lines.splitlines())
-    if failed:
-        errors.replace(order.errors)
-    else:
-        errors.unlink()
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     draft.replace(order.output)
-    return rows, failed
+    return rows
 
 
 class _Parquet:

@@ -1,0 +1,110 @@
+"""Read a project with MLflow's own code: `python describe.py FOLDER ENTRY_POINT PARAMETERS STORAGE`.
+
+It runs in a process of its own, in the sandbox, with a Python that has mlflow, and imports nothing of Trackside.  Its last line
+is a report for the server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+MARK = "\x1etrackside "
+
+
+class Wrong(Exception):
+    """The project cannot be run, in words for the user."""
+
+
+def main(words: list[str]) -> int:
+    folder, entry_point, parameters, storage = words
+    try:
+        found = describe(Path(folder), entry_point, json.loads(parameters), storage)
+    except Wrong as fault:
+        print(MARK + json.dumps({"error": str(fault)}), flush=True)  # noqa: T201  # for the server
+        return 1
+    print(MARK + json.dumps({"result": found}), flush=True)  # noqa: T201
+    return 0
+
+
+def describe(folder: Path, entry_point: str, parameters: dict[str, str], storage: str) -> dict[str, Any]:
+    import yaml  # noqa: PLC0415  # of the environment that has mlflow
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    from mlflow.projects import _project_spec as spec  # noqa: PLC0415
+
+    try:
+        project = spec.load_project(str(folder))
+        entry = project.get_entry_point(entry_point)
+        entry._validate_parameters(parameters)  # noqa: SLF001  # it names every parameter that is missing
+        command = entry.compute_command(parameters, storage)
+    except (MlflowException, yaml.YAMLError, OSError, AttributeError, TypeError) as fault:
+        raise Wrong(f"The project cannot be run: {getattr(fault, 'message', fault)}") from None
+    if project.docker_env:
+        raise Wrong(
+            "The project has a docker_env; this server runs projects with a python_env or a conda_env of pip packages."
+        )
+    version, packages = _environment(folder, project, yaml)
+    return {"command": command, "python": version, "requirements": packages}
+
+
+def _environment(folder: Path, project: Any, yaml: Any) -> tuple[str, list[str]]:
+    """Return Python's version and the requirements."""
+    if not project.env_config_path:
+        return "", []
+    given = yaml.safe_load(Path(project.env_config_path).read_text("utf-8")) or {}
+    if project.env_type == "conda_env":
+        return _of_conda(given, folder)
+    wanted = [*(given.get("build_dependencies") or []), *(given.get("dependencies") or [])]
+    return _short(given.get("python")), _flat(wanted, folder)
+
+
+def _of_conda(given: dict[str, Any], folder: Path) -> tuple[str, list[str]]:
+    version = ""
+    packages: list[Any] = []
+    others: list[str] = []
+    for each in given.get("dependencies") or []:
+        if isinstance(each, dict):
+            packages += each.get("pip") or []
+            continue
+        name, _, number = str(each).replace("==", "=").partition("=")
+        if name == "python":
+            version = number
+        elif name != "pip":
+            others.append(str(each))
+    if others:
+        raise Wrong(
+            f"The project's conda_env names {', '.join(others)}, which only conda installs; this server installs packages of pip."
+        )
+    return _short(version), _flat(packages, folder)
+
+
+def _flat(wanted: list[Any], folder: Path) -> list[str]:
+    """Replace `-r FILE` by the lines of the file."""
+    found: list[str] = []
+    for each in map(str, wanted):
+        if not each.startswith("-"):
+            found.append(each)
+            continue
+        option, _, name = each.partition(" ")
+        path = (folder / name.strip()).resolve()
+        if option not in ("-r", "--requirement") or not path.is_relative_to(folder.resolve()) or not path.is_file():
+            raise Wrong(
+                f"The project's environment has {each!r}; of options, only -r with a file of the project is taken."
+            )
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+        found += _flat([line for line in lines if line and not line.startswith("#")], folder)
+    return found
+
+
+def _short(version: Any) -> str:
+    """Return `3.11` of `3.11.7`."""
+    numbers = str(version or "").strip().strip("'\"<>=~").split(".")
+    return ".".join(numbers[:2]) if len(numbers) >= 2 and all(each.isdigit() for each in numbers[:2]) else ""
+
+
+if __name__ == "__main__":
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,110 @@
+"""Score one unit, in a process that has loaded the model."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from trackside.scorer.batch import inputs, parts, rows
+from trackside.scorer.batch.inputs import Unit
+from trackside.scorer.batch.order import Order, Wrong
+
+
+class Done(NamedTuple):
+    """What came of a unit.  `wrong`: the run cannot go on."""
+
+    rows: int
+    failed: int
+    wrong: str = ""
+
+
+class _State(NamedTuple):
+    order: Order
+    model: Any
+    needed: list[str]  # columns that the model reads
+    kept: list[str]  # columns of the input that the output has
+    wrong: str = ""
+
+
+_state: _State | None = None
+
+
+def begin(wanted: Order) -> None:
+    """Load the model, in a process of the pool."""
+    global _state  # noqa: PLW0603  # a process of the pool has one model
+    from trackside.scorer import model as models
+
+    try:
+        model = models.load(wanted.model)
+        there = inputs.columns_of(wanted)
+        needed = rows.check_columns(model, there)
+        _state = _State(wanted, model, needed, there if wanted.columns is None else wanted.columns)
+    except Wrong as fault:
+        _state = _State(wanted, None, [], [], str(fault))
+    except Exception as fault:  # noqa: BLE001  # a model's own code
+        _state = _State(wanted, None, [], [], f"the model cannot be loaded: {type(fault).__name__}: {fault}")
+
+
+def score(unit: Unit) -> Done:
+    assert _state is not None
+    if _state.wrong:
+        return Done(0, 0, _state.wrong)
+    wanted = _state.order
+    part = parts.Part(wanted, unit.number)
+    scored = failed = 0
+    reads = None if wanted.where else list(dict.fromkeys([*_state.needed, *_state.kept]))
+    try:
+        for piece in inputs.pieces(unit, wanted, reads):
+            part.add_errors(piece.bad)
+            failed += len(piece.bad)
+            frame, numbers = _filtered(piece.frame.reset_index(drop=True), piece.numbers, wanted.where)
+            if not len(frame):
+                continue
+            found = rows.score(_state.model, frame[_state.needed], wanted.max_failed_rows - failed)
+            part.add_errors(_told(found.failures, frame[_state.needed], numbers))
+            failed += len(found.failures)
+            if found.predictions is not None:
+                kept = frame[_state.kept].iloc[found.places].reset_index(drop=True)
+                part.add(_beside(kept, found.predictions), numbers[found.places])
+                scored += len(found.places)
+    except rows.TooMany as fault:
+        first = min(fault.failures)
+        return Done(scored, failed, f"{too_many(wanted)}. One of them: {first.reason}")
+    except Wrong as fault:
+        return Done(scored, failed, str(fault))
+    except OSError as fault:
+        return Done(scored, failed, f"the result cannot be written: {fault.strerror or fault}")
+    part.finish()
+    return Done(scored, failed)
+
+
+def _filtered(frame: Any, numbers: Any, where: str) -> tuple[Any, Any]:
+    if not where or not len(frame):
+        return frame, numbers
+    try:
+        chosen = frame.eval(where, engine="python")
+        if str(chosen.dtype) not in ("bool", "boolean"):
+            raise TypeError(f"it gives {chosen.dtype} in place of true or false")
+    except Exception as fault:  # noqa: BLE001  # what pandas raises depends on the text
+        raise Wrong(f"--where is {where!r}, which cannot be evaluated on the input: {fault}") from None
+    chosen = chosen.fillna(False).to_numpy(dtype=bool)
+    return frame[chosen].reset_index(drop=True), numbers[chosen]
+
+
+def _beside(kept: Any, predictions: Any) -> Any:
+    """Join input columns and predictions.  Raise Wrong where both have a name."""
+    import pandas as pd
+
+    both = [name for name in predictions.columns if name in kept.columns]
+    if both:
+        raise Wrong(
+            f"the input has a column {both[0]!r}, which is that of the prediction too; choose others by --columns"
+        )
+    return pd.concat([kept, predictions], axis=1)
+
+
+def _told(failures: list[rows.Failure], frame: Any, numbers: Any) -> list[tuple[int | None, str, Any]]:
+    return [(int(numbers[place]), reason, frame.iloc[place].to_dict()) for place, reason in failures]
+
+
+def too_many(wanted: Order) -> str:
+    return f"more than {wanted.max_failed_rows} rows failed, the most that may"

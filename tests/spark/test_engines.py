@@ -1,0 +1,138 @@
+"""One table by each engine through the server's jobs: the same predictions, the same failed rows, and nothing twice."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from endpoints.conftest import wait_for
+from scoring.conftest import JOBS
+from scoring.conftest import table as rows_of
+from support.client import Api
+from support.servers import Server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+def score(api: Api, **params: Any) -> Any:
+    """Start a job and return it when it has ended.  Spark takes its time to start: the limit is that of the test."""
+    asked = {"model": "models:/sum/2", "env": "local", "processes": 2, **params}
+    job_id = api.post(JOBS, {"kind": "score", "params": asked})["job"]["job_id"]
+
+    def ended() -> Any:
+        job = api.get(f"{JOBS}/{job_id}")["job"]
+        return job if job["state"] not in ("queued", "running") else None
+
+    return wait_for(ended)
+
+
+def predictions(path: Path) -> dict[int, float]:
+    import pandas as pd
+
+    found = pd.read_parquet(path)
+    return dict(zip(found["id"].tolist(), found["prediction"].tolist(), strict=True))
+
+
+def test_all_engines_give_the_same_predictions_and_failed_rows(summing: Server, tables: Path) -> None:
+    frame = rows_of(2000)
+    frame.loc[7, "a"] = float("nan")  # a linear regression refuses it
+    (tables / "same").mkdir()
+    frame[:900].to_parquet(tables / "same" / "one file.parquet", row_group_size=300, index=False)
+    frame[900:].to_parquet(tables / "same" / "two.parquet", row_group_size=500, index=False)
+
+    jobs = {
+        engine: score(
+            summing.api,
+            engine=engine,
+            input=str(tables / "same"),
+            input_format="parquet",
+            output=str(tables / f"{engine}.parquet"),
+        )
+        for engine in ("local", "spark", "ray")
+    }
+
+    assert {name: (job["state"], job["reason"]) for name, job in jobs.items()} == dict.fromkeys(jobs, ("succeeded", ""))
+    found = {name: predictions(tables / f"{name}.parquet") for name in jobs}
+    assert found["local"] == {n: 2.0 * (n + 1.0) for n in range(2000) if n != 7}
+    assert found["spark"] == found["local"]
+    assert found["ray"] == found["local"]
+    failures = [json.loads((tables / f"{name}.parquet.failed_rows.jsonl").read_text()) for name in jobs]
+    assert [(each["row"], each["reason"]) for each in failures] == [(7, failures[0]["reason"])] * 3
+    numbers = [sorted(rows(tables / f"{name}.parquet")) for name in jobs]
+    assert numbers == [[n for n in range(2000) if n != 7]] * 3
+
+
+def rows(path: Path) -> list[int]:
+    import pandas as pd
+
+    found: list[int] = pd.read_parquet(path)["trackside_row"].tolist()
+    return found
+
+
+def test_a_cluster_writes_a_folder_and_a_condition_is_sql(summing: Server, tables: Path, master: str) -> None:
+    rows_of(1000).to_parquet(tables / "cluster.parquet", index=False)
+
+    job = score(
+        summing.api,
+        engine="spark",
+        spark_master=master,
+        spark_conf={"spark.executor.memory": "600m"},
+        input=str(tables / "cluster.parquet"),
+        output=f"{tables}/cluster/",
+        where="id % 2 = 0 AND id < 100",
+    )
+
+    assert job["state"] == "succeeded", job["reason"]
+    assert predictions(tables / "cluster") == {n: 2.0 * (n + 1.0) for n in range(0, 100, 2)}
+    assert all(path.suffix == ".parquet" for path in (tables / "cluster").iterdir())
+
+
+def test_a_query_of_spark_connect_is_scored(summing: Server, tables: Path, connect: str) -> None:
+    job = score(
+        summing.api,
+        engine="spark",
+        spark_master=connect,
+        input="SELECT id, CAST(id AS DOUBLE) AS a, 1.0D AS b FROM range(50)",
+        input_format="sql",
+        output=str(tables / "query.parquet"),
+    )
+
+    assert job["state"] == "succeeded", job["reason"]
+    assert predictions(tables / "query.parquet") == {n: 2.0 * (n + 1.0) for n in range(50)}
+
+
+def test_a_stream_scores_each_file_once(summing: Server, tables: Path) -> None:
+    incoming, output = tables / "incoming", tables / "streamed"
+    incoming.mkdir()
+    stream: dict[str, Any] = {
+        "engine": "spark",
+        "input": str(incoming),
+        "input_format": "parquet",
+        "output": str(output),
+        "stream": True,
+        "checkpoint": str(tables / "checkpoint"),
+    }
+    rows_of(300).to_parquet(incoming / "monday.parquet", index=False)
+    first = score(summing.api, **stream)
+    more = rows_of(400)[300:]
+    more.loc[350, "a"] = float("nan")
+    more.to_parquet(incoming / "tuesday.parquet", index=False)
+
+    second = score(summing.api, **stream)
+
+    assert (first["state"], second["state"]) == ("succeeded", "succeeded"), (first["reason"], second["reason"])
+    assert (first["result"]["rows"], second["result"]["rows"], second["result"]["failed_rows"]) == (300, 99, 1)
+    assert predictions(output) == {n: 2.0 * (n + 1.0) for n in range(400) if n != 350}
+    (failed,) = output.glob("batch-*/_failed_rows.jsonl")
+    assert json.loads(failed.read_text())["file"] == "tuesday.parquet"
+
+
+def test_a_master_that_the_operator_did_not_name_is_refused(summing: Server, tables: Path) -> None:
+    rows_of(3).to_parquet(tables / "refused.parquet", index=False)
+    given = {"model": "models:/sum/2", "input": str(tables / "refused.parquet"), "engine": "spark"}
+
+    fault = summing.api.fault(JOBS, {"kind": "score", "params": {**given, "spark_master": "sc://10.0.0.1:15002"}})
+
+    assert fault[1] == "PERMISSION_DENIED"
+    assert "which is none of the server's --spark-masters" in fault[2]
