@@ -69,12 +69,17 @@ def main() -> None:
         table = write_table(folder / "in.parquet", words.rows)
         for name in words.models.split(","):
             model = save(folder / name, name)
-            found = {"local": by_trackside(folder, model, table, words.python, "local")}
+            found = {}
+            engines = ["local"] if words.skip_spark else ["local", "spark", "udf"]
+            for engine in engines:
+                if engine == "udf":
+                    found[engine] = by_hand(folder, model, table, words.python)
+                else:
+                    found[engine] = by_trackside(folder, model, table, words.python, engine)
+                say(name, words.rows, engine, found[engine])
             if not words.skip_spark:
-                found["spark"] = by_trackside(folder, model, table, words.python, "spark")
-                found["udf"] = by_hand(folder, model, table, words.python)
                 check_equal(folder)
-            show(name, words.rows, found)
+                compare(name, found)
 
 
 def write_table(path: Path, rows: int) -> Path:
@@ -210,20 +215,17 @@ def check_equal(folder: Path) -> None:
         subprocess.run(["rm", "-r", str(spark)], check=True)
 
 
-def show(name: str, rows: int, found: dict[str, Figure]) -> None:
-    for engine, figure in found.items():
-        again = f", again {figure.again:.1f} s" if figure.again else ""
-        print(
-            f"{name}, {rows:,} rows, {engine}: {figure.seconds:.1f} s{again}, {figure.largest_mb:.0f}/{figure.all_mb:.0f} MB"
-        )
-    if "udf" in found:
-        udf = found["udf"]
-        local, spark = found["local"].seconds, found["spark"].seconds
-        print(
-            f"{name}: local {udf.seconds / local:.1f}x and {udf.again / local:.1f}x as fast as udf, first and again;",
-            end=" ",
-        )
-        print(f"spark takes {spark / udf.seconds:.2f} of udf")
+def say(name: str, rows: int, engine: str, figure: Figure) -> None:
+    again = f", again {figure.again:.1f} s" if figure.again else ""
+    memory = f"{figure.largest_mb:.0f} MB in one process, {figure.all_mb:.0f} MB in all"
+    print(f"{name}, {rows:,} rows, {engine}: {figure.seconds:.1f} s{again}, {memory}", flush=True)
+
+
+def compare(name: str, found: dict[str, Figure]) -> None:
+    udf = found["udf"]
+    local, spark = found["local"].seconds, found["spark"].seconds
+    print(f"{name}: local {udf.seconds / local:.1f}x and {udf.again / local:.1f}x as fast as udf, first and again;", end=" ")
+    print(f"spark takes {spark / udf.seconds:.2f} of udf", flush=True)
 
 
 def _words() -> Any:

@@ -13,7 +13,7 @@ from trackside.endpoints.environments import Environments
 class Chosen(Environments):
     """Says that an environment would be built, instead of building it."""
 
-    def build(self, model: Path, tell: object = None) -> str:
+    def build(self, model: Path, tell: object = None, engine: str = "") -> str:
         return "built"
 
 

@@ -521,15 +521,14 @@ REVIEWED = [
             "scoring/service.py": "_place _place_folder",
             "scorer/batch/inputs.py": "_keys_of_first_line _name _of_lines columns_of",
             "scorer/batch/spark/batches.py": "counts make.write",
-            "scorer/batch/spark/frames.py": "_uri numbered read_stream",
-            "scorer/batch/spark/stream.py": "run",
+            "scorer/batch/spark/frames.py": "numbered read_stream",
         },
     ),
     Reviewed(
         "uri",
         "trackside.scoring.places.Folders.checked",
         "the folder of a stream's output, for Spark",
-        {"scorer/batch/spark/batches.py": "make.write"},
+        {"scorer/batch/spark/batches.py": "make.write", "scorer/batch/spark/frames.py": "uri"},
     ),
     Reviewed(
         "path",

@@ -65,7 +65,7 @@ def _run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any
     shutil.rmtree(files, ignore_errors=True)
     report(message="Scoring.")
     with _Progress(spark, order, report):
-        frames.good(frames.flat(watched, made, order)).write.parquet(files.as_uri(), compression="snappy")
+        frames.good(frames.flat(watched, made, order)).write.parquet(frames.uri(str(files)), compression="snappy")
     found = seen.get
     rows, failed = int(found["rows"] or 0), int(found["failed"] or 0)
     if not rows and not order.where:

@@ -15,6 +15,7 @@ from trackside.scorer.batch.spark.batches import FILE, REASON, VALUES
 CORRUPT = "_trackside_corrupt"
 SCORED = "_trackside_scored"
 SAMPLE_ROWS = 200
+_SPECIAL = set("*?[]{}\\")
 
 
 class Plan(NamedTuple):
@@ -33,14 +34,14 @@ def read(spark: Any, order: Order) -> Any:
             return spark.table(order.inputs[0])
         if order.input_format == "sql":
             return spark.sql(order.inputs[0])
-        return _reader(spark.read, order).load([_uri(path) for path in order.inputs])
+        return _reader(spark.read, order).load([_pattern(path) for path in order.inputs])
     except Exception as fault:  # noqa: BLE001  # of py4j or gRPC
         raise Wrong(f"Spark cannot read the input: {session.first_line(fault)}") from None
 
 
 def read_stream(spark: Any, order: Order, schema: Any) -> Any:
     """Return the folder of the input as a stream."""
-    return _reader(spark.readStream, order).schema(schema).load(_uri(str(Path(order.inputs[0]).parent)))
+    return _reader(spark.readStream, order).schema(schema).load(_pattern(str(Path(order.inputs[0]).parent)))
 
 
 def numbered(frame: Any, order: Order) -> Any:
@@ -214,5 +215,11 @@ def _column(name: str) -> Any:
     return functions.col(f"`{name.replace('`', '``')}`")
 
 
-def _uri(path: str) -> str:
-    return Path(path).as_uri()
+def uri(path: str) -> str:
+    """Return the place of a file as Hadoop reads it: nothing in it is percent-encoded."""
+    return f"file://{path}"
+
+
+def _pattern(path: str) -> str:
+    """Return the place of a file for reading, where some characters stand for any others unless they are escaped."""
+    return uri("".join(f"\\{each}" if each in _SPECIAL else each for each in path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any, Callable
 
 from trackside.scorer.batch.order import Order
@@ -23,7 +22,7 @@ def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]
     flat = frames.flat(frames.scored(stream, made, order), made, order)
     cloudpickle.register_pickle_by_value(batches)
     write = batches.make(order.output.rstrip("/"), order.job_id, order.max_failed_rows)
-    writer = flat.writeStream.foreachBatch(write).option("checkpointLocation", Path(order.checkpoint).as_uri())
+    writer = flat.writeStream.foreachBatch(write).option("checkpointLocation", frames.uri(order.checkpoint))
     if order.interval_s:
         writer = writer.trigger(processingTime=f"{order.interval_s} seconds")
     else:
