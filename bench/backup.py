@@ -43,7 +43,7 @@ def main() -> None:
         data = words.data or Path(folder) / "data"
         if words.data is None:
             _fill(data, words.runs, words.files, words.size)
-        print(f"{words.runs} runs, {words.files} files of {words.size} bytes")
+        print(f"{words.runs} runs, {words.files} files of {words.size} bytes", flush=True)
         _measure(Path(folder), data, words.store)
 
 
@@ -57,11 +57,11 @@ def _fill(data: Path, runs: int, files: int, size: int) -> None:
 
 def _measure(folder: Path, data: Path, store: str) -> None:
     kept, database = folder / "kept", data / "trackside.db"
-    print(f"{database.stat().st_size / 2**20:.0f} MiB of database")
+    print(f"{database.stat().st_size / 2**20:.0f} MiB of database", flush=True)
     began = time.perf_counter()
     with closing(sqlite3.connect(database)) as live, closing(sqlite3.connect(folder / "copy.db")) as copy:
         live.backup(copy)
-    print(f"{'SQLite copies its file':34} {time.perf_counter() - began:8.1f} s")
+    print(f"{'SQLite copies its file':34} {time.perf_counter() - began:8.1f} s", flush=True)
     (folder / "copy.db").unlink()
     server = Server(data).start()
     try:
@@ -69,7 +69,7 @@ def _measure(folder: Path, data: Path, store: str) -> None:
         _logging(server, lambda: _run("create again", "backup", "create", "--data", data, "--to", kept))
     finally:
         server.stop()
-    print(f"{'the slowest call meanwhile':34} {slowest * 1000:8.0f} ms")
+    print(f"{'the slowest call meanwhile':34} {slowest * 1000:8.0f} ms", flush=True)
     _run("verify --restore", "backup", "verify", kept, "--restore")
     _run("restore to SQLite", "backup", "restore", "--data", folder / "again", kept)
     if store:
