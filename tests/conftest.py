@@ -5,6 +5,7 @@ given `--both`.  Of the cases of a parametrised test that is marked, the first o
 Each test begins with a store of its own, copied from one that was made once.
 """
 
+import gc
 import itertools
 import os
 import secrets
@@ -91,6 +92,13 @@ def _left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
         if mark is None or (test in begun and EACH_CASE not in mark.args):
             yield item
         begun.add(test)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no collection of garbage has to look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:
