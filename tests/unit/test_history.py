@@ -11,6 +11,8 @@ from unit.test_tenancy import SOURCE, sql_texts
 END_OF_A_WORKSPACE = {("tenants.py", "remove"), ("tenants.py", "move_to_default"), ("registry/moving.py", "prepare")}
 # Where a table's name is filled in later: which tables these are.
 FILLED_IN = {
+    ("backup/fill.py", "postgres"): "every table of an empty store, from a backup",
+    ("backup/fill.py", "sqlite_file"): "every table of a new file, from a backup",
     ("evaluation_datasets/store.py", "delete"): "a dataset's records, experiments, tags and row",
     ("events/subscriptions.py", "delete"): "webhooks and their deliveries",
     ("links/state/item_store.py", "forget_item"): "what links remember of an item",
