@@ -92,9 +92,12 @@ def pytorch(folder: Path) -> Any:
     tensor = FRAME.to_numpy(np.float32)
     with torch.no_grad():
         expected = model(torch.from_numpy(tensor)).numpy()
-    # The file is a pickle of the whole module, which torch loads.
     mlflow.pytorch.save_model(
-        model, folder, signature=infer_signature(tensor, expected), pip_requirements=pinned("torch", "numpy")
+        model,
+        folder,
+        signature=infer_signature(tensor, expected),
+        input_example=tensor[:1],  # MLflow saves the graph that it traces with this
+        pip_requirements=pinned("torch", "numpy"),
     )
     return expected[:1].tolist()
 

@@ -20,6 +20,8 @@ class Echo(mlflow.pyfunc.PythonModel):
         if hasattr(model_input, "columns"):
             shown = model_input.astype(str)
             return shown.assign(params=str(sorted((params or {}).items())))
+        if isinstance(model_input, dict):
+            return [f"{name}: {values.tolist()}" for name, values in sorted(model_input.items())]
         return model_input * 2
 
 mlflow.models.set_model(Echo())
