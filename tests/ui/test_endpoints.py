@@ -178,7 +178,7 @@ def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
     page.get_by_role("dialog").get_by_role("button", name="Switch on").click()
     expect(page.get_by_text("On, 100 % of the requests")).to_be_visible()
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_text(re.compile("Answer 200 after"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Answer 200 after"))).to_be_visible(timeout=120_000)
     expect(page.locator("pre").first).to_have_text('{"predictions": [2.0]}')
 
     for name, command in (("curl", ["sh", "-c"]), ("Python", [sys.executable, "-c"])):
@@ -188,6 +188,6 @@ def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
         )
         assert "2.0" in done.stdout, done.stderr
     page.get_by_role("button", name="Show the newest 50 rows").click()
-    expect(page.get_by_role("region", name="Logged rows").get_by_role("row")).to_have_count(4)
+    expect(page.get_by_role("region", name="Logged rows").get_by_role("row")).to_have_count(4, timeout=120_000)
     page.get_by_role("button", name="Logs of blue").click()
     expect(page.get_by_role("region", name="Logs of blue")).to_be_visible()
