@@ -90,7 +90,7 @@ def start(bench: Any, name: str, command: list[str], folder: Path, **variables: 
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(words, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
     server = Server(name, port, process)
-    for _ in range(600):
+    for _ in range(2000):
         try:
             with bench.loadgen.connect(port, 5) as connection:
                 connection.sendall(bench.build("GET", "/health", b"", port))

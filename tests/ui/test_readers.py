@@ -1,5 +1,6 @@
 """What a caller may not do is not offered: pages as a reader sees them, and as a caller with rights at one object."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from support.people import OURS, People
@@ -76,6 +77,7 @@ def test_a_reader_is_offered_nothing_that_writes(server: Server, people: People,
         page.keyboard.press("Escape")
 
 
+@pytest.mark.slow
 def test_an_administrator_is_offered_what_writes(server: Server, people: People, page: Page) -> None:
     """So the words that the reader must not see are the words of these pages."""
     pages = begin(people)
@@ -94,6 +96,7 @@ def test_an_administrator_is_offered_what_writes(server: Server, people: People,
     assert [word for word in WRITING if not any(name.startswith(word) for name in seen)] == []
 
 
+@pytest.mark.slow
 def test_a_right_at_one_experiment_shows_its_buttons_there_and_nowhere_else(
     server: Server, people: People, page: Page
 ) -> None:

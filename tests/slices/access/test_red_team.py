@@ -14,6 +14,8 @@ from trackside import app
 from trackside.core.access import Action
 from trackside.core.http.routes import Route
 
+pytestmark = pytest.mark.slow  # each test makes some 700 calls
+
 HELD = {f"{OURS}/live", f"{OURS}/imports"}  # which wait for news, or begin work
 Names = dict[str, str]
 
