@@ -132,6 +132,10 @@ OF_ONE_CALL = {
     "link sync": ["--no-wait", "--verify"],
     "link remove": ["--copies"],
     "link init-script": ["--package"],
+    "quota set": "--user --experiment --each-user --each-experiment".split(),
+    "quota delete": "--user --experiment --each-user --each-experiment".split(),
+    "quota show": "--user --experiment --json".split(),
+    "quota list": ["--json"],
     "import": "--artifacts --source-workspace --token-file --username --dry-run --verify --json".split(),
 }
 

@@ -49,6 +49,7 @@ NOWHERE = "http://127.0.0.1:1"  # refuses connections
 WHOLE_SERVER = {
     "/health", "/livez", "/readyz", "/version", "/openapi.json",
     "/api/v1/replica-files/{name}",  # each replica has a secret of its own
+    "/api/trackside/v1/server-overview",  # the same for a page
     "/metrics",  # names and counts of every workspace, for who has the right on the whole server
     "/api/3.0/mlflow/server-info",
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are

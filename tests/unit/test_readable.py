@@ -41,6 +41,10 @@ EXEMPT = {
         ("monitoring/census.py", name): "counts for who may read the metrics of the whole server"
         for name in ("_experiments", "_runs", "_deleted_runs", "_models", "_versions")
     },
+    **{
+        ("monitoring/overview.py", name): "counts, for callers who may read all changes"
+        for name in ("_by", "_count", "_ended")
+    },
     ("quotas/usage.py", "recount"): "counts of the whole workspace, by experiment and owner",
     ("cleanup/survey.py", "_kept_of_run"): "ids of the logged models that a run, which the caller may delete, has made",
     ("registry/files.py", "_overlapping"): "versions whose files a deletion must keep",

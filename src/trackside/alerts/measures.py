@@ -28,7 +28,7 @@ def _events(tx: Tx, rule: Rule) -> float:
         ORDER BY seq DESC LIMIT :most
         """,
         since=_since(tx, rule),
-        any=int(entity.startswith(("model_version_", "prompt"))),
+        any=int(entity.startswith(("model_version_", "prompt", "drift"))),
         entity=entities.get(entity, entity),
         most=MOST_EVENTS,
     )

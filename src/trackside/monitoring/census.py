@@ -15,6 +15,9 @@ from trackside.quotas.model import Scope
 
 Label = tuple[str, ...]
 
+MOST_SERIES = 2000  # of endpoints in one family
+OTHER = "(other)"  # no endpoint has this name
+
 
 class Reading(Struct, frozen=True):
     """Values by family and labels, in the order of the family's `labels`."""
@@ -35,7 +38,7 @@ def take(tx: Tx) -> Reading:
         f.MODELS: _by_workspace(names, _models(tx)),
         f.VERSIONS: _by_workspace(names, _versions(tx)),
         f.DEPLOYMENTS: _by_workspace(names, _deployments(tx)),
-        f.REPLICAS: _by_workspace(names, _replicas(tx)),
+        f.REPLICAS: capped(_by_workspace(names, _replicas(tx))),
         f.STORE_BYTES: [((), float(_size(tx)))],
         f.SCHEMA: [((), float(_schema(tx)))],
         f.JOBS: _by_workspace(names, _jobs(tx)),
@@ -66,6 +69,17 @@ def _by_workspace(names: dict[int, str], rows: list[tuple[object, ...]]) -> list
         for ws, *labels, value in rows
         if int(str(ws)) in names  # a workspace that was deleted a moment ago
     ]
+
+
+def capped(rows: list[tuple[Label, float]], most: int = MOST_SERIES) -> list[tuple[Label, float]]:
+    """Rows of (workspace, endpoint, deployment, ...), at most so many and some: those beyond are summed as endpoint OTHER, so
+    that a monitoring system is not flooded."""
+    kept, rest = rows[:most], rows[most:]
+    sums: dict[Label, float] = {}
+    for (workspace, _, _, *more), value in rest:
+        label = (workspace, OTHER, "", *more)
+        sums[label] = sums.get(label, 0.0) + value
+    return [*kept, *sums.items()]
 
 
 def _with_zeros(names: dict[int, str], rows: Iterable[tuple[object, ...]]) -> list[tuple[Label, float]]:
@@ -117,7 +131,7 @@ def _replicas(tx: Tx) -> list[tuple[object, ...]]:
         """
         SELECT r.workspace_id, e.name, d.name, r.state, COUNT(*) FROM replicas r
         JOIN deployments d ON d.deployment_seq = r.deployment_seq JOIN endpoints e ON e.endpoint_seq = d.endpoint_seq
-        GROUP BY r.workspace_id, e.name, d.name, r.state
+        GROUP BY r.workspace_id, e.name, d.name, r.state ORDER BY r.workspace_id, e.name, d.name, r.state
         """
     )
 

@@ -4,12 +4,15 @@ from typing import Any
 
 from trackside.core.access import Action
 from trackside.core.errors import Invalid
-from trackside.core.http.codec import Call, decode_query
-from trackside.core.http.routes import Route, stream
+from trackside.core.http.codec import Call, decode_query, encode
+from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.monitoring import overview
 from trackside.monitoring.health import Readiness
+from trackside.monitoring.overview import ServerOverview
 from trackside.monitoring.watch import Watch
 
+_JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 _TEXT = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
 
 
@@ -29,6 +32,11 @@ class Monitoring:
         accept = request.headers.get(b"accept", b"").decode("latin-1")
         content_type, body = await self._watch.scrape(accept)
         return Response(200, [(b"content-type", content_type.encode()), (b"cache-control", b"no-store")], body)
+
+    async def overview(self, request: Request) -> Response:
+        """Returns what the server counts of itself and of each workspace."""
+        del request
+        return Response(200, _JSON, encode(await self._watch.overview()))
 
     async def live(self, request: Request) -> Response:
         """The process answers; nothing else is looked at."""
@@ -57,6 +65,20 @@ def routes(watch: Watch, readiness: Readiness) -> list[Route]:
             has_workspace=False,
             media="text/plain",
             summary="Returns metrics in Prometheus' text format, or in OpenMetrics where Accept asks for it.",
+        ),
+        stream(
+            "GET /api/trackside/v1/server-overview",
+            calls.overview,
+            needs=Action.METRICS_READ,
+            has_workspace=False,
+            answer=ServerOverview,
+        ),
+        query(
+            "GET /api/trackside/v1/overview",
+            overview.OfWorkspace,
+            overview.of_workspace,
+            needs=Action.CHANGES_READ,
+            answer=overview.WorkspaceOverview,
         ),
         stream("GET /livez", calls.live, summary="Tells that the process answers.", **probe),
         stream(

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Protocol
 from trackside.core.db.limits import Limit
 from trackside.core.db.tx import Tx
 from trackside.core.http.meter import Timing
-from trackside.monitoring import census
+from trackside.monitoring import census, overview
 from trackside.monitoring import families as f
-from trackside.monitoring.census import Reading
+from trackside.monitoring.census import MOST_SERIES, OTHER, Reading
+from trackside.monitoring.overview import ServerOverview
 from trackside.monitoring.workers import Alone, Shared
 
 if TYPE_CHECKING:
@@ -65,12 +66,24 @@ class Watch:
 
     async def scrape(self, accept: str) -> tuple[str, bytes]:
         """Return the content type and the body."""
+        await self._refresh()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._text, accept)
+
+    async def overview(self) -> ServerOverview:
+        """Return the same for a page."""
+        await self._refresh()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._overview)
+
+    async def _refresh(self) -> None:
         loop = asyncio.get_running_loop()
         if self._clock() - self._taken >= FRESH_S and (self._under_way is None or self._under_way.done()):
             self._under_way = loop.run_in_executor(self._threads, self._count)
         if self._under_way is not None and not self._under_way.done():
             await asyncio.wait([self._under_way], timeout=self._wait_s)
-        return await loop.run_in_executor(self._threads, self._text, accept)
+
+    def _overview(self) -> ServerOverview:
+        facts = self._facts()
+        return overview.of_server(facts.values, facts.requests)
 
     def _text(self, accept: str) -> tuple[str, bytes]:
         from trackside.monitoring.exposition import Exposition  # noqa: PLC0415  # 40 ms that a start need not take
@@ -112,12 +125,20 @@ class Watch:
 
 
 def _named(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> dict[Hashable, Timing]:
-    """Timings by (workspace's id, endpoint, ...), with the workspace's name; those of one that is gone are left out."""
-    return {
+    """Timings by (workspace's id, endpoint, ...), with the workspace's name; those of one that is gone are left out.  The
+    endpoints with fewer requests than the first MOST_SERIES are summed as one."""
+    found = {
         (names[key[0]], *key[1:]): timing
         for key, timing in timings.items()
         if isinstance(key, tuple) and key[0] in names
     }
+    if len(found) <= MOST_SERIES:
+        return dict(found)
+    busiest = sorted(found, key=lambda key: sum(found[key].counts), reverse=True)
+    kept: dict[Hashable, Timing] = {key: found[key] for key in busiest[:MOST_SERIES]}
+    for key in busiest[MOST_SERIES:]:
+        kept.setdefault((key[0], OTHER, "", key[-1]), Timing()).add(found[key])
+    return kept
 
 
 def _usage(folder: Path) -> tuple[int, int] | None:

@@ -17,6 +17,8 @@ NEVER = {
     "budget_policy.exceeded",  # of MLflow's AI gateway, which is not here
     *("deployment.healthy", "deployment.failed"),  # of the controller of replicas, see test_formats
     *("drift.detected", "drift.continues", "drift.ended"),  # of the jobs of monitors, see tests/drift/monitors
+    # When the server looks at what is used and measured, see tests/quotas and tests/alerts.
+    *("quota.warning", "quota.exceeded", "quota.eased", "alert.fired", "alert.resolved"),
 }
 PROMPT = {"key": "mlflow.prompt.is_prompt", "value": "true"}
 STAGES = ("None", "Staging", "Production", "Archived")

@@ -186,5 +186,5 @@ def test_an_unknown_format_is_refused_with_those_that_there_are(sqlite_api: Api)
 
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert message == (
-        "format is 'xml'; it must be one of mlflow, cloudevents, cloudevents-binary, eventgrid, slack, teams."
+        "format is 'xml'; it must be one of mlflow, cloudevents, cloudevents-binary, eventgrid, slack, teams, mail."
     )

@@ -296,7 +296,7 @@ REVIEWED = [
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
-            " alerts/store.py quotas/store.py quotas/usage.py"
+            " alerts/store.py monitoring/overview.py quotas/store.py quotas/usage.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
             " jobs/schedule_store.py jobs/store.py drift/monitors/incident_store.py drift/monitors/store.py"
             " imports/database_datasets.py imports/postgres_rows.py imports/rows.py"

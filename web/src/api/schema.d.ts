@@ -535,6 +535,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the alert rules of the workspace with their states. */
+        get: operations["get_api_trackside_v1_alert_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/alert-rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET v1 alert-rules */
+        get: operations["get_api_trackside_v1_alert_rules_name"];
+        /** Make an alert rule, or change the one of the same name. */
+        put: operations["put_api_trackside_v1_alert_rules_name"];
+        post?: never;
+        /** Remove an alert rule. */
+        delete: operations["delete_api_trackside_v1_alert_rules_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/artifacts/page": {
         parameters: {
             query?: never;
@@ -1508,6 +1544,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what a workspace has, and how it does: runs, jobs, endpoints, links, deliveries, quotas, alerts that fire. */
+        get: operations["get_api_trackside_v1_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the quotas of the workspace, and what each subject uses of them. */
+        get: operations["get_api_trackside_v1_quotas"];
+        /** Make a quota, or change its limit.  A limit below the use stops what is new and nothing that is there. */
+        put: operations["put_api_trackside_v1_quotas"];
+        post?: never;
+        /** Remove a quota. */
+        delete: operations["delete_api_trackside_v1_quotas"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/registered-models/{name}/history": {
         parameters: {
             query?: never;
@@ -1754,6 +1826,23 @@ export interface paths {
         put?: never;
         /** Return a window of runs with the chosen columns. */
         post: operations["post_api_trackside_v1_runs_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/server-overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns what the server counts of itself and of each workspace. */
+        get: operations["get_api_trackside_v1_server_overview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2575,6 +2664,24 @@ export interface components {
             remote_id: string;
             what: string[];
         };
+        /** Disk */
+        Disk: {
+            free_bytes: number;
+            name: string;
+            size_bytes: number;
+        };
+        /**
+         * EndpointLoad
+         * @description Of the last hour; `p95_ms` is absent without requests.
+         */
+        EndpointLoad: {
+            deployments: number;
+            errors: number;
+            healthy: number;
+            name: string;
+            p95_ms?: number;
+            requests: number;
+        };
         /** Endpoints */
         Endpoints: {
             endpoints: components["schemas"]["ShownEndpoint"][];
@@ -2711,6 +2818,10 @@ export interface components {
         GotQueue: {
             queue: components["schemas"]["ShownQueue"];
         };
+        /** GotQuota */
+        GotQuota: {
+            quota: components["schemas"]["ShownQuota"];
+        };
         /** GotRequest */
         GotRequest: {
             stage_request: components["schemas"]["StageRequest"];
@@ -2718,6 +2829,10 @@ export interface components {
         /** GotRequestLog */
         GotRequestLog: {
             request_log: components["schemas"]["ShownRequestLog"];
+        };
+        /** GotRule */
+        GotRule: {
+            rule: components["schemas"]["ShownRule"];
         };
         /** GotRun */
         GotRun: {
@@ -2802,6 +2917,14 @@ export interface components {
             source_code?: components["schemas"]["Code"];
             /** @default [] */
             used_by?: components["schemas"]["User"][];
+        };
+        /** LinkLag */
+        LinkLag: {
+            failed: number;
+            lag_s: number;
+            name: string;
+            state: string;
+            waiting: number;
         };
         /** ListColumns */
         ListColumns: {
@@ -3166,6 +3289,15 @@ export interface components {
             workspace_id: string;
         };
         /**
+         * Part
+         * @description Processor seconds since the start, and resident memory, of the server's workers or of the processes that they started.
+         */
+        Part: {
+            cpu_s: number;
+            name: string;
+            resident_bytes: number;
+        };
+        /**
          * Point
          * @description What a deployment answered from `start` (ms) on, for the `step_s` of the answer.  Latencies are estimates from a histogram;
          *         a point without requests is left out.
@@ -3228,6 +3360,46 @@ export interface components {
             name?: string | null;
             /** @default null */
             sampling?: number | null;
+        };
+        /**
+         * PutRule
+         * @description `target` is the type of an event for the measure events, else the name of a link or an endpoint; left out: all of them.
+         */
+        PutRule: {
+            /** @default null */
+            above?: number | null;
+            /** @default null */
+            for_s?: number | null;
+            /** @default null */
+            is_enabled?: boolean | null;
+            /** @default null */
+            measure: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            severity?: string | null;
+            /** @default null */
+            target?: string | null;
+            /** @default null */
+            window_s?: number | null;
+        };
+        /**
+         * Quotas
+         * @description `counted_at` is when a job last counted runs, points and files; since then each change is added.
+         */
+        Quotas: {
+            counted_at?: number;
+            /** @default [] */
+            quotas?: components["schemas"]["ShownQuota"][];
+        };
+        /** QuotaUse */
+        QuotaUse: {
+            level: string;
+            limit: number;
+            measure: string;
+            scope: string;
+            subject: string;
+            used: number;
         };
         /** Refused */
         Refused: {
@@ -3296,6 +3468,11 @@ export interface components {
         /** Rows */
         Rows: {
             rows: Record<string, unknown>[];
+        };
+        /** Rules */
+        Rules: {
+            /** @default [] */
+            rules?: components["schemas"]["ShownRule"][];
         };
         /** Run */
         Run: {
@@ -3474,6 +3651,29 @@ export interface components {
             /** @default null */
             run_view_type?: string | number | null;
         };
+        /**
+         * ServerOverview
+         * @description `requests`, `errors` (5xx) and `seconds` count since the start; two answers apart in time give rates.  `p95_ms` is since
+         *         the start.  `counted_s` is the age of the counts of rows, absent before the first.
+         */
+        ServerOverview: {
+            counted_s?: number;
+            /** @default [] */
+            disks?: components["schemas"]["Disk"][];
+            errors: number;
+            is_store_up: boolean;
+            p95_ms?: number;
+            /** @default [] */
+            parts?: components["schemas"]["Part"][];
+            requests: number;
+            seconds: number;
+            store: string;
+            store_bytes: number;
+            version: string;
+            workers: number;
+            /** @default [] */
+            workspaces?: components["schemas"]["WorkspaceLine"][];
+        };
         /** SetAlias */
         SetAlias: {
             /** @default null */
@@ -3491,6 +3691,21 @@ export interface components {
             name: string | null;
             /** @default null */
             value?: string | null;
+        };
+        /**
+         * SetQuota
+         * @description `subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a workspace's
+         *         quota has none.  `limit` counts runs, metric points, bytes of artifacts, endpoints, or jobs that wait or run.
+         */
+        SetQuota: {
+            /** @default null */
+            limit?: number | null;
+            /** @default null */
+            measure: string | null;
+            /** @default null */
+            scope: string | null;
+            /** @default null */
+            subject?: string | null;
         };
         /** SetStages */
         SetStages: {
@@ -3675,6 +3890,21 @@ export interface components {
             queued: number;
             running: number;
         };
+        /**
+         * ShownQuota
+         * @description `used` is the use of `subject`; a quota for each user or experiment (`is_each`) is shown for each that has some.
+         */
+        ShownQuota: {
+            is_each: boolean;
+            level: string;
+            limit: number;
+            measure: string;
+            scope: string;
+            subject: string;
+            updated_at: number;
+            updated_by: string;
+            used: number;
+        };
         /** ShownReplica */
         ShownReplica: {
             id: string;
@@ -3693,6 +3923,24 @@ export interface components {
             oldest?: number;
             sampling?: number;
             size_bytes: number;
+        };
+        /** ShownRule */
+        ShownRule: {
+            above: number;
+            checked_at?: number;
+            created_by: string;
+            fired_at?: number;
+            for_s: number;
+            is_enabled: boolean;
+            measure: string;
+            name: string;
+            pending_since?: number;
+            severity: string;
+            state: string;
+            target: string;
+            updated_at: number;
+            value?: number;
+            window_s: number;
         };
         /** ShownSchedule */
         ShownSchedule: {
@@ -3773,7 +4021,7 @@ export interface components {
             max_queue?: number;
             /** @default 0 */
             max_replicas?: number;
-            /** @default 256 */
+            /** @default 4096 */
             max_rows?: number;
             /** @default 0 */
             memory_mb?: number;
@@ -4523,6 +4771,51 @@ export interface components {
             end?: string | null;
             /** @default null */
             start?: string | null;
+        };
+        /** WorkspaceLine */
+        WorkspaceLine: {
+            deliveries_dead: number;
+            deliveries_waiting: number;
+            deployments: number;
+            experiments: number;
+            jobs_waiting: number;
+            link_lag_s: number;
+            models: number;
+            name: string;
+            quota_percent?: number;
+            running: number;
+            runs: number;
+            unhealthy: number;
+        };
+        /**
+         * WorkspaceOverview
+         * @description `runs`, `jobs` are counts by status; `ended` counts runs that ended in the last 24 hours, by status.
+         */
+        WorkspaceOverview: {
+            alert_rules: number;
+            changes_today: number;
+            deliveries_dead: number;
+            deliveries_waiting: number;
+            ended: {
+                [key: string]: number;
+            };
+            /** @default [] */
+            endpoints?: components["schemas"]["EndpointLoad"][];
+            experiments: number;
+            /** @default [] */
+            firing?: components["schemas"]["ShownRule"][];
+            job_wait_s: number;
+            jobs: {
+                [key: string]: number;
+            };
+            /** @default [] */
+            links?: components["schemas"]["LinkLag"][];
+            models: number;
+            /** @default [] */
+            quotas?: components["schemas"]["QuotaUse"][];
+            runs: {
+                [key: string]: number;
+            };
         };
     };
     responses: {
@@ -5671,6 +5964,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explained"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_alert_rules: {
+        parameters: {
+            query?: {
+                rule_state?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_alert_rules_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRule"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_trackside_v1_alert_rules_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRule"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotRule"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_alert_rules_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -7905,6 +8314,121 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_overview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceOverview"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_quotas: {
+        parameters: {
+            query?: {
+                scope?: string;
+                subject?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quotas"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    put_api_trackside_v1_quotas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetQuota"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotQuota"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_quotas: {
+        parameters: {
+            query: {
+                measure: string;
+                scope: string;
+                subject?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_registered_models_name_history: {
         parameters: {
             query?: {
@@ -8431,6 +8955,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Window"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_server_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerOverview"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -21,6 +21,7 @@ export interface PageRoute {
 }
 
 export type RailName =
+  | "overview"
   | "experiments"
   | "models"
   | "endpoints"

@@ -6,6 +6,7 @@ export default {
     label: "Main",
     fold: "Hide the names",
     unfold: "Show the names",
+    overview: "Overview",
     experiments: "Experiments",
     models: "Models",
     endpoints: "Endpoints",

@@ -7,6 +7,7 @@ export default {
     label: "Principal",
     fold: "Ocultar los nombres",
     unfold: "Mostrar los nombres",
+    overview: "Resumen",
     experiments: "Experimentos",
     models: "Modelos",
     endpoints: "Endpoints",

@@ -18,6 +18,11 @@ class Timing:
         self.seconds = 0.0
         self.size = 0
 
+    def add(self, other: "Timing") -> None:
+        self.counts = [a + b for a, b in zip(self.counts, other.counts, strict=True)]
+        self.seconds += other.seconds
+        self.size += other.size
+
     def copy(self) -> "Timing":
         made = Timing()
         made.counts, made.seconds, made.size = list(self.counts), self.seconds, self.size

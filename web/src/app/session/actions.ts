@@ -37,5 +37,8 @@ export const NEEDS = {
   deleteWebhooks: `${ML}/webhooks/delete`,
   importRuns: `${ML}/sync/write`,
   readLinks: `${ML}/links/read`,
+  readChanges: `${ML}/changes/read`,
+  readMetrics: "Microsoft.Insights/metrics/query/action",
+  writeQuotas: "Microsoft.MachineLearningServices/locations/updateQuotas/action",
   readWebhooks: `${ML}/webhooks/read`,
 } as const;

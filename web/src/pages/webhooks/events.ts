@@ -10,6 +10,9 @@ export const EVENTS: Record<string, readonly string[]> = {
   stage_request: ["created", "approved", "rejected"],
   endpoint: ["created", "deleted"],
   deployment: ["healthy", "failed"],
+  drift: ["detected", "continues", "ended"],
+  quota: ["warning", "exceeded", "eased"],
+  alert: ["fired", "resolved"],
   prompt: ["created"],
   prompt_version: ["created"],
   prompt_tag: ["set", "deleted"],
@@ -18,5 +21,7 @@ export const EVENTS: Record<string, readonly string[]> = {
 };
 
 /** The forms in which a webhook is told of an event, MLflow's first. */
-export const FORMATS = ["mlflow", "cloudevents", "cloudevents-binary", "eventgrid", "slack", "teams"] as const;
+export const FORMATS = ["mlflow", "cloudevents", "cloudevents-binary", "eventgrid", "slack", "teams", "mail"] as const;
+/** Those that people read: their events may come as one message. */
+export const FOR_PEOPLE: readonly string[] = ["slack", "teams", "mail"];
 export type Format = (typeof FORMATS)[number];

@@ -11,6 +11,15 @@ export default {
   events: "Events",
   secret: "Secret",
   secretHint: "Requests are signed with it. It is sealed in the store and never shown again.",
+  to: "Mail to",
+  toHint: "Addresses with commas between",
+  digest: "Several events",
+  digests: {
+    "0": "each by itself",
+    "60": "together, each minute",
+    "600": "together, each 10 minutes",
+    "3600": "together, each hour",
+  },
   format: "Format",
   formats: {
     mlflow: "MLflow",
@@ -19,6 +28,7 @@ export default {
     eventgrid: "Azure Event Grid",
     slack: "Slack",
     teams: "Microsoft Teams",
+    mail: "Mail",
   },
   formatHints: {
     mlflow: "The payload of MLflow's webhooks",
@@ -26,6 +36,7 @@ export default {
     "cloudevents-binary": "CloudEvents 1.0 with the attributes as headers",
     eventgrid: "Event Grid's schema, with the events of Azure Machine Learning",
     slack: "A message for an incoming webhook of Slack, Mattermost or Rocket.Chat",
+    mail: "A mail; the server needs --mail-server for it",
     teams: "An Adaptive Card for a workflow of Microsoft Teams",
   },
   username: "User name at the receiver",

@@ -14,6 +14,15 @@ export default {
   events: "Eventos",
   secret: "Secreto",
   secretHint: "Con él se firman las peticiones. Se guarda cifrado y no se vuelve a mostrar.",
+  to: "Correo a",
+  toHint: "Direcciones separadas por comas",
+  digest: "Varios eventos",
+  digests: {
+    "0": "cada uno por separado",
+    "60": "juntos, cada minuto",
+    "600": "juntos, cada 10 minutos",
+    "3600": "juntos, cada hora",
+  },
   format: "Formato",
   formats: {
     mlflow: "MLflow",
@@ -22,6 +31,7 @@ export default {
     eventgrid: "Azure Event Grid",
     slack: "Slack",
     teams: "Microsoft Teams",
+    mail: "Correo",
   },
   formatHints: {
     mlflow: "El contenido de los webhooks de MLflow",
@@ -29,6 +39,7 @@ export default {
     "cloudevents-binary": "CloudEvents 1.0 con los atributos en cabeceras",
     eventgrid: "El esquema de Event Grid, con los eventos de Azure Machine Learning",
     slack: "Un mensaje para un webhook entrante de Slack, Mattermost o Rocket.Chat",
+    mail: "Un correo; el servidor necesita --mail-server",
     teams: "Una tarjeta adaptable para un flujo de trabajo de Microsoft Teams",
   },
   username: "Usuario en el receptor",

@@ -1,0 +1,75 @@
+"""Pages of the overview, of alerts with their channels, and of the activity."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support import axe
+from support.servers import Server
+
+OURS = "/api/trackside/v1"
+
+
+def test_a_quota_is_set_shown_as_used_up_and_removed(server: Server, page: Page) -> None:
+    server.api.new_run()
+    page.goto(f"{server.url}/#/overview")
+    expect(page.get_by_text("No quotas: nothing is limited")).to_be_visible()
+
+    page.get_by_role("button", name="Set a quota").click()
+    page.get_by_label("Limit", exact=True).fill("1")
+    page.get_by_role("button", name="Set", exact=True).last.click()
+
+    row = page.get_by_role("row").filter(has_text="workspace")
+    expect(row).to_contain_text("1 of 1")
+    expect(row).to_contain_text("used up")
+    assert server.api.ask("POST", "runs/create", {"experiment_id": "0"}).status == 403
+    row.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("No quotas: nothing is limited")).to_be_visible()
+    server.api.new_run()
+
+
+def test_a_rule_fires_and_a_channel_hears_of_it(server: Server, page: Page) -> None:
+    server.api.post("runs/update", run_id=server.api.new_run(), status="FAILED")
+    page.goto(f"{server.url}/#/alerts")
+    page.get_by_role("button", name="New rule").click()
+    page.get_by_label("Name").fill("failed runs")
+    page.get_by_label("Severity").select_option("critical")
+    page.get_by_role("button", name="Save").last.click()
+
+    row = page.get_by_role("row").filter(has_text="failed runs")
+    expect(row).to_contain_text("Firing", timeout=60_000)
+    expect(row).to_contain_text("Events of a type: run.failed")
+    page.goto(f"{server.url}/#/overview")
+    expect(page.get_by_role("row").filter(has_text="failed runs")).to_contain_text("critical")
+
+
+def test_the_activity_is_filtered_by_the_address_and_leads_to_objects(server: Server, page: Page) -> None:
+    server.api.post("registered-models/create", name="iris")
+    server.api.new_run()
+    page.goto(f"{server.url}/#/activity")
+    expect(page.get_by_role("row")).to_have_count(3)
+
+    page.get_by_label("Kind").select_option("registered_model")
+
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert "entity=registered_model" in page.url
+    page.get_by_role("link", name="iris").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("iris")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_for_axe(server: Server, page: Page, theme: str) -> None:
+    server.api.new_run()
+    quota = {"scope": "workspace", "measure": "runs", "limit": 1}
+    assert server.api.ask("PUT", f"{OURS}/quotas", quota).status == 200
+    assert server.api.ask("PUT", f"{OURS}/alert-rules/jobs", {"measure": "failed_jobs"}).status == 200
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+
+    found: list[str] = []
+    for address in ("#/overview", "#/overview/server", "#/alerts", "#/activity"):
+        page.goto(f"{server.url}/{address}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_role("table").first).to_be_visible()
+        found += [f"{address}: {each}" for each in axe.serious(page)]
+
+    assert found == []

@@ -1,0 +1,8 @@
+export default {
+  at: "Time",
+  entity: "Kind",
+  object: "Object",
+  action: "What happened",
+  user: "By",
+  detail: "Detail",
+};

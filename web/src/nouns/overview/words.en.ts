@@ -1,0 +1,7 @@
+export default {
+  overview: "Overview",
+  workspace: "This workspace",
+  alerts: "Alerts",
+  activity: "Activity",
+  server: "Server",
+};
