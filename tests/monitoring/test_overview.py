@@ -1,5 +1,6 @@
 """What the overview pages show."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from support.client import Api
 from support.people import ADMIN, People, basic, signed
 from support.scrapes import samples, total
+from trackside.core.db.tx import Tx
 from trackside.core.http.meter import Timing
 from trackside.monitoring import census, families, overview
 from trackside.monitoring.exposition import Exposition, Facts
@@ -60,7 +62,7 @@ def test_only_who_may_read_the_servers_metrics_sees_the_server(sqlite_api: Api) 
     assert signed(sqlite_api, basic(ADMIN)).ask("GET", f"{OURS}/server-overview").status == 200
 
 
-def many_endpoints(tx: Any, count: int) -> None:
+def many_endpoints(tx: Tx, count: int) -> None:
     tx.many(
         """
         INSERT INTO endpoints (workspace_id, name, auth_mode, description, created_by, created_at, updated_at)
@@ -91,11 +93,11 @@ def test_ten_thousand_endpoints_do_not_flood_a_scrape_or_a_page(db: Any) -> None
     with db.read(1) as tx:
         reading = census.take(tx)
         page = overview.of_workspace(tx, overview.OfWorkspace())
-
     replicas = reading.values[families.REPLICAS]
     assert len(replicas) == census.MOST_SERIES + 1
     assert sum(value for _, value in replicas) == 10_000
-    assert replicas[-1] == (("default", census.OTHER, "", "ready"), 8000)
+    label, count = replicas[-1]
+    assert (list(label), int(count)) == (["default", census.OTHER, "", "ready"], 8000)
     assert len(page.endpoints) == overview.MOST_ENDPOINTS
 
 
@@ -105,7 +107,7 @@ def test_ten_thousand_endpoints_do_not_flood_a_scrape_or_a_page(db: Any) -> None
 def test_label_values_come_back_as_they_are(odd: str) -> None:
     timing = Timing()
     timing.counts[3] = 1
-    scored = {("default", odd, "blue", 2): timing}
+    scored: dict[Hashable, Timing] = {("default", odd, "blue", 2): timing}
     made = Exposition(lambda: Facts({families.RUNS: [((odd, "RUNNING"), 1.0)]}, {}, scored, Timing()))
 
     body = made.text("text/plain")[1].decode()
