@@ -155,6 +155,8 @@ constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgr
 	@echo mlflow-skinny==3.17.2 | uv pip compile - $(RESOLVE) -o constraints/compat-3.txt
 	@printf '%s\n' mlflow==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/server-1.txt
 	@printf '%s\n' mlflow==2.22.5 'sqlalchemy<2.1' | uv pip compile - $(RESOLVE) -o constraints/server-2.txt
+	@printf '%s\n' azureml-core==1.61.0.post4 azureml-mlflow==1.62.0.post6 mlflow-skinny==3.15.0 scikit-learn pandas 'setuptools<81' | \
+		uv pip compile - $(RESOLVE) -o constraints/azure.txt
 	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' 'scikit-learn<1.4' 'pandas<2.3' 'numpy<2' | \
 		uv pip compile - $(RESOLVE) -c constraints/compat-1.txt -o constraints/flavors-1.txt
 	@printf '%s\n' mlflow-skinny==2.22.5 'scikit-learn<1.7' 'pandas<3' | \

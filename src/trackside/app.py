@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
+from trackside.azure.dialects import Dialects
 from trackside.cleanup import kinds as deletion_jobs
 from trackside.core.access import Action
 from trackside.core.db import migrate
@@ -75,6 +77,7 @@ from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
 from trackside.identity import routes as identity
+from trackside.identity.exchange import Exchange
 from trackside.identity.oidc import bindings
 from trackside.identity.oidc import routes as oidc
 from trackside.identity.scim import routes as scim
@@ -232,7 +235,7 @@ def issuers(settings: Settings) -> Any:
     return Registry(settings.oidc, Guard())  # the operator named the hosts
 
 
-def _gate(settings: Settings, db: Any, known: Any, closers: list[Callable[[], object]]) -> Gate:
+def _gate(settings: Settings, db: Any, known: Any, exchange: Exchange, closers: list[Callable[[], object]]) -> Gate:
     """Who calls, and what is written down of it."""
     longest_ms = settings.session_days * DAY_MS
     policy = Policy(
@@ -241,7 +244,7 @@ def _gate(settings: Settings, db: Any, known: Any, closers: list[Callable[[], ob
         session_idle_ms=longest_ms // 4,
         session_longest_ms=longest_ms,
     )
-    gate = Gate(db, policy, Forwarded(settings.trusted_proxies), known)
+    gate = Gate(db, policy, Forwarded(settings.trusted_proxies), known, exchange)
     closers.append(Loop("access", lambda: notes.step(db, gate), notes.NOTES_EVERY_S).close)
     prune = partial(
         notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
@@ -500,7 +503,9 @@ def build(
         directory = Directory(db)
         meters = Meters(Meter(), Meter(), Meter())
         known = issuers(settings)
-        gate = _gate(settings, db, known, closers)
+        keys = _sealer(settings)
+        exchange = Exchange(lambda: bytes.fromhex(keys.derived("azure: tokens")))
+        gate = _gate(settings, db, known, exchange, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
         registry_files = registry_own.Files(roots, threads)
         recounts = recount.kind(roots)
@@ -558,6 +563,8 @@ def build(
 
         def rest() -> list[Route]:
             """What is imported while the server answers other calls already: a third of all modules."""
+            from trackside.azure import routes as azure  # noqa: PLC0415  # see above
+            from trackside.azure.blob_routes import sweep  # noqa: PLC0415  # see above
             from trackside.cleanup import routes as cleanup  # noqa: PLC0415  # see above
             from trackside.cleanup.work import Work  # noqa: PLC0415  # see above
             from trackside.imports import routes as imports  # noqa: PLC0415  # see above
@@ -572,7 +579,18 @@ def build(
             deleting = Work(roots, threads, registry_files)
             running_imports = Jobs(settings.data / "imports")
             closers.append(running_imports.close)
+            closers.append(
+                Loop("azure-blocks", lambda: sweep(roots.store, time.time_ns() // 1_000_000), PRUNE_EVERY_S).close
+            )
             made = [
+                *azure.routes(
+                    roots,
+                    threads,
+                    gate,
+                    exchange,
+                    lambda: bytes.fromhex(keys.derived("azure: addresses")),
+                    prefix=settings.static_prefix,
+                ),
                 *stock_ui.calls(),
                 *views.routes(),
                 *cleanup.routes(deleting),
@@ -619,6 +637,7 @@ def build(
             requests=_requests(settings, closers),
             static_prefix=settings.static_prefix,
             read_s=settings.search_timeout_s,
+            dialects=Dialects(doors, directory.recall, directory.resolve, prefix=settings.static_prefix),
         )
         closers.append(edge.close)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)

@@ -55,6 +55,16 @@ WHOLE_SERVER = {
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
     "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
     "/", "/assets/{name}",  # the files of the web UI
+    # Clients of Azure and Databricks: where they sign in, who they are, and which workspaces they may see.
+    "/metadata/endpoints", "/discovery", "/msi/token", "/tenants", "/subscriptions", "/.well-known/databricks-config",
+    "/api/2.0/preview/scim/v2/Me",
+    *(f"/subscriptions/{{subscription_id}}{path}" for path in (
+        "", "/resources", "/resourcegroups", "/resourcegroups/{resource_group}", "/resourceGroups/{resource_group}",
+        "/providers/Microsoft.MachineLearningServices/workspaces",
+        "/resourceGroups/{resource_group}/providers/Microsoft.MachineLearningServices/workspaces",
+        "/resourceGroups/{resource_group}/providers/Microsoft.MachineLearningServices/workspaces/{name}",
+    )),
+    "/api/2.0/fs/{path:path}", "/api/2.0/mlflow/unity-catalog/{path:path}",  # refused, with the way out
     "/ml/experiments/{path:path}",  # leads to a page of it
     # Who the users are, what is theirs, and what they may do: one directory for all workspaces.
     *(f"/api/trackside/v1/{path}" for path in (
@@ -113,6 +123,7 @@ NEUTRAL: dict[str, Any] = {
     "title": "mine", "priority": 1, "timeout_s": 60, "schedule": None, "cron": None, "timezone": None, "interval_s": None,
     "is_paused": True, "max_running": 3,
     "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
+    "batch_tracking_id": "any", "paths": None,
     "properties": None, "minutes": 60, "sampling": 0.5, "max_mb": 10, "keep_days": 3, "files": None,
     **dict.fromkeys(("target", "baseline", "window", "latency_s", "label_days", "rules", "slices", "prediction", "score")),
     **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
@@ -193,7 +204,7 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     api.post("runs/outputs", run_id=run_id, models=[{"model_id": names["model_id"], "step": 1}])
     location = api.run(run_id)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
     of_model = api.get(f"logged-models/{names['model_id']}")["model"]["info"]["artifact_uri"]
-    for folder in (location, f"{location}/model", of_model.removeprefix("mlflow-artifacts:/")):
+    for folder in (location, f"{location}/model", of_model.removeprefix("mlflow-artifacts:/"), "azureml-uploads/x/x"):
         api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{folder}/secret.txt", WORD.encode())
     names |= dataset_with_a_record(api, names["experiment_id"])
     names["name"] = "registered"

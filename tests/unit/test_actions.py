@@ -12,6 +12,9 @@ from trackside.core.settings import Settings
 
 # What answers without a sign-in.  A new path says here why it may.
 FOR_ANYONE = {
+    # A signed address is the permission; the others tell Azure's clients where to sign in, and a token is looked at there.
+    "/az.blob.core.windows.net/{owner}/{path:path}", "/metadata/endpoints", "/discovery", "/msi/token",
+    "/.well-known/databricks-config",
     "/health", "/version", "/livez", "/readyz",  # load balancers and clients ask before they have credentials
     "/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info",  # as on stock
     "/openapi.json",  # the same for every installation

@@ -28,6 +28,7 @@ from trackside.core.errors import Denied, Unauthenticated
 from trackside.core.http.forwarded import Forwarded
 from trackside.identity import credentials, keys, passwords
 from trackside.identity import store as identity
+from trackside.identity.exchange import Exchange, Exchanged
 from trackside.identity.model import EVERYBODY, Principal, Token, TokenScope
 from trackside.identity.oidc.model import Refused
 from trackside.identity.throttle import Throttle
@@ -81,9 +82,15 @@ class _Verified(Struct, frozen=True):
 
 class Gate:
     def __init__(
-        self, db: Store, policy: Policy, forwarded: Forwarded = DIRECT, programs: Programs | None = None
+        self,
+        db: Store,
+        policy: Policy,
+        forwarded: Forwarded = DIRECT,
+        programs: Programs | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
-        """`programs`: None where no issuer of JWTs is configured."""
+        """`programs`: None where no issuer of JWTs is configured; `exchange` reads JWTs that the server itself signed."""
+        self._exchange = exchange
         self._programs = programs
         self._forwarded = forwarded
         self._db = db
@@ -275,7 +282,11 @@ class Gate:
 
     def _load(self, shown: bytes, known: bytes, headers: Headers, source: Source) -> SignedIn:
         secret, name = secret_of(shown)
-        password_of = name if name is not None and not keys.looks_like_token(secret) else None
+        exchanged = None
+        if self._exchange is not None and looks_like_jwt(secret):  # as Bearer, or as the password of Basic
+            exchanged = self._exchange.read(secret, time.time_ns() // 1_000_000)
+        is_password = name is not None and exchanged is None and not keys.looks_like_token(secret)
+        password_of = name if is_password else None
         if password_of is not None:
             verified = self._verified.get(known)
             if verified is None or verified.until < time.monotonic():
@@ -285,7 +296,7 @@ class Gate:
                     raise unauthenticated(headers, late_s=fault.late_s) from None
                 verified = None
         program = None
-        if self._programs is not None and name is None and looks_like_jwt(secret):
+        if exchanged is None and self._programs is not None and name is None and looks_like_jwt(secret):
             program = self._verified_jwt(secret, headers, source)
         with self._db.read(0) as tx:
             generation, _ = identity.generation(tx)
@@ -296,6 +307,8 @@ class Gate:
                 caller = self._of_password(tx, password_of, known, verified)
             elif shown.startswith(b"cookie "):
                 caller = self._of_session(tx, secret)
+            elif exchanged is not None:
+                caller = self._of_exchanged(tx, exchanged)
             else:
                 caller = self._of_token(tx, secret)
         if caller is None:
@@ -351,8 +364,17 @@ class Gate:
             return _first(principal, "one-time password", until_ms)
         return SignedIn(principal, self._grants(tx, principal), "password", until=until_ms)
 
+    def _of_exchanged(self, tx: Tx, shown: Exchanged) -> SignedIn | None:
+        caller = self._of_digest(tx, shown.digest)
+        if caller is not None:
+            caller.until = min(caller.until, shown.until_ms)
+        return caller
+
     def _of_token(self, tx: Tx, secret: str) -> SignedIn | None:
-        token = credentials.find_token(tx, keys.digest(secret)) if keys.is_token(secret) else None
+        return self._of_digest(tx, keys.digest(secret)) if keys.is_token(secret) else None
+
+    def _of_digest(self, tx: Tx, digest: bytes) -> SignedIn | None:
+        token = credentials.find_token(tx, digest)
         if token is None or (token.expires_at is not None and token.expires_at < tx.now):
             return None
         principal = identity.find(tx, token.principal_id)

@@ -10,6 +10,7 @@ from trackside.core.errors import Invalid
 from trackside.workspaces.model import Workspace
 
 WORKSPACES = "workspaces"
+UPLOADS = "azureml-uploads"  # of files that belong to no run: `azureml-uploads/<origin>/<container>/…`
 MAX_SEGMENT_BYTES = 255
 MAX_SEGMENTS = 256
 

@@ -74,9 +74,9 @@ class Calls:
         spot = self._roots.proxied(path, request.workspace)
         if path.endswith("/") or keys.is_top(spot.key):
             raise Invalid("Artifact path must include a filename (cannot end with '/').")
-        before = await self._room(request, spot, request.content_length or 0)
+        before = await room(request, spot, request.content_length or 0, self._threads)
         stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
-        await _tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
+        await tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
         return Response()
 
     async def get(self, request: Request) -> Response:
@@ -88,7 +88,7 @@ class Calls:
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
         await self._threads.of(spot).run_long(spot.blobs.delete, spot.key)
-        await _tell(request, spot.key, is_removed=True)
+        await tell(request, spot.key, is_removed=True)
         return _json(b"{}")
 
     async def entries(self, request: Request) -> Response:
@@ -156,9 +156,9 @@ class Calls:
         if not data:
             raise Invalid("Request must specify data.")
         _, spot = await self._of_run(request, path)
-        before = await self._room(request, spot, len(data))
+        before = await room(request, spot, len(data), self._threads)
         await self._threads.of(spot).run(put, spot.blobs, spot.key, [[data]])
-        await _tell(request, spot.key, more=None if before is None else len(data) - before)
+        await tell(request, spot.key, more=None if before is None else len(data) - before)
         return _json(b"")
 
     async def presigned_upload(self, request: Request) -> Response:
@@ -195,13 +195,6 @@ class Calls:
     async def no_presigned(self, request: Request) -> Response:
         self._roots.proxied(request.params["path"], request.workspace)
         raise Unsupported("Multipart download is not supported for the current artifact repository")
-
-    async def _room(self, request: Request, spot: Spot, size: int) -> int | None:
-        """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return the bytes of the file that it replaces; None if
-        the workspace is not counted."""
-        if not await request.read(lambda tx: store.check_room(tx, keys.owner(spot.key), size), quick=True):
-            return None
-        return await self._threads.of(spot).run(blobs.size_of, spot.blobs, spot.key)
 
     async def _of_run(self, request: Request, path: str) -> tuple[Root, Spot]:
         run_id = _argument(request, "run_id") or _argument(request, "run_uuid")
@@ -306,7 +299,15 @@ def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
     ]
 
 
-async def _tell(request: Request, key: str, *, is_removed: bool = False, more: int | None = None) -> None:
+async def room(request: Request, spot: Spot, size: int, threads: StoreThreads) -> int | None:
+    """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return the bytes of the file that it replaces; None if the
+    workspace is not counted."""
+    if not await request.read(lambda tx: store.check_room(tx, keys.owner(spot.key), size), quick=True):
+        return None
+    return await threads.of(spot).run(blobs.size_of, spot.blobs, spot.key)
+
+
+async def tell(request: Request, key: str, *, is_removed: bool = False, more: int | None = None) -> None:
     """The change log hears of the file before the client does; after a crash in between, the client sends it again.
 
     `more`: by how many bytes the artifacts of a workspace grew that is counted."""

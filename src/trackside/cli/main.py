@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import trackside
 from trackside.cli import (
+    azure_words,
     backup_words,
     cleanup_words,
     drift_words,
@@ -127,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     import_words.add_command(commands)
     quota_words.add_commands(commands)
     monitoring_words.add_commands(commands)
+    azure_words.add_commands(commands)
 
     version = _command(commands, "version", "show the versions of Trackside and what it runs on", ADMIN, "version", ())
     version.set_defaults(arguments=lambda _: {})  # it answers whatever the environment says

@@ -13,15 +13,17 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 import uvicorn
+from msgspec import structs
 
 from trackside import app
 from trackside.cli import first_admin, ports, supervise
 from trackside.cli.lock import Lock, of_server
 from trackside.cli.output import OK, Stop, say
 from trackside.cli.stores import explained, refuse_foreign_file
-from trackside.core import log_lines
+from trackside.core import certificates, log_lines
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.http.request_log import LOGGER as REQUEST_LOGGER
+from trackside.core.setting_values import is_name
 from trackside.core.settings import Settings, SqliteStore
 from trackside.monitoring import workers
 from trackside.stock_ui import files as stock_files
@@ -29,6 +31,7 @@ from trackside.stock_ui import files as stock_files
 log = logging.getLogger("trackside")
 
 BACKLOG = 2048
+TLS_FOLDER = "tls"  # in the data folder
 KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an idle connection
 REST_AFTER_S = 0.2  # after the start: until then the first answers have the processor
 END_S = 5.0  # for what runs beside the answers, after them
@@ -59,12 +62,27 @@ def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
     sockets: list[socket.socket] = []
     try:
         _make_administrator(chosen)
+        chosen = _certified(chosen)
         sockets = ports.bind(chosen.host, chosen.port)
         return _serve(chosen, sockets, lock, interval_factor)
     finally:
         for each in sockets:
             each.close()
         lock.release()
+
+
+def _certified(settings: Settings) -> Settings:
+    """With a certificate of the server's own, if that was asked for."""
+    if settings.tls == "off":
+        return settings
+    listens = () if settings.host in ("0.0.0.0", "::") else (settings.host,)  # noqa: S104  # what it listens on
+    named = (name for name in settings.allowed_hosts if is_name(name))
+    names = dict.fromkeys(("localhost", "127.0.0.1", "::1", socket.gethostname(), *listens, *named))
+    try:
+        found = certificates.prepare(settings.data / TLS_FOLDER, list(names))
+    except certificates.CertificateError as error:
+        raise Stop(f"--tls self-signed: {error}") from None
+    return structs.replace(settings, tls_cert=found.certificate, tls_key=found.key)
 
 
 def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interval_factor: float) -> int:
@@ -76,6 +94,9 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
         lock.describe(port)
         where = ports.url(settings.host, port, settings.static_prefix, is_secure=settings.tls_cert is not None)
         say(f"Trackside listening on {where} (store {_store(settings)}, durability {settings.durability})")
+        if settings.tls != "off":
+            authority = settings.data / TLS_FOLDER / "ca.pem"
+            say(f"Clients trust it by: export REQUESTS_CA_BUNDLE={authority} SSL_CERT_FILE={authority}")
 
     if settings.workers == 1:
         return _work(settings, sockets, interval_factor, announce)

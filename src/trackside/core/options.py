@@ -372,6 +372,13 @@ OPTIONS: dict[str, Option] = {
         metavar="DAYS",
         help="how long the log of changes (who did what, when) is kept; 0 keeps it without a limit",
     ),
+    "tls": Option(
+        flags=("--tls",),
+        default="off",
+        read=values.one_of("off", "self-signed"),
+        metavar="WHICH",
+        help="`self-signed`: make an authority and a certificate in the data folder, and serve HTTPS with it",
+    ),
     "tls_cert": Option(
         flags=("--tls-cert",),
         default="",

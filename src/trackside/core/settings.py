@@ -95,6 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     spark_masters: tuple[str, ...]
     project_sources: tuple[str, ...]
     change_log_days: int  # 0: without a limit
+    tls: str
     tls_cert: Path | None
     tls_key: Path | None
     trusted_proxies: tuple[str, ...]  # addresses and networks
@@ -262,6 +263,8 @@ def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Give
         )
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise SettingError("--tls-cert and --tls-key go together: give both, or none")
+    if settings.tls != "off" and settings.tls_cert is not None:
+        raise SettingError(f"--tls is {settings.tls!r} and --tls-cert names a certificate; give one of them")
     if settings.kubernetes_namespace and not settings.kubernetes_server_url.startswith(("http://", "https://")):
         raise SettingError(
             f"--kubernetes-server-url is {settings.kubernetes_server_url!r}; with --kubernetes-namespace it must be the http(s)"

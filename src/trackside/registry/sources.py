@@ -18,6 +18,7 @@ from trackside.registry.model import LATEST, MAX_SOURCE_BYTES
 PROMPT_SOURCES = ("dummy-source", "prompt-template")
 MAX_FILES_URI_BYTES = 2_600
 _MAX_DECODINGS = 10
+UPLOAD_DEPTH = 3  # keys.UPLOADS, the origin, the container
 
 
 class ModelUri(Struct, frozen=True):
@@ -108,8 +109,16 @@ def check(source: str, owner: Owner) -> None:
                 raise _foreign(source, "model_id")
         # The server would be asked for these, or a host that the caller chose.
         case "mlflow-artifacts" | "http" | "https":
+            if _is_upload(source):
+                return
             if owner.root is None or not is_within(source, owner.root):
                 raise _foreign(source, owner.parameter)
+
+
+def _is_upload(source: str) -> bool:
+    """Files that a client uploaded for a version that has no run, under a name that only it was told."""
+    key = keys.of_proxied(source)
+    return key is not None and key.startswith(f"{keys.UPLOADS}/") and key.count("/") >= UPLOAD_DEPTH
 
 
 def check_elsewhere(source: str) -> None:

@@ -22,7 +22,7 @@ NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,62}")
 RESERVED = frozenset({"workspaces", "api", "ajax-api", "static-files", "ws"})
 _PATH_DOOR = re.compile(r"/ws/([^/]+)(/.*)?", re.DOTALL)
 _AZURE_DOOR = re.compile(
-    r"/mlflow/v[12]\.0/subscriptions/([^/]+)/resourceGroups/([^/]+)"
+    r"/(mlflow/v[12]|history/v1|artifact/v2)\.0/subscriptions/([^/]+)/resourceGroups/([^/]+)"
     r"/providers/Microsoft\.MachineLearningServices/workspaces/([^/]+)(/.*)?",
     re.DOTALL | re.IGNORECASE,
 )
@@ -86,10 +86,15 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
         match = _PATH_DOOR.fullmatch(path)
         if match:
             named, path = Named(match[1]), match[2] or "/"
-    elif path.startswith("/mlflow/v"):
+    elif path.startswith("/databricks/"):
+        named, path = _in_databricks(path)
+    elif path.startswith(("/mlflow/v", "/history/v", "/artifact/v")):
         match = _AZURE_DOOR.fullmatch(path)
         if match:
-            named, path = Named(match[3], match[1], match[2]), match[4] or "/"
+            service, subscription_id, group, name, rest = match.groups("/")
+            # MLflow's calls have the same paths behind every door; Azure's other services have paths of their own.
+            below = "" if service.startswith("mlflow") else f"/azure/{service.partition('/')[0]}"
+            named, path = Named(name, subscription_id, group), f"{below}{rest}"
     for key, value in headers:
         if key == HEADER and value.strip():
             name = value.strip().decode("latin-1")
@@ -101,6 +106,13 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
             if named is None:
                 named, where = Named(name), "first header"
     return named, path
+
+
+def _in_databricks(path: str) -> tuple[Named | None, str]:
+    """Behind the door of clients whose tracking URI is `databricks`: with or without a workspace."""
+    path = path.removeprefix("/databricks")
+    match = _PATH_DOOR.fullmatch(path)
+    return (None, path) if match is None else (Named(match[1]), match[2] or "/")
 
 
 def check_name(name: str) -> str:

@@ -548,4 +548,39 @@ REVIEWED = [
         {"jobs/executors/process.py": "ProcessExecutor.run", "core/processes/guardian.py": "main"},
     ),
     Reviewed("process", CONSTANT, "a fork of the server itself", {"cli/supervise.py": "_Supervisor._start_missing"}),
+    Reviewed(
+        "uri",
+        "trackside.core.http.security.Guard.check",
+        "the server's own address as the client wrote it, told to that client alone; a foreign name was refused",
+        {"azure/arm_routes.py": "Calls.base"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.artifacts.keys.checked",
+        "a key of the store, in a URI that is told to a client; what comes back is a key again, and is checked then",
+        {"azure/uris.py": "in_azure.say quoted"},
+    ),
+    Reviewed(
+        "header",
+        CONSTANT,
+        "codes of the source, checksums, times and lengths",
+        {
+            "azure/blob.py": "fault",
+            "azure/blob_routes.py": "_headers",
+            "core/http/foreign.py": "_cut _sized",
+        },
+    ),
+    Reviewed(
+        "uri",
+        OPERATOR,
+        "addresses and files that are words of the command line",
+        {"cli/azure_env.py": "_lines run variables"},
+    ),
+    Reviewed("path", OPERATOR, "a file that is a word of the command line", {"cli/azure_env.py": "run"}),
+    Reviewed(
+        "path",
+        CONSTANT,
+        "files of fixed names in the data folder",
+        {"core/certificates.py": "_is_good _make_certificate _write"},
+    ),
 ]

@@ -2466,10 +2466,6 @@ export interface components {
             /** @default 0 */
             unreadable?: number;
         };
-        /** Created */
-        Created: {
-            experiment_id: string;
-        };
         /**
          * CreateEndpoint
          * @description `model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
@@ -3066,23 +3062,6 @@ export interface components {
             token: components["schemas"]["ShownToken"];
         };
         /**
-         * Me
-         * @description Who calls.  `is_open`: the server has no users, and everybody may do everything.
-         */
-        Me: {
-            credential: string;
-            display_name: string;
-            /** @default [] */
-            groups?: string[];
-            has_password: boolean;
-            is_admin: boolean;
-            is_open: boolean;
-            is_signed_in: boolean;
-            /** @default false */
-            must_change_password?: boolean;
-            name: string;
-        };
-        /**
          * MetricOfGroup
          * @description Over the runs of a group whose value is a finite number; `odd` counts those whose value is none.
          */
@@ -3476,7 +3455,7 @@ export interface components {
         };
         /** Run */
         Run: {
-            data: components["schemas"]["RunData"];
+            data: components["schemas"]["trackside.runs.model.RunData"];
             info: components["schemas"]["RunInfo"];
             inputs: components["schemas"]["RunInputs"];
             outputs?: components["schemas"]["RunOutputs"];
@@ -3491,15 +3470,6 @@ export interface components {
             /** @default null */
             run_uuid?: string | null;
         } | unknown | unknown;
-        /** RunData */
-        RunData: {
-            /** @default [] */
-            metrics?: components["schemas"]["trackside.runs.model.Metric"][];
-            /** @default [] */
-            params?: components["schemas"]["KeyValue"][];
-            /** @default [] */
-            tags?: components["schemas"]["KeyValue"][];
-        };
         /**
          * RunGroup
          * @description `filter` selects the runs of the group; null: no filter can.
@@ -4259,6 +4229,10 @@ export interface components {
             /** @default [] */
             webhooks?: components["schemas"]["OurWebhook"][];
         };
+        /** Created */
+        "trackside.experiments.model.Created": {
+            experiment_id: string;
+        };
         /** Experiment */
         "trackside.experiments.model.Experiment": {
             artifact_location: string;
@@ -4309,6 +4283,23 @@ export interface components {
             next_page_token?: string | null;
             /** @default [] */
             users?: components["schemas"]["trackside.identity.calls.ShownUser"][];
+        };
+        /**
+         * Me
+         * @description Who calls.  `is_open`: the server has no users, and everybody may do everything.
+         */
+        "trackside.identity.calls.Me": {
+            credential: string;
+            display_name: string;
+            /** @default [] */
+            groups?: string[];
+            has_password: boolean;
+            is_admin: boolean;
+            is_open: boolean;
+            is_signed_in: boolean;
+            /** @default false */
+            must_change_password?: boolean;
+            name: string;
         };
         /**
          * NewUser
@@ -4442,6 +4433,15 @@ export interface components {
             step: number;
             timestamp: number;
             value: number | string;
+        };
+        /** RunData */
+        "trackside.runs.model.RunData": {
+            /** @default [] */
+            metrics?: components["schemas"]["trackside.runs.model.Metric"][];
+            /** @default [] */
+            params?: components["schemas"]["KeyValue"][];
+            /** @default [] */
+            tags?: components["schemas"]["KeyValue"][];
         };
         /** SetTag */
         "trackside.runs.model.SetTag": {
@@ -4980,7 +4980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Created"];
+                    "application/json": components["schemas"]["trackside.experiments.model.Created"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -7966,7 +7966,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["trackside.identity.calls.Me"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -17,6 +17,7 @@ from trackside.core.access import ALL_RIGHTS, OPEN, Action, Visit
 from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import Admission, Gate
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
+from trackside.core.http.foreign import Dialects
 from trackside.core.http.meter import Meter
 from trackside.core.http.request_log import HEADER as ID_HEADER
 from trackside.core.http.request_log import SILENT, Requests
@@ -79,7 +80,9 @@ class Direct:
         requests: Requests = SILENT,
         *,
         static_prefix: str = "",
+        dialects: Dialects,
     ) -> None:
+        self._is_foreign = dialects.is_foreign
         self._meter = meter
         self._requests = requests
         self._admission = admission
@@ -131,6 +134,7 @@ class Direct:
             or not _NOT_PLAIN.isdisjoint(by_name)
             or int(by_name.get(b"content-length", 0)) > MOST_BYTES
             or not self._guard.is_known(by_name.get(b"host", b""))
+            or self._is_foreign(path, by_name)
         ):
             return None
         source = None

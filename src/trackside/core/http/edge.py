@@ -13,6 +13,7 @@ from trackside.core.http.admission import REFUSED, Admission, Gate, Locate
 from trackside.core.http.bodies import Room
 from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check_content_type, failed, query_of
 from trackside.core.http.direct import Direct
+from trackside.core.http.foreign import Dialects, NoDialects, answering, reading
 from trackside.core.http.meter import Meter
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.request_log import HEADER as ID_HEADER
@@ -76,7 +77,9 @@ class Edge:
         requests: Requests = SILENT,
         static_prefix: str = "",
         read_s: float = READ_S,
+        dialects: Dialects | None = None,
     ) -> None:
+        self._dialects = NoDialects() if dialects is None else dialects
         self._meter = Meter() if meter is None else meter
         self._requests = requests
         self._table = table
@@ -107,6 +110,7 @@ class Edge:
             self._meter,
             requests,
             static_prefix=static_prefix,
+            dialects=self._dialects,
         )
 
     def close(self) -> None:
@@ -124,8 +128,14 @@ class Edge:
         request_id = self._requests.id_of(given)
         counted = _Counted(send, request_id)
         begun = perf_counter()
+        passed: Send = counted
         try:
-            await self._answer(scope, receive, counted)
+            if self._dialects.is_foreign(scope["path"], dict(scope["headers"])):
+                dialect = await self._dialects.of(scope)
+                if dialect is not None:
+                    scope, receive = reading(dialect, scope, receive)
+                    passed = answering(dialect, counted)
+            await self._answer(scope, receive, passed)
         finally:
             route: Route | None = scope.get(ROUTE)
             where = _NOTHING if route is None else (route.method, route.paths[0])

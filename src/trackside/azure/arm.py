@@ -1,0 +1,123 @@
+"""What Azure Resource Manager says of clouds, subscriptions and workspaces, as its clients read it.  Pure.
+
+Shapes: "Azure REST API reference", Microsoft.MachineLearningServices/workspaces 2022-05-01, and what azureml-core asks for.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from trackside.identity.exchange import TENANT
+from trackside.workspaces.model import DEFAULT_SUBSCRIPTION, Workspace
+
+TYPE = "Microsoft.MachineLearningServices/workspaces"
+CLOUD = "Trackside"  # AZUREML_CURRENT_CLOUD of the clients
+STORAGE_SUFFIX = "core.windows.net"
+LOCATION = "local"
+_CODES = {
+    "RESOURCE_DOES_NOT_EXIST": "ResourceNotFound",
+    "ENDPOINT_NOT_FOUND": "NotFound",
+    "RESOURCE_ALREADY_EXISTS": "Conflict",
+    "RESOURCE_CONFLICT": "Conflict",
+    "INVALID_STATE": "Conflict",
+    "PERMISSION_DENIED": "AuthorizationFailed",
+    "UNAUTHENTICATED": "InvalidAuthenticationToken",
+    "INVALID_PARAMETER_VALUE": "InvalidParameter",
+    "BAD_REQUEST": "BadRequest",
+    "REQUEST_LIMIT_EXCEEDED": "TooManyRequests",
+    "TEMPORARILY_UNAVAILABLE": "ServiceUnavailable",
+    "NOT_IMPLEMENTED": "NotImplemented",
+}
+
+
+def code_of(status: int, code: str) -> str:
+    """The code of an ARM error for one of MLflow's."""
+    return _CODES.get(code, "InternalServerError" if status >= 500 else "BadRequest")
+
+
+def clouds(base: str) -> list[dict[str, Any]]:
+    """The one cloud that there is; `base` is the server's URL, without a slash at its end."""
+    return [
+        {
+            "name": CLOUD,
+            "portal": base,
+            "authentication": {
+                "loginEndpoint": base,
+                "audiences": [f"{base}/"],
+                "tenant": "common",
+                "identityProvider": "AAD",
+            },
+            "resourceManager": f"{base}/",
+            "suffixes": {"storage": STORAGE_SUFFIX, "keyVaultDns": "vault.azure.net"},
+        }
+    ]
+
+
+def services(base: str) -> dict[str, str]:
+    """What the discovery URL of a workspace tells: where each service is."""
+    names = ("api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "labeling", "modelmanagement",
+             "pipelines", "studio")  # fmt: skip
+    return dict.fromkeys(names, base)
+
+
+def subscription(subscription_id: str) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{subscription_id}",
+        "subscriptionId": subscription_id,
+        "displayName": "Trackside" if subscription_id == DEFAULT_SUBSCRIPTION else subscription_id,
+        "state": "Enabled",
+        "tenantId": TENANT,
+        "authorizationSource": "RoleBased",
+    }
+
+
+def subscriptions(found: list[Workspace]) -> list[dict[str, Any]]:
+    """Of the workspaces that the caller may see; the first one of each spelling counts."""
+    ids = {workspace.subscription_id.lower(): workspace.subscription_id for workspace in reversed(found)}
+    return [subscription(ids[key]) for key in sorted(ids)]
+
+
+def resource_group(subscription_id: str, name: str) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{subscription_id}/resourceGroups/{name}",
+        "name": name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": LOCATION,
+        "tags": {},
+        "properties": {"provisioningState": "Succeeded"},
+    }
+
+
+def resource(workspace: Workspace) -> dict[str, Any]:
+    """In a list of resources."""
+    return {
+        "id": workspace.scope,
+        "name": workspace.name,
+        "type": TYPE,
+        "location": workspace.location or LOCATION,
+        "tags": workspace.tags,
+    }
+
+
+def described(workspace: Workspace, base: str) -> dict[str, Any]:
+    made = datetime.fromtimestamp(workspace.creation_time / 1000, UTC).isoformat()
+    return {
+        **resource(workspace),
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "identity": {"type": "SystemAssigned", "principalId": workspace.uid, "tenantId": TENANT},
+        "properties": {
+            "workspaceId": workspace.uid,
+            "friendlyName": workspace.friendly_name or workspace.name,
+            "description": workspace.description or "",
+            "creationTime": made,
+            "provisioningState": "Succeeded",
+            "discoveryUrl": f"{base}/discovery",
+            "mlFlowTrackingUri": f"azureml{base[base.index(':') :]}/mlflow/v1.0{workspace.scope}",
+            "storageAccount": "",
+            "keyVault": "",
+            "applicationInsights": "",
+            "containerRegistry": "",
+            "hbiWorkspace": False,
+            "publicNetworkAccess": "Enabled",
+            "tenantId": TENANT,
+        },
+    }

@@ -1,0 +1,151 @@
+"""The calls of Azure Blob Storage that its client makes for one file: put, put by blocks, get by ranges.
+
+Knows HTTP's side only.  The address is the permission: it was given to a caller who may read or write the file.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from email.utils import formatdate
+
+from trackside.artifacts import transfer
+from trackside.artifacts.blobs import Blobs, Stat, put
+from trackside.artifacts.lanes import StoreThreads
+from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.routes import room, tell
+from trackside.azure import blob, files
+from trackside.core.access import Action
+from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unsupported
+from trackside.core.http.codec import MAX_BODY_BYTES
+from trackside.core.http.routes import Route, stream
+from trackside.core.http.streams import Headers, Request, Response
+
+BLOCKS = "workspaces/.azure-blocks"  # no workspace has this folder, so no client reaches it
+STALE_MS = 48 * 3_600_000
+
+
+class Calls:
+    def __init__(
+        self, roots: Roots, threads: StoreThreads, key: Callable[[], bytes], now: Callable[[], datetime]
+    ) -> None:
+        self._roots = roots
+        self._threads = threads
+        self._key = key
+        self._now = now
+
+    async def put(self, request: Request) -> Response:
+        return await _worded(self._put, request)
+
+    async def get(self, request: Request) -> Response:
+        return await _worded(self._get, request)
+
+    async def _put(self, request: Request) -> Response:
+        grant, spot = await self._granted(request)
+        if grant.mode != blob.WRITE:
+            raise Denied("This address is for reading.")
+        comp = request.query.get("comp", [""])[-1]
+        if comp == "":
+            before = await room(request, spot, request.content_length or 0, self._threads)
+            stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
+            await tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
+            return Response(201, _headers(stat))
+        staged = self._staged(request, grant)
+        if comp == "block":
+            block_id = request.query.get("blockid", [""])[-1]
+            if not block_id:
+                raise Invalid("The query parameter `blockid` is missing.")
+            await room(request, spot, request.content_length or 0, self._threads)
+            where = Spot(self._roots.store, f"{staged}/{blob.block_name(block_id)}")
+            await transfer.receive(request, where.blobs, where.key, self._threads.of(where))
+            return Response(201, [(b"x-ms-request-server-encrypted", b"true")])
+        if comp == "blocklist":
+            ids = blob.blocks(await request.whole_body(MAX_BODY_BYTES))
+            before = await room(request, spot, 0, self._threads)
+            stat = await self._threads.of(spot).run_long(_join, self._roots.store, staged, ids, spot)
+            await tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
+            return Response(201, _headers(stat))
+        raise Unsupported(f"comp is '{comp[:50]}'; a file is put whole, or by `block` and `blocklist`.")
+
+    async def _get(self, request: Request) -> Response:
+        _, spot = await self._granted(request)
+        asked = request.headers.pop(b"x-ms-range", None)
+        if asked is not None:
+            request.headers[b"range"] = asked
+        told = await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
+        told.headers = [*told.headers, (b"x-ms-blob-type", b"BlockBlob"), (b"x-ms-server-encrypted", b"true")]
+        if told.status == 416:
+            told.headers.append((b"x-ms-error-code", b"InvalidRange"))
+        return told
+
+    async def _granted(self, request: Request) -> tuple[blob.Grant, Spot]:
+        word, path = request.params["owner"], request.params["path"]
+        grant = blob.granted(request.query, self._key(), request.workspace.uid, word, path, self._now())
+        root = await request.read(files.of_word(word).root, quick=True)
+        return grant, files.spot(self._roots, root, path, request.workspace)
+
+    def _staged(self, request: Request, grant: blob.Grant) -> str:
+        """The folder of the blocks of one upload."""
+        said = "\n".join((request.workspace.uid, request.params["owner"], request.params["path"], grant.upload))
+        return f"{BLOCKS}/{hashlib.sha256(said.encode('utf-8', 'surrogateescape')).hexdigest()[:40]}"
+
+
+def sweep(blobs: Blobs, now_ms: int) -> bool:
+    """Remove the blocks of uploads that nobody finished; return whether some of them may be left."""
+    for each in list(blobs.walk(BLOCKS)):
+        key = f"{BLOCKS}/{each.path}"
+        with suppress(NotFound):
+            if blobs.stat(key).modified_ms < now_ms - STALE_MS:
+                blobs.delete(key)
+    return False
+
+
+def _join(blobs: Blobs, staged: str, ids: list[str], spot: Spot) -> Stat:
+    """Store the blocks as one file, whole or not at all, and remove them.  Raise Invalid for a block that did not come."""
+    names = [f"{staged}/{blob.block_name(each)}" for each in ids]
+    there = {f"{staged}/{each.path}" for each in blobs.walk(staged)}
+    missing = next((block_id for block_id, name in zip(ids, names, strict=True) if name not in there), None)
+    if missing is not None:
+        raise _MissingBlock(f"The list names the block '{missing[:100]}', which did not come.")
+    stat = put(spot.blobs, spot.key, _pieces(blobs, names))
+    blobs.delete(staged)
+    return stat
+
+
+class _MissingBlock(Invalid):
+    pass
+
+
+def _pieces(blobs: Blobs, names: Sequence[str]) -> Iterator[Sequence[bytes]]:
+    for name in names:
+        download = blobs.open(name)
+        try:
+            for chunk in download.chunks():
+                yield [chunk]
+        finally:
+            download.close()
+
+
+def _headers(stat: Stat) -> Headers:
+    return [
+        (b"etag", f'"{stat.etag}"'.encode()),
+        (b"last-modified", formatdate(stat.modified_ms / 1000, usegmt=True).encode()),
+        (b"x-ms-request-server-encrypted", b"true"),
+    ]
+
+
+async def _worded(handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+    """With faults in Blob Storage's words."""
+    try:
+        return await handler(request)
+    except Fault as fault:
+        code = "InvalidBlockList" if isinstance(fault, _MissingBlock) else ""
+        return Response(*blob.fault(fault, code))
+
+
+def routes(calls: Calls) -> list[Route]:
+    where = f"/{blob.HOST}/{{owner}}/{{path:path}}"
+    return [
+        stream(f"PUT {where}", calls.put, needs=Action.ANYONE, media="application/xml"),
+        stream(f"GET {where}", calls.get, needs=Action.ANYONE, media="application/octet-stream"),
+    ]

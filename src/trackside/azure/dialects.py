@@ -1,0 +1,78 @@
+"""Which clients write artifact URIs in a form of their own, and how their answers are worded.  Knows doors and headers.
+
+azureml-mlflow comes by the scope of its workspace.  Clients whose tracking URI is `databricks` are known by the user agent of
+their SDK; those without the SDK come by the door `/databricks`.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from trackside.azure import arm, uris
+from trackside.core.errors import Fault
+from trackside.core.http.foreign import Dialect, fault_of
+from trackside.core.http.streams import Headers, Scope
+from trackside.workspaces.model import Named, Workspace
+
+SDK = b"databricks-sdk-py"
+DATABRICKS_DOOR = "/databricks/"
+_ML_SCOPE = "/mlflow/v"
+_MLFLOW = ("/api/2.0/mlflow/", "/api/3.0/mlflow/", "/api/2.0/preview/mlflow/")
+_ARM_PATHS = ("/subscriptions", "/history/v", "/artifact/v", "/msi/", "/metadata/endpoints", "/discovery", "/tenants")
+
+Doors = Callable[[str, list[tuple[bytes, bytes]]], tuple[Named | None, str]]
+
+
+class Dialects:
+    """`recall` and `resolve` give the workspace of what `doors` finds in a request; `prefix` is the server's path prefix."""
+
+    def __init__(
+        self,
+        doors: Doors,
+        recall: Callable[[Named | None], Workspace | None],
+        resolve: Callable[[Named | None], Workspace],
+        *,
+        prefix: str = "",
+    ) -> None:
+        self._doors = doors
+        self._recall = recall
+        self._resolve = resolve
+        self._prefix = prefix
+
+    def is_foreign(self, path: str, headers: Mapping[bytes, bytes]) -> bool:
+        path = path.removeprefix(self._prefix)
+        return (
+            path.startswith((_ML_SCOPE, DATABRICKS_DOOR))
+            or SDK in headers.get(b"user-agent", b"")
+            or path.startswith(_ARM_PATHS)
+        )
+
+    async def of(self, scope: Scope) -> Dialect | None:
+        path: str = scope["path"].removeprefix(self._prefix)
+        if path.startswith(_ARM_PATHS):
+            return ARM
+        try:
+            named, rest = self._doors(path, scope["headers"])
+            if not rest.startswith(_MLFLOW):
+                return None
+            workspace = self._recall(named)
+            if workspace is None:
+                workspace = await asyncio.get_running_loop().run_in_executor(None, self._resolve, named)
+        except Fault:  # which refuses the request itself, soon
+            return None
+        if not path.startswith(_ML_SCOPE):
+            say = uris.in_dbfs(workspace.folder)
+            return Dialect(partial(uris.from_dbfs, folder=workspace.folder), partial(uris.told, say=say))
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+        base = f"{host}{self._prefix}/mlflow/v2.0{workspace.scope}"
+        say = uris.in_azure(base, workspace.folder)
+        return Dialect(partial(uris.from_azure, folder=workspace.folder), partial(uris.told, say=say))
+
+
+def _arm_fault(status: int, body: bytes) -> tuple[Headers, bytes]:
+    code, message = fault_of(body)
+    return [], json.dumps({"error": {"code": arm.code_of(status, code), "message": message}}).encode()
+
+
+ARM = Dialect(None, bytes, _arm_fault)

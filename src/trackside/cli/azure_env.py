@@ -1,0 +1,65 @@
+"""`trackside azure-env`: the variables that lead Azure ML's own client to a server.  Knows those clients' variables."""
+
+import os
+import shlex
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from trackside.azure.arm import CLOUD
+from trackside.cli import remote
+from trackside.cli.output import OK, Stop, say
+from trackside.core import settings
+from trackside.identity import keys
+
+_NONE = "none"  # in place of a token, where the server has no users
+
+
+def run(server: str | None, token: str | None, authority: str | None, form: str) -> int:
+    url = remote.server_of(server)
+    if urlsplit(url).scheme != "https":
+        raise Stop(
+            f"{url} is not HTTPS, and Azure ML's client speaks nothing else; start the server with --tls self-signed"
+        )
+    shown = token or settings.server_token() or _kept(url)
+    if shown and not keys.is_token(shown):
+        raise Stop("--token is no token of Trackside; `trackside token create NAME` makes one")
+    if authority is not None and form == "shell" and not Path(authority).is_file():
+        raise Stop(f"--ca is {authority!r}; there is no such file")
+    for line in _lines(variables(url, shown, authority), form):
+        say(line)
+    return OK
+
+
+def variables(url: str, token: str, authority: str | None) -> dict[str, str]:
+    """In the order in which they are shown."""
+    trust = {}
+    if authority is not None:
+        trust = {"REQUESTS_CA_BUNDLE": os.fspath(authority), "SSL_CERT_FILE": os.fspath(authority)}
+    parts = urlsplit(url)
+    # azureml-core sends no secret of its own to this endpoint, but what the address holds, as Basic.
+    signed_in = urlunsplit(parts._replace(netloc=f"trackside:{quote(token, safe='')}@{parts.netloc}")) if token else url
+    return {
+        **trust,
+        "ARM_CLOUD_METADATA_URL": f"{url}/metadata/endpoints",
+        "AZUREML_CURRENT_CLOUD": CLOUD,
+        "MSI_ENDPOINT": f"{signed_in}/msi/token",
+        "IDENTITY_ENDPOINT": f"{url}/msi/token",
+        "IDENTITY_HEADER": token or _NONE,
+    }
+
+
+def _kept(url: str) -> str:
+    """The token that `trackside login` kept, or that MLflow's variable holds."""
+    kind, _, secret = (remote.credentials(url) or "").partition(" ")
+    return secret if kind == "Bearer" else ""
+
+
+def _lines(found: dict[str, str], form: str) -> list[str]:
+    match form:
+        case "notebook":
+            body = "\n".join(f"    {name!r}: {value!r}," for name, value in found.items())
+            return [f"import os\n\nos.environ.update({{\n{body}\n}})"]
+        case "databricks":
+            lines = [f"{name}={shlex.quote(value)}" for name, value in found.items()]
+            return ["#!/bin/bash", "cat >> /etc/environment <<'EOF'", *lines, "EOF"]
+    return [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
