@@ -80,4 +80,4 @@ def back_fill(api: Api, days: int = 6, name: str = "watch") -> Any:
 
 def windows(api: Api, name: str = "watch", **more: str) -> Any:
     query = "&".join(f"{key}={value}" for key, value in more.items())
-    return api.get(f"{MONITORS}/{name}/windows?{query}")["windows"]
+    return api.get(f"{MONITORS}/{name}/windows?{query}").get("windows", [])

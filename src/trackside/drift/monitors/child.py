@@ -82,7 +82,12 @@ def _judge(
         missing = "The baseline has no rows of this slice."
     if reference is None or not current.table.rows:
         note = missing if reference is None else "The window has no rows."
-        return Judgement([], Result(config.rules, current.table.rows, 0, "", notes=[note]))
+        performance = outcomes.realised(current.outcomes)
+        labelled = current.outcomes.labelled
+        empty = Result(
+            config.rules, current.table.rows, 0, "", performance=performance, labelled=labelled, notes=[note]
+        )
+        return Judgement([], empty)
     judgement = evaluation.judge(config, reference, current, previous)
     sample = None if collector is None else collector.sample()
     return judgement if sample is None else _with_rows(config, judgement, reference.extra, sample)
