@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_no_window_counts_twice_when_the_server_is_killed_in_a_back_fill(watching: Server, folder: Path) -> None:
-    days = 40
+    days = 20
     create(watching.api, folder, days)
     path = f"{MONITORS}/watch/run"
     watching.api.post(path, {"start": str(MONDAY), "end": str(MONDAY + days * DAY)})
@@ -165,7 +165,7 @@ def test_a_monitor_that_cannot_work_is_refused(
 
 
 def test_late_labels_reopen_windows_and_unknown_requests_are_refused(watching: Server) -> None:
-    import datetime
+    import datetime as dt
 
     import pyarrow as pa
     from pyarrow import parquet
@@ -173,7 +173,7 @@ def test_late_labels_reopen_windows_and_unknown_requests_are_refused(watching: S
     api = watching.api
     api.post(ENDPOINTS, {"name": "adder"})
     api.ask("PUT", f"{ENDPOINTS}/adder/request-log", {})
-    hour = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=3)
+    hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=3)
     place = watching.data / "endpoints" / "requests" / "1" / hour.strftime("%Y-%m-%d") / hour.strftime("%H")
     place.mkdir(parents=True)
     size = 200

@@ -1,8 +1,11 @@
 """Monitors of tables from creation to incidents, with real jobs and their child processes."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from drift.monitors.conftest import DAY, INCIDENTS, MONDAY, MONITORS, PER_DAY, back_fill, create, windows
+import pytest
+
+from drift.monitors.conftest import DAY, INCIDENTS, MONDAY, MONITORS, PER_DAY, back_fill, create, rows, windows, write
 from support.servers import Server
 
 
@@ -23,3 +26,39 @@ def test_a_shifted_column_opens_one_incident(watching: Server, folder: Path) -> 
     result = api.get(f"{MONITORS}/watch/windows/{MONDAY + 5 * DAY}")["result"]
     age = next(each for each in result["columns"] if each["found"]["name"] == "age")
     assert {each["name"] for each in age["found"]["signals"]} >= {"ks", "wasserstein", "psi", "jensen_shannon"}
+
+
+@pytest.mark.slow
+def test_the_python_client_and_azures_names_do_the_same(
+    watching: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trackside_mlflow import Workspace
+    from trackside_mlflow.datadrift import DataDriftDetector
+
+    for variable in ("TRACKSIDE_TOKEN", "MLFLOW_TRACKING_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    workspace = Workspace.get("default", url=watching.url)
+    target = write(rows(4, shifted=range(2, 4)), folder / "target.parquet")
+    baseline = write(rows(10, seed=2).drop_columns(["time"]), folder / "baseline.parquet")
+
+    detector = DataDriftDetector.create_from_datasets(
+        workspace, "old", baseline, (target, "time"), feature_list=["age"]
+    )
+    first = datetime.fromtimestamp(MONDAY / 1000, UTC)
+    detector.backfill(first, first + timedelta(days=4)).wait(300)
+    results, metrics = detector.get_output()
+    monitor = workspace.monitors.get("old")
+    monitor.update(rules="azure-v2")
+    detector.disable_schedule()
+
+    assert [each["has_drift"] for each in results] == [False, False, True, True]
+    assert all(0 <= each["drift_coefficient"] <= 1 for each in results)
+    assert results[2]["drift_contribution"] == {"age": 1.0}
+    assert "wasserstein" in {each["name"] for each in metrics[0]["column_metrics"]["age"]}
+    assert (detector.state, detector.frequency, [each.name for each in DataDriftDetector.list(workspace)]) == (
+        "Disabled",
+        "Day",
+        ["old"],
+    )
+    detector.delete()
+    assert list(workspace.monitors) == []
