@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drift.monitors.conftest import DAY, INCIDENTS, MONDAY, MONITORS, PER_DAY, back_fill, create, rows, windows, write
-from support.servers import Server
+from support.servers import Server, trackside
 
 
 def test_a_shifted_column_opens_one_incident(watching: Server, folder: Path) -> None:
@@ -62,3 +62,29 @@ def test_the_python_client_and_azures_names_do_the_same(
     )
     detector.delete()
     assert list(workspace.monitors) == []
+
+
+@pytest.mark.slow
+def test_the_commands_show_what_the_calls_answer(watching: Server, folder: Path, tmp_path: Path) -> None:
+    create(watching.api, folder)
+    back_fill(watching.api)
+
+    def monitor(*words: str) -> str:
+        code, said, complaints = trackside("monitor", *words, "--server", watching.url, cwd=tmp_path)
+        assert code == 0, complaints
+        return said
+
+    shown = monitor("show", "watch")
+    assert "2025-06-06 00:00Z" in shown
+    assert shown.count("  age") >= 2
+    assert "watch" in monitor("list")
+    assert "age" in monitor("incidents", "--open", "--monitor", "watch")
+    monitor("report", "watch", "--html", "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "Histograms of age" in page
+    assert "<script" not in page
+    assert "next window" in monitor("resume", "watch")
+    assert "paused" in monitor("pause", "watch")
+    assert "deleted" in monitor("delete", "watch")
+    assert monitor("list") == ""
