@@ -724,6 +724,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/drift-incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return incidents, open ones first, then the newest. */
+        get: operations["get_api_trackside_v1_drift_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/drift-monitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the monitors of the workspace. */
+        get: operations["get_api_trackside_v1_drift_monitors"];
+        put?: never;
+        /** Create a monitor: a baseline and a target that are compared window by window. */
+        post: operations["post_api_trackside_v1_drift_monitors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/drift-monitors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a monitor. */
+        get: operations["get_api_trackside_v1_drift_monitors_name"];
+        put?: never;
+        post?: never;
+        /** Delete a monitor with its windows and incidents. */
+        delete: operations["delete_api_trackside_v1_drift_monitors_name"];
+        options?: never;
+        head?: never;
+        /** Change a monitor.  A new baseline, rule set or list of columns judges stored windows again, without their rows. */
+        patch: operations["patch_api_trackside_v1_drift_monitors_name"];
+        trace?: never;
+    };
+    "/api/trackside/v1/drift-monitors/{name}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a window as one HTML file. */
+        get: operations["get_api_trackside_v1_drift_monitors_name_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/drift-monitors/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queue a job that computes windows: those that are due and the current one, or a range of times (a back-fill). */
+        post: operations["post_api_trackside_v1_drift_monitors_name_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/drift-monitors/{name}/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return windows in the order of time, with the scores that rules decide by. */
+        get: operations["get_api_trackside_v1_drift_monitors_name_windows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/drift-monitors/{name}/windows/{start}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a window with each signal of each column. */
+        get: operations["get_api_trackside_v1_drift_monitors_name_windows_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/endpoints": {
         parameters: {
             query?: never;
@@ -2517,6 +2639,47 @@ export interface components {
             title?: string | null;
         };
         /**
+         * CreateMonitor
+         * @description `target` and `baseline` are objects as the guide on drift describes them.  `is_scheduled` false: windows are computed on
+         *         request alone.
+         */
+        CreateMonitor: {
+            /** @default null */
+            attribution?: boolean | null;
+            /** @default null */
+            baseline: Record<string, unknown> | null;
+            /** @default null */
+            columns?: string[] | null;
+            /** @default null */
+            is_scheduled?: boolean | null;
+            /** @default null */
+            label?: string | null;
+            /** @default null */
+            label_days?: number | null;
+            /** @default null */
+            latency_s?: number | null;
+            /** @default null */
+            magnitude?: boolean | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            prediction?: string | null;
+            /** @default null */
+            rules?: string | null;
+            /** @default null */
+            score?: string | null;
+            /** @default null */
+            slices?: string[] | null;
+            /** @default null */
+            target: Record<string, unknown> | null;
+            /** @default null */
+            task?: string | null;
+            /** @default null */
+            timezone?: string | null;
+            /** @default null */
+            window?: string | null;
+        };
+        /**
          * CreateOurs
          * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
          *         at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url
@@ -2810,6 +2973,10 @@ export interface components {
         GotLink: {
             link: components["schemas"]["Shown"];
         };
+        /** GotMonitor */
+        GotMonitor: {
+            monitor: components["schemas"]["ShownMonitor"];
+        };
         /** GotQueue */
         GotQueue: {
             queue: components["schemas"]["ShownQueue"];
@@ -2825,6 +2992,14 @@ export interface components {
         /** GotRequestLog */
         GotRequestLog: {
             request_log: components["schemas"]["ShownRequestLog"];
+        };
+        /**
+         * GotResult
+         * @description `result` has each signal of each column with its variant.
+         */
+        GotResult: {
+            result: unknown;
+            window: components["schemas"]["ShownWindow"];
         };
         /** GotRule */
         GotRule: {
@@ -2880,6 +3055,11 @@ export interface components {
             groups_total: number;
             matching: number;
             offset: number;
+        };
+        /** Incidents */
+        Incidents: {
+            /** @default [] */
+            incidents?: components["schemas"]["ShownIncident"][];
         };
         /** Jobs */
         Jobs: {
@@ -3123,6 +3303,11 @@ export interface components {
             /** @default [] */
             tags?: components["schemas"]["trackside.registry.model.Tag"][];
             version: string;
+        };
+        /** Monitors */
+        Monitors: {
+            /** @default [] */
+            monitors?: components["schemas"]["ShownMonitor"][];
         };
         /**
          * MutePart
@@ -3522,6 +3707,18 @@ export interface components {
             /** @default [] */
             model_versions?: components["schemas"]["ModelVersion"][];
         };
+        /**
+         * RunMonitor
+         * @description Without times: the windows that are due, and the current one so far.  With `start` (and `end`): a back-fill.
+         */
+        RunMonitor: {
+            /** @default null */
+            end?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            start?: string | null;
+        };
         /** RunOutputs */
         RunOutputs: {
             /** @default [] */
@@ -3592,6 +3789,20 @@ export interface components {
         Schedules: {
             /** @default [] */
             schedules?: components["schemas"]["ShownSchedule"][];
+        };
+        /**
+         * Score
+         * @description What a rule says of a column in a window.  `subject` is drift, or a kind of data quality or performance.
+         */
+        Score: {
+            column: string;
+            /** @default false */
+            is_over?: boolean;
+            /** @default  */
+            signal?: string;
+            subject: string;
+            threshold: number;
+            value: number;
         };
         /** SearchExperiments */
         SearchExperiments: {
@@ -3812,6 +4023,25 @@ export interface components {
             user: string;
             verify: boolean;
         };
+        /**
+         * ShownIncident
+         * @description From the window that opened it (`opened_at`) to the one that closed it.  `value` is the newest, `worst` the greatest.
+         */
+        ShownIncident: {
+            closed_at?: number;
+            column: string;
+            incident: number;
+            monitor: string;
+            notices: number;
+            notified_at: number;
+            opened_at: number;
+            signal: string;
+            slice: string;
+            subject: string;
+            threshold: number;
+            value: number;
+            worst: number;
+        };
         /** ShownJob */
         ShownJob: {
             attempt: number;
@@ -3833,6 +4063,48 @@ export interface components {
             timeout_s: number;
             title: string;
             user: string;
+        };
+        /**
+         * ShownMonitor
+         * @description `note` warns of what makes results weak, such as a small baseline.  `next_at` is when the next window is computed.
+         */
+        ShownMonitor: {
+            /** @default false */
+            attribution?: boolean;
+            baseline: Record<string, unknown>;
+            /** @default [] */
+            columns?: string[];
+            created_at: number;
+            is_scheduled: boolean;
+            /** @default  */
+            label?: string;
+            label_days: number;
+            last_window?: number;
+            latency_s: number;
+            /** @default false */
+            magnitude?: boolean;
+            name: string;
+            next_at?: number;
+            /** @default  */
+            note?: string;
+            /** @default 0 */
+            open_incidents?: number;
+            /** @default  */
+            prediction?: string;
+            rules: string;
+            /** @default  */
+            score?: string;
+            /** @default [] */
+            slices?: string[];
+            target: Record<string, unknown>;
+            /** @default  */
+            task?: string;
+            timezone: string;
+            updated_at: number;
+            user: string;
+            window: string;
+            /** @default 0 */
+            windows?: number;
         };
         /** ShownProgress */
         ShownProgress: {
@@ -3967,6 +4239,20 @@ export interface components {
             scope: string;
             shown: string;
             token_id: number;
+        };
+        /**
+         * ShownWindow
+         * @description `scores` are the values that rules decide by.
+         */
+        ShownWindow: {
+            computed_at: number;
+            drifted: string[];
+            end: number;
+            is_complete: boolean;
+            rows: number;
+            /** @default [] */
+            scores?: components["schemas"]["Score"][];
+            start: number;
         };
         /**
          * Spec
@@ -4607,6 +4893,30 @@ export interface components {
             /** @default null */
             name: string | null;
         };
+        /**
+         * UpdateMonitor
+         * @description Changes what is given.  A new baseline, rule set or list of columns judges stored windows again, from their sums.
+         */
+        UpdateMonitor: {
+            /** @default null */
+            attribution?: boolean | null;
+            /** @default null */
+            baseline?: Record<string, unknown> | null;
+            /** @default null */
+            columns?: string[] | null;
+            /** @default null */
+            is_scheduled?: boolean | null;
+            /** @default null */
+            label_days?: number | null;
+            /** @default null */
+            latency_s?: number | null;
+            /** @default null */
+            magnitude?: boolean | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            rules?: string | null;
+        };
         /** UpdateOurs */
         UpdateOurs: {
             /** @default null */
@@ -4771,6 +5081,16 @@ export interface components {
             end?: string | null;
             /** @default null */
             start?: string | null;
+        };
+        /**
+         * Windows
+         * @description In the order of time.  `slices` are those that the monitor has windows of.
+         */
+        Windows: {
+            /** @default [] */
+            slices?: string[];
+            /** @default [] */
+            windows?: components["schemas"]["ShownWindow"][];
         };
         /** WorkspaceLine */
         WorkspaceLine: {
@@ -6350,6 +6670,307 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GotAssignment"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_drift_incidents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                name?: string;
+                open?: boolean;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incidents"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_drift_monitors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Monitors"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_drift_monitors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateMonitor"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotMonitor"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_drift_monitors_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotMonitor"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_drift_monitors_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_trackside_v1_drift_monitors_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateMonitor"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotMonitor"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_drift_monitors_name_report: {
+        parameters: {
+            query?: {
+                slice?: string;
+                start?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_drift_monitors_name_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunMonitor"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotJob"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_drift_monitors_name_windows: {
+        parameters: {
+            query?: {
+                limit?: number;
+                since?: string;
+                slice?: string;
+                until?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Windows"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_drift_monitors_name_windows_start: {
+        parameters: {
+            query?: {
+                slice?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                name: string;
+                start: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotResult"];
                 };
             };
             400: components["responses"]["Fault"];

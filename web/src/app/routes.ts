@@ -26,6 +26,7 @@ export type RailName =
   | "models"
   | "endpoints"
   | "jobs"
+  | "drift"
   | "links"
   | "workspaces"
   | "webhooks"

@@ -11,6 +11,7 @@ export default {
     models: "Models",
     endpoints: "Endpoints",
     jobs: "Jobs",
+    drift: "Drift",
     links: "Links",
     workspaces: "Workspaces",
     webhooks: "Webhooks",

@@ -12,6 +12,7 @@ export default {
     models: "Modelos",
     endpoints: "Endpoints",
     jobs: "Trabajos",
+    drift: "Deriva",
     links: "Enlaces",
     workspaces: "Espacios de trabajo",
     webhooks: "Webhooks",

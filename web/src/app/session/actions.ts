@@ -29,6 +29,8 @@ export const NEEDS = {
   scoreEndpoints: `${ML}/onlineEndpoints/score/action`,
   endpointKeys: `${ML}/onlineEndpoints/listKeys/action`,
   readJobs: `${ML}/jobs/read`,
+  readMonitors: `${ML}/datadriftdetectors/read`,
+  writeMonitors: `${ML}/datadriftdetectors/write`,
   writeJobs: `${ML}/jobs/write`,
   deleteJobs: `${ML}/jobs/delete`,
   writeLinks: `${ML}/links/write`,
