@@ -51,8 +51,8 @@ OF_ONE_CALL = {
     "": ["--version"],
     "db upgrade": ["--no-backup"],
     # Left out, --server means the store itself, whatever TRACKSIDE_URL says.
-    "user create": "--server --admin --service --no-password --display-name --password-stdin".split(),
-    "user password": ["--server", "--password-stdin"],
+    "user create": "--server --admin --service --no-password --display-name --password-stdin --one-time-password".split(),
+    "user password": ["--server", "--password-stdin", "--one-time-password"],
     "user list": ["--server", "--json"],
     **{f"user {verb}": ["--server"] for verb in ("delete", "promote", "demote", "disable", "enable")},
     **{f"user {verb}": ["--server", "--json"] for verb in ("identities", "trusts")},
