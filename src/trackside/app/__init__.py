@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,14 +12,12 @@ from trackside.access import builtin, notes
 from trackside.access import routes as access
 from trackside.access.gate import Gate, Policy
 from trackside.access.mlflow_auth import routes as mlflow_auth
-from trackside.alerts import routes as alerts
-from trackside.alerts import worker as alert_worker
+from trackside.app.parts import Parts
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
 from trackside.azure.dialects import Dialects
-from trackside.cleanup import kinds as deletion_jobs
 from trackside.core.access import Action
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
@@ -40,11 +37,6 @@ from trackside.core.work.chime import Chime
 from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
-from trackside.drift.monitors import due
-from trackside.drift.monitors import label_routes as drift_labels
-from trackside.drift.monitors import routes as drift
-from trackside.drift.monitors.places import Places
-from trackside.drift.monitors.service import Checks
 from trackside.endpoints import replica_files
 from trackside.endpoints import routes as endpoints
 from trackside.endpoints import scoring_routes as scoring
@@ -81,29 +73,20 @@ from trackside.identity.exchange import Exchange
 from trackside.identity.oidc import bindings
 from trackside.identity.oidc import routes as oidc
 from trackside.identity.scim import routes as scim
-from trackside.jobs import loops as job_loops
-from trackside.jobs import routes as jobs
-from trackside.jobs import schedule_routes
-from trackside.jobs.kinds import Kind, Kinds
-from trackside.jobs.worker import Limits
+from trackside.jobs.kinds import Kind
 from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
 from trackside.logged_models import store as logged_model_store
-from trackside.monitoring import health, recount
+from trackside.monitoring import health
 from trackside.monitoring import routes as monitoring
 from trackside.monitoring.watch import Watch
 from trackside.monitoring.workers import WRITE_EVERY_S, Alone, Meters, OneOfMany
-from trackside.projects import service as projects
-from trackside.quotas import routes as quotas
-from trackside.quotas import watch as quota_watch
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.runs import store as run_store
 from trackside.runs.table import export_routes as exports
-from trackside.scoring import service as scoring_jobs
-from trackside.scoring.places import Folders
 from trackside.stock_ui import files as stock_files
 from trackside.ui import routes as ui
 from trackside.views import store as view_store
@@ -116,7 +99,6 @@ _log = logging.getLogger(__name__)
 
 # Threads of each kind that wait for other hosts: for webhooks that are tried, and for remotes that are linked or compared.
 CALLER_THREADS = 8
-IMPORT_THREADS = 2  # that look after the files and processes of imports
 CALLERS_EACH = 2  # of CALLER_THREADS, for one workspace
 CALLER_WAIT_S = 10.0
 DOCUMENTS_EVERY_S = 0.1
@@ -140,7 +122,6 @@ STORE_ID_CHARS = 16
 TRAFFIC_EVERY_S = 5.0
 CLEANUP_EVERY_S = 600.0  # of files that no endpoint needs
 RECORDER_EVERY_S = 1.0
-DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
 
 
@@ -422,38 +403,6 @@ def _monitoring(
     return monitoring.routes(watch, readiness)
 
 
-def _quotas(db: Any, recounts: Kind[Any], closers: list[Callable[[], object]], interval_factor: float) -> list[Route]:
-    """Quotas, their events, and the job that counts again."""
-    for name, step in (("quotas", lambda: quota_watch.step(db)), ("recounts", lambda: recount.step(db, recounts))):
-        closers.append(Loop(name, step, quota_watch.EVERY_S * interval_factor).close)
-    return quotas.routes()
-
-
-def _alerts(db: Any, closers: list[Callable[[], object]], interval_factor: float) -> list[Route]:
-    """Alert rules."""
-    closers.append(Loop("alerts", lambda: alert_worker.step(db), alert_worker.EVERY_S * interval_factor).close)
-    return alerts.routes()
-
-
-def _kinds(settings: Settings, roots: Roots, kinds: Sequence[Kind[Any]]) -> Kinds:
-    return Kinds([scoring_jobs.kind(settings, roots), projects.kind(settings, roots), *kinds])
-
-
-def _jobs(
-    settings: Settings,
-    db: Any,
-    kinds: Kinds,
-    url: str,
-    closers: list[Callable[[], object]],
-    interval_factor: float,
-) -> list[Route]:
-    """Jobs and their schedules."""
-    limits = Limits(slots=settings.job_slots, each=settings.workspace_jobs, days=settings.job_days)
-    folder, variables = settings.data / "jobs", settings.child_environment
-    closers += job_loops.start(db, kinds, limits, folder, variables, url, interval_factor)
-    return [*jobs.routes(kinds, settings.workspace_jobs), *schedule_routes.routes(kinds)]
-
-
 def _requests(settings: Settings, closers: list[Callable[[], object]]) -> Requests:
     """What is told of each request: a line of the log, a span."""
     trace = None
@@ -508,7 +457,6 @@ def build(
         gate = _gate(settings, db, known, exchange, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
         registry_files = registry_own.Files(roots, threads)
-        recounts = recount.kind(roots)
         closers.append(threads.close)
         leavers.append(threads.leave)
         guard_of_links = Guard(_rules(settings, opens_private=settings.is_local))
@@ -519,20 +467,8 @@ def build(
         webhook_callers = _callers("webhooks", closers)
         leavers += [link_callers.leave, webhook_callers.leave]
 
-        def deletions() -> Any:
-            """What is imported when somebody first deletes."""
-            from trackside.cleanup.jobs import Deletions  # noqa: PLC0415  # see above
-            from trackside.cleanup.routes import check_allowed  # noqa: PLC0415  # see above
-            from trackside.cleanup.work import Work  # noqa: PLC0415  # see above
-
-            return Deletions(Work(roots, threads, registry_files), check_allowed)
-
-        deletion_kinds = deletion_jobs.kinds(deletions)
         recorder = Recorder(db, settings.data / "endpoints" / "requests", settings.child_environment)
         closers.append(recorder.close)
-        checks = Checks(Places(roots, recorder, Folders(settings.job_folders)))
-        drift_kind = checks.kind()
-        job_kinds = _kinds(settings, roots, [recounts, drift_kind, *deletion_kinds, *kinds])
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
@@ -551,74 +487,34 @@ def build(
             *registry_own.routes(registry_files),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
             *_endpoints(settings, db, roots, meters.scoring, gate, recorder, closers, interval_factor),
-            *_jobs(settings, db, job_kinds, url, closers, interval_factor),
-            *drift.routes(checks, drift_kind),
-            *drift_labels.routes(recorder),
-            *_quotas(db, recounts, closers, interval_factor),
-            *_alerts(db, closers, interval_factor),
         ]
         table += _monitoring(settings, db, meters, closers, leavers, workers)
 
-        closers.append(Loop("drift", lambda: due.step(db, drift_kind), DRIFT_EVERY_S * interval_factor).close)
+        parts = Parts(
+            settings=settings,
+            db=db,
+            roots=roots,
+            threads=threads,
+            gate=gate,
+            exchange=exchange,
+            sealer=keys,
+            registry_files=registry_files,
+            recorder=recorder,
+            link_callers=link_callers,
+            guard_of_links=guard_of_links,
+            ending=ending,
+            url=url,
+            kinds=kinds,
+            interval_factor=interval_factor,
+            closers=closers,
+            leavers=leavers,
+            wakers=wakers,
+        )
 
         def rest() -> list[Route]:
-            """What is imported while the server answers other calls already: a third of all modules."""
-            from trackside.azure import routes as azure  # noqa: PLC0415  # see above
-            from trackside.azure.blob_routes import sweep  # noqa: PLC0415  # see above
-            from trackside.cleanup import routes as cleanup  # noqa: PLC0415  # see above
-            from trackside.cleanup.work import Work  # noqa: PLC0415  # see above
-            from trackside.imports import routes as imports  # noqa: PLC0415  # see above
-            from trackside.imports.jobs import Jobs  # noqa: PLC0415  # see above
-            from trackside.links import routes as links  # noqa: PLC0415  # see above
-            from trackside.links.worker.supervisor import Workers  # noqa: PLC0415  # see above
-            from trackside.stock_ui import routes as stock_ui  # noqa: PLC0415  # see above
-            from trackside.views import routes as views  # noqa: PLC0415  # see above
+            from trackside.app import later  # noqa: PLC0415  # a third of all modules, while the server answers already
 
-            import_threads = Threads(IMPORT_THREADS, "trackside-imports")
-            closers.append(import_threads.shutdown)
-            deleting = Work(roots, threads, registry_files)
-            running_imports = Jobs(settings.data / "imports")
-            closers.append(running_imports.close)
-            closers.append(
-                Loop("azure-blocks", lambda: sweep(roots.store, time.time_ns() // 1_000_000), PRUNE_EVERY_S).close
-            )
-            made = [
-                *azure.routes(
-                    roots,
-                    threads,
-                    gate,
-                    exchange,
-                    lambda: bytes.fromhex(keys.derived("azure: addresses")),
-                    prefix=settings.static_prefix,
-                ),
-                *stock_ui.calls(),
-                *views.routes(),
-                *cleanup.routes(deleting),
-                *imports.routes(running_imports, import_threads, settings.static_prefix, guard_of_links.rules),
-                *links.routes(
-                    db,
-                    roots,
-                    threads,
-                    link_callers,
-                    settings.default_artifact_root,
-                    _sealer(settings),
-                    ending,
-                    settings.max_links,
-                    guard_of_links,
-                ),
-            ]
-            link_workers = Workers(
-                db,
-                roots,
-                settings.default_artifact_root,
-                _sealer(settings),
-                guard_of_links,
-                gate.why_not,
-                interval_factor=interval_factor,
-            )
-            closers.append(link_workers.close)
-            leavers.append(link_workers.leave)
-            wakers.append(link_workers.wake)
+            made = later.routes(parts)
             document = server.Document([*table, *made])
             return [*made, stream("GET /openapi.json", document.get, needs=Action.ANYONE, has_workspace=False)]
 

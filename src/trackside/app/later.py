@@ -1,0 +1,153 @@
+"""What is imported while the server answers other calls already: a third of all modules.
+
+Jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas, alerts, links, imports, clean-up, views, and the
+clients of Azure and Databricks.
+"""
+
+import time
+from typing import Any
+
+from trackside.alerts import routes as alerts
+from trackside.alerts import worker as alert_worker
+from trackside.app.parts import Parts
+from trackside.azure import routes as azure
+from trackside.azure.blob_routes import sweep
+from trackside.cleanup import kinds as deletion_jobs
+from trackside.cleanup import routes as cleanup
+from trackside.cleanup.jobs import Deletions
+from trackside.cleanup.work import Work
+from trackside.core.http.routes import Route
+from trackside.core.work.loop import Loop
+from trackside.core.work.threads import Threads
+from trackside.drift.monitors import due
+from trackside.drift.monitors import label_routes as drift_labels
+from trackside.drift.monitors import routes as drift
+from trackside.drift.monitors.places import Places
+from trackside.drift.monitors.service import Checks
+from trackside.imports import routes as imports
+from trackside.imports.jobs import Jobs
+from trackside.jobs import loops as job_loops
+from trackside.jobs import routes as jobs
+from trackside.jobs import schedule_routes
+from trackside.jobs.kinds import Kind, Kinds
+from trackside.jobs.worker import Limits
+from trackside.links import routes as links
+from trackside.links.worker.supervisor import Workers
+from trackside.monitoring import recount
+from trackside.projects import service as projects
+from trackside.quotas import routes as quotas
+from trackside.quotas import watch as quota_watch
+from trackside.scoring import service as scoring
+from trackside.scoring.places import Folders
+from trackside.stock_ui import routes as stock_ui
+from trackside.views import routes as views
+
+IMPORT_THREADS = 2  # that look after the files and processes of imports
+BLOCKS_EVERY_S = 3600.0
+DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
+
+
+def routes(parts: Parts) -> list[Route]:
+    deleting = Work(parts.roots, parts.threads, parts.registry_files)
+    return [
+        *_jobs(parts, deleting),
+        *_alerts(parts),
+        *_azure(parts),
+        *stock_ui.calls(),
+        *views.routes(),
+        *cleanup.routes(deleting),
+        *_imports(parts),
+        *_links(parts),
+    ]
+
+
+def _jobs(parts: Parts, deleting: Work) -> list[Route]:
+    """Jobs and their schedules; and each kind of job with what queues it."""
+    settings, db = parts.settings, parts.db
+    recounts = recount.kind(parts.roots)
+    checks = Checks(Places(parts.roots, parts.recorder, Folders(settings.job_folders)))
+    drift_kind: Kind[Any] = checks.kind()
+    deletions = deletion_jobs.kinds(lambda: Deletions(deleting, cleanup.check_allowed))
+    kinds = Kinds(
+        [
+            scoring.kind(settings, parts.roots),
+            projects.kind(settings, parts.roots),
+            recounts,
+            drift_kind,
+            *deletions,
+            *parts.kinds,
+        ]
+    )
+    limits = Limits(slots=settings.job_slots, each=settings.workspace_jobs, days=settings.job_days)
+    folder, variables = settings.data / "jobs", settings.child_environment
+    parts.closers.extend(job_loops.start(db, kinds, limits, folder, variables, parts.url, parts.interval_factor))
+    _loop(parts, "drift", lambda: due.step(db, drift_kind), DRIFT_EVERY_S)
+    _loop(parts, "quotas", lambda: quota_watch.step(db), quota_watch.EVERY_S)
+    _loop(parts, "recounts", lambda: recount.step(db, recounts), quota_watch.EVERY_S)
+    return [
+        *jobs.routes(kinds, settings.workspace_jobs),
+        *schedule_routes.routes(kinds),
+        *drift.routes(checks, drift_kind),
+        *drift_labels.routes(parts.recorder),
+        *quotas.routes(),
+    ]
+
+
+def _alerts(parts: Parts) -> list[Route]:
+    """Alert rules."""
+    _loop(parts, "alerts", lambda: alert_worker.step(parts.db), alert_worker.EVERY_S)
+    return alerts.routes()
+
+
+def _azure(parts: Parts) -> list[Route]:
+    """The clients of Azure Machine Learning and of Databricks."""
+    blobs = parts.roots.store
+    parts.closers.append(Loop("azure-blocks", lambda: sweep(blobs, time.time_ns() // 1_000_000), BLOCKS_EVERY_S).close)
+    return azure.routes(
+        parts.roots,
+        parts.threads,
+        parts.gate,
+        parts.exchange,
+        lambda: bytes.fromhex(parts.sealer.derived("azure: addresses")),
+        prefix=parts.settings.static_prefix,
+    )
+
+
+def _imports(parts: Parts) -> list[Route]:
+    threads = Threads(IMPORT_THREADS, "trackside-imports")
+    parts.closers.append(threads.shutdown)
+    running = Jobs(parts.settings.data / "imports")
+    parts.closers.append(running.close)
+    return imports.routes(running, threads, parts.settings.static_prefix, parts.guard_of_links.rules)
+
+
+def _links(parts: Parts) -> list[Route]:
+    settings = parts.settings
+    made = links.routes(
+        parts.db,
+        parts.roots,
+        parts.threads,
+        parts.link_callers,
+        settings.default_artifact_root,
+        parts.sealer,
+        parts.ending,
+        settings.max_links,
+        parts.guard_of_links,
+    )
+    workers = Workers(
+        parts.db,
+        parts.roots,
+        settings.default_artifact_root,
+        parts.sealer,
+        parts.guard_of_links,
+        parts.gate.why_not,
+        interval_factor=parts.interval_factor,
+    )
+    parts.closers.append(workers.close)
+    parts.leavers.append(workers.leave)
+    parts.wakers.append(workers.wake)
+    return made
+
+
+def _loop(parts: Parts, name: str, step: Any, every_s: float) -> None:
+    parts.closers.append(Loop(name, step, every_s * parts.interval_factor).close)
