@@ -121,6 +121,7 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         "POST /api/trackside/v1/sign-in/{provider}/sign-out",
         "POST /api/trackside/v1/import/points",
         "GET /api/trackside/v1/endpoints",
+        "GET /api/trackside/v1/server-overview",
         "GET /api/v1/replica-files/{name}",
         "GET /api/v1/service/{name}",
         "GET /api/v1/service/{name}/openapi.json",
