@@ -50,6 +50,7 @@ COMMANDS = commands()
 OF_ONE_CALL = {
     "": ["--version"],
     "db upgrade": ["--no-backup"],
+    "azure-env": ["--ca", "--format"],
     # Left out, --server means the store itself, whatever TRACKSIDE_URL says.
     "user create": "--server --admin --service --no-password --display-name --password-stdin --one-time-password".split(),
     "user password": ["--server", "--password-stdin", "--one-time-password"],

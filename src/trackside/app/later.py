@@ -1,7 +1,7 @@
 """What is imported while the server answers other calls already: a third of all modules.
 
-Jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas, alerts, links, imports, clean-up, views, and the
-clients of Azure and Databricks.
+Jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas, alerts, links, imports, clean-up, views, and
+the clients of Azure and Databricks.
 """
 
 import time
