@@ -8,6 +8,9 @@ from support.client import Api
 from support.servers import Server
 
 
+SLOW_MS = 60_000  # its bundle has 22 MB of scripts
+
+
 def test_a_printed_link_opens_its_run_in_mlflows_pages(start: Callable[..., Server], context: BrowserContext) -> None:
     server = start("--ui", "mlflow")
     api: Api = server.api
@@ -19,12 +22,12 @@ def test_a_printed_link_opens_its_run_in_mlflows_pages(start: Callable[..., Serv
 
     page.goto(f"{server.url}/#/experiments/{experiment_id}/runs/{run_id}")
 
-    expect(page.get_by_role("heading", name="stock-run")).to_be_visible()
+    expect(page.get_by_role("heading", name="stock-run")).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_text("training").first).to_be_visible()
     expect(page.get_by_text("learning_rate").first).to_be_visible()
     expect(page.get_by_text("0.125").first).to_be_visible()
 
     page.goto(f"{server.url}/ml/experiments/{experiment_id}/runs/{run_id}")
 
-    expect(page.get_by_role("heading", name="stock-run")).to_be_visible()
+    expect(page.get_by_role("heading", name="stock-run")).to_be_visible(timeout=SLOW_MS)
     page.close()
