@@ -7,7 +7,6 @@ from playwright.sync_api import BrowserContext, expect
 from support.client import Api
 from support.servers import Server
 
-
 SLOW_MS = 60_000  # its bundle has 22 MB of scripts
 
 
