@@ -32,7 +32,7 @@ def check_monitoring(scrape: str) -> None:
     assert total(scrape, "trackside_runs", status="FINISHED") > 0
     calls = "trackside_http_request_duration_seconds_count"
     assert total(scrape, calls, route="/api/2.0/mlflow/runs/log-batch", code="2xx") > 0
-    assert total(scrape, "trackside_endpoint_request_duration_seconds_count", endpoint="iris", code="2xx") == 1
+    assert total(scrape, "trackside_endpoint_request_duration_seconds_count", endpoint="iris", code="2xx") > 0
     assert total(scrape, "trackside_endpoint_request_duration_seconds_sum", endpoint="iris") > 0
     assert total(scrape, "trackside_cpu_seconds_total", part="children") > 0
 
