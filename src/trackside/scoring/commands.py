@@ -39,7 +39,7 @@ def work(params: Score, folder: Path, job_id: str, target: Path | None, checkpoi
         return Work(folder, folder / PARTS, f"{target}/", target, checkpoint)
     parts = folder / PARTS
     if params.engine == "spark" and target is not None:
-        parts = target.with_name(f".{target.name}.{job_id}.part")
+        parts = target.with_name(f".{target.name}.{job_id}.parts")
     name = f"{FILES}/" if params.writes_folder else f"{RESULT}{FORMATS[params.output_format]}"
     return Work(folder, parts, f"{parts if params.writes_folder else folder}/{name}")
 
