@@ -33,7 +33,7 @@ from sklearn.linear_model import LinearRegression
 COLUMNS = [f"c{i}" for i in range(10)]
 SCORER = Path(__file__).parents[1] / "src" / "trackside" / "scorer"
 GROUP = 131_072
-LOOK_S = 0.05
+LOOK_S = 0.5
 MARK = "\x1etrackside "
 UDF = """
 import sys, time
