@@ -27,6 +27,7 @@ USER = "bo"
 ACTION = "Microsoft.MachineLearningServices/workspaces/experiments/read"
 EVENTS = ["run.created", "registered_model.created"]
 PAIRS = [{"key": "t", "value": "1"}]
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"  # of the default workspace
 DATASETS = [{"dataset": {"name": "n", "digest": "d", "source_type": "s", "source": "s"}, "tags": []}]
 
 RECORDS = json.dumps([{"inputs": {"q": "?"}, "expectations": {"a": 1}, "tags": {"t": "1"}}])
@@ -230,6 +231,8 @@ class World:
             }
         elif "/links" in path:
             known |= {"name": "link"}
+        elif path.startswith("/subscriptions"):
+            known |= {"subscription_id": SUBSCRIPTION, "resource_group": "default", "name": "default"}
         elif "/views" in path:
             known |= {"version": self.view_version}
         elif "trackside/v1/users" in path:
@@ -374,6 +377,8 @@ def fault_of(ask: Ask, told: Told) -> str | None:
         return f"status {told.status}"
     if 400 <= told.status < 500 and _is_page(ask) and told.headers.get(b"content-type", b"").startswith(b"text/html"):
         return None  # other refusals of it come before the call is known
+    if told.status >= 400 and b"x-ms-error-code" in told.headers:  # of a call of Azure Blob Storage, in XML
+        return None if told.body.endswith(b"</Error>") or not told.body else f"no XML: {told.body[:100]!r}"
     if told.status >= 400 and (told.body or told.status not in (412, 416)):
         try:
             fault = told.json

@@ -39,7 +39,7 @@ def test_a_rule_fires_and_a_channel_hears_of_it(server: Server, page: Page) -> N
     expect(row).to_contain_text("Firing", timeout=60_000)
     expect(row).to_contain_text("Events of a type: run.failed")
     page.goto(f"{server.url}/#/overview")
-    expect(page.get_by_role("row").filter(has_text="failed runs")).to_contain_text("critical")
+    expect(page.get_by_role("row", name="critical failed runs")).to_be_visible()
 
 
 def test_the_activity_is_filtered_by_the_address_and_leads_to_objects(server: Server, page: Page) -> None:

@@ -20,6 +20,7 @@ from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unsupported
 from trackside.core.http.codec import MAX_BODY_BYTES
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Headers, Request, Response
+from trackside.workspaces.model import Workspace
 
 BLOCKS = "workspaces/.azure-blocks"  # no workspace has this folder, so no client reaches it
 STALE_MS = 48 * 3_600_000
@@ -80,6 +81,8 @@ class Calls:
 
     async def _granted(self, request: Request) -> tuple[blob.Grant, Spot]:
         word, path = request.params["owner"], request.params["path"]
+        if not isinstance(request.workspace, Workspace):  # one that is not there
+            raise Denied("The signature of this address is not right.")
         grant = blob.granted(request.query, self._key(), request.workspace.uid, word, path, self._now())
         root = await request.read(files.of_word(word).root, quick=True)
         return grant, files.spot(self._roots, root, path, request.workspace)

@@ -71,8 +71,10 @@ class Dialects:
 
 
 def _arm_fault(status: int, body: bytes) -> tuple[Headers, bytes]:
+    """In ARM's form, with MLflow's beside it: each kind of client finds its own."""
     code, message = fault_of(body)
-    return [], json.dumps({"error": {"code": arm.code_of(status, code), "message": message}}).encode()
+    told = {"error": {"code": arm.code_of(status, code), "message": message}, "error_code": code, "message": message}
+    return [], json.dumps(told).encode()
 
 
 ARM = Dialect(None, bytes, _arm_fault)

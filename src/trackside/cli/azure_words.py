@@ -11,9 +11,7 @@ def add_commands(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "azure-env", help=summary, description=f"{summary[0].upper()}{summary[1:]}."
     )
-    parser.add_argument(
-        "--server", metavar="URL", help="where clients reach the server (default: TRACKSIDE_SERVER_URL)"
-    )
+    parser.add_argument("--server", metavar="URL", help="where clients reach the server (default: TRACKSIDE_URL)")
     parser.add_argument(
         "--token",
         metavar="TOKEN",
