@@ -21,6 +21,11 @@ class Kept(Struct, frozen=True):
     manifest: Manifest | None
 
 
+def _age(kept: Kept) -> tuple[str, int, str]:
+    """An order by time: an id tells the second, and a whole backup its millisecond."""
+    return kept.backup_id.partition("-")[0], 0 if kept.manifest is None else kept.manifest.created_at, kept.backup_id
+
+
 class Place:
     def __init__(self, url: str) -> None:
         """Raise LocationError for what names no place."""
@@ -37,7 +42,7 @@ class Place:
             if entry.is_folder and model.is_id(entry.path.rpartition("/")[2]):
                 backup_id = entry.path.rpartition("/")[2]
                 found.append(Kept(backup_id, self.find(backup_id)))
-        return sorted(found, key=lambda each: each.backup_id)
+        return sorted(found, key=_age)
 
     def find(self, backup_id: str) -> Manifest | None:
         """None where the backup is not whole: its sums are written last."""
