@@ -49,6 +49,11 @@ def files(data: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+def placed(data: Path) -> list[Path]:
+    """The files that are in their place, also while others are written."""
+    return [path for path in (data / "artifacts").glob("[!.]*/**/*") if path.is_file()]
+
+
 def fill(api: Api) -> str:
     """Runs, a registered model, a workspace, a link and a logged model; the id of a run with two files."""
     run_id = filled_run(api)

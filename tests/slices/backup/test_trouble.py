@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from slices.backup.conftest import Said, contents, files, fill, settings_of
+from slices.backup.conftest import Said, contents, files, fill, placed, settings_of
 from slices.cleanup.test_deletions import filled_run
 from support.forks import forks
 from support.links import until
@@ -107,7 +107,7 @@ def test_a_restore_that_is_killed_is_finished_by_the_same_command(server: Server
     backup(said, server, kept)
     words = ["backup", "restore", "--data", str(target), str(kept), "--keep-links"]
     with forks().start(words, env=environment()) as process:
-        until(lambda: len(files(target)) > 3, "some files to be there")
+        until(lambda: len(placed(target)) > 3, "some files to be there")
         process.kill()
     assert not (target / "trackside.db").exists()
 
