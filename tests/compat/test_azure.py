@@ -14,7 +14,7 @@ from compat.conftest import Client
 from support.client import Api, Socket
 from support.people import OURS
 from support.venvs import environment
-from trackside.cli.azure_env import variables
+from trackside.cli.azure.commands import variables
 
 pytestmark = pytest.mark.slow
 

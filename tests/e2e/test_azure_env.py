@@ -12,7 +12,7 @@ import pytest
 
 from support.command_line import Launch
 from support.servers import trackside
-from trackside.cli import azure_env
+from trackside.cli.azure import commands as azure_env
 from trackside.identity import keys
 
 URL = "https://tracks.example:8443"

@@ -10,7 +10,7 @@ from textwrap import dedent
 
 PROLOGUE = """
 import os, signal, sys
-from trackside.cli import supervise
+from trackside.cli.server import supervise
 
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # in one piece: two processes write here

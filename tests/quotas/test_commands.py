@@ -6,7 +6,7 @@ import pytest
 
 from support.servers import Server, trackside
 from trackside.cli.output import Stop
-from trackside.cli.quotas import limit_of
+from trackside.cli.quotas.commands import limit_of
 from trackside_mlflow import Workspace
 
 

@@ -16,7 +16,7 @@ from support.old_store import LATEST, make_old
 from support.postgres import Postgres, rows
 from support.postgres_store import end, store_of
 from trackside import app
-from trackside.cli import restore
+from trackside.cli.backup import restore
 from trackside.cli.output import Stop
 from trackside.cli.stores import open_database
 from trackside.core import settings

@@ -292,9 +292,10 @@ def _main() -> int:
 
     # What the commands import when they are needed.
     for name in (
-        *("trackside.app", "trackside.cli.serve", "trackside.cli.admin", "trackside.cli.doctor", "trackside.cli.links"),
-        *("trackside.cli.imports", "trackside.cli.restore", "trackside.core.db.postgres", "trackside.artifacts.cloud"),
-        *("trackside.cli.people", "trackside.cli.credentials", "trackside.cli.endpoints"),
+        *("trackside.app", "trackside.cli.server.commands", "trackside.cli.admin", "trackside.cli.doctor"),
+        *("trackside.cli.links.commands", "trackside.cli.imports.commands", "trackside.cli.backup.restore"),
+        *("trackside.core.db.postgres", "trackside.artifacts.cloud", "trackside.cli.credentials"),
+        *("trackside.cli.access.commands", "trackside.cli.endpoints.commands"),
         *("uvloop", "uvicorn.server", "http.client", "ssl", "asyncio"),
     ):
         import_module(name)

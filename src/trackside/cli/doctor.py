@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from trackside.artifacts import blobs
 from trackside.artifacts.roots import make_blobs
-from trackside.cli import lock, ports
+from trackside.cli import lock
 from trackside.cli.output import BROKEN, OK, Stop, json, say, table
+from trackside.cli.server import ports
 from trackside.cli.stores import explained, open_database, status
 from trackside.core.db import sqlite as sqlite_db
 from trackside.core.errors import Fault

@@ -11,21 +11,19 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import trackside
-from trackside.cli import (
-    azure_words,
-    backup_words,
-    cleanup_words,
-    drift_words,
-    endpoint_words,
-    import_words,
-    job_words,
-    link_words,
-    monitor_words,
-    monitoring_words,
-    people_words,
-    quota_words,
-)
+from trackside.cli.access import words as people_words
+from trackside.cli.azure import words as azure_words
+from trackside.cli.backup import words as backup_words
+from trackside.cli.cleanup import words as cleanup_words
+from trackside.cli.drift import monitor_words
+from trackside.cli.drift import words as drift_words
+from trackside.cli.endpoints import words as endpoint_words
+from trackside.cli.imports import words as import_words
+from trackside.cli.jobs import words as job_words
+from trackside.cli.links import words as link_words
+from trackside.cli.monitoring import words as monitoring_words
 from trackside.cli.output import WRONG, complain, guarded
+from trackside.cli.quotas import words as quota_words
 from trackside.cli.sign_in import words as sign_in_words
 from trackside.core import locations, settings
 from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE_ARTIFACTS, Option
@@ -91,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"trackside {trackside.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    server = _command(commands, "server", "run the server", "trackside.cli.serve", "run", OPTIONS)
+    server = _command(commands, "server", "run the server", "trackside.cli.server.commands", "run", OPTIONS)
     _accept_mlflows_flags(server)
 
     db = commands.add_parser("db", help="look after the store's schema", description="Look after the store's schema.")
@@ -103,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     upgrade.add_argument("--no-backup", action="store_true", help="make none before: there is one made by other means")
     upgrade.set_defaults(arguments=lambda words: {**_settings(words), "with_backup": not words.no_backup})
     restore = _command(
-        db_commands, "restore", "make a store from a backup", "trackside.cli.restore", "run", STORE_OPTIONS
+        db_commands, "restore", "make a store from a backup", "trackside.cli.backup.restore", "run", STORE_OPTIONS
     )
     restore.add_argument("file", metavar="FILE", help="such as trackside-data/backups/before-0009-20260131T120000.db")
     restore.set_defaults(arguments=lambda words: {**_settings(words), "file": words.file})

@@ -4,6 +4,7 @@ Credentials are looked for in TRACKSIDE_TOKEN, then MLflow's variables (MLFLOW_T
 MLFLOW_TRACKING_TOKEN), then what `trackside login` kept for the server.
 """
 
+import argparse
 import base64
 import json
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from trackside.cli.output import Stop
 from trackside.cli.sign_in import stored
 from trackside.core import settings
 from trackside.core.uris import http_parts
+from trackside.workspaces.model import DEFAULT, NAME
 
 TIMEOUT_S = 120.0
 
@@ -89,6 +91,14 @@ def server_of(given: str | None) -> str:
         source = "--server" if given else settings.SERVER_URL
         raise Stop(f"{source} is {url!r}; it must be http(s)://HOST:PORT")
     return str(url)
+
+
+def workspace_of(words: argparse.Namespace) -> str:
+    name = words.workspace or settings.workspace() or DEFAULT
+    if not NAME.fullmatch(name):
+        source = "--workspace" if words.workspace else settings.WORKSPACE
+        raise Stop(f"{source} is {name!r}; a workspace's name has 2 to 63 letters, digits, - and _")
+    return str(name)
 
 
 def basic(username: str, password: str) -> str:

@@ -10,7 +10,7 @@ from support.client import Api, Inside
 from support.old_store import apply, begin
 from support.people import ADMIN, OURS, PASSWORD, People
 from trackside import app
-from trackside.cli.first_admin import FIRST_WITH_USERS
+from trackside.cli.server.first_admin import FIRST_WITH_USERS
 from trackside.cli.stores import open_database
 from trackside.core.db import migrate
 from trackside.core.db.migrate import migrations

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from trackside.cli import credentials, remote
-from trackside.cli.access_calls import PREFIX, day, listed, place, quoted, second
+from trackside.cli.access.calls import PREFIX, day, listed, place, quoted, second
 from trackside.cli.output import OK, Stop, say
 from trackside.cli.sign_in import stored
 

@@ -1,0 +1,1 @@
+"""`trackside user`, `group`, `token`, `role`, `access` and `audit`."""

@@ -1,0 +1,316 @@
+"""`trackside user`, `group`, `token`, `role`, `access`, `audit`: who may do what.  Knows the calls; knows no SQL.
+
+With --server a command asks a running server, as the user who is signed in there.  Without it, the command opens the store:
+that is the way back in when nobody can sign in.
+"""
+
+import argparse
+import sys
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from trackside.cli import credentials
+from trackside.cli.access.calls import PREFIX, Local, Remote, day, listed, place, quoted, second
+from trackside.cli.output import BROKEN, OK, Stop, complain, say
+from trackside.cli.output import json as as_json
+from trackside.core import settings
+
+_ROLE_FIELDS = {  # Azure's names, in lower case
+    "name": "name",
+    "description": "description",
+    "actions": "actions",
+    "notactions": "not_actions",
+    "not_actions": "not_actions",
+    "assignablescopes": "assignable_scopes",
+    "assignable_scopes": "assignable_scopes",
+}
+
+
+def user_create(words: argparse.Namespace) -> int:
+    fields = {"name": words.name, "is_admin": words.admin, "kind": "service" if words.service else "user"}
+    if words.display_name:
+        fields["display_name"] = words.display_name
+    if not words.service and not words.no_password:
+        fields |= _new_password(words)
+    with place(words) as there:
+        made = there.call("POST", f"{PREFIX}/users", fields)
+    user = made["user"]
+    what = "administrator" if user["is_admin"] else user["kind"] if user["kind"] == "user" else "service principal"
+    _say_password(made, f"created {what} {user['name']}")
+    return OK
+
+
+def user_list(words: argparse.Namespace) -> int:
+    return listed(
+        words, f"{PREFIX}/users", "users", ("NAME", "KIND", "STATE", "GROUPS"),
+        lambda each: (each["name"], each["kind"], _marks(each), ", ".join(each.get("groups", [])) or "-"),
+    )  # fmt: skip
+
+
+def user_delete(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}")
+    say(f"deleted user {words.name}, with their tokens, sessions and roles")
+    return OK
+
+
+def user_password(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        made = there.call("PATCH", f"{PREFIX}/users/{quoted(words.name)}", _new_password(words))
+    _say_password(made, f"{words.name} has a new password; their sessions have ended")
+    return OK
+
+
+def user_promote(words: argparse.Namespace) -> int:
+    return _change(words, {"is_admin": True}, "is an administrator")
+
+
+def user_demote(words: argparse.Namespace) -> int:
+    return _change(words, {"is_admin": False}, "is no administrator")
+
+
+def user_disable(words: argparse.Namespace) -> int:
+    return _change(words, {"is_disabled": True}, "may not sign in, and their tokens are refused")
+
+
+def user_enable(words: argparse.Namespace) -> int:
+    return _change(words, {"is_disabled": False}, "may sign in")
+
+
+def group_create(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("POST", f"{PREFIX}/groups", {"name": words.name})
+    say(f"created group {words.name}")
+    return OK
+
+
+def group_list(words: argparse.Namespace) -> int:
+    return listed(
+        words, f"{PREFIX}/groups", "groups", ("NAME", "MEMBERS"),
+        lambda each: (each["name"], ", ".join(each.get("members", [])) or "-"),
+    )  # fmt: skip
+
+
+def group_delete(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/groups/{quoted(words.name)}")
+    say(f"deleted group {words.name}, with its roles")
+    return OK
+
+
+def group_add(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("POST", f"{PREFIX}/groups/{quoted(words.name)}/members", {"member": words.member})
+    say(f"{words.member} is a member of {words.name}")
+    return OK
+
+
+def group_remove(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/groups/{quoted(words.name)}/members/{quoted(words.member)}")
+    say(f"{words.member} is no member of {words.name}")
+    return OK
+
+
+def token_create(words: argparse.Namespace) -> int:
+    """Only the token goes to standard output, so that a script can take it."""
+    fields = {"token_name": words.name, "scope": words.scope, "place": words.place, "expires_in_days": words.expires}
+    given = {name: value for name, value in fields.items() if value is not None}
+    with place(words) as there:
+        made = there.call("POST", _tokens(words, there), given)
+    say(made["secret"])
+    complain(f"this token is shown once; it expires on {day(made['token'].get('expires_at'))}")
+    return OK
+
+
+def token_list(words: argparse.Namespace) -> int:
+    return listed(
+        words, lambda there: _tokens(words, there), "tokens",
+        ("ID", "NAME", "TOKEN", "SCOPE", "PLACE", "EXPIRES", "LAST USED"),
+        lambda each: (str(each["token_id"]), each["name"], f"{each['shown']}…", each["scope"], each["place"] or "everywhere",
+                      day(each.get("expires_at")), day(each.get("last_used_at"))),
+    )  # fmt: skip
+
+
+def token_revoke(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        found = there.call("GET", _tokens(words, there)).get("tokens", [])
+        ids = [each["token_id"] for each in found if words.name in (each["name"], str(each["token_id"]))]
+        if not ids:
+            raise Stop(f"there is no token {words.name!r}; `trackside token list` shows those there are")
+        there.call("DELETE", f"{_tokens(words, there)}/{ids[0]}")
+    say(f"revoked token {words.name}")
+    return OK
+
+
+def role_list(words: argparse.Namespace) -> int:
+    return listed(
+        words, f"{PREFIX}/roles", "roles", ("NAME", "KIND", "DESCRIPTION"),
+        lambda each: (each["name"], "custom" if each["is_custom"] else "built-in", each["description"]),
+    )  # fmt: skip
+
+
+def role_create(words: argparse.Namespace) -> int:
+    """From Azure's JSON: Name, Description, Actions, NotActions, AssignableScopes."""
+    try:
+        raw = sys.stdin.buffer.read() if words.file == credentials.STDIN else open(words.file, "rb").read()  # noqa: SIM115, PTH123
+        given = msgspec.json.decode(raw)
+    except OSError as fault:
+        raise Stop(f"{words.file!r} cannot be read ({fault.strerror})") from None
+    except msgspec.DecodeError as fault:
+        raise Stop(f"{words.file!r} is no JSON ({fault})") from None
+    if not isinstance(given, dict):
+        raise Stop(f"{words.file!r} is no role: it must be a JSON object with Name and Actions")
+    fields = {_ROLE_FIELDS[key.lower()]: value for key, value in given.items() if key.lower() in _ROLE_FIELDS}
+    with place(words) as there:
+        made = there.call("POST", f"{PREFIX}/roles", fields)["role"]
+    say(f"created role {made['name']}: it comes to {len(made.get('allowed', []))} actions of this server")
+    return OK
+
+
+def role_delete(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/roles/{quoted(words.name)}")
+    say(f"deleted role {words.name}")
+    return OK
+
+
+def access_grant(words: argparse.Namespace) -> int:
+    return _assign(words, "role-assignments", "has")
+
+
+def access_deny(words: argparse.Namespace) -> int:
+    return _assign(words, "deny-assignments", "is denied")
+
+
+def access_list(words: argparse.Namespace) -> int:
+    query = urlencode({key: value for key, value in (("principal", words.principal), ("scope", scope_of(words, "")))
+                       if value})  # fmt: skip
+    return listed(
+        words, f"{PREFIX}/role-assignments?{query}", "assignments", ("ID", "PRINCIPAL", "", "ROLE", "SCOPE"),
+        lambda each: (str(each["assignment_id"]), each["principal"], "DENIED" if each["is_denial"] else "has", each["role"],
+                      each["scope"]),
+    )  # fmt: skip
+
+
+def access_revoke(words: argparse.Namespace) -> int:
+    with place(words) as there:
+        there.call("DELETE", f"{PREFIX}/role-assignments/{words.id}")
+    say(f"removed assignment {words.id}")
+    return OK
+
+
+def access_explain(words: argparse.Namespace) -> int:
+    """BROKEN if it is not allowed."""
+    query = urlencode({"principal": words.principal, "action": words.action, "scope": scope_of(words, "/ws/default")})
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/access/explain?{query}")
+    if words.json:
+        say(as_json(found))
+    else:
+        verb = "may" if found["is_allowed"] else "may not"
+        say(f"{found['principal']} {verb} do {found['action']} at {found['scope']}:")
+        for reason in found.get("because", []):
+            say(f"  {reason}")
+    return OK if found["is_allowed"] else BROKEN
+
+
+def audit_list(words: argparse.Namespace) -> int:
+    asked = {"actor": words.actor, "action": words.action, "outcome": words.outcome, "max_results": words.max}
+    query = urlencode({key: value for key, value in asked.items() if value})
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/audit?{query}").get("entries", [])
+    for entry in found if not words.json else []:
+        what = f"{entry['object_type']} {entry['object_id']}".strip()
+        say(
+            f"{entry['seq']:>6} {second(entry['at'])} {entry['actor'] or '-'} {entry['action']} {what} {entry['outcome']}"
+        )
+    if words.json:
+        say(as_json(found))
+    return OK
+
+
+def audit_verify(words: argparse.Namespace) -> int:
+    """BROKEN if an entry was changed, removed or added."""
+    with place(words) as there:
+        found = there.call("GET", f"{PREFIX}/audit/verify")
+    if found["is_whole"]:
+        say(f"the audit log is whole: {found['entries']} entries are as they were written")
+        return OK
+    complain(f"the audit log was tampered with: {found['fault']} ({found['entries']} entries before it are whole)")
+    return BROKEN
+
+
+def scope_of(words: argparse.Namespace, default: str) -> str:
+    """Of --scope, or of --workspace with --experiment, --model or --endpoint."""
+    if words.scope:
+        return str(words.scope)
+    objects = [
+        (segment, value)
+        for segment, value in (
+            ("experiments", words.experiment), ("models", words.model), ("onlineEndpoints", words.endpoint)
+        )
+        if value
+    ]  # fmt: skip
+    if len(objects) > 1:
+        raise Stop("give one of --experiment, --model and --endpoint")
+    if not words.workspace and not objects:
+        return default
+    scope = f"/ws/{words.workspace or settings.workspace() or 'default'}"
+    return scope + "".join(f"/{segment}/{value}" for segment, value in objects)
+
+
+def _assign(words: argparse.Namespace, what: str, verb: str) -> int:
+    fields = {"principal": words.principal, "role": words.role, "scope": scope_of(words, "/")}
+    with place(words) as there:
+        made = there.call("POST", f"{PREFIX}/{what}", fields)["assignment"]
+    say(f"{made['principal']} {verb} {made['role']} at {made['scope']} (assignment {made['assignment_id']})")
+    return OK
+
+
+def _change(words: argparse.Namespace, fields: dict[str, Any], said: str) -> int:
+    with place(words) as there:
+        there.call("PATCH", f"{PREFIX}/users/{quoted(words.name)}", fields)
+    say(f"{words.name} {said}")
+    return OK
+
+
+def _new_password(words: argparse.Namespace) -> dict[str, Any]:
+    if words.one_time_password:
+        return {"one_time_password": True}
+    return {"password": _typed_password(words)}
+
+
+def _say_password(made: Any, said: str) -> None:
+    """Only a one-time password goes to standard output, so that a script can take it."""
+    if made.get("password") is None:
+        say(said)
+        return
+    say(made["password"])
+    ends = second(made["user"]["password_ends_at"])
+    complain(f"{said}; this password is shown once, and must be changed at the first sign-in, before {ends}")
+
+
+def _typed_password(words: argparse.Namespace) -> str:
+    if words.password_stdin:
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise Stop("--password-stdin was given, and no line came by standard input")
+        return line
+    return credentials.password(words.name)
+
+
+def _tokens(words: argparse.Namespace, there: Local | Remote) -> str:
+    if words.user:
+        return f"{PREFIX}/users/{quoted(words.user)}/tokens"
+    if isinstance(there, Local):
+        raise Stop("say whose token it is with --user")
+    return f"{PREFIX}/me/tokens"
+
+
+def _marks(user: Any) -> str:
+    if user["is_disabled"]:
+        return "disabled"
+    return "administrator" if user["is_admin"] else "-"

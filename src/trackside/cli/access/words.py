@@ -1,0 +1,142 @@
+"""The words of `trackside user`, `group`, `token`, `role`, `access` and `audit`.  Knows flags; what
+each command does is in `commands`."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from trackside.core import settings
+
+MODULE = "trackside.cli.access.commands"
+BINDINGS = "trackside.cli.sign_in.commands"  # of users and programs to identity providers
+_OF_BINDINGS = {f"user_{verb}" for verb in ("identities", "link", "unlink", "trusts", "trust", "untrust")}
+Add = Callable[[argparse.ArgumentParser], None]
+
+
+def add_commands(commands: Any, add_store: Add) -> None:
+    """`add_store` adds the flags that name a store."""
+
+    def group(name: str, summary: str) -> Callable[..., argparse.ArgumentParser]:
+        parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+        def command(verb: str, help_: str, *names: str, shows: bool = False) -> argparse.ArgumentParser:
+            made: argparse.ArgumentParser = inner.add_parser(
+                verb, help=help_, description=f"{help_[0].upper()}{help_[1:]}."
+            )
+            for each in names:
+                made.add_argument(each, metavar=each.upper())
+            if shows:
+                made.add_argument("--json", action="store_true", help="the same for programs")
+            made.add_argument(
+                "--server", metavar="URL", help="ask this running server; left out: the store itself is opened"
+            )
+            add_store(made)
+            _works(made, f"{name}_{verb}")
+            return made
+
+        return command
+
+    _users(group("user", "manage users and service principals"))
+    command = group("group", "manage groups of users")
+    command("create", "create a group", "name")
+    command("list", "list the groups and their members", shows=True)
+    command("delete", "delete a group", "name")
+    command("add", "add a user to a group", "name", "member")
+    command("remove", "remove a user from a group", "name", "member")
+    _tokens(group("token", "manage tokens"))
+    command = group("role", "manage roles")
+    command("list", "list the roles", shows=True)
+    create = command("create", "create a role from a JSON file, as Azure writes it")
+    create.add_argument(
+        "file", metavar="FILE", help="with Name, Actions, NotActions, AssignableScopes; - for standard input"
+    )
+    command("delete", "delete a role of your own", "name")
+    _access(group("access", "say who may do what"))
+    command = group("audit", "read and verify the audit log")
+    listed = command("list", "list the newest entries", shows=True)
+    listed.add_argument("--actor", metavar="NAME")
+    listed.add_argument("--action", metavar="ACTION", help="such as user.create, or user. for all about users")
+    listed.add_argument("--outcome", choices=("allowed", "denied", "failed"))
+    listed.add_argument("--max", type=int, metavar="N", help="at most so many (default 100)")
+    command("verify", "check that no entry was changed, removed or added")
+
+
+def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
+    create = command("create", "create a user", "name")
+    create.add_argument("--admin", action="store_true", help="may do everything, and make other users")
+    create.add_argument(
+        "--service", action="store_true", help="a service principal: a program, with tokens and no password"
+    )
+    create.add_argument("--no-password", action="store_true", help="a user who signs in by tokens alone")
+    create.add_argument("--display-name", metavar="TEXT")
+    password = command("password", "give a user a new password", "name")
+    for each in (create, password):
+        how = each.add_mutually_exclusive_group()
+        how.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        how.add_argument(
+            "--one-time-password",
+            action="store_true",
+            help="print a random password that the user must change at the first sign-in",
+        )
+    command("list", "list the users", shows=True)
+    command("delete", "delete a user", "name")
+    command("promote", "make a user an administrator", "name")
+    command("demote", "make an administrator a user", "name")
+    command("disable", "refuse a user for a while", "name")
+    command("enable", "let a disabled user in", "name")
+    command("identities", "list the subjects of providers that a user signs in as", "name", shows=True)
+    link = command("link", "let a user sign in as a subject of a provider", "name")
+    link.add_argument("--provider", metavar="NAME", required=True, help="a table of the file of --oidc")
+    link.add_argument("--subject", metavar="ID", required=True, help="the claim sub of the user there")
+    command("unlink", "remove a subject of a provider from a user, by the id that identities lists", "name", "id")
+    command("trusts", "list whose JWTs a service principal trusts", "name", shows=True)
+    trust = command("trust", "let programs with a JWT of a provider act as a service principal", "name")
+    trust.add_argument(
+        "--provider", metavar="NAME", required=True, help="a table of the file of --oidc, with an audience"
+    )
+    trust.add_argument(
+        "--claim",
+        metavar="NAME=VALUE",
+        action="append",
+        required=True,
+        help="what the JWT must say, such as sub=system:serviceaccount:ml:trainer; may be repeated",
+    )
+    command("untrust", "remove a trust, by the id that trusts lists", "name", "id")
+
+
+def _tokens(command: Callable[..., argparse.ArgumentParser]) -> None:
+    create = command("create", "create a token, which is printed once", "name")
+    create.add_argument(
+        "--scope", choices=("read", "write", "admin", "scim"), help="what it may be used for at most (default write)"
+    )
+    create.add_argument(
+        "--place", metavar="WORKSPACE[/EXPERIMENT_ID]", help="where; left out: wherever its owner may go"
+    )
+    create.add_argument("--expires", type=int, metavar="DAYS", help="default 90")
+    listed = command("list", "list tokens, and when each was last used", shows=True)
+    revoke = command("revoke", "revoke a token, by its name or id", "name")
+    for each in (create, listed, revoke):
+        each.add_argument("--user", metavar="NAME", help="whose; left out: one's own (with --server)")
+
+
+def _access(command: Callable[..., argparse.ArgumentParser]) -> None:
+    grant = command("grant", "give somebody a role", "principal", "role")
+    deny = command("deny", "take from somebody what a role allows, whatever roles they have", "principal", "role")
+    listed = command("list", "list who has which role where", shows=True)
+    listed.add_argument("--principal", metavar="NAME")
+    command("revoke", "remove an assignment or a denial, by its id", "id")
+    explain = command("explain", "say whether somebody may do something, and why", "principal", "action", shows=True)
+    for each in (grant, deny, listed, explain):
+        each.add_argument(
+            "--scope", metavar="SCOPE", help="such as / (the server) or /subscriptions/ID/resourceGroups/NAME"
+        )
+        each.add_argument("--workspace", "-w", metavar="NAME", help=f"a workspace ({settings.WORKSPACE})")
+        each.add_argument("--experiment", metavar="ID", help="one experiment")
+        each.add_argument("--model", metavar="NAME", help="one registered model")
+        each.add_argument("--endpoint", metavar="NAME", help="one endpoint")
+
+
+def _works(parser: argparse.ArgumentParser, function: str) -> None:
+    module = BINDINGS if function in _OF_BINDINGS else MODULE
+    parser.set_defaults(module=module, function=function, given={}, arguments=lambda words: {"words": words})

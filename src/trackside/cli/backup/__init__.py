@@ -1,0 +1,1 @@
+"""`trackside backup` and `trackside db restore`."""

@@ -1,0 +1,164 @@
+"""`trackside backup …`: backups of a whole store beside a running server, and their restore.  Knows no HTTP."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trackside.backup import create as making
+from trackside.backup import restore as restoring
+from trackside.backup import verify as verifying
+from trackside.backup.model import Damaged, Manifest, Refused
+from trackside.backup.place import Place
+from trackside.cli.lock import of_server
+from trackside.cli.output import BROKEN, OK, Stop, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.stores import explained, open_database, status
+from trackside.core import locations
+from trackside.core.errors import Fault
+from trackside.core.settings import Settings, SqliteStore
+
+
+def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
+    """The server may run, and go on writing."""
+    store = chosen.store
+    if isinstance(store, SqliteStore) and not store.path.exists():
+        raise Stop(f"{store} is not there: there is nothing to back up")
+    state = status(chosen)
+    if not state.version:
+        raise Stop(f"{store} has no tables yet: there is nothing to back up")
+    if state.pending:
+        raise Stop(f"{store} has an older schema than this release; run `trackside db upgrade` first")
+    with _told(to), explained(chosen):
+        db = open_database(chosen)
+        try:
+            made = making.create(chosen, db, to, with_secrets=with_secrets, say=_progress)
+        finally:
+            db.close()
+    _end()
+    say(as_json(made) if json else _made(made, to))
+    return OK
+
+
+def show(place: str, *, json: bool) -> int:
+    with _opened(place) as opened:
+        found = opened.all()
+    if json:
+        say(as_json(found))
+        return OK
+    rows = [("BACKUP", "MADE", "TRACKSIDE", "RUNS", "FILES", "SIZE", "NEW")]
+    for each in found:
+        head = each.manifest
+        if head is None:
+            rows.append((each.backup_id, "not whole", "", "", "", "", ""))
+            continue
+        rows.append(
+            (each.backup_id, _date(head.created_at), head.product, str(head.count("runs")), str(head.file_count),
+             _bytes(head.file_bytes), _bytes(head.new_bytes))
+        )  # fmt: skip
+    say(table(rows) if found else f"{place} has no backups")
+    return OK
+
+
+def verify(place: str, backup_id: str, *, restore: bool, json: bool) -> int:
+    with _opened(place) as opened, tempfile.TemporaryDirectory() as scratch:
+        found = verifying.verify(opened, opened.get(backup_id), Path(scratch) if restore else None, _progress)
+    _end()
+    if json:
+        say(as_json(found))
+    elif not found.faults:
+        say(f"backup {found.backup_id} is whole: {found.row_count} rows, {found.file_count} files")
+    else:
+        say("\n".join([f"backup {found.backup_id} is damaged:", *(f"  {each}" for each in found.faults)]))
+    return BROKEN if found.faults else OK
+
+
+def restore(chosen: Settings, place: str, backup_id: str, *, keep_links: bool, json: bool) -> int:
+    with _opened(place) as opened:
+        manifest = opened.get(backup_id)
+        lock = of_server(chosen)
+        try:
+            with explained(chosen):
+                done = restoring.restore(chosen, opened, manifest, keeps_links=keep_links, say=_progress)
+        finally:
+            lock.release()
+    _end()
+    if json:
+        say(as_json(done))
+        return OK
+    say(f"restored {done.backup_id} to {chosen.store} and {chosen.artifacts}:"
+        f" {done.row_count} rows, {done.file_count} files ({_bytes(done.file_bytes)})")  # fmt: skip
+    if not done.has_secrets:
+        say(
+            "It has no secret.key: copy the one of the old data folder, or enter the secrets of links and webhooks again."
+        )
+    if done.paused_links:
+        say("Its links are paused. Resume each with `trackside link resume NAME` when the old server is gone.")
+    if manifest.elsewhere:
+        say(f"Files at {', '.join(manifest.elsewhere[:5])} are not in the backup.")
+    return OK
+
+
+@contextmanager
+def _opened(place: str) -> Iterator[Place]:
+    with _told(place), closing(_place(place)) as opened:
+        yield opened
+
+
+def _place(place: str) -> Place:
+    location = locations.artifacts(place)
+    if location.path is not None and not location.path.is_dir():
+        raise Refused(f"{place} is no folder: there are no backups")
+    return Place(place)
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Failures that an operator can repair become one line."""
+    try:
+        yield
+    except (Refused, Damaged) as fault:
+        raise Stop(str(fault)) from None
+    except locations.LocationError as fault:
+        raise Stop(f"{locations.redact(place)!r} is no place for backups; {fault}") from None
+    except Fault as fault:
+        raise Stop(fault.message) from None
+    except OSError as fault:
+        raise Stop(f"cannot write to {fault.filename or locations.redact(place)} ({fault.strerror or fault})") from None
+
+
+def _made(made: Manifest, to: str) -> str:
+    head = (
+        f"backup {made.backup_id} in {locations.redact(to)}: {made.count('runs')} runs, {made.file_count} files"
+        f" ({_bytes(made.file_bytes)}, {_bytes(made.new_bytes)} new) in {made.took_ms / 1000:.1f} s"
+    )
+    lines = [head]
+    if made.vanished:
+        lines.append(f"{len(made.vanished)} files were deleted while they were copied, such as {made.vanished[0]}")
+    if made.elsewhere:
+        lines.append(f"Files at {', '.join(made.elsewhere[:5])} are not in it: they lie outside of the artifact store.")
+    return "\n".join(lines)
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        print(f"\r{text[: width - 1].ljust(width - 1)}", end="", file=sys.stderr, flush=True)
+
+
+def _end() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _date(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _bytes(size: int) -> str:
+    from trackside.cli.cleanup.commands import in_bytes  # noqa: PLC0415  # the module of another command
+
+    return in_bytes(size)

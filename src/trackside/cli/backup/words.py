@@ -1,0 +1,94 @@
+"""The words of `trackside backup`.  What each command does is in `commands`."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from trackside.core import settings
+
+MODULE = "trackside.cli.backup.commands"
+
+
+def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser], None]) -> None:
+    """`add_options` adds the options that name a store and its files."""
+    backup = commands.add_parser(
+        "backup",
+        help="back up the whole store while the server runs, and restore it",
+        description="Back up the whole store, tables and files, while the server runs, and restore it.",
+    )
+    inner = backup.add_subparsers(title="commands", metavar="COMMAND")
+
+    create = _command(inner, "create", "make a backup; files that an earlier one has are not copied again", "create")
+    add_options(create)
+    create.add_argument("--to", required=True, metavar="PLACE", help="a folder, or a bucket such as s3://BUCKET/FOLDER")
+    create.add_argument(
+        "--with-secrets", action="store_true", help="also the file secret.key, which opens the passwords of links"
+    )
+    _add_json(create)
+    create.set_defaults(
+        arguments=lambda words: {
+            "chosen": settings.load(words.given),
+            "to": words.to,
+            "with_secrets": words.with_secrets,
+            "json": words.json,
+        }
+    )
+
+    listed = _command(inner, "list", "list the backups in a place", "show")
+    _add_place(listed)
+    _add_json(listed)
+    listed.set_defaults(arguments=lambda words: {"place": words.place, "json": words.json})
+
+    verify = _command(inner, "verify", "read a backup again and compare every checksum", "verify")
+    _add_place(verify)
+    _add_id(verify)
+    verify.add_argument("--restore", action="store_true", help="also fill a new store with its tables, and delete that")
+    _add_json(verify)
+    verify.set_defaults(
+        arguments=lambda words: {
+            "place": words.place,
+            "backup_id": words.backup,
+            "restore": words.restore,
+            "json": words.json,
+        }
+    )
+
+    restore = _command(inner, "restore", "make a store from a backup", "restore")
+    add_options(restore)
+    _add_place(restore)
+    _add_id(restore)
+    restore.add_argument(
+        "--keep-links", action="store_true", help="do not pause the links: the old server is gone for good"
+    )
+    _add_json(restore)
+    restore.set_defaults(
+        arguments=lambda words: {
+            "chosen": settings.load(words.given),
+            "place": words.place,
+            "backup_id": words.backup,
+            "keep_links": words.keep_links,
+            "json": words.json,
+        }
+    )
+
+
+def _command(inner: Any, name: str, summary: str, function: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = inner.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.set_defaults(module=MODULE, function=function, given={})
+    return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("place", metavar="PLACE", help="the folder or bucket that has the backups")
+
+
+def _add_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "backup", nargs="?", default="latest", metavar="BACKUP", help="as `list` shows it; default latest"
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the same for programs")

@@ -1,0 +1,1 @@
+"""`trackside delete`, `trash` and `retention`."""

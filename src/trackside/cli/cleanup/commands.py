@@ -1,0 +1,207 @@
+"""`trackside delete …` and `trackside trash …`: calls of a running server."""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from trackside.cli import remote
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+PREFIX = "/api/trackside/v1"
+DELETIONS = f"{PREFIX}/deletions"
+MLFLOW = "/api/2.0/mlflow"
+_STEPS = re.compile(r"(-?[0-9]{1,19})?\.\.(-?[0-9]{1,19})?")
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_WIRE = {
+    "logged-model": "logged_model",
+    "model": "registered_model",
+    "version": "model_version",
+    "dataset": "evaluation_dataset",
+}
+
+
+def delete(words: argparse.Namespace) -> int:
+    target = _target(words)
+    found = _call(words, "POST", f"{DELETIONS}/preview", target)
+    obstacles = found.get("obstacles", [])
+    if words.preview:
+        say(as_json(found) if words.json else _shown(found))
+        return BROKEN if obstacles else OK
+    if obstacles:
+        for each in obstacles:
+            complain(f"{found['title']} cannot be deleted. {each['message']}")
+        return BROKEN
+    if not words.yes:
+        say(_shown(found))
+        _confirm(found)
+    done = _carry_out(words, target, found)
+    say(as_json(done) if words.json else _told(done))
+    return OK
+
+
+def trash_list(words: argparse.Namespace) -> int:
+    found = list(_trash(words))
+    if words.json:
+        say(as_json(found))
+    elif found:
+        rows = [(each["kind"], each["id"], _date(each["deleted_at"]), each["name"]) for each in found]
+        say(table([("KIND", "ID", "DELETED", "NAME"), *rows]))
+    return OK
+
+
+def trash_restore(words: argparse.Namespace) -> int:
+    _call(words, "POST", f"{PREFIX}/trash/restore", {"kind": _WIRE.get(words.kind, words.kind), "id": words.id})
+    say(f"restored {words.kind} {words.id}")
+    return OK
+
+
+def trash_purge(words: argparse.Namespace) -> int:
+    """Items that something stands in the way of are named and stay; the exit code says so."""
+    if words.older_than is None:
+        raise Stop("--older-than is missing; say how many days ago things must have been deleted (0 for all)")
+    items = list(_trash(words))
+    previews = [(_of_item(each), _call(words, "POST", f"{DELETIONS}/preview", _of_item(each))) for each in items]
+    free = [(target, found) for target, found in previews if not found.get("obstacles")]
+    file_bytes = sum(found["file_bytes"] for _, found in free)
+    row_bytes = sum(found["row_bytes"] for _, found in free)
+    blocked = [found for _, found in previews if found.get("obstacles")]
+    if words.preview:
+        summary = {"items": len(free), "file_bytes": file_bytes, "row_bytes": row_bytes, "blocked": blocked}
+        say(as_json(summary) if words.json else _of_purge(len(free), file_bytes, row_bytes))
+    else:
+        if free and not words.yes:
+            say(_of_purge(len(free), file_bytes, row_bytes))
+            _ask("Type purge to delete them permanently: ", "purge")
+        done = [_carry_out(words, target, found) for target, found in free]
+        freed = {
+            name: sum(each[name] for each in done) for name in ("file_count", "file_bytes", "row_count", "row_bytes")
+        }
+        say(as_json({"items": len(done), **freed, "blocked": blocked}) if words.json
+            else f"deleted {len(done)} items: freed {in_bytes(freed['file_bytes'])} of files and"
+            f" {in_bytes(freed['row_bytes'])} of metrics")  # fmt: skip
+    for found in blocked:
+        complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
+    return BROKEN if blocked else OK
+
+
+def _carry_out(words: argparse.Namespace, target: dict[str, Any], found: dict[str, Any]) -> Any:
+    """Send the call until everything is gone.  The token holds for the first portion; the others go on from it."""
+    body = {**target, "token": found["token"], **({"confirm": found["confirm"]} if found.get("confirm") else {})}
+    while True:
+        done = _call(words, "POST", DELETIONS, body)
+        if done["is_done"]:
+            return done
+        if sys.stderr.isatty():
+            print(f"\rfreed {in_bytes(done['file_bytes'])} so far", end="", file=sys.stderr, flush=True)
+
+
+def _target(words: argparse.Namespace) -> dict[str, Any]:
+    kind = words.kind
+    named = {
+        name: getattr(words, name)
+        for name in ("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id")
+        if getattr(words, name, None) is not None
+    }
+    if kind == "experiment":
+        named["experiment_id"] = _experiment_id(words)
+    if kind == "metric" and words.steps is not None:
+        low, high = _steps(words.steps)
+        return {"kind": "metric_steps", **named, "from_step": low, "to_step": high}
+    return {"kind": _WIRE.get(kind, kind), **named}
+
+
+def _experiment_id(words: argparse.Namespace) -> str:
+    given: str = words.experiment
+    if given.isdecimal():
+        return given
+    query = urlencode({"experiment_name": given})
+    found = _call(words, "GET", f"{MLFLOW}/experiments/get-by-name?{query}")
+    return str(found["experiment"]["experiment_id"])
+
+
+def _steps(text: str) -> tuple[int, int]:
+    found = _STEPS.fullmatch(text)
+    if found is None or text == "..":
+        raise Stop(f"--steps is {text!r}; it must be A..B, A.. or ..B with whole numbers, such as 100..200")
+    return int(found[1] or _LOWEST), int(found[2] or _HIGHEST)
+
+
+def _of_item(item: dict[str, Any]) -> dict[str, Any]:
+    field = {"run": "run_id", "experiment": "experiment_id", "logged_model": "model_id"}[item["kind"]]
+    return {"kind": item["kind"], field: item["id"]}
+
+
+def _trash(words: argparse.Namespace) -> Iterator[Any]:
+    token = ""
+    while True:
+        asked = {"max_results": 1000, "page_token": token, "older_than_days": words.older_than or 0}
+        page = _call(words, "GET", f"{PREFIX}/trash?{urlencode(asked)}")
+        yield from page.get("items", [])
+        token = page.get("next_page_token", "")
+        if not token:
+            return
+
+
+def _confirm(found: dict[str, Any]) -> None:
+    name = found.get("confirm")
+    if name:
+        _ask(f"Type {name} to delete it permanently: ", name)
+    else:
+        _ask("Delete it permanently? Type yes: ", "yes")
+
+
+def _ask(question: str, wanted: str) -> None:
+    if not sys.stdin.isatty():
+        raise Stop("nobody can be asked, since standard input is no terminal; add --yes to delete without a question")
+    if input(question).strip() != wanted:
+        raise Stop("nothing was deleted")
+
+
+def _shown(found: dict[str, Any]) -> str:
+    counts = ", ".join(f"{count} {noun.replace('_', ' ')}" for noun, count in found.get("counts", {}).items())
+    lines = [
+        found["title"],
+        f"  holds    {counts or 'nothing'}",
+        f"  frees    {in_bytes(found['file_bytes'])} of files, {in_bytes(found['row_bytes'])} in the database",
+        *(f"  blocked  {each['message']}" for each in found.get("obstacles", [])),
+        *(f"  stays    {each}" for each in found.get("kept", [])),
+    ]
+    return "\n".join(lines)
+
+
+def _told(done: dict[str, Any]) -> str:
+    freed = f"{in_bytes(done['file_bytes'])} of files ({done['file_count']}) and {in_bytes(done['row_bytes'])} in the database"
+    return "\n".join(
+        [f"deleted {done['title']}: freed {freed}", *(f"  stays    {each}" for each in done.get("pending", []))]
+    )
+
+
+def _of_purge(count: int, file_bytes: int, row_bytes: int) -> str:
+    return f"{count} items in the trash can be deleted: {in_bytes(file_bytes)} of files, {in_bytes(row_bytes)} in the database"
+
+
+def in_bytes(size: int) -> str:
+    """A size in words: 1.2 MiB."""
+    value, unit = float(size), _UNITS[0]
+    for unit in _UNITS:  # the last one stays for what is larger
+        if value < 1024 or unit == _UNITS[-1]:
+            break
+        value /= 1024
+    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def _date(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    name = workspace_of(words)
+    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

@@ -1,0 +1,66 @@
+"""`trackside retention …`: which runs a rule matches, and the rule as a job, once or on a schedule."""
+
+import argparse
+from typing import Any
+
+from trackside.cli import remote
+from trackside.cli.cleanup.commands import PREFIX, in_bytes
+from trackside.cli.output import BROKEN, OK, say
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+FIELDS = {
+    "experiments": "experiments",
+    "filter": "filter",
+    "older_than": "older_than_days",
+    "keep_last": "keep_last",
+    "keep_best": "keep_best",
+    "metric": "metric",
+    "lower": "is_lower_better",
+    "files": "artifacts",
+    "permanently": "permanently",
+    "most_percent": "most_percent",
+}
+
+
+def preview(words: argparse.Namespace) -> int:
+    """The dry run.  The exit code says whether the rule may run as it is."""
+    found = _call(words, "POST", f"{PREFIX}/retention/preview", _rule(words))
+    if words.json:
+        say(as_json(found))
+    else:
+        say(f"{found['words']}: matches {found['matched']} of {found['total']} runs")
+        for each in found.get("runs", []):
+            blocked = "".join(f"  stays: {one['message']}" for one in each.get("obstacles", []))
+            files = f"  {', '.join(each['paths'])}" if each.get("paths") else ""
+            say(f"  {each['run_id']}  {in_bytes(each['file_bytes'])} of files{files}{blocked}")
+        if not found["is_allowed"]:
+            say("That is more than --most-percent allows: the rule would delete nothing.")
+    return OK if found["is_allowed"] else BROKEN
+
+
+def run(words: argparse.Namespace) -> int:
+    job = _call(words, "POST", f"{PREFIX}/jobs", {"kind": "retention", "params": _rule(words)})["job"]
+    say(
+        as_json(job)
+        if words.json
+        else f"job {job['job_id']} is queued; follow it with `trackside job logs {job['job_id']}`"
+    )
+    return OK
+
+
+def schedule(words: argparse.Namespace) -> int:
+    body = {"name": words.name, "kind": "retention", "params": _rule(words), "cron": words.cron}
+    made = _call(words, "POST", f"{PREFIX}/job-schedules", body)["schedule"]
+    say(as_json(made) if words.json else f"retention rule {words.name} runs at {words.cron!r} (UTC)")
+    return OK
+
+
+def _rule(words: argparse.Namespace) -> dict[str, Any]:
+    return {field: value for name, field in FIELDS.items() if (value := getattr(words, name)) not in (None, False)}
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    name = workspace_of(words)
+    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

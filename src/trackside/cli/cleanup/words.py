@@ -1,0 +1,144 @@
+"""The words of `trackside delete` and `trackside trash`.  What each command does is in `commands`."""
+
+import argparse
+from typing import Any
+
+from trackside.cli.place import add_place
+
+MODULE = "trackside.cli.cleanup.commands"
+KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
+    "run": ("delete a run with its files", (("run_id", "RUN", "its id"),)),
+    "experiment": (
+        "delete an experiment with its runs, logged models and files",
+        (("experiment", "EXPERIMENT", "its id or its name"),),
+    ),
+    "logged-model": ("delete a logged model with its files", (("model_id", "MODEL", "its id"),)),
+    "model": ("delete a registered model with its versions", (("name", "NAME", "its name"),)),
+    "version": (
+        "delete a version of a registered model",
+        (("name", "NAME", "name of the model"), ("version", "VERSION", "number of the version")),
+    ),
+    "metric": (
+        "delete a metric of a run, or some of its steps",
+        (("run_id", "RUN", "id of the run"), ("key", "METRIC", "name of the metric")),
+    ),
+    "param": ("delete a param of a run", (("run_id", "RUN", "id of the run"), ("key", "PARAM", "name of the param"))),
+    "tag": ("delete a tag of a run", (("run_id", "RUN", "id of the run"), ("key", "TAG", "name of the tag"))),
+    "artifact": (
+        "delete a file or a folder of a run",
+        (("run_id", "RUN", "id of the run"), ("path", "PATH", "its path in the artifacts of the run")),
+    ),
+    "endpoint": ("delete an endpoint with its deployments", (("name", "NAME", "its name"),)),
+    "link": ("delete a link; both sides stay as they are", (("name", "NAME", "its name"),)),
+    "dataset": ("delete an evaluation dataset with its records", (("dataset_id", "DATASET", "its id"),)),
+    "job": ("delete a job that has ended, with its log", (("job_id", "JOB", "its id"),)),
+}
+
+
+def add_commands(commands: Any) -> None:
+    delete = commands.add_parser(
+        "delete",
+        help="delete permanently, and say what that frees",
+        description="Delete permanently. Files and rows are gone afterwards; `trackside trash` is for what can come back.",
+    )
+    inner = delete.add_subparsers(title="commands", metavar="WHAT")
+    for kind, (summary, names) in KINDS.items():
+        parser = _command(inner, kind, summary, "delete")
+        parser.set_defaults(kind=kind)
+        for name, shown, says in names:
+            parser.add_argument(name, metavar=shown, help=says)
+        if kind == "metric":
+            parser.add_argument(
+                "--steps", metavar="A..B", help="only the steps from A to B, both included; A or B may be left out"
+            )
+        _add_flags(parser)
+    trash = commands.add_parser(
+        "trash", help="list, restore or delete what is in the trash", description="Look after the trash."
+    )
+    inner = trash.add_subparsers(title="commands", metavar="COMMAND")
+    listed = _command(inner, "list", "list deleted runs, experiments and logged models", "trash_list")
+    _add_age(listed)
+    listed.add_argument("--json", action="store_true", help="the same for programs")
+    restore = _command(inner, "restore", "restore a run, an experiment or a logged model", "trash_restore")
+    restore.add_argument(
+        "kind", choices=("run", "experiment", "logged-model"), metavar="KIND", help="run, experiment or logged-model"
+    )
+    restore.add_argument("id", metavar="ID", help="its id")
+    purge = _command(inner, "purge", "delete permanently what was deleted long ago", "trash_purge")
+    _add_age(purge)
+    _add_flags(purge)
+
+    _add_retention(commands)
+
+
+def _add_retention(commands: Any) -> None:
+    retention = commands.add_parser(
+        "retention",
+        help="delete runs or files by rule: age, rank, tags",
+        description="Delete runs or files by rule. Runs move to the trash unless --permanently is given.",
+    )
+    inner = retention.add_subparsers(title="commands", metavar="COMMAND")
+    for name, summary in (
+        ("preview", "say which runs a rule matches, and change nothing"),
+        ("run", "apply a rule once, as a job"),
+        ("schedule", "apply a rule regularly"),
+    ):
+        parser = _command(inner, name, summary, name, "trackside.cli.cleanup.retention")
+        if name == "schedule":
+            parser.add_argument("name", metavar="NAME", help="of the schedule, which the page Jobs shows")
+            parser.add_argument("--cron", default="0 3 * * *", metavar="TIMES", help="five fields; default 0 3 * * *")
+        parser.add_argument(
+            "--experiments", metavar="GLOB", help="names of experiments, such as 'sweep-*'; default all"
+        )
+        parser.add_argument(
+            "--filter", metavar="FILTER", help="runs, such as \"tags.team = 'nlp' AND status = 'FAILED'\""
+        )
+        parser.add_argument(
+            "--older-than", type=int, metavar="DAYS", help="runs that began so many days ago, or earlier"
+        )
+        parser.add_argument("--keep-last", type=int, metavar="N", help="keep the last N of these in each experiment")
+        parser.add_argument("--keep-best", type=int, metavar="N", help="keep the best N of these in each experiment")
+        parser.add_argument("--metric", metavar="METRIC", help="that ranks the runs for --keep-best")
+        parser.add_argument("--lower", action="store_true", help="a lower value of the metric is better")
+        parser.add_argument("--files", metavar="GLOB", help="delete such files of the runs, and leave the runs")
+        parser.add_argument(
+            "--permanently", action="store_true", help="delete the runs, instead of moving them to the trash"
+        )
+        parser.add_argument(
+            "--most-percent",
+            type=int,
+            metavar="P",
+            help="delete nothing where the rule matches more of all runs; default 10",
+        )
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+
+
+def _command(inner: Any, name: str, summary: str, function: str, module: str = MODULE) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = inner.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    add_place(parser)
+    parser.set_defaults(module=module, function=function, given={}, arguments=lambda words: {"words": words})
+    return parser
+
+
+def _add_age(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--older-than",
+        type=int,
+        default=None,
+        metavar="DAYS",
+        help="only what was deleted so many days ago, or earlier",
+    )
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--preview",
+        "--dry-run",
+        dest="preview",
+        action="store_true",
+        help="say what would be deleted, and change nothing",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask, whatever the size")
+    parser.add_argument("--json", action="store_true", help="the preview or the result for programs")

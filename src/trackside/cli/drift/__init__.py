@@ -1,0 +1,1 @@
+"""`trackside drift` and `trackside monitor`."""

@@ -1,0 +1,246 @@
+"""`trackside monitor …`: calls of a running server."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from trackside.cli import remote
+from trackside.cli.jobs import commands as jobs
+from trackside.cli.jobs import score
+from trackside.cli.output import OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+PATH = "/api/trackside/v1/drift-monitors"
+INCIDENTS = "/api/trackside/v1/drift-incidents"
+SHOWN_WINDOWS = 10
+
+
+def create(words: argparse.Namespace) -> int:
+    target = {
+        "endpoint": words.endpoint,
+        "deployment": words.deployment,
+        "table": words.table,
+        "timestamp": words.timestamp,
+    }
+    baseline = {"dataset": words.baseline_dataset, "run": words.baseline_run, "past_windows": words.past}
+    if words.baseline:
+        is_remote = words.baseline.startswith(score.REMOTE)
+        baseline["table"] = words.baseline if is_remote else score.send(words, Path(words.baseline), "--baseline")
+    body = {
+        "name": words.name,
+        "target": _given(target),
+        "baseline": _given(baseline),
+        "window": words.window,
+        "timezone": words.timezone,
+        "latency_s": words.latency,
+        "rules": words.rules,
+        "columns": words.columns,
+        "slices": words.slices,
+        "label": words.label,
+        "score": words.score,
+        "magnitude": words.magnitude,
+        "attribution": words.attribution,
+        "is_scheduled": not words.no_schedule,
+    }
+    found = _call(words, "POST", PATH, {name: value for name, value in body.items() if value is not None})["monitor"]
+    when = f"; the next window is computed at {_time(found['next_at'])}" if "next_at" in found else ""
+    say(f"created monitor {found['name']}{when}")
+    return OK
+
+
+def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    monitors = _call(words, "GET", PATH).get("monitors", [])
+    if words.json:
+        say(as_json(monitors))
+    elif monitors:
+        rows = [
+            (
+                each["name"],
+                _target(each),
+                each["window"],
+                each["rules"],
+                str(each.get("windows", 0)),
+                _time(each["last_window"]) if "last_window" in each else "",
+                str(each.get("open_incidents", 0)),
+            )
+            for each in monitors
+        ]
+        say(table([("MONITOR", "TARGET", "WINDOW", "RULES", "WINDOWS", "LAST", "INCIDENTS"), *rows]))
+    return OK
+
+
+def show(words: argparse.Namespace) -> int:
+    found = _call(words, "GET", _path(words))["monitor"]
+    windows = _windows(words, words.slice, SHOWN_WINDOWS)
+    incidents = _incidents(words, name=words.name, open="true")
+    if words.json:
+        say(as_json({"monitor": found, "windows": windows, "incidents": incidents}))
+        return OK
+    rows = [
+        ("monitor", found["name"]),
+        ("target", _target(found)),
+        ("baseline", ", ".join(f"{name} {value}" for name, value in found["baseline"].items())),
+        ("window", f"{found['window']}, {found['timezone']}, {found['latency_s']} s latency"),
+        ("rules", found["rules"]),
+        ("schedule", f"next window at {_time(found['next_at'])}" if "next_at" in found else "on request"),
+        ("note", found.get("note", "")),
+    ]
+    say(table([row for row in rows if row[1]]))
+    _show_windows(windows)
+    _show_incidents(incidents)
+    return OK
+
+
+def run(words: argparse.Namespace) -> int:
+    """Run a monitor, wait, and print what drifted in its newest window."""
+    times = _given({"start": words.start, "end": words.end})
+    job = _call(words, "POST", f"{_path(words)}/run", times)["job"]
+    code = jobs.follow(words, job["job_id"])
+    if code != OK:
+        return code
+    result = _call(words, "GET", f"{jobs.PATH}/{job['job_id']}")["job"]["result"]
+    windows = _windows(words, "", SHOWN_WINDOWS)
+    incidents = _incidents(words, name=words.name, open="true")
+    if words.json:
+        say(as_json({"result": result, "windows": windows, "incidents": incidents}))
+        return OK
+    say(f"monitor {words.name}: {result['windows']} windows, {result['rows']:,} rows")
+    if windows:
+        _show_scores(windows[-1])
+    if result.get("note"):
+        complain(result["note"])
+    _show_incidents(incidents)
+    return OK
+
+
+def incidents(words: argparse.Namespace) -> int:
+    found = _incidents(words, **_given({"name": words.monitor, "open": "true" if words.open else None}))
+    if words.json:
+        say(as_json(found))
+    else:
+        _show_incidents(found)
+    return OK
+
+
+def report(words: argparse.Namespace) -> int:
+    """Write a window as one HTML file."""
+    query = urlencode(_given({"slice": words.slice or None, "start": words.start}))
+    page = _send(words, "GET", f"{_path(words)}/report?{query}")
+    try:
+        Path(words.html).write_bytes(page)
+    except OSError as fault:
+        raise Stop(f"--html is {words.html!r}, which cannot be written: {fault.strerror}") from None
+    return OK
+
+
+def pause(words: argparse.Namespace) -> int:
+    _call(words, "PATCH", _path(words), {"is_scheduled": False})
+    say(f"monitor {words.name} is paused")
+    return OK
+
+
+def resume(words: argparse.Namespace) -> int:
+    found = _call(words, "PATCH", _path(words), {"is_scheduled": True})["monitor"]
+    say(f"monitor {words.name}: the next window is computed at {_time(found['next_at'])}")
+    return OK
+
+
+def delete(words: argparse.Namespace) -> int:
+    _call(words, "DELETE", _path(words))
+    say(f"deleted monitor {words.name}")
+    return OK
+
+
+def _show_windows(windows: Any) -> None:
+    if windows:
+        rows = [
+            (
+                _time(each["start"]),
+                f"{each['rows']:,}",
+                "" if each["is_complete"] else "so far",
+                ", ".join(each.get("drifted", [])),
+            )
+            for each in windows
+        ]
+        say(table([("WINDOW", "ROWS", "", "DRIFTED"), *rows]))
+
+
+def _show_scores(window: Any) -> None:
+    shown = [each for each in window.get("scores", []) if each["subject"] == "drift" or each.get("is_over")]
+    shown.sort(key=lambda each: -each["value"] / each["threshold"])
+    rows = [
+        (
+            each["column"] or "(all)",
+            "drifted" if each.get("is_over") else "stable",
+            each["subject"],
+            each.get("signal", ""),
+            f"{each['value']:.3f}",
+            f"{each['threshold']:.3f}",
+        )
+        for each in shown
+    ]
+    say(table([("COLUMN", "VERDICT", "SUBJECT", "SIGNAL", "VALUE", "THRESHOLD"), *rows]))
+
+
+def _show_incidents(found: Any) -> None:
+    if not found:
+        say("no incidents")
+        return
+    rows = [
+        (
+            str(each["incident"]),
+            each["monitor"],
+            " ".join(filter(None, (each["column"], each.get("slice", "")))) or "(all)",
+            each["subject"],
+            f"{each['value']:.3f} (threshold {each['threshold']:.3f})",
+            _time(each["opened_at"]),
+            _time(each["closed_at"]) if "closed_at" in each else "open",
+        )
+        for each in found
+    ]
+    say(table([("INCIDENT", "MONITOR", "COLUMN", "SUBJECT", "VALUE", "SINCE", "CLOSED"), *rows]))
+
+
+def _target(monitor: Any) -> str:
+    target = monitor["target"]
+    if "endpoint" in target:
+        return f"endpoint {target['endpoint']}" + (f"/{target['deployment']}" if "deployment" in target else "")
+    return str(target["table"])
+
+
+def _windows(words: argparse.Namespace, slice_: str, limit: int) -> Any:
+    query = urlencode({"slice": slice_, "limit": limit})
+    return _call(words, "GET", f"{_path(words)}/windows?{query}").get("windows", [])
+
+
+def _incidents(words: argparse.Namespace, **narrow: str) -> Any:
+    return _call(words, "GET", f"{INCIDENTS}?{urlencode(narrow)}").get("incidents", [])
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%MZ")
+
+
+def _path(words: argparse.Namespace) -> str:
+    return f"{PATH}/{quote(words.name, safe='')}"
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    return remote.call(remote.server_of(words.server), method, path, body, workspace=_workspace(words))
+
+
+def _send(words: argparse.Namespace, method: str, path: str) -> bytes:
+    return remote.send(remote.server_of(words.server), method, path, workspace=_workspace(words))
+
+
+def _workspace(words: argparse.Namespace) -> str:
+    name = workspace_of(words)
+    return "" if name == DEFAULT else str(name)

@@ -1,0 +1,182 @@
+"""`trackside endpoint …`: calls of a running server."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from trackside.cli import remote
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+PATH = "/api/trackside/v1/endpoints"
+LOOK_S = 0.5
+STDIN = "-"
+
+
+def create(words: argparse.Namespace) -> int:
+    body = {"name": words.name, "auth_mode": words.auth_mode, "deployment": words.deployment, "spec": _spec(words)}
+    if words.model:
+        body["model_uri"] = words.model
+    found = _call(words, "POST", PATH, body)["endpoint"]
+    say(f"created endpoint {found['name']}; it scores at {_url(words)}{found['scoring_path']}")
+    return _wait(words) if words.wait and words.model else OK
+
+
+def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    found = _call(words, "GET", PATH).get("endpoints", [])
+    if words.json:
+        say(as_json(found))
+    elif found:
+        rows = [(each["name"], each["state"], _traffic(each), each["auth_mode"]) for each in found]
+        say(table([("NAME", "STATE", "TRAFFIC", "AUTH"), *rows]))
+    return OK
+
+
+def show(words: argparse.Namespace) -> int:
+    found = _call(words, "GET", _path(words))["endpoint"]
+    if words.json:
+        say(as_json(found))
+        return OK
+    rows = [
+        ("state", found["state"]),
+        ("scoring URI", _url(words) + found["scoring_path"]),
+        ("auth", found["auth_mode"]),
+    ]
+    for each in found.get("deployments", []):
+        replicas = each.get("replicas", [])
+        ready = sum(replica["state"] == "ready" for replica in replicas)
+        words_of_it = (
+            f"{each['model_uri']}, {each['traffic']} % of the traffic, {ready} of {len(replicas)} replicas ready,"
+            f" {each['state']}: {each['reason']}"
+        )
+        rows.append((f"deployment {each['name']}", words_of_it))
+    say(table(rows))
+    return OK
+
+
+def update(words: argparse.Namespace) -> int:
+    spec = _spec(words)
+    if not (words.model or spec or words.traffic or words.mirror):
+        raise Stop(
+            "nothing to update: give --model, --backend, --env, --replicas, --max-replicas, --traffic or --mirror"
+        )
+    if words.model or spec:
+        body: dict[str, Any] = {"spec": spec}
+        if words.model:
+            body["model_uri"] = words.model
+        _call(words, "PUT", _path(words, f"/deployments/{quote(words.deployment, safe='')}"), body)
+    shares: dict[str, Any] = {"traffic": dict(map(_share, words.traffic))} if words.traffic else {}
+    if words.mirror:
+        shares["mirror_traffic"] = dict([_share(words.mirror)])
+    if shares:
+        _call(words, "PATCH", _path(words), shares)
+    say(f"updated endpoint {words.name}")
+    return _wait(words) if words.wait else OK
+
+
+def rollback(words: argparse.Namespace) -> int:
+    _call(words, "POST", _path(words, f"/deployments/{quote(words.deployment, safe='')}/rollback"))
+    say(f"rolled back deployment {words.deployment} of endpoint {words.name}")
+    return OK
+
+
+def delete(words: argparse.Namespace) -> int:
+    _call(words, "DELETE", _path(words))
+    say(f"deleted endpoint {words.name}")
+    return OK
+
+
+def logs(words: argparse.Namespace) -> int:
+    path = _path(words, f"/deployments/{quote(words.deployment, safe='')}/logs?lines={words.lines}")
+    lines = _call(words, "GET", path).get("lines", [])
+    say(as_json(lines) if words.json else "\n".join(lines))
+    return OK
+
+
+def keys(words: argparse.Namespace) -> int:
+    if words.regenerate:
+        found = _call(words, "POST", _path(words, "/keys"), {"key": words.regenerate})
+    else:
+        found = _call(words, "GET", _path(words, "/keys"))
+    say(as_json(found) if words.json else table([("primary", found["primary"]), ("secondary", found["secondary"])]))
+    return OK
+
+
+def invoke(words: argparse.Namespace) -> int:
+    """Score with the endpoint's primary key, which the caller must be allowed to read."""
+    try:
+        text = sys.stdin.read() if words.file == STDIN else Path(words.file).read_text("utf-8")
+        body = json.loads(text)
+    except (OSError, ValueError) as fault:
+        raise Stop(f"FILE is {words.file!r}, which cannot be read as JSON ({fault})") from None
+    found = _call(words, "GET", _path(words))["endpoint"]
+    key = "" if found["auth_mode"] == "none" else f"Bearer {_call(words, 'GET', _path(words, '/keys'))['primary']}"
+    answer = remote.call(
+        _url(words),
+        "POST",
+        found["scoring_path"],
+        body,
+        workspace=_workspace(words),
+        authorization=key,
+        headers={"azureml-model-deployment": words.deployment} if words.deployment else None,
+    )
+    say(json.dumps(answer))
+    return OK
+
+
+def _wait(words: argparse.Namespace) -> int:
+    """BROKEN if the deployment has failed."""
+    shown = ""
+    while True:
+        found = _call(words, "GET", _path(words))["endpoint"]
+        one = next(each for each in found["deployments"] if each["name"] == words.deployment)
+        if one["reason"] != shown:
+            shown = one["reason"]
+            complain(f"{one['state']}: {shown}")
+        if one["state"] == "Healthy":
+            return OK
+        if one["state"] == "Failed":
+            complain(
+                f"`trackside endpoint logs {words.name} --deployment {words.deployment}` shows what the model wrote"
+            )
+            return BROKEN
+        time.sleep(LOOK_S)
+
+
+def _spec(words: argparse.Namespace) -> dict[str, Any]:
+    given = {"backend": words.backend, "env": words.env, "replicas": words.replicas, "max_replicas": words.max_replicas}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _share(text: str) -> tuple[str, int]:
+    name, _, percent = text.partition("=")
+    if not name or not percent.isdigit():
+        raise Stop(f"--traffic is {text!r}; it must be NAME=PERCENT, such as blue=90")
+    return name, int(percent)
+
+
+def _traffic(endpoint: dict[str, Any]) -> str:
+    return ", ".join(f"{each['name']} {each['traffic']} %" for each in endpoint.get("deployments", []))
+
+
+def _path(words: argparse.Namespace, rest: str = "") -> str:
+    return f"{PATH}/{quote(words.name, safe='')}{rest}"
+
+
+def _url(words: argparse.Namespace) -> str:
+    return remote.server_of(words.server)
+
+
+def _workspace(words: argparse.Namespace) -> str:
+    name = workspace_of(words)
+    return "" if name == DEFAULT else name
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    return remote.call(_url(words), method, path, body, workspace=_workspace(words))

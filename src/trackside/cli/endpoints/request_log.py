@@ -1,0 +1,79 @@
+"""`trackside endpoint request-log`: the requests that an endpoint answered."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from trackside.cli import remote
+from trackside.cli.output import OK, Stop, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+
+def request_log(words: argparse.Namespace) -> int:
+    path = f"/api/trackside/v1/endpoints/{quote(words.name, safe='')}/request-log"
+    settings = {name: getattr(words, name) for name in ("sampling", "max_mb", "keep_days")}
+    given = {name: value for name, value in settings.items() if value is not None}
+    if given and not words.on:
+        raise Stop("--sampling, --max-mb and --keep-days belong to --on")
+    asked = {name: getattr(words, name) for name in ("since", "until", "deployment")}
+    query = {name: value for name, value in asked.items() if value}
+    if words.output:
+        return _save(words, f"{path}/table?{urlencode(query)}")
+    if words.rows is not None:
+        found = _call(words, "GET", f"{path}/rows?{urlencode({**query, 'limit': words.rows})}").get("rows", [])
+        say(as_json(found) if words.json else _rows(found))
+        return OK
+    if query:
+        raise Stop("--since, --until and --deployment belong to --rows or --output")
+    if words.on:
+        shown = _call(words, "PUT", path, given)
+    elif words.off or words.delete:
+        shown = _call(words, "DELETE", f"{path}?files=true" if words.delete else path)
+    else:
+        shown = _call(words, "GET", path)
+    _show(words, shown["request_log"])
+    return OK
+
+
+def _show(words: argparse.Namespace, log: dict[str, Any]) -> None:
+    if words.json:
+        say(as_json(log))
+        return
+    counters = log["counters"]
+    rows = [("request log", "on" if log["is_on"] else "off")]
+    if log["is_on"]:
+        limits = f"{log['sampling'] * 100:g} % of the requests, {log['max_mb']} MB, {log['keep_days']} days"
+        rows.append(("logs at most", limits))
+    rows.append(("files", f"{log['files']}, {log['size_bytes']} bytes"))
+    for name, what in (("logged", "logged"), ("sampled_out", "left out by sampling"), ("dropped", "dropped")):
+        rows.append((f"requests {what}", str(counters[name])))
+    rows.append(("requests that are no rows", str(counters["unreadable"])))
+    say(table(rows))
+
+
+def _rows(found: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(name for row in found for name in row))
+    shown = [tuple("" if row.get(name) is None else str(row[name]) for name in names) for row in found]
+    return table([tuple(names), *shown]) if found else "no rows"
+
+
+def _save(words: argparse.Namespace, path: str) -> int:
+    raw = remote.send(remote.server_of(words.server), "GET", path, workspace=_workspace(words))
+    try:
+        Path(words.output).write_bytes(raw)
+    except OSError as fault:
+        raise Stop(f"--output is {words.output!r}, which cannot be written: {fault.strerror}") from None
+    say(f"wrote {len(raw)} bytes to {words.output}")
+    return OK
+
+
+def _workspace(words: argparse.Namespace) -> str:
+    name = workspace_of(words)
+    return "" if name == DEFAULT else name
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    return remote.call(remote.server_of(words.server), method, path, body, workspace=_workspace(words))

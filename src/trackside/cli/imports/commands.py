@@ -1,0 +1,147 @@
+"""`trackside import …`: reads a source in this process and sends it to a running server.  Knows words and a bar."""
+
+import argparse
+import sys
+import time
+
+import msgspec
+
+from trackside.cli import credentials, remote
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.core import settings
+from trackside.core.http_client.client import Down, Refused
+from trackside.core.http_client.credentials import Secret
+from trackside.imports.opening import Options, open_source
+from trackside.imports.patience import PatientHttp
+from trackside.imports.report import Report, Tally
+from trackside.imports.source import SourceError
+from trackside.imports.target import Target
+from trackside.imports.work import Import
+from trackside.workspaces.model import DEFAULT
+
+BAR = 30
+LOOK_S = 0.2
+MOST_LINES = 20  # of each kind on a screen
+
+
+def run(words: argparse.Namespace) -> int:
+    """BROKEN if something could not be taken."""
+    options = Options(artifacts=tuple(words.artifacts), workspace=words.source_workspace, secret=_secret(words))
+    target = _target(words)
+    try:
+        source = open_source(words.source, options)
+        try:
+            bar = _Bar(source.count())
+            work = Import(source, target, verify=words.verify, dry_run=words.dry_run, watch=bar.show)
+            report = work.run()
+            bar.end()
+        finally:
+            source.close()
+    except SourceError as error:
+        raise Stop(str(error)) from None
+    except (Down, Refused) as error:
+        raise Stop(f"{error}. What has come stays; run the command again, and it goes on where it was") from None
+    finally:
+        target.close()
+    if words.json:
+        say(as_json(msgspec.to_builtins(report)))
+    else:
+        _tell(report, dry_run=words.dry_run)
+    return BROKEN if report.left_out else OK
+
+
+def _target(words: argparse.Namespace) -> Target:
+    url, workspace = remote.server_of(words.server), workspace_of(words)
+    headers = {} if workspace == DEFAULT else {"x-mlflow-workspace": workspace}
+    target = Target(PatientHttp(url, Secret(token=settings.server_token() or ""), headers=headers))
+    try:
+        target.about()
+    except Refused as refused:
+        if refused.code:
+            raise Stop(f"{url}: {refused}") from None
+        raise Stop(
+            f"{url} is no Trackside server of this version ({refused}); give --server or TRACKSIDE_URL"
+        ) from None
+    except Down as down:
+        raise Stop(f"{down}; give --server or TRACKSIDE_URL") from None
+    return target
+
+
+def _secret(words: argparse.Namespace) -> Secret:
+    if words.token_file:
+        return Secret(token=credentials.token(words.token_file))
+    if words.username:
+        return Secret(username=words.username, password=credentials.password(words.username))
+    return Secret()
+
+
+class _Bar:
+    """Shown where somebody looks on."""
+
+    def __init__(self, total: int | None) -> None:
+        self._total = total
+        self._shows = sys.stderr.isatty()
+        self._at = 0.0
+
+    def show(self, report: Report) -> None:
+        now = time.monotonic()
+        if not self._shows or now - self._at < LOOK_S:
+            return
+        self._at = now
+        runs = report.runs.seen
+        bar, of = "", ""
+        if self._total is not None:
+            filled = BAR * runs // max(runs, self._total, 1)
+            bar, of = f"[{'#' * filled}{'.' * (BAR - filled)}] ", f"/{self._total}"
+        words = f"{bar}{runs}{of} runs, {report.points} points, {report.files} files"
+        sys.stderr.write(f"\r{words:<78}")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        if self._shows and self._at:
+            sys.stderr.write("\n")
+
+
+def _tell(report: Report, *, dry_run: bool) -> None:
+    if dry_run and report.by_experiment:
+        head = ("NEW", "CHANGED", "SAME", "RUNS OF")
+        lines = [(str(t.new), str(t.changed), str(t.same), name) for name, t in sorted(report.by_experiment.items())]
+        say(table([head, *lines]))
+    kinds = {
+        "experiments": report.experiments,
+        "runs": report.runs,
+        "logged models": report.logged_models,
+        "registered models": report.registered_models,
+        "model versions": report.model_versions,
+        "evaluation datasets": report.evaluation_datasets,
+    }
+    rows = [(kind, _words(tally)) for kind, tally in kinds.items() if tally.seen]
+    if report.evaluation_datasets.seen:
+        rows.append(("records", str(report.records)))
+    rows.append(("points", str(report.points)))
+    rows.append(("files", f"{report.files}, {report.bytes} bytes"))
+    say(table(rows) if rows else "the source holds nothing")
+    _list("was here already", [f"{each}" for each in report.differences])
+    _list("left out", [f"{each.what}: {each.reason}" for each in report.left_out])
+    if dry_run:
+        say("nothing was changed: this was a dry run")
+    else:
+        say(f"done in {report.seconds:.1f} s")
+    if report.left_out:
+        complain(f"{len(report.left_out)} things could not be taken")
+
+
+def _words(tally: Tally) -> str:
+    parts = [f"{tally.new} new", f"{tally.changed} changed", f"{tally.same} the same"]
+    return ", ".join([*parts, f"{tally.failed} failed"] if tally.failed else parts)
+
+
+def _list(title: str, lines: list[str]) -> None:
+    if lines:
+        say(f"{title}:")
+        for line in lines[:MOST_LINES]:
+            say(f"  {line}")
+        if len(lines) > MOST_LINES:
+            say(f"  and {len(lines) - MOST_LINES} more; --json shows all")

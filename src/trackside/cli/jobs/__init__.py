@@ -1,0 +1,1 @@
+"""`trackside job`, `job schedule` and `score`."""

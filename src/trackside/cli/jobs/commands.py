@@ -1,0 +1,153 @@
+"""`trackside job …`: calls of a running server."""
+
+import argparse
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from trackside.cli import remote
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+PATH = "/api/trackside/v1/jobs"
+LOOK_S = 0.5
+LIVE = ("queued", "running")
+ID_CHARS = 32
+SHOWN_CHARS = 12
+
+
+def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    given = {"state": words.state, "kind": words.kind, "max_results": words.max}
+    found = _call(words, "GET", f"{PATH}?{urlencode({name: value for name, value in given.items() if value})}")
+    jobs = found.get("jobs", [])
+    if words.json:
+        say(as_json(jobs))
+    elif jobs:
+        rows = [
+            (each["job_id"][:SHOWN_CHARS], each["kind"], state_of(each), progress_of(each), _when(each), each["title"])
+            for each in jobs
+        ]
+        say(table([("JOB", "KIND", "STATE", "PROGRESS", "CREATED", "TITLE"), *rows]))
+    return OK
+
+
+def show(words: argparse.Namespace) -> int:
+    found = _call(words, "GET", _path(words))["job"]
+    if words.json:
+        say(as_json(found))
+        return OK
+    rows = [
+        ("job", found["job_id"]),
+        ("kind", found["kind"]),
+        ("title", found["title"]),
+        ("state", state_of(found)),
+        ("reason", found["reason"]),
+        ("progress", progress_of(found)),
+        ("attempt", f"{found['attempt']} of {found['max_attempts']}"),
+        ("user", found["user"]),
+        ("parameters", json.dumps(found["params"])),
+        ("result", json.dumps(found["result"]) if "result" in found else ""),
+    ]
+    say(table([row for row in rows if row[1]]))
+    return OK
+
+
+def logs(words: argparse.Namespace) -> int:
+    if words.follow:
+        return follow(words, _full_id(words, words.job_id))
+    path, cursor = _path(words), 0
+    while True:
+        found = _call(words, "GET", f"{path}/logs?cursor={cursor}&lines=5000")
+        if not found.get("lines"):
+            return OK
+        say("\n".join(found["lines"]))
+        cursor = found["cursor"]
+
+
+def cancel(words: argparse.Namespace) -> int:
+    found = _call(words, "POST", _path(words, "/cancel"))["job"]
+    say(f"job {found['job_id']} is {state_of(found)}")
+    return OK
+
+
+def retry(words: argparse.Namespace) -> int:
+    found = _call(words, "POST", _path(words, "/retry"))["job"]
+    say(f"job {found['job_id']} is {found['state']}")
+    return OK
+
+
+def start(words: argparse.Namespace) -> int:
+    try:
+        params = json.loads(words.params)
+    except ValueError as fault:
+        raise Stop(f"JSON is {words.params!r}, which cannot be read ({fault})") from None
+    body = {"kind": words.kind, "params": params, "priority": words.priority}
+    job = _call(words, "POST", PATH, body)["job"]
+    say(f"queued job {job['job_id']}")
+    return follow(words, job["job_id"]) if words.wait else OK
+
+
+def follow(words: argparse.Namespace, job_id: str) -> int:
+    """Print the log of a job until the job has ended.  BROKEN if it did not succeed."""
+    cursor = 0
+    while True:
+        found = _call(words, "GET", f"{PATH}/{job_id}/logs?cursor={cursor}&lines=5000")
+        cursor = found["cursor"]
+        if found.get("lines"):
+            say("\n".join(found["lines"]))
+        elif found["is_complete"]:
+            break
+        else:
+            time.sleep(LOOK_S)
+    job = _call(words, "GET", f"{PATH}/{job_id}")["job"]
+    if job["state"] == "succeeded":
+        return OK
+    complain(f"job {job_id} {job['state']}: {job['reason']}")
+    return BROKEN
+
+
+def state_of(job: dict[str, Any]) -> str:
+    return "cancelling" if job["is_cancelling"] and job["state"] in LIVE else str(job["state"])
+
+
+def progress_of(job: dict[str, Any]) -> str:
+    """Such as `1,200 of 5,000 rows, 300/s, 13 s left`."""
+    progress = job["progress"]
+    if not progress["done"] and "total" not in progress:
+        return str(progress.get("message", ""))
+    words = f"{progress['done']:,}" + (f" of {progress['total']:,}" if "total" in progress else "")
+    parts = [f"{words} {progress.get('unit', '')}".rstrip()]
+    if progress.get("per_s"):
+        parts.append(f"{progress['per_s']:,.0f}/s")
+    if "left_s" in progress:
+        parts.append(f"{progress['left_s']:.0f} s left")
+    return ", ".join(parts)
+
+
+def _when(job: dict[str, Any]) -> str:
+    return datetime.fromtimestamp(job["created_at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _path(words: argparse.Namespace, rest: str = "") -> str:
+    return f"{PATH}/{_full_id(words, words.job_id)}{rest}"
+
+
+def _full_id(words: argparse.Namespace, given: str) -> str:
+    """Return the id that begins with what was typed, among the newest jobs."""
+    if len(given) >= ID_CHARS:
+        return quote(given, safe="")
+    jobs = _call(words, "GET", f"{PATH}?max_results=1000").get("jobs", [])
+    found = [each["job_id"] for each in jobs if each["job_id"].startswith(given)]
+    if len(found) != 1:
+        many = f"{len(found)} jobs begin" if found else "no job begins"
+        raise Stop(f"{many} with {given!r}; `trackside job list` shows them")
+    return str(found[0])
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    name = workspace_of(words)
+    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

@@ -1,0 +1,150 @@
+"""The words of `trackside job`.  What each command does is in `commands`."""
+
+import argparse
+from typing import Any
+
+from trackside.cli.place import add_place
+
+MODULE, SCHEDULES = "trackside.cli.jobs.commands", "trackside.cli.jobs.schedules"
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser(
+        "job", help="look after work that the server does in the background", description="Look after jobs."
+    )
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    listed = _command(inner, "list", "list the jobs of a workspace, the newest first", named=False, shows=True)
+    listed.add_argument("--state", metavar="STATE", help="queued, running, succeeded, failed or cancelled")
+    listed.add_argument("--kind", metavar="KIND", help="only jobs of this kind")
+    listed.add_argument("--max", type=int, default=50, metavar="N", help="at most so many (default 50)")
+    _command(inner, "show", "show a job: its state, progress and result", shows=True)
+    logs = _command(inner, "logs", "print the log of a job")
+    logs.add_argument("--follow", "-f", action="store_true", help="print new lines until the job has ended")
+    _command(inner, "cancel", "end a job")
+    _command(inner, "retry", "queue a job that failed or was cancelled once more")
+    start = _command(inner, "start", "queue a job", named=False)
+    start.add_argument("kind", metavar="KIND", help="the kind of job; the message for a wrong one lists the kinds")
+    start.add_argument("params", metavar="JSON", nargs="?", default="{}", help="its parameters as a JSON object")
+    start.add_argument(
+        "--priority", type=int, default=0, metavar="N", help="jobs of a higher one start first (default 0)"
+    )
+    start.add_argument("--wait", action="store_true", help="follow the log, and return when the job has ended")
+
+
+def add_schedules(commands: Any) -> None:
+    parser = commands.add_parser(
+        "schedule", help="queue jobs at set times", description="Look after schedules, which queue jobs at set times."
+    )
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    of: Any = {"module": SCHEDULES, "named": False}
+    _command(inner, "list", "list the schedules of a workspace", shows=True, **of)
+    create = _command(inner, "create", "make a schedule", **of)
+    create.add_argument("name", metavar="NAME", help="what it is called; one of a name is in a workspace")
+    create.add_argument("kind", metavar="KIND", help="the kind of the jobs")
+    create.add_argument("params", metavar="JSON", nargs="?", default="{}", help="their parameters as a JSON object")
+    when = create.add_mutually_exclusive_group(required=True)
+    when.add_argument("--cron", metavar="FIELDS", help="minute, hour, day, month and weekday, such as '30 2 * * 1-5'")
+    when.add_argument("--interval", type=int, metavar="SECONDS", help="how long after one time the next one is")
+    create.add_argument("--timezone", metavar="ZONE", help="of --cron, such as Europe/Madrid (default UTC)")
+    create.add_argument(
+        "--priority", type=int, default=0, metavar="N", help="jobs of a higher one start first (default 0)"
+    )
+    for name, summary in (
+        ("show", "show a schedule and its next times"),
+        ("pause", "queue no more jobs until it is resumed"),
+        ("resume", "queue jobs again from now on"),
+        ("run", "queue its job now"),
+        ("delete", "delete a schedule; its jobs stay"),
+    ):
+        command = _command(inner, name, summary, shows=name == "show", **of)
+        command.add_argument("name", metavar="NAME", help="the name of the schedule")
+
+
+def _command(
+    inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False, module: str = MODULE
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = inner.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    if named:
+        parser.add_argument("job_id", metavar="JOB", help="its id, or the first characters of it")
+    if shows:
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+    add_place(parser)
+    parser.set_defaults(module=module, function=name, given={}, arguments=lambda words: {"words": words})
+    return parser
+
+
+def add_score(commands: Any) -> None:
+    parser = commands.add_parser(
+        "score",
+        help="score a table with a model",
+        description="Score a table with a model. A place is a file of this machine, runs:/RUN/PATH, or file:///PATH of the"
+        " server's machine below its --job-folders.",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="such as models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH"
+    )
+    parser.add_argument(
+        "--input",
+        required=True,
+        metavar="PLACE",
+        help="a table: Parquet, CSV or JSON lines; with Spark also a name or SQL",
+    )
+    parser.add_argument("--output", required=True, metavar="PLACE", help="where the result goes")
+    parser.add_argument("--where", metavar="CONDITION", help='score only rows for which it holds, such as "age > 30"')
+    parser.add_argument(
+        "--columns", metavar="NAMES", help="columns of the input in the output, with commas (default all)"
+    )
+    parser.add_argument(
+        "--input-format",
+        choices=("parquet", "csv", "jsonl", "table", "sql"),
+        help="where the name does not say it; table and sql are of the cluster of --spark-master",
+    )
+    parser.add_argument("--output-format", choices=("parquet", "csv", "jsonl"), help="where the name does not say it")
+    parser.add_argument(
+        "--env",
+        choices=("auto", "uv", "local"),
+        default="auto",
+        help="where the model's packages come from (default auto)",
+    )
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="processes that score (default one for each processor)"
+    )
+    parser.add_argument(
+        "--max-failed-rows", type=int, metavar="N", help="the job fails if more rows than these fail (default 1000)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an output that is there")
+    parser.add_argument(
+        "--engine", choices=("local", "spark", "ray"), default="local", help="what scores the table (default local)"
+    )
+    parser.add_argument(
+        "--spark-master",
+        metavar="MASTER",
+        help="one of the server's --spark-masters: local[N], spark://HOST:PORT or sc://HOST:PORT (default local)",
+    )
+    parser.add_argument(
+        "--spark-conf",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the Spark session; may be repeated",
+    )
+    parser.add_argument(
+        "--stream",
+        action="store_true",
+        help="score the files that were added to a folder since the last time, by Spark",
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="PLACE", help="the folder, a file: place, in which a stream keeps its place"
+    )
+    parser.add_argument(
+        "--interval", type=int, metavar="SECONDS", help="look for new files so often, until the job is cancelled"
+    )
+    parser.add_argument(
+        "--experiment", default="0", metavar="ID", help="the experiment of the run that is logged (default 0)"
+    )
+    add_place(parser)
+    parser.set_defaults(
+        module="trackside.cli.jobs.score", function="run", given={}, arguments=lambda words: {"words": words}
+    )

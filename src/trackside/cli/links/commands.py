@@ -1,0 +1,281 @@
+"""`trackside link …`: talks to a running server.  Knows its calls; knows no store."""
+
+import argparse
+import shlex
+import sys
+import time
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from trackside.cli import credentials, remote
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+PATH = "/api/trackside/v1/links"
+TIMEOUT_S = 120.0
+VERIFY_TIMEOUT_S = 3600.0  # files are read
+LOOK_S = 0.5
+BAR = 30
+
+
+def add(words: argparse.Namespace) -> int:
+    secret: dict[str, str] = {}
+    if words.token_file:
+        secret["token"] = credentials.token(words.token_file)
+    if words.username:
+        secret |= {"username": words.username, "password": credentials.password(words.username)}
+    fields = {
+        name: getattr(words, name) for name in "name to mode kind experiments exclude backfill prefix rate".split()
+    }
+    if words.registry:
+        fields["registry"] = True
+    given = {key: value for key, value in {**fields, **secret}.items() if value not in (None, [])}
+    link = _call(words, "POST", PATH, given)["link"]
+    say(f"linked {workspace_of(words)} with {link['to']} ({link['kind']}, {link['mode']})")
+    return OK if words.no_wait else _progress(words, words.name)
+
+
+def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    links = _call(words, "GET", PATH).get("links", [])
+    if words.json:
+        say(as_json(links))
+    elif links:
+        head = ("NAME", "MODE", "STATE", "LAG", "TO")
+        rows = [(each["name"], each["mode"], _state(each), _lag(each), each["to"]) for each in links]
+        say(table([head, *rows]))
+    return OK
+
+
+def show(words: argparse.Namespace) -> int:
+    link = _link(words)
+    if words.json:
+        say(as_json(link))
+        return OK
+    counts = (f"{count} {_noun(entity, count)}" for entity, count in sorted(link["mirrored"].items()))
+    mirrored = ", ".join(counts) or "nothing yet"
+    rows = [
+        ("to", f"{link['to']} ({link['kind']})"),
+        ("mode", link["mode"]),
+        ("state", _state(link)),
+        ("lag", _lag(link)),
+        ("mirrored", mirrored),
+        ("sent", f"{items(link['sent_items'])}, {link['sent_points']} points, {link['sent_bytes']} bytes of files"),
+        (
+            "taken",
+            f"{items(link['taken_items'])}, {link['taken_points']} points, {link['taken_bytes']} bytes of files",
+        ),
+        ("points a second", f"{link['points_per_s']:.0f} at the last transfer"),
+        ("last success", _time(link.get("last_success_at"))),
+    ]
+    if link.get("last_error"):
+        rows.append(("last error", f"{_time(link['last_error_at'])} {link['last_error']}"))
+    if link.get("lost_store_at"):
+        rows.append(
+            ("lost store", f"{_time(link['lost_store_at'])} the other side's was found to be another, or put back")
+        )
+    say(table(rows))
+    return OK
+
+
+def pause(words: argparse.Namespace) -> int:
+    return _told(words, "POST", "/pause", "paused")
+
+
+def resume(words: argparse.Namespace) -> int:
+    return _told(words, "POST", "/resume", "active")
+
+
+def sync(words: argparse.Namespace) -> int:
+    _call(words, "POST", _path(words, "/sync"), {"verify": words.verify})
+    return OK if words.no_wait else _progress(words, words.name)
+
+
+def check(words: argparse.Namespace) -> int:
+    """BROKEN if anything differs."""
+    compared, found, after = 0, [], ""
+    timeout_s = VERIFY_TIMEOUT_S if words.verify else TIMEOUT_S
+    while True:
+        query = urlencode({"after": after, "verify": "true" if words.verify else "false"})
+        page = _call(words, "GET", f"{_path(words, '/check')}?{query}", timeout_s=timeout_s)
+        compared += page["compared"]
+        found += page["differences"]
+        if not words.json:
+            for each in page["differences"]:
+                say(f"{each['entity']} {each['local_id'] or each['remote_id']}: " + "; ".join(each["what"]))
+        after = page.get("next") or ""
+        if not after:
+            break
+    if words.json:
+        say(as_json({"compared": compared, "differences": found}))
+    elif found:
+        command = f"trackside link sync {words.name}{' --verify' if words.verify else ''}{_where(words)}"
+        complain(f"{len(found)} of {items(compared)} differ; run `{command}` to repair them")
+    else:
+        say(f"{items(compared)} compared: no difference")
+    return BROKEN if found else OK
+
+
+def remove(words: argparse.Namespace) -> int:
+    _call(words, "DELETE", _path(words) + f"?copies={words.copies}")
+    say(
+        f"link {words.name} is removed"
+        if words.copies == "keep"
+        else f"link {words.name} goes when its copies have gone"
+    )
+    return OK
+
+
+def log(words: argparse.Namespace) -> int:
+    after = 0
+    while True:
+        entries = _call(words, "GET", _path(words, "/log") + f"?after={after}").get("entries", [])
+        for each in entries:
+            say(as_json(each) if words.json else _line(each))
+        if not entries:
+            return OK
+        after = entries[-1]["log_id"]
+
+
+def init_script(words: argparse.Namespace) -> int:
+    url = remote.server_of(words.server)
+    workspace = workspace_of(words)
+    uri = url if workspace == DEFAULT else f"{url}/ws/{workspace}"
+    # Spark's session has a registry of its own on Databricks, which MLflow takes unless it is told which one.
+    say(
+        f"""#!/bin/bash
+# Makes what runs on this cluster log to the Trackside workspace {workspace}, without a change in anybody's code.
+# Databricks: store it in the workspace and name it under Compute > Advanced options > Init scripts.
+set -euo pipefail
+PYTHON=/databricks/python/bin/python
+[ -x "$PYTHON" ] || PYTHON=$(command -v python3)
+# Runs are logged without it, too: a cluster shall start all the same.
+"$PYTHON" -m pip install --quiet {shlex.quote(words.package)} || echo 'trackside-mlflow was not installed' >&2
+variables() {{
+  cat <<'END'
+MLFLOW_TRACKING_URI={shlex.quote(uri)}
+MLFLOW_REGISTRY_URI={shlex.quote(uri)}
+END
+}}
+put() {{ # into the file $1, each line after $2, in the place of what was there
+  touch "$1"
+  sed -i -E -e '/^(export )?MLFLOW_(TRACKING|REGISTRY)_URI=/d' -e '$a\\' "$1"
+  variables | sed "s/^/$2/" >> "$1"
+}}
+if [ -d /databricks/spark/conf ]; then
+  put /databricks/spark/conf/spark-env.sh 'export '
+fi
+put /etc/environment ''"""
+    )
+    if urlsplit(uri).hostname in ("127.0.0.1", "localhost", "::1"):
+        complain(f"{uri} leads to this machine only; give --server with the address that the cluster reaches")
+    return OK
+
+
+def _progress(words: argparse.Namespace, name: str) -> int:
+    """Until nothing is left to be compared, or nothing that can be now; a bar where somebody looks on."""
+    shows = sys.stderr.isatty()
+    try:
+        link = _watch(words, name, shows=shows)
+    finally:  # also when the user waits no longer: the server goes on by itself
+        if shows:
+            sys.stderr.write("\n")
+    left = link["lag_items"]
+    if left:
+        complain(_why_it_waits(words, link))
+        return BROKEN
+    mirrored = sum(link["mirrored"].values())
+    say(f"link {name}: everything is compared, {items(mirrored)} {'is' if mirrored == 1 else 'are'} on both sides")
+    return OK
+
+
+def _watch(words: argparse.Namespace, name: str, *, shows: bool) -> Any:
+    most = 0
+    while True:
+        link = _call(words, "GET", f"{PATH}/{quote(name)}")["link"]
+        left = link["lag_items"]
+        most = max(most, left)
+        if shows:
+            done = most - left
+            filled = BAR * done // most if most else BAR
+            rate = f"{link['points_per_s']:.0f} points/s"
+            sys.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{most} items, {rate} ")
+            sys.stderr.flush()
+        if left in (0, link["postponed_items"]) or link.get("retry_at") or link["state"] != "active":
+            return link
+        time.sleep(LOOK_S)
+
+
+def _why_it_waits(words: argparse.Namespace, link: Any) -> str:
+    left = f"{items(link['lag_items'])} {'waits' if link['lag_items'] == 1 else 'wait'}"
+    if link["state"] != "active":
+        return f"link {link['name']} is {link['state']}: {left}"
+    if link.get("retry_at"):
+        return f"the remote cannot be worked with now: {link.get('last_error')}; the server tries again by itself"
+    ask = f"trackside link log {link['name']}{_where(words)}"
+    return f"{left}, refused by the other side; `{ask}` says why; the server tries again by itself"
+
+
+def _where(words: argparse.Namespace) -> str:
+    """So that a command that is told works as it is."""
+    given = ((" -w ", words.workspace), (" --server ", words.server))
+    return "".join(option + shlex.quote(value) for option, value in given if value)
+
+
+def items(count: int) -> str:
+    return f"{count} {_noun('item', count)}"
+
+
+def _noun(word: str, count: int) -> str:
+    return word.replace("_", " ") + ("" if count == 1 else "s")
+
+
+def _told(words: argparse.Namespace, method: str, what: str, state: str) -> int:
+    link = _call(words, method, _path(words, what), {})["link"]
+    say(f"link {link['name']} is {state}")
+    return OK
+
+
+def _link(words: argparse.Namespace) -> Any:
+    return _call(words, "GET", _path(words))["link"]
+
+
+def _path(words: argparse.Namespace, more: str = "") -> str:
+    if not words.name:
+        raise Stop("NAME is empty; `trackside link list` shows the links there are")
+    return f"{PATH}/{quote(words.name, safe='')}{more}"
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *, timeout_s: float = TIMEOUT_S) -> Any:
+    workspace = workspace_of(words)
+    return remote.call(
+        remote.server_of(words.server),
+        method,
+        path,
+        body,
+        workspace="" if workspace == DEFAULT else workspace,
+        timeout_s=timeout_s,
+    )
+
+
+def _state(link: Any) -> str:
+    if not link.get("retry_at"):
+        return str(link["state"])
+    return "waiting for the remote" if link["state"] == "active" else f"{link['state']}, waiting for the remote"
+
+
+def _lag(link: Any) -> str:
+    if not link["lag_items"] and link["lag_s"] < 1:
+        return "none"
+    waiting = f", {link['postponed_items']} refused so far" if link["postponed_items"] else ""
+    return f"{items(link['lag_items'])}, {link['lag_s']:.0f} s{waiting}"
+
+
+def _time(milliseconds: int | None) -> str:
+    return "never" if milliseconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(milliseconds / 1000))
+
+
+def _line(entry: Any) -> str:
+    of = f" {entry['entity']} {entry['entity_id']}" if entry["entity"] else ""
+    return f"{_time(entry['time'])} {entry['kind']}{of}: {entry['message']}"

@@ -1,0 +1,110 @@
+"""The words of `trackside link`.  Knows flags; what each command does is in `commands`."""
+
+import argparse
+from typing import Any
+
+from trackside.cli.place import add_place
+
+MODULE = "trackside.cli.links.commands"
+
+
+def add_commands(commands: Any) -> None:
+    link = commands.add_parser(
+        "link", help="mirror a workspace to another one", description="Mirror a workspace to or from another one."
+    )
+    inner = link.add_subparsers(title="commands", metavar="COMMAND")
+    _add(inner)
+    _simple(inner, "list", "list the links of a workspace", named=False, shows=True)
+    _simple(inner, "show", "show a link: its state, lag and last error", shows=True)
+    _simple(inner, "pause", "stop a link for a while; nothing is lost")
+    _simple(inner, "resume", "go on with a paused link")
+    sync = _simple(inner, "sync", "compare everything with the other side, and repair what differs")
+    sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
+    check = _simple(
+        inner, "check", "compare both sides item by item, and print what differs; changes nothing", shows=True
+    )
+    for each in (sync, check):
+        each.add_argument(
+            "--verify",
+            action="store_true",
+            help="read points and files on both sides, and compare them by hashes, files by SHA-256 (slow)",
+        )
+    remove = _simple(inner, "remove", "end a link")
+    remove.add_argument(
+        "--copies",
+        choices=("keep", "remove"),
+        default="keep",
+        help="what happens to what the link made, there and here (default keep)",
+    )
+    _simple(inner, "log", "show what a link could not do, and conflicts", shows=True)
+    script = inner.add_parser(
+        "init-script",
+        help="print an init script for the nodes of a cluster",
+        description="Print an init script that makes every run of a cluster log to a workspace.",
+    )
+    script.add_argument(
+        "--package",
+        default="trackside-mlflow",
+        metavar="WHAT",
+        help="what pip installs there: a version, or a wheel's path or address (default trackside-mlflow)",
+    )
+    add_place(script)
+    _works(script, "init_script")
+
+
+def _add(inner: Any) -> None:
+    parser = inner.add_parser(
+        "add", help="link a workspace with another one", description="Link a workspace with another one."
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument(
+        "--to", required=True, metavar="URL", help="http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE"
+    )
+    parser.add_argument(
+        "--mode", choices=("push", "pull", "both"), default="push", help="which way runs go (default push)"
+    )
+    parser.add_argument("--kind", choices=("trackside", "mlflow", "databricks"), help="left out: the remote is asked")
+    parser.add_argument(
+        "--experiments", nargs="+", default=[], metavar="GLOB", help="names of experiments; left out: all"
+    )
+    parser.add_argument(
+        "--registry", action="store_true", help="registered models too, with their versions, aliases, stages and files"
+    )
+    parser.add_argument("--exclude", nargs="+", default=[], metavar="GLOB", help="experiments that stay out")
+    parser.add_argument(
+        "--backfill", default="all", metavar="all|none|DATE", help="runs from before the link (default all)"
+    )
+    parser.add_argument(
+        "--prefix", metavar="FOLDER", help="Databricks: folder for experiments without an absolute path"
+    )
+    parser.add_argument("--rate", type=float, metavar="N", help="calls a second at most")
+    parser.add_argument(
+        "--token-file", metavar="FILE", help="file with the remote's token; - reads it from standard input"
+    )
+    parser.add_argument(
+        "--username",
+        metavar="NAME",
+        help="for a remote with basic authentication, or a Databricks service principal's id; asks for the password (its secret)",
+    )
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until what is there was sent")
+    add_place(parser)
+    _works(parser, "add")
+
+
+def _simple(inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = inner.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    if named:
+        parser.add_argument("name", metavar="NAME")
+    if shows:
+        parser.add_argument("--json", action="store_true", help="the same for programs")
+    add_place(parser)
+    _works(parser, name)
+    return parser
+
+
+def _works(parser: argparse.ArgumentParser, function: str) -> None:
+    parser.set_defaults(
+        module=MODULE, function=function.replace("-", "_"), given={}, arguments=lambda words: {"words": words}
+    )

@@ -1,0 +1,119 @@
+"""`trackside quota …`: calls of a running server."""
+
+import argparse
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from trackside.cli import remote
+from trackside.cli.output import OK, Stop, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+PATH = "/api/trackside/v1/quotas"
+_LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
+    f"{letter}{end}": base ** (place + 1)
+    for place, letter in enumerate("kmgt")
+    for end, base in (("b", 10**3), ("ib", 2**10))
+}
+
+
+def put(words: argparse.Namespace) -> int:
+    body = {**_subject(words), "measure": words.measure, "limit": limit_of(words.limit)}
+    found = _call(words, "PUT", PATH, body)["quota"]
+    say(f"quota of {_whose(found)}: {_amount(found, 'limit')} {found['measure']}, {_amount(found, 'used')} used")
+    return OK
+
+
+def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    return _print(words, _call(words, "GET", PATH).get("quotas", []))
+
+
+def show(words: argparse.Namespace) -> int:
+    subject = _subject(words)
+    asked = urlencode({name: value for name, value in subject.items() if value})
+    return _print(words, _call(words, "GET", f"{PATH}?{asked}").get("quotas", []))
+
+
+def delete(words: argparse.Namespace) -> int:
+    _call(words, "DELETE", PATH, {**_subject(words), "measure": words.measure})
+    say(f"removed the quota of {words.measure}")
+    return OK
+
+
+def recount(words: argparse.Namespace) -> int:
+    _call(words, "POST", f"{PATH}/recount", {})
+    say("a job counts again within seconds; `trackside job list` shows it")
+    return OK
+
+
+def limit_of(text: str) -> int:
+    """Return the number that a text such as 50M or 10GiB says."""
+    found = _LIMIT.fullmatch(text.strip())
+    factor = None if found is None else _FACTORS.get(found[2].lower())
+    if found is None or factor is None:
+        raise Stop(f"LIMIT is {text!r}; it must be a number, such as 1000, 50M (millions), 10GB or 10GiB")
+    whole, _, part = found[1].partition(".")
+    more = int(part) * factor // 10 ** len(part) if part else 0
+    return int(whole) * int(factor) + int(more)
+
+
+def _subject(words: argparse.Namespace) -> dict[str, str]:
+    if words.user is not None:
+        return {"scope": "user", "subject": words.user}
+    if words.experiment is not None:
+        return {"scope": "experiment", "subject": _experiment_id(words, words.experiment)}
+    if getattr(words, "each_user", False):
+        return {"scope": "user", "subject": "*"}
+    if getattr(words, "each_experiment", False):
+        return {"scope": "experiment", "subject": "*"}
+    return {"scope": "workspace", "subject": ""}
+
+
+def _experiment_id(words: argparse.Namespace, given: str) -> str:
+    if given.isdecimal():
+        return given
+    query = urlencode({"experiment_name": given})
+    found = _call(words, "GET", f"/api/2.0/mlflow/experiments/get-by-name?{query}")
+    return str(found["experiment"]["experiment_id"])
+
+
+def _print(words: argparse.Namespace, quotas: Any) -> int:
+    if words.json:
+        say(as_json(quotas))
+    elif quotas:
+        rows = [
+            (_whose(each), each["measure"], _amount(each, "used"), _amount(each, "limit"), _share(each), each["level"])
+            for each in quotas
+        ]
+        say(table([("OF", "MEASURE", "USED", "LIMIT", "SHARE", "LEVEL"), *rows]))
+    return OK
+
+
+def _whose(quota: Any) -> str:
+    if quota["scope"] == "workspace":
+        return "workspace"
+    return f"each {quota['scope']}" if quota["subject"] == "*" else f"{quota['scope']} {quota['subject']}"
+
+
+def _amount(quota: Any, name: str) -> str:
+    value = int(quota[name])
+    if quota["measure"] != "bytes":
+        return f"{value:,}"
+    size, unit = float(value), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if size < 1024 or unit == "TiB":
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def _share(quota: Any) -> str:
+    return f"{quota['used'] / quota['limit']:.0%}" if quota["limit"] else "-"
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    name = workspace_of(words)
+    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

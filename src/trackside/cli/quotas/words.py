@@ -1,0 +1,51 @@
+"""The words of `trackside quota`.  What each command does is in `commands`."""
+
+import argparse
+from typing import Any
+
+from trackside.cli.place import add_place
+from trackside.quotas.model import Measure
+
+MODULE = "trackside.cli.quotas.commands"
+_MEASURE = f"{', '.join(list(Measure)[:-1])} or {list(Measure)[-1]}"
+
+
+def add_commands(commands: Any) -> None:
+    parser = commands.add_parser(
+        "quota",
+        help="limit what a workspace, its users and its experiments may have",
+        description="Look after quotas: limits of runs, metric points, bytes of artifacts, endpoints, and jobs that wait or run.",
+    )
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    put = _command(inner, "set", "make a quota, or change its limit")
+    put.add_argument("measure", metavar="MEASURE", help=_MEASURE)
+    put.add_argument("limit", metavar="LIMIT", help="such as 1000, 50M (millions) or 10GiB")
+    _add_subject(put)
+    listed = _command(inner, "list", "list the quotas of a workspace, and what is used of them")
+    listed.add_argument("--json", action="store_true", help="the same for programs")
+    show = _command(inner, "show", "show the quotas that hold for one user or experiment, or for the workspace")
+    _add_subject(show, each=False)
+    show.add_argument("--json", action="store_true", help="the same for programs")
+    delete = _command(inner, "delete", "remove a quota")
+    delete.add_argument("measure", metavar="MEASURE", help=_MEASURE)
+    _add_subject(delete)
+    _command(inner, "recount", "have a job count runs, points and files again")
+
+
+def _command(inner: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = inner.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    add_place(parser)
+    function = "put" if name == "set" else name
+    parser.set_defaults(module=MODULE, function=function, given={}, arguments=lambda words: {"words": words})
+    return parser
+
+
+def _add_subject(parser: argparse.ArgumentParser, *, each: bool = True) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--user", metavar="NAME", help="of a user (default: of the workspace)")
+    group.add_argument("--experiment", metavar="EXPERIMENT", help="of an experiment, by its id or name")
+    if each:
+        group.add_argument("--each-user", action="store_true", help="of each user without a quota of their own")
+        group.add_argument("--each-experiment", action="store_true", help="of each experiment without one of its own")
