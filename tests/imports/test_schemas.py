@@ -10,8 +10,8 @@ import pytest
 
 from support.servers import environment
 from trackside.imports.opening import Options, open_source
-from trackside.imports.revisions import KNOWN
 from trackside.imports.source import Source, SourceError
+from trackside.imports.sources.revisions import KNOWN
 from trackside.metrics.series import unpack
 
 TESTS = Path(__file__).parents[1]

@@ -18,7 +18,8 @@ from trackside.artifacts.roots import Roots
 from trackside.core.http.bodies import Room
 from trackside.core.http.streams import Request
 from trackside.core.settings import Settings
-from trackside.registry import files, own_routes, uses
+from trackside.registry import own_routes, uses
+from trackside.registry.files import removal
 from trackside.workspaces import store as workspaces
 
 
@@ -309,8 +310,8 @@ def test_what_another_server_forgot_is_counted_there(api: Api, chosen: Settings)
     registry.new_version(source=run.model, run_id=run.run_id)
 
     with opened(chosen) as db, db.write(1) as tx:
-        plan = files.delete_version(tx, "iris", "1", with_files=True, shared_too=False)
-        told = [files.forget(tx, plan.doomed) for _ in range(2)]
+        plan = removal.delete_version(tx, "iris", "1", with_files=True, shared_too=False)
+        told = [removal.forget(tx, plan.doomed) for _ in range(2)]
 
     assert told == [{place.deletion_seq for place in plan.doomed}, set()]
 
@@ -403,7 +404,7 @@ def test_what_a_crash_left_is_removed_by_the_next_deletion(api: Api, chosen: Set
     registry.new_version(source=run.model, run_id=run.run_id)
     registry.new_version()
     with opened(chosen) as db, db.write(1) as tx:
-        files.delete_version(tx, "iris", "1", with_files=True, shared_too=False)  # and the server stops here
+        removal.delete_version(tx, "iris", "1", with_files=True, shared_too=False)  # and the server stops here
 
     fault = registry.fault("POST", "model-versions/create", name="iris", source=f"{run.model}/data", run_id=run.run_id)
     answer = delete(registry, "model-versions/iris/2")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.client import Api
 from support.registry import OWN, Registry
 from trackside.registry import aliases, history, models, moments, transitions, versions
+from trackside.registry.files.origins import Origin
 from trackside.registry.history import Held
-from trackside.registry.origins import Origin
 
 pytestmark = pytest.mark.both
 

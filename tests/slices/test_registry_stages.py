@@ -11,7 +11,7 @@ from trackside import app
 from trackside.core.errors import BadState, NotFound
 from trackside.core.settings import Settings
 from trackside.registry import models, uses, versions
-from trackside.registry.origins import Origin
+from trackside.registry.files.origins import Origin
 
 MLFLOW = ["None", "Staging", "Production", "Archived"]
 

@@ -12,7 +12,7 @@ CLIENT = ROOT / "packages" / "trackside-mlflow" / "trackside_mlflow"
 # Modules that decide: they compute with values and know no transaction, request, file or clock.
 PURE = [
     *("core/filters/*.py", "*/model.py", "*/limits.py", "*/series.py", "*/diff.py", "*/plan.py", "*/distance.py"),
-    *("registry/sources.py", "registry/moments.py"),
+    *("registry/files/sources.py", "registry/moments.py"),
 ]
 WORLD = ("trackside.core.db", "trackside.core.http", "sqlite3", "psycopg", "obstore", "uvicorn", "subprocess", "socket")
 WIRE = "trackside.core.http.codec."  # the base types of calls and answers, which are values

@@ -47,7 +47,7 @@ EXEMPT = {
     },
     ("quotas/usage.py", "recount"): "counts of the whole workspace, by experiment and owner",
     ("cleanup/survey.py", "_kept_of_run"): "ids of the logged models that a run, which the caller may delete, has made",
-    ("registry/files.py", "_overlapping"): "versions whose files a deletion must keep",
+    ("registry/files/removal.py", "_overlapping"): "versions whose files a deletion must keep",
     ("registry/mirrored.py", "made_at"): WHOLE,
     ("registry/moving.py", "prepare"): "the end of a workspace",
     ("registry/moving.py", "_rename_shared"): "the end of a workspace",

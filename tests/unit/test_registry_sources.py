@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackside.core.errors import Invalid
-from trackside.registry import sources
-from trackside.registry.sources import ModelUri, Owner
+from trackside.registry.files import sources
+from trackside.registry.files.sources import ModelUri, Owner
 
 RUN = Owner("run_id", "r1", "mlflow-artifacts:/0/r1/artifacts")
 MODEL = Owner("model_id", "m-1", "mlflow-artifacts:/0/models/m-1/artifacts")

@@ -118,8 +118,8 @@ CROSSING: dict[tuple[str, str], str] = {
 
 # Whose SQL is for a database of somebody else's.
 FOREIGN = {
-    "imports/database.py": "MLflow's tables, some of which have the names of ours",
-    "imports/database_datasets.py": "the same",
+    "imports/sources/database.py": "MLflow's tables, some of which have the names of ours",
+    "imports/sources/database_datasets.py": "the same",
 }
 
 _SQL = re.compile(

@@ -20,8 +20,8 @@ from trackside.core.http.routes import Route
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
 from trackside.drift.monitors import due
-from trackside.drift.monitors import label_routes as drift_labels
 from trackside.drift.monitors import routes as drift
+from trackside.drift.monitors.labels import routes as drift_labels
 from trackside.drift.monitors.places import Places
 from trackside.drift.monitors.service import Checks
 from trackside.imports import routes as imports

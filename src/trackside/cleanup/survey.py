@@ -7,7 +7,9 @@ from trackside.core.errors import NotFound
 from trackside.experiments.model import check_id
 from trackside.metrics import removal
 from trackside.metrics.series import POINT_BYTES
-from trackside.registry import aliases, files, models, sources, uses, versions
+from trackside.registry import aliases, models, uses, versions
+from trackside.registry.files import removal as files
+from trackside.registry.files import sources
 from trackside.runs import store as runs
 
 _RUN_TABLES = {"params": "params", "tags": "tags", "metrics": "metric_series", "datasets": "inputs"}

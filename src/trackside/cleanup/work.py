@@ -23,8 +23,8 @@ from trackside.identity.service import record
 from trackside.logged_models import store as logged_models
 from trackside.metrics import removal
 from trackside.metrics.series import POINT_BYTES
-from trackside.registry import files
-from trackside.registry.files import Deletion
+from trackside.registry.files import removal as files
+from trackside.registry.files.removal import Deletion
 from trackside.registry.own_routes import Files
 from trackside.runs import store as runs
 

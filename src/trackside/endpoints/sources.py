@@ -12,7 +12,8 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid
 from trackside.endpoints.model import Model
 from trackside.logged_models import store as logged_models
-from trackside.registry import aliases, sources, versions
+from trackside.registry import aliases, versions
+from trackside.registry.files import sources
 from trackside.runs import store as runs
 from trackside.workspaces.model import Workspace
 

@@ -54,7 +54,7 @@ def _scheme(text: str) -> str:
 
 
 def _server(url: str, options: Options) -> Source:
-    from trackside.imports.server import ServerSource  # noqa: PLC0415  # one kind of source an import
+    from trackside.imports.sources.server import ServerSource  # noqa: PLC0415  # one kind of source an import
 
     parts = http_parts(url)
     if parts is None or parts.query or parts.fragment:
@@ -70,8 +70,8 @@ def _server(url: str, options: Options) -> Source:
 
 
 def _database(url: str, options: Options) -> Source:
-    from trackside.imports.database import DEFAULT_WORKSPACE, DatabaseSource  # noqa: PLC0415
-    from trackside.imports.rows import connect  # noqa: PLC0415
+    from trackside.imports.sources.database import DEFAULT_WORKSPACE, DatabaseSource  # noqa: PLC0415
+    from trackside.imports.sources.rows import connect  # noqa: PLC0415
 
     rows = connect(url)
     try:
@@ -85,7 +85,7 @@ def _database(url: str, options: Options) -> Source:
 
 
 def _folder(text: str, options: Options) -> Source:
-    from trackside.imports.folder import FolderSource  # noqa: PLC0415
+    from trackside.imports.sources.folder import FolderSource  # noqa: PLC0415
 
     try:
         path = locations.local_path(text)

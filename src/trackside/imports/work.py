@@ -13,11 +13,11 @@ from trackside.artifacts import keys
 from trackside.core.errors import Invalid
 from trackside.core.http_client.client import Refused
 from trackside.imports.datasets import DatasetsImport
-from trackside.imports.documents import UNFINISHED
 from trackside.imports.registry import RegistryImport
 from trackside.imports.report import Report, Tally
 from trackside.imports.sending import Sender, finish
 from trackside.imports.source import Given, Place, Source, Unreadable
+from trackside.imports.sources.documents import UNFINISHED
 from trackside.imports.target import Held, Target
 from trackside.imports.task import WORDS, Task
 from trackside.metrics.series import Point, canonical

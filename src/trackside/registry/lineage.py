@@ -9,7 +9,8 @@ from msgspec import UNSET, UnsetType, field
 from trackside.core.db.tx import Tx
 from trackside.core.http.codec import Answer
 from trackside.logged_models.model import Status
-from trackside.registry import history, sources, uses, versions
+from trackside.registry import history, uses, versions
+from trackside.registry.files import sources
 from trackside.registry.model import ModelVersion
 from trackside.runs import store as runs
 from trackside.runs.model import DatasetInput, KeyValue, RunInfo

@@ -1,5 +1,5 @@
 """Registered models and versions as they are elsewhere: read and written by uid, with their numbers and times.  Knows
-the registry's tables; where the files lie is in `mirrored_files`.  Knows no other side.
+the registry's tables; where the files lie is in `files`.  Knows no other side.
 
 Whatever is written twice is there once.  A number that is another version's here, or ever was, is not taken: the version
 gets the next one that never was given.
@@ -14,18 +14,8 @@ from trackside.core import names
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.core.filters import grams
-from trackside.registry import (
-    aliases,
-    files,
-    history,
-    mirrored_files,
-    models,
-    sources,
-    stages,
-    transitions,
-    uses,
-    versions,
-)
+from trackside.registry import aliases, history, models, stages, transitions, uses, versions
+from trackside.registry.files import mirrored_files, removal, sources
 from trackside.registry.history import Kind, Reason
 from trackside.registry.model import (
     MAX_VERSION,
@@ -311,7 +301,7 @@ def make_version(
     source, storage = _source(tx, uid, birth, says_prompt(checked), server_root)
     sources.check_length(source)
     files_uri = None if says_prompt(checked) else sources.place(mirrored_files.place(tx, birth.origin) or storage)
-    files.check_not_doomed(tx, files_uri)
+    removal.check_not_doomed(tx, files_uri)
     made = tx.one(
         """
         INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,

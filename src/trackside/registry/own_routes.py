@@ -21,10 +21,11 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
 from trackside.core.work import backup_lease
-from trackside.registry import approvals, files, history, lineage, models, moments, stages, versions
+from trackside.registry import approvals, history, lineage, models, moments, stages, versions
 from trackside.registry import model as m
 from trackside.registry.approvals import StageRequest
-from trackside.registry.files import Deletion, Doomed, Freed, Kept, Plan, Work
+from trackside.registry.files import removal
+from trackside.registry.files.removal import Deletion, Doomed, Freed, Kept, Plan, Work
 from trackside.registry.history import Event, Held, Kind, StagesEvent
 from trackside.registry.lineage import Lineage, RunModels
 from trackside.registry.stages import Stage
@@ -297,7 +298,7 @@ class Files:
         call, name = await _deletion(request), request.params["name"]
         return await self._delete(
             request,
-            lambda tx: files.delete_model(
+            lambda tx: removal.delete_model(
                 tx, name, with_files=bool(call.delete_files), shared_too=call.shared_files == "delete"
             ),
         )
@@ -307,7 +308,7 @@ class Files:
         call, name, version = await _deletion(request), request.params["name"], request.params["version"]
         return await self._delete(
             request,
-            lambda tx: files.delete_version(
+            lambda tx: removal.delete_version(
                 tx, name, version, with_files=bool(call.delete_files), shared_too=call.shared_files == "delete"
             ),
         )
@@ -342,8 +343,8 @@ class Files:
         for place in plan.doomed:
             freed = Freed(0, 0)
             try:
-                spot = files.spot_of(self.roots, place, plan.workspace_root, request.workspace)
-                freed = await self.threads.of(spot).run_long(files.free, spot)
+                spot = removal.spot_of(self.roots, place, plan.workspace_root, request.workspace)
+                freed = await self.threads.of(spot).run_long(removal.free, spot)
             except (Busy, Unavailable) as fault:
                 log.warning("the files at %s stay for now: %s", place.files_uri, fault)
                 pending.append(place.files_uri)
@@ -354,7 +355,7 @@ class Files:
         # Another server may have worked on a note as well: who removes it counts what lay there.
         ours: set[int] = set()
         if settled:
-            ours = await request.write(lambda tx: files.forget(tx, [place for place, _ in settled]))
+            ours = await request.write(lambda tx: removal.forget(tx, [place for place, _ in settled]))
         counted = [freed for place, freed in settled if place.deletion_seq in ours]
         return Deletion(
             deleted_versions=plan.deleted_versions,

@@ -8,8 +8,9 @@ from trackside.core.db.tx import Tx
 from trackside.core.http.routes import LISTED, Route, command, query
 from trackside.core.http.targets import by
 from trackside.logged_models.owners import located_uri
-from trackside.registry import aliases, files, models, origins, search, transitions, versions
+from trackside.registry import aliases, models, search, transitions, versions
 from trackside.registry import model as m
+from trackside.registry.files import origins, removal
 from trackside.workspaces import store as workspaces
 
 ONE = by("model", "name")
@@ -92,7 +93,7 @@ def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
     workspaces.hold(tx)  # a deletion of files here is done, or begins later
     is_prompt = m.says_prompt(tags)
     origin = origins.of_prompt(call) if is_prompt else origins.of_call(tx, call)
-    files.check_not_doomed(tx, origin.files_uri)
+    removal.check_not_doomed(tx, origin.files_uri)
     made = versions.create(
         tx, call.model, origin, tags=tags, run_link=call.run_link or "", description=call.description or ""
     )

@@ -1,4 +1,4 @@
-"""Model versions in SQL: their life, stages and tags.  Knows their tables; where their files come from is `origins`."""
+"""Model versions in SQL: their life, stages and tags.  Knows their tables; where their files come from is `files.origins`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +12,7 @@ from trackside.core.errors import NotFound
 from trackside.core.filters import grams
 from trackside.core.http.codec import encode
 from trackside.registry import history, stages, uses
+from trackside.registry.files.origins import Origin
 from trackside.registry.history import Kind
 from trackside.registry.model import (
     IS_PROMPT_TAG,
@@ -23,7 +24,6 @@ from trackside.registry.model import (
     check_version,
     says_prompt,
 )
-from trackside.registry.origins import Origin
 
 CHUNK = 1000  # rows by key in one statement
 

@@ -9,7 +9,7 @@ from trackside.artifacts.roots import Roots
 from trackside.artifacts.store import Root
 from trackside.core import disk
 from trackside.core.errors import Denied, Invalid, NotFound
-from trackside.registry import sources
+from trackside.registry.files import sources
 from trackside.scoring.model import FORMATS
 from trackside.workspaces.model import Workspace
 

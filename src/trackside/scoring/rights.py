@@ -6,7 +6,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied
 from trackside.endpoints.model import Model
 from trackside.logged_models import store as logged_models
-from trackside.registry import sources as uris
+from trackside.registry.files import sources as uris
 from trackside.runs import store as runs
 from trackside.scoring import places
 from trackside.scoring.model import Score

@@ -10,8 +10,9 @@ import pytest
 from drift.conftest import DATA
 from drift.monitors.conftest import DAY, HOUR, MONDAY
 from trackside.core.errors import Invalid
-from trackside.drift.monitors import incidents, outcomes, windows
-from trackside.drift.monitors.incidents import Row
+from trackside.drift.monitors import outcomes, windows
+from trackside.drift.monitors.incidents import lifecycle as incidents
+from trackside.drift.monitors.incidents.lifecycle import Row
 from trackside.drift.monitors.model import Score
 from trackside.drift.monitors.windows import Size, Window
 

@@ -15,9 +15,10 @@ from trackside.core.errors import BadState, Invalid, NotFound
 from trackside.core.settings import Settings
 from trackside.experiments import store as experiments
 from trackside.logged_models import store as logged_models
-from trackside.registry import approvals, files, models, routes, stages, transitions, uses, versions
+from trackside.registry import approvals, models, routes, stages, transitions, uses, versions
+from trackside.registry.files import removal
+from trackside.registry.files.origins import Origin
 from trackside.registry.model import CreateModel, CreateVersion
-from trackside.registry.origins import Origin
 from trackside.registry.stages import MLFLOW, Stage
 from trackside.runs import lifecycle
 from trackside.runs import store as runs
@@ -118,7 +119,7 @@ def test_files_that_another_server_is_to_delete_make_no_version(race: Race, db: 
 
     with pytest.raises(BadState, match="are being deleted"):
         race(
-            lambda tx: files.delete_version(tx, iris, "3", with_files=True, shared_too=False),
+            lambda tx: removal.delete_version(tx, iris, "3", with_files=True, shared_too=False),
             lambda tx: routes.create_version(tx, CreateVersion(name=iris, source=f"{place}/data", run_id=run_id)),
         )
 
@@ -130,7 +131,7 @@ def test_files_of_which_another_server_makes_a_version_stay(race: Race, db: Post
 
     plan = race(
         lambda tx: routes.create_version(tx, CreateVersion(name="lily", source=f"{place}/data", run_id=run_id)),
-        lambda tx: files.delete_version(tx, iris, "3", with_files=True, shared_too=False),
+        lambda tx: removal.delete_version(tx, iris, "3", with_files=True, shared_too=False),
     )
 
     assert [kept.reason for kept in plan.kept] == ["Other versions are made of them: lily/1"]

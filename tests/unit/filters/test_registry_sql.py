@@ -18,8 +18,8 @@ from trackside.core.filters.parse import parse_filter, parse_order_by
 from trackside.core.filters.to_python import Record, matches, ordered
 from trackside.registry import models, search_sql, versions
 from trackside.registry import search as searches
+from trackside.registry.files.origins import Origin
 from trackside.registry.model import IS_PROMPT_TAG, Search
-from trackside.registry.origins import Origin
 from trackside.registry.search_sql import MODELS, VERSIONS, Listed, Subject
 from trackside.workspaces import store as workspaces
 

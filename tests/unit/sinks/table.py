@@ -51,10 +51,10 @@ REVIEWED = [
         "what a source names is read with the user's rights: links out of the folder are not followed, and what a server names"
         " is read only below what the user said",
         {
-            "imports/folder.py": "FolderSource.__init__ FolderSource._all_models FolderSource._edges"
+            "imports/sources/folder.py": "FolderSource.__init__ FolderSource._all_models FolderSource._edges"
             " FolderSource._experiment_folders FolderSource.place _folders _lines _runs_of",
-            "imports/folder_registry.py": "_model registered",
-            "imports/meta.py": "read_meta walk_files",
+            "imports/sources/folder_registry.py": "_model registered",
+            "imports/sources/meta.py": "read_meta walk_files",
             "imports/places.py": "Finder.__init__ Finder._folders Finder._local Folder.files Folder.is_model Folder.is_there",
         },
     ),
@@ -109,7 +109,7 @@ REVIEWED = [
             "identity/oidc/issuer.py": "Issuer.__init__ Issuer._fetched",
             "imports/child.py": "_Progress.__init__ main",
             "imports/opening.py": "_artifacts _folder",
-            "imports/rows.py": "_Sqlite.__init__",
+            "imports/sources/rows.py": "_Sqlite.__init__",
             "monitoring/health.py": "disk_of.check writable.check",
             "monitoring/watch.py": "_usage",
             "monitoring/workers.py": "OneOfMany.step _read _take_place prepare",
@@ -155,9 +155,9 @@ REVIEWED = [
     ),
     Reviewed(
         "uri",
-        "trackside.registry.sources.check",
+        "trackside.registry.files.sources.check",
         "the source of a version",
-        {"registry/sources.py": "_split place without_dots"},
+        {"registry/files/sources.py": "_split place without_dots"},
     ),
     Reviewed(
         "uri",
@@ -181,7 +181,7 @@ REVIEWED = [
             "sync/remote/trackside/client.py": "TracksidePeer._at TracksidePeer.points",
             "core/http_client/client.py": "Http.__init__ Http.json",
             "imports/routes.py": "Calls._own_url",
-            "imports/server.py": "ServerSource._bulk _Served._where",
+            "imports/sources/server.py": "ServerSource._bulk _Served._where",
             "imports/target.py": "Target.send_file",
         },
     ),
@@ -297,14 +297,15 @@ REVIEWED = [
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
             " alerts/store.py monitoring/overview.py quotas/store.py quotas/usage.py"
-            " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/database.py"
-            " jobs/schedule_store.py jobs/store.py drift/monitors/incident_store.py drift/monitors/store.py"
-            " imports/database_datasets.py imports/postgres_rows.py imports/rows.py"
+            " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/sources/database.py"
+            " jobs/schedule_store.py jobs/store.py drift/monitors/incidents/store.py drift/monitors/store.py"
+            " imports/sources/database_datasets.py imports/sources/postgres_rows.py imports/sources/rows.py"
             " links/state/item_store.py links/state/generations.py"
             " links/state/backfill.py sync/local/reader.py links/store.py sync/local/writer.py"
             " links/state/work_queue.py logged_models/store.py"
-            " metrics/charts.py metrics/history.py metrics/keys.py metrics/store.py registry/approvals.py registry/files.py"
-            " registry/history.py registry/lineage.py registry/models.py registry/moving.py registry/versions.py"
+            " metrics/charts.py metrics/history.py metrics/keys.py metrics/store.py registry/approvals.py"
+            " registry/files/removal.py registry/history.py registry/lineage.py registry/models.py registry/moving.py"
+            " registry/versions.py"
             " runs/charts/keys.py runs/lifecycle.py runs/model_points.py runs/store.py tenants.py views/store.py"
             " workspaces/store.py".split(),
             "*",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 from pyarrow import compute, parquet
 
-from trackside.drift.monitors.label_routes import Logged
+from trackside.drift.monitors.labels.routes import Logged
 from trackside.endpoints.request_log.files import Place
 
 _COLUMNS = ["_request_id", "_row", "_time"]

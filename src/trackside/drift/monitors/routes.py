@@ -8,8 +8,9 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
-from trackside.drift.monitors import due, incident_store, service, store, windows
+from trackside.drift.monitors import due, service, store, windows
 from trackside.drift.monitors import model as m
+from trackside.drift.monitors.incidents import store as incident_store
 from trackside.drift.monitors.service import Check, Checks
 from trackside.jobs import model as jobs
 from trackside.jobs.kinds import Kind

@@ -21,8 +21,10 @@ from trackside.core import disk
 from trackside.core.access import Action
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import Invalid, Unsupported
-from trackside.drift.monitors import exchange, incident_store, labels, store, windows
+from trackside.drift.monitors import exchange, store, windows
 from trackside.drift.monitors.exchange import Answer, Order
+from trackside.drift.monitors.incidents import store as incident_store
+from trackside.drift.monitors.labels import store as labels
 from trackside.drift.monitors.model import MAX_WINDOWS, Config, Monitor
 from trackside.drift.monitors.places import Places
 from trackside.drift.monitors.windows import Window

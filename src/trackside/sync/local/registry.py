@@ -13,7 +13,8 @@ from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.events.model import Entry
-from trackside.registry import history, mirrored, mirrored_files
+from trackside.registry import history, mirrored
+from trackside.registry.files import mirrored_files
 from trackside.registry.mirrored import Birth, Model, ModelPatch, Version, VersionPatch
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity

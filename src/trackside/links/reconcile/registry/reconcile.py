@@ -20,7 +20,7 @@ from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.reconcile.runs import Mirror, words
 from trackside.links.state import item_store
 from trackside.links.state.item_store import Item
-from trackside.registry import mirrored_files
+from trackside.registry.files import mirrored_files
 from trackside.sync import document
 from trackside.sync.document import Doc, Merged, Mode
 from trackside.sync.entities import Entity

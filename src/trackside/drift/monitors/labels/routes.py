@@ -11,8 +11,9 @@ from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
-from trackside.drift.monitors import labels, service, store
-from trackside.drift.monitors.labels import Given
+from trackside.drift.monitors import service, store
+from trackside.drift.monitors.labels import store as labels
+from trackside.drift.monitors.labels.store import Given
 from trackside.endpoints import store as endpoints
 from trackside.endpoints.request_log import files
 from trackside.endpoints.request_log.recorder import Recorder

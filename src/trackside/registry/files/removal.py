@@ -19,7 +19,8 @@ from trackside.artifacts.store import Root
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import BadState, Fault, Unavailable
 from trackside.core.http.codec import Answer
-from trackside.registry import models, sources, versions
+from trackside.registry import models, versions
+from trackside.registry.files import sources
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from trackside.core import names
 from trackside.core.db.tx import Tx
-from trackside.registry import sources
-from trackside.registry.sources import Owner
+from trackside.registry.files import sources
+from trackside.registry.files.sources import Owner
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from trackside.imports.meta import META, read_meta, read_texts, text_of
 from trackside.imports.source import Registered, Unreadable, Version
+from trackside.imports.sources.meta import META, read_meta, read_texts, text_of
 
 PREFIX = "version-"
 

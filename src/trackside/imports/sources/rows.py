@@ -62,7 +62,7 @@ class _Sqlite:
 
 def _postgres(store: PostgresStore) -> Rows:
     try:
-        from trackside.imports.postgres_rows import PostgresRows  # noqa: PLC0415  # an extra
+        from trackside.imports.sources.postgres_rows import PostgresRows  # noqa: PLC0415  # an extra
     except ImportError:
         raise SourceError("a PostgreSQL database needs the extra for it: pip install 'trackside[postgres]'") from None
     return PostgresRows(store)

@@ -8,9 +8,10 @@ from msgspec import Struct
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.logged_models import store as logged_models
-from trackside.registry import sources, stages
+from trackside.registry import stages
+from trackside.registry.files import sources
+from trackside.registry.files.sources import ModelUri, Owner
 from trackside.registry.model import LATEST, CreateVersion, check_name
-from trackside.registry.sources import ModelUri, Owner
 
 VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON of the versions that were made of it
 

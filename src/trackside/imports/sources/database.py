@@ -10,12 +10,12 @@ from typing import Any
 
 from trackside.core.db.tx import Row
 from trackside.evaluation_datasets.mirrored import Record
-from trackside.imports import database_datasets, revisions
-from trackside.imports.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.imports.places import Finder
-from trackside.imports.revisions import Schema
-from trackside.imports.rows import Rows, some
 from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Version
+from trackside.imports.sources import database_datasets, revisions
+from trackside.imports.sources.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
+from trackside.imports.sources.revisions import Schema
+from trackside.imports.sources.rows import Rows, some
 from trackside.metrics.series import Point, pack
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity

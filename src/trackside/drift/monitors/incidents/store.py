@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.drift.monitors import incidents, store, windows
-from trackside.drift.monitors.incidents import Incident
+from trackside.drift.monitors import store, windows
+from trackside.drift.monitors.incidents import lifecycle as incidents
+from trackside.drift.monitors.incidents.lifecycle import Incident
 from trackside.drift.monitors.model import Monitor, ShownIncident
 
 DETECTED, CONTINUES, ENDED = "drift-detected", "drift-continues", "drift-ended"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from trackside.evaluation_datasets.mirrored import Record
-from trackside.imports.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
-from trackside.imports.folder_registry import registered
-from trackside.imports.meta import META, read_meta, read_texts, text_of, walk_files
 from trackside.imports.places import Finder, Folder
 from trackside.imports.source import MAX_POINTS, Given, Place, Registered, SourceError, Unreadable, grouped
+from trackside.imports.sources.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
+from trackside.imports.sources.folder_registry import registered
+from trackside.imports.sources.meta import META, read_meta, read_texts, text_of, walk_files
 from trackside.metrics.series import Point, pack, rank
 from trackside.sync.document import Doc, Field
 from trackside.sync.entities import Entity

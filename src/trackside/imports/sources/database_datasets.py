@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from trackside.evaluation_datasets.mirrored import Record
-from trackside.imports import revisions
-from trackside.imports.revisions import Schema
-from trackside.imports.rows import Rows, some
 from trackside.imports.source import PAGE, Given
+from trackside.imports.sources import revisions
+from trackside.imports.sources.revisions import Schema
+from trackside.imports.sources.rows import Rows, some
 from trackside.sync.document import Doc
 from trackside.sync.local.reader import Part
 

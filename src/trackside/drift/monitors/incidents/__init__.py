@@ -1,0 +1,1 @@
+"""Incidents of drift monitors: when they open and close, and their rows."""

@@ -1,0 +1,1 @@
+"""Labels of requests: their rows, and the call that takes them."""

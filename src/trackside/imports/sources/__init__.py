@@ -1,0 +1,1 @@
+"""What an import reads from: a database, a folder or a server of MLflow."""
