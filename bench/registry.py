@@ -30,7 +30,7 @@ from urllib.parse import urlencode
 
 import psycopg
 
-from trackside import app
+from trackside import opening
 from trackside.core import locations, settings
 from trackside.core.filters import grams
 
@@ -137,7 +137,7 @@ def tags_of_version(version: Version) -> list[tuple[str, str]]:
 
 
 def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
-    with closing(app.open_database(settings.load(flags, {}))) as db, db.write(1) as tx:
+    with closing(opening.open_database(settings.load(flags, {}))) as db, db.write(1) as tx:
         made = list(models_of(models))
         registered = list(versions_of(made, each))
         tx.many(

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from random import Random
 
-from trackside import app
+from trackside import opening
 from trackside.core import settings
 from trackside.core.db.tx import Tx
 from trackside.runs import search_sql
@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only searches whose name has this")
     options = parser.parse_args()
     flags = {"--data": f".bench/search-{options.runs}"} | ({"--store": options.store} if options.store else {})
-    db = app.open_database(settings.load(flags, {}))
+    db = opening.open_database(settings.load(flags, {}))
     with db.write(WS) as tx:
         if tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws LIMIT 1") is None:
             fill(tx, options.runs)

@@ -23,7 +23,7 @@ from support.client import Api, Inside
 from support.cpu import Cpu
 from support.postgres import Postgres
 from support.servers import Server
-from trackside import app
+from trackside import app, opening
 from trackside.core import settings
 from trackside.core.settings import Settings
 from trackside.experiments import store as experiments
@@ -137,7 +137,7 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the schema and nothing in it."""
     data = tmp_path_factory.mktemp("sqlite")
-    app.open_database(make_settings(data)).close()
+    opening.open_database(make_settings(data)).close()
     with closing(sqlite3.connect(data / "trackside.db")) as store:
         # Nothing is copied: workspaces of two stores have different ids.
         tables = store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_migrations'")
@@ -151,7 +151,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_stores(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """Databases with the schema and nothing in it, to take one from and to give it back."""
     name = postgres.create()
-    app.open_database(make_settings(tmp_path_factory.mktemp("postgresql"), postgres.url(name))).close()
+    opening.open_database(make_settings(tmp_path_factory.mktemp("postgresql"), postgres.url(name))).close()
     postgres.empty(name)
     stores = [name]
     yield stores
@@ -193,7 +193,7 @@ def chosen(request: pytest.FixtureRequest) -> Settings:
 @pytest.fixture
 def db(chosen: Settings) -> Iterator[Any]:
     """A store with the default workspace (1), on each database in turn."""
-    database = app.open_database(chosen)
+    database = opening.open_database(chosen)
     yield database
     database.close()
 

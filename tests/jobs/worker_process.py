@@ -8,14 +8,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from conftest import make_settings
 from jobs.conftest import KINDS, LIMITS
-from trackside import app
+from trackside import opening
 from trackside.jobs.executors.process import ProcessExecutor
 from trackside.jobs.kinds import Kinds
 from trackside.jobs.worker import Worker
 
 if __name__ == "__main__":
     data, store, folder = sys.argv[1:]
-    db = app.open_database(make_settings(Path(data), store, durability="relaxed"))
+    db = opening.open_database(make_settings(Path(data), store, durability="relaxed"))
     worker = Worker(db, Kinds(KINDS), LIMITS, Path(folder), ProcessExecutor({}))
     while True:
         worker.step()

@@ -12,7 +12,7 @@ from conftest import make_settings
 from support.flaky import Flaky
 from support.links import add, all_runs, check, settle
 from support.servers import Server
-from trackside import app
+from trackside import opening
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings
@@ -31,7 +31,7 @@ WS = 1
 
 @pytest.fixture
 def database(postgres_settings: Settings) -> Iterator[Any]:
-    db = app.open_database(postgres_settings)
+    db = opening.open_database(postgres_settings)
     yield db
     db.close()
 
@@ -95,7 +95,7 @@ def test_another_process_goes_on_when_the_one_that_worked_is_killed(
     options = ("--store", postgres_url)
     near = start(*options, *(("--workers", "2") if kind == "workers" else ()))
     second = near if kind == "workers" else start(*options)
-    db = app.open_database(make_settings(tmp_path / "look", postgres_url))
+    db = opening.open_database(make_settings(tmp_path / "look", postgres_url))
     add(near.api, LINK, far.url)
     for _ in range(20):
         near.api.new_run()

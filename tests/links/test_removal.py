@@ -8,7 +8,7 @@ from conftest import make_settings
 from support.flaky import Flaky
 from support.links import LINKS, add, all_runs, link, settle, until
 from support.servers import Server
-from trackside import app
+from trackside import opening
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer
 from trackside.links import store
@@ -101,7 +101,7 @@ def test_a_link_goes_at_once_or_takes_its_copies_back_when_the_other_side_is_the
 
 
 def _left(data: Path) -> dict[str, int]:
-    db = app.open_database(make_settings(data))
+    db = opening.open_database(make_settings(data))
     with db.read(0) as tx:
         found = {
             "links": tx.one("SELECT COUNT(*) FROM links")[0],

@@ -15,7 +15,7 @@ import pytest
 from support.old_store import LATEST, make_old
 from support.postgres import Postgres, rows
 from support.postgres_store import end, store_of
-from trackside import app
+from trackside import opening
 from trackside.cli.backup import restore
 from trackside.cli.output import Stop
 from trackside.cli.stores import open_database
@@ -67,7 +67,7 @@ def empty(postgres: Postgres, tmp_path: Path) -> Iterator[Callable[[], Settings]
 
 @pytest.fixture
 def pg_db(postgres_settings: Settings) -> Iterator[PostgresDatabase]:
-    db = app.open_database(postgres_settings)
+    db = opening.open_database(postgres_settings)
     yield db
     db.close()
 
@@ -119,7 +119,7 @@ def test_a_backup_holds_every_row_of_every_table(
 
 
 def test_a_store_goes_on_from_its_backup(chosen: Settings, empty: Callable[[], Settings], tmp_path: Path) -> None:
-    with closing(app.open_database(chosen)) as db:
+    with closing(opening.open_database(chosen)) as db:
         with db.write(1) as tx:
             made = workspaces.create(tx, "north")
             workspaces.delete(tx, made)
@@ -129,7 +129,7 @@ def test_a_store_goes_on_from_its_backup(chosen: Settings, empty: Callable[[], S
 
     assert restore.run(target, str(tmp_path / "backup")) == 0
 
-    with closing(app.open_database(target)) as db, db.write(1) as tx:
+    with closing(opening.open_database(target)) as db, db.write(1) as tx:
         assert migrate.status(db).version == LATEST
         assert [each.name for each in workspaces.all_of(tx)] == ["default"]
         assert workspaces.create(tx, "south").workspace_id == made.workspace_id + 1  # no number is given twice
@@ -243,7 +243,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 def test_an_upgrade_leaves_what_was_there_before(
     old: Settings, empty: Callable[[], Settings], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app.open_database(old).close()
+    opening.open_database(old).close()
 
     (backup,) = old.backups.iterdir()
     assert backup.name.startswith(f"before-{LATEST:04}-")
@@ -254,7 +254,7 @@ def test_an_upgrade_leaves_what_was_there_before(
         assert migrate.status(db).version == 1
         with db.read(0) as tx:
             assert tx.all("SELECT name FROM experiments") == [("Default",)]
-    with closing(app.open_database(target)) as db:  # and it can be upgraded once more
+    with closing(opening.open_database(target)) as db:  # and it can be upgraded once more
         assert migrate.status(db).version == LATEST
 
 
@@ -269,7 +269,7 @@ def test_without_a_place_for_the_backup_nothing_is_changed(old: Settings, place:
         pytest.skip("only Linux has a folder that takes no file of anybody")
 
     with pytest.raises(SchemaError, match=r"backup before that cannot be written to .* Nothing was changed"):
-        app.open_database(old)
+        opening.open_database(old)
 
     with closing(open_database(old)) as db:
         assert migrate.status(db).version == 1
@@ -344,7 +344,7 @@ def test_a_server_says_that_it_waits_for_another_ones_upgrade(
 
 
 def test_nothing_is_overwritten(chosen: Settings, tmp_path: Path) -> None:
-    with closing(app.open_database(chosen)) as db:
+    with closing(opening.open_database(chosen)) as db:
         db.backup(tmp_path / "backup")
 
     with pytest.raises(Stop, match=r"is there; move it away first|is no empty database"):

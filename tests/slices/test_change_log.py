@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from support.client import Api
 from support.postgres import Postgres
-from trackside import app
+from trackside import opening
 from trackside.core.db import changes
 from trackside.core.db.tx import Change
 from trackside.core.settings import PostgresStore, Settings
@@ -195,7 +195,7 @@ def open_writer(postgres: Postgres, settings: Settings) -> Iterator[Callable[[Li
 
 @pytest.fixture
 def pg(postgres_settings: Settings) -> Iterator[Any]:
-    database = app.open_database(postgres_settings)
+    database = opening.open_database(postgres_settings)
     store.register(database, "reader")
     yield database
     database.close()
@@ -249,7 +249,7 @@ def test_writers_do_not_wait_for_readers(pg: Any, postgres: Postgres, postgres_s
 
 
 def test_servers_that_write_side_by_side_lose_no_change_to_a_reader(pg: Any, postgres_settings: Settings) -> None:
-    others = [app.open_database(postgres_settings) for _ in range(3)]
+    others = [opening.open_database(postgres_settings) for _ in range(3)]
     writers = [
         threading.Thread(target=lambda db=db, name=name: record(db, *(f"{name}-{i}" for i in range(100))))
         for name, db in enumerate(others)
@@ -373,7 +373,7 @@ def test_one_of_several_servers_holds_a_claim_until_it_expires_or_is_given_back(
 
 
 def test_a_store_with_one_server_is_always_held(sqlite_settings: Settings) -> None:
-    db = app.open_database(replace(sqlite_settings))
+    db = opening.open_database(replace(sqlite_settings))
     with db.write(0) as tx:
         assert leases.hold(tx, "work", "one", 60)
         assert leases.hold(tx, "work", "two", 60)

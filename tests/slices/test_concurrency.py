@@ -13,7 +13,7 @@ from support.client import Api, Reply, Unanswered
 from support.postgres import Postgres, rows
 from support.servers import Server
 from support.variants import crossed
-from trackside import app
+from trackside import opening
 from trackside.core import settings
 
 pytestmark = pytest.mark.both
@@ -37,7 +37,7 @@ class Servers:
         """The store itself, beside them."""
         server = self.servers[0]
         options = dict(zip(server.options[::2], server.options[1::2], strict=True))
-        return app.open_database(settings.load({"--data": str(server.data), **options}, {}))
+        return opening.open_database(settings.load({"--data": str(server.data), **options}, {}))
 
     def at_once(self, work: Callable[[Api, int], Any], count: int = THREADS) -> list[Any]:
         """Calls `work` in so many threads, which begin together, each with one of the servers."""

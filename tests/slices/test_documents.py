@@ -13,7 +13,7 @@ import pytest
 
 from support.client import Api, Inside
 from support.links import until
-from trackside import app
+from trackside import app, opening
 from trackside.core.db.rest import SOON_S
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.db.tx import Tx, Work
@@ -32,7 +32,7 @@ TIMEOUT_S = 120.0
 
 @pytest.fixture
 def sqlite(sqlite_settings: Settings) -> Iterator[SqliteDatabase]:
-    database = app.open_database(sqlite_settings)
+    database = opening.open_database(sqlite_settings)
     yield database
     database.close()
 
@@ -173,7 +173,7 @@ def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
 
 
 def test_a_page_that_would_be_too_large_ends_early_and_goes_on(sqlite_settings: Settings) -> None:
-    with closing(app.open_database(sqlite_settings)) as database, database.write(1) as tx:
+    with closing(opening.open_database(sqlite_settings)) as database, database.write(1) as tx:
         made = make(tx, 50)
         tx.run(
             """

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.old_store import apply, begin
-from trackside import app
+from trackside import opening
 from trackside.core import locations
 from trackside.core.db import migrate
 from trackside.core.db.migrate import SchemaError, migrations
@@ -220,18 +220,18 @@ def test_servers_that_start_side_by_side_upgrade_one_after_the_other(open_empty:
 
 def test_the_default_workspace_is_made_once(chosen: Settings) -> None:
     for _ in range(2):
-        app.open_database(chosen).close()
+        opening.open_database(chosen).close()
 
-    db = app.open_database(chosen)
+    db = opening.open_database(chosen)
     with db.write(1) as tx:
         made = workspaces.create(tx, "north")
         found = [each.name for each in workspaces.all_of(tx)]
     db.close()
-    again = app.open_database(chosen)
+    again = opening.open_database(chosen)
     with again.write(1) as tx:
         workspaces.delete(tx, made)
     again.close()
-    again = app.open_database(chosen)
+    again = opening.open_database(chosen)
     with again.write(1) as tx:
         later = workspaces.create(tx, "south")
     again.close()

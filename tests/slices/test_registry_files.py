@@ -12,7 +12,7 @@ import pytest
 
 from support.client import Api
 from support.registry import OWN, Registry
-from trackside import app
+from trackside import opening
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.http.bodies import Room
@@ -75,7 +75,7 @@ def get_file(registry: Registry, path: str, version: str = "1") -> Any:
 
 def opened(chosen: Settings) -> Any:
     """The store of the application, opened beside it."""
-    return closing(app.open_database(chosen))
+    return closing(opening.open_database(chosen))
 
 
 def test_a_file_of_a_version_of_a_run(registry: Registry, api: Api) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Api
 from support.registry import OWN, Registry
-from trackside import app
+from trackside import opening
 from trackside.core.errors import BadState, NotFound
 from trackside.core.settings import Settings
 from trackside.registry import models, uses, versions
@@ -323,7 +323,7 @@ def test_what_is_in_use_stays(db: Any) -> None:
 def test_no_call_deletes_what_is_in_use(
     registry: Registry, chosen: Settings, method: str, path: str, fields: dict[str, Any]
 ) -> None:
-    with closing(app.open_database(chosen)) as db, db.write(1) as tx:
+    with closing(opening.open_database(chosen)) as db, db.write(1) as tx:
         uses.put(tx, "endpoint", "flowers", [("iris", 1)])
 
     status, code, message = registry.fault(method, path, **fields)

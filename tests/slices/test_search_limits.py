@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from support.client import Api, Inside
-from trackside import app
+from trackside import app, opening
 from trackside.core.db.limits import Limit
 from trackside.core.errors import TooSlow
 from trackside.core.settings import Settings
@@ -118,7 +118,7 @@ def test_a_search_by_costly_patterns_is_interrupted_between_two_of_them(sqlite_s
     """A LIKE is one step of SQLite's machine, however long it takes."""
     client = Client(patience=1)
     text, pattern = "a" * 7999, "%" + "a" * 1990 + "b%"
-    with closing(app.open_database(sqlite_settings)) as database:
+    with closing(opening.open_database(sqlite_settings)) as database:
         with pytest.raises(TooSlow), database.read(1, Limit(3600, client.is_gone)) as tx:
             tx.all(
                 """

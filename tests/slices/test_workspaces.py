@@ -11,9 +11,9 @@ from msgspec import structs
 from support.client import Api, Inside
 from support.registry import Registry
 from trackside import app
-from trackside.app import open_database
 from trackside.core.errors import Invalid
 from trackside.core.settings import Settings
+from trackside.opening import open_database
 from trackside.registry import uses
 from trackside.workspaces import model, store
 from trackside.workspaces.service import Directory

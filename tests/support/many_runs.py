@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from trackside import app
+from trackside import opening
 from trackside.core import settings
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
@@ -26,7 +26,7 @@ def fill(data: Path, experiment: str, runs: int, *, metrics: int = 8, params: in
     """Make an experiment with `runs` runs in the store of a stopped server; every so many have two children.
 
     Values are the same each time."""
-    db = app.open_database(settings.load({"--data": str(data), "--durability": "relaxed"}, {}))
+    db = opening.open_database(settings.load({"--data": str(data), "--durability": "relaxed"}, {}))
     try:
         with db.write(DEFAULT_WORKSPACE_ID) as tx:
             experiment_id = experiments.create(tx, experiment, "mlflow-artifacts:/")

@@ -1,29 +1,24 @@
 """Puts the server together: every route, loop and adapter.  The map of the product."""
 
 import logging
-import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from trackside import __version__, server, tenants
-from trackside.access import builtin, notes
 from trackside.access import routes as access
-from trackside.access.gate import Gate, Policy
+from trackside.access.gate import Gate
 from trackside.access.mlflow_auth import routes as mlflow_auth
-from trackside.app.parts import Parts
+from trackside.app import endpoints, sign_in
+from trackside.app.parts import Parts, callers_for, sealer_of
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
 from trackside.azure.dialects import Dialects
 from trackside.core.access import Action
-from trackside.core.db import migrate
-from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.http import security
 from trackside.core.http.edge import Edge
-from trackside.core.http.forwarded import Forwarded
 from trackside.core.http.meter import Meter
 from trackside.core.http.request_log import Requests
 from trackside.core.http.routes import Route, Table, stream
@@ -31,30 +26,12 @@ from trackside.core.http_client.cancellation import Ending
 from trackside.core.outgoing.addresses import Rules, listed
 from trackside.core.outgoing.guard import Guard
 from trackside.core.places import RootPolicy
-from trackside.core.seal import Sealer
-from trackside.core.settings import Settings, SqliteStore
+from trackside.core.settings import Settings
 from trackside.core.work.chime import Chime
 from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
-from trackside.endpoints import replica_files
-from trackside.endpoints import routes as endpoints
-from trackside.endpoints import scoring_routes as scoring
-from trackside.endpoints import traffic_routes as endpoint_traffic
-from trackside.endpoints.backends import kubernetes_cluster
-from trackside.endpoints.backends.chosen import Backends
-from trackside.endpoints.backends.kubernetes_cluster import KubernetesBackend
-from trackside.endpoints.backends.kubernetes_manifests import Place
-from trackside.endpoints.backends.logs import Logs
-from trackside.endpoints.backends.port import Backend
-from trackside.endpoints.backends.process import ProcessBackend
-from trackside.endpoints.backends.ray_cluster import RayBackend
-from trackside.endpoints.cleanup import Cleanup
-from trackside.endpoints.controller import Controller
-from trackside.endpoints.request_log import routes as request_log
 from trackside.endpoints.request_log.recorder import Recorder
-from trackside.endpoints.routing import Routing
-from trackside.endpoints.traffic import Traffic
 from trackside.evaluation_datasets import routes as evaluation_datasets
 from trackside.evaluation_datasets import store as evaluation_dataset_store
 from trackside.events import live_routes as live
@@ -68,11 +45,7 @@ from trackside.events.mail import Mailer
 from trackside.events.worker import STEP_S, Courier
 from trackside.experiments import routes as experiments
 from trackside.experiments import store as experiment_store
-from trackside.identity import routes as identity
 from trackside.identity.exchange import Exchange
-from trackside.identity.oidc import bindings
-from trackside.identity.oidc import routes as oidc
-from trackside.identity.scim import routes as scim
 from trackside.jobs.kinds import Kind
 from trackside.logged_models import owners
 from trackside.logged_models import routes as logged_models
@@ -81,6 +54,7 @@ from trackside.monitoring import health
 from trackside.monitoring import routes as monitoring
 from trackside.monitoring.watch import Watch
 from trackside.monitoring.workers import WRITE_EVERY_S, Alone, Meters, OneOfMany
+from trackside.opening import Opening, open_database
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
 from trackside.runs import keeper
@@ -91,20 +65,14 @@ from trackside.stock_ui import files as stock_files
 from trackside.ui import routes as ui
 from trackside.views import store as view_store
 from trackside.workspaces import routes as workspaces
-from trackside.workspaces import store as workspace_store
 from trackside.workspaces.model import doors
 from trackside.workspaces.service import Directory
 
 _log = logging.getLogger(__name__)
 
-# Threads of each kind that wait for other hosts: for webhooks that are tried, and for remotes that are linked or compared.
-CALLER_THREADS = 8
-CALLERS_EACH = 2  # of CALLER_THREADS, for one workspace
-CALLER_WAIT_S = 10.0
 DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
-DAY_MS = 86_400_000
 
 # Where things are that calls name, for callers who may enter some experiments and not others.
 LOCATE = {
@@ -116,13 +84,6 @@ LOCATE = {
     "evaluation_dataset": evaluation_dataset_store.locate,
 }
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
-PREPARING_THREADS = 2  # that copy models and build their environments
-ENDPOINTS_EVERY_S = 0.25
-STORE_ID_CHARS = 16
-TRAFFIC_EVERY_S = 5.0
-CLEANUP_EVERY_S = 600.0  # of files that no endpoint needs
-RECORDER_EVERY_S = 1.0
-ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
 
 
 class App:
@@ -157,27 +118,6 @@ class App:
             closer()
 
 
-def open_database(settings: Settings) -> Any:
-    """The store that the settings name, at the schema of this version."""
-    if isinstance(settings.store, SqliteStore):
-        db: Any = SqliteDatabase(settings.store.path, settings.durability)
-    else:
-        from trackside.core.db.postgres import PostgresDatabase  # noqa: PLC0415  # needs an extra
-
-        db = PostgresDatabase(settings.store, settings.durability)
-    try:
-        done = migrate.upgrade(db, settings.backups)
-        if done.backup is not None:
-            _log.warning("The store was upgraded; what it was before is in %s", done.backup)
-        with db.write(workspace_store.DEFAULT_WORKSPACE_ID) as tx:
-            workspace_store.create_default(tx)
-            experiment_store.create_default(tx, settings.default_artifact_root)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
 def _pages(settings: Settings) -> list[Route]:
     if settings.ui != "mlflow":
         return ui.routes(settings.static_prefix)
@@ -189,76 +129,10 @@ def _pages(settings: Settings) -> list[Route]:
     return stock_ui.pages(folder)
 
 
-def _sealer(settings: Settings) -> Sealer:
-    return Sealer(settings.secret_key, settings.data / "secret.key")
-
-
 def _rules(settings: Settings, *, opens_private: bool) -> Rules:
     hosts, networks = listed(settings.allowed_remotes)
     # Until access control asks who calls, a caller may not learn what the server's network has.
     return Rules(opens_private=opens_private, hosts=hosts, networks=networks, tells=settings.is_local)
-
-
-def _callers(what: str, closers: list[Callable[[], object]]) -> Lanes:
-    """Threads that wait for other hosts, with a share for each workspace."""
-    threads = Threads(CALLER_THREADS, f"trackside-{what}-callers")
-    closers.append(threads.shutdown)
-    words = f"The part of the server that calls other hosts for {what}"
-    return Lanes(threads, most=CALLER_THREADS, each=CALLERS_EACH, wait_s=CALLER_WAIT_S, what=words)
-
-
-def issuers(settings: Settings) -> Any:
-    """The identity providers; None if none is configured, and then their library is not imported."""
-    if not settings.oidc:
-        return None
-    from trackside.identity.oidc.registry import Registry  # noqa: PLC0415  # needs an extra
-
-    return Registry(settings.oidc, Guard())  # the operator named the hosts
-
-
-def _gate(settings: Settings, db: Any, known: Any, exchange: Exchange, closers: list[Callable[[], object]]) -> Gate:
-    """Who calls, and what is written down of it."""
-    longest_ms = settings.session_days * DAY_MS
-    policy = Policy(
-        default_roles=tuple(builtin.DEFAULT_ROLES[name] for name in settings.default_role),
-        anonymous_read=settings.anonymous_read,
-        session_idle_ms=longest_ms // 4,
-        session_longest_ms=longest_ms,
-    )
-    gate = Gate(db, policy, Forwarded(settings.trusted_proxies), known, exchange)
-    closers.append(Loop("access", lambda: notes.step(db, gate), notes.NOTES_EVERY_S).close)
-    prune = partial(
-        notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
-    )
-    closers.append(Loop("access-prune", prune, PRUNE_EVERY_S).close)
-    return gate
-
-
-def _sign_in(
-    settings: Settings,
-    gate: Gate,
-    known: Any,
-    closers: list[Callable[[], object]],
-    leavers: list[Callable[[], None]],
-) -> list[Route]:
-    """Users, and how they sign in."""
-    callers = None
-    if known is not None:
-        callers = _callers("sign-in", closers)
-        leavers.append(callers.leave)
-    found = known or oidc.NoProviders()
-    calls = oidc.Calls(gate, found, callers, settings.static_prefix, settings.max_token_days)
-    return [
-        *identity.routes(
-            gate,
-            max_token_days=settings.max_token_days,
-            session_s=settings.session_days * DAY_MS // 1000,
-            provider_page=calls.provider_page,
-        ),
-        *oidc.routes(calls),
-        *bindings.routes(found),
-        *scim.routes(),
-    ]
 
 
 def _mailer(settings: Settings) -> Mailer:
@@ -284,7 +158,7 @@ def _events(
     interval_factor: float,
 ) -> list[Route]:
     """The log of changes and its readers."""
-    sealer = _sealer(settings)
+    sealer = sealer_of(settings)
     post = Post(
         schemes=settings.webhook_schemes,
         timeout_s=settings.webhook_timeout_s,
@@ -302,77 +176,6 @@ def _events(
     closers.append(pages.close)
     wakers += [webhooks.wake, pages.wake]
     return [*events.routes(db, sealer, post, courier, callers), *live.routes(hub)]
-
-
-def _backends(settings: Settings, folder: Path, token_of: Callable[[str], str], routing: Routing) -> Backends:
-    """The places where replicas run: this machine, and the clusters that the server was started with."""
-    logs = Logs(folder / "logs")
-    found: dict[str, Backend] = {"process": ProcessBackend(folder, settings.child_environment, logs)}
-    if settings.ray_address:
-        python = settings.ray_python or sys.executable
-        variables = {**settings.child_environment, **settings.ray_environment}
-        found["ray"] = RayBackend(settings.ray_address, python, logs, variables, token_of)
-    if settings.kubernetes_namespace:
-        client, api = kubernetes_cluster.connected(settings.kubernetes_config, settings.kubernetes_context)
-        place = Place(
-            settings.kubernetes_namespace,
-            settings.kubernetes_image,
-            settings.kubernetes_server_url,
-            store=token_of("store")[:STORE_ID_CHARS],
-        )
-        found["kubernetes"] = KubernetesBackend(client, api, place, logs, token_of, routing.keys_of)
-    return Backends(found, logs)
-
-
-def _endpoints(
-    settings: Settings,
-    db: Any,
-    roots: Roots,
-    meter: Meter,
-    gate: Gate,
-    recorder: Recorder,
-    closers: list[Callable[[], object]],
-    interval_factor: float,
-) -> list[Route]:
-    """Endpoints, the controller of their replicas, and the router in front of these."""
-    folder = settings.data / "endpoints"
-    sealer = _sealer(settings)
-
-    def token_of(purpose: str) -> str:
-        return sealer.derived(f"endpoints: {purpose}")
-
-    routing = Routing(db, token_of=token_of)
-    backend = _backends(settings, folder, token_of, routing)
-    closers.append(backend.close)
-    preparing = Threads(PREPARING_THREADS, "trackside-models")
-    closers.append(lambda: preparing.shutdown(wait=False, cancel_futures=True))
-    controller = Controller(
-        db,
-        roots,
-        backend,
-        folder,
-        preparing,
-        tell=routing.refresh,
-        active=routing.active,
-        local_python=settings.model_python,
-    )
-    loop = Loop("endpoints", controller.step, ENDPOINTS_EVERY_S * interval_factor)
-    closers.append(loop.close)
-    closers.append(Loop("endpoint-files", Cleanup(db, folder).step, CLEANUP_EVERY_S).close)
-    recording = Loop("request-log", recorder.step, RECORDER_EVERY_S * interval_factor)
-    recorder.wake = recording.wake
-    closers.append(recording.close)
-    traffic = Traffic(db, meter)
-    closers.append(traffic.step)
-    closers.append(Loop("traffic", traffic.step, TRAFFIC_EVERY_S * interval_factor).close)
-    closers.append(Loop("routing", routing.refresh, ROUTING_EVERY_S * interval_factor).close)
-    return [
-        *endpoints.routes(sealer, routing, backend, loop.wake),
-        *scoring.routes(routing, meter, gate, recorder),
-        *request_log.routes(recorder, routing.refresh),
-        *endpoint_traffic.routes(),
-        *replica_files.routes(folder / "models", token_of),
-    ]
 
 
 def _monitoring(
@@ -431,10 +234,12 @@ def build(
     kinds: Sequence[Kind[Any]] = (),
     is_partial: bool = False,
     workers: Path | None = None,
+    opening: Opening | None = None,
 ) -> App:
     """Start everything but the socket.  `interval_factor` multiplies the intervals of background work; `url` is where
     processes of this machine find the server; `kinds` are further kinds of jobs; `is_partial` leaves the rest to `complete`;
-    `workers` is where the processes of one server share what they count, None for one that is alone."""
+    `workers` is where the processes of one server share what they count, None for one that is alone; `opening` is the store
+    where it is being opened already."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     wakers: list[Callable[[], None]] = []  # of loops that wait for changes
@@ -447,14 +252,14 @@ def build(
             policy=policy,
         )
         closers.append(roots.close)
-        db = open_database(settings)
+        db = open_database(settings) if opening is None else opening.take()
         closers.append(db.close)
         directory = Directory(db)
         meters = Meters(Meter(), Meter(), Meter())
-        known = issuers(settings)
-        keys = _sealer(settings)
+        known = sign_in.issuers(settings)
+        keys = sealer_of(settings)
         exchange = Exchange(lambda: bytes.fromhex(keys.derived("azure: tokens")))
-        gate = _gate(settings, db, known, exchange, closers)
+        gate = sign_in.gate(settings, db, known, exchange, closers)
         threads = StoreThreads(settings.artifact_timeout_s)
         registry_files = registry_own.Files(roots, threads)
         closers.append(threads.close)
@@ -463,8 +268,8 @@ def build(
         closers.append(guard_of_links.close)
         ending = Ending()
         leavers.append(ending.begin)
-        link_callers = _callers("links", closers)
-        webhook_callers = _callers("webhooks", closers)
+        link_callers = callers_for("links", closers)
+        webhook_callers = callers_for("webhooks", closers)
         leavers += [link_callers.leave, webhook_callers.leave]
 
         recorder = Recorder(db, settings.data / "endpoints" / "requests", settings.child_environment)
@@ -472,7 +277,7 @@ def build(
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
-            *_sign_in(settings, gate, known, closers, leavers),
+            *sign_in.routes(settings, gate, known, closers, leavers),
             *access.routes(gate),
             *mlflow_auth.routes(gate, "READ" if "reader" in settings.default_role else "NO_PERMISSIONS"),
             *audit.routes(),
@@ -486,7 +291,7 @@ def build(
             *registry.routes(),
             *registry_own.routes(registry_files),
             *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
-            *_endpoints(settings, db, roots, meters.scoring, gate, recorder, closers, interval_factor),
+            *endpoints.routes(settings, db, roots, meters.scoring, gate, recorder, keys, closers, interval_factor),
         ]
         table += _monitoring(settings, db, meters, closers, leavers, workers)
 

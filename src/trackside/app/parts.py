@@ -1,4 +1,4 @@
-"""What the parts of a server are put together from, for those that load after it listens."""
+"""What the parts of a server are put together from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,16 @@ from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings
 from trackside.core.work.lanes import Lanes
+from trackside.core.work.threads import Threads
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.identity.exchange import Exchange
 from trackside.jobs.kinds import Kind
 from trackside.registry import own_routes as registry
+
+# Threads of each kind that wait for other hosts: for webhooks that are tried, and for remotes that are linked or compared.
+CALLER_THREADS = 8
+CALLERS_EACH = 2  # of CALLER_THREADS, for one workspace
+CALLER_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +48,15 @@ class Parts:
     closers: list[Callable[[], object]]
     leavers: list[Callable[[], None]]
     wakers: list[Callable[[], None]]
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    return Sealer(settings.secret_key, settings.data / "secret.key")
+
+
+def callers_for(what: str, closers: list[Callable[[], object]]) -> Lanes:
+    """Threads that wait for other hosts, with a share for each workspace."""
+    threads = Threads(CALLER_THREADS, f"trackside-{what}-callers")
+    closers.append(threads.shutdown)
+    words = f"The part of the server that calls other hosts for {what}"
+    return Lanes(threads, most=CALLER_THREADS, each=CALLERS_EACH, wait_s=CALLER_WAIT_S, what=words)

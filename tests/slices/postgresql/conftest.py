@@ -9,7 +9,7 @@ import pytest
 from support.postgres import Admin, Postgres
 from support.postgres_store import store_of
 from support.proxy import Proxy
-from trackside import app
+from trackside import opening
 from trackside.core import locations
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.settings import Settings
@@ -17,7 +17,7 @@ from trackside.core.settings import Settings
 
 @pytest.fixture
 def db(postgres_settings: Settings) -> Iterator[PostgresDatabase]:
-    database = app.open_database(postgres_settings)
+    database = opening.open_database(postgres_settings)
     yield database
     database.close()
 
@@ -35,7 +35,7 @@ def through(postgres_settings: Settings) -> Iterator[Callable[[], tuple[Proxy, P
     opened: list[Any] = []
 
     def make() -> tuple[Proxy, PostgresDatabase]:
-        app.open_database(postgres_settings).close()
+        opening.open_database(postgres_settings).close()
         store = store_of(postgres_settings)
         between = Proxy(store.port)
         opened.append(between)

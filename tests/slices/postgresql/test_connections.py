@@ -12,7 +12,7 @@ from support.client import Api, Inside
 from support.postgres import Admin, Postgres, rows
 from support.postgres_store import end, note, noted, pid, store_of
 from support.proxy import CUT, CUT_AFTER_ANSWER, Proxy
-from trackside import app
+from trackside import app, opening
 from trackside.core import locations, settings
 from trackside.core.db.postgres import READERS, PostgresDatabase
 from trackside.core.db.tx import Tx
@@ -146,7 +146,7 @@ def test_a_server_that_is_gone_is_unavailable_and_then_it_is_back(postgres_setti
         settings = Settings(
             **{**{f: getattr(postgres_settings, f) for f in Settings.__struct_fields__}, "store": store}
         )
-        db = app.open_database(settings)
+        db = opening.open_database(settings)
         db.writer.submit(1, note("before")).result(120)
         assert noted(db) == ["before"]
 
@@ -206,7 +206,7 @@ def test_a_commit_that_stays_in_doubt_is_said_to_be_so(through: Callable[[], tup
 
 
 def test_a_store_that_does_not_answer_does_not_hold_up_what_needs_none(postgres_settings: Settings) -> None:
-    app.open_database(postgres_settings).close()
+    opening.open_database(postgres_settings).close()
     store = store_of(postgres_settings)
     between = Proxy(store.port)
     url = f"postgresql://postgres@127.0.0.1:{between.port}/{store.database}"

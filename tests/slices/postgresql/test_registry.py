@@ -8,7 +8,7 @@ import pytest
 
 from support.links import until
 from support.postgres import Admin, rows
-from trackside import app, tenants
+from trackside import opening, tenants
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Invalid, NotFound
@@ -33,7 +33,7 @@ CLOUD = Origin("s3://b/a", "s3://b/a")
 @pytest.fixture
 def other(db: PostgresDatabase, postgres_settings: Settings) -> Iterator[PostgresDatabase]:
     """The same store as another server has it."""
-    database = app.open_database(postgres_settings)
+    database = opening.open_database(postgres_settings)
     yield database
     database.close()
 

@@ -10,7 +10,7 @@ import pytest
 
 from support.office import MODEL, Office, names
 from support.receiver import Received, Receiver, answer, signed_by_mlflow
-from trackside import app, tenants
+from trackside import opening, tenants
 from trackside.core.outgoing.addresses import Rules
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer, SecretKey
@@ -290,7 +290,7 @@ def test_a_secret_of_another_key_is_not_sent_unsigned(office: Office, receiver: 
 
 
 def test_a_thousand_events_arrive_in_their_order(chosen: Settings, tmp_path: Path, receiver: Receiver) -> None:
-    db = app.open_database(chosen)
+    db = opening.open_database(chosen)
     office = Office(db, tmp_path)
     office.subscribe(receiver.url)
     wanted = [f"m{number:04}" for number in range(1000)]

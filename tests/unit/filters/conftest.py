@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from trackside import app
+from trackside import opening
 from trackside.core import settings
 from trackside.core.db.tx import Tx
 
@@ -17,7 +17,7 @@ def tx(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
     if request.param == "postgresql":
         postgres = request.getfixturevalue("postgres")
         flags["--store"] = postgres.url(postgres.create())
-    database = app.open_database(settings.load(flags, {}))
+    database = opening.open_database(settings.load(flags, {}))
     with database.write(WS) as found:
         yield found
     database.close()

@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from trackside import app
+from trackside import opening
 from trackside.access import routes as access_routes
 from trackside.access.gate import Gate, Policy
+from trackside.app.sign_in import issuers
 from trackside.audit import routes as audit_routes
 from trackside.audit.log import utc
 from trackside.cli import remote
@@ -46,7 +47,7 @@ class Local:
         self._table = Table(
             [
                 *identity_routes.routes(gate, max_token_days=chosen.max_token_days, session_s=0),
-                *bindings.routes(app.issuers(chosen) or NoProviders()),
+                *bindings.routes(issuers(chosen) or NoProviders()),
                 *access_routes.routes(gate),
                 *audit_routes.routes(),
             ]
@@ -85,7 +86,7 @@ def place(words: argparse.Namespace) -> Iterator[Local | Remote]:
     with explained(chosen):
         if find_holder(chosen) is None:
             lock = of_server(chosen)
-            db = app.open_database(chosen)
+            db = opening.open_database(chosen)
         else:  # a server is at work: it is told by the store, within a quarter of a second
             if status(chosen).pending:
                 raise Stop(f"the store {chosen.store} is of another version than this command; use the server's own")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trackside import app
+from trackside import opening
 from trackside.cli.output import Stop
 from trackside.cli.stores import open_database, status
 from trackside.core.access import ALL_RIGHTS
@@ -47,7 +47,7 @@ def has_users(settings: Settings) -> bool:
 
 def ensure(settings: Settings, chosen: str) -> None:
     """Make the administrator if there is no user at all."""
-    db = app.open_database(settings)
+    db = opening.open_database(settings)
     try:
         with db.read(0) as tx:
             if store.generation(tx)[1]:

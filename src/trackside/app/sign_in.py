@@ -1,0 +1,76 @@
+"""Puts together who may call: the gate that every call passes, and the ways to sign in."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from trackside.access import builtin, notes
+from trackside.access.gate import Gate, Policy
+from trackside.app.parts import callers_for
+from trackside.core.http.forwarded import Forwarded
+from trackside.core.http.routes import Route
+from trackside.core.outgoing.guard import Guard
+from trackside.core.settings import Settings
+from trackside.core.work.loop import Loop
+from trackside.identity import routes as identity
+from trackside.identity.exchange import Exchange
+from trackside.identity.oidc import bindings
+from trackside.identity.oidc import routes as oidc
+from trackside.identity.scim import routes as scim
+
+PRUNE_EVERY_S = 3600.0
+DAY_MS = 86_400_000
+
+
+def issuers(settings: Settings) -> Any:
+    """The identity providers; None if none is configured, and then their library is not imported."""
+    if not settings.oidc:
+        return None
+    from trackside.identity.oidc.registry import Registry  # noqa: PLC0415  # needs an extra
+
+    return Registry(settings.oidc, Guard())  # the operator named the hosts
+
+
+def gate(settings: Settings, db: Any, known: Any, exchange: Exchange, closers: list[Callable[[], object]]) -> Gate:
+    """Who calls, and what is written down of it."""
+    longest_ms = settings.session_days * DAY_MS
+    policy = Policy(
+        default_roles=tuple(builtin.DEFAULT_ROLES[name] for name in settings.default_role),
+        anonymous_read=settings.anonymous_read,
+        session_idle_ms=longest_ms // 4,
+        session_longest_ms=longest_ms,
+    )
+    gate = Gate(db, policy, Forwarded(settings.trusted_proxies), known, exchange)
+    closers.append(Loop("access", lambda: notes.step(db, gate), notes.NOTES_EVERY_S).close)
+    prune = partial(
+        notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
+    )
+    closers.append(Loop("access-prune", prune, PRUNE_EVERY_S).close)
+    return gate
+
+
+def routes(
+    settings: Settings,
+    gate: Gate,
+    known: Any,
+    closers: list[Callable[[], object]],
+    leavers: list[Callable[[], None]],
+) -> list[Route]:
+    """Users, and how they sign in."""
+    callers = None
+    if known is not None:
+        callers = callers_for("sign-in", closers)
+        leavers.append(callers.leave)
+    found = known or oidc.NoProviders()
+    calls = oidc.Calls(gate, found, callers, settings.static_prefix, settings.max_token_days)
+    return [
+        *identity.routes(
+            gate,
+            max_token_days=settings.max_token_days,
+            session_s=settings.session_days * DAY_MS // 1000,
+            provider_page=calls.provider_page,
+        ),
+        *oidc.routes(calls),
+        *bindings.routes(found),
+        *scim.routes(),
+    ]

@@ -1,0 +1,74 @@
+"""Opens the store that the settings name, at the schema of this version.  Knows the two databases; answers nobody.
+
+The modules of a server take longer to load than a store takes to open, and a new store is made by the database, not by
+Python: an `Opening` does it beside the loading.  So this module imports little.
+"""
+
+import logging
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from trackside.core.db import migrate
+from trackside.core.db.sqlite import SqliteDatabase
+from trackside.core.settings import Settings, SqliteStore
+from trackside.experiments import store as experiments
+from trackside.workspaces import store as workspaces
+
+ABANDON_S = 5.0  # for an opening that nobody waits for any more
+
+_log = logging.getLogger(__name__)
+
+
+def open_database(settings: Settings) -> Any:
+    """Return the store, with its default workspace and experiment; make or upgrade its schema first."""
+    if isinstance(settings.store, SqliteStore):
+        db: Any = SqliteDatabase(settings.store.path, settings.durability)
+    else:
+        from trackside.core.db.postgres import PostgresDatabase  # noqa: PLC0415  # needs an extra
+
+        db = PostgresDatabase(settings.store, settings.durability)
+    try:
+        done = migrate.upgrade(db, settings.backups)
+        if done.backup is not None:
+            _log.warning("The store was upgraded; what it was before is in %s", done.backup)
+        with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx:
+            workspaces.create_default(tx)
+            experiments.create_default(tx, settings.default_artifact_root)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+class Opening:
+    """`open_database` in a thread of its own, from the moment that this is made."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: Future[Any] = Future()
+        self._is_taken = False
+        self._thread = threading.Thread(target=self._open, name="trackside-opening", daemon=True)
+        self._thread.start()
+
+    def take(self) -> Any:
+        """Wait for the store and return it; raise what its opening raised.  Whoever takes it closes it."""
+        db = self._opened.result()
+        self._is_taken = True
+        return db
+
+    def abandon(self) -> None:
+        """Close the store if nobody took it.  An opening that still hangs after ABANDON_S ends with the process: the
+        database then undoes what was not committed."""
+        self._thread.join(ABANDON_S)
+        if self._is_taken or not self._opened.done():
+            return
+        with suppress(BaseException):  # what the opening raised is told by `take`, if at all
+            self._opened.result().close()
+
+    def _open(self) -> None:
+        try:
+            self._opened.set_result(open_database(self._settings))
+        except BaseException as error:  # noqa: BLE001  # it is raised where the store is taken
+            self._opened.set_exception(error)
