@@ -53,7 +53,7 @@ class Opening:
         self._thread.start()
 
     def take(self) -> Any:
-        """Wait for the store and return it; raise what its opening raised.  Whoever takes it closes it."""
+        """Wait for the store and return it; raise what its opening raised.  Who takes it closes it."""
         db = self._opened.result()
         self._is_taken = True
         return db

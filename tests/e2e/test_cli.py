@@ -309,7 +309,7 @@ print(sorted({"uvicorn", "asyncio", "sqlite3", "trackside.app"} & set(sys.module
 
 
 def test_the_server_imports_no_client_and_no_science(tmp_path: Path) -> None:
-    source = "import sys, trackside.cli.server.commands; print(sorted({m.partition('.')[0] for m in sys.modules}))"
+    source = "import sys, trackside.cli.server.process; print(sorted({m.partition('.')[0] for m in sys.modules}))"
 
     done = subprocess.run([sys.executable, "-c", source], cwd=tmp_path, capture_output=True, text=True, check=True)
 

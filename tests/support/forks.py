@@ -292,7 +292,7 @@ def _main() -> int:
 
     # What the commands import when they are needed.
     for name in (
-        *("trackside.app", "trackside.cli.server.commands", "trackside.cli.admin", "trackside.cli.doctor"),
+        *("trackside.app", "trackside.cli.server.process", "trackside.cli.admin", "trackside.cli.doctor"),
         *("trackside.cli.links.commands", "trackside.cli.imports.commands", "trackside.cli.backup.restore"),
         *("trackside.core.db.postgres", "trackside.artifacts.cloud", "trackside.cli.credentials"),
         *("trackside.cli.access.commands", "trackside.cli.endpoints.commands"),

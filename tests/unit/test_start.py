@@ -23,7 +23,11 @@ NOT_NEEDED = (
 
 def test_a_start_imports_no_more_than_it_needs() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, trackside.cli.server.commands; print(*sys.modules)"],
+        [
+            sys.executable,
+            "-c",
+            "import sys, trackside.cli.server.process, trackside.cli.server.commands; print(*sys.modules)",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -1,6 +1,5 @@
 """Puts the server together: every route, loop and adapter.  The map of the product."""
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,14 +60,11 @@ from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.runs import store as run_store
 from trackside.runs.table import export_routes as exports
-from trackside.stock_ui import files as stock_files
 from trackside.ui import routes as ui
 from trackside.views import store as view_store
 from trackside.workspaces import routes as workspaces
 from trackside.workspaces.model import doors
 from trackside.workspaces.service import Directory
-
-_log = logging.getLogger(__name__)
 
 DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
@@ -121,7 +117,8 @@ class App:
 def _pages(settings: Settings) -> list[Route]:
     if settings.ui != "mlflow":
         return ui.routes(settings.static_prefix)
-    from trackside.stock_ui import routes as stock_ui  # noqa: PLC0415  # only for those who want it
+    from trackside.stock_ui import files as stock_files  # noqa: PLC0415  # only for those who want them
+    from trackside.stock_ui import routes as stock_ui  # noqa: PLC0415
 
     folder = stock_files.folder()
     if folder is None:

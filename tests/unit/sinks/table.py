@@ -360,8 +360,8 @@ REVIEWED = [
         "every line of the server's log: control characters are escaped, further lines indented",
         dict.fromkeys(
             "endpoints/controller.py endpoints/scoring_routes.py endpoints/request_log/recorder.py jobs/firing.py jobs/worker.py"
-            " app/__init__.py artifacts/cloud.py artifacts/lanes.py"
-            " cli/server/commands.py core/db/group.py core/db/pgbell.py core/db/sqlite_file.py"
+            " opening.py artifacts/cloud.py artifacts/lanes.py"
+            " cli/server/process.py core/db/group.py core/db/pgbell.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py"
             " core/work/threads.py"
             " events/delivery.py events/worker.py"

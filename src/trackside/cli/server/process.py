@@ -1,0 +1,152 @@
+"""One process that answers.  Knows uvicorn and the application; knows no command line."""
+
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import uvicorn
+
+from trackside import app
+from trackside.cli.output import OK
+from trackside.cli.server import ports
+from trackside.cli.server.signals import leave
+from trackside.cli.stores import explained
+from trackside.core.http.protocol import OneWriteProtocol
+from trackside.core.settings import Settings
+from trackside.opening import Opening
+
+log = logging.getLogger("trackside")
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an idle connection
+REST_AFTER_S = 0.2  # after the start: until then the first answers have the processor
+END_S = 5.0  # for what runs beside the answers, after them
+GRACE_S = 10  # for answers under way when the server is told to stop
+
+
+class Team(NamedTuple):
+    """The processes of one server: the id of the one that supervises, and the folder where the others share their counts."""
+
+    supervisor: int
+    counts: Path
+
+
+def serve(
+    settings: Settings,
+    sockets: list[socket.socket],
+    interval_factor: float,
+    on_ready: Callable[[], None],
+    opening: Opening,
+    *,
+    team: Team | None = None,
+) -> int:
+    """One process that serves; it stops when its supervisor is no more."""
+    signal.signal(signal.SIGTERM, leave)
+    with explained(settings):
+        url = _own_url(settings, sockets)
+        made = app.build(
+            settings,
+            interval_factor=interval_factor,
+            url=url,
+            is_partial=True,
+            workers=None if team is None else team.counts,
+            opening=opening,
+        )
+    try:
+        server = _Server(_config(made.asgi, settings), made.leave)
+
+        def stop(*_: object) -> None:
+            server.should_exit = True
+
+        async def check_supervisor() -> None:
+            if team is not None and os.getppid() != team.supervisor:
+                stop()
+
+        server.config.callback_notify = check_supervisor
+        # uvicorn takes the signals over while it serves, and afterwards raises those that came once more for us.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        for each in sockets:
+            each.listen(BACKLOG)  # from here on nobody is turned away: the kernel lets them wait for us
+        gc.freeze()  # what start-up made stays: no collection need look at it again
+        on_ready()
+        rest = threading.Timer(REST_AFTER_S, _complete, (made, stop))
+        rest.name, rest.daemon = "trackside-rest", True
+        rest.start()
+        server.run(sockets=sockets)
+    finally:
+        _end(made)
+    return OK
+
+
+def _complete(made: app.App, stop: Callable[[], None]) -> None:
+    """Load what the first answers do not need.  A server that cannot do that ends, as one that cannot start does."""
+    try:
+        made.complete()
+    except Exception:
+        log.exception("a part of the server cannot be loaded; it ends")
+        stop()
+
+
+def _own_url(settings: Settings, sockets: list[socket.socket]) -> str:
+    """Return where processes of this machine find the server."""
+    host, port = sockets[0].getsockname()[:2]
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # what it listens on
+    return ports.url(near, port, settings.static_prefix, is_secure=settings.tls_cert is not None)
+
+
+def _end(made: app.App) -> None:
+    """Close the application, and leave behind what does not end: a store or database that hangs keeps no server alive."""
+    closing = threading.Thread(target=made.close, name="trackside-end", daemon=True)
+    closing.start()
+    closing.join(END_S)
+    if closing.is_alive():
+        left = sorted(
+            {each.name for each in threading.enumerate() if each.name.startswith("trackside-")} - {closing.name}
+        )
+        # `os._exit`: the locks of the data folder are held until nothing here writes any more.
+        log.error("what is under way did not end within %g s and is abandoned (threads: %s)", END_S, ", ".join(left))
+        sys.stdout.flush()
+        os._exit(OK)
+
+
+class _Server(uvicorn.Server):
+    """Tells the application at the signal, not after the last answer, that it ends: some answers wait for other servers."""
+
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._leave = leave
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._leave()
+
+
+def _config(application: Any, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        loop="uvloop",
+        http=OneWriteProtocol,
+        ws="none",
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_notify=1,
+        timeout_graceful_shutdown=GRACE_S,
+        workers=1,
+    )
