@@ -23,6 +23,14 @@ from typing import IO, Any, Self
 from support.clocks import follow
 
 IS_POSSIBLE = sys.platform == "linux"  # elsewhere a fork of a process with system libraries is not safe
+# What commands and servers import when it is needed: each child would import it itself.
+IMPORTED = (
+    *("trackside.app.later", "trackside.cli.server.process", "trackside.cli.admin", "trackside.cli.doctor"),
+    *("trackside.cli.links.commands", "trackside.cli.imports.commands", "trackside.cli.backup.restore"),
+    *("trackside.core.db.postgres", "trackside.artifacts.cloud", "trackside.cli.credentials"),
+    *("trackside.cli.access.commands", "trackside.cli.endpoints.commands"),
+    *("uvloop", "uvicorn.server", "http.client", "ssl", "asyncio"),
+)
 _LENGTH = 4
 
 
@@ -290,14 +298,7 @@ def _main() -> int:
 
     from trackside.cli.main import main
 
-    # What the commands import when they are needed.
-    for name in (
-        *("trackside.app", "trackside.cli.server.process", "trackside.cli.admin", "trackside.cli.doctor"),
-        *("trackside.cli.links.commands", "trackside.cli.imports.commands", "trackside.cli.backup.restore"),
-        *("trackside.core.db.postgres", "trackside.artifacts.cloud", "trackside.cli.credentials"),
-        *("trackside.cli.access.commands", "trackside.cli.endpoints.commands"),
-        *("uvloop", "uvicorn.server", "http.client", "ssl", "asyncio"),
-    ):
+    for name in IMPORTED:
         import_module(name)
     gc.freeze()
     request = _serve(socket.socket(fileno=int(sys.argv[1])))
