@@ -124,9 +124,11 @@ bench-calls: $(STAMP) ## measure calls that the benchmark in BENCH leaves out, b
 bench-serving: $(STAMP) ## measure the scorer beside MLflow's scoring server (needs wrk)
 	@$(BIN)/python bench/serving.py
 
-bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), and back-fill; some ten minutes
+bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), back-fill, latency and idle links; some fifteen minutes
 	@$(BIN)/python bench/link_overhead.py --bench $(BENCH)
 	@$(BIN)/python bench/links.py backfill
+	@$(BIN)/python bench/links.py latency
+	@$(BIN)/python bench/links.py idle
 
 bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom; some minutes
 	@$(BIN)/python bench/ui_charts.py

@@ -4,14 +4,18 @@ price for who logs meanwhile.
     python bench/links.py                    # back-fill and price, about two minutes
     python bench/links.py backfill           # back-fill alone, three times
     python bench/links.py outage             # 20,000 runs with 1,000,000 points while the other side is down; some minutes
+    python bench/links.py latency            # from a logged point to its arrival on the other Trackside; two minutes
+    python bench/links.py idle               # what 20 idle links cost: three and a half minutes
 
 Each server is a process of its own on a fresh SQLite store; all run on this machine, so that the far server takes its share
 of the processors too.
 """
 
+import contextlib
 import http.client
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -126,6 +130,75 @@ def hot(folder: Path, *, linked: bool, durability: str) -> tuple[float, float]:
         far.stop()
 
 
+def latency(points: int = 200) -> None:
+    """Print the time from the call that logs a point to the moment at which the other Trackside answers with it.
+
+    One point at a time, with pauses of random length, so that no point meets the same moment of anybody's timer."""
+    for mode in ("push", "pull"):
+        with tempfile.TemporaryDirectory() as name:
+            near, far = Server(Path(name) / "a"), Server(Path(name) / "b")
+            source, copy = (near, far) if mode == "push" else (far, near)
+            try:
+                link = {"name": "l", "to": f"http://127.0.0.1:{far.port}", "mode": mode}
+                near.call("POST", "/api/trackside/v1/links", link)
+                run = source.call("POST", "runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+                wait_for(copy, run, None)
+                took = []
+                for step in range(points):
+                    time.sleep(random.uniform(0.1, 0.4))
+                    point = {"run_id": run, "key": "loss", "value": 0.5, "timestamp": step, "step": step}
+                    began = time.perf_counter()
+                    source.call("POST", "runs/log-metric", point)
+                    wait_for(copy, run, step)
+                    took.append((time.perf_counter() - began) * 1000)
+                took.sort()
+                print(
+                    f"latency, {mode}: median {statistics.median(took):.0f} ms, 95 % within"
+                    f" {took[int(0.95 * len(took))]:.0f} ms, at most {took[-1]:.0f} ms ({points} points)",
+                    flush=True,
+                )
+            finally:
+                near.stop()
+                far.stop()
+
+
+def wait_for(server: Server, run_id: str, step: int | None) -> None:
+    """Wait until the server has the run, and its last point is of that step."""
+    while True:
+        with contextlib.suppress(AssertionError):  # the run is not there yet
+            metrics = server.call("GET", f"runs/get?run_id={run_id}")["run"]["data"].get("metrics", [])
+            if step is None or (metrics and int(metrics[0]["step"]) == step):
+                return
+        time.sleep(0.002)
+
+
+def idle(links: int = 20, seconds: float = 30.0) -> None:
+    """Print the share of a core that a server's idle links take: its CPU with them less that of a server without."""
+    for mode in ("push", "pull", "both"):
+        with tempfile.TemporaryDirectory() as name:
+            bare, near, far = (Server(Path(name) / each) for each in "abc")
+            try:
+                for number in range(links):
+                    far.call("POST", "/api/trackside/v1/workspaces", {"name": f"w{number}"})
+                    to = f"http://127.0.0.1:{far.port}/ws/w{number}"
+                    near.call("POST", "/api/trackside/v1/links", {"name": f"l{number}", "to": to, "mode": mode})
+                time.sleep(seconds)  # a link asks less often the longer its remote is quiet
+                servers = (bare, near, far)
+                before = [cpu_s(each.process) for each in servers]
+                time.sleep(seconds)
+                without, here, there = (
+                    100 * (cpu_s(each.process) - used) / seconds for each, used in zip(servers, before, strict=True)
+                )
+                print(
+                    f"idle, {mode}: {links} links take {here - without:.2f} % of a core here and {there - without:.2f} %"
+                    f" there (a server without links takes {without:.2f} %)",
+                    flush=True,
+                )
+            finally:
+                for each in (bare, near, far):
+                    each.stop()
+
+
 def memory_mb(server: Server) -> str:
     """Resident now, and at most."""
     found = dict(
@@ -211,6 +284,12 @@ def outage(runs: int = 20_000, points: int = 50) -> None:
 def main() -> None:
     if sys.argv[1:] == ["outage"]:
         outage()
+        return
+    if sys.argv[1:] == ["latency"]:
+        latency()
+        return
+    if sys.argv[1:] == ["idle"]:
+        idle()
         return
     if sys.argv[1:] == ["backfill"]:
         for _ in range(3):

@@ -11,11 +11,11 @@ from trackside.core.seal import Sealer
 from trackside.links import store
 from trackside.links.model import QUIET_POLL_S, Kind, Link, Options
 from trackside.links.worker.runner import Runner
-from trackside.links.worker.supervisor import EVERY_S
 from trackside.sync.document import Mode
 from trackside.sync.local import reader
 
 WS = 1
+EVERY_S = 0.5  # between two steps of the test
 
 
 class Clock:

@@ -181,7 +181,7 @@ def committed_in(db: Any, *, quick: int = 0, slow: int = 0) -> list[str]:
 
 def writer(inline_s: float) -> GroupWriter:
     return GroupWriter(
-        lambda: SqliteWriter(memory_connection(), NeverLost(), lambda: None), remembers=True, inline_s=inline_s
+        lambda: SqliteWriter(memory_connection(), NeverLost(), lambda _: None), remembers=True, inline_s=inline_s
     )
 
 

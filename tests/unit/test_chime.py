@@ -9,10 +9,10 @@ LIMIT_S = 60.0
 
 def test_each_ring_is_heard_in_the_end() -> None:
     heard = threading.Semaphore(0)
-    chime = Chime(heard.release)
+    chime = Chime(lambda _: heard.release())
 
     for _ in range(3):
-        chime.ring()
+        chime.ring({1})
         assert heard.acquire(timeout=LIMIT_S)
     chime.close()
 
@@ -28,7 +28,29 @@ def test_rings_without_a_pause_are_heard_less_and_less_often() -> None:
 
 
 def test_nobody_is_waited_for_at_the_end() -> None:
-    chime = Chime(lambda: None)
+    chime = Chime(lambda _: None)
 
     chime.close()
-    chime.ring()
+    chime.ring({1})
+
+
+def test_workspaces_that_ring_while_nobody_listens_are_named_together() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    heard: list[frozenset[int]] = []
+
+    def listen(workspaces: frozenset[int]) -> None:
+        heard.append(workspaces)
+        begun.set()
+        assert go_on.wait(LIMIT_S)
+
+    chime = Chime(listen)
+    chime.ring({1})
+    assert begun.wait(LIMIT_S)
+    begun.clear()
+    chime.ring({2})
+    chime.ring({3, 2})
+    go_on.set()
+    assert begun.wait(LIMIT_S)
+    chime.close()
+
+    assert heard == [frozenset({1}), frozenset({2, 3})]

@@ -1,6 +1,6 @@
 """Puts the server together: every route, loop and adapter.  The map of the product."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
 from trackside.azure.dialects import Dialects
 from trackside.core.access import Action
+from trackside.core.db.tx import HeardElsewhere
 from trackside.core.http import security
 from trackside.core.http.edge import Edge
 from trackside.core.http.meter import Meter
@@ -151,7 +152,7 @@ def _events(
     gate: Gate,
     closers: list[Callable[[], object]],
     leavers: list[Callable[[], None]],
-    wakers: list[Callable[[], None]],
+    wakers: list[HeardElsewhere],
     interval_factor: float,
 ) -> list[Route]:
     """The log of changes and its readers."""
@@ -171,7 +172,7 @@ def _events(
     leavers.append(hub.end)
     pages = Loop("live", hub.step, LIVE_EVERY_S * interval_factor)
     closers.append(pages.close)
-    wakers += [webhooks.wake, pages.wake]
+    wakers += [lambda _: webhooks.wake(), lambda _: pages.wake()]
     return [*events.routes(db, sealer, post, courier, callers), *live.routes(hub)]
 
 
@@ -215,10 +216,10 @@ def _requests(settings: Settings, closers: list[Callable[[], object]]) -> Reques
     return Requests(is_logged=settings.log_format == "json", trace=trace)
 
 
-def _together(calls: Sequence[Callable[[], None]]) -> Callable[[], None]:
-    def call_all() -> None:
+def _together(calls: Sequence[HeardElsewhere]) -> HeardElsewhere:
+    def call_all(workspaces: Set[int] | None) -> None:
         for call in calls:
-            call()
+            call(workspaces)
 
     return call_all
 
@@ -239,7 +240,7 @@ def build(
     where it is being opened already."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
-    wakers: list[Callable[[], None]] = []  # of loops that wait for changes
+    wakers: list[HeardElsewhere] = []  # of loops that wait for changes
     try:
         policy = RootPolicy(settings.allowed_artifact_roots, settings.own_places)
         roots = Roots(

@@ -7,6 +7,7 @@ from typing import Any
 from trackside.access.gate import Gate
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.core.db.tx import HeardElsewhere
 from trackside.core.http_client.cancellation import Ending
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
@@ -28,7 +29,7 @@ CALLER_WAIT_S = 10.0
 class Parts:
     """`kinds` are further kinds of jobs; `url` is where processes of this machine find the server.
 
-    Who adds to `closers`, `leavers` or `wakers` is closed, told of the end, or woken by a change."""
+    The server calls `closers` and `leavers` when it ends, and `wakers` after a change with the workspaces concerned."""
 
     settings: Settings
     db: Any
@@ -47,7 +48,7 @@ class Parts:
     interval_factor: float
     closers: list[Callable[[], object]]
     leavers: list[Callable[[], None]]
-    wakers: list[Callable[[], None]]
+    wakers: list[HeardElsewhere]
 
 
 def sealer_of(settings: Settings) -> Sealer:

@@ -65,6 +65,14 @@ def connect(
             return MlflowPeer(http, source, options.wants)
 
 
+def connect_trackside(
+    url: str, options: Options, secret: Secret, ending: Ending, *, guard: Guard = ANYWHERE
+) -> TracksidePeer:
+    """Return a further connection to a Trackside, which another thread may use."""
+    http = Http(url, secret, pace=_pace(Kind.TRACKSIDE, url, options, secret, ending), ending=ending, guard=guard)
+    return TracksidePeer(http)
+
+
 def detect(url: str, secret: Secret, ending: Ending, guard: Guard = ANYWHERE) -> Kind:
     """What answers at an address.  Raises Invalid if it is nothing that a link may lead to, wire.Down if nobody answers."""
     http = Http(url, secret, ending=ending, guard=guard)

@@ -24,6 +24,7 @@ _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
 POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two looks at the other side
 QUIET_POLL_S = 2.0  # the same, where nothing was heard for a while: at most so much,
 QUIET_SHARE = 30  # and this part of that while
+LISTENED_POLL_S = 30.0  # the same, where a remote says by itself when something changes there
 
 
 class Kind(StrEnum):
@@ -121,6 +122,11 @@ class Link(Struct, frozen=True, kw_only=True):
     def poll_after_s(self, quiet_s: float) -> float:
         """When to look again, if nothing was heard for so long."""
         return max(self.poll_s, min(QUIET_POLL_S, quiet_s / QUIET_SHARE))
+
+    @property
+    def longest_poll_s(self) -> float:
+        """The longest time between two looks at a remote that answers."""
+        return LISTENED_POLL_S if self.kind is Kind.TRACKSIDE and self.last_error is None else self.poll_s
 
     @property
     def has_seen_all(self) -> bool:

@@ -180,7 +180,7 @@ def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
     store.set_to_mark(tx, link.link_id, marking.whole(link.mode, depth, link.to_mark))
     if link.mode.takes:
         store.set_remote_cursor(tx, link.link_id, "")
-    store.hurry(tx, link.link_id)
+    store.hurry(tx, link)
     return m.GotLink(link=_shown(tx, store.get(tx, call.link)))
 
 

@@ -269,9 +269,10 @@ def set_to_mark(tx: Tx, link_id: int, to_mark: str) -> None:
     )
 
 
-def hurry(tx: Tx, link_id: int) -> None:
-    """The next try is now."""
-    tx.run("UPDATE links SET retry_at = NULL WHERE workspace_id = :ws AND link_id = :id", id=link_id)
+def hurry(tx: Tx, link: Link) -> None:
+    """Let the link try again now.  The entry of the change log wakes it."""
+    tx.run("UPDATE links SET retry_at = NULL WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
+    tx.record(Change("link", link.name, "sync"))
 
 
 def note(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: str) -> None:

@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 from support.postgres import Admin, rows
 from support.postgres_store import end, note, store_of
+from trackside.core.db.pgbell import MOST_NAMED, payload_of, workspaces_of
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.settings import Settings
 
@@ -23,7 +26,7 @@ def other(db: PostgresDatabase, postgres_settings: Settings) -> Iterator[Postgre
 def listening(db: PostgresDatabase) -> threading.Event:
     """An event that is set when `db` hears something; the first time says that it listens."""
     heard = threading.Event()
-    db.listen(heard.set)
+    db.listen(lambda _: heard.set())
     assert heard.wait(TIMEOUT_S)
     heard.clear()
     return heard
@@ -64,6 +67,27 @@ def test_a_listener_whose_connection_was_ended_looks_again(
     listening(db)
     db.writer.submit(1, note("x")).result(20)
     assert heard.wait(TIMEOUT_S)
+
+
+def test_a_notice_names_the_workspaces_that_changed(db: PostgresDatabase, other: PostgresDatabase) -> None:
+    listening(db)
+    heard: SimpleQueue[Any] = SimpleQueue()
+    other.listen(heard.put)
+    first = heard.get(timeout=TIMEOUT_S)
+
+    db.writer.submit(7, note("x")).result(20)
+
+    assert (first, heard.get(timeout=TIMEOUT_S)) == (None, {7})
+
+
+@pytest.mark.parametrize("workspaces", [{3}, {1, 20, 300}])
+def test_a_payload_says_what_was_put_into_it(workspaces: set[int]) -> None:
+    assert workspaces_of([payload_of(workspaces)]) == frozenset(workspaces)
+
+
+@pytest.mark.parametrize("payload", [payload_of(set(range(MOST_NAMED + 1))), "", "1,x", "²"])
+def test_a_payload_that_names_no_workspaces_may_mean_any(payload: str) -> None:
+    assert workspaces_of(["1", payload]) is None
 
 
 def store_name(db: PostgresDatabase) -> str:

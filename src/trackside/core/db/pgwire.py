@@ -192,12 +192,13 @@ class Wire:
         """Read what has come while nothing is executed: notices."""
         self._consume()
 
-    def take_notices(self) -> int:
-        """How many other connections have sent a NOTIFY since this was asked."""
-        count = 0
+    def take_notices(self) -> list[str]:
+        """Return the payloads of what other connections have sent by NOTIFY since the last call."""
+        found = []
         while (notice := self._conn.notifies()) is not None:
-            count += notice.be_pid != self._conn.backend_pid
-        return count
+            if notice.be_pid != self._conn.backend_pid:
+                found.append(notice.extra.decode("ascii", "replace"))
+        return found
 
     def close(self) -> None:
         self.is_broken = True

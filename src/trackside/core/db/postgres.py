@@ -8,7 +8,7 @@ is one round trip.  A connection that broke is replaced without a word as long a
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.pgbell import Bell
 from trackside.core.db.pgwire import Lost, ServerError, Wire
-from trackside.core.db.tx import Dialect, Row, Tx
+from trackside.core.db.tx import Dialect, Heard, HeardElsewhere, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
 from trackside.core.locations import PostgresStore
 
@@ -87,10 +87,10 @@ class PostgresSession:
         self._wire: Wire | None = None
         self._opening: list[str] | None = None  # how the transaction begins, until that is sent
         self._limit: Limit | None = None  # of the transaction
-        self.has_news = False  # the change log grows with the transaction
+        self.news: set[int] = set()  # workspaces whose change log grows with the transaction
 
-    def note_change(self) -> None:
-        self.has_news = True
+    def note_change(self, ws: int) -> None:
+        self.news.add(ws)
 
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]:
         result = self._on_wire(lambda wire: wire.execute(text, values))
@@ -181,19 +181,19 @@ class PostgresWriter(PostgresSession):
 
     probes = False
 
-    def __init__(self, connect: Callable[[], Wire], tell: Callable[[], None] = lambda: None) -> None:
-        """`tell` is called after a commit with which the change log grew."""
+    def __init__(self, connect: Callable[[], Wire], tell: Heard = lambda _: None) -> None:
+        """`tell` is called after a commit with which the change log grew, with the workspaces concerned."""
         super().__init__(connect)
         self._tell = tell
 
     def begin(self) -> None:
-        self.has_news = False
+        self.news = set()
         self._opening = [_BEGIN_WRITE, _NUMBER]
 
     def commit(self) -> None:
         self._commit()
-        if self.has_news:
-            self._tell()
+        if self.news:
+            self._tell(self.news)
 
     def _commit(self) -> None:
         if self._opening is not None:
@@ -294,7 +294,7 @@ class PostgresDatabase:
         self.writer = GroupWriter(self._connect_writer, remembers=False)
         self._beside: GroupWriter | None = None
         self._bell: Bell | None = None
-        self._changed: Callable[[], None] | None = None
+        self._changed: Heard | None = None
 
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
@@ -324,19 +324,23 @@ class PostgresDatabase:
         with self._beside.transaction(ws) as tx:
             yield tx
 
-    def listen(self, heard: Callable[[], None]) -> None:
-        """Call `heard`, in a thread, when another server has changed something.  Once, at the start."""
+    def listen(self, heard: HeardElsewhere) -> None:
+        """Call `heard`, in a thread, when another server has changed something.  Once, at the start.
+
+        `heard` gets the workspaces concerned, or None if it may be any of them."""
         self._bell = Bell(lambda: connect(self._store), heard)
 
-    def when_changed(self, heard: Callable[[], None]) -> None:
-        """Call `heard` after each commit of this server with which the change log has grown; it returns at once."""
+    def when_changed(self, heard: Heard) -> None:
+        """Call `heard` with the workspaces concerned after each commit of this server with which the change log has grown.
+
+        `heard` returns at once."""
         self._changed = heard
 
-    def _ring(self) -> None:
+    def _ring(self, workspaces: Set[int]) -> None:
         if self._bell is not None:
-            self._bell.ring()
+            self._bell.ring(workspaces)
         if self._changed is not None:
-            self._changed()
+            self._changed(workspaces)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from trackside.core.db import sqlite_file
 from trackside.core.db.group import ALWAYS, GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.sqlite_file import Watch
-from trackside.core.db.tx import SqliteSession, Tx
+from trackside.core.db.tx import Heard, HeardElsewhere, SqliteSession, Tx
 from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper, sync_log
 from trackside.core.db.watchdog import Watchdog
 
@@ -55,22 +55,22 @@ def unfit() -> str | None:
 class SqliteWriter(SqliteSession):
     """The write connection: `BEGIN IMMEDIATE` to `COMMIT`, with one level of savepoint."""
 
-    def __init__(self, connection: sqlite3.Connection, watch: Watch, tell: Callable[[], None]) -> None:
-        """`tell` is called after a commit with which the change log has grown."""
+    def __init__(self, connection: sqlite3.Connection, watch: Watch, tell: Heard) -> None:
+        """`tell` is called after a commit with which the change log has grown, with the workspaces concerned."""
         super().__init__(connection)
         self._watch = watch
         self._tell = tell
 
     def begin(self) -> None:
-        self.has_news = False
+        self.news = set()
         self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         self._watch.check()
         self.connection.execute("COMMIT")
         self._watch.check()  # of a file that went meanwhile, nobody is told that it was written
-        if self.has_news:
-            self._tell()
+        if self.news:
+            self._tell(self.news)
 
     def rollback(self) -> None:
         if self.connection.in_transaction:
@@ -99,8 +99,8 @@ class SqliteWriter(SqliteSession):
         self.connection.close()
 
 
-def _nobody() -> None:
-    """Hears of a change before somebody asked to."""
+def _nobody(workspaces: Set[int]) -> None:
+    """Ignore a change that comes before anybody asked to hear of changes."""
 
 
 class SqliteDatabase:
@@ -123,7 +123,7 @@ class SqliteDatabase:
         sqlite_file.prepare(path)
         self._watch = Watch(path)
         waits = durability == "full"
-        self._changed: Callable[[], None] = _nobody
+        self._changed: Heard = _nobody
         self.writer = GroupWriter(
             self._connect_writer,
             remembers=True,
@@ -158,12 +158,14 @@ class SqliteDatabase:
         with self.writer.transaction(ws) as tx:
             yield tx
 
-    def when_changed(self, heard: Callable[[], None]) -> None:
-        """Call `heard` after each commit with which the change log has grown; it returns at once."""
+    def when_changed(self, heard: Heard) -> None:
+        """Call `heard` with the workspaces concerned after each commit with which the change log has grown.
+
+        `heard` returns at once."""
         self._changed = heard
 
-    def listen(self, heard: Callable[[], None]) -> None:
-        """The file has one server: there is no other to hear from."""
+    def listen(self, heard: HeardElsewhere) -> None:
+        """Do nothing: the file has one server, so there is no other to hear from."""
 
     def write_beside(self, ws: int) -> AbstractContextManager[Tx]:
         """There is one writer."""
@@ -227,8 +229,8 @@ class SqliteDatabase:
         self._watch.begin()
         return SqliteWriter(connection, self._watch, self._tell)
 
-    def _tell(self) -> None:
-        self._changed()
+    def _tell(self, workspaces: Set[int]) -> None:
+        self._changed(workspaces)
 
     def _count_commit(self) -> None:
         self._keeper.count_commit()

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -109,6 +109,10 @@ def expand(params: dict[str, Any], dialect: Dialect) -> tuple[tuple[tuple[str, i
     return tuple(lengths), flat
 
 
+Heard = Callable[[Set[int]], None]  # gets the workspaces whose change log has grown
+HeardElsewhere = Callable[[Set[int] | None], None]  # the same of other servers; None: it may be any workspace
+
+
 class Session(Protocol):
     """One connection, seen by a transaction.  `execute` gives rows (empty for a write) and a row count."""
 
@@ -121,8 +125,8 @@ class Session(Protocol):
 
     def execute_script(self, statements: Sequence[str]) -> None: ...
 
-    def note_change(self) -> None:
-        """The change log grows with this transaction."""
+    def note_change(self, ws: int) -> None:
+        """The change log of that workspace grows with this transaction."""
         ...
 
 
@@ -278,7 +282,7 @@ class Tx:
 
     def note_change(self) -> None:
         """To be called by whatever appends to the change log."""
-        self._session.note_change()
+        self._session.note_change(self.ws)
 
     def append_changes(self, changes: Sequence[Change]) -> None:
         """Append to the change log. The caller keeps what the writer remembers of the entities up to date itself."""
@@ -336,7 +340,7 @@ class SqliteSession:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.has_news = False  # the change log grows with the transaction
+        self.news: set[int] = set()  # workspaces whose change log grows with the transaction
 
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]:
         try:
@@ -355,8 +359,8 @@ class SqliteSession:
         for statement in statements:
             self.connection.execute(statement)
 
-    def note_change(self) -> None:
-        self.has_news = True
+    def note_change(self, ws: int) -> None:
+        self.news.add(ws)
 
 
 def unstorable(error: Exception) -> Invalid:

@@ -1,26 +1,31 @@
 """Wakes what waits for changes of this server, soon after a commit, and less often while commits never cease."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 FIRST_REST_S = 0.02  # after a wake
 LONGEST_REST_S = 0.5  # while every rest ends with another commit: as often as the waiting loops look by themselves
 
 
 class Chime:
-    """`heard` is called in the chime's thread after `ring`: at once after a quiet while, else when the rest is over.
+    """Calls `heard` in its own thread after `ring`: at once after a quiet while, else when the rest is over.
 
-    The rest doubles as long as somebody rings during it, so a busy server spends no more on waking than on polling."""
+    `heard` gets all the workspaces that `ring` named since the last call.  The rest doubles as long as somebody rings during
+    it, so a busy server spends no more on waking than on polling."""
 
-    def __init__(self, heard: Callable[[], None]) -> None:
+    def __init__(self, heard: Callable[[frozenset[int]], None]) -> None:
         self._heard = heard
+        self._lock = threading.Lock()
+        self._workspaces: set[int] = set()
         self._rung = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="trackside-chime", daemon=True)
         self._thread.start()
 
-    def ring(self) -> None:
-        """Cheap, for any thread; a second call before `heard` changes nothing."""
+    def ring(self, workspaces: Set[int]) -> None:
+        """Cheap, for any thread; a second call of the same workspaces before `heard` changes nothing."""
+        with self._lock:
+            self._workspaces |= workspaces
         if not self._rung.is_set():
             self._rung.set()
 
@@ -36,7 +41,9 @@ class Chime:
             if self._closing.is_set():
                 return
             self._rung.clear()
-            self._heard()
+            with self._lock:
+                workspaces, self._workspaces = frozenset(self._workspaces), set()
+            self._heard(workspaces)
             self._closing.wait(rest_s)
             rest_s = next_rest_s(rest_s, was_rung=self._rung.is_set())
 

@@ -14,12 +14,13 @@ REST_S = 0.005  # between two steps that had work: requests go first
 class Loop:
     """`step` may run at any time, twice, or after a crash; it says whether there is more to do right away.
 
-    A step that fails is logged and tried again after `every_s`, so that trouble of a moment ends by itself."""
+    `every_s` is the time from a step without more work to the next one, or a function that is asked for it after each step.
+    A step that fails is logged and tried again after that time, so that trouble of a moment ends by itself."""
 
-    def __init__(self, name: str, step: Callable[[], bool], every_s: float) -> None:
+    def __init__(self, name: str, step: Callable[[], bool], every_s: float | Callable[[], float]) -> None:
         self._name = name
         self._step = step
-        self._every_s = every_s
+        self._every_s = every_s if callable(every_s) else lambda: every_s
         self._wake = threading.Event()
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name=f"trackside-{name}", daemon=True)
@@ -38,17 +39,17 @@ class Loop:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        rest = self._every_s
+        rest = self._every_s()
         while True:
             self._wake.wait(rest)
             self._wake.clear()
             if self._is_closed:
                 return
-            rest = self._every_s
+            has_more = False
             try:
-                if self._step():
-                    rest = REST_S
+                has_more = self._step()
             except Fault as fault:  # of the store or another host: it says what is wrong
                 log.error("a step of %s failed: %s", self._name, fault.message)
             except Exception:  # whatever it is, the next step may do better
                 log.exception("a step of %s failed", self._name)
+            rest = REST_S if has_more else self._every_s()

@@ -92,6 +92,14 @@ def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
     return sorted(found, key=lambda each: (each.turn, each.entity_id))[:most]
 
 
+def next_due_at(tx: Tx, link_id: int) -> int | None:
+    """Return when the first of the postponed items is due, in ms; None if no item is postponed."""
+    row = tx.one(
+        "SELECT MIN(due_at) FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND due_at > 0", link=link_id
+    )
+    return None if row is None or row[0] is None else int(row[0])
+
+
 def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
     """Unless it was marked again meanwhile: then it waits again, at the end of the line."""
     gone = tx.run(
@@ -180,7 +188,7 @@ def lag(tx: Tx, link: Link) -> Lag:
     if link.mode.takes:
         items += link.unheard + int(not link.has_seen_all)
         heard = link.created_at if link.heard_at is None else link.heard_at
-        is_late = tx.now - heard > UNHEARD_MS + 2000 * link.poll_s
+        is_late = tx.now - heard > UNHEARD_MS + 2000 * link.longest_poll_s
         if is_late or link.unheard or not link.has_seen_all:
             since.append(heard)
     return Lag(items, max(0.0, (tx.now - min(since)) / 1000) if since else 0.0, row[2])

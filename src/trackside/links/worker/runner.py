@@ -26,8 +26,8 @@ from trackside.core.seal import Sealer
 from trackside.events import store as events
 from trackside.links import store
 from trackside.links.cleanup import Unlink
-from trackside.links.connect import connect
-from trackside.links.model import Link, State
+from trackside.links.connect import connect, connect_trackside
+from trackside.links.model import LISTENED_POLL_S, Kind, Link, State
 from trackside.links.poll.datasets import DatasetsPoll
 from trackside.links.poll.ended_runs import Rounds
 from trackside.links.poll.registry import RegistryPoll
@@ -39,6 +39,7 @@ from trackside.links.reconcile.runs import UNREADABLE, Early
 from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.work_queue import Dirty
+from trackside.links.worker.listener import Listener
 from trackside.links.worker.point_retries import Refusals
 from trackside.links.worker.throttle import Pace
 from trackside.sync.entities import Entity
@@ -60,6 +61,9 @@ STEP_S = 10.0  # of items, until the logs of both sides are looked at again
 TROUBLES = 3  # so often an item may be at fault until others go first
 RENEW_S = 10.0  # a lease, of store.LEASE_MS
 SUCCESS_EVERY_MS = 5000
+FIRST_REST_S = 0.5  # of a link whose last step ended by a fault
+LEASE_REST_S = 5.0  # of a link on which another server works
+IDLE_S = 15.0  # between two steps of a link that nothing wakes
 
 
 class Runner:
@@ -111,6 +115,18 @@ class Runner:
         self._owned_at = float("-inf")
         self._troubles: Counter[str] = Counter()  # of theirs: how often the remote failed at it
         self._is_registered = False
+        self._wake: Callable[[], None] | None = None
+        self._listener: Listener | None = None
+        self._has_news = False  # the remote said that something changed, and was not polled since
+        self._rest_s = FIRST_REST_S
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Wake the link by `wake` when its remote says that something changed there, if the remote can."""
+        self._wake = wake
+
+    def rest_s(self) -> float:
+        """Return how long the link's thread may rest after the last step, if nothing wakes it."""
+        return self._rest_s * self._interval_factor
 
     @property
     def has_ended(self) -> bool:
@@ -123,6 +139,8 @@ class Runner:
     def close(self) -> None:
         if self._peer is not None:
             self._peer.close()
+        if self._listener is not None and self._ending.has_begun:
+            self._listener.close(0.5)
 
     def step(self, *, ask: bool = False) -> bool:
         """True if there is more to do right away.  `ask`: look at the remote whether it is time or not."""
@@ -132,8 +150,12 @@ class Runner:
             return False
 
     def _step(self, *, ask: bool) -> bool:
+        self._rest_s = FIRST_REST_S
         link = self._load()
-        if link is None or link.state is State.PAUSED or not self._holds():
+        if link is None or link.state is State.PAUSED:
+            return False
+        if not self._holds():
+            self._rest_s = LEASE_REST_S
             return False
         why = self._why_not(link.principal_id, self._ws, link.acts) if link.state is State.ACTIVE else ""
         if why:
@@ -145,6 +167,7 @@ class Runner:
             more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
             # Not by the clock on the wall, which may be moved.  No time to wait for: somebody wants it now.
             if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
+                self._rest_s = min((self._wait_until - time.monotonic()) / self._interval_factor, IDLE_S)
                 return more
             more |= self._work(link, ask=ask)
         except Down as down:
@@ -162,7 +185,25 @@ class Runner:
         self._failures = 0
         if link.last_error is not None or abs(_now() - (link.last_success_at or 0)) > SUCCESS_EVERY_MS:
             self._write(lambda tx: store.succeeded(tx, link))
+        self._rest_s = self._until_next_s(link)
         return more
+
+    def _until_next_s(self, link: Link) -> float:
+        """Return when there is something to do without a wake: an item that was postponed, or a look at the remote."""
+        with self._db.read(self._ws) as tx:
+            due_at, now = work_queue.next_due_at(tx, self._link_id), tx.now
+        waits = [IDLE_S]
+        if due_at is not None:
+            waits.append((due_at - now) / 1000 / self._interval_factor)
+        if link.mode.takes:
+            waits.append(self._polled + self._poll_after_s(link) - self._clock())
+        return max(0.0, min(waits))
+
+    def _poll_after_s(self, link: Link) -> float:
+        """Return the time between two looks at the remote, which is longer while the remote says when something changes."""
+        if self._listener is not None and self._listener.is_listening:
+            return LISTENED_POLL_S
+        return link.poll_after_s(self._polled - self._heard)
 
     def renew(self) -> None:
         """Keeps what it holds, also while a step takes long."""
@@ -199,9 +240,10 @@ class Runner:
             return True
         here = Mirrors(side)
         more = False
+        self._has_news |= self._listener is not None and self._listener.take_news()
         # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
-        wait_s = link.poll_after_s(self._polled - self._heard)
-        if link.mode.takes and (ask or not link.has_seen_all or self._clock() - self._polled >= wait_s):
+        is_due = self._clock() - self._polled >= self._poll_after_s(link)
+        if link.mode.takes and (ask or self._has_news or not link.has_seen_all or is_due):
             more = self._poll(side, here)
         return self._items(here) or more
 
@@ -271,6 +313,7 @@ class Runner:
             self._write(lambda tx: store.heard(tx, link, cursor, unheard, is_all=not more))
         if not more:
             self._polled = self._clock()
+            self._has_news = False
         return more
 
     def _hear_of(self, side: Side, here: Mirrors, seen: Seen) -> None:
@@ -398,6 +441,10 @@ class Runner:
                 guard=self._guard,
             )
             self._watch = Watch()
+        if self._listener is None and self._wake is not None and link.mode.takes and link.kind is Kind.TRACKSIDE:
+            secret = secret_of(self._ws, link, self._sealer)
+            remote = connect_trackside(link.url, link.options, secret, self._ending, guard=self._guard)
+            self._listener = Listener(f"link-{self._link_id}", remote, self._wake, self._ending)
         return self._peer
 
     def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
@@ -412,6 +459,7 @@ class Runner:
         if retry_after_s is not None:
             wait = max(wait, min(retry_after_s, LONGEST_RETRY_AFTER_S))
         self._wait_until = time.monotonic() + wait
+        self._rest_s = min(wait / self._interval_factor, IDLE_S)
         self.close()
         self._peer = None
         self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))

@@ -1,10 +1,14 @@
-"""Runs the links: each in a thread of its own, so that one remote that does not answer holds up no other."""
+"""Runs the links, each in its own thread, so that a remote that does not answer delays no other link.
+
+A link's thread is woken by the commits of its workspace, and by its own timers (`Runner.rest_s`).
+"""
 
 import logging
 import os
 import socket
 import time
 import uuid
+from collections.abc import Set
 
 from trackside.artifacts.roots import Roots
 from trackside.core.access import WhyNot
@@ -19,7 +23,8 @@ from trackside.sync.local import resumable_upload
 
 log = logging.getLogger("trackside.links")
 
-EVERY_S = 0.5
+EVERY_S = 5.0  # between two looks for links that begin or end, if no commit says so
+ENDING_S = 0.5  # the same while a thread of a link that ended is waited for
 END_S = 3.0  # for steps under way when the server ends
 SWEEP_EVERY_S = 3600.0
 
@@ -50,13 +55,16 @@ class Workers:
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
         self._swept = float("-inf")
         self._is_leaving = False
-        self._watch = Loop("links", self._step, EVERY_S * interval_factor)
-
-    def wake(self) -> None:
-        """The change log has grown."""
+        self._is_waiting = False  # for the thread of a link that ended
+        self._watch = Loop("links", self._step, self._rest_s)
         self._watch.wake()
-        for _, loop in list(self._running.values()):
-            loop.wake()
+
+    def wake(self, workspaces: Set[int] | None) -> None:
+        """The change log of these workspaces has grown; None: of any."""
+        self._watch.wake()
+        for (ws, _), (_, loop) in list(self._running.items()):
+            if workspaces is None or ws in workspaces:
+                loop.wake()
 
     def leave(self) -> None:
         """No step waits for a remote any longer, and none starts again."""
@@ -83,14 +91,17 @@ class Workers:
             self._sweep()
         with self._db.read(0) as tx:
             wanted = set(store.everywhere(tx))
+        self._is_waiting = False
         for key, (runner, loop) in list(self._running.items()):
             if key in wanted and not runner.has_ended:
                 runner.renew()
                 continue
             runner.stop()
-            if loop.close(0):  # else the next look will do: nothing waits for it here
+            if loop.close(0):
                 runner.close()
                 del self._running[key]
+            else:
+                self._is_waiting = True
         for key in wanted - self._running.keys():
             runner = Runner(
                 self._db,
@@ -103,9 +114,14 @@ class Workers:
                 guard=self._guard,
                 interval_factor=self._interval_factor,
             )
-            every_s = EVERY_S * self._interval_factor
-            self._running[key] = (runner, Loop(f"link-{key[1]}", runner.step, every_s))
+            loop = Loop(f"link-{key[1]}", runner.step, runner.rest_s)
+            runner.listen(loop.wake)
+            self._running[key] = (runner, loop)
+            loop.wake()  # by the new entry: commits wake the link from now on
         return False
+
+    def _rest_s(self) -> float:
+        return (ENDING_S if self._is_waiting else EVERY_S) * self._interval_factor
 
     def _sweep(self) -> None:
         """What is left of transfers that nobody goes on with."""

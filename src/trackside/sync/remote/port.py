@@ -26,6 +26,13 @@ class Seen(Struct, frozen=True):
     part: Part | None = None
 
 
+class News(Struct, frozen=True):
+    """The answer of a long poll: the cursor for the next one, and whether anything changed since the last."""
+
+    cursor: int
+    has_changes: bool
+
+
 class RemoteFile(Struct, frozen=True):
     """What a remote does not say is empty."""
 

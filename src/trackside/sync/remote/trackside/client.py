@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec import Struct
 
 from trackside.artifacts.store import Removal
 from trackside.core.http_client.client import Down, Http, Incoming, Refused
@@ -21,7 +22,7 @@ from trackside.sync.local.resumable_upload import PART_BYTES
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.detect import is_empty
 from trackside.sync.remote.paging import check_progress
-from trackside.sync.remote.port import RemoteFile, Seen
+from trackside.sync.remote.port import News, RemoteFile, Seen
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 from trackside.sync.remote.trackside.registry import TracksideRegistry
 from trackside.sync.time_slice import TurnOver
@@ -29,7 +30,16 @@ from trackside.sync.time_slice import TurnOver
 LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
 OF_REGISTRY = (Entity.REGISTERED, Entity.VERSION)
 MOST_BEGUN = 100
+LIVE = "/api/trackside/v1/live"
 MSGPACK = {"content-type": "application/msgpack"}
+
+
+class _Live(Struct, frozen=True):
+    """What is read of the answer of `events.live_routes`."""
+
+    cursor: int
+    reset: bool
+    changes: list[msgspec.Raw]
 
 
 class TracksidePeer:
@@ -237,6 +247,17 @@ class TracksidePeer:
 
     def workspace_uid(self) -> str:
         return str(self._http.json("GET", f"{PREFIX}/about")["workspace_uid"])
+
+    def wait_for_news(self, cursor: int | None, wait_s: float) -> News:
+        """Wait at most so long for a change after the cursor; without a cursor return the current one at once.
+
+        Raise Refused where the remote has no such call, or does not let this link make it."""
+        answer = self._http.call("GET", LIVE + ("" if cursor is None else f"?after={cursor}&wait_s={wait_s}"))
+        try:
+            live = msgspec.json.decode(answer.body, type=_Live)
+        except msgspec.MsgspecError as error:
+            raise Down(f"{self._http.url} answered a long poll with something else ({error})") from None
+        return News(live.cursor, live.reset or bool(live.changes))
 
     def close(self) -> None:
         self._http.close()

@@ -1,0 +1,90 @@
+"""Waits for changes at a remote that has a long poll (a Trackside), and wakes the link's worker.
+
+It only says that something changed.  The worker reads the remote's change log as it does without a listener, and reads it more
+rarely while the listener works.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, Refused, Stopped
+from trackside.core.work.chime import FIRST_REST_S, next_rest_s
+from trackside.sync.remote.port import News
+
+log = logging.getLogger("trackside.links")
+
+WAIT_S = 45.0  # of one call; proxies end an answer that has not begun after a minute
+BUSY_S = 0.05  # a remote that answers sooner changes all the time, and is asked less and less often
+RETRY_S = (1.0, 60.0)  # the first pause after trouble of the remote, and the longest
+
+
+class Remote(Protocol):
+    def wait_for_news(self, cursor: int | None, wait_s: float) -> News: ...
+
+    def close(self) -> None: ...
+
+
+class Listener:
+    """A thread that ends with `ending`, and when the remote has no long poll or denies it."""
+
+    def __init__(self, name: str, remote: Remote, wake: Callable[[], None], ending: Ending) -> None:
+        self._remote = remote
+        self._wake = wake
+        self._ending = ending
+        self._news = threading.Event()
+        self.is_listening = False
+        self._thread = threading.Thread(target=self._run, name=f"trackside-{name}-listener", daemon=True)
+        self._thread.start()
+
+    def take_news(self) -> bool:
+        """Return whether something changed at the remote since the last call."""
+        had_news = self._news.is_set()
+        self._news.clear()
+        return had_news
+
+    def close(self, wait_s: float) -> None:
+        """Wait until the thread has ended, at most so long; `ending` has begun before."""
+        self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        pause_s = RETRY_S[0]
+        while not self._ending.has_begun:
+            try:
+                self._listen()
+            except Stopped:
+                break
+            except Refused as refused:
+                log.debug("a link polls its remote, which has no long poll for it: %s", refused)
+                break
+            except Down as down:
+                log.debug("a link's remote is not listened to: %s", down)
+                pause_s = RETRY_S[0] if self.is_listening else min(2 * pause_s, RETRY_S[1])
+            except Exception:
+                log.exception("a link's remote is not listened to; the link polls it")
+                break
+            finally:
+                self.is_listening = False
+                self._remote.close()
+            if self._ending.wait(pause_s):
+                break
+
+    def _listen(self) -> None:
+        cursor, rest_s = self._remote.wait_for_news(None, 0).cursor, FIRST_REST_S
+        self.is_listening = True
+        self._tell()  # of what changed before
+        while not self._ending.has_begun:
+            began = time.monotonic()
+            news = self._remote.wait_for_news(cursor, WAIT_S)
+            cursor = news.cursor
+            if news.has_changes:
+                self._tell()
+                rest_s = next_rest_s(rest_s, was_rung=time.monotonic() - began < BUSY_S)
+                self._ending.wait(rest_s)
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._wake()
