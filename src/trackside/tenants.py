@@ -8,6 +8,7 @@ from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
+from trackside.holds import store as holds
 from trackside.jobs import store as jobs
 from trackside.links import store as links
 from trackside.quotas import store as quotas
@@ -20,6 +21,7 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
+    "holds",
     "webhook_deliveries", "webhooks", "drift_windows", "drift_baselines", "drift_incidents", "drift_labels", "drift_monitors",
     "endpoint_minutes", "request_logs", "replicas", "deployments", "endpoints",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
@@ -84,6 +86,7 @@ def contents(tx: Tx) -> list[str]:
 
 
 def remove(tx: Tx) -> None:
+    holds.check_workspace(tx)
     links.remove_all(tx)  # before anything is locked that their workers might hold
     jobs.remove_all(tx)
     alerts.remove_all(tx)
@@ -95,19 +98,24 @@ def remove(tx: Tx) -> None:
 
 
 def move_to_default(tx: Tx, workspace: Workspace) -> None:
-    """Artifacts stay where they are, and the default workspace may open them there.  A name that is taken stops the move."""
+    """Artifacts stay where they are, and the default workspace may open them there.  A name that is taken stops the move.
+    Legal holds stay with what they hold; one on the workspace itself stops the move."""
+    holds.check_not_whole(tx)
     links.remove_all(tx)  # the other side keeps what it has; the default workspace is not what it was linked with
     jobs.remove_all(tx)  # they name what is in this workspace
     alerts.remove_all(tx)
     quotas.remove_all(tx)  # those of the default workspace hold
     usage.request_recount(tx.within(DEFAULT_WORKSPACE_ID))
     _lock(tx)
-    tx.run(
+    default = tx.one(
         """
         UPDATE experiments SET name = :name, experiment_id = experiment_seq WHERE workspace_id = :ws AND experiment_id = 0
+        RETURNING experiment_id
         """,
         name=f"{workspace.name}/Default",
     )
+    if default is not None:
+        holds.rename_experiment(tx, "0", str(default[0]))
     taken = tx.all(
         """
         SELECT name FROM experiments WHERE workspace_id = :ws

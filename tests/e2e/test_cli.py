@@ -79,6 +79,8 @@ OF_ONE_CALL = {
     + "--token-file --username --no-wait".split(),
     "score": "--input --output --where --columns --input-format --output-format --env --processes --max-failed-rows"
     " --overwrite --experiment --engine --spark-master --spark-conf --stream --checkpoint --interval".split(),
+    "hold add": ["--reason", "--until", "--json"],
+    "hold list": ["--json"],
     "schedule list": ["--json"],
     "schedule show": ["--json"],
     "schedule create": "--cron --interval --timezone --priority".split(),

@@ -128,6 +128,7 @@ NEUTRAL: dict[str, Any] = {
     **dict.fromkeys(("target", "baseline", "window", "latency_s", "label_days", "rules", "slices", "prediction", "score")),
     **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
     "is_scheduled": False,
+    "reason": "mine", "ends_at": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -143,6 +144,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/links": {"name": "pipe"},
     "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
     "/job-schedules": {"name": "nightly"},
+    "/holds": {"kind": "workspace", "id": None},
     "/alert-rules": {"name": "watchman", "measure": "failed_jobs"},
     "/drift-monitors": {"name": "watch", "start": "1"},
     "/drift-incidents": {"name": "watch"},

@@ -11,7 +11,7 @@ OWNER = Role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "Everything, and t
 CONTRIBUTOR = Role(
     "b24988ac-6180-42a0-ab88-20f7382dd24c",
     "Contributor",
-    "Everything but to give roles to others, to manage users and to read the audit log.",
+    "Everything but to give roles to others, to manage users, to place or remove legal holds and to read the audit log.",
     ("*",),
     ("Microsoft.Authorization/*/write", "Microsoft.Authorization/*/delete", "Microsoft.Authorization/*/action"),
 )
@@ -54,6 +54,12 @@ AUDITOR = Role(
     "Auditor",
     "To read everything, and to read and export the audit log.",
     ("*/read", Action.AUDIT_READ),
+)
+HOLD_OFFICER = Role(
+    "f0000000-0000-4000-8000-000000000006",
+    "Legal Hold Officer",
+    "To read everything but the audit log, and to place and remove legal holds.",
+    ("*/read", Action.HOLDS_WRITE, Action.HOLDS_DELETE),
 )
 LINK = Role(
     "f0000000-0000-4000-8000-000000000004",
@@ -99,6 +105,6 @@ MANAGE = LEVELS["MANAGE"]
 DEFAULT_ROLES = {"reader": READER, "creator": CREATOR}
 
 ALL = (
-    OWNER, CONTRIBUTOR, READER, DATA_SCIENTIST, MLFLOW_DATA_SCIENTIST, CREATOR, AUDITOR, LINK, MONITORING, *LEVELS.values()
+    OWNER, CONTRIBUTOR, READER, DATA_SCIENTIST, MLFLOW_DATA_SCIENTIST, CREATOR, AUDITOR, HOLD_OFFICER, LINK, MONITORING, *LEVELS.values()
 )  # fmt: skip
 BY_ID = {role.role_id: role for role in ALL}

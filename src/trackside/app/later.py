@@ -12,6 +12,7 @@ from trackside.alerts import worker as alert_worker
 from trackside.app.parts import Parts
 from trackside.azure import routes as azure
 from trackside.azure.blob_routes import sweep
+from trackside.cleanup import holds
 from trackside.cleanup import kinds as deletion_jobs
 from trackside.cleanup import routes as cleanup
 from trackside.cleanup.jobs import Deletions
@@ -56,6 +57,7 @@ def routes(parts: Parts) -> list[Route]:
         *stock_ui.calls(),
         *views.routes(),
         *cleanup.routes(deleting),
+        *holds.routes(),
         *_imports(parts),
         *_links(parts),
     ]

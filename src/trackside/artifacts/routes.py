@@ -2,7 +2,7 @@
 
 from msgspec import field
 
-from trackside.artifacts import archive, blobs, images, keys, pages, store, transfer, wire
+from trackside.artifacts import archive, blobs, held, images, keys, pages, store, transfer, wire
 from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
@@ -87,6 +87,7 @@ class Calls:
         spot = self._roots.proxied(request.params["path"], request.workspace)
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
+        await request.read(lambda tx: held.check(tx, spot.key, request.workspace))
         await self._threads.of(spot).run_long(spot.blobs.delete, spot.key)
         await tell(request, spot.key, is_removed=True)
         return _json(b"{}")

@@ -128,7 +128,7 @@ class Delete(Named, frozen=True):
 
 
 class Obstacle(Struct, frozen=True):
-    """What stands in the way: `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`."""
+    """What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`."""
 
     kind: str
     message: str
@@ -177,6 +177,7 @@ class Found(Struct, frozen=True, kw_only=True):
     links: tuple[str, ...] = ()
     running: tuple[str, ...] = ()  # jobs
     is_default: bool = False
+    holds: tuple[str, ...] = ()  # legal holds, each as a sentence
     kept: tuple[str, ...] = ()
 
 
@@ -225,6 +226,7 @@ def obstacles(found: Found) -> list[Obstacle]:
     blocks = []
     if found.is_default:
         blocks.append(Obstacle("default", "The default experiment of a workspace cannot be deleted."))
+    blocks += [Obstacle("held", text) for text in found.holds]
     if found.is_protected:
         blocks.append(Obstacle("protected", f"It is protected. Delete the tag {PROTECTED} first."))
     if found.protected_inside:

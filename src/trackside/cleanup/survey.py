@@ -5,6 +5,8 @@ from trackside.cleanup.model import PROTECTED, Found, Kind, Target, is_protectin
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import NotFound
 from trackside.experiments.model import check_id
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.metrics import removal
 from trackside.metrics.series import POINT_BYTES
 from trackside.registry import aliases, models, uses, versions
@@ -94,6 +96,7 @@ def _run(tx: Tx, run_id: str) -> Found:
         is_protected=_is_run_protected(tx, run_seq, row[3]),
         versions=_made_of(tx, uri),
         links=_links(tx, "run", run_id),
+        holds=_holds(tx, Held.RUN, run_id),
         kept=_kept_of_run(tx, run_id),
     )
 
@@ -135,6 +138,7 @@ def _part(tx: Tx, target: Target) -> Found:
         is_protected=not is_own_flag and _is_run_protected(tx, run_seq, experiment_seq),
         versions=found,
         links=links,
+        holds=_holds(tx, Held.RUN, target.run_id),
     )
 
 
@@ -167,6 +171,7 @@ def _experiment(tx: Tx, experiment_id: str) -> Found:
         versions=tuple(dict.fromkeys(version for uri in roots for version in _made_of(tx, uri))),
         links=_links(tx, "experiment", experiment_id) or _links_inside(tx, seq),
         is_default=experiment_id == "0",
+        holds=_holds(tx, Held.EXPERIMENT, experiment_id),
     )
 
 
@@ -193,6 +198,7 @@ def _logged_model(tx: Tx, model_id: str) -> Found:
         is_protected=is_protecting(None if tag is None else tag[0]) or _is_experiment_protected(tx, experiment_seq),
         versions=_made_of(tx, uri),
         links=_links(tx, "logged_model", model_id),
+        holds=_holds(tx, Held.LOGGED_MODEL, model_id),
     )
 
 
@@ -225,6 +231,7 @@ def _registered(tx: Tx, name: str, version: str) -> Found:
         ),
         aliases=tuple(f"@{each.alias} is version {each.version}" for each in aliases.of(tx, key.model_seq, number)),
         links=_links(tx, "registered_model", name),
+        holds=_holds(tx, Held.VERSION, f"{name}/{version}") if version else _holds(tx, Held.MODEL, name),
         kept=tuple(f"version {each.version}: {each.reason}" for each in kept),
     )
 
@@ -289,6 +296,10 @@ def _made_of(tx: Tx, uri: str) -> tuple[str, ...]:
     """Registered versions whose files lie at a place or in it."""
     place = sources.place(uri)
     return () if place is None else tuple(files.versions_at(tx, place))
+
+
+def _holds(tx: Tx, kind: Held, object_id: str) -> tuple[str, ...]:
+    return tuple(hold.text for hold in holds.covering(tx, kind, object_id))
 
 
 def _links(tx: Tx, entity: str, local_id: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from trackside.cli.cleanup import words as cleanup_words
 from trackside.cli.drift import monitor_words
 from trackside.cli.drift import words as drift_words
 from trackside.cli.endpoints import words as endpoint_words
+from trackside.cli.holds import words as hold_words
 from trackside.cli.imports import words as import_words
 from trackside.cli.jobs import words as job_words
 from trackside.cli.links import words as link_words
@@ -122,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     drift_words.add_commands(commands)
     monitor_words.add_commands(commands)
     cleanup_words.add_commands(commands)
+    hold_words.add_commands(commands)
     backup_words.add_commands(commands, lambda made: _add_all(made, BACKUP_OPTIONS))
     import_words.add_command(commands)
     quota_words.add_commands(commands)

@@ -70,6 +70,9 @@ class Action(StrEnum):
     USERS_WRITE = f"{_AUTHORIZATION}users/write"
     USERS_DELETE = f"{_AUTHORIZATION}users/delete"
     PROVISION = f"{_AUTHORIZATION}provisioning/action"  # what a directory does by SCIM
+    HOLDS_READ = f"{_AUTHORIZATION}locks/read"  # legal holds, by Azure's name for what keeps from deletion
+    HOLDS_WRITE = f"{_AUTHORIZATION}locks/write"
+    HOLDS_DELETE = f"{_AUTHORIZATION}locks/delete"
     AUDIT_READ = f"{_AUTHORIZATION}auditLog/query/action"
     SETTINGS_READ = f"{_AUTHORIZATION}serverSettings/read"
     SETTINGS_WRITE = f"{_AUTHORIZATION}serverSettings/write"

@@ -10,6 +10,7 @@ from trackside.core.access import Object
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
 from trackside.evaluation_datasets import model as m
+from trackside.holds import store as holds
 from trackside.workspaces import store as workspaces
 
 _COLUMNS = """evaluation_dataset_seq, dataset_id, name, digest, schema_text, record_count, created_time, last_update_time,
@@ -65,6 +66,7 @@ def locate(tx: Tx, dataset_id: str) -> tuple[Object, ...] | None:
 
 def delete(tx: Tx, dataset_id: str) -> None:
     """With its records; harmless when it is not there, as on stock."""
+    holds.check_not_whole(tx)
     seq = find_locked(tx, dataset_id)
     if seq is None:
         return

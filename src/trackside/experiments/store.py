@@ -16,6 +16,8 @@ from trackside.experiments.model import (
     check_id,
     check_name,
 )
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
 
@@ -194,6 +196,7 @@ def rename(tx: Tx, experiment_id: str, name: str) -> None:
 
 def delete(tx: Tx, experiment_id: str) -> None:
     """Mark the experiment and its active runs as deleted, later than each run that was deleted before."""
+    holds.check(tx, Held.EXPERIMENT, str(check_id(experiment_id)))
     row = tx.one(
         """
         UPDATE experiments SET lifecycle_stage = 'deleted', last_update_time = (
@@ -267,6 +270,7 @@ def set_tag_of(tx: Tx, seq: int, tag: Tag) -> None:
 
 
 def delete_tag(tx: Tx, experiment_id: str, key: str) -> None:
+    holds.check(tx, Held.EXPERIMENT, str(check_id(experiment_id)))
     seq, _ = active(tx, experiment_id)
     gone = tx.run(
         "DELETE FROM experiment_tags WHERE workspace_id = :ws AND experiment_seq = :seq AND key = :key",

@@ -15,6 +15,8 @@ from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import wire_double
 from trackside.experiments import store as experiments
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.logged_models import model as m
 from trackside.runs.model import KeyValue, random_name
 
@@ -83,6 +85,7 @@ def finalize(tx: Tx, model_id: str, status: m.Status) -> None:
 
 def delete(tx: Tx, model_id: str) -> None:
     """Marks the model; its files stay.  Harmless when it is marked."""
+    holds.check(tx, Held.LOGGED_MODEL, model_id)
     changed = tx.run(
         """
         UPDATE logged_models SET lifecycle_stage = 'deleted', last_updated_timestamp_ms = :now
@@ -138,6 +141,7 @@ def set_tags(tx: Tx, model_id: str, tags: dict[str, str]) -> None:
 
 
 def delete_tag(tx: Tx, model_id: str, key: str) -> None:
+    holds.check(tx, Held.LOGGED_MODEL, model_id)
     model_seq, experiment_seq = keys_of(tx, model_id)
     gone = tx.run(
         """

@@ -12,6 +12,8 @@ from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
 from trackside.core.filters import grams
 from trackside.core.http.codec import encode
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.registry import history, uses, versions
 from trackside.registry.history import Kind
 from trackside.registry.model import (
@@ -100,6 +102,7 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
         new=new_name,
     )
     if new_name != name:
+        holds.rename_model(tx, name, new_name)
         access.rename_object(tx, workspaces.name(tx), Object("model", name), new_name)
         history.add(tx, key.model_seq, new_name, Kind.MODEL, before=name, after=new_name)
     record(tx, structs.replace(key, name=new_name), "rename", before=name, after=new_name)
@@ -107,7 +110,8 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
 
 
 def delete(tx: Tx, name: str) -> None:
-    """With all of its versions; their files stay.  A version that is in use forbids it."""
+    """With all of its versions; their files stay.  A version that is in use, or a legal hold, forbids it."""
+    holds.check(tx, Held.MODEL, name)
     key = lock(tx, name)
     uses.check_free(tx, name, key.model_seq)
     history.end(tx, key.model_seq, name, key.uid)
@@ -128,6 +132,7 @@ def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
 
 def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
     """Harmless where there is none."""
+    holds.check(tx, Held.MODEL, name)
     key = lock(tx, name)
     gone = tx.run(
         "DELETE FROM registered_model_tags WHERE workspace_id = :ws AND model_seq = :model AND key = :key",

@@ -11,6 +11,8 @@ from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
 from trackside.core.filters import grams
 from trackside.core.http.codec import encode
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.registry import history, stages, uses
 from trackside.registry.files.origins import Origin
 from trackside.registry.history import Kind
@@ -122,7 +124,8 @@ def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVer
 
 
 def delete(tx: Tx, name: str, version: str) -> None:
-    """Its number is not given again; its files stay.  A use of it forbids it."""
+    """Its number is not given again; its files stay.  A use of it, or a legal hold, forbids it."""
+    holds.check(tx, Held.VERSION, f"{name}/{version}")
     key = locked(tx, name, version)
     uses.check_free(tx, name, key.model_seq, key.version)
     aliases = tx.all(
@@ -194,6 +197,7 @@ def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
 
 def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
     """Harmless where there is none."""
+    holds.check(tx, Held.VERSION, f"{name}/{version}")
     key = locked(tx, name, version)
     gone = tx.run(
         "DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq = :version AND key = :key",

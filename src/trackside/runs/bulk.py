@@ -10,6 +10,8 @@ from trackside.core.errors import Denied, Invalid, NotFound
 from trackside.core.http.codec import encode
 from trackside.experiments import store as experiments
 from trackside.experiments.store import check_unchanged
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.runs import limits
 from trackside.runs.batch import save_tags
 from trackside.runs.model import RUN_NAME_TAG
@@ -156,6 +158,20 @@ def _lock(tx: Tx, run_ids: Sequence[str], refused: list[Refused] | None = None) 
     return [run for run in found if run.experiment_seq in allowed]
 
 
+def _free(tx: Tx, runs: list[Run], refused: list[Refused]) -> list[Run]:
+    """Return the runs that no legal hold covers; the others are added to `refused`."""
+    if not holds.has_any(tx):
+        return runs
+    free = []
+    for run in runs:
+        found = holds.covering(tx, Held.RUN, run.run_id)
+        if found:
+            refused.append(Refused(run.run_id, found[0].text))
+        else:
+            free.append(run)
+    return free
+
+
 def _writable(tx: Tx, experiment_seqs: Iterable[int]) -> set[int]:
     writable, bound = tx.only_readable("experiment", Action.RUNS_WRITE, "experiment_id")
     rows = tx.all(
@@ -175,6 +191,8 @@ def _tag(tx: Tx, run_ids: Sequence[str], key: str, value: str | None) -> Outcome
             runs.append(run)
         else:
             outcome.refused.append(Refused(run.run_id, "The run is deleted; restore it first"))
+    if value is None:
+        runs = _free(tx, runs, outcome.refused)
     own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading all runs of the workspace
     before: dict[int, str] = dict(
         tx.all(
@@ -204,6 +222,8 @@ def _tag(tx: Tx, run_ids: Sequence[str], key: str, value: str | None) -> Outcome
 def _set_stage(tx: Tx, run_ids: Sequence[str], stage: str, action: str) -> Outcome:
     refused: list[Refused] = []
     runs = _lock(tx, run_ids, refused)
+    if stage == "deleted":
+        runs = _free(tx, runs, refused)
     changed = [run for run in runs if run.stage != stage]
     tx.run(
         """
@@ -225,7 +245,7 @@ def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
     if not _writable(tx, [target]):
         raise Denied(f"You may not add runs to experiment {experiment_id}.")
     refused: list[Refused] = []
-    runs = _lock(tx, run_ids, refused)
+    runs = _free(tx, _lock(tx, run_ids, refused), refused)  # a hold on the experiment would be lost
     changed = [run for run in runs if run.experiment_seq != target]
     ids: dict[int, int] = dict(
         tx.all(

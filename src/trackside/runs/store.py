@@ -10,6 +10,8 @@ from trackside.core.access import Object
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import encode, wire_double
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.runs.lifecycle import INFO, info_of, not_active
 from trackside.runs.model import (
     Dataset,
@@ -30,6 +32,7 @@ REST_MS = 2000  # a run that changed so lately is still at it
 
 def delete(tx: Tx, run_id: str) -> None:
     """Marks the run.  Harmless when it is marked."""
+    holds.check(tx, Held.RUN, run_id)
     _move(tx, run_id, "deleted", "delete")
 
 
@@ -38,6 +41,7 @@ def restore(tx: Tx, run_id: str) -> None:
 
 
 def delete_tag(tx: Tx, run_id: str, key: str) -> None:
+    holds.check(tx, Held.RUN, run_id)
     run_seq, _ = active(tx, run_id)
     if not tx.run("DELETE FROM tags WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=run_seq, key=key):
         raise NotFound(f"No tag with name: {key} in run with id {run_id}")

@@ -235,6 +235,7 @@ REVIEWED = [
             "cli/jobs/score.py": "_below _fetch send",
             "cli/cleanup/commands.py": "_experiment_id _trash",
             "cli/quotas/commands.py": "_experiment_id show",
+            "cli/holds/commands.py": "list",
             "core/setting_values.py": "http_address mail_server",
             "cli/access/commands.py": "access_explain access_list audit_list",
             "cli/access/calls.py": "quoted",
@@ -289,7 +290,7 @@ REVIEWED = [
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
             "backup/fill.py backup/tables.py backup/verify.py core/work/backup_lease.py "
-            "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
+            "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py holds/store.py artifacts/held.py"
             " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
             " identity/store.py"
             " links/run_relations.py runs/bulk.py"

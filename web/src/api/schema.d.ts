@@ -1111,6 +1111,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List legal holds. */
+        get: operations["get_api_trackside_v1_holds"];
+        put?: never;
+        /** Place a legal hold: nothing deletes the object, what is in it or its files until the hold is removed. */
+        post: operations["post_api_trackside_v1_holds"];
+        /** Remove the legal hold that an object has of its own. */
+        delete: operations["delete_api_trackside_v1_holds"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/imports": {
         parameters: {
             query?: never;
@@ -2957,6 +2976,10 @@ export interface components {
         GotGroup: {
             group: components["schemas"]["ShownGroup"];
         };
+        /** GotHold */
+        GotHold: {
+            hold: components["schemas"]["ShownHold"];
+        };
         /** GotImport */
         GotImport: {
             import: components["schemas"]["ShownImport"];
@@ -3055,6 +3078,14 @@ export interface components {
             groups_total: number;
             matching: number;
             offset: number;
+        };
+        /**
+         * Holds
+         * @description The earliest first.
+         */
+        Holds: {
+            /** @default [] */
+            holds?: components["schemas"]["ShownHold"][];
         };
         /** Incidents */
         Incidents: {
@@ -3369,7 +3400,7 @@ export interface components {
         };
         /**
          * Obstacle
-         * @description What stands in the way: `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`.
+         * @description What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`.
          */
         Obstacle: {
             kind: string;
@@ -3460,6 +3491,20 @@ export interface components {
             cpu_s: number;
             name: string;
             resident_bytes: number;
+        };
+        /**
+         * PlaceHold
+         * @description `id` is left out for the workspace; `ends_at` (ms): the hold ends by itself.
+         */
+        PlaceHold: {
+            /** @default null */
+            ends_at?: number | null;
+            /** @default null */
+            id?: string | null;
+            /** @default null */
+            kind: string | null;
+            /** @default null */
+            reason: string | null;
         };
         /**
          * Point
@@ -3994,6 +4039,21 @@ export interface components {
             /** @default [] */
             members?: string[];
             name: string;
+        };
+        /**
+         * ShownHold
+         * @description `is_over`: its end has come, and it holds nothing any more.
+         */
+        ShownHold: {
+            ends_at?: number;
+            id: string;
+            /** @default false */
+            is_over?: boolean;
+            kind: string;
+            placed_at: number;
+            placed_by: string;
+            reason: string;
+            text: string;
         };
         /**
          * ShownImport
@@ -7699,6 +7759,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GotGroup"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_holds: {
+        parameters: {
+            query?: {
+                id?: string;
+                kind?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holds"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_holds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceHold"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotHold"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_trackside_v1_holds: {
+        parameters: {
+            query: {
+                id?: string;
+                kind: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];

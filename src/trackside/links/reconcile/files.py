@@ -9,7 +9,7 @@ from contextlib import closing
 
 from msgspec.structs import replace
 
-from trackside.artifacts import keys
+from trackside.artifacts import held, keys
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.blobs import Stat
 from trackside.artifacts.roots import Spot
@@ -312,6 +312,7 @@ class _Both:
     def drop_here(self, path: str) -> None:
         self._check_unchanged(path)
         spot = self._spot(path)
+        self.side.read(lambda tx: held.check_item(tx, str(self.entity), self.local_id, spot.key))
         spot.blobs.delete(spot.key)
         self.forget(path)
         if not self.entity.is_of_registry:  # other links and readers of the log hear of it

@@ -10,6 +10,8 @@ from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.experiments import store as experiments
 from trackside.experiments.model import Tag
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
 from trackside.logged_models import model as mm
 from trackside.logged_models import store as models
 from trackside.metrics.series import Point, canonical, unpack
@@ -62,6 +64,7 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
         experiments.set_tag_of(tx, seq, Tag(key=key, value=value))
     gone = [key for kind, key in patch.drop if kind == "tag"]
     if gone:
+        holds.check(tx, Held.EXPERIMENT, experiment_id)
         tx.run(
             "DELETE FROM experiment_tags WHERE workspace_id = :ws AND experiment_seq = :seq AND key IN :keys",
             seq=seq,
@@ -93,6 +96,8 @@ def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
         id=run_id,
     )
     put = patch.put
+    if row is not None and patch.drop:
+        holds.check(tx, Held.RUN, run_id)
     if row is None:
         _make_run(tx, run_id, experiment_id, put)
         row = (runs.seq_of(tx, run_id), 0, "active")
@@ -169,6 +174,8 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
         models.finalize(tx, model_id, mm.check_status(put["status", ""]))
     left = _add_model_points(tx, model_id, of_kind(put, "point"))
     stage = put.get(("stage", ""))
+    if stage == "deleted":
+        holds.check(tx, Held.LOGGED_MODEL, model_id)
     if stage:
         tx.run(
             """
@@ -305,6 +312,8 @@ def _set_edges(tx: Tx, run_id: str, put: Doc) -> None:
 
 
 def _set_stage(tx: Tx, run_id: str, stage: str) -> None:
+    if stage == "deleted":
+        holds.check(tx, Held.RUN, run_id)
     tx.run(
         """
         UPDATE runs SET lifecycle_stage = :stage, deleted_time = :deleted WHERE workspace_id = :ws AND run_id = :id

@@ -1,0 +1,1 @@
+"""Legal holds: what nobody may delete until the hold is removed."""

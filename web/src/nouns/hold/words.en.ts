@@ -1,0 +1,23 @@
+export default {
+  badge: "Legal hold",
+  action: "Legal hold…",
+  title: "Legal hold",
+  about: "Nothing deletes what is on hold, what is in it, or its files, until the hold is removed.",
+  none: "There is no hold on this, nor on what it is in.",
+  reason: "Reason",
+  reasonHint: "Such as the number of a case",
+  until: "Ends on (optional)",
+  place: "Place the hold",
+  remove: "Remove",
+  placed: "The hold is placed",
+  removed: "The hold is removed",
+  by: (name: string) => `by ${name}`,
+  kinds: {
+    run: "Run",
+    experiment: "Experiment",
+    logged_model: "Logged model",
+    registered_model: "Registered model",
+    model_version: "Model version",
+    workspace: "Workspace",
+  } as Record<string, string>,
+};
