@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from trackside.cli import remote
-from trackside.cli.remote import workspace_of
 from trackside.cli.output import OK, Stop, say, table
 from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
 from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/holds"
