@@ -290,7 +290,8 @@ REVIEWED = [
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
             "backup/fill.py backup/tables.py backup/verify.py core/work/backup_lease.py "
-            "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py holds/store.py artifacts/held.py"
+            "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
+            " holds/store.py artifacts/held.py"
             " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
             " identity/store.py"
             " links/run_relations.py runs/bulk.py"
