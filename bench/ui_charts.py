@@ -91,7 +91,7 @@ def _measure(page: Page, url: str, repeat: int) -> dict[str, list[float]]:
         found["new tab"].append(page.evaluate(WAIT, ""))
 
         page.goto("about:blank")  # what a page has loaded it keeps
-        page.goto(f"{url.split('#')[0]}#/experiments")
+        page.goto(f"{url.split('#', maxsplit=1)[0]}#/experiments")
         page.get_by_role("heading", level=1).wait_for()
         found["open page"].append(_timed(page, lambda: page.evaluate("url => { location.href = url }", url)))
 

@@ -128,7 +128,8 @@ class Delete(Named, frozen=True):
 
 
 class Obstacle(Struct, frozen=True):
-    """What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`."""
+    """What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or
+    `default`."""
 
     kind: str
     message: str
