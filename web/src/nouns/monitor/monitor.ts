@@ -4,6 +4,7 @@ import { href } from "@/app/address";
 export type Monitor = components["schemas"]["ShownMonitor"];
 export type Window = components["schemas"]["ShownWindow"];
 export type Incident = components["schemas"]["ShownIncident"];
+export type Score = components["schemas"]["Score"];
 
 /** What the server stores of a window as JSON; see `evaluation.Result`. */
 export interface Signal {
@@ -43,7 +44,6 @@ export interface Series {
   column: string;
   subject: string;
   ratios: (number | null)[];
-  last: { value: number; threshold: number; signal: string; isOver: boolean };
 }
 
 export const monitorLink = (name: string): string => href("drift", name);
@@ -53,26 +53,29 @@ export function targetText({ target }: Monitor): string {
   return endpoint ? [endpoint, deployment].filter(Boolean).join("/") : (table ?? "");
 }
 
-/** The series of all columns, those that are farthest over their threshold in the newest window first. */
-export function seriesOf(windows: readonly Window[]): Series[] {
+/** The value of a score as a share of its threshold. */
+export const ratioOf = ({ value, threshold }: Score): number => (threshold ? value / threshold : 0);
+
+/** The greatest share of a threshold that a window has; null without a score. */
+export const worstOf = ({ scores = [] }: Window): number | null =>
+  scores.length ? Math.max(...scores.map(ratioOf)) : null;
+
+/** The series of all columns, those that are farthest over their threshold in the window at `chosen` first. */
+export function seriesOf(windows: readonly Window[], chosen = windows.length - 1): Series[] {
   const found = new Map<string, Series>();
   windows.forEach((window, at) => {
     for (const score of window.scores ?? []) {
-      const key = `${score.subject} ${score.column}`;
-      const series = found.get(key) ?? {
-        column: score.column,
-        subject: score.subject,
-        ratios: windows.map(() => null),
-        last: { value: 0, threshold: 1, signal: "", isOver: false },
-      };
-      series.ratios[at] = score.threshold ? score.value / score.threshold : 0;
-      if (at === windows.length - 1 || series.ratios[at] !== null) {
-        const { value, threshold, signal = "", is_over: isOver = false } = score;
-        series.last = { value, threshold, signal, isOver };
-      }
+      const { column, subject } = score;
+      const key = `${subject} ${column}`;
+      const series = found.get(key) ?? { column, subject, ratios: windows.map(() => null) };
+      series.ratios[at] = ratioOf(score);
       found.set(key, series);
     }
   });
-  const height = (series: Series): number => series.ratios.at(-1) ?? -1;
+  const height = (series: Series): number => series.ratios[chosen] ?? -1;
   return [...found.values()].sort((one, other) => height(other) - height(one));
 }
+
+/** Whether a check belongs in the short list: drift and whole-table checks, and all that were ever over their threshold. */
+export const isShort = ({ column, subject, ratios }: Series): boolean =>
+  subject === "drift" || !column || ratios.some((ratio) => ratio !== null && ratio >= 1);
