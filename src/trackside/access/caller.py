@@ -3,13 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from trackside.access import rank
+from msgspec import structs
+
+from trackside.access import builtin, rank
 from trackside.access.builtin import READER
-from trackside.access.evaluation import NO_BOUNDS, Bounds, Grant, compile_rights
-from trackside.access.model import ROOT, SERVER, Place
+from trackside.access.evaluation import (
+    NO_BOUNDS,
+    NOT_ADMINISTRATION,
+    NOTHING,
+    READS,
+    Bounds,
+    Grant,
+    compile_rights,
+)
+from trackside.access.model import ROOT, SERVER, Assignment, Place, Role, Scope
 from trackside.access.witness import witness
 from trackside.core.access import Action, Caller, Rights
-from trackside.identity.model import Principal
+from trackside.identity.model import Principal, Token, TokenScope
 
 
 class SignedIn(Caller):
@@ -104,6 +114,8 @@ class Anonymous(Caller):
         return self._rights
 
 
+_BOUNDS = {TokenScope.READ: READS, TokenScope.WRITE: NOT_ADMINISTRATION, TokenScope.ADMIN: frozenset(Action),
+           TokenScope.SCIM: frozenset({Action.PROVISION})}  # fmt: skip
 _PRIVATE = frozenset(action for action in READER.allowed if action.startswith("Microsoft.Authorization/"))
 
 
@@ -111,3 +123,26 @@ def place_of(workspace: Any) -> Place:
     if workspace is None:
         return SERVER
     return Place(workspace.subscription_id.lower(), workspace.resource_group.lower(), workspace.name)
+
+
+def new_password_only(principal: Principal, credential: str, until: int, session_id: int = 0) -> SignedIn:
+    """A user who showed a one-time password: they may choose another, and nothing else."""
+    return SignedIn(
+        principal, (), credential, bounds=NOTHING, until=until, session_id=session_id, must_change_password=True
+    )
+
+
+def granted(each: Assignment, role: Role, reason: str) -> Grant:
+    """MLflow's levels on a workspace are wider roles, and its prompts are models."""
+    scope, actions = each.scope, role.allowed
+    if scope.object_type == "workspace":
+        actions = builtin.OWNER.allowed if role is builtin.MANAGE else builtin.CREATOR.allowed
+        scope = Scope(workspace=scope.workspace)
+    elif scope.object_type == "prompt":
+        scope = structs.replace(scope, object_type="model")
+    return Grant(scope, actions, each.is_denial, reason)
+
+
+def bounds_of(token: Token) -> Bounds:
+    workspace, _, experiment = token.place.partition("/")
+    return Bounds(_BOUNDS[token.scope], workspace, experiment)

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from trackside.access import builtin, store
-from trackside.access.caller import Anonymous, SignedIn, place_of
-from trackside.access.evaluation import NOT_ADMINISTRATION, NOTHING, READS, Bounds, Grant
-from trackside.access.model import ROOT, Assignment, Role, Scope
+from trackside.access.caller import Anonymous, SignedIn, bounds_of, granted, new_password_only, place_of
+from trackside.access.evaluation import Grant
+from trackside.access.model import ROOT, Role
 from trackside.access.shown import Headers, is_own_page, looks_like_jwt, secret_of, shown_in, unauthenticated
 from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN, Action, Caller
@@ -29,7 +29,7 @@ from trackside.core.http.forwarded import Forwarded
 from trackside.identity import credentials, keys, passwords
 from trackside.identity import store as identity
 from trackside.identity.exchange import Exchange, Exchanged
-from trackside.identity.model import EVERYBODY, Principal, Token, TokenScope
+from trackside.identity.model import EVERYBODY, Principal
 from trackside.identity.oidc.model import Refused
 from trackside.identity.throttle import Throttle
 from trackside.workspaces import store as workspaces
@@ -43,8 +43,6 @@ LATE_S = 1.0  # a refusal while guessing is slowed
 # What a default role gives nobody: to read who the users are and what they may do.
 _PRIVATE = frozenset(action for action in Action if action.startswith("Microsoft.Authorization/"))
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_BOUNDS = {TokenScope.READ: READS, TokenScope.WRITE: NOT_ADMINISTRATION, TokenScope.ADMIN: frozenset(Action),
-           TokenScope.SCIM: frozenset({Action.PROVISION})}  # fmt: skip
 
 
 class Store(Protocol):
@@ -103,6 +101,7 @@ class Gate:
         self._throttle = Throttle()
         self._lock = threading.Lock()
         self._generation = -1
+        self.age = 0  # grows when the callers that are remembered are dropped
         self._has_users = False
         self._good_until = 0.0
         self._callers: dict[bytes, SignedIn] = {}
@@ -130,6 +129,19 @@ class Gate:
             return None
         self._note_use(caller, now, "")
         return caller
+
+    def still_knows(self, caller: Caller, age: int) -> bool:
+        """Return whether `recall` would give the same caller again, for the headers for which it gave this one at that age."""
+        if time.monotonic() >= self._good_until and not (self._db.reads_inline and self._look()):
+            return False
+        if age != self.age:
+            return False
+        if type(caller) is SignedIn:
+            now = time.time_ns() // 1_000_000
+            if caller.until < now:
+                return False
+            self._note_use(caller, now, "")
+        return True
 
     def admit(self, headers: Headers, method: str, source: Source) -> Caller:
         """Raise Unauthenticated, in MLflow's words, for a credential that is missing, wrong or expired."""
@@ -273,6 +285,7 @@ class Gate:
             generation, has_users = identity.generation(tx)
         with self._lock:
             if generation != self._generation or has_users != self._has_users:
+                self.age += 1
                 self._callers.clear()
                 self._standing.clear()
                 self._generation = generation
@@ -361,7 +374,7 @@ class Gate:
         self._verified[known] = _Verified(name, stored, until)
         until_ms = min(tx.now + int((until - now) * 1000), _ends(principal))
         if principal.password_ends_at is not None:
-            return _first(principal, "one-time password", until_ms)
+            return new_password_only(principal, "one-time password", until_ms)
         return SignedIn(principal, self._grants(tx, principal), "password", until=until_ms)
 
     def _of_exchanged(self, tx: Tx, shown: Exchanged) -> SignedIn | None:
@@ -403,7 +416,7 @@ class Gate:
             return None
         if principal.password_ends_at is not None and not session.issuer:
             until = min(until, principal.password_ends_at)
-            return _first(principal, f"session {session.session_id}", until, session.session_id)
+            return new_password_only(principal, f"session {session.session_id}", until, session.session_id)
         return SignedIn(
             principal,
             self._grants(tx, principal),
@@ -424,7 +437,7 @@ class Gate:
         return [
             *self._everybody,
             *(
-                _granted(
+                granted(
                     each,
                     roles[each.role_id],
                     f"{roles[each.role_id].name} {'denied to' if each.is_denial else 'for'} {names[each.principal_id]}"
@@ -464,34 +477,11 @@ def _ends(principal: Principal) -> int:
     return 2**62 if principal.password_ends_at is None else principal.password_ends_at
 
 
-def _first(principal: Principal, credential: str, until: int, session_id: int = 0) -> SignedIn:
-    """A user who showed a one-time password: they may choose another, and nothing else."""
-    return SignedIn(
-        principal, (), credential, bounds=NOTHING, until=until, session_id=session_id, must_change_password=True
-    )
-
-
 def _why_failed(principal: Principal | None, *, is_right: bool) -> str:
     """For the audit log; the caller is not told."""
     if principal is None or not is_right:
         return "unknown user or wrong password"
     return "the user is disabled" if principal.is_disabled else "the one-time password has expired"
-
-
-def _granted(each: Assignment, role: Role, reason: str) -> Grant:
-    """MLflow's levels on a workspace are wider roles, and its prompts are models."""
-    scope, actions = each.scope, role.allowed
-    if scope.object_type == "workspace":
-        actions = builtin.OWNER.allowed if role is builtin.MANAGE else builtin.CREATOR.allowed
-        scope = Scope(workspace=scope.workspace)
-    elif scope.object_type == "prompt":
-        scope = structs.replace(scope, object_type="model")
-    return Grant(scope, actions, each.is_denial, reason)
-
-
-def bounds_of(token: Token) -> Bounds:
-    workspace, _, experiment = token.place.partition("/")
-    return Bounds(_BOUNDS[token.scope], workspace, experiment)
 
 
 def _refused_token(secret: str, source: Source) -> Event:

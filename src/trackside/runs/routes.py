@@ -1,6 +1,8 @@
 """The calls about runs.  Knows HTTP's side of them only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from trackside.core.access import Action, Reference
@@ -17,14 +19,21 @@ from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.table import routes as table
 
 
-def _run_and_models(call: Any) -> list[Reference]:
+def _run_and_models(call: Any) -> Sequence[Reference]:
     """The run of a call, and the logged models that the call's points, inputs or outputs name."""
     run = call.run_id or call.run_uuid
     if not run:
         return []
+    if type(call) is m.LogMetric and call.model_id is None:  # the most frequent call
+        return _run_alone(run)
     rows = [call, *(getattr(call, "metrics", None) or []), *(getattr(call, "models", None) or [])]
     models = dict.fromkeys(model_id for row in rows if (model_id := getattr(row, "model_id", None)))
     return [Reference("run", run), *(Reference("logged_model", model_id) for model_id in models)]
+
+
+@lru_cache(maxsize=1024)
+def _run_alone(run: str) -> tuple[Reference]:
+    return (Reference("run", run),)
 
 
 RUN = _run_and_models

@@ -23,7 +23,15 @@ Headers = Mapping[bytes, bytes]
 
 
 class Gate(Protocol):
-    """`recall` answers from memory (None: ask `admit`, in a thread); `refused` notes a refusal for the audit."""
+    """`recall` answers from memory (None: ask `admit`, in a thread); `refused` notes a refusal for the audit.
+
+    `still_knows` tells whether a caller that `recall` gave would be given again, without the headers; `age` is that before
+    the call of `recall`."""
+
+    @property
+    def age(self) -> int: ...
+
+    def still_knows(self, caller: Caller, age: int) -> bool: ...
 
     def recall(self, headers: Headers, method: str) -> Caller | None: ...
 
@@ -76,7 +84,7 @@ class Admission:
     def recalls(self, ws: int, route: Route, rights: Rights, call: Any) -> bool:
         """The same without asking the store; False where it must be asked."""
         for reference in _named(route, call):
-            found = _itself(reference) or self._known.get((ws, reference.kind, reference.id))
+            found = self._known.get((ws, reference.kind, reference.id)) or _itself(reference)
             if found is None:
                 return False
             if not self._allows(route, rights, reference, found):

@@ -55,6 +55,18 @@ class Plain(Struct, frozen=True):
         return 0 if self.workspace is None else int(self.workspace.workspace_id)
 
 
+class Head(Struct, frozen=True):
+    """The head of a request, with what was found out about it.  A client sends the same one again and again on a connection."""
+
+    method: bytes
+    target: bytes
+    headers: list[tuple[bytes, bytes]]
+    length_at: int  # the place of Content-Length, which may differ the next time; -1: there is none
+    named: Any  # what the doors found
+    age: int  # the gate's, before the caller was looked up
+    plain: Plain
+
+
 class Small(Struct, frozen=True):
     """A small call of a stream's route, with its body: for handlers that answer by a callback."""
 
@@ -106,10 +118,36 @@ class Direct:
         self._guard = guard
         self._prefix = static_prefix
 
+    def retake(self, last: Head, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Return whether the request has the head of an earlier one of its connection, whose findings still hold."""
+        if target != last.target or method != last.method:
+            return False
+        if headers != last.headers:
+            at = last.length_at
+            if (
+                at < 0
+                or len(headers) != len(last.headers)
+                or headers[at][0] != b"content-length"
+                or int(headers[at][1]) > MOST_BYTES
+                or headers[:at] != last.headers[:at]
+                or headers[at + 1 :] != last.headers[at + 1 :]
+            ):
+                return False
+        plain = last.plain
+        if not self._guard.is_known(plain.headers.get(b"host", b"")):
+            return False
+        try:
+            if plain.route.has_workspace and self._recall(last.named) is not plain.workspace:
+                return False
+        except Fault:
+            return False
+        return plain.route.needs is Action.ANYONE or self._gate.still_knows(plain.visit.caller, last.age)
+
     def take(
         self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], client: tuple[str, int] | None
-    ) -> Plain | None:
+    ) -> Head | None:
         """The request if it is a plain one: small, with no header twice, to a host that was let in before."""
+        age = self._gate.age
         raw, _, query = target.partition(b"?")
         if b"%" in raw or not raw.isascii():
             return None
@@ -143,7 +181,9 @@ class Direct:
         visit = self._visit(route, by_name, workspace, source)
         if visit is None:
             return None
-        return Plain(route, route.method, path, query, workspace, by_name, visit, params)
+        plain = Plain(route, route.method, path, query, workspace, by_name, visit, params)
+        length_at = next((at for at, (name, _) in enumerate(headers) if name == b"content-length"), -1)
+        return Head(method, target, headers, length_at, named, age, plain)
 
     def _find_small(self, method: bytes, path: str) -> tuple[Route | None, dict[str, str]]:
         for wanted, match, route in self._small:

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from trackside.core.errors import BadRequest, Busy, Fault, HeadTooLarge, SlowClient, Unavailable, UrlTooLong
 from trackside.core.http.calls import failed
 from trackside.core.http.codec import fault_body
-from trackside.core.http.direct import Direct, Plain
+from trackside.core.http.direct import Direct, Head, Plain
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
@@ -143,6 +143,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._sent = 0  # bytes that the client or the kernel had taken at the last look
         self._was_paused = False  # at the last look
         self._is_ending = False  # the server ends: no request after the next one
+        self._head: Head | None = None  # of the last small call
         self._direct: Direct | None = getattr(self.config.app, "direct", None)
         self._outbox: Outbox = getattr(self.config.app, "outbox", None) or Outbox()
         joined = _JoinedWrites(transport, asyncio.get_running_loop())
@@ -237,10 +238,14 @@ class OneWriteProtocol(HttpToolsProtocol):
             or self.parser.get_http_version() != "1.1"
         ):
             return False
-        plain = self._direct.take(self.parser.get_method(), self.url, self.headers, self.client)
-        if plain is not None:
-            self.cycle = cast(RequestResponseCycle, _PlainCycle(self, plain))
-        return plain is not None
+        head, method = self._head, self.parser.get_method()
+        if head is None or not self._direct.retake(head, method, self.url, self.headers):
+            head = self._direct.take(method, self.url, self.headers, self.client)
+            if head is None:
+                return False
+            self._head = head
+        self.cycle = cast(RequestResponseCycle, _PlainCycle(self, head.plain))
+        return True
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
