@@ -52,6 +52,13 @@ class Misbehaving(mlflow.pyfunc.PythonModel):
                 return [file.read()]
         if what == "environment":
             return [repr(sorted(os.environ.items()))]
+        if what == "replace":
+            above = os.path.dirname(os.getcwd())
+            os.chmod(above, 0o777)
+            for name in os.listdir(above):
+                if name != os.path.basename(os.getcwd()):
+                    os.unlink(os.path.join(above, name))
+            os.symlink(argument, os.path.join(above, "s"))
         if what == "hang":
             time.sleep(3600)
         return ["done"]
@@ -124,6 +131,21 @@ def test_a_model_reaches_no_network_no_secret_and_no_disk(misbehaving: Server) -
     assert (temporary.status, "No space left" in temporary.json["message"]) == (424, True)
     assert filled.status in (424, 503)
     assert adder_answers(api)
+
+
+@pytest.mark.skipif(not sandbox.is_available(), reason="bubblewrap is not installed")
+def test_a_model_cannot_put_another_socket_in_the_place_of_its_own(misbehaving: Server, tmp_path: Path) -> None:
+    api = misbehaving.api
+    sockets = set((misbehaving.data / "endpoints" / "sockets").glob("*/s"))
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(tmp_path / "other"))
+        other.listen()
+
+        do(api, "replace", str(tmp_path / "other"))
+
+        assert len(sockets) == 2
+        assert all(path.is_socket() and not path.is_symlink() for path in sockets)
+        assert (do(api, "nothing").json, adder_answers(api)) == ({"predictions": ["done"]}, True)
 
 
 def test_a_replica_that_is_killed_under_load_leaves_no_request_without_an_answer(misbehaving: Server) -> None:

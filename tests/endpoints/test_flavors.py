@@ -15,12 +15,9 @@ from endpoints.test_serving import score
 from support.servers import Server, environment
 from support.venvs import CACHE
 from support.venvs import environment as pinned_environment
-from trackside.core.processes import sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-# Java's settings (/etc/java-*), a user in /etc/passwd and /etc/hosts are missing in the sandbox.
-IN_SANDBOX = pytest.mark.xfail(sandbox.is_available(), reason="Java does not start in bubblewrap", strict=True)
 TENSORS = ("onnx", "pytorch")
 SCRIPT = Path(__file__).with_name("flavor_models.py")
 
@@ -47,9 +44,7 @@ def answered(server: Server, flavor: str, made: Any, folder: Path, env: str) -> 
     return reply.json["predictions"]
 
 
-@pytest.mark.parametrize(
-    "flavor", ["sklearn", "xgboost", "lightgbm", "onnx", "pyfunc", pytest.param("spark", marks=IN_SANDBOX)]
-)
+@pytest.mark.parametrize("flavor", ["sklearn", "xgboost", "lightgbm", "onnx", "pyfunc", "spark"])
 def test_a_model_is_served_in_an_environment_of_its_requirements(
     start: Callable[..., Server], tmp_path: Path, flavor: str
 ) -> None:

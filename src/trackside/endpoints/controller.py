@@ -160,7 +160,7 @@ class Controller:
                 continue
             found = self._backend.observe(replica.replica_id)
             deployment = wanted.get(replica.deployment_seq)
-            stuck_s = float(found.stats.get("stuck_s", 0.0))
+            stuck_s = found.stuck_s
             limit_s = deployment.spec.request_timeout_s * STUCK_FACTOR if deployment is not None else stuck_s
             if not found.is_alive:
                 replica = replace(replica, state=ReplicaState.FAILED, reason=found.reason)

@@ -1,4 +1,4 @@
-"""Start the scorer from its folder: `python <folder> --model PATH --socket PATH`, or `python <folder> batch ORDER`.
+"""Start the scorer from its folder: `python <folder> --model PATH --port N`, or `python <folder> batch ORDER`.
 
 The folder is made importable as `trackside.scorer`, and nothing else of `trackside` is, because the model's environment must not
 see the packages of the server.

@@ -1,6 +1,6 @@
 """The scorer's command line: load a model, listen, and answer until SIGTERM.
 
-    python <folder of this package> --model FOLDER (--socket PATH | --port N [--host ADDRESS]) [--keys FOLDER]
+    python <folder of this package> --model FOLDER (--socket-fd N | --port N [--host ADDRESS]) [--keys FOLDER]
         [--name NAME] [--batching auto|on|off]
         [--threads 1] [--max-rows 4096] [--max-queue 512] [--timeout-s 60] [--max-body-mb 16] [--memory-mb 0] [--lifeline]
 
@@ -17,7 +17,6 @@ import signal
 import socket
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Sequence
 
 from trackside.scorer import documents
@@ -71,8 +70,8 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
         keys=Keys(options.keys) if options.keys else None,
     )
     factory = partial(Connection, service, loop)
-    if options.socket:
-        server = await loop.create_unix_server(factory, sock=_bound(options.socket), backlog=BACKLOG)
+    if options.socket_fd is not None:
+        server = await loop.create_unix_server(factory, sock=_inherited(options.socket_fd), backlog=BACKLOG)
     else:
         server = await loop.create_server(factory, options.host, options.port, backlog=BACKLOG)
     ended = asyncio.Event()
@@ -80,7 +79,7 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
         loop.add_reader(0, _read_lifeline, ended)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    port = "" if options.socket else f" {server.sockets[0].getsockname()[1]}"
+    port = "" if options.socket_fd is not None else f" {server.sockets[0].getsockname()[1]}"
     sys.stdout.write(f"ready{port}\n")
     sys.stdout.flush()
     await ended.wait()
@@ -89,16 +88,10 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
     engine.close()
 
 
-def _bound(path: str) -> socket.socket:
-    """Return a Unix socket at the path that its owner alone can connect to."""
-    Path(path).unlink(missing_ok=True)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        bound.bind(path)
-    finally:
-        os.umask(before)
-    return bound
+def _inherited(number: int) -> socket.socket:
+    """Return the bound socket that the parent process handed over; processes that the model starts do not get it."""
+    os.set_inheritable(number, False)
+    return socket.socket(fileno=number)
 
 
 def _read_lifeline(ended: asyncio.Event) -> None:
@@ -133,7 +126,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     words.add_argument("--model", required=True, help="folder of the model")
     words.add_argument("--name", default="model", help="title in the OpenAPI document")
     where = words.add_mutually_exclusive_group(required=True)
-    where.add_argument("--socket", default="", help="path of a Unix socket")
+    where.add_argument("--socket-fd", type=int, default=None, help="file descriptor of a Unix socket that is bound")
     where.add_argument("--port", type=int, default=None, help="port on --host; 0 chooses a free one")
     words.add_argument("--host", default="127.0.0.1", help="address that --port is on (default 127.0.0.1)")
     words.add_argument("--keys", default="", help="folder with the SHA-256 of each key that callers may show")

@@ -114,7 +114,6 @@ REVIEWED = [
             "monitoring/watch.py": "_usage",
             "monitoring/workers.py": "OneOfMany.step _read _take_place prepare",
             "scorer/__main__.py": "<module> mount",
-            "scorer/serve.py": "_bound",
         },
     ),
     Reviewed(
@@ -396,13 +395,14 @@ REVIEWED = [
         "folders of the server for replicas, by numbers and generated names; paths of the operator's programs",
         {
             "endpoints/backends/logs.py": "Log.tail",
-            "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget _written_bytes",
+            "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget ProcessBackend.start _bound"
+            " _written_bytes",
             "endpoints/backends/kubernetes_cluster.py": "<module> sources",
             "endpoints/backends/kubernetes_fetch.py": "main",
             "endpoints/backends/ray_cluster.py": "<module> RayBackend.start",
             "endpoints/backends/ray_driver.py": "Driver.start Replica.__init__",
             "scorer/keys.py": "Keys.__init__ Keys._current",
-            "core/processes/sandbox.py": "_home_of _roots is_available wrapped",
+            "core/processes/sandbox.py": "_home_of _roots _written_etc is_available wrapped",
             "endpoints/environments.py": "Environments._build Environments.build_for _find_uv _python_version local requirements",
         },
     ),
@@ -438,7 +438,7 @@ REVIEWED = [
         "files of a model: below a folder of the server, by the names that the artifact store lists",
         {"endpoints/sources.py": "fetch"},
     ),
-    Reviewed("host", CONSTANT, "the socket of a replica", {"endpoints/backends/process.py": "_UnixConnection.connect"}),
+    Reviewed("host", CONSTANT, "the socket of a replica", {"endpoints/backends/scorer_stats.py": "ask"}),
     Reviewed(
         "process",
         "trackside.endpoints.model.check_spec",

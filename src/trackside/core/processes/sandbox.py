@@ -1,19 +1,25 @@
 """Isolation of a child process by bubblewrap, where it is installed.
 
 A model is code that a user brought.  In the sandbox it has no network, sees only the system's programs, its own environment
-and its own files, and can write nothing but its own folder and a private /tmp.  Without bubblewrap the process runs with the
-rights of the server, and the server's log says so.
+and its own files, and can write nothing but its own folder and a private /tmp.  Its /etc has what programs such as Java need
+to start, with one user and one host of its own.  Without bubblewrap the process runs with the rights of the server, and the
+server's log says so.
 """
 
+import atexit
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
-
 NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services")  # how names become addresses
+HOST = "localhost"  # the name of the machine in a sandbox without a network
+_ETC = ("passwd", "group", "hosts", "nsswitch.conf")
+_HOME = "/tmp"  # noqa: S108  # the sandbox's own
 
 
 def is_available() -> bool:
@@ -35,16 +41,47 @@ def wrapped(
     if program is None:
         return list(command)
     words = [program, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
+    own = [name for name in _ETC if not has_network or f"/etc/{name}" not in NETWORK]
     if has_network:
         words += ["--share-net"]
         readable = [*readable, *NETWORK]
+    else:
+        words += ["--hostname", HOST]
     words += ["--size", str(tmp_bytes)] if tmp_bytes else []
-    words += ["--tmpfs", "/tmp"]  # noqa: S108  # the sandbox's own
-    for path in _roots([*SYSTEM, *map(_home_of, readable), *readable]):
+    words += ["--tmpfs", _HOME, "--setenv", "HOME", _HOME, "--setenv", "TMPDIR", _HOME]
+    java = (str(path) for path in Path("/etc").glob("java*"))  # the settings of a Debian package
+    for path in _roots([*SYSTEM, *java, *map(_home_of, readable), *readable]):
         words += ["--ro-bind", path, path]
+    for name in own:
+        words += ["--ro-bind", str(_etc() / name), f"/etc/{name}"]
     for path in writable:
         words += ["--bind", path, path]
     return [*words, "--chdir", writable[0], "--", *command]
+
+
+def _etc() -> Path:
+    """Return a folder with files of /etc that name nobody of the real machine."""
+    found = _written_etc()
+    if not all((found / name).exists() for name in _ETC):  # systems delete old files of their temporary folder
+        _written_etc.cache_clear()
+        found = _written_etc()
+    return found
+
+
+@cache
+def _written_etc() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="trackside-etc-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    user, group = os.getuid(), os.getgid()
+    files = {
+        "passwd": f"model:x:{user}:{group}::{_HOME}:/usr/sbin/nologin\n",
+        "group": f"model:x:{group}:\n",
+        "hosts": f"127.0.0.1 {HOST}\n::1 {HOST}\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    return folder
 
 
 def _home_of(path: str) -> str:

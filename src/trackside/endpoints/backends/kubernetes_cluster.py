@@ -92,7 +92,7 @@ class KubernetesBackend:
             ready = found.status.available_replicas or 0 if found.status else 0
             if ready:
                 self._was_ready.add(replica_id)
-                return Observed(is_alive=True, is_ready=True, stats={"pods": ready})
+                return Observed(is_alive=True, is_ready=True)
             return self._waiting(replica_id, name)
         except self._faults as fault:
             return self._unreachable(replica_id, _told(fault))

@@ -1,7 +1,7 @@
 """What a place where replicas run must do."""
 
 from collections.abc import Set
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -20,13 +20,14 @@ class Prepared(Struct, frozen=True):
 class Observed(Struct, frozen=True):
     """A replica as the backend sees it.  `reason` says why one that is not alive ended, or what one that is not ready waits for.
 
-    `is_placed`: a computer was found for it.  `address` is where it answers, if `start` could not know that."""
+    `stuck_s` is how long its longest evaluation has been running.  `is_placed`: a computer was found for it.  `address` is where
+    it answers, if `start` could not know that."""
 
     is_alive: bool
     is_ready: bool
     pid: int | None = None
     reason: str = ""
-    stats: dict[str, Any] = {}
+    stuck_s: float = 0.0
     is_placed: bool = True
     address: str = ""
 

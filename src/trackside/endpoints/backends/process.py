@@ -1,42 +1,47 @@
 """Replicas as child processes of the server: one `trackside.scorer` each, on a Unix socket.
 
-A scorer ends with the server, however that ends: its standard input is a pipe whose other end only the server holds.
+A scorer ends with the server, however that ends: its standard input is a pipe whose other end only the server holds.  The server
+binds the socket, in a folder that the model cannot write, and hands it over: a model cannot put another one in its place.
 """
 
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
 from collections.abc import Set
 from contextlib import suppress
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from trackside.core import disk
 from trackside.core.processes import QUIET, sandbox
+from trackside.endpoints.backends import scorer_stats
 from trackside.endpoints.backends.flags import GRACE_S, scorer_flags
 from trackside.endpoints.backends.logs import Log, Logs
 from trackside.endpoints.backends.port import Observed, Prepared
 from trackside.endpoints.model import Deployment
 
 SCORER = Path(__file__).parents[2] / "scorer"
-STATS_TIMEOUT_S = 1.0
 MOST_TMP_BYTES = 1 << 30
-MOST_WRITTEN_BYTES = 64 << 20  # beside the socket: a model cannot fill the server's disk
+MOST_WRITTEN_BYTES = 64 << 20  # a model cannot fill the server's disk
 MOST_PATH_BYTES = 90
+# In the folder of a replica: where it listens, and what the model may write.
+_SOCKET, _WORK = "s", "w"
 
 
 class _Process(Struct):
     process: "subprocess.Popen[bytes]"
-    socket: Path
+    folder: Path
     log: Log
     is_ready: bool = False
+
+    @property
+    def address(self) -> str:
+        return str(self.folder / _SOCKET)
 
 
 class ProcessBackend:
@@ -56,30 +61,34 @@ class ProcessBackend:
 
     def start(self, replica_id: str, deployment: Deployment, prepared: Prepared) -> str:
         own = self._folder_of(replica_id)
-        socket = own / "s"
-        command = [prepared.python, str(SCORER), *_flags(deployment, prepared, socket)]
-        if self._isolates:
-            command = sandbox.wrapped(
+        work = own / _WORK
+        work.mkdir(mode=0o700)
+        with _bound(own / _SOCKET) as listening:
+            command = [prepared.python, str(SCORER), *_flags(deployment, prepared, listening.fileno())]
+            if self._isolates:
+                command = sandbox.wrapped(
+                    command,
+                    readable=[prepared.folder, prepared.python, str(SCORER)],
+                    writable=[str(work)],
+                    tmp_bytes=MOST_TMP_BYTES,
+                )
+            process = subprocess.Popen(  # noqa: S603  # the model is what the caller brings; `sandbox` is around it
                 command,
-                readable=[prepared.folder, prepared.python, str(SCORER)],
-                writable=[str(own)],
-                tmp_bytes=MOST_TMP_BYTES,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                start_new_session=True,
+                cwd=work,
+                pass_fds=[listening.fileno()],
             )
-        process = subprocess.Popen(  # noqa: S603  # the model is what the caller brings; `sandbox` is around it
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=self._environment(),
-            start_new_session=True,
-            cwd=own,
-        )
         log = self._logs.of(deployment.deployment_seq)
         assert process.stdout is not None
         log.follow(process.stdout)
+        running = _Process(process, own, log)
         with self._lock:
-            self._running[replica_id] = _Process(process, socket, log)
-        return str(socket)
+            self._running[replica_id] = running
+        return running.address
 
     def adopt(self, replica_id: str, deployment: Deployment) -> bool:  # noqa: ARG002  # the port's signature
         """A process ends with the server that started it."""
@@ -93,13 +102,14 @@ class ProcessBackend:
         code = running.process.poll()
         if code is not None:
             return Observed(is_alive=False, is_ready=False, reason=_ended(code, running.log))
-        written = _written_bytes(running.socket.parent)
+        written = _written_bytes(running.folder / _WORK)
         if written > MOST_WRITTEN_BYTES:
             reason = f"It wrote {written >> 20} MiB of files; a replica may write {MOST_WRITTEN_BYTES >> 20} MiB outside of /tmp."
             return Observed(is_alive=False, is_ready=False, reason=reason)
-        stats = _stats(running.socket)
+        stats = scorer_stats.ask(running.address)
         running.is_ready = stats is not None
-        return Observed(is_alive=True, is_ready=stats is not None, pid=running.process.pid, stats=stats or {})
+        stuck_s = 0.0 if stats is None else stats.stuck_s
+        return Observed(is_alive=True, is_ready=stats is not None, pid=running.process.pid, stuck_s=stuck_s)
 
     def stop(self, replica_id: str) -> None:
         with self._lock:
@@ -122,7 +132,7 @@ class ProcessBackend:
             running.process.wait()
             if running.process.stdin is not None:
                 running.process.stdin.close()
-            shutil.rmtree(running.socket.parent, ignore_errors=True)
+            shutil.rmtree(running.folder, ignore_errors=True)
 
     def sweep(self, known: Set[str]) -> None:
         """Nothing outlives the server that started it."""
@@ -143,45 +153,30 @@ class ProcessBackend:
         return {**self._variables, **QUIET}
 
 
-def _flags(deployment: Deployment, prepared: Prepared, socket: Path) -> list[str]:
-    return ["--model", prepared.folder, "--socket", str(socket), *scorer_flags(deployment), "--lifeline"]
+def _flags(deployment: Deployment, prepared: Prepared, descriptor: int) -> list[str]:
+    return ["--model", prepared.folder, "--socket-fd", str(descriptor), *scorer_flags(deployment), "--lifeline"]
+
+
+def _bound(path: Path) -> socket.socket:
+    """Return a Unix socket at the path.  It refuses connections until the scorer listens, and again when that has ended."""
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        bound.bind(str(path))
+        path.chmod(0o600)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _written_bytes(folder: Path) -> int:
-    """Return the size of the files in a replica's folder, which has only its socket unless the model writes there."""
+    """Return the size of the files that a model wrote."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
             with suppress(OSError):
                 total += (Path(parent) / name).lstat().st_blocks * 512
     return total
-
-
-def _stats(socket: Path) -> dict[str, Any] | None:
-    """Ask the scorer for its counters; None while it does not answer."""
-    connection = _UnixConnection(socket)
-    try:
-        connection.request("GET", "/stats")
-        found: dict[str, Any] = msgspec.json.decode(connection.getresponse().read())
-    except (OSError, ValueError):
-        return None
-    else:
-        return found
-    finally:
-        connection.close()
-
-
-class _UnixConnection(HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("scorer", timeout=STATS_TIMEOUT_S)
-        self._path = path
-
-    def connect(self) -> None:
-        import socket  # noqa: PLC0415  # the name of an argument above
-
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(STATS_TIMEOUT_S)
-        self.sock.connect(str(self._path))
 
 
 def _ended(code: int, log: Log) -> str:

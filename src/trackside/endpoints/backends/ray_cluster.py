@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trackside.endpoints import addresses, environments
+from trackside.endpoints.backends import scorer_stats
 from trackside.endpoints.backends.flags import scorer_flags
 from trackside.endpoints.backends.logs import Logs
 from trackside.endpoints.backends.port import Observed, Prepared
@@ -78,7 +79,7 @@ class RayBackend:
         if not found["is_alive"]:
             last = next((f" Its last line: {line[:500]}" for line in reversed(lines) if line.strip()), "")
             return Observed(is_alive=False, is_ready=False, reason=found["reason"] + last)
-        stats = found.get("stats")
+        stats = scorer_stats.read((found.get("stats") or "").encode())
         address = addresses.tcp(replica_id, found["host"], found["port"]) if found.get("port") else ""
         return Observed(
             is_alive=True,
@@ -86,7 +87,7 @@ class RayBackend:
             pid=found.get("pid"),
             reason=found.get("waits", ""),
             is_placed=not found.get("waits"),
-            stats=stats or {},
+            stuck_s=0.0 if stats is None else stats.stuck_s,
             address=address,
         )
 
