@@ -1,16 +1,26 @@
 """The calls about roles, assignments, denials, and why somebody may do something.  Knows HTTP's side only."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
 
-from trackside.access import drafts, service, store
+from trackside.access import drafts, service, store, visible
 from trackside.access.caller import SignedIn
 from trackside.access.drafts import NewRole
 from trackside.access.gate import Gate
-from trackside.access.model import ROOT, Assignment, Role, check_patterns, find_action, parse_scope
+from trackside.access.model import (
+    ROOT,
+    Assignment,
+    Role,
+    Scope,
+    check_patterns,
+    find_action,
+    is_assignable,
+    parse_scope,
+)
 from trackside.access.rank import place_of_scope
 from trackside.core.access import OPEN_ACTIONS, Action
 from trackside.core.db.tx import Tx
@@ -156,11 +166,12 @@ def my_actions(tx: Tx, call: Mine) -> MyActions:
 
 
 def list_roles(tx: Tx, call: Call) -> ListedRoles:
-    return ListedRoles(roles=[_shown(role) for role in store.roles(tx)])
+    """The roles that the caller may see, with the places that the caller knows."""
+    return ListedRoles(roles=[_shown(role) for role in visible.roles(tx)])
 
 
 def get_role(tx: Tx, call: OfRole) -> GotRole:
-    return GotRole(role=_shown(store.role(tx, call.role_id or "")))
+    return GotRole(role=_shown(visible.role(tx, call.role_id or "")))
 
 
 def create_role(tx: Tx, call: NewRole) -> GotRole:
@@ -175,7 +186,7 @@ def create_role(tx: Tx, call: NewRole) -> GotRole:
 def update_role(tx: Tx, call: NewRole) -> GotRole:
     """Everybody who has the role has what it says from now on.  What that gives somebody needs the right
     to assign the role there."""
-    before = store.role(tx, call.role_id or "")
+    before = store.role(tx, visible.role(tx, call.role_id or "").role_id)
     if not before.is_custom:
         raise Invalid(f"The role '{before.name}' is built in and cannot be changed; create one of your own.")
     for scope in before.assignable_scopes:
@@ -195,7 +206,7 @@ def update_role(tx: Tx, call: NewRole) -> GotRole:
 
 
 def delete_role(tx: Tx, call: OfRole) -> None:
-    role = store.role(tx, call.role_id or "")
+    role = store.role(tx, visible.role(tx, call.role_id or "").role_id)
     if not role.is_custom:
         raise Invalid(f"The role '{role.name}' is built in and cannot be deleted.")
     for scope in role.assignable_scopes:
@@ -272,10 +283,19 @@ def _assign(tx: Tx, call: NewAssignment, *, is_denial: bool) -> GotAssignment:
     scope = parse_scope(call.scope or "")
     service.require(tx, Action.ROLE_ASSIGNMENTS_WRITE, scope)  # before anything is said of the names
     principal = None if call.principal == service.EVERYBODY_NAME else _principal(tx, call.principal or "")
-    role = store.role(tx, call.role or "")
+    role = _assignable(tx, call.role or "", scope)
     made = service.assign(tx, principal, role, scope, is_denial=is_denial)
     name = service.name_of(tx, made.principal_id)
     return GotAssignment(assignment=_shown_assignment(made, name, {role.role_id: role.name}))
+
+
+def _assignable(tx: Tx, name_or_id: str, scope: Scope) -> Role:
+    """Return a role that may be assigned at the scope.  Raise NotFound; Invalid names the places that the caller knows."""
+    with suppress(NotFound):
+        return store.named_role([role for role in store.roles(tx) if is_assignable(role, scope)], name_or_id)
+    seen = visible.role(tx, name_or_id)
+    places = ", ".join(seen.assignable_scopes) or "other places"
+    raise Invalid(f"The role '{seen.name}' may be assigned at {places} and below, not at {scope}.")
 
 
 def _checked(tx: Tx, call: NewRole) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

@@ -37,8 +37,7 @@ def assign(tx: Tx, principal: Principal | None, role: Role, scope: Scope, *, is_
     """`principal` None: everybody who signed in."""
     require(tx, Action.ROLE_ASSIGNMENTS_WRITE, scope)
     if not is_assignable(role, scope):
-        places = ", ".join(role.assignable_scopes)
-        raise Invalid(f"The role '{role.name}' may be assigned at {places} and below, not at {scope}.")
+        raise Invalid(f"The role '{role.name}' may not be assigned at {scope}.")
     _check_exists(tx, scope)
     name = EVERYBODY_NAME if principal is None else principal.name
     made = store.assign(

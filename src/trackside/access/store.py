@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from trackside.access import builtin
 from trackside.access.model import ROOT, Assignment, Place, Role, Scope
@@ -31,9 +31,14 @@ def roles(tx: Tx) -> list[Role]:
 
 
 def role(tx: Tx, name_or_id: str) -> Role:
-    for known in roles(tx):
-        if name_or_id == known.role_id or name_or_id.lower() == known.name.lower():
-            return known
+    return named_role(roles(tx), name_or_id)
+
+
+def named_role(known: Iterable[Role], name_or_id: str) -> Role:
+    """Return a role of `known` by its name or id.  Raise NotFound."""
+    for each in known:
+        if name_or_id == each.role_id or name_or_id.lower() == each.name.lower():
+            return each
     raise NotFound(f"Role '{name_or_id[:200]}' not found")
 
 
