@@ -395,8 +395,8 @@ REVIEWED = [
         "folders of the server for replicas, by numbers and generated names; paths of the operator's programs",
         {
             "endpoints/backends/logs.py": "Log.tail",
-            "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget ProcessBackend.start _bound"
-            " _written_bytes",
+            "endpoints/backends/process.py": "<module> ProcessBackend._folder_of ProcessBackend.forget ProcessBackend.start"
+            " _bound _written_bytes",
             "endpoints/backends/kubernetes_cluster.py": "<module> sources",
             "endpoints/backends/kubernetes_fetch.py": "main",
             "endpoints/backends/ray_cluster.py": "<module> RayBackend.start",
