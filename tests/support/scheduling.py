@@ -12,6 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Folders that share what takes long to start, and by which name; elsewhere, files do.
 TOGETHER = {"compat": "clients", "scorer": "models", "endpoints": "models"}
+# Files that read all of the source, and parse it once for each process (support/sources.py).
+READERS = ("test_architecture.py", "test_history.py", "test_readable.py", "test_sinks.py", "test_tenancy.py")
 FIRST = (*TOGETHER, "fuzz", "ui", "imports", "e2e", "links")
 
 
@@ -23,7 +25,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
 def unit_of(nodeid: str) -> str:
     """The file of a test, or what its folder shares with others."""
     path = PurePosixPath(nodeid.partition("::")[0])
-    return TOGETHER.get(_folder(path), str(path))
+    return "sources" if path.name in READERS else TOGETHER.get(_folder(path), str(path))
 
 
 def in_turn(nodeids: Sequence[str]) -> list[int]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from support.sources import tree
+
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "src" / "trackside"
 CLIENT = ROOT / "packages" / "trackside-mlflow" / "trackside_mlflow"
@@ -20,7 +22,7 @@ WIRE = "trackside.core.http.codec."  # the base types of calls and answers, whic
 
 def _imports(file: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree(file.read_text())):
         match node:
             case ast.Import(names=names):
                 found |= {name.name for name in names}
@@ -30,12 +32,15 @@ def _imports(file: Path) -> set[str]:
 
 
 def _reads_environment(file: Path) -> bool:
+    source = file.read_text()
+    if "environ" not in source and "getenv" not in source:
+        return False
     return any(
         isinstance(node, ast.Attribute)
         and node.attr in ("environ", "environb", "getenv")
         and isinstance(node.value, ast.Name)
         and node.value.id == "os"
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(tree(source))
     ) or any(name in ("os.environ", "os.getenv") for name in _imports(file))
 
 
@@ -44,7 +49,7 @@ def test_each_module_says_what_it_knows(package: Path) -> None:
     silent = [
         str(file.relative_to(ROOT))
         for file in package.rglob("*.py")
-        if (tree := ast.parse(file.read_text())).body and not ast.get_docstring(tree)
+        if (module := tree(file.read_text())).body and not ast.get_docstring(module)
     ]
 
     assert not silent

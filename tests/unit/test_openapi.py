@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -34,8 +34,47 @@ def _operations(document: Any) -> Iterator[tuple[str, str, Any]]:
             yield method.upper(), path, operation
 
 
+@pytest.mark.slow
 def test_it_is_valid_openapi(document: Any) -> None:
     validate(document)
+
+
+def test_one_path_of_each_shape_is_valid_openapi(document: Any) -> None:
+    """The paths differ in names and types alone; all of them take ten times as long."""
+    of_shape = {shape_of(methods): (path, methods) for path, methods in reversed(document["paths"].items())}
+    paths = dict(of_shape.values())
+
+    assert len(of_shape) > 10
+    validate({**document, "paths": paths, "components": {**document["components"], "schemas": needed(document, paths)}})
+
+
+def shape_of(methods: Mapping[str, Any]) -> str:
+    """How a path is described, without the names and the words that are its own."""
+    return str(
+        [
+            (
+                method,
+                sorted(operation),
+                sorted({(each.get("in"), *sorted(each)) for each in operation.get("parameters", [])}, key=str),
+                sorted(operation.get("requestBody", {}).get("content", {})),
+                [(status, sorted(answer)) for status, answer in operation["responses"].items()],
+            )
+            for method, operation in methods.items()
+        ]
+    )
+
+
+def needed(document: Any, paths: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas that paths and the other components refer to, and those that these refer to."""
+    schemas = document["components"]["schemas"]
+    others = {name: part for name, part in document["components"].items() if name != "schemas"}
+    found: dict[str, Any] = {}
+    waiting = [json.dumps([paths, others])]
+    while waiting:
+        for name in set(re.findall(r"#/components/schemas/([^\"]+)", waiting.pop())) - set(found):
+            found[name] = schemas[name]
+            waiting.append(json.dumps(schemas[name]))
+    return found
 
 
 def test_every_route_is_in_it_with_all_that_it_takes(routes: list[Route], document: Any) -> None:

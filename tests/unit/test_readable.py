@@ -2,11 +2,13 @@
 the source; runs nothing of it."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
 import pytest
 
+from support.sources import tree
 from unit.test_tenancy import _COMMENT, FOREIGN, SOURCE, sql_texts
 
 _OBJECTS = r"(?:experiments|runs|registered_models|model_versions|logged_models|\{\})"
@@ -73,15 +75,17 @@ def listings(module: Path) -> set[str]:
 def knows_the_caller(module: Path, function: str) -> bool:
     """The function's source speaks of what the caller may read."""
     source = module.read_text("utf-8")
+    lines = source.splitlines()
     name = function.rpartition(".")[2]
     return any(
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name == name
-        and _KNOWS.search(ast.get_source_segment(source, node) or "") is not None
-        for node in ast.walk(ast.parse(source))
+        and _KNOWS.search("\n".join(lines[node.lineno - 1 : node.end_lineno])) is not None
+        for node in ast.walk(tree(source))
     )
 
 
+@functools.cache
 def found() -> dict[tuple[str, str], bool]:
     modules = [each for each in sorted(SOURCE.rglob("*.py")) if str(each.relative_to(SOURCE)) not in FOREIGN]
     return {

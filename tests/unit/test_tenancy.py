@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support.sources import tree
+
 SOURCE = Path(__file__).parents[2] / "src" / "trackside"
 MIGRATIONS = SOURCE / "core" / "db" / "migrations"
 
@@ -164,9 +166,9 @@ def tenant_tables() -> set[str]:
 
 def sql_texts(source: str) -> Iterator[Text]:
     """The SQL in a module's strings: plain, joined by `+`, formatted, and with the module's own constants put in."""
-    tree = ast.parse(source)
-    reader = _Reader(_constants(tree))
-    reader.visit(tree)
+    module = tree(source)
+    reader = _Reader(_constants(module))
+    reader.visit(module)
     return (text for text in reader.texts if _SQL.match(_COMMENT.sub("", text.sql)))
 
 
@@ -246,10 +248,10 @@ def _joined(parts: Iterable[str | None]) -> str:
     return "".join(_UNKNOWN if part is None else part for part in parts)
 
 
-def _constants(tree: ast.Module) -> dict[str, str]:
+def _constants(module: ast.Module) -> dict[str, str]:
     """The module's names for strings."""
     found: dict[str, str] = {}
-    for statement in tree.body:
+    for statement in module.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 pass

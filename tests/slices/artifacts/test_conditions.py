@@ -9,7 +9,7 @@ import pytest
 from support.artifact_server import Server
 
 SIZE = 1_000_000
-BODY = bytes(i % 251 for i in range(SIZE))
+BODY = (bytes(range(251)) * (SIZE // 251 + 1))[:SIZE]
 
 
 @pytest.fixture

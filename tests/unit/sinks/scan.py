@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.sources import tree
+
 KINDS = ("path", "uri", "host", "sql", "header", "log", "process")
 
 _OS_PATHS = frozenset(
@@ -45,7 +47,7 @@ class Sink:
 
 def sinks_of(module: str, source: str) -> set[Sink]:
     reader = _Reader()
-    reader.visit(ast.parse(source))
+    reader.visit(tree(source))
     return {Sink(module, function, kind) for function, kind in reader.found}
 
 
