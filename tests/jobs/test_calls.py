@@ -1,6 +1,7 @@
 """The calls about jobs, queues and schedules, on both databases."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from trackside.core.settings import Settings
 
 pytestmark = pytest.mark.both
 
+TIMES = "/api/trackside/v1/job-schedule-times"
 QUEUE = "/api/trackside/v1/job-queue"
 
 
@@ -156,6 +158,18 @@ def test_a_schedule_is_made_changed_run_and_deleted(api: Api) -> None:
     assert (run["schedule"], result) == ("nightly", {"sum": 4})
     assert (paused["is_paused"], "next_at" in paused, paused["last_job_id"]) == (True, False, run["job_id"])
     assert taken[1] == "RESOURCE_ALREADY_EXISTS"
+    assert api.get(SCHEDULES) == {}
+
+
+def test_the_next_times_are_told_before_a_schedule_is_made(api: Api) -> None:
+    hours = api.get(TIMES, cron="0 * * * *", timezone="Asia/Kolkata")["times"]
+    minutes = api.get(TIMES, interval_s=60)["times"]
+    refused = api.ask("GET", f"{TIMES}?cron=0+0+31+2+*")
+
+    assert [later - earlier for earlier, later in pairwise(hours)] == [3_600_000] * 4
+    assert [each % 3_600_000 for each in hours] == [1_800_000] * 5  # the zone is half an hour off
+    assert [later - earlier for earlier, later in pairwise(minutes)] == [60_000] * 4
+    assert (refused.status, refused.json["message"][:21]) == (400, "cron is '0 0 31 2 *' ")
     assert api.get(SCHEDULES) == {}
 
 

@@ -169,6 +169,14 @@ class CreateSchedule(Call, frozen=True):
     priority: int | None = None
 
 
+class WhenSchedule(Call, frozen=True):
+    """`cron` in `timezone` (default UTC), or `interval_s`, of a schedule that is not made yet."""
+
+    cron: str | None = None
+    timezone: str | None = None
+    interval_s: int | None = None
+
+
 class OfSchedule(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
@@ -271,6 +279,10 @@ class ShownSchedule(Answer, frozen=True):
     next_at: int | UnsetType = UNSET
     last_at: int | UnsetType = UNSET
     last_job_id: str = ""
+    times: list[int] = field(default_factory=list)  # ms, the next ones
+
+
+class ScheduleTimes(Answer, frozen=True):
     times: list[int] = field(default_factory=list)  # ms, the next ones
 
 

@@ -11,6 +11,7 @@ from trackside.jobs import model as m
 from trackside.jobs.kinds import Kinds
 
 PATH = "/api/trackside/v1/job-schedules"
+TIMES = "/api/trackside/v1/job-schedule-times"
 
 
 class Calls:
@@ -44,6 +45,12 @@ class Calls:
     def list(self, tx: Tx, call: m.NoFields) -> m.Schedules:
         """Return the schedules of the workspace."""
         return m.Schedules([_shown(each) for each in schedule_store.all_of_workspace(tx)])
+
+    def times(self, tx: Tx, call: m.WhenSchedule) -> m.ScheduleTimes:
+        """Return the next times at which a schedule would fire, or refuse its cron expression, timezone or interval."""
+        cron, timezone = " ".join((call.cron or "").split()), call.timezone or "UTC"
+        schedules.check(cron, timezone, call.interval_s or 0)
+        return m.ScheduleTimes(schedules.times_after(tx.now, cron, timezone, call.interval_s or 0))
 
     def get(self, tx: Tx, call: m.OfSchedule) -> m.GotSchedule:
         """Return a schedule."""
@@ -95,6 +102,7 @@ def routes(kinds: Kinds) -> list[Route]:
     return [
         command(f"POST {PATH}", m.CreateSchedule, calls.create, needs=write, answer=m.GotSchedule, status=201),
         query(f"GET {PATH}", m.NoFields, calls.list, needs=read, answer=m.Schedules),
+        query(f"GET {TIMES}", m.WhenSchedule, calls.times, needs=read, answer=m.ScheduleTimes),
         query(f"GET {one}", m.OfSchedule, calls.get, needs=read, answer=m.GotSchedule),
         command(f"PATCH {one}", m.UpdateSchedule, calls.update, needs=write, answer=m.GotSchedule),
         command(f"DELETE {one}", m.OfSchedule, calls.delete, needs=delete),

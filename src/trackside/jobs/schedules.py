@@ -42,25 +42,32 @@ def next_after(schedule: Schedule, now_ms: int) -> int:
         length = schedule.interval_s * 1000
         planned = schedule.next_at + length if schedule.next_at else 0
         return planned if now_ms < planned <= now_ms + length else now_ms + length
-    moment = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(_zone(schedule.timezone))
-    found: datetime = next(CronSim(schedule.cron, moment))
-    return int(found.timestamp() * 1000)
+    return _cron_after(schedule.cron, schedule.timezone, now_ms, 1)[0]
 
 
 def upcoming(schedule: Schedule, count: int = 5) -> list[int]:
     """Return the next times (ms) at which a schedule fires; none while it is paused."""
     if schedule.is_paused:
         return []
-    if schedule.interval_s:
-        return [schedule.next_at + number * schedule.interval_s * 1000 for number in range(count)]
-    moment = datetime.fromtimestamp(schedule.next_at / 1000, UTC).astimezone(_zone(schedule.timezone))
-    later = [int(each.timestamp() * 1000) for each in islice(CronSim(schedule.cron, moment), count - 1)]
+    later = times_after(schedule.next_at, schedule.cron, schedule.timezone, schedule.interval_s, count - 1)
     return [schedule.next_at, *later]
+
+
+def times_after(now_ms: int, cron: str, timezone: str, interval_s: int, count: int = 5) -> list[int]:
+    """Return the next times (ms) of a cron expression or an interval that `check` accepts."""
+    if interval_s:
+        return [now_ms + number * interval_s * 1000 for number in range(1, count + 1)]
+    return _cron_after(cron, timezone, now_ms, count)
 
 
 def went_back(schedule: Schedule, now_ms: int) -> bool:
     """Tell whether the clock went back since `next_at` was computed, so that the schedule would wait too long."""
     return schedule.computed_at > now_ms + CLOCK_SLACK_MS
+
+
+def _cron_after(cron: str, timezone: str, now_ms: int, count: int) -> list[int]:
+    moment = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(_zone(timezone))
+    return [int(each.timestamp() * 1000) for each in islice(CronSim(cron, moment), count)]
 
 
 def _zone(name: str) -> ZoneInfo:

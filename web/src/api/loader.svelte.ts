@@ -48,8 +48,17 @@ export class Loader<T> {
 }
 
 /** In a component: loads now, again when something changes that `load` reads before its first await, when the server is
- *  back after it was lost, and when somebody else signs in. */
-export function resource<T>(load: (signal: AbortSignal) => Promise<T>): Loader<T> {
+ *  back after it was lost, and when somebody else signs in.  Answers leave empty lists out: `?? []` belongs to a list. */
+export function resource<T extends NonNullable<unknown> | null>(load: (signal: AbortSignal) => Promise<T>): Loader<T> {
+  return loading(load);
+}
+
+/** As `resource`; `load` returns undefined while there is nothing to ask for. */
+export function lazy<T>(load: (signal: AbortSignal) => Promise<T | undefined>): Loader<T | undefined> {
+  return loading(load);
+}
+
+function loading<T>(load: (signal: AbortSignal) => Promise<T>): Loader<T> {
   const loader = new Loader(load);
   $effect(() => {
     void connection.recoveries;

@@ -1165,6 +1165,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/job-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the kinds of jobs that can be started, with the JSON schemas of their parameters. */
+        get: operations["get_api_trackside_v1_job_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/job-queue": {
         parameters: {
             query?: never;
@@ -1181,6 +1198,23 @@ export interface paths {
         head?: never;
         /** Set how many jobs of the workspace run at once, or pause the queue: jobs that run go on. */
         patch: operations["patch_api_trackside_v1_job_queue"];
+        trace?: never;
+    };
+    "/api/trackside/v1/job-schedule-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the next times at which a schedule would fire, or refuse its cron expression, timezone or interval. */
+        get: operations["get_api_trackside_v1_job_schedule_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/trackside/v1/job-schedules": {
@@ -3092,6 +3126,11 @@ export interface components {
             /** @default [] */
             incidents?: components["schemas"]["ShownIncident"][];
         };
+        /** JobKinds */
+        JobKinds: {
+            /** @default [] */
+            kinds?: components["schemas"]["ShownKind"][];
+        };
         /** Jobs */
         Jobs: {
             /** @default [] */
@@ -3835,6 +3874,11 @@ export interface components {
             /** @default [] */
             schedules?: components["schemas"]["ShownSchedule"][];
         };
+        /** ScheduleTimes */
+        ScheduleTimes: {
+            /** @default [] */
+            times?: number[];
+        };
         /**
          * Score
          * @description What a rule says of a column in a window.  `subject` is drift, or a kind of data quality or performance.
@@ -4123,6 +4167,12 @@ export interface components {
             timeout_s: number;
             title: string;
             user: string;
+        };
+        /** ShownKind */
+        ShownKind: {
+            name: string;
+            params: Record<string, unknown>;
+            title: string;
         };
         /**
          * ShownMonitor
@@ -7938,6 +7988,32 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_job_kinds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobKinds"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_job_queue: {
         parameters: {
             query?: never;
@@ -7987,6 +8063,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GotQueue"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_job_schedule_times: {
+        parameters: {
+            query?: {
+                cron?: string;
+                interval_s?: number;
+                timezone?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleTimes"];
                 };
             };
             400: components["responses"]["Fault"];

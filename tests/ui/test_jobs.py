@@ -1,0 +1,110 @@
+"""Jobs in the browser: started, watched, repeated and deleted; schedules made, changed, paused, deleted and brought back."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support.links import until
+from support.servers import Server
+
+OURS = "/api/trackside/v1"
+
+
+def test_a_workspace_without_jobs_says_what_a_job_is(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/#/jobs")
+
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+    expect(page.get_by_text("A schedule queues a job")).to_be_visible()
+
+
+def test_a_job_is_started_and_watched_to_its_end_and_deleted(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/#/jobs")
+    page.get_by_role("button", name="New job").click()
+    page.get_by_label("Kind").select_option("Empty the trash")
+    page.get_by_label("older_than_days").fill("7")
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Empty the trash")
+    expect(page.get_by_text("Succeeded")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text('"older_than_days": 7')).to_be_visible()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+
+
+def test_a_schedule_is_made_changed_paused_deleted_and_brought_back(
+    server: Server, page: Page, console: list[str]
+) -> None:
+    page.goto(f"{server.url}/#/jobs")
+    page.get_by_role("button", name="New schedule").click()
+    form = page.get_by_role("dialog")
+    page.get_by_label("Kind").select_option("Empty the trash")
+    form.get_by_label("Cron expression").fill("0 0 31 2 *")
+    expect(form.get_by_role("alert")).to_contain_text("cron is '0 0 31 2 *'")
+    form.get_by_label("Cron expression").fill("15 4 * * *")
+    form.get_by_label("Time zone").fill("UTC")
+    expect(form.get_by_role("listitem")).to_have_count(5)
+    tomorrow = form.locator("li time").first.get_attribute("datetime")
+    form.get_by_label("Name of the schedule").fill("a b")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("name is 'a b'")
+    form.get_by_label("Name of the schedule").fill("tidy")
+    form.get_by_role("button", name="Save").click()
+
+    row = page.get_by_role("row").filter(has_text="tidy")
+    expect(row).to_contain_text("15 4 * * * UTC")
+    assert tomorrow
+    when = datetime.fromisoformat(tomorrow.replace("Z", "+00:00"))
+    assert (when.hour, when.minute) == (4, 15)
+    assert datetime.now(UTC) < when < datetime.now(UTC) + timedelta(days=1, hours=1)
+
+    page.get_by_role("button", name="Change tidy").click()
+    form.get_by_text("At an interval").click()
+    form.get_by_label("Every").fill("6")
+    form.get_by_label("Unit").select_option("hours")
+    form.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("every 6 h")
+    page.get_by_role("button", name="Pause tidy").click()
+    expect(row).to_contain_text("Paused")
+    page.get_by_role("button", name="Delete tidy").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_contain_text("Paused")
+
+    console[:] = [said for said in console if "status of 400" not in said]  # the refusals
+    (kept,) = server.api.get(f"{OURS}/job-schedules")["schedules"]
+    assert (kept["interval_s"], kept["is_paused"], kept["params"]["older_than_days"]) == (21_600, True, 30)
+
+
+@pytest.mark.slow
+def test_a_job_that_failed_says_why_is_filtered_retried_and_scheduled(server: Server, page: Page) -> None:
+    api = server.api
+    params = {"model": "models:/none/1", "input": f"runs:/{api.new_run()}/missing.csv"}
+    job_id = api.post(f"{OURS}/jobs", kind="retention", params={"keep_last": 1})["job"]["job_id"]
+    path = f"{OURS}/jobs/{job_id}"
+    until(lambda: api.get(path)["job"]["state"] == "succeeded", "the job to end")
+    assert api.ask("POST", f"{OURS}/jobs", {"kind": "score", "params": params}).status == 404
+
+    page.goto(f"{server.url}/#/jobs?state=failed")
+    expect(page.get_by_role("heading", name="No job is of this state and kind")).to_be_visible()
+    page.get_by_label("State").select_option("Succeeded")
+    page.get_by_role("link", name=re.compile("Retention")).click()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Schedule…").click()
+    form = page.get_by_role("dialog")
+    expect(form.get_by_label("keep_last")).to_have_value("1")
+    form.get_by_role("button", name="every hour").click()
+    form.get_by_label("Name of the schedule").fill("keep-last")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("row").filter(has_text="keep-last")).to_contain_text("0 * * * *")
+
+
+def test_the_run_of_a_job_is_found_by_its_id_alone(server: Server, page: Page) -> None:
+    run_id = server.api.new_run(server.api.new_experiment("vision"), run_name="calm-elk")
+
+    page.goto(f"{server.url}/#/runs/{run_id}")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("calm-elk")
+    expect(page.get_by_role("link", name="vision").first).to_be_visible()
