@@ -3439,7 +3439,8 @@ export interface components {
         };
         /**
          * Obstacle
-         * @description What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or `default`.
+         * @description What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or
+         *         `default`.
          */
         Obstacle: {
             kind: string;
