@@ -87,6 +87,19 @@ def test_the_scope_is_a_door_to_mlflow(api: Api) -> None:
     )
 
 
+def test_pages_of_the_scope_and_of_databricks_are_those_of_the_workspace(api: Api) -> None:
+    scope = team(api)
+
+    for path, where in (
+        (f"/mlflow/v2.0{scope}/", "/ws/team/"),
+        ("/databricks/ws/team/", "/ws/team/"),
+        ("/databricks/", ""),
+    ):
+        reply = get(api, path)
+        assert reply.status == 302, path
+        assert reply.headers["location"] == "../" * (path.count("/") - 1) + where.removeprefix("/"), path
+
+
 def test_an_open_server_gives_a_token_to_everybody(api: Api) -> None:
     reply = api.ask(
         "POST",

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from compat.conftest import Client
 from support.client import Api, Socket
@@ -17,6 +19,7 @@ from support.venvs import environment
 from trackside.cli.azure.commands import variables
 
 pytestmark = pytest.mark.slow
+SCOPE = "/subscriptions/S1/resourceGroups/R1/providers/Microsoft.MachineLearningServices/workspaces/team"
 
 
 @contextmanager
@@ -33,27 +36,85 @@ def served(data: Path, *options: str) -> Iterator[str]:
             process.terminate()
 
 
-def make_workspace(port: int, fields: dict[str, str]) -> None:
-    with closing(Socket(port)) as socket:
-        Api(socket).post(f"{OURS}/workspaces", fields)
+@dataclass(frozen=True)
+class Cloud:
+    """A server that speaks HTTPS, with the workspace `team`; `given` are the variables of `trackside azure-env`."""
+
+    url: str
+    given: dict[str, Any]
+    run: tuple[str, str]  # an experiment of the workspace, and a run there
+
+    @property
+    def authority(self) -> str:
+        return str(self.given["REQUESTS_CA_BUNDLE"])
 
 
-def test_the_articles_story_by_microsofts_client(tmp_path: Path) -> None:
-    client = Client(environment("azure"))
-    with served(tmp_path / "data") as url:  # before the server speaks HTTPS only
-        team = {"name": "team", "subscription_id": "S1", "resource_group": "R1"}
-        make_workspace(int(url.rsplit(":", 1)[1]), team)
-    with served(tmp_path / "data", "--tls", "self-signed") as url:
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    data = tmp_path_factory.mktemp("cloud") / "data"
+    with served(data) as url, closing(Socket(int(url.rsplit(":", 1)[1]))) as socket:  # before it speaks HTTPS only
+        api = Api(socket)
+        api.post(f"{OURS}/workspaces", name="team", subscription_id="S1", resource_group="R1")
+        team = api.within("team")
+        experiment = team.new_experiment("submitted")
+        run = experiment, team.new_run(experiment)
+    with served(data, "--tls", "self-signed") as url:
         there = url.replace("127.0.0.1", "localhost")
-        given: dict[str, Any] = {**variables(there, "", str(tmp_path / "data" / "tls" / "ca.pem"))}
-
-        assert client.run("azure_story.py", "S1", "R1", "team", HOME=tmp_path, **given) == "done"
+        yield Cloud(there, {**variables(there, "", str(data / "tls" / "ca.pem"))}, run)
 
 
-def test_a_client_of_databricks(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def azure() -> Client:
+    return Client(environment("azure"))
+
+
+def test_the_articles_story_by_microsofts_client(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
+    assert azure.run("azure_story.py", "S1", "R1", "team", HOME=tmp_path, **cloud.given) == "done"
+
+
+def test_the_life_of_a_workspace_by_microsofts_client(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
+    assert azure.run("azure_workspaces.py", "S1", HOME=tmp_path, **cloud.given) == "done"
+
+
+def test_a_submitted_job_logs_with_the_token_of_its_run(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
+    experiment, run = cloud.run
+    told = requests.get(
+        f"{cloud.url}/history/v1.0{SCOPE}/experimentids/{experiment}/runs/{run}/token",
+        verify=cloud.authority,
+        timeout=120,
+    ).json()
+    job: dict[str, Any] = {
+        "REQUESTS_CA_BUNDLE": cloud.authority,
+        "SSL_CERT_FILE": cloud.authority,
+        "AZUREML_CURRENT_CLOUD": cloud.given["AZUREML_CURRENT_CLOUD"],
+        "ARM_CLOUD_METADATA_URL": cloud.given["ARM_CLOUD_METADATA_URL"],
+        "MLFLOW_TRACKING_URI": f"azureml://{cloud.url.removeprefix('https://')}/mlflow/v2.0{SCOPE}",
+        "MLFLOW_TRACKING_TOKEN": told["token"],
+        "MLFLOW_EXPERIMENT_ID": experiment,
+        "MLFLOW_RUN_ID": run,
+    }
+
+    assert azure.run("azure_job.py", HOME=tmp_path, **job) == "FINISHED"
+
+
+@pytest.mark.parametrize("how", ["host", "profile"])
+@pytest.mark.parametrize("release", ["1.30", "2.22", "3.17"])
+def test_a_client_of_databricks(release: str, how: str, tmp_path: Path) -> None:
+    names = {"1.30": "flavors-1", "2.22": "flavors-2"}
+    python = environment(names[release]) if release in names else Path(sys.executable)
     with served(tmp_path / "data") as url:
-        said = Client(Path(sys.executable)).run(
-            "databricks_story.py", DATABRICKS_HOST=url, DATABRICKS_TOKEN="any", HOME=tmp_path
+        door = f"{url}/databricks"
+        (tmp_path / ".databrickscfg").write_text(
+            f"[DEFAULT]\nhost = {url}\ntoken = any\n[team]\nhost = {door}\ntoken = any\n"
         )
+        given: dict[str, Any] = {"DATABRICKS_HOST": door, "DATABRICKS_TOKEN": "any"} if how == "host" else {}
+        uri = "databricks" if how == "host" else "databricks://team"
 
-    assert said == "done"
+        assert Client(python).run("databricks_story.py", uri, HOME=tmp_path, **given) == "done"
+
+
+def test_a_client_of_databricks_is_known_without_the_door_by_its_sdk(tmp_path: Path) -> None:
+    with served(tmp_path / "data") as url:
+        given: dict[str, Any] = {"DATABRICKS_HOST": url, "DATABRICKS_TOKEN": "any"}
+
+        assert Client(Path(sys.executable)).run("databricks_story.py", "databricks", HOME=tmp_path, **given) == "done"

@@ -46,6 +46,17 @@ def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page
     expect(page.get_by_role("heading", level=1)).to_have_text("calm-elk")
     expect(page).to_have_url(f"{server.url}/ws/team/#/experiments/{experiment_id}/runs/{run_id}")
 
+    # azureml-mlflow and clients whose tracking URI is `databricks` print these.
+    scope = team.get("/api/trackside/v1/workspaces/team")["workspace"]["id"]
+    for printed in (
+        f"/mlflow/v2.0{scope}/#/experiments/{experiment_id}/runs/{run_id}",
+        f"/databricks/ws/team/ml/experiments/{experiment_id}/runs/{run_id}",
+    ):
+        page.goto("about:blank")
+        page.goto(f"{server.url}{printed}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("calm-elk")
+        expect(page).to_have_url(f"{server.url}/ws/team/#/experiments/{experiment_id}/runs/{run_id}")
+
 
 def test_it_is_served_below_a_prefix_and_each_workspace_shares_its_assets(
     page: Page, start: Callable[..., Server]

@@ -272,6 +272,7 @@ def build(
 
         recorder = Recorder(db, settings.data / "endpoints" / "requests", settings.child_environment)
         closers.append(recorder.close)
+        spaces = workspaces.Calls(directory, tenants.make(settings.default_artifact_root), policy)
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
@@ -279,7 +280,7 @@ def build(
             *access.routes(gate),
             *mlflow_auth.routes(gate, "READ" if "reader" in settings.default_role else "NO_PERMISSIONS"),
             *audit.routes(),
-            *workspaces.routes(directory, tenants.make(settings.default_artifact_root), policy),
+            *workspaces.routes(spaces),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
             *runs.routes(db.writer),
             *exports.routes(),
@@ -302,6 +303,7 @@ def build(
             exchange=exchange,
             sealer=keys,
             registry_files=registry_files,
+            workspaces=spaces,
             recorder=recorder,
             link_callers=link_callers,
             guard_of_links=guard_of_links,

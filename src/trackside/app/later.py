@@ -111,6 +111,7 @@ def _azure(parts: Parts) -> list[Route]:
         parts.gate,
         parts.exchange,
         lambda: bytes.fromhex(parts.sealer.derived("azure: addresses")),
+        parts.workspaces,
         prefix=parts.settings.static_prefix,
     )
 

@@ -18,6 +18,7 @@ from trackside.endpoints.request_log.recorder import Recorder
 from trackside.identity.exchange import Exchange
 from trackside.jobs.kinds import Kind
 from trackside.registry import own_routes as registry
+from trackside.workspaces import routes as workspaces
 
 # Threads of each kind that wait for other hosts: for webhooks that are tried, and for remotes that are linked or compared.
 CALLER_THREADS = 8
@@ -39,6 +40,7 @@ class Parts:
     exchange: Exchange
     sealer: Sealer
     registry_files: registry.Files
+    workspaces: workspaces.Calls
     recorder: Recorder
     link_callers: Lanes
     guard_of_links: Guard

@@ -13,6 +13,15 @@ TYPE = "Microsoft.MachineLearningServices/workspaces"
 CLOUD = "Trackside"  # AZUREML_CURRENT_CLOUD of the clients
 STORAGE_SUFFIX = "core.windows.net"
 LOCATION = "local"
+NAMESPACE = TYPE.partition("/")[0]
+# The client lets a workspace have only a location of this list.  A location is a label here: all workspaces are on this server.
+LOCATIONS = (
+    LOCATION, "australiaeast", "australiasoutheast", "brazilsouth", "canadacentral", "canadaeast", "centralindia", "centralus",
+    "eastasia", "eastus", "eastus2", "francecentral", "germanywestcentral", "italynorth", "japaneast", "japanwest",
+    "koreacentral", "northcentralus", "northeurope", "norwayeast", "polandcentral", "qatarcentral", "southafricanorth",
+    "southcentralus", "southeastasia", "southindia", "spaincentral", "swedencentral", "switzerlandnorth", "uaenorth", "uksouth",
+    "ukwest", "westcentralus", "westeurope", "westus", "westus2", "westus3",
+)  # fmt: skip
 _CODES = {
     "RESOURCE_DOES_NOT_EXIST": "ResourceNotFound",
     "ENDPOINT_NOT_FOUND": "NotFound",
@@ -74,6 +83,18 @@ def subscriptions(found: list[Workspace]) -> list[dict[str, Any]]:
     """Of the workspaces that the caller may see; the first one of each spelling counts."""
     ids = {workspace.subscription_id.lower(): workspace.subscription_id for workspace in reversed(found)}
     return [subscription(ids[key]) for key in sorted(ids)]
+
+
+def provider(subscription_id: str) -> dict[str, Any]:
+    """The resource provider of Azure Machine Learning: what it has, and where."""
+    return {
+        "id": f"/subscriptions/{subscription_id}/providers/{NAMESPACE}",
+        "namespace": NAMESPACE,
+        "registrationState": "Registered",
+        "resourceTypes": [
+            {"resourceType": "workspaces", "locations": list(LOCATIONS), "apiVersions": ["2022-05-01", "2021-01-01"]}
+        ],
+    }
 
 
 def resource_group(subscription_id: str, name: str) -> dict[str, Any]:

@@ -101,6 +101,9 @@ class Calls:
             raise NotFound(f"The subscription '{request.params['subscription_id'][:100]}' could not be found.")
         return _answer(found[0])
 
+    async def provider(self, request: Request) -> Response:
+        return _answer(arm.provider(_named(request)))
+
     async def groups(self, request: Request) -> Response:
         found = await self._visible(request, _named(request))
         names = {each.resource_group.lower(): each.resource_group for each in reversed(found)}
@@ -197,6 +200,7 @@ def routes(calls: Calls) -> list[Route]:
         token("POST"),
         get("/subscriptions", calls.subscriptions),
         get(_SUBSCRIPTION, calls.subscription),
+        get(f"{_SUBSCRIPTION}/providers/{arm.NAMESPACE}", calls.provider),
         get(f"{_SUBSCRIPTION}/resources", calls.resources, arguments=Resources),
         get(f"{_SUBSCRIPTION}/resourcegroups", calls.groups),
         get(f"{_SUBSCRIPTION}{lower}", calls.group),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
-from trackside.azure import arm_routes, blob_routes, databricks_routes, run_history
+from trackside.azure import arm_routes, blob_routes, databricks_routes, run_history, workspace_routes
 from trackside.core.access import Action
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, batch, query
@@ -15,6 +15,7 @@ from trackside.runs import batch as logging
 from trackside.runs import limits
 from trackside.runs import model as m
 from trackside.runs.routes import RUN
+from trackside.workspaces.routes import Calls as Workspaces
 
 
 class RunData(Call, frozen=True):
@@ -38,6 +39,7 @@ def routes(
     gate: arm_routes.Gate,
     exchange: Exchange,
     key: Callable[[], bytes],
+    workspaces: Workspaces,
     *,
     prefix: str = "",
 ) -> list[Route]:
@@ -48,6 +50,7 @@ def routes(
     above = "/api/2.0/preview/mlflow/runs"
     return [
         *arm_routes.routes(arm),
+        *workspace_routes.routes(workspace_routes.Calls(arm.base, workspaces)),
         *run_history.routes(history),
         *blob_routes.routes(files),
         *databricks_routes.routes(history),

@@ -5,6 +5,7 @@ path of its own.  That needs a slash at the end of the page's address, where a c
 """
 
 import html
+from urllib.parse import quote
 
 from trackside.core.access import Action
 from trackside.core.errors import NoEndpoint
@@ -55,6 +56,9 @@ class Pages:
         door = path.removeprefix(self._prefix)
         named, _ = doors(door, [])
         root = "../" * (door.count("/") - 1) or "./"
+        if door != "/" and not door.startswith("/ws/"):  # a door of other clients, as in the links that they print
+            where = root if named is None else f"{root}ws/{quote(named.name, safe='')}/"
+            return Response(302, [(b"location", where.encode())])
         body = _placed(page, root, DEFAULT if named is None else named.name)
         tag = etag(body)
         headers = [*_PAGE_HEADERS, (b"etag", tag)]

@@ -238,8 +238,7 @@ def _check(tx: Tx, name: str, action: Action) -> Workspace:
     return found
 
 
-def routes(directory: Directory, tenants: Tenants, policy: RootPolicy) -> list[Route]:
-    calls = Calls(directory, tenants, policy)
+def routes(calls: Calls) -> list[Route]:
     ours = "/api/trackside/v1/workspaces"
     return [
         query(
