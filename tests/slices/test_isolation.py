@@ -63,6 +63,9 @@ WHOLE_SERVER = {
         "/providers/Microsoft.MachineLearningServices/workspaces",
         "/resourceGroups/{resource_group}/providers/Microsoft.MachineLearningServices/workspaces",
         "/resourceGroups/{resource_group}/providers/Microsoft.MachineLearningServices/workspaces/{name}",
+        "/providers/Microsoft.MachineLearningServices", "/providers/Microsoft.Resources/deployments",
+        *(f"/{group}/{{resource_group}}/providers/Microsoft.Resources/deployments/{{name}}"
+          for group in ("resourcegroups", "resourceGroups")),
     )),
     "/api/2.0/fs/{path:path}", "/api/2.0/mlflow/unity-catalog/{path:path}",  # refused, with the way out
     "/ml/experiments/{path:path}",  # leads to a page of it

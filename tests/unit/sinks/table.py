@@ -331,6 +331,12 @@ REVIEWED = [
         {"ui/routes.py": "Pages.asset Pages.page", "stock_ui/routes.py": "Pages.file Pages.page databricks_address"},
     ),
     Reviewed(
+        "uri",
+        "trackside.workspaces.model.doors",
+        "the name of a workspace in the address of its page: one segment, escaped",
+        {"ui/routes.py": "Pages.page"},
+    ),
+    Reviewed(
         "header",
         "trackside.identity.oidc.model.check_next",
         "the page of this server that a browser is sent to after a sign-in",
