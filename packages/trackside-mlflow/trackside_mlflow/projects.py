@@ -33,7 +33,7 @@ def backend() -> Any:
             self,
             project_uri: str,
             entry_point: str,
-            params: Mapping[str, Any],
+            params: Mapping[str, Any] | None,
             version: str | None,
             backend_config: Mapping[str, Any],
             tracking_uri: str,
@@ -47,7 +47,7 @@ def backend() -> Any:
 def run(
     project_uri: str,
     entry_point: str,
-    params: Mapping[str, Any],
+    params: Mapping[str, Any] | None,
     version: str | None,
     backend_config: Mapping[str, Any],
     tracking_uri: str,
@@ -63,17 +63,18 @@ def run(
     from mlflow.tracking import MlflowClient
 
     call = _caller(tracking_uri)
+    given = dict(params or {})  # `mlflow.projects.run` passes None for no parameters
     asked: dict[str, Any] = {
         "entry_point": entry_point,
-        "parameters": {name: str(value) for name, value in params.items()},
+        "parameters": {name: str(value) for name, value in given.items()},
         "env": _env(backend_config),
         "compute": str(backend_config.get("COMPUTE") or ""),
     }
     client = MlflowClient(tracking_uri)
     uri, subdirectory = utils._parse_subdirectory(project_uri)
     if utils._is_local_uri(uri) or utils._is_zip_uri(uri):
-        folder = utils.fetch_and_validate_project(project_uri, version, entry_point, dict(params))
-        run_id = _new_run(utils, project_uri, experiment_id, folder, version, entry_point, dict(params))
+        folder = utils.fetch_and_validate_project(project_uri, version, entry_point, given)
+        run_id = _new_run(utils, project_uri, experiment_id, folder, version, entry_point, given)
         with tempfile.TemporaryDirectory() as scratch:
             packed = _pack(Path(folder), Path(scratch) / ARCHIVE)
             client.log_artifact(run_id, str(packed))
