@@ -16,6 +16,7 @@ import pytest
 from msgspec import Struct, structs
 from msgspec.structs import replace as replace_fields
 
+from support import traces
 from support.client import Api, Inside, Reply
 from support.people import ADMIN, People, basic, bearer, signed
 from trackside import app
@@ -36,6 +37,7 @@ from trackside.links import store as links
 pytestmark = pytest.mark.both
 
 WORD = "marzipan"  # only inside
+TRACE = traces.trace_id(1)
 CACHES = {"run_docs"}
 OWNERS = (  # what other rows belong to, and must be of the same workspace as
     ("run_seq", "runs"),
@@ -132,6 +134,7 @@ NEUTRAL: dict[str, Any] = {
     **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
     "is_scheduled": False,
     "reason": "mine", "ends_at": None,
+    "timestamp_ms": 1, "allow_partial": True, "request_metadata": None, "max_timestamp_millis": None, "max_traces": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -154,6 +157,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/endpoints": {"name": "gateway", "deployment": "blue"},
     "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
+    "/traces": {"request_id": TRACE},
 }
 # Not found although it is there: only what is deleted can be restored.
 NOT_FOUND = {"/api/2.0/mlflow/experiments/restore"}
@@ -212,6 +216,7 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     for folder in (location, f"{location}/model", of_model.removeprefix("mlflow-artifacts:/"), "azureml-uploads/x/x"):
         api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{folder}/secret.txt", WORD.encode())
     names |= dataset_with_a_record(api, names["experiment_id"])
+    names["trace_id"] = trace_with_a_span(api, names["experiment_id"])
     names["name"] = "registered"
     api.post("registered-models/create", name="registered", description=WORD)
     source = f"{api.run(run_id)['info']['artifact_uri']}/model"
@@ -251,6 +256,17 @@ def dataset_with_a_record(api: Api, experiment_id: str) -> dict[str, str]:
     (record,) = json.loads(api.get(f"datasets/{dataset_id}/records", version="3.0")["records"])
     found = hashlib.sha256(json.dumps(record["inputs"], sort_keys=True).encode()).hexdigest()
     return {"dataset_id": dataset_id, "dataset_record_id": record["dataset_record_id"], "hash": found}
+
+
+def trace_with_a_span(api: Api, experiment_id: str) -> str:
+    fields: dict[str, Any] = {
+        "tags": {"k": WORD, "mlflow.traceName": WORD},
+        "trace_metadata": {"k": WORD},
+        "request_preview": WORD,
+    }
+    traces.start(api, experiment_id=experiment_id, **fields)
+    traces.export(api, traces.Sent(1, name=WORD, attributes={"k": WORD}), experiment_id=experiment_id)
+    return TRACE
 
 
 def ended_import(api: Api, data: Path) -> str:
@@ -389,7 +405,9 @@ def call(api: Api, route: Route, path: str, names: Mapping[str, Any]) -> Reply:
     fields = {name: example(hint, name, names) for name, hint in fields_of(route.call).items()}
     fields = {name: value for name, value in fields.items() if value is not None}
     where = re.sub(r"\{(\w+)(?::path)?\}", lambda part: str(names.get(part[1], NEUTRAL.get(part[1], "x"))), path)
-    if route.kind == "stream" and not fields:
+    if route.kind == "stream" and "get-trace-artifact" in path:
+        fields = {"request_id": TRACE}
+    elif route.kind == "stream" and not fields:
         named = {name: value for name, value in names.items() if value is not None}
         fields = {"path": "secret.txt", "artifact_file_path": "secret.txt", **named}
     if route.method in ("GET", "HEAD"):
@@ -414,7 +432,7 @@ def test_every_route_has_a_workspace_or_says_why_not(application: app.App) -> No
 def test_the_fields_of_all_calls_are_known_here(application: app.App, lair: Lair) -> None:
     """So that a call that names something new is tried with the name of something inside."""
     named = {f"{name}s" for name in lair.names} | set(lair.names)
-    grown = {"run_uuid", "source_run_id", "datasets", "metrics", "params", "models", "dataset"}
+    grown = {"run_uuid", "source_run_id", "datasets", "metrics", "params", "models", "dataset", "trace", "locations"}
     asked = {name for route in routes(application) if route.has_workspace for name in fields_of(route.call)}
 
     strange = asked - named - grown - set(NEUTRAL)

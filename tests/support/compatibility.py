@@ -42,10 +42,9 @@ class Absent:
 
 ABSENT = [
     Absent(
-        "traces",
+        "assessments, links and metrics of traces",
         r"/[23]\.0/mlflow/(traces|unified-traces|get-online-trace-details)\b",
-        "a traced function runs and returns; the client logs a warning and drops the trace. `search_traces` and `get_trace` "
-        "raise `MlflowException` with ENDPOINT_NOT_FOUND, at once",
+        "the calls raise; traces themselves are served",
     ),
     Absent("scorers", r"/3\.0/mlflow/scorers\b", "registering and listing scorers raises"),
     Absent("label schemas and review queues", r"/3\.0/mlflow/(label-schemas|review-queues)\b", "the calls raise"),

@@ -30,6 +30,8 @@ FILLED_IN = {
     ("metrics/removal.py", "_remove_all"): "the points of a metric and its summary",
     ("runs/bulk.py", "_move"): "runs, params, tags, metric_series",
     ("runs/bulk.py", "_move_datasets"): "input_tags, inputs",
+    ("traces/storage/changes.py", "remove"): "traces with what belongs to them",
+    ("traces/storage/columns.py", "move"): "the experiment of what belongs to a trace",
     ("tenants.py", "_spell_in_full"): "where artifacts are, which the history does not say",
 }
 _WRITTEN = re.compile(

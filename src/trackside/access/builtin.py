@@ -39,6 +39,7 @@ MLFLOW_DATA_SCIENTIST = Role(
         f"{_ML}/read",
         *(f"{_ML}/experiments/{verb}" for verb in ("read", "write", "delete")),
         *(f"{_ML}/experiments/runs/{verb}" for verb in ("read", "write")),
+        *(f"{_ML}/experiments/traces/{verb}" for verb in ("read", "write", "delete")),
         *(f"{_ML}/models/{verb}" for verb in ("read", "write", "delete")),
         f"{_ML}/datasets/registered/*",
     ),
@@ -77,6 +78,7 @@ MONITORING = Role(
 
 _READ = (
     *(f"{_ML}/experiments/read", f"{_ML}/experiments/runs/read", f"{_ML}/models/read", f"{_ML}/onlineEndpoints/read"),
+    f"{_ML}/experiments/traces/read",
     f"{_ML}/datasets/registered/read",
 )
 _USE = (*_READ, f"{_ML}/onlineEndpoints/score/action")
@@ -84,12 +86,14 @@ _EDIT = (
     *_USE,
     f"{_ML}/experiments/write",
     f"{_ML}/experiments/runs/write",
+    f"{_ML}/experiments/traces/write",
     f"{_ML}/models/write",
     f"{_ML}/onlineEndpoints/write",
     f"{_ML}/onlineEndpoints/readRequests/action",
     f"{_ML}/datasets/registered/write",
 )
-_MANAGE = (*_EDIT, f"{_ML}/experiments/delete", f"{_ML}/models/delete", f"{_ML}/onlineEndpoints/delete",
+_MANAGE = (*_EDIT, f"{_ML}/experiments/delete", f"{_ML}/experiments/traces/delete", f"{_ML}/models/delete",
+           f"{_ML}/onlineEndpoints/delete",
            f"{_ML}/onlineEndpoints/listKeys/action", f"{_ML}/datasets/registered/delete",
            "Microsoft.Authorization/roleAssignments/*")  # fmt: skip
 LEVELS = {

@@ -15,6 +15,7 @@ _RUNS = frozenset({Action.RUNS_READ, Action.RUNS_WRITE})
 _EXPERIMENTS = frozenset(
     {Action.EXPERIMENTS_READ, Action.EXPERIMENTS_WRITE, Action.EXPERIMENTS_DELETE, Action.EXPERIMENTS_CREATE}
 )
+_TRACES = frozenset({Action.TRACES_READ, Action.TRACES_WRITE, Action.TRACES_DELETE})
 _MODELS = frozenset({Action.MODELS_READ, Action.MODELS_WRITE, Action.MODELS_DELETE, Action.MODELS_CREATE})
 _DATASETS = frozenset({Action.DATASETS_READ, Action.DATASETS_WRITE, Action.DATASETS_DELETE})  # of evaluation
 _ENDPOINTS = frozenset({
@@ -23,7 +24,7 @@ _ENDPOINTS = frozenset({
 })  # fmt: skip
 # Which actions concern a type of object; roles for all objects of a type give no others.
 OF_TYPE: dict[str, frozenset[Action]] = {
-    "experiment": _EXPERIMENTS | _RUNS | _DATASETS,
+    "experiment": _EXPERIMENTS | _RUNS | _TRACES | _DATASETS,
     "model": _MODELS,
     "endpoint": _ENDPOINTS,
     "run": _RUNS,

@@ -8,7 +8,7 @@ from trackside import __version__, server, tenants
 from trackside.access import routes as access
 from trackside.access.gate import Gate
 from trackside.access.mlflow_auth import routes as mlflow_auth
-from trackside.app import endpoints, sign_in
+from trackside.app import endpoints, sign_in, span_files
 from trackside.app.parts import Parts, callers_for, sealer_of
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
@@ -79,6 +79,7 @@ LOCATE = {
     "artifact": owners.locate,
     "view": view_store.locate,
     "evaluation_dataset": evaluation_dataset_store.locate,
+    "trace": span_files.locate_trace,
 }
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 
@@ -285,7 +286,7 @@ def build(
             *runs.routes(db.writer),
             *exports.routes(),
             *evaluation_datasets.routes(),
-            *artifacts.routes(roots, threads),
+            *artifacts.routes(roots, threads, span_files.SpanFiles()),
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(registry_files),

@@ -1,7 +1,7 @@
 """What is imported while the server answers other calls already: a third of all modules.
 
-Jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas, alerts, links, imports, clean-up, views, and
-the clients of Azure and Databricks.
+Traces, jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas, alerts, links, imports,
+clean-up, views, and the clients of Azure and Databricks.
 """
 
 import time
@@ -41,6 +41,7 @@ from trackside.quotas import watch as quota_watch
 from trackside.scoring import service as scoring
 from trackside.scoring.places import Folders
 from trackside.stock_ui import routes as stock_ui
+from trackside.traces.api import routes as traces
 from trackside.views import routes as views
 
 IMPORT_THREADS = 2  # that look after the files and processes of imports
@@ -51,6 +52,7 @@ DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 def routes(parts: Parts) -> list[Route]:
     deleting = Work(parts.roots, parts.threads, parts.registry_files)
     return [
+        *traces.routes(parts.roots, parts.threads),
         *_jobs(parts, deleting),
         *_alerts(parts),
         *_azure(parts),

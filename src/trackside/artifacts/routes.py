@@ -1,5 +1,7 @@
 """The artifact calls: the proxy that clients put files through, and the files of a run.  Knows MLflow's wire."""
 
+from typing import Protocol
+
 from msgspec import field
 
 from trackside.artifacts import archive, blobs, held, images, keys, pages, store, transfer, wire
@@ -15,6 +17,7 @@ from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
 
 MAX_UPLOAD_BYTES = 10 << 20
+MAX_KEPT_BYTES = 64 << 20  # of a file that is kept elsewhere
 OURS = "/api/trackside/v1"
 _JSON, _ANY = "application/json", "application/octet-stream"
 
@@ -62,25 +65,56 @@ class OfRun(codec.Call, frozen=True):
     run_id: str | None = None
 
 
+class KeptElsewhere(Protocol):
+    """Files that clients write and read through the proxy, and whose content the server keeps in a form of its own."""
+
+    def names(self, key: str) -> bool:
+        """Tell whether the key may be that of such a file."""
+        ...
+
+    async def put(self, request: Request, key: str, data: bytes) -> bool:
+        """Keep the file; False: it is an ordinary one."""
+        ...
+
+    async def get(self, request: Request, key: str) -> Response | None:
+        """Return the file; None: it is an ordinary one."""
+        ...
+
+
 class Calls:
     """The handlers.  `threads` carry files, and only files: an fsync must not hold up a read of the database."""
 
-    def __init__(self, roots: Roots, threads: StoreThreads) -> None:
+    def __init__(self, roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None = None) -> None:
         self._roots = roots
         self._threads = threads
+        self._elsewhere = elsewhere
 
     async def put(self, request: Request) -> Response:
         path = request.params["path"]
         spot = self._roots.proxied(path, request.workspace)
         if path.endswith("/") or keys.is_top(spot.key):
             raise Invalid("Artifact path must include a filename (cannot end with '/').")
+        if self._elsewhere is not None and self._elsewhere.names(spot.key):
+            return await self._put_elsewhere(request, spot, self._elsewhere)
         before = await room(request, spot, request.content_length or 0, self._threads)
         stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
         await tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
         return Response()
 
+    async def _put_elsewhere(self, request: Request, spot: Spot, elsewhere: KeptElsewhere) -> Response:
+        data = await request.whole_body(MAX_KEPT_BYTES)
+        if not await elsewhere.put(request, spot.key, data):
+            before = await room(request, spot, len(data), self._threads)
+            await self._threads.of(spot).run(put, spot.blobs, spot.key, [[data]])
+            await tell(request, spot.key, more=None if before is None else len(data) - before)
+        return Response()
+
     async def get(self, request: Request) -> Response:
         spot = self._roots.proxied(request.params["path"], request.workspace)
+        if self._elsewhere is not None and self._elsewhere.names(spot.key):
+            kept = await self._elsewhere.get(request, spot.key)
+            if kept is not None:
+                return kept
         return await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
 
     async def delete(self, request: Request) -> Response:
@@ -214,8 +248,8 @@ class Calls:
             raise Invalid(message.format(scheme=root.uri.partition(":")[0]))
 
 
-def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
-    calls = Calls(roots, threads)
+def routes(roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None = None) -> list[Route]:
+    calls = Calls(roots, threads, elsewhere)
     proxy = [
         ("PUT", "artifacts/{path:path}", calls.put, Action.RUNS_WRITE, codec.Call, ""),
         ("GET", "artifacts/{path:path}", calls.get, Action.RUNS_READ, codec.Call, _ANY),  # HEAD too

@@ -29,6 +29,9 @@ class Action(StrEnum):
     EXPERIMENTS_DELETE = f"{_ML}experiments/delete"
     RUNS_READ = f"{_ML}experiments/runs/read"
     RUNS_WRITE = f"{_ML}experiments/runs/write"
+    TRACES_READ = f"{_ML}experiments/traces/read"
+    TRACES_WRITE = f"{_ML}experiments/traces/write"
+    TRACES_DELETE = f"{_ML}experiments/traces/delete"
     MODELS_READ = f"{_ML}models/read"
     MODELS_WRITE = f"{_ML}models/write"
     MODELS_CREATE = f"{_ML}models/create/action"  # who has models/write may too

@@ -16,6 +16,11 @@ class Entity(StrEnum):
     TAG = "tag"
     ATTRIBUTE = "attribute"
     DATASET = "dataset"
+    METADATA = "request_metadata"  # of a trace, as what follows
+    SPAN = "span"
+    FEEDBACK = "feedback"
+    EXPECTATION = "expectation"
+    ISSUE = "issue"
 
 
 class Aggregate(StrEnum):
@@ -40,6 +45,7 @@ class Operator(StrEnum):
     NOT_LIKE = "NOT LIKE"
     ILIKE = "ILIKE"
     NOT_ILIKE = "NOT ILIKE"
+    RLIKE = "RLIKE"  # a regular expression is found; only searches of traces have it
     IN = "IN"
     NOT_IN = "NOT IN"
     BETWEEN = "BETWEEN"

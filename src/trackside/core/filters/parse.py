@@ -12,14 +12,14 @@ field       = name | function "(" name ")"
 order       = field [ASC | DESC]
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
 
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import LIKES, Clause, Fields, Literal, comparison, resolve
-from trackside.core.filters.nodes import And, Field, Filter, Not, Or, Order
+from trackside.core.filters.nodes import And, Comparison, Field, Filter, Not, Or, Order
 from trackside.core.filters.patterns import check_like
 from trackside.core.filters.tokens import (
     Kind,
@@ -41,15 +41,23 @@ MAX_ORDERS = 20
 _PATTERNS = ("LIKE", "ILIKE", "RLIKE")  # RLIKE is read as MLflow reads it, for no search takes it
 
 
+Read = Callable[[Clause], Comparison]  # raises Invalid for names and values that the search does not know
+
+
 def parse_filter(text: str | None, fields: Fields) -> Filter | None:
     """None stands for a filter that everything meets."""
+    return parse_clauses(text, lambda clause: comparison(clause, fields))
+
+
+def parse_clauses(text: str | None, read: Read) -> Filter | None:
+    """The same for a search whose clauses `read` understands."""
     if not text or text.isspace():
         return None
     tokens = tokenize(text)
     for token, following in pairwise(tokens):
         if token.text == ";" and following.kind is not Kind.END:
             raise Invalid(f"Search filter contained multiple expression {text!r}. Provide AND-ed expression list.")
-    parser = _Parser(tokens, text, fields)
+    parser = _Parser(tokens, text, read)
     if all(token.word == "AND" for token in tokens[:-1]):
         return None
     tree = parser.filter()
@@ -70,7 +78,7 @@ def parse_filter(text: str | None, fields: Fields) -> Filter | None:
 
 def parse_field(text: str, fields: Fields) -> Field:
     """Return the field that a text such as `min(metrics.loss)` names."""
-    parser = _Parser(tokenize(text), text, fields)
+    parser = _Parser(tokenize(text), text, _reads_none)
     name, function = parser.field()
     if parser.peek().kind is not Kind.END:
         raise Invalid(f"Invalid field '{text}': one field is expected, such as metrics.loss or params.`batch size`")
@@ -94,7 +102,7 @@ def check_filter(text: str, fields: Fields) -> Checked:
     parser: _Parser | None = None
     try:
         tokens = tokenize(text)
-        parser = _Parser(tokens, text, fields)
+        parser = _Parser(tokens, text, lambda clause: comparison(clause, fields))
         if all(token.kind is Kind.END or token.word == "AND" for token in tokens):
             return Checked()
         parser.filter()
@@ -125,34 +133,51 @@ def parse_order_by(clauses: Iterable[str], fields: Fields) -> tuple[Order, ...]:
 
 
 def _parse_order(text: str, fields: Fields) -> Order:
+    name, function, ascending = _ordering(text)
+    return Order(resolve(name, function, fields, ordering=True), ascending=ascending)
+
+
+def parse_name_and_direction(text: str) -> tuple[str, bool]:
+    """Return the name of a clause of `order_by` as written, and whether it ascends."""
+    name, function, ascending = _ordering(text)
+    if function is not None:
+        raise Invalid(f"Invalid order_by clause '{text}'. Could not be parsed.")
+    return name, ascending
+
+
+def _ordering(text: str) -> tuple[str, str | None, bool]:
     unreadable = Invalid(f"Invalid order_by clause '{text}'. Could not be parsed.")
     try:
-        parser = _Parser(tokenize(text), text, fields)
+        parser = _Parser(tokenize(text), text, _reads_none)
         name, function = parser.field()
     except Invalid:
         raise unreadable from None
     direction = parser.next()
     if direction.kind is Kind.END:
-        return Order(resolve(name, function, fields, ordering=True))
+        return name, function, True
     if direction.kind is not Kind.NAME or parser.peek().kind is not Kind.END:
         raise unreadable
     if direction.word not in ("ASC", "DESC"):
         raise Invalid(f"Invalid ordering key in order_by clause '{text}'.")
     if name[0] in '`"' and name.find(name[0], 1) == len(name) - 1:
         name = name[1:-1]  # MLflow reads quotes around all of a name, if a direction follows
-    return Order(resolve(name, function, fields, ordering=True), ascending=direction.word == "ASC")
+    return name, function, direction.word == "ASC"
+
+
+def _reads_none(clause: Clause) -> Comparison:
+    raise Invalid(f"Invalid field '{clause.name}': one field is expected")
 
 
 class _Parser:
     """Recursive descent over tokens.  `faults` are those of well-formed clauses, kept until the grammar is checked."""
 
-    def __init__(self, tokens: Sequence[Token], text: str, fields: Fields) -> None:
+    def __init__(self, tokens: Sequence[Token], text: str, read: Read) -> None:
         self.faults: list[Invalid] = []
         self.spans: list[tuple[int, int]] = []  # of the faults
         self.last_field: tuple[str, str | None] | None = None
         self._tokens = tokens
         self._text = text
-        self._fields = fields
+        self._read = read
         self._at = 0
         self._depth = 0
         self._clauses = 0
@@ -229,7 +254,7 @@ class _Parser:
         self.last_field = name, function = self.field()
         operator, values = self._test()
         try:
-            return comparison(Clause(name, function, operator, values), self._fields)
+            return self._read(Clause(name, function, operator, values))
         except Invalid as fault:
             last = self._tokens[self._at - 1]
             self.faults.append(fault)

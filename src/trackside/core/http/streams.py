@@ -180,6 +180,11 @@ class Request:
             self._forget()
         return result
 
+    async def write_together(self, batch: Any, call: Any) -> Any:
+        """`call` with all other calls of `batch` that wait: `batch(tx, calls)` answers each."""
+        ws = 0 if self.workspace is None else self.workspace.workspace_id
+        return await self._database.writer.submit_async(ws, call, batch, asyncio.get_running_loop())
+
 
 @contextmanager
 def whole_or_cut(scope: Scope) -> Iterator[None]:

@@ -1,0 +1,72 @@
+"""What the calls of both versions share: rights of a place, and the search."""
+
+from collections.abc import Callable, Sequence
+
+from trackside.core.access import OPEN, Action, Object, Visit
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied, Invalid
+from trackside.core.http.admission import REFUSED
+from trackside.core.http.targets import by
+from trackside.experiments.model import check_id
+from trackside.traces import model as m
+from trackside.traces.search import scan, sql
+from trackside.traces.storage import reader
+from trackside.traces.storage.reader import Row
+
+TRACE = by("trace", "trace_id", "request_id")
+
+
+def check_write(visit: Visit, experiment_id: str) -> None:
+    """For calls whose body or headers name the experiment."""
+    may_write = may(visit)
+    if may_write is not None and not may_write(experiment_id):
+        raise Denied(REFUSED)
+
+
+def may(visit: Visit) -> Callable[[str], bool] | None:
+    """Return what tells whether the caller may write traces to an experiment; None: to all of them."""
+    if visit.caller is OPEN:
+        return None
+    rights = visit.rights
+
+    def may_write(experiment_id: str) -> bool:
+        return rights.allows(Action.TRACES_WRITE, Object("experiment", experiment_id.lstrip("0") or "0"))
+
+    return may_write
+
+
+def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
+    """Return the keys of the experiments that are there and whose traces the caller may read."""
+    readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "experiment_id")
+    rows = tx.all(
+        f"SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids{readable}",
+        ids=[check_id(given) for given in experiment_ids],
+        **bound,
+    )
+    return [row[0] for row in rows]
+
+
+def search(
+    tx: Tx,
+    experiment_ids: Sequence[str],
+    filter_text: str | None,
+    max_results: int | None,
+    order_by: Sequence[str] | None,
+    page_token: str | None,
+) -> tuple[list[Row], str | None]:
+    """Return a page of traces, and the token of the next."""
+    limit = m.DEFAULT_RESULTS if max_results is None else max_results
+    if limit > m.MAX_RESULTS:
+        raise Invalid(
+            f"Invalid value {limit} for parameter 'max_results' supplied: It must be at most {m.MAX_RESULTS}, but got value "
+            f"{limit}"
+        )
+    if limit < 1:
+        raise Invalid(f"Invalid value {limit} for parameter 'max_results' supplied. It must be a positive integer")
+    seqs = seqs_of(tx, experiment_ids)
+    wanted = sql.parse(filter_text, order_by or (), seqs)
+    if not seqs:
+        return [], None
+    readable = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
+    found, token = scan.find(tx, wanted, limit, page_token, readable)
+    return reader.by_seqs(tx, found), token

@@ -1,0 +1,10 @@
+"""All routes of traces."""
+
+from trackside.artifacts.lanes import StoreThreads
+from trackside.artifacts.roots import Roots
+from trackside.core.http.routes import Route
+from trackside.traces.api import files, otlp, v2, v3
+
+
+def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
+    return [*v3.routes(), *v2.routes(), *otlp.routes(), *files.routes(roots, threads)]

@@ -1,0 +1,221 @@
+"""The calls about traces of MLflow 3.  Knows HTTP's side of them only."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Raw
+
+from trackside.core.access import Action, Reference
+from trackside.core.db.tx import Tx
+from trackside.core.errors import NotFound
+from trackside.core.http import codec
+from trackside.core.http.calls import JSON_TYPE, check_content_type
+from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
+from trackside.core.http.streams import Request, Response
+from trackside.core.http.targets import by
+from trackside.traces import model as m
+from trackside.traces.api.calls import TRACE, check_write, may, search
+from trackside.traces.spans import otlp_form
+from trackside.traces.storage import changes, reader
+from trackside.traces.storage.reader import Row
+from trackside.traces.storage.state import Start, State
+from trackside.traces.storage.writer import write
+
+VERSION = "3.0"
+_AGENT = "mlflow-python-client/"
+_KEEPS_SPANS = (3, 4)  # clients from this version on look for the place of spans in the answer to a start
+
+
+async def start(request: Request) -> Response:
+    check_content_type(request.headers.get(b"content-type"))
+    call: m.StartTrace = codec.decode_body(m.StartTrace, await request.whole_body())
+    asked = start_of(call, keeps_spans=version_of(request.headers) >= _KEEPS_SPANS)
+    check_write(request.visit, asked.experiment_id)
+    asked = msgspec.structs.replace(asked, may_write=may(request.visit))
+    trace: State = await request.write_together(write, asked)
+    body = codec.encode(m.OneTrace(trace=_wrapped(reader.info(_row(trace, asked.experiment_id)))))
+    return Response(headers=[JSON_TYPE], body=body)
+
+
+def start_of(call: m.StartTrace, *, keeps_spans: bool) -> Start:
+    """Raise Invalid for a call that does not say which trace it is and where it is."""
+    info = call.trace.trace_info if call.trace is not None else None
+    if info is None:
+        raise codec.missing("trace.trace_info")
+    place = info.trace_location.mlflow_experiment if info.trace_location is not None else None
+    if place is None or not place.experiment_id:
+        raise codec.missing("trace.trace_info.trace_location.mlflow_experiment.experiment_id")
+    tags = m.cut_map(info.tags, m.MAX_TAG)
+    m.check_name(tags.get(m.NAME, ""))
+    for key in m.SERVER_TAGS:
+        tags.pop(key, None)
+    metadata = m.cut_map(info.trace_metadata, m.MAX_METADATA)
+    m.check_session(metadata.get(m.SESSION, ""))
+    return Start(
+        trace_id=m.check_id(info.trace_id),
+        experiment_id=place.experiment_id,
+        timestamp_ms=m.time_ms(info.request_time),
+        duration_ms=m.duration_ms(info.execution_duration),
+        state=m.state_of(info.state),
+        client_request_id=info.client_request_id,
+        request_preview=_preview(info.request_preview or info.request),
+        response_preview=_preview(info.response_preview or info.response),
+        tags=tags,
+        metadata=metadata,
+        keeps_spans=keeps_spans,
+    )
+
+
+def version_of(headers: Mapping[bytes, bytes]) -> tuple[int, ...]:
+    """Return the version of MLflow's Python client; (0,) for other clients."""
+    agent = headers.get(b"user-agent", b"").decode("latin-1")
+    if not agent.startswith(_AGENT):
+        return (0,)
+    numbers = agent.removeprefix(_AGENT).split(" ")[0].split(".")[:2]
+    return tuple(int(each) for each in numbers if each.isdecimal() and len(each) < 6) or (0,)
+
+
+def get_info(tx: Tx, call: m.OfTrace) -> m.OneTrace:
+    row = reader.get(tx, call.trace_id)
+    return m.OneTrace(trace=_wrapped(reader.info(row, _assessments(tx, [row]).get(row.seq, ()))))
+
+
+def get(tx: Tx, call: m.GetTrace) -> m.OneTrace:
+    row = reader.find(tx, call.trace_id or "")
+    if row is None:
+        raise NotFound(f"Trace with ID {call.trace_id} is not found.")
+    if not call.allow_partial and not row.is_whole:
+        raise reader.not_exported(row.trace_id)
+    return m.OneTrace(trace=_whole(tx, [row])[0])
+
+
+def batch_get(tx: Tx, call: m.BatchGet) -> m.Traces:
+    """Traces whose spans have not all come are left out."""
+    rows = [row for row in reader.by_ids(tx, call.trace_ids or [], call.experiment_ids) if row.is_whole]
+    return m.Traces(traces=_whole(tx, rows))
+
+
+def batch_get_infos(tx: Tx, call: m.BatchGet) -> m.TraceInfos:
+    rows = reader.by_ids(tx, call.trace_ids or [], call.experiment_ids)
+    return m.TraceInfos(trace_infos=_infos(tx, rows))
+
+
+def find(tx: Tx, call: m.SearchTraces) -> m.Traces:
+    if call.locations is None:
+        raise codec.missing("locations")
+    ids = [
+        each.mlflow_experiment.experiment_id
+        for each in call.locations
+        if each.mlflow_experiment is not None and each.mlflow_experiment.experiment_id
+    ]
+    rows, token = search(tx, ids, call.filter, call.max_results, call.order_by, call.page_token)
+    return m.Traces(traces=_infos(tx, rows), next_page_token=token)
+
+
+def set_tag(tx: Tx, call: m.SetTag) -> None:
+    m.check_changeable(call.key, "set")
+    changes.set_tag(tx, call.trace_id, call.key or "", call.value or "")
+
+
+def delete_tag(tx: Tx, call: m.DeleteTag) -> None:
+    m.check_changeable(call.key, "deleted")
+    changes.delete_tag(tx, call.trace_id, call.key or "")
+
+
+def delete(tx: Tx, call: m.DeleteTraces) -> m.Deleted:
+    return m.Deleted(traces_deleted=changes.delete(tx, call))
+
+
+def _infos(tx: Tx, rows: Sequence[Row]) -> list[Raw]:
+    assessments = _assessments(tx, rows)
+    return [reader.info(row, assessments.get(row.seq, ())) for row in rows]
+
+
+def _whole(tx: Tx, rows: Sequence[Row]) -> list[Raw]:
+    """Return traces with their spans."""
+    spans = reader.lines(tx, [row.seq for row in rows])
+    return [
+        Raw(codec.encode({"trace_info": info, "spans": [otlp_form(line) for line in spans.get(row.seq, ())]}))
+        for row, info in zip(rows, _infos(tx, rows), strict=True)
+    ]
+
+
+def _assessments(tx: Tx, rows: Sequence[Row]) -> dict[int, list[Raw]]:
+    del tx, rows
+    return {}
+
+
+def _wrapped(info: Raw) -> Raw:
+    return Raw(b'{"trace_info":' + bytes(info) + b"}")
+
+
+def _row(trace: State, experiment_id: str) -> Row:
+    """Return a trace of the writer as the reader has it."""
+    return Row(
+        (
+            0,
+            trace.trace_id,
+            experiment_id,
+            trace.timestamp_ms,
+            trace.duration_ms,
+            trace.state,
+            trace.client_request_id,
+            trace.request_preview,
+            trace.response_preview,
+            m.encode_map(trace.tags),
+            m.encode_map(trace.metadata),
+            trace.wanted_spans,
+            trace.span_count,
+            trace.has_spans,
+        )
+    )
+
+
+def _preview(text: str | None) -> str | None:
+    if text is None or len(text) <= m.MAX_PREVIEW:
+        return text
+    return text[: m.MAX_PREVIEW - 3] + "..."
+
+
+def _places(call: m.SearchTraces) -> list[Reference]:
+    return [
+        Reference("experiment", each.mlflow_experiment.experiment_id)
+        for each in call.locations or ()
+        if each.mlflow_experiment is not None
+    ]
+
+
+def routes() -> list[Route]:
+    one = "traces/{trace_id}"
+    reads, writes = Action.TRACES_READ, Action.TRACES_WRITE
+    experiment = by("experiment", "experiment_id")
+    return [
+        stream("POST traces", start, call=m.StartTrace, needs=writes, on=HANDLED, version=VERSION, answer=m.OneTrace),
+        query("GET traces/get", m.GetTrace, get, needs=reads, on=TRACE, version=VERSION, answer=m.OneTrace),
+        query("GET traces/batchGet", m.BatchGet, batch_get, needs=reads, on=LISTED, version=VERSION, answer=m.Traces),
+        query(
+            "POST traces/batchGetInfos",
+            m.BatchGet,
+            batch_get_infos,
+            needs=reads,
+            on=LISTED,
+            version=VERSION,
+            answer=m.TraceInfos,
+        ),
+        query("POST traces/search", m.SearchTraces, find, needs=reads, on=LISTED, version=VERSION, answer=m.Traces),
+        query(f"GET {one}", m.OfTrace, get_info, needs=reads, on=TRACE, version=VERSION, quick=True, answer=m.OneTrace),
+        command(f"PATCH {one}/tags", m.SetTag, set_tag, needs=writes, on=TRACE, version=VERSION, quick=True),
+        command(f"DELETE {one}/tags", m.DeleteTag, delete_tag, needs=writes, on=TRACE, version=VERSION, quick=True),
+        *(
+            command(
+                "POST traces/delete-traces",
+                m.DeleteTraces,
+                delete,
+                needs=Action.TRACES_DELETE,
+                on=experiment,
+                version=version,
+                answer=m.Deleted,
+            )
+            for version in ("2.0", VERSION)
+        ),
+    ]

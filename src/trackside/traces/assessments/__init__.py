@@ -1,0 +1,1 @@
+"""Feedback, expectations and issues: what people and judges say of a trace."""

@@ -1,0 +1,196 @@
+"""The spans of one trace that arrived together, as the store takes them.  Pure, but for compression.
+
+All that costs time is done here, outside of the writer: attributes are translated, lines encoded and compressed.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+from trackside.traces import spans as forms
+from trackside.traces.ingest.previews import preview
+from trackside.traces.ingest.rollup import Node
+from trackside.traces.model import (
+    COST_KEYS,
+    MAX_SPAN_NAME,
+    SERVER_TAGS,
+    Costs,
+    State,
+    check_session,
+    check_tag,
+    costs_of,
+    json_object,
+)
+from trackside.traces.spans import Event, Span
+from trackside.traces.storage import bodies
+
+USAGE = "mlflow.chat.tokenUsage"
+COST = "mlflow.llm.cost"
+MODEL = "mlflow.llm.model"
+PROVIDER = "mlflow.llm.provider"
+TAG_PREFIX = "mlflow.traceTag."
+SESSIONS = ("session.id", "gen_ai.conversation.id")
+USER_ID = "user.id"
+
+MAX_MODEL = 500
+
+# Adds attributes under MLflow's names; given a span's attributes (JSON texts by name) and its events.
+Translate = Callable[[dict[str, str], list[Event]], None]
+
+
+class SpanRow(Struct, frozen=True):
+    """A row of `trace_spans`, but for the trace and its experiment."""
+
+    span_id: int
+    parent_id: int | None
+    name: str
+    type: str
+    status: str
+    start_ms: int
+    duration_us: int | None
+    model: str | None
+    provider: str | None
+    token_usage: str | None
+    costs: Costs
+
+
+class Batch(Struct, frozen=True):
+    trace_id: str
+    start_ms: int
+    end_ms: int | None
+    root_state: str | None  # None: the root is not among the spans
+    root_name: str | None
+    request_preview: str | None
+    response_preview: str | None
+    session: str | None
+    user: str | None
+    tags: dict[str, str]  # of the resource, then of the root span, which win
+    rows: list[SpanRow]
+    nodes: list[Node]
+    body: bytes
+
+
+def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], translate: Translate) -> Batch:
+    """A span that is there twice counts as it is the last time.  `resource` are the attributes of what sent the spans.
+
+    Raise Invalid for a session id that is too long."""
+    by_id = {span.span_id: span for span in spans}
+    rows, nodes, lines = [], [], []
+    session = user = None
+    root: Span | None = None
+    for span in by_id.values():
+        attributes = span.attributes
+        translate(attributes, span.events)
+        row, node = _row(span)
+        rows.append(row)
+        nodes.append(node)
+        lines.append(forms.encode(span))
+        if session is None:
+            session = next((text for key in SESSIONS if (text := _text(attributes.get(key)))), None)
+        if user is None:
+            user = _text(attributes.get(USER_ID)) or None
+        if span.parent_span_id is None:
+            root = span
+    ends = [span.end_time_unix_nano for span in by_id.values() if span.end_time_unix_nano]
+    tags = _resource_tags(resource)
+    if root is not None:
+        tags.update(_root_tags(root.attributes))
+    return Batch(
+        trace_id=trace_id,
+        start_ms=min(span.start_time_unix_nano for span in by_id.values()) // 1_000_000,
+        end_ms=max(ends) // 1_000_000 if ends else None,
+        root_state=None if root is None else State.ERROR if root.word == "ERROR" else State.OK,
+        root_name=None if root is None else storable(root.name)[:MAX_SPAN_NAME],
+        request_preview=None if root is None else _shown(preview(root.attributes.get(forms.INPUTS), "user")),
+        response_preview=None if root is None else _shown(preview(root.attributes.get(forms.OUTPUTS), "assistant")),
+        session=None if session is None else check_session(storable(session)),
+        user=None if user is None else storable(user)[:MAX_SPAN_NAME],
+        tags=tags,
+        rows=rows,
+        nodes=nodes,
+        body=bodies.compress(lines),
+    )
+
+
+def storable(text: str) -> str:
+    """Without NUL, which PostgreSQL has no place for in texts."""
+    return text.replace("\0", "\ufffd") if "\0" in text else text
+
+
+def _row(span: Span) -> tuple[SpanRow, Node]:
+    attributes = span.attributes
+    usage = attributes.get(USAGE)
+    cost = attributes.get(COST)
+    span_id = forms.number_of(span.span_id)
+    parent_id = forms.number_of(span.parent_span_id) if span.parent_span_id else None
+    used = json_object(usage) or None
+    costs = json_object(cost) or None
+    duration_us = None
+    if span.end_time_unix_nano:
+        duration_us = (span.end_time_unix_nano - span.start_time_unix_nano) // 1000
+    row = SpanRow(
+        span_id=span_id,
+        parent_id=parent_id,
+        name=storable(span.name)[:MAX_SPAN_NAME],
+        type=storable(_text(attributes.get(forms.TYPE)) or "UNKNOWN")[:MAX_SPAN_NAME],
+        status=span.word,
+        start_ms=span.start_time_unix_nano // 1_000_000,
+        duration_us=duration_us,
+        model=_bounded(attributes.get(MODEL)),
+        provider=_bounded(attributes.get(PROVIDER)),
+        token_usage=usage if used else None,
+        costs=costs_of(costs) if costs else NO_COSTS,
+    )
+    return row, Node(span_id, parent_id, used, costs)
+
+
+NO_COSTS = Costs(**dict.fromkeys(COST_KEYS))
+
+
+def _text(text: str | None) -> str:
+    """Return what an attribute says, as a text; empty for nothing."""
+    value = forms.value_of(text)
+    if value is None or value == "":
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _bounded(text: str | None) -> str | None:
+    found = storable(_text(text))
+    return found[:MAX_MODEL] or None
+
+
+def _shown(text: str | None) -> str | None:
+    return None if text is None else storable(text)
+
+
+def _resource_tags(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Return the attributes of a resource that become tags: not the SDK's own, and none that the server keeps itself."""
+    tags: dict[str, str] = {}
+    for key, value in resource.items():
+        if not key.startswith(("telemetry.sdk.", "mlflow.")):
+            _add_tag(tags, key, value if isinstance(value, str) else json.dumps(value, default=str))
+    return tags
+
+
+def _root_tags(attributes: Mapping[str, str]) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for key, text in attributes.items():
+        if key.startswith(TAG_PREFIX):
+            value = forms.value_of(text)
+            _add_tag(tags, key.removeprefix(TAG_PREFIX), value if isinstance(value, str) else str(value))
+    return tags
+
+
+def _add_tag(tags: dict[str, str], key: str, value: str) -> None:
+    """A tag that could not be set by a call is left out."""
+    if key in SERVER_TAGS:
+        return
+    try:
+        key, value = check_tag(key, storable(value))
+    except Invalid:
+        return
+    tags[key] = value

@@ -1,0 +1,176 @@
+"""OTLP requests to spans.  Knows protobuf's messages and OTLP's JSON; knows no HTTP and no table.
+
+The messages are imported with the first request: most servers start without one.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status, encode
+
+SERVICE = "service.name"
+# Agents whose service's name is put onto their root spans, as MLflow's UI shows it.
+AGENTS = frozenset({"claude-code", "codex_cli_rs", "codex_vscode", "gemini-cli", "qwen-code"})
+_ID_FIELDS = ("traceId", "spanId", "parentSpanId")
+
+
+class Malformed(Exception):
+    """The request is no OTLP request; the message is MLflow's.  `status` is the answer's."""
+
+    def __init__(self, detail: str, status: int = 400) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+
+
+class Sent(Struct):
+    """The spans of one trace in a request, and the attributes of the first resource that sent some."""
+
+    spans: list[Span]
+    resource: Mapping[str, Any]
+    has_root: bool = False
+
+
+def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
+    """Return the spans of a request by the trace's id.  Raise Malformed: nothing of the request is kept then."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415  # see above
+        ExportTraceServiceRequest,
+    )
+
+    request: Any = ExportTraceServiceRequest()
+    try:
+        if is_json:
+            _parse_json(body, request)
+        else:
+            request.ParseFromString(body)
+    except _faults():
+        raise Malformed("Invalid OpenTelemetry format") from None
+    if not request.resource_spans:
+        raise Malformed("Invalid OpenTelemetry format - no spans found")
+    sent: dict[str, Sent] = {}
+    for group in request.resource_spans:
+        resource = {pair.key: _plain(pair.value) for pair in group.resource.attributes}
+        service = resource.get(SERVICE)
+        agent = service if isinstance(service, str) and service in AGENTS else None
+        for scope in group.scope_spans:
+            for message in scope.spans:
+                trace_id, span = _span(message, agent)
+                found = sent.get(trace_id)
+                if found is None:
+                    found = sent[trace_id] = Sent([], resource)
+                elif not found.resource:
+                    found.resource = resource
+                found.spans.append(span)
+                found.has_root = found.has_root or span.parent_span_id is None
+    return sent
+
+
+def _span(message: Any, agent: str | None) -> tuple[str, Span]:
+    trace = _id(message.trace_id, 16)
+    span_id = _id(message.span_id, 8)
+    if not any(trace) or not any(span_id):
+        raise _no_span()
+    parent = _id(message.parent_span_id, 8)
+    trace_id = f"tr-{trace.hex()}"
+    attributes = {pair.key: _text(pair.value) for pair in message.attributes}
+    attributes[REQUEST_ID] = f'"{trace_id}"'
+    if agent is not None and not any(parent):
+        attributes[SERVICE] = f'"{agent}"'
+    code = message.status.code
+    return trace_id, Span(
+        trace_id=base64.b64encode(trace).decode(),
+        span_id=base64.b64encode(span_id).decode(),
+        parent_span_id=base64.b64encode(parent).decode() if any(parent) else None,
+        name=message.name,
+        start_time_unix_nano=message.start_time_unix_nano,
+        end_time_unix_nano=message.end_time_unix_nano or None,
+        events=[
+            Event(event.name, event.time_unix_nano, {pair.key: _json(_plain(pair.value)) for pair in event.attributes})
+            for event in message.events
+        ],
+        status=Status(CODES[code] if code in (1, 2) else CODES[0], message.status.message or None),
+        attributes=attributes,
+        links=[_link(link) for link in message.links],
+    )
+
+
+def _link(link: Any) -> Link:
+    attributes = {pair.key: _json(_plain(pair.value)) for pair in link.attributes}
+    return Link(f"tr-{_id(link.trace_id, 16).hex()}", _id(link.span_id, 8).hex(), attributes or None)
+
+
+def _id(given: bytes, size: int) -> bytes:
+    if len(given) > size:
+        raise _no_span()
+    return given.rjust(size, b"\0")
+
+
+def _no_span() -> Malformed:
+    return Malformed("Cannot convert OpenTelemetry span to MLflow span", 422)
+
+
+def _text(value: Any) -> str:
+    """Return the JSON text of an attribute's value."""
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return encode(value.string_value).decode()
+    return json.dumps(_plain(value), ensure_ascii=False, default=str)
+
+
+def _plain(value: Any) -> Any:
+    match value.WhichOneof("value"):
+        case None:
+            return None
+        case "array_value":
+            return [_plain(each) for each in value.array_value.values]
+        case "kvlist_value":
+            return {pair.key: _plain(pair.value) for pair in value.kvlist_value.values}
+        case kind:
+            return getattr(value, kind)
+
+
+def _json(value: Any) -> Any:
+    """Return bytes as base64, as JSON has them; and NaN, which it has not, as a text."""
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode()
+        case float() if value != value or value in (float("inf"), float("-inf")):
+            return str(value)
+        case list():
+            return [_json(each) for each in value]
+        case dict():
+            return {key: _json(each) for key, each in value.items()}
+        case _:
+            return value
+
+
+def _parse_json(body: bytes, request: Any) -> None:
+    """OTLP's JSON has ids in hexadecimal, and protobuf's JSON in base64."""
+    from google.protobuf import json_format  # type: ignore[import-untyped]  # noqa: PLC0415  # has no stubs; see above
+
+    found = json.loads(body)
+    if not isinstance(found, dict):
+        raise ValueError("no object")
+    for group in _dicts(found.get("resourceSpans")):
+        for scope in _dicts(group.get("scopeSpans")):
+            for span in _dicts(scope.get("spans")):
+                for each in (span, *_dicts(span.get("links"))):
+                    for name in _ID_FIELDS:
+                        if given := each.get(name):
+                            each[name] = base64.b64encode(bytes.fromhex(given)).decode()
+    json_format.ParseDict(found, request, ignore_unknown_fields=True)
+
+
+def _dicts(value: Any) -> Sequence[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]  # noqa: PLC0415  # as above
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415  # as above
+
+    return (DecodeError, ParseError, ValueError, TypeError, RecursionError)

@@ -1,0 +1,222 @@
+"""Searches whose filter asks for what spans hold: candidates from SQL, and their bodies read until a page is full."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from trackside.core.db.tx import Condition, Tx
+from trackside.core.errors import TooSlow
+from trackside.core.filters import keyset
+from trackside.core.filters.nodes import Comparison, Operator
+from trackside.core.filters.patterns import fold
+from trackside.traces.search import patterns, sql
+from trackside.traces.search import tree as t
+from trackside.traces.search.fields import ATTRIBUTES, CONTENT
+from trackside.traces.search.sql import Search
+from trackside.traces.spans import Span, decode, encode, value_of
+from trackside.traces.storage import bodies
+
+BUDGET_S = 10.0
+FIRST, MOST = 50, 500  # candidates that are read together
+
+Found = tuple[list[int], str | None]
+
+
+def find(tx: Tx, search: Search, limit: int, token: str | None, readable: Condition) -> Found:
+    """Return the keys of at most `limit` traces in order, and the token of the next page."""
+    rare = _rare(tx, search)
+    if search.node is None or t.is_exact(search.node):
+        page = sql.page(search, limit + 1, token, tx.dialect, readable, rare=rare)
+        return keyset.cut(tx.all(page.query.sql, **page.query.params), limit, search.fingerprint)
+    found: list[int] = []
+    last: Sequence[Any] = ()
+    for seq, row in _matching(tx, search, token, readable, rare):
+        if len(found) == limit:
+            return found, keyset.token(search.fingerprint, last)
+        found.append(seq)
+        last = row
+    return found, None
+
+
+def count(tx: Tx, search: Search, readable: Condition) -> set[int]:
+    """Return the keys of all traces that a filter finds."""
+    return {seq for seq, _ in _matching(tx, search, None, readable, _rare(tx, search))}
+
+
+def _rare(tx: Tx, search: Search) -> frozenset[str]:
+    """Return the names of the filter that few spans have."""
+    return frozenset(
+        name
+        for name in set(sql.names(search.node))
+        if len(
+            tx.all(
+                """
+                SELECT 1 FROM trace_spans WHERE workspace_id = :ws AND experiment_seq IN :seqs AND name = :name LIMIT :most
+                """,
+                seqs=list(search.experiment_seqs),
+                name=name,
+                most=sql.FEW + 1,
+            )
+        )
+        <= sql.FEW
+    )
+
+
+def _matching(
+    tx: Tx, search: Search, token: str | None, readable: Condition, rare: frozenset[str]
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the keys of the traces that are found, each with the columns of its token."""
+    node = search.node
+    begun = time.monotonic()
+    size = FIRST
+    groups = [] if node is None else list(dict.fromkeys(t.groups(node)))
+    tests = {group: _test(group) for group in groups}
+    while True:
+        page = sql.page(search, size, token, tx.dialect, readable, rare=rare)
+        rows = tx.all(page.query.sql, **page.query.params)
+        before = 1 + len(page.parts)
+        contents = _bodies(tx, [row[0] for row in rows]) if groups else {}
+        for row in rows:
+            if time.monotonic() - begun > BUDGET_S:
+                raise TooSlow(
+                    f"The search read spans for {BUDGET_S:.0f} s without filling a page. Narrow it by a time, such as "
+                    "timestamp_ms > 1700000000000, or by a column: span.name, tag.key, status."
+                )
+            if node is None or _holds(node, page.parts, row, tests, contents.get(row[0], ())):
+                yield row[0], row[before:]
+        if len(rows) < size:
+            return
+        token = keyset.token(search.fingerprint, rows[-1][before:])
+        size = min(MOST, size * 2)
+
+
+def _bodies(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
+    found: dict[int, list[bytes]] = {}
+    for seq, body in tx.all(
+        "SELECT trace_seq, body FROM trace_bodies WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=list(seqs)
+    ):
+        found.setdefault(seq, []).append(bodies.text_of(bytes(body)))
+    return found
+
+
+BodyTest = Callable[[Sequence[bytes]], bool]
+
+
+def _holds(
+    node: t.Node,
+    parts: Sequence[t.Node],
+    row: Sequence[Any],
+    tests: Mapping[t.SpanGroup, BodyTest],
+    contents: Sequence[bytes],
+) -> bool:
+    known: dict[t.Node, bool] = {}
+    for part, answer in zip(parts, row[1:], strict=False):
+        if isinstance(part, t.Expression):
+            known[part] = answer is not None and patterns.expression(str(part.comparison.values[0]))(str(answer))
+        else:
+            known[part] = bool(answer)
+    for group, test in tests.items():
+        known[group] = test(contents)
+    return t.holds(node, known)
+
+
+def _test(group: t.SpanGroup) -> BodyTest:
+    """Return what tells whether one span of a trace meets all clauses.  Most bodies are passed over without being parsed."""
+    needed = [found for each in group.contents if (found := _needles(each)) is not None]
+    others = [each for each in (*group.columns, *group.contents) if not _is_needle(each)]
+
+    def test(contents: Sequence[bytes]) -> bool:
+        for text in contents:
+            folded: bytes | None = None
+            is_there = True
+            for is_folded, texts in needed:
+                if is_folded and folded is None:
+                    folded = text.lower()
+                where = folded if is_folded and folded is not None else text
+                if not any(each in where for each in texts):
+                    is_there = False
+                    break
+            if not is_there:
+                continue
+            if not others and len(needed) == 1:
+                return True
+            if any(_line_holds(line, needed, others) for line in text.split(b"\n")):
+                return True
+        return False
+
+    return test
+
+
+Needles = tuple[bool, tuple[bytes, ...]]
+
+
+def _is_needle(comparison: Comparison) -> bool:
+    return comparison.field.key == CONTENT and _needles(comparison) is not None
+
+
+def _needles(comparison: Comparison) -> Needles | None:
+    """Return texts of which one must be in the JSON of a span, and whether case is ignored; None if nothing is known.
+
+    A text is looked for as it is, and as it is written within JSON and within JSON in JSON."""
+    if comparison.operator not in (Operator.LIKE, Operator.ILIKE):
+        return None
+    text = patterns.needle(str(comparison.values[0]))
+    if text is None or (comparison.field.key != CONTENT and not comparison.field.key.startswith(ATTRIBUTES)):
+        return None
+    is_folded = comparison.operator is Operator.ILIKE
+    text = fold(text) if is_folded else text
+    once = encode(text)[1:-1].decode()
+    twice = encode(once)[1:-1].decode()
+    return is_folded, tuple(dict.fromkeys(each.encode() for each in (text, once, twice)))
+
+
+def _line_holds(line: bytes, needed: Sequence[Needles], others: Sequence[Comparison]) -> bool:
+    for is_folded, texts in needed:
+        where = line.lower() if is_folded else line
+        if not any(each in where for each in texts):
+            return False
+    if not others:
+        return True
+    span = decode(line)
+    return all(_span_holds(span, line, each) for each in others)
+
+
+def _span_holds(span: Span, line: bytes, comparison: Comparison) -> bool:
+    key = comparison.field.key
+    if key == CONTENT:
+        return _compare(comparison, line.decode())
+    if key.startswith(ATTRIBUTES):
+        text = span.attributes.get(key.removeprefix(ATTRIBUTES))
+        if text is None:
+            return False
+        value = value_of(text)
+        return _compare(comparison, value if isinstance(value, str) else text)
+    if key == "name":
+        return _compare(comparison, span.name)
+    if key == "status":
+        return _compare(comparison, span.word)
+    kind = value_of(span.attributes.get("mlflow.spanType"))
+    return _compare(comparison, kind if isinstance(kind, str) else "UNKNOWN")
+
+
+def _compare(comparison: Comparison, text: str) -> bool:
+    values = [str(value) for value in comparison.values]
+    match comparison.operator:
+        case Operator.EQ:
+            return text == values[0]
+        case Operator.NE:
+            return text != values[0]
+        case Operator.IN:
+            return text in values
+        case Operator.NOT_IN:
+            return text not in values
+        case Operator.LIKE:
+            return patterns.like(values[0])(text)
+        case Operator.NOT_LIKE:
+            return not patterns.like(values[0])(text)
+        case Operator.ILIKE:
+            return patterns.like(values[0], ignores_case=True)(text)
+        case Operator.NOT_ILIKE:
+            return not patterns.like(values[0], ignores_case=True)(text)
+        case _:
+            return patterns.expression(values[0])(text)

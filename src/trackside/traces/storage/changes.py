@@ -1,0 +1,125 @@
+"""Changes of traces that are there: tags, links and their end.  Knows their tables."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trackside.core.db.tx import Change, Tx
+from trackside.core.errors import BadState, Invalid, NotFound
+from trackside.experiments.model import check_id
+from trackside.holds import store as holds
+from trackside.holds.model import Kind
+from trackside.traces import model as m
+
+MOST_AT_ONCE = 1_000  # traces that one statement deletes
+MOST_LINKS = 100
+
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+
+
+def set_tag(tx: Tx, trace_id: str, key: str, value: str) -> None:
+    key, value = m.check_tag(key, value)
+    seq, tags = _tags(tx, trace_id)
+    _save_tags(tx, seq, {**tags, key: value})
+
+
+def delete_tag(tx: Tx, trace_id: str, key: str) -> None:
+    seq, tags = _tags(tx, trace_id)
+    if key not in tags:
+        raise NotFound(f"No trace tag with key '{key}' for trace with ID '{trace_id}'")
+    del tags[key]
+    _save_tags(tx, seq, tags)
+
+
+def _tags(tx: Tx, trace_id: str) -> tuple[int, dict[str, str]]:
+    row = tx.one(
+        "SELECT trace_seq, tags FROM traces WHERE workspace_id = :ws AND trace_id = :id FOR UPDATE", id=trace_id
+    )
+    if row is None:
+        raise m.missing(trace_id)
+    return row[0], _decode(row[1])
+
+
+def _save_tags(tx: Tx, seq: int, tags: dict[str, str]) -> None:
+    row = tx.one(
+        """
+        UPDATE traces SET tags = :tags, name = :name WHERE workspace_id = :ws AND trace_seq = :seq
+        RETURNING (SELECT e.experiment_id FROM experiments e WHERE e.experiment_seq = traces.experiment_seq)
+        """,
+        tags=m.encode_map(tags),
+        name=tags.get(m.NAME),
+        seq=seq,
+    )
+    if row is not None:
+        tx.record(Change("traces", str(row[0]), "tag"))
+
+
+def check_deletion(call: m.DeleteTraces) -> None:
+    """Exactly one way of naming traces; the messages are MLflow's."""
+    if call.max_timestamp_millis is None and not call.request_ids:
+        raise Invalid("Either `max_timestamp_millis` or `trace_ids` must be specified.")
+    if call.max_timestamp_millis is not None and call.request_ids:
+        raise Invalid("Only one of `max_timestamp_millis` and `trace_ids` can be specified.")
+    if call.request_ids and call.max_traces is not None:
+        raise Invalid("`max_traces` can't be specified if `trace_ids` is specified.")
+    if call.max_traces is not None and call.max_traces <= 0:
+        raise Invalid(f"`max_traces` must be a positive integer, received {call.max_traces}.")
+
+
+def check_not_held(tx: Tx, experiment_id: str) -> None:
+    """Raise BadState where a legal hold is on the experiment or on the workspace."""
+    for hold in holds.covering(tx, Kind.EXPERIMENT, experiment_id):
+        if hold.kind in (Kind.EXPERIMENT, Kind.WORKSPACE):
+            raise BadState(hold.text)
+
+
+def delete(tx: Tx, call: m.DeleteTraces) -> int:
+    """Delete traces of an experiment: those of the ids, or the oldest up to a time.  Return how many."""
+    check_deletion(call)
+    experiment_id = check_id(call.experiment_id or "")
+    check_not_held(tx, str(experiment_id))
+    if call.request_ids:
+        rows = tx.all(
+            """
+            SELECT t.trace_seq FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+            WHERE t.workspace_id = :ws AND e.experiment_id = :experiment AND t.trace_id IN :ids
+            """,
+            experiment=experiment_id,
+            ids=list(call.request_ids),
+        )
+    else:
+        limit = "" if call.max_traces is None else "LIMIT :most"
+        rows = tx.all(
+            f"""
+            SELECT t.trace_seq FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+            WHERE e.workspace_id = :ws AND e.experiment_id = :experiment AND t.timestamp_ms <= :until
+            ORDER BY t.timestamp_ms, t.trace_id {limit}
+            """,
+            experiment=experiment_id,
+            until=call.max_timestamp_millis,
+            **({} if call.max_traces is None else {"most": call.max_traces}),
+        )
+    seqs = [row[0] for row in rows]
+    remove(tx, seqs)
+    if seqs:
+        tx.record(Change("traces", str(experiment_id), "delete"))
+    return len(seqs)
+
+
+def remove(tx: Tx, trace_seqs: Sequence[int]) -> None:
+    """Delete traces with all that belongs to them."""
+    for start in range(0, len(trace_seqs), MOST_AT_ONCE):
+        seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
+        for table in ("trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces"):
+            tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
+
+
+def link(tx: Tx, kind: str, links: Sequence[tuple[int, str]]) -> None:
+    """Link traces to runs or prompt versions; a link that is there stays."""
+    tx.many(
+        """
+        INSERT INTO trace_links (workspace_id, trace_seq, kind, target) VALUES (:ws, :seq, :kind, :target)
+        ON CONFLICT DO NOTHING
+        """,
+        [(seq, kind, target) for seq, target in links],
+    )

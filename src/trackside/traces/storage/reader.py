@@ -1,0 +1,182 @@
+"""Traces as MLflow's calls answer them, from their rows.  Knows their tables; what a filter finds is `search`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from trackside.core.access import Action, Object
+from trackside.core.db.tx import Tx
+from trackside.core.errors import NotFound
+from trackside.traces import model as m
+from trackside.traces.spans import in_order
+from trackside.traces.storage import bodies
+
+_COLUMNS = """
+t.trace_seq, t.trace_id, e.experiment_id, t.timestamp_ms, t.duration_ms, t.state, t.client_request_id, t.request_preview,
+t.response_preview, t.tags, t.metadata, t.wanted_spans, t.span_count, t.has_spans
+"""
+encode = msgspec.json.encode
+
+
+class Row:
+    """A trace without its spans."""
+
+    __slots__ = (
+        "client_request_id",
+        "duration_ms",
+        "experiment_id",
+        "has_spans",
+        "metadata",
+        "request_preview",
+        "response_preview",
+        "seq",
+        "span_count",
+        "state",
+        "tags",
+        "timestamp_ms",
+        "trace_id",
+        "wanted_spans",
+    )
+
+    def __init__(self, row: Sequence[Any]) -> None:
+        self.seq: int = row[0]
+        self.trace_id: str = row[1]
+        self.experiment_id = str(row[2])
+        self.timestamp_ms: int = row[3]
+        self.duration_ms: int | None = row[4]
+        self.state: str = row[5]
+        self.client_request_id: str | None = row[6]
+        self.request_preview: str | None = row[7]
+        self.response_preview: str | None = row[8]
+        self.tags: str = row[9]  # JSON
+        self.metadata: str = row[10]  # JSON
+        self.wanted_spans: int | None = row[11]
+        self.span_count: int = row[12]
+        self.has_spans = bool(row[13])
+
+    @property
+    def is_whole(self) -> bool:
+        """All spans have come that the client counted."""
+        return self.has_spans and (self.wanted_spans is None or self.span_count >= self.wanted_spans)
+
+
+def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Row]:
+    """In the order of `seqs`."""
+    found = {
+        row[0]: Row(row)
+        for row in tx.all(
+            f"""
+            SELECT {_COLUMNS} FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+            WHERE +t.workspace_id = :ws AND t.trace_seq IN :seqs
+            """,
+            seqs=list(seqs),
+        )
+    }
+    return [found[seq] for seq in seqs if seq in found]
+
+
+def by_ids(tx: Tx, trace_ids: Iterable[str], experiment_ids: Sequence[str] | None = None) -> list[Row]:
+    """Return the traces that are there and that the caller may read, in the order of their ids.  `experiment_ids`: only those of
+    these experiments."""
+    wanted = list(dict.fromkeys(trace_ids))
+    readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
+    found = {
+        row[1]: Row(row)
+        for row in tx.all(
+            f"""
+            SELECT {_COLUMNS} FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+            WHERE t.workspace_id = :ws AND t.trace_id IN :ids{readable}
+            """,
+            ids=wanted,
+            **bound,
+        )
+    }
+    rows = [found[trace_id] for trace_id in wanted if trace_id in found]
+    return rows if experiment_ids is None else [row for row in rows if row.experiment_id in experiment_ids]
+
+
+def find(tx: Tx, trace_id: str) -> Row | None:
+    row = tx.one(
+        f"""
+        SELECT {_COLUMNS} FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+        WHERE t.workspace_id = :ws AND t.trace_id = :id
+        """,
+        id=trace_id,
+    )
+    return None if row is None else Row(row)
+
+
+def get(tx: Tx, trace_id: str) -> Row:
+    found = find(tx, trace_id)
+    if found is None:
+        raise m.missing(trace_id)
+    return found
+
+
+def locate(tx: Tx, trace_id: str) -> Object | None:
+    """The experiment of a trace, for access control."""
+    row = tx.one(
+        """
+        SELECT e.experiment_id FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+        WHERE t.workspace_id = :ws AND t.trace_id = :id
+        """,
+        id=trace_id,
+    )
+    return None if row is None else Object("experiment", str(row[0]))
+
+
+def seq_of(tx: Tx, trace_id: str) -> int:
+    row = tx.one("SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id", id=trace_id)
+    if row is None:
+        raise m.missing(trace_id)
+    seq: int = row[0]
+    return seq
+
+
+def lines(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
+    """Return the spans of traces as stored lines: the root first, then by start."""
+    found: dict[int, list[bytes]] = {}
+    for seq, body in tx.all(
+        "SELECT trace_seq, body FROM trace_bodies WHERE workspace_id = :ws AND trace_seq IN :seqs ORDER BY trace_seq, body_seq",
+        seqs=list(seqs),
+    ):
+        found.setdefault(seq, []).append(bytes(body))
+    return {seq: in_order(bodies.lines_of(parts)) for seq, parts in found.items()}
+
+
+def info(row: Row, assessments: Sequence[Raw] = ()) -> Raw:
+    """Return the trace_info of MLflow 3."""
+    made: dict[str, Any] = {
+        "trace_id": row.trace_id,
+        "trace_location": location(row.experiment_id),
+        "request_time": m.time_text(row.timestamp_ms),
+        "state": row.state,
+        "trace_metadata": Raw(row.metadata.encode()),
+        "tags": Raw(row.tags.encode()),
+    }
+    if row.client_request_id is not None:
+        made["client_request_id"] = row.client_request_id
+    if row.request_preview is not None:
+        made["request_preview"] = row.request_preview
+    if row.response_preview is not None:
+        made["response_preview"] = row.response_preview
+    if row.duration_ms is not None:
+        made["execution_duration"] = m.duration_text(row.duration_ms)
+    if assessments:
+        made["assessments"] = assessments
+    return Raw(encode(made))
+
+
+def location(experiment_id: str) -> dict[str, Any]:
+    return {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
+
+
+def infos(tx: Tx, rows: Sequence[Row], assessments: Mapping[int, Sequence[Raw]]) -> list[Raw]:
+    del tx
+    return [info(row, assessments.get(row.seq, ())) for row in rows]
+
+
+def not_exported(trace_id: str) -> NotFound:
+    return NotFound(f"Trace with ID {trace_id} is not fully exported yet, please try again later.")

@@ -1,0 +1,318 @@
+"""What is logged of traces, many calls at once.  Knows their tables; the rules of merging are `state`.
+
+Calls of a group are merged in memory, trace by trace, under the locks of the traces' rows, and written together.  So the start
+call and the spans of a trace never overwrite each other, on one server or several.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from trackside.core.db.tx import Change, Tx
+from trackside.core.errors import Denied, Fault, Invalid, NotFound
+from trackside.core.http.admission import REFUSED
+from trackside.experiments.model import check_id
+from trackside.traces import model as m
+from trackside.traces.ingest.batch import Batch, SpanRow
+from trackside.traces.ingest.rollup import Node
+from trackside.traces.storage import columns
+from trackside.traces.storage.state import (
+    Start,
+    State,
+    add_spans,
+    add_start,
+    set_cost,
+    set_usage,
+    wants_cost,
+    wants_usage,
+)
+
+SMALL_TRACE = 2_000  # spans up to which tokens are summed up with each batch; beyond, once the root is there
+
+MayWrite = Callable[[str], bool]  # of an experiment's id
+
+
+class _Place(NamedTuple):
+    """An experiment, as far as its traces need it."""
+
+    seq: int
+    location: str
+    stage: str
+
+
+Experiments = dict[str, _Place | Fault]
+
+_NEXT_SEQS = {
+    "sqlite": "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'traces'), 0) + 1",
+    "postgresql": "SELECT nextval(pg_get_serial_sequence('traces', 'trace_seq')) FROM generate_series(1, :count)",
+}
+
+
+class Spans(Struct, frozen=True):
+    """Spans of one request: traces that are not there yet are made in the experiment.
+
+    `run_id`: a run to link the traces to whose roots came.  `may_write` tells of other experiments, in which traces of the
+    request may already be."""
+
+    experiment_id: str
+    batches: Sequence[Batch]
+    run_id: str | None = None
+    rooted: frozenset[str] = frozenset()
+    may_write: MayWrite | None = None
+
+
+class _Trace:
+    """A trace of the group, and what is to be written of it."""
+
+    def __init__(self, trace: State, seq: int | None, experiment_id: str = "") -> None:
+        self.trace = trace
+        self.seq = seq  # None: it is new
+        self.before = trace.experiment_seq  # the experiment that its stored spans are filed under
+        self.experiment_id = experiment_id  # where it is; empty for one that is new
+        self.batches: list[Batch] = []
+
+
+def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
+    """Add what the calls say; one answer for each, in order: the merged trace for a start, None for spans."""
+    experiments = _experiments(tx, {call.experiment_id for call in calls})
+    known = _load(tx, sorted({trace_id for call in calls for trace_id in _named(call)}))
+    answers: list[State | Fault | None] = []
+    links: list[tuple[_Trace, str]] = []
+    touched: dict[str, _Trace] = {}
+    for call in calls:
+        fault = _fault(call, experiments, known)
+        if fault is not None:
+            answers.append(fault)
+            continue
+        place = experiments[call.experiment_id]
+        for trace_id in _named(call):
+            if trace_id not in known:
+                assert not isinstance(place, Fault)
+                known[trace_id] = _new(trace_id, place)
+            touched[trace_id] = known[trace_id]
+        if isinstance(call, Start):
+            assert not isinstance(place, Fault)
+            made = known[call.trace_id]
+            made.trace.experiment_seq = place.seq
+            made.experiment_id = call.experiment_id
+            add_start(made.trace, call)
+            answers.append(made.trace)
+            continue
+        for batch in call.batches:
+            made = known[batch.trace_id]
+            if made.seq is None and not made.batches and not made.trace.is_finalized:
+                made.trace.timestamp_ms = batch.start_ms
+            add_spans(made.trace, batch)
+            made.batches.append(batch)
+            if call.run_id and batch.trace_id in call.rooted:
+                links.append((made, call.run_id))
+        answers.append(None)
+    _save(tx, list(touched.values()), links)
+    return answers
+
+
+def _named(call: Start | Spans) -> list[str]:
+    return [call.trace_id] if isinstance(call, Start) else [batch.trace_id for batch in call.batches]
+
+
+def _fault(call: Start | Spans, experiments: Experiments, known: Mapping[str, _Trace]) -> Fault | None:
+    """Return why the call is refused.  Spans of traces that are there need no experiment: theirs is kept."""
+    there = [known[trace_id] for trace_id in _named(call) if trace_id in known]
+    if isinstance(call, Start) or len(there) < len(call.batches):
+        place = experiments[call.experiment_id]
+        if isinstance(place, Fault):
+            return place
+        if place.stage != "active":
+            return Invalid(
+                f"The experiment {call.experiment_id} must be in the 'active' state. \nCurrent state is {place.stage}."
+            )
+    if call.may_write is not None and not all(
+        call.may_write(each.experiment_id) for each in there if each.experiment_id
+    ):
+        return Denied(REFUSED)
+    return None
+
+
+def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]]) -> None:
+    if not traces:
+        return
+    fresh = {each: None for each in traces if each.seq is None}
+    _number(tx, list(fresh))
+    _save_spans(tx, [each for each in traces if each.batches])
+    tx.many(columns.INSERT, [(each.seq, *columns.values(each.trace)) for each in fresh])
+    changed = [each for each in traces if each not in fresh]
+    tx.many(columns.UPDATE, [(*columns.values(each.trace), each.seq) for each in changed])
+    for each in changed:
+        if each.before != each.trace.experiment_seq:
+            columns.move(tx, each.seq or 0, each.trace.experiment_seq)
+    if links:
+        tx.many(
+            """
+            INSERT INTO trace_links (workspace_id, trace_seq, kind, target) VALUES (:ws, :seq, 'run', :target)
+            ON CONFLICT DO NOTHING
+            """,
+            [(each.seq, run_id) for each, run_id in links],
+        )
+    seqs = sorted({each.trace.experiment_seq for each in traces})
+    ids = tx.all(
+        "SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs", seqs=seqs
+    )
+    tx.record_all([Change("traces", str(experiment_id), "log") for (experiment_id,) in ids])
+
+
+def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
+    if not traces:
+        return
+    tx.many(
+        "INSERT INTO trace_bodies (workspace_id, trace_seq, body) VALUES (:ws, :seq, :body)",
+        [(each.seq, batch.body) for each in traces for batch in each.batches],
+    )
+    by_trace = {each: {row.span_id: row for batch in each.batches for row in batch.rows} for each in traces}
+    _count(tx, by_trace)
+    tx.many(
+        _UPSERT_SPAN,
+        [
+            (each.seq, row.span_id, each.trace.experiment_seq, *_span_values(row))
+            for each, rows in by_trace.items()
+            for row in rows.values()
+        ],
+    )
+    _sum_up(tx, traces)
+
+
+def _count(tx: Tx, by_trace: Mapping[_Trace, Mapping[int, SpanRow]]) -> None:
+    """Count the spans that are new to their traces; called before they are stored."""
+    for each, rows in by_trace.items():
+        again = 0
+        if each.trace.span_count:
+            ((again,),) = tx.all(
+                "SELECT COUNT(*) FROM trace_spans WHERE workspace_id = :ws AND trace_seq = :seq AND span_id IN :ids",
+                seq=each.seq,
+                ids=list(rows),
+            )
+        each.trace.span_count += len(rows) - again
+
+
+def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
+    """Sum up tokens and costs of traces, from all of their spans."""
+    wanted = [
+        each
+        for each in traces
+        if (each.trace.span_count <= SMALL_TRACE or each.trace.state != m.State.IN_PROGRESS)
+        and any(wants_usage(each.trace, batch) or wants_cost(each.trace, batch) for batch in each.batches)
+    ]
+    whole = [each for each in wanted if sum(len(batch.nodes) for batch in each.batches) == each.trace.span_count]
+    stored = _stored(tx, [each for each in wanted if each not in whole])
+    for each in wanted:
+        nodes = stored.get(each.seq or 0)
+        if nodes is None:
+            nodes = [node for batch in each.batches for node in batch.nodes]
+        if any(wants_usage(each.trace, batch) for batch in each.batches):
+            set_usage(each.trace, nodes)
+        if any(wants_cost(each.trace, batch) for batch in each.batches):
+            set_cost(each.trace, nodes)
+
+
+def _stored(tx: Tx, traces: Sequence[_Trace]) -> dict[int, list[Node]]:
+    """Return all spans of the traces, those of this group included."""
+    found: dict[int, list[Node]] = {}
+    if not traces:
+        return found
+    for trace_seq, span_id, parent_id, usage, *costs in tx.all(
+        """
+        SELECT trace_seq, span_id, parent_id, token_usage, input_cost, output_cost, total_cost FROM trace_spans
+        WHERE workspace_id = :ws AND trace_seq IN :seqs
+        """,
+        seqs=[each.seq for each in traces],
+    ):
+        cost = None
+        if any(value is not None for value in costs):
+            cost = dict(zip(m.COST_KEYS, costs, strict=True))
+        node = Node(span_id, parent_id, m.json_object(usage) or None, cost)
+        found.setdefault(trace_seq, []).append(node)
+    return found
+
+
+def _span_values(row: SpanRow) -> tuple[object, ...]:
+    costs = row.costs
+    return (
+        row.parent_id,
+        row.name,
+        row.type,
+        row.status,
+        row.start_ms,
+        row.duration_us,
+        row.model,
+        row.provider,
+        row.token_usage,
+        costs.input_cost,
+        costs.output_cost,
+        costs.total_cost,
+    )
+
+
+_UPSERT_SPAN = """
+INSERT INTO trace_spans (workspace_id, trace_seq, span_id, experiment_seq, parent_id, name, type, status, start_ms, duration_us,
+    model, provider, token_usage, input_cost, output_cost, total_cost)
+VALUES (:ws, :seq, :span, :experiment, :parent, :name, :type, :status, :start, :duration, :model, :provider, :usage,
+    :input_cost, :output_cost, :total_cost)
+ON CONFLICT (trace_seq, span_id) DO UPDATE SET experiment_seq = excluded.experiment_seq, parent_id = excluded.parent_id,
+    name = excluded.name, type = excluded.type, status = excluded.status, start_ms = excluded.start_ms,
+    duration_us = excluded.duration_us, model = excluded.model, provider = excluded.provider,
+    token_usage = excluded.token_usage, input_cost = excluded.input_cost, output_cost = excluded.output_cost,
+    total_cost = excluded.total_cost
+"""
+
+
+def _number(tx: Tx, traces: Sequence[_Trace]) -> None:
+    if not traces:
+        return
+    rows = tx.all(_NEXT_SEQS[tx.dialect], **({} if tx.dialect == "sqlite" else {"count": len(traces)}))
+    seqs = [row[0] for row in rows] if tx.dialect == "postgresql" else range(rows[0][0], rows[0][0] + len(traces))
+    for each, seq in zip(traces, seqs, strict=True):
+        each.seq = seq
+
+
+def _new(trace_id: str, place: _Place) -> _Trace:
+    trace = State(trace_id=trace_id, experiment_seq=place.seq, timestamp_ms=0)
+    trace.tags = {m.ARTIFACT_LOCATION: f"{place.location}/traces/{trace_id}/artifacts"}
+    return _Trace(trace, None)
+
+
+def _load(tx: Tx, trace_ids: Sequence[str]) -> dict[str, _Trace]:
+    found = {}
+    for trace_seq, experiment_id, *row in tx.all(
+        f"""
+        SELECT t.trace_seq, e.experiment_id, {columns.OF_T}
+        FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+        WHERE t.workspace_id = :ws AND t.trace_id IN :ids ORDER BY t.trace_id FOR UPDATE OF t
+        """,
+        ids=list(trace_ids),
+    ):
+        trace = columns.state(row)
+        found[trace.trace_id] = _Trace(trace, trace_seq, str(experiment_id))
+    return found
+
+
+def _experiments(tx: Tx, ids: set[str]) -> Experiments:
+    """Return experiments by id, or why there is none."""
+    found: Experiments = {}
+    numbers: dict[int, list[str]] = {}
+    for given in ids:
+        try:
+            numbers.setdefault(check_id(given), []).append(given)
+        except Invalid as fault:
+            found[given] = fault
+    for public, *place in tx.all(
+        """
+        SELECT experiment_id, experiment_seq, artifact_location, lifecycle_stage FROM experiments
+        WHERE workspace_id = :ws AND experiment_id IN :ids FOR SHARE
+        """,
+        ids=sorted(numbers),
+    ):
+        for given in numbers.pop(public):
+            found[given] = _Place(*place)
+    for given in (given for names in numbers.values() for given in names):
+        found[given] = NotFound(f"No Experiment with id={given} exists")
+    return found
