@@ -281,6 +281,8 @@ class Workspace:
         password: str | None = None,
         prefix: str | None = None,
         registry: bool = False,
+        max_deletions: int | None = None,
+        max_deletions_percent: float | None = None,
     ) -> dict[str, Any]:
         """Link this workspace with another one: its runs are mirrored by the server, and no training waits for that.
 
@@ -288,7 +290,8 @@ class Workspace:
         server's user.  `mode` is push (from here), pull (from there) or both; `experiments` and `exclude` are globs of names;
         `backfill` is all, none, or a date; `registry` mirrors registered models and their versions too.  Databricks
         takes a `token`, or a service principal's id and OAuth secret as `username` and `password`.  Secrets are sealed by the
-        server and never shown again.
+        server and never shown again.  The link pauses before it deletes more than `max_deletions` items (20) in an hour that
+        are also more than `max_deletions_percent` (10) of those on both sides.
         """
         fields = {
             "name": name,
@@ -303,6 +306,8 @@ class Workspace:
             "password": password,
             "prefix": prefix,
             "registry": registry or None,
+            "max_deletions": max_deletions,
+            "max_deletions_percent": max_deletions_percent,
         }
         return self._server.add_link(self.name, _given(fields))
 
@@ -317,8 +322,12 @@ class Workspace:
         """Stop for a while; what changes meanwhile is mirrored later."""
         return self._server.tell_link(self.name, name, "pause")
 
-    def resume_link(self, name: str) -> dict[str, Any]:
-        return self._server.tell_link(self.name, name, "resume")
+    def resume_link(self, name: str, *, accept_deletions: bool = False) -> dict[str, Any]:
+        """Let a paused link go on.
+
+        `accept_deletions`: the deletions for which it was paused (`held_deletions` of the link) happen.
+        """
+        return self._server.tell_link(self.name, name, "resume", {"accept_deletions": True} if accept_deletions else {})
 
     def sync_link(self, name: str, *, verify: bool = False) -> dict[str, Any]:
         """Let the server compare everything with the other side and repair what differs.  It does not wait for that.

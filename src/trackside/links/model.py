@@ -47,6 +47,21 @@ class Made(StrEnum):
     THEM = "them"  # both were there
 
 
+class Side(StrEnum):
+    """A side of a link, as a user of this server sees it."""
+
+    HERE = "here"
+    THERE = "there"
+
+
+class Deletion(Struct, frozen=True):
+    """What a link would delete: `items` of them, with those below (a registered model with its versions)."""
+
+    side: Side
+    name: str
+    items: int = 1
+
+
 class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was chosen when the link was added."""
 
@@ -57,6 +72,8 @@ class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
     registry: bool = False
     prefix: str = ""  # goes before experiment names that are no absolute path (Databricks)
     rate: float = 0.0  # calls a second at most; 0: as the kind of remote allows
+    max_deletions: int = 20  # in an hour; the link pauses before it deletes more than this and `max_deletions_percent`
+    max_deletions_percent: float = 10.0  # of the items that both sides have
 
     def wants(self, experiment: str) -> bool:
         if any(fnmatchcase(experiment, glob) for glob in self.exclude):
@@ -153,6 +170,8 @@ class AddLink(Call, frozen=True):
     registry: bool | None = None
     prefix: str | None = None
     rate: float | None = None
+    max_deletions: int | None = None
+    max_deletions_percent: float | None = None
     token: str | None = None
     username: str | None = None
     password: str | None = None
@@ -164,6 +183,12 @@ class OfLink(Call, frozen=True):
     @property
     def link(self) -> str:
         return self.name or ""
+
+
+class ResumeLink(OfLink, frozen=True):
+    """`accept_deletions`: the deletions for which the link was paused may happen."""
+
+    accept_deletions: bool | None = None
 
 
 class RemoveLink(OfLink, frozen=True):
@@ -186,6 +211,23 @@ class SyncCall(OfLink, frozen=True):
     """`verify`: as in a check."""
 
     verify: bool | None = None
+
+
+class HeldDeletion(Answer, frozen=True):
+    """An item that the link would delete.  `id`: here, or there if it is to be deleted here."""
+
+    entity: str
+    id: str
+    side: str  # here, there
+    name: str
+    items: int  # with those below, such as the versions of a registered model
+
+
+class HeldDeletions(Answer, frozen=True):
+    """What a link would delete and waits for: `items` in all, of which the first are listed."""
+
+    items: int
+    listed: list[HeldDeletion]
 
 
 class Shown(Answer, frozen=True):
@@ -212,6 +254,7 @@ class Shown(Answer, frozen=True):
     taken_bytes: int
     points_per_s: float  # of the last transfer, in either direction
     created_at: int  # ms
+    held_deletions: HeldDeletions
     last_success_at: int | None = None
     last_error: str | None = None
     last_error_at: int | None = None
@@ -320,11 +363,24 @@ def check_rate(rate: float | None) -> float:
     return rate or 0.0
 
 
+def check_max_deletions(most: int | None, percent: float | None) -> tuple[int, float]:
+    """Return both bounds.  Raise Invalid for one that is no bound."""
+    defaults = Options()
+    if most is not None and not 0 <= most <= 10**9:
+        raise Invalid(f"max_deletions is {most}; it must be a number of items from 0 to 1000000000")
+    if percent is not None and not 0 <= percent <= 100:
+        raise Invalid(f"max_deletions_percent is {percent}; it must be between 0 and 100")
+    return (
+        defaults.max_deletions if most is None else most,
+        defaults.max_deletions_percent if percent is None else percent,
+    )
+
+
 def check_globs(globs: Sequence[str] | None) -> list[str]:
     return [glob for glob in globs or [] if glob]
 
 
-def shown(link: Link, lag: Lag, mirrored: dict[str, int]) -> Shown:
+def shown(link: Link, lag: Lag, mirrored: dict[str, int], held: HeldDeletions) -> Shown:
     same: dict[str, Any] = {
         name: getattr(link, name)
         for name in (
@@ -340,5 +396,6 @@ def shown(link: Link, lag: Lag, mirrored: dict[str, int]) -> Shown:
         lag_s=lag.seconds,
         postponed_items=lag.postponed,
         mirrored=mirrored,
+        held_deletions=held,
         lost_store_at=link.epoch_at,
     )

@@ -29,7 +29,7 @@ from trackside.links.connect import connect, detect
 from trackside.links.model import Link, Options, State
 from trackside.links.reconcile.context import Database, Side
 from trackside.links.state import backfill as marking
-from trackside.links.state import item_store, work_queue
+from trackside.links.state import held_deletions, item_store, work_queue
 from trackside.links.worker.runner import context_of, secret_of
 from trackside.sync.api import bulk, bundles, digests, items
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
@@ -40,6 +40,7 @@ T = TypeVar("T")
 PATH = "/api/trackside/v1/links"
 CHECK_AT_ONCE = 50
 MAX_LOG = 1000
+MOST_HELD = 100  # held deletions that are listed
 
 
 class Calls:
@@ -97,6 +98,7 @@ class Calls:
         with self._db.read(ws) as tx:
             now, workspace = tx.now, workspaces.current(tx)
         backfill, since = m.check_backfill(call.backfill, now)
+        most, percent = m.check_max_deletions(call.max_deletions, call.max_deletions_percent)
         options = Options(
             experiments=m.check_globs(call.experiments),
             exclude=m.check_globs(call.exclude),
@@ -105,6 +107,8 @@ class Calls:
             registry=bool(call.registry),
             prefix=call.prefix or "",
             rate=m.check_rate(call.rate),
+            max_deletions=most,
+            max_deletions_percent=percent,
         )
         peer = connect(kind, target.url, options, target.secret, workspace.uid, self._ending, guard=self._guard)
         try:
@@ -164,12 +168,20 @@ def pause(tx: Tx, call: m.OfLink) -> m.GotLink:
     return m.GotLink(link=_shown(tx, store.set_state(tx, call.link, State.PAUSED)))
 
 
-def resume(tx: Tx, call: m.OfLink) -> m.GotLink:
-    """From now on the link acts in the name of the user who resumes it."""
+def resume(tx: Tx, call: m.ResumeLink) -> m.GotLink:
+    """Let a paused link go on, from now on in the name of the user who resumes it.
+
+    Deletions for which it was paused happen if they are accepted, and are looked at again if they are not."""
     link = store.get(tx, call.link)
     _check_rights(tx.rights, link.acts)
     resumed = store.set_state(tx, call.link, State.ACTIVE)
     store.act_for_caller(tx, resumed.name)
+    if call.accept_deletions:
+        accepted = held_deletions.accept(tx, link)
+        if accepted:
+            store.note(tx, link.link_id, "state", "", "", f"the deletion of {accepted} items was accepted")
+    else:
+        held_deletions.compare_again(tx, link.link_id)
     return m.GotLink(link=_shown(tx, store.get(tx, call.link)))
 
 
@@ -236,7 +248,7 @@ def routes(
         query(f"GET {PATH}/{{name}}", m.OfLink, get, needs=Action.LINKS_READ, answer=m.GotLink),
         query(f"GET {PATH}/{{name}}/log", m.LogCall, log, needs=Action.LINKS_READ, answer=m.FoundLog),
         command(f"POST {PATH}/{{name}}/pause", m.OfLink, pause, needs=Action.LINKS_WRITE, answer=m.GotLink),
-        command(f"POST {PATH}/{{name}}/resume", m.OfLink, resume, needs=Action.LINKS_WRITE, answer=m.GotLink),
+        command(f"POST {PATH}/{{name}}/resume", m.ResumeLink, resume, needs=Action.LINKS_WRITE, answer=m.GotLink),
         command(f"POST {PATH}/{{name}}/sync", m.SyncCall, sync, needs=Action.LINKS_WRITE, answer=m.GotLink),
         stream(
             f"GET {PATH}/{{name}}/check",
@@ -263,7 +275,8 @@ def _check_rights(rights: Rights, actions: Iterable[Action]) -> None:
 
 
 def _shown(tx: Tx, link: Link) -> m.Shown:
-    return m.shown(link, work_queue.lag(tx, link), item_store.mirrored(tx, link.link_id))
+    held = m.HeldDeletions(held_deletions.count(tx, link.link_id), held_deletions.listed(tx, link.link_id, MOST_HELD))
+    return m.shown(link, work_queue.lag(tx, link), item_store.mirrored(tx, link.link_id), held)
 
 
 def _reachable(work: Callable[[], T]) -> T:

@@ -1454,7 +1454,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** From now on the link acts in the name of the user who resumes it. */
+        /**
+         * Let a paused link go on, from now on in the name of the user who resumes it.
+         * @description Deletions for which it was paused happen if they are accepted, and are looked at again if they are not.
+         */
         post: operations["post_api_trackside_v1_links_name_resume"];
         delete?: never;
         options?: never;
@@ -2391,6 +2394,10 @@ export interface components {
             /** @default null */
             kind?: string | null;
             /** @default null */
+            max_deletions?: number | null;
+            /** @default null */
+            max_deletions_percent?: number | null;
+            /** @default null */
             mode?: string | null;
             /** @default null */
             name: string | null;
@@ -3121,6 +3128,25 @@ export interface components {
             /** @default [] */
             holds?: components["schemas"]["ShownHold"][];
         };
+        /**
+         * HeldDeletion
+         * @description An item that the link would delete.  `id`: here, or there if it is to be deleted here.
+         */
+        HeldDeletion: {
+            entity: string;
+            id: string;
+            items: number;
+            name: string;
+            side: string;
+        };
+        /**
+         * HeldDeletions
+         * @description What a link would delete and waits for: `items` in all, of which the first are listed.
+         */
+        HeldDeletions: {
+            items: number;
+            listed: components["schemas"]["HeldDeletion"][];
+        };
         /** Incidents */
         Incidents: {
             /** @default [] */
@@ -3464,6 +3490,10 @@ export interface components {
             exclude?: string[];
             /** @default [] */
             experiments?: string[];
+            /** @default 20 */
+            max_deletions?: number;
+            /** @default 10 */
+            max_deletions_percent?: number;
             /** @default  */
             prefix?: string;
             /** @default 0 */
@@ -3713,6 +3743,16 @@ export interface components {
             id: string | null;
             /** @default null */
             kind: string | null;
+        };
+        /**
+         * ResumeLink
+         * @description `accept_deletions`: the deletions for which the link was paused may happen.
+         */
+        ResumeLink: {
+            /** @default null */
+            accept_deletions?: boolean | null;
+            /** @default null */
+            name?: string | null;
         };
         /** Rows */
         Rows: {
@@ -4001,6 +4041,7 @@ export interface components {
         Shown: {
             created_at: number;
             has_secret: boolean;
+            held_deletions: components["schemas"]["HeldDeletions"];
             kind: string;
             lag_items: number;
             lag_s: number;
@@ -8694,7 +8735,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResumeLink"];
+            };
+        };
         responses: {
             /** @description Success */
             200: {

@@ -27,7 +27,8 @@ def add(words: argparse.Namespace) -> int:
     if words.username:
         secret |= {"username": words.username, "password": credentials.password(words.username)}
     fields = {
-        name: getattr(words, name) for name in "name to mode kind experiments exclude backfill prefix rate".split()
+        name: getattr(words, name)
+        for name in "name to mode kind experiments exclude backfill prefix rate max_deletions max_deletions_percent".split()
     }
     if words.registry:
         fields["registry"] = True
@@ -71,6 +72,10 @@ def show(words: argparse.Namespace) -> int:
     ]
     if link.get("last_error"):
         rows.append(("last error", f"{_time(link['last_error_at'])} {link['last_error']}"))
+    held = link.get("held_deletions", {})
+    if held.get("items"):
+        rows.append(("would delete", items(held["items"])))
+        rows += [("", f"{each['side']}: {each['entity'].replace('_', ' ')} {each['name']}") for each in held["listed"]]
     if link.get("lost_store_at"):
         rows.append(
             ("lost store", f"{_time(link['lost_store_at'])} the other side's was found to be another, or put back")
@@ -84,7 +89,7 @@ def pause(words: argparse.Namespace) -> int:
 
 
 def resume(words: argparse.Namespace) -> int:
-    return _told(words, "POST", "/resume", "active")
+    return _told(words, "POST", "/resume", "active", {"accept_deletions": True} if words.accept_deletions else {})
 
 
 def sync(words: argparse.Namespace) -> int:
@@ -231,8 +236,8 @@ def _noun(word: str, count: int) -> str:
     return word.replace("_", " ") + ("" if count == 1 else "s")
 
 
-def _told(words: argparse.Namespace, method: str, what: str, state: str) -> int:
-    link = _call(words, method, _path(words, what), {})["link"]
+def _told(words: argparse.Namespace, method: str, what: str, state: str, body: Any = None) -> int:
+    link = _call(words, method, _path(words, what), body or {})["link"]
     say(f"link {link['name']} is {state}")
     return OK
 

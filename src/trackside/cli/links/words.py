@@ -17,7 +17,12 @@ def add_commands(commands: Any) -> None:
     _simple(inner, "list", "list the links of a workspace", named=False, shows=True)
     _simple(inner, "show", "show a link: its state, lag and last error", shows=True)
     _simple(inner, "pause", "stop a link for a while; nothing is lost")
-    _simple(inner, "resume", "go on with a paused link")
+    resume = _simple(inner, "resume", "go on with a paused link")
+    resume.add_argument(
+        "--accept-deletions",
+        action="store_true",
+        help="delete the items that the link was paused for (`trackside link show` lists them)",
+    )
     sync = _simple(inner, "sync", "compare everything with the other side, and repair what differs")
     sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
     check = _simple(
@@ -78,6 +83,18 @@ def _add(inner: Any) -> None:
         "--prefix", metavar="FOLDER", help="Databricks: folder for experiments without an absolute path"
     )
     parser.add_argument("--rate", type=float, metavar="N", help="calls a second at most")
+    parser.add_argument(
+        "--max-deletions",
+        type=int,
+        metavar="N",
+        help="pause before more than N items are deleted in an hour that also exceed the percentage (default 20)",
+    )
+    parser.add_argument(
+        "--max-deletions-percent",
+        type=float,
+        metavar="P",
+        help="the percentage of the items on both sides (default 10)",
+    )
     parser.add_argument(
         "--token-file", metavar="FILE", help="file with the remote's token; - reads it from standard input"
     )

@@ -9,8 +9,9 @@ from trackside.artifacts.roots import Roots
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Tx
 from trackside.core.http_client.client import Stopped
-from trackside.links import store
-from trackside.links.model import Link, Made
+from trackside.links import model, store
+from trackside.links.model import Deletion, Link, Made
+from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.state import generations, item_store
 from trackside.links.worker.point_retries import Refusals
 from trackside.sync import validation
@@ -47,6 +48,7 @@ class Side:
         self.turn = Turn()  # of the item that is worked at
         self.refusals = Refusals()  # of the link, longer than a step
         self.behind: dict[str, str] = {}  # runs that were worked at and lack points there, and why
+        self.may_delete = False  # of that item: its deletion was let through
         self.reads_all = False  # of that item: points and files are compared themselves, not what is said of them
 
     def read(self, fn: Callable[[Tx], T]) -> T:
@@ -81,6 +83,11 @@ class Side:
 
     def item(self, entity: Entity, local_id: str) -> item_store.Item | None:
         return self.read(lambda tx: item_store.item(tx, self.link.link_id, entity, local_id))
+
+    def check_deletion(self, where: model.Side, name: str, items: int = 1) -> None:
+        """Raise DeletionHeld unless the deletion of the item that is worked at was let through."""
+        if not self.may_delete:
+            raise DeletionHeld(Deletion(where, name, items))
 
     def confirm(self, entity: Entity, item: item_store.Item) -> None:
         """It was found there."""

@@ -16,6 +16,7 @@ from trackside.core.errors import Fault
 from trackside.core.http_client.client import Down, Refused
 from trackside.links import store
 from trackside.links.model import Made
+from trackside.links.model import Side as Where
 from trackside.links.reconcile import files, identity, merging, metrics
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.merging import TIMES
@@ -35,6 +36,7 @@ log = logging.getLogger("trackside.links")
 # What comes of JSON that has not the shape that it shall have.
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError)
 PATIENCE_MS = 5000
+STAGE: Field = ("stage", "")
 AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
 
 
@@ -54,20 +56,23 @@ class Mirror:
         self.side = side
         self._making: set[str] = set()
 
-    def ours(self, entity: Entity, local_id: str, *, verify: bool, theirs: Part | None = None) -> None:
-        """An item of ours that may have changed, or that the peer says may have (`theirs`)."""
+    def ours(
+        self, entity: Entity, local_id: str, *, verify: bool, theirs: Part | None = None, is_new: bool = False
+    ) -> None:
+        """An item of ours that may have changed, or that the peer says may have (`theirs`).  `is_new`: just created here."""
         side = self.side
         part = self.read(entity, local_id)
         if part is None or not self._is_wanted(part):
             return
         item = side.item(entity, local_id)
+        is_new = is_new or item is None or not item.remote_id
         if item is None or not item.remote_id:
             if theirs is None and (not side.link.mode.sends or self._is_gone(entity, part)):
                 return
             item, theirs = self._first(entity, part, item, theirs)
             if item is None:
                 return
-        self._converge(entity, part, item, theirs, verify=verify)
+        self._converge(entity, part, item, theirs, verify=verify, is_new=is_new)
 
     def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None:
         """An item of theirs that may have changed."""
@@ -95,7 +100,7 @@ class Mirror:
                 return
         else:
             local_id = item.local_id
-        self.ours(entity, local_id, verify=verify, theirs=part)
+        self.ours(entity, local_id, verify=verify, theirs=part, is_new=item is None)
 
     def remote_of(self, entity: Entity, local_id: str) -> str | None:
         """The peer's id of an item of ours, which is made there if it shall be."""
@@ -266,7 +271,9 @@ class Mirror:
             return not self.side.link.has_seen_all and began is not None and int(began) < options.since
         return part.touched < options.since
 
-    def _converge(self, entity: Entity, part: Part, item: Item, theirs: Part | None, *, verify: bool) -> None:
+    def _converge(
+        self, entity: Entity, part: Part, item: Item, theirs: Part | None, *, verify: bool, is_new: bool
+    ) -> None:
         side = self.side
         mode = side.link.mode
         # What the other side did meanwhile must not be overwritten unseen.
@@ -292,6 +299,8 @@ class Mirror:
         doc = side.ours(theirs.doc, entity) if theirs is not None else agreed
         was_read = theirs is not None
         merged = merging.compare(entity, item, part.doc, doc, mode, side.peer.can, was_read=was_read)
+        if not is_new:  # what was deleted before it was copied is not lost
+            self._check_deletion(part, merged)
         for conflict in merged.conflicts:
             if conflict.field[0] in TIMES or conflict.field == ("tag", VERSIONS_TAG):
                 continue
@@ -320,6 +329,12 @@ class Mirror:
             came += files.receive(side, entity, part.item_id, item.remote_id)
             if came and not merged.for_us:
                 side.write(lambda tx: store.count(tx, side.link.link_id, taken_items=1))
+
+    def _check_deletion(self, part: Part, merged: Merged) -> None:
+        """Raise DeletionHeld if the item is to be deleted on one of the sides and that was not let through."""
+        for where, patch in ((Where.THERE, merged.for_them), (Where.HERE, merged.for_us)):
+            if patch.put.get(STAGE) == "deleted":
+                self.side.check_deletion(where, part.doc.get(("name", "")) or part.item_id)
 
     def _tell(self, entity: Entity, part: Part, item: Item, merged: Merged, theirs: Doc, *, verify: bool) -> None:
         """Sends the patch, points and files; what ends the run last."""

@@ -21,7 +21,7 @@ _NEVER = 2**62
 _ORDER = tuple(Entity)
 
 DUE = """
-    SELECT entity, entity_id, is_remote, verify, generation, attempts, turn FROM link_dirty
+    SELECT entity, entity_id, is_remote, verify, generation, attempts, turn, may_delete FROM link_dirty
     WHERE workspace_id = :ws AND link_id = :link AND due_at BETWEEN :low AND :high
     ORDER BY due_at, turn, entity_id LIMIT :most
     """
@@ -35,6 +35,7 @@ class Dirty(Struct, frozen=True):
     generation: int
     attempts: int
     turn: int
+    may_delete: bool  # its deletion was let through
 
 
 def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
@@ -52,7 +53,7 @@ def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: b
         VALUES (:ws, :link, :entity, :id, :is_remote, :verify, 1, :now, 0, 0, :turn)
         ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
             verify = CASE WHEN excluded.verify > link_dirty.verify THEN excluded.verify ELSE link_dirty.verify END,
-            due_at = 0
+            due_at = 0, held_items = 0, may_delete = 0
         """,
         [(link_id, str(e), entity_id, int(is_remote), depth, end + _ORDER.index(e)) for e, entity_id in found],
     )
@@ -69,7 +70,7 @@ def mark_mirrored(tx: Tx, link_id: int) -> None:
                 WHEN 'registered_model' THEN 3 WHEN 'model_version' THEN 4 ELSE 5 END
         FROM link_items WHERE workspace_id = :ws AND link_id = :link
         ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
-            due_at = 0
+            due_at = 0, held_items = 0, may_delete = 0
         """,
         link=link_id,
         end=_end(tx, link_id),
@@ -88,7 +89,7 @@ def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
     far = tx.now + MAX_WAIT_MS
     for low, high in ((0, 0), (1, tx.now), (far + 1, _NEVER)):
         rows = tx.all(DUE, link=link_id, low=low, high=high, most=most)
-        found += [Dirty(Entity(e), i, bool(r), v, g, a, t) for e, i, r, v, g, a, t in rows]
+        found += [Dirty(Entity(e), i, bool(r), v, g, a, t, bool(d)) for e, i, r, v, g, a, t, d in rows]
     return sorted(found, key=lambda each: (each.turn, each.entity_id))[:most]
 
 
@@ -117,7 +118,7 @@ def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
         return
     tx.run(
         """
-        UPDATE link_dirty SET turn = :turn, dirty_since = :now, attempts = 0, due_at = 0
+        UPDATE link_dirty SET turn = :turn, dirty_since = :now, attempts = 0, due_at = 0, may_delete = 0
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
         """,
         link=link_id,

@@ -31,12 +31,13 @@ from trackside.links.model import LISTENED_POLL_S, Kind, Link, State
 from trackside.links.poll.datasets import DatasetsPoll
 from trackside.links.poll.ended_runs import Rounds
 from trackside.links.poll.registry import RegistryPoll
-from trackside.links.reconcile import runs
+from trackside.links.reconcile import deletion_guard, runs
 from trackside.links.reconcile.context import Database, Side, in_link
+from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.reconcile.deletions import Watch
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.runs import UNREADABLE, Early
-from trackside.links.state import backfill, item_store, work_queue
+from trackside.links.state import backfill, held_deletions, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.work_queue import Dirty
 from trackside.links.worker.listener import Listener
@@ -63,6 +64,7 @@ RENEW_S = 10.0  # a lease, of store.LEASE_MS
 SUCCESS_EVERY_MS = 5000
 FIRST_REST_S = 0.5  # of a link whose last step ended by a fault
 LEASE_REST_S = 5.0  # of a link on which another server works
+HOLD_MS = 60_000  # that a deletion waits at most for the rest of the queue
 IDLE_S = 15.0  # between two steps of a link that nothing wakes
 
 
@@ -245,7 +247,37 @@ class Runner:
         is_due = self._clock() - self._polled >= self._poll_after_s(link)
         if link.mode.takes and (ask or self._has_news or not link.has_seen_all or is_due):
             more = self._poll(side, here)
-        return self._items(here) or more
+        more |= self._items(here)
+        return self._decide_deletions(link, is_idle=not more) or more
+
+    def _decide_deletions(self, link: Link, *, is_idle: bool) -> bool:
+        """Let held deletions happen, or pause the link if they are too many.  True if they happen now.
+
+        All that waits is compared before, so that all deletions are known, unless that takes long."""
+        with self._db.read(self._ws) as tx:
+            items, since = held_deletions.count(tx, self._link_id), held_deletions.held_since(tx, self._link_id)
+        if not items or (not is_idle and since is not None and _now() - since < HOLD_MS):
+            return False
+
+        def decide(tx: Tx) -> bool:
+            items, before = held_deletions.count(tx, self._link_id), held_deletions.counted(tx, link)
+            synced = sum(item_store.mirrored(tx, self._link_id).values()) + before
+            if not deletion_guard.is_too_much(items + before, synced, link.options):
+                held_deletions.let_through(tx, link, items)
+                return True
+            held = held_deletions.listed(tx, self._link_id, deletion_guard.NAMED + 1)
+            said = deletion_guard.message(link.name, items, synced, link.options, held)
+            store.pause(tx, link, f"{store.PAUSED}{said}")
+            return False
+
+        return bool(self._write(decide))
+
+    def _hold(self, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
+        self._write(
+            lambda tx: held_deletions.hold(
+                tx, self._link_id, entity, entity_id, is_remote=is_remote, deletion=held.deletion
+            )
+        )
 
     def _look_here(self, link: Link) -> bool:
         """Finds what is to be compared, without asking anybody.  True if there is more."""
@@ -331,7 +363,7 @@ class Runner:
             return
         key = f"{seen.entity}/{seen.remote_id}"
         side.turn = self._turn(verify=verify)
-        side.reads_all = False
+        side.reads_all = side.may_delete = False
         try:
             reason = runs.attempt(
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
@@ -339,6 +371,9 @@ class Runner:
             )
         except (Early, TurnOver):
             self._mark_theirs(seen)
+            return
+        except DeletionHeld as held:
+            self._hold(seen.entity, seen.remote_id, held, is_remote=True)
             return
         except Down as down:
             self._troubles[key] += 1
@@ -381,6 +416,7 @@ class Runner:
         verify = dirty.depth >= Depth.LOOK
         here.side.turn = self._turn(verify=verify)
         here.side.reads_all = dirty.depth >= Depth.READ
+        here.side.may_delete = dirty.may_delete
 
         def work() -> None:
             if dirty.is_remote:
@@ -392,6 +428,9 @@ class Runner:
 
         try:
             reason = runs.attempt(work, left_out)
+        except DeletionHeld as held:
+            self._hold(dirty.entity, dirty.entity_id, held, is_remote=dirty.is_remote)
+            return
         except Early as early:
             wait_ms = int(early.wait_s * 1000)
             self._write(lambda tx: work_queue.postpone(tx, self._link_id, dirty, wait_ms))

@@ -51,4 +51,10 @@ export default {
   toLinks: "To the links",
   paused: (name: string) => `Paused ${name}`,
   resumed: (name: string) => `Resumed ${name}`,
+  accepted: (name: string) => `${name} deletes them and goes on`,
+  heldTitle: (items: number) => `The link would delete ${formatCount(items)} items`,
+  heldHint: "It was paused, because that is more than its bound. Resume compares them again; restored items stay.",
+  accept: "Delete them and resume",
+  where: "Where",
+  item: "Item",
 };

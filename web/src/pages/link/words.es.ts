@@ -53,4 +53,10 @@ export default {
   toLinks: "A los enlaces",
   paused: (name: string) => `${name} en pausa`,
   resumed: (name: string) => `${name} reanudado`,
+  accepted: (name: string) => `${name} los elimina y continúa`,
+  heldTitle: (items: number) => `El enlace eliminaría ${formatCount(items)} elementos`,
+  heldHint: "Se puso en pausa porque supera su límite. Reanudar los compara de nuevo; lo restaurado se conserva.",
+  accept: "Eliminarlos y reanudar",
+  where: "Dónde",
+  item: "Elemento",
 } satisfies Words<typeof en>;

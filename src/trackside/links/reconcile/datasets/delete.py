@@ -9,6 +9,7 @@ from collections.abc import Callable
 from trackside.core.db.tx import Tx
 from trackside.links import store
 from trackside.links.model import Made
+from trackside.links.model import Side as Where
 from trackside.links.reconcile.datasets.compare import Comparison
 from trackside.links.reconcile.deletions import Losses
 from trackside.links.state import item_store, work_queue
@@ -44,6 +45,7 @@ class Removal:
             self._forget(item)
             self._bring_back(item.remote_id)
             return
+        self.side.check_deletion(Where.THERE, theirs.doc.get(("name", ""), item.remote_id))
         self.remove_there(item)
         self._forget(item)
         self.side.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
@@ -67,6 +69,7 @@ class Removal:
             self._forget(item)
             self.side.write(lambda tx: work_queue.mark(tx, self._link_id, [(str(DATASET), item.local_id)]))
             return
+        self.side.check_deletion(Where.HERE, part.doc["name", ""])
 
         def remove(tx: Tx) -> None:
             datasets.remove(tx.by(f"link {self.side.link.name}"), item.local_id)

@@ -7,6 +7,7 @@ changed there meanwhile comes back, and so does what nobody removed (`reconcile.
 from trackside.core.db.tx import Tx
 from trackside.links import store
 from trackside.links.model import Made
+from trackside.links.model import Side as Where
 from trackside.links.reconcile.deletions import Losses
 from trackside.links.reconcile.registry.compare import Comparison
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps
@@ -43,8 +44,10 @@ class Removal:
             self.side.note("conflict", entity, item.local_id, "removed here and changed there: it comes back")
             self._bring_back(entity, item)
             return
+        versions = self._items.versions_of(item) if entity is MODEL else []
+        self.side.check_deletion(Where.THERE, self._items.called(theirs), 1 + len(versions))
         if entity is MODEL:
-            for each in self._items.versions_of(item):
+            for each in versions:
                 self.remove_there(VERSION, each)
                 self._items.forget(VERSION, each)
         if not self.remove_there(entity, item):
@@ -81,6 +84,7 @@ class Removal:
             self.side.write(lambda tx: work_queue.mark(tx, self._items.link_id, again))
             return
         versions = self._items.versions_of(item) if entity is MODEL else []
+        self.side.check_deletion(Where.HERE, self._items.called(part), 1 + len(versions))
 
         def remove(tx: Tx) -> None:
             tx = tx.by(self._items.user)
