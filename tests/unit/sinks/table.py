@@ -373,7 +373,7 @@ REVIEWED = [
             " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py"
             " core/work/threads.py"
             " events/delivery.py events/worker.py"
-            " links/cleanup.py core/http_client/client.py links/worker/runner.py"
+            " links/cleanup.py core/http_client/client.py links/worker/runner.py links/worker/listener.py"
             " links/worker/supervisor.py registry/own_routes.py scorer/model.py".split(),
             "*",
         ),
