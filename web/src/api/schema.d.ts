@@ -1838,7 +1838,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** GET v1 roles */
+        /** The roles that the caller may see, with the places that the caller knows. */
         get: operations["get_api_trackside_v1_roles"];
         put?: never;
         /** POST v1 roles */
@@ -3121,14 +3121,6 @@ export interface components {
             offset: number;
         };
         /**
-         * Holds
-         * @description The earliest first.
-         */
-        Holds: {
-            /** @default [] */
-            holds?: components["schemas"]["ShownHold"][];
-        };
-        /**
          * HeldDeletion
          * @description An item that the link would delete.  `id`: here, or there if it is to be deleted here.
          */
@@ -3146,6 +3138,14 @@ export interface components {
         HeldDeletions: {
             items: number;
             listed: components["schemas"]["HeldDeletion"][];
+        };
+        /**
+         * Holds
+         * @description The earliest first.
+         */
+        Holds: {
+            /** @default [] */
+            holds?: components["schemas"]["ShownHold"][];
         };
         /** Incidents */
         Incidents: {
