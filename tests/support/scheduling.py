@@ -11,10 +11,10 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 # Folders that share what takes long to start, and by which name; elsewhere, files do.
-TOGETHER = {"compat": "clients", "scorer": "models", "endpoints": "models"}
+TOGETHER = {"ui": "browser", "compat": "clients", "scorer": "models", "endpoints": "models"}
 # Files that read all of the source, and parse it once for each process (support/sources.py).
 READERS = ("test_architecture.py", "test_history.py", "test_readable.py", "test_sinks.py", "test_tenancy.py")
-FIRST = (*TOGETHER, "fuzz", "ui", "imports", "e2e", "links")
+FIRST = (*TOGETHER, "fuzz", "imports", "e2e", "links")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

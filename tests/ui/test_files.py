@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from support.servers import Server
@@ -31,6 +32,7 @@ def opened(page: Page, file: Path) -> list[str]:
     return [url for url in asked if url != file.as_uri()]
 
 
+@pytest.mark.slow
 def test_the_table_is_saved_as_parquet(page: Page, server: Server, tmp_path: Path) -> None:
     parquet = import_module("pyarrow.parquet")  # it has no types
     page.goto(f"{three_runs(server)}?order=-metrics.loss&cols=params.opt,metrics.loss")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from support.client import Api
@@ -10,6 +11,7 @@ from support.servers import Server
 SLOW_MS = 60_000  # its bundle has 22 MB of scripts
 
 
+@pytest.mark.slow
 def test_a_printed_link_opens_its_run_in_mlflows_pages(start: Callable[..., Server], context: BrowserContext) -> None:
     server = start("--ui", "mlflow")
     api: Api = server.api
