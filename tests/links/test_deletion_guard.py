@@ -107,7 +107,7 @@ def test_models_with_their_versions_and_datasets_count_too(server: Server, here:
     until(lambda: datasets(copy) == [], "the dataset to be deleted")
 
     assert ("registered_model", "model iris", 3) in [(each["entity"], each["name"], each["items"]) for each in held]
-    assert [(each["entity"], each["name"]) for each in rest] == [("evaluation_dataset", "cases")]
+    assert [(each["entity"], each["name"]) for each in rest] == [("evaluation_dataset", "evaluation dataset cases")]
     assert models(copy) == []
 
 

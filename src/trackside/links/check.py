@@ -14,10 +14,8 @@ from trackside.core.errors import Fault, Invalid
 from trackside.core.http_client.client import Refused
 from trackside.links.reconcile import files, merging, metrics
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.datasets.identity import touched
-from trackside.links.reconcile.datasets.reconcile import DatasetMirror
-from trackside.links.reconcile.registry.reconcile import RegistryMirror
-from trackside.links.reconcile.runs import Mirror
+from trackside.links.reconcile.datasets.item_type import touched
+from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.state import backfill, generations, item_store
 from trackside.links.state.item_store import Item
 from trackside.sync.entities import Entity
@@ -69,9 +67,9 @@ class _Check:
     def __init__(self, side: Side, *, verify: bool) -> None:
         self._side = side
         self._verify = verify
-        runs = Mirror(side)
-        self._mirror = RegistryMirror(side, runs)
-        self._datasets = DatasetMirror(side, runs)
+        mirrors = Mirrors(side)
+        self._versions = mirrors.versions
+        self._datasets = mirrors.datasets
 
     def here(self, rest: str, most: int) -> Page:
         side, link = self._side, self._side.link
@@ -242,7 +240,7 @@ class _Check:
     def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
         side = self._side
         if entity.is_of_registry:
-            differing = self._mirror.comparison.compare(entity, part, item, theirs)
+            differing = self._versions.comparison.compare(entity, part, item, theirs)
         else:
             doc = side.ours(theirs.doc, entity)
             merged = merging.compare(entity, item, part.doc, doc, side.link.mode, side.peer.can)
@@ -277,7 +275,9 @@ class _Check:
         return found
 
     def _files(self, entity: Entity, part: Part, item: Item) -> list[str]:
-        if entity not in (Entity.RUN, Entity.MODEL) and not self._mirror.has_own_files(entity, part):
+        if entity not in (Entity.RUN, Entity.MODEL) and not (
+            entity is Entity.VERSION and self._versions.has_own_files(part)
+        ):
             return []
         try:
             return files.differences(self._side, entity, item.local_id, item.remote_id, read=self._verify)

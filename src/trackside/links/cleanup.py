@@ -14,9 +14,7 @@ from trackside.core.errors import Fault
 from trackside.links.model import Made
 from trackside.links.reconcile import file_plan, metrics, runs
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.datasets.reconcile import DatasetMirror
-from trackside.links.reconcile.registry.reconcile import RegistryMirror
-from trackside.links.reconcile.runs import Mirror
+from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.state import item_store
 from trackside.links.state.item_store import Item
 from trackside.sync.document import Patch
@@ -40,9 +38,7 @@ class Unlink:
         self._side = side
         self._beat = beat
         self._link_id = side.link.link_id
-        self._runs = Mirror(side)
-        self._registry = RegistryMirror(side, self._runs)
-        self._datasets = DatasetMirror(side, self._runs)
+        self._mirrors = Mirrors(side)
 
     def here(self) -> bool:
         """Some of the copies on our side; asks nobody.  True if there may be more."""
@@ -89,11 +85,13 @@ class Unlink:
         if self._side.read(lambda tx: item_store.is_shared(tx, self._link_id, entity, item.remote_id)):
             raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here mirrors it too")
         if entity.is_of_registry:
-            if not self._registry.removal.remove_there(entity, item):
+            if not (self._mirrors.models if entity is Entity.REGISTERED else self._mirrors.versions).delete_remote(
+                item
+            ):
                 raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
             return
         if entity is Entity.DATASET:
-            self._datasets.removal.remove_there(item)
+            self._mirrors.datasets.delete_remote(item)
             return
         if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
             raise Unmirrored(f"experiment {item.remote_id} stays there: it is not empty")
@@ -122,16 +120,16 @@ class Unlink:
                 case Entity.MODEL:
                     writer.model(tx, item.local_id, part.experiment_id, DELETED)
                 case Entity.DATASET:
-                    datasets.remove(tx.by(f"link {side.link.name}"), item.local_id)
+                    datasets.remove(tx.by(side.user), item.local_id)
                 case _:
-                    registry.remove(tx.by(f"link {side.link.name}"), entity, item.local_id)
+                    registry.remove(tx.by(side.user), entity, item.local_id)
 
         side.write(remove)
 
     def _remove_model(self, item: Item, part: Part) -> None:
         """With its versions, since a model without them would look like one that was changed."""
         side = self._side
-        is_own = self._registry.comparison.changed_here(Entity.REGISTERED, item, part, alone=True)
+        is_own = self._mirrors.models.comparison.changed_here(Entity.REGISTERED, item, part, alone=True)
         for version in side.read(lambda tx: item_store.items_below(tx, self._link_id, Entity.VERSION, item.local_id)):
             if version.made_by is Made.HERE:
                 self._beat()
@@ -140,17 +138,15 @@ class Unlink:
                     version,
                     lambda v=version: self._remove_here(Entity.VERSION, v),  # type: ignore[misc]
                 )
-        if is_own or not side.write(
-            lambda tx: registry.remove(tx.by(f"link {side.link.name}"), Entity.REGISTERED, item.local_id)
-        ):
+        if is_own or not side.write(lambda tx: registry.remove(tx.by(side.user), Entity.REGISTERED, item.local_id)):
             raise Unmirrored(f"registered model {part.doc['name', '']} stays here: it was changed since it came")
 
     def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:
         """Whether something of it is here only."""
         if entity is Entity.VERSION:
-            return self._registry.comparison.changed_here(entity, item, part)
+            return self._mirrors.versions.changed_here(item, part)
         if entity is Entity.DATASET:
-            return self._datasets.comparison.changed_here(item, part)
+            return self._mirrors.datasets.changed_here(item, part)
         if part.doc != item.agreed:
             return True
         if entity is Entity.EXPERIMENT:
@@ -175,4 +171,4 @@ class Unlink:
             return self._side.read(lambda tx: registry.read(tx, entity, local_id))
         if entity is Entity.DATASET:
             return self._side.read(lambda tx: datasets.read(tx, local_id))
-        return self._runs.read(entity, local_id)
+        return self._mirrors.runs.read(entity, local_id)

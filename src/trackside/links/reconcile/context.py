@@ -51,6 +51,11 @@ class Side:
         self.may_delete = False  # of that item: its deletion was let through
         self.reads_all = False  # of that item: points and files are compared themselves, not what is said of them
 
+    @property
+    def user(self) -> str:
+        """In whose name the link writes."""
+        return f"link {self.link.name}"
+
     def read(self, fn: Callable[[Tx], T]) -> T:
         with self.db.read(self.ws) as tx:
             return fn(tx)

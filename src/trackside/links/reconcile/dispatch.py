@@ -1,11 +1,12 @@
-"""What brings an item of any kind to the same state on both sides: runs and what is around them, the registry,
-and evaluation datasets."""
+"""Which reconciler an item goes to: the table of item types."""
 
 from collections.abc import Iterable, Set
 
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.datasets.reconcile import DatasetMirror
-from trackside.links.reconcile.registry.reconcile import RegistryMirror
+from trackside.links.reconcile.datasets.item_type import DatasetType
+from trackside.links.reconcile.deletions import Losses
+from trackside.links.reconcile.reconciler import Reconciler
+from trackside.links.reconcile.registry.item_type import Registry
 from trackside.links.reconcile.runs import Mirror
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
@@ -16,28 +17,32 @@ class Mirrors:
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self._runs = Mirror(side)
-        self._registry = RegistryMirror(side, self._runs)
-        self._datasets = DatasetMirror(side, self._runs)
+        self.runs = Mirror(side)
+        is_lost = Losses(side).is_lost
+        registry = Registry(side, self.runs, is_lost)
+        self.models, self.versions = registry.model_type, registry.version_type
+        self.datasets = DatasetType(side, self.runs)
+        datasets = Reconciler(self.datasets, is_lost)
+        self._reconcilers = {each.entity: each for each in (registry.versions, registry.models, datasets)}
 
     def ours(self, entity: Entity, local_id: str, *, verify: bool) -> None:
-        if entity.is_of_registry:
-            self._registry.ours(entity, local_id, verify=verify)
-        elif entity is Entity.DATASET:
-            self._datasets.ours(local_id, verify=verify)
+        reconciler = self._reconcilers.get(entity)
+        if reconciler is None:
+            self.runs.ours(entity, local_id, verify=verify)
         else:
-            self._runs.ours(entity, local_id, verify=verify)
+            reconciler.ours(local_id, verify=verify)
 
     def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None:
-        if entity.is_of_registry:
-            self._registry.theirs(entity, remote_id, verify=verify, known=known)
-        elif entity is Entity.DATASET:
-            self._datasets.theirs(remote_id, verify=verify, known=known)
+        reconciler = self._reconcilers.get(entity)
+        if reconciler is None:
+            self.runs.theirs(entity, remote_id, known, verify=verify)
         else:
-            self._runs.theirs(entity, remote_id, known, verify=verify)
+            reconciler.theirs(remote_id, verify=verify, known=known)
 
-    def gone(self, listed: Iterable[tuple[Entity, str]]) -> list[tuple[Entity, str]]:
-        return self._registry.gone(listed)
-
-    def gone_datasets(self, listed: Set[str]) -> list[str]:
-        return self._datasets.gone(listed)
+    def missing(self, entities: Iterable[Entity], listed: Set[tuple[Entity, str]]) -> list[tuple[Entity, str]]:
+        """Return what both sides had and a list of all that the other side has does not name."""
+        return [
+            (entity, remote_id)
+            for entity in entities
+            for remote_id in self._reconcilers[entity].missing({each for kind, each in listed if kind is entity})
+        ]

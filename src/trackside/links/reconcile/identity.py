@@ -14,13 +14,14 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.merging import TIMES
 from trackside.links.state import generations, item_store
 from trackside.links.state.item_store import Item
-from trackside.sync.document import Patch
+from trackside.sync.document import Field, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import reader, writer
 from trackside.sync.local.reader import Part
 from trackside.workspaces import store as workspaces
 
 SOME_RUNS = 5
+MAKER: Field = ("tag", reader.SOURCE_WORKSPACE)
 Again = Callable[[str], None]  # brings an experiment of ours, or theirs, to the same state on both sides
 UNSURE = "was there when it was to be made, or made just before a break; it counts as theirs, and stays when copies are removed"
 
@@ -44,6 +45,25 @@ def save_met(side: Side, tx: Tx, entity: Entity, local_id: str, remote_id: str, 
     if was_about_to and side.peer.keeps_ids:
         item_store.set_maker(tx, link_id, entity, local_id, made_by)
         store.note(tx, link_id, "skipped", entity, local_id, f"{entity} {local_id} {UNSURE}")
+
+
+def id_here(side: Side, entity: Entity, theirs: Part, source: Field, read: Callable[[str], Part | None]) -> str | None:
+    """Return our id of an item of theirs: the one that its tag `source` says it is a copy of.
+
+    If that item has a copy already, somebody copied the copy, with its tags: then theirs is an item of its own.  None for a
+    second copy that another workspace made of the same item."""
+    said = theirs.doc.get(source)
+    known = None if not said else side.item(entity, said)
+    if not said or known is None or known.remote_id in ("", theirs.item_id):
+        return said or theirs.item_id
+    other = read(known.remote_id)
+    if other is None:
+        return said
+    if other.doc.get(source, said) != said or other.doc.get(MAKER) == theirs.doc.get(MAKER):
+        return theirs.item_id
+    words = f"{theirs.item_id} is left alone: it is a copy of {said} too, as {known.remote_id} is"
+    side.note_once("skipped", entity, said, words)
+    return None
 
 
 def is_another_experiment(side: Side, item: Item, theirs: Part) -> bool:

@@ -218,11 +218,11 @@ class Mirror:
         if experiment_id is None:
             return None
         # A copy of something of ours, or of what we have from elsewhere, is no new item: so no circle of links makes two.
-        tag = reader.SOURCE_RUN if entity is Entity.RUN else reader.SOURCE_MODEL
-        local_id = self._id_here(entity, part, tag)
+        tag: Field = ("tag", reader.SOURCE_RUN if entity is Entity.RUN else reader.SOURCE_MODEL)
+        local_id = identity.id_here(side, entity, part, tag, partial(side.look, entity))
         if local_id is None:
             return None
-        is_by_us = local_id == part.doc.get(("tag", tag)) and identity.is_known_as_ours(side, part)
+        is_by_us = local_id == part.doc.get(tag) and identity.is_known_as_ours(side, part)
         making = Patch({f: v for f, v in side.ours(part.doc, entity).items() if f[0] in AT_MAKING})
 
         def make(tx: Tx) -> None:
@@ -243,23 +243,6 @@ class Mirror:
         if part is not None:
             agreed = {f: v for f, v in part.doc.items() if self.side.peer.keeps_ids or f[0] not in TIMES}
             item_store.save_item(tx, self.side.link.link_id, entity, local_id, remote_id, Made.HERE, agreed)
-
-    def _id_here(self, entity: Entity, part: Part, tag: str) -> str | None:
-        """The id that it says it is a copy of, unless that has a copy already: then somebody copied that one, with its tags,
-        and it is an item of its own.  None for a second copy that another workspace made of the same."""
-        said = part.doc.get(("tag", tag))
-        known = None if not said else self.side.item(entity, said)
-        if not said or known is None or known.remote_id in ("", part.item_id):
-            return said or part.item_id
-        other = self.side.look(entity, known.remote_id)
-        if other is None:
-            return said
-        maker: Field = ("tag", reader.SOURCE_WORKSPACE)
-        if other.doc.get(("tag", tag), said) != said or other.doc.get(maker) == part.doc.get(maker):
-            return part.item_id
-        words = f"{part.item_id} is left alone: it is a copy of {said} too, as {known.remote_id} is"
-        self.side.note_once("skipped", entity, said, words)
-        return None
 
     def _is_before(self, part: Part) -> bool:
         """Whether it is from before the moment from which on the link takes runs, and did not change since as far as that is

@@ -28,9 +28,8 @@ from trackside.links import store
 from trackside.links.cleanup import Unlink
 from trackside.links.connect import connect, connect_trackside
 from trackside.links.model import LISTENED_POLL_S, Kind, Link, State
-from trackside.links.poll.datasets import DatasetsPoll
 from trackside.links.poll.ended_runs import Rounds
-from trackside.links.poll.registry import RegistryPoll
+from trackside.links.poll.recent_then_sweep import RecentThenSweep
 from trackside.links.reconcile import deletion_guard, runs
 from trackside.links.reconcile.context import Database, Side, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
@@ -104,8 +103,7 @@ class Runner:
         self._guard = guard
         self._interval_factor = interval_factor
         self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
-        self._registry = RegistryPoll(self._clock)
-        self._datasets = DatasetsPoll(self._clock)
+        self._begin_sweeps()
         self._rounds = Rounds(self._clock)
         self._peer: Peer | None = None
         self._polled = float("-inf")
@@ -309,13 +307,15 @@ class Runner:
             self._write(take)
         return page.more
 
+    def _begin_sweeps(self) -> None:
+        registry = (Entity.VERSION, Entity.REGISTERED)
+        self._registry = RecentThenSweep(registry, "seen", self._clock)
+        self._datasets = RecentThenSweep((Entity.DATASET,), "last_update_time", self._clock)
+
     def _poll(self, side: Side, here: Mirrors) -> bool:
         link = side.link
         if not link.remote_cursor:
-            self._registry, self._datasets = (
-                RegistryPoll(self._clock),
-                DatasetsPoll(self._clock),
-            )  # everything is to be looked at
+            self._begin_sweeps()  # everything is to be looked at
         seen, cursor, more = side.peer.changes(link.remote_cursor)
         if self._watch.is_another(side, asks=False):
             return True
@@ -334,9 +334,10 @@ class Runner:
                 self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
             except Refused as refused:  # it has none, or none for this link: the rest goes on
                 side.note_once("refused", Entity.REGISTERED, "", f"the registry there cannot be read: {refused}")
-        if not more and not side.peer.datasets.log_tells:
+        datasets = side.peer.datasets
+        if not more and not datasets.log_tells and datasets.is_known:
             try:
-                self._datasets.look(side.peer.datasets, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
+                self._datasets.look(datasets, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
             except Refused as refused:
                 side.note_once("refused", Entity.DATASET, "", f"evaluation datasets there cannot be read: {refused}")
         unheard = side.peer.unheard if more else 0

@@ -6,6 +6,7 @@ from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
 from trackside.links.model import Made
 from trackside.links.reconcile import files, identity
+from trackside.links.reconcile.item_type import Created
 from trackside.links.reconcile.registry.files import Carrier
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps, at_making
 from trackside.links.reconcile.runs import PATIENCE_MS, Early, Mirror
@@ -30,24 +31,7 @@ class Meeting:
         self._carrier = Carrier(items.side, runs)
         self._in_order: set[str] = set()  # models whose versions were looked at from the first on
 
-    def first(self, entity: Entity, part: Part, item: Item | None, theirs: Part | None) -> tuple[Item, Part | None]:
-        side = self.side
-        if theirs is not None:
-            is_ours = item is not None and identity.is_known_as_ours(side, theirs)
-            self._runs.meet(entity, part.item_id, theirs.item_id, Made.US if is_ours else Made.THEM)
-            return self._items.saved(entity, part.item_id), theirs
-        make = self._find_or_make_model if entity is MODEL else self._find_or_make_version
-        remote_id, is_new = make(part)
-        if is_new:
-            side.save(entity, part.item_id, remote_id, Made.US, None)
-            return self._items.saved(entity, part.item_id), self.peer.read(entity, remote_id)
-        # One that was about to be made before a crash was made by us, unless it says otherwise.
-        theirs = self.peer.read(entity, remote_id)
-        is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.side, theirs)
-        self._runs.meet(entity, part.item_id, remote_id, Made.US if is_ours else Made.THEM)
-        return self._items.saved(entity, part.item_id), theirs
-
-    def _find_or_make_model(self, part: Part) -> tuple[str, bool]:
+    def match_model(self, part: Part) -> str | None:
         name = part.doc["name", ""]
         found = self.peer.find_model(part.item_id, name)
         other = None if found is None else self._items.by_remote(MODEL, found)
@@ -57,39 +41,46 @@ class Meeting:
             found = self.peer.find_model(part.item_id, name)
             if found is not None and self._items.by_remote(MODEL, found) is not None:
                 raise BadState(f"the other side has another model of the name {name!r}; this one waits for it")
-        if found is not None:
-            return found, False
-        self.side.save(MODEL, part.item_id, "", Made.US, None)
-        return self.peer.make_model(part.item_id, at_making(MODEL, part.doc)), True
+        return found
 
-    def _find_or_make_version(self, part: Part) -> tuple[str, bool]:
+    def create_model(self, part: Part) -> Created:
+        self.side.save(MODEL, part.item_id, "", Made.US, None)
+        return Created(self.peer.make_model(part.item_id, at_making(MODEL, part.doc)))
+
+    def match_version(self, part: Part) -> str | None:
         model_id = self._remote_model(registry.model_of(part.item_id))
         if not self.side.peer.keeps_ids:
             self._make_earlier(part)
-        uid = registry.uid_of(part.item_id)
-        is_brought, age_ms = self.side.read(lambda tx: registry.brought(tx, part.item_id))
-        is_brought = is_brought and not self.side.peer.keeps_ids
-        found = self.peer.find_version(model_id, uid, is_brought=is_brought)
-        if found is not None:
-            return found, False
-        if is_brought and 0 <= age_ms < PATIENCE_MS:
+        is_brought, age_ms = self._brought(part)
+        found = self.peer.find_version(model_id, registry.uid_of(part.item_id), is_brought=is_brought)
+        if found is None and is_brought and 0 <= age_ms < PATIENCE_MS:
             raise Early((PATIENCE_MS - age_ms) / 1000)
+        return found
+
+    def create_version(self, part: Part) -> Created:
+        model_id = self._remote_model(registry.model_of(part.item_id))
+        uid = registry.uid_of(part.item_id)
         doc, has_own = self._carrier.out(part)
         self.side.save(VERSION, part.item_id, "", Made.US, None)
         files_at = None
         if has_own:
             files_at = self.peer.prepare_files(model_id, uid, doc)
             files.send(self.side, VERSION, part.item_id, files_at, verify=True)
-        found = self.peer.find_version(model_id, uid, is_brought=True) if is_brought else None
+        found = self.peer.find_version(model_id, uid, is_brought=True) if self._brought(part)[0] else None
         if found is not None:  # while its files, or those of its run, went over
-            return found, False
+            return Created(found, existed=True)
         version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
         if part.doc["model_id", ""] and not self.side.peer.keeps_ids:
             self._look_again(part.doc["model_id", ""])
         number = self.peer.number_of(version_id)
         if number != part.doc["number", ""]:
             self._items.note_number(part, f"version {part.doc['number', '']} here is {number} there", number)
-        return version_id, True
+        return Created(version_id)
+
+    def _brought(self, part: Part) -> tuple[bool, int]:
+        """Return whether somebody else may create the version there, and how long it has been here, in ms."""
+        is_brought, age_ms = self.side.read(lambda tx: registry.brought(tx, part.item_id))
+        return is_brought and not self.side.peer.keeps_ids, age_ms
 
     def _look_again(self, logged_model_id: str) -> None:
         """A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it."""
@@ -116,13 +107,13 @@ class Meeting:
 
     def _remote_model(self, model_id: str) -> str:
         item = self.side.item(MODEL, model_id)
-        if item is None or not item.remote_id:
-            part = self._items.read(MODEL, model_id)
-            if part is None:
-                raise BadState("its model is gone")
-            item, _ = self.first(MODEL, part, item, None)
-            self.side.write(lambda tx: work_queue.mark(tx, self._items.link_id, [(str(MODEL), model_id)]))
-        return item.remote_id
+        if item is not None and item.remote_id:
+            return item.remote_id
+        found = self._steps.remote_model(model_id)
+        if found is None:
+            raise BadState("its model is gone")
+        self.side.write(lambda tx: work_queue.mark(tx, self._items.link_id, [(str(MODEL), model_id)]))
+        return found
 
     def adopt(self, entity: Entity, part: Part) -> str | None:
         """Our id of an item of theirs that none of ours is known to match; it is made here if it shall be."""
@@ -139,7 +130,7 @@ class Meeting:
 
         def make(tx: Tx) -> str:
             is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, part.doc["name", ""])
-            local_id = registry.put_new(tx.by(self._items.user), MODEL, uid, making, self.side.server_root)
+            local_id = registry.put_new(tx.by(self.side.user), MODEL, uid, making, self.side.server_root)
             known = item_store.item(tx, self._items.link_id, MODEL, local_id)
             if known is not None and known.remote_id not in ("", part.item_id):
                 raise BadState(
@@ -190,7 +181,7 @@ class Meeting:
         is_by_us = identity.is_known_as_ours(self.side, part)
 
         def make(tx: Tx) -> str:
-            made = registry.put_new(tx.by(self._items.user), VERSION, local_id, Patch(doc), self.side.server_root)
+            made = registry.put_new(tx.by(self.side.user), VERSION, local_id, Patch(doc), self.side.server_root)
             made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
             identity.save_met(self.side, tx, VERSION, made, part.item_id, made_by)
             return made

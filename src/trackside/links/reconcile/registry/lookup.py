@@ -22,24 +22,20 @@ class Steps(Protocol):
 
     def theirs(self, entity: Entity, remote_id: str, *, verify: bool) -> None: ...
 
+    def remote_model(self, local_id: str) -> str | None: ...
+
 
 class Items:
     def __init__(self, side: Side) -> None:
         self.side = side
         self.peer: RegistryPeer = side.peer.registry
         self.link_id = side.link.link_id
-        self.user = f"link {side.link.name}"
 
     def read(self, entity: Entity, local_id: str) -> Part | None:
         return self.side.read(lambda tx: registry.read(tx, entity, local_id))
 
     def by_remote(self, entity: Entity, remote_id: str) -> Item | None:
         return self.side.read(lambda tx: item_store.by_remote(tx, self.link_id, entity, remote_id))
-
-    def saved(self, entity: Entity, local_id: str) -> Item:
-        item = self.side.item(entity, local_id)
-        assert item is not None
-        return item
 
     def forget(self, entity: Entity, item: Item) -> None:
         self.side.write(lambda tx: item_store.forget_item(tx, self.link_id, entity, item.local_id))
@@ -63,8 +59,9 @@ class Items:
         """By name, for the log."""
         if ("name", "") in part.doc:
             return f"model {part.doc['name', '']}"
-        model = self.read(MODEL, registry.model_of(part.item_id))
-        return f"model {model.doc['name', ''] if model else '?'} version {part.doc.get(('number', ''), '?')}"
+        model_id = registry.model_of(part.item_id)
+        model = self.read(MODEL, model_id)
+        return f"model {model.doc['name', ''] if model else model_id} version {part.doc.get(('number', ''), '?')}"
 
     def note_number(self, part: Part, which: str, number: str) -> None:
         text = f"{self.called(part)}: {which}, since {number} cannot be the number of both"

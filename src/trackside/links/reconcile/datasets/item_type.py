@@ -1,0 +1,177 @@
+"""Evaluation datasets as items of a link.  `compare` says what is compared; `records` syncs the records beside the document."""
+
+from collections.abc import Sequence
+
+from trackside.core.db.tx import Tx
+from trackside.evaluation_datasets import model as dm
+from trackside.links.model import Made
+from trackside.links.reconcile import identity
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.datasets.compare import SCHEMA, VERSION, Comparison, without_version
+from trackside.links.reconcile.item_type import Compared, Created, Sent
+from trackside.links.reconcile.runs import PATIENCE_MS, Early, Mirror, brought, words
+from trackside.links.state.item_store import Item
+from trackside.sync import record_merge
+from trackside.sync.document import Conflict, Doc, Field, Mode, Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local import datasets, reader
+from trackside.sync.local.datasets import KEPT, LATE
+from trackside.sync.local.reader import Part
+
+SOURCE: Field = ("tag", reader.SOURCE_DATASET)
+
+
+class DatasetType:
+    entity = Entity.DATASET
+    quiet = KEPT
+
+    def __init__(self, side: Side, runs: Mirror) -> None:
+        self.side = side
+        self.peer = side.peer.datasets
+        self.comparison = Comparison(side, runs)
+
+    def unknown(self) -> str:
+        return "" if self.peer.is_known else "the other side knows no evaluation datasets: they stay here"
+
+    def called(self, part: Part) -> str:
+        return f"evaluation dataset {part.doc.get(('name', ''), part.item_id)}"
+
+    def read_local(self, tx: Tx, local_id: str) -> Part | None:
+        return datasets.read(tx, local_id)
+
+    def read_remote(self, remote_id: str) -> Part | None:
+        return self.peer.read(remote_id)
+
+    def is_wanted(self, part: Part, item: Item | None, theirs: Part | None) -> bool:
+        return self.comparison.is_wanted(part, item) or (theirs is not None and self.comparison.wants_theirs(theirs))
+
+    def is_before(self, theirs: Part) -> bool:
+        side, options = self.side, self.side.link.options
+        if side.peer.keeps_ids and side.link.has_seen_all and options.backfill == "none":
+            return False  # its log tells of it, since it changed
+        return touched(theirs) < options.since
+
+    def is_same(self, item: Item, theirs: Part) -> bool:
+        del item, theirs
+        return True
+
+    def is_as_agreed(self, item: Item, listed: Part) -> bool:
+        return self.comparison.is_as_agreed(item, listed)
+
+    def match(self, part: Part) -> str | None:
+        """Another link may have brought it there: from here, or from where we have it."""
+        side = self.side
+        is_brought, age_ms = side.read(lambda tx: brought(tx, side.link.link_id, self.entity, part.item_id))
+        found = self.peer.find_copy(part.item_id, is_brought=is_brought)
+        if found is None and is_brought and not side.peer.keeps_ids and 0 <= age_ms < PATIENCE_MS:
+            raise Early((PATIENCE_MS - age_ms) / 1000)
+        return found
+
+    def create_remote(self, part: Part) -> Created:
+        doc = self.comparison.there(self.comparison.mine(part))
+        self.side.save(self.entity, part.item_id, "", Made.US, None)
+        return Created(self.peer.make(part.item_id, doc))
+
+    def create_local(self, theirs: Part) -> str | None:
+        if self.is_before(theirs) or not self.comparison.wants_theirs(theirs):
+            return None
+        local_id = identity.id_here(self.side, self.entity, theirs, SOURCE, self.peer.read)
+        if local_id is None:
+            return None
+        exists = self.side.read(lambda tx: datasets.read(tx, local_id)) is not None
+        is_by_us = local_id == theirs.doc.get(SOURCE) and identity.is_known_as_ours(self.side, theirs)
+        doc = {field: value for field, value in theirs.doc.items() if field[0] in datasets.AT_BIRTH}
+
+        def make(tx: Tx) -> None:
+            datasets.make(tx.by(self.side.user), local_id, doc)
+            made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
+            identity.save_met(self.side, tx, self.entity, local_id, theirs.item_id, made_by)
+
+        self.side.write(make)
+        return local_id
+
+    def must_look(self, part: Part, item: Item) -> bool:
+        del part, item
+        return self.side.link.mode is Mode.BOTH
+
+    def check_usable(self, part: Part, item: Item, theirs: Part) -> None:
+        del part, item, theirs
+
+    def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
+        agreed = item.agreed or {}
+        base, mine = without_version(agreed), self.comparison.mine(part)
+        merged = self.comparison.merge(agreed, mine, base if theirs is None else self.comparison.home(theirs))
+        version = (agreed if theirs is None else theirs.doc).get(VERSION)
+        return Compared(merged, base, {} if version is None else {VERSION: version})
+
+    def describe(self, part: Part, conflict: Conflict) -> str:
+        del part
+        return words(conflict)
+
+    def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
+        """What follows from the records is sent when all of them are there."""
+        del part
+        sends, merged = self.side.link.mode.sends, compared.merged
+        early, late = _parts(merged.for_them)
+        if sends and early:
+            self.peer.change(item.remote_id, self.comparison.patch_there(early))
+        looks = theirs is not None and (verify or not self.comparison.has_agreed_version(item, theirs))
+        moved = self.comparison.records(item).run(look=looks)
+        if sends and late:
+            self.peer.change(item.remote_id, self.comparison.patch_there(late))
+        has_sent = sends and (bool(merged.for_them) or moved.sent > 0)
+        return Sent(item.remote_id, merged, has_sent=has_sent, has_taken=moved.taken > 0)
+
+    def apply_local(self, tx: Tx, part: Part, patch: Patch, theirs: Part | None, sent: Sent) -> None:
+        if theirs is not None and not self.side.peer.keeps_ids and (patch or sent.has_taken):
+            patch = Patch({**patch.put, **self._times(tx, part, theirs)}, patch.drop)
+        if patch:
+            datasets.put(tx, part.item_id, patch)
+
+    def finish(self, part: Part, remote_id: str, *, verify: bool) -> None:
+        del part, remote_id, verify
+
+    def changed_here(self, item: Item, part: Part) -> bool:
+        return self.comparison.changed_here(item, part)
+
+    def changed_there(self, item: Item, theirs: Part) -> bool:
+        return self.comparison.changed_there(item, theirs)
+
+    def delete_local(self, tx: Tx, local_id: str) -> bool:
+        datasets.remove(tx, local_id)
+        return True
+
+    def delete_remote(self, item: Item) -> bool:
+        if item.made_by is Made.US and not self.side.peer.keeps_ids:
+            theirs = self.peer.read(item.remote_id)
+            if theirs is not None and theirs.doc.get(SOURCE) != item.local_id:
+                return True
+        self.peer.remove(item.remote_id)
+        return True
+
+    def below_remote(self, remote_id: str) -> Sequence[str]:
+        del remote_id
+        return ()
+
+    def _times(self, tx: Tx, part: Part, theirs: Part) -> Doc:
+        """What a change of ours makes of the rest, where only we can set it: what theirs says in a link that only takes."""
+        found: Doc = {field: value for field, value in theirs.doc.items() if field[0] in LATE}
+        if self.side.link.mode is Mode.BOTH:
+            found["last_update_time", ""] = str(tx.now)
+            found["digest", ""] = dm.digest(part.doc["name", ""], tx.now)
+        if SCHEMA in found and part.doc.get(SCHEMA, found[SCHEMA]) != found[SCHEMA]:
+            found[SCHEMA] = record_merge.joined_schema(part.doc[SCHEMA], found[SCHEMA])
+        return found
+
+
+def touched(part: Part) -> int:
+    """Return when it was made or changed, in ms."""
+    return max(int(part.doc.get((kind, ""), "0")) for kind in ("creation_time", "last_update_time"))
+
+
+def _parts(patch: Patch) -> tuple[Patch, Patch]:
+    """Return what is sent at once, and what is sent when all records are there."""
+    early = {field: value for field, value in patch.put.items() if field[0] not in LATE}
+    late = {field: value for field, value in patch.put.items() if field[0] in LATE}
+    drops = [field for field in patch.drop if field[0] not in LATE]
+    return Patch(early, drops), Patch(late, [field for field in patch.drop if field[0] in LATE])

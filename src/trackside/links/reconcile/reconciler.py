@@ -1,0 +1,269 @@
+"""Brings an item to the same state on both sides of a link: one algorithm for every kind of items that has an `ItemType`.
+
+Re-runnable at any moment, also after a crash half-way: what both sides agreed on is saved last, in the transaction that applies
+the remote's part.  A deleted item is not kept: what is gone on one side, and unchanged on the other since both agreed, is deleted
+there too.  What was changed meanwhile comes back, and so does what nobody removed (`deletions`).
+"""
+
+from collections.abc import Callable, Set
+
+from trackside.core.db.tx import Tx
+from trackside.core.http_client.client import Refused
+from trackside.links import store
+from trackside.links.model import Made
+from trackside.links.model import Side as Where
+from trackside.links.reconcile import identity
+from trackside.links.reconcile.item_type import Compared, ItemType, Sent
+from trackside.links.state import item_store, work_queue
+from trackside.links.state.item_store import Item
+from trackside.sync import document
+from trackside.sync.document import Mode
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
+
+PAGE = 500
+IsLost = Callable[[Entity, Item], bool]  # whether an item that is gone there was lost with its store, and not removed
+
+
+class Reconciler:
+    """Of one kind of items.  `parent` reconciles the items above them, whose id is the first half of theirs: `PARENT/ID`."""
+
+    def __init__(self, item_type: ItemType, is_lost: IsLost, parent: "Reconciler | None" = None) -> None:
+        self.type = item_type
+        self.side = item_type.side
+        self.entity: Entity = item_type.entity
+        self._is_lost = is_lost
+        self._link_id = self.side.link.link_id
+        self._parent = parent
+        self.child: Reconciler | None = None
+        if parent is not None:
+            parent.child = self
+
+    def ours(self, local_id: str, *, verify: bool, theirs: Part | None = None) -> None:
+        """Reconcile an item of ours that may have changed or gone, or of which the remote says so (`theirs`)."""
+        unknown = self.type.unknown()
+        if unknown:
+            self.side.note_once("skipped", self.entity, "", unknown)
+            return
+        part, item = self.read(local_id), self.side.item(self.entity, local_id)
+        if part is None:
+            if item is not None:
+                self.deleted_here(item)
+            return
+        if not self.type.is_wanted(part, item, theirs):
+            return
+        if item is None or not item.remote_id:
+            if not self.side.link.mode.sends and theirs is None:
+                return
+            item, theirs = self.meet(part, item, theirs)
+        self._converge(part, item, theirs, verify=verify)
+
+    def theirs(self, remote_id: str, *, verify: bool, known: Part | None = None) -> None:
+        """Reconcile an item of theirs that may have changed or gone; `known`: what a list said of it."""
+        if not self.side.link.mode.takes:
+            return
+        item = self.side.read(lambda tx: item_store.by_remote(tx, self._link_id, self.entity, remote_id))
+        if known is not None and item is None and self.type.is_before(known):
+            return
+        if known is not None and item is not None and not verify and self.type.is_as_agreed(item, known):
+            self.side.confirm(self.entity, item)
+            return
+        part = self.type.read_remote(remote_id)
+        if item is not None and (part is None or not self.type.is_same(item, part)):
+            self.deleted_there(item)
+            item = None
+        if part is None:
+            return
+        local_id = item.local_id if item is not None else self.type.create_local(part)
+        if local_id is not None:
+            self.ours(local_id, verify=verify, theirs=part)
+
+    def missing(self, listed: Set[str]) -> list[str]:
+        """Return what both sides had and a list of all that the other side has does not name, by the remote's ids."""
+        found: list[str] = []
+        items = self._page("")
+        while items:
+            found += [item.remote_id for item in items if item.remote_id not in listed]
+            items = self._page(items[-1].local_id) if len(items) == PAGE else []
+        return found
+
+    def read(self, local_id: str) -> Part | None:
+        return self.side.read(lambda tx: self.type.read_local(tx, local_id))
+
+    def meet(self, part: Part, item: Item | None, theirs: Part | None) -> tuple[Item, Part | None]:
+        """Find or create the counterpart of an item of ours, and save which it is."""
+        if theirs is not None:
+            remote_id = theirs.item_id
+        else:
+            found = self.type.match(part)
+            created = self.type.create_remote(part) if found is None else None
+            remote_id = created.id if created is not None else found or ""
+            theirs = self.type.read_remote(remote_id)
+            if created is not None and not created.existed:
+                self.side.save(self.entity, part.item_id, remote_id, Made.US, None)
+                return self._saved(part.item_id), theirs
+        # One that was about to be created before a crash was created by us, unless it says otherwise.
+        is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.side, theirs)
+        made_by = Made.US if is_ours else Made.THEM
+        self.side.write(lambda tx: identity.save_met(self.side, tx, self.entity, part.item_id, remote_id, made_by))
+        return self._saved(part.item_id), theirs
+
+    def forget(self, item: Item) -> None:
+        self.side.write(lambda tx: item_store.forget_item(tx, self._link_id, self.entity, item.local_id))
+
+    def below(self, item: Item) -> list[Item]:
+        if self.child is None:
+            return []
+        entity = self.child.entity
+        return self.side.read(lambda tx: item_store.items_below(tx, self._link_id, entity, item.local_id))
+
+    def _converge(self, part: Part, item: Item, theirs: Part | None, *, verify: bool) -> None:
+        side = self.side
+        if theirs is None and (verify or item.agreed is None or self.type.must_look(part, item)):
+            theirs = self.type.read_remote(item.remote_id)
+            if theirs is None or not self.type.is_same(item, theirs):
+                self.deleted_there(item)
+                return
+        if theirs is not None:
+            self.type.check_usable(part, item, theirs)
+            side.confirm(self.entity, item)
+        compared = self.type.merge(part, item, theirs)
+        for conflict in compared.merged.conflicts:
+            if conflict.field[0] not in self.type.quiet:
+                side.note_conflict(self.entity, part.item_id, self.type.describe(part, conflict))
+        try:
+            sent = self.type.patch_remote(part, item, theirs, compared, verify=verify)
+        except Refused as refused:
+            if not refused.is_missing or self.type.read_remote(item.remote_id) is not None:
+                raise  # it is there: something in it was not
+            self.deleted_there(item)
+            return
+        self._save(part, item, theirs, compared, sent)
+        self.type.finish(part, sent.remote_id, verify=verify)
+
+    def _save(self, part: Part, item: Item, theirs: Part | None, compared: Compared, sent: Sent) -> None:
+        """Apply their part, and remember what both have now, in one transaction."""
+        merged = sent.merged
+
+        def work(tx: Tx) -> None:
+            tx.by(self.side.user)
+            here = self.type.read_local(tx, part.item_id) if self.side.link.mode is Mode.BOTH else None
+            kept = merged
+            if here is not None:  # what was changed here meanwhile is not overwritten unseen
+                kept = document.without(merged, document.changed_since(merged, part.doc, here.doc), compared.base)
+            self.type.apply_local(tx, part, kept.for_us, theirs, sent)
+            if sent.remote_id != item.remote_id and self.child is not None:
+                item_store.rename_remote(tx, self._link_id, self.child.entity, item.remote_id, sent.remote_id)
+            agreed = {**kept.agreed, **compared.kept}
+            item_store.save_item(tx, self._link_id, self.entity, part.item_id, sent.remote_id, item.made_by, agreed)
+            has_taken = bool(kept.for_us) or sent.has_taken
+            store.count(tx, self._link_id, sent_items=int(sent.has_sent), taken_items=int(has_taken))
+
+        is_moved = sent.has_sent or sent.has_taken or sent.remote_id != item.remote_id
+        if merged.for_us or is_moved or {**merged.agreed, **compared.kept} != item.agreed:
+            self.side.write(work)
+
+    def deleted_here(self, item: Item) -> None:
+        """Reconcile an item that is gone here."""
+        mode = self.side.link.mode
+        theirs = self.type.read_remote(item.remote_id) if item.remote_id else None
+        if theirs is None or not self.type.is_same(item, theirs):
+            self.forget(item)
+            return
+        above = self._above(item)
+        if above is not None and self._parent is not None and self._parent.read(above.local_id) is None:
+            self._parent.deleted_here(above)
+            return
+        is_changed = mode is Mode.BOTH and self.type.changed_there(item, theirs)
+        if is_changed:
+            self.side.note("conflict", self.entity, item.local_id, "removed here and changed there: it comes back")
+        if is_changed or mode is Mode.PULL:
+            self._bring_back(item)
+            return
+        below = self.below(item)
+        self.side.check_deletion(Where.THERE, self.type.called(theirs), 1 + len(below))
+        for each in below:
+            assert self.child is not None
+            self.child.type.delete_remote(each)
+            self.child.forget(each)
+        if not self.type.delete_remote(item):
+            text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
+            self.side.note("skipped", self.entity, item.local_id, text)
+        self.forget(item)
+        self.side.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
+
+    def deleted_there(self, item: Item) -> None:
+        """Reconcile an item that is gone there."""
+        mode, part = self.side.link.mode, self.read(item.local_id)
+        if part is None:
+            self.forget(item)
+            return
+        above = self._above(item)
+        if above is not None and self._parent is not None and self._parent.type.read_remote(above.remote_id) is None:
+            self._parent.deleted_there(above)
+            return
+        is_lost = mode.takes and self._is_lost(self.entity, item)
+        if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.type.changed_here(item, part)):
+            self._create_again(item, part, is_lost=is_lost)
+            return
+        below = self.below(item)
+        self.side.check_deletion(Where.HERE, self.type.called(part), 1 + len(below))
+
+        def remove(tx: Tx) -> None:
+            tx.by(self.side.user)
+            for each in below:
+                assert self.child is not None
+                self.child.type.delete_local(tx, each.local_id)
+                item_store.forget_item(tx, self._link_id, self.child.entity, each.local_id)
+            if not self.type.delete_local(tx, item.local_id):
+                text = "removed there; stays here with our own versions"
+                store.note(tx, self._link_id, "skipped", self.entity, item.local_id, text)
+            item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
+            store.count(tx, self._link_id, taken_items=1)
+
+        self.side.write(remove)
+
+    def _create_again(self, item: Item, part: Part, *, is_lost: bool) -> None:
+        mode = self.side.link.mode
+        is_refused = mode is Mode.PUSH or is_lost
+        text = (
+            f"{self.type.called(part)}: gone there"
+            + (", and nobody removed it" if is_lost else "")
+            + ("" if is_refused else " and changed here")
+            + ("; created again" if mode.sends else "; it stays here")
+        )
+        self.side.note("refused" if is_refused else "conflict", self.entity, item.local_id, text)
+        again = [(str(self.entity), item.local_id)]
+        for each in self.below(item):
+            assert self.child is not None
+            self.child.forget(each)
+            again.append((str(self.child.entity), each.local_id))
+        self.forget(item)
+        self.side.write(lambda tx: work_queue.mark(tx, self._link_id, again))
+
+    def _bring_back(self, item: Item) -> None:
+        """Take theirs as if it had never been here."""
+        for each in self.below(item):
+            assert self.child is not None
+            self.child.forget(each)
+        self.forget(item)
+        self.theirs(item.remote_id, verify=True)
+        for remote_id in self.type.below_remote(item.remote_id):
+            assert self.child is not None
+            self.child.theirs(remote_id, verify=True)
+
+    def _above(self, item: Item) -> Item | None:
+        """Return the item above this one.  If it is gone too, both went together: what a deletion of it changes in this one is
+        no change of this one."""
+        if self._parent is None:
+            return None
+        above = self.side.item(self._parent.entity, item.local_id.partition("/")[0])
+        return above if above is not None and above.remote_id else None
+
+    def _saved(self, local_id: str) -> Item:
+        item = self.side.item(self.entity, local_id)
+        assert item is not None
+        return item
+
+    def _page(self, after: str) -> list[Item]:
+        return self.side.read(lambda tx: item_store.items(tx, self._link_id, self.entity, after, PAGE))

@@ -1,0 +1,118 @@
+"""One package makes a new kind of items that the reconciler mirrors between two workspaces (`snippets`)."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from links.snippets import table
+from links.snippets.item_type import SnippetType
+from links.snippets.remote import Snippets
+from trackside.core.db.tx import Tx
+from trackside.links import store
+from trackside.links.model import Kind, Link, Options
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.deletion_guard import DeletionHeld
+from trackside.links.reconcile.reconciler import Reconciler
+from trackside.sync.document import Doc, Mode, Patch
+from trackside.workspaces import store as workspaces
+
+HERE = 1
+ID = "s1"
+TITLE, COLOR = ("title", ""), ("tag", "color")
+DOC: Doc = {TITLE: "hello", COLOR: "red"}
+
+
+class Pair:
+    """A workspace, another one, and what mirrors the snippets of both."""
+
+    def __init__(self, db: Any, mode: Mode) -> None:
+        table.create_table(db)
+        self._db = db
+        self.there: int = db.writer.submit(HERE, lambda tx: workspaces.create(tx, "south").workspace_id).result()
+
+        def add(tx: Tx) -> Link:
+            return store.create(tx, "l", Kind.TRACKSIDE, "http://127.0.0.1:1", mode, Options(), None, "")
+
+        link = db.writer.submit(HERE, add).result()
+        peer: Any = SimpleNamespace(keeps_ids=True)
+        self.side = Side(db, HERE, link, peer, roots=None, server_root="")  # type: ignore[arg-type]  # no file is touched
+        self.reconciler = Reconciler(SnippetType(self.side, Snippets(db, self.there)), lambda *_: False)
+
+    def put(self, ws: int, put: Doc, drop: tuple[tuple[str, str], ...] = ()) -> None:
+        self._db.writer.submit(ws, lambda tx: table.put(tx, ID, Patch(put, list(drop)))).result()
+
+    def delete(self, ws: int) -> None:
+        self._db.writer.submit(ws, lambda tx: table.delete(tx, ID)).result()
+
+    def docs(self) -> tuple[Doc | None, Doc | None]:
+        with self._db.read(HERE) as tx:
+            here = table.read(tx, ID)
+        with self._db.read(self.there) as tx:
+            return here, table.read(tx, ID)
+
+
+def test_the_package_is_small() -> None:
+    files = list((Path(__file__).parent / "snippets").glob("*.py"))
+
+    assert len(files) <= 5
+
+
+def test_an_item_goes_over_and_its_changes_meet(db: Any) -> None:
+    pair = Pair(db, Mode.BOTH)
+    pair.put(HERE, DOC)
+    pair.reconciler.ours(ID, verify=False)
+    created = pair.docs()
+
+    pair.put(HERE, {TITLE: "hello again"})
+    pair.put(pair.there, {}, drop=(COLOR,))
+    pair.reconciler.ours(ID, verify=False)
+
+    assert created == (DOC, DOC)
+    assert pair.docs() == ({TITLE: "hello again"}, {TITLE: "hello again"})
+
+
+def test_an_item_of_the_other_side_comes(db: Any) -> None:
+    pair = Pair(db, Mode.PULL)
+    pair.put(pair.there, DOC)
+
+    pair.reconciler.theirs(ID, verify=False)
+
+    assert pair.docs() == (DOC, DOC)
+    assert pair.reconciler.missing({ID}) == []
+    assert pair.reconciler.missing(set()) == [ID]
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_a_deletion_goes_over_once_it_is_let_through(db: Any, is_here: bool) -> None:
+    pair = Pair(db, Mode.BOTH)
+    pair.put(HERE, DOC)
+    pair.reconciler.ours(ID, verify=False)
+    pair.delete(HERE if is_here else pair.there)
+
+    with pytest.raises(DeletionHeld):
+        _look(pair, is_here=is_here)
+    pair.side.may_delete = True
+    _look(pair, is_here=is_here)
+
+    assert pair.docs() == (None, None)
+
+
+def test_what_was_deleted_here_and_changed_there_comes_back(db: Any) -> None:
+    pair = Pair(db, Mode.BOTH)
+    pair.put(HERE, DOC)
+    pair.reconciler.ours(ID, verify=False)
+    pair.delete(HERE)
+    pair.put(pair.there, {COLOR: "blue"})
+
+    pair.reconciler.ours(ID, verify=False)
+
+    assert pair.docs() == ({**DOC, COLOR: "blue"}, {**DOC, COLOR: "blue"})
+
+
+def _look(pair: Pair, *, is_here: bool) -> None:
+    if is_here:
+        pair.reconciler.ours(ID, verify=False)
+    else:
+        pair.reconciler.theirs(ID, verify=False)
