@@ -19,8 +19,9 @@ from support.servers import trackside
 from trackside.core.errors import Unavailable
 from trackside.core.http.meter import BOUNDS_S, Meter
 from trackside.monitoring import dashboard, rules
-from trackside.monitoring.families import FAMILIES
-from trackside.monitoring.watch import Watch
+from trackside.monitoring import families as families_
+from trackside.monitoring.families import DELIVERY_KEY, DROPPED_KEY, FAMILIES, JOB_KEY
+from trackside.monitoring.watch import Watch, worked
 from trackside.monitoring.workers import Alone, Meters
 
 # Of what the library tells of its own process.
@@ -58,6 +59,34 @@ def test_a_scrape_tells_runs_log_calls_and_what_the_store_holds(api: Api) -> Non
     logged = (("code", "2xx"), ("method", "POST"), ("route", "/api/2.0/mlflow/runs/log-metric"))
     assert samples(text, "trackside_http_request_duration_seconds_count")[logged] == 5
     assert samples(text, "trackside_http_response_bytes_total")[logged] == 5 * len("{}")
+    assert samples(text, "trackside_metric_points_ingested_total") == {(("workspace", "default"),): 5}
+    assert samples(text, "trackside_endpoints") == {(("workspace", name),): 0 for name in ("default", "other-lab")}
+
+
+def test_points_are_counted_where_a_call_is_accepted(sqlite_api: Api) -> None:
+    run = sqlite_api.new_run()
+    metrics = [{"key": key, "value": 1.0, "timestamp": 1, "step": step} for key in "ab" for step in range(3)]
+    sqlite_api.post("runs/log-batch", run_id=run, metrics=metrics)
+    refused = sqlite_api.ask("POST", "runs/log-batch", {"run_id": "missing", "metrics": metrics})
+
+    counted = samples(scrape(sqlite_api), "trackside_metric_points_ingested_total")
+
+    assert (refused.status, counted) == (404, {(("workspace", "default"),): 6})
+
+
+def test_dropped_requests_and_ended_jobs_are_told_by_what_they_belong_to() -> None:
+    meters = Meters(Meter(), Meter(), Meter())
+    meters.work.count((DROPPED_KEY, 1), 7)
+    meters.work.count((DROPPED_KEY, 99), 1)  # an endpoint that is gone
+    meters.work.note((JOB_KEY, 1, "drift", "failed"), 2.5)
+    meters.work.count((DELIVERY_KEY, 1, "dead"), 3)
+
+    values = worked(meters.work.read(), {1: "default"}, {1: ("default", "iris")})
+
+    assert values[families_.DROPPED] == [(("default", "iris"), 7.0)]
+    assert values[families_.JOBS_ENDED] == [(("default", "drift", "failed"), 1.0)]
+    assert values[families_.JOB_SECONDS] == [(("default", "drift", "failed"), 2.5)]
+    assert values[families_.ATTEMPTS] == [(("default", "dead"), 3.0)]
 
 
 def test_an_answer_is_counted_by_the_template_of_its_route_and_the_class_of_its_status(sqlite_api: Api) -> None:

@@ -52,6 +52,7 @@ from trackside.logged_models import routes as logged_models
 from trackside.logged_models import store as logged_model_store
 from trackside.monitoring import health
 from trackside.monitoring import routes as monitoring
+from trackside.monitoring.families import DELIVERY_KEY, DROPPED_KEY, POINTS_KEY
 from trackside.monitoring.watch import Watch
 from trackside.monitoring.workers import WRITE_EVERY_S, Alone, Meters, OneOfMany
 from trackside.opening import Opening, open_database
@@ -151,6 +152,7 @@ def _events(
     db: Any,
     callers: Lanes,
     gate: Gate,
+    meters: Meters,
     closers: list[Callable[[], object]],
     leavers: list[Callable[[], None]],
     wakers: list[HeardElsewhere],
@@ -165,6 +167,7 @@ def _events(
         mailer=_mailer(settings),
     )
     courier = Courier(db, sealer, post, retries=settings.webhook_retries, why_not=gate.why_not)
+    courier.count = lambda ws, result, count: meters.work.count((DELIVERY_KEY, ws, result), count)
     closers.append(courier.close)
     webhooks = Loop("webhooks", courier.step, STEP_S * interval_factor)
     closers.append(webhooks.close)
@@ -272,6 +275,7 @@ def build(
         leavers += [link_callers.leave, webhook_callers.leave]
 
         recorder = Recorder(db, settings.data / "endpoints" / "requests", settings.child_environment)
+        recorder.note_dropped = lambda endpoint_seq, count: meters.work.count((DROPPED_KEY, endpoint_seq), count)
         closers.append(recorder.close)
         spaces = workspaces.Calls(directory, tenants.make(settings.default_artifact_root), policy)
         table: list[Route] = [
@@ -283,14 +287,14 @@ def build(
             *audit.routes(),
             *workspaces.routes(spaces),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
-            *runs.routes(db.writer),
+            *runs.routes(db.writer, lambda ws, points: meters.work.count((POINTS_KEY, ws), points)),
             *exports.routes(),
             *evaluation_datasets.routes(),
             *artifacts.routes(roots, threads, span_files.SpanFiles()),
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(registry_files),
-            *_events(settings, db, webhook_callers, gate, closers, leavers, wakers, interval_factor),
+            *_events(settings, db, webhook_callers, gate, meters, closers, leavers, wakers, interval_factor),
             *endpoints.routes(settings, db, roots, meters.scoring, gate, recorder, keys, closers, interval_factor),
         ]
         table += _monitoring(settings, db, meters, closers, leavers, workers)
@@ -306,6 +310,7 @@ def build(
             registry_files=registry_files,
             workspaces=spaces,
             recorder=recorder,
+            meters=meters,
             link_callers=link_callers,
             guard_of_links=guard_of_links,
             ending=ending,

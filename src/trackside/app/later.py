@@ -35,6 +35,7 @@ from trackside.jobs.worker import Limits
 from trackside.links import routes as links
 from trackside.links.worker.supervisor import Workers
 from trackside.monitoring import recount
+from trackside.monitoring.families import JOB_KEY
 from trackside.projects import service as projects
 from trackside.quotas import routes as quotas
 from trackside.quotas import watch as quota_watch
@@ -84,7 +85,11 @@ def _jobs(parts: Parts, deleting: Work) -> list[Route]:
     )
     limits = Limits(slots=settings.job_slots, each=settings.workspace_jobs, days=settings.job_days)
     folder, variables = settings.data / "jobs", settings.child_environment
-    parts.closers.extend(job_loops.start(db, kinds, limits, folder, variables, parts.url, parts.interval_factor))
+
+    def ended(ws: int, kind: str, state: str, seconds: float) -> None:
+        parts.meters.work.note((JOB_KEY, ws, kind, state), seconds)
+
+    parts.closers.extend(job_loops.start(db, kinds, limits, folder, variables, parts.url, parts.interval_factor, ended))
     _loop(parts, "drift", lambda: due.step(db, drift_kind), DRIFT_EVERY_S)
     _loop(parts, "quotas", lambda: quota_watch.step(db), quota_watch.EVERY_S)
     _loop(parts, "recounts", lambda: recount.step(db, recounts), quota_watch.EVERY_S)

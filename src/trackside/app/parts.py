@@ -17,6 +17,7 @@ from trackside.core.work.threads import Threads
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.identity.exchange import Exchange
 from trackside.jobs.kinds import Kind
+from trackside.monitoring.workers import Meters
 from trackside.registry import own_routes as registry
 from trackside.workspaces import routes as workspaces
 
@@ -42,6 +43,7 @@ class Parts:
     registry_files: registry.Files
     workspaces: workspaces.Calls
     recorder: Recorder
+    meters: Meters
     link_callers: Lanes
     guard_of_links: Guard
     ending: Ending

@@ -39,14 +39,11 @@ class Dialects:
         self._recall = recall
         self._resolve = resolve
         self._prefix = prefix
+        starts = (_ML_SCOPE, DATABRICKS_DOOR, *_ARM_PATHS)
+        self._starts = (*starts, *(f"{prefix}{start}" for start in starts if prefix))
 
     def is_foreign(self, path: str, headers: Mapping[bytes, bytes]) -> bool:
-        path = path.removeprefix(self._prefix)
-        return (
-            path.startswith((_ML_SCOPE, DATABRICKS_DOOR))
-            or SDK in headers.get(b"user-agent", b"")
-            or path.startswith(_ARM_PATHS)
-        )
+        return path.startswith(self._starts) or SDK in headers.get(b"user-agent", b"")
 
     async def of(self, scope: Scope) -> Dialect | None:
         path: str = scope["path"].removeprefix(self._prefix)

@@ -70,6 +70,7 @@ class Courier:
         self._retries = retries
         self._why_not = why_not
         self._holder = str(uuid.uuid4())
+        self.count: Callable[[int, str, int], None] = lambda _ws, _result, _deliveries: None
         self._held_until = 0.0
         self._asked_at = float("-inf")
         self._passed = 0  # up to here nobody wanted to be told anything
@@ -245,12 +246,14 @@ class Courier:
         seqs, status = [each.delivery_seq for each in sent], answer.status
         if status is not None and 200 <= status < 300:
             self._note(due.ws, lambda tx: deliveries.succeeded(tx, seqs, status, answer.error))
+            self.count(due.ws, "delivered", len(seqs))
             return True
         is_final = answer.is_refused or (status is not None and not webhooks.may_pass(status))
         if is_final or due.attempts >= self._retries:
             dead = [each.delivery_seq for each in sent if is_final or each.attempts >= self._retries]
             log.warning("webhook %s: delivery %s was given up: %s", due.webhook_id, due.delivery_id, answer.error)
             self._note(due.ws, lambda tx: deliveries.died(tx, dead, status, answer.error))
+            self.count(due.ws, "dead", len(dead))
             if status == GONE:
                 log.warning("webhook %s is disabled: its receiver says that it is gone", due.webhook_id)
                 self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
@@ -258,6 +261,7 @@ class Courier:
         chance = random.random()  # noqa: S311  # spreads load, keeps no secret
         pause = webhooks.pause_s(due.attempts + 1, chance, answer.retry_after_s)
         self._note(due.ws, lambda tx: deliveries.failed(tx, seqs, status, answer.error, pause))
+        self.count(due.ws, "failed", len(seqs))
         return False
 
     def send(self, to: Due | Webhook, delivery_id: str, form: Format, kept: str, event: str) -> Answer:

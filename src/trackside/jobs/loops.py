@@ -20,8 +20,11 @@ def start(
     variables: dict[str, str],
     url: str,
     interval_factor: float,
+    note: Callable[[int, str, str, float], None],
 ) -> list[Callable[[], object]]:
-    """Start to run jobs.  Return what ends that, to be called in reverse order."""
+    """Start to run jobs.  `note` is told of each attempt that ended: workspace, kind, state, seconds.  Return what
+    ends that, to be called in reverse order."""
     worker = Worker(db, kinds, limits, folder, ProcessExecutor(variables), url=url)
+    worker.note = note
     run = Loop("jobs", worker.step, EVERY_S * interval_factor)
     return [worker.close, run.close, Loop("jobs-prune", worker.prune, PRUNE_EVERY_S).close]

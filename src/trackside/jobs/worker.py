@@ -76,9 +76,10 @@ class JobStore:
 class _Attempt:
     """A job that this server runs, and the thread that runs it."""
 
-    def __init__(self, job: Job, running: Running, deadline: float) -> None:
+    def __init__(self, job: Job, running: Running, began: float, deadline: float) -> None:
         self.job = job
         self.running = running
+        self.began = began
         self.deadline = deadline
         self.ending: Ending | None = None
         self.thread: threading.Thread | None = None
@@ -118,6 +119,7 @@ class Worker:
         self._url = url
         self._clock = clock
         self._holder = secrets.token_hex(8)
+        self.note: Callable[[int, str, str, float], None] = lambda _ws, _kind, _state, _seconds: None
         self._attempts: list[_Attempt] = []
         self._recovered_at = self._fired_at = float("-inf")
         self._is_closed = False
@@ -193,6 +195,9 @@ class Worker:
             log.info("job %s cannot be ended: %s", attempt.job.job_id, fault.message)
             state = None
         log.info("job %s of kind %s: %s", attempt.job.job_id, attempt.job.kind, state)
+        if state is not None:
+            took_s = max(0.0, self._clock() - attempt.began)
+            self.note(attempt.job.workspace_id, attempt.job.kind, str(state), took_s)
         if state is State.SUCCEEDED:
             shutil.rmtree(self._folder / attempt.job.job_id, ignore_errors=True)
 
@@ -286,7 +291,7 @@ class Worker:
             token=token,
             workspace=workspace,
         )
-        attempt = _Attempt(job, running, now + job.timeout_s)
+        attempt = _Attempt(job, running, now, now + job.timeout_s)
         self._attempts.append(attempt)
         if kind is None:
             attempt.ending = plan.Failed(f"This server knows no jobs of kind {job.kind!r}.")

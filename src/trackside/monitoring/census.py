@@ -5,9 +5,11 @@ The numbers are of all workspaces: who may scrape has a right on the whole serve
 
 from collections.abc import Iterable
 
+import msgspec
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
+from trackside.drift.monitors.model import Score
 from trackside.monitoring import families as f
 from trackside.monitoring.families import Family
 from trackside.quotas import store as quotas
@@ -16,6 +18,7 @@ from trackside.quotas.model import Scope
 Label = tuple[str, ...]
 
 MOST_SERIES = 2000  # of endpoints in one family
+MOST_CHECKS = 50  # of one drift monitor
 OTHER = "(other)"  # no endpoint has this name
 
 
@@ -24,6 +27,7 @@ class Reading(Struct, frozen=True):
 
     values: dict[Family, list[tuple[Label, float]]]
     workspaces: dict[int, str]  # names by id
+    endpoints: dict[int, tuple[str, str]]  # workspace and name by number
     taken_at: int  # ms since 1970
 
 
@@ -50,16 +54,27 @@ def take(tx: Tx) -> Reading:
     values[f.LINK_LAG] = _by_workspace(names, [(ws, link, _age_s(tx, since)) for ws, link, _, since, _ in links])
     values[f.LINK_FAILED] = _by_workspace(names, [(ws, link, failed) for ws, link, _, _, failed in links])
     monitors = _monitors(tx)
-    values[f.DRIFT_INCIDENTS] = _by_workspace(names, [(ws, name, count) for ws, name, count, _ in monitors])
+    values[f.DRIFT_INCIDENTS] = _by_workspace(names, [(ws, name, count) for ws, name, count, *_ in monitors])
+    values[f.DRIFT_LENGTH] = _by_workspace(
+        names, [(ws, name, int(str(ms)) / 1000) for ws, name, _, _, ms in monitors if ms is not None]
+    )
+    values[f.DRIFT_END] = _by_workspace(
+        names, [(ws, name, int(str(end)) / 1000) for ws, name, _, end, _ in monitors if end is not None]
+    )
+    values[f.DRIFT_SCORE], values[f.DRIFT_THRESHOLD] = _checks(tx, names)
     values[f.DRIFT_AGE] = _by_workspace(
-        names, [(ws, name, _age_s(tx, end)) for ws, name, _, end in monitors if end is not None]
+        names, [(ws, name, _age_s(tx, end)) for ws, name, _, end, _ in monitors if end is not None]
     )
     deliveries = _deliveries(tx)
     values[f.LINKS] = _with_zeros(names, [(ws, 1) for ws, *_ in links])
     values[f.DELIVERIES] = _with_zeros(names, [(ws, count) for ws, count, _ in deliveries])
     values[f.DELIVERIES_DEAD] = _with_zeros(names, _dead(tx))
     values[f.DELIVERY_AGE] = _with_zeros(names, [(ws, _age_s(tx, since)) for ws, _, since in deliveries])
-    return Reading(values, names, tx.now)
+    endpoints = _endpoints(tx)
+    values[f.ENDPOINTS] = _with_zeros(names, [(ws, 1) for ws, *_ in endpoints])
+    values[f.ARTIFACT_BYTES] = _by_workspace(names, _artifact_bytes(tx))
+    named = {int(str(seq)): (names[int(str(ws))], str(name)) for ws, seq, name in endpoints if int(str(ws)) in names}
+    return Reading(values, names, named, tx.now)
 
 
 def _by_workspace(names: dict[int, str], rows: list[tuple[object, ...]]) -> list[tuple[Label, float]]:
@@ -148,16 +163,53 @@ def _links(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _monitors(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, monitor, open incidents, end of the newest complete window)."""
+    """(workspace, monitor, open incidents, end and length of the newest complete window)."""
     return tx.all(
         """
         SELECT m.workspace_id, m.name,
             (SELECT COUNT(*) FROM drift_incidents i WHERE i.monitor_seq = m.monitor_seq AND i.closed_at IS NULL),
             (SELECT MAX(w.end_at) FROM drift_windows w
+                WHERE w.monitor_seq = m.monitor_seq AND w.slice = '' AND w.is_complete = 1),
+            (SELECT MAX(w.end_at - w.start_at) FROM drift_windows w
                 WHERE w.monitor_seq = m.monitor_seq AND w.slice = '' AND w.is_complete = 1)
         FROM drift_monitors m
         """
     )
+
+
+def _checks(tx: Tx, names: dict[int, str]) -> tuple[list[tuple[Label, float]], list[tuple[Label, float]]]:
+    """Return values and thresholds of the newest complete windows: the checks that are nearest to their threshold or over."""
+    rows = tx.all(
+        """
+        SELECT m.workspace_id, m.name, w.scores FROM drift_monitors m JOIN drift_windows w
+            ON w.monitor_seq = m.monitor_seq AND w.slice = '' AND w.start_at = (SELECT MAX(n.start_at) FROM drift_windows n
+                WHERE n.monitor_seq = m.monitor_seq AND n.slice = '' AND n.is_complete = 1)
+        ORDER BY m.workspace_id, m.name LIMIT :most
+        """,
+        most=MOST_SERIES,
+    )
+    most = min(MOST_CHECKS, max(1, MOST_SERIES // max(1, len(rows))))
+    values: list[tuple[Label, float]] = []
+    thresholds: list[tuple[Label, float]] = []
+    for ws, name, text in rows:
+        if int(ws) not in names:
+            continue
+        scores = msgspec.json.decode(text, type=list[Score])
+        scores.sort(key=lambda each: each.value / each.threshold if each.threshold else 0.0, reverse=True)
+        for each in scores[:most]:
+            label = (names[int(ws)], str(name), each.column, each.subject)
+            values.append((label, each.value))
+            thresholds.append((label, each.threshold))
+    return values, thresholds
+
+
+def _endpoints(tx: Tx) -> list[tuple[object, ...]]:
+    return tx.all("SELECT workspace_id, endpoint_seq, name FROM endpoints")
+
+
+def _artifact_bytes(tx: Tx) -> list[tuple[object, ...]]:
+    """(workspace, bytes) of the workspaces that are counted."""
+    return tx.all("SELECT workspace_id, SUM(size_bytes) FROM quota_usage GROUP BY workspace_id")
 
 
 def _deliveries(tx: Tx) -> list[tuple[object, ...]]:

@@ -86,6 +86,28 @@ PANELS: tuple[Panel, ...] = (
         "percentunit",
         ((f"{f.QUOTA_USED.full} or vector(0)", "{{workspace}} {{scope}} {{measure}}"),),
     ),
+    Panel("Points of metrics", "short", ((f"sum by (workspace) (rate({f.POINTS.series}[5m]))", "{{workspace}}"),)),
+    Panel(
+        "Jobs that ended",
+        "short",
+        (
+            (
+                f"sum by (kind, state) (increase({f.JOBS_ENDED.series}[5m])) or vector(0)",
+                "{{kind}} {{state}}",
+            ),
+        ),
+    ),
+    Panel(
+        "Drift: value beside its threshold",
+        "percentunit",
+        (
+            (
+                f"topk(10, {f.DRIFT_SCORE.full} / {f.DRIFT_THRESHOLD.full}) or vector(0)",
+                "{{monitor}} {{column}} {{subject}}",
+            ),
+        ),
+    ),
+    Panel("Open drift incidents", "short", ((f"{f.DRIFT_INCIDENTS.full} or vector(0)", "{{workspace}}/{{monitor}}"),)),
     Panel("CPU", "short", ((f"rate({f.CPU.series}[5m])", "{{part}}"),)),
     Panel("Memory", "bytes", ((f.MEMORY.full, "{{part}}"),)),
 )

@@ -9,6 +9,8 @@ from typing import Literal
 from msgspec import Struct
 
 PREFIX = "trackside_"
+# First parts of the keys of what background work counts; the workspace or endpoint and more labels follow.
+POINTS_KEY, JOB_KEY, DELIVERY_KEY, DROPPED_KEY = "points", "job", "delivery", "dropped"
 Kind = Literal["counter", "gauge", "histogram"]
 
 
@@ -44,6 +46,20 @@ SCORED = Family(
     "Time that a deployment took for a scoring request, the router included.",
     ("workspace", "endpoint", "deployment", "code"),
 )
+ENDPOINTS = Family("endpoints", "gauge", "Endpoints.", ("workspace",))
+DROPPED = Family(
+    "request_log_dropped",
+    "counter",
+    "Requests that are not in the request log of their endpoint: the queue or the disk was full.",
+    ("workspace", "endpoint"),
+)
+POINTS = Family("metric_points_ingested", "counter", "Points of metrics that clients logged.", ("workspace",))
+ARTIFACT_BYTES = Family(
+    "artifact_bytes",
+    "gauge",
+    "Bytes of the files of runs and logged models; of workspaces with a quota.",
+    ("workspace",),
+)
 REPLICAS = Family(
     "endpoint_replicas",
     "gauge",
@@ -74,12 +90,36 @@ DRIFT_AGE = Family(
     "Time since the end of a drift monitor's newest complete window.",
     ("workspace", "monitor"),
 )
+DRIFT_SCORE = Family(
+    "drift_score",
+    "gauge",
+    "Value of a check in a monitor's newest complete window; of each monitor the 50 nearest to their threshold or over it.",
+    ("workspace", "monitor", "column", "subject"),
+)
+DRIFT_THRESHOLD = Family(
+    "drift_threshold", "gauge", "Threshold of the same check.", ("workspace", "monitor", "column", "subject")
+)
+DRIFT_END = Family(
+    "drift_window_end_timestamp_seconds",
+    "gauge",
+    "End of a monitor's newest complete window, in seconds since 1970.",
+    ("workspace", "monitor"),
+)
+DRIFT_LENGTH = Family(
+    "drift_window_length_seconds", "gauge", "Length of a monitor's longest complete window.", ("workspace", "monitor")
+)
 DELIVERIES = Family("webhook_deliveries_waiting", "gauge", "Deliveries of webhooks that wait.", ("workspace",))
 DELIVERIES_DEAD = Family(
     "webhook_deliveries_dead", "gauge", "Deliveries that were given up and can be replayed.", ("workspace",)
 )
 DELIVERY_AGE = Family(
     "webhook_oldest_delivery_age_seconds", "gauge", "Age of the oldest delivery that waits.", ("workspace",)
+)
+ATTEMPTS = Family(
+    "webhook_attempts",
+    "counter",
+    "Attempts to deliver: delivered, failed (tried again later) or dead (given up).",
+    ("workspace", "result"),
 )
 QUOTA_LIMIT = Family("quota_limit", "gauge", "Limits of the quotas of workspaces.", ("workspace", "measure"))
 QUOTA_USED = Family(
@@ -90,6 +130,8 @@ QUOTA_USED = Family(
 )
 JOBS = Family("jobs", "gauge", "Jobs that are kept, by kind and state.", ("workspace", "kind", "state"))
 JOB_AGE = Family("job_oldest_age_seconds", "gauge", "Age of the oldest job that waits to be started.", ("workspace",))
+JOBS_ENDED = Family("jobs_ended", "counter", "Attempts of jobs that ended, by state.", ("workspace", "kind", "state"))
+JOB_SECONDS = Family("job_seconds", "counter", "Time that the same attempts took.", ("workspace", "kind", "state"))
 COMMITS = Family(
     "store_commit_duration_seconds", "histogram", "Time that the store took for a commit of waiting writes."
 )
@@ -115,12 +157,12 @@ CENSUS_AGE = Family(
 
 FAMILIES: tuple[Family, ...] = (
     *(BUILD, REQUESTS, ANSWERED),
-    *(SCORED, REPLICAS, DEPLOYMENTS),
-    *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, MODELS, VERSIONS),
+    *(SCORED, REPLICAS, DEPLOYMENTS, ENDPOINTS, DROPPED),
+    *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, POINTS, ARTIFACT_BYTES, MODELS, VERSIONS),
     *(LINKS, LINK_WAITING, LINK_LAG, LINK_FAILED),
-    *(DRIFT_INCIDENTS, DRIFT_AGE),
-    *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE),
-    *(JOBS, JOB_AGE),
+    *(DRIFT_INCIDENTS, DRIFT_AGE, DRIFT_END, DRIFT_LENGTH, DRIFT_SCORE, DRIFT_THRESHOLD),
+    *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE, ATTEMPTS),
+    *(JOBS, JOB_AGE, JOBS_ENDED, JOB_SECONDS),
     *(QUOTA_LIMIT, QUOTA_USED),
     *(STORE_UP, STORE_BYTES, COMMITS, RETRIES, SCHEMA, DISK_FREE, DISK_SIZE, CENSUS_AGE),
     *(WORKERS, CPU, MEMORY),

@@ -110,6 +110,20 @@ RULES: tuple[Rule, ...] = (
         "ticket",
         "A job of workspace {{ $labels.workspace }} waits for over an hour to be started.",
     ),
+    Rule(
+        "TracksideDriftLate",
+        f"{f.DRIFT_AGE.full} > 2 * {f.DRIFT_LENGTH.full} + 3600",
+        "10m",
+        "ticket",
+        "Monitor {{ $labels.monitor }} of workspace {{ $labels.workspace }} has had no window for two periods.",
+    ),
+    Rule(
+        "TracksideRequestsNotLogged",
+        f"increase({f.DROPPED.series}[15m]) > 0",
+        "0m",
+        "ticket",
+        "Requests of endpoint {{ $labels.endpoint }} of workspace {{ $labels.workspace }} are missing in its request log.",
+    ),
     Rule("TracksideCountsOld", f"{f.CENSUS_AGE.full} > 300", "5m", "ticket", "The store has not been counted for 5 minutes."),
 )  # fmt: skip
 

@@ -121,6 +121,7 @@ class Watch:
         values[f.CPU] = [((part,), used.cpu_s) for part, used in parts.items()]
         values[f.MEMORY] = [((part,), float(used.resident_bytes)) for part, used in parts.items()]
         values[f.RETRIES] = [((), float(total.retries))]
+        values.update(worked(total.work, names, {} if reading is None else reading.endpoints))
         return Facts(values, total.requests, _named(total.scoring, names), total.commits)
 
 
@@ -139,6 +140,27 @@ def _named(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> dict
     for key in busiest[MOST_SERIES:]:
         kept.setdefault((key[0], OTHER, "", key[-1]), Timing()).add(found[key])
     return kept
+
+
+def worked(
+    timings: Mapping[Hashable, Timing], names: Mapping[int, str], endpoints: Mapping[int, tuple[str, str]]
+) -> dict[f.Family, list[tuple[tuple[str, ...], float]]]:
+    """Return what background work counted; of workspaces and endpoints that are gone nothing."""
+    values: dict[f.Family, list[tuple[tuple[str, ...], float]]] = {
+        family: [] for family in (f.POINTS, f.JOBS_ENDED, f.JOB_SECONDS, f.ATTEMPTS, f.DROPPED)
+    }
+    for key, timing in timings.items():
+        match key:
+            case (f.POINTS_KEY, int(ws)) if ws in names:
+                values[f.POINTS].append(((names[ws],), float(timing.size)))
+            case (f.JOB_KEY, int(ws), str(kind), str(state)) if ws in names:
+                values[f.JOBS_ENDED].append(((names[ws], kind, state), float(sum(timing.counts))))
+                values[f.JOB_SECONDS].append(((names[ws], kind, state), timing.seconds))
+            case (f.DELIVERY_KEY, int(ws), str(result)) if ws in names:
+                values[f.ATTEMPTS].append(((names[ws], result), float(timing.size)))
+            case (f.DROPPED_KEY, int(seq)) if seq in endpoints:
+                values[f.DROPPED].append((endpoints[seq], float(timing.size)))
+    return values
 
 
 def _usage(folder: Path) -> tuple[int, int] | None:

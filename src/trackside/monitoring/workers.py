@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trackside.core.db.group import COMMIT, RETRY
-from trackside.core.http.meter import Meter, Timing
+from trackside.core.http.meter import Meter, SharedMeter, Timing
 from trackside.monitoring import processes
 from trackside.monitoring.processes import Usage
 
@@ -26,11 +26,13 @@ Row = tuple[Labels, list[int], float, int]  # a key, and its Timing
 
 
 class Meters(Struct, frozen=True):
-    """What one process counts.  `commits` has the keys `COMMIT` and `RETRY`, see `core/db/group`."""
+    """What one process counts.  `commits` has the keys `COMMIT` and `RETRY`, see `core/db/group`; `work` has those of
+    `families.POINTS_KEY` and the others beside it."""
 
     requests: Meter
     scoring: Meter
     commits: Meter
+    work: SharedMeter = field(default_factory=SharedMeter)
 
 
 class Counts(Struct, frozen=True):
@@ -43,6 +45,7 @@ class Counts(Struct, frozen=True):
     requests: list[Row] = []
     scoring: list[Row] = []
     commits: list[Row] = []
+    work: list[Row] = []
 
 
 class Total(Struct, frozen=True):
@@ -53,6 +56,7 @@ class Total(Struct, frozen=True):
     scoring: Mapping[Hashable, Timing]
     commits: Timing
     retries: int
+    work: Mapping[Hashable, Timing]
     server: Usage
     children: Usage
 
@@ -68,7 +72,8 @@ class Alone:
         children = Usage(living.cpu_s + processes.ended_children_s(), living.resident_bytes)
         meters = self._meters
         commits, retries = _of_store(meters.commits.read())
-        return Total(1, meters.requests.read(), meters.scoring.read(), commits, retries, processes.own(), children)
+        requests, scoring, work = meters.requests.read(), meters.scoring.read(), meters.work.read()
+        return Total(1, requests, scoring, commits, retries, work, processes.own(), children)
 
 
 class OneOfMany:
@@ -110,6 +115,7 @@ class OneOfMany:
             _merged(each.scoring for each in every),
             commits,
             retries,
+            _merged(each.work for each in every),
             Usage(sum(each.cpu_s for each in every), sum(each.resident_bytes for each in alive)),
             Usage(living.cpu_s + sum(each.ended_children_s for each in every), living.resident_bytes),
         )
@@ -124,6 +130,7 @@ class OneOfMany:
             _rows(_merged([before.requests, _rows(self._meters.requests.read())])),
             _rows(_merged([before.scoring, _rows(self._meters.scoring.read())])),
             _rows(_merged([before.commits, _rows(self._meters.commits.read())])),
+            _rows(_merged([before.work, _rows(self._meters.work.read())])),
         )
 
 

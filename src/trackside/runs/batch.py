@@ -52,6 +52,7 @@ def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
     points = []
     answers: list[bytes | Fault] = []
     touched: dict[str, RunState] = {}
+    is_counted = False
     for call in calls:
         state = states.get(call.run_id)
         fault = _fault(call, state)
@@ -63,11 +64,14 @@ def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
             assert state is not None
             _add(tx, call, state)
             touched[call.run_id] = state
+            is_counted |= state.is_counted
             if call.model_points:
                 points += [(state.run_seq, point) for point in call.model_points]
             answers.append(ANSWER)
     if touched:
         _save(tx, touched)
+    if is_counted:
+        _count_points(tx, touched)
     if points:
         model_points.save(tx, points, models)
     return answers
@@ -218,7 +222,6 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
                 )
                 if state.info is not None:
                     state.info = replace(state.info, run_name=name)
-    _count_points(tx, touched)
     _announce(tx, touched)
 
 

@@ -1,6 +1,6 @@
 """The calls about runs.  Knows HTTP's side of them only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from trackside.core.access import Action, Reference
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault
 from trackside.core.http.routes import LISTED, Route, batch, command, query
 from trackside.core.http.targets import by
 from trackside.runs import batch as logging
@@ -15,6 +16,7 @@ from trackside.runs import bulk_routes as bulk
 from trackside.runs import history, lifecycle, limits, lineage, search, store
 from trackside.runs import model as m
 from trackside.runs.charts import routes as charts
+from trackside.runs.limits import Logged
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.table import routes as table
 
@@ -81,9 +83,27 @@ class Calls:
         return search.search(tx, call, self.writer)
 
 
-def routes(writer: GroupWriter) -> list[Route]:
+@dataclass(frozen=True)
+class Logging:
+    """Logs, and tells `count` of the points: (workspace, how many)."""
+
+    count: Callable[[int, int], None]
+
+    def log(self, tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
+        answers = logging.log(tx, calls)
+        points = 0
+        for call, answer in zip(calls, answers, strict=True):
+            if call.points and answer is logging.ANSWER:
+                points += sum(map(len, call.points.values()))
+        if points:
+            self.count(tx.ws, points)
+        return answers
+
+
+def routes(writer: GroupWriter, count: Callable[[int, int], None]) -> list[Route]:
+    """`count` is told of points that were logged: their workspace and how many."""
     calls = Calls(writer)
-    log = logging.log
+    log = Logging(count).log
     return [
         batch(
             "POST runs/create",

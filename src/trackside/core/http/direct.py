@@ -216,7 +216,8 @@ class Direct:
     ) -> None:
         """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
         route, begun = plain.route, perf_counter()
-        request_id = self._requests.id_of(plain.headers.get(ID_HEADER))
+        given = plain.headers.get(ID_HEADER)
+        request_id = None if given is None and not self._requests.is_on else self._requests.id_of(given)
         if request_id is not None:
             answer = self._told(plain, request_id, begun, answer)
         if route.small is not None:

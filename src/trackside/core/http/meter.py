@@ -1,5 +1,6 @@
 """Counts answers and how long they took, by a key.  Knows no route's meaning and no format of a monitoring system."""
 
+import threading
 from bisect import bisect_left
 from collections.abc import Hashable
 
@@ -47,3 +48,19 @@ class Meter:
     def read(self) -> dict[Hashable, Timing]:
         """Return a copy of all that was counted."""
         return {key: timing.copy() for key, timing in list(self._timings.items())}
+
+
+class SharedMeter(Meter):
+    """Written by any thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def note(self, key: Hashable, seconds: float, size: int = 0) -> None:
+        with self._lock:
+            super().note(key, seconds, size)
+
+    def count(self, key: Hashable, size: int) -> None:
+        """Count `size` things that took no time worth telling."""
+        self.note(key, 0.0, size)

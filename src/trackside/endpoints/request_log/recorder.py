@@ -83,6 +83,7 @@ class Recorder:
         self._rolled_at = self._clock()
         self._known: set[tuple[int, int, int]] = set()  # signatures that are written
         self.wake: Callable[[], None] = lambda: None
+        self.note_dropped: Callable[[int, int], None] = lambda _endpoint_seq, _count: None
 
     def offer(self, endpoint_seq: int, settings: LogSettings, entry: Entry) -> None:
         """Queue a request, or drop and count it."""
@@ -101,6 +102,7 @@ class Recorder:
                 self._queued_each[endpoint_seq] += size
             else:
                 self._counts["dropped"][endpoint_seq] += 1
+                self.note_dropped(endpoint_seq, 1)
             is_half_full = self._queued_bytes > MOST_QUEUED_BYTES // 2
         if is_half_full:
             self.wake()
@@ -176,6 +178,7 @@ class Recorder:
             except OSError as error:
                 log.warning("%d requests of endpoint %d are not logged: %s", len(frames), endpoint_seq, error)
                 self._count("dropped", endpoint_seq, len(frames))
+                self.note_dropped(endpoint_seq, len(frames))
             else:
                 self._count("logged", endpoint_seq, len(frames))
         self._roll(lambda each: each.writer.size_bytes >= ROLL_BYTES)
