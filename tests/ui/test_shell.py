@@ -127,3 +127,44 @@ def test_what_does_not_exist_is_said_in_its_place(page: Page, server: Server, co
     page.goto(f"{server.url}/#/no/such/page")
     expect(page.get_by_text("There is no page at this address")).to_be_visible()
     console.clear()  # the browser itself reports each 404
+
+
+def test_a_phone_has_four_places_and_a_menu_with_the_others(server: Server, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/#/experiments")
+    rail = page.get_by_role("navigation", name="Main")
+    expect(rail.get_by_role("link")).to_have_count(4)
+
+    rail.get_by_role("button", name="More").click()
+    webhooks = page.get_by_role("menuitem", name="Webhooks")
+    expect(webhooks).to_be_in_viewport(ratio=1)
+    webhooks.click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Webhooks")
+
+
+def test_a_first_visit_shows_code_that_logs_a_run_and_notices_the_run(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/#/experiments")
+    expect(page.get_by_role("heading", name="Log a first run")).to_be_visible()
+    expect(page.get_by_text(f'mlflow.set_tracking_uri("{server.url}")')).to_be_visible()
+
+    log_run(server.api)
+
+    expect(page.get_by_role("link", name="demo")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Log a first run")).to_have_count(0)
+
+
+def test_what_is_not_there_is_said_on_the_page_that_would_show_it(
+    server: Server, page: Page, console: list[str]
+) -> None:
+    for address, said in (
+        ("experiments/99", "There is no experiment 99"),
+        ("models/none", "There is no model none"),
+        ("jobs/none", "No such job"),
+        ("nowhere", "There is no page at this address"),
+    ):
+        page.goto(f"{server.url}/#/{address}")
+        expect(page.get_by_role("heading", name=said)).to_be_visible()
+
+    expect(page.get_by_role("alert", name="Failed")).to_have_count(0)
+    console[:] = [each for each in console if "status of 404" not in each]

@@ -4,6 +4,7 @@ import { plural } from "./format";
 export default {
   rail: {
     label: "Main",
+    more: "More",
     fold: "Hide the names",
     unfold: "Show the names",
     overview: "Overview",

@@ -5,8 +5,9 @@ import type en from "./shell.en";
 export default {
   rail: {
     label: "Principal",
-    fold: "Ocultar los nombres",
-    unfold: "Mostrar los nombres",
+    more: "Más",
+    fold: "Ocultar nombres",
+    unfold: "Mostrar nombres",
     overview: "Resumen",
     experiments: "Experimentos",
     models: "Modelos",
@@ -14,7 +15,7 @@ export default {
     jobs: "Trabajos",
     drift: "Deriva",
     links: "Enlaces",
-    workspaces: "Espacios de trabajo",
+    workspaces: "Espacios",
     webhooks: "Webhooks",
     trash: "Papelera",
     access: "Acceso",

@@ -1,16 +1,26 @@
-import { expect, test } from "vitest";
-import { detailText, linkOf } from "./activity";
+import { expect, test, vi } from "vitest";
+
+vi.stubGlobal("document", { documentElement: {} });
+vi.stubGlobal("navigator", { languages: ["en-GB"] });
+const { actionText, detailText, entityText, idText, linkOf } = await import("./activity");
 
 test("a change leads to its object where that has a page", () => {
   expect(linkOf({ entity: "model_version", entity_id: "a/b/3" })).toBe("#/models/a%2Fb/versions/3");
   expect(linkOf({ entity: "endpoint", entity_id: "iris" })).toBe("#/endpoints/iris");
   expect(linkOf({ entity: "model_version", entity_id: "odd" })).toBeUndefined();
-  expect(linkOf({ entity: "run", entity_id: "r" })).toBeUndefined();
+  expect(linkOf({ entity: "run", entity_id: "r" })).toBe("#/runs/r");
+  expect(linkOf({ entity: "view", entity_id: "v" })).toBeUndefined();
 });
 
 test("a detail is one line without what is empty", () => {
-  expect(detailText({ status: "FAILED", before: "", tags: { a: 1 }, none: null })).toBe(
+  expect(detailText({ status: "FAILED", before: "", tags: { a: 1 }, none: null, uid: "0a/1", more: {} })).toBe(
     'status: FAILED, tags: {"a":1}',
   );
   expect([detailText(undefined), detailText([1]), detailText("x")]).toEqual(["", "[1]", '"x"']);
+});
+
+test("kinds and actions have words, or show their names", () => {
+  expect([entityText("model_version"), entityText("new_thing")]).toEqual(["model version", "new thing"]);
+  expect([actionText("set-stage"), actionText("do-it")]).toEqual(["changed the stage", "do it"]);
+  expect([idText("iris"), idText("0".repeat(32))]).toEqual(["iris", "000000000000…"]);
 });

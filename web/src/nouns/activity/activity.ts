@@ -1,5 +1,6 @@
 import type { components } from "@/api/schema";
 import { href } from "@/app/address";
+import { words } from "./words";
 
 export type Change = components["schemas"]["LoggedChange"];
 
@@ -7,6 +8,14 @@ export type Change = components["schemas"]["LoggedChange"];
 export function linkOf({ entity, entity_id }: Pick<Change, "entity" | "entity_id">): string | undefined {
   const cut = entity_id.lastIndexOf("/");
   switch (entity) {
+    case "run":
+      return href("runs", entity_id);
+    case "link":
+      return href("links", entity_id);
+    case "drift_monitor":
+      return href("drift", entity_id);
+    case "job_schedule":
+      return href("jobs");
     case "experiment":
       return href("experiments", entity_id);
     case "registered_model":
@@ -28,12 +37,26 @@ export function linkOf({ entity, entity_id }: Pick<Change, "entity" | "entity_id
   return undefined;
 }
 
+/** Kinds and actions in the language that is shown; their names on the wire if the UI knows no words for them. */
+export function entityText(entity: string): string {
+  return words.t.entities[entity as keyof typeof words.t.entities] ?? entity.replaceAll("_", " ");
+}
+
+export function actionText(action: string): string {
+  return words.t.actions[action as keyof typeof words.t.actions] ?? action.replaceAll("-", " ");
+}
+
+/** Ids of 32 digits are cut; names stay whole. */
+export function idText(id: string): string {
+  return /^[0-9a-f]{32}$|^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id) ? `${id.slice(0, 12)}…` : id;
+}
+
 /** The detail of a change in one line: `status: FAILED, before: RUNNING`. */
 export function detailText(detail: unknown): string {
   if (detail === undefined || detail === null) return "";
   if (typeof detail !== "object" || Array.isArray(detail)) return JSON.stringify(detail);
   return Object.entries(detail)
-    .filter(([, value]) => value !== null && value !== "")
+    .filter(([name, value]) => name !== "uid" && value !== null && value !== "" && JSON.stringify(value) !== "{}")
     .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
     .join(", ");
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { errorShares, latencies, path, requestRates, topOf, type Traffic } from "./traffic";
+import { errorShares, latencies, dots, path, requestRates, topOf, type Traffic } from "./traffic";
 
 const point = (deployment: string, start: number, requests: number, errors: number, p50: number) => ({
   deployment,
@@ -38,7 +38,8 @@ test("latency is that of the slowest deployment", () => {
 });
 
 test("a path has gaps where nothing was asked, and a dot for a value alone", () => {
-  expect(path([0, 5, null, 10], 30, 10, 10)).toBe("M0 10L10 5M30 0h0.01");
+  expect(path([0, 5, null, 10], 30, 10, 10)).toBe("M0 10L10 5");
+  expect(dots([0, 5, null, 10], 30, 10, 10)).toBe("M30 0h0.01");
 });
 
 test("the top of a chart is a round number above all values", () => {

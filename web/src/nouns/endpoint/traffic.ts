@@ -30,7 +30,7 @@ export function latencies(traffic: Traffic): Line[] {
   });
 }
 
-/** Pieces of a path in a box of this size, `top` being the value at its upper edge.  A single value is a dot of no width. */
+/** Pieces of a path in a box of this size, `top` being the value at its upper edge.  A value between two gaps is among `dots`. */
 export function path(values: readonly (number | null)[], width: number, height: number, top: number): string {
   const step = values.length > 1 ? width / (values.length - 1) : 0;
   let isDown = false;
@@ -41,12 +41,28 @@ export function path(values: readonly (number | null)[], width: number, height: 
         return [];
       }
       const where = `${round(at * step)} ${round(height - (value / top) * height)}`;
-      const isAlone = !isDown && (values[at + 1] ?? null) === null;
-      const word = isDown ? `L${where}` : isAlone ? `M${where}h0.01` : `M${where}`;
+      if (isAlone(values, at)) return [];
+      const word = isDown ? `L${where}` : `M${where}`;
       isDown = true;
       return [word];
     })
     .join("");
+}
+
+/** Values between two gaps, which a line would not show: lines of no width, which round ends make dots. */
+export function dots(values: readonly (number | null)[], width: number, height: number, top: number): string {
+  const step = values.length > 1 ? width / (values.length - 1) : 0;
+  return values
+    .map((value, at) =>
+      value === null || !isAlone(values, at)
+        ? ""
+        : `M${round(at * step)} ${round(height - (value / top) * height)}h0.01`,
+    )
+    .join("");
+}
+
+function isAlone(values: readonly (number | null)[], at: number): boolean {
+  return (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
 }
 
 /** A round number that is no smaller than any value: 1, 2 or 5 times a power of ten. */

@@ -10,5 +10,6 @@ export default {
   noExperiment: "No experiment is chosen",
   noExperimentHint: 'The address names experiments as in #/charts?experiments=["1","2"].',
   newest: (shown: number, total: number) => `The newest ${formatCount(shown)} of ${formatCount(total)} runs`,
+  noRunsHint: "A chart is drawn for each metric that a run logs. Log a first one, then come back:",
   noRuns: "No runs yet",
 };

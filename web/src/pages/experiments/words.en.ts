@@ -8,6 +8,8 @@ export default {
   changed: "Changed",
   id: "ID",
   find: "Find experiments",
+  firstRun: "Log a first run",
+  waiting: "It appears here by itself.",
   none: "No experiments yet",
   noneHint: "Log a first run to this workspace. Any MLflow client does, unchanged:",
   noneFound: (text: string) => `No experiment has “${text}” in its name`,

@@ -10,6 +10,8 @@ export default {
   changed: "Cambiado",
   id: "ID",
   find: "Buscar experimentos",
+  firstRun: "Registre una primera ejecución",
+  waiting: "Aparece aquí por sí sola.",
   none: "Todavía no hay experimentos",
   noneHint:
     "Registre una primera ejecución en este espacio de trabajo. Cualquier cliente de MLflow sirve, sin cambios:",

@@ -23,7 +23,7 @@ export default {
   backfill: "Empezó con",
   registry: "Registro de modelos",
   sent: "Enviado",
-  taken: "Tomado",
+  taken: "Recibido",
   amount: (items: number, points: number, size: string) =>
     `${formatCount(items)} elementos, ${formatCount(points)} puntos, ${size}`,
   mirrored: "En ambos lados",
@@ -38,7 +38,7 @@ export default {
   there: "Allí",
   difference: "Diferencia",
   log: "Registro",
-  noLog: "Nada que contar: sin conflictos, rechazos ni errores",
+  noLog: "Sin conflictos, rechazos ni errores",
   time: "Momento",
   what: "Qué",
   message: "Mensaje",

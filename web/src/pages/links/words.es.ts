@@ -3,7 +3,7 @@ import type en from "./words.en";
 
 export default {
   title: "Enlaces",
-  add: "Vincular un área de trabajo",
+  add: "Vincular un espacio de trabajo",
   none: "Este espacio de trabajo no está vinculado",
   noneHint:
     "Un enlace replica experimentos, ejecuciones, modelos y archivos con otro espacio de trabajo, un servidor MLflow o Databricks: lo que se registra y lo que ya existe.",

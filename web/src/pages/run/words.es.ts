@@ -107,7 +107,7 @@ export default {
   inLinks: "Enlaces del espacio de trabajo",
   noLinks: "Este espacio de trabajo no tiene enlaces, así que la ejecución solo está aquí",
   noLinksHint: "Un enlace replica ejecuciones en otro espacio de trabajo, un servidor MLflow o Databricks.",
-  addLink: "Vincular un área de trabajo",
+  addLink: "Vincular un espacio de trabajo",
   linkTo: "Destino",
   linkState: "Estado",
   wanted: "Copia de la ejecución",

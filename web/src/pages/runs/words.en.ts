@@ -117,6 +117,8 @@ export default {
   sortAscending: "Sort ascending",
   sortDescending: "Sort descending",
   groupByThis: "Group by this",
+  missing: (id: string) => `There is no experiment ${id}`,
+  toExperiments: "To the experiments",
   none: "No runs yet",
   noneHint: "Log a first run to this experiment:",
   waiting: "It appears here by itself.",

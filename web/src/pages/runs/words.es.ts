@@ -121,6 +121,8 @@ export default {
   sortAscending: "Orden ascendente",
   sortDescending: "Orden descendente",
   groupByThis: "Agrupar por esto",
+  missing: (id: string) => `No existe el experimento ${id}`,
+  toExperiments: "A los experimentos",
   none: "Todavía no hay ejecuciones",
   noneHint: "Registre una primera ejecución en este experimento:",
   waiting: "Aparece aquí por sí sola.",

@@ -64,6 +64,7 @@ export default {
   loggedModel: "Logged model",
   copied: "Copied from",
   version: "Version",
+  endpoint: "Endpoint",
   lineageHint: "What the version was made of, and what uses it",
   noOrigin: "The version was made of files that no run of this workspace logged",
 };

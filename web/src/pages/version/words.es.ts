@@ -64,9 +64,10 @@ export default {
   data: "Datos",
   run: "Ejecución",
   code: "Código",
-  loggedModel: "Modelo registrado en la ejecución",
+  loggedModel: "Modelo de ejecución",
   copied: "Copiada de",
   version: "Versión",
+  endpoint: "Endpoint",
   lineageHint: "De qué se hizo la versión y qué la usa",
   noOrigin: "La versión se hizo con archivos que ninguna ejecución de este espacio de trabajo registró",
 } satisfies Words<typeof en>;
