@@ -9,9 +9,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,6 +160,15 @@ def test_every_flag_names_its_variable_unless_it_is_about_one_call(words: str) -
 
     assert {flag for flag, variables in named.items() if not variables} == set(OF_ONE_CALL.get(words, []))
     assert {each for variables in named.values() for each in variables} <= settings.variables()
+
+
+@pytest.mark.parametrize(("names", "add"), main.COMMANDS, ids=[names[0] for names, _ in main.COMMANDS])
+def test_a_command_is_made_without_the_others(names: Sequence[str], add: Callable[[Any], None]) -> None:
+    commands = argparse.ArgumentParser().add_subparsers()
+
+    add(commands)
+
+    assert set(commands.choices) == set(names)
 
 
 def test_help_names_every_flag_with_its_variable(tmp_path: Path) -> None:

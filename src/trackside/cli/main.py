@@ -6,7 +6,7 @@ The commands' modules are imported when they are needed, so that `-h` and mistak
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None, **more: Any) -> int:
 
 
 def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
-    parser = _parser()
+    parser = _parser(next(iter(argv), ""))
     if list(argv[:1]) == ["server"] and "-h" in argv[:-1] and not argv[argv.index("-h") + 1].startswith("-"):
         parser.error("-h shows help here; MLflow's -h ADDRESS is --host ADDRESS")
     words, strange = parser.parse_known_args(argv)
@@ -85,14 +85,23 @@ class _Collect(argparse.Action):
         namespace.given[option_string] = "true" if self.nargs == 0 else values or ""
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(first: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the command named `first`, or of all commands if there is none of this name: all of them take as
+    long to make as half of a server's start."""
     parser = _Parser(prog="trackside", description="A workspace server that every MLflow client can log to.")
     parser.add_argument("--version", action="version", version=f"trackside {trackside.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in [add for names, add in COMMANDS if first in names] or [add for _, add in COMMANDS]:
+        add(commands)
+    return parser
 
+
+def _add_server(commands: Any) -> None:
     server = _command(commands, "server", "run the server", "trackside.cli.server.commands", "run", OPTIONS)
     _accept_mlflows_flags(server)
 
+
+def _add_db(commands: Any) -> None:
     db = commands.add_parser("db", help="look after the store's schema", description="Look after the store's schema.")
     db_commands = db.add_subparsers(title="commands", metavar="COMMAND")
     _command(db_commands, "check", "say whether the store's schema fits this version", ADMIN, "check", STORE_OPTIONS)
@@ -107,32 +116,51 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("file", metavar="FILE", help="such as trackside-data/backups/before-0009-20260131T120000.db")
     restore.set_defaults(arguments=lambda words: {**_settings(words), "file": words.file})
 
+
+def _add_doctor(commands: Any) -> None:
     doctor = _command(
         commands, "doctor", "find out why it does not work", "trackside.cli.doctor", "run", DOCTOR_OPTIONS
     )
     doctor.add_argument("--json", action="store_true", help="the same for programs")
     doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
 
-    people_words.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
-    sign_in_words.add_commands(commands)
-    link_words.add_commands(commands)
-    endpoint_words.add_commands(commands)
-    job_words.add_commands(commands)
-    job_words.add_schedules(commands)
-    job_words.add_score(commands)
-    drift_words.add_commands(commands)
-    monitor_words.add_commands(commands)
-    cleanup_words.add_commands(commands)
-    hold_words.add_commands(commands)
-    backup_words.add_commands(commands, lambda made: _add_all(made, BACKUP_OPTIONS))
-    import_words.add_command(commands)
-    quota_words.add_commands(commands)
-    monitoring_words.add_commands(commands)
-    azure_words.add_commands(commands)
 
+def _add_people(commands: Any) -> None:
+    people_words.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
+
+
+def _add_backup(commands: Any) -> None:
+    backup_words.add_commands(commands, lambda made: _add_all(made, BACKUP_OPTIONS))
+
+
+def _add_version(commands: Any) -> None:
     version = _command(commands, "version", "show the versions of Trackside and what it runs on", ADMIN, "version", ())
     version.set_defaults(arguments=lambda _: {})  # it answers whatever the environment says
-    return parser
+
+
+# In the order of `trackside -h`: the commands, and the function that adds them to the parser.
+COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
+    (("server",), _add_server),
+    (("db",), _add_db),
+    (("doctor",), _add_doctor),
+    (("user", "group", "token", "role", "access", "audit"), _add_people),
+    (("login", "logout"), sign_in_words.add_commands),
+    (("link",), link_words.add_commands),
+    (("endpoint",), endpoint_words.add_commands),
+    (("job",), job_words.add_commands),
+    (("schedule",), job_words.add_schedules),
+    (("score",), job_words.add_score),
+    (("drift",), drift_words.add_commands),
+    (("monitor",), monitor_words.add_commands),
+    (("delete", "trash", "retention"), cleanup_words.add_commands),
+    (("hold",), hold_words.add_commands),
+    (("backup",), _add_backup),
+    (("import",), import_words.add_command),
+    (("quota",), quota_words.add_commands),
+    (("monitoring",), monitoring_words.add_commands),
+    (("azure-env",), azure_words.add_commands),
+    (("version",), _add_version),
+)
 
 
 def _settings(words: argparse.Namespace) -> dict[str, Any]:
