@@ -2,10 +2,8 @@
 
 import http.client
 import json
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support import forks
+from support.forks import Forked
+from support.servers import TRACKSIDE, environment
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -35,7 +37,7 @@ class Reply:
 @dataclass
 class Server:
     port: int
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[str] | Forked"
     store: Path  # the folder of the proxied artifacts
 
     def ask(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Reply:
@@ -88,19 +90,12 @@ class Server:
 
 
 @contextmanager
-def started(folder: Path, *options: str, **variables: str) -> Iterator[Server]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRACKSIDE_")}
-    with subprocess.Popen(
-        [
-            sys.executable,
-            *("-c", "import sys; from trackside.cli.main import main; sys.exit(main())"),
-            *("server", "--port", "0", "--data", str(folder / "data"), "--artifacts", str(folder / "store")),
-            *options,  # of two values, the later counts
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**inherited, **variables},
-    ) as process:
+def started(folder: Path, *options: str, forked: bool = True, **variables: str) -> Iterator[Server]:
+    """`forked=False`: its memory is its own from the start, so that a test can measure it."""
+    words = ["server", "--port", "0", "--data", str(folder / "data"), "--artifacts", str(folder / "store"), *options]
+    with _process(
+        words, environment(**variables), forked=forked
+    ) as process:  # of two values of an option, the later counts
         try:
             assert process.stdout is not None
             said = process.stdout.readline()
@@ -109,3 +104,9 @@ def started(folder: Path, *options: str, **variables: str) -> Iterator[Server]:
             yield Server(port, process, folder / "store")
         finally:
             process.terminate()
+
+
+def _process(words: list[str], variables: Mapping[str, str], *, forked: bool) -> "subprocess.Popen[str] | Forked":
+    if forked and forks.IS_POSSIBLE:
+        return forks.forks().start(words, env=variables)
+    return subprocess.Popen([*TRACKSIDE, *words], stdout=subprocess.PIPE, text=True, env=variables)
