@@ -12,6 +12,8 @@ BENCH_ARGS ?= --systems ours --quick
 REGISTRY_ARGS ?=
 POSTGRES_ARGS ?= --quick
 CALLS_ARGS ?=
+UI_ARGS ?=
+STOCK ?=
 LAB ?= $(CURDIR)/.bench
 TESTS ?=
 SEED ?=
@@ -130,11 +132,12 @@ bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4
 	@$(BIN)/python bench/links.py latency
 	@$(BIN)/python bench/links.py idle
 
-bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom; some minutes
-	@$(BIN)/python bench/ui_charts.py
+bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom (UI_ARGS; fills .bench/ui once)
+	@$(BIN)/python bench/ui_charts.py $(UI_ARGS)
 
-bench-ui: web ## measure the web UI with 100,000 runs in a browser (fills .bench/ui once, some minutes)
-	@$(BIN)/python bench/ui.py
+bench-ui: web ## measure the web UI with 100,000 runs in a browser, with STOCK=PYTHON beside MLflow's (UI_ARGS; fills .bench/ui once)
+	@$(BIN)/python bench/ui.py $(UI_ARGS)
+	@[ -z '$(STOCK)' ] || $(BIN)/python bench/ui_stock.py --stock '$(STOCK)' $(UI_ARGS)
 
 screenshots: web ## write the pictures of docs/images from a demo store
 	@$(BIN)/python tests/support/screenshots.py

@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/ui.py [--runs 100000] [--data folder] [--rounds 5]
 
-Fills a store once (kept in `--data`), starts a server on it, and measures in Chromium: the gzipped JavaScript of a first load,
+Fills a store once (kept in `--data`; a fill that was stopped goes on where it was), starts a server on it, and measures in Chromium: the gzipped JavaScript of a first load,
 the time from navigation to the first row, a scroll step (from the change of the scroll position to the next frame, on the
 clock and in CPU time of the page), and the time from a click to the rows of another order and of another filter.
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support import browser as browsers  # noqa: E402  # found by the path above
-from support.many_runs import kept  # noqa: E402
+from support.many_runs import kept, tell_of  # noqa: E402
 from support.servers import Server  # noqa: E402
 
 STEPS = 60  # of a scroll
@@ -78,7 +78,8 @@ def measure(browser: Browser, url: str, rounds: int) -> dict[str, list[float]]:
     }
     results["script bytes"] = []
     first_load(browser, url)  # the server's own first
-    for _ in range(rounds):
+    for number in range(rounds):
+        print(f"first loads, {number + 1} of {rounds}", flush=True)
         shown, size = first_load(browser, url)
         results["first row"].append(shown)
         results["script bytes"].append(size)
@@ -86,7 +87,8 @@ def measure(browser: Browser, url: str, rounds: int) -> dict[str, list[float]]:
     page.set_default_timeout(TIMEOUT_MS)
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    for _ in range(rounds):
+    for number in range(rounds):
+        print(f"scrolls, sorts and filters, {number + 1} of {rounds}", flush=True)
         page.goto("about:blank")
         page.goto(url)
         page.get_by_role("columnheader", name="loss").wait_for()
@@ -119,8 +121,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / ".bench" / "ui")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print(f"filling {options.data} with {options.runs:,} runs, if that was not done before ...", flush=True)
-    data = kept(options.data, options.runs).parent
+    data = kept(options.data, options.runs, tell_of("runs")).parent
     server = Server(data, ("--durability", "relaxed")).start()
     try:
         with sync_playwright() as playwright:

@@ -2,30 +2,28 @@
 
     python bench/ui_charts.py [--runs 10] [--points 1000000] [--repeat 7] [--data FOLDER] [--check]
 
-A server of this code gets the runs over its API; Chromium (or what PLAYWRIGHT_CHROMIUM names), with software rendering, opens
+A store is filled once, kept in --data; a fill that was stopped goes on where it was.  Chromium (or what PLAYWRIGHT_CHROMIUM names), with software rendering, opens
 their chart.  Drawn is when the chart says how many points it has and two frames have passed since.  Printed are medians in
 ms: from the address to the chart in a new tab, from the address to the chart in a page that is open, and from the end of a
 drag to the chart of the range.  With --check, the exit code is 1 above 1,000 ms for the open page or 200 ms for a zoom.
 """
 
 import argparse
-import json
-import math
 import os
-import random
 import statistics
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from support import browser, curves
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+from support import browser, many_runs
 from support.servers import Server
 
 DRAWN_MS, ZOOMED_MS = 1000, 200
+TIMEOUT_MS = 120_000
 
 # Resolves with the time at which the card says something that it did not say before, two frames later.
 WAIT = """
@@ -44,15 +42,14 @@ WAIT = """
 
 def main() -> int:
     given = _arguments()
-    data = given.data or Path(tempfile.mkdtemp(prefix="ui-charts-"))
-    server = Server(data)
+    data = many_runs.kept_points(given.data, given.runs, given.points, many_runs.tell_of("points")).parent
+    server = Server(data, ("--durability", "relaxed"))
     server.start()
     try:
-        experiment_id = _fill(server, given.runs, given.points, data / "bench.json")
         with sync_playwright() as playwright:
             launched = playwright.chromium.launch(executable_path=browser.chromium(), args=list(browser.ARGUMENTS))
             page = launched.new_page(viewport={"width": 1280, "height": 800})
-            found = _measure(page, f"{server.url}/#/experiments/{experiment_id}/charts", given.repeat)
+            found = _measure(page, f"{server.url}/#/experiments/1/charts", given.repeat)
             launched.close()
     finally:
         server.stop()
@@ -63,29 +60,11 @@ def main() -> int:
     return 1 if given.check and slow else 0
 
 
-def _fill(server: Server, runs: int, points: int, note: Path) -> str:
-    """The experiment, which is kept in --data for the next time."""
-    if note.is_file():
-        kept = json.loads(note.read_text())
-        if kept["size"] == [runs, points]:
-            return str(kept["experiment"])
-    experiment_id = server.api.new_experiment(f"{runs} x {points}")
-    for number in range(runs):
-        run_id = server.api.new_run(experiment_id, run_name=f"run {number}", start_time=number)
-        curves.log(server.api, run_id, _curve(number, points))
-    note.write_text(json.dumps({"size": [runs, points], "experiment": experiment_id}))
-    return experiment_id
-
-
-def _curve(number: int, points: int) -> Iterator[curves.Point]:
-    noise = random.Random(number)
-    for step in range(points):
-        yield "loss", math.exp(-3 * step / points) + number / 50 + noise.gauss(0, 0.02), step
-
-
 def _measure(page: Page, url: str, repeat: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"new tab": [], "open page": [], "zoom": []}
-    for _ in range(repeat):
+    page.set_default_timeout(TIMEOUT_MS)
+    for number in range(repeat):
+        print(f"round {number + 1} of {repeat}", flush=True)
         page.goto("about:blank")
         page.goto(url, wait_until="commit")
         found["new tab"].append(page.evaluate(WAIT, ""))
@@ -127,7 +106,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--data", type=Path, help="keep the store here, and use it again")
+    parser.add_argument("--data", type=Path, default=ROOT / ".bench" / "ui", help="where stores are kept")
     parser.add_argument("--check", action="store_true", help="fail above the bounds")
     return parser.parse_args()
 

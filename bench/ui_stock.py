@@ -71,6 +71,7 @@ def fill_stock(python: Path, database: Path, runs: int) -> None:
         )
         for first in range(0, runs, AT_ONCE):
             _insert(db, range(first, min(first + AT_ONCE, runs)), artifacts)
+            print(f"filled {min(first + AT_ONCE, runs):,} of {runs:,} runs of MLflow", flush=True)
 
 
 def _insert(db: sqlite3.Connection, numbers: range, artifacts: str) -> None:
@@ -182,10 +183,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / ".bench" / "ui")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    data = many_runs.kept(given.data, given.runs).parent
+    data = many_runs.kept(given.data, given.runs, many_runs.tell_of("runs")).parent
     database = given.data / f"mlflow-{given.runs}.db"
     if not database.exists():
-        fill_stock(given.stock, database, given.runs)
+        half = database.with_suffix(".part")  # a fill that was stopped is none
+        half.unlink(missing_ok=True)
+        fill_stock(given.stock, half, given.runs)
+        half.rename(database)
     server = Server(data, ("--durability", "relaxed")).start()
     body = {"experiment_ids": ["1"], "order_by": ["metrics.loss DESC"], "max_results": 1}
     first = str(server.api.post("runs/search", body)["runs"][0]["info"]["run_name"])

@@ -45,6 +45,7 @@ def fill_over_api(server: Server, other: Server) -> dict[str, str]:
     webhook = _webhook(api)
     _link(api, other)
     _endpoint(api)
+    _jobs(api)
     return {"run": runs[-1], "runs": json.dumps(runs[:4]), "webhook": webhook}
 
 
@@ -188,3 +189,14 @@ def _endpoint(api: Api) -> None:
     links.until(
         lambda: api.get(path)["endpoint"]["deployments"][0]["state"] == "Healthy", "the deployment to be healthy"
     )
+
+
+def _jobs(api: Api) -> None:
+    made = api.post(f"{OURS}/jobs", kind="empty-trash", params={"older_than_days": 7})["job"]["job_id"]
+    links.until(lambda: api.get(f"{OURS}/jobs/{made}")["job"]["state"] == "succeeded", "the job to end")
+    schedules = f"{OURS}/job-schedules"
+    rule = {"experiments": "vision*", "older_than_days": 90, "keep_best": 10, "metric": "val/accuracy"}
+    api.post(
+        schedules, name="keep-the-best", kind="retention", params=rule, cron="30 2 * * 1", timezone="Europe/Madrid"
+    )
+    api.post(schedules, name="tidy", kind="empty-trash", interval_s=86_400)

@@ -1,14 +1,17 @@
-"""A store with many runs, filled in this process: a thousand runs in a transaction, by the functions that the calls use."""
+"""Stores with many runs or many points, filled in this process, a transaction for a thousand runs or 50,000 points, by the
+functions that the calls use.  Who is stopped on the way continues with the next transaction."""
 
+import math
 import random
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from trackside import opening
 from trackside.core import settings
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Fault
+from trackside.core.errors import Fault, NotFound
 from trackside.experiments import store as experiments
 from trackside.runs import batch, keeper, lifecycle
 from trackside.runs import model as m
@@ -18,38 +21,121 @@ from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 STARTED = 1_760_000_000_000  # ms
 OPTIMIZERS = ("adam", "sgd", "adamw", "lion")
 AT_ONCE = 1000
+POINTS_AT_ONCE = 50_000
 MIGRATIONS = Path(__file__).parents[2] / "src" / "trackside" / "core" / "db" / "migrations"
 DONE = "filled"
 
 
-def fill(data: Path, experiment: str, runs: int, *, metrics: int = 8, params: int = 6, children_every: int = 0) -> None:
+Tell = Callable[[int, int], None]  # how many are made, of how many
+
+
+def quiet(_made: int, _all: int) -> None:
+    """Tell nothing."""
+
+
+def tell_of(what: str) -> Tell:
+    """Print a line for each tenth that is made."""
+
+    def tell(made: int, every: int) -> None:
+        if made % max(every // 10, 1) == 0 or made == every:
+            sys.stderr.write(f"filled {made:,} of {every:,} {what}\n")
+
+    return tell
+
+
+def fill(
+    data: Path,
+    experiment: str,
+    runs: int,
+    *,
+    metrics: int = 8,
+    params: int = 6,
+    children_every: int = 0,
+    tell: Tell = quiet,
+) -> None:
     """Make an experiment with `runs` runs in the store of a stopped server; every so many have two children.
 
     Values are the same each time."""
     db = opening.open_database(settings.load({"--data": str(data), "--durability": "relaxed"}, {}))
     try:
-        with db.write(DEFAULT_WORKSPACE_ID) as tx:
-            experiment_id = experiments.create(tx, experiment, "mlflow-artifacts:/")
-        for first in range(0, runs, AT_ONCE):
+        experiment_id = _experiment(db, experiment)
+        with db.read(DEFAULT_WORKSPACE_ID) as tx:
+            (made,) = tx.all("SELECT COUNT(*) FROM runs WHERE workspace_id = :ws AND run_name LIKE 'run-%'")[0]
+        for first in range(made, runs, AT_ONCE):
             numbers = range(first, min(first + AT_ONCE, runs))
             with db.write(DEFAULT_WORKSPACE_ID) as tx:
                 _add(tx, experiment_id, numbers, metrics, params, children_every)
+            tell(numbers.stop, runs)
         while keeper.step(db):
             pass
     finally:
         db.close()
 
 
-def kept(folder: Path, runs: int) -> Path:
+def fill_points(data: Path, experiment: str, runs: int, points: int, tell: Tell = quiet) -> None:
+    """Make an experiment with `runs` runs that have `points` points of `loss` each, in the store of a stopped server."""
+    db = opening.open_database(settings.load({"--data": str(data), "--durability": "relaxed"}, {}))
+    try:
+        experiment_id = _experiment(db, experiment)
+        with db.read(DEFAULT_WORKSPACE_ID) as tx:
+            ids = [
+                str(run_id) for (run_id,) in tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws ORDER BY run_seq")
+            ]
+            counted = tx.all(
+                """
+                SELECT r.run_id, s.point_count FROM metric_series s JOIN runs r ON r.run_seq = s.run_seq
+                WHERE s.workspace_id = :ws
+                """
+            )
+        made = dict(counted)
+        if len(ids) < runs:
+            with db.write(DEFAULT_WORKSPACE_ID) as tx:
+                ids += _create(tx, [_new(experiment_id, f"run {number}", number) for number in range(len(ids), runs)])
+        for number, run_id in enumerate(ids):
+            dice = random.Random(number)
+            curve = [_value(number, step, points, dice) for step in range(points)]
+            for first in range(made.get(run_id, 0), points, POINTS_AT_ONCE):
+                steps = range(first, min(first + POINTS_AT_ONCE, points))
+                chunk = [(step, STARTED + 1000 * step, curve[step]) for step in steps]
+                with db.write(DEFAULT_WORKSPACE_ID) as tx:
+                    batch.log(tx, [Logged(run_id, {"loss": chunk}, [], {}, [], True)])
+                tell(number * points + steps.stop, runs * points)
+        while keeper.step(db):
+            pass
+    finally:
+        db.close()
+
+
+def kept(folder: Path, runs: int, tell: Tell = quiet) -> Path:
     """Return the database of a filled store; it is made once for each schema, and copied by who wants to change it."""
+    return _kept(folder, str(runs), lambda data: fill(data, "many", runs, tell=tell))
+
+
+def kept_points(folder: Path, runs: int, points: int, tell: Tell = quiet) -> Path:
+    """Return the database of a store with long runs, made once as that of `kept`."""
+    return _kept(folder, f"{runs}x{points}", lambda data: fill_points(data, "long", runs, points, tell))
+
+
+def _kept(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
     newest = max(each.name.partition("_")[0] for each in MIGRATIONS.glob("*.sql"))
-    data = folder / f"{runs}-{newest}"
+    data = folder / f"{name}-{newest}"
     if not (data / DONE).exists():
-        shutil.rmtree(data, ignore_errors=True)
-        data.mkdir(parents=True)
-        fill(data, "many", runs)
+        data.mkdir(parents=True, exist_ok=True)
+        make(data)
         (data / DONE).touch()
     return data / "trackside.db"
+
+
+def _experiment(db: Any, name: str) -> str:
+    with db.write(DEFAULT_WORKSPACE_ID) as tx:
+        try:
+            return experiments.get_by_name(tx, name).experiment_id
+        except NotFound:
+            return experiments.create(tx, name, "mlflow-artifacts:/")
+
+
+def _value(number: int, step: int, points: int, dice: random.Random) -> float:
+    return math.exp(-3 * step / points) + number / 50 + dice.gauss(0, 0.02)
 
 
 def _add(tx: Tx, experiment_id: str, numbers: Sequence[int], metrics: int, params: int, children_every: int) -> None:

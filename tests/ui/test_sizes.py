@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from support import curves
-from support.many_runs import kept
+from support.many_runs import kept, kept_points
 from support.servers import Server
 from ui.test_charts import drag, plot
 
@@ -62,16 +61,17 @@ def test_a_hundred_thousand_runs_scroll_without_a_blank_row_and_sort(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_ten_runs_of_a_million_points_are_drawn_honestly_and_again_on_zoom(server: Server, page: Page) -> None:
-    experiment_id = server.api.new_experiment("long")
-    for number in range(10):
-        run_id = server.api.new_run(experiment_id, run_name=f"run {number}", start_time=number + 1)
-        curves.log(server.api, run_id, (("loss", 1 / (step + 1) + number, step) for step in range(POINTS)))
+def test_ten_runs_of_a_million_points_are_drawn_honestly_and_again_on_zoom(
+    start: Callable[..., Server], page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    shutil.copy(kept_points(KEPT, 10, POINTS), tmp_path / "data" / "trackside.db")
+    server = start(data=tmp_path / "data")
     page.set_default_timeout(120_000)
     series: list[Request] = []
     page.on("request", lambda request: series.append(request) if request.url.endswith("/metrics/series") else None)
 
-    page.goto(f"{server.url}/#/experiments/{experiment_id}/charts")
+    page.goto(f"{server.url}/#/experiments/1/charts")
     expect(page.get_by_text(re.compile(r"of 10,000,000 points, min–max kept"))).to_be_visible(timeout=120_000)
     drag(page, plot(page, "loss"), 0.4, 0.5)
 
