@@ -77,8 +77,7 @@ OF_ONE_CALL = {
     "login": "--username --provider --show --no-mlflow".split(),
     "doctor": ["--json"],
     "link add": "--to --mode --kind --experiments --exclude --registry --backfill --prefix --rate".split()
-    + ["--max-deletions", "--max-deletions-percent"]
-    + "--token-file --username --no-wait".split(),
+    + "--max-deletions --max-deletions-percent --token-file --username --no-wait".split(),
     "score": "--input --output --where --columns --input-format --output-format --env --processes --max-failed-rows"
     " --overwrite --experiment --engine --spark-master --spark-conf --stream --checkpoint --interval".split(),
     "hold add": ["--reason", "--until", "--json"],
