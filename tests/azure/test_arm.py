@@ -73,6 +73,22 @@ def test_what_is_missing_has_arms_error(api: Api) -> None:
         assert (reply.status, reply.json["error"]["code"]) == (404, code), path
 
 
+def test_services_that_are_not_served_have_arms_error_with_advice(api: Api) -> None:
+    scope = team(api)
+
+    for method, path, said in (
+        ("PUT", f"{scope}/onlineEndpoints/churn", "trackside endpoint create"),
+        ("GET", f"{scope}/onlineEndpoints/churn/deployments", "trackside endpoint create"),
+        ("GET", f"/modelmanagement/v1.0{scope}/services/churn", "trackside endpoint create"),
+        ("GET", f"/execution/v1.0{scope}/x", "Nothing is served"),
+        ("GET", f"{scope}/environments/e", "Nothing is served"),
+        ("POST", f"{scope}/listKeys", "Nothing is served"),
+    ):
+        reply = api.ask(method, path, {} if method != "GET" else None)
+        assert (reply.status, reply.json["error"]["code"]) == (404, "NotFound"), path
+        assert said in reply.json["error"]["message"], path
+
+
 def test_the_scope_is_a_door_to_mlflow(api: Api) -> None:
     scope = team(api)
     for version in ("v1.0", "v2.0"):

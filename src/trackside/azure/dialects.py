@@ -6,11 +6,12 @@ their SDK; those without the SDK come by the door `/databricks`.
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from trackside.azure import arm, uris
-from trackside.core.errors import Fault
+from trackside.core.errors import Fault, NoEndpoint
 from trackside.core.http.foreign import Dialect, fault_of
 from trackside.core.http.streams import Headers, Scope
 from trackside.workspaces.model import Named, Workspace
@@ -19,7 +20,17 @@ SDK = b"databricks-sdk-py"
 DATABRICKS_DOOR = "/databricks/"
 _ML_SCOPE = "/mlflow/v"
 _MLFLOW = ("/api/2.0/mlflow/", "/api/3.0/mlflow/", "/api/2.0/preview/mlflow/")
-_ARM_PATHS = ("/subscriptions", "/history/v", "/artifact/v", "/msi/", "/metadata/endpoints", "/discovery", "/tenants")
+_ARM_PATHS = (
+    "/subscriptions", "/history/v", "/artifact/v", "/msi/", "/metadata/endpoints", "/discovery", "/tenants",
+    # Services that the discovery URL names and that are not served: their clients read ARM's form too.
+    "/modelmanagement/v", "/execution/v", "/environment/v", "/datastore/v", "/dataset/v", "/pipelines/v", "/hyperdrive/v",
+    "/mlflow/v2.0/registries", "/registrymanagement/v",
+)  # fmt: skip
+_OF_MODELS = re.compile(r"/(?:onlineEndpoints|batchEndpoints)(?:/|$)|^/modelmanagement/v", re.IGNORECASE)
+_DEPLOY = (
+    "Trackside does not serve Azure's calls of endpoints and web services. Deploy with mlflow.deployments and the target"
+    " trackside, or with `trackside endpoint create`."
+)
 
 Doors = Callable[[str, list[tuple[bytes, bytes]]], tuple[Named | None, str]]
 
@@ -48,7 +59,7 @@ class Dialects:
     async def of(self, scope: Scope) -> Dialect | None:
         path: str = scope["path"].removeprefix(self._prefix)
         if path.startswith(_ARM_PATHS):
-            return ARM
+            return ARM_OF_MODELS if _OF_MODELS.search(path) else ARM
         try:
             named, rest = self._doors(path, scope["headers"])
             if not rest.startswith(_MLFLOW):
@@ -67,11 +78,15 @@ class Dialects:
         return Dialect(partial(uris.from_azure, folder=workspace.folder), partial(uris.told, say=say))
 
 
-def _arm_fault(status: int, body: bytes) -> tuple[Headers, bytes]:
-    """In ARM's form, with MLflow's beside it: each kind of client finds its own."""
+def _arm_fault(status: int, body: bytes, advice: str = "") -> tuple[Headers, bytes]:
+    """In ARM's form, with MLflow's beside it: each kind of client finds its own.  `advice` replaces the message for a path that
+    is not served."""
     code, message = fault_of(body)
+    if advice and code == NoEndpoint.code:
+        message = advice
     told = {"error": {"code": arm.code_of(status, code), "message": message}, "error_code": code, "message": message}
     return [], json.dumps(told).encode()
 
 
 ARM = Dialect(None, bytes, _arm_fault)
+ARM_OF_MODELS = Dialect(None, bytes, partial(_arm_fault, advice=_DEPLOY))
