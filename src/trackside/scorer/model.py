@@ -165,6 +165,17 @@ class _Watched:
         return found
 
 
+def loader(path: str) -> str:
+    """Return the module of MLflow that loads the model in a local folder; empty for a folder that has none.  Imports MLflow."""
+    import mlflow.pyfunc
+    from mlflow.models import Model as Described
+
+    try:
+        return str(Described.load(path).flavors.get(mlflow.pyfunc.FLAVOR_NAME, {}).get("loader_module", ""))
+    except Exception:  # noqa: BLE001  # `load` tells why
+        return ""
+
+
 def load(path: str, *, batching: str = "auto") -> Model:
     """Load the model in a local folder."""
     import mlflow.pyfunc

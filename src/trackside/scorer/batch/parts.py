@@ -39,7 +39,7 @@ class Part:
         table = table.append_column(ROW, pa.array(numbers, pa.int64()))
         if self._writer is None:
             self._schema = table.schema
-            self._writer = pq.ParquetWriter(self._draft, table.schema)
+            self._writer = pq.ParquetWriter(self._draft, table.schema, use_dictionary=_repeating(table.schema))
         self._writer.write_table(table if table.schema == self._schema else table.cast(self._schema))
 
     def add_errors(self, failures: list[tuple[int | None, str, Any]]) -> None:
@@ -128,11 +128,19 @@ def join_files(paths: Sequence[Path], order: Order) -> int:
     return rows
 
 
+def _repeating(schema: Any) -> list[str]:
+    """Return the columns that a dictionary makes smaller.  Floats and row numbers hardly repeat, and a dictionary of them costs
+    eight times the time of writing them."""
+    import pyarrow as pa
+
+    return [field.name for field in schema if not pa.types.is_floating(field.type) and field.name != ROW]
+
+
 class _Parquet:
     def __init__(self, path: Path, schema: Any) -> None:
         import pyarrow.parquet as pq
 
-        self._writer = pq.ParquetWriter(path, schema)
+        self._writer = pq.ParquetWriter(path, schema, use_dictionary=_repeating(schema))
 
     def write(self, table: Any) -> None:
         self._writer.write_table(table)

@@ -18,8 +18,7 @@ MAX_DEATHS = 3  # of the pool, until a run is given up
 
 def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[int, Done]]:
     """Yield number and result of each unit.  A pool whose process is killed is made once more, for the units that are left."""
-    import mlflow.pyfunc  # noqa: F401  # once, before the pool forks
-
+    unit.prepare(wanted)
     deaths = 0
     while True:
         pool = ProcessPoolExecutor(

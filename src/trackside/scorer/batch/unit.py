@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from trackside.scorer.batch import inputs, parts, rows
@@ -26,6 +27,20 @@ class _State(NamedTuple):
 
 
 _state: _State | None = None
+_prepared: tuple[str, Any] = ("", None)  # folder and model, loaded before the pool forked
+_LOADED_ONCE = {"mlflow.sklearn"}  # flavors that start no thread when they load a model: their processes can fork
+
+
+def prepare(wanted: Order) -> None:
+    """Import MLflow, and load the model where its flavor allows a fork afterwards, once for all processes of a pool.
+
+    A model that cannot be loaded is left to `begin`, which tells why."""
+    global _prepared  # noqa: PLW0603  # a run has one model
+    from trackside.scorer import model as models
+
+    if models.loader(wanted.model) in _LOADED_ONCE and _prepared[0] != wanted.model:
+        with suppress(Exception):
+            _prepared = wanted.model, models.load(wanted.model)
 
 
 def begin(wanted: Order) -> None:
@@ -34,7 +49,7 @@ def begin(wanted: Order) -> None:
     from trackside.scorer import model as models
 
     try:
-        model = models.load(wanted.model)
+        model = _prepared[1] if _prepared[0] == wanted.model else models.load(wanted.model)
         there = inputs.columns_of(wanted)
         needed = rows.check_columns(model, there)
         _state = _State(wanted, model, needed, there if wanted.columns is None else wanted.columns)
@@ -63,8 +78,11 @@ def score(unit: Unit) -> Done:
             part.add_errors(_told(found.failures, frame[_state.needed], numbers))
             failed += len(found.failures)
             if found.predictions is not None:
-                kept = frame[_state.kept].iloc[found.places].reset_index(drop=True)
-                part.add(_beside(kept, found.predictions), numbers[found.places])
+                if len(found.places) == len(frame) and not found.failures:
+                    part.add(_beside(frame[_state.kept], found.predictions), numbers)
+                else:
+                    kept = frame[_state.kept].iloc[found.places].reset_index(drop=True)
+                    part.add(_beside(kept, found.predictions), numbers[found.places])
                 scored += len(found.places)
     except rows.TooMany as fault:
         first = min(fault.failures)
