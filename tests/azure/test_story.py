@@ -57,7 +57,7 @@ def test_the_articles_story_call_by_call(people: People) -> None:
     info = ana.post(f"{MLFLOW}/runs/create", experiment_id=experiment, start_time=1, tags=[])["run"]["info"]
     run, root = info["run_id"], info["artifact_uri"]
     assert root == f"azureml://localhost/mlflow/v2.0{SCOPE}/experiments/{experiment}/runs/{run}/artifacts"
-    point = {"key": "epoch_loss", "value": 0.25, "timestamp": 2, "step": 1}
+    point: dict[str, Any] = {"key": "epoch_loss", "value": 0.25, "timestamp": 2, "step": 1}
     ana.post(f"{MLFLOW}/runs/log-metric", run_id=run, **point)
     later = f"/mlflow/v2.0{SCOPE}/api/2.0/preview/mlflow/runs/log-batch-async"
     assert ana.post(later, run_id=run, params=[{"key": "lr", "value": "0.1"}]) == {}
