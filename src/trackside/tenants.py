@@ -5,6 +5,7 @@ from trackside.access.builtin import OWNER
 from trackside.access.model import Scope
 from trackside.alerts import store as alerts
 from trackside.artifacts import keys
+from trackside.cleanup import storage
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
@@ -91,6 +92,7 @@ def remove(tx: Tx) -> None:
     jobs.remove_all(tx)
     alerts.remove_all(tx)
     quotas.remove_all(tx)
+    storage.remove_all(tx)
     _lock(tx)
     uses.check_all_free(tx)
     for table in TABLES:
@@ -105,6 +107,7 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
     jobs.remove_all(tx)  # they name what is in this workspace
     alerts.remove_all(tx)
     quotas.remove_all(tx)  # those of the default workspace hold
+    storage.remove_all(tx)
     usage.request_recount(tx.within(DEFAULT_WORKSPACE_ID))
     _lock(tx)
     default = tx.one(

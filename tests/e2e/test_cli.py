@@ -82,6 +82,7 @@ OF_ONE_CALL = {
     " --overwrite --experiment --engine --spark-master --spark-conf --stream --checkpoint --interval".split(),
     "hold add": ["--reason", "--until", "--json"],
     "hold list": ["--json"],
+    "storage": "--by --experiment --user --max --count --json".split(),
     "schedule list": ["--json"],
     "schedule show": ["--json"],
     "schedule create": "--cron --interval --timezone --priority".split(),

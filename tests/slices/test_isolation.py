@@ -56,6 +56,7 @@ WHOLE_SERVER = {
     "/api/3.0/mlflow/server-info",
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
     "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
+    "/api/trackside/v1/storage/workspaces",  # those of which the caller may read all runs
     "/", "/assets/{name}",  # the files of the web UI
     # Clients of Azure and Databricks: where they sign in, who they are, and which workspaces they may see.
     "/metadata/endpoints", "/discovery", "/msi/token", "/tenants", "/subscriptions", "/.well-known/databricks-config",
@@ -133,7 +134,7 @@ NEUTRAL: dict[str, Any] = {
     **dict.fromkeys(("target", "baseline", "window", "latency_s", "label_days", "rules", "slices", "prediction", "score")),
     **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
     "is_scheduled": False,
-    "reason": "mine", "ends_at": None,
+    "reason": "mine", "ends_at": None, "age": None,
     "timestamp_ms": 1, "allow_partial": True, "request_metadata": None, "max_timestamp_millis": None, "max_traces": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
@@ -150,6 +151,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/links": {"name": "pipe"},
     "/views": {"state": {"k": "v"}, "version": 1, "name": "mine"},
     "/job-schedules": {"name": "nightly"},
+    "/storage": {"by": "item", "user": None},
     "/holds": {"kind": "workspace", "id": None},
     "/alert-rules": {"name": "watchman", "measure": "failed_jobs"},
     "/drift-monitors": {"name": "watch", "start": "1"},

@@ -12,7 +12,7 @@ from trackside.alerts import worker as alert_worker
 from trackside.app.parts import Parts
 from trackside.azure import routes as azure
 from trackside.azure.blob_routes import sweep
-from trackside.cleanup import holds
+from trackside.cleanup import holds, storage, storage_scan
 from trackside.cleanup import kinds as deletion_jobs
 from trackside.cleanup import routes as cleanup
 from trackside.cleanup.jobs import Deletions
@@ -61,6 +61,7 @@ def routes(parts: Parts) -> list[Route]:
         *views.routes(),
         *cleanup.routes(deleting),
         *holds.routes(),
+        *storage.routes(),
         *_imports(parts),
         *_links(parts),
     ]
@@ -78,6 +79,7 @@ def _jobs(parts: Parts, deleting: Work) -> list[Route]:
             scoring.kind(settings, parts.roots),
             projects.kind(settings, parts.roots),
             recounts,
+            storage_scan.kind(parts.roots),
             drift_kind,
             *deletions,
             *parts.kinds,

@@ -61,7 +61,7 @@ def _run(running: Running, roots: Roots) -> Recounted:
     sizes: dict[Owned, int] = {}
     known: dict[tuple[str, str], Owned] = {}
     count = 0
-    for key, size in _files(roots, workspace):
+    for key, size in files_of(roots, workspace):
         item = keys.owner(key)
         if item is None:
             owned: Owned = (0, "")
@@ -84,7 +84,7 @@ def _run(running: Running, roots: Roots) -> Recounted:
     return Recounted(count, sum(sizes.values()))
 
 
-def _files(roots: Roots, workspace: Workspace) -> Iterator[tuple[str, int]]:
+def files_of(roots: Roots, workspace: Workspace) -> Iterator[tuple[str, int]]:
     """Every file of the workspace: in the server's store, and in the root that it has of its own."""
     top = keys.join(keys.WORKSPACES, workspace.folder) if workspace.folder else ""
     for entry in roots.store.walk(top):

@@ -2078,6 +2078,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what takes space in the workspace, as far as the caller may read it. */
+        get: operations["get_api_trackside_v1_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/trash": {
         parameters: {
             query?: never;
@@ -4483,6 +4500,29 @@ export interface components {
             username?: string | null;
             /** @default null */
             verify?: boolean | null;
+        };
+        /**
+         * Storage
+         * @description The largest first.  `rest` sums the lines that are left out.  `counted_at` is absent before the first count.
+         */
+        Storage: {
+            counted_at?: number;
+            lines: components["schemas"]["StorageLine"][];
+            rest: components["schemas"]["StorageLine"];
+            total: components["schemas"]["StorageLine"];
+        };
+        /**
+         * StorageLine
+         * @description `key`: an experiment's id, a user, a kind (`run`, `logged_model`, `model_version`, `rest`, `trash`), an age, or kind:id.
+         *         `row_bytes`: points of metrics in the database.
+         */
+        StorageLine: {
+            file_bytes: number;
+            file_count: number;
+            items: number;
+            key: string;
+            name: string;
+            row_bytes: number;
         };
         /**
          * SyncCall
@@ -9981,6 +10021,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Requests"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_storage: {
+        parameters: {
+            query?: {
+                age?: string;
+                by?: string;
+                experiment_id?: string;
+                kind?: string;
+                max_results?: number;
+                user?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
                 };
             };
             400: components["responses"]["Fault"];

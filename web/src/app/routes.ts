@@ -31,6 +31,7 @@ export type RailName =
   | "workspaces"
   | "webhooks"
   | "imports"
+  | "storage"
   | "trash"
   | "access";
 

@@ -17,6 +17,7 @@ export default {
     workspaces: "Workspaces",
     webhooks: "Webhooks",
     imports: "Imports",
+    storage: "Storage",
     trash: "Trash",
     access: "Access",
   },

@@ -17,6 +17,7 @@ export default {
     links: "Enlaces",
     workspaces: "Espacios",
     webhooks: "Webhooks",
+    storage: "Almacenamiento",
     trash: "Papelera",
     access: "Acceso",
     imports: "Importaciones",

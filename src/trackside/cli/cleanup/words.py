@@ -69,6 +69,24 @@ def add_commands(commands: Any) -> None:
     _add_flags(purge)
 
     _add_retention(commands)
+    _add_storage(commands)
+
+
+def _add_storage(commands: Any) -> None:
+    parser = _command(commands, "storage", "show what takes space", "show", "trackside.cli.cleanup.storage")
+    parser.add_argument(
+        "--by",
+        choices=("workspace", "experiment", "user", "kind", "age", "item"),
+        default="experiment",
+        help="workspace, experiment (default), user, kind, age or item (a run or model)",
+    )
+    parser.add_argument("--experiment", metavar="ID", help="only what is in this experiment")
+    parser.add_argument("--user", metavar="NAME", help="only what belongs to this user")
+    parser.add_argument("--max", type=int, default=20, metavar="N", help="lines to show, the largest first; default 20")
+    parser.add_argument(
+        "--count", action="store_true", help="count first, as a job: what is shown is that of the last count"
+    )
+    parser.add_argument("--json", action="store_true", help="the same for programs")
 
 
 def _add_retention(commands: Any) -> None:

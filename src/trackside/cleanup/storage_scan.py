@@ -1,0 +1,197 @@
+"""The job that counts what takes space: bytes of files and of metric points, by run, logged model and model version.
+
+The rows are written under a new number, a batch at a time, and shown when all are there.
+"""
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from trackside.artifacts import keys
+from trackside.artifacts.roots import Roots
+from trackside.core.db.tx import Row, Tx
+from trackside.jobs.kinds import Kind
+from trackside.jobs.running import Running
+from trackside.monitoring.recount import files_of
+from trackside.workspaces import store as workspaces
+
+KIND = "storage-count"
+BATCH = 2000
+CHECK_EVERY = 500  # files
+VERSIONS = "registry"  # the folder of model versions that have files of their own
+REST = "rest"
+NOWHERE = -1  # the experiment of what is in none
+
+
+class Count(Struct, frozen=True):
+    """The parameters of the job: none."""
+
+
+class Counted(Struct, frozen=True):
+    items: int
+    files: int
+    file_bytes: int
+    row_bytes: int
+
+
+Item = tuple[str, str]  # kind, id
+Size = list[int]  # files, bytes
+
+
+def kind(roots: Roots) -> Kind[Count]:
+    def run(running: Running, params: Count) -> Counted:
+        del params
+        return _run(running, roots)
+
+    return Kind(name=KIND, title="Count what takes space", params=Count, run=run)
+
+
+def item_of(key: str) -> Item:
+    """Return whose a file is, by its key in the store of the workspace."""
+    owner = keys.owner(key)
+    if owner is not None:
+        return owner[0], owner[1]
+    segments = key.split("/")
+    if VERSIONS in segments[:-2]:
+        return "model_version", segments[segments.index(VERSIONS) + 1]
+    return REST, ""
+
+
+def _run(running: Running, roots: Roots) -> Counted:
+    workspace = running.store.read(workspaces.current)
+    sizes: dict[Item, Size] = {}
+    files = 0
+    for key, size_bytes in files_of(roots, workspace):
+        found = sizes.setdefault(item_of(key), [0, 0])
+        found[0] += 1
+        found[1] += size_bytes
+        files += 1
+        if files % CHECK_EVERY == 0:
+            running.check()
+            running.progress(files, unit="files")
+    scan = running.store.write(_begin)
+    items = file_bytes = row_bytes = 0
+    for read in (_runs, _models, _versions):
+        for batch in _batches(running, read):
+            made = []
+            for item_kind, item_id, experiment, owner, created_at, is_deleted, points in batch:
+                count, size_bytes = sizes.pop((item_kind, item_id), (0, 0))
+                made.append(
+                    (scan, experiment, item_kind, item_id, owner, created_at, is_deleted, count, size_bytes, points)
+                )
+                items, file_bytes, row_bytes = items + 1, file_bytes + size_bytes, row_bytes + points
+            running.store.write(lambda tx, made=made: _save(tx, made))  # type: ignore[misc]  # mypy knows no defaults of lambdas
+            running.check()
+            running.progress(items, unit="items")
+    rest = [sum(size[at] for size in sizes.values()) for at in (0, 1)]  # of no run, model or version that is there
+    running.store.write(
+        lambda tx: _save(tx, [(scan, NOWHERE, REST, "", "", 0, 0, rest[0], rest[1], 0)] if rest[0] else [])
+    )
+    running.store.write(lambda tx: _show(tx, scan))
+    while running.store.write(lambda tx: _drop(tx, scan)):
+        running.check()
+    return Counted(items, files, file_bytes + rest[1], row_bytes)
+
+
+def _batches(running: Running, read: Callable[[Tx, int], tuple[list[Row], int]]) -> Iterator[list[Row]]:
+    after = -1
+    while True:
+        rows, last = running.store.read(lambda tx, after=after: read(tx, after))  # type: ignore[misc]  # as above
+        if not rows:
+            return
+        yield rows
+        after = last
+
+
+def _runs(tx: Tx, after: int) -> tuple[list[Row], int]:
+    found = tx.all(
+        """
+        SELECT run_seq, run_id, experiment_seq, CASE WHEN owner = '' THEN user_id ELSE owner END, start_time,
+            CASE WHEN lifecycle_stage = 'deleted' THEN 1 ELSE 0 END
+        FROM runs WHERE workspace_id = :ws AND run_seq > :after ORDER BY run_seq LIMIT :most
+        """,
+        after=after,
+        most=BATCH,
+    )
+    seqs = [row[0] for row in found]
+    points: dict[int, int] = {}
+    for table in ("metric_chunks", "metric_tails"):
+        for seq, size in tx.all(
+            f"""
+            SELECT run_seq, SUM(LENGTH(points)) FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs GROUP BY run_seq
+            """,
+            runs=seqs,
+        ):
+            points[seq] = points.get(seq, 0) + int(size)
+    rows: list[Row] = [("run", *row[1:], points.get(row[0], 0)) for row in found]
+    return rows, seqs[-1] if seqs else after
+
+
+def _models(tx: Tx, after: int) -> tuple[list[Row], int]:
+    found = tx.all(
+        """
+        SELECT m.model_seq, m.model_id, m.experiment_seq, COALESCE(NULLIF(r.owner, ''), r.user_id, ''),
+            m.creation_timestamp_ms, CASE WHEN m.lifecycle_stage = 'deleted' THEN 1 ELSE 0 END
+        FROM logged_models m LEFT JOIN runs r ON r.workspace_id = m.workspace_id AND r.run_id = m.source_run_id
+        WHERE m.workspace_id = :ws AND m.model_seq > :after ORDER BY m.model_seq LIMIT :most
+        """,
+        after=after,
+        most=BATCH,
+    )
+    rows: list[Row] = [("logged_model", *row[1:], 0) for row in found]
+    return rows, found[-1][0] if found else after
+
+
+def _versions(tx: Tx, after: int) -> tuple[list[Row], int]:
+    """Versions that an import or a link has copied: others are made of files that a run or a logged model has."""
+    found = tx.all(
+        """
+        SELECT version_seq, files_uri, creation_time FROM model_versions
+        WHERE workspace_id = :ws AND has_own_folder = 1 AND version_seq > :after ORDER BY version_seq LIMIT :most
+        """,
+        after=after,
+        most=BATCH,
+    )
+    rows: list[Row] = [("model_version", uri.rpartition("/")[2], NOWHERE, "", at, 0, 0) for _, uri, at in found]
+    return rows, found[-1][0] if found else after
+
+
+def _begin(tx: Tx) -> int:
+    """The number of a new count: higher than each that was shown or begun."""
+    row = tx.one("SELECT COALESCE(MAX(scan), 0) FROM storage_items WHERE workspace_id = :ws")
+    shown = tx.one("SELECT scan FROM storage_scans WHERE workspace_id = :ws")
+    return max(0 if row is None else row[0], 0 if shown is None else shown[0]) + 1
+
+
+def _save(tx: Tx, rows: list[Row]) -> None:
+    tx.many(
+        """
+        INSERT INTO storage_items (workspace_id, scan, experiment_seq, kind, item_id, owner, created_at, is_deleted,
+            file_count, file_bytes, row_bytes)
+        VALUES (:ws, :scan, :experiment, :kind, :id, :owner, :created, :deleted, :files, :bytes, :points)
+        ON CONFLICT DO NOTHING
+        """,
+        rows,
+    )
+
+
+def _show(tx: Tx, scan: int) -> None:
+    tx.run(
+        """
+        INSERT INTO storage_scans (workspace_id, scan, counted_at) VALUES (:ws, :scan, :now)
+        ON CONFLICT (workspace_id) DO UPDATE SET scan = excluded.scan, counted_at = excluded.counted_at
+        """,
+        scan=scan,
+    )
+
+
+def _drop(tx: Tx, scan: int) -> int:
+    """Delete some rows of other counts."""
+    return tx.run(
+        """
+        DELETE FROM storage_items WHERE workspace_id = :ws AND scan <> :scan AND (experiment_seq, kind, item_id) IN (
+            SELECT experiment_seq, kind, item_id FROM storage_items WHERE workspace_id = :ws AND scan <> :scan LIMIT :most)
+        """,
+        scan=scan,
+        most=BATCH,
+    )

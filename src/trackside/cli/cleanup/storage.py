@@ -1,0 +1,66 @@
+"""`trackside storage`: what takes space, from a running server."""
+
+import argparse
+from typing import Any
+from urllib.parse import urlencode
+
+from trackside.cli import remote
+from trackside.cli.cleanup.commands import in_bytes
+from trackside.cli.jobs.commands import follow
+from trackside.cli.output import BROKEN, OK, Stop, say, table
+from trackside.cli.output import json as as_json
+from trackside.cli.remote import workspace_of
+from trackside.workspaces.model import DEFAULT
+
+PREFIX = "/api/trackside/v1"
+
+
+def show(words: argparse.Namespace) -> int:
+    if words.by == "workspace":
+        return _workspaces(words)
+    if words.count:
+        job = _call(words, "POST", f"{PREFIX}/jobs", {"kind": "storage-count", "params": {}})["job"]
+        code = follow(words, job["job_id"])
+        if code != OK:
+            return code
+    asked = {"by": words.by, "max_results": words.max, "experiment_id": words.experiment, "user": words.user}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    found = _call(words, "GET", f"{PREFIX}/storage?{query}")
+    if "counted_at" not in found:
+        raise Stop("nothing is counted yet; add --count")
+    if words.json:
+        say(as_json(found))
+        return OK
+    lines = [_cells(each, each["name"] or each["key"] or "-", each["key"]) for each in found["lines"]]
+    if found["rest"]["items"]:
+        lines.append(_cells(found["rest"], "(more)", ""))
+    lines.append(_cells(found["total"], "total", ""))
+    say(table([(words.by.upper(), "ID", "TOTAL", "FILES", "METRICS", "ITEMS"), *lines]))
+    return OK
+
+
+def _workspaces(words: argparse.Namespace) -> int:
+    found = _call(words, "GET", f"{PREFIX}/storage/workspaces").get("workspaces", [])
+    if words.json:
+        say(as_json(found))
+        return OK
+    lines = [_cells(each, each["name"], "" if "counted_at" in each else "not counted yet") for each in found]
+    say(table([("WORKSPACE", "", "TOTAL", "FILES", "METRICS", "ITEMS"), *lines]))
+    return OK if found else BROKEN
+
+
+def _cells(line: dict[str, Any], name: str, key: str) -> tuple[str, ...]:
+    files, rows = line["file_bytes"], line["row_bytes"]
+    return (
+        name,
+        "" if key == name else key,
+        in_bytes(files + rows),
+        in_bytes(files),
+        in_bytes(rows),
+        str(line["items"]),
+    )
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    name = workspace_of(words)
+    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)
