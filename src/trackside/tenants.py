@@ -121,8 +121,8 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
         holds.rename_experiment(tx, "0", str(default[0]))
     taken = tx.all(
         """
-        SELECT name FROM experiments WHERE workspace_id = :ws
-            AND name IN (SELECT name FROM experiments WHERE workspace_id = :default)
+        SELECT name FROM experiments WHERE workspace_id = :ws AND lifecycle_stage = 'active'
+            AND name IN (SELECT name FROM experiments WHERE workspace_id = :default AND lifecycle_stage = 'active')
         """,
         default=DEFAULT_WORKSPACE_ID,
     )

@@ -70,14 +70,26 @@ def test_a_location_that_leads_astray_is_refused(sqlite_api: Api, location: str)
     assert ids(sqlite_api) == ["0"]
 
 
-def test_a_name_is_taken_also_by_a_deleted_experiment(api: Api) -> None:
-    made = api.new_experiment("iris")
-    api.post("experiments/delete", experiment_id=made)
+@pytest.mark.both
+def test_the_name_of_a_deleted_experiment_is_free_and_the_active_one_is_found_by_it(api: Api) -> None:
+    old = api.new_experiment("iris")
+    api.post("experiments/delete", experiment_id=old)
+    found = api.get("experiments/get-by-name", experiment_name="iris")["experiment"]
+    assert (found["experiment_id"], found["lifecycle_stage"]) == (old, "deleted")
 
-    status, code, message = api.fault("experiments/create", name="iris")
+    new = api.new_experiment("iris")
 
+    assert api.get("experiments/get-by-name", experiment_name="iris")["experiment"]["experiment_id"] == new
+    assert api.fault("experiments/create", name="iris")[:2] == (400, "RESOURCE_ALREADY_EXISTS")
+    status, code, message = api.fault("experiments/restore", experiment_id=old)
     assert (status, code) == (400, "RESOURCE_ALREADY_EXISTS")
-    assert message.startswith("Experiment(name=iris) already exists.")
+    assert f"the experiment {new} has the name by now" in message
+    api.post("experiments/update", experiment_id=new, new_name="iris2")
+    api.post("experiments/restore", experiment_id=old)
+    assert api.get("experiments/get-by-name", experiment_name="iris")["experiment"]["experiment_id"] == old
+    api.post("experiments/delete", experiment_id=new)
+    api.post("experiments/delete", experiment_id=old)
+    assert api.get("experiments/get-by-name", experiment_name="iris")["experiment"]["experiment_id"] == old
 
 
 def test_a_notebook_that_comes_again_gets_its_experiment(api: Api) -> None:
@@ -91,7 +103,7 @@ def test_a_notebook_that_comes_again_gets_its_experiment(api: Api) -> None:
     for tags in (other, []):
         assert api.fault("experiments/create", name="/Shared/iris", tags=tags)[:2] == taken
     api.post("experiments/delete", experiment_id=made)
-    assert api.fault("experiments/create", name="/Shared/iris", tags=mine)[:2] == taken
+    assert api.post("experiments/create", name="/Shared/iris", tags=mine)["experiment_id"] != made
 
 
 @pytest.mark.parametrize("name", ["", "x" * 501])

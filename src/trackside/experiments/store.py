@@ -27,6 +27,7 @@ _NEXT_SEQ = {
     "sqlite": "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM sqlite_sequence WHERE name = 'experiments'",
     "postgresql": "SELECT nextval(pg_get_serial_sequence('experiments', 'experiment_seq')) AS seq",
 }
+_ACTIVE_FIRST = "ORDER BY CASE WHEN lifecycle_stage = 'active' THEN 0 ELSE 1 END, last_update_time DESC, experiment_seq DESC LIMIT 1"
 _COLUMNS = "experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time"
 
 
@@ -71,7 +72,7 @@ def create(
             creation_time, last_update_time)
         SELECT n.seq, :ws, n.seq, :name, COALESCE(:location, :root || '/' || CAST(n.seq AS TEXT)), 'active', :now, :now
         FROM ({_NEXT_SEQ[tx.dialect]}) n WHERE true
-        ON CONFLICT (workspace_id, name) DO NOTHING RETURNING experiment_seq
+        ON CONFLICT (workspace_id, name) WHERE lifecycle_stage = 'active' DO NOTHING RETURNING experiment_seq
         """,
         name=name,
         location=artifact_location or None,
@@ -117,10 +118,12 @@ def get(tx: Tx, experiment_id: str) -> Experiment:
 
 
 def get_by_name(tx: Tx, name: str) -> Experiment:
-    """Finds deleted ones too."""
+    """Return the active experiment of a name, else the one of that name that was deleted last."""
     readable, bound = tx.only_readable("experiment", Action.EXPERIMENTS_READ, "experiment_id")
     row = tx.one(
-        f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND name = :name{readable}", name=name, **bound
+        f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND name = :name{readable} {_ACTIVE_FIRST}",
+        name=name,
+        **bound,
     )
     if row is None:
         raise NotFound(f"Could not find experiment with name '{name}'")
@@ -152,7 +155,9 @@ def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
 
 def locate_named(tx: Tx, name: str) -> Object | None:
     """The experiment of a name, for access control."""
-    row = tx.one("SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name", name=name)
+    row = tx.one(
+        f"SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name {_ACTIVE_FIRST}", name=name
+    )
     return None if row is None else Object("experiment", str(row[0]))
 
 
@@ -174,7 +179,10 @@ def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
 
 def rename(tx: Tx, experiment_id: str, name: str) -> None:
     taken = tx.one(
-        "SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name AND experiment_id <> :id",
+        """
+        SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name AND experiment_id <> :id
+            AND lifecycle_stage = 'active'
+        """,
         name=check_name(name),
         id=check_id(experiment_id),
     )
@@ -225,7 +233,22 @@ def delete(tx: Tx, experiment_id: str) -> None:
 
 
 def restore(tx: Tx, experiment_id: str) -> None:
-    """Restore the experiment and the runs that were deleted with it.  Runs that were deleted before stay deleted."""
+    """Restore the experiment and the runs that were deleted with it.  Runs that were deleted before stay deleted.
+
+    Raise AlreadyExists where an active experiment has its name by now."""
+    taken = tx.one(
+        """
+        SELECT e.name, o.experiment_id FROM experiments e JOIN experiments o ON o.workspace_id = e.workspace_id
+            AND o.name = e.name AND o.lifecycle_stage = 'active' AND o.experiment_seq <> e.experiment_seq
+        WHERE e.workspace_id = :ws AND o.workspace_id = :ws AND e.experiment_id = :id
+        """,
+        id=check_id(experiment_id),
+    )
+    if taken is not None:
+        raise AlreadyExists(
+            f"Experiment(name={taken[0]}) already exists: the experiment {taken[1]} has the name by now. Rename that one, then"
+            f" restore {experiment_id}."
+        )
     runs = tx.all(
         """
         UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL

@@ -77,17 +77,17 @@ def test_a_run_whose_model_is_registered_stays(api: Api) -> None:  # #3160, #317
 
 
 @pytest.mark.both
-def test_a_name_in_the_trash_is_said_and_free_once_it_is_purged(api: Api) -> None:
-    """There the error of a name in the trash shows SQL."""
+def test_a_name_in_the_trash_is_free(api: Api) -> None:
+    """There it cannot be used again, and the error shows SQL."""
     experiment_id = api.new_experiment("taken")
     api.post("experiments/delete", experiment_id=experiment_id)
 
-    status, _, message = api.fault("experiments/create", name="taken")
+    again = api.new_experiment("taken")
     empty(api)
 
-    assert status == 400
-    assert not any(word in message for word in ("INSERT", "UNIQUE", "SELECT", "sqlite"))
-    assert api.new_experiment("taken") != experiment_id
+    assert again != experiment_id
+    assert api.get("experiments/get-by-name", experiment_name="taken")["experiment"]["experiment_id"] == again
+    assert api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
 
 
 def test_what_is_active_is_not_touched_and_what_is_linked_to_nothing_is_told_before(api: Api, chosen: Settings) -> None:

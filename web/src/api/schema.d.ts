@@ -3042,10 +3042,6 @@ export interface components {
         GotImport: {
             import: components["schemas"]["ShownImport"];
         };
-        /** GotInfo */
-        GotInfo: {
-            run_info: components["schemas"]["RunInfo"];
-        };
         /** GotJob */
         GotJob: {
             job: components["schemas"]["ShownJob"];
@@ -4905,6 +4901,10 @@ export interface components {
             /** @default null */
             value?: string | null;
         };
+        /** GotInfo */
+        "trackside.runs.model.GotInfo": {
+            run_info: components["schemas"]["RunInfo"];
+        };
         /** Metric */
         "trackside.runs.model.Metric": {
             key: string;
@@ -6448,7 +6448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GotInfo"];
+                    "application/json": components["schemas"]["trackside.runs.model.GotInfo"];
                 };
             };
             400: components["responses"]["Fault"];

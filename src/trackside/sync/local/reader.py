@@ -90,7 +90,14 @@ def has_model(tx: Tx, model_id: str) -> bool:
 
 
 def experiment_of_name(tx: Tx, name: str) -> str | None:
-    row = tx.one("SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name", name=name)
+    """Return the active experiment of a name, else the one of that name that was deleted last."""
+    row = tx.one(
+        """
+        SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name
+        ORDER BY CASE WHEN lifecycle_stage = 'active' THEN 0 ELSE 1 END, last_update_time DESC, experiment_seq DESC LIMIT 1
+        """,
+        name=name,
+    )
     return None if row is None else str(row[0])
 
 

@@ -51,7 +51,10 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
     found = experiments.get(tx, experiment_id)
     seq = experiments.seqs_of(tx, [experiment_id])[0]
     if name and name != found.name:
-        if tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name", name=name):
+        if found.lifecycle_stage == "active" and tx.one(
+            "SELECT 1 FROM experiments WHERE workspace_id = :ws AND name = :name AND lifecycle_stage = 'active'",
+            name=name,
+        ):
             raise AlreadyExists(f"Experiment(name={name}) already exists.")
         tx.run(
             "UPDATE experiments SET name = :name, last_update_time = :now WHERE workspace_id = :ws AND experiment_seq = :seq",
@@ -211,24 +214,30 @@ class _Harmless:
 
 
 class _Awake:
-    """A deleted experiment that takes something within this transaction; nobody else sees it awake."""
+    """A deleted experiment that takes something within this transaction; nobody else sees it awake.
+
+    An active experiment may have its name: meanwhile it has another one."""
 
     def __init__(self, tx: Tx, experiment_id: str) -> None:
         self._tx = tx
         self._found = experiments.get(tx, experiment_id)
 
     def __enter__(self) -> None:
-        self._move("active")
+        self._move("active", f"{self._found.name} (deleted {self._found.experiment_id})")
 
     def __exit__(self, *_: object) -> None:
-        self._move(self._found.lifecycle_stage)
+        self._move(self._found.lifecycle_stage, self._found.name)
 
-    def _move(self, stage: str) -> None:
+    def _move(self, stage: str, name: str) -> None:
         if self._found.lifecycle_stage != "active":
             self._tx.run(
-                "UPDATE experiments SET lifecycle_stage = :stage WHERE workspace_id = :ws AND experiment_id = :id",
+                """
+                UPDATE experiments SET lifecycle_stage = :stage, name = :name
+                WHERE workspace_id = :ws AND experiment_id = :id
+                """,
                 id=int(self._found.experiment_id),
                 stage=stage,
+                name=name,
             )
 
 
