@@ -5,8 +5,9 @@
         [--peers FOLDER]
 
 Systems: `scorer` (the process that serves a deployment), `router` (the same behind `trackside server`, with the endpoint's
-key), `mlflow` (`mlflow models serve`: uvicorn with one worker), and MLServer, BentoML and Ray Serve where --peers has their
-environments (`bench/serving_peers.py`).  The models are a logistic regression and a random forest of 50 trees on 30 columns
+key), `null proxy` (the scorer behind a proxy that passes bytes on: the limit of a router in Python), `mlflow` (`mlflow models
+serve`: uvicorn with one worker), and MLServer, BentoML and Ray Serve where --peers has their environments
+(`bench/serving_peers.py`).  The models are a logistic regression and a random forest of 50 trees on 30 columns
 of doubles.  The systems take turns within a round; a figure is the median of the rounds: answers per second, the 99th
 percentile of the latency, and the time of processors for a request in all processes of the system.  `wrk` must be installed.
 Ray listens on every interface; this gives it a network of its own:
@@ -37,7 +38,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 SCORER = Path(__file__).parents[1] / "src" / "trackside" / "scorer"
-OURS = ("scorer", "router", "mlflow")
+OURS = ("scorer", "router", "null proxy", "mlflow")
 WARM_S = 1.0
 
 
@@ -60,6 +61,15 @@ def scorer(model: Path) -> Iterator[System]:
     )
     with running(process):
         yield System("scorer", f"http://127.0.0.1:{port}/invocations", process.pid, ready_s=answers(port, began))
+
+
+@contextmanager
+def null_proxy(model: Path) -> Iterator[System]:
+    port, began = free_port(), time.perf_counter()
+    command = [sys.executable, str(Path(__file__).with_name("null_proxy.py")), str(port), str(model)]
+    process = subprocess.Popen(command, env=environment())
+    with running(process):
+        yield System("null proxy", f"http://127.0.0.1:{port}/invocations", process.pid, ready_s=answers(port, began))
 
 
 @contextmanager
@@ -128,18 +138,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as lab:
         for kind in options.models.split(","):
             model = save(Path(lab) / kind, kind)
-            with scorer(model) as one, mlflow_server(model) as other, router(model, Path(lab) / f"{kind}-data") as two:
+            with (
+                scorer(model) as one,
+                router(model, Path(lab) / f"{kind}-data") as two,
+                null_proxy(model) as null,
+                mlflow_server(model) as other,
+            ):
                 peers_lab = Path(lab) / f"{kind}-peers"
                 peers_lab.mkdir()
                 with serving_peers.all_of(options.peers, model, peers_lab) as peers:
-                    measure(kind, [one, two, other, *peers], options)
+                    measure(kind, [one, two, null, other, *peers], options)
 
 
 def measure(kind: str, systems: list[System], options: argparse.Namespace) -> None:
     print(
         f"\n| model | rows | connections | {' | '.join(s.name for s in systems)} | scorer / mlflow | scorer / best peer |"
+        " router / scorer | router / null proxy |"
     )
-    print("|---" * (5 + len(systems)) + "|")
+    print("|---" * (7 + len(systems)) + "|")
     for rows in map(int, options.rows.split(",")):
         for connections in map(int, options.connections.split(",")):
             for system in systems:
@@ -165,6 +181,7 @@ def row(kind: str, rows: int, connections: int, systems: list[System], options: 
     ]
     best = max((rate[s.name] for s in systems if s.name not in OURS), default=rate["mlflow"])
     ratios = f"{rate['scorer'] / rate['mlflow']:.1f}x | {rate['scorer'] / best:.1f}x"
+    ratios += f" | {rate['router'] / rate['scorer']:.2f}x | {rate['router'] / rate['null proxy']:.2f}x"
     print(f"| {kind} | {rows} | {connections} | {' | '.join(cells)} | {ratios} |", flush=True)
 
 

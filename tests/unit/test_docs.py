@@ -152,3 +152,20 @@ def test_the_order_of_packages_is_the_one_that_is_checked() -> None:
 
     assert shown is not None
     assert [re.findall(r"\w+", layer) for layer in shown[1].split("<")] == [layer for layer in present if layer]
+
+
+def test_each_test_that_the_security_page_names_exists() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tests/)?[a-z_/]*test_[a-z0-9_]+\.py|tests/[a-z_/]+)`", page))
+    folders = (ROOT, ROOT / "tests" / "slices" / "access")
+
+    assert len(named) > 30
+    assert sorted(name for name in named if not any((folder / name).exists() for folder in folders)) == []
+
+
+def test_each_item_of_the_checklist_has_a_test() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    rows = [line.split("|") for line in page.splitlines() if re.match(r"\| \d+\.\d+\.\d+", line)]
+
+    assert len(rows) > 30
+    assert [row[1].strip() for row in rows if "test_" not in row[3]] == []

@@ -36,6 +36,7 @@ DEPLOYMENT_HEADER = b"azureml-model-deployment"
 EXTRA_S = 5.0  # the replica itself answers when the time of a request is over
 MOST_MIRRORED = 32  # copies under way; more are dropped
 MOST_TRIES = 3
+MOST_OPENED = 1000
 REQUEST_ID_HEADER = b"x-request-id"
 SIGNATURE_TIMEOUT_S = 30.0
 OK = 200
@@ -54,6 +55,8 @@ class Scoring:
         self.proxy = Proxy(routing.token_of)
         self._gate = gate
         self._mirrored = 0
+        # Headers with a key of the endpoint, as long as the routing table is the same.
+        self._opened: dict[bytes, Way] = {}
         self._slow: set[asyncio.Task[None]] = set()
         # What a caller with a role is asked for; named in the audit log's note of a refusal.
         self._role_route = stream(f"POST {PREFIX}/score", self.score, needs=Action.ENDPOINTS_SCORE)
@@ -157,8 +160,14 @@ class Scoring:
         Raise WrongKey, Denied."""
         if way.auth_mode is AuthMode.NONE:
             return True
-        scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+        authorization = headers.get(b"authorization", b"")
+        if self._opened.get(authorization) is way:
+            return True
+        scheme, _, key = authorization.partition(b" ")
         if scheme.lower() == b"bearer" and keys.opens(key.strip().decode("latin-1"), way.hashes):
+            if len(self._opened) >= MOST_OPENED:
+                self._opened.clear()
+            self._opened[authorization] = way
             return True
         caller = self._gate.recall(headers, GUESSED_METHOD)
         if caller is None:

@@ -21,6 +21,11 @@ test("what is formatted is parsed to the same role", () => {
   expect(parse(format(ROLE), say)).toEqual({ draft: ROLE, problems: [] });
 });
 
+test("a role whose places the caller does not know has none, and a new one is for all of the server", () => {
+  expect(JSON.parse(format({ name: "a", role_id: "7" })).AssignableScopes).toEqual([]);
+  expect(JSON.parse(format({ name: "a" })).AssignableScopes).toEqual(["/"]);
+});
+
 test("the names of the call and of Azure's tools are taken, and Azure's other fields are left out", () => {
   expect(parse('{"name": "a", "not_actions": [], "Id": null, "IsCustom": true}', say).draft).toEqual({
     name: "a",

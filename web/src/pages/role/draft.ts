@@ -34,7 +34,9 @@ const IGNORED = new Set(["Id", "IsCustom", "DataActions", "NotDataActions", "Rol
 
 /** A role as the JSON that Azure's tools write. */
 export function format(role: Partial<Role>): string {
-  const { name = "", description = "", actions = [], not_actions = [], assignable_scopes = ["/"] } = role;
+  const { name = "", description = "", actions = [], not_actions = [] } = role;
+  // A role may be seen by somebody who knows none of its places; only a new one is for all of the server.
+  const assignable_scopes = role.assignable_scopes ?? (role.role_id === undefined ? ["/"] : []);
   const json = {
     Name: name,
     Description: description,
