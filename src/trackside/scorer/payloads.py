@@ -159,7 +159,7 @@ def _fit(rows: List[Sequence[Any]], columns: Sequence[Column]) -> bool:
     if dtypes <= _FLOATS:
         if kinds == {float}:
             return True
-        if kinds <= {float, int} and _are_within(rows, -_EXACT, _EXACT):
+        if int in kinds and kinds <= {float, int} and _are_within(rows, -_EXACT, _EXACT):
             return True
     elif kinds == {int} and len(dtypes) == 1 and dtypes <= INT_RANGES.keys():
         return _are_within(rows, *INT_RANGES[dtypes.pop()])
