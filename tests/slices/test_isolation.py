@@ -34,8 +34,6 @@ from trackside.jobs.model import State as JobState
 from trackside.jobs.plan import Next
 from trackside.links import store as links
 
-pytestmark = pytest.mark.both
-
 WORD = "marzipan"  # only inside
 TRACE = traces.trace_id(1)
 CACHES = {"run_docs"}

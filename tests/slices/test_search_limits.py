@@ -53,10 +53,8 @@ def test_a_read_is_interrupted_after_its_time(db: Any) -> None:
         tx.all(ENDLESS)
 
 
+@pytest.mark.parametrize("chosen", ["postgresql"], indirect=True)
 def test_postgresql_itself_interrupts_a_read_after_its_time(db: Any) -> None:
-    if db.dialect == "sqlite":
-        pytest.skip("SQLite has no server")
-
     with pytest.raises(TooSlow), db.read(1, Limit(0.05, clock=lambda: 0.0)) as tx:
         tx.all(ENDLESS)
 
