@@ -98,7 +98,7 @@ WHOLE_SERVER = {
 # For fields that name nothing: what a caller might send.
 NEUTRAL: dict[str, Any] = {
     "artifacts": "*", "is_lower_better": True, "keep_best": 0, "keep_last": 0, "metric": "", "most_percent": 100,
-    "permanently": True,
+    "permanently": True, "max_deletions": 0, "max_deletions_percent": 0, "accept_deletions": True,
     "from_step": 0, "to_step": 1, "confirm": None, "older_than_days": 0,
     "after": 0, "allow_deleted": True, "archive_existing_versions": True, "before": 10**6, "comment": "c",
     "dataset_digest": "d1", "dataset_name": "d", "description": "mine", "end_step": 10, "end_time": 5, "filter": "",
