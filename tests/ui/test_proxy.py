@@ -1,4 +1,4 @@
-"""The web UI behind nginx, below a path of the proxy that the server knows nothing of."""
+"""The web UI behind nginx and behind Jupyter, below a path of the proxy that the server knows nothing of."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from support.ports import free_port, is_open
 from support.servers import Server
 from ui.test_shell import log_run
 
-PREFIXES = ("/tools/trackside", "/user/ana/proxy/5000")  # the second as behind Jupyter
+PREFIXES = ("/tools/trackside", "/user/ana/proxy/5000")
 STOP_S = 30
 # One process, as the user of the test, whose files all stay in the test's folder.
 CONFIG = """
@@ -52,6 +52,33 @@ def program() -> str:
 
 
 @contextmanager
+def jupyter(folder: Path, target: str) -> Iterator[str]:
+    """Hand out the address below which jupyter-server-proxy passes requests on to `target`.
+
+    JUPYTER_SERVER names the program of an environment with both packages."""
+    found = os.environ.get("JUPYTER_SERVER") or shutil.which("jupyter-server")
+    if found is None:
+        pytest.skip("no Jupyter: `pip install jupyter-server-proxy` elsewhere, and JUPYTER_SERVER=…/bin/jupyter-server")
+    port = free_port()
+    homes = {
+        name: str(folder / name) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    }
+    with (folder / "jupyter.log").open("wb") as log:
+        process = subprocess.Popen(
+            [found, "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+             "--ServerApp.base_url=/user/ana/", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"],
+            env=os.environ | homes, stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        until(lambda: process.poll() is not None or is_open(port), "Jupyter listens")
+        assert process.poll() is None, (folder / "jupyter.log").read_text()
+        yield f"http://127.0.0.1:{port}/user/ana/proxy/{target.rpartition(':')[2]}"
+    finally:
+        process.terminate()
+        process.wait(STOP_S)
+
+
+@contextmanager
 def nginx(folder: Path, target: str, prefix: str) -> Iterator[str]:
     """Hand out the address below which nginx passes requests on to `target`."""
     port = free_port()
@@ -68,14 +95,15 @@ def nginx(folder: Path, target: str, prefix: str) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("prefix", [*PREFIXES, "jupyter"])
 def test_the_ui_is_served_below_a_path_of_a_proxy(page: Page, server: Server, tmp_path: Path, prefix: str) -> None:
     log_run(server.api)
     experiment_id, run_id = log_run(server.api.new_workspace("team"), name="calm-elk")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
 
-    with nginx(tmp_path, server.url, prefix) as address:
+    proxy = jupyter(tmp_path, server.url) if prefix == "jupyter" else nginx(tmp_path, server.url, prefix)
+    with proxy as address:
         page.goto(f"{address}/")
         page.get_by_role("link", name="demo").click()
         page.get_by_role("link", name="swift-fox").click()
