@@ -120,9 +120,9 @@ class Unlink:
                 case Entity.MODEL:
                     writer.model(tx, item.local_id, part.experiment_id, DELETED)
                 case Entity.DATASET:
-                    datasets.remove(tx.by(side.user), item.local_id)
+                    datasets.remove(tx, item.local_id)
                 case _:
-                    registry.remove(tx.by(side.user), entity, item.local_id)
+                    registry.remove(tx, entity, item.local_id)
 
         side.write(remove)
 
@@ -138,7 +138,7 @@ class Unlink:
                     version,
                     lambda v=version: self._remove_here(Entity.VERSION, v),  # type: ignore[misc]
                 )
-        if is_own or not side.write(lambda tx: registry.remove(tx.by(side.user), Entity.REGISTERED, item.local_id)):
+        if is_own or not side.write(lambda tx: registry.remove(tx, Entity.REGISTERED, item.local_id)):
             raise Unmirrored(f"registered model {part.doc['name', '']} stays here: it was changed since it came")
 
     def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:

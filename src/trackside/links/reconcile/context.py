@@ -61,7 +61,8 @@ class Side:
             return fn(tx)
 
     def write(self, fn: Callable[[Tx], T]) -> T:
-        return in_link(self.db, self.ws, self.link.link_id, fn)
+        """Run a transaction in the link's name, which the history of every slice shows."""
+        return in_link(self.db, self.ws, self.link.link_id, lambda tx: fn(tx.by(self.user)))
 
     def look(self, entity: Entity, remote_id: str) -> Part | None:
         """An item of theirs, which can be read."""

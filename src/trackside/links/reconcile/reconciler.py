@@ -146,7 +146,6 @@ class Reconciler:
         merged = sent.merged
 
         def work(tx: Tx) -> None:
-            tx.by(self.side.user)
             here = self.type.read_local(tx, part.item_id) if self.side.link.mode is Mode.BOTH else None
             kept = merged
             if here is not None:  # what was changed here meanwhile is not overwritten unseen
@@ -210,7 +209,6 @@ class Reconciler:
         self.side.check_deletion(Where.HERE, self.type.called(part), 1 + len(below))
 
         def remove(tx: Tx) -> None:
-            tx.by(self.side.user)
             for each in below:
                 assert self.child is not None
                 self.child.type.delete_local(tx, each.local_id)

@@ -110,8 +110,7 @@ class Comparison:
         ]
 
     def records(self, item: Item) -> RecordSync:
-        user = f"link {self.side.link.name}"
-        return RecordSync(self.side, self.peer, item.local_id, item.remote_id, user=user)
+        return RecordSync(self.side, self.peer, item.local_id, item.remote_id)
 
     def changed_here(self, item: Item, part: Part) -> bool:
         """Since both agreed."""

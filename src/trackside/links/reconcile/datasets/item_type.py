@@ -83,7 +83,7 @@ class DatasetType:
         doc = {field: value for field, value in theirs.doc.items() if field[0] in datasets.AT_BIRTH}
 
         def make(tx: Tx) -> None:
-            datasets.make(tx.by(self.side.user), local_id, doc)
+            datasets.make(tx, local_id, doc)
             made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
             identity.save_met(self.side, tx, self.entity, local_id, theirs.item_id, made_by)
 

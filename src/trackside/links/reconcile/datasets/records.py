@@ -49,13 +49,12 @@ class Origin(Struct, frozen=True):
 class RecordSync:
     """Of one dataset that both sides have."""
 
-    def __init__(self, side: Side, peer: DatasetsPeer, local_id: str, remote_id: str, *, user: str) -> None:
+    def __init__(self, side: Side, peer: DatasetsPeer, local_id: str, remote_id: str) -> None:
         self._side = side
         self._peer = peer
         self._link_id = side.link.link_id
         self._local_id = local_id
         self._remote_id = remote_id
-        self._user = user
 
     def run(self, *, look: bool) -> Moved:
         """`look`: at what is there; else it is trusted to be what was agreed on."""
@@ -220,7 +219,7 @@ class RecordSync:
             here = self._unchanged(tx, [each.input_hash for each in records], expected)
             taken = [self._with_our_id(each, here[each.input_hash]) for each in records if each.input_hash in here]
             if taken:
-                mirrored.put(tx.by(self._user), self._local_id, taken)
+                mirrored.put(tx, self._local_id, taken)
                 self._save_in(tx, taken)
             return len(taken)
 
@@ -248,7 +247,7 @@ class RecordSync:
         def work(tx: Tx) -> int:
             hashes = list(self._unchanged(tx, list(expected), expected))
             if hashes:
-                mirrored.drop(tx.by(self._user), self._local_id, hashes)
+                mirrored.drop(tx, self._local_id, hashes)
                 dataset_records.forget(tx, self._link_id, self._local_id, hashes)
             return len(hashes)
 

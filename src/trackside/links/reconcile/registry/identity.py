@@ -130,7 +130,7 @@ class Meeting:
 
         def make(tx: Tx) -> str:
             is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, part.doc["name", ""])
-            local_id = registry.put_new(tx.by(self.side.user), MODEL, uid, making, self.side.server_root)
+            local_id = registry.put_new(tx, MODEL, uid, making, self.side.server_root)
             known = item_store.item(tx, self._items.link_id, MODEL, local_id)
             if known is not None and known.remote_id not in ("", part.item_id):
                 raise BadState(
@@ -181,7 +181,7 @@ class Meeting:
         is_by_us = identity.is_known_as_ours(self.side, part)
 
         def make(tx: Tx) -> str:
-            made = registry.put_new(tx.by(self.side.user), VERSION, local_id, Patch(doc), self.side.server_root)
+            made = registry.put_new(tx, VERSION, local_id, Patch(doc), self.side.server_root)
             made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
             identity.save_met(self.side, tx, VERSION, made, part.item_id, made_by)
             return made
