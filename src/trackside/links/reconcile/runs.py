@@ -5,7 +5,6 @@ a crash the copy is looked for rather than made twice, and does not count as som
 """
 
 import logging
-import struct
 from collections.abc import Callable
 from functools import partial
 
@@ -13,7 +12,7 @@ import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
-from trackside.core.http_client.client import Down, Refused
+from trackside.core.http_client.client import Refused
 from trackside.links import store
 from trackside.links.model import Made
 from trackside.links.model import Side as Where
@@ -29,12 +28,11 @@ from trackside.sync.document import Doc, Field, Merged, Mode, Patch
 from trackside.sync.entities import LATE, Entity
 from trackside.sync.local import reader, writer
 from trackside.sync.local.reader import Part
+from trackside.sync.remote import faults
 from trackside.sync.remote.port import Unmirrored
 
 log = logging.getLogger("trackside.links")
 
-# What comes of JSON that has not the shape that it shall have.
-UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError)
 PATIENCE_MS = 5000
 STAGE: Field = ("stage", "")
 AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
@@ -469,9 +467,12 @@ def attempt(work: Callable[[], None], leave_out: Callable[[str], None]) -> str |
         return str(reason)
     except Fault as fault:
         return fault.message
-    except UNREADABLE as error:
-        log.exception("an answer of a remote cannot be read")
-        raise Down(f"what the remote answers cannot be read ({type(error).__name__})") from error
+    except faults.OF_VALUES as error:
+        invalid = faults.of_remote(error)
+        log.exception("an item of a link cannot be reconciled")
+        if invalid is not None:
+            raise invalid from error
+        return faults.bug(error)
     return None
 
 

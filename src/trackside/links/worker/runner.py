@@ -35,7 +35,7 @@ from trackside.links.reconcile.context import Database, Side, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.reconcile.deletions import Watch
 from trackside.links.reconcile.dispatch import Mirrors
-from trackside.links.reconcile.runs import UNREADABLE, Early
+from trackside.links.reconcile.runs import Early
 from trackside.links.state import backfill, held_deletions, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.work_queue import Dirty
@@ -43,6 +43,7 @@ from trackside.links.worker.listener import Listener
 from trackside.links.worker.point_retries import Refusals
 from trackside.links.worker.throttle import Pace
 from trackside.sync.entities import Entity
+from trackside.sync.remote import faults
 from trackside.sync.remote.port import Peer, Seen
 from trackside.sync.time_slice import Turn, TurnOver
 from trackside.workspaces import store as workspaces
@@ -178,9 +179,9 @@ class Runner:
         except (Refused, Fault) as refused:  # of the link as a whole: its secret, its address
             self._fail(link, str(refused), BACKOFF_S[1])
             return False
-        except UNREADABLE as error:
-            log.exception("link %s: what %s answers cannot be read", link.name, link.url)
-            self._fail(link, f"what {link.url} answers cannot be read ({type(error).__name__})", BACKOFF_S[1])
+        except faults.OF_VALUES as error:
+            log.exception("link %s: a step failed", link.name)
+            self._fail(link, str(faults.of_remote(error) or faults.bug(error)), BACKOFF_S[1])
             return False
         self._failures = 0
         if link.last_error is not None or abs(_now() - (link.last_success_at or 0)) > SUCCESS_EVERY_MS:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.client import Http, Refused
 from trackside.sync.document import Doc
 from trackside.sync.local.reader import NAME_TAG, Part
+from trackside.sync.remote.faults import InvalidRemoteResponse
 
 API = "/api/2.0/mlflow"
 MAX_PAIRS = 100
@@ -97,9 +98,9 @@ def marks_of(metrics: Iterable[dict[str, Any]]) -> dict[str, str]:
 
 
 def shaped(http: Http, answer: Any) -> Any:
-    """An answer of a server that speaks MLflow's API; others raise Down."""
+    """Return an answer of a server that speaks MLflow's API.  Raise InvalidRemoteResponse for any other."""
     if not isinstance(answer, dict):
-        raise Down(f"{http.url} does not answer as MLflow does")
+        raise InvalidRemoteResponse(f"{http.url} does not answer as MLflow does")
     return answer
 
 

@@ -21,6 +21,7 @@ from trackside.sync.local.reader import Part, Summary, mark
 from trackside.sync.local.resumable_upload import PART_BYTES
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.detect import is_empty
+from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.paging import check_progress
 from trackside.sync.remote.port import News, RemoteFile, Seen
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
@@ -256,7 +257,9 @@ class TracksidePeer:
         try:
             live = msgspec.json.decode(answer.body, type=_Live)
         except msgspec.MsgspecError as error:
-            raise Down(f"{self._http.url} answered a long poll with something else ({error})") from None
+            raise InvalidRemoteResponse(
+                f"{self._http.url} answered a long poll with something else ({error})"
+            ) from None
         return News(live.cursor, live.reset or bool(live.changes))
 
     def close(self) -> None:
