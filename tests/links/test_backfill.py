@@ -104,7 +104,7 @@ def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there
     there.post("runs/update", run_id=old, status="FINISHED", end_time=NEW)
     until(lambda: _ids(here) == {old, new}, "the old run to come")
 
-    assert here.run(old)["info"]["status"] == "FINISHED"
+    until(lambda: here.run(old)["info"]["status"] == "FINISHED", "its end to come")
 
 
 def test_what_is_logged_while_everything_is_read_for_the_first_time_comes(start: Callable[..., Server]) -> None:

@@ -404,7 +404,8 @@ class Runner:
                 self._write(lambda tx, dirty=dirty: work_queue.go_on_later(tx, self._link_id, dirty))  # type: ignore[misc]
                 more = True
             except Down as down:
-                self._put_off(dirty, str(down))
+                if not self._ending.has_begun:  # else the end of this server cut the call
+                    self._put_off(dirty, str(down))
                 raise
             pace.rest()
             if time.monotonic() >= end:
