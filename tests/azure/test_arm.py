@@ -4,8 +4,11 @@ import base64
 import json
 from typing import Any
 
+import pytest
+
 from support.client import Api, Reply
 from support.people import OURS, People, bearer, signed
+from trackside.azure import arm
 
 DEFAULT = "00000000-0000-0000-0000-000000000000"
 NO_SCOPE = "/subscriptions/S1/resourceGroups/R1/providers/Microsoft.MachineLearningServices/workspaces"
@@ -29,6 +32,21 @@ def test_the_cloud_names_this_server_for_everything(api: Api) -> None:
     assert cloud["authentication"]["loginEndpoint"] == "http://localhost"
     assert cloud["suffixes"]["storage"] == "core.windows.net"
     assert set(get(api, "/discovery").json.values()) == {"http://localhost"}
+
+
+@pytest.mark.parametrize(
+    ("base", "login"),
+    [
+        ("https://localhost:5000", "https://localhost"),
+        ("https://[::1]:5000/tracks", "https://[::1]/tracks"),
+        ("https://ml.example.org", "https://ml.example.org"),
+    ],
+)
+def test_the_address_to_sign_in_at_has_no_port(base: str, login: str) -> None:
+    [cloud] = arm.clouds(base)
+
+    assert cloud["resourceManager"] == f"{base}/"
+    assert cloud["authentication"]["loginEndpoint"] == login
 
 
 def test_a_workspace_is_told_in_arms_form(api: Api) -> None:

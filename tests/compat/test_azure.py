@@ -76,6 +76,17 @@ def test_the_life_of_a_workspace_by_microsofts_client(azure: Client, cloud: Clou
     assert azure.run("azure_workspaces.py", "S1", HOME=tmp_path, **cloud.given) == "done"
 
 
+def test_a_tracking_uri_alone_is_enough_with_the_endpoint_of_a_managed_identity(
+    azure: Client, cloud: Cloud, tmp_path: Path
+) -> None:
+    given = {name: value for name, value in cloud.given.items() if name != "MSI_ENDPOINT"}
+    uri = f"azureml://{cloud.url.removeprefix('https://')}/mlflow/v2.0{SCOPE}"
+
+    said = azure.run("azure_uri.py", HOME=tmp_path, MLFLOW_TRACKING_URI=uri, **given)
+
+    assert said == "done"
+
+
 def test_a_submitted_job_logs_with_the_token_of_its_run(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
     experiment, run = cloud.run
     told = requests.get(

@@ -5,6 +5,7 @@ Shapes: "Azure REST API reference", Microsoft.MachineLearningServices/workspaces
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from trackside.identity.exchange import TENANT
 from trackside.workspaces.model import DEFAULT_SUBSCRIPTION, Workspace
@@ -50,7 +51,9 @@ def clouds(base: str) -> list[dict[str, Any]]:
             "name": CLOUD,
             "portal": base,
             "authentication": {
-                "loginEndpoint": base,
+                # Without a port: azureml-mlflow takes host and port of it, and azure-identity reads `localhost:5000` as a URL
+                # of the scheme `localhost`.  Nobody signs in there; a managed identity's endpoint gives the tokens.
+                "loginEndpoint": _without_port(base),
                 "audiences": [f"{base}/"],
                 "tenant": "common",
                 "identityProvider": "AAD",
@@ -59,6 +62,12 @@ def clouds(base: str) -> list[dict[str, Any]]:
             "suffixes": {"storage": STORAGE_SUFFIX, "keyVaultDns": "vault.azure.net"},
         }
     ]
+
+
+def _without_port(url: str) -> str:
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def services(base: str) -> dict[str, str]:
