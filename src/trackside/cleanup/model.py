@@ -30,6 +30,7 @@ class Kind(StrEnum):
     LINK = "link"
     DATASET = "evaluation_dataset"
     JOB = "job"
+    MONITOR = "monitor"
 
 
 FIELDS: dict[Kind, tuple[str, ...]] = {
@@ -47,6 +48,7 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.LINK: ("name",),
     Kind.DATASET: ("dataset_id",),
     Kind.JOB: ("job_id",),
+    Kind.MONITOR: ("name",),
 }
 OF_RUN = frozenset({Kind.RUN, Kind.METRIC, Kind.STEPS, Kind.PARAM, Kind.TAG, Kind.ARTIFACT})
 
@@ -92,7 +94,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
                 return f"steps {self.from_step} to {self.to_step} of metric {self.key} of run {self.run_id}"
             case Kind.ARTIFACT:
                 return f"artifact {self.path} of run {self.run_id}"
-            case Kind.ENDPOINT | Kind.LINK:
+            case Kind.ENDPOINT | Kind.LINK | Kind.MONITOR:
                 return f"{self.kind} {self.name}"
             case Kind.DATASET:
                 return f"dataset {self.dataset_id}"
@@ -261,7 +263,7 @@ def confirmation(target: Target, found: Found, file_bytes: int) -> str | None:
 
 PROTECTED = "trackside.protected"
 LARGE_RUNS = 10
-TYPED = frozenset({Kind.EXPERIMENT, Kind.MODEL, Kind.ENDPOINT, Kind.LINK})
+TYPED = frozenset({Kind.EXPERIMENT, Kind.MODEL, Kind.ENDPOINT, Kind.LINK, Kind.MONITOR})
 LARGE_BYTES = 1 << 30
 _SHOWN = 10
 

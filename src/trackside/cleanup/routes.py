@@ -205,7 +205,7 @@ def _object(tx: Tx, target: Target) -> Object | None:
             return logged_models.locate(tx, target.model_id)
         case Kind.ENDPOINT:
             return Object("endpoint", target.name)
-        case Kind.LINK | Kind.DATASET | Kind.JOB:
+        case Kind.LINK | Kind.DATASET | Kind.JOB | Kind.MONITOR:
             return None
     return runs.locate(tx, target.run_id)
 

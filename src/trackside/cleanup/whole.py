@@ -1,4 +1,7 @@
-"""Endpoints, links, datasets and jobs: their own slices delete them, each in one transaction.  No file is theirs alone."""
+"""Endpoints, links, datasets, jobs and drift monitors, which their own slices delete in one transaction each.
+
+No file is theirs alone.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from trackside.access import store as access
 from trackside.cleanup.model import Found, Kind, Target
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
+from trackside.drift.monitors import store as monitors
 from trackside.endpoints import store as endpoints
 from trackside.evaluation_datasets import store as datasets
 from trackside.jobs import store as jobs
@@ -89,9 +93,25 @@ def _remove_job(tx: Tx, target: Target) -> None:
     jobs.delete(tx, jobs.lock(tx, target.job_id))
 
 
+def _monitor(tx: Tx, target: Target) -> Found:
+    monitor = monitors.get(tx, target.name)
+    counts = {"monitors": 1}
+    for noun, table in (("windows", "drift_windows"), ("incidents", "drift_incidents")):
+        row = tx.one(
+            f"SELECT COUNT(*) FROM {table} WHERE workspace_id = :ws AND monitor_seq = :seq", seq=monitor.monitor_seq
+        )
+        counts[noun] = 0 if row is None else row[0]
+    return Found(name=target.name, counts=counts, kept=("the rows that it looked at stay",))
+
+
+def _remove_monitor(tx: Tx, target: Target) -> None:
+    monitors.delete(tx, monitors.lock(tx, target.name))
+
+
 KINDS = {
     Kind.ENDPOINT: Whole(Action.ENDPOINTS_DELETE, _endpoint, _remove_endpoint),
     Kind.LINK: Whole(Action.LINKS_DELETE, _link, _remove_link),
     Kind.DATASET: Whole(Action.DATASETS_DELETE, _dataset, _remove_dataset),
     Kind.JOB: Whole(Action.JOBS_DELETE, _job, _remove_job),
+    Kind.MONITOR: Whole(Action.MONITORS_DELETE, _monitor, _remove_monitor),
 }

@@ -80,3 +80,21 @@ def test_a_link_goes_and_both_sides_stay(api: Api) -> None:
     assert (shown["counts"], shown["confirm"]) == ({"links": 1}, "twin")
     assert api.get(f"{OURS}/links").get("links", []) == []
     assert api.run(run_id)["info"]["lifecycle_stage"] == "active"
+
+
+def test_a_monitor_asks_for_its_name_and_goes_with_its_windows(api: Api) -> None:
+    register(api)
+    api.ask("POST", f"{OURS}/endpoints", {"name": "adder", "auth_mode": "none", "model_uri": "models:/sum/1"})
+    body = {"name": "watch", "target": {"endpoint": "adder"}, "baseline": {"past_windows": 7}, "window": "day"}
+    made = api.ask("POST", f"{OURS}/drift-monitors", body)
+    assert made.status in (200, 201), made.json
+
+    shown = preview(api, "monitor", name="watch")
+    refused = api.ask("POST", DELETIONS, {"kind": "monitor", "name": "watch"})
+    done = delete(api, "monitor", name="watch", confirm="watch", token=shown["token"])
+
+    assert (shown["counts"], shown["confirm"]) == ({"monitors": 1}, "watch")
+    assert refused.status == 400
+    assert done["is_done"]
+    assert api.ask("GET", f"{OURS}/drift-monitors/watch").status == 404
+    assert api.ask("POST", f"{DELETIONS}/preview", {"kind": "monitor", "name": "watch"}).status == 404

@@ -31,6 +31,7 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "endpoint": ("delete an endpoint with its deployments", (("name", "NAME", "its name"),)),
     "link": ("delete a link; both sides stay as they are", (("name", "NAME", "its name"),)),
     "dataset": ("delete an evaluation dataset with its records", (("dataset_id", "DATASET", "its id"),)),
+    "monitor": ("delete a drift monitor with its windows and incidents", (("name", "NAME", "its name"),)),
     "job": ("delete a job that has ended, with its log", (("job_id", "JOB", "its id"),)),
 }
 
