@@ -22,6 +22,7 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
+    "trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces",
     "holds",
     "webhook_deliveries", "webhooks", "drift_windows", "drift_baselines", "drift_incidents", "drift_labels", "drift_monitors",
     "endpoint_minutes", "request_logs", "replicas", "deployments", "endpoints",
@@ -47,6 +48,7 @@ _CONTENTS = {
     "experiments": "SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id <> 0 LIMIT 1",
     "runs": "SELECT 1 FROM runs WHERE workspace_id = :ws LIMIT 1",
     "logged models": "SELECT 1 FROM logged_models WHERE workspace_id = :ws LIMIT 1",
+    "traces": "SELECT 1 FROM traces WHERE workspace_id = :ws LIMIT 1",
     "evaluation datasets": "SELECT 1 FROM evaluation_datasets WHERE workspace_id = :ws LIMIT 1",
     "registered models": "SELECT 1 FROM registered_models WHERE workspace_id = :ws LIMIT 1",
     "tags of the default experiment": """

@@ -133,6 +133,10 @@ NEUTRAL: dict[str, Any] = {
     **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
     "is_scheduled": False,
     "reason": "mine", "ends_at": None, "age": None,
+    "update_mask": "rationale", "filter_string1": "", "filter_string2": "", "base_filter": None, "aggregations": None,
+    "dimensions": None, "filters": None, "time_interval_seconds": None, "start_time_ms": None, "end_time_ms": None,
+    "prompt_versions": None, "metric_name": "trace_count", "rationale": "mine", "feedback": None, "expectation": None,
+    "issue": None,
     "timestamp_ms": 1, "allow_partial": True, "request_metadata": None, "max_timestamp_millis": None, "max_traces": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
@@ -158,6 +162,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
     "/traces": {"request_id": TRACE},
+    "/traces/metrics": {"view_type": "TRACES", "metric_name": "trace_count"},
 }
 # Not found although it is there: only what is deleted can be restored.
 NOT_FOUND = {"/api/2.0/mlflow/experiments/restore"}
@@ -216,7 +221,7 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     for folder in (location, f"{location}/model", of_model.removeprefix("mlflow-artifacts:/"), "azureml-uploads/x/x"):
         api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{folder}/secret.txt", WORD.encode())
     names |= dataset_with_a_record(api, names["experiment_id"])
-    names["trace_id"] = trace_with_a_span(api, names["experiment_id"])
+    names |= trace_with_a_span(api, names["experiment_id"])
     names["name"] = "registered"
     api.post("registered-models/create", name="registered", description=WORD)
     source = f"{api.run(run_id)['info']['artifact_uri']}/model"
@@ -258,7 +263,7 @@ def dataset_with_a_record(api: Api, experiment_id: str) -> dict[str, str]:
     return {"dataset_id": dataset_id, "dataset_record_id": record["dataset_record_id"], "hash": found}
 
 
-def trace_with_a_span(api: Api, experiment_id: str) -> str:
+def trace_with_a_span(api: Api, experiment_id: str) -> dict[str, str]:
     fields: dict[str, Any] = {
         "tags": {"k": WORD, "mlflow.traceName": WORD},
         "trace_metadata": {"k": WORD},
@@ -266,7 +271,9 @@ def trace_with_a_span(api: Api, experiment_id: str) -> str:
     }
     traces.start(api, experiment_id=experiment_id, **fields)
     traces.export(api, traces.Sent(1, name=WORD, attributes={"k": WORD}), experiment_id=experiment_id)
-    return TRACE
+    said = {"assessment_name": "quality", "feedback": {"value": WORD}, "rationale": WORD, "source": {"source_id": WORD}}
+    made = api.post(f"traces/{TRACE}/assessments", assessment=said, version="3.0")
+    return {"trace_id": TRACE, "assessment_id": made["assessment"]["assessment_id"]}
 
 
 def ended_import(api: Api, data: Path) -> str:
@@ -432,7 +439,18 @@ def test_every_route_has_a_workspace_or_says_why_not(application: app.App) -> No
 def test_the_fields_of_all_calls_are_known_here(application: app.App, lair: Lair) -> None:
     """So that a call that names something new is tried with the name of something inside."""
     named = {f"{name}s" for name in lair.names} | set(lair.names)
-    grown = {"run_uuid", "source_run_id", "datasets", "metrics", "params", "models", "dataset", "trace", "locations"}
+    grown = {
+        "run_uuid",
+        "source_run_id",
+        "datasets",
+        "metrics",
+        "params",
+        "models",
+        "dataset",
+        "trace",
+        "locations",
+        "assessment",
+    }
     asked = {name for route in routes(application) if route.has_workspace for name in fields_of(route.call)}
 
     strange = asked - named - grown - set(NEUTRAL)

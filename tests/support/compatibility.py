@@ -42,7 +42,7 @@ class Absent:
 
 ABSENT = [
     Absent(
-        "assessments, links and metrics of traces",
+        "other calls about traces",
         r"/[23]\.0/mlflow/(traces|unified-traces|get-online-trace-details)\b",
         "the calls raise; traces themselves are served",
     ),

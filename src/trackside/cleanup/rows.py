@@ -11,6 +11,7 @@ from trackside.core.db.tx import Change, Tx
 from trackside.experiments.model import check_id
 from trackside.quotas import usage
 from trackside.runs import store as runs
+from trackside.traces.storage import changes as traces
 from trackside.workspaces import store as workspaces
 
 CHUNKS_AT_ONCE = 5000
@@ -164,7 +165,7 @@ def remove_experiment(tx: Tx, experiment_id: str) -> int:
     )
     if row is None:
         return 0
-    count = 0
+    count = traces.remove_of_experiment(tx, row[0])
     for table in _OF_EXPERIMENT:
         count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])
     count += tx.run("DELETE FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])

@@ -147,6 +147,23 @@ class DeleteTraces(Call, frozen=True):
     request_ids: list[str] | None = None
 
 
+class LinkToRun(Call, frozen=True):
+    required = ("run_id",)
+    trace_ids: list[str] | None = None
+    run_id: str | None = None
+
+
+class PromptVersion(Part, frozen=True):
+    name: str = ""
+    version: str = ""
+
+
+class LinkPrompts(Call, frozen=True):
+    required = ("trace_id",)
+    trace_id: str | None = None
+    prompt_versions: list[PromptVersion] | None = None
+
+
 class Deleted(Answer, frozen=True):
     traces_deleted: int
 

@@ -280,7 +280,7 @@ REVIEWED = [
         "filters and orders of callers: columns come from a table of fields, every value is bound",
         dict.fromkeys(
             "evaluation_datasets/routes.py experiments/search.py logged_models/search.py registry/search.py runs/search.py"
-            " traces/search/scan.py"
+            " traces/search/metrics.py traces/search/scan.py"
             " runs/selection.py runs/table/cells.py runs/table/columns.py runs/table/groups.py runs/table/window.py".split(),
             "*",
         ),
@@ -505,6 +505,7 @@ REVIEWED = [
             "traces/storage/changes.py": "delete remove",
             "traces/storage/columns.py": "move",
             "traces/storage/reader.py": "by_ids by_seqs find",
+            "traces/assessments/store.py": "get of_traces put",
             "traces/storage/writer.py": "_load _number _save _save_spans",
             "endpoints/store.py": "all_of_workspace create deployments_of get lock replicas set_keys wanted",
         },

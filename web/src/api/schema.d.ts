@@ -3092,7 +3092,7 @@ export interface components {
         };
         /** GotTraffic */
         GotTraffic: {
-            points: components["schemas"]["Point"][];
+            points: components["schemas"]["trackside.endpoints.traffic_routes.Point"][];
             since: number;
             step_s: number;
             until: number;
@@ -3588,21 +3588,6 @@ export interface components {
             kind: string | null;
             /** @default null */
             reason: string | null;
-        };
-        /**
-         * Point
-         * @description What a deployment answered from `start` (ms) on, for the `step_s` of the answer.  Latencies are estimates from a histogram;
-         *         a point without requests is left out.
-         */
-        Point: {
-            client_errors: number;
-            deployment: string;
-            p50_ms: number;
-            p95_ms: number;
-            p99_ms: number;
-            requests: number;
-            server_errors: number;
-            start: number;
         };
         /**
          * Preview
@@ -4693,6 +4678,21 @@ export interface components {
         "trackside.endpoints.model.Log": {
             lines: string[];
         };
+        /**
+         * Point
+         * @description What a deployment answered from `start` (ms) on, for the `step_s` of the answer.  Latencies are estimates from a histogram;
+         *         a point without requests is left out.
+         */
+        "trackside.endpoints.traffic_routes.Point": {
+            client_errors: number;
+            deployment: string;
+            p50_ms: number;
+            p95_ms: number;
+            p99_ms: number;
+            requests: number;
+            server_errors: number;
+            start: number;
+        };
         /** GotOurs */
         "trackside.events.model.GotOurs": {
             webhook: components["schemas"]["OurWebhook"];
@@ -4990,6 +4990,21 @@ export interface components {
             /** @default [] */
             workspaces?: components["schemas"]["OurWorkspace"][];
         };
+        /** Update */
+        "trackside.workspaces.routes.Update": {
+            /** @default null */
+            default_artifact_root?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            friendly_name?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            tags?: {
+                [key: string]: string;
+            } | null;
+        };
         /** Transition */
         Transition: {
             /** @default null */
@@ -5034,21 +5049,6 @@ export interface components {
             run_ids: string[];
             /** @default null */
             value?: string | null;
-        };
-        /** Update */
-        Update: {
-            /** @default null */
-            default_artifact_root?: string | null;
-            /** @default null */
-            description?: string | null;
-            /** @default null */
-            friendly_name?: string | null;
-            /** @default null */
-            name?: string | null;
-            /** @default null */
-            tags?: {
-                [key: string]: string;
-            } | null;
         };
         /** UpdateEndpoint */
         UpdateEndpoint: {
@@ -10857,7 +10857,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Update"];
+                "application/json": components["schemas"]["trackside.workspaces.routes.Update"];
             };
         };
         responses: {

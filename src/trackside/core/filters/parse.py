@@ -145,6 +145,18 @@ def parse_name_and_direction(text: str) -> tuple[str, bool]:
     return name, ascending
 
 
+def parse_name_and_value(text: str) -> tuple[str, str]:
+    """Return the name and the value of a text of one clause: `name = 'value'`."""
+    parser = _Parser(tokenize(text), text, _reads_none)
+    name, function = parser.field()
+    sign, value, end = parser.next(), parser.next(), parser.next()
+    if function is not None or sign.text != "=" or end.kind is not Kind.END:
+        raise Invalid(f"Invalid filter: '{text[:200]}'. Expected one filter clause, such as trace.status = 'OK'.")
+    if value.kind is not Kind.STRING and not value.is_quoted:
+        raise Invalid(f"Invalid filter: '{text[:200]}'. The value must be in quotes.")
+    return name, value.text[1:-1]
+
+
 def _ordering(text: str) -> tuple[str, str | None, bool]:
     unreadable = Invalid(f"Invalid order_by clause '{text}'. Could not be parsed.")
     try:

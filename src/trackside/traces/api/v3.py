@@ -1,20 +1,25 @@
 """The calls about traces of MLflow 3.  Knows HTTP's side of them only."""
 
+import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from trackside.core.access import Action, Reference
 from trackside.core.db.tx import Tx
-from trackside.core.errors import NotFound
+from trackside.core.errors import Invalid, NotFound
 from trackside.core.http import codec
 from trackside.core.http.calls import JSON_TYPE, check_content_type
 from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
 from trackside.core.http.streams import Request, Response
-from trackside.core.http.targets import by
+from trackside.core.http.targets import both, by
+from trackside.runs import store as run_store
 from trackside.traces import model as m
 from trackside.traces.api.calls import TRACE, check_write, may, search
+from trackside.traces.assessments import model as am
+from trackside.traces.assessments import store as assessment_store
 from trackside.traces.spans import otlp_form
 from trackside.traces.storage import changes, reader
 from trackside.traces.storage.reader import Row
@@ -33,7 +38,8 @@ async def start(request: Request) -> Response:
     check_write(request.visit, asked.experiment_id)
     asked = msgspec.structs.replace(asked, may_write=may(request.visit))
     trace: State = await request.write_together(write, asked)
-    body = codec.encode(m.OneTrace(trace=_wrapped(reader.info(_row(trace, asked.experiment_id)))))
+    said = [Raw(codec.encode(am.shown(each, trace.trace_id))) for each in asked.assessments]
+    body = codec.encode(m.OneTrace(trace=_wrapped(reader.info(_row(trace, asked.experiment_id), said))))
     return Response(headers=[JSON_TYPE], body=body)
 
 
@@ -63,7 +69,13 @@ def start_of(call: m.StartTrace, *, keeps_spans: bool) -> Start:
         tags=tags,
         metadata=metadata,
         keeps_spans=keeps_spans,
+        assessments=[_assessment(each) for each in info.assessments or ()],
     )
+
+
+def _assessment(given: Any) -> am.Assessment:
+    wire: am.WireAssessment = codec.decode_body(am.WireAssessment, codec.encode(given))
+    return am.read(wire, wire.assessment_id or assessment_store.new_id(), time.time_ns() // 1_000_000)
 
 
 def version_of(headers: Mapping[bytes, bytes]) -> tuple[int, ...]:
@@ -141,8 +153,22 @@ def _whole(tx: Tx, rows: Sequence[Row]) -> list[Raw]:
 
 
 def _assessments(tx: Tx, rows: Sequence[Row]) -> dict[int, list[Raw]]:
-    del tx, rows
-    return {}
+    return assessment_store.of_traces(tx, ((row.seq, row.trace_id) for row in rows))
+
+
+def link_to_run(tx: Tx, call: m.LinkToRun) -> None:
+    ids = call.trace_ids or []
+    if len(ids) > changes.MOST_LINKS:
+        raise Invalid(
+            f"Cannot link more than {changes.MOST_LINKS} traces to a run in a single request. Provided {len(ids)} traces."
+        )
+    run_store.seq_of(tx, call.run_id or "")
+    changes.link(tx, "run", [(row.seq, call.run_id or "") for row in reader.by_ids(tx, ids)])
+
+
+def link_prompts(tx: Tx, call: m.LinkPrompts) -> None:
+    seq = reader.seq_of(tx, call.trace_id or "")
+    changes.link(tx, "prompt", [(seq, f"{each.name}/{each.version}") for each in call.prompt_versions or ()])
 
 
 def _wrapped(info: Raw) -> Raw:
@@ -206,6 +232,14 @@ def routes() -> list[Route]:
         query(f"GET {one}", m.OfTrace, get_info, needs=reads, on=TRACE, version=VERSION, quick=True, answer=m.OneTrace),
         command(f"PATCH {one}/tags", m.SetTag, set_tag, needs=writes, on=TRACE, version=VERSION, quick=True),
         command(f"DELETE {one}/tags", m.DeleteTag, delete_tag, needs=writes, on=TRACE, version=VERSION, quick=True),
+        command(
+            "POST traces/link-to-run",
+            m.LinkToRun,
+            link_to_run,
+            needs=writes,
+            on=both(by("trace", "trace_ids"), by("run", "run_id", needs=Action.RUNS_WRITE)),
+        ),
+        command("POST traces/link-prompts", m.LinkPrompts, link_prompts, needs=writes, on=TRACE),
         *(
             command(
                 "POST traces/delete-traces",

@@ -66,7 +66,7 @@ def _matching(
     tx: Tx, search: Search, token: str | None, readable: Condition, rare: frozenset[str]
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     """Yield the keys of the traces that are found, each with the columns of its token."""
-    node = search.node
+    node = None if search.node is None or t.is_exact(search.node) else search.node  # what SQL leaves open
     begun = time.monotonic()
     size = FIRST
     groups = [] if node is None else list(dict.fromkeys(t.groups(node)))

@@ -114,6 +114,13 @@ def remove(tx: Tx, trace_seqs: Sequence[int]) -> None:
             tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
 
 
+def remove_of_experiment(tx: Tx, experiment_seq: int) -> int:
+    """Delete all traces of an experiment.  Return how many."""
+    rows = tx.all("SELECT trace_seq FROM traces WHERE workspace_id = :ws AND experiment_seq = :seq", seq=experiment_seq)
+    remove(tx, [row[0] for row in rows])
+    return len(rows)
+
+
 def link(tx: Tx, kind: str, links: Sequence[tuple[int, str]]) -> None:
     """Link traces to runs or prompt versions; a link that is there stays."""
     tx.many(

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.traces import model as m
+from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch
 from trackside.traces.ingest.rollup import Node, cost_of, usage_of
 
@@ -65,6 +66,7 @@ class Start(Struct, frozen=True):
     metadata: dict[str, str]
     keeps_spans: bool = False
     is_final: bool = True
+    assessments: Sequence[Assessment] = ()
     may_write: Callable[[str], bool] | None = None  # of the experiment that the trace is in by now
 
 

@@ -14,6 +14,8 @@ from trackside.core.errors import Denied, Fault, Invalid, NotFound
 from trackside.core.http.admission import REFUSED
 from trackside.experiments.model import check_id
 from trackside.traces import model as m
+from trackside.traces.assessments import store as assessments
+from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch, SpanRow
 from trackside.traces.ingest.rollup import Node
 from trackside.traces.storage import columns
@@ -71,6 +73,7 @@ class _Trace:
         self.before = trace.experiment_seq  # the experiment that its stored spans are filed under
         self.experiment_id = experiment_id  # where it is; empty for one that is new
         self.batches: list[Batch] = []
+        self.assessments: list[Assessment] = []
 
 
 def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
@@ -97,6 +100,7 @@ def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
             made.trace.experiment_seq = place.seq
             made.experiment_id = call.experiment_id
             add_start(made.trace, call)
+            made.assessments += call.assessments
             answers.append(made.trace)
             continue
         for batch in call.batches:
@@ -146,6 +150,9 @@ def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]])
     for each in changed:
         if each.before != each.trace.experiment_seq:
             columns.move(tx, each.seq or 0, each.trace.experiment_seq)
+    said = [(each.seq or 0, each.trace.experiment_seq, found) for each in traces for found in each.assessments]
+    if said:
+        assessments.put(tx, said)
     if links:
         tx.many(
             """
