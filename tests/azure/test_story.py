@@ -50,7 +50,7 @@ def test_the_articles_story_call_by_call(people: People) -> None:
     assert urlsplit(discovered["api"]).netloc == "localhost"
 
     # set_experiment, start_run, log_metric, asynchronous logging, a nested run
-    name = "/Users/ana/churn"
+    name = "/Shared/churn"
     missing = ana.ask("GET", f"{MLFLOW}/experiments/get-by-name", arguments={"experiment_name": name})
     assert (missing.status, missing.json["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
     experiment = ana.post(f"{MLFLOW}/experiments/create", name=name)["experiment_id"]

@@ -518,6 +518,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3.0/mlflow/traces/delete-traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST traces delete-traces */
+        post: operations["post_api_3_0_mlflow_traces_delete_traces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/traces/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET traces get */
+        get: operations["get_api_3_0_mlflow_traces_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/traces/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST traces search */
+        post: operations["post_api_3_0_mlflow_traces_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/access/explain": {
         parameters: {
             query?: never;
@@ -2858,6 +2909,17 @@ export interface components {
             /** @default null */
             version?: string | null;
         };
+        /** DeleteTraces */
+        DeleteTraces: {
+            /** @default null */
+            experiment_id: string | null;
+            /** @default null */
+            max_timestamp_millis?: number | null;
+            /** @default null */
+            max_traces?: number | null;
+            /** @default null */
+            request_ids?: string[] | null;
+        };
         /**
          * DeletionResult
          * @description What was freed, over all portions.  `is_done` false: send the call again for the next portion.
@@ -2940,6 +3002,11 @@ export interface components {
             time: number;
             user: string;
             version?: string;
+        };
+        /** ExperimentPlace */
+        ExperimentPlace: {
+            /** @default  */
+            experiment_id?: string;
         };
         /**
          * Explained
@@ -3305,6 +3372,19 @@ export interface components {
             cursor: number;
             reset: boolean;
         };
+        /** Location */
+        Location: {
+            /** @default null */
+            inference_table?: unknown;
+            /** @default null */
+            mlflow_experiment?: components["schemas"]["ExperimentPlace"] | null;
+            /** @default null */
+            type?: string | null;
+            /** @default null */
+            uc_schema?: unknown;
+            /** @default null */
+            uc_table_prefix?: unknown;
+        };
         /** LogEntry */
         LogEntry: {
             entity: string;
@@ -3491,6 +3571,10 @@ export interface components {
             member: string | null;
             /** @default null */
             name?: string | null;
+        };
+        /** OneTrace */
+        OneTrace: {
+            trace: unknown;
         };
         /**
          * Options
@@ -3959,6 +4043,19 @@ export interface components {
             page_token?: string | null;
             /** @default null */
             run_view_type?: string | number | null;
+        };
+        /** SearchTraces */
+        SearchTraces: {
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            locations?: components["schemas"]["Location"][] | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            order_by?: string[] | null;
+            /** @default null */
+            page_token?: string | null;
         };
         /**
          * ServerOverview
@@ -4533,6 +4630,13 @@ export interface components {
             response_status?: number;
             success: boolean;
         };
+        /** Traces */
+        Traces: {
+            /** @default null */
+            next_page_token?: string | null;
+            /** @default [] */
+            traces?: unknown[];
+        };
         /**
          * NewRole
          * @description Azure's JSON of a custom role, with its names or in our spelling.
@@ -4959,6 +5063,10 @@ export interface components {
             length: number;
             message: string;
             offset: number;
+        };
+        /** Deleted */
+        "trackside.traces.model.Deleted": {
+            traces_deleted: number;
         };
         /** Create */
         "trackside.workspaces.routes.Create": {
@@ -6449,6 +6557,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.runs.model.GotInfo"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_traces_delete_traces: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteTraces"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.model.Deleted"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_traces_get: {
+        parameters: {
+            query: {
+                allow_partial?: boolean;
+                trace_id: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTrace"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_traces_search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SearchTraces"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traces"];
                 };
             };
             400: components["responses"]["Fault"];

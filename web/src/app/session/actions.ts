@@ -21,6 +21,7 @@ export const NEEDS = {
   writeExperiments: `${ML}/experiments/write`,
   deleteExperiments: `${ML}/experiments/delete`,
   writeRuns: `${ML}/experiments/runs/write`,
+  deleteTraces: `${ML}/experiments/traces/delete`,
   createModels: `${ML}/models/create/action`,
   writeModels: `${ML}/models/write`,
   deleteModels: `${ML}/models/delete`,

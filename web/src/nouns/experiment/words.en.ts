@@ -3,4 +3,5 @@ export default {
   table: "Table",
   split: "Split",
   charts: "Charts",
+  traces: "Traces",
 };

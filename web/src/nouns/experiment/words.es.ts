@@ -6,4 +6,5 @@ export default {
   table: "Tabla",
   split: "Dividida",
   charts: "Gráficos",
+  traces: "Trazas",
 } satisfies Words<typeof en>;

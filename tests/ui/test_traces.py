@@ -1,0 +1,150 @@
+"""Pages of traces, whose spans came by OTLP."""
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from support import axe
+from support.servers import Server
+
+TRACE = f"{7:032x}"
+HOSTILE = "<img src=x onerror=alert(1)>"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+def value(given: Any) -> dict[str, Any]:
+    if isinstance(given, str):
+        return {"stringValue": given}
+    if isinstance(given, int):
+        return {"intValue": str(given)}
+    if isinstance(given, list):
+        return {"arrayValue": {"values": [value(each) for each in given]}}
+    return {"kvlistValue": {"values": pairs(given)}}
+
+
+def pairs(given: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": value(each)} for key, each in given.items()]
+
+
+def span(
+    number: int, parent: int, name: str, start_ms: int, end_ms: int, trace: str = TRACE, **more: Any
+) -> dict[str, Any]:
+    start = 1_764_400_000_000
+    return {
+        "traceId": trace,
+        "spanId": f"{number:016x}",
+        **({"parentSpanId": f"{parent:016x}"} if parent else {}),
+        "name": name,
+        "startTimeUnixNano": str((start + start_ms) * 1_000_000),
+        "endTimeUnixNano": str((start + end_ms) * 1_000_000),
+        **more,
+    }
+
+
+def send(server: Server, *spans: dict[str, Any]) -> None:
+    body = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": list(spans)}]}]}
+    headers = {"content-type": "application/json", "x-mlflow-experiment-id": "0"}
+    request = urllib.request.Request(f"{server.url}/v1/traces", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 200
+
+
+def send_one(server: Server) -> None:
+    asked = {"messages": [{"role": "user", "content": "What is " + HOSTILE}]}
+    attributes = pairs(
+        {
+            "mlflow.spanType": "CHAT_MODEL",
+            "mlflow.spanInputs": asked,
+            "mlflow.spanOutputs": {"choices": [{"message": {"role": "assistant", "content": "A workspace."}}]},
+            "mlflow.chat.tokenUsage": {"input_tokens": 30, "output_tokens": 4, "total_tokens": 34},
+        }
+    )
+    send(
+        server,
+        span(1, 0, "answer", 0, 900, status={"code": 2, "message": "too late"}, attributes=pairs({"session.id": "s1"})),
+        span(2, 1, HOSTILE, 20, 260),
+        span(3, 1, "chat", 300, 880, attributes=attributes),
+    )
+
+
+def test_a_trace_is_found_opened_and_read(server: Server, page: Page, console: list[str]) -> None:
+    page.goto(f"{server.url}/#/experiments/0/traces")
+    expect(page.get_by_text("No traces yet")).to_be_visible()
+    expect(page.get_by_text("@mlflow.trace").first).to_be_visible()
+    send_one(server)  # and the open page shows it
+
+    expect(page.get_by_role("gridcell", name="34")).to_be_visible()
+    expect(page.get_by_role("gridcell", name="Error")).to_be_visible()
+    page.get_by_label("Filter", exact=True).fill("statuss = 'ERROR'")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("alert")).to_contain_text("Invalid attribute key 'statuss'")
+    console.clear()  # of the answer 400
+    page.get_by_label("Filter", exact=True).fill("status = 'ERROR' AND span.name = 'chat'")
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_role("link", name=f"tr-{TRACE}").or_(page.get_by_role("link", name="answer", exact=True)).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("answer")
+    expect(page.get_by_role("treeitem")).to_have_count(3)
+    expect(page.get_by_role("treeitem").filter(has_text=HOSTILE)).to_be_visible()
+    page.get_by_role("treeitem").filter(has_text="chat").last.click()
+    expect(page.get_by_role("listitem").filter(has_text="A workspace.")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=HOSTILE)).to_be_visible()
+    page.get_by_label("Find in spans").fill("img src")
+    expect(page.get_by_role("treeitem")).to_have_count(3)  # the two that have the text, and the root above them
+    page.get_by_role("button", name="About the trace").click()
+    expect(page.get_by_role("link", name="s1")).to_be_visible()
+    assert axe.serious(page) == []
+    assert console == []
+
+
+@pytest.mark.slow
+def test_30000_spans_are_a_page_that_scrolls(server: Server, page: Page) -> None:
+    for first in range(2, 30_002, 5_000):
+        spans = [span(at, max(at // 3, 1), f"step {at}", at, at + 5) for at in range(first, first + 5_000)]
+        send(server, span(1, 0, "all", 0, 31_000), *spans)
+
+    page.goto(f"{server.url}/#/traces/tr-{TRACE}")
+    expect(page.get_by_text("30,001 spans")).to_be_visible(timeout=60_000)
+    assert page.get_by_role("treeitem").count() < 100
+    page.get_by_role("treeitem").first.click()
+    page.keyboard.press("End")
+    expect(page.get_by_role("treeitem", selected=True)).to_contain_text("step")
+    assert page.get_by_role("treeitem").count() < 100
+
+
+@pytest.mark.slow
+def test_two_traces_stand_beside_each_other(server: Server, page: Page) -> None:
+    send_one(server)
+    send(server, span(1, 0, "another", 0, 90, trace=f"{8:032x}"))
+    page.goto(f"{server.url}/#/experiments/0/traces")
+    for box in page.get_by_role("checkbox").all():
+        box.click()
+
+    page.get_by_role("button", name="Compare").click()
+
+    expect(page.get_by_role("region").filter(has=page.get_by_role("tree"))).to_have_count(2)
+    expect(page.get_by_role("treeitem").filter(has_text="another")).to_be_visible()
+    expect(page.get_by_role("treeitem").filter(has_text="chat").last).to_be_visible()
+
+
+@pytest.mark.slow
+def test_traces_are_deleted_from_the_list(server: Server, page: Page) -> None:
+    send_one(server)
+    page.goto(f"{server.url}/#/experiments/0/traces")
+    page.get_by_role("checkbox").first.click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(page.get_by_text("No traces yet")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_addresses_of_mlflows_own_pages_open_a_trace(server: Server, page: Page) -> None:
+    send_one(server)
+    page.set_viewport_size(PHONE)
+    page.goto(f"{server.url}/#/experiments/0/traces?selectedEvaluationId=tr-{TRACE}")
+    expect(page.get_by_role("treeitem")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -1,0 +1,6 @@
+export default {
+  ok: "OK",
+  failed: "Error",
+  inProgress: "In progress",
+  unset: "Unset",
+};

@@ -1,0 +1,38 @@
+import { formatCount, plural } from "@/i18n/format";
+
+const traces = (count: number): string => `${formatCount(count)} ${plural(count) === "one" ? "trace" : "traces"}`;
+
+export default {
+  title: "Traces",
+  experiments: "Experiments",
+  count: (count: number, isMore: boolean) => (isMore ? `the first ${traces(count)}` : traces(count)),
+  chosen: (count: number) => `${formatCount(count)} selected`,
+  filter: "Filter",
+  filterHint: "status = 'ERROR' AND span.name = 'retrieve' AND execution_time > 1000",
+  apply: "Apply",
+  clearFilter: "Clear the filter",
+  select: "Select",
+  choose: (name: string) => `Select ${name}`,
+  none: "Select none",
+  compare: "Compare",
+  remove: "Delete",
+  removeTitle: (count: number) => `Delete ${traces(count)}`,
+  removeHint: "Their spans and assessments are deleted with them. This cannot be undone.",
+  deleted: (count: number) => `Deleted ${traces(count)}`,
+  noneFound: "No trace matches the filter",
+  empty: "No traces yet",
+  emptyHint: "A function with @mlflow.trace, or a library with autologging, sends its calls here:",
+  otlpHint: "OpenTelemetry works too: send spans to /v1/traces with the header x-mlflow-experiment-id.",
+  time: "Time",
+  name: "Name",
+  state: "State",
+  latency: "Latency",
+  tokens: "Tokens",
+  cost: "Cost",
+  request: "Request",
+  response: "Response",
+  feedback: "Assessments",
+  session: "Session",
+  user: "User",
+  ofSession: (session: string) => `All traces of the session ${session}`,
+};
