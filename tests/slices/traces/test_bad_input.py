@@ -1,0 +1,95 @@
+"""What no client should send, and what each of it is answered with."""
+
+import gzip
+import json
+
+import pytest
+
+from support.client import Api
+from support.traces import Sent, export, names, post, request, search, spans_of, start, trace_id
+
+
+def test_spans_without_ids_are_refused_as_a_whole(api: Api) -> None:
+    for broken in (Sent(0), Sent(1, trace=0)):
+        reply = post(api, request(Sent(1, trace=7), broken).SerializeToString())
+        assert (reply.status, reply.json) == (422, {"detail": "Cannot convert OpenTelemetry span to MLflow span"})
+
+    assert search(api) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "said"),
+    [
+        (b"\xff\xff\xff", {}, 400, "Invalid OpenTelemetry format"),
+        (b"", {}, 400, "Invalid OpenTelemetry format - no spans found"),
+        (b"[1]", {"content_type": "application/json"}, 400, "Invalid OpenTelemetry format"),
+        (b'{"resourceSpans": 5}', {"content_type": "application/json"}, 400, "Invalid OpenTelemetry format"),
+        (b"x", {"content_type": "text/plain"}, 400, "Invalid Content-Type: text/plain."),
+        (b"x", {"content_encoding": "br"}, 400, "Unsupported Content-Encoding: br"),
+        (b"x", {"content_encoding": "gzip"}, 400, "Failed to decompress gzip payload"),
+        (gzip.compress(b"x" * 99)[:-9], {"content_encoding": "gzip"}, 400, "Failed to decompress gzip payload"),
+    ],
+)
+def test_what_is_no_otlp_is_refused(api: Api, body: bytes, headers: dict[str, str], status: int, said: str) -> None:
+    reply = post(api, body, **headers)
+
+    assert (reply.status, said in reply.json["detail"]) == (status, True), reply
+
+
+def test_a_request_names_an_experiment_that_is_there(api: Api) -> None:
+    body = request(Sent(1)).SerializeToString()
+
+    assert post(api, body, experiment_id=None).status == 422
+    assert post(api, body, experiment_id="999").json["message"] == "No Experiment with id=999 exists"
+    assert post(api, body, experiment_id="abc").json["message"].startswith("Invalid experiment ID 'abc'")
+
+
+def test_a_body_that_would_fill_the_memory_is_refused(api: Api) -> None:
+    reply = post(api, gzip.compress(bytes(65 << 20)), content_encoding="gzip")
+
+    assert reply.status == 413
+
+
+def test_a_cycle_of_spans_and_clocks_years_off_are_kept(api: Api) -> None:
+    usage = {"mlflow.chat.tokenUsage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
+    export(api, Sent(1, parent=2, attributes=usage), Sent(2, parent=1), Sent(3, parent=3))
+    export(api, Sent(1, start=10**12, end=10**12 - 5, trace=2))
+
+    assert len(spans_of(api)) == 3
+    assert (
+        json.loads(search(api, "request_id LIKE '%1'")[0]["trace_metadata"]["mlflow.trace.tokenUsage"])["total_tokens"]
+        == 2
+    )
+    assert names(api, "execution_time_ms < 0") == [2]
+
+
+def test_nul_characters_and_attributes_that_are_no_json_do_no_harm(api: Api) -> None:
+    export(api, Sent(1, name="a\0b", attributes={"k": "x\0y", "mlflow.llm.cost": "{", "session.id": "s\0"}))
+
+    (span,) = spans_of(api)
+    assert (span["name"], span["attributes"]["k"]) == ("a\0b", "x\0y")
+
+
+def test_a_start_call_must_say_what_and_where(api: Api) -> None:
+    for fields in ({"request_time": "yesterday"}, {"execution_duration": "long"}, {"trace_id": "../x"}):
+        with pytest.raises(AssertionError, match="400"):
+            start(api, **fields)
+    assert api.fault("traces", trace={}, version="3.0")[0] == 400
+    assert api.fault(f"traces/{trace_id(9)}", method="GET", version="3.0")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foo = 'x'",
+        "span.color = 'x'",
+        "name RLIKE '(a+)+b'",
+        "name RLIKE '('",
+        "status = ",
+        "timestamp_ms = 'x'",
+        "issue.x = '1'",
+    ],
+)
+def test_a_filter_that_means_nothing_is_refused(api: Api, text: str) -> None:
+    with pytest.raises(AssertionError, match="400"):
+        names(api, text)
