@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,8 @@ def test_nul_characters_and_attributes_that_are_no_json_do_no_harm(api: Api) -> 
 
 
 def test_a_start_call_must_say_what_and_where(api: Api) -> None:
-    for fields in ({"request_time": "yesterday"}, {"execution_duration": "long"}, {"trace_id": "../x"}):
+    wrong: list[dict[str, Any]] = [{"request_time": "yesterday"}, {"execution_duration": "long"}, {"trace_id": "../x"}]
+    for fields in wrong:
         with pytest.raises(AssertionError, match="400"):
             start(api, **fields)
     assert api.fault("traces", trace={}, version="3.0")[0] == 400

@@ -268,3 +268,29 @@ def test_a_file_of_that_name_that_is_no_trace_is_a_file(api: Api) -> None:
     for body in (b"no json", b'{"spans": [1]}', b'{"spans": []}'):
         assert api.ask("PUT", path, body).status == 200
         assert api.ask("GET", path).body == body
+
+
+def test_other_conventions_are_translated_and_what_was_sent_is_kept(api: Api) -> None:
+    sent = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "m-1",
+        "gen_ai.provider.name": "acme",
+        "gen_ai.input.messages": '[{"role": "user", "content": "why"}]',
+        "gen_ai.usage.input_tokens": 3,
+        "gen_ai.usage.output_tokens": 4,
+    }
+    other = {"openinference.span.kind": "RETRIEVER", "input.value": "q", "llm.token_count.prompt": 1}
+    export(api, Sent(1, attributes=sent), Sent(2, parent=1, start=1, attributes=other))
+
+    first, second = (span["attributes"] for span in spans_of(api))
+
+    assert first.items() >= sent.items()
+    assert (first["mlflow.spanType"], first["mlflow.llm.model"], first["mlflow.llm.provider"]) == (
+        "CHAT_MODEL",
+        "m-1",
+        "acme",
+    )
+    assert first["mlflow.spanInputs"] == [{"role": "user", "content": "why"}]
+    assert first["mlflow.chat.tokenUsage"] == {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    assert (second["mlflow.spanType"], second["mlflow.spanInputs"]) == ("RETRIEVER", "q")
+    assert traces.names(api, "span.type = 'CHAT_MODEL' AND span.attributes.`mlflow.llm.model` = 'm-1'") == [1]
