@@ -95,12 +95,14 @@ def _remove_job(tx: Tx, target: Target) -> None:
 
 def _monitor(tx: Tx, target: Target) -> Found:
     monitor = monitors.get(tx, target.name)
-    counts = {"monitors": 1}
-    for noun, table in (("windows", "drift_windows"), ("incidents", "drift_incidents")):
-        row = tx.one(
-            f"SELECT COUNT(*) FROM {table} WHERE workspace_id = :ws AND monitor_seq = :seq", seq=monitor.monitor_seq
-        )
-        counts[noun] = 0 if row is None else row[0]
+    seq = monitor.monitor_seq
+    windows = tx.one("SELECT COUNT(*) FROM drift_windows WHERE workspace_id = :ws AND monitor_seq = :seq", seq=seq)
+    incidents = tx.one("SELECT COUNT(*) FROM drift_incidents WHERE workspace_id = :ws AND monitor_seq = :seq", seq=seq)
+    counts = {
+        "monitors": 1,
+        "windows": 0 if windows is None else windows[0],
+        "incidents": 0 if incidents is None else incidents[0],
+    }
     return Found(name=target.name, counts=counts, kept=("the rows that it looked at stay",))
 
 
