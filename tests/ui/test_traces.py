@@ -131,6 +131,26 @@ def test_two_traces_stand_beside_each_other(server: Server, page: Page) -> None:
 
 
 @pytest.mark.slow
+def test_feedback_is_given_in_place(server: Server, page: Page) -> None:
+    send_one(server)
+    page.goto(f"{server.url}/#/traces/tr-{TRACE}")
+    page.get_by_role("button", name="Feedback").click()
+    page.get_by_label("Name", exact=True).fill("correct")
+    page.get_by_label("Value", exact=True).fill("true")
+    page.get_by_label("Rationale").fill(HOSTILE)
+    page.get_by_role("dialog").get_by_role("button", name="Add").last.click()
+    expect(page.get_by_role("cell", name=HOSTILE)).to_be_visible()
+    given = server.api.get(f"/api/3.0/mlflow/traces/tr-{TRACE}")["trace"]["trace_info"]["assessments"]
+    assert [(each["assessment_name"], each["feedback"]["value"]) for each in given] == [("correct", True)]
+
+    page.goto(f"{server.url}/#/experiments/0/traces")
+    expect(page.get_by_text("correct: true")).to_be_visible()
+    page.goto(f"{server.url}/#/traces/tr-{TRACE}")
+    page.get_by_role("button", name="Delete correct").click()
+    expect(page.get_by_role("cell", name=HOSTILE)).to_have_count(0)
+
+
+@pytest.mark.slow
 def test_traces_are_deleted_from_the_list(server: Server, page: Page) -> None:
     send_one(server)
     page.goto(f"{server.url}/#/experiments/0/traces")

@@ -518,6 +518,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3.0/mlflow/traces/{trace_id}/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST traces assessments */
+        post: operations["post_api_3_0_mlflow_traces_trace_id_assessments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET traces assessments */
+        get: operations["get_api_3_0_mlflow_traces_trace_id_assessments_assessment_id"];
+        put?: never;
+        post?: never;
+        /** DELETE traces assessments */
+        delete: operations["delete_api_3_0_mlflow_traces_trace_id_assessments_assessment_id"];
+        options?: never;
+        head?: never;
+        /** PATCH traces assessments */
+        patch: operations["patch_api_3_0_mlflow_traces_trace_id_assessments_assessment_id"];
+        trace?: never;
+    };
     "/api/3.0/mlflow/traces/delete-traces": {
         parameters: {
             query?: never;
@@ -4057,6 +4093,13 @@ export interface components {
             /** @default null */
             page_token?: string | null;
         };
+        /** Serialized */
+        Serialized: {
+            /** @default null */
+            serialization_format?: string | null;
+            /** @default null */
+            value?: string | null;
+        };
         /**
          * ServerOverview
          * @description `requests`, `errors` (5xx) and `seconds` count since the start; two answers apart in time give rates.  `p95_ms` is since
@@ -4500,6 +4543,13 @@ export interface components {
             /** @default [] */
             scores?: components["schemas"]["Score"][];
             start: number;
+        };
+        /** Source */
+        Source: {
+            /** @default null */
+            source_id?: string | null;
+            /** @default null */
+            source_type?: string | null;
         };
         /**
          * Spec
@@ -5064,6 +5114,28 @@ export interface components {
             message: string;
             offset: number;
         };
+        /** Create */
+        "trackside.traces.assessments.model.Create": {
+            /** @default null */
+            assessment: components["schemas"]["WireAssessment"] | null;
+            /** @default  */
+            trace_id?: string;
+        };
+        /** Got */
+        "trackside.traces.assessments.model.Got": {
+            assessment: Record<string, unknown>;
+        };
+        /** Update */
+        "trackside.traces.assessments.model.Update": {
+            /** @default null */
+            assessment: components["schemas"]["WireAssessment"] | null;
+            /** @default  */
+            assessment_id?: string;
+            /** @default  */
+            trace_id?: string;
+            /** @default null */
+            update_mask: unknown;
+        };
         /** Deleted */
         "trackside.traces.model.Deleted": {
             traces_deleted: number;
@@ -5391,6 +5463,60 @@ export interface components {
             slices?: string[];
             /** @default [] */
             windows?: components["schemas"]["ShownWindow"][];
+        };
+        /** WireAssessment */
+        WireAssessment: {
+            /** @default null */
+            assessment_id?: string | null;
+            /** @default null */
+            assessment_name?: string | null;
+            /** @default null */
+            create_time?: string | null;
+            /** @default null */
+            error?: unknown;
+            /** @default null */
+            expectation?: components["schemas"]["WireExpectation"] | null;
+            /** @default null */
+            feedback?: components["schemas"]["WireFeedback"] | null;
+            /** @default null */
+            issue?: components["schemas"]["WireIssue"] | null;
+            /** @default null */
+            last_update_time?: string | null;
+            /** @default null */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @default null */
+            overrides?: string | null;
+            /** @default null */
+            rationale?: string | null;
+            /** @default null */
+            source?: components["schemas"]["Source"] | null;
+            /** @default null */
+            span_id?: string | null;
+            /** @default null */
+            trace_id?: string | null;
+            /** @default null */
+            valid?: boolean | null;
+        };
+        /** WireExpectation */
+        WireExpectation: {
+            /** @default null */
+            serialized_value?: components["schemas"]["Serialized"] | null;
+            /** @default null */
+            value?: unknown;
+        };
+        /** WireFeedback */
+        WireFeedback: {
+            /** @default null */
+            error?: unknown;
+            /** @default null */
+            value?: unknown;
+        };
+        /** WireIssue */
+        WireIssue: {
+            /** @default null */
+            issue_name?: string | null;
         };
         /** WorkspaceLine */
         WorkspaceLine: {
@@ -6557,6 +6683,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.runs.model.GotInfo"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_traces_trace_id_assessments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.assessments.model.Create"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.assessments.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_traces_trace_id_assessments_assessment_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                assessment_id: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.assessments.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_3_0_mlflow_traces_trace_id_assessments_assessment_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                assessment_id: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_3_0_mlflow_traces_trace_id_assessments_assessment_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                assessment_id: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.assessments.model.Update"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.assessments.model.Got"];
                 };
             };
             400: components["responses"]["Fault"];

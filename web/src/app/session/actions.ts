@@ -21,6 +21,7 @@ export const NEEDS = {
   writeExperiments: `${ML}/experiments/write`,
   deleteExperiments: `${ML}/experiments/delete`,
   writeRuns: `${ML}/experiments/runs/write`,
+  writeTraces: `${ML}/experiments/traces/write`,
   deleteTraces: `${ML}/experiments/traces/delete`,
   createModels: `${ML}/models/create/action`,
   writeModels: `${ML}/models/write`,

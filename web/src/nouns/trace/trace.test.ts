@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { typedValue } from "./assess";
 import { formatCost } from "./cost";
 import { messagesOf } from "./messages";
 import { furtherAttributes, spanOf, traceOf, valueOf, type Span } from "./trace";
@@ -148,4 +149,16 @@ test("messages are read in the forms of OpenAI and Anthropic", () => {
 
 test("costs keep two significant digits below a dollar", () => {
   expect([0, 0.000123, 0.05, 12.345].map(formatCost)).toEqual(["$0", "$0.00012", "$0.05", "$12.35"]);
+});
+
+test("a typed value is a number or a yes where it looks like one", () => {
+  expect(["7", "-0.5", "true", "false", "yes", "1e3", "7 "].map(typedValue)).toEqual([
+    7,
+    -0.5,
+    true,
+    false,
+    "yes",
+    "1e3",
+    7,
+  ]);
 });
