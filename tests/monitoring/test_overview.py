@@ -37,6 +37,22 @@ def test_the_overview_of_a_workspace_counts_what_it_has_and_nothing_of_others(ap
     assert other.get(f"{OURS}/overview")["runs"] == {"RUNNING": 1}
 
 
+def test_a_quota_of_each_user_is_told_with_its_fullest_and_cannot_be_removed_for_one_user(sqlite_api: Api) -> None:
+    runs = {"measure": "runs", "limit": 2}
+    for user in ("ann", "bo", "bo"):
+        sqlite_api.ask("POST", "runs/create", {"experiment_id": "0"}, headers={"X-Trackside-User": user})
+    sqlite_api.ask("PUT", f"{OURS}/quotas", {"scope": "user", "subject": "*", **runs})
+    sqlite_api.ask("PUT", f"{OURS}/quotas", {"scope": "experiment", "subject": "0", "measure": "points", "limit": 99})
+
+    told = sqlite_api.get(f"{OURS}/overview")["quotas"]
+
+    assert {(each["subject"], each["used"], each.get("is_inherited", False)) for each in told} == {
+        ("*", 2, False),
+        ("bo", 2, True),
+        ("0", 0, False),
+    }
+
+
 def test_the_overview_of_the_server_has_a_line_for_each_workspace(sqlite_api: Api) -> None:
     sqlite_api.new_workspace("other-lab").new_run()
     sqlite_api.ask("GET", "runs/get", arguments={"run_id": "missing"})

@@ -1,5 +1,7 @@
 """Pages of the overview, of alerts with their channels, and of the activity."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -40,6 +42,33 @@ def test_a_rule_fires_and_a_channel_hears_of_it(server: Server, page: Page) -> N
     expect(row).to_contain_text("Events of a type: run.failed")
     page.goto(f"{server.url}/#/overview")
     expect(page.get_by_role("row", name="critical failed runs")).to_be_visible()
+
+
+def test_muted_times_are_set_and_shown_in_the_dialog_of_a_channel(
+    start: Callable[..., Server], page: Page, console: list[str]
+) -> None:
+    server = start("--allow-private-webhooks", "--webhook-schemes", "http")
+    wanted = {"name": "on-call", "url": "http://127.0.0.1:9/", "format": "slack", "events": ["run.failed"]}
+    webhook = server.api.post(f"{OURS}/webhooks", wanted)["webhook"]["webhook_id"]
+    page.goto(f"{server.url}/#/webhooks/{webhook}")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Muted times").click()
+    dialog = page.get_by_role("dialog")
+    for day in ("Tue", "Wed", "Thu", "Fri"):
+        dialog.get_by_label(day).uncheck()
+    dialog.get_by_role("button", name="Add a time").click()
+    dialog.get_by_role("button", name="Remove time 2").click()
+    dialog.get_by_label("Time zone").fill("Mars")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("timezone is 'Mars'")
+    console.clear()  # of the answer 400
+    dialog.get_by_label("Time zone").fill("Europe/Berlin")
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_text("Mon 22:00–07:00")).to_be_visible()
+    mute = server.api.get(f"{OURS}/webhooks/{webhook}")["webhook"]["mute"]
+    assert mute["windows"] == [{"days": ["mon"], "start": "22:00", "end": "07:00"}]
+    assert mute["timezone"] == "Europe/Berlin"
 
 
 def test_the_activity_is_filtered_by_the_address_and_leads_to_objects(server: Server, page: Page) -> None:

@@ -1,7 +1,7 @@
 """What the overview pages show: of one workspace, counted when it is asked for, and of the server, from the last counts."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,7 +15,7 @@ from trackside.endpoints.traffic import quantile_ms
 from trackside.monitoring import families as f
 from trackside.monitoring.families import Family
 from trackside.quotas import store as quotas
-from trackside.quotas.model import WARN_SHARE, Level, Use
+from trackside.quotas.model import WARN_SHARE, Level, Quota, Use
 
 WINDOW_MS = 3_600_000
 DAY_MS = 86_400_000
@@ -48,12 +48,15 @@ class EndpointLoad(Answer, frozen=True):
 
 
 class QuotaUse(Answer, frozen=True):
+    """`is_inherited` is true where a subject has its limit from the quota of `*`, each user or experiment."""
+
     scope: str
     subject: str
     measure: str
     used: int
     limit: int
     level: str
+    is_inherited: bool = False
 
 
 class WorkspaceOverview(Answer, frozen=True):
@@ -141,7 +144,7 @@ def of_workspace(tx: Tx, call: OfWorkspace) -> WorkspaceOverview:
         alert_rules=len(rules),
         endpoints=_endpoints(tx),
         links=_links(tx),
-        quotas=_quotas(quotas.uses(tx, quotas.all_of(tx))),
+        quotas=_quotas(quotas.all_of(tx), quotas.uses(tx, quotas.all_of(tx))),
         firing=_firing(rules),
     )
 
@@ -223,13 +226,18 @@ def _firing(rules: Iterable[Rule]) -> list[ShownRule]:
     return [shown(rule) for rule in rules if rule.state is State.FIRING]
 
 
-def _quotas(uses: Iterable[Use]) -> list[QuotaUse]:
-    """The fullest first; those of single users and experiments only from 80 % on."""
+def _quotas(rules: Sequence[Quota], uses: Sequence[Use]) -> list[QuotaUse]:
+    """The fullest first.  A quota of each user or experiment stands with its fullest one, and each from 80 % on by itself."""
 
     def share(use: Use) -> float:
         return use.used / use.quota.limit if use.quota.limit else 1.0
 
-    found = [use for use in uses if use.quota.scope == "workspace" or share(use) >= WARN_SHARE]
+    found = [use for use in uses if use.quota.subject == use.subject or share(use) >= WARN_SHARE]
+    found += [
+        Use(rule, "*", max((use.used for use in uses if use.quota == rule), default=0))
+        for rule in rules
+        if rule.subject == "*"
+    ]
     return [
         QuotaUse(
             scope=use.quota.scope,
@@ -238,6 +246,7 @@ def _quotas(uses: Iterable[Use]) -> list[QuotaUse]:
             used=use.used,
             limit=use.quota.limit,
             level=use.level or Level.NONE,
+            is_inherited=use.quota.subject != use.subject,
         )
         for use in sorted(found, key=share, reverse=True)[:MOST_QUOTAS]
     ]

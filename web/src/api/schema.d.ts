@@ -3789,8 +3789,13 @@ export interface components {
             /** @default [] */
             quotas?: components["schemas"]["ShownQuota"][];
         };
-        /** QuotaUse */
+        /**
+         * QuotaUse
+         * @description `is_inherited` is true where a subject has its limit from the quota of `*`, each user or experiment.
+         */
         QuotaUse: {
+            /** @default false */
+            is_inherited?: boolean;
             level: string;
             limit: number;
             measure: string;

@@ -57,6 +57,11 @@ export function detailText(detail: unknown): string {
   if (typeof detail !== "object" || Array.isArray(detail)) return JSON.stringify(detail);
   return Object.entries(detail)
     .filter(([name, value]) => name !== "uid" && value !== null && value !== "" && JSON.stringify(value) !== "{}")
-    .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .map(([name, value]) => `${name}: ${textOf(value)}`)
     .join(", ");
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "number" && !Number.isInteger(value)) return String(Number(value.toPrecision(4)));
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -1,6 +1,7 @@
 import { formatCount, plural } from "@/i18n/format";
 
 export default {
+  each: { user: "each user", experiment: "each experiment" } as Record<string, string>,
   figures: "At a glance",
   runs: "Runs",
   running: (count: string) => `${count} running`,

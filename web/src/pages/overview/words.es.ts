@@ -3,6 +3,7 @@ import { formatCount, plural } from "@/i18n/format";
 import type en from "./words.en";
 
 export default {
+  each: { user: "cada usuario", experiment: "cada experimento" },
   figures: "De un vistazo",
   runs: "Ejecuciones",
   running: (count: string) => `${count} en curso`,
