@@ -573,7 +573,7 @@ REVIEWED = [
         "uri",
         "trackside.core.http.security.Guard.check",
         "the server's own address as the client wrote it, told to that client alone; a foreign name was refused",
-        {"azure/arm_routes.py": "Calls.base"},
+        {"azure/arm_routes.py": "Calls.base", "azure/arm.py": "_without_port"},
     ),
     Reviewed(
         "uri",
