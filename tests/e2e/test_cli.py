@@ -94,7 +94,7 @@ OF_ONE_CALL = {
     "endpoint update": "--model --deployment --backend --env --replicas --max-replicas --wait --traffic --mirror".split(),
     **{
         f"delete {kind}": "--preview --yes --json".split()
-        for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job".split()
+        for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job monitor".split()
     },
     "delete metric": "--steps --preview --yes --json".split(),
     **{

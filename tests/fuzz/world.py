@@ -30,6 +30,11 @@ PAIRS = [{"key": "t", "value": "1"}]
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"  # of the default workspace
 DATASETS = [{"dataset": {"name": "n", "digest": "d", "source_type": "s", "source": "s"}, "tags": []}]
 
+ASSESSMENT = {
+    "assessment_name": "good",
+    "feedback": {"value": True},
+    "source": {"source_type": "HUMAN", "source_id": "bo"},
+}
 RECORDS = json.dumps([{"inputs": {"q": "?"}, "expectations": {"a": 1}, "tags": {"t": "1"}}])
 
 # Any field of any call may hold these, whatever it wants.  JSON as it stands on the wire.
@@ -125,6 +130,9 @@ class World:
         assert self.direct.ask(Ask("PUT", target, pieces=[body])).status == 200
         self._make_workspace()
         self._make_link()
+        self._make_trace(n)
+        self.schedule_name = f"js{n}"
+        call(f"{OURS}/job-schedules", name=self.schedule_name, kind="storage-count", interval_s=3600)
 
     @property
     def _model_uri(self) -> str:
@@ -156,6 +164,17 @@ class World:
         assert told.status == 201 or told.json["error_code"] == "RESOURCE_ALREADY_EXISTS", told
         self.call(f"{OURS}/links/link/pause")
 
+    def _make_trace(self, number: int) -> None:
+        self.trace_id = f"tr-{number:032x}"
+        self.call("traces", api="3.0", trace=self._trace(self.trace_id))
+        made = self.call(f"traces/{self.trace_id}/assessments", api="3.0", assessment=ASSESSMENT)["assessment"]
+        self.assessment_id_of_trace = made["assessment_id"]
+
+    def _trace(self, trace_id: str) -> dict[str, Any]:
+        place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": self.experiment_id}}
+        info = {"trace_id": trace_id, "trace_location": place, "request_time": "2026-11-29T10:00:00Z", "state": "OK"}
+        return {"trace_info": info}
+
     def plausible(self, route: Route) -> dict[str, Any]:
         """Values that the route takes, by the names of fields."""
         path = route.paths[0]
@@ -170,6 +189,13 @@ class World:
             "model_id": self.model_id,
             "webhook_id": self.webhook_id,
             "dataset_id": self.dataset_id,
+            "trace_id": self.trace_id,
+            "trace_ids": [self.trace_id],
+            "request_id": self.trace_id,
+            "assessment_id": self.assessment_id_of_trace,
+            "assessment": ASSESSMENT,
+            "update_mask": "feedback",
+            "trace": self._trace(self.trace_id),
             "records": RECORDS,
             "dataset_record_ids": ["dr-1"],
             "name": self.name,
@@ -231,6 +257,15 @@ class World:
             }
         elif "/links" in path:
             known |= {"name": "link"}
+        elif "/holds" in path:
+            known |= {"kind": "run"}
+        elif "/quotas" in path:
+            known |= {"scope": "workspace"}
+        elif "/job-schedule" in path:
+            known |= {"name": self.schedule_name if "{" in path else f"js-{next(self._numbers)}"}
+            known |= {"kind": "storage-count", "interval_s": 3600}
+        elif path.endswith("/v1/jobs"):
+            known |= {"kind": "storage-count", "params": {}}
         elif path.startswith("/subscriptions"):
             known |= {"subscription_id": SUBSCRIPTION, "resource_group": "default", "name": "default"}
         elif "/views" in path:
@@ -388,6 +423,8 @@ def fault_of(ask: Ask, told: Told) -> str | None:
             # What cannot be read as a request is refused before that, in MLflow's form.
             is_error = fault.get("status") == str(told.status) and fault.get("detail")
             return None if is_error else f"status {told.status} without SCIM's form: {told.body[:100]!r}"
+        if ask.target.partition(b"?")[0].endswith(b"/v1/traces") and isinstance(fault, dict) and fault.get("detail"):
+            return None  # a call of OTLP, in the form that MLflow's server has for it
         if not isinstance(fault, dict) or not isinstance(fault.get("error_code"), str):
             return f"status {told.status} without an error_code: {told.body[:100]!r}"
         if not isinstance(fault.get("message"), str) or not fault["message"]:
