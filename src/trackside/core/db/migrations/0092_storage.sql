@@ -8,7 +8,7 @@ CREATE TABLE storage_items (
     item_id {{KEYTEXT}} NOT NULL,
     owner {{KEYTEXT}} NOT NULL,
     created_at BIGINT NOT NULL,
-    is_deleted INTEGER NOT NULL,
+    is_deleted BIGINT NOT NULL,
     file_count BIGINT NOT NULL,
     file_bytes BIGINT NOT NULL,
     row_bytes BIGINT NOT NULL,
