@@ -256,7 +256,7 @@ def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
     "store durability",
     ["sqlite", "postgresql", "postgresql, two workers"],
     ["full", "relaxed"],
-    quick=[("sqlite", "full"), ("sqlite", "relaxed"), ("postgresql, two workers", "full")],
+    quick=[("sqlite", "full"), ("postgresql", "relaxed"), ("postgresql, two workers", "full")],
 )
 def test_a_kill_loses_nothing_that_was_answered(
     start: Start, request: pytest.FixtureRequest, store: str, durability: str

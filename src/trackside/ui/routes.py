@@ -56,7 +56,7 @@ class Pages:
         door = path.removeprefix(self._prefix)
         named, _ = doors(door, [])
         root = "../" * (door.count("/") - 1) or "./"
-        if door != "/" and not door.startswith("/ws/"):  # a door of other clients, as in the links that they print
+        if door.strip("/") and not door.startswith("/ws/"):  # a door of other clients, as in the links that they print
             where = root if named is None else f"{root}ws/{quote(named.name, safe='')}/"
             return Response(302, [(b"location", where.encode())])
         body = _placed(page, root, DEFAULT if named is None else named.name)
