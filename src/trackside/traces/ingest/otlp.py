@@ -72,7 +72,7 @@ def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
 def _span(message: Any, agent: str | None) -> tuple[str, Span]:
     trace = _id(message.trace_id, 16)
     span_id = _id(message.span_id, 8)
-    if not any(trace) or not any(span_id):
+    if not message.trace_id or not message.span_id:  # zeros are ids, as on MLflow's server
         raise _no_span()
     parent = _id(message.parent_span_id, 8)
     trace_id = f"tr-{trace.hex()}"

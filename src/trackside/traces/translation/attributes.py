@@ -1,7 +1,7 @@
 """What a span says in other conventions, under MLflow's names.  Pure.
 
-Knows OpenTelemetry's conventions for generative AI (`gen_ai.*`) and OpenInference's.  Attributes are added and never replaced, so
-that what was sent stays as it was.
+Knows the conventions of OpenTelemetry for generative AI (`gen_ai.*`), of OpenInference and of Traceloop.  Attributes are added
+and never replaced, so that what was sent stays as it was.
 """
 
 import json
@@ -27,8 +27,9 @@ _TYPES = {
     "create_agent": "AGENT",
 }
 _KINDS = ("LLM", "CHAIN", "TOOL", "AGENT", "RETRIEVER", "EMBEDDING", "RERANKER", "GUARDRAIL", "EVALUATOR")
-_INPUTS = ("gen_ai.input.messages", "gen_ai.tool.call.arguments", "input.value")
-_OUTPUTS = ("gen_ai.output.messages", "gen_ai.tool.call.result", "output.value")
+_TRACELOOP = {"workflow": "WORKFLOW", "task": "TASK", "agent": "AGENT", "tool": "TOOL"}
+_INPUTS = ("gen_ai.input.messages", "gen_ai.tool.call.arguments", "input.value", "traceloop.entity.input")
+_OUTPUTS = ("gen_ai.output.messages", "gen_ai.tool.call.result", "output.value", "traceloop.entity.output")
 _MODELS = (
     "gen_ai.response.model",
     "gen_ai.request.model",
@@ -38,9 +39,9 @@ _MODELS = (
 )
 _PROVIDERS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider")
 _COUNTS = {
-    "input_tokens": ("gen_ai.usage.input_tokens", "llm.token_count.prompt"),
-    "output_tokens": ("gen_ai.usage.output_tokens", "llm.token_count.completion"),
-    "total_tokens": ("gen_ai.usage.total_tokens", "llm.token_count.total"),
+    "input_tokens": ("gen_ai.usage.input_tokens", "llm.token_count.prompt", "gen_ai.usage.prompt_tokens"),
+    "output_tokens": ("gen_ai.usage.output_tokens", "llm.token_count.completion", "gen_ai.usage.completion_tokens"),
+    "total_tokens": ("gen_ai.usage.total_tokens", "llm.token_count.total", "llm.usage.total_tokens"),
     "cache_read_input_tokens": ("gen_ai.usage.cache_read.input_tokens", "llm.token_count.prompt_details.cache_read"),
     "cache_creation_input_tokens": (
         "gen_ai.usage.cache_write.input_tokens",
@@ -52,7 +53,9 @@ _COUNTS = {
 
 def translate(attributes: dict[str, str], events: list[Event]) -> None:
     """Add what other conventions say under MLflow's names; what is there stays.  Values are JSON texts."""
-    if not any(key.startswith(("gen_ai.", "llm.", "openinference.", "input.", "output.")) for key in attributes):
+    if not any(
+        key.startswith(("gen_ai.", "llm.", "openinference.", "input.", "output.", "traceloop.")) for key in attributes
+    ):
         return
     found = {
         TYPE: _type(attributes) if value_of(attributes.get(TYPE)) in (None, "UNKNOWN") else None,
@@ -90,6 +93,9 @@ def _type(attributes: Mapping[str, str]) -> str | None:
     kind = value_of(attributes.get("openinference.span.kind"))
     if isinstance(kind, str) and kind.upper() in _KINDS:
         return json.dumps(kind.upper())
+    entity = value_of(attributes.get("traceloop.span.kind"))
+    if isinstance(entity, str) and entity.lower() in _TRACELOOP:
+        return json.dumps(_TRACELOOP[entity.lower()])
     return None
 
 
