@@ -30,7 +30,12 @@ def test_spans_without_ids_are_refused_as_a_whole(api: Api) -> None:
         (b"x", {"content_type": "text/plain"}, 400, "Invalid Content-Type: text/plain."),
         (b"x", {"content_encoding": "br"}, 400, "Unsupported Content-Encoding: br"),
         (b"x", {"content_encoding": "gzip"}, 400, "Failed to decompress gzip payload"),
-        (gzip.compress(b"x" * 99)[:-9], {"content_encoding": "gzip"}, 400, "Failed to decompress gzip payload"),
+        (
+            gzip.compress(b"x" * 99, mtime=0)[:-9],
+            {"content_encoding": "gzip"},
+            400,
+            "Failed to decompress gzip payload",
+        ),
     ],
 )
 def test_what_is_no_otlp_is_refused(api: Api, body: bytes, headers: dict[str, str], status: int, said: str) -> None:
