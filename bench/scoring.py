@@ -224,7 +224,10 @@ def say(name: str, rows: int, engine: str, figure: Figure) -> None:
 def compare(name: str, found: dict[str, Figure]) -> None:
     udf = found["udf"]
     local, spark = found["local"].seconds, found["spark"].seconds
-    print(f"{name}: local {udf.seconds / local:.1f}x and {udf.again / local:.1f}x as fast as udf, first and again;", end=" ")
+    print(
+        f"{name}: local {udf.seconds / local:.1f}x and {udf.again / local:.1f}x as fast as udf, first and again;",
+        end=" ",
+    )
     print(f"spark takes {spark / udf.seconds:.2f} of udf", flush=True)
 
 

@@ -1,6 +1,6 @@
 """What the store on PostgreSQL costs the server's own process: reads, rows and batches, without HTTP.
 
-    python bench/postgres_store.py postgresql://postgres@127.0.0.1:5432/scratch [--plain | --trips]
+    python bench/postgres/store.py postgresql://postgres@127.0.0.1:5432/scratch [--plain | --trips]
 
 Makes and drops two tables in that database.  `--plain` measures psycopg's `Connection` with the same statements beside it.
 Each figure is the processor time of this process for one operation, the best of four rounds, with the time on the clock.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The server of a benchmark on the benchmark's PostgreSQL: bench/on_postgres.sh PORT DIR, as `make bench-postgres` runs it.
+# The server of a benchmark on the benchmark's PostgreSQL: bench/postgres/server.sh PORT DIR, as `make bench-postgres` runs it.
 # Each DIR has a database of its own, made at the first start and found again at later ones: the benchmark restarts its servers.
 # TRACKSIDE: the command; BENCH_PGPORT: the port of PostgreSQL; WORKERS: the number of server processes.
 set -euo pipefail
