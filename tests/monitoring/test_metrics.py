@@ -20,8 +20,8 @@ from trackside.core.errors import Unavailable
 from trackside.core.http.meter import BOUNDS_S, Meter
 from trackside.monitoring import dashboard, rules
 from trackside.monitoring import families as families_
-from trackside.monitoring.families import DELIVERY_KEY, DROPPED_KEY, FAMILIES, JOB_KEY
-from trackside.monitoring.watch import Watch, worked
+from trackside.monitoring.families import DELIVERY_KEY, DROPPED_KEY, FAMILIES, JOB_KEY, JOB_SCALE
+from trackside.monitoring.watch import Watch, job_durations, worked
 from trackside.monitoring.workers import Alone, Meters
 
 # Of what the library tells of its own process.
@@ -78,14 +78,15 @@ def test_dropped_requests_and_ended_jobs_are_told_by_what_they_belong_to() -> No
     meters = Meters(Meter(), Meter(), Meter())
     meters.work.count((DROPPED_KEY, 1), 7)
     meters.work.count((DROPPED_KEY, 99), 1)  # an endpoint that is gone
-    meters.work.note((JOB_KEY, 1, "drift", "failed"), 2.5)
+    meters.work.note((JOB_KEY, 1, "drift", "failed"), 2.5 / JOB_SCALE)
+    meters.work.note((JOB_KEY, 99, "drift", "failed"), 1.0)  # a workspace that is gone
     meters.work.count((DELIVERY_KEY, 1, "dead"), 3)
 
     values = worked(meters.work.read(), {1: "default"}, {1: ("default", "iris")})
 
     assert values[families_.DROPPED] == [(("default", "iris"), 7.0)]
-    assert values[families_.JOBS_ENDED] == [(("default", "drift", "failed"), 1.0)]
-    assert values[families_.JOB_SECONDS] == [(("default", "drift", "failed"), 2.5)]
+    ((labels, timing),) = job_durations(meters.work.read(), {1: "default"})
+    assert (labels, timing.counts[:3]) == (("default", "drift", "failed"), [0, 1, 0])  # over 2 s, up to 4 s
     assert values[families_.ATTEMPTS] == [(("default", "dead"), 3.0)]
 
 

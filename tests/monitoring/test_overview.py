@@ -117,6 +117,14 @@ def test_ten_thousand_endpoints_do_not_flood_a_scrape_or_a_page(db: Any) -> None
     assert len(page.endpoints) == overview.MOST_ENDPOINTS
 
 
+def test_half_of_a_surrogate_pair_in_a_label_breaks_no_scrape() -> None:
+    made = Exposition(lambda: Facts({families.RUNS: [(("a\ud800", "RUNNING"), 1.0)]}, {}, {}, {}))
+
+    body = made.text("text/plain")[1].decode()
+
+    assert samples(body, "trackside_runs") == {(("status", "RUNNING"), ("workspace", "a?")): 1}
+
+
 @pytest.mark.parametrize(
     "odd", ['a"b', "a\\b", "a\nb", "\u202eabc", "\u2028", "\0", "é\u0301", "\U0001f600", "", "{}", "=,"]
 )
@@ -124,7 +132,7 @@ def test_label_values_come_back_as_they_are(odd: str) -> None:
     timing = Timing()
     timing.counts[3] = 1
     scored: dict[Hashable, Timing] = {("default", odd, "blue", 2): timing}
-    made = Exposition(lambda: Facts({families.RUNS: [((odd, "RUNNING"), 1.0)]}, {}, scored, Timing()))
+    made = Exposition(lambda: Facts({families.RUNS: [((odd, "RUNNING"), 1.0)]}, {}, scored, {}))
 
     body = made.text("text/plain")[1].decode()
 

@@ -194,9 +194,10 @@ def _monitoring(
     threads = Threads(MONITORING_THREADS, "trackside-monitoring")
     closers.append(lambda: threads.shutdown(wait=False, cancel_futures=True))
     db.writer.note = meters.commits.note
-    shared: Alone | OneOfMany = Alone(meters)
+    db.reads.note = meters.work.note
+    shared: Alone | OneOfMany = Alone(meters, db.connections)
     if workers is not None:
-        shared = OneOfMany(meters, workers)
+        shared = OneOfMany(meters, workers, db.connections)
         closers.append(shared.close)
         closers.append(Loop("worker-counts", shared.step, WRITE_EVERY_S).close)
     watch = Watch(db, shared, (__version__, db.dialect), folders, threads)

@@ -35,7 +35,7 @@ from trackside.jobs.worker import Limits
 from trackside.links import routes as links
 from trackside.links.worker.supervisor import Workers
 from trackside.monitoring import recount
-from trackside.monitoring.families import JOB_KEY
+from trackside.monitoring.families import JOB_KEY, JOB_SCALE
 from trackside.projects import service as projects
 from trackside.quotas import routes as quotas
 from trackside.quotas import watch as quota_watch
@@ -89,7 +89,7 @@ def _jobs(parts: Parts, deleting: Work) -> list[Route]:
     folder, variables = settings.data / "jobs", settings.child_environment
 
     def ended(ws: int, kind: str, state: str, seconds: float) -> None:
-        parts.meters.work.note((JOB_KEY, ws, kind, state), seconds)
+        parts.meters.work.note((JOB_KEY, ws, kind, state), seconds / JOB_SCALE)
 
     parts.closers.extend(job_loops.start(db, kinds, limits, folder, variables, parts.url, parts.interval_factor, ended))
     _loop(parts, "drift", lambda: due.step(db, drift_kind), DRIFT_EVERY_S)

@@ -28,6 +28,7 @@ from trackside.backup import model, rows, tables
 from trackside.backup.model import File, Manifest, Table
 from trackside.backup.place import Place
 from trackside.backup.tables import Source
+from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.core.settings import Settings
 from trackside.core.work import backup_lease as lease
@@ -52,10 +53,24 @@ def create(settings: Settings, db: Any, to: str, *, with_secrets: bool = False, 
     place = Place(to)
     with closing(place), lease.held(db, backup_id):
         try:
-            return _create(settings, place, backup_id, began, with_secrets=with_secrets, say=say)
+            made = _create(settings, place, backup_id, began, with_secrets=with_secrets, say=say)
         except BaseException:
             place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next backup uses them
             raise
+        with db.write(0) as tx:
+            _note_success(tx, backup_id)
+        return made
+
+
+def _note_success(tx: Tx, backup_id: str) -> None:
+    """Store when the last backup ended, for `GET /metrics`."""
+    tx.run(
+        """
+        INSERT INTO last_backup (kind, backup_id, ended_at) VALUES ('last', :backup_id, :now)
+        ON CONFLICT (kind) DO UPDATE SET backup_id = excluded.backup_id, ended_at = excluded.ended_at
+        """,
+        backup_id=backup_id,
+    )
 
 
 def _create(settings: Settings, place: Place, backup_id: str, began: int, *, with_secrets: bool, say: Say) -> Manifest:

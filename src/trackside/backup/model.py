@@ -12,7 +12,9 @@ MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"
 KEY_FILE = "secret.key"
 OBJECTS, BACKUPS = "objects", "backups"
 ARTIFACTS, REQUESTS = "artifacts", "requests"  # roots of files: the artifact store, the request logs of endpoints
-LEFT_OUT = frozenset({"schema_migrations", "leases", "sessions", "sign_ins"})  # of one server, or of one sign-in
+LEFT_OUT = frozenset(
+    {"schema_migrations", "leases", "sessions", "sign_ins", "last_backup"}
+)  # of one server, or of one sign-in
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -72,6 +72,8 @@ def take(tx: Tx) -> Reading:
     values[f.DELIVERY_AGE] = _with_zeros(names, [(ws, _age_s(tx, since)) for ws, _, since in deliveries])
     endpoints = _endpoints(tx)
     values[f.ENDPOINTS] = _with_zeros(names, [(ws, 1) for ws, *_ in endpoints])
+    values[f.TRASH_BYTES] = _by_workspace(names, _trash_bytes(tx))
+    values[f.BACKUP] = [((), int(str(at)) / 1000) for (at,) in tx.all("SELECT ended_at FROM last_backup")]
     values[f.ARTIFACT_BYTES] = _by_workspace(names, _artifact_bytes(tx))
     named = {int(str(seq)): (names[int(str(ws))], str(name)) for ws, seq, name in endpoints if int(str(ws)) in names}
     return Reading(values, names, named, tx.now)
@@ -210,6 +212,17 @@ def _endpoints(tx: Tx) -> list[tuple[object, ...]]:
 def _artifact_bytes(tx: Tx) -> list[tuple[object, ...]]:
     """(workspace, bytes) of the workspaces that are counted."""
     return tx.all("SELECT workspace_id, SUM(size_bytes) FROM quota_usage GROUP BY workspace_id")
+
+
+def _trash_bytes(tx: Tx) -> list[tuple[object, ...]]:
+    """(workspace, bytes) of the workspaces whose storage was counted."""
+    return tx.all(
+        """
+        SELECT c.workspace_id, COALESCE(SUM(s.file_bytes), 0) FROM storage_scans c LEFT JOIN storage_items s
+            ON s.workspace_id = c.workspace_id AND s.scan = c.scan AND s.is_deleted = 1
+        GROUP BY c.workspace_id
+        """
+    )
 
 
 def _deliveries(tx: Tx) -> list[tuple[object, ...]]:

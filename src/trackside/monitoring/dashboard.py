@@ -92,11 +92,21 @@ PANELS: tuple[Panel, ...] = (
         "short",
         (
             (
-                f"sum by (kind, state) (increase({f.JOBS_ENDED.series}[5m])) or vector(0)",
+                f"sum by (kind, state) (increase({f.JOB_SECONDS.full}_count[5m])) or vector(0)",
                 "{{kind}} {{state}}",
             ),
         ),
     ),
+    Panel(
+        "Duration of jobs (p95)",
+        "s",
+        ((f"{_quantile(0.95, f.JOB_SECONDS, ', kind')} or vector(0)", "{{kind}}"),),
+    ),
+    Panel("Requests under way", "short", ((f"sum({f.UNDER_WAY.full})", "requests"),)),
+    Panel("Transactions of the store (p95)", "s", ((_quantile(0.95, f.QUERIES, ", op"), "{{op}}"),)),
+    Panel("Connections for reads", "short", ((f"sum by (state) ({f.CONNECTIONS.full})", "{{state}}"),)),
+    Panel("Trash", "bytes", ((f"{f.TRASH_BYTES.full} or vector(0)", "{{workspace}}"),)),
+    Panel("Time since the last backup", "s", ((f"time() - {f.BACKUP.full} or vector(0)", "backup"),)),
     Panel(
         "Drift: value beside its threshold",
         "percentunit",

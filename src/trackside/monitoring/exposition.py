@@ -15,17 +15,18 @@ from trackside.core.http.meter import BOUNDS_S, Timing
 from trackside.monitoring import families as f
 from trackside.monitoring.families import FAMILIES, Family
 
-_EDGES = [*(f"{bound:g}" for bound in BOUNDS_S), "+Inf"]
 _MADE = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 
 
 class Facts(NamedTuple):
-    """What one scrape tells.  `requests` is by (method, route, class of status), `scoring` by the labels of `SCORED`."""
+    """What one scrape tells.  `requests` is by (method, route, class of status), `scoring` by the labels of `SCORED`.
+
+    `timings` has the other histograms, by the labels of each."""
 
     values: Mapping[Family, Iterable[tuple[tuple[str, ...], float]]]
     requests: Mapping[Hashable, Timing]
     scoring: Mapping[Hashable, Timing]
-    commits: Timing
+    timings: Mapping[Family, Iterable[tuple[tuple[str, ...], Timing]]]
 
 
 class Exposition:
@@ -57,8 +58,8 @@ class Exposition:
                 yield _histogram(family, requests)
             elif family is f.SCORED:
                 yield _histogram(family, scoring)
-            elif family is f.COMMITS:
-                yield _histogram(family, [((), facts.commits)])
+            elif family.kind == "histogram":
+                yield _histogram(family, facts.timings.get(family, ()))
             elif family is f.ANSWERED:
                 yield _plain(family, [(labels, timing.size) for labels, timing in requests])
             else:
@@ -74,13 +75,21 @@ def _words(key: Any) -> tuple[str, ...]:
 def _plain(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> Any:
     made = _MADE[family.kind](family.full, family.help, labels=family.labels)
     for labels, value in values:
-        made.add_metric(list(labels), value)
+        made.add_metric(_printable(labels), value)
     return made
 
 
 def _histogram(family: Family, timings: Iterable[tuple[tuple[str, ...], Timing]]) -> Any:
+    edges = [*(f"{bound * family.scale:g}" for bound in BOUNDS_S), "+Inf"]
     made = HistogramMetricFamily(family.full, family.help, labels=family.labels)
     for labels, timing in timings:
-        buckets = list(zip(_EDGES, accumulate(timing.counts), strict=True))
-        made.add_metric(list(labels), [(edge, float(count)) for edge, count in buckets], timing.seconds)
+        buckets = list(zip(edges, accumulate(timing.counts), strict=True))
+        made.add_metric(
+            _printable(labels), [(edge, float(count)) for edge, count in buckets], timing.seconds * family.scale
+        )
     return made
+
+
+def _printable(labels: Iterable[str]) -> list[str]:
+    """Labels that UTF-8 can write: half of a surrogate pair becomes a question mark."""
+    return [label if label.isascii() else label.encode("utf-8", "replace").decode() for label in labels]

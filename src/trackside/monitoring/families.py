@@ -11,16 +11,18 @@ from msgspec import Struct
 PREFIX = "trackside_"
 # First parts of the keys of what background work counts; the workspace or endpoint and more labels follow.
 POINTS_KEY, JOB_KEY, DELIVERY_KEY, DROPPED_KEY = "points", "job", "delivery", "dropped"
+JOB_SCALE = 400  # a job's seconds by the bounds of requests: buckets from 2 s to 4,000 s
 Kind = Literal["counter", "gauge", "histogram"]
 
 
 class Family(Struct, frozen=True):
-    """`name` has no prefix and, for a counter, no `_total`."""
+    """`name` has no prefix and, for a counter, no `_total`.  `scale` multiplies the bounds of a histogram's buckets."""
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
+    scale: int = 1
 
     @property
     def full(self) -> str:
@@ -39,6 +41,7 @@ REQUESTS = Family(
     "Time from a request's head and body to its answer, by route template; without a route: nothing is served there.",
     ("method", "route", "code"),
 )
+UNDER_WAY = Family("http_requests_in_progress", "gauge", "Requests that have begun and are not answered yet.")
 ANSWERED = Family("http_response_bytes", "counter", "Bytes of the bodies of answers.", ("method", "route", "code"))
 SCORED = Family(
     "endpoint_request_duration_seconds",
@@ -58,6 +61,12 @@ ARTIFACT_BYTES = Family(
     "artifact_bytes",
     "gauge",
     "Bytes of the files of runs and logged models; of workspaces with a quota.",
+    ("workspace",),
+)
+TRASH_BYTES = Family(
+    "trash_bytes",
+    "gauge",
+    "Bytes of the files of deleted runs and logged models, by the workspace's last storage count.",
     ("workspace",),
 )
 REPLICAS = Family(
@@ -130,11 +139,28 @@ QUOTA_USED = Family(
 )
 JOBS = Family("jobs", "gauge", "Jobs that are kept, by kind and state.", ("workspace", "kind", "state"))
 JOB_AGE = Family("job_oldest_age_seconds", "gauge", "Age of the oldest job that waits to be started.", ("workspace",))
-JOBS_ENDED = Family("jobs_ended", "counter", "Attempts of jobs that ended, by state.", ("workspace", "kind", "state"))
-JOB_SECONDS = Family("job_seconds", "counter", "Time that the same attempts took.", ("workspace", "kind", "state"))
+JOB_SECONDS = Family(
+    "job_duration_seconds",
+    "histogram",
+    "Time that attempts of jobs took, by the state in which they ended.",
+    ("workspace", "kind", "state"),
+    JOB_SCALE,
+)
+BACKUP = Family(
+    "backup_last_success_timestamp_seconds",
+    "gauge",
+    "End of the last backup of the store that succeeded, in seconds since 1970; absent before the first one.",
+)
 COMMITS = Family(
     "store_commit_duration_seconds", "histogram", "Time that the store took for a commit of waiting writes."
 )
+QUERIES = Family(
+    "db_query_duration_seconds",
+    "histogram",
+    "Time of the store's transactions: a read, or a group of writes with its commit.",
+    ("op",),
+)
+CONNECTIONS = Family("db_pool_connections", "gauge", "Open connections for reads: used or idle.", ("state",))
 RETRIES = Family(
     "store_retries", "counter", "Groups of writes that were tried again: the store was locked or unreachable."
 )
@@ -156,14 +182,14 @@ CENSUS_AGE = Family(
 )
 
 FAMILIES: tuple[Family, ...] = (
-    *(BUILD, REQUESTS, ANSWERED),
+    *(BUILD, REQUESTS, UNDER_WAY, ANSWERED),
     *(SCORED, REPLICAS, DEPLOYMENTS, ENDPOINTS, DROPPED),
-    *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, POINTS, ARTIFACT_BYTES, MODELS, VERSIONS),
+    *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, POINTS, ARTIFACT_BYTES, TRASH_BYTES, MODELS, VERSIONS),
     *(LINKS, LINK_WAITING, LINK_LAG, LINK_FAILED),
     *(DRIFT_INCIDENTS, DRIFT_AGE, DRIFT_END, DRIFT_LENGTH, DRIFT_SCORE, DRIFT_THRESHOLD),
     *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE, ATTEMPTS),
-    *(JOBS, JOB_AGE, JOBS_ENDED, JOB_SECONDS),
+    *(JOBS, JOB_AGE, JOB_SECONDS),
     *(QUOTA_LIMIT, QUOTA_USED),
-    *(STORE_UP, STORE_BYTES, COMMITS, RETRIES, SCHEMA, DISK_FREE, DISK_SIZE, CENSUS_AGE),
+    *(STORE_UP, STORE_BYTES, COMMITS, QUERIES, CONNECTIONS, RETRIES, SCHEMA, BACKUP, DISK_FREE, DISK_SIZE, CENSUS_AGE),
     *(WORKERS, CPU, MEMORY),
 )

@@ -124,6 +124,13 @@ RULES: tuple[Rule, ...] = (
         "ticket",
         "Requests of endpoint {{ $labels.endpoint }} of workspace {{ $labels.workspace }} are missing in its request log.",
     ),
+    Rule(
+        "TracksideBackupOld",
+        f"time() - {f.BACKUP.full} > 93600",
+        "10m",
+        "ticket",
+        "The last backup that succeeded is older than 26 hours.",
+    ),
     Rule("TracksideCountsOld", f"{f.CENSUS_AGE.full} > 300", "5m", "ticket", "The store has not been counted for 5 minutes."),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from trackside.core.db.limits import Limit
+from trackside.core.db.reads import READ
 from trackside.core.db.tx import Tx
 from trackside.core.http.meter import Timing
 from trackside.monitoring import census, overview
@@ -121,8 +122,16 @@ class Watch:
         values[f.CPU] = [((part,), used.cpu_s) for part, used in parts.items()]
         values[f.MEMORY] = [((part,), float(used.resident_bytes)) for part, used in parts.items()]
         values[f.RETRIES] = [((), float(total.retries))]
+        values[f.UNDER_WAY] = [((), float(total.under_way))]
+        connections = total.connections
+        values[f.CONNECTIONS] = [(("used",), float(connections.used)), (("idle",), float(connections.idle))]
         values.update(worked(total.work, names, {} if reading is None else reading.endpoints))
-        return Facts(values, total.requests, _named(total.scoring, names), total.commits)
+        timings: dict[f.Family, list[tuple[tuple[str, ...], Timing]]] = {
+            f.COMMITS: [((), total.commits)],
+            f.QUERIES: [(("read",), total.work.get(READ, Timing())), (("write",), total.writes)],
+            f.JOB_SECONDS: job_durations(total.work, names),
+        }
+        return Facts(values, total.requests, _named(total.scoring, names), timings)
 
 
 def _named(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> dict[Hashable, Timing]:
@@ -147,20 +156,26 @@ def worked(
 ) -> dict[f.Family, list[tuple[tuple[str, ...], float]]]:
     """Return what background work counted; of workspaces and endpoints that are gone nothing."""
     values: dict[f.Family, list[tuple[tuple[str, ...], float]]] = {
-        family: [] for family in (f.POINTS, f.JOBS_ENDED, f.JOB_SECONDS, f.ATTEMPTS, f.DROPPED)
+        family: [] for family in (f.POINTS, f.ATTEMPTS, f.DROPPED)
     }
     for key, timing in timings.items():
         match key:
             case (f.POINTS_KEY, int(ws)) if ws in names:
                 values[f.POINTS].append(((names[ws],), float(timing.size)))
-            case (f.JOB_KEY, int(ws), str(kind), str(state)) if ws in names:
-                values[f.JOBS_ENDED].append(((names[ws], kind, state), float(sum(timing.counts))))
-                values[f.JOB_SECONDS].append(((names[ws], kind, state), timing.seconds))
             case (f.DELIVERY_KEY, int(ws), str(result)) if ws in names:
                 values[f.ATTEMPTS].append(((names[ws], result), float(timing.size)))
             case (f.DROPPED_KEY, int(seq)) if seq in endpoints:
                 values[f.DROPPED].append((endpoints[seq], float(timing.size)))
     return values
+
+
+def job_durations(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> list[tuple[tuple[str, ...], Timing]]:
+    """Return how long attempts of jobs took, in units of `JOB_SCALE` seconds; of workspaces that are gone nothing."""
+    return [
+        ((names[key[1]], key[2], key[3]), timing)
+        for key, timing in timings.items()
+        if isinstance(key, tuple) and key[0] == f.JOB_KEY and key[1] in names
+    ]
 
 
 def _usage(folder: Path) -> tuple[int, int] | None:

@@ -6,14 +6,15 @@ that is started instead of it goes on from there: no counter goes back.  What a 
 
 import fcntl
 import os
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
 
-from trackside.core.db.group import COMMIT, RETRY
+from trackside.core.db.group import COMMIT, RETRY, WRITE
+from trackside.core.db.reads import Connections
 from trackside.core.http.meter import Meter, SharedMeter, Timing
 from trackside.monitoring import processes
 from trackside.monitoring.processes import Usage
@@ -25,8 +26,12 @@ Labels = tuple[str | int, ...]
 Row = tuple[Labels, list[int], float, int]  # a key, and its Timing
 
 
+NO_CONNECTIONS = Connections(0, 0)
+Count = Callable[[], Connections]
+
+
 class Meters(Struct, frozen=True):
-    """What one process counts.  `commits` has the keys `COMMIT` and `RETRY`, see `core/db/group`; `work` has those of
+    """What one process counts.  `commits` has the keys of `core/db/group`; `work` has that of `core/db/reads`, and those of
     `families.POINTS_KEY` and the others beside it."""
 
     requests: Meter
@@ -36,12 +41,15 @@ class Meters(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """What was counted at a place since the server began.  `pid` and `resident_bytes` are of the worker that wrote it."""
+    """What was counted at a place since the server began.  `pid`, `resident_bytes`, `under_way` and `connections` are of the
+    worker that wrote it."""
 
     pid: int = 0
     cpu_s: float = 0.0
     ended_children_s: float = 0.0
     resident_bytes: int = 0
+    under_way: int = 0
+    connections: Connections = NO_CONNECTIONS
     requests: list[Row] = []
     scoring: list[Row] = []
     commits: list[Row] = []
@@ -55,32 +63,40 @@ class Total(Struct, frozen=True):
     requests: Mapping[Hashable, Timing]
     scoring: Mapping[Hashable, Timing]
     commits: Timing
+    writes: Timing
     retries: int
+    under_way: int
+    connections: Connections
     work: Mapping[Hashable, Timing]
     server: Usage
     children: Usage
 
 
 class Alone:
-    """The only process of its server."""
+    """The only process of its server.  `connections` counts those of its store."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Meters, connections: Count = lambda: NO_CONNECTIONS) -> None:
         self._meters = meters
+        self._connections = connections
 
     def total(self) -> Total:
         living = processes.below([os.getpid()])
         children = Usage(living.cpu_s + processes.ended_children_s(), living.resident_bytes)
         meters = self._meters
-        commits, retries = _of_store(meters.commits.read())
+        commits, writes, retries = _of_store(meters.commits.read())
         requests, scoring, work = meters.requests.read(), meters.scoring.read(), meters.work.read()
-        return Total(1, requests, scoring, commits, retries, work, processes.own(), children)
+        under_way, connections = meters.requests.under_way, self._connections()
+        return Total(
+            1, requests, scoring, commits, writes, retries, under_way, connections, work, processes.own(), children
+        )
 
 
 class OneOfMany:
     """A worker that shares its counts with the others through `folder`, which the supervisor made."""
 
-    def __init__(self, meters: Meters, folder: Path) -> None:
+    def __init__(self, meters: Meters, folder: Path, connections: Count = lambda: NO_CONNECTIONS) -> None:
         self._meters = meters
+        self._connections = connections
         self._folder = folder
         self._place, self._lock = _take_place(folder)
         self._before = _read(folder / f"{self._place}.json") or Counts()
@@ -108,13 +124,16 @@ class OneOfMany:
         alive = [own, *(each for each in others if _is_alive(each.pid))]
         every = [own, *others]
         living = processes.below(each.pid for each in alive)
-        commits, retries = _of_store(_merged(each.commits for each in every))
+        commits, writes, retries = _of_store(_merged(each.commits for each in every))
         return Total(
             len(alive),
             _merged(each.requests for each in every),
             _merged(each.scoring for each in every),
             commits,
+            writes,
             retries,
+            sum(each.under_way for each in alive),
+            Connections(sum(each.connections.used for each in alive), sum(each.connections.idle for each in alive)),
             _merged(each.work for each in every),
             Usage(sum(each.cpu_s for each in every), sum(each.resident_bytes for each in alive)),
             Usage(living.cpu_s + sum(each.ended_children_s for each in every), living.resident_bytes),
@@ -127,6 +146,8 @@ class OneOfMany:
             before.cpu_s + used.cpu_s,
             before.ended_children_s + processes.ended_children_s(),
             used.resident_bytes,
+            self._meters.requests.under_way,
+            self._connections(),
             _rows(_merged([before.requests, _rows(self._meters.requests.read())])),
             _rows(_merged([before.scoring, _rows(self._meters.scoring.read())])),
             _rows(_merged([before.commits, _rows(self._meters.commits.read())])),
@@ -176,10 +197,10 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _of_store(timings: Mapping[Hashable, Timing]) -> tuple[Timing, int]:
-    """Return the commits, and how many were tried again."""
+def _of_store(timings: Mapping[Hashable, Timing]) -> tuple[Timing, Timing, int]:
+    """Return the commits, the whole transactions, and how many were tried again."""
     retries = timings.get(RETRY, Timing())
-    return timings.get(COMMIT, Timing()), sum(retries.counts)
+    return timings.get(COMMIT, Timing()), timings.get(WRITE, Timing()), sum(retries.counts)
 
 
 def _rows(timings: Mapping[Hashable, Timing]) -> list[Row]:

@@ -27,8 +27,8 @@ RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock
 ALWAYS = math.inf  # of `inline_s`: no commit waits for the disk
 RECENT = 0.2  # weight of the last commit in the average duration of a commit
 
-# What `GroupWriter.note` is told of, with the seconds it took.
-COMMIT, RETRY = ("commit",), ("retry",)
+# The keys of `GroupWriter.note`: a commit, a pause before another try, and a transaction from its beginning to its commit.
+COMMIT, RETRY, WRITE = ("commit",), ("retry",), ("write",)
 
 # Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
 Batch = Callable[[Tx, Sequence[Any]], list[Any]]
@@ -36,10 +36,16 @@ Batch = Callable[[Tx, Sequence[Any]], list[Any]]
 Done = Callable[[Any, Exception | None], None]
 
 
+class Busy(Exception):
+    """Another process holds the lock of the store."""
+
+
 class WriteSession(Session, Protocol):
     """A connection that can group: begin, commit and undo, also in part."""
 
-    def begin(self) -> None: ...
+    def begin(self, *, waits: bool = True) -> None:
+        """Begin a transaction.  Raise Busy at once, instead of waiting for another process, unless `waits`."""
+        ...
 
     def commit(self) -> None: ...
 
@@ -176,12 +182,16 @@ class GroupWriter:
         ):
             self._queue.put(commands)
             return
+        done = 0
         try:
-            for start in range(0, len(commands), GROUP_LIMIT):
-                self._commit(commands[start : start + GROUP_LIMIT])
+            while done < len(commands):
+                self._commit(commands[done : done + GROUP_LIMIT], waits=False)
+                done += GROUP_LIMIT
+        except Busy:
+            self._queue.put(commands[done:])  # the thread waits for the other process, the loop serves others meanwhile
         finally:
             self._lock.release()
-        _settle_all(commands)
+        _settle_all(commands[:done])
 
     def _is_inline(self, count: int) -> bool:
         """Several commands use the time in which a thread waits for the disk, so one that does not wait is worth the loop."""
@@ -191,6 +201,7 @@ class GroupWriter:
     def transaction(self, ws: int) -> Iterator[Tx]:
         """A transaction of the calling thread, between two groups."""
         with self._lock:
+            begun = time.perf_counter()
             session = self._open()
             session.begin()
             try:
@@ -199,6 +210,7 @@ class GroupWriter:
             except BaseException:
                 self._undo_all(session)
                 raise
+            self.note(WRITE, time.perf_counter() - begun)
             self._committed()
 
     @property
@@ -248,8 +260,9 @@ class GroupWriter:
                     self._commit(group)
                 _answer(group)
 
-    def _commit(self, commands: list[_Command]) -> None:
-        error, may_pass = self._try(commands)
+    def _commit(self, commands: list[_Command], *, waits: bool = True) -> None:
+        """Raise Busy, with nothing done, if another process is writing and `waits` is false."""
+        error, may_pass = self._try(commands, waits=waits)
         for pause_s in RETRY_AFTER_S:
             if not may_pass:
                 break
@@ -265,14 +278,15 @@ class GroupWriter:
         for command in commands:
             self._commit([command])
 
-    def _try(self, commands: list[_Command]) -> tuple[Exception | None, bool]:
+    def _try(self, commands: list[_Command], *, waits: bool = True) -> tuple[Exception | None, bool]:
         """What went wrong, with everything undone, and whether it is worth another try; None after the commit."""
         for command in commands:
             command.result = command.error = None
         session: WriteSession | None = None
+        opened = time.perf_counter()
         try:
             session = self._open()
-            session.begin()
+            session.begin(waits=waits)
             # Those of one batch stay together, whatever came between: nobody waits for them to keep an order.
             for batch in dict.fromkeys(command.batch for command in commands if command.batch is not None):
                 self._together(session, batch, [command for command in commands if command.batch is batch])
@@ -281,9 +295,13 @@ class GroupWriter:
                     self._one(session, command, alone=len(commands) == 1)
             begun = time.perf_counter()
             session.commit()
-            took_s = time.perf_counter() - begun
+            ended = time.perf_counter()
+            took_s = ended - begun
             self._commit_s += RECENT * (took_s - self._commit_s)
             self.note(COMMIT, took_s)
+            self.note(WRITE, ended - opened)
+        except Busy:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever it is, every caller of the group must hear of it
             may_pass = isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
             self._undo_all(self._session)

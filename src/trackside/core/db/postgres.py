@@ -19,6 +19,7 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.pgbell import Bell
 from trackside.core.db.pgwire import Lost, ServerError, Wire
+from trackside.core.db.reads import Connections, Reads
 from trackside.core.db.tx import Dialect, Heard, HeardElsewhere, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
 from trackside.core.locations import PostgresStore
@@ -186,7 +187,8 @@ class PostgresWriter(PostgresSession):
         super().__init__(connect)
         self._tell = tell
 
-    def begin(self) -> None:
+    def begin(self, *, waits: bool = True) -> None:
+        del waits  # other servers lock rows, not the store
         self.news = set()
         self._opening = [_BEGIN_WRITE, _NUMBER]
 
@@ -291,6 +293,7 @@ class PostgresDatabase:
         self._idle: list[PostgresSession] = []
         self._free = threading.BoundedSemaphore(READERS)
         self._is_closed = False
+        self.reads = Reads()
         self.writer = GroupWriter(self._connect_writer, remembers=False)
         self._beside: GroupWriter | None = None
         self._bell: Bell | None = None
@@ -300,6 +303,7 @@ class PostgresDatabase:
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
         """A snapshot: every statement of the transaction sees the same state.  Raises TooSlow beyond the limit."""
         session = self._take()
+        begun = self.reads.begin()
         session.begin_read(limit)
         try:
             yield Tx(session, ws, time.time_ns() // 1_000_000)
@@ -309,7 +313,12 @@ class PostgresDatabase:
             raise
         finally:
             session.end_read()
+            self.reads.end(begun)
             self._give(session)
+
+    def connections(self) -> Connections:
+        """Return how many connections of the pool of readers are open."""
+        return Connections(self.reads.under_way, len(self._idle))
 
     @contextmanager
     def write(self, ws: int) -> Iterator[Tx]:

@@ -17,8 +17,9 @@ from typing import Literal
 
 from trackside.core import disk
 from trackside.core.db import sqlite_file
-from trackside.core.db.group import ALWAYS, GroupWriter
+from trackside.core.db.group import ALWAYS, Busy, GroupWriter
 from trackside.core.db.limits import Limit
+from trackside.core.db.reads import Connections, Reads
 from trackside.core.db.sqlite_file import Watch
 from trackside.core.db.tx import Heard, HeardElsewhere, SqliteSession, Tx
 from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper, sync_log
@@ -53,7 +54,9 @@ def unfit() -> str | None:
 
 
 class SqliteWriter(SqliteSession):
-    """The write connection: `BEGIN IMMEDIATE` to `COMMIT`, with one level of savepoint."""
+    """The write connection: `BEGIN IMMEDIATE` to `COMMIT`, with one level of savepoint.
+
+    Its busy timeout is 0: only `begin` meets the lock of another process."""
 
     def __init__(self, connection: sqlite3.Connection, watch: Watch, tell: Heard) -> None:
         """`tell` is called after a commit with which the change log has grown, with the workspaces concerned."""
@@ -61,9 +64,23 @@ class SqliteWriter(SqliteSession):
         self._watch = watch
         self._tell = tell
 
-    def begin(self) -> None:
+    def begin(self, *, waits: bool = True) -> None:
         self.news = set()
-        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY:
+                raise
+            if not waits:
+                raise Busy from None
+            self._wait_and_begin()
+
+    def _wait_and_begin(self) -> None:
+        self.connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self.connection.execute("PRAGMA busy_timeout = 0")
 
     def commit(self) -> None:
         self._watch.check()
@@ -119,6 +136,7 @@ class SqliteDatabase:
         self.durability = durability
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self.reads = Reads()
         self._watchdog = Watchdog()
         sqlite_file.prepare(path)
         self._watch = Watch(path)
@@ -143,6 +161,7 @@ class SqliteDatabase:
         session = self._reader()
         epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
         session.connection.execute("BEGIN")
+        begun = self.reads.begin()
         try:
             with nullcontext() if limit is None else self._watchdog.watch(limit, session.connection):
                 yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
@@ -151,6 +170,7 @@ class SqliteDatabase:
                 raise limit.fault() from None
             raise
         finally:
+            self.reads.end(begun)
             session.connection.execute("COMMIT")
 
     @contextmanager
@@ -174,6 +194,11 @@ class SqliteDatabase:
     def fault(self) -> str | None:
         """Return why nothing can be stored, in words for callers; None if it can."""
         return self._watch.fault()
+
+    def connections(self) -> Connections:
+        """Return how many connections of readers are open: one for each thread that has read."""
+        used = self.reads.under_way
+        return Connections(used, max(0, len(self._readers) - used))
 
     def alone(self) -> AbstractContextManager[None]:
         """Nobody else looks after the schema: the file has one server."""
@@ -225,6 +250,7 @@ class SqliteDatabase:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA busy_timeout = 0")  # `begin` waits for other processes, where its caller may wait
         connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
         self._watch.begin()
         return SqliteWriter(connection, self._watch, self._tell)

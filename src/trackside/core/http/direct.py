@@ -216,6 +216,7 @@ class Direct:
     ) -> None:
         """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
         route, begun = plain.route, perf_counter()
+        self._meter.under_way += 1
         given = plain.headers.get(ID_HEADER)
         request_id = None if given is None and not self._requests.is_on else self._requests.id_of(given)
         if request_id is not None:
@@ -235,6 +236,7 @@ class Direct:
                     self._gate.refused(plain.visit.caller, route, None, where)
                 status, headers, body = failed(error, plain.method, plain.path)
                 answer(status, headers, body)
+            self._meter.under_way -= 1
             self._meter.note((route.method, route.paths[0], status // 100), perf_counter() - begun, len(body))
 
         try:
@@ -270,6 +272,7 @@ class Direct:
 
         def counted(status: int, headers: Headers, answered: bytes) -> None:
             answer(status, headers, answered)
+            self._meter.under_way -= 1
             self._meter.note((route.method, route.paths[0], status // 100), perf_counter() - begun, len(answered))
 
         try:

@@ -129,6 +129,7 @@ class Edge:
         counted = _Counted(send, request_id)
         begun = perf_counter()
         passed: Send = counted
+        self._meter.under_way += 1
         try:
             if self._dialects.is_foreign(scope["path"], dict(scope["headers"])):
                 dialect = await self._dialects.of(scope)
@@ -140,6 +141,7 @@ class Edge:
             route: Route | None = scope.get(ROUTE)
             where = _NOTHING if route is None else (route.method, route.paths[0])
             took_s = perf_counter() - begun
+            self._meter.under_way -= 1
             self._meter.note((*where, counted.status // 100), took_s, counted.size)
             if request_id is not None:
                 workspace, user = scope.get(WHO, _NOBODY)

@@ -1,4 +1,4 @@
-"""Counts answers and how long they took, by a key.  Knows no route's meaning and no format of a monitoring system."""
+"""Counts answers, how long they took, by a key, and requests under way.  Knows neither routes nor monitoring systems."""
 
 import threading
 from bisect import bisect_left
@@ -34,6 +34,7 @@ class Meter:
     """Written by one event loop, without a lock: a call costs less than a microsecond.  Read by any thread."""
 
     def __init__(self) -> None:
+        self.under_way = 0  # requests that have begun and are not answered yet
         self._timings: dict[Hashable, Timing] = {}
 
     def note(self, key: Hashable, seconds: float, size: int = 0) -> None:

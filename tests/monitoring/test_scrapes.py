@@ -1,0 +1,79 @@
+"""Scrapes of a server process: while its store is locked, and after a backup of it."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support.scrapes import samples, total
+from support.servers import Server, trackside
+
+LOCK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """Another process holds an exclusive transaction of the file."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCK, str(store)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "locked\n"
+        try:
+            yield
+        finally:
+            holder.communicate()
+
+
+def scrape(server: Server) -> str:
+    reply = server.api.ask("GET", "/metrics")
+    assert reply.status == 200
+    return reply.body.decode()
+
+
+def test_a_scrape_is_answered_while_another_process_locks_the_store_and_a_write_waits(server: Server) -> None:
+    run = server.api.new_run()
+    answers: list[int] = []
+
+    def log() -> None:
+        metric = {"run_id": run, "key": "loss", "value": 1.0, "timestamp": 1, "step": 1}
+        answers.append(server.api.ask("POST", "runs/log-metric", metric).status)
+
+    with locked(server.data / "trackside.db"):
+        writer = threading.Thread(target=log)
+        writer.start()
+        while not answers and total(text := scrape(server), "trackside_http_requests_in_progress") < 2:
+            pass  # the scrape itself is one; the write is the other
+        is_answered = bool(answers)
+    writer.join()
+
+    assert (is_answered, answers) == (False, [200])
+    assert total(text, "trackside_runs", status="RUNNING") == 1
+    assert samples(text, "trackside_store_up") == {(): 1}
+
+
+def test_a_scrape_tells_when_the_last_backup_ended_and_what_transactions_took(server: Server, tmp_path: Path) -> None:
+    server.api.new_run()
+    code, _, complaints = trackside(
+        "backup", "create", "--data", str(server.data), "--to", str(tmp_path / "kept"), cwd=tmp_path
+    )
+    assert code == 0, complaints
+    with sqlite3.connect(server.data / "trackside.db") as store:
+        ((ended_at,),) = store.execute("SELECT ended_at FROM last_backup").fetchall()
+
+    text = scrape(server)
+
+    assert samples(text, "trackside_backup_last_success_timestamp_seconds") == {(): ended_at / 1000}
+    assert total(text, "trackside_db_query_duration_seconds_count", op="read") > 0
+    assert total(text, "trackside_db_query_duration_seconds_count", op="write") > 0
+    assert total(text, "trackside_db_pool_connections", state="idle") > 0
+    assert samples(text, "trackside_http_requests_in_progress") == {(): 1}
