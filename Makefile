@@ -43,7 +43,7 @@ EXTRAS := $(foreach extra,postgres cloud drift import oidc kubernetes secrets tr
 # Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-postgres bench-registry bench-calls bench-serving bench-links bench-charts bench-ui screenshots compatibility configuration constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-postgres bench-registry bench-calls bench-serving bench-links bench-traces bench-charts bench-ui screenshots compatibility configuration constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -131,6 +131,9 @@ bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4
 	@$(BIN)/python bench/links.py backfill
 	@$(BIN)/python bench/links.py latency
 	@$(BIN)/python bench/links.py idle
+
+bench-traces: $(STAMP) ## measure traces beside MLflow's server, whose environment is LAB/mlf, on SQLite and PostgreSQL (TRACES_ARGS)
+	@LAB='$(LAB)' $(BIN)/python bench/traces.py $(TRACES_ARGS)
 
 bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom (UI_ARGS; fills .bench/ui once)
 	@$(BIN)/python bench/ui_charts.py $(UI_ARGS)

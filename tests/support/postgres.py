@@ -33,9 +33,12 @@ _COUNTERS = "SELECT CAST(CAST(oid AS regclass) AS TEXT) FROM pg_class WHERE relk
 
 
 class Postgres:
-    """A server that runs until `close`.  Who is root starts it as `nobody`, since it refuses root."""
+    """A server that runs until `close`.  Who is root starts it as `nobody`, since it refuses root.
 
-    def __init__(self) -> None:
+    `is_durable`: commits reach the disk, and statistics are kept, as where people work."""
+
+    def __init__(self, *, is_durable: bool = False) -> None:
+        self._settings = {"max_connections": "200"} if is_durable else _QUICK
         self.folder = Path(tempfile.mkdtemp(prefix="trackside-pg-"))
         self._numbers = itertools.count(1)
         self._emptying: dict[str, tuple[Admin, str]] = {}
@@ -57,7 +60,7 @@ class Postgres:
 
     def start(self) -> None:
         """Again at the same port."""
-        settings = _QUICK | {
+        settings = self._settings | {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": str(self.folder),

@@ -267,8 +267,8 @@ def time_ms(text: str | None) -> int:
 def time_text(ms: int) -> str:
     """Return a protobuf timestamp; one out of its range (the years 1 to 9999) is the nearest that it has."""
     seconds, rest = divmod(min(max(ms, _FIRST_MS), _LAST_MS), 1000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text.rjust(19, '0')}.{rest:03d}Z" if rest else f"{text.rjust(19, '0')}Z"
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+    return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
 
 
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
@@ -318,12 +318,14 @@ def costs_of(cost: dict[str, Any]) -> Costs:
 
 def whole(value: Any) -> int | None:
     """Return a count that fits into 64 bits; None for anything else."""
+    if type(value) is int and -(2**63) < value < 2**63:
+        return value
     number = finite(value)
     return None if number is None or abs(number) >= 2**63 else int(number)
 
 
 def finite(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         number = float(value)

@@ -72,6 +72,7 @@ class Head(Struct, frozen=True):
 
 decode = msgspec.json.Decoder(Span).decode
 _head = msgspec.json.Decoder(Head).decode
+_string = msgspec.json.Decoder(str).decode
 
 
 def number_of(span_id: str) -> int:
@@ -135,7 +136,7 @@ def value_of(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return _string(text) if text[:1] == '"' else json.loads(text)
     except (ValueError, RecursionError):
         return text
 

@@ -188,6 +188,7 @@ def _row(trace: State, experiment_id: str) -> Row:
             trace.client_request_id,
             trace.request_preview,
             trace.response_preview,
+            None,
             m.encode_map(trace.tags),
             m.encode_map(trace.metadata),
             trace.wanted_spans,

@@ -12,7 +12,7 @@ from msgspec import Struct
 from trackside.core.errors import Invalid
 from trackside.traces import spans as forms
 from trackside.traces.ingest.previews import preview
-from trackside.traces.ingest.rollup import Node
+from trackside.traces.ingest.rollup import Node, usage_text
 from trackside.traces.model import (
     COST_KEYS,
     MAX_SPAN_NAME,
@@ -122,11 +122,10 @@ def storable(text: str) -> str:
 
 def _row(span: Span) -> tuple[SpanRow, Node]:
     attributes = span.attributes
-    usage = attributes.get(USAGE)
     cost = attributes.get(COST)
     span_id = forms.number_of(span.span_id)
     parent_id = forms.number_of(span.parent_span_id) if span.parent_span_id else None
-    used = json_object(usage) or None
+    used = json_object(attributes.get(USAGE)) or None
     costs = json_object(cost) or None
     duration_us = None
     if span.end_time_unix_nano:
@@ -141,7 +140,7 @@ def _row(span: Span) -> tuple[SpanRow, Node]:
         duration_us=duration_us,
         model=_bounded(attributes.get(MODEL)),
         provider=_bounded(attributes.get(PROVIDER)),
-        token_usage=usage if used else None,
+        token_usage=usage_text(used),
         costs=costs_of(costs) if costs else NO_COSTS,
     )
     return row, Node(span_id, parent_id, used, costs)
@@ -152,6 +151,8 @@ NO_COSTS = Costs(**dict.fromkeys(COST_KEYS))
 
 def _text(text: str | None) -> str:
     """Return what an attribute says, as a text; empty for nothing."""
+    if text is None:
+        return ""
     value = forms.value_of(text)
     if value is None or value == "":
         return ""
@@ -159,6 +160,8 @@ def _text(text: str | None) -> str:
 
 
 def _bounded(text: str | None) -> str | None:
+    if text is None:
+        return None
     found = storable(_text(text))
     return found[:MAX_MODEL] or None
 

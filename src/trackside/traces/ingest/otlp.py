@@ -6,7 +6,7 @@ The messages are imported with the first request: most servers start without one
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status,
 SERVICE = "service.name"
 # Agents whose service's name is put onto their root spans, as MLflow's UI shows it.
 AGENTS = frozenset({"claude-code", "codex_cli_rs", "codex_vscode", "gemini-cli", "qwen-code"})
+_NO_ID = b"\0" * 8
 _ID_FIELDS = ("traceId", "spanId", "parentSpanId")
 
 
@@ -52,16 +53,20 @@ def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
     if not request.resource_spans:
         raise Malformed("Invalid OpenTelemetry format - no spans found")
     sent: dict[str, Sent] = {}
+    ids: dict[bytes, _Ids] = {}
     for group in request.resource_spans:
         resource = {pair.key: _plain(pair.value) for pair in group.resource.attributes}
         service = resource.get(SERVICE)
         agent = service if isinstance(service, str) and service in AGENTS else None
         for scope in group.scope_spans:
             for message in scope.spans:
-                trace_id, span = _span(message, agent)
-                found = sent.get(trace_id)
+                trace = ids.get(message.trace_id)
+                if trace is None:
+                    trace = ids[message.trace_id] = _ids(message.trace_id)
+                span = _span(message, trace, agent)
+                found = sent.get(trace.trace_id)
                 if found is None:
-                    found = sent[trace_id] = Sent([], resource)
+                    found = sent[trace.trace_id] = Sent([], resource)
                 elif not found.resource:
                     found.resource = resource
                 found.spans.append(span)
@@ -69,22 +74,37 @@ def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
     return sent
 
 
-def _span(message: Any, agent: str | None) -> tuple[str, Span]:
-    trace = _id(message.trace_id, 16)
-    span_id = _id(message.span_id, 8)
-    if not message.trace_id or not message.span_id:  # zeros are ids, as on MLflow's server
+class _Ids(NamedTuple):
+    """A trace's id in MLflow's form, in base64, and as the JSON text of an attribute."""
+
+    trace_id: str
+    base64: str
+    text: str
+
+
+def _ids(given: bytes) -> _Ids:
+    if not given:  # zeros are ids, as on MLflow's server
+        raise _no_span()
+    trace = _id(given, 16)
+    trace_id = f"tr-{trace.hex()}"
+    return _Ids(trace_id, base64.b64encode(trace).decode(), f'"{trace_id}"')
+
+
+def _span(message: Any, trace: _Ids, agent: str | None) -> Span:
+    if not message.span_id:
         raise _no_span()
     parent = _id(message.parent_span_id, 8)
-    trace_id = f"tr-{trace.hex()}"
+    has_parent = parent != _NO_ID
     attributes = {pair.key: _text(pair.value) for pair in message.attributes}
-    attributes[REQUEST_ID] = f'"{trace_id}"'
-    if agent is not None and not any(parent):
+    attributes[REQUEST_ID] = trace.text
+    if agent is not None and not has_parent:
         attributes[SERVICE] = f'"{agent}"'
-    code = message.status.code
-    return trace_id, Span(
-        trace_id=base64.b64encode(trace).decode(),
-        span_id=base64.b64encode(span_id).decode(),
-        parent_span_id=base64.b64encode(parent).decode() if any(parent) else None,
+    status = message.status
+    code = status.code
+    return Span(
+        trace_id=trace.base64,
+        span_id=base64.b64encode(_id(message.span_id, 8)).decode(),
+        parent_span_id=base64.b64encode(parent).decode() if has_parent else None,
         name=message.name,
         start_time_unix_nano=message.start_time_unix_nano,
         end_time_unix_nano=message.end_time_unix_nano or None,
@@ -92,7 +112,7 @@ def _span(message: Any, agent: str | None) -> tuple[str, Span]:
             Event(event.name, event.time_unix_nano, {pair.key: _json(_plain(pair.value)) for pair in event.attributes})
             for event in message.events
         ],
-        status=Status(CODES[code] if code in (1, 2) else CODES[0], message.status.message or None),
+        status=Status(CODES[code] if code in (1, 2) else CODES[0], status.message or None),
         attributes=attributes,
         links=[_link(link) for link in message.links],
     )
@@ -114,11 +134,19 @@ def _no_span() -> Malformed:
 
 
 def _text(value: Any) -> str:
-    """Return the JSON text of an attribute's value."""
-    kind = value.WhichOneof("value")
-    if kind == "string_value":
-        return encode(value.string_value).decode()
-    return json.dumps(_plain(value), ensure_ascii=False, default=str)
+    """Return the JSON text of an attribute's value, as `json.dumps` writes it."""
+    match value.WhichOneof("value"):
+        case "string_value":
+            return encode(value.string_value).decode()
+        case "kvlist_value":
+            members = {pair.key: _text(pair.value) for pair in value.kvlist_value.values}
+            return f"{{{', '.join([f'{encode(key).decode()}: {text}' for key, text in members.items()])}}}"
+        case "array_value":
+            return f"[{', '.join([_text(each) for each in value.array_value.values])}]"
+        case "int_value":
+            return str(value.int_value)
+        case _:
+            return json.dumps(_plain(value), default=str)
 
 
 def _plain(value: Any) -> Any:

@@ -5,11 +5,13 @@ counted twice.  Tokens and costs are summed separately.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from trackside.traces.model import CACHE_KEYS, COST_KEYS, TOKEN_KEYS, finite, whole
+from trackside.traces.model import CACHE_KEYS, COST_KEYS, TOKEN_KEYS, finite, json_object, whole
 
 
 class Node(Struct, frozen=True):
@@ -21,10 +23,31 @@ class Node(Struct, frozen=True):
     cost: dict[str, Any] | None = None
 
 
+def usage_text(usage: dict[str, Any] | None) -> str | None:
+    """Return the tokens of a span as they are stored: a JSON array of counts in the order of the keys."""
+    if not usage:
+        return None
+    counts = [whole(usage.get(key)) for key in _KEYS]
+    while counts and counts[-1] is None:
+        counts.pop()
+    return msgspec.json.encode(counts).decode()
+
+
+def usage_from(text: str | None) -> dict[str, Any] | None:
+    """Read what `usage_text` made, and the JSON objects that were stored before."""
+    if text is None or not text.startswith("["):
+        return json_object(text) or None
+    return {key: count for key, count in zip(_KEYS, _counts(text), strict=False) if count is not None}
+
+
+_KEYS = (*TOKEN_KEYS, *CACHE_KEYS)
+_counts = msgspec.json.Decoder(list[int | None]).decode
+
+
 def usage_of(nodes: Sequence[Node]) -> dict[str, int]:
     """Return the tokens of a trace; empty if no span has any.  The total leaves tokens of caches out."""
     found: dict[str, int] = {}
-    for node in _topmost(nodes, lambda node: node.usage):
+    for node in _topmost(nodes, _usage):
         usage = node.usage or {}
         for key in TOKEN_KEYS:
             found[key] = found.get(key, 0) + (whole(usage.get(key)) or 0)
@@ -37,11 +60,15 @@ def usage_of(nodes: Sequence[Node]) -> dict[str, int]:
 def cost_of(nodes: Sequence[Node]) -> dict[str, float]:
     """Return the costs of a trace in US dollars; empty if no span has any."""
     found: dict[str, float] = {}
-    for node in _topmost(nodes, lambda node: node.cost):
+    for node in _topmost(nodes, _cost):
         cost = node.cost or {}
         for key in COST_KEYS:
             found[key] = found.get(key, 0.0) + (finite(cost.get(key)) or 0.0)
     return found
+
+
+_usage = attrgetter("usage")
+_cost = attrgetter("cost")
 
 
 def _topmost(nodes: Sequence[Node], value: Callable[[Node], Any]) -> Iterable[Node]:

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
+SMALL = 200  # bytes of previews up to which compression saves nothing
 LEVEL = 1  # at which compression costs as much as reading a span does
 
 _local = threading.local()
@@ -25,6 +28,21 @@ def text_of(body: bytes) -> bytes:
 
 def lines_of(bodies: Iterable[bytes]) -> list[bytes]:
     return [line for body in bodies for line in text_of(body).split(b"\n")]
+
+
+def pack(request: str | None, response: str | None) -> bytes | None:
+    """Return the previews of a trace together; None for none."""
+    if request is None and response is None:
+        return None
+    made = msgspec.json.encode((request, response))
+    return made if len(made) <= SMALL else compress([made])
+
+
+def unpack(packed: bytes) -> tuple[str | None, str | None]:
+    return _pair(packed if packed[:1] == b"[" else text_of(packed))
+
+
+_pair = msgspec.json.Decoder(tuple[str | None, str | None]).decode
 
 
 def _codec() -> tuple[Any, Any]:

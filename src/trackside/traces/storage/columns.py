@@ -6,9 +6,12 @@ from typing import Any
 import msgspec
 
 from trackside.core.db.tx import Tx
+from trackside.traces.storage import bodies
 from trackside.traces.storage.state import State
 
-_NAMES = State.__struct_fields__
+_PREVIEWS = ("request_preview", "response_preview")  # columns of rows that were written before they were packed
+_PLAIN = tuple(name for name in State.__struct_fields__ if name not in _PREVIEWS)
+_NAMES = (*_PREVIEWS, "previews", *_PLAIN)
 _DECODE = msgspec.json.Decoder(dict[str, str]).decode
 
 COLUMNS = ", ".join(_NAMES)
@@ -24,14 +27,21 @@ UPDATE traces SET {", ".join(f"{name} = :{name}" for name in _NAMES)} WHERE work
 
 def state(row: Sequence[Any]) -> State:
     """`row`: the columns of `COLUMNS`."""
-    found = dict(zip(_NAMES, row, strict=True))
+    found = dict(zip(_PLAIN, row[3:], strict=True))
+    found["request_preview"], found["response_preview"] = previews(*row[:3])
     return State(**{**found, "tags": _DECODE(found["tags"]), "metadata": _DECODE(found["metadata"])})
+
+
+def previews(request: str | None, response: str | None, packed: bytes | None) -> tuple[str | None, str | None]:
+    """Return the previews of a row's three columns."""
+    return (request, response) if packed is None else bodies.unpack(packed)
 
 
 def values(trace: State) -> tuple[Any, ...]:
     """Return the columns of `COLUMNS`."""
-    *plain, tags, metadata = (getattr(trace, name) for name in _NAMES)
-    return (*plain, encode_map(tags), encode_map(metadata))
+    *plain, tags, metadata = (getattr(trace, name) for name in _PLAIN)
+    packed = bodies.pack(trace.request_preview, trace.response_preview)
+    return (None, None, packed, *plain, encode_map(tags), encode_map(metadata))
 
 
 def encode_map(given: dict[str, str]) -> str:

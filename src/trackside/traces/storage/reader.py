@@ -11,11 +11,11 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.traces import model as m
 from trackside.traces.spans import in_order
-from trackside.traces.storage import bodies
+from trackside.traces.storage import bodies, columns
 
 _COLUMNS = """
 t.trace_seq, t.trace_id, e.experiment_id, t.timestamp_ms, t.duration_ms, t.state, t.client_request_id, t.request_preview,
-t.response_preview, t.tags, t.metadata, t.wanted_spans, t.span_count, t.has_spans
+t.response_preview, t.previews, t.tags, t.metadata, t.wanted_spans, t.span_count, t.has_spans
 """
 encode = msgspec.json.encode
 
@@ -48,13 +48,12 @@ class Row:
         self.duration_ms: int | None = row[4]
         self.state: str = row[5]
         self.client_request_id: str | None = row[6]
-        self.request_preview: str | None = row[7]
-        self.response_preview: str | None = row[8]
-        self.tags: str = row[9]  # JSON
-        self.metadata: str = row[10]  # JSON
-        self.wanted_spans: int | None = row[11]
-        self.span_count: int = row[12]
-        self.has_spans = bool(row[13])
+        self.request_preview, self.response_preview = columns.previews(*row[7:10])
+        self.tags: str = row[10]  # JSON
+        self.metadata: str = row[11]  # JSON
+        self.wanted_spans: int | None = row[12]
+        self.span_count: int = row[13]
+        self.has_spans = bool(row[14])
 
     @property
     def is_whole(self) -> bool:

@@ -17,7 +17,7 @@ from trackside.traces import model as m
 from trackside.traces.assessments import store as assessments
 from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch, SpanRow
-from trackside.traces.ingest.rollup import Node
+from trackside.traces.ingest.rollup import Node, usage_from
 from trackside.traces.storage import columns
 from trackside.traces.storage.state import (
     Start,
@@ -236,7 +236,7 @@ def _stored(tx: Tx, traces: Sequence[_Trace]) -> dict[int, list[Node]]:
         cost = None
         if any(value is not None for value in costs):
             cost = dict(zip(m.COST_KEYS, costs, strict=True))
-        node = Node(span_id, parent_id, m.json_object(usage) or None, cost)
+        node = Node(span_id, parent_id, usage_from(usage), cost)
         found.setdefault(trace_seq, []).append(node)
     return found
 
