@@ -6,6 +6,7 @@ from trackside.access.model import Scope
 from trackside.alerts import store as alerts
 from trackside.artifacts import keys
 from trackside.cleanup import storage
+from trackside.cleanup.orphans import store as orphans
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
 from trackside.experiments import store as experiments
@@ -33,7 +34,7 @@ TABLES = (
     "saved_views",
     "experiment_tags", "params", "tags", "metric_series", "metric_tails", "metric_chunks", "input_tags", "inputs", "datasets",
     "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_datasets",
-    "run_models", "run_docs", "runs", "experiments", "deletions", "tombstones",
+    "run_models", "run_docs", "runs", "experiments", "deletions", "tombstones", "quarantine",
 )  # fmt: skip
 URIS = (  # where those of artifacts are: table, its key, column
     ("experiments", "experiment_seq", "artifact_location"),
@@ -95,6 +96,7 @@ def remove(tx: Tx) -> None:
     alerts.remove_all(tx)
     quotas.remove_all(tx)
     storage.remove_all(tx)
+    orphans.remove_all(tx)
     _lock(tx)
     uses.check_all_free(tx)
     for table in TABLES:
@@ -110,6 +112,7 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
     alerts.remove_all(tx)
     quotas.remove_all(tx)  # those of the default workspace hold
     storage.remove_all(tx)
+    orphans.remove_all(tx)
     usage.request_recount(tx.within(DEFAULT_WORKSPACE_ID))
     _lock(tx)
     default = tx.one(

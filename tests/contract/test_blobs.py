@@ -295,6 +295,19 @@ def test_writers_of_one_key_do_not_mix(blobs: Blobs) -> None:
     assert [entry.path for entry in blobs.walk("")] == ["deep/er/file"]
 
 
+def test_a_file_moves_to_another_key_and_never_over_one(blobs: Blobs) -> None:
+    put(blobs, "from/a.txt", [[b"a"]])
+    put(blobs, "to/b.txt", [[b"b"]])
+
+    blobs.move("from/a.txt", "deep/er/a.txt")
+    with pytest.raises(Invalid):
+        blobs.move("deep/er/a.txt", "to/b.txt")
+    with pytest.raises(NotFound):
+        blobs.move("from/a.txt", "to/c.txt")
+
+    assert {entry.path: get(blobs, entry.path) for entry in blobs.walk("")} == {"deep/er/a.txt": b"a", "to/b.txt": b"b"}
+
+
 def test_an_abort_waits_for_the_write_that_it_meets(blobs: Blobs) -> None:
     upload = blobs.create("file")
     writer = threading.Thread(target=upload.write, args=([b"x" * (3 * PART_BYTES)],))

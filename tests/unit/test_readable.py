@@ -55,6 +55,7 @@ EXEMPT = {
         ): "a job counts what the whole workspace takes; who reads it is shown what they may"
         for name in ("_runs", "_models", "_versions")
     },
+    **{("cleanup/orphans/store.py", name): WHOLE for name in ("versions", "logged_models", "runs")},
     ("cleanup/survey.py", "_kept_of_run"): "ids of the logged models that a run, which the caller may delete, has made",
     ("registry/files/removal.py", "_overlapping"): "versions whose files a deletion must keep",
     ("registry/mirrored.py", "made_at"): WHOLE,

@@ -16,6 +16,8 @@ from trackside.cleanup import holds, storage, storage_scan
 from trackside.cleanup import kinds as deletion_jobs
 from trackside.cleanup import routes as cleanup
 from trackside.cleanup.jobs import Deletions
+from trackside.cleanup.orphans import kinds as orphan_jobs
+from trackside.cleanup.orphans import routes as orphans
 from trackside.cleanup.work import Work
 from trackside.core.http.routes import Route
 from trackside.core.work.loop import Loop
@@ -62,6 +64,7 @@ def routes(parts: Parts) -> list[Route]:
         *cleanup.routes(deleting),
         *holds.routes(),
         *storage.routes(),
+        *orphans.routes(),
         *_imports(parts),
         *_links(parts),
     ]
@@ -82,6 +85,7 @@ def _jobs(parts: Parts, deleting: Work) -> list[Route]:
             storage_scan.kind(parts.roots),
             drift_kind,
             *deletions,
+            *orphan_jobs.kinds(parts.roots),
             *parts.kinds,
         ]
     )

@@ -89,6 +89,10 @@ class Blobs(Creates, Protocol):
         """Remove a file, or a folder with all that is in it; was there anything?  The root cannot be deleted."""
         ...
 
+    def move(self, key: str, to: str) -> None:
+        """Give a file another key.  Raise NotFound where there is none, Invalid where `to` is taken."""
+        ...
+
     def close(self) -> None:
         """The end of this process's use: what it needed beside the files goes."""
         ...

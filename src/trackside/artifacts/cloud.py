@@ -8,12 +8,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from trackside.artifacts import keys
-from trackside.artifacts.blobs import Entry, Folder, Stat
+from trackside.artifacts.blobs import Entry, Folder, Stat, put
 from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unavailable
 from trackside.core.locations import LocationError
 
@@ -32,6 +32,7 @@ MAX_KEY_BYTES = 1024  # the least that S3, GCS and Azure allow, the store's own 
 # Of a multipart upload.  S3 takes 10,000 parts, so a file may have 78 GiB.
 PART_BYTES = 8 << 20
 READ_BYTES = 4 << 20
+COPY_BYTES = 5 << 30  # S3 copies no larger file in one call
 # A store that does not answer holds a thread so long, and for one request of 30 s more; the library's own limit is 180 s.
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _PARTS_AT_ONCE = 3
@@ -99,6 +100,21 @@ class CloudBlobs:
                 with suppress(FileNotFoundError):  # somebody else deletes too
                     obstore.delete(self._store, found)
             return bool(found)
+
+    def move(self, key: str, to: str) -> None:
+        """A copy and a deletion: after a crash between the two the file has both keys."""
+        size = self.stat(key).size_bytes
+        with suppress(NotFound):
+            self.stat(to)
+            raise Invalid(f"Invalid path: '{to}' is there already")
+        if size > COPY_BYTES:
+            with closing(self.open(key)) as download:
+                put(self, to, ([piece] for piece in download.chunks()))
+        else:
+            with _faults(key, "copy"):
+                obstore.copy(self._store, key, _checked(to))
+        with _faults(key, "delete"), suppress(FileNotFoundError):
+            obstore.delete(self._store, [key])
 
     def close(self) -> None:
         self._loop.close()

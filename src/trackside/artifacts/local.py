@@ -91,6 +91,15 @@ class LocalBlobs:
             self._tree.prune(os.path.split(path)[0])
         return True
 
+    def move(self, key: str, to: str) -> None:
+        source, target = self._tree.path(_no_root(key)), self._tree.path(_no_root(to))
+        self.stat(key)
+        with _writing(to):
+            if os.path.lexists(target):
+                raise Invalid(f"Invalid path: '{to}' is there already")
+            self._tree.rename(source, target)
+            self._tree.prune(os.path.split(source)[0])
+
     def prepare(self) -> None:
         """Make the folder and sweep what a killed process left in it.  Once, at the start."""
         disk.make_folder(Path(self._tree.root))
@@ -306,6 +315,21 @@ class _Tree:
                     return
                 finally:
                     os.close(folder)
+
+    def rename(self, path: str, to: str) -> None:
+        (above, name), (target, last) = os.path.split(path), os.path.split(to)
+        source = self.open_folder(above)
+        try:
+            folder = self.make_folder(target)
+            try:
+                os.rename(name, last, src_dir_fd=source, dst_dir_fd=folder)
+                if self.durable:
+                    os.fsync(folder)
+                    os.fsync(source)
+            finally:
+                os.close(folder)
+        finally:
+            os.close(source)
 
     def discard(self, path: str) -> None:
         """Take a file or a folder out of sight, at once and whole; then remove it at leisure."""

@@ -40,6 +40,7 @@ class Roots:
     ) -> None:
         self._durable = durable
         self._own = parse(str(locations.artifacts(url)))
+        self.url = str(self._own)
         self._served = [parse(root) for root in served if keys.of_proxied(root) is None]
         self._policy = policy or RootPolicy()
         self._stores: dict[Place, Blobs] = {}

@@ -152,7 +152,7 @@ COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
     (("score",), job_words.add_score),
     (("drift",), drift_words.add_commands),
     (("monitor",), monitor_words.add_commands),
-    (("delete", "trash", "retention", "storage"), cleanup_words.add_commands),
+    (("delete", "trash", "retention", "storage", "orphans"), cleanup_words.add_commands),
     (("hold",), hold_words.add_commands),
     (("backup",), _add_backup),
     (("import",), import_words.add_command),

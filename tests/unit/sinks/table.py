@@ -236,6 +236,7 @@ REVIEWED = [
             "cli/quotas/commands.py": "_experiment_id show",
             "cli/holds/commands.py": "list",
             "cli/cleanup/storage.py": "show",
+            "cli/cleanup/orphans.py": "_orphans",
             "core/setting_values.py": "http_address mail_server",
             "cli/access/commands.py": "access_explain access_list audit_list",
             "cli/access/calls.py": "quoted",
@@ -292,7 +293,7 @@ REVIEWED = [
         dict.fromkeys(
             "backup/fill.py backup/tables.py backup/verify.py core/work/backup_lease.py "
             "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
-            " holds/store.py artifacts/held.py cleanup/storage.py cleanup/storage_scan.py"
+            " holds/store.py artifacts/held.py cleanup/storage.py cleanup/storage_scan.py cleanup/orphans/store.py"
             " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
             " identity/store.py"
             " links/run_relations.py runs/bulk.py"

@@ -79,7 +79,7 @@ def trash_purge(words: argparse.Namespace) -> int:
     else:
         if free and not words.yes:
             say(_of_purge(len(free), file_bytes, row_bytes))
-            _ask("Type purge to delete them permanently: ", "purge")
+            ask("Type purge to delete them permanently: ", "purge")
         done = [_carry_out(words, target, found) for target, found in free]
         freed = {
             name: sum(each[name] for each in done) for name in ("file_count", "file_bytes", "row_count", "row_bytes")
@@ -153,12 +153,13 @@ def _trash(words: argparse.Namespace) -> Iterator[Any]:
 def _confirm(found: dict[str, Any]) -> None:
     name = found.get("confirm")
     if name:
-        _ask(f"Type {name} to delete it permanently: ", name)
+        ask(f"Type {name} to delete it permanently: ", name)
     else:
-        _ask("Delete it permanently? Type yes: ", "yes")
+        ask("Delete it permanently? Type yes: ", "yes")
 
 
-def _ask(question: str, wanted: str) -> None:
+def ask(question: str, wanted: str) -> None:
+    """Raise Stop unless a person types the wanted text."""
     if not sys.stdin.isatty():
         raise Stop("nobody can be asked, since standard input is no terminal; add --yes to delete without a question")
     if input(question).strip() != wanted:

@@ -71,6 +71,49 @@ def add_commands(commands: Any) -> None:
 
     _add_retention(commands)
     _add_storage(commands)
+    _add_orphans(commands)
+
+
+def _add_orphans(commands: Any) -> None:
+    orphans = commands.add_parser(
+        "orphans",
+        help="find files that no row names and rows whose files are missing",
+        description="Find files that no row names and rows whose files are missing, and move such files to a quarantine.",
+    )
+    inner = orphans.add_subparsers(title="commands", metavar="COMMAND")
+    module = "trackside.cli.cleanup.orphans"
+    find = _command(inner, "find", "search for orphans, as a job, and list them", "find", module)
+    _add_grace(find)
+    find.add_argument("--json", action="store_true", help="the same for programs")
+    listed = _command(inner, "list", "list what the last search found", "show", module)
+    listed.add_argument("--rows", action="store_true", help="rows without files, instead of files without a row")
+    listed.add_argument("--json", action="store_true", help="the same for programs")
+    move = _command(inner, "quarantine", "move orphaned files to the quarantine, as a job", "quarantine", module)
+    move.add_argument("key", nargs="*", metavar="PLACE", help="only these, as `trackside orphans list` shows them")
+    move.add_argument(
+        "--with-other", action="store_true", help="also files at places that do not tell what they belonged to"
+    )
+    _add_grace(move)
+    _add_flags(move)
+    kept = _command(inner, "quarantined", "list what is in the quarantine", "quarantined", module)
+    kept.add_argument("--json", action="store_true", help="the same for programs")
+    restore = _command(inner, "restore", "move files back from the quarantine, as a job", "restore", module)
+    restore.add_argument("entry", nargs="+", metavar="ENTRY", help="ids of `trackside orphans quarantined`")
+    restore.add_argument("--json", action="store_true", help="the same for programs")
+    purge = _command(inner, "purge", "delete permanently what is in the quarantine, as a job", "purge", module)
+    purge.add_argument("entry", nargs="*", metavar="ENTRY", help="only these")
+    purge.add_argument("--older-than", type=int, metavar="DAYS", help="what was moved so many days ago, or earlier")
+    _add_flags(purge)
+
+
+def _add_grace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--grace-hours",
+        type=int,
+        default=24,
+        metavar="HOURS",
+        help="leave out files that are younger: they may belong to an upload; default 24, at least 1",
+    )
 
 
 def _add_storage(commands: Any) -> None:

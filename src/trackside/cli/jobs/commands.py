@@ -91,14 +91,15 @@ def start(words: argparse.Namespace) -> int:
     return follow(words, job["job_id"]) if words.wait else OK
 
 
-def follow(words: argparse.Namespace, job_id: str) -> int:
-    """Print the log of a job until the job has ended.  BROKEN if it did not succeed."""
+def follow(words: argparse.Namespace, job_id: str, *, quietly: bool = False) -> int:
+    """Print the log of a job, unless `quietly`, until the job has ended.  BROKEN if it did not succeed."""
     cursor = 0
     while True:
         found = _call(words, "GET", f"{PATH}/{job_id}/logs?cursor={cursor}&lines=5000")
         cursor = found["cursor"]
         if found.get("lines"):
-            say("\n".join(found["lines"]))
+            if not quietly:
+                say("\n".join(found["lines"]))
         elif found["is_complete"]:
             break
         else:
