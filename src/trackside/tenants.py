@@ -36,6 +36,16 @@ TABLES = (
     "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_datasets",
     "run_models", "run_docs", "runs", "experiments", "deletions", "tombstones", "quarantine",
 )  # fmt: skip
+AT_ONCE = (  # what works by itself, and what others find a workspace's things by: gone with the name of the workspace
+    "webhook_deliveries", "webhooks", "drift_monitors", "request_logs", "replicas", "deployments", "endpoints", "saved_views",
+    "experiments",
+)  # fmt: skip
+SWEPT_AT_ONCE = 200
+BY_KEY = (  # the large tables: a parent with its key, and the tables whose rows belong to it
+    ("metric_chunks", "chunk_id", ()),
+    ("runs", "run_seq", ("metric_tails", "metric_series", "params", "tags", "input_tags", "inputs", "run_models", "run_docs")),
+    ("traces", "trace_seq", ("trace_bodies", "trace_spans", "trace_links", "trace_assessments")),
+)  # fmt: skip
 URIS = (  # where those of artifacts are: table, its key, column
     ("experiments", "experiment_seq", "artifact_location"),
     ("runs", "run_seq", "artifact_uri"),
@@ -72,6 +82,8 @@ def make(artifact_root: str) -> Tenants:
         contents=contents,
         move_to_default=move_to_default,
         remove=remove,
+        close=close,
+        sweep=sweep,
         forget=access.forget_workspace,
     )
 
@@ -101,6 +113,42 @@ def remove(tx: Tx) -> None:
     uses.check_all_free(tx)
     for table in TABLES:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
+
+
+def close(tx: Tx) -> None:
+    """The end of a workspace whose rows are removed later: what works by itself ends, and nothing comes to it any more.
+    Raise BadState where anything is on hold or in use."""
+    holds.check_workspace(tx)
+    workspaces.hold_alone(tx)
+    links.remove_all(tx)
+    jobs.remove_all(tx)
+    alerts.remove_all(tx)
+    quotas.remove_all(tx)
+    orphans.remove_all(tx)
+    if tx.memory is not None:
+        tx.memory.forget_all()
+    uses.check_all_free(tx)
+    tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")
+    for table in AT_ONCE:
+        tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
+
+
+def sweep(tx: Tx) -> int:
+    """Remove some rows of a workspace that is closed.  Return how many; 0 at the end, when those of all tables are gone."""
+    for table, key, parts in BY_KEY:
+        found = [
+            seq
+            for (seq,) in tx.all(
+                f"SELECT {key} FROM {table} WHERE workspace_id = :ws ORDER BY {key} LIMIT :most", most=SWEPT_AT_ONCE
+            )
+        ]
+        if found:
+            count = 0
+            for part in (*parts, table):
+                count += tx.run(f"DELETE FROM {part} WHERE workspace_id = :ws AND {key} IN :keys", keys=found)
+            return count
+    storage.remove_all(tx)
+    return sum(tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws") for table in TABLES)
 
 
 def move_to_default(tx: Tx, workspace: Workspace) -> None:

@@ -102,6 +102,8 @@ OF_ONE_CALL = {
         f"delete {kind}": "--preview --yes --json".split()
         for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job monitor".split()
     },
+    "delete workspace": "--preview --yes --json".split(),
+    "delete resource-group": "--subscription --preview --yes --json".split(),
     "delete metric": "--steps --preview --yes --json".split(),
     **{
         f"retention {verb}": [

@@ -54,6 +54,9 @@ WHOLE_SERVER = {
     "/api/3.0/mlflow/server-info",
     "/api/3.0/mlflow/workspaces", "/api/3.0/mlflow/workspaces/{name}",  # who the tenants are
     "/api/trackside/v1/workspaces", "/api/trackside/v1/workspaces/{name}",
+    # Workspaces that the caller may delete, and how far a deletion is that the caller asked for.
+    "/api/trackside/v1/workspace-deletions", "/api/trackside/v1/workspace-deletions/preview",
+    "/api/trackside/v1/workspace-deletions/{job_id}",
     "/api/trackside/v1/storage/workspaces",  # those of which the caller may read all runs
     "/", "/assets/{name}",  # the files of the web UI
     # Clients of Azure and Databricks: where they sign in, who they are, and which workspaces they may see.
@@ -97,7 +100,7 @@ WHOLE_SERVER = {
 
 # For fields that name nothing: what a caller might send.
 NEUTRAL: dict[str, Any] = {
-    "artifacts": "*", "is_lower_better": True, "keep_best": 0, "keep_last": 0, "metric": "", "most_percent": 100,
+    "side": "files", "artifacts": "*", "is_lower_better": True, "keep_best": 0, "keep_last": 0, "metric": "", "most_percent": 100,
     "permanently": True, "max_deletions": 0, "max_deletions_percent": 0, "accept_deletions": True,
     "from_step": 0, "to_step": 1, "confirm": None, "older_than_days": 0,
     "after": 0, "allow_deleted": True, "archive_existing_versions": True, "before": 10**6, "comment": "c",

@@ -32,6 +32,8 @@ FILLED_IN = {
     ("runs/bulk.py", "_move_datasets"): "input_tags, inputs",
     ("traces/storage/changes.py", "remove"): "traces with what belongs to them",
     ("traces/storage/columns.py", "move"): "the experiment of what belongs to a trace",
+    ("tenants.py", "close"): "the end of a workspace: what works by itself",
+    ("tenants.py", "sweep"): "the end of a workspace: the rest, some rows at a time",
     ("tenants.py", "_spell_in_full"): "where artifacts are, which the history does not say",
 }
 _WRITTEN = re.compile(

@@ -55,7 +55,13 @@ EXEMPT = {
         ): "a job counts what the whole workspace takes; who reads it is shown what they may"
         for name in ("_runs", "_models", "_versions")
     },
-    **{("cleanup/orphans/store.py", name): WHOLE for name in ("versions", "logged_models", "runs")},
+    **{("cleanup/orphans/store.py", name): WHOLE for name in ("versions", "logged_models", "runs", "places")},
+    **{
+        ("cleanup/workspaces/store.py", name): "the end of a workspace"
+        for name in ("", "runs_elsewhere", "models_elsewhere")
+    },
+    ("tenants.py", "sweep"): "the end of a workspace",
+    ("tenants.py", "close"): "the end of a workspace",
     ("cleanup/survey.py", "_kept_of_run"): "ids of the logged models that a run, which the caller may delete, has made",
     ("registry/files/removal.py", "_overlapping"): "versions whose files a deletion must keep",
     ("registry/mirrored.py", "made_at"): WHOLE,

@@ -16,6 +16,7 @@ MIGRATIONS = SOURCE / "core" / "db" / "migrations"
 # Tables of the server as a whole: they have no workspace, and say here why not.
 SHARED_TABLES = {
     "workspaces": "the tenants themselves; who may list them is the business of `workspaces`",
+    "workspace_deletions": "workspaces that were deleted; who may see one is the business of `cleanup.workspaces`",
     "former_roots": "places that no workspace may have any more, since files of a deleted one lie there",
     "workspace_folders": "names of folders that are taken; who has which is in `workspaces`",
     "change_cursors": "how far the server's own readers of the change log have come, over all workspaces",

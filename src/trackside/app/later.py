@@ -19,6 +19,8 @@ from trackside.cleanup.jobs import Deletions
 from trackside.cleanup.orphans import kinds as orphan_jobs
 from trackside.cleanup.orphans import routes as orphans
 from trackside.cleanup.work import Work
+from trackside.cleanup.workspaces import routes as workspace_deletions
+from trackside.cleanup.workspaces import work as workspace_work
 from trackside.core.http.routes import Route
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
@@ -54,9 +56,11 @@ DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 
 def routes(parts: Parts) -> list[Route]:
     deleting = Work(parts.roots, parts.threads, parts.registry_files)
+    spaces = parts.workspaces
+    ends = workspace_work.kind(parts.roots, spaces.tenants.sweep)
     return [
         *traces.routes(parts.roots, parts.threads),
-        *_jobs(parts, deleting),
+        *_jobs(parts, deleting, ends),
         *_alerts(parts),
         *_azure(parts),
         *stock_ui.calls(),
@@ -65,12 +69,15 @@ def routes(parts: Parts) -> list[Route]:
         *holds.routes(),
         *storage.routes(),
         *orphans.routes(),
+        *workspace_deletions.routes(
+            workspace_deletions.Calls(spaces.directory, spaces.tenants, ends, parts.roots, parts.threads)
+        ),
         *_imports(parts),
         *_links(parts),
     ]
 
 
-def _jobs(parts: Parts, deleting: Work) -> list[Route]:
+def _jobs(parts: Parts, deleting: Work, *more: Kind[Any]) -> list[Route]:
     """Jobs and their schedules; and each kind of job with what queues it."""
     settings, db = parts.settings, parts.db
     recounts = recount.kind(parts.roots)
@@ -86,6 +93,7 @@ def _jobs(parts: Parts, deleting: Work) -> list[Route]:
             drift_kind,
             *deletions,
             *orphan_jobs.kinds(parts.roots),
+            *more,
             *parts.kinds,
         ]
     )

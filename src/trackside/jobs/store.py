@@ -73,10 +73,15 @@ def with_key(tx: Tx, unique_key: str) -> Job | None:
 
 
 def get(tx: Tx, job_id: str) -> Job:
-    row = tx.one(f"SELECT {_JOB} FROM jobs WHERE workspace_id = :ws AND job_id = :id", id=job_id)
-    if row is None:
+    found = find(tx, job_id)
+    if found is None:
         raise NotFound(f"Job with id={job_id[:100]} not found")
-    return _job(row)
+    return found
+
+
+def find(tx: Tx, job_id: str) -> Job | None:
+    row = tx.one(f"SELECT {_JOB} FROM jobs WHERE workspace_id = :ws AND job_id = :id", id=job_id)
+    return None if row is None else _job(row)
 
 
 def lock(tx: Tx, job_id: str) -> Job:

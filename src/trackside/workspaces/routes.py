@@ -27,6 +27,8 @@ class Tenants:
     contents: Callable[[Tx], list[str]]  # in words; nothing for a workspace that is as it began
     move_to_default: Callable[[Tx, Workspace], None]
     remove: Callable[[Tx], None]
+    close: Callable[[Tx], None]  # what works by itself ends; the rest is removed by `sweep`, call by call
+    sweep: Callable[[Tx], int]
     forget: Callable[[Tx, str], None]  # rights that were given in a workspace of that name
 
 

@@ -18,6 +18,7 @@ from trackside.workspaces.model import (
 )
 
 DEFAULT_WORKSPACE_ID = 1
+ENDED = "."  # begins the name of a workspace that was deleted and whose rows are being removed; no other name has a dot
 _COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
     default_artifact_root, creation_time, last_update_time, folder, reach"""
 
@@ -91,6 +92,8 @@ def get(tx: Tx, name: str) -> Workspace:
 
 
 def find(tx: Tx, name: str) -> Workspace | None:
+    if name.startswith(ENDED):
+        return None
     row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE name = :name", name=name)
     return None if row is None else _workspace(row)
 
@@ -115,7 +118,7 @@ def name(tx: Tx) -> str:
 def hold(tx: Tx) -> Workspace:
     """The workspace of a transaction that writes; it stays until that is done."""
     row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE workspace_id = :ws FOR KEY SHARE")
-    if row is None:
+    if row is None or _workspace(row).name.startswith(ENDED):
         raise NotFound("The workspace was deleted.")
     return _workspace(row)
 
@@ -128,7 +131,7 @@ def hold_alone(tx: Tx) -> None:
 
 def all_of(tx: Tx, subscription_id: str | None = None, resource_group: str | None = None) -> list[Workspace]:
     """By name.  Subscription and group are the same in upper and lower case, as in Azure and at the doors."""
-    rows = tx.all(f"SELECT {_COLUMNS} FROM workspaces ORDER BY name")
+    rows = tx.all(f"SELECT {_COLUMNS} FROM workspaces WHERE name NOT LIKE :ended ORDER BY name", ended=f"{ENDED}%")
     return [
         found
         for found in map(_workspace, rows)
@@ -172,6 +175,23 @@ def delete(tx: Tx, workspace: Workspace) -> None:
         raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be deleted")
     tx.run("DELETE FROM workspaces WHERE workspace_id = :id", id=workspace.workspace_id)
     tx.record(Change("workspace", workspace.name, "delete"))
+
+
+def end(tx: Tx, workspace: Workspace) -> None:
+    """Take a workspace away: its name is free, and no request finds it.  Its rows and files stay until they are removed."""
+    if workspace.name == DEFAULT:
+        raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be deleted")
+    tx.run(
+        "UPDATE workspaces SET name = :ended WHERE workspace_id = :id",
+        id=workspace.workspace_id,
+        ended=f"{ENDED}{workspace.uid}",
+    )
+    tx.record(Change("workspace", workspace.name, "delete"))
+
+
+def remove_ended(tx: Tx, workspace_id: int) -> None:
+    """The row of a workspace that was taken away, when all else is removed."""
+    tx.run("DELETE FROM workspaces WHERE workspace_id = :id AND name LIKE :ended", id=workspace_id, ended=f"{ENDED}%")
 
 
 def roots_of_others(tx: Tx, name: str) -> list[str]:

@@ -28,6 +28,7 @@ REVIEWED = [
         {
             "artifacts/local.py": "LocalBlobs.__init__ LocalBlobs._scan LocalBlobs._seen LocalBlobs.open LocalBlobs.prepare"
             " LocalUpload.commit _Tree.__init__ _Tree.discard _Tree.make_folder _Tree.new_file _Tree.open_folder _Tree.place"
+            " _Tree.rename"
             " _Tree.prune"
             " _Tree._stage"
             " _real_path",
@@ -294,6 +295,7 @@ REVIEWED = [
             "backup/fill.py backup/tables.py backup/verify.py core/work/backup_lease.py "
             "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
             " holds/store.py artifacts/held.py cleanup/storage.py cleanup/storage_scan.py cleanup/orphans/store.py"
+            " cleanup/workspaces/store.py"
             " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
             " identity/store.py"
             " links/run_relations.py runs/bulk.py"

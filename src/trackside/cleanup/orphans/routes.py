@@ -127,7 +127,7 @@ def quarantined(tx: Tx, call: Call) -> Quarantined:
 
 
 def routes() -> list[Route]:
-    needs = Action.EXPERIMENTS_DELETE
+    needs = Action.RUNS_READ
     return [
         query(f"GET {PATH}", FindOrphans, find, needs=needs, answer=Orphans),
         query(f"GET {PATH}/quarantine", Call, quarantined, needs=needs, answer=Quarantined),

@@ -33,14 +33,14 @@ def delete(words: argparse.Namespace) -> int:
     found = _call(words, "POST", f"{DELETIONS}/preview", target)
     obstacles = found.get("obstacles", [])
     if words.preview:
-        say(as_json(found) if words.json else _shown(found))
+        say(as_json(found) if words.json else preview_text(found))
         return BROKEN if obstacles else OK
     if obstacles:
         for each in obstacles:
             complain(f"{found['title']} cannot be deleted. {each['message']}")
         return BROKEN
     if not words.yes:
-        say(_shown(found))
+        say(preview_text(found))
         _confirm(found)
     done = _carry_out(words, target, found)
     say(as_json(done) if words.json else _told(done))
@@ -166,12 +166,14 @@ def ask(question: str, wanted: str) -> None:
         raise Stop("nothing was deleted")
 
 
-def _shown(found: dict[str, Any]) -> str:
+def preview_text(found: dict[str, Any]) -> str:
+    """A preview in words."""
     counts = ", ".join(f"{count} {noun.replace('_', ' ')}" for noun, count in found.get("counts", {}).items())
     lines = [
         found["title"],
         f"  holds    {counts or 'nothing'}",
-        f"  frees    {in_bytes(found['file_bytes'])} of files, {in_bytes(found['row_bytes'])} in the database",
+        f"  frees    {in_bytes(found['file_bytes'])} of files"
+        + (f", {in_bytes(found['row_bytes'])} in the database" if "row_bytes" in found else ""),
         *(f"  blocked  {each['message']}" for each in found.get("obstacles", [])),
         *(f"  stays    {each}" for each in found.get("kept", [])),
     ]

@@ -53,6 +53,16 @@ def add_commands(commands: Any) -> None:
                 "--steps", metavar="A..B", help="only the steps from A to B, both included; A or B may be left out"
             )
         _add_flags(parser)
+    for kind, shown, summary in (
+        ("workspace", "NAME", "delete a workspace with all that is in it; links end, and their other sides stay"),
+        ("resource-group", "GROUP", "delete all workspaces of a resource group with all that is in them"),
+    ):
+        parser = _command(inner, kind, summary, "delete", "trackside.cli.cleanup.workspaces")
+        parser.set_defaults(kind=kind)
+        parser.add_argument("name", metavar=shown, help="its name")
+        if kind == "resource-group":
+            parser.add_argument("--subscription", metavar="ID", help="of the group; by default that of Trackside's own")
+        _add_flags(parser)
     trash = commands.add_parser(
         "trash", help="list, restore or delete what is in the trash", description="Look after the trash."
     )

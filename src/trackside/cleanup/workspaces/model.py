@@ -1,0 +1,147 @@
+"""What a deletion of workspaces names, its preview and its result.  Pure."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from trackside.cleanup.model import Obstacle
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Answer, Call
+from trackside.workspaces.model import DEFAULT, DEFAULT_SUBSCRIPTION, Workspace
+
+
+class Named(Call, frozen=True):
+    """Either `name`, or `resource_group` with its `subscription_id` (by default that of workspaces without one)."""
+
+    name: str | None = None
+    resource_group: str | None = None
+    subscription_id: str | None = None
+
+
+class Delete(Named, frozen=True):
+    """`confirm` is the name of the workspace or of the resource group; `token` is that of the preview."""
+
+    required: ClassVar[tuple[str, ...]] = ("confirm",)
+    confirm: str | None = None
+    token: str | None = None
+
+
+class OfDeletion(Call, frozen=True):
+    job_id: str | None = None
+
+
+class WorkspacesPreview(Answer, frozen=True):
+    """`counts` are by noun, over all `workspaces`.  `file_bytes` lie in the artifact store.  `confirm` is the name that must be
+    typed."""
+
+    title: str
+    token: str
+    workspaces: list[str]
+    counts: dict[str, int]
+    file_bytes: int
+    confirm: str
+    obstacles: list[Obstacle] = []
+    kept: list[str] = []
+
+
+class EndedWorkspace(Struct, frozen=True):
+    """`finished_at` (ms) is absent while the job removes rows and files."""
+
+    name: str
+    file_count: int
+    file_bytes: int
+    row_count: int
+    finished_at: int | UnsetType = UNSET
+
+
+class WorkspacesDeletion(Answer, frozen=True):
+    """The workspaces are gone at once.  `state` is that of the job that removes their rows and files."""
+
+    job_id: str
+    state: str
+    workspaces: list[EndedWorkspace]
+    reason: str = ""
+
+
+class Target(Struct, frozen=True):
+    """One workspace by name, or a resource group."""
+
+    name: str = ""
+    subscription_id: str = ""
+    resource_group: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"workspace {self.name}" if self.name else f"resource group {self.resource_group}"
+
+    @property
+    def confirm(self) -> str:
+        return self.name or self.resource_group
+
+
+class Inside(Struct, frozen=True):
+    """What is in one workspace."""
+
+    workspace: Workspace
+    counts: dict[str, int]
+    obstacles: list[Obstacle]
+    links: list[str]
+
+
+def target_of(call: Named) -> Target:
+    if bool(call.name) == bool(call.resource_group):
+        raise Invalid("Give either name, for one workspace, or resource_group, for all workspaces of the group.")
+    if call.name:
+        if call.subscription_id:
+            raise Invalid("subscription_id is given with name; it goes with resource_group")
+        return Target(name=call.name)
+    return Target(
+        subscription_id=call.subscription_id or DEFAULT_SUBSCRIPTION, resource_group=call.resource_group or ""
+    )
+
+
+def check_confirm(target: Target, confirm: str | None) -> None:
+    if confirm != target.confirm:
+        raise Invalid(
+            f"confirm is {(confirm or '')[:200]!r}; it must be {target.confirm!r}, the name of what is deleted"
+        )
+
+
+def token_of(target: Target, found: Sequence[Inside]) -> str:
+    """Another one whenever the deletion would remove or meet something else."""
+    said = [
+        target,
+        [(each.workspace.uid, each.counts, [one.kind for one in each.obstacles], each.links) for each in found],
+    ]
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
+
+
+def obstacles(
+    name: str, *, holds: Sequence[str], uses: Sequence[str], protected: int, running: Sequence[str]
+) -> list[Obstacle]:
+    """What stands in the way of the end of a workspace, as sentences that say what to do."""
+    found = [Obstacle("held", text) for text in holds]
+    if name == DEFAULT:
+        found.append(Obstacle("default", "The default workspace cannot be deleted."))
+    if uses:
+        found.append(Obstacle("deployed", f"In use in {name}: {', '.join(uses)}. Delete what uses them first."))
+    if protected:
+        found.append(
+            Obstacle(
+                "protected", f"{protected} things in {name} have the tag trackside.protected. Delete the tags first."
+            )
+        )
+    if running:
+        found.append(Obstacle("running", f"Jobs of {name} have not ended: {', '.join(running)}. Cancel them first."))
+    return found
+
+
+def added(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for each in counts:
+        for noun, count in each.items():
+            total[noun] = total.get(noun, 0) + count
+    return {noun: count for noun, count in total.items() if count}

@@ -1,0 +1,61 @@
+"""`trackside delete workspace` and `trackside delete resource-group`: the preview, the question, and the job to its end."""
+
+import argparse
+import time
+from typing import Any
+
+from trackside.cli import remote
+from trackside.cli.cleanup.commands import ask, in_bytes, preview_text
+from trackside.cli.output import BROKEN, OK, complain, say
+from trackside.cli.output import json as as_json
+
+PATH = "/api/trackside/v1/workspace-deletions"
+LOOK_S = 0.5
+ENDED = ("succeeded", "failed", "cancelled", "lost")
+
+
+def delete(words: argparse.Namespace) -> int:
+    """The exit code is BROKEN where something stands in the way, or if the job did not succeed."""
+    target = _target(words)
+    found = _call(words, "POST", f"{PATH}/preview", target)
+    obstacles = found.get("obstacles", [])
+    if words.preview:
+        say(as_json(found) if words.json else _shown(found))
+        return BROKEN if obstacles else OK
+    if obstacles:
+        for each in obstacles:
+            complain(f"{found['title']} cannot be deleted. {each['message']}")
+        return BROKEN
+    if not words.yes:
+        say(_shown(found))
+        ask(f"Type {found['confirm']} to delete it permanently: ", found["confirm"])
+    done = _call(words, "POST", PATH, {**target, "token": found["token"], "confirm": found["confirm"]})
+    while done["state"] not in ENDED:
+        time.sleep(LOOK_S)
+        done = _call(words, "GET", f"{PATH}/{done['job_id']}")
+    if words.json:
+        say(as_json(done))
+    else:
+        ended = done["workspaces"]
+        files, size = sum(each["file_count"] for each in ended), sum(each["file_bytes"] for each in ended)
+        rows = sum(each["row_count"] for each in ended)
+        say(f"deleted {found['title']}: freed {in_bytes(size)} of files ({files}) and {rows} rows of the database")
+    if done["state"] != "succeeded":
+        complain(f"the removal of rows and files {done['state']}: {done['reason']}"
+                 f" (go on with `trackside job retry {done['job_id']}` in the default workspace)")  # fmt: skip
+        return BROKEN
+    return OK
+
+
+def _target(words: argparse.Namespace) -> dict[str, Any]:
+    if words.kind == "workspace":
+        return {"name": words.name}
+    return {"resource_group": words.name, **({"subscription_id": words.subscription} if words.subscription else {})}
+
+
+def _shown(found: dict[str, Any]) -> str:
+    return preview_text(found) + f"\n  ends     {', '.join(found['workspaces'])}"
+
+
+def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
+    return remote.call(remote.server_of(words.server), method, path, body)
