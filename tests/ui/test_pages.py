@@ -1,5 +1,7 @@
-"""Every page that `make screenshots` knows: narrow, in both themes and languages, with forced colours and less motion."""
+"""Every page that `make screenshots` knows, and some others: narrow, in both themes and languages, with forced colours and less
+motion, with long words; nothing moves while a page loads, and no link leads nowhere."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +10,40 @@ from playwright.sync_api import Browser, Page, expect
 from support import axe, screenshots
 
 SERVED = tuple[str, dict[str, str]]
+OTHERS = (
+    "activity",
+    "alerts",
+    "overview/server",
+    "trash",
+    "drift",
+    "experiments/2/system-metrics",
+    "models/churn/compare/3/4",
+)
+PAGES = (*screenshots.SHOTS, *(screenshots.Shot(each, each) for each in OTHERS))
+MOST_SHIFT = 0.02  # of the window, summed over a load
+
+# Adds up the layout shifts of a page that nobody touched.
+SHIFTS = """
+window.shifted = 0;
+window.moved = [];
+new PerformanceObserver((list) => {
+    for (const each of list.getEntries()) {
+        if (each.hadRecentInput) continue;
+        window.shifted += each.value;
+        window.moved.push(...each.sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? String(node)));
+    }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+# Makes each text of buttons, labels and titles half as long again, as some languages do.
+LENGTHEN = """() => {
+    const wanted = "h1, h2, h3, th, label, button, nav a, legend, summary, dt, .muted";
+    for (const each of document.querySelectorAll(wanted)) {
+        for (const node of each.childNodes) {
+            const text = node.nodeType === Node.TEXT_NODE ? node.textContent.trim() : "";
+            if (text) node.textContent = ` ${text} ${"ñandú ".repeat(Math.ceil(text.length / 12))}`;
+        }
+    }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +84,7 @@ def test_a_narrow_page_scrolls_down_alone_and_axe_finds_nothing_serious(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
 
-    for shot in screenshots.SHOTS:
+    for shot in PAGES:
         page.goto("about:blank")
         page.goto(address(gallery, shot))
         ready(page)
@@ -78,3 +114,65 @@ def test_a_reload_and_a_pasted_address_show_the_same_screen(browser: Browser, ga
         assert page.url == pasted
         assert page.locator("main h1").first.inner_text() in before
     page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_nothing_moves_while_a_page_loads(browser: Browser, gallery: SERVED) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page.add_init_script(SHIFTS)
+
+    moved = []
+    for shot in PAGES:
+        page.goto("about:blank")
+        page.goto(address(gallery, shot))
+        ready(page)
+        shifted, what = page.evaluate("[window.shifted, window.moved]")
+        moved += [f"{shot.name}: {shifted:.3f} {what[:3]}"] if shifted > MOST_SHIFT else []
+    page.close()
+
+    assert moved == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_long_words_widen_no_page(browser: Browser, gallery: SERVED, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800}, locale="en-GB", reduced_motion="reduce")
+
+    wide = []
+    for shot in PAGES:
+        page.goto("about:blank")
+        page.goto(address(gallery, shot))
+        ready(page)
+        page.evaluate(LENGTHEN)
+        found = page.evaluate("document.documentElement.scrollWidth")
+        wide += [f"{shot.name}: {found} px"] if found > width else []
+    page.close()
+
+    assert wide == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_no_link_leads_to_an_address_without_a_page(browser: Browser, gallery: SERVED) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
+    links: dict[str, str] = {}
+    for shot in PAGES:
+        page.goto("about:blank")
+        page.goto(address(gallery, shot))
+        ready(page)
+        for link in page.eval_on_selector_all("a[href^='#/']", "(all) => all.map((each) => each.getAttribute('href'))"):
+            kind = re.sub(r"[0-9a-f-]{32,36}|\d+", "N", link.partition("?")[0])
+            links.setdefault(kind, link)
+
+    lost = []
+    for link in links.values():
+        page.goto(f"{gallery[0]}/{link}")
+        expect(page.locator("main h1").first).to_be_visible()
+        if page.get_by_role("heading", name="There is no page at this address").count():
+            lost.append(link)
+    page.close()
+
+    assert len(links) > 30
+    assert lost == []

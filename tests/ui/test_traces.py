@@ -1,6 +1,7 @@
 """Pages of traces, whose spans came by OTLP."""
 
 import json
+import time
 import urllib.request
 from typing import Any
 
@@ -12,6 +13,7 @@ from support.servers import Server
 
 TRACE = f"{7:032x}"
 HOSTILE = "<img src=x onerror=alert(1)>"
+START_MS = 1_764_400_000_000
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
@@ -32,14 +34,13 @@ def pairs(given: dict[str, Any]) -> list[dict[str, Any]]:
 def span(
     number: int, parent: int, name: str, start_ms: int, end_ms: int, trace: str = TRACE, **more: Any
 ) -> dict[str, Any]:
-    start = 1_764_400_000_000
     return {
         "traceId": trace,
         "spanId": f"{number:016x}",
         **({"parentSpanId": f"{parent:016x}"} if parent else {}),
         "name": name,
-        "startTimeUnixNano": str((start + start_ms) * 1_000_000),
-        "endTimeUnixNano": str((start + end_ms) * 1_000_000),
+        "startTimeUnixNano": str((START_MS + start_ms) * 1_000_000),
+        "endTimeUnixNano": str((START_MS + end_ms) * 1_000_000),
         **more,
     }
 
@@ -159,6 +160,126 @@ def test_traces_are_deleted_from_the_list(server: Server, page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
 
     expect(page.get_by_text("No traces yet")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_session_is_read_as_a_conversation(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/#/experiments/0/traces?show=sessions")
+    expect(page.get_by_text("No sessions yet")).to_be_visible()
+    for number, question in enumerate(("What is a run?", HOSTILE, "And a model?"), start=1):
+        spoken = {"mlflow.spanInputs": {"question": question}, "mlflow.spanOutputs": f"answer {number}"}
+        attributes = pairs({**spoken, "session.id": "chat-1", "user.id": "ana"})
+        send(server, span(1, 0, "chat", number, number + 9, trace=f"{number:032x}", attributes=attributes))
+    send(server, span(1, 0, "alone", 0, 9, trace=f"{9:032x}"))
+
+    expect(page.get_by_role("row", name="chat-1")).to_contain_text("What is a run? ana 3")
+    page.get_by_label("Find a session or user").fill("nobody")
+    expect(page.get_by_text("No session has this text")).to_be_visible()
+    page.get_by_label("Find a session or user").fill("ANA")
+    page.get_by_role("link", name="chat-1").click()
+    expect(page.get_by_role("listitem").filter(has_text="answer")).to_contain_text(
+        ["What is a run?", HOSTILE, "And a model?"]
+    )
+    assert axe.serious(page) == []
+    page.get_by_role("link", name="Show in the list").click()
+    expect(page.get_by_role("gridcell").get_by_role("link", name="chat", exact=True)).to_have_count(3)
+
+
+@pytest.mark.slow
+def test_charts_tell_traces_by_name_model_and_user(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/#/experiments/0/traces?show=charts&range=year")
+    expect(page.get_by_text("No traces yet")).to_be_visible()
+    now_ms = int(time.time() * 1000) - START_MS
+    for number, (name, model, user) in enumerate(
+        (("answer", "m-1", "ana"), ("answer", "m-2", "bo"), ("sum", "m-1", "bo"))
+    ):
+        attributes = pairs(
+            {
+                "user.id": user,
+                "mlflow.llm.model": model,
+                "mlflow.chat.tokenUsage": {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15},
+            }
+        )
+        status = {"code": 2 if number == 2 else 1}
+        send(
+            server,
+            span(1, 0, name, now_ms, now_ms + 500, trace=f"{number + 1:032x}", attributes=attributes, status=status),
+        )
+    page.reload()
+
+    shown = page.get_by_role("figure")
+    expect(shown.filter(has_text="Traces")).to_contain_text("all 3 total")
+    expect(shown.filter(has_text="Tokens")).to_contain_text("input 30 total output 15 total")
+    expect(shown.filter(has_text="Latency")).to_contain_text("median 500 ms")
+    expect(shown.filter(has_text="Errors")).to_contain_text("all 33.3 %")
+    page.get_by_label("By").select_option("name")
+    expect(shown.filter(has_text="Traces")).to_contain_text("answer 2 total sum 1 total")
+    expect(shown.filter(has_text="Errors")).to_contain_text("answer 0 % sum 100 %")
+    page.get_by_label("By").select_option("model")
+    expect(shown.filter(has_text="Calls of models")).to_contain_text("m-1 2 total m-2 1 total")
+    expect(shown.filter(has_text="Tokens")).to_contain_text("m-1 30 total m-2 15 total")
+    page.get_by_label("By").select_option("user")
+    expect(shown.filter(has_text="Latency")).to_contain_text("500 ms")
+    page.get_by_role("group", name="Traces").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(shown.filter(has_text="Traces").get_by_role("list")).to_contain_text("bo 2 ana 1")
+    assert axe.serious(page) == []
+
+
+@pytest.mark.slow
+def test_traces_become_records_of_an_evaluation_dataset(server: Server, page: Page) -> None:
+    for number in (1, 2):
+        spoken = {"mlflow.spanInputs": {"question": f"q{number}"}, "mlflow.spanOutputs": "yes"}
+        send(server, span(1, 0, "ask", number, 9, trace=f"{number:032x}", attributes=pairs(spoken)))
+    send(server, span(1, 0, "without inputs", 5, 9, trace=f"{3:032x}"))
+    said = {"assessment_name": "answer", "expectation": {"value": "no"}, "source": {"source_type": "HUMAN"}}
+    server.api.post(f"traces/tr-{1:032x}/assessments", assessment=said, version="3.0")
+    page.goto(f"{server.url}/#/experiments/0/traces")
+    for box in page.get_by_role("checkbox").all():
+        box.click()
+    page.get_by_role("button", name="Add to a dataset").click()
+    page.get_by_role("combobox", name="Dataset").fill("golden")
+    expect(page.get_by_text("A new dataset golden will be made.")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Add").last.click()
+    expect(page.get_by_text("golden: 2 added, 0 updated. 1 trace without inputs left out.")).to_be_visible()
+
+    page.goto(f"{server.url}/#/traces/tr-{1:032x}")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Add to a dataset").click()
+    page.get_by_role("combobox", name="Dataset").fill("golden")
+    page.get_by_role("dialog").get_by_role("button", name="Add").last.click()
+    expect(page.get_by_text("golden: 0 added, 1 updated")).to_be_visible()
+
+    page.goto(f"{server.url}/#/experiments/0/traces?show=datasets")
+    page.get_by_role("link", name="golden").click()
+    expect(page.get_by_role("heading", name="golden")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="q1")).to_contain_text('"answer": "no"')
+    page.get_by_role("row").filter(has_text="q2").get_by_role("button", name="Delete the record").click()
+    expect(page.get_by_role("row").filter(has_text="q2")).to_have_count(0)
+    assert axe.serious(page) == []
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No evaluation datasets yet")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_run_lists_its_traces_and_a_search_is_copied_as_code(server: Server, page: Page) -> None:
+    run = server.api.new_run("0")
+    send_one(server)
+    send(server, span(1, 0, "elsewhere", 0, 90, trace=f"{8:032x}"))
+    server.api.post("traces/link-to-run", trace_ids=[f"tr-{TRACE}"], run_id=run)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{server.url}/#/experiments/0/runs/{run}")
+    page.get_by_role("link", name="Traces").click()
+
+    expect(page.get_by_role("link", name="answer", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="elsewhere")).to_have_count(0)
+    page.get_by_role("button", name="Copy as code").click()
+    page.get_by_role("menuitem", name="Copy as Python").click()
+    expect(page.get_by_text("Copied the code")).to_be_visible()
+    code = page.evaluate("navigator.clipboard.readText()")
+    assert f"filter_string=\"run_id = '{run}'\"" in code
+    compile(code, "copied", "exec")
 
 
 @pytest.mark.slow

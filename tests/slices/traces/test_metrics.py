@@ -20,10 +20,15 @@ def filled(api: Api) -> Api:
             execution_duration=f"{number}s",
             state="ERROR" if number == 4 else "OK",
             tags={"mlflow.traceName": "chat" if number < 4 else "tool", "team": "blue"},
-            trace_metadata={"mlflow.trace.session": "s", "mlflow.trace.tokenUsage": f'{{"input_tokens": {number}}}'},
+            trace_metadata={
+                "mlflow.trace.session": "s",
+                "mlflow.trace.user": "ana" if number < 3 else "bo",
+                "mlflow.trace.tokenUsage": f'{{"input_tokens": {number}}}',
+            },
         )
         cost = {"input_cost": 0.25, "output_cost": 0.5, "total_cost": 0.75}
-        attributes = {"mlflow.llm.model": "m-1", "mlflow.llm.cost": cost}
+        usage = {"input_tokens": number, "output_tokens": 1, "total_tokens": number + 1}
+        attributes = {"mlflow.llm.model": "m-1", "mlflow.llm.cost": cost, "mlflow.chat.tokenUsage": usage}
         export(api, Sent(1, name="llm", end=number * 10, attributes=attributes, trace=number))
     said = {"assessment_name": "good", "feedback": {"value": "yes"}, "source": {"source_type": "CODE"}}
     for number, value in ((1, "yes"), (2, "no"), (3, 0.5)):
@@ -89,6 +94,23 @@ def test_spans_have_costs_by_model(filled: Api) -> None:
         ({"span_model_name": "m-1"}, {"SUM": 3.0})
     ]
     assert ask(filled, "SPANS", "latency", "MAX", dimensions=["span_name"]) == [({"span_name": "llm"}, {"MAX": 40.0})]
+
+
+def test_latency_tokens_and_costs_are_told_by_user_and_by_model(filled: Api) -> None:
+    assert ask(filled, "TRACES", "trace_count", "COUNT", dimensions=["trace_user"]) == [
+        ({"trace_user": "ana"}, {"COUNT": 2.0}),
+        ({"trace_user": "bo"}, {"COUNT": 2.0}),
+    ]
+    assert ask(filled, "SPANS", "total_cost", "SUM", dimensions=["trace_user"]) == [
+        ({"trace_user": "ana"}, {"SUM": 1.5}),
+        ({"trace_user": "bo"}, {"SUM": 1.5}),
+    ]
+    assert ask(filled, "SPANS", "total_tokens", "SUM", "MAX", dimensions=["span_model_name"]) == [
+        ({"span_model_name": "m-1"}, {"SUM": 14.0, "MAX": 5.0})
+    ]
+    assert ask(filled, "SPANS", "latency", 50.0, dimensions=["span_model_name"]) == [
+        ({"span_model_name": "m-1"}, {"P50.0": 25.0})
+    ]
 
 
 def test_assessments_have_values_for_yes_and_no(filled: Api) -> None:

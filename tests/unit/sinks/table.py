@@ -282,7 +282,7 @@ REVIEWED = [
         "filters and orders of callers: columns come from a table of fields, every value is bound",
         dict.fromkeys(
             "evaluation_datasets/routes.py experiments/search.py logged_models/search.py registry/search.py runs/search.py"
-            " traces/search/metrics.py traces/search/scan.py"
+            " traces/search/metrics.py traces/search/scan.py traces/search/sessions.py"
             " runs/selection.py runs/table/cells.py runs/table/columns.py runs/table/groups.py runs/table/window.py".split(),
             "*",
         ),

@@ -518,6 +518,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3.0/mlflow/datasets/{dataset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET mlflow datasets */
+        get: operations["get_api_3_0_mlflow_datasets_dataset_id"];
+        put?: never;
+        post?: never;
+        /** DELETE mlflow datasets */
+        delete: operations["delete_api_3_0_mlflow_datasets_dataset_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/datasets/{dataset_id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET datasets records */
+        get: operations["get_api_3_0_mlflow_datasets_dataset_id_records"];
+        put?: never;
+        /** POST datasets records */
+        post: operations["post_api_3_0_mlflow_datasets_dataset_id_records"];
+        /** DELETE datasets records */
+        delete: operations["delete_api_3_0_mlflow_datasets_dataset_id_records"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/datasets/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST datasets create */
+        post: operations["post_api_3_0_mlflow_datasets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/datasets/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET datasets search */
+        get: operations["get_api_3_0_mlflow_datasets_search"];
+        put?: never;
+        /** POST datasets search */
+        post: operations["post_api_3_0_mlflow_datasets_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/3.0/mlflow/traces/{trace_id}/assessments": {
         parameters: {
             query?: never;
@@ -582,6 +654,23 @@ export interface paths {
         get: operations["get_api_3_0_mlflow_traces_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/traces/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST traces metrics */
+        post: operations["post_api_3_0_mlflow_traces_metrics"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2182,6 +2271,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/traces/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET traces sessions */
+        get: operations["get_api_trackside_v1_traces_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/trash": {
         parameters: {
             query?: never;
@@ -3020,6 +3126,25 @@ export interface components {
         Endpoints: {
             endpoints: components["schemas"]["ShownEndpoint"][];
         };
+        /** EvaluationDataset */
+        EvaluationDataset: {
+            /** @default null */
+            created_by?: string | null;
+            created_time: number;
+            dataset_id: string;
+            digest: string;
+            /** @default [] */
+            experiment_ids?: string[];
+            last_update_time: number;
+            /** @default null */
+            last_updated_by?: string | null;
+            name: string;
+            /** @default null */
+            profile?: string | null;
+            /** @default null */
+            schema?: string | null;
+            tags: string;
+        };
         /**
          * Event
          * @description `before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
@@ -3709,6 +3834,11 @@ export interface components {
             /** @default null */
             reason: string | null;
         };
+        /** Points */
+        Points: {
+            /** @default [] */
+            data_points?: components["schemas"]["trackside.traces.search.metrics.Point"][];
+        };
         /**
          * Preview
          * @description `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the points of metrics in the database.
@@ -3779,6 +3909,31 @@ export interface components {
             target?: string | null;
             /** @default null */
             window_s?: number | null;
+        };
+        /** QueryMetrics */
+        QueryMetrics: {
+            /** @default null */
+            aggregations?: components["schemas"]["WireAggregation"][] | null;
+            /** @default null */
+            dimensions?: string[] | null;
+            /** @default null */
+            end_time_ms?: number | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filters?: string[] | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            metric_name: string | null;
+            /** @default null */
+            page_token?: string | null;
+            /** @default null */
+            start_time_ms?: number | null;
+            /** @default null */
+            time_interval_seconds?: number | null;
+            /** @default null */
+            view_type: string | null;
         };
         /**
          * Quotas
@@ -4127,6 +4282,29 @@ export interface components {
             workers: number;
             /** @default [] */
             workspaces?: components["schemas"]["WorkspaceLine"][];
+        };
+        /**
+         * Session
+         * @description `first_request` is the preview of the oldest trace; `user` is empty unless all traces have the same one.
+         */
+        Session: {
+            duration_ms: number;
+            errors: number;
+            first_ms: number;
+            first_request: string;
+            last_ms: number;
+            session_id: string;
+            total_cost: number | null;
+            total_tokens: number | null;
+            traces: number;
+            user: string;
+        };
+        /** Sessions */
+        Sessions: {
+            /** @default null */
+            next_page_token?: string | null;
+            /** @default [] */
+            sessions?: components["schemas"]["Session"][];
         };
         /** SetAlias */
         SetAlias: {
@@ -4852,6 +5030,49 @@ export interface components {
             server_errors: number;
             start: number;
         };
+        /** Create */
+        "trackside.evaluation_datasets.model.Create": {
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            tags?: string | null;
+        };
+        /** Found */
+        "trackside.evaluation_datasets.model.Found": {
+            /** @default [] */
+            datasets?: components["schemas"]["EvaluationDataset"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
+        /** Got */
+        "trackside.evaluation_datasets.model.Got": {
+            dataset: components["schemas"]["EvaluationDataset"];
+        };
+        /** Search */
+        "trackside.evaluation_datasets.model.Search": {
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter_string?: string | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            order_by?: string[] | null;
+            /** @default null */
+            page_token?: string | null;
+        };
+        /** Deleted */
+        "trackside.evaluation_datasets.records.Deleted": {
+            deleted_count: number;
+        };
+        /** Page */
+        "trackside.evaluation_datasets.records.Page": {
+            /** @default null */
+            next_page_token?: string | null;
+            records: string;
+        };
         /** GotOurs */
         "trackside.events.model.GotOurs": {
             webhook: components["schemas"]["OurWebhook"];
@@ -5145,6 +5366,16 @@ export interface components {
         "trackside.traces.model.Deleted": {
             traces_deleted: number;
         };
+        /** Point */
+        "trackside.traces.search.metrics.Point": {
+            dimensions: {
+                [key: string]: string;
+            };
+            metric_name: string;
+            values: {
+                [key: string]: number;
+            };
+        };
         /** Create */
         "trackside.workspaces.routes.Create": {
             /** @default null */
@@ -5388,6 +5619,18 @@ export interface components {
             /** @default null */
             view_id?: string | null;
         };
+        /** Upsert */
+        Upsert: {
+            /** @default  */
+            dataset_id?: string;
+            /** @default null */
+            records: string | null;
+        };
+        /** Upserted */
+        Upserted: {
+            inserted_count: number;
+            updated_count: number;
+        };
         /**
          * User
          * @description Who uses the version, such as an endpoint.
@@ -5468,6 +5711,13 @@ export interface components {
             slices?: string[];
             /** @default [] */
             windows?: components["schemas"]["ShownWindow"][];
+        };
+        /** WireAggregation */
+        WireAggregation: {
+            /** @default null */
+            aggregation_type?: string | null;
+            /** @default null */
+            percentile_value?: number | null;
         };
         /** WireAssessment */
         WireAssessment: {
@@ -6695,6 +6945,247 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_3_0_mlflow_datasets_dataset_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.evaluation_datasets.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_3_0_mlflow_datasets_dataset_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_datasets_dataset_id_records: {
+        parameters: {
+            query?: {
+                max_results?: number;
+                page_token?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.evaluation_datasets.records.Page"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_datasets_dataset_id_records: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Upsert"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upserted"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_3_0_mlflow_datasets_dataset_id_records: {
+        parameters: {
+            query?: {
+                dataset_record_ids?: string[];
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.evaluation_datasets.records.Deleted"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_datasets_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.evaluation_datasets.model.Create"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.evaluation_datasets.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_datasets_search: {
+        parameters: {
+            query?: {
+                experiment_ids?: string[];
+                filter_string?: string;
+                max_results?: number;
+                order_by?: string[];
+                page_token?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.evaluation_datasets.model.Found"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_datasets_search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["trackside.evaluation_datasets.model.Search"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.evaluation_datasets.model.Found"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     post_api_3_0_mlflow_traces_trace_id_assessments: {
         parameters: {
             query?: never;
@@ -6870,6 +7361,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTrace"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_traces_metrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryMetrics"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Points"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -10505,6 +11026,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Storage"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_traces_sessions: {
+        parameters: {
+            query: {
+                experiment_id: string;
+                max_results?: number;
+                page_token?: string;
+                search?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
                 };
             };
             400: components["responses"]["Fault"];

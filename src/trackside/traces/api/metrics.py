@@ -11,7 +11,7 @@ from trackside.core.http.routes import LISTED, Route, query
 from trackside.traces.api.calls import seqs_of
 from trackside.traces.search import scan, sql
 from trackside.traces.search.correlation import npmi
-from trackside.traces.search.metrics import MAX_RESULTS, Aggregation, Asked, Point, check, points
+from trackside.traces.search.metrics import DEFAULT_RESULTS, MAX_RESULTS, Aggregation, Asked, Point, check, points
 
 _VIEWS = {"1": "TRACES", "2": "SPANS", "3": "ASSESSMENTS"}
 _KINDS = {"1": "COUNT", "2": "SUM", "3": "AVG", "4": "PERCENTILE", "5": "MIN", "6": "MAX"}
@@ -68,7 +68,7 @@ def query_metrics(tx: Tx, call: QueryMetrics) -> Points:
     view = _VIEWS.get(call.view_type or "", call.view_type or "")
     name, dimensions = call.metric_name or "", tuple(call.dimensions or ())
     metric = check(view, name, aggregations, dimensions)
-    most = MAX_RESULTS if call.max_results is None else call.max_results
+    most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if not 1 <= most <= MAX_RESULTS:
         raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_RESULTS}")
     interval = call.time_interval_seconds

@@ -194,6 +194,7 @@ def _row(trace: State, experiment_id: str) -> Row:
             trace.wanted_spans,
             trace.span_count,
             trace.has_spans,
+            trace.root_name,
         )
     )
 

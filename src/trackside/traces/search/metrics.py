@@ -13,14 +13,16 @@ from trackside.core.filters.parse import parse_name_and_value
 from trackside.core.filters.to_sql import Binder
 from trackside.traces import model as m
 
-MAX_RESULTS = 1_000
+DEFAULT_RESULTS = 1_000  # the most that MLflow gives
+MAX_RESULTS = 20_000
 BUCKET = "time_bucket"
 
 _NUMBERS = ("AVG", "MIN", "MAX", "PERCENTILE")
 _SUMS = ("SUM", *_NUMBERS)
 _DIMENSIONS = {
-    "trace_name": "t.name",
+    "trace_name": "COALESCE(t.name, t.root_name)",
     "trace_status": "t.state",
+    "trace_user": "t.user_id",
     "span_name": "s.name",
     "span_type": "s.type",
     "span_status": "s.status",
@@ -32,25 +34,44 @@ _DIMENSIONS = {
 
 
 class Metric(Struct, frozen=True):
-    """`value` is the expression that is summed up; None counts rows."""
+    """`value` is the expression that is summed up, by dialect where it differs; None counts rows."""
 
     value: str | None
     aggregations: tuple[str, ...]
     dimensions: tuple[str, ...] = ()
+    postgresql: str | None = None
+
+    def of(self, dialect: str) -> str | None:
+        return self.postgresql if dialect == "postgresql" and self.postgresql else self.value
+
+
+def _span_tokens(place: int, key: str) -> Metric:
+    """What each span's own call of a model took: in an array of counts, or in the object that was stored before."""
+    return Metric(
+        f"COALESCE(json_extract(s.token_usage, '$[{place}]'), json_extract(s.token_usage, '$.{key}'))",
+        _SUMS,
+        (*_MODELS, *_OF_TRACE),
+        postgresql=(
+            f"CAST(COALESCE(CAST(s.token_usage AS JSON) ->> {place}, CAST(s.token_usage AS JSON) ->> '{key}') "
+            "AS DOUBLE PRECISION)"
+        ),
+    )
 
 
 _MODELS = ("span_model_name", "span_model_provider")
+_OF_TRACE = ("trace_name", "trace_user")
 METRICS: dict[str, dict[str, Metric]] = {
     "TRACES": {
-        "trace_count": Metric(None, ("COUNT",), ("trace_name", "trace_status")),
+        "trace_count": Metric(None, ("COUNT",), ("trace_name", "trace_status", "trace_user")),
         "session_count": Metric("t.session_id", ("COUNT",)),
-        "latency": Metric("t.duration_ms", _NUMBERS, ("trace_name",)),
-        **{key: Metric(f"t.{key}", _SUMS, ("trace_name",)) for key in (*m.TOKEN_KEYS, *m.CACHE_KEYS)},
+        "latency": Metric("t.duration_ms", _NUMBERS, _OF_TRACE),
+        **{key: Metric(f"t.{key}", _SUMS, _OF_TRACE) for key in (*m.TOKEN_KEYS, *m.CACHE_KEYS)},
     },
     "SPANS": {
         "span_count": Metric(None, ("COUNT",), ("span_name", "span_type", "span_status", *_MODELS)),
-        "latency": Metric("s.duration_us / 1000.0", _NUMBERS, ("span_name", "span_status")),
-        **{key: Metric(f"s.{key}", _SUMS, _MODELS) for key in m.COST_KEYS},
+        "latency": Metric("s.duration_us / 1000.0", _NUMBERS, ("span_name", "span_status", *_MODELS)),
+        **{key: Metric(f"s.{key}", _SUMS, (*_MODELS, *_OF_TRACE)) for key in m.COST_KEYS},
+        **{key: _span_tokens(place, key) for place, key in enumerate(m.TOKEN_KEYS)},
     },
     "ASSESSMENTS": {
         "assessment_count": Metric(None, ("COUNT",), ("assessment_name", "assessment_value")),
@@ -132,32 +153,31 @@ def points(tx: Tx, asked: Asked, experiment_seqs: Sequence[int]) -> list[Point]:
         conditions.append(f"{_TIMES[asked.view]} <= {bind(asked.end_ms)}")
     conditions += [_condition(text, asked.view, tx.dialect, bind) for text in asked.filters]
     conditions += [f"{key} IS NOT NULL" for key in keys]
-    if asked.metric.value is not None:
-        conditions.append(f"{asked.metric.value} IS NOT NULL")
+    value = asked.metric.of(tx.dialect)
+    if value is not None:
+        conditions.append(f"{value} IS NOT NULL")
     source = f"FROM {_TABLES[asked.view]} WHERE +t.workspace_id = :ws AND {' AND '.join(conditions)}"
     groups = ", ".join(str(i + 1) for i in range(len(keys)))
     if any(each.kind == "PERCENTILE" for each in asked.aggregations):
-        rows = _with_percentiles(tx, asked, keys, source, bind)
+        rows = _with_percentiles(tx, asked, [*keys, str(value)], source, bind)
     else:
-        chosen = ", ".join([*keys, *(_aggregate(asked, each.kind) for each in asked.aggregations)])
+        chosen = ", ".join([*keys, *(_aggregate(value, each.kind) for each in asked.aggregations)])
         order = f" GROUP BY {groups} ORDER BY {groups}" if keys else ""
         rows = tx.all(f"SELECT {chosen} {source}{order} LIMIT {bind(asked.most)}", **bind.params)
     return [point for row in rows if (point := _point(asked, row, len(keys))) is not None]
 
 
-def _aggregate(asked: Asked, kind: str) -> str:
-    value = asked.metric.value
+def _aggregate(value: str | None, kind: str) -> str:
     if kind == "COUNT":
         return "COUNT(*)" if value is None else f"COUNT(DISTINCT {value})"
     return f"{kind}({value})"
 
 
-def _with_percentiles(tx: Tx, asked: Asked, keys: Sequence[str], source: str, bind: Binder) -> list[tuple[Any, ...]]:
-    """Read the values of each group in order: SQLite has no function for percentiles."""
-    chosen = ", ".join([*keys, str(asked.metric.value)])
-    order = ", ".join(str(i + 1) for i in range(len(keys) + 1))
+def _with_percentiles(tx: Tx, asked: Asked, columns: Sequence[str], source: str, bind: Binder) -> list[tuple[Any, ...]]:
+    """Read the values of each group in order: SQLite has no function for percentiles.  `columns`: the keys and the value."""
+    order = ", ".join(str(i + 1) for i in range(len(columns)))
     found: dict[tuple[Any, ...], list[float]] = {}
-    for row in tx.all(f"SELECT {chosen} {source} ORDER BY {order}", **bind.params):
+    for row in tx.all(f"SELECT {', '.join(columns)} {source} ORDER BY {order}", **bind.params):
         found.setdefault(tuple(row[:-1]), []).append(float(row[-1]))
     rows = []
     for key, values in list(found.items())[: asked.most]:

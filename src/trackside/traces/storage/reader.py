@@ -15,8 +15,10 @@ from trackside.traces.storage import bodies, columns
 
 _COLUMNS = """
 t.trace_seq, t.trace_id, e.experiment_id, t.timestamp_ms, t.duration_ms, t.state, t.client_request_id, t.request_preview,
-t.response_preview, t.previews, t.tags, t.metadata, t.wanted_spans, t.span_count, t.has_spans
+t.response_preview, t.previews, t.tags, t.metadata, t.wanted_spans, t.span_count, t.has_spans,
+t.root_name
 """
+_NAME = f'"{m.NAME}"'
 encode = msgspec.json.encode
 
 
@@ -31,6 +33,7 @@ class Row:
         "metadata",
         "request_preview",
         "response_preview",
+        "root_name",
         "seq",
         "span_count",
         "state",
@@ -54,6 +57,7 @@ class Row:
         self.wanted_spans: int | None = row[12]
         self.span_count: int = row[13]
         self.has_spans = bool(row[14])
+        self.root_name: str | None = row[15]
 
     @property
     def is_whole(self) -> bool:
@@ -146,7 +150,8 @@ def lines(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
 
 
 def info(row: Row, assessments: Sequence[Raw] = ()) -> Raw:
-    """Return the trace_info of MLflow 3."""
+    """Return the trace_info of MLflow 3.  Exporters of OpenTelemetry give a trace no name: `root_span_name`, which MLflow's
+    clients ignore, is what to call such a trace."""
     made: dict[str, Any] = {
         "trace_id": row.trace_id,
         "trace_location": location(row.experiment_id),
@@ -155,6 +160,8 @@ def info(row: Row, assessments: Sequence[Raw] = ()) -> Raw:
         "trace_metadata": Raw(row.metadata.encode()),
         "tags": Raw(row.tags.encode()),
     }
+    if row.root_name and _NAME not in row.tags:
+        made["root_span_name"] = row.root_name
     if row.client_request_id is not None:
         made["client_request_id"] = row.client_request_id
     if row.request_preview is not None:

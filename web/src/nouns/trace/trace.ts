@@ -99,7 +99,7 @@ export function traceOf(value: unknown): TraceInfo {
   return {
     id: text(info["trace_id"]),
     experimentId: text(place["experiment_id"]),
-    name: text(tags["mlflow.traceName"]),
+    name: text(tags["mlflow.traceName"]) || text(info["root_span_name"]),
     state: text(info["state"]) || "STATE_UNSPECIFIED",
     startMs: Date.parse(text(info["request_time"])),
     durationMs: durationMs(text(info["execution_duration"])),

@@ -7,6 +7,10 @@ export default {
   charts: "Charts",
   systemMetrics: "System metrics",
   artifacts: "Artifacts",
+  traces: "Traces",
+  noTraces: "No traces of this run",
+  noTracesHint:
+    "Calls of traced functions while the run is active are listed here, as are traces that were linked to the run:",
   history: "History",
   links: "Links",
   runId: "run ID",

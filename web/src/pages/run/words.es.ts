@@ -9,6 +9,10 @@ export default {
   charts: "Gráficos",
   systemMetrics: "Métricas del sistema",
   artifacts: "Artefactos",
+  traces: "Trazas",
+  noTraces: "Esta ejecución no tiene trazas",
+  noTracesHint:
+    "Aquí aparecen las llamadas a funciones trazadas mientras la ejecución está activa y las trazas enlazadas con ella:",
   history: "Historial",
   links: "Enlaces",
   runId: "ID de la ejecución",

@@ -42,5 +42,9 @@ export default {
   removeAssessment: (name: string) => `Delete ${name}`,
   tags: "Tags",
   metadata: "Metadata",
+  addToDataset: "Add to a dataset",
+  copyPython: "Copy as Python",
+  copied: "Copied the code",
+  notCopied: 'The browser does not allow this page to copy. Use the code below "Read it in Python".',
   code: "Read it in Python",
 };

@@ -44,5 +44,9 @@ export default {
   removeAssessment: (name) => `Borrar ${name}`,
   tags: "Etiquetas",
   metadata: "Metadatos",
+  addToDataset: "Añadir a un conjunto",
+  copyPython: "Copiar como Python",
+  copied: "Código copiado",
+  notCopied: "El navegador no permite copiar a esta página. Use el código de «Leerla en Python».",
   code: "Leerla en Python",
 } satisfies Words<typeof en>;

@@ -1,6 +1,7 @@
 import { formatCount, formatDuration } from "@/i18n/format";
 import type { GridColumn } from "@/grid/column";
 import { formatCost } from "@/nouns/trace/cost";
+import { said } from "@/nouns/trace/said";
 import type { TraceInfo } from "@/nouns/trace/trace";
 import type { Order } from "./order";
 import { words } from "./words";
@@ -65,9 +66,9 @@ export function textOf(trace: TraceInfo, column: GridColumn): string {
     case "cost":
       return trace.cost === null ? "–" : formatCost(trace.cost);
     case "request":
-      return trace.request;
+      return said(trace.request);
     case "response":
-      return trace.response;
+      return said(trace.response);
     case "user":
       return trace.user;
     default:

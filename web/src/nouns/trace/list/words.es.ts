@@ -1,0 +1,42 @@
+import type { Words } from "@/i18n/catalogue.svelte";
+import { formatCount, plural } from "@/i18n/format";
+import type en from "./words.en";
+
+const traces = (count: number): string => `${formatCount(count)} ${plural(count) === "one" ? "traza" : "trazas"}`;
+
+export default {
+  title: "Trazas",
+  count: (count, isMore) => (isMore ? `las primeras ${traces(count)}` : traces(count)),
+  chosen: (count) => `${formatCount(count)} elegidas`,
+  filter: "Filtro",
+  filterHint: "status = 'ERROR' AND span.name = 'retrieve' AND execution_time > 1000",
+  apply: "Aplicar",
+  clearFilter: "Quitar el filtro",
+  select: "Elegir",
+  choose: (name) => `Elegir ${name}`,
+  none: "No elegir ninguna",
+  compare: "Comparar",
+  addToDataset: "Añadir a un conjunto",
+  code: "Copiar como código",
+  asPython: "Copiar como Python",
+  asCurl: "Copiar como curl",
+  copied: "Código copiado",
+  notCopied: "El navegador no permite copiar a esta página. Seleccione el texto y cópielo.",
+  remove: "Borrar",
+  removeTitle: (count) => `Borrar ${traces(count)}`,
+  removeHint: "Sus tramos y valoraciones se borran con ellas. No se puede deshacer.",
+  deleted: (count) => `Se han borrado ${traces(count)}`,
+  noneFound: "Ninguna traza cumple el filtro",
+  time: "Hora",
+  name: "Nombre",
+  state: "Estado",
+  latency: "Latencia",
+  tokens: "Tokens",
+  cost: "Coste",
+  request: "Petición",
+  response: "Respuesta",
+  feedback: "Valoraciones",
+  session: "Sesión",
+  user: "Usuario",
+  ofSession: (session) => `Todas las trazas de la sesión ${session}`,
+} satisfies Words<typeof en>;

@@ -1,0 +1,31 @@
+import { formatCount } from "@/i18n/format";
+
+export default {
+  range: "Time",
+  ranges: { hour: "Last hour", day: "Last 24 hours", week: "Last 7 days", month: "Last 30 days", year: "Last year" },
+  by: "By",
+  groups: { all: "All", name: "Name", model: "Model", user: "User" },
+  traces: "Traces",
+  calls: "Calls of models",
+  errors: "Errors",
+  latency: "Latency",
+  latencyP95: "Latency, 95th percentile",
+  tokens: "Tokens",
+  cost: "Cost",
+  assessments: "Assessments, mean",
+  all: "all",
+  p50: "median",
+  p95: "95th percentile",
+  input: "input",
+  output: "output",
+  total: "total",
+  shown: (shown: number, all: number) => `The ${formatCount(shown)} most frequent of ${formatCount(all)} are shown.`,
+  none: "There are no traces in this time",
+  noneOf: {
+    all: "",
+    name: "No trace in this time has a name.",
+    model: "No span in this time names a model.",
+    user: "No trace in this time names a user. Set the metadata mlflow.trace.user.",
+  },
+  noValues: "nothing in this time",
+};

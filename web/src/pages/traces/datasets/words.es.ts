@@ -1,0 +1,36 @@
+import type { Words } from "@/i18n/catalogue.svelte";
+import { formatCount, plural } from "@/i18n/format";
+import type en from "./words.en";
+
+const records = (count: number): string =>
+  `${formatCount(count)} ${plural(count) === "one" ? "registro" : "registros"}`;
+
+export default {
+  title: "Conjuntos de evaluación",
+  empty: "Todavía no hay conjuntos de evaluación",
+  emptyHint:
+    "Elija trazas en la lista y pulse «Añadir a un conjunto». Cada traza da un registro con entradas, salidas y expectativas, que lee mlflow.genai.evaluate.",
+  toList: "Ir a la lista de trazas",
+  name: "Nombre",
+  records: "Registros",
+  changed: "Cambiado",
+  created: "Creado",
+  createdBy: "Creado por",
+  count: records,
+  first: (count) => `los primeros ${records(count)}`,
+  all: "Todos los conjuntos",
+  datasetId: "id del conjunto",
+  inputs: "Entradas",
+  outputs: "Salidas",
+  expectations: "Expectativas",
+  source: "Origen",
+  noRecords: "Este conjunto no tiene registros",
+  code: "Leerlo en Python",
+  remove: "Borrar",
+  removeTitle: (name) => `Borrar el conjunto ${name}`,
+  removeHint: "Sus registros se borran con él. Las trazas se conservan. No se puede deshacer.",
+  removed: (name) => `Se ha borrado el conjunto ${name}`,
+  missing: "No existe ese conjunto",
+  removeRecord: "Borrar el registro",
+  recordRemoved: "Se ha borrado el registro",
+} satisfies Words<typeof en>;

@@ -1,0 +1,30 @@
+import { formatCount, plural } from "@/i18n/format";
+
+export default {
+  title: "Sessions",
+  find: "Find a session or user",
+  noneFound: "No session has this text",
+  empty: "No sessions yet",
+  emptyHint:
+    "A session groups the traces of one conversation. Set its id and its user inside a traced function; each call then appears here in order:",
+  session: "Session",
+  firstRequest: "First request",
+  user: "User",
+  traces: "Traces",
+  errors: "Errors",
+  tokens: "Tokens",
+  tokenCount: (count: number) => `${formatCount(count)} tokens`,
+  cost: "Cost",
+  duration: "Time taken",
+  newest: "Newest",
+  all: "All sessions",
+  sessionId: "session id",
+  count: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "trace" : "traces"}`,
+  asList: "Show in the list",
+  missing: (session: string) => `No trace has the session ${session}`,
+  missingHint: "The traces of this session may have been deleted.",
+  open: "Open the trace",
+  request: "Request",
+  response: "Response",
+  noResponse: "no response",
+};
