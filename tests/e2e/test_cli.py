@@ -113,6 +113,9 @@ OF_ONE_CALL = {
         ]
         for verb in ("preview", "run", "schedule")
     },
+    "retention traces": (
+        "--experiments --older-than --keep-last --most-percent --preview --schedule --cron --json".split()
+    ),
     "backup create": "--to --with-secrets --json".split(),
     "backup list": ["--json"],
     "backup verify": ["--restore", "--json"],

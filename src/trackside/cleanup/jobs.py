@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from trackside.cleanup import preview, retention, survey, trash
-from trackside.cleanup.kinds import Delete, EmptyTrash, Retention
+from trackside.cleanup import preview, retention, survey, trace_retention, trash
+from trackside.cleanup.kinds import Delete, EmptyTrash, Retention, TraceRetention
 from trackside.cleanup.model import DeletionResult, Kind, Target
 from trackside.cleanup.work import Work, check_free
 from trackside.core.db.tx import Tx
@@ -139,6 +139,31 @@ class Deletions:
                 running.check()
 
         _run(running, work)
+        return freed.result()
+
+    def retain_traces(self, running: Running, params: TraceRetention) -> Freed:
+        freed = _Sum(running)
+        found = running.store.read(lambda tx: trace_retention.find(tx, params))
+        trace_retention.check_share(params, found)
+        done = 0
+        running.progress(0, found.traces, unit="traces")
+        for due in found.experiments:
+            count = size = 0
+            try:
+                while True:
+                    some = running.store.write(partial(trace_retention.remove_some, due=due))
+                    count, size = count + some.traces, size + some.size_bytes
+                    running.progress(done + count)
+                    if some.traces < trace_retention.AT_ONCE:
+                        break
+                    running.check()
+            except BadState as fault:
+                freed.keep(f"{due.traces - count} traces of experiment {due.name}", fault.message)
+            done += count
+            if count:
+                running.store.write(partial(trace_retention.note, due=due, traces=count, size_bytes=size))
+            freed.items += count
+            freed.row_bytes += size
         return freed.result()
 
     async def _to_trash(self, session: _Session, freed: _Sum, run_id: str) -> None:

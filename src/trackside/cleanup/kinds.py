@@ -66,6 +66,27 @@ class Retention(Struct, frozen=True, kw_only=True):
         return ", ".join(parts) + (f"; files {self.artifacts}" if self.artifacts else "")
 
 
+class TraceRetention(Struct, frozen=True, kw_only=True):
+    """`experiments` is a glob of names.  Traces go that began more than `older_than_days` ago; with `keep_last`, the newest so
+    many of each experiment stay.  They are deleted permanently.  A rule that matches more than `most_percent` of the traces of
+    the workspace deletes nothing."""
+
+    experiments: str = "*"
+    older_than_days: int = 0
+    keep_last: int = 0
+    most_percent: int = 10
+
+    @property
+    def words(self) -> str:
+        """In one line."""
+        parts = [f"traces of experiments {self.experiments}"]
+        if self.older_than_days:
+            parts.append(f"older than {self.older_than_days} days")
+        if self.keep_last:
+            parts.append(f"keep the last {self.keep_last}")
+        return ", ".join(parts)
+
+
 def kinds(make: Callable[[], Any]) -> list[Kind[Any]]:
     """`make` returns the `Deletions` of the server."""
     return [
@@ -96,7 +117,20 @@ def kinds(make: Callable[[], Any]) -> list[Kind[Any]]:
             describe=lambda params: f"Retention: {params.words}"[:500],
             needs=(Action.EXPERIMENTS_DELETE,),
         ),
+        Kind(
+            name="trace-retention",
+            title="Delete old traces",
+            params=TraceRetention,
+            run=lambda running, params: make().retain_traces(running, params),
+            check=lambda tx, params: _trace_rules().check(tx, params),
+            describe=lambda params: f"Retention: {params.words}"[:500],
+            needs=(Action.TRACES_DELETE,),
+        ),
     ]
+
+
+def _trace_rules() -> Any:
+    return import_module("trackside.cleanup.trace_retention")
 
 
 def _check_days(tx: Tx, params: EmptyTrash) -> EmptyTrash:

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from trackside.access.service import REFUSED
 from trackside.cleanup import model as m
-from trackside.cleanup import preview, retention, rows, survey, trash, whole
-from trackside.cleanup.kinds import Retention
+from trackside.cleanup import preview, retention, rows, survey, trace_retention, trash, whole
+from trackside.cleanup.kinds import Retention, TraceRetention
 from trackside.cleanup.model import Kind, Target
 from trackside.cleanup.work import Work, check_free
 from trackside.core.access import Action, Object
@@ -90,6 +90,54 @@ class Calls:
         )
 
 
+def trace_retention_preview(tx: Tx, call: "TraceRetentionCall") -> "TraceRetentionPreview":
+    """The dry run of a retention rule for traces: what it matches now, by experiment."""
+    given = {name: value for name in TraceRetention.__struct_fields__ if (value := getattr(call, name)) is not None}
+    rule = trace_retention.check(tx, TraceRetention(**given))
+    found = trace_retention.find(tx, rule)
+    return TraceRetentionPreview(
+        words=rule.words,
+        matched=found.traces,
+        total=found.total,
+        is_allowed=found.traces * 100 <= rule.most_percent * found.total,
+        row_bytes=sum(each.size_bytes for each in found.experiments),
+        experiments=[
+            MatchedTraces(each.experiment_id, each.name, each.traces, each.size_bytes, each.obstacle)
+            for each in found.experiments
+        ],
+    )
+
+
+class TraceRetentionCall(Call, frozen=True):
+    """See the job kind `trace-retention`."""
+
+    experiments: str | None = None
+    older_than_days: int | None = None
+    keep_last: int | None = None
+    most_percent: int | None = None
+
+
+class MatchedTraces(Struct, frozen=True):
+    """`row_bytes`: of the spans, as they are stored.  `obstacle` says why they stay; empty where nothing is in the way."""
+
+    experiment_id: str
+    name: str
+    traces: int
+    row_bytes: int
+    obstacle: str
+
+
+class TraceRetentionPreview(Answer, frozen=True):
+    """`is_allowed`: not more than `most_percent` of all traces."""
+
+    words: str
+    matched: int
+    total: int
+    is_allowed: bool
+    row_bytes: int
+    experiments: list[MatchedTraces]
+
+
 class MatchedRun(Struct, frozen=True):
     """`paths`: the first 20 files that the glob of the rule matches."""
 
@@ -152,6 +200,14 @@ def routes(work: Work) -> list[Route]:
             call=RetentionCall,
             needs=Action.EXPERIMENTS_DELETE,
             answer=RetentionPreview,
+        ),
+        query(
+            f"POST {PREFIX}/trace-retention/preview",
+            TraceRetentionCall,
+            trace_retention_preview,
+            needs=Action.TRACES_READ,
+            on=LISTED,
+            answer=TraceRetentionPreview,
         ),
         command(f"POST {PREFIX}/trash/restore", trash.Restore, _restore, needs=needs, on=HANDLED),
     ]

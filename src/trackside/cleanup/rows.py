@@ -15,6 +15,7 @@ from trackside.traces.storage import changes as traces
 from trackside.workspaces import store as workspaces
 
 CHUNKS_AT_ONCE = 5000
+TRACES_AT_ONCE = 500
 _OF_RUN = ("metric_tails", "metric_series", "params", "tags", "input_tags", "inputs", "run_models", "run_docs")
 _OF_MODEL = ("logged_model_params", "logged_model_tags", "logged_model_points", "logged_model_latest")
 _OF_EXPERIMENT = (
@@ -150,8 +151,18 @@ def remove_model(tx: Tx, model_id: str) -> int:
     return count
 
 
+def remove_traces(tx: Tx, experiment_id: str) -> tuple[int, int]:
+    """Delete at most TRACES_AT_ONCE traces of an experiment.  Return how many, and the bytes of their spans."""
+    row = tx.one(
+        "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id = :id",
+        id=check_id(experiment_id),
+    )
+    return (0, 0) if row is None else traces.remove_of_experiment(tx, row[0], TRACES_AT_ONCE)
+
+
 def remove_experiment(tx: Tx, experiment_id: str) -> int:
-    """Delete an experiment whose runs and logged models are gone.  Return the number of rows; 0 if some came meanwhile."""
+    """Delete an experiment whose runs, logged models and traces are gone.  Return the number of rows; 0 if some came
+    meanwhile."""
     row = tx.one(
         """
         SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id = :id
@@ -159,13 +170,15 @@ def remove_experiment(tx: Tx, experiment_id: str) -> int:
                 WHERE r.workspace_id = :ws AND r.experiment_seq = experiments.experiment_seq)
             AND NOT EXISTS (SELECT 1 FROM logged_models m
                 WHERE m.workspace_id = :ws AND m.experiment_seq = experiments.experiment_seq)
+            AND NOT EXISTS (SELECT 1 FROM traces t
+                WHERE t.workspace_id = :ws AND t.experiment_seq = experiments.experiment_seq)
         FOR UPDATE
         """,
         id=check_id(experiment_id),
     )
     if row is None:
         return 0
-    count = traces.remove_of_experiment(tx, row[0])
+    count = 0
     for table in _OF_EXPERIMENT:
         count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])
     count += tx.run("DELETE FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])

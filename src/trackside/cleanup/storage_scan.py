@@ -1,4 +1,5 @@
-"""The job that counts what takes space: bytes of files and of metric points, by run, logged model and model version.
+"""The job that counts what takes space: bytes of files, of metric points and of spans, by run, logged model, model version, and
+the traces of an experiment and day.
 
 The rows are written under a new number, a batch at a time, and shown when all are there.
 """
@@ -13,6 +14,7 @@ from trackside.core.db.tx import Row, Tx
 from trackside.jobs.kinds import Kind
 from trackside.jobs.running import Running
 from trackside.monitoring.recount import files_of
+from trackside.traces.model import time_text
 from trackside.workspaces import store as workspaces
 
 KIND = "storage-count"
@@ -20,6 +22,7 @@ BATCH = 2000
 CHECK_EVERY = 500  # files
 VERSIONS = "registry"  # the folder of model versions that have files of their own
 REST = "rest"
+DAY_MS = 86_400_000
 NOWHERE = -1  # the experiment of what is in none
 
 
@@ -71,7 +74,7 @@ def _run(running: Running, roots: Roots) -> Counted:
             running.progress(files, unit="files")
     scan = running.store.write(_begin)
     items = file_bytes = row_bytes = 0
-    for read in (_runs, _models, _versions):
+    for read in (_runs, _models, _versions, _traces):
         for batch in _batches(running, read):
             made = []
             for item_kind, item_id, experiment, owner, created_at, is_deleted, points in batch:
@@ -154,6 +157,37 @@ def _versions(tx: Tx, after: int) -> tuple[list[Row], int]:
     )
     rows: list[Row] = [("model_version", uri.rpartition("/")[2], NOWHERE, "", at, 0, 0) for _, uri, at in found]
     return rows, found[-1][0] if found else after
+
+
+def _traces(tx: Tx, after: int) -> tuple[list[Row], int]:
+    """The traces of each experiment by the day when they began; `after` is the last experiment that was read."""
+    row = tx.one(
+        "SELECT MIN(experiment_seq) FROM traces WHERE workspace_id = :ws AND experiment_seq > :after", after=after
+    )
+    if row is None or row[0] is None:
+        return [], after
+    found = tx.all(
+        f"""
+        SELECT t.timestamp_ms / {DAY_MS}, e.experiment_id, MIN(t.timestamp_ms), SUM(t.size_bytes), e.lifecycle_stage
+        FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+        WHERE t.workspace_id = :ws AND t.experiment_seq = :seq
+        GROUP BY t.timestamp_ms / {DAY_MS}, e.experiment_id, e.lifecycle_stage ORDER BY 1
+        """,
+        seq=row[0],
+    )
+    rows: list[Row] = [
+        (
+            "traces",
+            f"{experiment_id}/{time_text(day * DAY_MS)[:10]}",
+            row[0],
+            "",
+            at,
+            int(stage == "deleted"),
+            int(size),
+        )
+        for day, experiment_id, at, size, stage in found
+    ]
+    return rows, row[0]
 
 
 def _begin(tx: Tx) -> int:

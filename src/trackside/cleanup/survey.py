@@ -3,7 +3,7 @@
 from trackside.cleanup import whole
 from trackside.cleanup.model import PROTECTED, Found, Kind, Target, is_protecting
 from trackside.core.db.tx import Row, Tx
-from trackside.core.errors import NotFound
+from trackside.core.errors import BadState, NotFound
 from trackside.experiments.model import check_id
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
@@ -13,6 +13,7 @@ from trackside.registry import aliases, models, uses, versions
 from trackside.registry.files import removal as files
 from trackside.registry.files import sources
 from trackside.runs import store as runs
+from trackside.traces.storage import changes as traces
 
 _RUN_TABLES = {"params": "params", "tags": "tags", "metrics": "metric_series", "datasets": "inputs"}
 _RUN_BYTES = """
@@ -82,6 +83,12 @@ def all_roots(tx: Tx, experiment_id: str) -> list[str]:
         id=check_id(experiment_id),
     )
     return [uri for (uri,) in rows]
+
+
+def check_experiment_unprotected(tx: Tx, experiment_seq: int) -> None:
+    """Raise BadState for an experiment whose tag protects it."""
+    if _is_experiment_protected(tx, experiment_seq):
+        raise BadState(f"The experiment is protected. Delete its tag {PROTECTED} first.")
 
 
 def _run(tx: Tx, run_id: str) -> Found:
@@ -154,17 +161,19 @@ def _experiment(tx: Tx, experiment_id: str) -> Found:
         run for (run,) in tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     ]
     logged = tx.one("SELECT COUNT(*) FROM logged_models WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
+    held = traces.sizes_of(tx, seq)
     counts = {
         "experiments": 1,
         "runs": len(run_seqs),
         "logged_models": 0 if logged is None else logged[0],
+        "traces": held.traces,
         **_counts_of_runs(tx, run_seqs),
     }
     roots = tuple(all_roots(tx, experiment_id))
     return Found(
         name=name,
         counts=counts,
-        row_bytes=_bytes_of_runs(tx, run_seqs),
+        row_bytes=_bytes_of_runs(tx, run_seqs) + held.size_bytes,
         roots=roots,
         is_protected=_is_experiment_protected(tx, seq),
         protected_inside=_protected_inside(tx, seq),

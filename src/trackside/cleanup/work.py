@@ -97,6 +97,8 @@ class Work:
             await self._logged_model(request, target, model_id, pending)
         if len(models) == ITEMS_AT_ONCE:
             return False
+        while await request.write(lambda tx: _traces(tx, target)):
+            pass
         count = await request.write(lambda tx: rows.remove_experiment(tx, experiment_id))
         await request.write(lambda tx: rows.add(tx, target, rows=count))
         return count > 0
@@ -236,6 +238,12 @@ def _chunks(tx: Tx, target: Target, run_id: str) -> bool:
     count, size = rows.remove_chunks(tx, run_id)
     rows.add(tx, target, rows=count, row_bytes=size)
     return count == rows.CHUNKS_AT_ONCE
+
+
+def _traces(tx: Tx, target: Target) -> bool:
+    count, size = rows.remove_traces(tx, target.experiment_id)
+    rows.add(tx, target, rows=count, row_bytes=size)
+    return count == rows.TRACES_AT_ONCE
 
 
 def _last_of_run(tx: Tx, target: Target, run_id: str, uri: str) -> None:

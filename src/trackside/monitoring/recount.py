@@ -58,7 +58,7 @@ def step(db: Database, made: Kind[Recount]) -> bool:
 def _run(running: Running, roots: Roots) -> Recounted:
     before = running.store.read(usage.bytes_by_owner)
     workspace = running.store.read(workspaces.current)
-    sizes: dict[Owned, int] = {}
+    sizes: dict[Owned, int] = running.store.read(usage.bytes_of_traces)
     known: dict[tuple[str, str], Owned] = {}
     count = 0
     for key, size in files_of(roots, workspace):

@@ -61,6 +61,20 @@ class Budget:
                 self._used[quota.measure, subject] += 1
         return None
 
+    def take_trace(self, experiment_id: str, size_bytes: int) -> Fault | None:
+        """Count the bytes of a new trace, or say why there is no room for them."""
+        if not self._quotas:
+            return None
+        subjects = _subjects(self._tx.user, experiment_id)
+        found = [each for each in applying(self._quotas, subjects) if each[0].measure is Measure.BYTES]
+        for quota, subject in found:
+            used = self._of(quota.measure, subject)
+            if is_over(quota, used, size_bytes):
+                return _refusal(self._tx, quota, subject, used, size_bytes)
+        for quota, subject in found:
+            self._used[quota.measure, subject] += size_bytes
+        return None
+
     def _of(self, measure: Measure, subject: Subject) -> int:
         key = (measure, subject)
         if key not in self._used:

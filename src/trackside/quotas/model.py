@@ -25,7 +25,7 @@ class Scope(StrEnum):
 class Measure(StrEnum):
     RUNS = "runs"
     POINTS = "points"  # of metrics
-    BYTES = "bytes"  # of artifacts
+    BYTES = "bytes"  # of artifacts and of the spans of traces
     ENDPOINTS = "endpoints"
     JOBS = "jobs"  # that wait or run
 
@@ -44,7 +44,7 @@ COUNTED = (
 _NOUNS = {
     Measure.RUNS: "runs",
     Measure.POINTS: "metric points",
-    Measure.BYTES: "bytes of artifacts",
+    Measure.BYTES: "bytes of artifacts and traces",
     Measure.ENDPOINTS: "endpoints",
     Measure.JOBS: "jobs that wait or run",
 }
@@ -92,7 +92,7 @@ class Use(Struct, frozen=True):
 
 class SetQuota(Call, frozen=True):
     """`subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a workspace's
-    quota has none.  `limit` counts runs, metric points, bytes of artifacts, endpoints, or jobs that wait or run."""
+    quota has none.  `limit` counts runs, metric points, bytes of artifacts and traces, endpoints, or jobs that wait or run."""
 
     required: ClassVar[tuple[str, ...]] = ("scope", "measure")
     scope: str | None = None

@@ -114,10 +114,16 @@ def recount(tx: Tx, sizes: Mapping[Owned, int] | None) -> None:
     add(tx, {owned: (runs, points, size) for owned, (runs, points, size) in counts.items()})
 
 
+def bytes_of_traces(tx: Tx) -> dict[Owned, int]:
+    """Return the bytes of the spans of each experiment, which belong to no user."""
+    rows = tx.all("SELECT experiment_seq, SUM(size_bytes) FROM traces WHERE workspace_id = :ws GROUP BY experiment_seq")
+    return {(experiment, ""): int(size) for experiment, size in rows}
+
+
 def begin(tx: Tx) -> None:
     """Count the workspace from now on: what can be counted at once is, and a job counts the files."""
     if tx.run("INSERT INTO quota_counts (workspace_id, recount_at) VALUES (:ws, :now) ON CONFLICT DO NOTHING"):
-        recount(tx, None)
+        recount(tx, bytes_of_traces(tx))
 
 
 def end(tx: Tx) -> None:

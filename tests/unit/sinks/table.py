@@ -295,7 +295,7 @@ REVIEWED = [
             "backup/fill.py backup/tables.py backup/verify.py core/work/backup_lease.py "
             "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
             " holds/store.py artifacts/held.py cleanup/storage.py cleanup/storage_scan.py cleanup/orphans/store.py"
-            " cleanup/workspaces/store.py"
+            " cleanup/workspaces/store.py cleanup/trace_retention.py"
             " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
             " identity/store.py"
             " links/run_relations.py runs/bulk.py"

@@ -4327,7 +4327,7 @@ export interface components {
         /**
          * SetQuota
          * @description `subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a workspace's
-         *         quota has none.  `limit` counts runs, metric points, bytes of artifacts, endpoints, or jobs that wait or run.
+         *         quota has none.  `limit` counts runs, metric points, bytes of artifacts and traces, endpoints, or jobs that wait or run.
          */
         SetQuota: {
             /** @default null */
@@ -4824,8 +4824,8 @@ export interface components {
         };
         /**
          * StorageLine
-         * @description `key`: an experiment's id, a user, a kind (`run`, `logged_model`, `model_version`, `rest`, `trash`), an age, or kind:id.
-         *         `row_bytes`: points of metrics in the database.
+         * @description `key`: an experiment's id, a user, a kind (`run`, `logged_model`, `model_version`, `traces`, `rest`, `trash`), an age, or
+         *         kind:id.    `row_bytes`: points of metrics and spans in the database.
          */
         StorageLine: {
             file_bytes: number;

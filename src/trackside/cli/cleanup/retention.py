@@ -22,6 +22,12 @@ FIELDS = {
     "permanently": "permanently",
     "most_percent": "most_percent",
 }
+TRACE_FIELDS = {
+    "experiments": "experiments",
+    "older_than": "older_than_days",
+    "keep_last": "keep_last",
+    "most_percent": "most_percent",
+}
 
 
 def preview(words: argparse.Namespace) -> int:
@@ -41,19 +47,54 @@ def preview(words: argparse.Namespace) -> int:
 
 
 def run(words: argparse.Namespace) -> int:
-    job = _call(words, "POST", f"{PREFIX}/jobs", {"kind": "retention", "params": _rule(words)})["job"]
-    say(
-        as_json(job)
-        if words.json
-        else f"job {job['job_id']} is queued; follow it with `trackside job logs {job['job_id']}`"
-    )
-    return OK
+    return _queued(words, {"kind": "retention", "params": _rule(words)})
 
 
 def schedule(words: argparse.Namespace) -> int:
     body = {"name": words.name, "kind": "retention", "params": _rule(words), "cron": words.cron}
     made = _call(words, "POST", f"{PREFIX}/job-schedules", body)["schedule"]
     say(as_json(made) if words.json else f"retention rule {words.name} runs at {words.cron!r} (UTC)")
+    return OK
+
+
+def traces(words: argparse.Namespace) -> int:
+    """Delete old traces by a rule: once, regularly, or only say what it matches."""
+    rule = {
+        field: value for name, field in TRACE_FIELDS.items() if (value := getattr(words, name)) not in (None, False)
+    }
+    if words.preview:
+        return _preview_traces(words, rule)
+    body: dict[str, Any] = {"kind": "trace-retention", "params": rule}
+    if words.schedule:
+        made = _call(words, "POST", f"{PREFIX}/job-schedules", {"name": words.schedule, "cron": words.cron, **body})
+        say(
+            as_json(made["schedule"]) if words.json else f"retention rule {words.schedule} runs at {words.cron!r} (UTC)"
+        )
+        return OK
+    return _queued(words, body)
+
+
+def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
+    found = _call(words, "POST", f"{PREFIX}/trace-retention/preview", rule)
+    if words.json:
+        say(as_json(found))
+    else:
+        say(f"{found['words']}: matches {found['matched']} of {found['total']} traces, {in_bytes(found['row_bytes'])}")
+        for each in found.get("experiments", []):
+            blocked = f"  stays: {each['obstacle']}" if each["obstacle"] else ""
+            say(f"  {each['name']}: {each['traces']} traces, {in_bytes(each['row_bytes'])}{blocked}")
+        if not found["is_allowed"]:
+            say("That is more than --most-percent allows: the rule would delete nothing.")
+    return OK if found["is_allowed"] else BROKEN
+
+
+def _queued(words: argparse.Namespace, body: dict[str, Any]) -> int:
+    job = _call(words, "POST", f"{PREFIX}/jobs", body)["job"]
+    say(
+        as_json(job)
+        if words.json
+        else f"job {job['job_id']} is queued; follow it with `trackside job logs {job['job_id']}`"
+    )
     return OK
 
 

@@ -146,7 +146,7 @@ def _add_storage(commands: Any) -> None:
 def _add_retention(commands: Any) -> None:
     retention = commands.add_parser(
         "retention",
-        help="delete runs or files by rule: age, rank, tags",
+        help="delete runs, files or traces by rule: age, rank, tags",
         description="Delete runs or files by rule. Runs move to the trash unless --permanently is given.",
     )
     inner = retention.add_subparsers(title="commands", metavar="COMMAND")
@@ -183,6 +183,26 @@ def _add_retention(commands: Any) -> None:
             help="delete nothing where the rule matches more of all runs; default 10",
         )
         parser.add_argument("--json", action="store_true", help="the same for programs")
+    _add_trace_retention(inner)
+
+
+def _add_trace_retention(inner: Any) -> None:
+    parser = _command(
+        inner, "traces", "delete old traces by a rule, as a job", "traces", "trackside.cli.cleanup.retention"
+    )
+    parser.add_argument("--experiments", metavar="GLOB", help="names of experiments, such as 'shop-*'; default all")
+    parser.add_argument("--older-than", type=int, metavar="DAYS", help="traces that began so many days ago, or earlier")
+    parser.add_argument("--keep-last", type=int, metavar="N", help="keep the newest N traces of each experiment")
+    parser.add_argument(
+        "--most-percent",
+        type=int,
+        metavar="P",
+        help="delete nothing where the rule matches more of all traces; default 10",
+    )
+    parser.add_argument("--preview", action="store_true", help="say what the rule matches, and change nothing")
+    parser.add_argument("--schedule", metavar="NAME", help="apply the rule regularly, by a schedule of this name")
+    parser.add_argument("--cron", default="0 3 * * *", metavar="TIMES", help="of the schedule; default 0 3 * * *")
+    parser.add_argument("--json", action="store_true", help="the same for programs")
 
 
 def _command(inner: Any, name: str, summary: str, function: str, module: str = MODULE) -> argparse.ArgumentParser:

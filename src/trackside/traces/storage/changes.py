@@ -1,6 +1,7 @@
 """Changes of traces that are there: tags, links and their end.  Knows their tables."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,6 +10,7 @@ from trackside.core.errors import BadState, Invalid, NotFound
 from trackside.experiments.model import check_id
 from trackside.holds import store as holds
 from trackside.holds.model import Kind
+from trackside.quotas import usage
 from trackside.traces import model as m
 
 MOST_AT_ONCE = 1_000  # traces that one statement deletes
@@ -106,19 +108,47 @@ def delete(tx: Tx, call: m.DeleteTraces) -> int:
     return len(seqs)
 
 
-def remove(tx: Tx, trace_seqs: Sequence[int]) -> None:
+class Removed(NamedTuple):
+    """Traces that were deleted, and the bytes of their spans as they were stored."""
+
+    traces: int
+    size_bytes: int
+
+
+def remove(tx: Tx, trace_seqs: Sequence[int]) -> Removed:
     """Delete traces with all that belongs to them."""
+    if not trace_seqs:
+        return Removed(0, 0)
+    usage.request_recount(tx)
+    count = size = 0
     for start in range(0, len(trace_seqs), MOST_AT_ONCE):
         seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
+        sizes = tx.all("SELECT size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
+        count, size = count + len(sizes), size + sum(each for (each,) in sizes)
         for table in ("trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces"):
             tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
+    return Removed(count, size)
 
 
-def remove_of_experiment(tx: Tx, experiment_seq: int) -> int:
-    """Delete all traces of an experiment.  Return how many."""
-    rows = tx.all("SELECT trace_seq FROM traces WHERE workspace_id = :ws AND experiment_seq = :seq", seq=experiment_seq)
-    remove(tx, [row[0] for row in rows])
-    return len(rows)
+def remove_of_experiment(tx: Tx, experiment_seq: int, most: int) -> Removed:
+    """Delete at most so many traces of an experiment, the oldest first."""
+    rows = tx.all(
+        """
+        SELECT trace_seq FROM traces WHERE workspace_id = :ws AND experiment_seq = :seq ORDER BY trace_seq LIMIT :most
+        """,
+        seq=experiment_seq,
+        most=most,
+    )
+    return remove(tx, [row[0] for row in rows])
+
+
+def sizes_of(tx: Tx, experiment_seq: int) -> Removed:
+    """Return how many traces an experiment has, and the bytes of their spans as they are stored."""
+    row = tx.one(
+        "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0) FROM traces WHERE workspace_id = :ws AND experiment_seq = :seq",
+        seq=experiment_seq,
+    )
+    return Removed(0, 0) if row is None else Removed(int(row[0]), int(row[1]))
 
 
 def link(tx: Tx, kind: str, links: Sequence[tuple[int, str]]) -> None:

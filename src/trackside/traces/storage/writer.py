@@ -4,7 +4,7 @@ Calls of a group are merged in memory, trace by trace, under the locks of the tr
 call and the spans of a trace never overwrite each other, on one server or several.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -13,6 +13,8 @@ from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import Denied, Fault, Invalid, NotFound
 from trackside.core.http.admission import REFUSED
 from trackside.experiments.model import check_id
+from trackside.quotas import usage
+from trackside.quotas.budget import Budget
 from trackside.traces import model as m
 from trackside.traces.assessments import store as assessments
 from trackside.traces.assessments.model import Assessment
@@ -79,12 +81,13 @@ class _Trace:
 def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
     """Add what the calls say; one answer for each, in order: the merged trace for a start, None for spans."""
     experiments = _experiments(tx, {call.experiment_id for call in calls})
+    budget = Budget(tx)
     known = _load(tx, sorted({trace_id for call in calls for trace_id in _named(call)}))
     answers: list[State | Fault | None] = []
     links: list[tuple[_Trace, str]] = []
     touched: dict[str, _Trace] = {}
     for call in calls:
-        fault = _fault(call, experiments, known)
+        fault = _fault(call, experiments, known) or _full(call, known, budget)
         if fault is not None:
             answers.append(fault)
             continue
@@ -113,6 +116,8 @@ def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
                 links.append((made, call.run_id))
         answers.append(None)
     _save(tx, list(touched.values()), links)
+    if budget.is_counted:
+        _count_bytes(tx, touched.values())
     return answers
 
 
@@ -136,6 +141,23 @@ def _fault(call: Start | Spans, experiments: Experiments, known: Mapping[str, _T
     ):
         return Denied(REFUSED)
     return None
+
+
+def _full(call: Start | Spans, known: Mapping[str, _Trace], budget: Budget) -> Fault | None:
+    """Return why there is no room for the traces that the call makes.  Traces that are there take whatever comes."""
+    if all(trace_id in known for trace_id in _named(call)):
+        return None
+    batches = [] if isinstance(call, Start) else call.batches
+    size_bytes = sum(len(batch.body) for batch in batches if batch.trace_id not in known)
+    return budget.take_trace(str(check_id(call.experiment_id)), size_bytes)
+
+
+def _count_bytes(tx: Tx, traces: Iterable[_Trace]) -> None:
+    sizes: dict[int, int] = {}
+    for each in traces:
+        seq = each.trace.experiment_seq
+        sizes[seq] = sizes.get(seq, 0) + sum(len(batch.body) for batch in each.batches)
+    usage.add(tx, {(seq, ""): (0, 0, size) for seq, size in sizes.items() if size})
 
 
 def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]]) -> None:
@@ -226,7 +248,7 @@ def _stored(tx: Tx, traces: Sequence[_Trace]) -> dict[int, list[Node]]:
     found: dict[int, list[Node]] = {}
     if not traces:
         return found
-    for trace_seq, span_id, parent_id, usage, *costs in tx.all(
+    for trace_seq, span_id, parent_id, tokens, *costs in tx.all(
         """
         SELECT trace_seq, span_id, parent_id, token_usage, input_cost, output_cost, total_cost FROM trace_spans
         WHERE workspace_id = :ws AND trace_seq IN :seqs
@@ -236,7 +258,7 @@ def _stored(tx: Tx, traces: Sequence[_Trace]) -> dict[int, list[Node]]:
         cost = None
         if any(value is not None for value in costs):
             cost = dict(zip(m.COST_KEYS, costs, strict=True))
-        node = Node(span_id, parent_id, usage_from(usage), cost)
+        node = Node(span_id, parent_id, usage_from(tokens), cost)
         found.setdefault(trace_seq, []).append(node)
     return found
 

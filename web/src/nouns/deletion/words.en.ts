@@ -53,6 +53,7 @@ export default {
     datasets: counted("dataset", "datasets"),
     points: counted("point of metrics", "points of metrics"),
     logged_models: counted("logged model", "logged models"),
+    traces: counted("trace", "traces"),
     versions: counted("version", "versions"),
     files: counted("file", "files"),
     endpoints: counted("endpoint", "endpoints"),

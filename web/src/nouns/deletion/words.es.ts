@@ -55,6 +55,7 @@ export default {
     datasets: counted("conjunto de datos", "conjuntos de datos"),
     points: counted("punto de métricas", "puntos de métricas"),
     logged_models: counted("modelo de ejecución", "modelos de ejecuciones"),
+    traces: counted("traza", "trazas"),
     versions: counted("versión", "versiones"),
     files: counted("archivo", "archivos"),
     endpoints: counted("endpoint", "endpoints"),

@@ -31,6 +31,7 @@ export default {
     project: "Run a project",
     "empty-trash": "Empty the trash",
     retention: "Apply a retention rule",
+    "trace-retention": "Delete old traces",
     drift: "Check a drift monitor",
     delete: "Delete permanently",
     "quota-recount": "Count what quotas limit",

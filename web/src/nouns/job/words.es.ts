@@ -35,6 +35,7 @@ export default {
     project: "Ejecutar un proyecto",
     "empty-trash": "Vaciar la papelera",
     retention: "Aplicar una regla de retención",
+    "trace-retention": "Eliminar trazas antiguas",
     drift: "Comprobar un monitor de deriva",
     delete: "Eliminar definitivamente",
     "quota-recount": "Contar lo que limitan las cuotas",

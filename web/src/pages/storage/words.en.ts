@@ -28,6 +28,7 @@ export default {
     run: "Runs",
     logged_model: "Logged models",
     model_version: "Copied model versions",
+    traces: "Traces",
     rest: "Other files",
     trash: "In the trash",
   } as Record<string, string>,

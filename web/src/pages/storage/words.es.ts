@@ -36,6 +36,7 @@ export default {
     run: "Ejecuciones",
     logged_model: "Modelos de ejecuciones",
     model_version: "Versiones copiadas",
+    traces: "Trazas",
     rest: "Otros archivos",
     trash: "En la papelera",
   } as Record<string, string>,
