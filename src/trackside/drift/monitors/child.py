@@ -4,8 +4,10 @@ It reads an order in the folder, turns rows into sums and sums into results, and
 store: the server keeps what it answers.
 """
 
+import hashlib
 import io
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from trackside.drift.monitors.windows import Window
 from trackside.jobs.running import MARK
 
 WHOLE = -1  # the start of all rows of a baseline
+MOST_NAMED = 10  # columns in a message
 
 
 def work(order: Order) -> Answer:
@@ -41,6 +44,7 @@ def work(order: Order) -> Answer:
     found: Found = {}
     if order.windows:
         found = rows.of_windows(config, order.files, order.windows, labels, keeps_rows=keeps)
+    _check_columns(config, baseline, found)
     ends = dict(order.windows)
     stored: dict[str, dict[Window, Profile]] = {}
     before: dict[tuple[str, int], str] = {}
@@ -55,9 +59,38 @@ def work(order: Order) -> Answer:
         for window in sorted(each for each in known_of if each.start in judged):
             judgement = _judge(config, baseline, slice_, window, known_of, found.get((slice_, window.start)))
             if (slice_, window.start) not in found:
-                judgement = _carried(judgement, before.get((slice_, window.start), ""))
+                judgement = _carried(
+                    config, judgement, _extra(baseline, slice_), before.get((slice_, window.start), "")
+                )
             answers.append(_answer(slice_, window, known_of[window], judgement))
     return Answer(windows=answers, baseline=made, note=_note(answers))
+
+
+def _check_columns(config: Config, baseline: list[KnownBaseline], found: Found) -> None:
+    """Raise Refused for a baseline and windows that have no column in common, or a chosen column that neither has."""
+    seen = {name: None for collector in found.values() for name in collector.names}
+    if not seen or not baseline:
+        return
+    known = profiles.decode(next(each for each in baseline if not each.slice).sums).table.columns
+    lacking = [name for name in config.columns if name not in known and name not in seen]
+    if lacking:
+        raise Refused(f"columns names {lacking[0]!r}, which neither the baseline nor the target has")
+    if not any(name in known for name in seen):
+        raise Refused(
+            f"the baseline and the target have no column in common: the baseline has {_some(known)}; the target has"
+            f" {_some(seen)}"
+        )
+
+
+def _some(names: Iterable[str]) -> str:
+    chosen = list(names)
+    return ", ".join(map(repr, chosen[:MOST_NAMED])) + (", ..." if len(chosen) > MOST_NAMED else "")
+
+
+def _extra(baseline: list[KnownBaseline], slice_: str) -> Extra:
+    by_slice = {each.slice: each.extra for each in baseline}
+    data = by_slice.get(slice_) or by_slice.get("", b"")
+    return msgspec.msgpack.decode(data, type=Extra) if data else Extra()
 
 
 def _judge(
@@ -187,16 +220,34 @@ def _with_rows(config: Config, judgement: Judgement, extra: Extra, sample: pa.Ta
             )
             result = replace(result, notes=[*result.notes, note])
         else:
-            result = replace(result, magnitude=found.value, contributions=found.contributions)
-            if config.rules == rules.MAGNITUDE_RULE:
-                scores.append(_score("magnitude", found.value, rules.V1_MAGNITUDE, "Matthews correlation"))
+            key = _magnitude_key(config)
+            result = replace(result, magnitude=found.value, contributions=found.contributions, magnitude_key=key)
+            scores += _magnitude_scores(config, found.value)
     if config.attribution:
-        importances = _importances(config, sample)
-        ndcg = attribution.ndcg(extra.importances, importances)
-        result = replace(result, attribution_ndcg=ndcg, importances=importances)
-        if ndcg is not None:
-            scores.append(_score("attribution", 1 - ndcg, 1 - evaluation.LEAST_NDCG, "1 - NDCG of the importances"))
+        return _with_importances(Judgement(scores, result), extra, _importances(config, sample))
     return Judgement(scores, result)
+
+
+def _magnitude_scores(config: Config, value: float) -> list[Score]:
+    if config.rules != rules.MAGNITUDE_RULE:
+        return []
+    return [_score("magnitude", value, rules.V1_MAGNITUDE, "Matthews correlation")]
+
+
+def _with_importances(judgement: Judgement, extra: Extra, importances: dict[str, float]) -> Judgement:
+    """Add how the ranking of features differs from the baseline's."""
+    ndcg = attribution.ndcg(extra.importances, importances)
+    result = replace(judgement.result, attribution_ndcg=ndcg, importances=importances)
+    if ndcg is None:
+        return Judgement(judgement.scores, result)
+    score = _score("attribution", 1 - ndcg, 1 - evaluation.LEAST_NDCG, "1 - NDCG of the importances")
+    return Judgement([*judgement.scores, score], result)
+
+
+def _magnitude_key(config: Config) -> str:
+    """Return what a magnitude depends on besides the rows of its window."""
+    parts = (config.baseline, config.columns, config.prediction, config.label)
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()
 
 
 def _score(subject: str, value: float, threshold: float, signal: str) -> Score:
@@ -219,19 +270,25 @@ def _importances(config: Config, sample: pa.Table) -> dict[str, float]:
     return attribution.importances(sample, features, config.prediction)
 
 
-def _carried(judgement: Judgement, before: str) -> Judgement:
-    """A window that is judged again from its sums keeps what only its rows told."""
-    if not before:
-        return judgement
-    known = msgspec.json.decode(before, type=Result)
-    result = replace(
-        judgement.result,
-        magnitude=known.magnitude,
-        contributions=known.contributions,
-        attribution_ndcg=known.attribution_ndcg,
-        importances=known.importances,
-    )
-    return Judgement(judgement.scores, result)
+def _carried(config: Config, judgement: Judgement, extra: Extra, before: str) -> Judgement:
+    """Return the result of a window that is judged again from its sums, with what only its rows told: the importances of its
+    features, and the magnitude unless that was of another baseline."""
+    known = msgspec.json.decode(before, type=Result) if before else Result(config.rules, 0, 0, "")
+    if config.attribution and known.importances:
+        judgement = _with_importances(judgement, extra, known.importances)
+    result, scores = judgement.result, judgement.scores
+    if known.magnitude is not None and known.magnitude_key == _magnitude_key(config):
+        result = replace(
+            result,
+            magnitude=known.magnitude,
+            contributions=known.contributions,
+            magnitude_key=known.magnitude_key,
+        )
+        scores = [*scores, *_magnitude_scores(config, known.magnitude)]
+    elif _needs_rows(config):
+        note = "No magnitude: it needs the rows of the window. Back-fill the window to compute it."
+        result = replace(result, notes=[*result.notes, note])
+    return Judgement(scores, result)
 
 
 def _as_parquet(table: pa.Table) -> bytes:

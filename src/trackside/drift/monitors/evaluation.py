@@ -61,6 +61,7 @@ class Result(Struct, frozen=True, omit_defaults=True):
     labelled: int = 0
     magnitude: float | None = None
     contributions: dict[str, float] = {}
+    magnitude_key: str = ""  # of the baseline and the columns that the magnitude is of
     attribution_ndcg: float | None = None
     importances: dict[str, float] = {}
     notes: list[str] = field(default_factory=list)

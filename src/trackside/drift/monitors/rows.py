@@ -1,6 +1,6 @@
 """Rows to sums, window by window and slice by slice, batch by batch.  Needs pyarrow.  Runs in the child process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -47,6 +47,11 @@ class Collector:
         self._outcomes.append(outcome)
         if self._keeps_rows:
             self._keep(table)
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The columns that were seen."""
+        return self._parts
 
     def profile(self) -> Profile:
         return Profile(

@@ -242,6 +242,7 @@ def _keep(tx: Tx, name: str, job_id: str, key: str, order: Order, answer: Answer
         store.put_baselines(tx, monitor, key, answer.baseline)
     if not answer.windows:
         return
+    store.drop_future(tx, monitor)
     store.put_windows(tx, monitor, answer.windows, job_id, complete_until(monitor.config, tx.now))
     for start, _ in order.windows:
         store.drop_slices(tx, monitor, start, [each.slice for each in answer.windows if each.start == start])

@@ -231,6 +231,15 @@ def drop_slices(tx: Tx, monitor: Monitor, start: int, kept: Sequence[str]) -> No
     )
 
 
+def drop_future(tx: Tx, monitor: Monitor) -> None:
+    """Delete windows that begin later than now: the clock was ahead when they were computed."""
+    tx.run(
+        "DELETE FROM drift_windows WHERE workspace_id = :ws AND monitor_seq = :seq AND start_at > :far",
+        seq=monitor.monitor_seq,
+        far=tx.now + CLOCK_SLACK_MS,
+    )
+
+
 def windows(tx: Tx, monitor: Monitor, slice_: str, since: int, until: int, limit: int) -> list[Stored]:
     """Return the newest windows that begin in a range, in the order of time."""
     rows = tx.all(

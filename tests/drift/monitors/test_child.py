@@ -1,0 +1,270 @@
+"""Orders of the child process: signals of quality, performance and attribution, and windows that are judged from their sums."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pytest
+from msgspec.structs import replace
+
+from drift.monitors.conftest import DAY, MONDAY, write
+from trackside.drift.monitors import child, profiles
+from trackside.drift.monitors.evaluation import Result
+from trackside.drift.monitors.exchange import Answer, File, Judged, Known, Order
+from trackside.drift.monitors.model import Baseline, Config, Score, Target
+from trackside.drift.monitors.rows import Refused
+
+ROWS = 1000
+TABLE = Config(target=Target(table="t", timestamp="time"), baseline=Baseline(table="b"), magnitude=False)
+
+
+def table(seed: int, *, days: int = 1, first: int = MONDAY, rows: int = ROWS, **columns: Any) -> pa.Table:
+    """Return rows of some days, the columns `a` and `b` of normal numbers, and others as given."""
+    dice = np.random.default_rng(seed)
+    size = days * rows
+    times = first + np.repeat(np.arange(days), rows) * DAY + dice.integers(0, DAY, size)
+    made = {
+        "time": pa.array(times, pa.timestamp("ms", "UTC")),
+        "a": dice.normal(size=size),
+        "b": dice.normal(size=size),
+    }
+    return pa.table({**made, **columns})
+
+
+def days(count: int, first: int = MONDAY) -> list[tuple[int, int]]:
+    return [(first + day * DAY, first + (day + 1) * DAY) for day in range(count)]
+
+
+def work(
+    folder: Path, config: Config, target: pa.Table | None, reference: pa.Table | None, count: int = 1, **more: Any
+) -> Answer:
+    """Judge the first days of the target."""
+    order = Order(
+        config=config,
+        windows=[] if target is None else days(count),
+        judged=[start for start, _ in days(count)],
+        files=[] if target is None else [File(write(target, folder / "target.parquet"))],
+        baseline_files=[] if reference is None else [write(reference, folder / "baseline.parquet")],
+    )
+    return child.work(replace(order, **more))
+
+
+def known(answer: Answer) -> list[Known]:
+    return [Known(each.slice, each.start, each.end, each.sums, each.result.decode()) for each in answer.windows]
+
+
+def result(judged: Judged) -> Result:
+    return msgspec.json.decode(judged.result, type=Result)
+
+
+def over(judged: Judged) -> set[tuple[str, str]]:
+    return {(each.column, each.subject) for each in judged.scores if each.is_over}
+
+
+def score(judged: Judged, subject: str) -> Score:
+    return next(each for each in judged.scores if each.subject == subject)
+
+
+def test_nulls_infinities_values_out_of_range_and_new_categories_are_told_by_column(tmp_path: Path) -> None:
+    dice = np.random.default_rng(5)
+    flat = dice.uniform(0, 1, ROWS)
+    baseline = table(1, days=10).append_column("plan", pa.array(["free", "pro"] * 5 * ROWS))
+    baseline = baseline.append_column("flat", pa.array(dice.uniform(0, 1, 10 * ROWS)))
+    holes = [None if at < 200 else float(at % 7) for at in range(ROWS)]
+    far = np.where(np.arange(ROWS) < 100, 5.0, flat)
+    far[900:] = np.inf
+    baseline = baseline.append_column("holes", pa.array([float(at % 7) for at in range(10 * ROWS)]))
+    target = table(2, plan=["gold" if at < 70 else "free" if at % 2 else "pro" for at in range(ROWS)], flat=far)
+    target = target.append_column("holes", pa.array(holes))
+
+    (judged,) = work(tmp_path, TABLE, target, baseline.drop_columns(["time"])).windows
+
+    quality = {key for key in over(judged) if key[1] != "drift"}
+    assert quality == {("plan", "new_categories"), ("flat", "out_of_range"), ("flat", "infinite"), ("holes", "nulls")}
+    assert score(judged, "nulls").value == 0.2
+    assert score(judged, "out_of_range").value == pytest.approx(0.1, abs=0.005)
+    assert score(judged, "infinite").value == 0.1
+    assert score(judged, "new_categories").value == 0.07
+
+
+def test_values_of_another_type_in_a_request_log_are_type_errors(tmp_path: Path) -> None:
+    config = Config(target=Target(endpoint="iris"), baseline=Baseline(table="b"))
+    misfits = [["a"] if at < 150 else [] for at in range(ROWS)]
+    requests = table(2).rename_columns(["_time", "a", "b"])
+    numbers = [None if at < 150 else value for at, value in enumerate(requests["a"].to_pylist())]
+    requests = requests.set_column(1, "a", pa.array(numbers)).append_column("_misfits", pa.array(misfits))
+
+    (judged,) = work(tmp_path, config, requests, table(1, days=10).drop_columns(["time"])).windows
+
+    assert [key for key in over(judged) if key[1] != "drift"] == [("a", "type_errors")]
+    assert score(judged, "type_errors").value == 0.15
+
+
+def test_a_deployment_is_compared_without_the_requests_of_others(tmp_path: Path) -> None:
+    config = Config(target=Target(endpoint="iris", deployment="blue"), baseline=Baseline(past_windows=5))
+    requests = table(3, days=3).rename_columns(["_time", "a", "b"])
+    shifted = np.where(np.arange(3 * ROWS) % 2, 5.0, 0.0) + requests["a"].to_numpy()
+    requests = requests.set_column(1, "a", pa.array(shifted))
+    requests = requests.append_column("_deployment", pa.array(["blue", "green"] * (3 * ROWS // 2)))
+
+    first, second, third = work(tmp_path, config, requests, None, 3).windows
+
+    assert [each.rows for each in (first, second, third)] == [ROWS // 2] * 3
+    assert result(first).notes == ["There are no earlier windows to compare with yet."]
+    assert (result(third).reference, result(third).rows_reference) == ("1 windows of the past", ROWS // 2)
+    assert over(third) == set()
+    assert max(abs(each.mean or 0.0) for each in result(third).columns) < 1  # those of green are around 5
+
+
+@pytest.mark.slow
+def test_other_features_that_decide_predictions_are_attribution_drift(tmp_path: Path) -> None:
+    config = replace(TABLE, attribution=True)
+    baseline, target = table(1, days=5), table(2, days=2)
+    by_a = pa.array((baseline["a"].to_numpy() > 0).astype(int))
+    kinds = np.where(np.arange(2 * ROWS) < ROWS, target["a"].to_numpy() > 0, target["b"].to_numpy() > 0)
+    target = target.append_column("prediction", pa.array(kinds.astype(int)))
+
+    same, other = work(
+        tmp_path, config, target, baseline.append_column("prediction", by_a).drop_columns(["time"]), 2
+    ).windows
+
+    assert ("", "attribution") not in over(same)
+    assert ("", "attribution") in over(other)
+    assert next(iter(result(same).importances)) == "a"
+    assert next(iter(result(other).importances)) == "b"
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_worse_model_is_a_loss_of_performance(tmp_path: Path, task: str) -> None:
+    config = replace(TABLE, task=task)
+    dice = np.random.default_rng(4)
+
+    def judged_by(rows: pa.Table, share: float, spread: float) -> pa.Table:
+        size = rows.num_rows
+        if task == "regression":
+            truth = rows["a"].to_numpy()
+            made = {"prediction": truth + dice.normal(0, spread, size), "label": truth}
+        else:
+            truth = (rows["a"].to_numpy() > 0).astype(int)
+            made = {"prediction": np.where(np.arange(size) % 100 < share * 100, 1 - truth, truth), "label": truth}
+        for name, values in made.items():
+            rows = rows.append_column(name, pa.array(values))
+        return rows
+
+    baseline = judged_by(table(1, days=5), 0.1, 1.0).drop_columns(["time"])
+
+    (good,) = work(tmp_path, config, judged_by(table(2), 0.1, 1.0), baseline).windows
+    (bad,) = work(tmp_path, config, judged_by(table(3), 0.3, 1.5), baseline).windows
+
+    assert (("", "performance") in over(good), ("", "performance") in over(bad)) == (False, True)
+    assert result(bad).labelled == ROWS
+
+
+def test_windows_merge_from_their_sums_as_if_all_rows_were_read(tmp_path: Path) -> None:
+    target = table(7, days=8)
+    whole = work(tmp_path, replace(TABLE, window="week"), target, table(1, days=10).drop_columns(["time"]))
+    daily = work(tmp_path, TABLE, target, table(1, days=10).drop_columns(["time"]), 8)
+
+    from trackside.drift import distances, sums
+
+    merged = sums.merged_tables([profiles.decode(each.sums).table for each in daily.windows[:7]])
+    week = child.work(
+        Order(
+            config=TABLE,
+            windows=[(MONDAY, MONDAY + 7 * DAY)],
+            judged=[MONDAY],
+            files=[File(str(tmp_path / "target.parquet"))],
+            baseline=whole.baseline,
+        )
+    )
+    read = profiles.decode(week.windows[0].sums).table
+
+    assert merged.rows == read.rows == 7 * ROWS
+    for name in ("a", "b"):
+        one, other = merged.columns[name].points, read.columns[name].points
+        assert one.size == other.size == 7 * ROWS
+        assert (one.values[0], one.values[-1]) == (other.values[0], other.values[-1])
+        assert distances.ks_statistic(one, other) < 2 / sums.KEPT_POINTS
+
+
+def test_a_baseline_of_the_past_needs_no_rows_of_its_windows(tmp_path: Path) -> None:
+    config = replace(TABLE, baseline=Baseline(past_windows=6))
+    before = work(tmp_path, config, table(7, days=6), None, 6)
+    moved = table(8, first=MONDAY + 6 * DAY)
+    moved = moved.set_column(1, "a", pa.array(moved["a"].to_numpy() + 1))
+
+    (judged,) = work(
+        tmp_path,
+        config,
+        moved,
+        None,
+        windows=[(MONDAY + 6 * DAY, MONDAY + 7 * DAY)],
+        judged=[MONDAY + 6 * DAY],
+        known=known(before),
+    ).windows
+
+    assert over(judged) == {("a", "drift"), ("a", "out_of_range")} or over(judged) == {("a", "drift")}
+    assert result(judged).rows_reference == 5 * ROWS  # the window before is pooled with this one
+
+
+def test_another_baseline_judges_sums_and_computes_what_it_can_without_rows(tmp_path: Path) -> None:
+    config = replace(TABLE, attribution=True, magnitude=True)
+    baseline = table(1, days=5)
+    baseline = baseline.append_column("prediction", pa.array((baseline["a"].to_numpy() > 0).astype(int)))
+    other = table(9, days=5)
+    other = other.append_column("prediction", pa.array((other["b"].to_numpy() > 0).astype(int)))
+    other = other.set_column(1, "a", pa.array(other["a"].to_numpy() + 1))
+    target = table(2)
+    target = target.append_column("prediction", pa.array((target["a"].to_numpy() > 0).astype(int)))
+    first = work(tmp_path, config, target, baseline.drop_columns(["time"]))
+
+    changed = replace(config, baseline=Baseline(table="other"))
+    (again,) = work(tmp_path, changed, None, other.drop_columns(["time"]), known=known(first)).windows
+    (same,) = work(tmp_path, config, None, None, known=known(first), baseline=first.baseline).windows
+
+    assert ("a", "drift") not in over(first.windows[0])
+    assert {("a", "drift"), ("", "attribution")} <= over(again)
+    assert (again.rows, result(again).magnitude) == (ROWS, None)
+    assert "No magnitude: it needs the rows of the window. Back-fill the window to compute it." in result(again).notes
+    assert result(same).magnitude == result(first.windows[0]).magnitude
+    assert over(same) == over(first.windows[0])
+
+
+def test_the_first_rule_set_of_azure_keeps_its_alert_when_a_window_is_judged_again(tmp_path: Path) -> None:
+    config = replace(TABLE, rules="azure-v1")
+    target = table(2)
+    target = target.set_column(1, "a", pa.array(target["a"].to_numpy() + 2))
+    first = work(tmp_path, config, target, table(1, days=5).drop_columns(["time"]))
+
+    (again,) = work(tmp_path, config, None, None, known=known(first), baseline=first.baseline).windows
+
+    assert over(first.windows[0]) >= {("", "magnitude")}
+    assert score(again, "magnitude") == score(first.windows[0], "magnitude")
+
+
+@pytest.mark.parametrize(
+    ("columns", "baseline", "said"),
+    [
+        ([], {"x": [1.0], "y": [2.0]}, "no column in common: the baseline has 'x', 'y'; the target has 'a', 'b'"),
+        (["a", "age"], {"a": [1.0]}, "columns names 'age', which neither the baseline nor the target has"),
+        ([], {f"c{at}": [1.0] for at in range(5000)}, "has 5000 columns; a monitor compares at most 1000"),
+        ([], {}, "the baseline has no rows"),
+    ],
+)
+def test_a_baseline_that_does_not_fit_is_refused_with_its_columns(
+    tmp_path: Path, columns: list[str], baseline: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Refused, match=said):
+        work(tmp_path, replace(TABLE, columns=columns), table(1), pa.table(baseline))
+
+
+@pytest.mark.slow
+def test_of_five_thousand_columns_those_that_were_chosen_are_compared(tmp_path: Path) -> None:
+    wide: dict[str, Any] = {f"c{at}": np.zeros(ROWS) for at in range(5000)}
+    baseline = table(1, **wide).drop_columns(["time"])
+
+    (judged,) = work(tmp_path, replace(TABLE, columns=["a", "c7"]), table(2, **wide), baseline).windows
+
+    assert [each.found.name for each in result(judged).columns] == ["a", "c7"]
