@@ -118,6 +118,8 @@ OF_ONE_CALL = {
     ),
     "backup create": "--to --with-secrets --json".split(),
     "backup list": ["--json"],
+    "backup export": ["--to", "--json"],
+    "backup import": ["--as", "--json"],
     "backup verify": ["--restore", "--json"],
     "backup restore": ["--keep-links", "--json"],
     "trash list": ["--older-than", "--json"],

@@ -54,6 +54,9 @@ CROSSING: dict[tuple[str, str], str] = {
             ("tables.py", "SqliteSource.rows"),
             ("tables.py", "PostgresSource.counter"),
             ("verify.py", "_orphans"),
+            ("unpack.py", "_copy_rows"),
+            ("unpack.py", "_batches"),
+            ("unpack.py", "_reserve"),
         )
     },
     ("events/store.py", "newest"): "the same number; it tells nothing of a change",

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from trackside import __version__
 from trackside.artifacts import keys
@@ -40,10 +39,14 @@ THREADS = 4
 Say = Callable[[str], None]
 
 
-class Copied(Struct):
-    files: list[File] = []
-    vanished: list[str] = []
-    new_bytes: int = 0
+class Copied:
+    """What was copied so far, by several threads."""
+
+    def __init__(self) -> None:
+        self.files: list[File] = []
+        self.vanished: list[str] = []
+        self.new_bytes = 0
+        self.lock = threading.Lock()
 
 
 def create(settings: Settings, db: Any, to: str, *, with_secrets: bool = False, say: Say = lambda _: None) -> Manifest:
@@ -74,12 +77,8 @@ def _note_success(tx: Tx, backup_id: str) -> None:
 
 
 def _create(settings: Settings, place: Place, backup_id: str, began: int, *, with_secrets: bool, say: Say) -> Manifest:
-    digests: dict[str, str] = {}
-
-    def write(name: str, pieces: Iterator[bytes]) -> int:
-        digests[name], size = place.write(model.key(backup_id, name), pieces)
-        return size
-
+    writer = Writer(place, backup_id)
+    write = writer.write
     with tables.opened(settings, settings.data) as source:
         applied = source.applied()
         made = []
@@ -110,13 +109,31 @@ def _create(settings: Settings, place: Place, backup_id: str, began: int, *, wit
         new_bytes=copied.new_bytes,
         vanished=copied.vanished,
         elsewhere=elsewhere,
-        has_secrets=model.KEY_FILE in digests,
+        has_secrets=model.KEY_FILE in writer.digests,
     )
-    write(model.MANIFEST, iter([msgspec.json.format(msgspec.json.encode(found), indent=1)]))
-    if isinstance(place.blobs, LocalBlobs):
-        os.sync()  # once for all files, before the sums say that the backup is whole
-    place.write(model.key(backup_id, model.SUMS), [model.sums(digests)])
+    writer.end(found)
     return found
+
+
+class Writer:
+    """Writes the files of one backup, with their checksums."""
+
+    def __init__(self, place: Place, backup_id: str) -> None:
+        self.digests: dict[str, str] = {}
+        self._place = place
+        self._backup_id = backup_id
+
+    def write(self, name: str, pieces: Iterator[bytes]) -> int:
+        """Return the size."""
+        self.digests[name], size = self._place.write(model.key(self._backup_id, name), pieces)
+        return size
+
+    def end(self, found: Manifest) -> None:
+        """The backup is whole from here on."""
+        self.write(model.MANIFEST, iter([msgspec.json.format(msgspec.json.encode(found), indent=1)]))
+        if isinstance(self._place.blobs, LocalBlobs):
+            os.sync()  # once for all files, before the sums say that the backup is whole
+        self._place.write(model.key(self._backup_id, model.SUMS), [model.sums(self.digests)])
 
 
 def _table(source: Source, name: str, write: Callable[[str, Iterator[bytes]], int]) -> Table:
@@ -144,25 +161,39 @@ def _elsewhere(source: Source) -> list[str]:
 def _copy_files(settings: Settings, place: Place, say: Say) -> Copied:
     before = _before(place)
     there = place.objects()
-    lock = threading.Lock()
     copied = Copied()
     for root, blobs in _roots(settings):
 
         def one(key: str, root: str = root, blobs: Blobs = blobs) -> None:
-            file, is_new = _copy(place, blobs, root, key, before.get((root, key)), there, lock)
-            with lock:
-                if file is None:
-                    copied.vanished.append(f"{root}/{key}")
-                else:
-                    copied.files.append(file)
-                    copied.new_bytes += file.size_bytes if is_new else 0
-                if len(copied.files) % 1000 == 0:
-                    say(f"{len(copied.files)} files")
+            copy_into(copied, place, blobs, root, key, before, there)
+            if len(copied.files) % 1000 == 0:
+                say(f"{len(copied.files)} files")
 
         with closing(blobs), ThreadPoolExecutor(THREADS) as pool:
             for _ in pool.map(one, [entry.path for entry in blobs.walk("")]):
                 """Raises what a thread raised."""
     return copied
+
+
+def copy_into(
+    copied: Copied,
+    place: Place,
+    blobs: Blobs,
+    root: str,
+    key: str,
+    before: dict[tuple[str, str], File],
+    there: set[str],
+    *,
+    as_key: str = "",
+) -> None:
+    """Copy one file.  `as_key`: the key that the backup names it by, if another."""
+    file, is_new = _copy(place, blobs, root, key, before.get((root, key)), there, copied.lock)
+    with copied.lock:
+        if file is None:
+            copied.vanished.append(f"{root}/{key}")
+        else:
+            copied.files.append(msgspec.structs.replace(file, key=as_key) if as_key else file)
+            copied.new_bytes += file.size_bytes if is_new else 0
 
 
 def _copy(
@@ -208,7 +239,7 @@ def _is_same(before: File, stat: Stat) -> bool:
 
 def _before(place: Place) -> dict[tuple[str, str], File]:
     """The files of the newest whole backup: those that have not changed since are not read again."""
-    whole = [each for each in place.all() if each.manifest is not None]
+    whole = [each for each in place.all() if each.manifest is not None and not each.manifest.workspace]
     return {(each.root, each.key): each for each in place.files(whole[-1].backup_id)} if whole else {}
 
 

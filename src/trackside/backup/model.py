@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-FORMAT = 1  # a release reads backups of this format and of earlier ones
+FORMAT = 1  # of a backup of a whole store
+ARCHIVE_FORMAT = (
+    2  # of an archive of one workspace: a release that knows none refuses it.  A release reads formats up to this.
+)
 MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"
 KEY_FILE = "secret.key"
 OBJECTS, BACKUPS = "objects", "backups"
@@ -57,6 +60,7 @@ class Manifest(Struct, frozen=True):
     vanished: list[str]  # files that were deleted while they were copied
     elsewhere: list[str]
     has_secrets: bool
+    workspace: str = ""  # of an archive: the only one that is in it
 
     def count(self, table: str) -> int:
         return next((each.row_count for each in self.tables if each.name == table), 0)
@@ -104,9 +108,10 @@ def manifest(raw: bytes) -> Manifest:
     try:
         head = msgspec.json.decode(raw, type=dict[str, object])
         number = head.get("format")
-        if isinstance(number, int) and number > FORMAT:
+        if isinstance(number, int) and number > ARCHIVE_FORMAT:
             raise Refused(
-                f"The backup has format {number}, made by Trackside {head.get('product')}; this release reads up to {FORMAT}. "
+                f"The backup has format {number}, made by Trackside {head.get('product')}; this release reads up to"
+                f" {ARCHIVE_FORMAT}. "
                 "Use that release, or a newer one."
             )
         return msgspec.json.decode(raw, type=Manifest)

@@ -52,16 +52,24 @@ class Place:
         except NotFound:
             return None
 
-    def get(self, backup_id: str) -> Manifest:
-        """`latest` names the newest one that is whole.  Raise Refused where there is none."""
+    def get(self, backup_id: str, *, of_workspace: bool | None = None) -> Manifest:
+        """`latest` names the newest one that is whole.  `of_workspace`: only an archive of a workspace, or only a backup of a
+        whole store.  Raise Refused where there is none."""
         if backup_id == "latest":
             whole = [each.manifest for each in self.all() if each.manifest is not None]
+            whole = [each for each in whole if of_workspace in (None, bool(each.workspace))]
             if not whole:
-                raise model.Refused(f"{self.url} has no whole backup")
+                raise model.Refused(f"{self.url} has no whole {'archive of a workspace' if of_workspace else 'backup'}")
             return whole[-1]
         found = self.find(backup_id) if model.is_id(backup_id) else None
         if found is None:
             raise model.Refused(f"{self.url} has no whole backup {backup_id[:80]!r}; `trackside backup list` shows all")
+        if of_workspace is False and found.workspace:
+            raise model.Refused(
+                f"{backup_id} is an archive of the workspace {found.workspace}; `trackside backup import` imports it"
+            )
+        if of_workspace and not found.workspace:
+            raise model.Refused(f"{backup_id} is a backup of a whole store; `trackside backup restore` restores it")
         return found
 
     def read(self, key: str) -> bytes:

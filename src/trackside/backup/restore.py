@@ -115,23 +115,23 @@ def _check_empty(settings: Settings, *, is_again: bool) -> None:
 
 def _put_files(place: Place, blobs: Blobs, files: list[File], say: Say) -> Iterator[int]:
     with ThreadPoolExecutor(THREADS) as pool:
-        for number, size in enumerate(pool.map(lambda file: _put(place, blobs, file), files), 1):
+        for number, size in enumerate(pool.map(lambda file: put_file(place, blobs, file, file.key), files), 1):
             if number % 1000 == 0:
                 say(f"{number} of {len(files)} files")
             yield size
 
 
-def _put(place: Place, blobs: Blobs, file: File) -> int:
-    """Copy a file that is not there yet, or not whole."""
+def put_file(place: Place, blobs: Blobs, file: File, key: str) -> int:
+    """Copy a file to a key, unless it is there and whole.  Return its size."""
     try:
-        with closing(blobs.open(file.key)) as download:
+        with closing(blobs.open(key)) as download:
             if download.stat.size_bytes == file.size_bytes and _digest(download.chunks()) == file.sha256:
                 return file.size_bytes
     except NotFound:
         """The usual case."""
     pieces = place.checked(model.object_key(file.sha256), file.sha256)
     try:
-        port.put(blobs, file.key, ([piece] for piece in pieces))
+        port.put(blobs, key, ([piece] for piece in pieces))
     except Damaged as fault:
         raise Damaged(f"{file.root}/{file.key}: {fault}") from None
     return file.size_bytes

@@ -30,7 +30,9 @@ class Source(Protocol):
 
     def columns(self, table: str) -> list[str]: ...
 
-    def rows(self, table: str, columns: list[str]) -> Iterator[tuple[Any, ...]]: ...
+    def rows(self, table: str, columns: list[str], workspace_id: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """All rows of a table, or those of one workspace."""
+        ...
 
     def counter(self, table: str) -> int | None:
         """The last number that a row of the table got; None for a table that does not count."""
@@ -82,8 +84,8 @@ class SqliteSource:
     def columns(self, table: str) -> list[str]:
         return [row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")]
 
-    def rows(self, table: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
-        cursor = self._connection.execute(f"SELECT {', '.join(columns)} FROM {table}")
+    def rows(self, table: str, columns: list[str], workspace_id: int | None = None) -> Iterator[tuple[Any, ...]]:
+        cursor = self._connection.execute(f"SELECT {', '.join(columns)} FROM {table}{_of(workspace_id)}")
         cursor.arraysize = FETCH
         while found := cursor.fetchmany():
             yield from found
@@ -114,9 +116,11 @@ class PostgresSource:
             f" CAST('{table}' AS REGCLASS) ORDER BY attnum"
         )
 
-    def rows(self, table: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    def rows(self, table: str, columns: list[str], workspace_id: int | None = None) -> Iterator[tuple[Any, ...]]:
         cursor = f"backup_{table}"  # of its own: the connection remembers the columns of a statement by its text
-        self._wire.command(f"DECLARE {cursor} NO SCROLL CURSOR FOR SELECT {', '.join(columns)} FROM {table}")
+        self._wire.command(
+            f"DECLARE {cursor} NO SCROLL CURSOR FOR SELECT {', '.join(columns)} FROM {table}{_of(workspace_id)}"
+        )
         while found := self._all(f"FETCH {FETCH} FROM {cursor}"):
             yield from found
         self._wire.command(f"CLOSE {cursor}")
@@ -138,6 +142,10 @@ class PostgresSource:
     def _all(self, sql: str) -> list[Any]:
         rows: list[Any] = self._wire.execute(sql, ()).rows
         return rows
+
+
+def _of(workspace_id: int | None) -> str:
+    return "" if workspace_id is None else f" WHERE workspace_id = {workspace_id:d}"
 
 
 @contextmanager

@@ -72,14 +72,7 @@ def create(
     if made is None:
         raise AlreadyExists(f"Workspace '{name}' already exists.")
     (workspace_id,) = made
-    is_new = tx.run(
-        "INSERT INTO workspace_folders (folder) VALUES (:folder) ON CONFLICT DO NOTHING", folder=name.lower()
-    )
-    tx.run(
-        "UPDATE workspaces SET folder = :folder WHERE workspace_id = :id",
-        folder=name if is_new else f"{name}.{workspace_id}",  # no name has a dot
-        id=workspace_id,
-    )
+    _give_folder(tx, workspace_id, name)
     tx.record(Change("workspace", name, "create"))
     return get(tx, name)
 
@@ -192,6 +185,57 @@ def end(tx: Tx, workspace: Workspace) -> None:
 def remove_ended(tx: Tx, workspace_id: int) -> None:
     """The row of a workspace that was taken away, when all else is removed."""
     tx.run("DELETE FROM workspaces WHERE workspace_id = :id AND name LIKE :ended", id=workspace_id, ended=f"{ENDED}%")
+
+
+def hidden(tx: Tx, import_id: str, name: str, former: dict[str, Any], uid: str) -> Workspace:
+    """A workspace that no request finds, for an import; the one that the import made before, if it was interrupted.
+    `former`: the workspace as it was where it comes from; `uid`: for the case that a workspace here has its own."""
+    key = f"{ENDED}import-{import_id}-{name}"
+    row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE name = :key", key=key)
+    if row is not None:
+        return _workspace(row)
+    taken = tx.one("SELECT 1 FROM workspaces WHERE uid = :uid", uid=former["uid"])
+    found = tx.one(
+        """
+        INSERT INTO workspaces (uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
+            creation_time, last_update_time)
+        VALUES (:uid, :key, :subscription, :group, :location, :friendly, :description, :tags, :created, :now)
+        RETURNING workspace_id
+        """,
+        uid=uid if taken is not None else former["uid"],
+        key=key,
+        subscription=former["subscription_id"],
+        group=former["resource_group"],
+        location=former["location"],
+        friendly=former["friendly_name"],
+        description=former["description"],
+        tags=former["tags"],
+        created=former["creation_time"],
+    )
+    assert found is not None
+    _give_folder(tx, found[0], name)
+    row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE name = :key", key=key)
+    assert row is not None
+    return _workspace(row)
+
+
+def show(tx: Tx, workspace: Workspace, name: str) -> None:
+    """Give a hidden workspace its name.  Raise AlreadyExists where another one has it by now."""
+    if tx.one("SELECT 1 FROM workspaces WHERE name = :name", name=name) is not None:
+        raise AlreadyExists(f"Workspace '{name}' already exists.")
+    tx.run("UPDATE workspaces SET name = :name WHERE workspace_id = :id", name=name, id=workspace.workspace_id)
+    tx.record(Change("workspace", name, "create"))
+
+
+def _give_folder(tx: Tx, workspace_id: int, name: str) -> None:
+    is_new = tx.run(
+        "INSERT INTO workspace_folders (folder) VALUES (:folder) ON CONFLICT DO NOTHING", folder=name.lower()
+    )
+    tx.run(
+        "UPDATE workspaces SET folder = :folder WHERE workspace_id = :id",
+        folder=name if is_new else f"{name}.{workspace_id}",  # no name has a dot
+        id=workspace_id,
+    )
 
 
 def roots_of_others(tx: Tx, name: str) -> list[str]:

@@ -172,13 +172,13 @@ def test_a_backup_of_a_newer_release_is_refused(server: Server, said: Said, tmp_
 
     edit(kept, backup_id, sources=sources | {"9999_future": "0" * 64}, product="99.0")
     newer_schema = said("backup", "restore", "--data", tmp_path / "a", kept)
-    edit(kept, backup_id, format=2)
+    edit(kept, backup_id, format=3)
     newer_format = said("backup", "restore", "--data", tmp_path / "a", kept)
     verified = said("backup", "verify", kept)
 
     assert (newer_schema[0], "9999_future" in newer_schema[2]) == (2, True)
-    assert (newer_format[0], "format 2" in newer_format[2]) == (2, True)
-    assert (verified[0], "format 2" in verified[2]) == (2, True)
+    assert (newer_format[0], "format 3" in newer_format[2]) == (2, True)
+    assert (verified[0], "format 3" in verified[2]) == (2, True)
     assert not (tmp_path / "a" / "trackside.db").exists()
 
 

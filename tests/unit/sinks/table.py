@@ -90,6 +90,7 @@ REVIEWED = [
             "backup/fill.py": "sqlite_file",
             "backup/restore.py": "_put_secret restore",
             "backup/tables.py": "_copied",
+            "backup/unpack.py": "run",
             "backup/verify.py": "_orphans verify",
             "cli/backup/commands.py": "_place _progress verify",
             "cli/doctor.py": "_clock _existing _file_system_of _free_space",
@@ -292,7 +293,7 @@ REVIEWED = [
         CONSTANT,
         "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
         dict.fromkeys(
-            "backup/fill.py backup/tables.py backup/verify.py core/work/backup_lease.py "
+            "backup/fill.py backup/tables.py backup/verify.py backup/unpack.py core/work/backup_lease.py "
             "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"
             " holds/store.py artifacts/held.py cleanup/storage.py cleanup/storage_scan.py cleanup/orphans/store.py"
             " cleanup/workspaces/store.py cleanup/trace_retention.py"

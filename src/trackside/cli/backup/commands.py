@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from trackside import tenants
+from trackside.backup import archive, unpack
 from trackside.backup import create as making
 from trackside.backup import restore as restoring
 from trackside.backup import verify as verifying
@@ -24,14 +26,7 @@ from trackside.core.settings import Settings, SqliteStore
 
 def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
     """The server may run, and go on writing."""
-    store = chosen.store
-    if isinstance(store, SqliteStore) and not store.path.exists():
-        raise Stop(f"{store} is not there: there is nothing to back up")
-    state = status(chosen)
-    if not state.version:
-        raise Stop(f"{store} has no tables yet: there is nothing to back up")
-    if state.pending:
-        raise Stop(f"{store} has an older schema than this release; run `trackside db upgrade` first")
+    _check_there(chosen)
     with _told(to), explained(chosen):
         db = open_database(chosen)
         try:
@@ -43,21 +38,70 @@ def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
     return OK
 
 
+def export(chosen: Settings, name: str, to: str, *, json: bool) -> int:
+    """The server may run, and go on writing."""
+    _check_there(chosen)
+    with explained(chosen), _told(to):
+        db = open_database(chosen)
+        try:
+            made = archive.export(chosen, db, name, to, say=_progress)
+        finally:
+            db.close()
+    _end()
+    say(as_json(made) if json else _made(made, to))
+    return OK
+
+
+def bring(chosen: Settings, place: str, backup_id: str, name: str | None, *, json: bool) -> int:
+    """The servers of the store may run.  The workspace is there when all of it is."""
+    _check_there(chosen)
+    with _opened(place) as opened:
+        manifest = opened.get(backup_id, of_workspace=True)
+        with explained(chosen), _told(place):
+            db = open_database(chosen)
+            try:
+                done = unpack.run(
+                    chosen, db, opened, manifest, name or manifest.workspace, sweep=tenants.sweep, say=_progress
+                )
+            finally:
+                db.close()
+    _end()
+    if json:
+        say(as_json(done))
+        return OK
+    say(f"imported {done.backup_id} as the workspace {done.workspace} of {chosen.store}: {done.row_count} rows,"
+        f" {done.file_count} files ({_bytes(done.file_bytes)})")  # fmt: skip
+    if manifest.elsewhere:
+        say(f"Files at {', '.join(manifest.elsewhere[:5])} are not in the archive.")
+    return OK
+
+
+def _check_there(chosen: Settings) -> None:
+    store = chosen.store
+    if isinstance(store, SqliteStore) and not store.path.exists():
+        raise Stop(f"{store} is not there; a server makes it when it starts")
+    state = status(chosen)
+    if not state.version:
+        raise Stop(f"{store} has no tables yet; a server makes them when it starts")
+    if state.pending:
+        raise Stop(f"{store} has an older schema than this release; run `trackside db upgrade` first")
+
+
 def show(place: str, *, json: bool) -> int:
     with _opened(place) as opened:
         found = opened.all()
     if json:
         say(as_json(found))
         return OK
-    rows = [("BACKUP", "MADE", "TRACKSIDE", "RUNS", "FILES", "SIZE", "NEW")]
+    rows = [("BACKUP", "MADE", "TRACKSIDE", "RUNS", "FILES", "SIZE", "NEW", "OF")]
     for each in found:
         head = each.manifest
         if head is None:
-            rows.append((each.backup_id, "not whole", "", "", "", "", ""))
+            rows.append((each.backup_id, "not whole", "", "", "", "", "", ""))
             continue
         rows.append(
             (each.backup_id, _date(head.created_at), head.product, str(head.count("runs")), str(head.file_count),
-             _bytes(head.file_bytes), _bytes(head.new_bytes))
+             _bytes(head.file_bytes), _bytes(head.new_bytes), head.workspace or "the whole store")
         )  # fmt: skip
     say(table(rows) if found else f"{place} has no backups")
     return OK
@@ -78,7 +122,7 @@ def verify(place: str, backup_id: str, *, restore: bool, json: bool) -> int:
 
 def restore(chosen: Settings, place: str, backup_id: str, *, keep_links: bool, json: bool) -> int:
     with _opened(place) as opened:
-        manifest = opened.get(backup_id)
+        manifest = opened.get(backup_id, of_workspace=False)
         lock = of_server(chosen)
         try:
             with explained(chosen):
@@ -131,8 +175,9 @@ def _told(place: str) -> Iterator[None]:
 
 
 def _made(made: Manifest, to: str) -> str:
+    what = f"archive of {made.workspace}" if made.workspace else "backup"
     head = (
-        f"backup {made.backup_id} in {locations.redact(to)}: {made.count('runs')} runs, {made.file_count} files"
+        f"{what} {made.backup_id} in {locations.redact(to)}: {made.count('runs')} runs, {made.file_count} files"
         f" ({_bytes(made.file_bytes)}, {_bytes(made.new_bytes)} new) in {made.took_ms / 1000:.1f} s"
     )
     lines = [head]

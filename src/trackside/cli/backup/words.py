@@ -53,6 +53,38 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
+    export = _command(inner, "export", "make an archive of one workspace, while the server runs", "export")
+    add_options(export)
+    export.add_argument("workspace", metavar="WORKSPACE", help="its name")
+    export.add_argument("--to", required=True, metavar="PLACE", help="a folder, or a bucket such as s3://BUCKET/FOLDER")
+    _add_json(export)
+    export.set_defaults(
+        arguments=lambda words: {
+            "chosen": settings.load(words.given),
+            "name": words.workspace,
+            "to": words.to,
+            "json": words.json,
+        }
+    )
+
+    bring = _command(inner, "import", "import an archive of one workspace into a store that exists", "bring")
+    add_options(bring)
+    _add_place(bring)
+    _add_id(bring)
+    bring.add_argument(
+        "--as", dest="name", metavar="NAME", help="name of the new workspace; default that of the archive"
+    )
+    _add_json(bring)
+    bring.set_defaults(
+        arguments=lambda words: {
+            "chosen": settings.load(words.given),
+            "place": words.place,
+            "backup_id": words.backup,
+            "name": words.name,
+            "json": words.json,
+        }
+    )
+
     restore = _command(inner, "restore", "make a store from a backup", "restore")
     add_options(restore)
     _add_place(restore)
