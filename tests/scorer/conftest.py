@@ -65,7 +65,9 @@ def save(folder: Path, estimator: Any, *, output: bool = True) -> Path:
 
     frame = pd.DataFrame([[0.1, 1.0, 2.0], [1.5, 0.0, 3.0]], columns=COLUMNS)
     signature = infer_signature(frame, estimator.predict(frame) if output else None)
-    mlflow.sklearn.save_model(estimator, folder, signature=signature, serialization_format="cloudpickle")
+    mlflow.sklearn.save_model(
+        estimator, folder, signature=signature, serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
+    )
     return folder
 
 

@@ -102,5 +102,7 @@ def save(folder: Path, kind: str) -> Path:
         "unsigned": None,
     }
     (folder / "code.py").write_text(CODE, "utf-8")
-    mlflow.pyfunc.save_model(folder / "model", python_model=str(folder / "code.py"), signature=signatures[kind])
+    mlflow.pyfunc.save_model(
+        folder / "model", python_model=str(folder / "code.py"), pip_requirements=[], signature=signatures[kind]
+    )
     return folder / "model"

@@ -52,7 +52,7 @@ def misbehaving(serve_model: Callable[..., Scoring], tmp_path_factory: pytest.Te
 
     folder = tmp_path_factory.mktemp("misbehaving")
     (folder / "code.py").write_text(MISBEHAVING, "utf-8")
-    mlflow.pyfunc.save_model(folder / "model", python_model=str(folder / "code.py"))
+    mlflow.pyfunc.save_model(folder / "model", python_model=str(folder / "code.py"), pip_requirements=[])
     return serve_model(folder / "model", "--timeout-s", "3", "--max-body-mb", "1", "--threads", "2")
 
 
@@ -130,7 +130,7 @@ def test_a_full_queue_says_when_to_try_again_and_the_requests_in_it_are_answered
     import mlflow
 
     (tmp_path / "code.py").write_text(MISBEHAVING, "utf-8")
-    mlflow.pyfunc.save_model(tmp_path / "model", python_model=str(tmp_path / "code.py"))
+    mlflow.pyfunc.save_model(tmp_path / "model", python_model=str(tmp_path / "code.py"), pip_requirements=[])
     scoring = serve_model(tmp_path / "model", "--threads", "1", "--max-queue", "2", "--timeout-s", "20")
     statuses: list[int] = []
     waiting = [threading.Thread(target=lambda: statuses.append(do(scoring, "hang").status)) for _ in range(3)]

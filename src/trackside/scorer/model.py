@@ -7,9 +7,10 @@ one, each request is scored alone, so that a bad row never fails its neighbours.
 
 import logging
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+import threading
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from trackside.scorer import answers
+from trackside.scorer import answers, without_mlflow
 from trackside.scorer.answers import Answer
 from trackside.scorer.payloads import Column, Request, Rows, Whole
 
@@ -23,10 +24,14 @@ _USER_CODE = {"FunctionTransformer"}
 
 
 class Model:
-    """A model that answers requests.  Not safe for use by two threads at once if the model itself is not."""
+    """A model that answers requests.  Not safe for use by two threads at once if the model itself is not.
 
-    def __init__(self, pyfunc: Any, *, batching: str = "auto") -> None:
+    `load` loads the model by MLflow, where `pyfunc` was read without it: for requests whose answers MLflow makes."""
+
+    def __init__(self, pyfunc: Any, *, batching: str = "auto", load: Optional[Callable[[], Any]] = None) -> None:
         self._pyfunc = pyfunc
+        self._load = load
+        self._lock = threading.Lock()
         self._schema = pyfunc.metadata.get_input_schema()
         self.columns = _columns(self._schema)
         self._direct = _direct_predict(pyfunc)
@@ -38,6 +43,18 @@ class Model:
     @property
     def metadata(self) -> Any:
         return self._pyfunc.metadata
+
+    def complete(self) -> Any:
+        """Load the model by MLflow if that was not done yet, and return it.  Raise what the loading raises."""
+        if self._load is not None:
+            with self._lock:
+                if self._load is not None:
+                    pyfunc = self._load()
+                    self._direct = _direct_predict(pyfunc)
+                    self._pyfunc = pyfunc  # the other copy of the model ends here
+                    self._schema = pyfunc.metadata.get_input_schema()
+                    self._load = None
+        return self._pyfunc
 
     def input_types(self) -> List[Tuple[str, str, bool]]:
         """Return name, MLflow's type and whether a value is required, for each column of the signature with a simple type."""
@@ -58,7 +75,7 @@ class Model:
     def predict_frame(self, frame: Any) -> Any:
         """Return the model's predictions for a frame whose columns have the types of the signature."""
         if self._direct is None or self.columns is None:
-            return self._pyfunc.predict(frame)
+            return self.complete().predict(frame)
         return self._direct(frame[[column.name for column in self.columns]])
 
     def evaluate(self, requests: Sequence[Request]) -> List[Answer]:
@@ -99,7 +116,7 @@ class Model:
 
     def _predict(self, values: List[Sequence[Any]]) -> Any:
         frame = self._frame(values)
-        return self._pyfunc.predict(frame) if self._direct is None else self._direct(frame)
+        return self.complete().predict(frame) if self._direct is None else self._direct(frame)
 
     def _frame(self, values: List[Sequence[Any]]) -> Any:
         import numpy as np
@@ -116,10 +133,12 @@ class Model:
 
     def _by_mlflow(self, request: Whole) -> Answer:
         """Answer as MLflow's own scoring server does, by its own code."""
+        model = _Watched(
+            self.complete()
+        )  # before the imports: two threads that import MLflow at once can block each other
         from mlflow.exceptions import MlflowException
         from mlflow.pyfunc import scoring_server
 
-        model = _Watched(self._pyfunc)
         try:
             found = scoring_server.invocations(request.body, request.content_type, model, self._schema)
         except MlflowException as fault:
@@ -166,23 +185,24 @@ class _Watched:
 
 
 def loader(path: str) -> str:
-    """Return the module of MLflow that loads the model in a local folder; empty for a folder that has none.  Imports MLflow."""
-    import mlflow.pyfunc
-    from mlflow.models import Model as Described
-
-    try:
-        return str(Described.load(path).flavors.get(mlflow.pyfunc.FLAVOR_NAME, {}).get("loader_module", ""))
-    except Exception:  # noqa: BLE001  # `load` tells why
-        return ""
+    """Return the module of MLflow that loads the model in a local folder; empty for a folder that has none."""
+    flavors = without_mlflow.described(path).get("flavors")
+    pyfunc = flavors.get("python_function") if isinstance(flavors, dict) else None
+    return str(pyfunc.get("loader_module", "")) if isinstance(pyfunc, dict) else ""
 
 
 def load(path: str, *, batching: str = "auto") -> Model:
-    """Load the model in a local folder."""
-    import mlflow.pyfunc
-
+    """Load the model in a local folder, without MLflow where its predictions need nothing of it."""
     os.environ["MLFLOW_IS_IN_SERVING_ENVIRONMENT"] = "true"
     os.environ["_MLFLOW_IS_IN_SERVING_ENVIRONMENT"] = "true"
-    return Model(mlflow.pyfunc.load_model(path), batching=batching)
+
+    def by_mlflow() -> Any:
+        import mlflow.pyfunc
+
+        return mlflow.pyfunc.load_model(path)
+
+    found = without_mlflow.read(path)
+    return Model(by_mlflow(), batching=batching) if found is None else Model(found, batching=batching, load=by_mlflow)
 
 
 def _columns(schema: Any) -> Optional[Tuple[Column, ...]]:

@@ -11,11 +11,14 @@ requests under way, for at most `--grace-s`, and ends the process.
 import argparse
 import asyncio
 import gc
+import importlib.metadata
 import logging
 import os
 import signal
 import socket
 import sys
+import threading
+from contextlib import suppress
 from functools import partial
 from typing import Sequence
 
@@ -52,8 +55,6 @@ def main(argv: Sequence[str]) -> int:
 
 
 async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio.AbstractEventLoop) -> None:
-    import mlflow
-
     engine = Engine(
         model,
         loop,
@@ -65,7 +66,7 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
     service = Service(
         engine,
         model.columns,
-        documents.of_model(options.name, model.metadata, mlflow.__version__),
+        documents.of_model(options.name, model.metadata, _mlflow_version()),
         max_body_bytes=options.max_body_mb << 20,
         keys=Keys(options.keys) if options.keys else None,
     )
@@ -82,10 +83,29 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
     port = "" if options.socket_fd is not None else f" {server.sockets[0].getsockname()[1]}"
     sys.stdout.write(f"ready{port}\n")
     sys.stdout.flush()
+    threading.Thread(target=_complete, args=(model,), name="mlflow", daemon=True).start()
     await ended.wait()
     server.close()
     await _drain(service, engine, options.grace_s)
     engine.close()
+
+
+def _mlflow_version() -> str:
+    """Return MLflow's version without importing it."""
+    with suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version("mlflow")
+    return importlib.metadata.version("mlflow-skinny")
+
+
+def _complete(model: models.Model) -> None:
+    """Load MLflow after the start, for the requests that need it.  A model that it refuses ends the process, as at the start."""
+    try:
+        model.complete()
+    except BaseException:  # whatever it is, the controller has to see that this replica does not work
+        logging.getLogger("trackside.scorer").exception("MLflow cannot load the model")
+        os._exit(1)
+    gc.collect()
+    gc.freeze()
 
 
 def _inherited(number: int) -> socket.socket:

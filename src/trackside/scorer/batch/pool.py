@@ -1,4 +1,4 @@
-"""Processes of this machine that score units.  They are forked from one that has imported MLflow."""
+"""Processes of this machine that score units.  They are forked from one that has loaded the model, or MLflow."""
 
 from __future__ import annotations
 

@@ -32,15 +32,19 @@ _LOADED_ONCE = {"mlflow.sklearn"}  # flavors that start no thread when they load
 
 
 def prepare(wanted: Order) -> None:
-    """Import MLflow, and load the model where its flavor allows a fork afterwards, once for all processes of a pool.
+    """Load the model where its flavor allows a fork afterwards, else MLflow alone, once for all processes of a pool.
 
     A model that cannot be loaded is left to `begin`, which tells why."""
     global _prepared  # noqa: PLW0603  # a run has one model
     from trackside.scorer import model as models
 
-    if models.loader(wanted.model) in _LOADED_ONCE and _prepared[0] != wanted.model:
-        with suppress(Exception):
+    if _prepared[0] == wanted.model:
+        return
+    with suppress(Exception):
+        if models.loader(wanted.model) in _LOADED_ONCE:
             _prepared = wanted.model, models.load(wanted.model)
+        else:
+            import mlflow.pyfunc  # noqa: F401  # for the processes of the pool
 
 
 def begin(wanted: Order) -> None:
