@@ -120,7 +120,7 @@ def test_a_run_goes_on_where_it_was_and_scores_nothing_twice(scorer: Scorer) -> 
     table(100).to_parquet(scorer.folder / "in.parquet", row_group_size=10)
     scorer.run("in.parquet")
     whole = scorer.result()
-    done = sorted((scorer.folder / "parts").glob("*.parquet"))
+    done = sorted((scorer.folder / "parts").glob("*.arrow"))
     for part in done[5:]:
         part.unlink()
     before = {part: part.stat().st_mtime_ns for part in done[:5]}

@@ -55,15 +55,16 @@ def run(wanted: Order) -> dict[str, Any]:
     Path(wanted.parts).mkdir(parents=True, exist_ok=True)
     scored, failed, done = parts.counts(wanted)
     report(done=scored + failed, total=total, unit="rows", message="Loading the model.")
-    _score_all(wanted, done, scored + failed, failed, total)
+    output = parts.Parts(wanted)
+    _score_all(wanted, done, scored + failed, failed, total, output)
     report(message="Writing the result.")
-    scored, failed = parts.join(wanted)
+    scored, failed = output.finish()
     if not scored and not failed and not wanted.where:
         raise Wrong("the input is empty: it has no rows")
     return {"rows": scored, "failed_rows": failed, "columns": inputs.types_of(wanted)}
 
 
-def _score_all(wanted: Order, done: set[int], count: int, failed: int, total: int | None) -> None:
+def _score_all(wanted: Order, done: set[int], count: int, failed: int, total: int | None, output: parts.Parts) -> None:
     """Score the units that are not done, in processes of this machine or of a Ray cluster."""
     if wanted.engine == "ray":
         from trackside.scorer.batch import on_ray as pool
@@ -79,6 +80,7 @@ def _score_all(wanted: Order, done: set[int], count: int, failed: int, total: in
         if failed > wanted.max_failed_rows:
             raise Wrong(unit.too_many(wanted))
         report(done=count, total=total, message="Scoring.")
+        output.add_ready()
 
 
 _told_at = 0.0
