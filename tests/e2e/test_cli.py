@@ -100,7 +100,8 @@ OF_ONE_CALL = {
     "endpoint update": "--model --deployment --backend --env --replicas --max-replicas --wait --traffic --mirror".split(),
     **{
         f"delete {kind}": "--preview --yes --json".split()
-        for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job monitor".split()
+        for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job monitor"
+        " capture-day token link-log".split()
     },
     "delete workspace": "--preview --yes --json".split(),
     "delete resource-group": "--subscription --preview --yes --json".split(),

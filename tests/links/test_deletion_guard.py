@@ -171,3 +171,19 @@ def datasets(api: Api) -> list[str]:
 def link_changes(api: Api) -> list[Any]:
     found: list[Any] = api.get("/api/trackside/v1/changes", entity="link").get("changes", [])
     return [{"detail": {}, **each} for each in found]
+
+
+def test_what_is_on_legal_hold_stays_and_the_link_says_so(server: Server, here: Api, there: Api) -> None:
+    held, free = here.new_run(run_name="held"), here.new_run(run_name="free")
+    add(here, "l", url_of(server, "south"))
+    until(lambda: len(all_runs(there)) == 2, "the runs to arrive")
+    settle(here, "l")
+    there.post("/api/trackside/v1/holds", kind="run", id=held, reason="case 7")
+
+    for run_id in (held, free):
+        here.post("runs/delete", run_id=run_id)
+    until(lambda: deleted(there) == [free], "the other deletion to happen")
+    until(lambda: any("case 7" in entry["message"] for entry in log(here, "l")), "the link to name the hold")
+
+    assert there.run(held)["info"]["lifecycle_stage"] == "active"
+    assert link(here, "l")["state"] == "active"

@@ -55,7 +55,7 @@ DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 
 
 def routes(parts: Parts) -> list[Route]:
-    deleting = Work(parts.roots, parts.threads, parts.registry_files)
+    deleting = Work(parts.roots, parts.threads, parts.registry_files, parts.recorder)
     spaces = parts.workspaces
     ends = workspace_work.kind(parts.roots, spaces.tenants.sweep)
     return [

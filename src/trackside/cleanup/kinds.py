@@ -26,6 +26,8 @@ class Delete(Struct, frozen=True, kw_only=True):
     to_step: int | None = None
     dataset_id: str = ""
     job_id: str = ""
+    day: str = ""
+    token_id: int | None = None
     token: str = ""
     confirm: str = ""
 

@@ -1,6 +1,7 @@
 """What can be deleted permanently, the preview and the result.  Pure."""
 
 import hashlib
+from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
@@ -31,6 +32,9 @@ class Kind(StrEnum):
     DATASET = "evaluation_dataset"
     JOB = "job"
     MONITOR = "monitor"
+    CAPTURE = "capture_day"
+    TOKEN = "token"  # noqa: S105  # the kind, and no password
+    LINK_LOG = "link_log"
 
 
 FIELDS: dict[Kind, tuple[str, ...]] = {
@@ -49,6 +53,9 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.DATASET: ("dataset_id",),
     Kind.JOB: ("job_id",),
     Kind.MONITOR: ("name",),
+    Kind.CAPTURE: ("name", "day"),
+    Kind.TOKEN: ("token_id",),
+    Kind.LINK_LOG: ("name",),
 }
 OF_RUN = frozenset({Kind.RUN, Kind.METRIC, Kind.STEPS, Kind.PARAM, Kind.TAG, Kind.ARTIFACT})
 
@@ -68,6 +75,8 @@ class Target(Struct, frozen=True, omit_defaults=True):
     to_step: int | None = None
     dataset_id: str = ""
     job_id: str = ""
+    day: str = ""
+    token_id: int | None = None
 
     @property
     def text(self) -> str:
@@ -100,6 +109,12 @@ class Target(Struct, frozen=True, omit_defaults=True):
                 return f"dataset {self.dataset_id}"
             case Kind.JOB:
                 return f"job {self.job_id}"
+            case Kind.CAPTURE:
+                return f"requests of endpoint {self.name} on {self.day}"
+            case Kind.TOKEN:
+                return f"token {self.token_id}"
+            case Kind.LINK_LOG:
+                return f"log of link {self.name}"
         return f"{self.kind} {self.key} of run {self.run_id}"
 
 
@@ -119,6 +134,8 @@ class Named(Call, frozen=True):
     to_step: int | None = None
     dataset_id: str | None = None
     job_id: str | None = None
+    day: str | None = None
+    token_id: int | None = None
 
 
 class Delete(Named, frozen=True):
@@ -204,6 +221,8 @@ def target_of(call: Named) -> Target:
         raise Invalid(f"key has {len(given['key'])} characters; a key has at most {MAX_KEY}")
     if kind is Kind.VERSION and not given["version"].isdecimal():
         raise Invalid(f"version is {given['version'][:50]!r}; it must be a number")
+    if kind is Kind.CAPTURE and not is_day(given["day"]):
+        raise Invalid(f"day is {given['day'][:50]!r}; it must be a day such as 2026-01-31")
     if kind is Kind.ARTIFACT:
         given["path"] = keys.from_path(given["path"])
         if not given["path"]:
@@ -271,6 +290,13 @@ _SHOWN = 10
 def is_protecting(value: str | None) -> bool:
     """Whether a value of the tag `trackside.protected` protects: every text but `false` and the empty one."""
     return value is not None and value.strip().lower() not in ("", "false")
+
+
+def is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _some(names: tuple[str, ...]) -> str:

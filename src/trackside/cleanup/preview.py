@@ -15,7 +15,13 @@ from trackside.core.errors import NotFound
 async def preview(work: Work, session: Session, target: Target) -> Preview:
     """Raise NotFound where nothing of the target is there."""
     found = await session.read(lambda tx: survey.find(tx, target))
-    size, kept = await work.measure(session, found, target.path)
+    if target.kind is Kind.CAPTURE:
+        kept: list[str] = []
+        size = await work.requests(session, target)
+        if not size.files:
+            raise NotFound(f"Endpoint {target.name} has no requests of {target.day} on this server")
+    else:
+        size, kept = await work.measure(session, found, target.path)
     if target.kind is Kind.ARTIFACT and not size.files and not kept:
         raise NotFound(f"Run {target.run_id} has no artifact {target.path!r}")
     counts = {**found.counts, "files": size.files}

@@ -245,6 +245,10 @@ def check_allowed(tx: Tx, target: Target) -> None:
 
 def _check_allowed(tx: Tx, target: Target, action: Action) -> None:
     """Hidden and missing are refused alike."""
+    if target.kind is Kind.TOKEN:
+        if not whole.may_revoke(tx, target):
+            raise Denied(REFUSED)
+        return
     found = _object(tx, target)
     is_allowed = action in tx.rights.everywhere if found is None else tx.rights.allows(action, found)
     if not is_allowed:
@@ -259,9 +263,9 @@ def _object(tx: Tx, target: Target) -> Object | None:
             return Object("model", target.name)
         case Kind.LOGGED_MODEL:
             return logged_models.locate(tx, target.model_id)
-        case Kind.ENDPOINT:
+        case Kind.ENDPOINT | Kind.CAPTURE:
             return Object("endpoint", target.name)
-        case Kind.LINK | Kind.DATASET | Kind.JOB | Kind.MONITOR:
+        case Kind.LINK_LOG | Kind.LINK | Kind.DATASET | Kind.JOB | Kind.MONITOR:
             return None
     return runs.locate(tx, target.run_id)
 

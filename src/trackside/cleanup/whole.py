@@ -1,6 +1,6 @@
-"""Endpoints, links, datasets, jobs and drift monitors, which their own slices delete in one transaction each.
+"""What its own slice deletes in one transaction: endpoints, links and their logs, datasets, jobs, drift monitors, tokens.
 
-No file is theirs alone.
+No file is theirs alone; the files of a day of requests are deleted by `work`.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,11 @@ from trackside.core.db.tx import Tx
 from trackside.drift.monitors import store as monitors
 from trackside.endpoints import store as endpoints
 from trackside.evaluation_datasets import store as datasets
+from trackside.holds import store as holds
+from trackside.holds.model import Kind as Held
+from trackside.identity import credentials
+from trackside.identity import service as people
+from trackside.identity import store as principals
 from trackside.jobs import store as jobs
 from trackside.jobs.model import LIVE
 from trackside.links import store as links
@@ -110,10 +115,56 @@ def _remove_monitor(tx: Tx, target: Target) -> None:
     monitors.delete(tx, monitors.lock(tx, target.name))
 
 
+def _capture(tx: Tx, target: Target) -> Found:
+    """Its files are counted by `work`: they lie in the data folder of the server."""
+    endpoints.get(tx, target.name)
+    held = tuple(hold.text for hold in holds.covering(tx, Held.WORKSPACE, ""))
+    return Found(name=target.name, counts={}, holds=held, kept=("requests of other days stay",))
+
+
+def _remove_nothing(tx: Tx, target: Target) -> None:
+    """The rows say nothing of a day."""
+
+
+def _token(tx: Tx, target: Target) -> Found:
+    token = credentials.get_token(tx, target.token_id or 0)
+    return Found(name=token.name, counts={"tokens": 1})
+
+
+def _remove_token(tx: Tx, target: Target) -> None:
+    token = credentials.get_token(tx, target.token_id or 0)
+    people.revoke_token(tx, principals.get(tx, token.principal_id), token)
+
+
+def _link_log(tx: Tx, target: Target) -> Found:
+    link = links.get(tx, target.name)
+    row = tx.one(
+        "SELECT COUNT(*), COALESCE(SUM(LENGTH(message)), 0) FROM link_log WHERE workspace_id = :ws AND link_id = :id",
+        id=link.link_id,
+    )
+    count, size = (0, 0) if row is None else row
+    return Found(name=target.name, counts={"log_entries": count}, row_bytes=int(size), kept=("the link stays",))
+
+
+def _remove_link_log(tx: Tx, target: Target) -> None:
+    tx.run("DELETE FROM link_log WHERE workspace_id = :ws AND link_id = :id", id=links.get(tx, target.name).link_id)
+
+
+def may_revoke(tx: Tx, target: Target) -> bool:
+    """Whether the token is the caller's own, or the caller is an administrator."""
+    if tx.caller.is_admin:
+        return True
+    token = credentials.find(tx, target.token_id or 0)
+    return token is not None and token.principal_id == tx.caller.principal_id
+
+
 KINDS = {
     Kind.ENDPOINT: Whole(Action.ENDPOINTS_DELETE, _endpoint, _remove_endpoint),
     Kind.LINK: Whole(Action.LINKS_DELETE, _link, _remove_link),
     Kind.DATASET: Whole(Action.DATASETS_DELETE, _dataset, _remove_dataset),
     Kind.JOB: Whole(Action.JOBS_DELETE, _job, _remove_job),
     Kind.MONITOR: Whole(Action.MONITORS_DELETE, _monitor, _remove_monitor),
+    Kind.CAPTURE: Whole(Action.ENDPOINTS_WRITE, _capture, _remove_nothing),
+    Kind.TOKEN: Whole(Action.SIGNED_IN, _token, _remove_token),
+    Kind.LINK_LOG: Whole(Action.LINKS_WRITE, _link_log, _remove_link_log),
 }

@@ -3,6 +3,7 @@
 Files go before rows: after a crash the rows still say which files are to go, and the same call finishes the deletion.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ from trackside.core.db.session import Session
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Denied, Invalid, NotFound, Unsupported
 from trackside.core.work import backup_lease
+from trackside.endpoints import store as endpoints
+from trackside.endpoints.model import Endpoint
+from trackside.endpoints.request_log import files as request_files
+from trackside.endpoints.request_log.recorder import Recorder
 from trackside.experiments import store as experiments
 from trackside.identity.service import record
 from trackside.logged_models import store as logged_models
@@ -41,6 +46,30 @@ class Work:
     roots: Roots
     threads: StoreThreads
     registry: Files
+    recorder: Recorder
+
+    async def requests(self, session: Session, target: Target) -> Size:
+        """The files of a day of an endpoint's request log, on this server."""
+        endpoint = await session.read(lambda tx: endpoints.get(tx, target.name))
+        await asyncio.to_thread(self.recorder.flush)
+        found = request_files.place(self.recorder.folder, endpoint.endpoint_seq).of_day(target.day)
+        return Size(len(found), sum(each.size_bytes for each in found))
+
+    async def _requests(self, session: Session, target: Target) -> DeletionResult:
+        def check(tx: Tx) -> Endpoint:
+            check_free(survey.find(tx, target))
+            return endpoints.get(tx, target.name)
+
+        endpoint = await session.read(check)
+        await asyncio.to_thread(self.recorder.flush)
+        place = request_files.place(self.recorder.folder, endpoint.endpoint_seq)
+        files, size = await asyncio.to_thread(place.delete_day, target.day)
+
+        def note(tx: Tx) -> None:
+            record(tx, "deletion.done", target.kind, _id(target), day=target.day, files=files, file_bytes=size)
+
+        await session.write(note)
+        return _told(target, rows.Record(0, files, size, 0, 0), is_done=True)
 
     async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
         """How many files, and how large; and in words those that the server cannot reach."""
@@ -68,6 +97,8 @@ class Work:
                 return await self._registered(request, target)
             case Kind.METRIC | Kind.STEPS | Kind.PARAM | Kind.TAG:
                 return await request.write(lambda tx: _values(tx, target))
+        if target.kind is Kind.CAPTURE:
+            return await self._requests(request, target)
         if target.kind in whole.KINDS:
             return await request.write(lambda tx: _whole(tx, target))
         await request.write(lambda tx: _begin(tx, target))
@@ -289,5 +320,6 @@ def _id(target: Target) -> str:
         or target.model_id
         or target.dataset_id
         or target.job_id
+        or (str(target.token_id) if target.token_id else "")
         or "/".join(filter(None, (target.name, target.version)))
     )

@@ -39,10 +39,15 @@ def create_token(
 
 
 def get_token(tx: Tx, token_id: int) -> Token:
-    row = tx.one(f"SELECT {_TOKEN} FROM tokens WHERE token_id = :id", id=token_id)
-    if row is None:
+    found = find(tx, token_id)
+    if found is None:
         raise NotFound(f"Token with id={token_id} not found")
-    return _token(row)
+    return found
+
+
+def find(tx: Tx, token_id: int) -> Token | None:
+    row = tx.one(f"SELECT {_TOKEN} FROM tokens WHERE token_id = :id", id=token_id)
+    return None if row is None else _token(row)
 
 
 def find_token(tx: Tx, digest: bytes) -> Token | None:

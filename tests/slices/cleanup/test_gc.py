@@ -1,13 +1,22 @@
 """What `mlflow gc` of 3.17 does wrong, and its issues tell: not here.  Numbers are those of issues of mlflow/mlflow."""
 
+import re
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from slices.cleanup.test_command import Said, said
 from slices.cleanup.test_deletions import delete, filled_run, preview, put, stored_bytes
+from support import s3
 from support.client import Api
 from support.people import OURS
+from support.servers import Server
 from trackside.core.settings import Settings
+
+__all__ = ["said"]
 
 
 def empty(api: Api) -> None:
@@ -112,3 +121,68 @@ def test_one_file_of_a_run_is_deleted_over_http(api: Api, chosen: Settings) -> N
 
     assert (done["file_count"], done["file_bytes"]) == (1, 10)
     assert not list(Path(chosen.data, "artifacts").rglob("extra.bin"))
+
+
+@pytest.mark.both
+def test_a_deleted_run_goes_with_all_that_was_logged_to_it(api: Api, chosen: Settings) -> None:  # #13393
+    """There rows of tags, metrics, params or inputs keep the run by a foreign key, on PostgreSQL."""
+    experiment_id = api.new_experiment("old")
+    run_id = filled_run(api, experiment_id)
+    dataset = {"name": "rows", "digest": "d1", "source_type": "local", "source": "/x"}
+    api.post("runs/log-inputs", run_id=run_id, datasets=[{"tags": [{"key": "a", "value": "b"}], "dataset": dataset}])
+    model = api.post("logged-models", experiment_id=experiment_id, name="net", source_run_id=run_id)["model"]["info"]
+    api.post("runs/outputs", run_id=run_id, models=[{"model_id": model["model_id"], "step": 1}])
+    api.post("experiments/delete", experiment_id=experiment_id)
+
+    empty(api)
+
+    assert api.ask("GET", f"runs/get?run_id={run_id}").status == 404
+    assert api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
+    assert stored_bytes(chosen) == 0
+
+
+@pytest.mark.parametrize("uri", ["", "file:///nowhere", "http://127.0.0.1:1"])
+def test_served_files_in_a_folder_go_whatever_the_tracking_uri_of_the_shell_is(
+    server: Server, said: Said, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:  # #5852, #13188
+    """There the command opens the proxy's URIs itself, by the tracking URI of the shell, and fails without the right one."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri) if uri else monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    run_id = filled_run(server.api)
+    server.api.post("runs/delete", run_id=run_id)
+
+    code, out, _ = said("trash", "purge", "--older-than", "0", "--yes")
+
+    assert (code, "deleted 1 items: freed 2.0 KiB of files" in out) == (0, True)
+    assert [path for path in (server.data / "artifacts").glob("[!.]*/**/*") if path.is_file()] == []
+
+
+@pytest.mark.slow
+def test_served_files_in_a_bucket_go_and_a_bucket_that_refuses_deletions_loses_nothing(
+    start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:  # #7558
+    """There `gc` deletes no file of a served bucket.  A bucket that refuses is said, the rows stay, and the next call ends it."""
+    url = request.getfixturevalue("postgres_url")
+    with s3.served() as options, closing(s3.Gate(options["endpoint"])) as gate:
+        for name, value in {**options, "endpoint": gate.endpoint, "allow_http": "true"}.items():
+            monkeypatch.setenv(f"AWS_{name.upper()}", value)
+        bucket = f"{options['endpoint']}/artifacts"
+        api = start("--store", url, "--artifacts", "s3://artifacts").api
+        run_id = filled_run(api)
+        api.post("runs/delete", run_id=run_id)
+        gate.is_shut = True
+
+        refused = api.ask("POST", f"{OURS}/deletions", {"kind": "run", "run_id": run_id})
+        kept = api.run(run_id)["info"]["lifecycle_stage"]
+        listed = _keys(bucket)
+        gate.is_shut = False
+        done = delete(api, "run", run_id=run_id)
+
+        assert refused.status in (403, 503), refused.json
+        assert "delete" in refused.json["message"]
+        assert (kept, len(listed)) == ("deleted", 2)
+        assert (done["is_done"], done["file_count"], done["file_bytes"], _keys(bucket)) == (True, 2, 2000, [])
+
+
+def _keys(bucket: str) -> list[str]:
+    with urllib.request.urlopen(f"{bucket}?list-type=2") as answer:
+        return re.findall(r"<Key>([^<]+)</Key>", answer.read().decode())

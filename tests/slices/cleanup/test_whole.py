@@ -3,8 +3,13 @@
 from typing import Any
 
 from slices.cleanup.test_deletions import DELETIONS, delete, preview
+from slices.cleanup.test_rights import people
 from support.client import Api
-from support.people import OURS
+from support.people import OURS, People, bearer
+from trackside.core.settings import Settings
+from trackside.endpoints.request_log import files
+
+__all__ = ["people"]
 
 
 def register(api: Api) -> str:
@@ -98,3 +103,52 @@ def test_a_monitor_asks_for_its_name_and_goes_with_its_windows(api: Api) -> None
     assert done["is_done"]
     assert api.ask("GET", f"{OURS}/drift-monitors/watch").status == 404
     assert api.ask("POST", f"{DELETIONS}/preview", {"kind": "monitor", "name": "watch"}).status == 404
+
+
+def test_a_token_is_revoked_by_its_owner_or_an_administrator_and_nobody_else(people: People) -> None:
+    ann, eve = people.add("ann"), people.add("eve")
+    made = ann.post(f"{OURS}/me/tokens", token_name="ci")
+    token_id, secret = made["token"]["token_id"], made["secret"]
+
+    strange = eve.ask("POST", f"{DELETIONS}/preview", {"kind": "token", "token_id": token_id})
+    missing = eve.ask("POST", f"{DELETIONS}/preview", {"kind": "token", "token_id": 999})
+    shown = preview(ann, "token", token_id=token_id)
+    done = delete(ann, "token", token_id=token_id, token=shown["token"])
+
+    assert (strange.status, missing.status) == (403, 403)
+    assert (shown["counts"], done["is_done"]) == ({"tokens": 1}, True)
+    assert people.open.ask("GET", f"{OURS}/me", headers=bearer(secret)).status == 401
+    assert people.admin.ask("POST", f"{DELETIONS}/preview", {"kind": "token", "token_id": token_id}).status == 404
+
+
+def test_the_log_of_a_link_goes_and_the_link_stays(api: Api) -> None:
+    fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
+    api.post(f"{OURS}/links", fields)
+    api.post(f"{OURS}/links/twin/pause")
+    before = len(api.get(f"{OURS}/links/twin/log").get("entries", []))
+
+    shown = preview(api, "link_log", name="twin")
+    delete(api, "link_log", name="twin", token=shown["token"])
+
+    assert shown["counts"].get("log_entries", 0) == before
+    assert api.get(f"{OURS}/links/twin/log").get("entries", []) == []
+    assert api.get(f"{OURS}/links/twin")["link"]["name"] == "twin"
+
+
+def test_the_requests_of_one_day_go_and_those_of_others_stay(api: Api, chosen: Settings) -> None:
+    register(api)
+    api.ask("POST", f"{OURS}/endpoints", {"name": "adder", "auth_mode": "none", "model_uri": "models:/sum/1"})
+    place = files.place(chosen.data / "endpoints" / "requests", 1)
+    for day in (0, 1):
+        path = place.parquet(day * 86_400_000, "w-1-1")
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * 100)
+
+    shown = preview(api, "capture_day", name="adder", day="1970-01-01")
+    done = delete(api, "capture_day", name="adder", day="1970-01-01", token=shown["token"])
+    again = api.ask("POST", f"{DELETIONS}/preview", {"kind": "capture_day", "name": "adder", "day": "1970-01-01"})
+    wrong = api.ask("POST", f"{DELETIONS}/preview", {"kind": "capture_day", "name": "adder", "day": "../1970"})
+
+    assert (shown["file_bytes"], done["file_bytes"], done["file_count"]) == (100, 100, 1)
+    assert (again.status, wrong.status) == (404, 400)
+    assert [each.path.parent.parent.name for each in place.all()] == ["1970-01-02"]

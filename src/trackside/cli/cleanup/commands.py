@@ -25,6 +25,8 @@ _WIRE = {
     "model": "registered_model",
     "version": "model_version",
     "dataset": "evaluation_dataset",
+    "capture-day": "capture_day",
+    "link-log": "link_log",
 }
 
 
@@ -107,11 +109,15 @@ def _target(words: argparse.Namespace) -> dict[str, Any]:
     kind = words.kind
     named = {
         name: getattr(words, name)
-        for name in ("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id")
+        for name in ("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id", "day")
         if getattr(words, name, None) is not None
     }
     if kind == "experiment":
         named["experiment_id"] = _experiment_id(words)
+    if kind == "token":
+        if not words.token_id.isdecimal():
+            raise Stop(f"TOKEN is {words.token_id!r}; it must be a number, as `trackside token list` shows it")
+        named["token_id"] = int(words.token_id)
     if kind == "metric" and words.steps is not None:
         low, high = _steps(words.steps)
         return {"kind": "metric_steps", **named, "from_step": low, "to_step": high}

@@ -32,6 +32,12 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "link": ("delete a link; both sides stay as they are", (("name", "NAME", "its name"),)),
     "dataset": ("delete an evaluation dataset with its records", (("dataset_id", "DATASET", "its id"),)),
     "monitor": ("delete a drift monitor with its windows and incidents", (("name", "NAME", "its name"),)),
+    "capture-day": (
+        "delete the requests of an endpoint of one day",
+        (("name", "ENDPOINT", "its name"), ("day", "DAY", "such as 2026-01-31, in UTC")),
+    ),
+    "token": ("revoke a token", (("token_id", "TOKEN", "its id, as `trackside token list` shows it"),)),
+    "link-log": ("delete the log of a link; the link stays", (("name", "LINK", "name of the link"),)),
     "job": ("delete a job that has ended, with its log", (("job_id", "JOB", "its id"),)),
 }
 

@@ -58,6 +58,10 @@ class Place(Struct, frozen=True):
                     with suppress(FileNotFoundError):  # pruned meanwhile
                         yield Parquet(path, int(moment.timestamp() * 1000), path.stat().st_size)
 
+    def of_day(self, day: str) -> list[Parquet]:
+        """The Parquet files of a day such as 2026-01-31."""
+        return [each for each in self._all() if each.path.parent.parent.name == day]
+
     def spooled_bytes(self) -> int:
         total = 0
         for path in self.spool.glob("*.spool"):
@@ -81,6 +85,16 @@ class Place(Struct, frozen=True):
             total -= each.size_bytes
             deleted += 1
         return deleted
+
+    def delete_day(self, day: str) -> tuple[int, int]:
+        """Delete the Parquet files of a day.  Return how many, and their bytes."""
+        found = self.of_day(day)
+        for each in found:
+            each.path.unlink(missing_ok=True)
+            for empty in (each.path.parent, each.path.parent.parent):
+                with suppress(OSError):  # other files are there
+                    empty.rmdir()
+        return len(found), sum(each.size_bytes for each in found)
 
     def drop_stale_parts(self, now_s: float) -> None:
         """Delete what a converter that was killed left unfinished."""
