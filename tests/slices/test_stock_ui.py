@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from msgspec import structs
@@ -40,6 +41,24 @@ def test_the_pages_and_their_scripts_are_those_of_the_wheel(stock: Api) -> None:
     assert outside.status == 404
     assert stock.ask("GET", "/ws/default").headers["location"] == "./default/"
     assert stock.ask("GET", "/ws/default/").body == page.body
+
+
+def test_links_that_other_clients_print_lead_to_the_page_of_their_workspace(stock: Api) -> None:
+    scope = "/subscriptions/S1/resourceGroups/R1/providers/Microsoft.MachineLearningServices/workspaces/team"
+    stock.post("/api/trackside/v1/workspaces", name="team", subscription_id="S1", resource_group="R1")
+
+    for path, led in (  # a browser keeps the fragment, such as #/experiments/1/runs/2
+        (f"/mlflow/v2.0{scope}/", "/ws/team/"),
+        (f"/mlflow/v1.0{scope}/", "/ws/team/"),
+        ("/databricks/", "/"),
+        ("/databricks/ws/team/", "/ws/team/"),
+        ("/databricks/ml/experiments/48/runs/abc", "/databricks/#/experiments/48/runs/abc"),
+        ("/databricks/ws/team/ml/experiments/48", "/databricks/ws/team/#/experiments/48"),
+        ("/ws/team/ml/experiments/48", "/ws/team/#/experiments/48"),
+    ):
+        reply = stock.ask("GET", path)
+        assert (reply.status, urljoin(path, reply.headers["location"])) == (302, led), path
+    assert stock.ask("GET", "/ws/team/").body == stock.ask("GET", "/").body
 
 
 def test_its_pages_open_no_choice_of_workspaces(stock: Api, sqlite_api: Api) -> None:

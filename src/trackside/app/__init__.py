@@ -126,7 +126,7 @@ def _pages(settings: Settings) -> list[Route]:
     folder = stock_files.folder()
     if folder is None:
         raise RuntimeError(stock_files.MISSING)
-    return stock_ui.pages(folder)
+    return stock_ui.pages(folder, settings.static_prefix)
 
 
 def _rules(settings: Settings, *, opens_private: bool) -> Rules:

@@ -14,6 +14,7 @@ from trackside.core.http.codec import Call, encode
 from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.stock_ui import files, graphql
+from trackside.workspaces.model import page_address
 
 _JSON = [(b"content-type", b"application/json")]
 # MLflow's pages have styles inline, and compile templates and workers of their own.
@@ -48,14 +49,18 @@ def telemetry(tx: Tx, call: Call) -> bytes:
 
 
 class Pages:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, static_prefix: str) -> None:
         self._folder = folder
+        self._prefix = static_prefix
 
     async def page(self, request: Request) -> Response:
         """MLflow's web UI, in the workspace that the path names."""
         path: str = request.scope["path"]
         if not path.endswith("/"):
             return Response(308, [(b"location", with_slash(request.scope))])
+        elsewhere = page_address(path.removeprefix(self._prefix))
+        if elsewhere is not None:
+            return Response(302, [(b"location", elsewhere.encode())])
         body = await request.in_thread((self._folder / "index.html").read_bytes)
         return Response(200, _PAGE_HEADERS, body)
 
@@ -93,9 +98,9 @@ def calls() -> list[Route]:
     ]
 
 
-def pages(folder: Path) -> list[Route]:
+def pages(folder: Path, static_prefix: str = "") -> list[Route]:
     """The pages themselves, in place of Trackside's."""
-    served = Pages(folder)
+    served = Pages(folder, static_prefix)
     anyone = Action.ANYONE
     return [
         stream("GET /", served.page, needs=anyone, has_workspace=False, media="text/html"),

@@ -5,7 +5,6 @@ path of its own.  That needs a slash at the end of the page's address, where a c
 """
 
 import html
-from urllib.parse import quote
 
 from trackside.core.access import Action
 from trackside.core.errors import NoEndpoint
@@ -13,7 +12,7 @@ from trackside.core.http.browser import NO_SNIFFING, page_headers, with_slash
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.ui.files import ENCODINGS, Files, etag
-from trackside.workspaces.model import DEFAULT, doors
+from trackside.workspaces.model import DEFAULT, doors, page_address
 
 _PAGE_HEADERS = page_headers(
     "default-src 'none'",
@@ -50,15 +49,15 @@ class Pages:
         path: str = request.scope["path"]
         if not path.endswith("/"):
             return Response(308, [(b"location", with_slash(request.scope))])
+        door = path.removeprefix(self._prefix)
+        elsewhere = page_address(door)
+        if elsewhere is not None:
+            return Response(302, [(b"location", elsewhere.encode())])
         page = self._files.page()
         if page is None:
             return Response(503, _PAGE_HEADERS, _MISSING)
-        door = path.removeprefix(self._prefix)
         named, _ = doors(door, [])
         root = "../" * (door.count("/") - 1) or "./"
-        if door.strip("/") and not door.startswith("/ws/"):  # a door of other clients, as in the links that they print
-            where = root if named is None else f"{root}ws/{quote(named.name, safe='')}/"
-            return Response(302, [(b"location", where.encode())])
         body = _placed(page, root, DEFAULT if named is None else named.name)
         tag = etag(body)
         headers = [*_PAGE_HEADERS, (b"etag", tag)]

@@ -5,7 +5,7 @@ nothing at all for the default workspace.
 """
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
@@ -106,6 +106,16 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
             if named is None:
                 named, where = Named(name), "first header"
     return named, path
+
+
+def page_address(path: str) -> str | None:
+    """Return the relative address of the page that a path of another client's door means, as in the links that these clients
+    print; None for a path that is a page itself.  `path` ends with a slash."""
+    if not path.strip("/") or path.startswith("/ws/"):
+        return None
+    named, _ = doors(path, [])
+    root = "../" * (path.count("/") - 1)
+    return root if named is None else f"{root}ws/{quote(named.name, safe='')}/"
 
 
 def _in_databricks(path: str) -> tuple[Named | None, str]:
