@@ -95,9 +95,9 @@ def test_services_that_are_not_served_have_arms_error_with_advice(api: Api) -> N
     scope = team(api)
 
     for method, path, said in (
-        ("PUT", f"{scope}/onlineEndpoints/churn", "trackside endpoint create"),
-        ("GET", f"{scope}/onlineEndpoints/churn/deployments", "trackside endpoint create"),
-        ("GET", f"/modelmanagement/v1.0{scope}/services/churn", "trackside endpoint create"),
+        ("PUT", f"{scope}/batchEndpoints/churn", "trackside endpoint create"),
+        ("GET", f"{scope}/onlineEndpoints/churn/skus/x", "trackside endpoint create"),
+        ("GET", f"/modelmanagement/v1.0{scope}/models/churn", "trackside endpoint create"),
         ("GET", f"/execution/v1.0{scope}/x", "Nothing is served"),
         ("GET", f"{scope}/environments/e", "Nothing is served"),
         ("POST", f"{scope}/listKeys", "Nothing is served"),

@@ -58,7 +58,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         team = api.within("team")
         experiment = team.new_experiment("submitted")
         run = experiment, team.new_run(experiment)
-    with served(data, "--tls", "self-signed") as url:
+    with served(data, "--tls", "self-signed", "--model-python", sys.executable) as url:
         there = url.replace("127.0.0.1", "localhost")
         yield Cloud(there, {**variables(there, "", str(data / "tls" / "ca.pem"))}, run)
 
@@ -85,6 +85,13 @@ def test_a_tracking_uri_alone_is_enough_with_the_endpoint_of_a_managed_identity(
     said = azure.run("azure_uri.py", HOME=tmp_path, MLFLOW_TRACKING_URI=uri, **given)
 
     assert said == "done"
+
+
+@pytest.mark.timeout(900)  # replicas start one after the other
+def test_microsofts_deployment_client_serves_models(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
+    uri = f"azureml://{cloud.url.removeprefix('https://')}/mlflow/v2.0{SCOPE}"
+
+    assert azure.run("azure_endpoints.py", uri, HOME=tmp_path, **cloud.given) == "done"
 
 
 def test_a_submitted_job_logs_with_the_token_of_its_run(azure: Client, cloud: Cloud, tmp_path: Path) -> None:

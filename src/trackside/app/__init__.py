@@ -296,8 +296,11 @@ def build(
             *registry.routes(),
             *registry_own.routes(registry_files),
             *_events(settings, db, webhook_callers, gate, meters, closers, leavers, wakers, interval_factor),
-            *endpoints.routes(settings, db, roots, meters.scoring, gate, recorder, keys, closers, interval_factor),
         ]
+        serving, serving_routes = endpoints.routes(
+            settings, db, roots, meters.scoring, gate, recorder, keys, closers, interval_factor
+        )
+        table += serving_routes
         table += _monitoring(settings, db, meters, closers, leavers, workers)
 
         parts = Parts(
@@ -310,6 +313,7 @@ def build(
             sealer=keys,
             registry_files=registry_files,
             workspaces=spaces,
+            endpoints=serving,
             recorder=recorder,
             meters=meters,
             link_callers=link_callers,

@@ -31,6 +31,7 @@ from trackside.endpoints.request_log import routes as request_log
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.endpoints.routing import Routing
 from trackside.endpoints.traffic import Traffic
+from trackside.endpoints.work import Work
 
 PREPARING_THREADS = 2  # that copy models and build their environments
 ENDPOINTS_EVERY_S = 0.25
@@ -71,8 +72,9 @@ def routes(
     sealer: Sealer,
     closers: list[Callable[[], object]],
     interval_factor: float,
-) -> list[Route]:
-    """Endpoints, the controller of their replicas, and the router in front of these."""
+) -> tuple[Work, list[Route]]:
+    """Return what the calls that manage endpoints share, and the routes of endpoints; start the controller of their replicas and
+    the router in front of these."""
     folder = settings.data / "endpoints"
 
     def token_of(purpose: str) -> str:
@@ -103,8 +105,9 @@ def routes(
     closers.append(traffic.step)
     closers.append(Loop("traffic", traffic.step, TRAFFIC_EVERY_S * interval_factor).close)
     closers.append(Loop("routing", routing.refresh, ROUTING_EVERY_S * interval_factor).close)
-    return [
-        *endpoints.routes(sealer, routing, backend, loop.wake),
+    work = Work(sealer, routing, backend, loop.wake)
+    return work, [
+        *endpoints.routes(work),
         *scoring.routes(routing, meter, gate, recorder),
         *request_log.routes(recorder, routing.refresh),
         *endpoint_traffic.routes(),

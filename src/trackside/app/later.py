@@ -133,6 +133,7 @@ def _azure(parts: Parts) -> list[Route]:
         parts.exchange,
         lambda: bytes.fromhex(parts.sealer.derived("azure: addresses")),
         parts.workspaces,
+        parts.endpoints,
         prefix=parts.settings.static_prefix,
     )
 

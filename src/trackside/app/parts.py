@@ -15,6 +15,7 @@ from trackside.core.settings import Settings
 from trackside.core.work.lanes import Lanes
 from trackside.core.work.threads import Threads
 from trackside.endpoints.request_log.recorder import Recorder
+from trackside.endpoints.work import Work
 from trackside.identity.exchange import Exchange
 from trackside.jobs.kinds import Kind
 from trackside.monitoring.workers import Meters
@@ -42,6 +43,7 @@ class Parts:
     sealer: Sealer
     registry_files: registry.Files
     workspaces: workspaces.Calls
+    endpoints: Work
     recorder: Recorder
     meters: Meters
     link_callers: Lanes

@@ -36,6 +36,7 @@ _CODES = {
     "REQUEST_LIMIT_EXCEEDED": "TooManyRequests",
     "TEMPORARILY_UNAVAILABLE": "ServiceUnavailable",
     "NOT_IMPLEMENTED": "NotImplemented",
+    "NO_SUCH_SERVICE": "NoSuchService",
 }
 
 

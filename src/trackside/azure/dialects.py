@@ -28,8 +28,8 @@ _ARM_PATHS = (
 )  # fmt: skip
 _OF_MODELS = re.compile(r"/(?:onlineEndpoints|batchEndpoints)(?:/|$)|^/modelmanagement/v", re.IGNORECASE)
 _DEPLOY = (
-    "Trackside does not serve Azure's calls of endpoints and web services. Deploy with mlflow.deployments and the target"
-    " trackside, or with `trackside endpoint create`."
+    "Trackside does not serve this call of Azure's endpoints and web services. Deploy to an online endpoint, or with"
+    " `trackside endpoint create`."
 )
 
 Doors = Callable[[str, list[tuple[bytes, bytes]]], tuple[Named | None, str]]

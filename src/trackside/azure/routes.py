@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
-from trackside.azure import arm_routes, blob_routes, databricks_routes, run_history, workspace_routes
+from trackside.azure import arm_routes, blob_routes, databricks_routes, online_routes, run_history, workspace_routes
 from trackside.core.access import Action
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, batch, query
+from trackside.endpoints.work import Work
 from trackside.identity.exchange import Exchange
 from trackside.runs import batch as logging
 from trackside.runs import limits
@@ -40,6 +41,7 @@ def routes(
     exchange: Exchange,
     key: Callable[[], bytes],
     workspaces: Workspaces,
+    endpoints: Work,
     *,
     prefix: str = "",
 ) -> list[Route]:
@@ -54,6 +56,7 @@ def routes(
         *run_history.routes(history),
         *blob_routes.routes(files),
         *databricks_routes.routes(history),
+        *online_routes.routes(online_routes.Calls(arm.base, endpoints, history)),
         batch(
             f"POST {above}/log-batch-async",
             m.LogBatch,

@@ -138,11 +138,16 @@ class Calls:
 
     async def run_token(self, request: Request) -> Response:
         """Give another JWT for the credential that the call shows, before that one ends."""
-        shown = secret_of(request.headers.get(b"authorization", b""))[0]
-        known = self._exchange.read(shown, round(self._now().timestamp() * 1000))
-        digest = known.digest if known is not None else keys.digest(shown) if keys.is_token(shown) else b""
-        jwt, ends = self._exchange.issue(digest, round(self._now().timestamp() * 1000), "")
+        jwt, ends = self.another_jwt(request)
         return _json(RunToken(token=jwt, expiry_time_utc=datetime.fromtimestamp(ends, UTC).isoformat()))
+
+    def another_jwt(self, request: Request) -> tuple[str, int]:
+        """Return a JWT for the credential that the call shows, and when it ends (s)."""
+        now_ms = round(self._now().timestamp() * 1000)
+        shown = secret_of(request.headers.get(b"authorization", b""))[0]
+        known = self._exchange.read(shown, now_ms)
+        digest = known.digest if known is not None else keys.digest(shown) if keys.is_token(shown) else b""
+        return self._exchange.issue(digest, now_ms, "")
 
     async def spot(self, request: Request, owner: Owner, path: str) -> tuple[Root, Spot]:
         """Raise NotFound for an owner that is not there."""

@@ -9,6 +9,7 @@ from typing import Any, Dict, List
 from trackside.scorer import answers
 from trackside.scorer.answers import Answer
 
+ARRAY = "numpy.ndarray"
 _TYPES: Dict[str, Dict[str, str]] = {
     "boolean": {"type": "boolean"},
     "integer": {"type": "integer", "format": "int32"},
@@ -74,8 +75,12 @@ def openapi(name: str, metadata: Any) -> Dict[str, Any]:
         "424": {"description": "The model raised an error."},
     }
     operation = {"operationId": "score", "requestBody": {"required": True, "content": content}, "responses": responses}
+    # azureml-mlflow reads this format, and returns an array instead of a data frame.
+    listed: Dict[str, Any] = {"type": "array", "items": output}
+    schemas = {"ServiceOutput": listed if output else {**listed, "format": ARRAY}}
     return {
         "openapi": "3.0.3",
+        "components": {"schemas": schemas},
         "info": {"title": name, "version": _version(metadata)},
         "paths": {"/score": {"post": operation}, "/invocations": {"post": {**operation, "operationId": "invocations"}}},
     }

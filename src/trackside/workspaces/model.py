@@ -21,11 +21,14 @@ HEADER = b"x-mlflow-workspace"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,62}")
 RESERVED = frozenset({"workspaces", "api", "ajax-api", "static-files", "ws"})
 _PATH_DOOR = re.compile(r"/ws/([^/]+)(/.*)?", re.DOTALL)
-_AZURE_DOOR = re.compile(
-    r"/(mlflow/v[12]|history/v1|artifact/v2)\.0/subscriptions/([^/]+)/resourceGroups/([^/]+)"
-    r"/providers/Microsoft\.MachineLearningServices/workspaces/([^/]+)(/.*)?",
-    re.DOTALL | re.IGNORECASE,
+_SCOPE = (
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.MachineLearningServices/workspaces/([^/]+)"
 )
+_AZURE_DOOR = re.compile(
+    rf"/(mlflow/v[12]|history/v1|artifact/v2|modelmanagement/v1)\.0{_SCOPE}(/.*)?", re.DOTALL | re.IGNORECASE
+)
+# Of what is below a workspace in Azure Resource Manager: it belongs to the workspace, as the other doors' calls do.
+_ARM_DOOR = re.compile(rf"{_SCOPE}/onlineEndpoints(/.*)?", re.DOTALL | re.IGNORECASE)
 
 
 class Reach(Struct, frozen=True):
@@ -88,7 +91,12 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
             named, path = Named(match[1]), match[2] or "/"
     elif path.startswith("/databricks/"):
         named, path = _in_databricks(path)
-    elif path.startswith(("/mlflow/v", "/history/v", "/artifact/v")):
+    elif path.startswith("/subscriptions/"):
+        match = _ARM_DOOR.fullmatch(path)
+        if match:
+            subscription_id, group, name, rest = match.groups("")
+            named, path = Named(name, subscription_id, group), f"/azure/onlineEndpoints{rest}"
+    elif path.startswith(("/mlflow/v", "/history/v", "/artifact/v", "/modelmanagement/v")):
         match = _AZURE_DOOR.fullmatch(path)
         if match:
             service, subscription_id, group, name, rest = match.groups("/")

@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 
 import mlflow
-from azure.core.exceptions import HttpResponseError  # type: ignore[import-not-found]  # in the environment of the test alone
 from mlflow.deployments import get_deploy_client
 
 assert os.environ["IDENTITY_ENDPOINT"]
@@ -18,10 +17,7 @@ with mlflow.start_run() as run:
     mlflow.log_artifact(str(file))
 assert mlflow.MlflowClient().get_run(run.info.run_id).data.metrics == {"epoch_loss": 0.5}
 assert Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="a.txt")).read_text() == "hello"
-refused = ""
-try:
-    get_deploy_client(os.environ["MLFLOW_TRACKING_URI"]).create_endpoint("churn")
-except HttpResponseError as error:
-    refused = str(error)
-assert "trackside endpoint create" in refused, refused
+deployments = get_deploy_client(os.environ["MLFLOW_TRACKING_URI"])
+assert deployments.create_endpoint("churn")["name"] == "churn"
+deployments.delete_endpoint("churn")
 print("done")
