@@ -9,6 +9,8 @@ import pytest
 from support.client import Api, Reply
 from support.people import OURS, People, bearer, signed
 from trackside.azure import arm
+from trackside.identity import keys
+from trackside.identity.exchange import Exchange
 
 DEFAULT = "00000000-0000-0000-0000-000000000000"
 NO_SCOPE = "/subscriptions/S1/resourceGroups/R1/providers/Microsoft.MachineLearningServices/workspaces"
@@ -198,6 +200,21 @@ def test_nobody_gets_a_token_for_nothing(people: People) -> None:
         assert told.status == 401
         assert told.json["error"]["code"] == "InvalidAuthenticationToken"
     assert get(people.open, "/subscriptions").status == 401
+
+
+def test_a_token_of_another_server_opens_nothing(people: People) -> None:
+    scope = team(people.admin)
+    digest = keys.digest(people.token("root"))
+    foreign, _ = Exchange(lambda: b"other" * 8).issue(digest, 1_900_000_000_000, "")
+
+    for method, path in (
+        ("GET", scope),
+        ("GET", f"{scope}/onlineEndpoints"),
+        ("POST", f"/mlflow/v2.0{scope}{MLFLOW}/runs/search"),
+    ):
+        reply = people.open.ask(method, path, None if method == "GET" else {}, headers=bearer(foreign))
+        assert reply.status == 401, path
+        assert reply.json["error_code"] == "UNAUTHENTICATED"
 
 
 def test_workspaces_that_are_closed_to_the_caller_are_missing(people: People) -> None:

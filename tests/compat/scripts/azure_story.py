@@ -47,6 +47,15 @@ about = {
     "signature": infer_signature(rows),
     "serialization_format": "cloudpickle",
 }
+mlflow.sklearn.autolog()
+with mlflow.start_run() as trained:
+    LogisticRegression().fit(rows, [0, 1, 0, 1])
+    mlflow.log_metric("epoch_loss", 0.25)
+mlflow.sklearn.autolog(disable=True)
+logged = client.get_run(trained.info.run_id)
+assert logged.data.params["C"] == "1.0", logged.data
+assert {"training_score", "epoch_loss"} <= logged.data.metrics.keys(), logged.data
+assert len(logged.outputs.model_outputs) == 1, logged.outputs
 with mlflow.start_run():
     info = mlflow.sklearn.log_model(model, name="model", **about)
 versions = [mlflow.register_model(info.model_uri, "churn").version for _ in range(2)]
@@ -56,6 +65,6 @@ mlflow.sklearn.save_model(model, saved, **about)
 mlflow.register_model(saved.as_uri(), "from-disk")
 for uri in ("models:/churn/2", info.model_uri, "models:/from-disk/1"):
     assert mlflow.pyfunc.load_model(uri).predict(rows).tolist() == [0, 1, 0, 1], uri
-assert len(mlflow.search_runs(experiment_names=["/Shared/ana/churn"])) == 3
+assert len(mlflow.search_runs(experiment_names=["/Shared/ana/churn"])) == 4
 assert [each.name for each in Workspace.list(subscription)[name]] == [name]
 print("done")
