@@ -129,8 +129,9 @@ NEUTRAL: dict[str, Any] = {
     "window_s": 60, "for_s": 0, "severity": "info", "is_enabled": True,
     "title": "mine", "priority": 1, "timeout_s": 60, "schedule": None, "cron": None, "timezone": None, "interval_s": None,
     "is_paused": True, "max_running": 3,
-    "auth_mode": None, "model_uri": None, "deployment": "blue", "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
-    "batch_tracking_id": "any", "paths": None,
+    "auth_mode": None, "model_uri": None, "deployment": "blue",
+    "identity": None, "sku": None, "spec": None, "traffic": None, "mirror_traffic": None, "lines": 5,
+    "batch_tracking_id": "any", "paths": None, "tail": 5, "container_type": None, "key_type": "Primary", "key_value": None,
     "properties": None, "minutes": 60, "sampling": 0.5, "max_mb": 10, "keep_days": 3, "files": None,
     **dict.fromkeys(("target", "baseline", "window", "latency_s", "label_days", "rules", "slices", "prediction", "score")),
     **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
@@ -162,13 +163,17 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/drift-monitors": {"name": "watch", "start": "1"},
     "/drift-incidents": {"name": "watch"},
     "/endpoints": {"name": "gateway", "deployment": "blue"},
+    "/onlineEndpoints": {"name": "gateway", "deployment": "blue"},
     "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
     "/traces": {"request_id": TRACE},
     "/traces/metrics": {"view_type": "TRACES", "metric_name": "trace_count"},
 }
 # Not found although it is there: only what is deleted can be restored.
-NOT_FOUND = {"/api/2.0/mlflow/experiments/restore"}
+NOT_FOUND = {
+    "/api/2.0/mlflow/experiments/restore",
+    "/azure/modelmanagement/services/{service}",  # there are no web services on ACI or AKS
+}
 
 
 @dataclass
@@ -492,7 +497,7 @@ def test_no_route_shows_or_changes_what_is_hidden_in_ones_own_workspace(
     known = replace(lair, api=signed(lair.api, basic(ADMIN)))
     # An endpoint is the workspace's, whose rights "DENY here" leaves; its scoring has keys, and this one none.
     may_create = rights == "DENY here"
-    but = ("/service/", "/endpoints") if may_create else ("/service/",)
+    but = ("/service/", "/endpoints", "/onlineEndpoints") if may_create else ("/service/",)
     check_closed(application, known, signed(lair.api, headers), may_create=may_create, but=but)
 
 

@@ -6,6 +6,7 @@ becomes ready after its call is answered, so the answer names an operation that 
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from trackside.azure import online
 from trackside.azure.run_history import Calls as History
@@ -277,7 +278,7 @@ class Calls:
         is_new, found = await request.write(write)
         await request.in_thread(self._work.changed)
         there = online.deployment_id(request.workspace, name, deployment)
-        polled = f"{self._base(request)}{there}/operationStatus"
+        polled = f"{self._base(request)}{quote(there)}/operationStatus"
         headers = [(b"azure-asyncoperation", polled.encode("latin-1")), POLL_AFTER]
         return _json(online.deployment(found, name, request.workspace), 201 if is_new else 200, headers)
 

@@ -340,7 +340,7 @@ REVIEWED = [
         "uri",
         "trackside.workspaces.model.doors",
         "the name of a workspace in the address of its page: one segment, escaped",
-        {"ui/routes.py": "Pages.page"},
+        {"workspaces/model.py": "page_address"},
     ),
     Reviewed(
         "header",
@@ -578,6 +578,18 @@ REVIEWED = [
         "trackside.core.http.security.Guard.check",
         "the server's own address as the client wrote it, told to that client alone; a foreign name was refused",
         {"azure/arm_routes.py": "Calls.base", "azure/arm.py": "_without_port"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.http.security.Guard.check",
+        "the same, with the workspace's scope and the names of an endpoint and a deployment, which are checked and escaped",
+        {"azure/online_routes.py": "Calls._deploy"},
+    ),
+    Reviewed(
+        "header",
+        "trackside.core.http.security.Guard.check",
+        "that address: its host was checked, and its path is escaped",
+        {"azure/online_routes.py": "Calls._deploy"},
     ),
     Reviewed(
         "uri",
