@@ -24,6 +24,7 @@ from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
     "trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces",
+    "scorer_versions", "scorers", "label_schemas", "review_queue_items", "review_queue_users", "review_queues", "trace_issues",
     "holds",
     "webhook_deliveries", "webhooks", "drift_windows", "drift_baselines", "drift_incidents", "drift_labels", "drift_monitors",
     "endpoint_minutes", "request_logs", "replicas", "deployments", "endpoints",
@@ -44,7 +45,7 @@ SWEPT_AT_ONCE = 200
 BY_KEY = (  # the large tables: a parent with its key, and the tables whose rows belong to it
     ("metric_chunks", "chunk_id", ()),
     ("runs", "run_seq", ("metric_tails", "metric_series", "params", "tags", "input_tags", "inputs", "run_models", "run_docs")),
-    ("traces", "trace_seq", ("trace_bodies", "trace_spans", "trace_links", "trace_assessments")),
+    ("traces", "trace_seq", ("trace_bodies", "trace_spans", "trace_links", "trace_assessments", "review_queue_items")),
 )  # fmt: skip
 URIS = (  # where those of artifacts are: table, its key, column
     ("experiments", "experiment_seq", "artifact_location"),
@@ -60,6 +61,10 @@ _CONTENTS = {
     "runs": "SELECT 1 FROM runs WHERE workspace_id = :ws LIMIT 1",
     "logged models": "SELECT 1 FROM logged_models WHERE workspace_id = :ws LIMIT 1",
     "traces": "SELECT 1 FROM traces WHERE workspace_id = :ws LIMIT 1",
+    "scorers": "SELECT 1 FROM scorers WHERE workspace_id = :ws LIMIT 1",
+    "label schemas": "SELECT 1 FROM label_schemas WHERE workspace_id = :ws LIMIT 1",
+    "review queues": "SELECT 1 FROM review_queues WHERE workspace_id = :ws LIMIT 1",
+    "issues": "SELECT 1 FROM trace_issues WHERE workspace_id = :ws LIMIT 1",
     "evaluation datasets": "SELECT 1 FROM evaluation_datasets WHERE workspace_id = :ws LIMIT 1",
     "registered models": "SELECT 1 FROM registered_models WHERE workspace_id = :ws LIMIT 1",
     "tags of the default experiment": """

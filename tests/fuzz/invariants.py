@@ -23,6 +23,9 @@ _OWNERS = {
     "webhook_seq": "webhooks",
     "link_id": "links",
     "evaluation_dataset_seq": "evaluation_datasets",
+    "trace_seq": "traces",
+    "scorer_seq": "scorers",
+    "queue_seq": "review_queues",
     "workspace_id": "workspaces",
 }
 # Rows that outlive what they tell of, or are of no one.

@@ -35,6 +35,7 @@ ASSESSMENT = {
     "feedback": {"value": True},
     "source": {"source_type": "HUMAN", "source_id": "bo"},
 }
+TEXT: dict[str, Any] = {"text": {}}
 RECORDS = json.dumps([{"inputs": {"q": "?"}, "expectations": {"a": 1}, "tags": {"t": "1"}}])
 
 # Any field of any call may hold these, whatever it wants.  JSON as it stands on the wire.
@@ -169,6 +170,37 @@ class World:
         self.call("traces", api="3.0", trace=self._trace(self.trace_id))
         made = self.call(f"traces/{self.trace_id}/assessments", api="3.0", assessment=ASSESSMENT)["assessment"]
         self.assessment_id_of_trace = made["assessment_id"]
+        self._make_reviews()
+
+    def _make_reviews(self) -> None:
+        here = {"experiment_id": self.experiment_id, "name": self.name}
+        scorer = self.call("scorers/register", api="3.0", **here, serialized_scorer="{}")
+        schema = self.call("label-schemas/create", api="3.0", **here, type="FEEDBACK", input=TEXT)["label_schema"]
+        queue = self.call("review-queues/create", api="3.0", **here, queue_type="CUSTOM")["review_queue"]
+        self.call("review-queues/items/add", api="3.0", queue_id=queue["queue_id"], item_ids=[self.trace_id])
+        issue = self.call("issues", api="3.0", **here, description="d")["issue"]
+        self.reviews = {
+            "scorer_ids": [scorer["scorer_id"]],
+            "serialized_scorer": "{}",
+            "sample_rate": 0.0,
+            "schema_id": schema["schema_id"],
+            "schema_ids": [schema["schema_id"]],
+            "type": "FEEDBACK",
+            "input": TEXT,
+            "queue_id": queue["queue_id"],
+            "queue_type": "CUSTOM",
+            "item_id": self.trace_id,
+            "item_ids": [self.trace_id],
+            "item_type": "TRACE",
+            "completed_by": USER,
+            "user": USER,
+            "users": [USER],
+            "new_owner": USER,
+            "issue_id": issue["issue_id"],
+            "description": "d",
+            "severity": "high",
+            "filter_string": "",
+        }
 
     def _trace(self, trace_id: str) -> dict[str, Any]:
         place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": self.experiment_id}}
@@ -249,7 +281,12 @@ class World:
                 {"artifact_path": "a", "flavors": {}, "utc_time_created": "x", "run_id": self.run_id}
             ),
         }
-        if "/workspaces" in path:
+        if any(each in path for each in ("/scorers/", "/label-schemas/", "/review-queues/", "/issues")):
+            known |= self.reviews
+            known |= {"status": "pending" if "/issues" in path else "COMPLETE"}
+            if path.endswith("/create"):
+                known |= {"name": f"new{next(self._numbers)}"}
+        elif "/workspaces" in path:
             known |= {
                 "name": "north" if "{" in path else f"w{next(self._numbers)}",
                 "description": "d",

@@ -141,6 +141,10 @@ NEUTRAL: dict[str, Any] = {
     "dimensions": None, "filters": None, "time_interval_seconds": None, "start_time_ms": None, "end_time_ms": None,
     "prompt_versions": None, "metric_name": "trace_count", "rationale": "mine", "feedback": None, "expectation": None,
     "issue": None,
+    "serialized_scorer": "{}", "sample_rate": 0.0, "type": "FEEDBACK", "input": None, "instruction": "mine",
+    "queue_type": "CUSTOM", "users": "bo", "created_by": "bo", "new_owner": "bo", "update_users": True,
+    "completed_by": None, "item_type": "TRACE", "item_id": TRACE, "item_ids": TRACE, "root_causes": "mine", "categories": "mine",
+    "include_trace_count": True, "enable_comment": True, "update_schema_ids": False,
     "timestamp_ms": 1, "allow_partial": True, "request_metadata": None, "max_timestamp_millis": None, "max_traces": None,
 }  # fmt: skip
 # Where a call takes other values than its namesakes do.
@@ -167,12 +171,17 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/service/": {"name": "gateway"},
     "/import/experiment": {"name": "same-name"},
     "/traces": {"request_id": TRACE},
+    "/set-status": {"status": "PENDING"},
+    "/items/remove": {"item_ids": "tr-none"},
+    "/issues": {"severity": "high"},
     "/traces/metrics": {"view_type": "TRACES", "metric_name": "trace_count"},
 }
 # Not found although it is there: only what is deleted can be restored.
 NOT_FOUND = {
     "/api/2.0/mlflow/experiments/restore",
     "/azure/modelmanagement/services/{service}",  # there are no web services on ACI or AKS
+    # There is no such job, since none is run.
+    *(f"/api/3.0/mlflow/prompt-optimization/jobs/{{job_id}}{call}" for call in ("", "/cancel")),
 }
 
 
@@ -231,6 +240,7 @@ def lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     names |= dataset_with_a_record(api, names["experiment_id"])
     names |= trace_with_a_span(api, names["experiment_id"])
     names["name"] = "registered"
+    names |= reviews(api, names["experiment_id"])
     api.post("registered-models/create", name="registered", description=WORD)
     source = f"{api.run(run_id)['info']['artifact_uri']}/model"
     api.post("model-versions/create", name="registered", source=source, run_id=run_id, description=WORD)
@@ -282,6 +292,30 @@ def trace_with_a_span(api: Api, experiment_id: str) -> dict[str, str]:
     said = {"assessment_name": "quality", "feedback": {"value": WORD}, "rationale": WORD, "source": {"source_id": WORD}}
     made = api.post(f"traces/{TRACE}/assessments", assessment=said, version="3.0")
     return {"trace_id": TRACE, "assessment_id": made["assessment"]["assessment_id"]}
+
+
+def reviews(api: Api, experiment_id: str) -> dict[str, str]:
+    """A scorer, a question, a queue that the trace waits in, and an issue."""
+    here = {"experiment_id": experiment_id, "name": "registered"}
+
+    def make(path: str, **fields: Any) -> Any:
+        return api.post(path, {**here, **fields}, version="3.0")
+
+    scorer = make("scorers/register", serialized_scorer=json.dumps({"name": WORD}))
+    reply = api.ask(
+        "PUT", "scorers/online-config", {**here, "sample_rate": 0, "filter_string": f"name = '{WORD}'"}, version="3.0"
+    )
+    assert reply.status == 200, reply
+    schema = make("label-schemas/create", type="FEEDBACK", input={"text": {}}, instruction=WORD)["label_schema"]
+    queue = make("review-queues/create", queue_type="CUSTOM", users=[WORD])["review_queue"]
+    api.post("review-queues/items/add", queue_id=queue["queue_id"], item_ids=[TRACE], version="3.0")
+    issue = make("issues", description=WORD)["issue"]
+    return {
+        "scorer_id": scorer["scorer_id"],
+        "schema_id": schema["schema_id"],
+        "queue_id": queue["queue_id"],
+        "issue_id": issue["issue_id"],
+    }
 
 
 def ended_import(api: Api, data: Path) -> str:

@@ -46,15 +46,12 @@ ABSENT = [
         r"/[23]\.0/mlflow/(traces|unified-traces|get-online-trace-details)\b",
         "the calls raise; traces themselves are served",
     ),
-    Absent("scorers", r"/3\.0/mlflow/scorers\b", "registering and listing scorers raises"),
-    Absent("label schemas and review queues", r"/3\.0/mlflow/(label-schemas|review-queues)\b", "the calls raise"),
-    Absent("issues", r"/3\.0/mlflow/issues\b", "the calls raise"),
-    Absent("prompt optimization jobs", r"/3\.0/mlflow/prompt-optimization\b", "the calls raise; prompts are served"),
-    Absent("AI gateway", r"/3\.0/mlflow/gateway\b", "the calls raise; server-info says that there is no gateway"),
 ]
 REFUSED = {
     "/mlflow-artifacts/mpu/": "501 in the words at which the client falls back on one plain, streamed PUT",
     "/mlflow-artifacts/presigned/": "501; server-info says not to ask, and the client downloads through the server",
+    "/mlflow/gateway/": "501 in MLflow's words for a gateway that is switched off; server-info says that there is none",
+    "/mlflow/prompt-optimization/jobs": "501 in MLflow's words for jobs that are switched off",
 }
 
 

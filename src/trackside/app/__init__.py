@@ -81,6 +81,9 @@ LOCATE = {
     "view": view_store.locate,
     "evaluation_dataset": evaluation_dataset_store.locate,
     "trace": span_files.locate_trace,
+    "label_schema": span_files.locate_label_schema,
+    "review_queue": span_files.locate_review_queue,
+    "issue": span_files.locate_issue,
 }
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 

@@ -1,7 +1,7 @@
 """What is imported while the server answers other calls already: a third of all modules.
 
-Traces, jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas, alerts, links, imports,
-clean-up, views, and the clients of Azure and Databricks.
+Traces, what MLflow's server can switch off, jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas,
+alerts, links, imports, clean-up, views, and the clients of Azure and Databricks.
 """
 
 import time
@@ -9,6 +9,7 @@ from typing import Any
 
 from trackside.alerts import routes as alerts
 from trackside.alerts import worker as alert_worker
+from trackside.app import disabled
 from trackside.app.parts import Parts
 from trackside.azure import routes as azure
 from trackside.azure.blob_routes import sweep
@@ -60,6 +61,7 @@ def routes(parts: Parts) -> list[Route]:
     ends = workspace_work.kind(parts.roots, spaces.tenants.sweep)
     return [
         *traces.routes(parts.roots, parts.threads),
+        *disabled.routes(),
         *_jobs(parts, deleting, ends),
         *_alerts(parts),
         *_azure(parts),

@@ -31,6 +31,24 @@ def locate_trace(tx: Tx, trace_id: str) -> Object | None:
     return reader.locate(tx, trace_id)
 
 
+def locate_label_schema(tx: Tx, schema_id: str) -> Object | None:
+    from trackside.traces.label_schemas import store  # noqa: PLC0415  # see above
+
+    return store.locate(tx, schema_id)
+
+
+def locate_review_queue(tx: Tx, queue_id: str) -> Object | None:
+    from trackside.traces.review_queues import store  # noqa: PLC0415  # see above
+
+    return store.locate(tx, queue_id)
+
+
+def locate_issue(tx: Tx, issue_id: str) -> Object | None:
+    from trackside.traces.issues import store  # noqa: PLC0415  # see above
+
+    return store.locate(tx, issue_id)
+
+
 def _kept() -> "Kept":
     from trackside.traces.api.files import SpanFiles as Kept  # noqa: PLC0415  # see above
 

@@ -24,6 +24,13 @@ _OF_EXPERIMENT = (
     "logged_model_datasets",
     "saved_views",
     "evaluation_dataset_experiments",
+    "scorer_versions",
+    "scorers",
+    "label_schemas",
+    "review_queue_items",
+    "review_queue_users",
+    "review_queues",
+    "trace_issues",
 )
 
 

@@ -164,10 +164,19 @@ def locate_named(tx: Tx, name: str) -> Object | None:
 
 def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
     """The internal key and the artifact location of an experiment that takes runs, and will until this write is done."""
+    return _active(tx, experiment_id, " FOR SHARE")
+
+
+def active_seq(tx: Tx, experiment_id: str) -> int:
+    """Return the internal key of an experiment that is not deleted.  Raise NotFound or Invalid for another one."""
+    return _active(tx, experiment_id, "")[0]
+
+
+def _active(tx: Tx, experiment_id: str, lock: str) -> tuple[int, str]:
     row = tx.one(
-        """
+        f"""
         SELECT experiment_seq, artifact_location, lifecycle_stage FROM experiments
-        WHERE workspace_id = :ws AND experiment_id = :id FOR SHARE
+        WHERE workspace_id = :ws AND experiment_id = :id{lock}
         """,
         id=check_id(experiment_id),
     )

@@ -283,7 +283,7 @@ REVIEWED = [
         "filters and orders of callers: columns come from a table of fields, every value is bound",
         dict.fromkeys(
             "evaluation_datasets/routes.py experiments/search.py logged_models/search.py registry/search.py runs/search.py"
-            " traces/search/metrics.py traces/search/scan.py traces/search/sessions.py"
+            " traces/search/metrics.py traces/search/scan.py traces/search/sessions.py traces/issues/store.py traces/paging.py"
             " runs/selection.py runs/table/cells.py runs/table/columns.py runs/table/groups.py runs/table/window.py".split(),
             "*",
         ),
@@ -303,6 +303,8 @@ REVIEWED = [
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/mirrored.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
+            " traces/label_schemas/store.py traces/review_queues/item_store.py traces/review_queues/store.py"
+            " traces/scorers/store.py"
             " alerts/store.py monitoring/overview.py quotas/store.py quotas/usage.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/sources/database.py"
             " jobs/schedule_store.py jobs/store.py drift/monitors/incidents/store.py drift/monitors/store.py"

@@ -3398,12 +3398,6 @@ export interface components {
             /** @default [] */
             kinds?: components["schemas"]["ShownKind"][];
         };
-        /** Jobs */
-        Jobs: {
-            /** @default [] */
-            jobs?: components["schemas"]["ShownJob"][];
-            next_page_token?: string;
-        };
         /** KeyValue */
         KeyValue: {
             key: string;
@@ -3455,11 +3449,6 @@ export interface components {
             run_ids?: string[] | null;
             /** @default null */
             search?: string | null;
-        };
-        /** Listed */
-        Listed: {
-            /** @default [] */
-            links?: components["schemas"]["Shown"][];
         };
         /** ListedAssignments */
         ListedAssignments: {
@@ -5190,6 +5179,12 @@ export interface components {
             /** @default null */
             password_ends_at?: number | null;
         };
+        /** Jobs */
+        "trackside.jobs.model.Jobs": {
+            /** @default [] */
+            jobs?: components["schemas"]["ShownJob"][];
+            next_page_token?: string;
+        };
         /**
          * Log
          * @description `is_complete`: the job has ended, and the lines up to `cursor` are all that there are.
@@ -5209,6 +5204,11 @@ export interface components {
             differences: components["schemas"]["Difference"][];
             /** @default null */
             next?: string | null;
+        };
+        /** Listed */
+        "trackside.links.model.Listed": {
+            /** @default [] */
+            links?: components["schemas"]["Shown"][];
         };
         /** GotModel */
         "trackside.logged_models.model.GotModel": {
@@ -9350,7 +9350,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Jobs"];
+                    "application/json": components["schemas"]["trackside.jobs.model.Jobs"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -9549,7 +9549,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Listed"];
+                    "application/json": components["schemas"]["trackside.links.model.Listed"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -179,6 +179,12 @@ EVALUATION_DATASETS = Fields(
     bad_entity="Invalid identifier token '{entity}' specified",
 )
 
+ISSUES = Fields(
+    entities={},
+    attributes=(Attribute("status"), Attribute("source_run_id", is_nullable=True)),
+    bad_entity="Invalid filter field of '{entity}'. Supported fields: {{'source_run_id', 'status'}}",
+)
+
 
 def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool = False) -> Field:
     """The field that a name means, as written: with its prefix, its quotes, and perhaps within a function."""

@@ -1,10 +1,14 @@
-"""All routes of traces."""
+"""All routes of traces, and of what is kept beside them."""
 
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.http.routes import Route
 from trackside.traces.api import files, metrics, otlp, sessions, v2, v3
 from trackside.traces.assessments import routes as assessments
+from trackside.traces.issues import routes as issues
+from trackside.traces.label_schemas import routes as label_schemas
+from trackside.traces.review_queues import routes as review_queues
+from trackside.traces.scorers import routes as scorers
 
 
 def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
@@ -16,4 +20,8 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
         *sessions.routes(),
         *otlp.routes(),
         *files.routes(roots, threads),
+        *scorers.routes(),
+        *label_schemas.routes(),
+        *review_queues.routes(),
+        *issues.routes(),
     ]

@@ -15,6 +15,7 @@ from trackside.traces import model as m
 
 MOST_AT_ONCE = 1_000  # traces that one statement deletes
 MOST_LINKS = 100
+_PARTS = ("trace_bodies", "trace_spans", "trace_links", "trace_assessments", "review_queue_items")  # tables, by trace
 
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -125,7 +126,7 @@ def remove(tx: Tx, trace_seqs: Sequence[int]) -> Removed:
         seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
         sizes = tx.all("SELECT size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
         count, size = count + len(sizes), size + sum(each for (each,) in sizes)
-        for table in ("trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces"):
+        for table in (*_PARTS, "traces"):
             tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
     return Removed(count, size)
 

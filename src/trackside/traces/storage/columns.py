@@ -49,7 +49,8 @@ def encode_map(given: dict[str, str]) -> str:
 
 
 def move(tx: Tx, trace_seq: int, experiment_seq: int) -> None:
-    """File what belongs to a trace under another experiment."""
+    """File what belongs to a trace under another experiment, and take the trace out of the review queues of the former one."""
+    tx.run("DELETE FROM review_queue_items WHERE workspace_id = :ws AND trace_seq = :seq", seq=trace_seq)
     for table in ("trace_spans", "trace_assessments"):
         tx.run(
             f"UPDATE {table} SET experiment_seq = :experiment WHERE workspace_id = :ws AND trace_seq = :seq",

@@ -1,0 +1,1 @@
+"""Problems that were found in traces."""

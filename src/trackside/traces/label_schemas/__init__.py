@@ -1,0 +1,1 @@
+"""The questions that reviewers of traces are asked."""

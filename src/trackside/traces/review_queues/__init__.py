@@ -1,0 +1,1 @@
+"""Queues of traces that wait for a review."""
