@@ -1,5 +1,6 @@
 """Scrapes of a server process: while its store is locked, and after a backup of it."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from slices.cleanup.test_deletions import put
+from slices.cleanup.test_jobs import ended
 from support.scrapes import samples, total
 from support.servers import Server, trackside
 
@@ -77,3 +80,23 @@ def test_a_scrape_tells_when_the_last_backup_ended_and_what_transactions_took(se
     assert total(text, "trackside_db_query_duration_seconds_count", op="write") > 0
     assert total(text, "trackside_db_pool_connections", state="idle") > 0
     assert samples(text, "trackside_http_requests_in_progress") == {(): 1}
+
+
+def test_a_scrape_tells_bytes_of_files_of_the_trash_and_of_orphans_after_their_jobs(server: Server) -> None:
+    api = server.api
+    kept, trashed = api.new_run(), api.new_run()
+    put(api, "0", f"{kept}/artifacts/a.bin", b"x" * 10)
+    put(api, "0", f"{trashed}/artifacts/a.bin", b"x" * 20)
+    put(api, "0", f"{'0' * 31}1/artifacts/a.bin", b"x" * 40)  # a run that never was
+    for path in (server.data / "artifacts").rglob("*.bin"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    api.post("runs/delete", run_id=trashed)
+    ended(api, "storage-count")
+    ended(api, "orphan-search")
+
+    text = scrape(server)
+
+    sizes = {
+        name: total(text, f"trackside_{name}_bytes", workspace="default") for name in ("artifact", "trash", "orphan")
+    }
+    assert sizes == {"artifact": 30, "trash": 20, "orphan": 40}

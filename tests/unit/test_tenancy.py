@@ -86,6 +86,7 @@ CROSSING: dict[tuple[str, str], str] = {
             "_runs",
             "_deleted_runs",
             "_trash_bytes",
+            "_orphan_bytes",
             "_models",
             "_versions",
             "_deployments",

@@ -73,6 +73,7 @@ def take(tx: Tx) -> Reading:
     endpoints = _endpoints(tx)
     values[f.ENDPOINTS] = _with_zeros(names, [(ws, 1) for ws, *_ in endpoints])
     values[f.TRASH_BYTES] = _by_workspace(names, _trash_bytes(tx))
+    values[f.ORPHAN_BYTES] = _by_workspace(names, _orphan_bytes(tx))
     values[f.BACKUP] = [((), int(str(at)) / 1000) for (at,) in tx.all("SELECT ended_at FROM last_backup")]
     values[f.ARTIFACT_BYTES] = _by_workspace(names, _artifact_bytes(tx))
     named = {int(str(seq)): (names[int(str(ws))], str(name)) for ws, seq, name in endpoints if int(str(ws)) in names}
@@ -210,8 +211,17 @@ def _endpoints(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _artifact_bytes(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, bytes) of the workspaces that are counted."""
-    return tx.all("SELECT workspace_id, SUM(size_bytes) FROM quota_usage GROUP BY workspace_id")
+    """(workspace, bytes) of the workspaces that are counted: for a quota at each upload, else by a job."""
+    by_quota = tx.all("SELECT workspace_id, SUM(size_bytes) FROM quota_usage GROUP BY workspace_id")
+    by_job = tx.all(
+        """
+        SELECT c.workspace_id, COALESCE(SUM(s.file_bytes), 0) FROM storage_scans c LEFT JOIN storage_items s
+            ON s.workspace_id = c.workspace_id AND s.scan = c.scan AND s.kind IN ('run', 'logged_model')
+        WHERE c.workspace_id NOT IN (SELECT workspace_id FROM quota_usage)
+        GROUP BY c.workspace_id
+        """
+    )
+    return [*by_quota, *by_job]
 
 
 def _trash_bytes(tx: Tx) -> list[tuple[object, ...]]:
@@ -220,6 +230,17 @@ def _trash_bytes(tx: Tx) -> list[tuple[object, ...]]:
         """
         SELECT c.workspace_id, COALESCE(SUM(s.file_bytes), 0) FROM storage_scans c LEFT JOIN storage_items s
             ON s.workspace_id = c.workspace_id AND s.scan = c.scan AND s.is_deleted = 1
+        GROUP BY c.workspace_id
+        """
+    )
+
+
+def _orphan_bytes(tx: Tx) -> list[tuple[object, ...]]:
+    """(workspace, bytes) of the workspaces that were searched."""
+    return tx.all(
+        """
+        SELECT c.workspace_id, COALESCE(SUM(o.file_bytes), 0) FROM orphan_searches c LEFT JOIN orphans o
+            ON o.workspace_id = c.workspace_id AND o.side = 'files'
         GROUP BY c.workspace_id
         """
     )

@@ -105,7 +105,14 @@ PANELS: tuple[Panel, ...] = (
     Panel("Requests under way", "short", ((f"sum({f.UNDER_WAY.full})", "requests"),)),
     Panel("Transactions of the store (p95)", "s", ((_quantile(0.95, f.QUERIES, ", op"), "{{op}}"),)),
     Panel("Connections for reads", "short", ((f"sum by (state) ({f.CONNECTIONS.full})", "{{state}}"),)),
-    Panel("Trash", "bytes", ((f"{f.TRASH_BYTES.full} or vector(0)", "{{workspace}}"),)),
+    Panel(
+        "Trash and orphans",
+        "bytes",
+        (
+            (f"{f.TRASH_BYTES.full} or vector(0)", "trash: {{workspace}}"),
+            (f"{f.ORPHAN_BYTES.full} or vector(0)", "orphans: {{workspace}}"),
+        ),
+    ),
     Panel("Time since the last backup", "s", ((f"time() - {f.BACKUP.full} or vector(0)", "backup"),)),
     Panel(
         "Drift: value beside its threshold",

@@ -60,7 +60,7 @@ POINTS = Family("metric_points_ingested", "counter", "Points of metrics that cli
 ARTIFACT_BYTES = Family(
     "artifact_bytes",
     "gauge",
-    "Bytes of the files of runs and logged models; of workspaces with a quota.",
+    "Bytes of the files of runs and logged models: of workspaces with a quota, and of others by the last storage count.",
     ("workspace",),
 )
 TRASH_BYTES = Family(
@@ -68,6 +68,9 @@ TRASH_BYTES = Family(
     "gauge",
     "Bytes of the files of deleted runs and logged models, by the workspace's last storage count.",
     ("workspace",),
+)
+ORPHAN_BYTES = Family(
+    "orphan_bytes", "gauge", "Bytes of files that no row names, by the workspace's last search.", ("workspace",)
 )
 REPLICAS = Family(
     "endpoint_replicas",
@@ -184,7 +187,7 @@ CENSUS_AGE = Family(
 FAMILIES: tuple[Family, ...] = (
     *(BUILD, REQUESTS, UNDER_WAY, ANSWERED),
     *(SCORED, REPLICAS, DEPLOYMENTS, ENDPOINTS, DROPPED),
-    *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, POINTS, ARTIFACT_BYTES, TRASH_BYTES, MODELS, VERSIONS),
+    *(WORKSPACES, EXPERIMENTS, RUNS, DELETED_RUNS, POINTS, ARTIFACT_BYTES, TRASH_BYTES, ORPHAN_BYTES, MODELS, VERSIONS),
     *(LINKS, LINK_WAITING, LINK_LAG, LINK_FAILED),
     *(DRIFT_INCIDENTS, DRIFT_AGE, DRIFT_END, DRIFT_LENGTH, DRIFT_SCORE, DRIFT_THRESHOLD),
     *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE, ATTEMPTS),
