@@ -28,7 +28,7 @@ export default {
   linkHint: "Name of a link; empty for all",
   endpointHint: "Name of an endpoint; empty for all",
   above: "Fires above",
-  window: "Looks at the last",
+  window: "Window",
   forS: "For at least",
   seconds: "seconds",
   severity: "Severity",

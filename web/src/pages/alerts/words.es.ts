@@ -31,7 +31,7 @@ export default {
   linkHint: "Nombre de un enlace; vacío para todos",
   endpointHint: "Nombre de un endpoint; vacío para todos",
   above: "Se dispara por encima de",
-  window: "Mira los últimos",
+  window: "Ventana",
   forS: "Durante al menos",
   seconds: "segundos",
   severity: "Gravedad",
