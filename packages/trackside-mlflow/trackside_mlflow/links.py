@@ -1,0 +1,108 @@
+"""The links of a workspace to other workspaces, as methods of `Workspace`."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from trackside_mlflow.server import Server
+
+
+class Links:
+    """Links are made, watched and ended by the server; a method is one call."""
+
+    _server: Server
+
+    @property
+    def name(self) -> str:
+        raise NotImplementedError
+
+    def add_link(
+        self,
+        name: str,
+        to: str,
+        *,
+        mode: str = "push",
+        kind: str | None = None,
+        experiments: list[str] | None = None,
+        exclude: list[str] | None = None,
+        backfill: str = "all",
+        token: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        prefix: str | None = None,
+        registry: bool = False,
+        max_deletions: int | None = None,
+        max_deletions_percent: float | None = None,
+    ) -> dict[str, Any]:
+        """Link this workspace with another one: its runs are mirrored by the server, and no training waits for that.
+
+        `to` is http(s)://HOST[:PORT][/ws/WORKSPACE] (Trackside or any MLflow server) or databricks://PROFILE of the
+        server's user.  `mode` is push (from here), pull (from there) or both; `experiments` and `exclude` are globs of names;
+        `backfill` is all, none, or a date; `registry` mirrors registered models and their versions too.  Databricks
+        takes a `token`, or a service principal's id and OAuth secret as `username` and `password`.  Secrets are sealed by the
+        server and never shown again.  The link pauses before it deletes more than `max_deletions` items (20) in an hour that
+        are also more than `max_deletions_percent` (10) of those on both sides.
+        """
+        fields = {
+            "name": name,
+            "to": to,
+            "mode": mode,
+            "kind": kind,
+            "experiments": experiments,
+            "exclude": exclude,
+            "backfill": backfill,
+            "token": token,
+            "username": username,
+            "password": password,
+            "prefix": prefix,
+            "registry": registry or None,
+            "max_deletions": max_deletions,
+            "max_deletions_percent": max_deletions_percent,
+        }
+        return self._server.add_link(self.name, given_only(fields))
+
+    def links(self) -> list[dict[str, Any]]:
+        """The links of this workspace: state, lag (`lag_items`, `lag_s`), last error and what was sent."""
+        return self._server.links(self.name)
+
+    def link(self, name: str) -> dict[str, Any]:
+        return self._server.link(self.name, name)
+
+    def pause_link(self, name: str) -> dict[str, Any]:
+        """Stop for a while; what changes meanwhile is mirrored later."""
+        return self._server.tell_link(self.name, name, "pause")
+
+    def resume_link(self, name: str, *, accept_deletions: bool = False) -> dict[str, Any]:
+        """Let a paused link go on.
+
+        `accept_deletions`: the deletions for which it was paused (`held_deletions` of the link) happen.
+        """
+        return self._server.tell_link(self.name, name, "resume", {"accept_deletions": True} if accept_deletions else {})
+
+    def sync_link(self, name: str, *, verify: bool = False) -> dict[str, Any]:
+        """Let the server compare everything with the other side and repair what differs.  It does not wait for that.
+
+        `verify`: points and files are read on both sides, and compared by hashes, files by SHA-256.
+        """
+        return self._server.tell_link(self.name, name, "sync", {"verify": True} if verify else {})
+
+    def check_link(self, name: str, *, verify: bool = False) -> list[dict[str, Any]]:
+        """What differs, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if nothing does.  Changes nothing.
+
+        `verify`: points and files are read on both sides, and compared by hashes, files by SHA-256.
+        """
+        return self._server.check_link(self.name, name, verify)
+
+    def link_log(self, name: str) -> list[dict[str, Any]]:
+        """What the link could not do, and conflicts, the oldest first: `time` (ms), `kind`, `entity`, `entity_id`, `message`."""
+        return self._server.link_log(self.name, name)
+
+    def remove_link(self, name: str, *, copies: str = "keep") -> None:
+        """End the link.  `copies`: keep what it made, or remove it on both sides: there what comes from here, here what comes
+        from there and was not changed since.  What was there before the link stays."""
+        self._server.remove_link(self.name, name, copies)
+
+
+def given_only(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are not None."""
+    return {key: value for key, value in fields.items() if value is not None}
