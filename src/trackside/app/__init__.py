@@ -294,7 +294,7 @@ def build(
             *runs.routes(db.writer, lambda ws, points: meters.work.count((POINTS_KEY, ws), points)),
             *exports.routes(),
             *evaluation_datasets.routes(),
-            *artifacts.routes(roots, threads, span_files.SpanFiles()),
+            *artifacts.routes(roots, threads, span_files.SpanFiles(settings.model_prices)),
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(registry_files),

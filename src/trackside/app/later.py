@@ -60,7 +60,7 @@ def routes(parts: Parts) -> list[Route]:
     spaces = parts.workspaces
     ends = workspace_work.kind(parts.roots, spaces.tenants.sweep)
     return [
-        *traces.routes(parts.roots, parts.threads),
+        *traces.routes(parts.roots, parts.threads, parts.settings.model_prices),
         *disabled.routes(),
         *_jobs(parts, deleting, ends),
         *_alerts(parts),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from trackside.core.access import Object
 from trackside.core.db.tx import Tx
 from trackside.core.http.streams import Request, Response
+from trackside.core.prices import Prices
 
 if TYPE_CHECKING:
     from trackside.traces.api.files import SpanFiles as Kept
@@ -15,14 +16,26 @@ _ENDING = "/artifacts/traces.json"
 class SpanFiles:
     """The files traces.json of the artifact proxy."""
 
+    def __init__(self, prices: Prices) -> None:
+        self._prices = prices
+        self._made: Kept | None = None
+
     def names(self, key: str) -> bool:
-        return key.endswith(_ENDING) and _kept().names(key)
+        return key.endswith(_ENDING) and self._kept().names(key)
 
     async def put(self, request: Request, key: str, data: bytes) -> bool:
-        return await _kept().put(request, key, data)
+        return await self._kept().put(request, key, data)
 
     async def get(self, request: Request, key: str) -> Response | None:
-        return await _kept().get(request, key)
+        return await self._kept().get(request, key)
+
+    def _kept(self) -> "Kept":
+        if self._made is None:
+            from trackside.traces.api.files import SpanFiles as Kept  # noqa: PLC0415  # see above
+            from trackside.traces.translation.attributes import translator  # noqa: PLC0415  # see above
+
+            self._made = Kept(translator(self._prices))
+        return self._made
 
 
 def locate_trace(tx: Tx, trace_id: str) -> Object | None:
@@ -47,9 +60,3 @@ def locate_issue(tx: Tx, issue_id: str) -> Object | None:
     from trackside.traces.issues import store  # noqa: PLC0415  # see above
 
     return store.locate(tx, issue_id)
-
-
-def _kept() -> "Kept":
-    from trackside.traces.api.files import SpanFiles as Kept  # noqa: PLC0415  # see above
-
-    return Kept()

@@ -244,6 +244,13 @@ OPTIONS: dict[str, Option] = {
         help="hosts, addresses and networks, with commas between, that links, imports and webhooks may call although they"
         " are not public; a server on loopback may call all but those of cloud metadata",
     ),
+    "model_prices": Option(
+        flags=("--model-prices",),
+        default="",
+        read=values.model_prices,
+        metavar="FILE",
+        help="JSON file of what language models cost, for the costs of traces: its prices win over those that the server brings",
+    ),
     "artifact_timeout_s": Option(
         flags=("--artifact-timeout",),
         default="60",

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from trackside.core import locations, places
+from trackside.core import locations, places, prices
 from trackside.core.errors import Invalid
 from trackside.core.outgoing import addresses
 
@@ -132,6 +132,11 @@ def file(text: str) -> Path | None:
     except OSError as fault:
         raise ValueError(f"the file cannot be read ({fault.strerror})") from None
     return path
+
+
+def model_prices(text: str) -> prices.Prices:
+    path = file(text)
+    return prices.BUILT_IN if path is None else prices.read(path)
 
 
 def folders(text: str) -> tuple[Path, ...]:

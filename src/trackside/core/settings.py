@@ -17,6 +17,7 @@ from msgspec import Struct
 from trackside.core import locations, setting_values
 from trackside.core.locations import ArtifactStore, LocationError, PostgresStore, SqliteStore, Store
 from trackside.core.options import OPTIONS, PREFIX, REFUSED_FLAGS, REGISTRY_STORE, Option
+from trackside.core.prices import Prices
 from trackside.core.providers import Providers
 from trackside.core.seal import SecretKey
 from trackside.core.setting_values import MailServer, Secret
@@ -77,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     mail_from: str
     mail_domains: tuple[str, ...]  # empty: any
     allowed_remotes: tuple[str, ...]  # hosts, addresses and networks
+    model_prices: Prices
     artifact_timeout_s: int
     search_timeout_s: int
     max_links: int

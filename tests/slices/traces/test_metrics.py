@@ -164,3 +164,21 @@ def test_filters_that_always_meet_and_filters_that_never_do(filled: Api) -> None
     assert (always["npmi"], always["joint_count"], always["total_count"]) == (pytest.approx(1.0), 1, 4)
     assert (never["npmi"], never["filter2_count"]) == (-1.0, 3)
     assert (unknown["npmi"], unknown["npmi_smoothed"]) == ("NaN", "NaN")
+
+
+@pytest.mark.parametrize(
+    ("filter_text", "message"),
+    [
+        ("span.status != 'OK'", "Invalid comparator: '!=', only '=' operator is supported"),
+        ("span.name LIKE 'x%'", "Invalid comparator: 'LIKE', only '=' operator is supported"),
+        ("span.status.extra = 'x'", "Filtering by 'span.status' does not require a key"),
+    ],
+)
+def test_a_filter_of_metrics_is_one_equation(api: Api, filter_text: str, message: str) -> None:
+    fields = {"experiment_ids": ["0"], "view_type": "SPANS", "metric_name": "span_count", "filters": [filter_text]}
+    aggregations = [{"aggregation_type": "COUNT"}]
+
+    status, _, text = api.fault("traces/metrics", {**fields, "aggregations": aggregations}, version="3.0")
+
+    assert status == 400
+    assert message in text

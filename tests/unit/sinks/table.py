@@ -107,6 +107,7 @@ REVIEWED = [
             "core/locations.py": "_absolute _postgres _sqlite",
             "core/seal.py": "_from_file",
             "core/providers.py": "_provider read",
+            "core/prices.py": "read",
             "core/setting_values.py": "file first_line folder",
             "identity/oidc/issuer.py": "Issuer.__init__ Issuer._fetched",
             "imports/child.py": "_Progress.__init__ main",

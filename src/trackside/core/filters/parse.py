@@ -39,7 +39,7 @@ MAX_LIKES_COST = 16_000  # of all patterns of a filter
 MAX_ORDERS = 20
 
 _PATTERNS = ("LIKE", "ILIKE", "RLIKE")  # RLIKE is read as MLflow reads it, for no search takes it
-
+_COMPARATORS = frozenset({"!=", "<>", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE", "IN", "NOT", "IS", "BETWEEN"})
 
 Read = Callable[[Clause], Comparison]  # raises Invalid for names and values that the search does not know
 
@@ -150,6 +150,8 @@ def parse_name_and_value(text: str) -> tuple[str, str]:
     parser = _Parser(tokenize(text), text, _reads_none)
     name, function = parser.field()
     sign, value, end = parser.next(), parser.next(), parser.next()
+    if sign.text.upper() in _COMPARATORS:
+        raise Invalid(f"Invalid comparator: '{sign.text}', only '=' operator is supported")
     if function is not None or sign.text != "=" or end.kind is not Kind.END:
         raise Invalid(f"Invalid filter: '{text[:200]}'. Expected one filter clause, such as trace.status = 'OK'.")
     if value.kind is not Kind.STRING and not value.is_quoted:

@@ -19,13 +19,12 @@ from trackside.traces import model as m
 from trackside.traces.api.calls import TRACE, may
 from trackside.traces.api.v3 import version_of
 from trackside.traces.ingest import files
-from trackside.traces.ingest.batch import batch_of
+from trackside.traces.ingest.batch import Translate, batch_of
 from trackside.traces.ingest.encodings import MAX_BYTES
 from trackside.traces.spans import file_of, old_file_of
 from trackside.traces.storage import reader
 from trackside.traces.storage.reader import Row
 from trackside.traces.storage.writer import Spans, write
-from trackside.traces.translation.attributes import translate
 
 NAME = "traces.json"
 ATTACHMENTS = "attachments"
@@ -46,6 +45,9 @@ class OfFile(Call, frozen=True):
 class SpanFiles:
     """The `traces.json` of traces that the server knows, as the artifact proxy meets them."""
 
+    def __init__(self, translate: Translate) -> None:
+        self._translate = translate
+
     def names(self, key: str) -> bool:
         return _KEY.fullmatch(key) is not None
 
@@ -63,7 +65,7 @@ class SpanFiles:
                 return None
             if not spans:
                 return None
-            batch = batch_of(trace_id, spans, {}, translate)
+            batch = batch_of(trace_id, spans, {}, self._translate)
             return Spans(experiment_id=row.experiment_id, batches=[batch], may_write=may(request.visit))
 
         call = await request.in_thread(decode)

@@ -3,22 +3,24 @@
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.http.routes import Route
+from trackside.core.prices import Prices
 from trackside.traces.api import files, metrics, otlp, sessions, v2, v3
 from trackside.traces.assessments import routes as assessments
 from trackside.traces.issues import routes as issues
 from trackside.traces.label_schemas import routes as label_schemas
 from trackside.traces.review_queues import routes as review_queues
 from trackside.traces.scorers import routes as scorers
+from trackside.traces.translation.attributes import translator
 
 
-def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
+def routes(roots: Roots, threads: StoreThreads, prices: Prices) -> list[Route]:
     return [
         *v3.routes(),
         *v2.routes(),
         *assessments.routes(),
         *metrics.routes(),
         *sessions.routes(),
-        *otlp.routes(),
+        *otlp.routes(translator(prices)),
         *files.routes(roots, threads),
         *scorers.routes(),
         *label_schemas.routes(),

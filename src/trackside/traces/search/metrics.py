@@ -234,6 +234,9 @@ def _condition(text: str, view: str, dialect: str, bind: Binder) -> str:
             f"Invalid identifier {name!r}. Columns should be specified as 'trace.<key>', 'span.<key>', 'assessment.<key>'."
         )
     column = _FILTERS[entity].get(key)
+    field, dot, rest = key.partition(".")
+    if dot and field in _FILTERS[entity]:
+        raise Invalid(f"Filtering by '{entity}.{field}' does not require a key, got '{rest[:200]}'")
     if column is None and entity == "trace":
         kind, dot, key = key.partition(".")
         if kind in ("tag", "metadata") and not dot:

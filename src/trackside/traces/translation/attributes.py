@@ -1,78 +1,80 @@
-"""What a span says in other conventions, under MLflow's names.  Pure.
+"""What a span says in other conventions, under MLflow's names, and what its call of a model cost.  Pure.
 
-Knows the conventions of OpenTelemetry for generative AI (`gen_ai.*`), of OpenInference and of Traceloop.  Attributes are added
-and never replaced, so that what was sent stays as it was.
+Attributes are added and never replaced, so that what was sent stays as it was.  The names of each convention are in `dialects`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from trackside.core import prices as price_table
+from trackside.core.prices import Prices
 from trackside.traces.spans import INPUTS, OUTPUTS, TYPE, Event, value_of
+from trackside.traces.translation.dialects import CLAUDE_CODE, DIALECTS, MARKS, Dialect
 
-VERSION = "1"
+VERSION = "2"
 VERSION_KEY = "trackside.translation"  # on spans to which something was added
 USAGE = "mlflow.chat.tokenUsage"
 MODEL = "mlflow.llm.model"
 PROVIDER = "mlflow.llm.provider"
+COST = "mlflow.llm.cost"
+FORMAT = "mlflow.message.format"
 
-_TYPES = {
-    "chat": "CHAT_MODEL",
-    "text_completion": "LLM",
-    "generate_content": "LLM",
-    "response": "LLM",
-    "embeddings": "EMBEDDING",
-    "execute_tool": "TOOL",
-    "invoke_agent": "AGENT",
-    "create_agent": "AGENT",
-}
-_KINDS = ("LLM", "CHAIN", "TOOL", "AGENT", "RETRIEVER", "EMBEDDING", "RERANKER", "GUARDRAIL", "EVALUATOR")
-_TRACELOOP = {"workflow": "WORKFLOW", "task": "TASK", "agent": "AGENT", "tool": "TOOL"}
-_INPUTS = ("gen_ai.input.messages", "gen_ai.tool.call.arguments", "input.value", "traceloop.entity.input")
-_OUTPUTS = ("gen_ai.output.messages", "gen_ai.tool.call.result", "output.value", "traceloop.entity.output")
-_MODELS = (
-    "gen_ai.response.model",
-    "gen_ai.request.model",
-    "llm.response.model_name",
-    "llm.model_name",
-    "embedding.model_name",
-)
-_PROVIDERS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider")
-_COUNTS = {
-    "input_tokens": ("gen_ai.usage.input_tokens", "llm.token_count.prompt", "gen_ai.usage.prompt_tokens"),
-    "output_tokens": ("gen_ai.usage.output_tokens", "llm.token_count.completion", "gen_ai.usage.completion_tokens"),
-    "total_tokens": ("gen_ai.usage.total_tokens", "llm.token_count.total", "llm.usage.total_tokens"),
-    "cache_read_input_tokens": ("gen_ai.usage.cache_read.input_tokens", "llm.token_count.prompt_details.cache_read"),
-    "cache_creation_input_tokens": (
-        "gen_ai.usage.cache_write.input_tokens",
-        "gen_ai.usage.cache_creation.input_tokens",
-        "llm.token_count.prompt_details.cache_write",
-    ),
-}
+_GATHERED_AT_MOST = 1_000  # attributes of one prefix
+_TEXTS = {
+    "gen_ai.content.prompt": "gen_ai.prompt",
+    "gen_ai.content.completion": "gen_ai.completion",
+}  # of events of Spring AI
+_TOKENS = ("input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
-def translate(attributes: dict[str, str], events: list[Event]) -> None:
-    """Add what other conventions say under MLflow's names; what is there stays.  Values are JSON texts."""
-    if not any(
-        key.startswith(("gen_ai.", "llm.", "openinference.", "input.", "output.", "traceloop.")) for key in attributes
-    ):
-        return
+def translator(prices: Prices) -> Callable[[dict[str, str], list[Event]], None]:
+    """Return what adds MLflow's attributes to those of a span (JSON texts by name), with costs by the prices."""
+
+    def translate(attributes: dict[str, str], events: list[Event]) -> None:
+        added = _said(attributes, events)
+        if COST not in attributes:
+            cost = _cost({**attributes, **added}, prices)
+            if cost is not None:
+                added[COST] = cost
+        if added:
+            attributes.update(added)
+            attributes[VERSION_KEY] = json.dumps(VERSION)
+
+    return translate
+
+
+def _said(attributes: Mapping[str, str], events: Sequence[Event]) -> dict[str, str]:
+    """Return what other conventions say and MLflow's names do not yet."""
+    spoken = _spoken(attributes)
+    if not spoken:
+        return {}
     found = {
-        TYPE: _type(attributes) if value_of(attributes.get(TYPE)) in (None, "UNKNOWN") else None,
-        INPUTS: _first(attributes, _INPUTS)
-        or _messages(events, ("gen_ai.system.message", "gen_ai.user.message", "gen_ai.assistant.message")),
-        OUTPUTS: _first(attributes, _OUTPUTS) or _messages(events, ("gen_ai.choice",)),
-        USAGE: _usage(attributes),
-        MODEL: _first(attributes, _MODELS),
-        PROVIDER: _first(attributes, _PROVIDERS),
+        TYPE: _type(attributes, spoken) if value_of(attributes.get(TYPE)) in (None, "UNKNOWN") else None,
+        INPUTS: _first(attributes, (name for each in spoken for name in each.inputs))
+        or _gathered(attributes, spoken, 0)
+        or _messages(events, tuple(name for each in spoken for name in each.input_events)),
+        OUTPUTS: _first(attributes, (name for each in spoken for name in each.outputs))
+        or _gathered(attributes, spoken, 1)
+        or _messages(events, tuple(name for each in spoken for name in each.output_events)),
+        USAGE: _usage(attributes, spoken),
+        MODEL: _first(attributes, (name for each in spoken for name in each.models)),
+        PROVIDER: _first(attributes, (name for each in spoken for name in each.providers)),
+        FORMAT: next((json.dumps(each.format) for each in spoken if each.format), None),
     }
-    added = {key: text for key, text in found.items() if text is not None and (key == TYPE or key not in attributes)}
-    if added:
-        attributes.update(added)
-        attributes[VERSION_KEY] = json.dumps(VERSION)
+    return {key: text for key, text in found.items() if text is not None and (key == TYPE or key not in attributes)}
 
 
-def _first(attributes: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def _spoken(attributes: Mapping[str, str]) -> list[Dialect]:
+    marked = [name for name in attributes if name.startswith(MARKS)]
+    found = [each for each in DIALECTS if any(name.startswith(each.marks) for name in marked)] if marked else []
+    kind = value_of(attributes.get("span.type"))
+    if isinstance(kind, str) and kind.startswith("claude_code."):
+        found.append(CLAUDE_CODE)
+    return found
+
+
+def _first(attributes: Mapping[str, str], names: Iterable[str]) -> str | None:
     """Return the first attribute that is there; a text that is itself JSON counts as what it says."""
     for name in names:
         text = attributes.get(name)
@@ -86,26 +88,47 @@ def _is_json(text: str) -> bool:
     return not isinstance(value_of(text), str)
 
 
-def _type(attributes: Mapping[str, str]) -> str | None:
-    operation = value_of(attributes.get("gen_ai.operation.name"))
-    if isinstance(operation, str) and operation in _TYPES:
-        return json.dumps(_TYPES[operation])
-    kind = value_of(attributes.get("openinference.span.kind"))
-    if isinstance(kind, str) and kind.upper() in _KINDS:
-        return json.dumps(kind.upper())
-    entity = value_of(attributes.get("traceloop.span.kind"))
-    if isinstance(entity, str) and entity.lower() in _TRACELOOP:
-        return json.dumps(_TRACELOOP[entity.lower()])
+def _type(attributes: Mapping[str, str], spoken: Sequence[Dialect]) -> str | None:
+    for dialect in spoken:
+        for name in dialect.kind:
+            kind = value_of(attributes.get(name))
+            if isinstance(kind, str) and (found := dialect.types.get(kind.lower())) is not None:
+                return json.dumps(found)
+    if any("lk." in dialect.marks for dialect in spoken):
+        return _type_of_livekit(attributes)
     return None
 
 
-def _usage(attributes: Mapping[str, str]) -> str | None:
+def _type_of_livekit(attributes: Mapping[str, str]) -> str | None:
+    """LiveKit's spans do not name their kind: their attributes tell it."""
+    if any(name.startswith("lk.function_tool") for name in attributes):
+        return '"TOOL"'
+    if "gen_ai.request.model" in attributes:
+        return '"LLM"'
+    return '"AGENT"' if {"lk.agent_name", "lk.instructions"} & attributes.keys() else None
+
+
+def _gathered(attributes: Mapping[str, str], spoken: Sequence[Dialect], side: int) -> str | None:
+    """Return the attributes of a prefix as one object, by the rest of their names."""
+    for dialect in spoken:
+        if dialect.gathered is None:
+            continue
+        prefix = dialect.gathered[side]
+        found: dict[str, Any] = {}
+        for name in attributes:
+            if name.startswith(prefix) and len(found) < _GATHERED_AT_MOST:
+                found[name.removeprefix(prefix)] = value_of(_first(attributes, (name,)))
+        if found:
+            return json.dumps(found, ensure_ascii=False)
+    return None
+
+
+def _usage(attributes: Mapping[str, str], spoken: Sequence[Dialect]) -> str | None:
     counts: dict[str, int] = {}
-    for key, names in _COUNTS.items():
-        for name in names:
-            value: Any = value_of(attributes.get(name))
-            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53:
-                counts[key] = int(value)
+    for key in _TOKENS:
+        for name in (name for each in spoken for name in each.counts.get(key, ())):
+            if (count := _count(value_of(attributes.get(name)))) is not None:
+                counts[key] = count
                 break
     if "input_tokens" not in counts and "output_tokens" not in counts:
         return None
@@ -115,6 +138,30 @@ def _usage(attributes: Mapping[str, str]) -> str | None:
     return json.dumps(counts)
 
 
-def _messages(events: list[Event], names: tuple[str, ...]) -> str | None:
+def _count(value: Any) -> int | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53:
+        return int(value)
+    return None
+
+
+def _messages(events: Sequence[Event], names: tuple[str, ...]) -> str | None:
+    for event in events:
+        if event.name in names and (text := event.attributes.get(_TEXTS.get(event.name, ""))) is not None:
+            return text if isinstance(text, str) and _is_json(text) else json.dumps(text, ensure_ascii=False)
     said = [{"role": event.name.split(".")[1], **event.attributes} for event in events if event.name in names]
     return json.dumps(said, ensure_ascii=False) if said else None
+
+
+def _cost(attributes: Mapping[str, str], prices: Prices) -> str | None:
+    """Return what a call of a model cost; None if model, tokens or price are not known."""
+    usage = value_of(attributes.get(USAGE)) if USAGE in attributes else None
+    model = value_of(attributes.get(MODEL)) if usage else None
+    if not isinstance(usage, dict) or not isinstance(model, str):
+        return None
+    provider = value_of(attributes.get(PROVIDER))
+    price = price_table.find(prices, model, provider if isinstance(provider, str) else "")
+    if price is None:
+        return None
+    counts = {key: count for key in _TOKENS if (count := _count(usage.get(key))) is not None}
+    cost = price_table.cost(price, counts)
+    return None if cost is None else json.dumps(cost)

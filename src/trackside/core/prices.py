@@ -1,0 +1,106 @@
+"""What language models cost, in US dollars a million tokens: the table that the server brings, and a file that adds to it.
+
+The built-in prices are list prices that the providers published in 2025.  Those of a file win over them.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+MAX_FILE_BYTES = 8 << 20
+_DATED = re.compile(r"(?:[-@](?:\d{4}-?\d\d-?\d\d|\d{4}|latest)|-v\d+(?::\d+)?|:\d+)$")
+
+
+class Price(Struct, frozen=True, forbid_unknown_fields=True):
+    """Cached tokens are a part of the input tokens; without a price of their own they cost what input costs."""
+
+    input: float
+    output: float = 0.0
+    cache_read: float | None = None
+    cache_write: float | None = None
+
+
+Prices = Mapping[str, Price]
+
+
+def _of(input_: float, output: float, read: float | None = None, write: float | None = None) -> Price:
+    return Price(input=input_, output=output, cache_read=read, cache_write=write)
+
+
+BUILT_IN: Prices = {
+    "gpt-4o": _of(2.5, 10, 1.25),
+    "gpt-4o-mini": _of(0.15, 0.6, 0.075),
+    "gpt-4.1": _of(2, 8, 0.5),
+    "gpt-4.1-mini": _of(0.4, 1.6, 0.1),
+    "gpt-4.1-nano": _of(0.1, 0.4, 0.025),
+    "gpt-5": _of(1.25, 10, 0.125),
+    "gpt-5-mini": _of(0.25, 2, 0.025),
+    "gpt-5-nano": _of(0.05, 0.4, 0.005),
+    "o3": _of(2, 8, 0.5),
+    "o4-mini": _of(1.1, 4.4, 0.275),
+    "text-embedding-3-small": _of(0.02, 0),
+    "text-embedding-3-large": _of(0.13, 0),
+    "claude-3-haiku": _of(0.25, 1.25, 0.03, 0.3),
+    "claude-3-5-haiku": _of(0.8, 4, 0.08, 1),
+    "claude-3-5-sonnet": _of(3, 15, 0.3, 3.75),
+    "claude-3-7-sonnet": _of(3, 15, 0.3, 3.75),
+    "claude-sonnet-4": _of(3, 15, 0.3, 3.75),
+    "claude-sonnet-4-5": _of(3, 15, 0.3, 3.75),
+    "claude-opus-4": _of(15, 75, 1.5, 18.75),
+    "claude-opus-4-1": _of(15, 75, 1.5, 18.75),
+    "claude-haiku-4-5": _of(1, 5, 0.1, 1.25),
+    "gemini-2.0-flash": _of(0.1, 0.4, 0.025),
+    "gemini-2.5-flash": _of(0.3, 2.5, 0.075),
+}
+
+
+def read(path: Path) -> Prices:
+    """Return the built-in prices with those of a file.  Raise ValueError, which says what is wrong with the file."""
+    data = path.read_bytes()
+    if len(data) > MAX_FILE_BYTES:
+        raise ValueError(f"the file has {len(data)} bytes; at most {MAX_FILE_BYTES} are allowed")
+    try:
+        found = msgspec.json.decode(data, type=dict[str, Price])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as fault:
+        raise ValueError(f"the file is no JSON object of prices by model ({fault})") from None
+    for model, price in found.items():
+        for kind in price.__struct_fields__:
+            value = getattr(price, kind)
+            if value is not None and not 0 <= value < 1e9:
+                raise ValueError(
+                    f"{model!r} has the price {kind} {value}; it must be 0 or more, and less than a billion"
+                )
+    return {**BUILT_IN, **{model.lower(): price for model, price in found.items()}}
+
+
+def find(prices: Prices, model: str, provider: str) -> Price | None:
+    """Return the price of a model, of the provider if the table has one.  The table need not have dates at the end of names."""
+    wanted = model.lower()
+    for name in (wanted, wanted.rpartition("/")[2], wanted.rpartition("/")[2].rpartition(".")[2]):
+        while name:
+            found = prices.get(f"{provider.lower()}/{name}") or prices.get(name)
+            if found is not None:
+                return found
+            shorter = _DATED.sub("", name)
+            name = shorter if shorter != name else ""
+    return None
+
+
+def cost(price: Price, usage: Mapping[str, int]) -> dict[str, float] | None:
+    """Return what a call cost; None if it took no tokens.  `usage` has MLflow's names."""
+    taken, made = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
+    if taken <= 0 and made <= 0:
+        return None
+    cached, written = usage.get("cache_read_input_tokens", 0), usage.get("cache_creation_input_tokens", 0)
+    of_input = max(taken - cached - written, 0) * price.input
+    of_input += cached * (price.input if price.cache_read is None else price.cache_read)
+    of_input += written * (price.input if price.cache_write is None else price.cache_write)
+    of_output = made * price.output
+    return {
+        "input_cost": round(of_input / 1e6, 12),
+        "output_cost": round(of_output / 1e6, 12),
+        "total_cost": round((of_input + of_output) / 1e6, 12),
+    }
