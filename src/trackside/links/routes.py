@@ -28,9 +28,9 @@ from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.model import Link, Options, State
 from trackside.links.reconcile.context import Database, Side
+from trackside.links.secrets import context_of, secret_of
 from trackside.links.state import backfill as marking
 from trackside.links.state import held_deletions, item_store, work_queue
-from trackside.links.worker.runner import context_of, secret_of
 from trackside.sync.api import bulk, bundles, digests, items
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
 from trackside.sync.remote.trackside.client import TracksidePeer

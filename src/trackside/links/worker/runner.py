@@ -20,7 +20,6 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Unavailable
 from trackside.core.http_client.cancellation import Ending
 from trackside.core.http_client.client import Down, Refused, Stopped
-from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.core.seal import Sealer
 from trackside.events import store as events
@@ -30,15 +29,17 @@ from trackside.links.connect import connect, connect_trackside
 from trackside.links.model import LISTENED_POLL_S, Kind, Link, State
 from trackside.links.poll.ended_runs import Rounds
 from trackside.links.poll.recent_then_sweep import RecentThenSweep
-from trackside.links.reconcile import deletion_guard, runs
+from trackside.links.reconcile import runs
 from trackside.links.reconcile.context import Database, Side, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.reconcile.deletions import Watch
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.runs import Early
-from trackside.links.state import backfill, held_deletions, item_store, work_queue
+from trackside.links.secrets import secret_of
+from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.work_queue import Dirty
+from trackside.links.worker import deletions
 from trackside.links.worker.listener import Listener
 from trackside.links.worker.point_retries import Refusals
 from trackside.links.worker.throttle import Pace
@@ -64,7 +65,6 @@ RENEW_S = 10.0  # a lease, of store.LEASE_MS
 SUCCESS_EVERY_MS = 5000
 FIRST_REST_S = 0.5  # of a link whose last step ended by a fault
 LEASE_REST_S = 5.0  # of a link on which another server works
-HOLD_MS = 60_000  # that a deletion waits at most for the rest of the queue
 IDLE_S = 15.0  # between two steps of a link that nothing wakes
 
 
@@ -247,36 +247,10 @@ class Runner:
         if link.mode.takes and (ask or self._has_news or not link.has_seen_all or is_due):
             more = self._poll(side, here)
         more |= self._items(here)
-        return self._decide_deletions(link, is_idle=not more) or more
-
-    def _decide_deletions(self, link: Link, *, is_idle: bool) -> bool:
-        """Let held deletions happen, or pause the link if they are too many.  True if they happen now.
-
-        All that waits is compared before, so that all deletions are known, unless that takes long."""
-        with self._db.read(self._ws) as tx:
-            items, since = held_deletions.count(tx, self._link_id), held_deletions.held_since(tx, self._link_id)
-        if not items or (not is_idle and since is not None and _now() - since < HOLD_MS):
-            return False
-
-        def decide(tx: Tx) -> bool:
-            items, before = held_deletions.count(tx, self._link_id), held_deletions.counted(tx, link)
-            synced = sum(item_store.mirrored(tx, self._link_id).values()) + before
-            if not deletion_guard.is_too_much(items + before, synced, link.options):
-                held_deletions.let_through(tx, link, items)
-                return True
-            held = held_deletions.listed(tx, self._link_id, deletion_guard.NAMED + 1)
-            said = deletion_guard.message(link.name, items, synced, link.options, held)
-            store.pause(tx, link, f"{store.PAUSED}{said}")
-            return False
-
-        return bool(self._write(decide))
+        return deletions.decide(self._db, self._ws, link, is_idle=not more) or more
 
     def _hold(self, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
-        self._write(
-            lambda tx: held_deletions.hold(
-                tx, self._link_id, entity, entity_id, is_remote=is_remote, deletion=held.deletion
-            )
-        )
+        self._write(lambda tx: deletions.hold(tx, self._link_id, entity, entity_id, held, is_remote=is_remote))
 
     def _look_here(self, link: Link) -> bool:
         """Finds what is to be compared, without asking anybody.  True if there is more."""
@@ -519,17 +493,6 @@ class Runner:
 
     def _write(self, work: Callable[[Tx], T]) -> T:
         return in_link(self._db, self._ws, self._link_id, work)
-
-
-def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
-    if link.secret is None:
-        return Secret()
-    return msgspec.json.decode(sealer.open(link.secret, context_of(ws, link.name)), type=Secret)
-
-
-def context_of(ws: int, name: str) -> str:
-    """What a sealed secret is bound to."""
-    return f"link {ws} {name}"
 
 
 def _now() -> int:

@@ -1,0 +1,18 @@
+"""What a link shows to the other side, as it is kept: sealed for the workspace and the link of that name."""
+
+import msgspec
+
+from trackside.core.http_client.credentials import Secret
+from trackside.core.seal import Sealer
+from trackside.links.model import Link
+
+
+def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
+    if link.secret is None:
+        return Secret()
+    return msgspec.json.decode(sealer.open(link.secret, context_of(ws, link.name)), type=Secret)
+
+
+def context_of(ws: int, name: str) -> str:
+    """What a sealed secret is bound to."""
+    return f"link {ws} {name}"

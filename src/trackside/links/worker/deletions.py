@@ -1,0 +1,41 @@
+"""Deletions that a link holds until it is known how many there are: then they happen, or the link pauses."""
+
+import time
+
+from trackside.core.db.tx import Tx
+from trackside.links import store
+from trackside.links.model import Link
+from trackside.links.reconcile import deletion_guard
+from trackside.links.reconcile.context import Database, in_link
+from trackside.links.reconcile.deletion_guard import DeletionHeld
+from trackside.links.state import held_deletions, item_store
+from trackside.sync.entities import Entity
+
+HOLD_MS = 60_000  # that a deletion waits at most for the rest of the queue
+
+
+def hold(tx: Tx, link_id: int, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
+    held_deletions.hold(tx, link_id, entity, entity_id, is_remote=is_remote, deletion=held.deletion)
+
+
+def decide(db: Database, ws: int, link: Link, *, is_idle: bool) -> bool:
+    """Let held deletions happen, or pause the link if they are too many.  Return True if they happen now.
+
+    All that waits is compared before, so that all deletions are known, unless that takes longer than HOLD_MS."""
+    with db.read(ws) as tx:
+        items, since = held_deletions.count(tx, link.link_id), held_deletions.held_since(tx, link.link_id)
+    if not items or (not is_idle and since is not None and time.time_ns() // 1_000_000 - since < HOLD_MS):
+        return False
+
+    def settle(tx: Tx) -> bool:
+        items, before = held_deletions.count(tx, link.link_id), held_deletions.counted(tx, link)
+        synced = sum(item_store.mirrored(tx, link.link_id).values()) + before
+        if not deletion_guard.is_too_much(items + before, synced, link.options):
+            held_deletions.let_through(tx, link, items)
+            return True
+        held = held_deletions.listed(tx, link.link_id, deletion_guard.NAMED + 1)
+        said = deletion_guard.message(link.name, items, synced, link.options, held)
+        store.pause(tx, link, f"{store.PAUSED}{said}")
+        return False
+
+    return bool(in_link(db, ws, link.link_id, settle))
