@@ -162,6 +162,30 @@ def test_a_worse_model_is_a_loss_of_performance(tmp_path: Path, task: str) -> No
     assert result(bad).labelled == ROWS
 
 
+def test_without_labels_the_performance_is_estimated_from_scores_that_the_baseline_calibrates(tmp_path: Path) -> None:
+    config = replace(TABLE, score="score")
+    dice = np.random.default_rng(8)
+
+    def scored(rows: pa.Table, *, hard: bool) -> tuple[pa.Table, float]:
+        """Scores that are too sure of themselves: the chance is their square root.  `hard` cases are near one half."""
+        chance = dice.uniform(0.4, 0.6, rows.num_rows) if hard else dice.uniform(0, 1, rows.num_rows)
+        truth = (dice.uniform(0, 1, rows.num_rows) < chance).astype(int)
+        prediction = (chance >= 0.5).astype(int)
+        for name, values in {"score": chance**2, "prediction": prediction, "label": truth}.items():
+            rows = rows.append_column(name, pa.array(values))
+        return rows, float((truth == prediction).mean())
+
+    baseline, _ = scored(table(1, days=20), hard=False)
+    target, realised = scored(table(2, rows=5000), hard=True)
+
+    (judged,) = work(tmp_path, config, target.drop_columns(["label"]), baseline.drop_columns(["time"])).windows
+
+    found = result(judged)
+    assert (found.performance, found.labelled) == ({}, 0)
+    assert found.performance_reference["accuracy"] > 0.7
+    assert found.estimated["accuracy"] == pytest.approx(realised, abs=0.03)
+
+
 def test_windows_merge_from_their_sums_as_if_all_rows_were_read(tmp_path: Path) -> None:
     target = table(7, days=8)
     whole = work(tmp_path, replace(TABLE, window="week"), target, table(1, days=10).drop_columns(["time"]))

@@ -100,3 +100,29 @@ def test_a_share_that_moves_by_ten_points_is_found_within_two_windows() -> None:
         found += verdict is not None and verdict.drifted
 
     assert found / (20 * len(SIZES)) >= 0.98
+
+
+def test_weekends_that_differ_raise_two_alerts_a_quarter_at_most_and_a_shift_is_still_found() -> None:
+    """Days are moved by 0.05 sd, weekends by 0.1 sd.  The baseline has four weeks; a day is compared with the same weekdays."""
+    dice = np.random.default_rng(17)
+    quarters, columns, length, weeks = 2, 30, 92, 28
+    found = hits = shifts = 0
+    for _ in range(quarters * columns):
+        effects = dice.normal(0, 0.05, weeks + length) + 0.1 * (np.arange(weeks + length) % 7 > 4)
+        days = [numbers(dice.normal(effect, 1, ROWS)) for effect in effects]
+        of_day = [sums.merged(days[day:weeks:7]) for day in range(7)]
+        same = [sums.merged([of_day[day - 1], of_day[day]]) for day in range(7)]  # of the window and the one before it
+        before = False
+        for at in range(weeks + 1, weeks + length):
+            verdict = rules.pooled(same[at % 7], sums.merged(days[at - 1 : at + 1]))
+            is_over = verdict is not None and verdict.drifted
+            found += is_over and not before
+            before = is_over
+        at = int(dice.integers(weeks + 1, weeks + length))
+        moved = [numbers(dice.normal(effects[day] + 0.3, 1, ROWS)) for day in (at - 1, at)]
+        verdict = rules.pooled(same[at % 7], sums.merged(moved))
+        hits += verdict is not None and verdict.drifted
+        shifts += 1
+
+    assert found / quarters <= 2
+    assert hits / shifts >= 0.95
