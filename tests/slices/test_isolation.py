@@ -136,7 +136,7 @@ NEUTRAL: dict[str, Any] = {
     **dict.fromkeys(("target", "baseline", "window", "latency_s", "label_days", "rules", "slices", "prediction", "score")),
     **dict.fromkeys(("label", "task", "magnitude", "attribution", "slice", "since", "until", "open", "labels")),
     "is_scheduled": False,
-    "reason": "mine", "ends_at": None, "age": None,
+    "reason": "mine", "ends_at": None, "age": None, "day": "2026-01-01", "token_id": 1,
     "update_mask": "rationale", "filter_string1": "", "filter_string2": "", "base_filter": None, "aggregations": None,
     "dimensions": None, "filters": None, "time_interval_seconds": None, "start_time_ms": None, "end_time_ms": None,
     "prompt_versions": None, "metric_name": "trace_count", "rationale": "mine", "feedback": None, "expectation": None,
