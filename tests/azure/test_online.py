@@ -153,10 +153,8 @@ def test_keys_are_told_and_made_again(team: Api) -> None:
     # Without users, no token opens an endpoint.
     token = team.post(f"{ONLINE}/churn/token")
     assert (token["accessToken"], token["tokenType"]) == (own, "Bearer")
-    assert refused(team.ask("POST", f"{ONLINE}/churn/regenerateKeys", {"keyType": "Third"}))[:2] == (
-        400,
-        "InvalidParameter",
-    )
+    wrong = refused(team.ask("POST", f"{ONLINE}/churn/regenerateKeys", {"keyType": "Third"}))
+    assert wrong == (400, "InvalidParameter", "keyType is 'Third'; it must be Primary or Secondary.")
 
 
 @pytest.mark.parametrize(

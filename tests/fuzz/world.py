@@ -317,7 +317,7 @@ class World:
             known |= {"username": USER}
         elif "trackside/v1/groups" in path:
             known |= {"name": self.group_name if "{" in path else f"g-{next(self._numbers)}"}
-        elif "/endpoints" in path or "/api/v1/service/" in path:
+        elif any(part in path for part in ("/endpoints", "/onlineEndpoints", "/api/v1/service/")):
             known |= {"name": self.endpoint_name if "{" in path else f"ep-{next(self._numbers)}", "key": "primary"}
         elif "trackside/v1/roles" in path:
             known |= {"name": f"r-{next(self._numbers)}"}

@@ -18,8 +18,8 @@ from trackside.core.http.codec import Answer, Call, decode_body, encode
 from trackside.core.http.routes import LISTED, Route, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.core.http.targets import by
+from trackside.endpoints import keys, store
 from trackside.endpoints import model as m
-from trackside.endpoints import store
 from trackside.endpoints.work import MAX_LOG_LINES, Work, shown
 from trackside.identity.exchange import LIFE_S
 
@@ -155,6 +155,8 @@ class Calls:
         name = request.params["name"]
         call: Regenerate = decode_body(Regenerate, await request.whole_body())
         self._work.prepare(m.AuthMode.KEY)
+        if (call.key_type or "").lower() not in keys.WHICH:
+            raise Invalid(f"keyType is {call.key_type!r}; it must be Primary or Secondary.")
         wanted = m.RegenerateKey(key=call.key_type, value=call.key_value)
         await request.write(lambda tx: self._work.regenerate(tx, name, wanted))
         await request.in_thread(self._work.changed)
@@ -207,7 +209,8 @@ class Calls:
     async def operation(self, request: Request) -> Response:
         """Tell how far the last change of a deployment is."""
         found = await request.read(lambda tx: _deployment(tx, request))
-        return _json(online.operation(found, request.scope["path"]), headers=[POLL_AFTER])
+        identity = online.deployment_id(request.workspace, request.params["name"], found.name)
+        return _json(online.operation(found, f"{identity}/operationStatus"), headers=[POLL_AFTER])
 
     async def logs(self, request: Request) -> Response:
         name, deployment = request.params["name"], request.params["deployment"]
