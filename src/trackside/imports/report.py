@@ -32,6 +32,7 @@ class Report(Struct):
     registered_models: Tally = field(default_factory=Tally)
     model_versions: Tally = field(default_factory=Tally)
     evaluation_datasets: Tally = field(default_factory=Tally)
+    traces: Tally = field(default_factory=Tally)
     records: int = 0  # of evaluation datasets, sent
     points: int = 0  # sent
     files: int = 0

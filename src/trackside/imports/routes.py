@@ -28,7 +28,7 @@ from trackside.workspaces.model import DEFAULT, check_name
 T = TypeVar("T")
 PATH = "/api/trackside/v1/imports"
 SIGN_IN = ("authorization", "cookie", "x-trackside-user", "host")
-KINDS = ("experiments", "runs", "logged_models", "registered_models", "model_versions", "evaluation_datasets")
+KINDS = ("experiments", "runs", "logged_models", "registered_models", "model_versions", "evaluation_datasets", "traces")
 MAX_SHOWN = 200  # lines of each list
 
 

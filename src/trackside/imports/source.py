@@ -3,8 +3,8 @@
 Documents are those of links (`links.diff.Doc`), ids are the source's own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -70,6 +70,19 @@ class Registered(Struct, frozen=True):
     versions: list[Version] = []
 
 
+class Traced(Struct, frozen=True):
+    """A trace: `info` as MLflow 3 has it, without the experiment; `links` as pairs of `run` or `prompt` and a target."""
+
+    info: dict[str, Any]
+    experiment_id: str
+    read: Callable[[], list[dict[str, Any]]]  # its spans, as in its files; raises Unreadable or Refused
+    links: list[tuple[str, str]] = []
+
+    @property
+    def id(self) -> str:
+        return str(self.info["trace_id"])
+
+
 class Place(Protocol):
     """The files of an item.  Raises Unreadable where they cannot be read."""
 
@@ -109,6 +122,8 @@ class Source(Protocol):
     def models(self) -> Iterator[list[Given]]:
         """Logged models."""
         ...
+
+    def traces(self) -> Iterator[list[Traced]]: ...
 
     def registered(self) -> Iterator[Registered]: ...
 

@@ -33,18 +33,18 @@ class Held(Struct, frozen=True):
 
 class Target:
     def __init__(self, http: Http) -> None:
-        self._http = http
+        self.http = http
         self.peer = TracksidePeer(http)
         self.datasets = TracksideDatasets(http)
 
     def about(self) -> Any:
-        return self._http.json("GET", f"{PREFIX}/about")
+        return self.http.json("GET", f"{PREFIX}/about")
 
     def held(self, entity: Entity, ids: Sequence[str]) -> dict[str, Held]:
         found: dict[str, Held] = {}
         for start in range(0, len(ids), ASK):
             body = {"entity": str(entity), "ids": list(ids[start : start + ASK])}
-            answer = self._http.json("POST", f"{PREFIX}/items", body)
+            answer = self.http.json("POST", f"{PREFIX}/items", body)
             for each in answer.get("items", []):
                 found[each["id"]] = Held(
                     each["id"],
@@ -59,7 +59,7 @@ class Target:
     def registered_model(self, name: str) -> str | None:
         """The uid of the registered model of that name."""
         try:
-            return str(self._http.json("GET", f"{PREFIX}/registered-model", name=name)["id"])
+            return str(self.http.json("GET", f"{PREFIX}/registered-model", name=name)["id"])
         except Refused as refused:
             if refused.is_missing:
                 return None
@@ -69,13 +69,13 @@ class Target:
         """It is there whole and as it left, or not at all."""
         digest = hashlib.sha256()
         where = f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": item_id, "path": path})
-        answer = self._http.send("PUT", where, hashed(pieces, digest), size_bytes).json
+        answer = self.http.send("PUT", where, hashed(pieces, digest), size_bytes).json
         if answer["sha256"] != digest.hexdigest():
-            raise Down(f"{path} arrived at {self._http.url} with another checksum than it left with")
+            raise Down(f"{path} arrived at {self.http.url} with another checksum than it left with")
 
     def bundle(self, entries: Sequence[Entry]) -> None:
         """All of it, or Refused."""
-        self._http.call("POST", f"{PREFIX}/bundle", msgspec.msgpack.encode(entries), MSGPACK)
+        self.http.call("POST", f"{PREFIX}/bundle", msgspec.msgpack.encode(entries), MSGPACK)
 
     def close(self) -> None:
         self.peer.close()

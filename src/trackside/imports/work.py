@@ -20,6 +20,7 @@ from trackside.imports.source import Given, Place, Source, Unreadable
 from trackside.imports.sources.documents import UNFINISHED
 from trackside.imports.target import Held, Target
 from trackside.imports.task import WORDS, Task
+from trackside.imports.traces import TracesImport
 from trackside.metrics.series import Point, canonical
 from trackside.sync import document
 from trackside.sync.document import Doc, Field, Mode, Patch
@@ -58,6 +59,12 @@ class Import:
                 self._experiment(experiment)
             self._pages(Entity.RUN, self._source.runs(), self.report.runs)
             self._pages(Entity.MODEL, self._source.models(), self.report.logged_models)
+            traces = TracesImport(
+                self._target.http, self.report, self._here, self._pool, dry_run=self._dry_run, verify=self._verify
+            )
+            for page in self._source.traces():
+                traces.take(page)
+                self._watch(self.report)
             datasets = DatasetsImport(
                 self._source,
                 self._target.datasets,

@@ -308,6 +308,7 @@ REVIEWED = [
             " traces/scorers/store.py"
             " alerts/store.py monitoring/overview.py quotas/store.py quotas/usage.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/sources/database.py"
+            " imports/sources/database_traces.py"
             " jobs/schedule_store.py jobs/store.py drift/monitors/incidents/store.py drift/monitors/store.py"
             " imports/sources/database_datasets.py imports/sources/postgres_rows.py imports/sources/rows.py"
             " links/state/item_store.py links/state/generations.py"

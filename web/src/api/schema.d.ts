@@ -1103,7 +1103,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Serve again what the deployment served before its last update. */
+        /** POST deployments rollback */
         post: operations["post_api_trackside_v1_endpoints_name_deployments_deployment_rollback"];
         delete?: never;
         options?: never;
@@ -4941,6 +4941,8 @@ export interface components {
             /** @default null */
             dataset_id?: string | null;
             /** @default null */
+            day?: string | null;
+            /** @default null */
             experiment_id?: string | null;
             /** @default null */
             from_step?: number | null;
@@ -4963,6 +4965,8 @@ export interface components {
             /** @default null */
             token?: string | null;
             /** @default null */
+            token_id?: number | null;
+            /** @default null */
             version?: string | null;
         };
         /**
@@ -4972,6 +4976,8 @@ export interface components {
         "trackside.cleanup.model.Named": {
             /** @default null */
             dataset_id?: string | null;
+            /** @default null */
+            day?: string | null;
             /** @default null */
             experiment_id?: string | null;
             /** @default null */
@@ -4992,6 +4998,8 @@ export interface components {
             run_id?: string | null;
             /** @default null */
             to_step?: number | null;
+            /** @default null */
+            token_id?: number | null;
             /** @default null */
             version?: string | null;
         };

@@ -116,6 +116,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         "registered models": report.registered_models,
         "model versions": report.model_versions,
         "evaluation datasets": report.evaluation_datasets,
+        "traces": report.traces,
     }
     rows = [(kind, _words(tally)) for kind, tally in kinds.items() if tally.seen]
     if report.evaluation_datasets.seen:

@@ -11,8 +11,9 @@ from typing import Any
 from trackside.core.db.tx import Row
 from trackside.evaluation_datasets.mirrored import Record
 from trackside.imports.places import Finder
-from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Version
+from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Traced, Version
 from trackside.imports.sources import database_datasets, revisions
+from trackside.imports.sources.database_traces import DatabaseTraces
 from trackside.imports.sources.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.imports.sources.revisions import Schema
 from trackside.imports.sources.rows import Rows, some
@@ -25,7 +26,6 @@ DEFAULT_WORKSPACE = "default"
 _STATUS = {1: "PENDING", 2: "READY", 3: "FAILED"}
 # What there is no place for here, by its table.
 _NOT_TAKEN = {
-    "trace_info": "traces",
     "scorers": "scorers",
     "issues": "issues",
     "label_schemas": "label schemas",
@@ -130,6 +130,9 @@ class DatabaseSource:
             wanted = [row for row in found if str(row[1]) in self._experiments]
             if wanted:
                 yield self._models(wanted)
+
+    def traces(self) -> Iterator[list[Traced]]:
+        return DatabaseTraces(self._rows, self._experiments, self._finder.at).pages()
 
     def registered(self) -> Iterator[Registered]:
         models = self._rows.all(

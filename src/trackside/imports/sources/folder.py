@@ -8,7 +8,7 @@ from typing import Any
 
 from trackside.evaluation_datasets.mirrored import Record
 from trackside.imports.places import Finder, Folder
-from trackside.imports.source import MAX_POINTS, Given, Place, Registered, SourceError, Unreadable, grouped
+from trackside.imports.source import MAX_POINTS, Given, Place, Registered, SourceError, Traced, Unreadable, grouped
 from trackside.imports.sources.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.imports.sources.folder_registry import registered
 from trackside.imports.sources.meta import META, read_meta, read_texts, text_of, walk_files
@@ -82,6 +82,9 @@ class FolderSource:
 
     def registered(self) -> Iterator[Registered]:
         return registered(self._root / "models", self.left_out)
+
+    def traces(self) -> Iterator[list[Traced]]:
+        return iter(())  # counted in `left_out`
 
     def datasets(self) -> Iterator[Given]:
         """MLflow keeps none in folders."""
@@ -204,7 +207,9 @@ class FolderSource:
     def _count_traces(self) -> None:
         traces = sum(1 for folder in self._folders.values() for _ in _folders(folder / "traces"))
         if traces:
-            self.left_out.append(f"{traces} traces: there is no place for them here")
+            self.left_out.append(
+                f"{traces} traces: they are not read from a folder; start `mlflow server` on it, and import from the server"
+            )
 
 
 def _experiment(experiment_id: str, folder: Path) -> Given:

@@ -16,7 +16,8 @@ from trackside.core.http_client.client import Down, Http, Refused
 from trackside.evaluation_datasets.mirrored import Record
 from trackside.imports.patience import BROKEN
 from trackside.imports.places import Finder, Folder, Nowhere
-from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Unreadable, Version, grouped
+from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Traced, Unreadable, Version, grouped
+from trackside.imports.sources import server_traces
 from trackside.metrics.series import Point, canonical, pack
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
@@ -88,6 +89,10 @@ class ServerSource:
     def models(self) -> Iterator[list[Given]]:
         for start in range(0, len(self._ids), GROUP):
             yield from grouped(map(_model, self._search_models(self._ids[start : start + GROUP], 100)))
+
+    def traces(self) -> Iterator[list[Traced]]:
+        for start in range(0, len(self._ids), GROUP):
+            yield from server_traces.pages(self._http, self._ids[start : start + GROUP], self.left_out.append)
 
     def registered(self) -> Iterator[Registered]:
         versions: dict[str, list[dict[str, Any]]] = {}

@@ -26,7 +26,7 @@ from trackside.experiments import store as experiments
 from trackside.registry import mirrored
 from trackside.sync import portions, validation
 from trackside.sync.api import datasets as import_datasets
-from trackside.sync.api import files
+from trackside.sync.api import files, traces
 from trackside.sync.api.files import PREFIX, entity_of
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
@@ -371,6 +371,7 @@ def routes(db: events.Database, roots: Roots, threads: StoreThreads, server_root
         stream(f"GET {PREFIX}/points", calls.get_points, needs=Action.SYNC_READ, arguments=PiecesCall, media=OCTETS),
         stream(f"GET {PREFIX}/changes", calls.changes, needs=Action.SYNC_READ, arguments=ChangesCall, answer=Changes),
         *import_datasets.routes(),
+        *traces.routes(),
         *files.routes(roots, threads, server_root),
     ]
 

@@ -44,6 +44,7 @@ export default {
     registered_models: "Registered models",
     model_versions: "Model versions",
     evaluation_datasets: "Evaluation datasets",
+    traces: "Traces",
   },
   fresh: "New",
   changed: "Changed",

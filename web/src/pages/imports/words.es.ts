@@ -46,6 +46,7 @@ export default {
     registered_models: "Modelos registrados",
     model_versions: "Versiones de modelos",
     evaluation_datasets: "Conjuntos de evaluación",
+    traces: "Trazas",
   },
   fresh: "Nuevos",
   changed: "Cambiados",

@@ -1,0 +1,21 @@
+"""The file `traces.json` of a trace, wherever it lies."""
+
+import json
+from typing import Any
+
+from trackside.imports.source import Place, Unreadable
+
+NAME = "traces.json"
+
+
+def spans_at(place: Place) -> list[dict[str, Any]]:
+    """Return the spans of a file; none where there is no file.  Raise Unreadable."""
+    return spans_in(b"".join(place.open(NAME))) if NAME in place.files() else []
+
+
+def spans_in(data: bytes) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(data)["spans"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Unreadable(f"{NAME} is no file of a trace") from None
+    return found if isinstance(found, list) else []
