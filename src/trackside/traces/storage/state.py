@@ -14,6 +14,8 @@ from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch
 from trackside.traces.ingest.rollup import Node, cost_of, usage_of
 
+SMALL_TRACE = 2_000  # spans up to which tokens are summed up with each batch
+
 
 class State(Struct):
     """A row of `traces`, but for its keys; the names are those of the columns."""
@@ -135,12 +137,22 @@ def add_spans(trace: State, batch: Batch) -> None:
 def wants_usage(trace: State, batch: Batch) -> bool:
     """Tell whether tokens are summed up from the spans: a start call that gave some is right."""
     given = trace.is_finalized and any(getattr(trace, key) is not None for key in (*m.TOKEN_KEYS, *m.CACHE_KEYS))
-    return not given and any(node.usage for node in batch.nodes)
+    return not given and (_ends_large(trace, batch) or any(node.usage for node in batch.nodes))
 
 
 def wants_cost(trace: State, batch: Batch) -> bool:
     given = trace.is_finalized and any(getattr(trace, key) is not None for key in m.COST_KEYS)
-    return not given and any(node.cost for node in batch.nodes)
+    return not given and (_ends_large(trace, batch) or any(node.cost for node in batch.nodes))
+
+
+def is_summed(trace: State) -> bool:
+    """Tell whether spans that come are summed up now: those of a large trace that is in progress wait for its root."""
+    return trace.span_count <= SMALL_TRACE or trace.state != m.State.IN_PROGRESS
+
+
+def _ends_large(trace: State, batch: Batch) -> bool:
+    """The root came of a trace whose other spans were not summed up."""
+    return batch.root_state is not None and trace.span_count > SMALL_TRACE
 
 
 def set_usage(trace: State, nodes: Sequence[Node]) -> None:

@@ -26,13 +26,12 @@ from trackside.traces.storage.state import (
     State,
     add_spans,
     add_start,
+    is_summed,
     set_cost,
     set_usage,
     wants_cost,
     wants_usage,
 )
-
-SMALL_TRACE = 2_000  # spans up to which tokens are summed up with each batch; beyond, once the root is there
 
 MayWrite = Callable[[str], bool]  # of an experiment's id
 
@@ -228,7 +227,7 @@ def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
     wanted = [
         each
         for each in traces
-        if (each.trace.span_count <= SMALL_TRACE or each.trace.state != m.State.IN_PROGRESS)
+        if is_summed(each.trace)
         and any(wants_usage(each.trace, batch) or wants_cost(each.trace, batch) for batch in each.batches)
     ]
     whole = [each for each in wanted if sum(len(batch.nodes) for batch in each.batches) == each.trace.span_count]
