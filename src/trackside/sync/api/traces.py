@@ -22,10 +22,10 @@ from trackside.traces import model as m
 from trackside.traces.api.v3 import start_of
 from trackside.traces.ingest import files
 from trackside.traces.ingest.batch import batch_of
+from trackside.traces.spans import Event
 from trackside.traces.storage import changes, reader
 from trackside.traces.storage.state import Start
 from trackside.traces.storage.writer import Spans, write
-from trackside.traces.translation.attributes import translate
 
 MAX_TRACES = 500
 MAX_BODY_BYTES = 256 << 20  # a trace comes as a whole
@@ -88,8 +88,12 @@ def _read(given: Brought) -> tuple[Start, Spans | None]:
     if not given.spans:
         return start, None
     found = files.read(msgspec.json.encode({"spans": given.spans}), start.trace_id)
-    batch = batch_of(start.trace_id, found, {}, translate)
+    batch = batch_of(start.trace_id, found, {}, _as_it_is)
     return start, Spans(experiment_id=start.experiment_id, batches=[batch])
+
+
+def _as_it_is(attributes: dict[str, str], events: list[Event]) -> None:
+    """Other conventions were translated where the spans were stored first."""
 
 
 def _link(tx: Tx, trace_id: str, links: list[tuple[str, str]]) -> None:
