@@ -491,7 +491,7 @@ REFUSED_FLAGS: dict[str, str] = {
     "--dev": "Trackside has no development mode; --log-level debug shows more",
     "--expose-prometheus": "Trackside has no such setting; leave it out",
     "--app-name": "Trackside has no authentication plug-ins; leave it out",
-    "--trace-archival-config": "Trackside does not keep traces; leave it out",
+    "--trace-archival-config": "spans stay in the store; trackside retention traces deletes old ones; leave it out",
     "--secrets-cache-ttl": "Trackside keeps no gateway secrets; leave it out",
     "--secrets-cache-max-size": "Trackside keeps no gateway secrets; leave it out",
 }

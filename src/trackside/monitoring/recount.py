@@ -56,9 +56,8 @@ def step(db: Database, made: Kind[Recount]) -> bool:
 
 
 def _run(running: Running, roots: Roots) -> Recounted:
-    before = running.store.read(usage.bytes_by_owner)
+    before, sizes = running.store.read(lambda tx: (usage.bytes_by_owner(tx), usage.bytes_of_traces(tx)))
     workspace = running.store.read(workspaces.current)
-    sizes: dict[Owned, int] = running.store.read(usage.bytes_of_traces)
     known: dict[tuple[str, str], Owned] = {}
     count = 0
     for key, size in files_of(roots, workspace):

@@ -7,6 +7,7 @@ import pytest
 
 from slices.cleanup.test_deletions import filled_run
 from support.client import Api
+from support.traces import Sent, export, trace_id
 from trackside.backup import tables
 from trackside.cli.main import main
 from trackside.core import settings as loading
@@ -55,7 +56,7 @@ def placed(data: Path) -> list[Path]:
 
 
 def fill(api: Api) -> str:
-    """Runs, a registered model, a workspace, a link and a logged model; the id of a run with two files."""
+    """Runs, a registered model, a workspace, a link, a logged model and a trace; the id of a run with two files."""
     run_id = filled_run(api)
     api.post("runs/log-metric", run_id=run_id, key="odd", value="NaN", timestamp=1, step=1)
     api.post("runs/set-tag", run_id=run_id, key="text", value="tab\there, line\nthere, back\\slash, ünï, NUL-free")
@@ -65,6 +66,11 @@ def fill(api: Api) -> str:
     team = api.new_workspace("team")
     filled_run(team)
     api.post("logged-models", experiment_id="0", name="net", source_run_id=run_id)
+    export(api, Sent(1, name="root", attributes={"mlflow.spanInputs": "ü" * 1000}), Sent(2, parent=1))
+    person = {"source_type": "HUMAN", "source_id": "ann"}
+    said = {"assessment_name": "good", "trace_id": trace_id(1), "source": person, "feedback": {"value": True}}
+    api.post(f"traces/{trace_id(1)}/assessments", version="3.0", assessment=said)
+    api.post("traces/link-to-run", trace_ids=[trace_id(1)], run_id=run_id)
     fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
     api.post("/api/trackside/v1/links", fields)
     return run_id

@@ -11,6 +11,7 @@ from slices.backup.conftest import Said, contents, files, fill, settings_of
 from slices.cleanup.test_deletions import DELETIONS, filled_run, history, metric
 from support import s3
 from support.servers import Server
+from support.traces import names, spans_of
 from trackside.cli.stores import open_database
 from trackside.core.work import backup_lease as lease
 
@@ -54,6 +55,8 @@ def test_a_backup_is_made_while_runs_are_logged_and_its_restore_has_rows_and_fil
     for run in restored.api.post("runs/search", experiment_ids=["0"], max_results=1000)["runs"]:
         listed = restored.api.get("artifacts/list", run_id=run["info"]["run_id"]).get("files", [])
         assert listed or run["info"]["run_id"] != run_id
+    assert names(restored.api, f"run_id = '{run_id}' AND feedback.good = 'true'") == [1]
+    assert [span["name"] for span in spans_of(restored.api)] == ["root", "step"]
     fresh = filled_run(restored.api)  # numbers of rows go on
     assert history(restored.api, fresh) == list(range(300))
 
