@@ -1898,6 +1898,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/orphans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the last search for orphans found. */
+        get: operations["get_api_trackside_v1_orphans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/orphans/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what is in the quarantine. */
+        get: operations["get_api_trackside_v1_orphans_quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/overview": {
         parameters: {
             query?: never;
@@ -1963,6 +1997,23 @@ export interface paths {
         /** Replaces the stages; MLflow's four must be among them. */
         put: operations["put_api_trackside_v1_registry_stages"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The dry run of a retention rule: which runs it matches now, and what their deletion would free. */
+        post: operations["post_api_trackside_v1_retention_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2552,6 +2603,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/workspace-deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a workspace, or all workspaces of a resource group, with all that is in them.  They are gone at once, their
+         * @description names are free, and links end; the other sides of links keep what they have.  A job removes rows and files.
+         */
+        post: operations["post_api_trackside_v1_workspace_deletions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/workspace-deletions/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return how far a deletion of workspaces is. */
+        get: operations["get_api_trackside_v1_workspace_deletions_job_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trackside/v1/workspace-deletions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the deletion of a workspace, or of a resource group, would remove.  Changes nothing. */
+        post: operations["post_api_trackside_v1_workspace_deletions_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/workspaces": {
         parameters: {
             query?: never;
@@ -3111,6 +3216,17 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * EndedWorkspace
+         * @description `finished_at` (ms) is absent while the job removes rows and files.
+         */
+        EndedWorkspace: {
+            file_bytes: number;
+            file_count: number;
+            finished_at?: number;
+            name: string;
+            row_count: number;
+        };
+        /**
          * EndpointLoad
          * @description Of the last hour; `p95_ms` is absent without requests.
          */
@@ -3581,6 +3697,17 @@ export interface components {
             token: components["schemas"]["ShownToken"];
         };
         /**
+         * MatchedRun
+         * @description `paths`: the first 20 files that the glob of the rule matches.
+         */
+        MatchedRun: {
+            file_bytes: number;
+            obstacles: components["schemas"]["Obstacle"][];
+            paths: string[];
+            row_bytes: number;
+            run_id: string;
+        };
+        /**
          * MetricOfGroup
          * @description Over the runs of a group whose value is a finite number; `odd` counts those whose value is none.
          */
@@ -3759,6 +3886,23 @@ export interface components {
             version: string;
         };
         /**
+         * Orphans
+         * @description The largest first, as the last search found them.  `searched_at` is absent before the first search.  `total` counts
+         *         the orphans of the side and kind, `file_count` and `file_bytes` sum them.
+         */
+        Orphans: {
+            /** @default 0 */
+            file_bytes?: number;
+            /** @default 0 */
+            file_count?: number;
+            next_page_token?: string;
+            /** @default [] */
+            orphans?: components["schemas"]["ShownOrphan"][];
+            searched_at?: number;
+            /** @default 0 */
+            total?: number;
+        };
+        /**
          * OurWebhook
          * @description `pending` and `dead` count deliveries: those that wait, and those that were given up.
          */
@@ -3899,6 +4043,14 @@ export interface components {
             /** @default null */
             window_s?: number | null;
         };
+        /**
+         * Quarantined
+         * @description The earliest first.
+         */
+        Quarantined: {
+            /** @default [] */
+            entries?: components["schemas"]["ShownEntry"][];
+        };
         /** QueryMetrics */
         QueryMetrics: {
             /** @default null */
@@ -4020,6 +4172,45 @@ export interface components {
             accept_deletions?: boolean | null;
             /** @default null */
             name?: string | null;
+        };
+        /**
+         * RetentionCall
+         * @description See the job kind `retention`.
+         */
+        RetentionCall: {
+            /** @default null */
+            artifacts?: string | null;
+            /** @default null */
+            experiments?: string | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            is_lower_better?: boolean | null;
+            /** @default null */
+            keep_best?: number | null;
+            /** @default null */
+            keep_last?: number | null;
+            /** @default null */
+            metric?: string | null;
+            /** @default null */
+            most_percent?: number | null;
+            /** @default null */
+            older_than_days?: number | null;
+            /** @default null */
+            permanently?: boolean | null;
+        };
+        /**
+         * RetentionPreview
+         * @description `runs` are the first 100; counts and bytes are theirs.  `is_allowed`: not more than `most_percent` of all runs.
+         */
+        RetentionPreview: {
+            file_bytes: number;
+            file_count: number;
+            is_allowed: boolean;
+            matched: number;
+            runs: components["schemas"]["MatchedRun"][];
+            total: number;
+            words: string;
         };
         /** Rows */
         Rows: {
@@ -4428,6 +4619,22 @@ export interface components {
             };
             updated_at: number;
         };
+        /**
+         * ShownEntry
+         * @description `state`: `moving`, `kept`, `restoring` or `purging`; all but `kept` end with the job that is under way or by the next.
+         */
+        ShownEntry: {
+            entry_id: string;
+            file_bytes: number;
+            file_count: number;
+            item_id: string;
+            key: string;
+            kind: string;
+            moved_at: number;
+            moved_by: string;
+            root?: string;
+            state: string;
+        };
         /** ShownGroup */
         ShownGroup: {
             created_at: number;
@@ -4567,6 +4774,20 @@ export interface components {
             window: string;
             /** @default 0 */
             windows?: number;
+        };
+        /**
+         * ShownOrphan
+         * @description `key` is a folder of the artifact store, or the place that a row names; `root` is absent for the artifact store of the
+         *         server.  `modified_at` (ms): of the newest file.
+         */
+        ShownOrphan: {
+            file_bytes: number;
+            file_count: number;
+            item_id: string;
+            key: string;
+            kind: string;
+            modified_at: number;
+            root?: string;
         };
         /** ShownProgress */
         ShownProgress: {
@@ -5002,6 +5223,34 @@ export interface components {
             token_id?: number | null;
             /** @default null */
             version?: string | null;
+        };
+        /**
+         * Delete
+         * @description `confirm` is the name of the workspace or of the resource group; `token` is that of the preview.
+         */
+        "trackside.cleanup.workspaces.model.Delete": {
+            /** @default null */
+            confirm: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            resource_group?: string | null;
+            /** @default null */
+            subscription_id?: string | null;
+            /** @default null */
+            token?: string | null;
+        };
+        /**
+         * Named
+         * @description Either `name`, or `resource_group` with its `subscription_id` (by default that of workspaces without one).
+         */
+        "trackside.cleanup.workspaces.model.Named": {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            resource_group?: string | null;
+            /** @default null */
+            subscription_id?: string | null;
         };
         /** GotKeys */
         "trackside.endpoints.model.GotKeys": {
@@ -5825,6 +6074,36 @@ export interface components {
             runs: {
                 [key: string]: number;
             };
+        };
+        /**
+         * WorkspacesDeletion
+         * @description The workspaces are gone at once.  `state` is that of the job that removes their rows and files.
+         */
+        WorkspacesDeletion: {
+            job_id: string;
+            /** @default  */
+            reason?: string;
+            state: string;
+            workspaces: components["schemas"]["EndedWorkspace"][];
+        };
+        /**
+         * WorkspacesPreview
+         * @description `counts` are by noun, over all `workspaces`.  `file_bytes` lie in the artifact store.  `confirm` is the name that must be
+         *         typed.
+         */
+        WorkspacesPreview: {
+            confirm: string;
+            counts: {
+                [key: string]: number;
+            };
+            file_bytes: number;
+            /** @default [] */
+            kept?: string[];
+            /** @default [] */
+            obstacles?: components["schemas"]["Obstacle"][];
+            title: string;
+            token: string;
+            workspaces: string[];
         };
     };
     responses: {
@@ -10255,6 +10534,63 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    get_api_trackside_v1_orphans: {
+        parameters: {
+            query?: {
+                kind?: string;
+                max_results?: number;
+                page_token?: string;
+                side?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Orphans"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_orphans_quarantine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantined"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_trackside_v1_overview: {
         parameters: {
             query?: never;
@@ -10453,6 +10789,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stages"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_retention_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetentionCall"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -11747,6 +12113,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tested"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_workspace_deletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.cleanup.workspaces.model.Delete"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspacesDeletion"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_workspace_deletions_job_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspacesDeletion"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_workspace_deletions_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["trackside.cleanup.workspaces.model.Named"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspacesPreview"];
                 };
             };
             400: components["responses"]["Fault"];

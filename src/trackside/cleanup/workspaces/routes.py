@@ -169,7 +169,6 @@ def routes(calls: Calls) -> list[Route]:
             needs=needs,
             on=HANDLED,
             has_workspace=False,
-            status=202,
             answer=m.WorkspacesDeletion,
         ),
         query(

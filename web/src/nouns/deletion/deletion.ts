@@ -1,6 +1,9 @@
 /** Permanent deletions: what is deleted, the preview and its execution. */
 import { api } from "@/api/client";
 import type { components } from "@/api/schema";
+import { NEEDS } from "@/app/session/actions";
+import { rights } from "@/app/session/rights.svelte";
+import { ended } from "@/nouns/job/ended";
 
 export type Preview = components["schemas"]["Preview"];
 export type Deleted = components["schemas"]["DeletionResult"];
@@ -37,12 +40,22 @@ export async function preview(target: Target, signal: AbortSignal): Promise<Prev
   return await api.post("/api/trackside/v1/deletions/preview", { body: target, signal });
 }
 
-/** Deletes, in as many calls as the server takes; `onPart` is told what each one freed in sum. */
+/** What a deletion has freed so far. */
+export type Freed = Pick<Deleted, "file_bytes" | "row_bytes">;
+
+/** Deletes as a job; a caller who may not start jobs deletes in as many calls as the server takes.  `onPart` is told what was
+ *  freed in sum. */
 export async function execute(
   target: Target,
   { token, confirm }: Pick<Preview, "token" | "confirm">,
-  onPart: (part: Deleted) => void,
-): Promise<Deleted> {
+  onPart: (part: Freed) => void,
+): Promise<Freed> {
+  if (rights.may(NEEDS.writeJobs)) {
+    const job = await ended("delete", { ...target, token, ...(confirm ? { confirm } : {}) });
+    const freed = job.result as unknown as Freed;
+    onPart(freed);
+    return freed;
+  }
   for (;;) {
     const part = await api.post("/api/trackside/v1/deletions", {
       body: { ...target, token, confirm: confirm ?? null },

@@ -61,5 +61,11 @@ export default {
     links: counted("link", "links"),
     records: counted("record", "records"),
     jobs: counted("job", "jobs"),
+    workspaces: counted("workspace", "workspaces"),
+    models: counted("registered model", "registered models"),
+    monitors: counted("drift monitor", "drift monitors"),
+    schedules: counted("schedule", "schedules"),
+    windows: counted("window", "windows"),
+    incidents: counted("incident", "incidents"),
   } as Record<string, (count: number) => string>,
 };

@@ -63,5 +63,11 @@ export default {
     links: counted("enlace", "enlaces"),
     records: counted("registro", "registros"),
     jobs: counted("trabajo", "trabajos"),
+    workspaces: counted("espacio de trabajo", "espacios de trabajo"),
+    models: counted("modelo registrado", "modelos registrados"),
+    monitors: counted("monitor de deriva", "monitores de deriva"),
+    schedules: counted("calendario", "calendarios"),
+    windows: counted("ventana", "ventanas"),
+    incidents: counted("incidente", "incidentes"),
   } as Record<string, (count: number) => string>,
 } satisfies Words<typeof en>;

@@ -1,6 +1,7 @@
 import { formatCount } from "@/i18n/format";
 
 export default {
+  orphans: "Orphans",
   title: "Storage",
   count: "Count again",
   counting: "Counting",

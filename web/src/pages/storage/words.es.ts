@@ -3,6 +3,7 @@ import type { Words } from "@/i18n/catalogue.svelte";
 import type en from "./words.en";
 
 export default {
+  orphans: "Huérfanos",
   title: "Almacenamiento",
   count: "Contar de nuevo",
   counting: "Contando",

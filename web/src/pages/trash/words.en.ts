@@ -1,6 +1,7 @@
 import { formatCount } from "@/i18n/format";
 
 export default {
+  rules: "Retention rules",
   title: "Trash",
   hint: "What was moved to the trash can be restored. It still takes space, until it is deleted permanently.",
   none: "The trash is empty",

@@ -3,6 +3,7 @@ import type { Words } from "@/i18n/catalogue.svelte";
 import type en from "./words.en";
 
 export default {
+  rules: "Reglas de retención",
   title: "Papelera",
   hint: "Lo que está en la papelera se puede restaurar. Sigue ocupando espacio hasta que se elimina definitivamente.",
   none: "La papelera está vacía",
