@@ -429,7 +429,8 @@ REVIEWED = [
         {
             "endpoints/cleanup.py": "Cleanup.step _children",
             "endpoints/request_log/convert.py": "_signature convert main",
-            "endpoints/request_log/files.py": "Place._all Place.delete Place.drop_stale_parts Place.prune Place.spooled_bytes"
+            "endpoints/request_log/files.py": "Place._all Place.delete Place.delete_day Place.drop_stale_parts"
+            " Place.prune Place.spooled_bytes"
             " _children",
             "endpoints/request_log/recorder.py": "Recorder._spool Recorder.learn",
             "endpoints/request_log/routes.py": "Calls.table.write",
