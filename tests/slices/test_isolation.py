@@ -100,7 +100,7 @@ WHOLE_SERVER = {
 
 # For fields that name nothing: what a caller might send.
 NEUTRAL: dict[str, Any] = {
-    "side": "files", "token_id": 1,
+    "side": "files",
     "artifacts": "*", "is_lower_better": True, "keep_best": 0, "keep_last": 0, "metric": "", "most_percent": 100,
     "permanently": True, "max_deletions": 0, "max_deletions_percent": 0, "accept_deletions": True,
     "from_step": 0, "to_step": 1, "confirm": None, "older_than_days": 0,
