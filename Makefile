@@ -163,6 +163,7 @@ constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgr
 	@echo mlflow-skinny==3.17.2 | uv pip compile - $(RESOLVE) -o constraints/compat-3.txt
 	@printf '%s\n' mlflow-skinny==2.22.5 'opentelemetry-sdk<1.30' | uv pip compile - $(RESOLVE) -o constraints/traces-2.txt
 	@printf '%s\n' mlflow-skinny==3.0.1 'opentelemetry-sdk<1.30' | uv pip compile - $(RESOLVE) -o constraints/traces-3.txt
+	@printf '%s\n' mlflow==3.17.2 openai langchain-openai langchain | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/genai.txt
 	@printf '%s\n' mlflow==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/server-1.txt
 	@printf '%s\n' mlflow==2.22.5 'sqlalchemy<2.1' | uv pip compile - $(RESOLVE) -o constraints/server-2.txt
 	@printf '%s\n' azureml-core==1.61.0.post4 azureml-mlflow==1.62.0.post6 mlflow-skinny==3.15.0 scikit-learn pandas 'setuptools<81' | \
