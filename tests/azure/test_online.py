@@ -206,6 +206,15 @@ def test_what_is_missing_and_what_cannot_be_has_arms_error(api: Api, team: Api) 
     assert team.ask("GET", f"{SERVICES}?computeType=ACI&expand=true").json == {"value": []}
 
 
+def test_an_endpoint_without_keys_is_told_so_that_it_can_be_put_back(team: Api) -> None:
+    team.post(ENDPOINTS, name="free", auth_mode="none")
+    found = team.ask("GET", f"{ONLINE}/free").json
+
+    assert found["properties"]["authMode"] == "AMLToken"
+    assert team.ask("PUT", f"{ONLINE}/free", found).status == 200
+    assert refused(team.ask("POST", f"{ONLINE}/free/listKeys"))[:2] == (400, "InvalidParameter")
+
+
 def test_logs_are_told_as_one_text(team: Api) -> None:
     made(team)
     deployed(team)

@@ -71,12 +71,11 @@ class Sku(Struct, frozen=True):
 def endpoint(shown: m.ShownEndpoint, workspace: Workspace, base: str) -> dict[str, Any]:
     """Return the ARM resource of an endpoint; `base` is the server's URL as the client wrote it."""
     door = f"{base}/ws/{workspace.name}" if workspace.folder else base
-    mode = shown.properties.get(MODE_PROPERTY, KEY) if shown.auth_mode == m.AuthMode.KEY else TOKEN_MODES[0]
     return {
         **_resource(endpoint_id(workspace, shown.name), shown.name, TYPE, shown, workspace),
         "tags": shown.tags,
         "properties": {
-            "authMode": mode,
+            "authMode": told_mode(shown),
             "description": shown.description,
             "properties": {key: value for key, value in shown.properties.items() if key != MODE_PROPERTY},
             "scoringUri": f"{door}{shown.scoring_path}",
@@ -152,6 +151,11 @@ def endpoint_properties(given: Any) -> EndpointProperties:
             "properties.keys is given; the server makes the keys. POST regenerateKeys sets one to a keyValue."
         )
     return found
+
+
+def told_mode(shown: m.ShownEndpoint) -> str:
+    """Return the mode of authentication that clients are told: that of tokens for an endpoint without keys."""
+    return shown.properties.get(MODE_PROPERTY, KEY) if shown.auth_mode == m.AuthMode.KEY else TOKEN_MODES[0]
 
 
 def mode_of(properties: EndpointProperties) -> str:

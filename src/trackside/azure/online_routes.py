@@ -254,9 +254,10 @@ class Calls:
     def _change(
         self, tx: Tx, found: m.ShownEndpoint, mode: str, call: Resource, properties: online.EndpointProperties
     ) -> m.ShownEndpoint:
-        if mode != found.properties.get(online.MODE_PROPERTY, online.KEY):
+        told = online.told_mode(found)
+        if mode != told:
             raise AlreadyExists(
-                f"Endpoint {found.name} exists with another authMode, which cannot change: delete the endpoint first."
+                f"Endpoint {found.name} exists with authMode {told}, which cannot change: delete the endpoint first."
             )
         update = m.UpdateEndpoint(
             description=properties.description,
