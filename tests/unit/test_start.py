@@ -9,7 +9,9 @@ from trackside.core.access import Action
 from trackside.core.http.codec import Call
 from trackside.core.http.routes import Route, Table, query
 
-MOST_MODULES = 660  # with monitors of drift, alerts, quotas, providers of sign-in and backends of endpoints
+MOST_MODULES = (
+    668  # with monitors of drift, alerts, quotas, prices, orphans, providers of sign-in and backends of endpoints
+)
 NOT_NEEDED = (
     "trackside.links.routes",
     "trackside.links.worker",
