@@ -45,7 +45,7 @@ PAGES = {
         "#/experiments/1?order=-metrics.loss",
         "a:text-is('{first}')",
         "#/experiments/1/runs?orderByKey=metrics.%60loss%60&orderByAsc=false",
-        "a:text-is('{first}')",
+        THEIR_LINK + ":has-text('{first}')",  # the name is in an element of its own within the link
     ),
     "first chart": (
         "#/experiments/1/charts",

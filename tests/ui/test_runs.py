@@ -1,7 +1,9 @@
 """The table of runs: filter, order, columns, groups, tree, selection, keys, live changes."""
 
 import re
+from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.client import Api
@@ -244,3 +246,28 @@ def test_the_charts_of_deleted_runs_are_those_of_the_table_of_deleted_runs(page:
 
     expect(page.get_by_role("region", name="Runs").get_by_role("link")).to_have_text(["d"])
     expect(page.get_by_role("application").first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_run_whose_name_cannot_be_seen_is_found_by_its_id(page: Page, server: Server) -> None:
+    experiment = server.api.new_experiment("names")
+    names = ("\u200b\u200d", "   ", "\u202e\u202e", "\u202eabc", "Z\u0338\u0322\u0330" * 20, "👩\u200d👩\u200d👧")
+    ids = [server.api.new_run(experiment, run_name=name) for name in names]
+
+    page.goto(f"{server.url}/#/experiments/{experiment}")
+
+    for run_id in ids[:3]:
+        expect(page.get_by_title(run_id, exact=True)).to_be_visible()
+    page.get_by_title(ids[0], exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(ids[0])
+
+
+@pytest.mark.slow
+def test_a_filter_that_cannot_be_read_is_told_of_once(page: Page, server: Server, console: list[str]) -> None:
+    page.goto(f"{three_runs(server)}?q={quote('metrics.loss << 1')}")
+
+    expect(page.get_by_role("heading", name="The filter cannot be read")).to_be_visible()
+    expect(page.get_by_text("Invalid comparator '<<'")).to_have_count(1)
+    page.get_by_role("main").get_by_role("button", name="Clear the filter").last.click()
+    expect(names(page)).to_have_count(3)
+    console.clear()  # of the answers 400

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,34 @@ def test_a_hundred_thousand_runs_scroll_without_a_blank_row_and_sort(
     page.keyboard.press("Control+End")
     page.locator(".scroll").evaluate("(box) => { box.scrollTop = box.scrollHeight; }")
     expect(page.get_by_role("row", name=re.compile("run-")).last).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_hundred_thousand_runs_are_saved_as_parquet(start: Callable[..., Server], page: Page, tmp_path: Path) -> None:
+    parquet = import_module("pyarrow.parquet")  # it has no types
+    (tmp_path / "data").mkdir()
+    shutil.copy(kept(KEPT, RUNS), tmp_path / "data" / "trackside.db")
+    server = start(data=tmp_path / "data")
+    page.set_default_timeout(300_000)
+    page.goto(f"{server.url}/#/experiments/1?cols=metrics.loss,params.param_0")
+    page.get_by_role("link", name="run-099999").wait_for()
+    page.get_by_role("button", name="View").click()
+    with page.expect_download() as started:
+        page.get_by_role("menuitem", name="Export Parquet").click()
+        expect(page.get_by_text("of 100,000 runs read")).to_be_visible(timeout=120_000)
+    file = tmp_path / "runs.parquet"
+    started.value.save_as(file)
+
+    table = parquet.read_table(file)
+    assert table.num_rows == RUNS
+    assert len(set(table.column("run_id").to_pylist())) == RUNS
+    asked = server.api.post("runs/search", experiment_ids=["1"], order_by=["metrics.loss DESC"], max_results=1)["runs"][
+        0
+    ]
+    best = max(table.select(["run_name", "metrics.loss"]).to_pylist(), key=lambda row: row["metrics.loss"] or 0)
+    assert best["run_name"] == asked["info"]["run_name"]
+    expect(page.get_by_text("of 100,000 runs read")).to_have_count(0)
 
 
 @pytest.mark.slow

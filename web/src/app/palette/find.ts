@@ -1,5 +1,6 @@
 /** What the palette finds at the server: experiments, models, and runs of the experiment that is shown. */
 import { api } from "@/api/client";
+import { shownName } from "@/nouns/run/name";
 import { href } from "../address";
 
 export interface Target {
@@ -36,7 +37,7 @@ export async function find(text: string, experiment: string | undefined, signal:
 async function runById(run_id: string, signal: AbortSignal): Promise<Target[]> {
   const { run } = await api.get("/api/2.0/mlflow/runs/get", { query: { run_id }, signal });
   const link = href("experiments", run.info.experiment_id, "runs", run_id);
-  return [{ link, label: run.info.run_name || run_id, hint: run_id, kind: "run" }];
+  return [{ link, label: shownName(run.info.run_name, run_id), hint: run_id, kind: "run" }];
 }
 
 async function runs(pattern: string, experiment: string, signal: AbortSignal): Promise<Target[]> {
@@ -45,7 +46,7 @@ async function runs(pattern: string, experiment: string, signal: AbortSignal): P
   const { run_id = [], run_name = [] } = answer.runs;
   return run_id.map((id, at) => ({
     link: href("experiments", experiment, "runs", id),
-    label: run_name[at] || id,
+    label: shownName(run_name[at], id),
     hint: id.slice(0, 8),
     kind: "run",
   }));

@@ -27,6 +27,8 @@ class Rights {
   /** By scope; undefined while the server is asked. */
   readonly #things = new SvelteMap<string, ReadonlySet<string>>();
   readonly #asked = new Set<string>();
+  /** The server has said what the caller may do, or that nobody is signed in: what depends on rights may be shown. */
+  isSettled = $state(false);
 
   /** Whether the server has said what the caller may do. */
   get isKnown(): boolean {
@@ -54,10 +56,12 @@ class Rights {
   }
 
   letAll(): void {
+    this.isSettled = true;
     this.#isAll = true;
   }
 
   letNone(): void {
+    this.isSettled = true;
     this.#isAll = false;
     this.#found = undefined;
   }
@@ -74,6 +78,7 @@ class Rights {
       if (status === 401) this.letNone();
       else this.letAll();
     }
+    this.isSettled = true;
   }
 
   /** Once for each object, and only for callers whose rights differ by object. */

@@ -1,5 +1,6 @@
 /** The runs of experiments as lists of charts need them. */
 import { post } from "./source";
+import { shownName } from "@/nouns/run/name";
 
 export interface ListedRun {
   readonly runId: string;
@@ -30,7 +31,7 @@ export async function fetchRuns(selection: Selection, most: number, signal: Abor
   const runs = run_id.map((runId, at) => ({
     runId,
     experimentId: experiment_id[at] ?? "",
-    name: run_name[at] || runId,
+    name: shownName(run_name[at], runId),
     status: status[at] ?? "",
   }));
   return { runs, matching: answer.matching };

@@ -1,5 +1,6 @@
 /** The run as one HTML file. */
 import { reportCharts, MOST_CHARTS } from "@/chart/export/report";
+import { shownName } from "@/nouns/run/name";
 import { fileName } from "@/chart/export/csv";
 import { save } from "@/chart/export/save";
 import { DEFAULTS } from "@/chart/settings";
@@ -12,7 +13,7 @@ import { words } from "./words";
 
 export async function saveReport(run: Run, experiment: string, signal: AbortSignal): Promise<void> {
   const { info, data } = run;
-  const name = info.run_name || info.run_id;
+  const name = shownName(info.run_name, info.run_id);
   const tags = tagsOf(run);
   const duration = durationOf(run);
   const { svgs, metrics } = await reportCharts([{ runId: info.run_id, name, slot: 0 }], DEFAULTS, signal);

@@ -75,6 +75,8 @@ export default {
   share: "Copy link",
   exportCsv: "Export CSV",
   exportJson: "Export JSON Lines",
+  making: "Making the file…",
+  read: (read: number, all: number) => `Making the file: ${formatCount(read)} of ${formatCount(all)} runs read`,
   exportParquet: "Export Parquet",
   exportHtml: "Save as one HTML file",
   reportRows: (shown: number, all: number) => `The first ${formatCount(shown)} of ${runs(all)}`,
@@ -128,5 +130,6 @@ export default {
   dropLast: "Drop the last condition",
   sorted: (what: string) => `Sorted by ${what}`,
   unsorted: "Sorted by start, newest first",
+  refused: "The filter cannot be read",
   rowsFailed: "Runs could not be loaded",
 };

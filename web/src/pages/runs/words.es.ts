@@ -79,6 +79,8 @@ export default {
   share: "Copiar enlace",
   exportCsv: "Exportar CSV",
   exportJson: "Exportar JSON Lines",
+  making: "Preparando el archivo…",
+  read: (read, all) => `Preparando el archivo: ${formatCount(read)} de ${formatCount(all)} ejecuciones leídas`,
   exportParquet: "Exportar Parquet",
   exportHtml: "Guardar como un archivo HTML",
   reportRows: (shown: number, all: number) => `Las primeras ${formatCount(shown)} de ${runs(all)}`,
@@ -132,5 +134,6 @@ export default {
   dropLast: "Quitar la última condición",
   sorted: (what: string) => `Ordenado por ${what}`,
   unsorted: "Ordenado por inicio, las más nuevas primero",
+  refused: "El filtro no se puede leer",
   rowsFailed: "No se pudieron cargar las ejecuciones",
 } satisfies Words<typeof en>;

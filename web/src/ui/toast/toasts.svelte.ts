@@ -1,7 +1,7 @@
 export interface Toast {
   id: number;
   text: string;
-  kind: "done" | "failed";
+  kind: "done" | "failed" | "busy";
   /** Takes back what the toast tells of. */
   undo?: () => unknown;
 }
@@ -20,6 +20,16 @@ class Toasts {
     const toast: Toast = { id: this.#next++, text, kind: "done", ...(undo ? { undo } : {}) };
     this.list = [...this.list.slice(-3), toast];
     this.resume(toast);
+  }
+
+  /** Work that takes seconds: `say` tells how far it is, `end` takes the toast away. */
+  busy(text: string): { say: (text: string) => void; end: () => void } {
+    const id = this.#next++;
+    this.list = [...this.list.slice(-3), { id, text, kind: "busy" }];
+    return {
+      say: (next) => (this.list = this.list.map((each) => (each.id === id ? { ...each, text: next } : each))),
+      end: () => (this.list = this.list.filter((each) => each.id !== id)),
+    };
   }
 
   failed(text: string): void {
@@ -52,7 +62,7 @@ class Toasts {
   }
 
   resume(toast: Toast): void {
-    if (toast.kind === "failed") return;
+    if (toast.kind !== "done") return;
     this.pause(toast);
     this.#timers.set(
       toast.id,

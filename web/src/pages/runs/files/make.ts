@@ -1,5 +1,6 @@
 /** The table as files that the browser makes: Parquet, and a report as one HTML file. */
 import { api } from "@/api/client";
+import { shownName } from "@/nouns/run/name";
 import type { components } from "@/api/schema";
 import { fileName } from "@/chart/export/csv";
 import { MOST_CHARTS, reportCharts } from "@/chart/export/report";
@@ -14,20 +15,21 @@ import { words as runWords } from "@/nouns/run/words";
 import { columnsOf, type TableRows } from "./parquet";
 import type { RunsState } from "../state.svelte";
 import { words } from "../words";
+import type { Tell } from "./work";
 
 const WINDOW = 5000;
 /** A page of more rows is no report any more. */
 const MOST_ROWS = 2000;
 
-export async function saveParquet(page: RunsState, name: string, signal: AbortSignal): Promise<void> {
+export async function saveParquet(page: RunsState, name: string, signal: AbortSignal, tell: Tell): Promise<void> {
   const { parquetWriteBuffer } = await import("hyparquet-writer");
-  const rows = await allRows(page, Number.POSITIVE_INFINITY, signal);
+  const rows = await allRows(page, Number.POSITIVE_INFINITY, signal, tell);
   const content = parquetWriteBuffer({ columnData: columnsOf(rows) });
   save(new Blob([content], { type: "application/vnd.apache.parquet" }), "", fileName(name, "parquet"));
 }
 
-export async function saveReport(page: RunsState, name: string, signal: AbortSignal): Promise<void> {
-  const rows = await allRows(page, MOST_ROWS, signal);
+export async function saveReport(page: RunsState, name: string, signal: AbortSignal, tell: Tell): Promise<void> {
+  const rows = await allRows(page, MOST_ROWS, signal, tell);
   const { runs, svgs, metrics } = await charts(page, signal);
   const t = words.t;
   const filter = page.view.filter;
@@ -54,7 +56,7 @@ async function charts(page: RunsState, signal: AbortSignal) {
 }
 
 /** The chosen rows, or all that match, in the order of the view: window after window of one snapshot. */
-async function allRows(page: RunsState, most: number, signal: AbortSignal): Promise<TableRows> {
+async function allRows(page: RunsState, most: number, signal: AbortSignal, tell: Tell): Promise<TableRows> {
   const { ids, isAll } = page.selection;
   const { experimentIds, filter, lifecycle, columns, orderBy } = page.asked;
   const selection = ids.size && !isAll ? { run_ids: [...ids] } : { filter };
@@ -77,6 +79,7 @@ async function allRows(page: RunsState, most: number, signal: AbortSignal): Prom
     snapshot = window.snapshot;
     for (const [key, values] of Object.entries(window.runs)) (info[key] ??= []).push(...values);
     window.columns.forEach((values, at) => cells[at]?.push(...values));
+    tell(info["run_id"]?.length ?? 0, Math.min(window.matching, most));
   } while (window.runs.run_id?.length && (info["run_id"]?.length ?? 0) < Math.min(window.matching, most));
   return { info: info as TableRows["info"], fields: columns, cells, matching: window.matching, total: window.total };
 }
@@ -98,7 +101,7 @@ function tableOf({ info, fields, cells }: TableRows) {
   const rows = info.run_id.map((id, at) => {
     const [start, end] = [info.start_time[at] ?? null, info.end_time[at] ?? null];
     return [
-      info.run_name[at] || id,
+      shownName(info.run_name[at], id),
       status[info.status[at] ?? ""] ?? info.status[at] ?? "",
       start === null ? "" : formatDate(start),
       start === null || end === null ? "" : formatDuration(Math.max(end - start, 0)),

@@ -1,4 +1,5 @@
 import { api } from "@/api/client";
+import { shownName } from "@/nouns/run/name";
 import { asFailure, isAbort, type Failure } from "@/api/failure";
 import type { components } from "@/api/schema";
 import type { List } from "@/grid/outline";
@@ -234,7 +235,7 @@ function rowsOf({ runs, columns }: Answer, fields: string[]): RunRow[] {
   const { run_id = [], run_name, experiment_id, status, lifecycle_stage, user_id, start_time, end_time } = runs;
   return run_id.map((id, index) => ({
     id,
-    name: run_name?.[index] ?? "",
+    name: shownName(run_name?.[index], id),
     experimentId: experiment_id?.[index] ?? "",
     status: status?.[index] ?? "",
     isDeleted: lifecycle_stage?.[index] === "deleted",
