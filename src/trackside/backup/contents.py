@@ -14,7 +14,8 @@ INCLUDED = frozenset({
     "logged_model_datasets",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
     "model_history", "registry_stages", "stage_requests",
-    "traces", "trace_bodies", "trace_spans", "trace_links", "trace_assessments",
+    "traces", "trace_bodies", "trace_spans", "trace_links", "trace_assessments", "trace_issues",
+    "scorers", "scorer_versions", "label_schemas", "review_queues", "review_queue_items", "review_queue_users",
     "evaluation_datasets", "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments",
     "holds", "tombstones",
 })  # fmt: skip
@@ -49,6 +50,10 @@ NUMBERS = {
     "trace_seq": "traces",
     "body_seq": "trace_bodies",
     "assessment_seq": "trace_assessments",
+    "issue_seq": "trace_issues",
+    "scorer_seq": "scorers",
+    "schema_seq": "label_schemas",
+    "queue_seq": "review_queues",
 }
 URIS = {
     "experiments": ("artifact_location",),
