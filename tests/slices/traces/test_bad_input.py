@@ -78,6 +78,39 @@ def test_nul_characters_and_attributes_that_are_no_json_do_no_harm(api: Api) -> 
     assert (span["name"], span["attributes"]["k"]) == ("a\0b", "x\0y")
 
 
+def test_a_batch_that_is_sent_twice_counts_once(api: Api) -> None:
+    usage = {"gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 1_000_000}
+    batch = (Sent(1), Sent(2, parent=1, attributes=usage))
+    start(api)
+
+    for _ in range(2):
+        export(api, *batch)
+
+    (found,) = search(api)
+    assert len(spans_of(api)) == 2
+    assert json.loads(found["trace_metadata"]["mlflow.trace.tokenUsage"])["input_tokens"] == 1_000_000
+    assert json.loads(found["trace_metadata"]["mlflow.trace.cost"])["total_cost"] == 2.5
+
+
+def test_spans_that_come_after_the_deletion_of_their_trace_make_a_trace_of_what_came(api: Api) -> None:
+    start(api)
+    export(api, Sent(1, name="whole"))
+    api.post("traces/delete-traces", experiment_id="0", request_ids=[trace_id(1)], version="3.0")
+
+    export(api, Sent(2, parent=1, name="late"))
+
+    (found,) = search(api)
+    assert [span["name"] for span in spans_of(api)] == ["late"]
+    assert (found["state"], found["tags"].get("mlflow.traceName")) == ("IN_PROGRESS", None)
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, '{"resourceSpans":' * 5_000])
+def test_otlp_as_json_that_is_nested_too_deeply_is_refused(api: Api, text: str) -> None:
+    reply = post(api, text.encode(), content_type="application/json")
+
+    assert (reply.status, reply.json["detail"]) == (400, "Invalid OpenTelemetry format")
+
+
 def test_a_start_call_must_say_what_and_where(api: Api) -> None:
     wrong: list[dict[str, Any]] = [{"request_time": "yesterday"}, {"execution_duration": "long"}, {"trace_id": "../x"}]
     for fields in wrong:
