@@ -20,7 +20,7 @@ from trackside.core.http.streams import Headers, Request, Response
 from trackside.core.http.targets import by
 from trackside.endpoints import keys, store
 from trackside.endpoints import model as m
-from trackside.endpoints.work import MAX_LOG_LINES, Work, shown
+from trackside.endpoints.work import MAX_LOG_LINES, Work, shown, shown_all
 from trackside.identity.exchange import LIFE_S
 
 POLL_AFTER = (b"retry-after", b"1")  # s, between two questions of a client for an operation
@@ -93,7 +93,7 @@ class Calls:
         self._history = history
 
     async def list(self, request: Request) -> Response:
-        found = await request.read(lambda tx: [shown(tx, each) for each in store.all_of_workspace(tx)])
+        found = await request.read(shown_all)
         return _json({"value": [self._endpoint(request, each) for each in found]})
 
     async def get(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
 from trackside.endpoints import model as m
 from trackside.endpoints import store
-from trackside.endpoints.work import MAX_LOG_LINES, Work, shown
+from trackside.endpoints.work import MAX_LOG_LINES, Work, shown, shown_all
 
 T = TypeVar("T", bound=codec.Call)
 PATH = "/api/trackside/v1/endpoints"
@@ -28,7 +28,7 @@ class Calls:
         return await self._written(request, lambda tx: self._work.create(tx, call), 201)
 
     async def list(self, request: Request) -> Response:
-        found = await request.read(lambda tx: [shown(tx, endpoint) for endpoint in store.all_of_workspace(tx)])
+        found = await request.read(shown_all)
         return _json(m.Endpoints(endpoints=found))
 
     async def get(self, request: Request) -> Response:

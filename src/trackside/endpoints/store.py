@@ -263,6 +263,18 @@ def replicas(tx: Tx) -> list[Replica]:
     return [_replica(row) for row in rows]
 
 
+def replicas_of(tx: Tx, endpoint: Endpoint) -> list[Replica]:
+    rows = tx.all(
+        f"""
+        SELECT {_REPLICA} FROM replicas WHERE workspace_id = :ws AND deployment_seq IN
+            (SELECT deployment_seq FROM deployments WHERE workspace_id = :ws AND endpoint_seq = :endpoint)
+        ORDER BY started_at, replica_id
+        """,
+        endpoint=endpoint.endpoint_seq,
+    )
+    return [_replica(row) for row in rows]
+
+
 def put_replica(tx: Tx, replica: Replica) -> None:
     tx.run(
         """

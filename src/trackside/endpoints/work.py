@@ -151,8 +151,25 @@ def _set_traffic(tx: Tx, endpoint: m.Endpoint, call: m.UpdateEndpoint) -> None:
 
 
 def shown(tx: Tx, endpoint: m.Endpoint) -> m.ShownEndpoint:
+    replicas = store.replicas_by_deployment(store.replicas_of(tx, endpoint))
+    return _shown_endpoint(endpoint, store.deployments_of(tx, endpoint), replicas)
+
+
+def shown_all(tx: Tx) -> list[m.ShownEndpoint]:
+    """Return the endpoints of the workspace, by three statements however many there are."""
     replicas = store.replicas_by_deployment(store.replicas(tx))
-    deployments = store.deployments_of(tx, endpoint)
+    by_endpoint: dict[int, list[m.Deployment]] = {}
+    for each in sorted(store.wanted(tx), key=lambda deployment: deployment.name):
+        by_endpoint.setdefault(each.endpoint_seq, []).append(each)
+    return [
+        _shown_endpoint(endpoint, by_endpoint.get(endpoint.endpoint_seq, []), replicas)
+        for endpoint in store.all_of_workspace(tx)
+    ]
+
+
+def _shown_endpoint(
+    endpoint: m.Endpoint, deployments: list[m.Deployment], replicas: dict[int, list[m.Replica]]
+) -> m.ShownEndpoint:
     path = PREFIX.replace("{name}", endpoint.name)
     return m.ShownEndpoint(
         name=endpoint.name,
