@@ -131,6 +131,15 @@ def test_other_models_are_left_to_mlflow(
     assert without_mlflow.read(str(changed(folder, change))) is None
 
 
+def test_a_pickle_outside_of_the_models_folder_is_not_read(tmp_path: Path, regression: Path) -> None:
+    import shutil
+
+    folder = Path(shutil.copytree(regression, tmp_path / "model"))
+    (folder / "model.pkl").rename(tmp_path / "outside.pkl")
+    outside = changed(folder, lambda each: each["flavors"]["python_function"].update(model_path="../outside.pkl"))
+    assert without_mlflow.read(str(outside)) is None
+
+
 def test_mlflow_refuses_a_pickle_where_its_variable_says_so(regression: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     assert without_mlflow.read(str(regression)) is None

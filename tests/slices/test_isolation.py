@@ -123,7 +123,7 @@ NEUTRAL: dict[str, Any] = {
     "is_default": True, "wait_s": 0, "kinds": None, "by": ["params.k"],
     "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
     "resource_type": "experiment", "resource_id": "1", "permission": "READ",
-    "registry": None, "filter_string": "", "records": None, "buckets": "00", "hashes": None, "keys": None,
+    "registry": None, "filter_string": "", "records": None, "traces": [], "buckets": "00", "hashes": None, "keys": None,
     "dry_run": True, "source_workspace": None,
     "authorization": None, "digest_s": None, "mute": None,
     "scope": "workspace", "subject": None, "measure": "runs", "rule_state": None, "target": None, "above": 1.0,

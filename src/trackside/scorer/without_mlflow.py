@@ -127,7 +127,8 @@ def read(folder: str) -> Optional[SklearnModel]:
         or predict not in _PREDICT
     )
     file = Path(folder) / str(pyfunc.get("model_path", ""))
-    if needs_mlflow or not _may_unpickle() or not file.is_file() or file.stat().st_size > MAX_BYTES:
+    is_inside = file.resolve().is_relative_to(Path(folder).resolve())
+    if needs_mlflow or not _may_unpickle() or not is_inside or not file.is_file() or file.stat().st_size > MAX_BYTES:
         return None
     estimator = _unpickled(file, flavor.get("serialization_format", "pickle"))
     if not hasattr(estimator, predict):
