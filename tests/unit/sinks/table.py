@@ -532,9 +532,7 @@ REVIEWED = [
             "scorer/batch/main.py": "run",
             "scorer/batch/on_ray.py": "<module> _connect",
             "scorer/batch/order.py": "read",
-            "scorer/batch/parts.py": (
-                "Output.__init__ Output.finish Part.__init__ Part.finish Parts.finish _Text.__init__ _done _path counts"
-            ),
+            "scorer/batch/parts.py": ("Output.__init__ Part.finish Parts.finish _Text.__init__ _done _path counts"),
             "scorer/without_mlflow.py": "described read",
             "scorer/batch/spark/batch.py": "_run _write_failures _write_output run",
             "scorer/batch/spark/session.py": "<module> _conf _settings send_model",
