@@ -122,7 +122,7 @@ def test_uploads_are_counted_by_what_they_add_and_refused_when_they_do_not_fit(a
     too_large = api.ask("PUT", f"{place}/two.bin", b"x" * 61, headers={"content-length": "61"})
 
     assert too_large.status == 403
-    assert "has 40 of at most 100 bytes of artifacts, and this call adds 61" in too_large.json["message"]
+    assert "has 40 of at most 100 bytes of artifacts and traces, and this call adds 61" in too_large.json["message"]
     assert api.ask("GET", f"{place}/two.bin").status == 404
     assert shown(api) == [("workspace", "", "bytes", 40, 100)]
 
