@@ -16,21 +16,38 @@ class Connections(Struct, frozen=True):
     idle: int
 
 
+class Closed(Exception):
+    """The store was closed, and something that runs beside the server wants to read."""
+
+    def __init__(self) -> None:
+        super().__init__("the store is closed")
+
+
 class Reads:
     """`note` gets `READ` and the seconds of each transaction; threads call it side by side."""
 
     def __init__(self) -> None:
         self.note: Callable[[tuple[str], float], None] = lambda _key, _seconds: None
         self.under_way = 0
-        self._lock = threading.Lock()
+        self._has_ended = False
+        self._changed = threading.Condition()
 
     def begin(self) -> float:
-        """Return what `end` needs."""
-        with self._lock:
+        """Return what `end` needs.  Raise Closed once the store is being closed."""
+        with self._changed:
+            if self._has_ended:
+                raise Closed
             self.under_way += 1
         return time.perf_counter()
 
     def end(self, begun: float) -> None:
-        with self._lock:
+        with self._changed:
             self.under_way -= 1
+            self._changed.notify_all()
         self.note(READ, time.perf_counter() - begun)
+
+    def finish(self, wait_s: float) -> bool:
+        """Let none begin any more, and wait for those under way.  Return whether all have ended in time."""
+        with self._changed:
+            self._has_ended = True
+            return self._changed.wait_for(lambda: not self.under_way, wait_s)

@@ -27,6 +27,7 @@ from trackside.core.db.watchdog import Watchdog
 
 Durability = Literal["full", "relaxed"]
 BUSY_TIMEOUT_S = 10.0
+READERS_END_S = 2.0  # that closing waits for reads under way, and again when they were interrupted
 QUICK_COMMIT_S = 0.001  # with the sync to the disk: the event loop waits for such a commit
 MINIMUM = (3, 35, 0)  # RETURNING
 
@@ -158,20 +159,22 @@ class SqliteDatabase:
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
         """A snapshot: every statement of the transaction sees the same state.  Raises TooSlow beyond the limit."""
-        session = self._reader()
-        epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
-        session.connection.execute("BEGIN")
         begun = self.reads.begin()
         try:
-            with nullcontext() if limit is None else self._watchdog.watch(limit, session.connection):
-                yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
-        except sqlite3.OperationalError as error:
-            if limit is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise limit.fault() from None
-            raise
+            session = self._reader()
+            epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
+            session.connection.execute("BEGIN")
+            try:
+                with nullcontext() if limit is None else self._watchdog.watch(limit, session.connection):
+                    yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
+            except sqlite3.OperationalError as error:
+                if limit is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                    raise limit.fault() from None
+                raise
+            finally:
+                session.connection.execute("COMMIT")
         finally:
             self.reads.end(begun)
-            session.connection.execute("COMMIT")
 
     @contextmanager
     def write(self, ws: int) -> Iterator[Tx]:
@@ -216,11 +219,22 @@ class SqliteDatabase:
     def close(self) -> None:
         self._keeper.close()
         self._watchdog.close()
+        self._close_readers()
+        self.writer.close()
+
+    def _close_readers(self) -> None:
+        """Close the connections that nobody uses: SQLite ends the process if one is closed under a statement.
+
+        A statement that takes long is interrupted.  A connection that stays in use ends with the process."""
+        if not self.reads.finish(READERS_END_S):
+            for connection in self._readers:
+                connection.interrupt()
+            if not self.reads.finish(READERS_END_S):
+                return
         for connection in self._readers:
             with suppress(sqlite3.Error):
                 connection.close()
         self._readers.clear()
-        self.writer.close()
 
     def _reader(self) -> SqliteSession:
         session: SqliteSession | None = getattr(self._local, "session", None)
