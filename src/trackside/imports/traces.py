@@ -16,6 +16,7 @@ from trackside.traces.model import FIXED_TAGS, SERVER_TAGS, SPANS_LOCATION
 
 AT_ONCE = 50
 MOST_CHARS = 8_000_000  # of spans in one call, if it is not one trace
+TOO_LARGE = 413
 INFOS = "/api/3.0/mlflow/traces/batchGetInfos"
 _OWN_TAGS = {*FIXED_TAGS, *SERVER_TAGS}
 
@@ -95,7 +96,12 @@ class TracesImport:
 
     def _send(self, bodies: Sequence[tuple[str, str, bool]]) -> None:
         raw = f'{{"traces":[{",".join(body for _, body, _ in bodies)}]}}'.encode()
-        answer = self._http.call("POST", f"{PREFIX}/traces", raw, {"content-type": "application/json"}).json
+        try:
+            answer = self._http.call("POST", f"{PREFIX}/traces", raw, {"content-type": "application/json"}).json
+        except Refused as reason:
+            if len(bodies) > 1 or reason.status != TOO_LARGE:
+                raise
+            answer = {"refused": {bodies[0][0]: f"its spans have {len(raw):,} bytes, more than a call may have"}}
         refused = answer.get("refused", {})
         for trace_id, _, is_new in bodies:
             if trace_id in refused:

@@ -20,7 +20,7 @@ from trackside.core.http.streams import Request, Response
 from trackside.sync.api.files import PREFIX
 from trackside.traces import model as m
 from trackside.traces.api.v3 import start_of
-from trackside.traces.ingest import files
+from trackside.traces.ingest import encodings, files
 from trackside.traces.ingest.batch import batch_of
 from trackside.traces.spans import Event
 from trackside.traces.storage import changes, reader
@@ -28,7 +28,7 @@ from trackside.traces.storage.state import Start
 from trackside.traces.storage.writer import Spans, write
 
 MAX_TRACES = 500
-MAX_BODY_BYTES = 256 << 20  # a trace comes as a whole
+MAX_BODY_BYTES = encodings.MAX_BYTES  # as one request of OTLP: a trace comes as a whole
 KINDS = ("run", "prompt")  # of links
 
 
