@@ -58,7 +58,8 @@ def test_a_scrape_tells_runs_log_calls_and_what_the_store_holds(api: Api) -> Non
     assert samples(text, "trackside_store_size_bytes")[()] > 4096
     logged = (("code", "2xx"), ("method", "POST"), ("route", "/api/2.0/mlflow/runs/log-metric"))
     assert samples(text, "trackside_http_request_duration_seconds_count")[logged] == 5
-    assert samples(text, "trackside_http_response_bytes_total")[logged] == 5 * len("{}")
+    assert samples(text, "trackside_http_response_size_bytes_sum")[logged] == 5 * len("{}")
+    assert samples(text, "trackside_http_response_size_bytes_count")[logged] == 5
     assert samples(text, "trackside_metric_points_ingested_total") == {(("workspace", "default"),): 5}
     assert samples(text, "trackside_endpoints") == {(("workspace", name),): 0 for name in ("default", "other-lab")}
 
@@ -124,6 +125,7 @@ def queries() -> list[str]:
 def test_rules_and_dashboard_ask_only_for_series_and_labels_that_a_scrape_has(sqlite_api: Api) -> None:
     found = families(scrape(sqlite_api))
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+    suffixes["summary"] = ("_count", "_sum")
     series = {f"{name}{suffix}": name for name, family in found.items() for suffix in suffixes.get(family.type, ())}
     labels = {family.full: {*family.labels, "le"} for family in FAMILIES}
 

@@ -60,6 +60,9 @@ def test_a_scrape_is_answered_while_another_process_locks_the_store_and_a_write_
     writer.join()
 
     assert (is_answered, answers) == (False, [200])
+    assert (
+        total(text, "trackside_http_requests_in_progress", method="POST", route="/api/2.0/mlflow/runs/log-metric") == 1
+    )
     assert total(text, "trackside_runs", status="RUNNING") == 1
     assert samples(text, "trackside_store_up") == {(): 1}
 
@@ -79,7 +82,8 @@ def test_a_scrape_tells_when_the_last_backup_ended_and_what_transactions_took(se
     assert total(text, "trackside_db_query_duration_seconds_count", op="read") > 0
     assert total(text, "trackside_db_query_duration_seconds_count", op="write") > 0
     assert total(text, "trackside_db_pool_connections", state="idle") > 0
-    assert samples(text, "trackside_http_requests_in_progress") == {(): 1}
+    assert total(text, "trackside_http_requests_in_progress") == 1
+    assert total(text, "trackside_http_requests_in_progress", method="GET", route="/metrics") == 1
 
 
 def test_a_scrape_tells_bytes_of_files_of_the_trash_and_of_orphans_after_their_jobs(server: Server) -> None:

@@ -31,6 +31,10 @@ def test_counts_are_summed_over_workers_and_go_on_after_one_was_killed(tmp_path:
     key = ("POST", "/log", 2)
     counted[0].requests.note(key, 0.002, 10)
     counted[1].requests.note(key, 7.0, 30)
+    counted[0].requests.begin(("POST", "/log"))
+    counted[1].requests.begin(("POST", "/log"))
+    counted[1].requests.begin(("GET", "/"))
+    counted[1].requests.end(("GET", "/"))
     second.step()
 
     before = first.total()
@@ -40,6 +44,7 @@ def test_counts_are_summed_over_workers_and_go_on_after_one_was_killed(tmp_path:
     third.close()
     first.close()
 
+    assert before.under_way == {("POST", "/log"): 2, ("GET", "/"): 0}
     for total_ in (before, after):
         timing = total_.requests[key]
         assert (sum(timing.counts), timing.seconds, timing.size) == (2, 7.002, 40)

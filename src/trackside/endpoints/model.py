@@ -13,6 +13,7 @@ from trackside.core.http.codec import Answer, Call
 NAME = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")  # Azure's rule for online endpoints
 KEY = re.compile(r"[\x21-\x7e]{16,256}")
 MAX_REPLICAS = 64
+MAX_PAGE = 1000  # of a list of endpoints
 MAX_DESCRIPTION = 5000
 
 
@@ -163,8 +164,19 @@ class GotEndpoint(Answer, frozen=True):
     endpoint: ShownEndpoint
 
 
+class ListEndpoints(Call, frozen=True):
+    """A page has at most `max_results` endpoints and begins after `page_token`, which is what the page before said; without both,
+    the answer has all."""
+
+    max_results: int | None = None
+    page_token: str | None = None
+
+
 class Endpoints(Answer, frozen=True):
+    """By name.  `next_page_token` is there while more follow."""
+
     endpoints: list[ShownEndpoint]
+    next_page_token: str | UnsetType = UNSET
 
 
 class GotKeys(Answer, frozen=True):
@@ -231,6 +243,19 @@ class RegenerateKey(Call, frozen=True):
     name: str | None = None
     key: str | None = None
     value: str | None = None
+
+
+def check_page(max_results: str | None, page_token: str | None) -> tuple[int, str]:
+    """Return how many endpoints a page has, and the name that it begins after."""
+    if max_results is None:
+        most = MAX_PAGE
+    elif not max_results.isascii() or not max_results.isdigit() or not 1 <= int(max_results[:9]) <= MAX_PAGE:
+        raise Invalid(f"max_results is {max_results[:20]!r}; it must be a number from 1 to {MAX_PAGE}.")
+    else:
+        most = int(max_results)
+    if page_token and NAME.fullmatch(page_token) is None:
+        raise Invalid(f"page_token is {page_token[:100]!r}; it must be what the page before said in next_page_token.")
+    return most, page_token or ""
 
 
 def check_name(given: str | None, what: str = "name") -> str:

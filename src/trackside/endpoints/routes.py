@@ -12,7 +12,7 @@ from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
 from trackside.endpoints import model as m
 from trackside.endpoints import store
-from trackside.endpoints.work import MAX_LOG_LINES, Work, shown, shown_all
+from trackside.endpoints.work import MAX_LOG_LINES, Work, shown, shown_all, shown_page
 
 T = TypeVar("T", bound=codec.Call)
 PATH = "/api/trackside/v1/endpoints"
@@ -28,8 +28,11 @@ class Calls:
         return await self._written(request, lambda tx: self._work.create(tx, call), 201)
 
     async def list(self, request: Request) -> Response:
-        found = await request.read(shown_all)
-        return _json(m.Endpoints(endpoints=found))
+        most, token = (request.query.get(name, [None])[-1] for name in ("max_results", "page_token"))
+        if most is None and token is None:
+            return _json(m.Endpoints(endpoints=await request.read(shown_all)))
+        size, after = m.check_page(most, token)
+        return _json(await request.read(lambda tx: shown_page(tx, after, size)))
 
     async def get(self, request: Request) -> Response:
         name = request.params["name"]
@@ -102,7 +105,7 @@ def routes(work: Work) -> list[Route]:
     at, got = by("endpoint", "name"), m.GotEndpoint
     return [
         stream(f"POST {PATH}", calls.create, call=m.CreateEndpoint, needs=write, answer=got, status=201),
-        stream(f"GET {PATH}", calls.list, needs=read, on=LISTED, answer=m.Endpoints),
+        stream(f"GET {PATH}", calls.list, needs=read, on=LISTED, arguments=m.ListEndpoints, answer=m.Endpoints),
         stream(f"GET {one}", calls.get, on=at, call=m.EndpointCall, needs=read, answer=got),
         stream(f"PATCH {one}", calls.update, on=at, call=m.UpdateEndpoint, needs=write, answer=got),
         stream(f"DELETE {one}", calls.delete, on=at, call=m.EndpointCall, needs=delete),

@@ -76,6 +76,21 @@ def all_of_workspace(tx: Tx) -> list[Endpoint]:
     return [_endpoint(row) for row in rows]
 
 
+def after(tx: Tx, name: str, most: int) -> list[Endpoint]:
+    """Return at most so many of those that the caller may read, by name, from the first one after `name`."""
+    readable = tx.only_readable("endpoint", Action.ENDPOINTS_READ, "name")
+    rows = tx.all(
+        f"""
+        SELECT {_ENDPOINT} FROM endpoints WHERE workspace_id = :ws AND name > :name{readable.sql}
+        ORDER BY name LIMIT :most
+        """,
+        name=name,
+        most=most,
+        **readable.params,
+    )
+    return [_endpoint(row) for row in rows]
+
+
 def update(tx: Tx, endpoint: Endpoint, auth_mode: AuthMode, description: str, tags: dict[str, str]) -> None:
     tx.run(
         """
@@ -214,6 +229,19 @@ def deployments_of(tx: Tx, endpoint: Endpoint) -> list[Deployment]:
     return [_deployment(row) for row in rows]
 
 
+def deployments_between(tx: Tx, first: str, last: str) -> list[Deployment]:
+    """Return those of the endpoints with names from `first` to `last`."""
+    rows = tx.all(
+        f"""
+        SELECT {_DEPLOYMENT} FROM deployments d JOIN endpoints e ON e.endpoint_seq = d.endpoint_seq
+        WHERE d.workspace_id = :ws AND e.workspace_id = :ws AND e.name BETWEEN :first AND :last ORDER BY d.name
+        """,
+        first=first,
+        last=last,
+    )
+    return [_deployment(row) for row in rows]
+
+
 def find_deployment(tx: Tx, endpoint: Endpoint, name: str) -> Deployment | None:
     return next((each for each in deployments_of(tx, endpoint) if each.name == name), None)
 
@@ -271,6 +299,21 @@ def replicas_of(tx: Tx, endpoint: Endpoint) -> list[Replica]:
         ORDER BY started_at, replica_id
         """,
         endpoint=endpoint.endpoint_seq,
+    )
+    return [_replica(row) for row in rows]
+
+
+def replicas_between(tx: Tx, first: str, last: str) -> list[Replica]:
+    """Return those of the endpoints with names from `first` to `last`."""
+    rows = tx.all(
+        f"""
+        SELECT {_REPLICA} FROM replicas WHERE workspace_id = :ws AND deployment_seq IN
+            (SELECT d.deployment_seq FROM endpoints e JOIN deployments d ON d.endpoint_seq = e.endpoint_seq
+                WHERE d.workspace_id = :ws AND e.workspace_id = :ws AND e.name BETWEEN :first AND :last)
+        ORDER BY started_at, replica_id
+        """,
+        first=first,
+        last=last,
     )
     return [_replica(row) for row in rows]
 

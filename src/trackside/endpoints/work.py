@@ -4,7 +4,9 @@ A method takes the transaction and the call.  Callers run `prepare` before a met
 commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from msgspec import UNSET
 
 from trackside.access import store as access
 from trackside.core.access import Object
@@ -157,13 +159,29 @@ def shown(tx: Tx, endpoint: m.Endpoint) -> m.ShownEndpoint:
 
 def shown_all(tx: Tx) -> list[m.ShownEndpoint]:
     """Return the endpoints of the workspace, by three statements however many there are."""
-    replicas = store.replicas_by_deployment(store.replicas(tx))
+    return _shown_many(store.all_of_workspace(tx), store.wanted(tx), store.replicas(tx))
+
+
+def shown_page(tx: Tx, after: str, most: int) -> m.Endpoints:
+    """Return at most so many endpoints by name, from the first one after `after`; by three statements too."""
+    found = store.after(tx, after, most + 1)
+    kept = found[:most]
+    if not kept:
+        return m.Endpoints([])
+    ends = kept[0].name, kept[-1].name
+    shown_ = _shown_many(kept, store.deployments_between(tx, *ends), store.replicas_between(tx, *ends))
+    return m.Endpoints(shown_, next_page_token=kept[-1].name if len(found) > most else UNSET)
+
+
+def _shown_many(
+    endpoints: Iterable[m.Endpoint], deployments: Iterable[m.Deployment], replicas: Iterable[m.Replica]
+) -> list[m.ShownEndpoint]:
+    by_deployment = store.replicas_by_deployment(replicas)
     by_endpoint: dict[int, list[m.Deployment]] = {}
-    for each in sorted(store.wanted(tx), key=lambda deployment: deployment.name):
+    for each in sorted(deployments, key=lambda deployment: deployment.name):
         by_endpoint.setdefault(each.endpoint_seq, []).append(each)
     return [
-        _shown_endpoint(endpoint, by_endpoint.get(endpoint.endpoint_seq, []), replicas)
-        for endpoint in store.all_of_workspace(tx)
+        _shown_endpoint(endpoint, by_endpoint.get(endpoint.endpoint_seq, []), by_deployment) for endpoint in endpoints
     ]
 
 

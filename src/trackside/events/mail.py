@@ -4,6 +4,7 @@ A mail server has so many seconds in all, however slowly it answers.  What it re
 is not tried again; what may pass (busy, no connection, a wrong password that the operator corrects) is.
 """
 
+import html
 import re
 import smtplib
 import ssl
@@ -28,6 +29,7 @@ SCHEME = "mailto:"
 MAX_RECIPIENTS = 50
 MAX_ADDRESS = 254
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)")
+_ROW = re.compile(r"([A-Za-z_][A-Za-z0-9_ ]{0,40}): ?(.*)")
 _PERMANENT = 500  # of SMTP's codes: from here on another try is no use
 
 
@@ -187,7 +189,26 @@ def _message(server: Server, url: str, kept: str, delivery_id: str, event: str) 
     message["Auto-Submitted"] = "auto-generated"
     message["X-Trackside-Event"] = event
     message.set_content(letter.text)
+    message.add_alternative(_html(letter.text), subtype="html")
     return message
+
+
+def _html(text: str) -> str:
+    """Return the text as a page without links, pictures or scripts: rows of `Name: value` are a table, the rest paragraphs."""
+    parts = []
+    for block in text.strip().split("\n\n"):
+        rows = [_ROW.fullmatch(line) for line in block.splitlines()]
+        if len(rows) > 1 and all(rows):
+            cells = "".join(
+                f"<tr><th align=left>{html.escape(row[1])}</th><td>{html.escape(row[2])}</td></tr>\n"
+                for row in rows
+                if row
+            )
+            parts.append(f"<table cellpadding=4>\n{cells}</table>")
+        else:
+            parts += [f"<p>{html.escape(line)}</p>" for line in block.splitlines()]
+    body = "\n".join(parts)
+    return f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"></head>\n<body>\n{body}\n</body></html>\n'
 
 
 def _one_line(text: str) -> str:

@@ -102,7 +102,19 @@ PANELS: tuple[Panel, ...] = (
         "s",
         ((f"{_quantile(0.95, f.JOB_SECONDS, ', kind')} or vector(0)", "{{kind}}"),),
     ),
-    Panel("Requests under way", "short", ((f"sum({f.UNDER_WAY.full})", "requests"),)),
+    Panel(
+        "Requests under way", "short", ((f"sum by (method, route) ({f.UNDER_WAY.full}) > 0", "{{method}} {{route}}"),)
+    ),
+    Panel(
+        "Mean size of answers",
+        "bytes",
+        (
+            (
+                f"sum by (route) (rate({f.ANSWERED.full}_sum[5m])) / sum by (route) (rate({f.ANSWERED.full}_count[5m]))",
+                "{{route}}",
+            ),
+        ),
+    ),
     Panel("Transactions of the store (p95)", "s", ((_quantile(0.95, f.QUERIES, ", op"), "{{op}}"),)),
     Panel("Connections for reads", "short", ((f"sum by (state) ({f.CONNECTIONS.full})", "{{state}}"),)),
     Panel(

@@ -8,7 +8,12 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    SummaryMetricFamily,
+)
 from prometheus_client.exposition import choose_encoder
 
 from trackside.core.http.meter import BOUNDS_S, Timing
@@ -61,7 +66,7 @@ class Exposition:
             elif family.kind == "histogram":
                 yield _histogram(family, facts.timings.get(family, ()))
             elif family is f.ANSWERED:
-                yield _plain(family, [(labels, timing.size) for labels, timing in requests])
+                yield _summary(family, requests)
             else:
                 yield _plain(family, facts.values.get(family, ()))
 
@@ -76,6 +81,14 @@ def _plain(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> A
     made = _MADE[family.kind](family.full, family.help, labels=family.labels)
     for labels, value in values:
         made.add_metric(_printable(labels), value)
+    return made
+
+
+def _summary(family: Family, timings: Iterable[tuple[tuple[str, ...], Timing]]) -> Any:
+    """Of the sizes that were counted with the timings."""
+    made = SummaryMetricFamily(family.full, family.help, labels=family.labels)
+    for labels, timing in timings:
+        made.add_metric(_printable(labels), count_value=sum(timing.counts), sum_value=timing.size)
     return made
 
 

@@ -12,7 +12,7 @@ PREFIX = "trackside_"
 # First parts of the keys of what background work counts; the workspace or endpoint and more labels follow.
 POINTS_KEY, JOB_KEY, DELIVERY_KEY, DROPPED_KEY = "points", "job", "delivery", "dropped"
 JOB_SCALE = 400  # a job's seconds by the bounds of requests: buckets from 2 s to 4,000 s
-Kind = Literal["counter", "gauge", "histogram"]
+Kind = Literal["counter", "gauge", "histogram", "summary"]  # a summary has a sum and a count, and no quantiles
 
 
 class Family(Struct, frozen=True):
@@ -30,8 +30,8 @@ class Family(Struct, frozen=True):
 
     @property
     def series(self) -> str:
-        """The name of the series that queries use: the buckets of a histogram."""
-        return self.full + {"counter": "_total", "gauge": "", "histogram": "_bucket"}[self.kind]
+        """The name of the series that queries use: the buckets of a histogram, the sum of a summary."""
+        return self.full + {"counter": "_total", "gauge": "", "histogram": "_bucket", "summary": "_sum"}[self.kind]
 
 
 BUILD = Family("build_info", "gauge", "The version of the server; the value is 1.", ("version", "store"))
@@ -41,8 +41,18 @@ REQUESTS = Family(
     "Time from a request's head and body to its answer, by route template; without a route: nothing is served there.",
     ("method", "route", "code"),
 )
-UNDER_WAY = Family("http_requests_in_progress", "gauge", "Requests that have begun and are not answered yet.")
-ANSWERED = Family("http_response_bytes", "counter", "Bytes of the bodies of answers.", ("method", "route", "code"))
+UNDER_WAY = Family(
+    "http_requests_in_progress",
+    "gauge",
+    "Requests that have begun and are not answered yet; without a route: it is not known yet.",
+    ("method", "route"),
+)
+ANSWERED = Family(
+    "http_response_size_bytes",
+    "summary",
+    "Bytes of the bodies of answers, by route template.",
+    ("method", "route", "code"),
+)
 SCORED = Family(
     "endpoint_request_duration_seconds",
     "histogram",

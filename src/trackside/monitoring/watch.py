@@ -122,7 +122,7 @@ class Watch:
         values[f.CPU] = [((part,), used.cpu_s) for part, used in parts.items()]
         values[f.MEMORY] = [((part,), float(used.resident_bytes)) for part, used in parts.items()]
         values[f.RETRIES] = [((), float(total.retries))]
-        values[f.UNDER_WAY] = [((), float(total.under_way))]
+        values[f.UNDER_WAY] = [(where, float(count)) for where, count in total.under_way.items()]
         connections = total.connections
         values[f.CONNECTIONS] = [(("used",), float(connections.used)), (("idle",), float(connections.idle))]
         values.update(worked(total.work, names, {} if reading is None else reading.endpoints))

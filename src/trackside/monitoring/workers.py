@@ -48,7 +48,7 @@ class Counts(Struct, frozen=True):
     cpu_s: float = 0.0
     ended_children_s: float = 0.0
     resident_bytes: int = 0
-    under_way: int = 0
+    under_way: list[tuple[str, str, int]] = []  # method, route, requests
     connections: Connections = NO_CONNECTIONS
     requests: list[Row] = []
     scoring: list[Row] = []
@@ -65,7 +65,7 @@ class Total(Struct, frozen=True):
     commits: Timing
     writes: Timing
     retries: int
-    under_way: int
+    under_way: Mapping[tuple[str, str], int]
     connections: Connections
     work: Mapping[Hashable, Timing]
     server: Usage
@@ -85,7 +85,7 @@ class Alone:
         meters = self._meters
         commits, writes, retries = _of_store(meters.commits.read())
         requests, scoring, work = meters.requests.read(), meters.scoring.read(), meters.work.read()
-        under_way, connections = meters.requests.under_way, self._connections()
+        under_way, connections = meters.requests.under_way(), self._connections()
         return Total(
             1, requests, scoring, commits, writes, retries, under_way, connections, work, processes.own(), children
         )
@@ -132,7 +132,7 @@ class OneOfMany:
             commits,
             writes,
             retries,
-            sum(each.under_way for each in alive),
+            _summed(each.under_way for each in alive),
             Connections(sum(each.connections.used for each in alive), sum(each.connections.idle for each in alive)),
             _merged(each.work for each in every),
             Usage(sum(each.cpu_s for each in every), sum(each.resident_bytes for each in alive)),
@@ -146,7 +146,7 @@ class OneOfMany:
             before.cpu_s + used.cpu_s,
             before.ended_children_s + processes.ended_children_s(),
             used.resident_bytes,
-            self._meters.requests.under_way,
+            [(*where, count) for where, count in self._meters.requests.under_way().items()],
             self._connections(),
             _rows(_merged([before.requests, _rows(self._meters.requests.read())])),
             _rows(_merged([before.scoring, _rows(self._meters.scoring.read())])),
@@ -207,6 +207,14 @@ def _rows(timings: Mapping[Hashable, Timing]) -> list[Row]:
     return [
         (key, timing.counts, timing.seconds, timing.size) for key, timing in timings.items() if isinstance(key, tuple)
     ]
+
+
+def _summed(parts: Iterable[Iterable[tuple[str, str, int]]]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for rows in parts:
+        for method, route, count in rows:
+            found[method, route] = found.get((method, route), 0) + count
+    return found
 
 
 def _merged(parts: Iterable[Iterable[Row]]) -> dict[Hashable, Timing]:

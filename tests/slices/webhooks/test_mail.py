@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ def write(office: Office, *names: str, url: str = TO, **more: Any) -> Any:
     return webhook
 
 
+def body(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
 def test_a_mail_tells_what_happened_to_every_address(office: Office, mailbox: Callable[..., Mailbox]) -> None:
     box = mailbox()
     office.mail = server(box.port)
@@ -52,7 +59,10 @@ def test_a_mail_tells_what_happened_to_every_address(office: Office, mailbox: Ca
     assert mail["From"] == "trackside@example.org"
     assert mail["Subject"] == "Trackside: Registered model iris \U0001f600: created (workspace default)"
     assert mail["Message-ID"] == f"<{office.sent(webhook)[0].delivery_id}@example.org>"
-    assert "Event: registered_model.created" in mail.get_content()
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert "Event: registered_model.created" in body(mail, "plain")
+    assert "<tr><th align=left>Event</th><td>registered_model.created</td></tr>" in body(mail, "html")
     assert office.states(webhook) == [("DELIVERED", 1)]
 
 
@@ -65,6 +75,16 @@ def test_a_name_makes_no_header(mailbox: Callable[..., Mailbox]) -> None:
     assert answer.status == 250
     assert box.mails[0]["Bcc"] is None
     assert box.mails[0]["Subject"] == "a  Bcc: eve@example.org"
+
+
+def test_a_name_makes_no_element_of_a_mail(office: Office, mailbox: Callable[..., Mailbox]) -> None:
+    box = mailbox()
+    office.mail = server(box.port)
+
+    write(office, '<img src="eve.png">')
+
+    assert "&lt;img src=&quot;eve.png&quot;&gt;" in body(box.mails[0], "html")
+    assert "<img" not in body(box.mails[0], "html")
 
 
 def test_what_happens_in_the_time_of_a_digest_comes_as_one_mail(
@@ -80,7 +100,8 @@ def test_what_happens_in_the_time_of_a_digest_comes_as_one_mail(
 
     (mail,) = box.mails
     assert mail["Subject"].startswith("3 events: ")
-    assert [f"Registered model {name}: created" in mail.get_content() for name in "abc"] == [True] * 3
+    assert [f"<p>Registered model {name}: created" in body(mail, "html") for name in "abc"] == [True] * 3
+    assert [f"Registered model {name}: created" in body(mail, "plain") for name in "abc"] == [True] * 3
     assert office.states(webhook) == [("DELIVERED", 1)] * 3
 
 

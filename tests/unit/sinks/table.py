@@ -516,7 +516,8 @@ REVIEWED = [
             "traces/storage/reader.py": "by_ids by_seqs find",
             "traces/assessments/store.py": "get of_traces put",
             "traces/storage/writer.py": "_load _number _save _save_spans",
-            "endpoints/store.py": "all_of_workspace create deployments_of get lock replicas replicas_of set_keys wanted",
+            "endpoints/store.py": "after all_of_workspace create deployments_between deployments_of get lock replicas"
+            " replicas_between replicas_of set_keys wanted",
         },
     ),
     Reviewed(

@@ -14,6 +14,7 @@ from trackside_mlflow.uris import tracking_uri
 
 PATH = "/api/trackside/v1/endpoints"
 DEPLOYMENT_HEADER = "azureml-model-deployment"
+PAGE = 1000  # endpoints of one answer
 SCORE_TIMEOUT_S = 3700.0  # a deployment answers within an hour at most
 LOOK_S = 0.5
 SETTLED = ("Healthy", "Failed", "Unschedulable")
@@ -42,7 +43,14 @@ class Endpoints:
         return self._endpoint("POST", PATH, fields)
 
     def list(self) -> builtins.list[Endpoint]:
-        return cast(List[Endpoint], self._call("GET", PATH).get("endpoints", []))
+        found: builtins.list[Endpoint] = []
+        token = ""
+        while True:
+            page = self._call("GET", f"{PATH}?max_results={PAGE}&page_token={quote(token, safe='')}")
+            found += page.get("endpoints", [])
+            token = page.get("next_page_token", "")
+            if not token:
+                return found
 
     def get(self, name: str) -> Endpoint:
         return self._endpoint("GET", _path(name))

@@ -1,12 +1,13 @@
 """`trackside endpoint …`: calls of a running server."""
 
 import argparse
+import builtins
 import json
 import sys
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
@@ -15,6 +16,7 @@ from trackside.cli.remote import workspace_of
 from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/endpoints"
+PAGE = 1000  # endpoints of one answer
 LOOK_S = 0.5
 STDIN = "-"
 
@@ -29,7 +31,7 @@ def create(words: argparse.Namespace) -> int:
 
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    found = _call(words, "GET", PATH).get("endpoints", [])
+    found = _all(words)
     if words.json:
         say(as_json(found))
     elif found:
@@ -176,6 +178,18 @@ def _url(words: argparse.Namespace) -> str:
 def _workspace(words: argparse.Namespace) -> str:
     name = workspace_of(words)
     return "" if name == DEFAULT else name
+
+
+def _all(words: argparse.Namespace) -> builtins.list[Any]:
+    """Return the endpoints of the workspace, page by page."""
+    found: builtins.list[Any] = []
+    token = ""
+    while True:
+        page = _call(words, "GET", f"{PATH}?{urlencode({'max_results': PAGE, 'page_token': token})}")
+        found += page.get("endpoints", [])
+        token = page.get("next_page_token", "")
+        if not token:
+            return found
 
 
 def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:

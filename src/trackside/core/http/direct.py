@@ -216,7 +216,8 @@ class Direct:
     ) -> None:
         """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
         route, begun = plain.route, perf_counter()
-        self._meter.under_way += 1
+        where = route.method, route.paths[0]
+        self._meter.begin(where)
         given = plain.headers.get(ID_HEADER)
         request_id = None if given is None and not self._requests.is_on else self._requests.id_of(given)
         if request_id is not None:
@@ -232,12 +233,12 @@ class Direct:
             else:
                 if isinstance(error, Denied) and plain.visit.caller is not OPEN:
                     source = plain.visit.source
-                    where = self._gate.source_of(plain.method, plain.path) if source is None else source()
-                    self._gate.refused(plain.visit.caller, route, None, where)
+                    refused_at = self._gate.source_of(plain.method, plain.path) if source is None else source()
+                    self._gate.refused(plain.visit.caller, route, None, refused_at)
                 status, headers, body = failed(error, plain.method, plain.path)
                 answer(status, headers, body)
-            self._meter.under_way -= 1
-            self._meter.note((route.method, route.paths[0], status // 100), perf_counter() - begun, len(body))
+            self._meter.end(where)
+            self._meter.note((*where, status // 100), perf_counter() - begun, len(body))
 
         try:
             if plain.method in ("POST", "PUT") and route.parses_body:
@@ -269,11 +270,12 @@ class Direct:
 
     def _perform_small(self, plain: Plain, body: bytes, begun: float, answer: Answer) -> None:
         route = plain.route
+        where = route.method, route.paths[0]
 
         def counted(status: int, headers: Headers, answered: bytes) -> None:
             answer(status, headers, answered)
-            self._meter.under_way -= 1
-            self._meter.note((route.method, route.paths[0], status // 100), perf_counter() - begun, len(answered))
+            self._meter.end(where)
+            self._meter.note((*where, status // 100), perf_counter() - begun, len(answered))
 
         try:
             route.small(Small(plain.workspace, plain.params, plain.headers, body), counted)

@@ -129,7 +129,7 @@ class Edge:
         counted = _Counted(send, request_id)
         begun = perf_counter()
         passed: Send = counted
-        self._meter.under_way += 1
+        self._meter.begin(_NOTHING)  # until its route is known
         try:
             if self._dialects.is_foreign(scope["path"], dict(scope["headers"])):
                 dialect = await self._dialects.of(scope)
@@ -141,7 +141,7 @@ class Edge:
             route: Route | None = scope.get(ROUTE)
             where = _NOTHING if route is None else (route.method, route.paths[0])
             took_s = perf_counter() - begun
-            self._meter.under_way -= 1
+            self._meter.end(where)
             self._meter.note((*where, counted.status // 100), took_s, counted.size)
             if request_id is not None:
                 workspace, user = scope.get(WHO, _NOBODY)
@@ -187,6 +187,8 @@ class Edge:
             await send_whole(send, 204, [(b"allow", allow), *cors], b"")
             return
         route = scope[ROUTE] = match.route
+        self._meter.end(_NOTHING)
+        self._meter.begin((route.method, route.paths[0]))
         workspace, visit = await self._admit(route, name, scope)
         scope[WHO] = (workspace, visit.user)
         if route.kind == "stream":

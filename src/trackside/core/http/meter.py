@@ -34,8 +34,19 @@ class Meter:
     """Written by one event loop, without a lock: a call costs less than a microsecond.  Read by any thread."""
 
     def __init__(self) -> None:
-        self.under_way = 0  # requests that have begun and are not answered yet
         self._timings: dict[Hashable, Timing] = {}
+        self._under_way: dict[tuple[str, str], int] = {}  # requests that have begun, by method and route
+
+    def begin(self, where: tuple[str, str]) -> None:
+        """Count a request of this method and route, until `end`."""
+        self._under_way[where] = self._under_way.get(where, 0) + 1
+
+    def end(self, where: tuple[str, str]) -> None:
+        self._under_way[where] -= 1
+
+    def under_way(self) -> dict[tuple[str, str], int]:
+        """Return the requests that are not answered yet; 0 for methods and routes that had some."""
+        return dict(self._under_way)
 
     def note(self, key: Hashable, seconds: float, size: int = 0) -> None:
         """Count one answer of `size` bytes that took `seconds`."""
