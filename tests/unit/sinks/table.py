@@ -229,7 +229,7 @@ REVIEWED = [
         {
             "cli/links/commands.py": "_path _watch _where check init_script",
             "cli/server/ports.py": "url",
-            "cli/endpoints/commands.py": "_path logs rollback update",
+            "cli/endpoints/commands.py": "_all _path logs rollback update",
             "cli/endpoints/request_log.py": "request_log",
             "cli/jobs/commands.py": "_full_id list",
             "cli/drift/monitors.py": "_incidents _path _windows report",
