@@ -9,9 +9,7 @@ from support.servers import Server
 from support.sign_in import fill
 
 
-def test_a_token_is_shown_once_works_and_is_revoked_by_typing_its_name(
-    server: Server, people: People, page: Page
-) -> None:
+def test_a_token_is_shown_once_works_and_is_revoked_after_a_preview(server: Server, people: People, page: Page) -> None:
     page.goto(f"{server.url}/#/account")
     fill(page)
     expect(page.get_by_text("No tokens yet")).to_be_visible()
@@ -37,10 +35,12 @@ def test_a_token_is_shown_once_works_and_is_revoked_by_typing_its_name(
     assert token["expires_at"] - token["created_at"] == 7 * 86_400_000
 
     row.get_by_role("button", name="Revoke ci").click()
-    button = page.get_by_role("button", name="Revoke the token")
-    expect(button).to_be_disabled()
-    page.get_by_label("Type ci to revoke the token").fill("ci")
-    button.click()
+    dialog = page.get_by_role("dialog", name="Delete the token ci")
+    expect(dialog).to_contain_text("1 token")
+    expect(dialog).to_contain_text("Programs that use the token are refused at once. No use is recorded yet.")
+    assert mine.get(f"{OURS}/me")["name"] == ADMIN
+    assert axe.serious(page) == []
+    dialog.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("No tokens yet")).to_be_visible()
     assert mine.ask("GET", f"{OURS}/me").status == 401
 

@@ -1,6 +1,7 @@
 """Permanent deletion with its preview on the pages of what is deleted, and the trash."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from playwright.sync_api import Page, expect
 from support import axe
 from support.client import Api
 from support.servers import Server
+from trackside.endpoints.request_log import files
 from ui.test_models import forget_answers, register
 
 OURS = "/api/trackside/v1"
+DAY_MS = 86_400_000
 
 
 def filled_run(api: Api, name: str = "swift-fox") -> str:
@@ -172,3 +175,53 @@ def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme
 
     expect(page.get_by_role("dialog")).to_contain_text("100 points")
     assert axe.serious(page) == []
+
+
+@pytest.mark.slow
+def test_a_day_of_requests_the_log_of_a_link_and_a_monitor_go_after_their_previews(server: Server, page: Page) -> None:
+    api = server.api
+    register(api)
+    api.post(f"{OURS}/endpoints", name="adder", auth_mode="none", model_uri="models:/churn/1")
+    place = files.place(server.data / "endpoints" / "requests", 1)
+    for day in range(9):
+        path = place.parquet(day * DAY_MS, "w-1-1")
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * 2048)
+    body = {"name": "watch", "target": {"endpoint": "adder"}, "baseline": {"past_windows": 7}, "window": "day"}
+    api.ask("POST", f"{OURS}/drift-monitors", body)
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+    days = page.get_by_role("region", name="Requests by day")
+    expect(days.get_by_role("row")).to_have_count(8)
+    page.get_by_role("button", name="Show all 9 days").click()
+    days.get_by_role("button", name="Delete the requests of 1970-01-02").click()
+    expect(page.get_by_role("dialog")).to_contain_text("2.00 KiB of files")
+    assert axe.serious(page) == []
+    delete(page)
+    expect(page.get_by_text("Deleted the requests of 1970-01-02 to adder: freed 2.00 KiB")).to_be_visible()
+    expect(days.get_by_role("row")).to_have_count(9)
+    assert [each.day for each in place.all()] == ["1970-01-01", *(f"1970-01-0{day}" for day in range(3, 10))]
+
+    page.goto(f"{server.url}/#/drift/watch")
+    menu(page, "Delete permanently")
+    page.get_by_label("Type watch to delete it").fill("watch")
+    delete(page)
+    expect(page.get_by_text("No monitors yet")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_log_of_a_link_goes_after_its_preview(start: Callable[..., Server], page: Page) -> None:
+    here = start()
+    there = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push"}
+    here.api.post(f"{OURS}/links", **there)
+    here.api.new_run()
+
+    page.goto(f"{here.url}/#/links/twin")
+    page.get_by_role("button", name="Delete the log…").click(timeout=60_000)
+    here.api.post(f"{OURS}/links/twin/pause")
+    expect(page.get_by_role("dialog")).to_contain_text("the link stays")
+    assert axe.serious(page) == []
+    delete(page)
+
+    expect(page.get_by_text("Deleted the log of twin")).to_be_visible()
+    expect(page.get_by_text("No conflicts, refusals or errors")).to_be_visible()

@@ -30,7 +30,9 @@ def test_a_job_is_started_and_watched_to_its_end_and_deleted(server: Server, pag
     expect(page.get_by_text("Succeeded")).to_be_visible(timeout=60_000)
     expect(page.get_by_text('"older_than_days": 7')).to_be_visible()
     page.get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("menuitem", name="Delete permanently").click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 job")
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
 
 

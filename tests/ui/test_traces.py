@@ -257,8 +257,9 @@ def test_traces_become_records_of_an_evaluation_dataset(server: Server, page: Pa
     page.get_by_role("row").filter(has_text="q2").get_by_role("button", name="Delete the record").click()
     expect(page.get_by_role("row").filter(has_text="q2")).to_have_count(0)
     assert axe.serious(page) == []
-    page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete permanently…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 record")
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("No evaluation datasets yet")).to_be_visible()
 
 

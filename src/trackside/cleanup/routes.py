@@ -18,6 +18,7 @@ from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, decode_body, encode
 from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
 from trackside.core.http.streams import Request, Response
+from trackside.evaluation_datasets import store as datasets
 from trackside.experiments import store as experiments
 from trackside.logged_models import store as logged_models
 from trackside.runs import store as runs
@@ -249,10 +250,18 @@ def _check_allowed(tx: Tx, target: Target, action: Action) -> None:
         if not whole.may_revoke(tx, target):
             raise Denied(REFUSED)
         return
-    found = _object(tx, target)
-    is_allowed = action in tx.rights.everywhere if found is None else tx.rights.allows(action, found)
+    found = _objects(tx, target)
+    is_allowed = all(tx.rights.allows(action, each) for each in found) if found else action in tx.rights.everywhere
     if not is_allowed:
         raise Denied(REFUSED)
+
+
+def _objects(tx: Tx, target: Target) -> tuple[Object, ...]:
+    """Return the objects whose rights decide; none where those of the workspace do."""
+    if target.kind is Kind.DATASET:
+        return datasets.locate(tx, target.dataset_id) or ()
+    found = _object(tx, target)
+    return () if found is None else (found,)
 
 
 def _object(tx: Tx, target: Target) -> Object | None:
@@ -265,7 +274,7 @@ def _object(tx: Tx, target: Target) -> Object | None:
             return logged_models.locate(tx, target.model_id)
         case Kind.ENDPOINT | Kind.CAPTURE:
             return Object("endpoint", target.name)
-        case Kind.LINK_LOG | Kind.LINK | Kind.DATASET | Kind.JOB | Kind.MONITOR:
+        case Kind.LINK_LOG | Kind.LINK | Kind.JOB | Kind.MONITOR:
             return None
     return runs.locate(tx, target.run_id)
 

@@ -128,7 +128,7 @@ def _remove_nothing(tx: Tx, target: Target) -> None:
 
 def _token(tx: Tx, target: Target) -> Found:
     token = credentials.get_token(tx, target.token_id or 0)
-    return Found(name=token.name, counts={"tokens": 1})
+    return Found(name=token.name, counts={"tokens": 1}, kept=("what programs stored with it stays",))
 
 
 def _remove_token(tx: Tx, target: Target) -> None:
@@ -151,11 +151,16 @@ def _remove_link_log(tx: Tx, target: Target) -> None:
 
 
 def may_revoke(tx: Tx, target: Target) -> bool:
-    """Whether the token is the caller's own, or the caller is an administrator."""
+    """Whether the token is the caller's own, or one of a user whom the caller may delete."""
     if tx.caller.is_admin:
         return True
     token = credentials.find(tx, target.token_id or 0)
-    return token is not None and token.principal_id == tx.caller.principal_id
+    if token is None:
+        return False
+    if token.principal_id == tx.caller.principal_id:
+        return True
+    may_delete = Action.USERS_DELETE in tx.caller.rights(None).everywhere
+    return may_delete and tx.caller.may_act_for(tx, principals.get(tx, token.principal_id))
 
 
 KINDS = {

@@ -121,6 +121,40 @@ def test_a_token_is_revoked_by_its_owner_or_an_administrator_and_nobody_else(peo
     assert people.admin.ask("POST", f"{DELETIONS}/preview", {"kind": "token", "token_id": token_id}).status == 404
 
 
+def test_a_dataset_is_deleted_by_who_may_delete_those_of_its_experiments(people: People) -> None:
+    admin = people.admin
+    mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
+    manager = people.add("mo", "MLflow MANAGE", f"/ws/default/experiments/{mine}")
+    body = {"name": "golden", "experiment_ids": [mine]}
+    made: Any = admin.ask("POST", "/api/3.0/mlflow/datasets/create", body).json
+    shared: Any = admin.ask(
+        "POST", "/api/3.0/mlflow/datasets/create", {"name": "both", "experiment_ids": [mine, other]}
+    ).json
+
+    of_both = {"kind": "evaluation_dataset", "dataset_id": shared["dataset"]["dataset_id"]}
+    refused = manager.ask("POST", DELETIONS, of_both)
+    done = delete(manager, "evaluation_dataset", dataset_id=made["dataset"]["dataset_id"])
+
+    assert (refused.status, done["is_done"]) == (403, True)
+
+
+def test_a_token_is_revoked_by_who_may_delete_its_user(people: People) -> None:
+    ann, manager = people.add("ann"), people.add("manager")
+    token_id = ann.post(f"{OURS}/me/tokens", token_name="ci")["token"]["token_id"]
+    admins = people.admin.post(f"{OURS}/me/tokens", token_name="ci")["token"]["token_id"]
+    before = manager.ask("POST", f"{DELETIONS}/preview", {"kind": "token", "token_id": token_id}).status
+    fields = {"name": "User Manager", "actions": ["Microsoft.Authorization/users/*"], "assignable_scopes": ["/"]}
+    people.admin.post(f"{OURS}/roles", fields)
+    people.grant("manager", "User Manager", "/")
+
+    of_admin = manager.ask("POST", f"{DELETIONS}/preview", {"kind": "token", "token_id": admins})
+    shown = preview(manager, "token", token_id=token_id)
+    delete(manager, "token", token_id=token_id, token=shown["token"])
+
+    assert (before, of_admin.status) == (403, 403)
+    assert ann.get(f"{OURS}/me/tokens").get("tokens", []) == []
+
+
 def test_the_log_of_a_link_goes_and_the_link_stays(api: Api) -> None:
     fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
     api.post(f"{OURS}/links", fields)
@@ -144,11 +178,13 @@ def test_the_requests_of_one_day_go_and_those_of_others_stay(api: Api, chosen: S
         path.parent.mkdir(parents=True)
         path.write_bytes(b"x" * 100)
 
+    before = api.get(f"{OURS}/endpoints/adder/request-log")["request_log"]["days"]
     shown = preview(api, "capture_day", name="adder", day="1970-01-01")
     done = delete(api, "capture_day", name="adder", day="1970-01-01", token=shown["token"])
     again = api.ask("POST", f"{DELETIONS}/preview", {"kind": "capture_day", "name": "adder", "day": "1970-01-01"})
     wrong = api.ask("POST", f"{DELETIONS}/preview", {"kind": "capture_day", "name": "adder", "day": "../1970"})
 
+    assert before == [{"day": day, "files": 1, "size_bytes": 100} for day in ("1970-01-02", "1970-01-01")]
     assert (shown["file_bytes"], done["file_bytes"], done["file_count"]) == (100, 100, 1)
     assert (again.status, wrong.status) == (404, 400)
     assert [each.path.parent.parent.name for each in place.all()] == ["1970-01-02"]

@@ -1812,23 +1812,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/trackside/v1/me/tokens/{token_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** DELETE me tokens */
-        delete: operations["delete_api_trackside_v1_me_tokens_token_id"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/trackside/v1/model-versions/{name}/{version}/lineage": {
         parameters: {
             query?: never;
@@ -2457,23 +2440,6 @@ export interface paths {
         /** A token for another user or a service principal. */
         post: operations["post_api_trackside_v1_users_name_tokens"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/trackside/v1/users/{name}/tokens/{token_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** DELETE users tokens */
-        delete: operations["delete_api_trackside_v1_users_name_tokens_token_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3674,6 +3640,15 @@ export interface components {
             user?: string;
         };
         /**
+         * LoggedDay
+         * @description The files of one day (UTC), such as 2026-01-31, on the server that is asked.
+         */
+        LoggedDay: {
+            day: string;
+            files: number;
+            size_bytes: number;
+        };
+        /**
          * LoggedOut
          * @description `url`: the page that ends the session at the identity provider too; a browser opens it.
          */
@@ -4837,9 +4812,14 @@ export interface components {
             started_at: number;
             state: string;
         };
-        /** ShownRequestLog */
+        /**
+         * ShownRequestLog
+         * @description `days` are the days that have files, the newest first.
+         */
         ShownRequestLog: {
             counters: components["schemas"]["Counters"];
+            /** @default [] */
+            days?: components["schemas"]["LoggedDay"][];
             files: number;
             is_on: boolean;
             keep_days?: number;
@@ -10346,33 +10326,6 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
-    delete_api_trackside_v1_me_tokens_token_id: {
-        parameters: {
-            query?: {
-                name?: string;
-            };
-            header?: never;
-            path: {
-                token_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, unknown>;
-                };
-            };
-            400: components["responses"]["Fault"];
-            404: components["responses"]["Fault"];
-            default: components["responses"]["Fault"];
-        };
-    };
     get_api_trackside_v1_model_versions_name_version_lineage: {
         parameters: {
             query?: never;
@@ -11731,32 +11684,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeToken"];
-                };
-            };
-            400: components["responses"]["Fault"];
-            404: components["responses"]["Fault"];
-            default: components["responses"]["Fault"];
-        };
-    };
-    delete_api_trackside_v1_users_name_tokens_token_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-                token_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];

@@ -29,6 +29,11 @@ class Parquet(Struct, frozen=True):
     hour: int  # ms
     size_bytes: int
 
+    @property
+    def day(self) -> str:
+        """Such as 2026-01-31, in UTC."""
+        return self.path.parent.parent.name
+
 
 class Place(Struct, frozen=True):
     """The folder of one endpoint's log."""
@@ -60,7 +65,7 @@ class Place(Struct, frozen=True):
 
     def of_day(self, day: str) -> list[Parquet]:
         """The Parquet files of a day such as 2026-01-31."""
-        return [each for each in self._all() if each.path.parent.parent.name == day]
+        return [each for each in self._all() if each.day == day]
 
     def spooled_bytes(self) -> int:
         total = 0

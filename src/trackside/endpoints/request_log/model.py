@@ -66,7 +66,17 @@ class Counters(Answer, frozen=True):
     unreadable: int = 0
 
 
+class LoggedDay(Struct, frozen=True):
+    """The files of one day (UTC), such as 2026-01-31, on the server that is asked."""
+
+    day: str
+    files: int
+    size_bytes: int
+
+
 class ShownRequestLog(Answer, frozen=True):
+    """`days` are the days that have files, the newest first."""
+
     is_on: bool
     files: int
     size_bytes: int
@@ -76,6 +86,7 @@ class ShownRequestLog(Answer, frozen=True):
     keep_days: int | UnsetType = UNSET
     oldest: int | UnsetType = UNSET  # ms: the hour of the oldest and of the newest file
     newest: int | UnsetType = UNSET
+    days: list[LoggedDay] = []
 
 
 class GotRequestLog(Answer, frozen=True):

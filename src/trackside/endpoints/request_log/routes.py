@@ -2,7 +2,7 @@
 
 import importlib.util
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import IO, Any
 
 from trackside.core import disk
@@ -137,11 +137,19 @@ class Calls:
             files=len(found),
             size_bytes=sum(each.size_bytes for each in found),
             counters=self._recorder.counters(endpoint.endpoint_seq),
+            days=_by_day(found),
             **times,
             **chosen,  # type: ignore[arg-type]  # one type each
         )
         body = codec.encode(model.GotRequestLog(request_log=shown))
         return Response(200, [(b"content-type", b"application/json")], body)
+
+
+def _by_day(found: Iterable[files.Parquet]) -> list[model.LoggedDay]:
+    sizes: dict[str, list[int]] = {}
+    for each in found:
+        sizes.setdefault(each.day, []).append(each.size_bytes)
+    return [model.LoggedDay(day, len(sizes[day]), sum(sizes[day])) for day in sorted(sizes, reverse=True)]
 
 
 def routes(recorder: Recorder, changed: Callable[[], object]) -> list[Route]:

@@ -39,6 +39,7 @@ export const NEEDS = {
   deleteDatasets: `${ML}/datasets/registered/delete`,
   readMonitors: `${ML}/datadriftdetectors/read`,
   writeMonitors: `${ML}/datadriftdetectors/write`,
+  deleteMonitors: `${ML}/datadriftdetectors/delete`,
   writeJobs: `${ML}/jobs/write`,
   deleteJobs: `${ML}/jobs/delete`,
   writeLinks: `${ML}/links/write`,

@@ -10,8 +10,6 @@ export default {
   took: "Took",
   ofSchedule: "Schedule",
   schedule: "Schedule…",
-  remove: "Delete",
-  removed: "Deleted the job",
   reason: "Reason",
   params: "Parameters",
   result: "Result",

@@ -13,8 +13,6 @@ export default {
   took: "Duración",
   ofSchedule: "Programación",
   schedule: "Programar…",
-  remove: "Eliminar",
-  removed: "Trabajo eliminado",
   reason: "Motivo",
   params: "Parámetros",
   result: "Resultado",

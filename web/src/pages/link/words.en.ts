@@ -36,6 +36,7 @@ export default {
   there: "There",
   difference: "Difference",
   log: "Log",
+  clearLog: "Delete the log…",
   noLog: "No conflicts, refusals or errors",
   time: "Time",
   what: "What",

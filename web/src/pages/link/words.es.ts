@@ -38,6 +38,7 @@ export default {
   there: "Allí",
   difference: "Diferencia",
   log: "Registro",
+  clearLog: "Eliminar el registro…",
   noLog: "Sin conflictos, rechazos ni errores",
   time: "Momento",
   what: "Qué",
