@@ -98,6 +98,12 @@ def artifacts(text: str) -> ArtifactStore:
     raise LocationError(f"it must be a folder or one of file://, {', '.join(f'{known}://' for known in CLOUD_SCHEMES)}")
 
 
+def is_in_bucket(place: str) -> bool:
+    """Tell whether the text is a URI of a cloud's object store."""
+    scheme, separator, _ = place.partition("://")
+    return bool(separator) and scheme.lower() in CLOUD_SCHEMES
+
+
 def artifact_root(text: str) -> str:
     """The URI below which new experiments get their folder; clients write to it, so every scheme they know will do."""
     scheme, separator, rest = text.partition(":")

@@ -300,6 +300,14 @@ OPTIONS: dict[str, Option] = {
         metavar="FOLDERS",
         help="folders of the server's machine, with commas between, whose tables jobs may read and write (default: none)",
     ),
+    "job_buckets": Option(
+        flags=("--job-buckets",),
+        default="",
+        read=values.buckets,
+        metavar="PLACES",
+        help="buckets and folders in them, with commas between, such as s3://BUCKET/FOLDER, whose tables scoring jobs may read"
+        " and write with the server's credentials (default: none)",
+    ),
     "spark_masters": Option(
         flags=("--spark-masters",),
         default="local",

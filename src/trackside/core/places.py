@@ -115,7 +115,7 @@ class RootPolicy:
                 )
             return root
         place = parse(root)
-        if place.scheme != FILE and (place.scheme not in CLOUD_SCHEMES or not _is_plain_bucket(place)):
+        if place.scheme != FILE and (not is_plain_bucket(place)):
             raise Invalid(
                 f"default_artifact_root is '{root[:200]}'; it must be mlflow-artifacts:/FOLDER, an absolute path, or a plain URI "
                 f"of {', '.join(f'{scheme}://' for scheme in CLOUD_SCHEMES)}"
@@ -184,10 +184,10 @@ def _key(path: str, uri: str) -> str:
     return "/".join(segments)
 
 
-def _is_plain_bucket(place: Place) -> bool:
-    """No escapes, which stores decode or not; no password and no port."""
+def is_plain_bucket(place: Place) -> bool:
+    """Tell whether it lies in a cloud, and has no escapes, which stores decode or not, no password and no port."""
     host = r"[A-Za-z0-9$_-]+@[A-Za-z0-9.-]+" if place.scheme == "abfss" else r"[A-Za-z0-9._-]+"
-    return re.fullmatch(host, place.host) is not None and "%" not in place.key
+    return place.scheme in CLOUD_SCHEMES and re.fullmatch(host, place.host) is not None and "%" not in place.key
 
 
 def _folded(place: Place) -> Place:

@@ -263,6 +263,21 @@ def artifact_roots(text: str) -> tuple[str, ...]:
     return roots
 
 
+def buckets(text: str) -> tuple[str, ...]:
+    found = listed(text)
+    for word in found:
+        try:
+            is_plain = places.is_plain_bucket(places.parse(word))
+        except Invalid:
+            is_plain = False
+        if not is_plain:
+            raise ValueError(
+                f"{word!r} in it must be a bucket or a folder of one, such as s3://BUCKET/FOLDER, gs://BUCKET or"
+                " abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/FOLDER"
+            )
+    return tuple(str(places.parse(word)) for word in found)
+
+
 def first_line(text: str) -> str:
     try:
         lines = locations.local_path(text).read_text("utf-8").split("\n")

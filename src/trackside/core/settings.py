@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from trackside.core import locations, setting_values
+from trackside.core import locations, places, setting_values
+from trackside.core.errors import Invalid
 from trackside.core.locations import ArtifactStore, LocationError, PostgresStore, SqliteStore, Store
 from trackside.core.options import OPTIONS, PREFIX, REFUSED_FLAGS, REGISTRY_STORE, Option
 from trackside.core.prices import Prices
@@ -94,6 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     workspace_jobs: int  # jobs that a workspace runs at once
     job_days: int  # 0: without a limit
     job_folders: tuple[Path, ...]
+    job_buckets: tuple[str, ...]
     spark_masters: tuple[str, ...]
     project_sources: tuple[str, ...]
     change_log_days: int  # 0: without a limit
@@ -274,12 +276,28 @@ def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Give
         )
     if settings.mail_server is not None and not settings.mail_from:
         raise SettingError("--mail-server needs --mail-from: the address that mails come from")
+    _check_job_buckets(settings)
     registry = flags.get(REGISTRY_STORE)
     if registry is not None and _same_store(registry) != settings.store:
         raise SettingError(
             f"{REGISTRY_STORE} is {locations.redact(registry)!r}; models are kept in the store"
             f" ({settings.store}), so leave it out or make both the same"
         )
+
+
+def _check_job_buckets(settings: Settings) -> None:
+    """Raise SettingError for a bucket of jobs in which the artifacts of all workspaces lie: any job could read them."""
+    for bucket in settings.job_buckets:
+        for kept in (*settings.own_places, *settings.allowed_artifact_roots):
+            try:
+                is_shared = places.overlap(places.parse(bucket), places.parse(kept))
+            except Invalid:  # a root that the server never opens
+                continue
+            if is_shared:
+                raise SettingError(
+                    f"--job-buckets has {bucket!r}, which is, contains or lies in {kept!r}, where artifacts are kept; name another"
+                    " folder, since every job may read and write what --job-buckets names"
+                )
 
 
 def _same_store(text: str) -> Store | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, NotFound
+from trackside.core.locations import CLOUD_SCHEMES
 from trackside.endpoints.model import Model
 from trackside.runs import batch, lifecycle, limits
 from trackside.runs import lineage as runs_lineage
@@ -75,7 +76,7 @@ def log_dataset(
     dataset = m.GivenDataset(
         name=name[:500],
         digest=digest,
-        source_type="spark" if is_of_catalog else "local" if place.startswith("/") else "mlflow-artifacts",
+        source_type="spark" if is_of_catalog else _source_type(place),
         source=msgspec.json.encode({"uri": place}).decode(),
         schema=msgspec.json.encode({"mlflow_colspec": schema}).decode() if schema else None,
         profile=msgspec.json.encode({"num_rows": rows}).decode(),
@@ -123,6 +124,14 @@ def _logged_model(tx: Tx, model: Model) -> str | None:
         version=int(model.version or 0),
     )
     return None if row is None else row[0]
+
+
+def _source_type(place: str) -> str:
+    """Return MLflow's name for the kind of source: of a bucket it is the scheme."""
+    scheme = place.partition("://")[0]
+    if scheme in CLOUD_SCHEMES:
+        return scheme
+    return "local" if place.startswith(("/", "file:")) else "mlflow-artifacts"
 
 
 def _log(tx: Tx, call: m.LogBatch) -> None:

@@ -24,10 +24,11 @@ _CONF_KEY = re.compile(r"spark\.[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`model` is a model URI.  `input` is `runs:/RUN/PATH`, or a path below one of the server's --job-folders.
+    """`model` is a model URI.  `input` is `runs:/RUN/PATH`, a path below one of the server's --job-folders, or a URI such as
+    `s3://BUCKET/KEY` below one of its --job-buckets.
 
-    `output` is such a path, or empty for a file of the run that the job logs.  `run_id` names a run to log to; without it the
-    job makes one in `experiment_id`.  `processes` 0: one for each processor.
+    `output` is such a path or URI, or empty for a file of the run that the job logs.  `run_id` names a run to log to; without
+    it the job makes one in `experiment_id`.  `processes` 0: one for each processor.
 
     With engine spark, `input` may also be a table or a query of the cluster `spark_master`, as `input_format` says, and an
     `output` that ends in / is a folder that the tasks of Spark write.  A `stream` keeps its place in the folder `checkpoint`,

@@ -4,14 +4,13 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from trackside.artifacts import keys
 from trackside.artifacts.blobs import Download, Folder, put
-from trackside.artifacts.roots import Roots
-from trackside.artifacts.store import Root
+from trackside.artifacts.roots import Spot
 from trackside.core import disk
 from trackside.core.errors import Denied, Invalid, NotFound
 from trackside.registry.files import sources
 from trackside.scoring.model import FORMATS
-from trackside.workspaces.model import Workspace
 
 _HELP = "it must be runs:/RUN/PATH, or an absolute path below one of the server's --job-folders"
 PIECE_BYTES = 1 << 20
@@ -64,34 +63,27 @@ def files_of(places: Iterable[Path]) -> list[Path]:
     return found
 
 
-def fetch(
-    roots: Roots, root: Root, workspace: Workspace, path: str, kind: str, folder: Path, check: Callable[[], None]
-) -> list[Path]:
-    """Copy a file of a run, or the files of a folder, and return the copies by name.  Raise NotFound, Invalid."""
+def fetch(spot: Spot, kind: str, folder: Path, check: Callable[[], None]) -> list[Path]:
+    """Copy a file of a store, or the files of a folder, and return the copies by name.  Raise NotFound, Invalid."""
     shutil.rmtree(folder, ignore_errors=True)
     disk.make_folder(folder)
-    spot = roots.of(root, path, workspace)
     try:
         download = spot.blobs.open(spot.key)
     except Folder:
         names = sorted(each.path for each in spot.blobs.entries(spot.key) if not each.is_folder)
         names = [name for name in names if PurePosixPath(name).suffix.lower() == FORMATS[kind]]
         if not names:
-            raise Invalid(f"the folder {path!r} of the run has no file that ends in {FORMATS[kind]}") from None
+            raise Invalid(f"the folder {spot.key!r} has no file that ends in {FORMATS[kind]}") from None
         found = []
         for number, name in enumerate(names):
-            below = roots.of(root, f"{path}/{name}", workspace)
             target = folder / f"{number:06d}{FORMATS[kind]}"
-            found.append(_copy(below.blobs.open(below.key), target, check))
+            found.append(_copy(spot.blobs.open(keys.join(spot.key, name)), target, check))
         return found
     return [_copy(download, folder / f"000000{FORMATS[kind]}", check)]
 
 
-def put_file(
-    roots: Roots, root: Root, workspace: Workspace, path: str, source: Path, check: Callable[[], None]
-) -> None:
-    """Store a local file as a file of a run: whole or not at all."""
-    spot = roots.of(root, path, workspace)
+def put_file(spot: Spot, source: Path, check: Callable[[], None]) -> None:
+    """Store a local file in a store: whole or not at all."""
 
     def pieces() -> Iterator[list[bytes]]:
         with source.open("rb") as file:

@@ -14,6 +14,7 @@ from trackside.core import disk
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid
+from trackside.core.locations import is_in_bucket
 from trackside.core.settings import Settings
 from trackside.endpoints import sources
 from trackside.endpoints.environments import Environments, local
@@ -23,6 +24,7 @@ from trackside.jobs.plan import Cancelled
 from trackside.jobs.running import Running, Stopped
 from trackside.runs import model as m
 from trackside.scoring import commands, lineage, places, rights
+from trackside.scoring.buckets import Buckets, Table
 from trackside.scoring.model import Score, Scored, check, check_master
 from trackside.scoring.places import Folders
 from trackside.workspaces import store as workspaces
@@ -48,6 +50,7 @@ class Scoring:
         environments: Environments,
         local_python: str,
         folders: Folders,
+        buckets: Buckets,
         masters: Sequence[str] = (),
         ray_address: str = "",
         java_home: str = "",
@@ -56,6 +59,7 @@ class Scoring:
         self._environments = environments
         self._local_python = local_python
         self._folders = folders
+        self._buckets = buckets
         self._masters = masters
         self._ray_address = ray_address
         self._java_home = java_home
@@ -77,19 +81,37 @@ class Scoring:
         check_master(params, self._masters)
         model = sources.resolve(tx, params.model)
         rights.check(tx, params, model)
-        if not params.is_of_catalog and places.run_of(params.input) is None:
-            places.local_files(self._folders.checked("input", params.input), params.input_format)
-        if params.stream and places.run_of(params.input) is not None:
-            raise Invalid(f"input is {params.input!r}; a stream reads a folder below the server's --job-folders")
-        if params.output:
-            target = self._folders.checked("output", params.output)
-            if target.exists() and not params.overwrite and not params.stream:
-                raise AlreadyExists(f"output is {params.output!r}, which exists already; set overwrite to replace it.")
+        self._check_input(params)
+        target = self._target(params)
+        # What a bucket has is asked when the job runs: here a transaction would wait for the network.
+        if isinstance(target, Path) and target.exists() and not params.overwrite and not params.stream:
+            raise AlreadyExists(f"output is {params.output!r}, which exists already; set overwrite to replace it.")
         if params.checkpoint:
             self._folders.checked("checkpoint", params.checkpoint)
         if params.env == "local" and not self._local_python:
             local(self._local_python)
         return replace(params, model=model.uri)
+
+    def _check_input(self, params: Score) -> None:
+        if params.is_of_catalog:
+            return
+        is_remote = places.run_of(params.input) is not None or is_in_bucket(params.input)
+        if params.stream and is_remote:
+            raise Invalid(f"input is {params.input!r}; a stream reads a folder below the server's --job-folders")
+        if is_in_bucket(params.input):
+            self._buckets.checked("input", params.input)
+        elif not is_remote:
+            places.local_files(self._folders.checked("input", params.input), params.input_format)
+
+    def _target(self, params: Score) -> Path | Table | None:
+        """Return where the output goes; None for a file of the run.  Raise Denied, Invalid for a place that it may not have."""
+        if not params.output:
+            return None
+        if not is_in_bucket(params.output):
+            return self._folders.checked("output", params.output)
+        if params.writes_folder:
+            raise Invalid(f"output is {params.output!r}; Spark writes a folder below the server's --job-folders")
+        return self._buckets.checked("output", params.output)
 
     def run(self, running: Running, params: Score) -> Scored:
         run_id = params.run_id or running.job.job_id
@@ -116,9 +138,9 @@ class Scoring:
             return workspaces.current(tx), artifacts.root_of_run(tx, run_id)
 
         workspace, root = running.store.read(read)
-        target = self._folders.checked("output", params.output) if params.output else None
-        is_taken = target is not None and target.exists() and not params.overwrite and not params.stream
-        if is_taken and not self._is_ours(running):
+        target = self._target(params)
+        may_replace = params.overwrite or params.stream or self._is_ours(running)
+        if target is not None and not may_replace and target.exists():
             raise AlreadyExists(f"output is {params.output!r}, which exists already; set overwrite to replace it.")
         running.progress(message="Copying the files of the model.")
         files = running.folder / "model"
@@ -128,7 +150,7 @@ class Scoring:
         running.check()
         inputs = [] if params.is_of_catalog else self._inputs(running, params, workspace)
         digest = lineage.digest(inputs, running.check) if inputs else lineage.digest_of_text(params.input)
-        made = self._work(running, params, model, digest, target)
+        made = self._work(running, params, model, digest, target if isinstance(target, Path) else None)
         try:
             command = commands.command(
                 params,
@@ -146,8 +168,8 @@ class Scoring:
         finally:
             if made.parts.parent != made.folder:
                 shutil.rmtree(made.parts, ignore_errors=True)
-        written = [target] if target is not None else [Path(made.output)]
-        out_digest = lineage.digest(places.files_of(written), running.check)
+        written = target if isinstance(target, Path) else Path(made.output)
+        out_digest = lineage.digest(places.files_of([written]), running.check)
 
         def note(tx: Tx) -> None:
             count = result.rows + result.failed_rows
@@ -179,13 +201,15 @@ class Scoring:
 
     def _inputs(self, running: Running, params: Score, workspace: Workspace) -> list[Path]:
         source = places.run_of(params.input)
+        folder = running.folder / "input"
+        if is_in_bucket(params.input):
+            running.progress(message="Copying the table.")
+            return self._buckets.checked("input", params.input).fetch(params.input_format, folder, running.check)
         if source is None:
             return places.local_files(self._folders.checked("input", params.input), params.input_format)
         running.progress(message="Copying the table.")
         root = running.store.read(lambda tx: artifacts.root_of_run(tx, source[0]))
-        return places.fetch(
-            self._roots, root, workspace, source[1], params.input_format, running.folder / "input", running.check
-        )
+        return places.fetch(self._roots.of(root, source[1], workspace), params.input_format, folder, running.check)
 
     def _work(self, running: Running, params: Score, model: Model, digest: str, target: Path | None) -> commands.Work:
         """Make the folders of an attempt.  Parts of another table or order are dropped."""
@@ -210,7 +234,7 @@ class Scoring:
         workspace: Workspace,
         root: artifacts.Root,
         run_id: str,
-        target: Path | None,
+        target: Path | Table | None,
         made: commands.Work,
     ) -> tuple[str, str]:
         """Put the result in its place, whole.  Return where it is, and where the failed rows are."""
@@ -219,6 +243,13 @@ class Scoring:
             return f"{target}/", ""
         running.progress(message="Writing the result to its place.")
         output, errors = Path(made.output), made.errors
+        if isinstance(target, Table):
+            (running.folder / PUBLISHING).touch()
+            failed = target.beside(f".{commands.ERRORS}")
+            if errors.exists():
+                failed.put(errors, running.check)
+            target.put(output, running.check)
+            return str(target), str(failed) if errors.exists() else ""
         if target is not None:
             disk.make_folder(target.parent)
             (running.folder / PUBLISHING).touch()
@@ -232,7 +263,7 @@ class Scoring:
             return params.output if params.writes_folder else str(target), str(beside) if errors.exists() else ""
         names = [output.name, *([errors.name] if errors.exists() else [])]
         for name in names:
-            places.put_file(self._roots, root, workspace, name, output.with_name(name), running.check)
+            places.put_file(self._roots.of(root, name, workspace), output.with_name(name), running.check)
         running.store.write(lambda tx: artifacts.record_files(tx, "run", run_id, *names))
         return f"runs:/{run_id}/{output.name}", f"runs:/{run_id}/{errors.name}" if errors.exists() else ""
 
@@ -249,6 +280,7 @@ def kind(settings: Settings, roots: Roots) -> Kind[Score]:
         environments,
         settings.model_python,
         folders,
+        Buckets(settings.job_buckets),
         settings.spark_masters,
         settings.ray_address,
         settings.child_environment.get("JAVA_HOME", ""),

@@ -17,6 +17,7 @@ from trackside.cli import remote
 from trackside.cli.jobs import commands as jobs
 from trackside.cli.output import BROKEN, OK, Stop, complain, say
 from trackside.cli.remote import workspace_of
+from trackside.core.locations import is_in_bucket
 from trackside.workspaces.model import DEFAULT
 
 MLFLOW = "/api/2.0/mlflow"
@@ -30,8 +31,8 @@ CLEAR = "\x1b[2K\r"
 
 def run(words: argparse.Namespace) -> int:
     """Score a table, and wait until the result is there."""
-    sends = not words.input.startswith(REMOTE) and words.input_format not in ("table", "sql")
-    fetches = not words.output.startswith(REMOTE)
+    sends = not _is_remote(words.input) and words.input_format not in ("table", "sql")
+    fetches = not _is_remote(words.output)
     if fetches and (words.stream or words.output.endswith("/")):
         raise Stop(f"--output is {words.output!r}; Spark writes a folder to a file: place of the server's machine")
     target = Path(words.output)
@@ -73,6 +74,11 @@ def run(words: argparse.Namespace) -> int:
             _fetch(words, result["errors"], Path(beside))
         say(f"{result['failed_rows']:,} rows failed; {beside} says why")
     return OK
+
+
+def _is_remote(place: str) -> bool:
+    """Tell whether the server reads or writes the place itself."""
+    return place.startswith(REMOTE) or is_in_bucket(place)
 
 
 def _for_engine(words: argparse.Namespace) -> dict[str, Any]:

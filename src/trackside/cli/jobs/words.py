@@ -80,7 +80,7 @@ def add_score(commands: Any) -> None:
         "score",
         help="score a table with a model",
         description="Score a table with a model. A place is a file of this machine, runs:/RUN/PATH, or file:///PATH of the"
-        " server's machine below its --job-folders.",
+        " server's machine below its --job-folders, or s3://BUCKET/KEY, gs:// or abfss:// below its --job-buckets.",
     )
     parser.add_argument(
         "model", metavar="MODEL", help="such as models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH"

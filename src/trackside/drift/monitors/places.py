@@ -91,7 +91,7 @@ class Places:
             workspace, root = running.store.read(
                 lambda tx: (workspaces.current(tx), artifacts.root_of_run(tx, source[0]))
             )
-            return places.fetch(self._roots, root, workspace, source[1], kind, folder, running.check)
+            return places.fetch(self._roots.of(root, source[1], workspace), kind, folder, running.check)
         except Fault as fault:
             raise Invalid(f"The {what} {place!r} cannot be read: {fault.message}") from None
 

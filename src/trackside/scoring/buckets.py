@@ -1,0 +1,88 @@
+"""Tables in S3, Google Cloud Storage and Azure, below the buckets that the operator named."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from trackside.artifacts import keys
+from trackside.artifacts.blobs import Blobs, Folder
+from trackside.artifacts.roots import Spot, make_blobs
+from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unavailable, Unsupported
+from trackside.core.locations import LocationError
+from trackside.core.places import Place, is_plain_bucket, parse, within
+from trackside.scoring import places
+
+
+class Table(Struct, frozen=True):
+    """A file, or a folder of files, in a bucket.  `root` is what the operator named, and `key` the path below it.
+
+    `name` is the parameter of the job that names the table.  Each call opens the bucket with the credentials of the server."""
+
+    name: str
+    root: Place
+    key: str
+
+    def __str__(self) -> str:
+        return str(self.root.below(self.key))
+
+    def beside(self, ending: str) -> "Table":
+        """Return the file whose name has this ending besides."""
+        return Table(self.name, self.root, self.key + ending)
+
+    def exists(self) -> bool:
+        """Tell whether a file is there.  Raise Invalid for a folder."""
+        with self._opened() as blobs:
+            try:
+                blobs.stat(self.key)
+            except NotFound:
+                return False
+            except Folder:
+                raise Invalid("it is a folder; name a file") from None
+            return True
+
+    def fetch(self, kind: str, folder: Path, check: Callable[[], None]) -> list[Path]:
+        """Copy the file, or the files of the folder, and return the copies by name."""
+        with self._opened() as blobs:
+            try:
+                return places.fetch(Spot(blobs, self.key), kind, folder, check)
+            except NotFound:
+                raise NotFound("it does not exist") from None
+
+    def put(self, source: Path, check: Callable[[], None]) -> None:
+        """Store a local file: whole or not at all."""
+        with self._opened() as blobs:
+            places.put_file(Spot(blobs, self.key), source, check)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Blobs]:
+        """Open the bucket.  A fault names the table."""
+        try:
+            with closing(make_blobs(str(self.root))) as blobs:
+                yield blobs
+        except LocationError as error:
+            raise Unsupported(f"{self.name} is '{self}': the server cannot open the bucket: {error}") from None
+        except Fault as fault:
+            known = next((kind for kind in (NotFound, Denied, Unavailable) if isinstance(fault, kind)), Invalid)
+            raise known(f"{self.name} is '{self}': {fault.message.removesuffix('.')}.") from None
+
+
+class Buckets:
+    """The buckets, and parts of buckets, that jobs may use."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self._allowed = [parse(each) for each in allowed]
+
+    def checked(self, name: str, given: str) -> Table:
+        """Return the table that a URI names.  Raise Denied for one outside of the buckets, Invalid for what is no plain URI."""
+        place = parse(given)
+        if not is_plain_bucket(place):
+            raise Invalid(
+                f"{name} is {given[:200]!r}; a table in a bucket is such as s3://BUCKET/FOLDER/FILE.parquet, without % escapes"
+            )
+        for root in self._allowed:
+            key = within(place, root)
+            if key is not None:
+                return Table(name, root, keys.checked(key))
+        raise Denied(f"{name} is {given[:200]!r}, which is below none of the server's --job-buckets")

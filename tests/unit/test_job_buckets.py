@@ -1,0 +1,84 @@
+"""Which places in buckets a scoring job may name."""
+
+from pathlib import Path
+
+import pytest
+
+from trackside.core.errors import Denied, Fault, Invalid
+from trackside.core.locations import is_in_bucket
+from trackside.core.settings import SettingError, load
+from trackside.scoring.buckets import Buckets
+
+ALLOWED = Buckets(["s3://data/tables", "abfss://c@account.dfs.core.windows.net/"])
+
+
+@pytest.mark.parametrize(
+    ("given", "root", "key"),
+    [
+        ("s3://data/tables/a/b.parquet", "s3://data/tables", "a/b.parquet"),
+        ("S3://data//tables/./b.parquet", "s3://data/tables", "b.parquet"),
+        ("s3://data/tables", "s3://data/tables", ""),
+        (
+            "abfss://c@account.dfs.core.windows.net/b.csv",
+            "abfss://c@account.dfs.core.windows.net/",
+            "b.csv",
+        ),
+    ],
+)
+def test_a_place_below_what_the_operator_named_is_found(given: str, root: str, key: str) -> None:
+    found = ALLOWED.checked("input", given)
+
+    assert (str(found.root), found.key) == (root, key)
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("s3://data/other/b.parquet", Denied),
+        ("s3://data/tables-of-others/b.parquet", Denied),
+        ("s3://other/tables/b.parquet", Denied),
+        ("gs://data/tables/b.parquet", Denied),
+        ("abfss://c@other.dfs.core.windows.net/b.csv", Denied),
+        ("s3://data/tables/../other/b.parquet", Invalid),
+        ("s3://data/tables/%2e%2e/other/b.parquet", Invalid),
+        ("s3://data/tables/b.parquet?versionId=1", Invalid),
+        ("s3://data/tables/b\\..\\c.parquet", Invalid),
+        ("s3://data/tables/b\n.parquet", Invalid),
+        ("s3://key:secret@data/tables/b.parquet", Invalid),
+        ("s3://127.0.0.1:9000/tables/b.parquet", Invalid),
+        ("s3://data/tables/" + "x" * 256, Invalid),
+        ("s3:///tables/b.parquet", Invalid),
+    ],
+)
+def test_any_other_place_is_refused(given: str, fault: type[Fault]) -> None:
+    with pytest.raises(fault):
+        ALLOWED.checked("input", given)
+
+
+def test_without_the_option_no_bucket_is_allowed() -> None:
+    with pytest.raises(Denied, match="none of the server's --job-buckets"):
+        Buckets(()).checked("output", "s3://data/tables/b.parquet")
+
+
+def test_a_scheme_alone_is_no_bucket() -> None:
+    assert not is_in_bucket("s3:/data/b.parquet")
+    assert not is_in_bucket("/s3://data/b.parquet")
+
+
+@pytest.mark.parametrize("places", ["/srv/tables", "https://host/bucket", "s3://", "s3://b/../c", "s3://b/%20"])
+def test_the_option_names_buckets_only(places: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="--job-buckets is .*must be a bucket"):
+        load({"--data": str(tmp_path), "--job-buckets": f"s3://fine,{places}"}, {})
+
+
+@pytest.mark.parametrize(
+    ("flag", "kept"),
+    [("--artifacts", "s3://data/artifacts"), ("--allowed-artifact-roots", "s3://data/artifacts")],
+)
+@pytest.mark.parametrize("bucket", ["s3://data", "s3://data/artifacts", "s3://data/artifacts/x"])
+def test_jobs_get_no_bucket_in_which_artifacts_are(flag: str, kept: str, bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="where artifacts are kept"):
+        load({"--data": str(tmp_path), flag: kept, "--job-buckets": bucket}, {})
+
+    found = load({"--data": str(tmp_path), flag: kept, "--job-buckets": "s3://data/tables"}, {})
+    assert found.job_buckets == ("s3://data/tables",)
