@@ -67,7 +67,7 @@ def test_a_scheme_alone_is_no_bucket() -> None:
 
 @pytest.mark.parametrize("places", ["/srv/tables", "https://host/bucket", "s3://", "s3://b/../c", "s3://b/%20"])
 def test_the_option_names_buckets_only(places: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="--job-buckets is .*must be a bucket"):
+    with pytest.raises(SettingError, match=r"--job-buckets is .*must be a bucket"):
         load({"--data": str(tmp_path), "--job-buckets": f"s3://fine,{places}"}, {})
 
 

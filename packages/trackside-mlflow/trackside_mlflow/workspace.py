@@ -274,8 +274,8 @@ class Workspace(Links):
             mlflow.artifacts.download_artifacts(job.result["output"])
 
         `input` is runs:/RUN/PATH, a path of the server's machine below its --job-folders, or a URI such as s3://BUCKET/KEY
-        below its --job-buckets; `output` is such a path or URI, or None for a file of the run that the job logs.  `more` are the other parameters of a job of kind "score", such as
-        columns, where, env, processes, max_failed_rows, overwrite.
+        below its --job-buckets; `output` is such a path or URI, or None for a file of the run that the job logs.  `more` are
+        the other parameters of a job of kind "score", such as columns, where, env, processes, max_failed_rows, overwrite.
         """
         params = {"model": model, "input": input, **({"output": output} if output else {}), **more}
         return self.start_job("score", params)

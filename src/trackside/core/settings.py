@@ -295,8 +295,8 @@ def _check_job_buckets(settings: Settings) -> None:
                 continue
             if is_shared:
                 raise SettingError(
-                    f"--job-buckets has {bucket!r}, which is, contains or lies in {kept!r}, where artifacts are kept; name another"
-                    " folder, since every job may read and write what --job-buckets names"
+                    f"--job-buckets has {bucket!r}, which is, contains or lies in {kept!r}, where artifacts are kept; name"
+                    " another folder, since every job may read and write what --job-buckets names"
                 )
 
 
