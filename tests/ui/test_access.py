@@ -10,6 +10,8 @@ from support.people import ADMIN, OURS, PASSWORD, People, basic, bearer, signed
 from support.servers import Server
 from support.sign_in import fill
 
+pytestmark = pytest.mark.slow
+
 ML = "Microsoft.MachineLearningServices/workspaces"
 
 

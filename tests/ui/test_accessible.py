@@ -30,6 +30,7 @@ def test_nothing_serious_for_axe(server: Server, page: Page, theme: str) -> None
     assert found == []
 
 
+@pytest.mark.slow
 def test_a_folder_is_downloaded_as_zip(server: Server, page: Page) -> None:
     run_id = register(server.api)
 

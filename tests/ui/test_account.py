@@ -8,6 +8,8 @@ from support.people import ADMIN, OURS, PASSWORD, People, bearer, signed
 from support.servers import Server
 from support.sign_in import fill
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_token_is_shown_once_works_and_is_revoked_after_a_preview(server: Server, people: People, page: Page) -> None:
     page.goto(f"{server.url}/#/account")

@@ -10,6 +10,8 @@ from support.client import Api
 from support.servers import Server
 from trackside.events.model import EVENTS, MLFLOWS
 
+pytestmark = pytest.mark.slow
+
 OURS = "/api/trackside/v1"
 
 

@@ -110,6 +110,7 @@ def test_the_exact_mode_draws_every_point(server: Server, page: Page) -> None:
     expect(card(page, "train/loss")).to_contain_text("5,000 points, exact")
 
 
+@pytest.mark.slow
 def test_five_thousand_metrics_keep_few_canvases_and_are_found_by_a_regular_expression(
     server: Server, page: Page
 ) -> None:
@@ -137,6 +138,7 @@ def test_five_thousand_metrics_keep_few_canvases_and_are_found_by_a_regular_expr
     expect(page.get_by_text("100 metrics")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_new_points_move_no_axis_until_somebody_asks(server: Server, page: Page) -> None:
     experiment_id, (run_id,) = new_runs(server.api, ["live"], 20)
     open_charts(page, server, experiment_id)
@@ -150,6 +152,7 @@ def test_new_points_move_no_axis_until_somebody_asks(server: Server, page: Page)
     expect(card(page, "train/loss")).not_to_contain_text("New points beyond")
 
 
+@pytest.mark.slow
 def test_what_no_line_can_show_is_told(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("odd")
     run_id = server.api.new_run(experiment_id, run_name="odd")
@@ -165,6 +168,7 @@ def test_what_no_line_can_show_is_told(server: Server, page: Page) -> None:
     expect(page.get_by_label("y axis")).to_have_value("asinh")
 
 
+@pytest.mark.slow
 def test_runs_are_grouped_by_a_param_into_means_with_a_band(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, ["a", "b", "c", "d"], 30)
     for number, run_id in enumerate(runs):
@@ -181,6 +185,7 @@ def test_runs_are_grouped_by_a_param_into_means_with_a_band(server: Server, page
     assert "chart-group=params.opt" in page.url
 
 
+@pytest.mark.slow
 def test_a_chart_is_read_by_keyboard(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["calm-elk", "swift-fox"], 5)
     open_charts(page, server, experiment_id)
@@ -199,6 +204,7 @@ def test_a_chart_is_read_by_keyboard(server: Server, page: Page) -> None:
     expect(page.get_by_role("button", name="Reset zoom")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_chart_is_saved_as_png_svg_and_csv_and_read_as_a_table(server: Server, page: Page, tmp_path: Path) -> None:
     experiment_id, runs = new_runs(server.api, [HOSTILE], 5)
     open_charts(page, server, experiment_id)
@@ -223,6 +229,7 @@ def test_a_chart_is_saved_as_png_svg_and_csv_and_read_as_a_table(server: Server,
     expect(page.get_by_role("dialog").get_by_role("row")).to_have_count(2 + 6)
 
 
+@pytest.mark.slow
 def test_time_or_another_metric_is_the_x_axis(server: Server, page: Page) -> None:
     experiment_id, (run_id,) = new_runs(server.api, ["both"], 10)
     curves.log(server.api, run_id, (("epoch", step / 2, step) for step in range(10)))
@@ -237,6 +244,7 @@ def test_time_or_another_metric_is_the_x_axis(server: Server, page: Page) -> Non
     assert f"chart-x={quote('metric:epoch', safe='')}" in page.url
 
 
+@pytest.mark.slow
 def test_system_metrics_stand_on_a_page_of_their_own(server: Server, page: Page) -> None:
     experiment_id, (run_id,) = new_runs(server.api, ["both"], 3)
     curves.log(server.api, run_id, (("system/cpu_utilization_percentage", 50.0, step) for step in range(3)))
@@ -250,6 +258,7 @@ def test_system_metrics_stand_on_a_page_of_their_own(server: Server, page: Page)
 
 
 @pytest.mark.parametrize(("theme", "language"), [pytest.param("light", "en", marks=pytest.mark.slow), ("dark", "es")])
+@pytest.mark.slow
 def test_nothing_serious_for_axe(server: Server, page: Page, theme: str, language: str) -> None:
     experiment_id, runs = new_runs(server.api, ["calm-elk", "swift-fox"], 20)
     page.add_init_script(
@@ -266,6 +275,7 @@ def test_nothing_serious_for_axe(server: Server, page: Page, theme: str, languag
         assert axe.serious(page) == []
 
 
+@pytest.mark.slow
 def test_a_tap_shows_the_values_where_it_was(server: Server, browser: Browser) -> None:
     experiment_id, _ = new_runs(server.api, ["calm-elk"], 20)
     phone = browser.new_context(viewport={"width": 375, "height": 800}, has_touch=True, locale="en-GB")

@@ -3,11 +3,14 @@
 import json
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from support import curves
 from support.client import Api
 from support.servers import Server
+
+pytestmark = pytest.mark.slow
 
 HOSTILE = "<script>document.title='owned'</script>"
 

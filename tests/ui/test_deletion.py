@@ -85,6 +85,7 @@ def test_some_steps_of_a_metric_a_param_and_a_folder_go_one_by_one(server: Serve
     expect(page.get_by_role("link", name="model", exact=True)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_way_is_said_and_nothing_can_be_pressed(server: Server, page: Page) -> None:
     run_id = register(server.api)
     server.api.post("registered-models/alias", {"name": "churn", "alias": "best", "version": "1"})
@@ -102,6 +103,7 @@ def test_what_stands_in_the_way_is_said_and_nothing_can_be_pressed(server: Serve
     expect(page.get_by_role("alert")).to_contain_text("@best")
 
 
+@pytest.mark.slow
 def test_a_preview_that_is_out_of_date_is_refused_and_looked_up_again(
     server: Server, page: Page, console: list[str]
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_preview_that_is_out_of_date_is_refused_and_looked_up_again(
     forget_answers(console)
 
 
+@pytest.mark.slow
 def test_the_trash_restores_and_deletes_for_good(server: Server, page: Page) -> None:
     kept, gone = filled_run(server.api, "kept"), filled_run(server.api, "gone")
     experiment_id = server.api.new_experiment("old")
@@ -149,6 +152,7 @@ def test_the_trash_restores_and_deletes_for_good(server: Server, page: Page) -> 
     assert server.api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
 
 
+@pytest.mark.slow
 def test_an_experiment_asks_for_its_name(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("churn")
     server.api.new_run(experiment_id)
@@ -165,7 +169,9 @@ def test_an_experiment_asks_for_its_name(server: Server, page: Page) -> None:
     assert server.api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.slow
 def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme: str) -> None:
     run_id = filled_run(server.api)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
@@ -177,6 +183,7 @@ def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme
     assert axe.serious(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_day_of_requests_the_log_of_a_link_and_a_monitor_go_after_their_previews(server: Server, page: Page) -> None:
     api = server.api
@@ -209,6 +216,7 @@ def test_a_day_of_requests_the_log_of_a_link_and_a_monitor_go_after_their_previe
     expect(page.get_by_text("No monitors yet")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_the_log_of_a_link_goes_after_its_preview(start: Callable[..., Server], page: Page) -> None:
     here = start()

@@ -13,6 +13,8 @@ from endpoints.conftest import ENDPOINTS, LOCAL, endpoint, register, save_model
 from support import axe
 from support.servers import Server, environment
 
+pytestmark = pytest.mark.slow
+
 MODEL = """
 flavors:
   python_function: {loader_module: x, python_version: 3.11.2}

@@ -7,6 +7,8 @@ from support import axe
 from support.client import Api
 from support.servers import Server
 
+pytestmark = pytest.mark.slow
+
 
 def experiment(api: Api, experiment_id: str) -> tuple[str, str]:
     """Its name and its lifecycle stage."""

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from support.links import until
 from support.servers import Server
 
+pytestmark = pytest.mark.slow
+
 OURS = "/api/trackside/v1"
 
 

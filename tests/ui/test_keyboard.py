@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.people import ADMIN, PASSWORD, People
 from support.servers import Server
 from ui.test_runs import names, three_runs
+
+pytestmark = pytest.mark.slow
 
 # The element with the focus has an outline, or stands in a frame that has one.
 FOCUS_SHOWS = """() => {

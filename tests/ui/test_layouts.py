@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.servers import Server
 from ui.test_runs import log, names, three_runs
+
+pytestmark = pytest.mark.slow
 
 
 def eye(page: Page, name: str) -> Locator:

@@ -76,6 +76,7 @@ def test_a_version_shows_its_signature_metrics_run_and_lineage(server: Server, p
     expect(page.get_by_role("heading", level=1)).to_have_text("swift-fox")
 
 
+@pytest.mark.slow
 def test_an_alias_is_added_and_an_undo_takes_it_back(server: Server, page: Page) -> None:
     register(server.api)
 
@@ -91,6 +92,7 @@ def test_an_alias_is_added_and_an_undo_takes_it_back(server: Server, page: Page)
     assert server.api.fault("registered-models/alias", method="GET", name="churn", alias="champion")[0] == 400
 
 
+@pytest.mark.slow
 def test_an_alias_that_is_not_allowed_is_said_beside_its_field_and_stays_typed(
     server: Server, page: Page, console: list[str]
 ) -> None:
@@ -106,6 +108,7 @@ def test_an_alias_that_is_not_allowed_is_said_beside_its_field_and_stays_typed(
     forget_answers(console)
 
 
+@pytest.mark.slow
 def test_a_stage_that_needs_approval_is_asked_for_and_approved_by_somebody_else(server: Server, page: Page) -> None:
     register(server.api)
     stages = [
@@ -128,6 +131,7 @@ def test_a_stage_that_needs_approval_is_asked_for_and_approved_by_somebody_else(
     expect(page.get_by_role("cell", name="Moved version 1 from None to Production")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_change_of_stage_can_be_undone(server: Server, page: Page) -> None:
     register(server.api)
 
@@ -142,6 +146,7 @@ def test_a_change_of_stage_can_be_undone(server: Server, page: Page) -> None:
     assert current_stage(server.api) == "None"
 
 
+@pytest.mark.slow
 def test_two_versions_are_compared(server: Server, page: Page) -> None:
     register(server.api, versions=2)
     server.api.post("model-versions/set-tag", {"name": "churn", "version": "2", "key": "data", "value": "2026"})
@@ -158,6 +163,7 @@ def test_two_versions_are_compared(server: Server, page: Page) -> None:
     expect(page.get_by_role("region", name="Metrics").get_by_role("cell", name="auc")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_model_is_deleted_by_typing_its_name(server: Server, page: Page) -> None:
     register(server.api)
 
@@ -173,6 +179,7 @@ def test_a_model_is_deleted_by_typing_its_name(server: Server, page: Page) -> No
     assert server.api.fault("registered-models/get", method="GET", name="churn")[0] == 404
 
 
+@pytest.mark.slow
 def test_a_model_and_a_version_that_do_not_exist_are_said(server: Server, page: Page, console: list[str]) -> None:
     register(server.api)
 
@@ -185,6 +192,7 @@ def test_a_model_and_a_version_that_do_not_exist_are_said(server: Server, page: 
     forget_answers(console)
 
 
+@pytest.mark.slow
 def test_names_and_texts_of_a_client_are_never_code(server: Server, page: Page) -> None:
     attack = "<img src=x onerror=alert(1)>"
     name = f"{attack} \u202e'\""
@@ -214,6 +222,7 @@ def forget_answers(console: list[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_snippets_of_an_empty_page_and_of_a_version_work_when_pasted(
     server: Server, page: Page, tmp_path: Path
 ) -> None:
@@ -239,6 +248,7 @@ def run_code(text: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_the_files_of_a_version_are_browsed_on_its_page(server: Server, page: Page) -> None:
     register(server.api)
 
@@ -250,6 +260,7 @@ def test_the_files_of_a_version_are_browsed_on_its_page(server: Server, page: Pa
     )
 
 
+@pytest.mark.slow
 def test_a_logged_model_has_the_page_that_mlflow_links_to(server: Server, page: Page) -> None:
     body = {"experiment_id": "0", "name": "boosted", "params": [{"key": "depth", "value": "3"}]}
     model_id = server.api.ask("POST", "logged-models", body).json["model"]["info"]["model_id"]

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from support import axe
 from support.servers import Server
 
+pytestmark = pytest.mark.slow
+
 OURS = "/api/trackside/v1"
 
 

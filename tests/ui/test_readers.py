@@ -7,6 +7,8 @@ from support.people import OURS, People
 from support.servers import Server
 from support.sign_in import fill
 
+pytestmark = pytest.mark.slow
+
 WRITING = (
     *("Edit", "Rename", "Delete", "Add tag", "Remove", "Add alias", "Change stage", "Deploy", "Score a table"),
     *("Approve", "Reject", "New experiment", "New webhook", "Send a test", "Disable", "Link a workspace"),

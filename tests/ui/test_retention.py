@@ -3,6 +3,7 @@
 import os
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from slices.cleanup.test_jobs import stage
@@ -10,6 +11,8 @@ from support import axe
 from support.links import until
 from support.servers import Server
 from ui.test_deletion import OURS, filled_run
+
+pytestmark = pytest.mark.slow
 
 GONE = "0" * 31 + "1"
 

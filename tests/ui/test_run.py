@@ -123,6 +123,7 @@ def test_a_run_is_deleted_and_restored(server: Server, page: Page) -> None:
     assert server.api.run(run_of(address))["info"]["lifecycle_stage"] == "active"
 
 
+@pytest.mark.slow
 def test_files_are_shown_by_their_kind(server: Server, page: Page, dialogs: list[str], console: list[str]) -> None:
     notebook = {
         "cells": [
@@ -162,6 +163,7 @@ def test_files_are_shown_by_their_kind(server: Server, page: Page, dialogs: list
     console[:] = [said for said in console if "path=x)" not in said]
 
 
+@pytest.mark.slow
 def test_a_page_of_html_runs_in_a_sandbox_that_cannot_reach_the_site(server: Server, page: Page) -> None:
     script = """<p id=p>no script</p><script>
     let said = "origin " + origin;
@@ -176,6 +178,7 @@ def test_a_page_of_html_runs_in_a_sandbox_that_cannot_reach_the_site(server: Ser
     expect(page.frame_locator("iframe").locator("#p")).to_have_text("origin null, no parent, no cookie")
 
 
+@pytest.mark.slow
 def test_a_file_with_a_hostile_name_is_only_a_name(server: Server, page: Page, dialogs: list[str]) -> None:
     address = log(server.api)
     name = "<img src=x onerror=alert(1)> ' & x.txt"
@@ -189,6 +192,7 @@ def test_a_file_with_a_hostile_name_is_only_a_name(server: Server, page: Page, d
     assert not dialogs
 
 
+@pytest.mark.slow
 def test_a_file_that_does_not_exist_is_said(server: Server, page: Page) -> None:
     address = log(server.api, a__txt=b"a")
 
@@ -199,6 +203,7 @@ def test_a_file_that_does_not_exist_is_said(server: Server, page: Page) -> None:
     expect(page.get_by_role("region", name="a.txt")).to_have_text("a")
 
 
+@pytest.mark.slow
 def test_a_run_tells_what_happened_to_it_and_by_whom(server: Server, page: Page) -> None:
     address = log(server.api)
     by = {"x-trackside-user": "ada"}
@@ -210,6 +215,7 @@ def test_a_run_tells_what_happened_to_it_and_by_whom(server: Server, page: Page)
     expect(row).to_contain_text("ada")
 
 
+@pytest.mark.slow
 def test_the_page_speaks_spanish(server: Server, page: Page) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'languages', {get: () => ['es-ES']})")
 
@@ -219,6 +225,7 @@ def test_the_page_speaks_spanish(server: Server, page: Page) -> None:
     expect(page.get_by_role("link", name="Artefactos")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_links_of_a_run_tell_of_its_copies_parents_and_children(start: Callable[..., Server], page: Page) -> None:
     here, there = start(), start()
     parent = here.api.new_run(run_name="sweep")

@@ -128,6 +128,7 @@ def test_keys_move_select_and_open(page: Page, server: Server) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("c")
 
 
+@pytest.mark.slow
 def test_what_a_client_logs_appears_by_itself(page: Page, server: Server) -> None:
     address = three_runs(server)
     experiment_id = address.rpartition("/")[2]
@@ -142,6 +143,7 @@ def test_what_a_client_logs_appears_by_itself(page: Page, server: Server) -> Non
     expect(page.get_by_role("row", name=re.compile("^Select d "))).to_contain_text("0.0625")
 
 
+@pytest.mark.slow
 def test_an_empty_experiment_shows_code_and_then_its_first_run(page: Page, server: Server) -> None:
     experiment_id = server.api.new_experiment("new")
     page.goto(f"{server.url}/#/experiments/{experiment_id}")
@@ -151,6 +153,7 @@ def test_an_empty_experiment_shows_code_and_then_its_first_run(page: Page, serve
     expect(names(page)).to_have_text(["first"])
 
 
+@pytest.mark.slow
 def test_the_filter_box_completes_and_marks_what_is_wrong(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     expect(names(page)).to_have_count(3)
@@ -170,6 +173,7 @@ def test_the_filter_box_completes_and_marks_what_is_wrong(page: Page, server: Se
     expect(names(page)).to_have_text(["c", "a"])
 
 
+@pytest.mark.slow
 def test_selected_runs_are_tagged_deleted_and_brought_back(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     page.get_by_role("checkbox", name="Select a").check()
@@ -189,6 +193,7 @@ def test_selected_runs_are_tagged_deleted_and_brought_back(page: Page, server: S
     assert len(found) == 2
 
 
+@pytest.mark.slow
 def test_columns_are_chosen_and_kept_in_a_view_that_is_shared(page: Page, server: Server) -> None:
     address = three_runs(server)
     page.goto(address)
@@ -212,6 +217,7 @@ def test_columns_are_chosen_and_kept_in_a_view_that_is_shared(page: Page, server
     expect(page.get_by_role("columnheader", name="opt")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_table_is_saved_as_csv_with_the_columns_of_the_view(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?order=-metrics.loss&cols=params.opt,metrics.loss")
     expect(names(page)).to_have_text(["b", "c", "a"])
@@ -226,6 +232,7 @@ def test_the_table_is_saved_as_csv_with_the_columns_of_the_view(page: Page, serv
     assert [line.rsplit(",", 2)[1:] for line in lines[1:]] == [["sgd", "0.3"], ["adam", "0.2"], ["adam", "0.1"]]
 
 
+@pytest.mark.slow
 def test_the_link_to_the_charts_leads_to_those_of_the_same_runs(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?q=params.opt+%3D+%27adam%27")
     expect(names(page)).to_have_text(["c", "a"])
@@ -236,6 +243,7 @@ def test_the_link_to_the_charts_leads_to_those_of_the_same_runs(page: Page, serv
     expect(charted).to_have_text(["c", "a"])
 
 
+@pytest.mark.slow
 def test_the_charts_of_deleted_runs_are_those_of_the_table_of_deleted_runs(page: Page, server: Server) -> None:
     address = three_runs(server)
     server.api.post("runs/delete", run_id=log(server.api, address.rpartition("/")[2], "d", 0.5))
@@ -248,6 +256,7 @@ def test_the_charts_of_deleted_runs_are_those_of_the_table_of_deleted_runs(page:
     expect(page.get_by_role("application").first).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_run_whose_name_cannot_be_seen_is_found_by_its_id(page: Page, server: Server) -> None:
     experiment = server.api.new_experiment("names")
@@ -262,6 +271,7 @@ def test_a_run_whose_name_cannot_be_seen_is_found_by_its_id(page: Page, server: 
     expect(page.get_by_role("heading", level=1)).to_have_text(ids[0])
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_filter_that_cannot_be_read_is_told_of_once(page: Page, server: Server, console: list[str]) -> None:
     page.goto(f"{three_runs(server)}?q={quote('metrics.loss << 1')}")

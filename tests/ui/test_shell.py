@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from support.client import Api
@@ -120,6 +121,7 @@ def test_a_lost_server_is_told_and_the_page_recovers_by_itself(
     console.clear()  # the browser itself reports each request that failed
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_is_said_in_its_place(page: Page, server: Server, console: list[str]) -> None:
     page.goto(f"{server.url}/#/experiments/77/runs/{'0' * 32}")
     expect(page.get_by_role("alert").first).to_contain_text("0" * 32)
@@ -129,6 +131,7 @@ def test_what_does_not_exist_is_said_in_its_place(page: Page, server: Server, co
     console.clear()  # the browser itself reports each 404
 
 
+@pytest.mark.slow
 def test_a_phone_has_four_places_and_a_menu_with_the_others(server: Server, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server.url}/#/experiments")
@@ -143,6 +146,7 @@ def test_a_phone_has_four_places_and_a_menu_with_the_others(server: Server, page
     expect(page.get_by_role("heading", level=1)).to_have_text("Webhooks")
 
 
+@pytest.mark.slow
 def test_a_first_visit_shows_code_that_logs_a_run_and_notices_the_run(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/experiments")
     expect(page.get_by_role("heading", name="Log a first run")).to_be_visible()
@@ -154,6 +158,7 @@ def test_a_first_visit_shows_code_that_logs_a_run_and_notices_the_run(server: Se
     expect(page.get_by_role("heading", name="Log a first run")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_said_on_the_page_that_would_show_it(
     server: Server, page: Page, console: list[str]
 ) -> None:

@@ -65,6 +65,7 @@ def test_an_action_goes_on_after_a_session_that_ended_meanwhile(
     assert people.admin.fault("registered-models/get", method="GET", name="churn")[0] == 404
 
 
+@pytest.mark.slow
 def test_signing_out_ends_the_session_and_takes_what_was_shown_away(
     server: Server, people: People, page: Page, context: BrowserContext
 ) -> None:
@@ -84,6 +85,7 @@ def test_signing_out_ends_the_session_and_takes_what_was_shown_away(
     assert people.open.ask("GET", "/api/trackside/v1/me", headers=kept).status == 401
 
 
+@pytest.mark.slow
 def test_who_closes_the_sign_in_is_told_in_the_place_of_the_content_and_may_open_it_again(
     server: Server, people: People, page: Page
 ) -> None:
@@ -98,6 +100,7 @@ def test_who_closes_the_sign_in_is_told_in_the_place_of_the_content_and_may_open
     expect(page.get_by_role("link", name="demo")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_refusal_names_the_missing_right_and_the_roles_that_give_it(
     server: Server, people: People, page: Page
 ) -> None:
@@ -113,6 +116,7 @@ def test_a_refusal_names_the_missing_right_and_the_roles_that_give_it(
 
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str, language: str) -> None:
     page.add_init_script(
         f"localStorage.setItem('trackside.theme', '{theme}'); localStorage.setItem('trackside.language', '{language}')"
@@ -138,6 +142,7 @@ def test_nothing_serious_for_axe(server: Server, people: People, page: Page, the
     assert box["width"] == 360
 
 
+@pytest.mark.slow
 def test_each_provider_has_a_button_and_leads_back_to_the_same_page(
     start: Callable[..., Server], page: Page, console: list[str], tmp_path: Path
 ) -> None:
