@@ -90,6 +90,7 @@ def test_rows_whose_files_are_missing_are_found(server: Server) -> None:
     assert bare not in str(found)
 
 
+@pytest.mark.slow  # the job tries again, later each time
 def test_a_disk_that_is_not_mounted_is_told_apart_from_lost_files(server: Server) -> None:
     filled_run(server.api)
     for path in store_of(server).glob("[!.]*"):
