@@ -25,7 +25,7 @@ FILLED_IN = {
     ("registry/models.py", "delete"): "a model's aliases, tags and row",
     ("cleanup/rows.py", "remove_experiment"): "an experiment with its tags, datasets and views",
     ("cleanup/rows.py", "remove_model"): "a logged model with its params, tags and points",
-    ("cleanup/rows.py", "remove_run"): "a run with all that was logged to it",
+    ("cleanup/rows.py", "remove_runs"): "runs with all that was logged to them",
     ("cleanup/rows.py", "remove_value"): "a param or a tag",
     ("metrics/removal.py", "_remove_all"): "the points of a metric and its summary",
     ("runs/bulk.py", "_move"): "runs, params, tags, metric_series",

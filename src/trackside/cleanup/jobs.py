@@ -10,7 +10,7 @@ from msgspec import Struct
 from trackside.cleanup import preview, retention, survey, trace_retention, trash
 from trackside.cleanup.kinds import Delete, EmptyTrash, Retention, TraceRetention
 from trackside.cleanup.model import DeletionResult, Kind, Target
-from trackside.cleanup.work import Work, check_free
+from trackside.cleanup.work import ITEMS_OF_JOB, Work, check_free
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Conflict, Invalid, NotFound
 from trackside.jobs.running import Running
@@ -188,7 +188,7 @@ class Deletions:
 
     async def _whole(self, running: Running, session: _Session, target: Target) -> DeletionResult:
         while True:
-            done = await self._work.portion(session, target)
+            done = await self._work.portion(session, target, ITEMS_OF_JOB)
             if done.is_done:
                 return done
             running.progress(done.file_count, unit="files")

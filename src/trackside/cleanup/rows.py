@@ -1,5 +1,7 @@
 """Deletes the rows of a target, and keeps the record of a deletion.  Knows the tables of runs, experiments and logged models."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -101,36 +103,42 @@ def finish(tx: Tx, target: Target) -> Record | None:
     return None if row is None else Record(*row)
 
 
-def remove_chunks(tx: Tx, run_id: str) -> tuple[int, int]:
-    """Delete at most CHUNKS_AT_ONCE chunks of a run's metrics.  Return how many, and their bytes."""
+def remove_chunks(tx: Tx, run_ids: Sequence[str]) -> tuple[int, int]:
+    """Delete at most CHUNKS_AT_ONCE chunks of the metrics of runs.  Return how many, and their bytes."""
     gone = tx.all(
         """
         DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id IN (
             SELECT c.chunk_id FROM metric_chunks c JOIN runs r ON r.run_seq = c.run_seq
-            WHERE c.workspace_id = :ws AND r.workspace_id = :ws AND r.run_id = :id LIMIT :most)
+            WHERE c.workspace_id = :ws AND r.workspace_id = :ws AND r.run_id IN :ids LIMIT :most)
         RETURNING LENGTH(points)
         """,
-        id=run_id,
+        ids=list(run_ids),
         most=CHUNKS_AT_ONCE,
     )
     return len(gone), sum(size for (size,) in gone)
 
 
-def remove_run(tx: Tx, run_id: str) -> tuple[int, int]:
-    """Delete a run whose chunks are gone.  Return the number of rows and the bytes of its last points."""
-    found = runs.find_seqs(tx, [run_id])
-    if run_id not in found:
+def remove_runs(tx: Tx, run_ids: Sequence[str]) -> tuple[int, int]:
+    """Delete runs whose chunks are gone.  Return the number of rows and the bytes of their last points."""
+    found = tx.all(
+        """
+        SELECT run_id, run_seq FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
+        """,
+        ids=list(run_ids),
+    )
+    if not found:
         return 0, 0
-    seq = found[run_id]
+    seqs = [seq for _, seq in found]
     size = tx.one(
-        "SELECT COALESCE(SUM(LENGTH(points)), 0) FROM metric_tails WHERE workspace_id = :ws AND run_seq = :run", run=seq
+        "SELECT COALESCE(SUM(LENGTH(points)), 0) FROM metric_tails WHERE workspace_id = :ws AND run_seq IN :runs",
+        runs=seqs,
     )
     count = 0
-    for table in _OF_RUN:
-        count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND run_seq = :run", run=seq)
-    count += tx.run("DELETE FROM runs WHERE workspace_id = :ws AND run_seq = :run", run=seq)
-    tombstones.add(tx, "run", run_id)
-    tx.record(Change("run", run_id, "purge"))
+    for table in (*_OF_RUN, "runs"):
+        count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs", runs=seqs)
+    for run_id, _ in found:
+        tombstones.add(tx, "run", run_id)
+        tx.record(Change("run", run_id, "purge"))
     return count, 0 if size is None else int(size[0])
 
 

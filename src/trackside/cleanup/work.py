@@ -4,7 +4,7 @@ Files go before rows: after a crash the rows still say which files are to go, an
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from msgspec import Struct
@@ -33,7 +33,10 @@ from trackside.registry.files.removal import Deletion
 from trackside.registry.own_routes import Files
 from trackside.runs import store as runs
 
-ITEMS_AT_ONCE = 20  # runs, or logged models, of an experiment in one portion
+ITEMS_AT_ONCE = (
+    20  # runs, or logged models, of an experiment in one portion: a call is answered soon, also with a slow bucket
+)
+ITEMS_OF_JOB = 200  # as above, of a job, for which nobody waits: runs of a portion share their transactions
 
 
 class Size(Struct, frozen=True):
@@ -90,8 +93,8 @@ class Work:
             return []
         return await self.threads.of(spot).run_long(lambda: [entry.path for entry in spot.blobs.walk(spot.key)])
 
-    async def portion(self, request: Session, target: Target) -> DeletionResult:
-        """The next part of a deletion, or all of a small one."""
+    async def portion(self, request: Session, target: Target, at_once: int = ITEMS_AT_ONCE) -> DeletionResult:
+        """Carry out the next part of a deletion, or all of a small one: of an experiment, at most `at_once` runs."""
         match target.kind:
             case Kind.MODEL | Kind.VERSION:
                 return await self._registered(request, target)
@@ -108,25 +111,24 @@ class Work:
             case Kind.ARTIFACT:
                 await self._artifact(request, target, pending)
             case Kind.RUN:
-                await self._run(request, target, target.run_id, pending)
+                await self._runs(request, target, [target.run_id], pending)
             case Kind.LOGGED_MODEL:
                 await self._logged_model(request, target, target.model_id, pending)
             case _:
-                is_done = await self._experiment(request, target, pending)
+                is_done = await self._experiment(request, target, pending, at_once)
         freed = await request.write(lambda tx: _finish(tx, target) if is_done else rows.begun(tx, target))
         return _told(target, freed, is_done=is_done, pending=pending)
 
-    async def _experiment(self, request: Session, target: Target, pending: list[str]) -> bool:
+    async def _experiment(self, request: Session, target: Target, pending: list[str], at_once: int) -> bool:
         experiment_id = target.experiment_id
-        run_ids = await request.read(lambda tx: survey.some_runs(tx, experiment_id, ITEMS_AT_ONCE))
-        for run_id in run_ids:
-            await self._run(request, target, run_id, pending)
-        if len(run_ids) == ITEMS_AT_ONCE:
+        run_ids = await request.read(lambda tx: survey.some_runs(tx, experiment_id, at_once))
+        await self._runs(request, target, run_ids, pending)
+        if len(run_ids) == at_once:
             return False
-        models = await request.read(lambda tx: survey.some_models(tx, experiment_id, ITEMS_AT_ONCE))
+        models = await request.read(lambda tx: survey.some_models(tx, experiment_id, at_once))
         for model_id, _ in models:
             await self._logged_model(request, target, model_id, pending)
-        if len(models) == ITEMS_AT_ONCE:
+        if len(models) == at_once:
             return False
         while await request.write(lambda tx: _traces(tx, target)):
             pass
@@ -134,16 +136,23 @@ class Work:
         await request.write(lambda tx: rows.add(tx, target, rows=count))
         return count > 0
 
-    async def _run(self, request: Session, target: Target, run_id: str, pending: list[str]) -> None:
-        found = await request.read(lambda tx: survey.run_roots(tx, [run_id]))
-        if run_id not in found:  # an earlier portion removed it
+    async def _runs(self, request: Session, target: Target, run_ids: list[str], pending: list[str]) -> None:
+        """Delete runs: the files of each, then the rows of all.  The number of transactions does not grow with that of the runs,
+        but for those that have files: what was freed is counted at once, so that a crash loses at most one run of it."""
+        found = await request.read(lambda tx: survey.run_roots(tx, run_ids))
+        if not found:  # an earlier portion removed them
             return
-        uri = found[run_id]
-        await request.write(lambda tx: files.note(tx, uri))
-        await self._free(request, target, uri, pending)
-        while await request.write(lambda tx: _chunks(tx, target, run_id)):
+
+        def note(tx: Tx) -> None:
+            for uri in found.values():
+                files.note(tx, uri)
+
+        await request.write(note)
+        for uri in found.values():
+            await self._free(request, target, uri, pending)
+        while await request.write(lambda tx: _chunks(tx, target, list(found))):
             pass
-        await request.write(lambda tx: _last_of_run(tx, target, run_id, uri))
+        await request.write(lambda tx: _last_of_runs(tx, target, found))
 
     async def _logged_model(self, request: Session, target: Target, model_id: str, pending: list[str]) -> None:
         uri = await request.read(lambda tx: _root_of_model(tx, model_id))
@@ -265,8 +274,8 @@ def _whole(tx: Tx, target: Target) -> DeletionResult:
     return _told(target, rows.Record(0, 0, 0, count, found.row_bytes), is_done=True)
 
 
-def _chunks(tx: Tx, target: Target, run_id: str) -> bool:
-    count, size = rows.remove_chunks(tx, run_id)
+def _chunks(tx: Tx, target: Target, run_ids: list[str]) -> bool:
+    count, size = rows.remove_chunks(tx, run_ids)
     rows.add(tx, target, rows=count, row_bytes=size)
     return count == rows.CHUNKS_AT_ONCE
 
@@ -277,10 +286,11 @@ def _traces(tx: Tx, target: Target) -> bool:
     return count == rows.TRACES_AT_ONCE
 
 
-def _last_of_run(tx: Tx, target: Target, run_id: str, uri: str) -> None:
-    count, size = rows.remove_run(tx, run_id)
+def _last_of_runs(tx: Tx, target: Target, roots: Mapping[str, str]) -> None:
+    count, size = rows.remove_runs(tx, list(roots))
     rows.add(tx, target, rows=count, row_bytes=size)
-    files.forget_place(tx, uri)
+    for uri in roots.values():
+        files.forget_place(tx, uri)
 
 
 def _root_of_model(tx: Tx, model_id: str) -> str | None:

@@ -1,10 +1,14 @@
 """What `mlflow gc` of 3.17 does wrong, and its issues tell: not here.  Numbers are those of issues of mlflow/mlflow."""
 
+import http.client
+import json
 import re
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,6 +16,7 @@ from slices.cleanup.test_command import Said, said
 from slices.cleanup.test_deletions import delete, filled_run, preview, put, stored_bytes
 from support import s3
 from support.client import Api
+from support.links import until
 from support.people import OURS
 from support.servers import Server
 from trackside.core.settings import Settings
@@ -139,6 +144,34 @@ def test_a_deleted_run_goes_with_all_that_was_logged_to_it(api: Api, chosen: Set
     assert api.ask("GET", f"runs/get?run_id={run_id}").status == 404
     assert api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
     assert stored_bytes(chosen) == 0
+
+
+def test_a_deletion_ends_though_its_caller_gave_up_waiting(server: Server) -> None:  # #12005
+    """There the files of a run go in one call over HTTP.  One that takes longer than the timeout is repeated, fails with 500, and
+    the run stays.  Here a job deletes, and a call that its caller left can be sent again."""
+    api, run_id, other = server.api, filled_run(server.api), filled_run(server.api)
+    for each in (run_id, other):
+        folder = next((server.data / "artifacts").rglob(f"*{each}*/**/note.txt")).parent / "many"
+        folder.mkdir()
+        for number in range(500):
+            (folder / f"{number}.txt").write_bytes(b"x")
+
+    leave(server, f"{OURS}/jobs", {"kind": "delete", "params": {"kind": "run", "run_id": run_id}})
+    leave(server, f"{OURS}/deletions", {"kind": "run", "run_id": other})
+
+    until(lambda: api.ask("GET", f"runs/get?run_id={run_id}").status == 404, "the job to delete the run")
+    again = {"kind": "run", "run_id": other}
+    until(lambda: api.ask("POST", f"{OURS}/deletions", again).status == 404, "the deletion to end")
+    assert api.ask("GET", f"runs/get?run_id={other}").status == 404
+    assert [path for path in (server.data / "artifacts").glob("[!.]*/**/*") if path.is_file()] == []
+
+
+def leave(server: Server, path: str, body: dict[str, Any]) -> None:
+    """Send a call and close the connection without waiting for its answer."""
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port)
+    connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
+    connection.close()
 
 
 @pytest.mark.parametrize("uri", ["", "file:///nowhere", "http://127.0.0.1:1"])

@@ -9,6 +9,7 @@ from support.client import Api
 from support.links import until
 from support.people import OURS
 from support.servers import Server
+from trackside.cleanup.work import ITEMS_OF_JOB
 
 JOBS = f"{OURS}/jobs"
 
@@ -18,6 +19,11 @@ def ended(api: Api, job_kind: str, /, **params: Any) -> Any:
     job_id = api.post(JOBS, kind=job_kind, params=params)["job"]["job_id"]
     until(lambda: api.get(f"{JOBS}/{job_id}")["job"]["state"] not in ("queued", "running"), "the job to end")
     return api.get(f"{JOBS}/{job_id}")["job"]
+
+
+def stored(server: Server) -> int:
+    """Bytes of all artifacts."""
+    return sum(path.stat().st_size for path in (server.data / "artifacts").rglob("*") if path.is_file())
 
 
 def stage(api: Api, run_id: str) -> str:
@@ -41,6 +47,25 @@ def test_a_deletion_runs_as_a_job_and_its_result_has_the_bytes(server: Server) -
     assert stage(api, run_id) == "gone"
     refused = api.ask("POST", JOBS, {"kind": "delete", "params": {"kind": "run", "run_id": run_id}})
     assert refused.status == 404
+
+
+@pytest.mark.both
+def test_an_experiment_of_more_runs_than_a_portion_goes_in_one_job_that_counts_all_of_it(any_server: Server) -> None:
+    api = any_server.api
+    experiment_id = api.new_experiment("old")
+    runs = [filled_run(api, experiment_id, steps=2) for _ in range(2)]
+    runs += [api.new_run(experiment_id) for _ in range(ITEMS_OF_JOB)]
+    kept = filled_run(api, steps=2)
+    shown = preview(api, "experiment", experiment_id=experiment_id)
+
+    done = ended(api, "delete", kind="experiment", experiment_id=experiment_id, token=shown["token"], confirm="old")
+
+    assert (done["state"], shown["counts"]["runs"]) == ("succeeded", len(runs))
+    assert (done["result"]["file_count"], done["result"]["file_bytes"]) == (4, 4000)
+    assert done["result"]["row_bytes"] == shown["row_bytes"] == 2 * 2 * 24
+    assert {stage(api, each) for each in runs} == {"gone"}
+    assert stage(api, kept) == "active"
+    assert stored(any_server) == 2000
 
 
 def test_the_trash_is_emptied_and_what_is_protected_stays(server: Server) -> None:
