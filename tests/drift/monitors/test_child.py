@@ -233,6 +233,60 @@ def test_a_baseline_of_the_past_needs_no_rows_of_its_windows(tmp_path: Path) -> 
     assert result(judged).rows_reference == 5 * ROWS  # the window before is pooled with this one
 
 
+@pytest.mark.parametrize("columns", [["age"], ["a", "age"]])
+@pytest.mark.parametrize("baseline", [Baseline(past_windows=2), Baseline(since=MONDAY, until=MONDAY + DAY)])
+def test_a_chosen_column_that_neither_the_target_nor_its_past_has_is_refused(
+    tmp_path: Path, baseline: Baseline, columns: list[str]
+) -> None:
+    config = replace(TABLE, baseline=baseline, columns=columns)
+
+    with pytest.raises(Refused, match="columns names 'age', which neither the target nor its windows of the past have"):
+        work(tmp_path, config, table(7, days=2), None, 2)
+
+
+def test_a_chosen_column_that_only_the_past_or_only_the_window_has_is_compared(tmp_path: Path) -> None:
+    config = replace(TABLE, baseline=Baseline(past_windows=2), columns=["a"])
+    day: dict[str, Any] = {
+        "windows": [(MONDAY + DAY, MONDAY + 2 * DAY)],
+        "judged": [MONDAY + DAY],
+        "known": known(work(tmp_path, config, table(7), None)),
+    }
+
+    (gone,) = work(tmp_path, config, table(8, first=MONDAY + DAY).drop_columns(["a"]), None, **day).windows
+    (new,) = work(tmp_path, replace(config, columns=["b"]), table(8, first=MONDAY + DAY), None, **day).windows
+
+    assert (gone.rows, new.rows) == (ROWS, ROWS)
+
+
+def test_predictions_that_move_drift_while_the_features_stay(tmp_path: Path) -> None:
+    dice = np.random.default_rng(6)
+    config = replace(TABLE, prediction="answer")
+    baseline = table(1, days=10, answer=dice.normal(0, 1, 10 * ROWS), plan=["a", "b"] * 5 * ROWS)
+    target = table(
+        2, days=2, answer=np.append(dice.normal(0, 1, ROWS), dice.normal(0.5, 1, ROWS)), plan=["a", "b"] * ROWS
+    )
+
+    same, moved = work(tmp_path, config, target, baseline.drop_columns(["time"]), 2).windows
+
+    assert over(same) == set()
+    assert {key for key in over(moved) if key[1] == "drift"} == {("answer", "drift")}
+    assert {each.found.name: each.role for each in result(moved).columns} == {
+        "a": "feature", "b": "feature", "plan": "feature", "answer": "prediction",
+    }  # fmt: skip
+
+
+def test_classes_that_are_predicted_more_often_are_prediction_drift(tmp_path: Path) -> None:
+    baseline = table(1, days=10, prediction=["yes" if at % 10 else "no" for at in range(10 * ROWS)])
+    target = table(2, prediction=["yes" if at % 10 > 2 else "no" for at in range(ROWS)])
+
+    (judged,) = work(tmp_path, TABLE, target, baseline.drop_columns(["time"])).windows
+
+    assert [key for key in over(judged) if key[1] == "drift"] == [("prediction", "drift")]
+    found = next(each for each in judged.scores if each.column == "prediction" and each.subject == "drift")
+    assert found.signal == "l_infinity"
+    assert found.value == pytest.approx(0.2)
+
+
 def test_another_baseline_judges_sums_and_computes_what_it_can_without_rows(tmp_path: Path) -> None:
     config = replace(TABLE, attribution=True, magnitude=True)
     baseline = table(1, days=5)

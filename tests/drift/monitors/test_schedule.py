@@ -44,6 +44,38 @@ def test_a_scheduled_monitor_computes_each_window_once_and_a_clock_that_jumps_le
     until(lambda: seen() == [(0, PER_DAY), (1, PER_DAY)], "no future windows, and the window of tomorrow", said=seen)
 
 
+def test_a_window_waits_for_late_rows_as_long_as_its_latency(
+    start: Callable[..., Server], folder: Path, tmp_path: Path
+) -> None:
+    import pyarrow as pa
+
+    clock = Clock(tmp_path / "clock")
+    now = time.time_ns() // 1_000_000
+    today = now // DAY * DAY
+    clock.move(today + 12 * HOUR - now)
+    api = start("--job-folders", str(folder), clock=clock).api
+    on_time = rows(1, first=today)
+    target = write(on_time, folder / "target.parquet")
+    baseline = write(rows(20, seed=2).drop_columns(["time"]), folder / "baseline.parquet")
+    wanted = {"target": {"table": target, "timestamp": "time"}, "baseline": {"table": baseline}}
+    api.post(MONITORS, {"name": "hasty", **wanted, "latency_s": 0})
+    api.post(MONITORS, {"name": "patient", **wanted, "latency_s": 6 * 3600})
+
+    def seen(name: str) -> list[tuple[int, int]]:
+        return [((each["start"] - today) // DAY, each["rows"]) for each in windows(api, name)]
+
+    due = api.get(f"{MONITORS}/patient")["monitor"]["next_at"]
+    clock.move(today + DAY + 5 * HOUR - now)  # the day is over, the latency is not
+    until(lambda: seen("hasty") == [(0, PER_DAY)], "the window without latency", said=lambda: seen("hasty"))
+    early = seen("patient")
+    write(pa.concat_tables([on_time, rows(1, first=today, per_day=50, seed=3)]), folder / "target.parquet")
+    clock.move(today + DAY + 7 * HOUR - now)
+    until(lambda: seen("patient") == [(0, PER_DAY + 50)], "the late rows too", said=lambda: seen("patient"))
+
+    assert (due, early) == (today + DAY + 6 * HOUR, [])
+    assert seen("hasty") == [(0, PER_DAY)]
+
+
 def test_a_baseline_is_the_dataset_that_a_run_logged(watching: Server, folder: Path) -> None:
     api = watching.api
     run = api.new_run()

@@ -44,13 +44,13 @@ def work(order: Order) -> Answer:
     found: Found = {}
     if order.windows:
         found = rows.of_windows(config, order.files, order.windows, labels, keeps_rows=keeps)
-    _check_columns(config, baseline, found)
     ends = dict(order.windows)
     stored: dict[str, dict[Window, Profile]] = {}
     before: dict[tuple[str, int], str] = {}
     for known in order.known:
         stored.setdefault(known.slice, {})[Window(known.start, known.end)] = profiles.decode(known.sums)
         before[known.slice, known.start] = known.result
+    _check_columns(config, baseline, stored.get("", {}).values(), found)
     for (slice_, start), collector in found.items():
         stored.setdefault(slice_, {})[Window(start, ends[start])] = collector.profile()
     answers: list[Judged] = []
@@ -66,16 +66,24 @@ def work(order: Order) -> Answer:
     return Answer(windows=answers, baseline=made, note=_note(answers))
 
 
-def _check_columns(config: Config, baseline: list[KnownBaseline], found: Found) -> None:
-    """Raise Refused for a baseline and windows that have no column in common, or a chosen column that neither has."""
-    seen = {name: None for collector in found.values() for name in collector.names}
-    if not seen or not baseline:
+def _check_columns(config: Config, baseline: list[KnownBaseline], stored: Iterable[Profile], found: Found) -> None:
+    """Raise Refused for a baseline and windows that have no column in common, or a chosen column that neither has.  The baseline
+    of a monitor that compares with its past are the stored windows."""
+    read = [collector for collector in found.values() if collector.rows]
+    seen = {name: None for collector in read for name in collector.names}
+    if config.baseline.is_past:
+        known = {name: None for profile in stored for name in profile.table.columns}
+        words = "neither the target nor its windows of the past have"
+    elif baseline:
+        whole = profiles.decode(next(each for each in baseline if not each.slice).sums)
+        known = dict.fromkeys(whole.table.columns)
+        words = "neither the baseline nor the target has"
+    else:
         return
-    known = profiles.decode(next(each for each in baseline if not each.slice).sums).table.columns
     lacking = [name for name in config.columns if name not in known and name not in seen]
-    if lacking:
-        raise Refused(f"columns names {lacking[0]!r}, which neither the baseline nor the target has")
-    if not any(name in known for name in seen):
+    if read and lacking:
+        raise Refused(f"columns names {lacking[0]!r}, which {words}")
+    if seen and baseline and not any(name in known for name in seen):
         raise Refused(
             f"the baseline and the target have no column in common: the baseline has {_some(known)}; the target has"
             f" {_some(seen)}"
