@@ -10,7 +10,7 @@ import pytest
 
 from slices.backup.conftest import Said, settings_of
 from slices.backup.test_backup import store_of
-from slices.backup.test_trouble import edit, flip
+from slices.backup.test_trouble import edit, flip, limited
 from slices.cleanup.test_deletions import filled_run, history, metric
 from support.client import Api
 from support.forks import forks
@@ -221,6 +221,27 @@ def test_an_import_that_is_killed_leaves_nothing_visible_and_the_same_command_en
     assert list(other.data.glob("import-*")) == []
     first = compared(settings_of(server.data), "team", tmp_path)
     assert compared(settings_of(other.data), "team", tmp_path) == first
+
+
+def test_a_full_disk_ends_an_import_with_one_line_and_the_same_command_ends_it_later(
+    server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
+) -> None:
+    team, experiment_id, run_id = fill(server.api)
+    put(team, f"{experiment_id}/{run_id}/artifacts/large.bin", b"x" * 3_000_000)
+    kept, other = tmp_path / "kept", start()
+    exported(said, server, kept)
+
+    full = limited(2_000_000, "backup", "import", "--data", other.data, kept)
+    seen = [each["name"] for each in other.api.get(f"{OURS}/workspaces")["workspaces"]]
+    code, _, err = said("backup", "import", "--data", other.data, kept)
+
+    assert (full.returncode, full.stderr.startswith("trackside: "), full.stderr.count("\n")) == (2, True, 1), (
+        full.stderr
+    )
+    assert seen == ["default"]
+    assert (code, err) == (0, "")
+    assert history(other.api.within("team"), run_id) == list(range(300))
+    assert list(other.data.glob("import-*")) == []
 
 
 def test_each_table_of_a_workspace_is_in_the_archive_or_left_out_for_a_reason() -> None:

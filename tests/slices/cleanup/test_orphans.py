@@ -199,6 +199,30 @@ def test_a_server_that_is_killed_while_it_moves_goes_on_with_it(server: Server) 
     assert (entry["file_count"], len(list(moved.rglob("*.bin"))), folder.exists()) == (3000, 3000, False)
 
 
+@pytest.mark.slow
+def test_a_server_that_is_killed_while_it_purges_goes_on_with_it(server: Server) -> None:
+    api, store = server.api, store_of(server)
+    folder = store / "0" / GONE / "artifacts"
+    folder.mkdir(parents=True)
+    for number in range(5000):
+        (folder / f"{number}.bin").write_bytes(b"x")
+    kept = filled_run(api)
+    age(store)
+    ended(api, "orphan-search")
+    assert ended(api, "orphan-quarantine")["result"]["file_count"] == 5000
+    quarantine = store / "workspaces" / ".quarantine"
+    job_id = api.post(f"{OURS}/jobs", kind="quarantine-purge", params={"older_than_days": 0})["job"]["job_id"]
+    until(lambda: sum(len(names) for *_, names in os.walk(quarantine)) < 5000, "the first file to be deleted")
+
+    server.kill9()
+    api = server.start().api
+
+    until(lambda: api.get(f"{OURS}/jobs/{job_id}")["job"]["state"] == "succeeded", "the purge to end")
+    assert api.get(f"{OURS}/jobs/{job_id}")["job"]["result"]["file_count"] == 5000
+    assert api.get(f"{ORPHANS}/quarantine").get("entries", []) == []
+    assert list(store.rglob("*.bin")) == [store / "0" / kept / "artifacts" / "model" / "weights.bin"]
+
+
 def test_the_command_finds_moves_restores_and_purges(server: Server, said: Said) -> None:
     api = server.api
     put(api, "0", f"{GONE}/artifacts/a.bin", b"x" * 2048)

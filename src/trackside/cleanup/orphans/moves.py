@@ -121,7 +121,8 @@ def purge(running: Running, roots: Roots, params: Purge) -> Moved:
         running.store.write(lambda tx, entry=entry: _mark(tx, entry))  # type: ignore[misc]  # as above
         running.store.read(backup_lease.check_none)
         area = _area(roots, workspace, entry)
-        files = _inside(area, entry)
+        # A purge that was interrupted has deleted some files already: the entry knows how many there were.
+        files = [] if entry.state is State.PURGING else _inside(area, entry)
         area.blobs.delete(_folder(area, entry))
         running.store.write(lambda tx, entry=entry: _end(tx, "quarantine.purge", entry))  # type: ignore[misc]  # as above
         total.add(len(files) or entry.file_count, sum(size for _, size in files) or entry.file_bytes)
