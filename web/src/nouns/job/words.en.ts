@@ -46,7 +46,7 @@ export default {
   filled: (count: number) => `${count} set`,
   hints: {
     model: "Such as models:/churn@champion",
-    input: "runs:/RUN/PATH, or a path below one of the server's --job-folders",
+    input: "runs:/RUN/PATH, or a place below the server's --job-folders or --job-buckets",
     output: "Empty: a file of the job's run",
     where: "Score only rows for which it holds, such as age > 30",
     filter: "In the filter language, such as tags.team = 'nlp'",

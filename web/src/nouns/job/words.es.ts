@@ -50,7 +50,7 @@ export default {
   filled: (count: number) => `${count} con valor`,
   hints: {
     model: "Como models:/churn@champion",
-    input: "runs:/RUN/RUTA, o una ruta bajo uno de los --job-folders del servidor",
+    input: "runs:/RUN/RUTA, o un lugar bajo --job-folders o --job-buckets del servidor",
     output: "Vacío: un archivo de la ejecución del trabajo",
     where: "Solo se puntúan las filas que la cumplen, como age > 30",
     filter: "En el lenguaje de filtros, como tags.team = 'nlp'",
