@@ -3204,9 +3204,13 @@ export interface components {
             p95_ms?: number;
             requests: number;
         };
-        /** Endpoints */
+        /**
+         * Endpoints
+         * @description By name.  `next_page_token` is there while more follow.
+         */
         Endpoints: {
             endpoints: components["schemas"]["ShownEndpoint"][];
+            next_page_token?: string;
         };
         /** EvaluationDataset */
         EvaluationDataset: {
@@ -8411,7 +8415,10 @@ export interface operations {
     };
     get_api_trackside_v1_endpoints: {
         parameters: {
-            query?: never;
+            query?: {
+                max_results?: number;
+                page_token?: string;
+            };
             header?: {
                 /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
