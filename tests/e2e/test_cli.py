@@ -101,7 +101,7 @@ OF_ONE_CALL = {
     **{
         f"delete {kind}": "--preview --yes --json".split()
         for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job monitor"
-        " capture-day token link-log".split()
+        " capture-day token link-log alias".split()
     },
     "delete workspace": "--preview --yes --json".split(),
     "delete resource-group": "--subscription --preview --yes --json".split(),

@@ -28,6 +28,7 @@ class Delete(Struct, frozen=True, kw_only=True):
     job_id: str = ""
     day: str = ""
     token_id: int | None = None
+    alias: str = ""
     token: str = ""
     confirm: str = ""
 

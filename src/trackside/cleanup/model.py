@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CAPTURE = "capture_day"
     TOKEN = "token"  # noqa: S105  # the kind, and no password
     LINK_LOG = "link_log"
+    ALIAS = "alias"
 
 
 FIELDS: dict[Kind, tuple[str, ...]] = {
@@ -56,6 +57,7 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.CAPTURE: ("name", "day"),
     Kind.TOKEN: ("token_id",),
     Kind.LINK_LOG: ("name",),
+    Kind.ALIAS: ("name", "alias"),
 }
 OF_RUN = frozenset({Kind.RUN, Kind.METRIC, Kind.STEPS, Kind.PARAM, Kind.TAG, Kind.ARTIFACT})
 
@@ -77,6 +79,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     job_id: str = ""
     day: str = ""
     token_id: int | None = None
+    alias: str = ""
 
     @property
     def text(self) -> str:
@@ -115,6 +118,8 @@ class Target(Struct, frozen=True, omit_defaults=True):
                 return f"token {self.token_id}"
             case Kind.LINK_LOG:
                 return f"log of link {self.name}"
+            case Kind.ALIAS:
+                return f"alias {self.alias} of registered model {self.name}"
         return f"{self.kind} {self.key} of run {self.run_id}"
 
 
@@ -136,6 +141,7 @@ class Named(Call, frozen=True):
     job_id: str | None = None
     day: str | None = None
     token_id: int | None = None
+    alias: str | None = None
 
 
 class Delete(Named, frozen=True):

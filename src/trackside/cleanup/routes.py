@@ -268,7 +268,7 @@ def _object(tx: Tx, target: Target) -> Object | None:
     match target.kind:
         case Kind.EXPERIMENT:
             return Object("experiment", target.experiment_id)
-        case Kind.MODEL | Kind.VERSION:
+        case Kind.MODEL | Kind.VERSION | Kind.ALIAS:
             return Object("model", target.name)
         case Kind.LOGGED_MODEL:
             return logged_models.locate(tx, target.model_id)

@@ -1,4 +1,4 @@
-"""What its own slice deletes in one transaction: endpoints, links and their logs, datasets, jobs, drift monitors, tokens.
+"""Deletions in one transaction of a slice: endpoints, links, link logs, datasets, jobs, monitors, tokens and aliases.
 
 No file is theirs alone; the files of a day of requests are deleted by `work`.
 """
@@ -10,6 +10,7 @@ from trackside.access import store as access
 from trackside.cleanup.model import Found, Kind, Target
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
+from trackside.core.errors import NotFound
 from trackside.drift.monitors import store as monitors
 from trackside.endpoints import store as endpoints
 from trackside.evaluation_datasets import store as datasets
@@ -21,6 +22,7 @@ from trackside.identity import store as principals
 from trackside.jobs import store as jobs
 from trackside.jobs.model import LIVE
 from trackside.links import store as links
+from trackside.registry import aliases, models
 from trackside.workspaces import store as workspaces
 
 
@@ -150,6 +152,17 @@ def _remove_link_log(tx: Tx, target: Target) -> None:
     tx.run("DELETE FROM link_log WHERE workspace_id = :ws AND link_id = :id", id=links.get(tx, target.name).link_id)
 
 
+def _alias(tx: Tx, target: Target) -> Found:
+    version = aliases.find(tx, models.key_of(tx, target.name).model_seq, target.alias)
+    if version is None:
+        raise NotFound(f"Registered model {target.name} has no alias {target.alias!r}")
+    return Found(name=target.alias, counts={"aliases": 1}, kept=(f"version {version} stays, with its files",))
+
+
+def _remove_alias(tx: Tx, target: Target) -> None:
+    aliases.delete(tx, target.name, target.alias)
+
+
 def may_revoke(tx: Tx, target: Target) -> bool:
     """Whether the token is the caller's own, or one of a user whom the caller may delete."""
     if tx.caller.is_admin:
@@ -172,4 +185,5 @@ KINDS = {
     Kind.CAPTURE: Whole(Action.ENDPOINTS_WRITE, _capture, _remove_nothing),
     Kind.TOKEN: Whole(Action.SIGNED_IN, _token, _remove_token),
     Kind.LINK_LOG: Whole(Action.LINKS_WRITE, _link_log, _remove_link_log),
+    Kind.ALIAS: Whole(Action.MODELS_WRITE, _alias, _remove_alias),
 }

@@ -331,5 +331,5 @@ def _id(target: Target) -> str:
         or target.dataset_id
         or target.job_id
         or (str(target.token_id) if target.token_id else "")
-        or "/".join(filter(None, (target.name, target.version)))
+        or "/".join(filter(None, (target.name, target.version, target.alias)))
     )

@@ -155,6 +155,28 @@ def test_a_token_is_revoked_by_who_may_delete_its_user(people: People) -> None:
     assert ann.get(f"{OURS}/me/tokens").get("tokens", []) == []
 
 
+def test_an_alias_goes_and_its_version_stays(people: People) -> None:
+    admin = people.admin
+    register(admin)
+    admin.post("registered-models/alias", {"name": "sum", "alias": "best", "version": "1"})
+    reader = people.add("rea", "MLflow READ")
+    named = {"kind": "alias", "name": "sum", "alias": "best"}
+
+    refused = reader.ask("POST", DELETIONS, named)
+    shown = preview(admin, **named)
+    done = delete(admin, **named, token=shown["token"])
+    missing = admin.ask("POST", f"{DELETIONS}/preview", named)
+    nameless = admin.ask("POST", f"{DELETIONS}/preview", {"kind": "alias", "name": "sum"})
+
+    assert (refused.status, missing.status, nameless.status) == (403, 404, 400)
+    assert (shown["counts"], shown["kept"]) == ({"aliases": 1}, ["version 1 stays, with its files"])
+    assert done["is_done"]
+    version = admin.ask("GET", "model-versions/get?name=sum&version=1").json["model_version"]
+    assert version.get("aliases", []) == []
+    (entry, *_) = admin.get(f"{OURS}/audit", action="deletion.done")["entries"]
+    assert "sum/best" in str(entry)
+
+
 def test_the_log_of_a_link_goes_and_the_link_stays(api: Api) -> None:
     fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
     api.post(f"{OURS}/links", fields)

@@ -5142,6 +5142,8 @@ export interface components {
          */
         "trackside.cleanup.model.Delete": {
             /** @default null */
+            alias?: string | null;
+            /** @default null */
             confirm?: string | null;
             /** @default null */
             dataset_id?: string | null;
@@ -5179,6 +5181,8 @@ export interface components {
          * @description Which thing.  `kind` says which of the other fields are read.
          */
         "trackside.cleanup.model.Named": {
+            /** @default null */
+            alias?: string | null;
             /** @default null */
             dataset_id?: string | null;
             /** @default null */

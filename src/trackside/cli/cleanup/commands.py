@@ -109,7 +109,7 @@ def _target(words: argparse.Namespace) -> dict[str, Any]:
     kind = words.kind
     named = {
         name: getattr(words, name)
-        for name in ("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id", "day")
+        for name in ("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id", "day", "alias")
         if getattr(words, name, None) is not None
     }
     if kind == "experiment":

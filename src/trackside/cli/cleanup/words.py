@@ -37,6 +37,10 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         (("name", "ENDPOINT", "its name"), ("day", "DAY", "such as 2026-01-31, in UTC")),
     ),
     "token": ("revoke a token", (("token_id", "TOKEN", "its id, as `trackside token list` shows it"),)),
+    "alias": (
+        "delete an alias of a registered model; its version stays",
+        (("name", "MODEL", "name of the model"), ("alias", "ALIAS", "such as champion")),
+    ),
     "link-log": ("delete the log of a link; the link stays", (("name", "LINK", "name of the link"),)),
     "job": ("delete a job that has ended, with its log", (("job_id", "JOB", "its id"),)),
 }
