@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import os
 import random
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from support import curves, links
+from support import curves, gallery_traces, links
 from support.client import Api
 from support.many_runs import fill
 from support.servers import Server
@@ -19,6 +20,7 @@ from support.servers import Server
 RUNS = 2000
 OURS = "/api/trackside/v1"
 STARTED_MS = 1_790_000_000_000
+DAY_S = 86_400
 NETWORKS = ("resnet50", "resnet18", "vit-b16", "convnext-t", "effnet-b0", "mobilenet-v3")
 NOTE = """# Longer warm-up
 
@@ -45,8 +47,10 @@ def fill_over_api(server: Server, other: Server) -> dict[str, str]:
     webhook = _webhook(api)
     _link(api, other)
     _endpoint(api)
+    traced = gallery_traces.fill(api)
+    _orphans(server)
     _jobs(api)
-    return {"run": runs[-1], "runs": json.dumps(runs[:4]), "webhook": webhook}
+    return {"run": runs[-1], "runs": json.dumps(runs[:4]), "webhook": webhook, **traced}
 
 
 def _vision(api: Api) -> list[str]:
@@ -191,12 +195,38 @@ def _endpoint(api: Api) -> None:
     )
 
 
+def _orphans(server: Server) -> None:
+    """Files of runs that no row names, as a database of an older day leaves them."""
+    for number, size in enumerate((1_900_000, 640_000, 80_000)):
+        folder = (
+            server.data
+            / "artifacts"
+            / "2"
+            / f"{random.Random(number).getrandbits(128):032x}"
+            / "artifacts"
+            / "checkpoints"
+        )
+        folder.mkdir(parents=True)
+        for epoch in range(number + 2):
+            path = folder / f"epoch-{epoch}.ckpt"
+            path.write_bytes(bytes(size))
+            os.utime(path, (STARTED_MS / 1000 - 40 * DAY_S, STARTED_MS / 1000 - 40 * DAY_S))
+
+
 def _jobs(api: Api) -> None:
-    made = api.post(f"{OURS}/jobs", kind="empty-trash", params={"older_than_days": 7})["job"]["job_id"]
-    links.until(lambda: api.get(f"{OURS}/jobs/{made}")["job"]["state"] == "succeeded", "the job to end")
+    for kind, params in (("empty-trash", {"older_than_days": 7}), ("orphan-search", {}), ("storage-count", {})):
+        _done(api, api.post(f"{OURS}/jobs", kind=kind, params=params)["job"]["job_id"])
     schedules = f"{OURS}/job-schedules"
     rule = {"experiments": "vision*", "older_than_days": 90, "keep_best": 10, "metric": "val/accuracy"}
     api.post(
         schedules, name="keep-the-best", kind="retention", params=rule, cron="30 2 * * 1", timezone="Europe/Madrid"
     )
+    failed = {"experiments": "churn", "filter": "status = 'FAILED'", "older_than_days": 14}
+    api.post(schedules, name="failed-runs", kind="retention", params=failed, cron="0 3 * * *")
+    checkpoints = {"experiments": "*", "artifacts": "checkpoints/*", "older_than_days": 30}
+    api.post(schedules, name="checkpoints", kind="retention", params=checkpoints, cron="0 4 * * 0")
     api.post(schedules, name="tidy", kind="empty-trash", interval_s=86_400)
+
+
+def _done(api: Api, job: str) -> None:
+    links.until(lambda: api.get(f"{OURS}/jobs/{job}")["job"]["state"] == "succeeded", "the job to end")

@@ -43,6 +43,10 @@ def _choose_two(page: Page) -> None:
     page.get_by_role("checkbox").nth(4).check()
 
 
+def _choose_chat(page: Page) -> None:
+    page.get_by_role("treeitem").filter(has_text="chat").last.click()
+
+
 def _open_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").last.wait_for()
@@ -67,6 +71,12 @@ SHOTS = (
     Shot("run", "experiments/2/runs/{run}", "canvas"),
     Shot("artifacts", "experiments/2/runs/{run}/artifacts/predictions.csv", "table"),
     Shot("compare", 'compare-runs?runs={runs}&experiments=["2"]', "table"),
+    Shot("traces", "experiments/{traced}/traces", "[role=gridcell] a"),
+    Shot("trace", "experiments/{traced}/traces/{trace}", "[role=treeitem]", _choose_chat),
+    Shot("trace-sessions", "experiments/{traced}/traces?show=sessions", "main table a"),
+    Shot("trace-session", "experiments/{traced}/traces?show=sessions&session={session}", "main ol"),
+    Shot("trace-charts", "experiments/{traced}/traces?show=charts", "main svg"),
+    Shot("trace-datasets", "experiments/{traced}/traces?show=datasets", "main table a"),
     Shot("models", "models", "main table a"),
     Shot("model", "models/churn", "main table a"),
     Shot("version", "models/churn/versions/3", "main table"),
@@ -81,6 +91,9 @@ SHOTS = (
     Shot("webhook", "webhooks/{webhook}"),
     Shot("imports", "imports"),
     Shot("jobs", "jobs", "main table a"),
+    Shot("retention", "retention", "main table"),
+    Shot("orphans", "orphans", "main table"),
+    Shot("storage", "storage", "main table a"),
     Shot("overview", "overview", "main table a"),
     Shot("palette", "experiments/2", "[role=gridcell] a", _open_palette),
 )

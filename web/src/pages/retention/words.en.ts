@@ -4,6 +4,7 @@ const runs = (count: number): string => `${formatCount(count)} ${plural(count) =
 
 export default {
   title: "Retention rules",
+  trash: "Trash",
   hint: "A rule moves runs to the trash, or deletes runs or files, by age, rank or tags. It runs on a schedule.",
   add: "New rule",
   edit: "Change rule",

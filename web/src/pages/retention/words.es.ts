@@ -7,6 +7,7 @@ const runs = (count: number): string =>
 
 export default {
   title: "Reglas de retención",
+  trash: "Papelera",
   hint: "Una regla mueve ejecuciones a la papelera, o elimina ejecuciones o archivos, por antigüedad, puesto o etiquetas. Se aplica según un calendario.",
   add: "Nueva regla",
   edit: "Cambiar la regla",
