@@ -121,6 +121,7 @@ def test_two_traces_stand_beside_each_other(server: Server, page: Page) -> None:
     send_one(server)
     send(server, span(1, 0, "another", 0, 90, trace=f"{8:032x}"))
     page.goto(f"{server.url}/#/experiments/0/traces")
+    expect(page.get_by_role("checkbox")).to_have_count(2)
     for box in page.get_by_role("checkbox").all():
         box.click()
 
@@ -235,6 +236,7 @@ def test_traces_become_records_of_an_evaluation_dataset(server: Server, page: Pa
     said = {"assessment_name": "answer", "expectation": {"value": "no"}, "source": {"source_type": "HUMAN"}}
     server.api.post(f"traces/tr-{1:032x}/assessments", assessment=said, version="3.0")
     page.goto(f"{server.url}/#/experiments/0/traces")
+    expect(page.get_by_role("checkbox")).to_have_count(3)
     for box in page.get_by_role("checkbox").all():
         box.click()
     page.get_by_role("button", name="Add to a dataset").click()
