@@ -156,7 +156,8 @@ def test_a_deletion_ends_though_its_caller_gave_up_waiting(server: Server) -> No
         for number in range(500):
             (folder / f"{number}.txt").write_bytes(b"x")
 
-    leave(server, f"{OURS}/jobs", {"kind": "delete", "params": {"kind": "run", "run_id": run_id}})
+    queued = api.ask("POST", f"{OURS}/jobs", {"kind": "delete", "params": {"kind": "run", "run_id": run_id}})
+    assert queued.status == 201  # before the files are looked at: no caller waits for them
     leave(server, f"{OURS}/deletions", {"kind": "run", "run_id": other})
 
     until(lambda: api.ask("GET", f"runs/get?run_id={run_id}").status == 404, "the job to delete the run")
