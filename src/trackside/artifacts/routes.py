@@ -122,8 +122,12 @@ class Calls:
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
         await request.read(lambda tx: held.check(tx, spot.key, request.workspace))
+        owner = keys.owner(spot.key)
+        if owner is not None:
+            await request.write(lambda tx: store.begin_removal(tx, *owner))
         await self._threads.of(spot).run_long(spot.blobs.delete, spot.key)
-        await tell(request, spot.key, is_removed=True)
+        if owner is not None:
+            await request.write(lambda tx: store.record_removal(tx, *owner))
         return _json(b"{}")
 
     async def entries(self, request: Request) -> Response:
@@ -342,7 +346,7 @@ async def room(request: Request, spot: Spot, size: int, threads: StoreThreads) -
     return await threads.of(spot).run(blobs.size_of, spot.blobs, spot.key)
 
 
-async def tell(request: Request, key: str, *, is_removed: bool = False, more: int | None = None) -> None:
+async def tell(request: Request, key: str, *, more: int | None = None) -> None:
     """The change log hears of the file before the client does; after a crash in between, the client sends it again.
 
     `more`: by how many bytes the artifacts of a workspace grew that is counted."""
@@ -350,9 +354,7 @@ async def tell(request: Request, key: str, *, is_removed: bool = False, more: in
     if owner is None:
         return
     entity, item_id, path = owner
-    if is_removed:
-        await request.write(lambda tx: store.record_removal(tx, entity, item_id, path))
-    elif path:
+    if path:
         await request.write(lambda tx: store.record_files(tx, entity, item_id, path, more=more))
 
 

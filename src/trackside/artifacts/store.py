@@ -10,6 +10,8 @@ from trackside.quotas.budget import check, quotas_of
 from trackside.quotas.model import Measure
 
 REMOVED = "remove files"  # an action of the change log
+REMOVING = "removing files"  # the same before the files are deleted; gives way to REMOVED
+REMOVING_MS = 3_600_000  # that a deletion counts as under way: a server that was killed does not end it
 MOST_AGAIN = 100  # files that may come again to where a folder was removed, until that counts no more
 
 
@@ -83,16 +85,50 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | Non
     tx.record(Change(entity, item_id, "files"))
 
 
+def begin_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
+    """Record that a file or a folder is about to be deleted; an empty path: all files of the item.
+
+    Call it before the deletion, and `record_removal` after it.  A link that finds the file missing in between would otherwise
+    treat it as lost with its disk, and copy it back from the other side."""
+    tx.record(Change(entity, item_id, REMOVING, _detail(Removal(path))))
+
+
 def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
-    """Tells the change log that somebody removed a file or a folder; an empty path: all that the item had.  Files that are
-    missing with nobody having said so may lie on a disk that is not mounted."""
+    """Record that a file or a folder was deleted by a caller; an empty path: all files of the item.  A file that is missing
+    without such a record may lie on a disk that is not mounted."""
+    detail = _detail(Removal(path))
     usage.request_recount(tx)
-    tx.record(Change(entity, item_id, REMOVED, _detail(Removal(path))))
+    tx.run(
+        """
+        DELETE FROM changes
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = :removing AND detail = :detail
+        """,
+        entity=entity,
+        id=item_id,
+        removing=REMOVING,
+        detail=detail,
+    )
+    tx.record(Change(entity, item_id, REMOVED, detail))
 
 
 def removals(tx: Tx, entity: str, item_id: str, after: int = 0) -> list[Removal]:
-    """What was removed of an item, as far back as the change log goes; `after`: since that entry of it."""
-    return [removal for seq, removal in _removals(tx, entity, item_id) if seq > after]
+    """Return what was removed of an item, as far back as the change log goes, and what is being removed.
+
+    `after`: only removals that were recorded after this entry of the change log, and those under way."""
+    rows = tx.all(
+        """
+        SELECT detail FROM changes
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id
+            AND ((action = :removed AND seq > :after) OR (action = :removing AND changed_at > :since)) ORDER BY seq
+        """,
+        entity=entity,
+        id=item_id,
+        removed=REMOVED,
+        removing=REMOVING,
+        after=after,
+        since=tx.now - REMOVING_MS,
+    )
+    return [removal_of(detail) for (detail,) in rows]
 
 
 def removal_of(detail: str | None) -> Removal:
@@ -103,11 +139,11 @@ def _removals(tx: Tx, entity: str, item_id: str) -> list[tuple[int, Removal]]:
     rows = tx.all(
         """
         SELECT seq, detail FROM changes
-        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = :removed ORDER BY seq
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action IN :actions ORDER BY seq
         """,
         entity=entity,
         id=item_id,
-        removed=REMOVED,
+        actions=[REMOVED, REMOVING],
     )
     return [(seq, removal_of(detail)) for seq, detail in rows]
 

@@ -169,6 +169,7 @@ class Work:
 
     async def _artifact(self, request: Session, target: Target, pending: list[str]) -> None:
         root = await request.read(lambda tx: artifacts.root_of_run(tx, target.run_id))
+        await request.write(lambda tx: artifacts.begin_removal(tx, "run", target.run_id, target.path))
         await self._free(request, target, root.uri, pending, target.path)
         if not pending:
             await request.write(lambda tx: artifacts.record_removal(tx, "run", target.run_id, target.path))

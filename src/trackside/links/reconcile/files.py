@@ -313,10 +313,13 @@ class _Both:
         self._check_unchanged(path)
         spot = self._spot(path)
         self.side.read(lambda tx: held.check_item(tx, str(self.entity), self.local_id, spot.key))
+        owner = (str(self.entity), self.local_id, path)
+        if not self.entity.is_of_registry:  # other links and readers of the change log
+            self.side.write(lambda tx: artifacts.begin_removal(tx, *owner))
         spot.blobs.delete(spot.key)
         self.forget(path)
-        if not self.entity.is_of_registry:  # other links and readers of the log hear of it
-            self.side.write(lambda tx: artifacts.record_removal(tx, str(self.entity), self.local_id, path))
+        if not self.entity.is_of_registry:
+            self.side.write(lambda tx: artifacts.record_removal(tx, *owner))
 
     def remember(self, path: str) -> None:
         """That both have the same."""

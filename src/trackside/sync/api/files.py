@@ -7,7 +7,7 @@ its own, so that a transfer that breaks off goes on with the part that it broke 
 import asyncio
 import hashlib
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from trackside.artifacts import keys, transfer
@@ -124,13 +124,14 @@ class Calls:
         spot = await self._spot(request, _argument(request, "path"))
         summed = _Summed(spot.blobs, _argument(request, "sha256"))
         stat = await transfer.receive(request, summed, spot.key, self._threads.of(spot))
-        await self._note(request)
+        await self._note(request, artifacts.record_files)
         return _json(FileAnswer(size=stat.size_bytes, sha256=summed.sha256, etag=stat.etag))
 
     async def remove(self, request: Request) -> Response:
         spot = await self._spot(request, _argument(request, "path"))
+        await self._note(request, artifacts.begin_removal)
         await self._threads.of(spot).run_long(spot.blobs.delete, spot.key)
-        await self._note(request, is_removed=True)
+        await self._note(request, artifacts.record_removal)
         return _json({})
 
     async def begin(self, request: Request) -> Response:
@@ -155,17 +156,16 @@ class Calls:
                 stat, found = await self._threads.of(spot).run_long(parts.join, spot.key, size, sha256)
             except WrongSum as wrong:
                 raise Invalid(str(wrong)) from None
-            await self._note(request)
+            await self._note(request, artifacts.record_files)
             return FileAnswer(size=stat.size_bytes, sha256=found, etag=stat.etag)
 
         return await patient(work())
 
-    async def _note(self, request: Request, *, is_removed: bool = False) -> None:
+    async def _note(self, request: Request, record: Callable[[Tx, str, str, str], None]) -> None:
         entity, item_id = with_files(_argument(request, "entity")), _argument(request, "id")
         if entity.is_of_registry:  # the version is made when its files are there
             return
         path = keys.from_path(_argument(request, "path"))
-        record = artifacts.record_removal if is_removed else artifacts.record_files
         await request.write(lambda tx: record(tx, str(entity), item_id, path))
 
     async def _parts(self, request: Request) -> tuple[Spot, Parts]:
