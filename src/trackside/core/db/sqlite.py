@@ -7,7 +7,6 @@ second, so that a power cut may take the last second, and a killed process nothi
 import errno
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Set
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
@@ -122,7 +121,7 @@ def _nobody(workspaces: Set[int]) -> None:
 
 
 class SqliteDatabase:
-    """A store in the file `path`.  Threads read side by side, each by a connection of its own."""
+    """A store in the file `path`.  Threads read side by side, each read by a connection that no other uses meanwhile."""
 
     dialect: Literal["sqlite"] = "sqlite"
     shared = False  # it has one server
@@ -135,8 +134,8 @@ class SqliteDatabase:
             raise RuntimeError(f"SQLite {sqlite3.sqlite_version} will not do: {fault}")
         self.path = path
         self.durability = durability
-        self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._free: list[SqliteSession] = []  # the one used last is taken first: its pages are in the cache
         self.reads = Reads()
         self._watchdog = Watchdog()
         sqlite_file.prepare(path)
@@ -161,18 +160,21 @@ class SqliteDatabase:
         """A snapshot: every statement of the transaction sees the same state.  Raises TooSlow beyond the limit."""
         begun = self.reads.begin()
         try:
-            session = self._reader()
-            epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
-            session.connection.execute("BEGIN")
+            session = self._take_reader()
             try:
-                with nullcontext() if limit is None else self._watchdog.watch(limit, session.connection):
-                    yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
-            except sqlite3.OperationalError as error:
-                if limit is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                    raise limit.fault() from None
-                raise
+                epoch = self.writer.epoch  # before the snapshot, so that it has all of this epoch
+                session.connection.execute("BEGIN")
+                try:
+                    with nullcontext() if limit is None else self._watchdog.watch(limit, session.connection):
+                        yield Tx(session, ws, time.time_ns() // 1_000_000, epoch=epoch)
+                except sqlite3.OperationalError as error:
+                    if limit is not None and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                        raise limit.fault() from None
+                    raise
+                finally:
+                    session.connection.execute("COMMIT")
             finally:
-                session.connection.execute("COMMIT")
+                self._give_back(session)
         finally:
             self.reads.end(begun)
 
@@ -199,7 +201,7 @@ class SqliteDatabase:
         return self._watch.fault()
 
     def connections(self) -> Connections:
-        """Return how many connections of readers are open: one for each thread that has read."""
+        """Return how many connections of readers are open: as many as reads were ever under way together."""
         used = self.reads.under_way
         return Connections(used, max(0, len(self._readers) - used))
 
@@ -212,7 +214,11 @@ class SqliteDatabase:
         try:
             os.close(disk.create(target))
             with closing(sqlite3.connect(target)) as copy:
-                self._reader().connection.backup(copy)
+                session = self._take_reader()
+                try:
+                    session.connection.backup(copy)
+                finally:
+                    self._give_back(session)
         except sqlite3.OperationalError as fault:
             raise OSError(errno.EIO, str(fault)) from None
 
@@ -236,14 +242,22 @@ class SqliteDatabase:
                 connection.close()
         self._readers.clear()
 
-    def _reader(self) -> SqliteSession:
-        session: SqliteSession | None = getattr(self._local, "session", None)
-        if session is None:
+    def _take_reader(self) -> SqliteSession:
+        """Return a connection that nobody uses, until `_give_back`."""
+        try:
+            return self._free.pop()
+        except IndexError:
             connection = self._connect()
-            connection.execute("PRAGMA query_only = ON")
-            self._readers.append(connection)
-            session = self._local.session = SqliteSession(connection)
-        return session
+        connection.execute("PRAGMA query_only = ON")
+        self._readers.append(connection)
+        return SqliteSession(connection)
+
+    def _give_back(self, session: SqliteSession) -> None:
+        if session.connection.in_transaction:  # its end failed
+            self._readers.remove(session.connection)
+            session.connection.close()
+        else:
+            self._free.append(session)
 
     def _connect(self) -> sqlite3.Connection:
         self._watch.check()  # another file of this name is another store

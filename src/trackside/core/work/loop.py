@@ -2,46 +2,74 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from trackside.core.errors import Fault
+from trackside.core.work.timers import Timers
 
 log = logging.getLogger("trackside.work")
 
 REST_S = 0.005  # between two steps that had work: requests go first
+LINGER_S = 1.0  # that a thread waits for the next step; a longer rest needs no thread
+
+_timers = Timers()
 
 
 class Loop:
     """`step` may run at any time, twice, or after a crash; it says whether there is more to do right away.
 
     `every_s` is the time from a step without more work to the next one, or a function that is asked for it after each step.
-    A step that fails is logged and tried again after that time, so that trouble of a moment ends by itself."""
+    A step that fails is logged and tried again after that time, so that trouble of a moment ends by itself.
+
+    Steps of one loop never overlap, and a slow one holds up no other loop: each loop has a thread of its own while a step
+    runs and for `LINGER_S` after it.  A server has some twenty loops, and most of them rest for minutes."""
 
     def __init__(self, name: str, step: Callable[[], bool], every_s: float | Callable[[], float]) -> None:
         self._name = name
         self._step = step
         self._every_s = every_s if callable(every_s) else lambda: every_s
         self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
         self._is_closed = False
-        self._thread = threading.Thread(target=self._run, name=f"trackside-{name}", daemon=True)
-        self._thread.start()
+        _timers.set(self._run_soon, self._every_s())
 
     def wake(self) -> None:
         """Run the next step now.  Harmless while a step runs: another one follows it."""
         self._wake.set()
+        self._run_soon()
 
     def close(self, wait_s: float | None = None) -> bool:
         """Waits for the step under way, without end or at most so long; False if it is still under way then.  It will be the
         last one."""
-        self._is_closed = True
-        self._wake.set()
-        self._thread.join(wait_s)
-        return not self._thread.is_alive()
+        with self._lock:
+            self._is_closed = True
+            self._wake.set()
+            thread = self._thread
+            _timers.clear(self._run_soon)
+        if thread is None:
+            return True
+        thread.join(wait_s)
+        return not thread.is_alive()
+
+    def _run_soon(self) -> None:
+        """Run the next step, in the thread that is there or in a new one."""
+        with self._lock:
+            if self._thread is not None or self._is_closed:
+                return
+            _timers.clear(self._run_soon)
+            thread = threading.Thread(target=self._run, name=f"trackside-{self._name}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has no thread left; it may have one later
+                log.error("%s cannot start: %s", thread.name, error)
+                _timers.set(self._run_soon, max(LINGER_S, self._every_s()))
+            else:
+                self._thread = thread
 
     def _run(self) -> None:
-        rest = self._every_s()
         while True:
-            self._wake.wait(rest)
             self._wake.clear()
             if self._is_closed:
                 return
@@ -53,3 +81,11 @@ class Loop:
             except Exception:  # whatever it is, the next step may do better
                 log.exception("a step of %s failed", self._name)
             rest = REST_S if has_more else self._every_s()
+            due = time.monotonic() + rest
+            if self._wake.wait(min(rest, LINGER_S)) or rest <= LINGER_S:
+                continue
+            with self._lock:
+                if not self._wake.is_set():
+                    self._thread = None
+                    _timers.set(self._run_soon, due - time.monotonic())
+                    return
