@@ -33,7 +33,11 @@ TARGETS = [
     b"/ws/nobody/api/2.0/mlflow/experiments/get?experiment_id=0",
     b"/ws/default/../default/api/2.0/mlflow/experiments/get?experiment_id=0",
     b"/health",
+    b"/v1/traces",
+    b"/v1/traces?of=nothing",
+    b"/api/3.0/mlflow/traces",
 ]
+TRACE = b"4bf92f3577b34da6a3ce929d0e0e4736"
 BODIES = [
     b"",
     b"{}",
@@ -41,6 +45,9 @@ BODIES = [
     b"{",
     b'{"run_id":"x"}',
     b'{"run_id":"x","key":"k","value":1,"timestamp":1}',
+    b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"%s","spanId":"00f067aa0ba902b7","name":"a"}]}]}]}' % TRACE,
+    b'{"trace":{"trace_info":{"trace_id":"tr-%s","trace_location":{"mlflow_experiment":{"experiment_id":"0"}}}}}'
+    % TRACE,
     b'"\\u0000"',
     b"\xff",
 ]
@@ -49,6 +56,9 @@ HEADERS = [
     b"Content-Type: application/json\r\n",
     b"Content-Type: text/plain\r\n",
     b"X-MLFLOW-WORKSPACE: default\r\nContent-Type: application/json\r\n",
+    b"X-MLFLOW-EXPERIMENT-ID: 0\r\nContent-Type: application/json\r\n",
+    b"X-MLFLOW-EXPERIMENT-ID: 0\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n",
+    b"X-MLFLOW-EXPERIMENT-ID: none\r\nContent-Type: application/json\r\n",
     b"X-MLFLOW-WORKSPACE: nobody\r\nContent-Type: application/json\r\n",
     b"Origin: http://evil.example\r\nContent-Type: application/json\r\n",
     b"Origin: http://localhost:3000\r\nContent-Type: application/json\r\n",

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from trackside.core.access import OPEN, Visit
-from trackside.core.db.group import GroupWriter
+from trackside.core.db.group import Batch, GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadRequest, Fault, Invalid, Unavailable
@@ -111,6 +111,17 @@ class Calls:
         prepared = route.prepare(call) if route.prepare is not None else call
         user = visit.user if route.is_signed else ""
         self._database.writer.submit_then(ws, prepared, route.handler, loop, _rendering(done), user)
+
+    def write_together(
+        self,
+        batch: Batch,
+        call: Any,
+        ws: int,
+        loop: asyncio.AbstractEventLoop,
+        done: Callable[[Any, BaseException | None], None],
+    ) -> None:
+        """Hand a call to the writer with all others of the batch that wait; `done` gets the result on the loop."""
+        self._database.writer.submit_then(ws, call, batch, loop, done)
 
     def _look(self, route: Route, call: Any, ws: int, visit: Visit) -> None:
         with self._database.read(ws) as tx:

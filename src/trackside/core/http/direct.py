@@ -1,12 +1,12 @@
 """Small calls without ASGI: from a request's head and body to its answer.  Knows the same rules as the ASGI application,
-and leaves to it whatever is not plain: a browser's Origin, paths with parameters and streams (but for routes that have `small`),
-faults of the head.
+and leaves to it whatever is not plain: a browser's Origin, packed bodies, paths with parameters and streams (but for routes that
+have `small`), faults of the head.
 
 A task, a scope and a dozen of messages for each request cost more than a logged point does (docs/decisions/0017).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Visit
+from trackside.core.db.group import Batch
 from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import Admission, Gate
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
@@ -26,7 +27,7 @@ from trackside.core.http.streams import Headers, user_of
 
 MOST_BYTES = 64 << 10  # of a body
 _PLAIN_KINDS = ("query", "command", "batch")
-_NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"expect", b"upgrade"})
+_NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
 
 # Status, headers but for the length, body.
 Answer = Callable[[int, Headers, bytes], None]
@@ -68,12 +69,17 @@ class Head(Struct, frozen=True):
 
 
 class Small(Struct, frozen=True):
-    """A small call of a stream's route, with its body: for handlers that answer by a callback."""
+    """A small call of a stream's route, with its body: for handlers that answer by a callback.
+
+    `write_together(batch, call, then)` hands the call to the writer with all others of the batch that wait.  `then` gets the
+    on the loop after the commit; a fault of the write, or of `then`, is the answer instead."""
 
     workspace: Any
     params: dict[str, str]
     headers: dict[bytes, bytes]
     body: bytes
+    visit: Visit
+    write_together: Callable[[Batch, Any, Callable[[Any], None]], None]
 
 
 class Direct:
@@ -99,24 +105,31 @@ class Direct:
         self._requests = requests
         self._admission = admission
         self._gate = gate
-        self._routes = {
-            (route.method.encode(), path): route
-            for route in table.routes
-            if route.kind in _PLAIN_KINDS
-            for path in route.paths
-            if "{" not in path
-        }
-        self._small = [
-            (route.method.encode(), matches_path(path), route)
-            for route in table.routes
-            if route.small is not None
-            for path in route.paths
-        ]
+        self._table = table
+        self._index(table.routes)
         self._calls = calls
         self._doors = doors
         self._recall = recall
         self._guard = guard
         self._prefix = static_prefix
+
+    def _index(self, routes: Sequence[Route]) -> None:
+        """Find plain routes among those of the table, whose later part comes when the server has started."""
+        self._indexed = routes
+        self._routes = {
+            (route.method.encode(), path): route
+            for route in routes
+            if route.kind in _PLAIN_KINDS or route.small is not None
+            for path in route.paths
+            if "{" not in path
+        }
+        self._small = [
+            (route.method.encode(), matches_path(path), route)
+            for route in routes
+            if route.small is not None
+            for path in route.paths
+            if "{" in path
+        ]
 
     def retake(self, last: Head, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
         """Return whether the request has the head of an earlier one of its connection, whose findings still hold."""
@@ -147,6 +160,8 @@ class Direct:
         self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], client: tuple[str, int] | None
     ) -> Head | None:
         """The request if it is a plain one: small, with no header twice, to a host that was let in before."""
+        if self._indexed is not self._table.routes:
+            self._index(self._table.routes)
         age = self._gate.age
         raw, _, query = target.partition(b"?")
         if b"%" in raw or not raw.isascii():
@@ -223,7 +238,7 @@ class Direct:
         if request_id is not None:
             answer = self._told(plain, request_id, begun, answer)
         if route.small is not None:
-            self._perform_small(plain, body, begun, answer)
+            self._perform_small(plain, body, begun, loop, answer)
             return
 
         def done(body: bytes, error: BaseException | None) -> None:
@@ -231,11 +246,7 @@ class Direct:
             if error is None:
                 answer(status, _JSON, body) if status != 204 else answer(204, [], b"")
             else:
-                if isinstance(error, Denied) and plain.visit.caller is not OPEN:
-                    source = plain.visit.source
-                    refused_at = self._gate.source_of(plain.method, plain.path) if source is None else source()
-                    self._gate.refused(plain.visit.caller, route, None, refused_at)
-                status, headers, body = failed(error, plain.method, plain.path)
+                status, headers, body = self._failed(plain, error)
                 answer(status, headers, body)
             self._meter.end(where)
             self._meter.note((*where, status // 100), perf_counter() - begun, len(body))
@@ -268,7 +279,9 @@ class Direct:
 
         return answer_and_tell
 
-    def _perform_small(self, plain: Plain, body: bytes, begun: float, answer: Answer) -> None:
+    def _perform_small(
+        self, plain: Plain, body: bytes, begun: float, loop: asyncio.AbstractEventLoop, answer: Answer
+    ) -> None:
         route = plain.route
         where = route.method, route.paths[0]
 
@@ -277,7 +290,28 @@ class Direct:
             self._meter.end(where)
             self._meter.note((*where, status // 100), perf_counter() - begun, len(answered))
 
+        def write_together(batch: Batch, call: Any, then: Callable[[Any], None]) -> None:
+            def done(result: Any, error: BaseException | None) -> None:
+                if error is None:
+                    try:
+                        then(result)
+                    except Exception as fault:  # noqa: BLE001  # the caller hears of it, and the log
+                        error = fault
+                if error is not None:
+                    counted(*self._failed(plain, error))
+
+            self._calls.write_together(batch, call, plain.workspace_id, loop, done)
+
         try:
-            route.small(Small(plain.workspace, plain.params, plain.headers, body), counted)
+            small = Small(plain.workspace, plain.params, plain.headers, body, plain.visit, write_together)
+            route.small(small, counted)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
-            counted(*failed(error, plain.method, plain.path))
+            counted(*self._failed(plain, error))
+
+    def _failed(self, plain: Plain, error: BaseException) -> tuple[int, Headers, bytes]:
+        """Return the answer to a call that failed.  The audit log is told of a refusal."""
+        if isinstance(error, Denied) and plain.visit.caller is not OPEN:
+            source = plain.visit.source
+            refused_at = self._gate.source_of(plain.method, plain.path) if source is None else source()
+            self._gate.refused(plain.visit.caller, plain.route, None, refused_at)
+        return failed(error, plain.method, plain.path)

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from trackside.core.access import Action, Reference
+from trackside.core.access import Action, Reference, Visit
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http import codec
 from trackside.core.http.calls import JSON_TYPE, check_content_type
+from trackside.core.http.direct import Answer, Small
 from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import both, by
@@ -32,15 +33,28 @@ _KEEPS_SPANS = (3, 4)  # clients from this version on look for the place of span
 
 
 async def start(request: Request) -> Response:
-    check_content_type(request.headers.get(b"content-type"))
-    call: m.StartTrace = codec.decode_body(m.StartTrace, await request.whole_body())
-    asked = start_of(call, keeps_spans=version_of(request.headers) >= _KEEPS_SPANS)
-    check_write(request.visit, asked.experiment_id)
-    asked = msgspec.structs.replace(asked, may_write=may(request.visit))
+    asked = _asked(request.headers, request.visit, await request.whole_body())
     trace: State = await request.write_together(write, asked)
+    return Response(200, [JSON_TYPE], _started(trace, asked))
+
+
+def start_small(small: Small, answer: Answer) -> None:
+    """The same for a call whose body is whole."""
+    asked = _asked(small.headers, small.visit, small.body)
+    small.write_together(write, asked, lambda trace: answer(200, [JSON_TYPE], _started(trace, asked)))
+
+
+def _asked(headers: Mapping[bytes, bytes], visit: Visit, body: bytes) -> Start:
+    check_content_type(headers.get(b"content-type"))
+    call: m.StartTrace = codec.decode_body(m.StartTrace, body)
+    asked = start_of(call, keeps_spans=version_of(headers) >= _KEEPS_SPANS)
+    check_write(visit, asked.experiment_id)
+    return msgspec.structs.replace(asked, may_write=may(visit))
+
+
+def _started(trace: State, asked: Start) -> bytes:
     said = [Raw(codec.encode(am.shown(each, trace.trace_id))) for each in asked.assessments]
-    body = codec.encode(m.OneTrace(trace=_wrapped(reader.info(_row(trace, asked.experiment_id), said))))
-    return Response(headers=[JSON_TYPE], body=body)
+    return codec.encode(m.OneTrace(trace=_wrapped(reader.info(_row(trace, asked.experiment_id), said))))
 
 
 def start_of(call: m.StartTrace, *, keeps_spans: bool) -> Start:
@@ -218,7 +232,16 @@ def routes() -> list[Route]:
     reads, writes = Action.TRACES_READ, Action.TRACES_WRITE
     experiment = by("experiment", "experiment_id")
     return [
-        stream("POST traces", start, call=m.StartTrace, needs=writes, on=HANDLED, version=VERSION, answer=m.OneTrace),
+        stream(
+            "POST traces",
+            start,
+            small=start_small,
+            call=m.StartTrace,
+            needs=writes,
+            on=HANDLED,
+            version=VERSION,
+            answer=m.OneTrace,
+        ),
         query("GET traces/get", m.GetTrace, get, needs=reads, on=TRACE, version=VERSION, answer=m.OneTrace),
         query("GET traces/batchGet", m.BatchGet, batch_get, needs=reads, on=LISTED, version=VERSION, answer=m.Traces),
         query(

@@ -20,9 +20,9 @@ _ID_FIELDS = ("traceId", "spanId", "parentSpanId")
 
 
 class Malformed(Exception):
-    """The request is no OTLP request; the message is MLflow's.  `status` is the answer's."""
+    """The request is no OTLP request; `detail` is what MLflow's server says of it.  `status` is the answer's."""
 
-    def __init__(self, detail: str, status: int = 400) -> None:
+    def __init__(self, detail: Any, status: int = 400) -> None:
         super().__init__(detail)
         self.detail = detail
         self.status = status
