@@ -5,6 +5,8 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from compat.conftest import Client
 from trackside_mlflow import Workspace
 
@@ -13,6 +15,7 @@ class Server(Protocol):
     url: str
 
 
+@pytest.mark.slow
 def test_stock_mlflow_makes_fills_finds_and_deletes_datasets(server: Server) -> None:
     workspace = Workspace.create(f"datasets-{uuid.uuid4().hex[:8]}", url=server.url)
 

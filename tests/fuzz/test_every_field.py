@@ -71,6 +71,7 @@ def test_no_value_of_a_field_breaks_a_call_or_the_store(world: World) -> None:
     assert problems(world.database) == []
 
 
+@pytest.mark.slow
 def test_nor_on_postgresql_where_texts_and_numbers_have_other_limits(pg_world: World) -> None:
     wrong = _wrong(pg_world, share=_share(4 * SHARE))
 

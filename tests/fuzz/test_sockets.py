@@ -179,6 +179,7 @@ def test_bodies_of_100_mb_are_refused_and_take_no_memory(served: Server) -> None
     assert_serves(served)
 
 
+@pytest.mark.slow
 def test_100_mb_to_any_route_are_refused_on_the_way_or_go_to_a_file(served: Server) -> None:
     """Announced, and in chunks without an announcement.  Only what takes files reads on to the end."""
     before = highest_bytes(served)

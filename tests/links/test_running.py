@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.mlflow import active_runs
 from trackside.sync.remote.mlflow.active_runs import Running
@@ -70,6 +72,7 @@ def test_what_is_remembered_is_bounded() -> None:
     assert runs.is_due("r0", {})
 
 
+@pytest.mark.slow
 def test_of_a_thousand_stale_runs_a_pass_tells_of_none_and_of_their_ends_at_once() -> None:
     clock = Clock()
     found = {number: run_of(number) for number in range(1000)}

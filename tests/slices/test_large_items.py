@@ -110,6 +110,7 @@ def test_no_transaction_takes_more_than_its_share(api: Api) -> None:
     assert (imports(api, "small"), imports(api, "big")) == (1, 3)
 
 
+@pytest.mark.slow
 def test_a_link_takes_a_large_run_in_portions(any_server: Server) -> None:
     here, there = any_server.api.new_workspace("north"), any_server.api.new_workspace("south")
     put(there, entity="run", id="r1", experiment_id=there.new_experiment("/e"), put=[["status", "", "FAILED"], *tags()])

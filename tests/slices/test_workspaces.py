@@ -266,7 +266,7 @@ def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api
     assert north.params(run_id) == {"p": "1"}
 
 
-@pytest.mark.both("each case")
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("what", "call"),
     [

@@ -64,7 +64,7 @@ def test_refusals_and_failed_sign_ins_are_written_with_their_count(people: Peopl
     assert (failed["actor"], failed["action"]) == ("bo", "login.password")
 
 
-@pytest.mark.both("each case")
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

@@ -289,6 +289,7 @@ def test_a_secret_of_another_key_is_not_sent_unsigned(office: Office, receiver: 
     assert "sealed with another key" in str(office.sent(webhook)[0].last_error)
 
 
+@pytest.mark.slow
 def test_a_thousand_events_arrive_in_their_order(chosen: Settings, tmp_path: Path, receiver: Receiver) -> None:
     db = opening.open_database(chosen)
     office = Office(db, tmp_path)
