@@ -194,6 +194,22 @@ def test_a_tree_has_top_rows_and_children(api: Api, experiment: str) -> None:
     assert (flat["matching"], roots["matching"], children["matching"]) == (4, 2, 1)
 
 
+def test_a_tree_of_runs_that_are_not_nested_costs_no_more_than_a_list(api: Api, experiment: str) -> None:
+    first, second = (log(api, experiment, name, start=start) for start, name in enumerate(("first", "second")))
+
+    listed = table(api, experiment, max_results=1)
+    roots = table(api, experiment, parent="", max_results=1)
+    log(api, experiment, "later", start=9)
+    rest = table(api, experiment, parent="", offset=1, snapshot=roots["snapshot"])
+    children = table(api, experiment, parent=first)
+
+    assert (roots["runs"], roots["matching"], roots["next_page_token"]) == (listed["runs"], 2, None)
+    assert children["runs"]["run_id"] == []
+    assert children["matching"] == 0
+    # The first window made no snapshot, so the second one has the newest runs.
+    assert rest["runs"]["run_id"] == [second, first]
+
+
 def test_a_filter_on_a_tree_keeps_the_ancestors_of_what_matches(api: Api, experiment: str) -> None:
     top = log(api, experiment, "top", start=1)
     log(api, experiment, "good", start=2, tags={"mlflow.parentRunId": top}, metrics={"acc": [0.9]})

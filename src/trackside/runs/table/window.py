@@ -1,7 +1,7 @@
 """One window of a table of runs: which rows, in which order, with which cells."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -15,6 +15,7 @@ from trackside.runs.table.snapshots import Snapshot, Snapshots
 
 
 def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
+    """Return a window.  The first one of runs that are not nested costs a page; others list every run once, for a snapshot."""
     fields = model.columns_of(call.columns or [])
     most, offset = model.rows_of(call.max_results), model.offset_of(call.offset)
     if call.page_token and (offset or call.parent is not None):
@@ -24,20 +25,24 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
     token = snapshots.token_of(call.snapshot)
     further: str | None = None
     matches: list[bool] | None = None
-    if call.parent is not None:
-        found, rows = _of_tree(tx, search, token, call.parent, kept)
-        matching = len(rows)
-        page = rows[offset : offset + most]
-        matches = [seq in found.matching for seq in page]
+    name = search.fingerprint if call.parent is None else keyset.fingerprint("tree", search.fingerprint)
+    snapshot = kept.find(token, tx.ws, name)
+    nesting = _parents(tx, search) if snapshot is None and call.parent is not None else {}
+    if snapshot is None and not call.page_token and (nesting or offset or search_sql.is_costly(search)):
+        snapshot = _list(tx, search, nesting)
+        kept.keep(token, tx.ws, name, snapshot)
+    top = runs.seq_of(tx, call.parent) if call.parent else tree.TOP
+    if call.parent and (snapshot is None or snapshot.tree is None):
+        page, matching = [], 0  # no run is nested
+    elif snapshot is None or call.page_token:
+        page, further = _first(tx, search, most, call.page_token)
+        matching = total if search.tree is None else selection.count(tx, search)
+    elif snapshot.tree is None:
+        page, matching = list(snapshot.rows[offset : offset + most]), len(snapshot.rows)
     else:
-        snapshot = kept.find(token, tx.ws, search.fingerprint)
-        if snapshot is None and not call.page_token and (offset or search_sql.is_costly(search)):
-            snapshot = _list(tx, search, token, kept)
-        if snapshot is None or call.page_token:
-            page, further = _first(tx, search, most, call.page_token)
-            matching = total if search.tree is None else selection.count(tx, search)
-        else:
-            page, matching = list(snapshot.rows[offset : offset + most]), len(snapshot.rows)
+        rows = snapshot.tree.under.get(top, [])
+        page, matching = rows[offset : offset + most], len(rows)
+        matches = [seq in snapshot.tree.matching for seq in page]
     infos = cells.infos(tx, page)
     page, flags = _present(page, matches, infos)
     return Window(
@@ -47,7 +52,7 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
         snapshot=token,
         runs=cells.rows(infos, page, cells.parents(tx, infos), _children(tx, infos, search), flags),
         columns=cells.columns(tx, fields, infos, page),
-        next_page_token=further,
+        next_page_token=further if call.parent is None else None,
     )
 
 
@@ -58,22 +63,10 @@ def _first(tx: Tx, search: Search, most: int, page_token: str | None) -> tuple[l
     return search_sql.cut(search, tx.all(query.sql, **query.params), most)
 
 
-def _list(tx: Tx, search: Search, token: str, kept: Snapshots) -> Snapshot:
-    made = Snapshot(array("q", selection.seqs(tx, search)))
-    kept.keep(token, tx.ws, search.fingerprint, made)
-    return made
-
-
-def _of_tree(tx: Tx, search: Search, token: str, parent: str, kept: Snapshots) -> tuple[tree.Tree, list[int]]:
-    name = keyset.fingerprint("tree", search.fingerprint)
-    snapshot = kept.find(token, tx.ws, name)
-    if snapshot is None:
-        matching = selection.seqs(tx, search)
-        snapshot = Snapshot(array("q", matching), tree.grow(matching, _parents(tx, search)))
-        kept.keep(token, tx.ws, name, snapshot)
-    assert snapshot.tree is not None
-    top = runs.seq_of(tx, parent) if parent else tree.TOP
-    return snapshot.tree, snapshot.tree.under.get(top, [])
+def _list(tx: Tx, search: Search, nesting: Mapping[int, int]) -> Snapshot:
+    """Return every row in order, as a tree where runs are nested."""
+    rows = selection.seqs(tx, search)
+    return Snapshot(array("q", rows), tree.grow(rows, nesting) if nesting else None)
 
 
 def _parents(tx: Tx, search: Search) -> dict[int, int]:
