@@ -298,6 +298,23 @@ def test_search_finds_runs_by_what_was_logged(api: Api) -> None:
     assert api.post("runs/search", experiment_ids=[]) == {}
 
 
+def test_metrics_stand_in_the_order_of_logging_and_params_by_key(api: Api) -> None:
+    experiment_id = api.new_experiment("ordered")
+    run_id = api.new_run(experiment_id)
+    for time, key in enumerate(("zeta", "alpha", "middle"), start=1):
+        api.post("runs/log-metric", run_id=run_id, key=key, value=1.0, timestamp=time)
+        api.post("runs/log-parameter", run_id=run_id, key=key, value="1")
+    api.post("runs/log-metric", run_id=run_id, key="zeta", value=2.0, timestamp=9, step=1)
+    api.post("runs/update", run_id=run_id, status="FINISHED", end_time=9)
+
+    got = api.get("runs/get", run_id=run_id)["run"]
+    (found,) = api.post("runs/search", experiment_ids=[experiment_id])["runs"]
+
+    for run in (got, found):
+        assert [each["key"] for each in run["data"]["metrics"]] == ["zeta", "alpha", "middle"]
+        assert [each["key"] for each in run["data"]["params"]] == ["alpha", "middle", "zeta"]
+
+
 def test_search_answers_what_get_answers_also_after_changes(api: Api) -> None:
     run_id = api.new_run(run_name="r")
     expected: list[object] = []

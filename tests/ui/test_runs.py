@@ -74,6 +74,26 @@ def test_another_order_or_filter_is_shown_from_its_top_with_the_focus_on_the_fir
     assert page.locator(".scroll").evaluate("(box) => box.scrollTop") == 0
 
 
+def test_pinned_columns_stay_while_the_others_scroll_sideways(page: Page, server: Server) -> None:
+    address = three_runs(server)
+    page.set_viewport_size({"width": 640, "height": 600})
+    page.goto(f"{address}?cols=status,start_time,duration,params.lr,metrics.loss")
+    expect(names(page)).to_have_count(3)
+    first, loss = names(page).first, page.get_by_role("columnheader", name="loss")
+    before, moving = first.bounding_box(), loss.bounding_box()
+
+    page.locator(".scroll").evaluate("(box) => { box.scrollLeft = 120; }")
+
+    expect(page.locator(".grid.shifted")).to_be_attached()
+    after, moved = first.bounding_box(), loss.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert moving is not None
+    assert moved is not None
+    assert (after["x"], after["y"]) == (before["x"], before["y"])
+    assert moved["x"] == moving["x"] - 120
+
+
 def test_a_filter_chooses_and_back_returns(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     expect(names(page)).to_have_count(3)
