@@ -25,6 +25,7 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
     token = snapshots.token_of(call.snapshot)
     further: str | None = None
     matches: list[bool] | None = None
+    page: list[int]
     name = search.fingerprint if call.parent is None else keyset.fingerprint("tree", search.fingerprint)
     snapshot = kept.find(token, tx.ws, name)
     nesting = _parents(tx, search) if snapshot is None and call.parent is not None else {}
