@@ -3,7 +3,6 @@
 Times and durations of MLflow's calls are texts (`2026-11-29T10:00:00.123Z`, `0.056s`), as protobuf writes them in JSON.
 """
 
-import json
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +14,7 @@ from msgspec import Raw, Struct
 from trackside.core import names
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.codec import Answer, Call, Part
+from trackside.traces.spans import loads
 
 MAX_ID = 50
 MAX_KEY = 250
@@ -302,7 +302,7 @@ def json_object(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        found = json.loads(text)
+        found = loads(text)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -5,6 +5,7 @@ The messages are imported with the first request: most servers start without one
 
 import base64
 import json
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -87,35 +88,52 @@ def _ids(given: bytes) -> _Ids:
         raise _no_span()
     trace = _id(given, 16)
     trace_id = f"tr-{trace.hex()}"
-    return _Ids(trace_id, base64.b64encode(trace).decode(), f'"{trace_id}"')
+    return _Ids(trace_id, b2a_base64(trace, newline=False).decode(), f'"{trace_id}"')
 
 
 def _span(message: Any, trace: _Ids, agent: str | None) -> Span:
-    if not message.span_id:
-        raise _no_span()
-    parent = _id(message.parent_span_id, 8)
-    has_parent = parent != _NO_ID
+    span_id, parent = message.span_id, message.parent_span_id
+    if len(span_id) != 8:
+        if not span_id:
+            raise _no_span()
+        span_id = _id(span_id, 8)
+    if parent:
+        parent = _id(parent, 8)
+    has_parent = bool(parent) and parent != _NO_ID
     attributes = {pair.key: _text(pair.value) for pair in message.attributes}
     attributes[REQUEST_ID] = trace.text
     if agent is not None and not has_parent:
         attributes[SERVICE] = f'"{agent}"'
-    status = message.status
-    code = status.code
     return Span(
-        trace_id=trace.base64,
-        span_id=base64.b64encode(_id(message.span_id, 8)).decode(),
-        parent_span_id=base64.b64encode(parent).decode() if has_parent else None,
-        name=message.name,
-        start_time_unix_nano=message.start_time_unix_nano,
-        end_time_unix_nano=message.end_time_unix_nano or None,
-        events=[
-            Event(event.name, event.time_unix_nano, {pair.key: _json(_plain(pair.value)) for pair in event.attributes})
-            for event in message.events
-        ],
-        status=Status(CODES[code] if code in (1, 2) else CODES[0], status.message or None),
-        attributes=attributes,
-        links=[_link(link) for link in message.links],
+        trace.base64,
+        b2a_base64(span_id, newline=False).decode(),
+        b2a_base64(parent, newline=False).decode() if has_parent else None,
+        message.name,
+        message.start_time_unix_nano,
+        message.end_time_unix_nano or None,
+        [_event(event) for event in message.events],
+        _status(message.status),
+        attributes,
+        [_link(link) for link in message.links],
     )
+
+
+def _event(event: Any) -> Event:
+    attributes = {pair.key: _json(_plain(pair.value)) for pair in event.attributes}
+    return Event(event.name, event.time_unix_nano, attributes)
+
+
+def _status(status: Any) -> Status:
+    code, message = status.code, status.message
+    return Status(_code(code), message) if message else _STATUSES.get(code, _UNSET)
+
+
+def _code(code: int) -> str:
+    return CODES[code] if code in (1, 2) else CODES[0]
+
+
+_UNSET = Status()
+_STATUSES = {code: Status(CODES[code]) for code in (1, 2)}
 
 
 def _link(link: Any) -> Link:
@@ -134,19 +152,20 @@ def _no_span() -> Malformed:
 
 
 def _text(value: Any) -> str:
-    """Return the JSON text of an attribute's value, as `json.dumps` writes it."""
-    match value.WhichOneof("value"):
-        case "string_value":
-            return encode(value.string_value).decode()
-        case "kvlist_value":
-            members = {pair.key: _text(pair.value) for pair in value.kvlist_value.values}
-            return f"{{{', '.join([f'{encode(key).decode()}: {text}' for key, text in members.items()])}}}"
-        case "array_value":
-            return f"[{', '.join([_text(each) for each in value.array_value.values])}]"
-        case "int_value":
-            return str(value.int_value)
-        case _:
-            return json.dumps(_plain(value), default=str)
+    """Return the JSON text of an attribute's value, as `json.dumps` writes it.
+
+    A member that is there and not empty needs no question which one it is: nearly all values are texts or numbers."""
+    if text := value.string_value:
+        return encode(text).decode()
+    if number := value.int_value:
+        return str(number)
+    kind = value.WhichOneof("value")
+    if kind == "kvlist_value":
+        members = {pair.key: _text(pair.value) for pair in value.kvlist_value.values}
+        return f"{{{', '.join([f'{encode(key).decode()}: {text}' for key, text in members.items()])}}}"
+    if kind == "array_value":
+        return f"[{', '.join([_text(each) for each in value.array_value.values])}]"
+    return json.dumps(_plain(value), default=str)
 
 
 def _plain(value: Any) -> Any:

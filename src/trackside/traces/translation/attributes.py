@@ -5,10 +5,11 @@ Attributes are added and never replaced, so that what was sent stays as it was. 
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from trackside.core import prices as price_table
-from trackside.core.prices import Prices
+from trackside.core.prices import Price, Prices
 from trackside.traces.spans import INPUTS, OUTPUTS, TYPE, Event, value_of
 from trackside.traces.translation.dialects import CLAUDE_CODE, DIALECTS, MARKS, Dialect
 
@@ -21,6 +22,8 @@ COST = "mlflow.llm.cost"
 FORMAT = "mlflow.message.format"
 
 _GATHERED_AT_MOST = 1_000  # attributes of one prefix
+_MOST_MODELS = 1_000  # whose prices are remembered
+_MAX_MODEL = 500  # characters of a model and its provider: a longer name has no price
 _TEXTS = {
     "gen_ai.content.prompt": "gen_ai.prompt",
     "gen_ai.content.completion": "gen_ai.completion",
@@ -31,10 +34,18 @@ _TOKENS = ("input_tokens", "output_tokens", "total_tokens", "cache_read_input_to
 def translator(prices: Prices) -> Callable[[dict[str, str], list[Event]], None]:
     """Return what adds MLflow's attributes to those of a span (JSON texts by name), with costs by the prices."""
 
+    @lru_cache(maxsize=_MOST_MODELS)
+    def price_of(model: str, provider: str) -> Price | None:
+        """`model` and `provider` are JSON texts, as attributes have them."""
+        name, maker = value_of(model), value_of(provider)
+        return (
+            price_table.find(prices, name, maker if isinstance(maker, str) else "") if isinstance(name, str) else None
+        )
+
     def translate(attributes: dict[str, str], events: list[Event]) -> None:
         added = _said(attributes, events)
         if COST not in attributes:
-            cost = _cost({**attributes, **added}, prices)
+            cost = _cost({**attributes, **added} if added else attributes, price_of)
             if cost is not None:
                 added[COST] = cost
         if added:
@@ -66,7 +77,7 @@ def _said(attributes: Mapping[str, str], events: Sequence[Event]) -> dict[str, s
 
 
 def _spoken(attributes: Mapping[str, str]) -> list[Dialect]:
-    marked = [name for name in attributes if name.startswith(MARKS)]
+    marked = [name for name in attributes if not name.startswith("mlflow.") and name.startswith(MARKS)]
     found = [each for each in DIALECTS if any(name.startswith(each.marks) for name in marked)] if marked else []
     kind = value_of(attributes.get("span.type"))
     if isinstance(kind, str) and kind.startswith("claude_code."):
@@ -152,16 +163,15 @@ def _messages(events: Sequence[Event], names: tuple[str, ...]) -> str | None:
     return json.dumps(said, ensure_ascii=False) if said else None
 
 
-def _cost(attributes: Mapping[str, str], prices: Prices) -> str | None:
+def _cost(attributes: Mapping[str, str], price_of: Callable[[str, str], Price | None]) -> str | None:
     """Return what a call of a model cost; None if model, tokens or price are not known."""
-    usage = value_of(attributes.get(USAGE)) if USAGE in attributes else None
-    model = value_of(attributes.get(MODEL)) if usage else None
-    if not isinstance(usage, dict) or not isinstance(model, str):
+    usage, model, provider = attributes.get(USAGE), attributes.get(MODEL), attributes.get(PROVIDER, "")
+    if usage is None or model is None or len(model) + len(provider) > _MAX_MODEL:
         return None
-    provider = value_of(attributes.get(PROVIDER))
-    price = price_table.find(prices, model, provider if isinstance(provider, str) else "")
-    if price is None:
+    price = price_of(model, provider)
+    used = None if price is None else value_of(usage)
+    if price is None or not isinstance(used, dict):
         return None
-    counts = {key: count for key in _TOKENS if (count := _count(usage.get(key))) is not None}
+    counts = {key: count for key in _TOKENS if (count := _count(used.get(key))) is not None}
     cost = price_table.cost(price, counts)
     return None if cost is None else json.dumps(cost)
