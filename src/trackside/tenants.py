@@ -23,7 +23,7 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
-    "trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces",
+    "trace_span_names", "trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces",
     "scorer_versions", "scorers", "label_schemas", "review_queue_items", "review_queue_users", "review_queues", "trace_issues",
     "holds",
     "webhook_deliveries", "webhooks", "drift_windows", "drift_baselines", "drift_incidents", "drift_labels", "drift_monitors",

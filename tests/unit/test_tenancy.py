@@ -22,6 +22,7 @@ SHARED_TABLES = {
     "change_cursors": "how far the server's own readers of the change log have come, over all workspaces",
     "leases": "which server does what only one may",
     "last_backup": "a backup is of the whole store",
+    "trace_span_names_upto": "how far the index of span names has come, over all workspaces",
     "access_state": "how often users and rights changed; it tells nothing of them",
     "principals": "users, groups and service principals may have roles in several workspaces",
     "group_members": "the same",
@@ -59,6 +60,7 @@ CROSSING: dict[tuple[str, str], str] = {
             ("unpack.py", "_reserve"),
         )
     },
+    ("traces/storage/span_names.py", "_file"): "an index of all traces up to a number; each entry keeps its workspace",
     ("events/store.py", "newest"): "the same number; it tells nothing of a change",
     ("events/store.py", "bounds"): "and the lowest one",
     ("events/store.py", "made_at"): "when a place in it was reached; it tells nothing of a change",

@@ -45,21 +45,22 @@ def count(tx: Tx, search: Search, readable: Condition) -> set[int]:
 
 def _rare(tx: Tx, search: Search) -> frozenset[str]:
     """Return the names of the filter that few spans have."""
-    return frozenset(
-        name
-        for name in set(sql.names(search.node))
-        if len(
-            tx.all(
-                """
-                SELECT 1 FROM trace_spans WHERE workspace_id = :ws AND experiment_seq IN :seqs AND name = :name LIMIT :most
-                """,
-                seqs=list(search.experiment_seqs),
-                name=name,
-                most=sql.FEW + 1,
-            )
-        )
-        <= sql.FEW
-    )
+    return frozenset(name for name in set(sql.names(search.node)) if _count(tx, search, name) <= sql.FEW)
+
+
+_NAMED = {  # the traces that are not filed yet are few
+    "sqlite": """
+        SELECT 1 FROM trace_span_names WHERE workspace_id = :ws AND experiment_seq IN :seqs AND name = :name LIMIT :most
+        """,
+    "postgresql": """
+        SELECT 1 FROM trace_spans WHERE workspace_id = :ws AND experiment_seq IN :seqs AND name = :name LIMIT :most
+        """,
+}
+
+
+def _count(tx: Tx, search: Search, name: str) -> int:
+    """Count what has a name, as far as it may be few."""
+    return len(tx.all(_NAMED[tx.dialect], seqs=list(search.experiment_seqs), name=name, most=sql.FEW + 1))
 
 
 def _matching(

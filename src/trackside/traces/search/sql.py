@@ -262,12 +262,21 @@ class _Sql:
             return "t.has_spans = 1"
         tests = [holds(each, Place(f"s.{each.field.key}"), self._bind, self._dialect) for each in group.columns]
         condition = " AND ".join(tests)
-        if any(_is_name(each) and each.values[0] in self._rare for each in group.columns):
+        rare = next((each.values[0] for each in group.columns if _is_name(each) and each.values[0] in self._rare), None)
+        if rare is not None:
             seqs = self._bind(list(self._seqs))
-            return (
-                "t.trace_seq IN (SELECT s.trace_seq FROM trace_spans AS s WHERE s.workspace_id = :ws "
-                f"AND s.experiment_seq IN {seqs} AND {condition})"
+            among = (
+                "SELECT s.trace_seq FROM trace_spans AS s WHERE s.workspace_id = :ws "
+                f"AND s.experiment_seq IN {seqs} AND {condition}"
             )
+            if self._dialect == "postgresql":
+                return f"t.trace_seq IN ({among})"
+            filed = (
+                "SELECT n.trace_seq FROM trace_span_names AS n WHERE n.workspace_id = :ws "
+                f"AND n.experiment_seq IN {seqs} AND n.name = {self._bind(str(rare))}"
+            )
+            newest = "s.trace_seq > (SELECT COALESCE(MAX(trace_seq), 0) FROM trace_span_names_upto)"
+            return f"t.trace_seq IN ({among} AND s.trace_seq IN ({filed}) UNION ALL {among} AND {newest})"
         return (
             "EXISTS (SELECT 1 FROM trace_spans AS s WHERE s.workspace_id = :ws AND s.trace_seq = t.trace_seq "
             f"AND {condition})"

@@ -12,6 +12,7 @@ from trackside.holds import store as holds
 from trackside.holds.model import Kind
 from trackside.quotas import usage
 from trackside.traces import model as m
+from trackside.traces.storage import span_names
 
 MOST_AT_ONCE = 1_000  # traces that one statement deletes
 MOST_LINKS = 100
@@ -126,6 +127,7 @@ def remove(tx: Tx, trace_seqs: Sequence[int]) -> Removed:
         seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
         sizes = tx.all("SELECT size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
         count, size = count + len(sizes), size + sum(each for (each,) in sizes)
+        span_names.remove(tx, seqs)
         for table in (*_PARTS, "traces"):
             tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
     return Removed(count, size)

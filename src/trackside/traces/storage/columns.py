@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from trackside.core.db.tx import Tx
-from trackside.traces.storage import bodies
+from trackside.traces.storage import bodies, span_names
 from trackside.traces.storage.state import State
 
 _PREVIEWS = ("request_preview", "response_preview")  # columns of rows that were written before they were packed
@@ -51,9 +51,11 @@ def encode_map(given: dict[str, str]) -> str:
 def move(tx: Tx, trace_seq: int, experiment_seq: int) -> None:
     """File what belongs to a trace under another experiment, and take the trace out of the review queues of the former one."""
     tx.run("DELETE FROM review_queue_items WHERE workspace_id = :ws AND trace_seq = :seq", seq=trace_seq)
+    span_names.remove(tx, [trace_seq])
     for table in ("trace_spans", "trace_assessments"):
         tx.run(
             f"UPDATE {table} SET experiment_seq = :experiment WHERE workspace_id = :ws AND trace_seq = :seq",
             experiment=experiment_seq,
             seq=trace_seq,
         )
+    span_names.add(tx, [trace_seq])

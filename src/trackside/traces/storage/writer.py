@@ -20,7 +20,7 @@ from trackside.traces.assessments import store as assessments
 from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch, SpanRow
 from trackside.traces.ingest.rollup import Node, usage_from
-from trackside.traces.storage import columns
+from trackside.traces.storage import columns, span_names
 from trackside.traces.storage.state import (
     Start,
     State,
@@ -39,6 +39,7 @@ MayWrite = Callable[[str], bool]  # of an experiment's id
 class _Place(NamedTuple):
     """An experiment, as far as its traces need it."""
 
+    experiment_id: str
     seq: int
     location: str
     stage: str
@@ -68,11 +69,11 @@ class Spans(Struct, frozen=True):
 class _Trace:
     """A trace of the group, and what is to be written of it."""
 
-    def __init__(self, trace: State, seq: int | None, experiment_id: str = "") -> None:
+    def __init__(self, trace: State, seq: int | None, experiment_id: str) -> None:
         self.trace = trace
         self.seq = seq  # None: it is new
         self.before = trace.experiment_seq  # the experiment that its stored spans are filed under
-        self.experiment_id = experiment_id  # where it is; empty for one that is new
+        self.experiment_id = experiment_id  # where it is
         self.batches: list[Batch] = []
         self.assessments: list[Assessment] = []
 
@@ -100,7 +101,7 @@ def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
             assert not isinstance(place, Fault)
             made = known[call.trace_id]
             made.trace.experiment_seq = place.seq
-            made.experiment_id = call.experiment_id
+            made.experiment_id = place.experiment_id
             add_start(made.trace, call)
             made.assessments += call.assessments
             answers.append(made.trace)
@@ -135,9 +136,7 @@ def _fault(call: Start | Spans, experiments: Experiments, known: Mapping[str, _T
             return Invalid(
                 f"The experiment {call.experiment_id} must be in the 'active' state. \nCurrent state is {place.stage}."
             )
-    if call.may_write is not None and not all(
-        call.may_write(each.experiment_id) for each in there if each.experiment_id
-    ):
+    if call.may_write is not None and not all(call.may_write(each.experiment_id) for each in there):
         return Denied(REFUSED)
     return None
 
@@ -182,11 +181,7 @@ def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]])
             """,
             [(each.seq, run_id) for each, run_id in links],
         )
-    seqs = sorted({each.trace.experiment_seq for each in traces})
-    ids = tx.all(
-        "SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs", seqs=seqs
-    )
-    tx.record_all([Change("traces", str(experiment_id), "log") for (experiment_id,) in ids])
+    tx.record_all([Change("traces", each, "log") for each in sorted({each.experiment_id for each in traces})])
 
 
 def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
@@ -206,6 +201,7 @@ def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
             for row in rows.values()
         ],
     )
+    span_names.note(tx, [each.seq or 0 for each in traces])
     _sum_up(tx, traces)
 
 
@@ -305,7 +301,7 @@ def _number(tx: Tx, traces: Sequence[_Trace]) -> None:
 def _new(trace_id: str, place: _Place) -> _Trace:
     trace = State(trace_id=trace_id, experiment_seq=place.seq, timestamp_ms=0)
     trace.tags = {m.ARTIFACT_LOCATION: f"{place.location}/traces/{trace_id}/artifacts"}
-    return _Trace(trace, None)
+    return _Trace(trace, None, place.experiment_id)
 
 
 def _load(tx: Tx, trace_ids: Sequence[str]) -> dict[str, _Trace]:
@@ -340,7 +336,7 @@ def _experiments(tx: Tx, ids: set[str]) -> Experiments:
         ids=sorted(numbers),
     ):
         for given in numbers.pop(public):
-            found[given] = _Place(*place)
+            found[given] = _Place(str(public), *place)
     for given in (given for names in numbers.values() for given in names):
         found[given] = NotFound(f"No Experiment with id={given} exists")
     return found
