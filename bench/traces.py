@@ -38,7 +38,14 @@ PACE = 60  # traces a second that come in while metrics are logged
 ROUNDS = 3
 # What is wanted: how many times as good as stock, or at most so much.
 TIMES = {"client": 10.0, "otlp1": 10.0, "otlp20": 12.0, "newest": 5.0}
-AT_MOST = {"text": 300.0, "span-name": 50.0, "disk": 15.0, "large-text": 10_000.0, "log-metric": 20.0, "large-newest": 1.5}
+AT_MOST = {
+    "text": 300.0,
+    "span-name": 50.0,
+    "disk": 15.0,
+    "large-text": 10_000.0,
+    "log-metric": 20.0,
+    "large-newest": 1.5,
+}
 UNITS = {
     "client": "traces/s",
     "otlp1": "traces/s",
@@ -96,7 +103,9 @@ def span_name(system: System, given: argparse.Namespace, results: Results) -> No
 
 def otlp(count: int) -> Callable[[System, argparse.Namespace, Results], None]:
     def measure(system: System, given: argparse.Namespace, results: Results) -> None:
-        results.put(f"otlp{count}", system.name, load.otlp(system.port, system.experiment("ingest"), count, given.seconds))
+        results.put(
+            f"otlp{count}", system.name, load.otlp(system.port, system.experiment("ingest"), count, given.seconds)
+        )
 
     return measure
 

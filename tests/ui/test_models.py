@@ -1,8 +1,10 @@
 """The pages of registered models: list, model, version, comparison, snippets, stages with approval."""
 
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -222,10 +224,10 @@ def forget_answers(console: list[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_the_snippets_of_an_empty_page_and_of_a_version_work_when_pasted(
-    server: Server, page: Page, tmp_path: Path
+    start: Callable[..., Server], page: Page, tmp_path: Path
 ) -> None:
+    server = start("--model-python", sys.executable)
     page.goto(f"{server.url}/#/models")
     run_code(page.locator("pre").inner_text(), tmp_path)
 
@@ -234,12 +236,21 @@ def test_the_snippets_of_an_empty_page_and_of_a_version_work_when_pasted(
     for name in ("Load", "Score"):
         run_code(page.get_by_role("region", name=name, exact=True).inner_text(), tmp_path)
 
+    deploy = page.get_by_role("region", name="Deploy", exact=True).inner_text()
+    run(["bash", "-c", deploy], tmp_path)
+    (endpoint,) = server.api.ask("GET", f"{OURS}/endpoints").json["endpoints"]
+    assert (endpoint["name"], endpoint["state"]) == ("my-first-model", "Healthy")
+
 
 def run_code(text: str, folder: Path) -> None:
+    run([sys.executable, "-W", "ignore", "-c", text], folder)
+
+
+def run(words: list[str], folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", text],
+        words,
         cwd=folder,
-        env=environment(),
+        env=environment(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"),
         capture_output=True,
         text=True,
         timeout=300,

@@ -45,6 +45,31 @@ LENGTHEN = """() => {
     }
 }"""
 
+# Texts that a box cuts off and that no title tells in full, and texts that reach out of their button.  What scrolls
+# shows all of its text.
+CUT = """() => {
+    const found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+        const own = node.parentElement;
+        if (!node.textContent.trim() || !own.checkVisibility() || own.closest("svg, [title], option, select")) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const text = range.getBoundingClientRect();
+        if (!text.width) continue;
+        for (let box = own; box && box !== document.body; box = box.parentElement) {
+            const style = getComputedStyle(box);
+            if (["auto", "scroll"].includes(style.overflowX) || style.position === "fixed" || box.clientWidth === 1) break;
+            const clips = style.overflowX !== "visible" || box.tagName === "BUTTON";
+            const edges = box.getBoundingClientRect();
+            if (!clips || (text.right <= edges.right + 1 && text.left >= edges.left - 1)) continue;
+            found.push(`${box.tagName}.${box.className} cuts "${node.textContent.trim().slice(0, 40)}"`);
+            break;
+        }
+    }
+    return found;
+}"""
+
 
 @pytest.fixture(scope="module")
 def gallery(built_ui: None) -> Iterator[SERVED]:
@@ -137,10 +162,10 @@ def test_nothing_moves_while_a_page_loads(browser: Browser, gallery: SERVED) -> 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("width", [1280, 390])
-def test_long_words_widen_no_page(browser: Browser, gallery: SERVED, width: int) -> None:
+def test_long_words_widen_no_page_and_are_read_in_full(browser: Browser, gallery: SERVED, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, locale="en-GB", reduced_motion="reduce")
 
-    wide = []
+    wide: list[str] = []
     for shot in PAGES:
         page.goto("about:blank")
         page.goto(address(gallery, shot))
@@ -148,6 +173,7 @@ def test_long_words_widen_no_page(browser: Browser, gallery: SERVED, width: int)
         page.evaluate(LENGTHEN)
         found = page.evaluate("document.documentElement.scrollWidth")
         wide += [f"{shot.name}: {found} px"] if found > width else []
+        wide += [f"{shot.name}: {cut}" for cut in page.evaluate(CUT)]
     page.close()
 
     assert wide == []

@@ -253,6 +253,20 @@ def test_the_table_is_saved_as_csv_with_the_columns_of_the_view(page: Page, serv
 
 
 @pytest.mark.slow
+def test_selected_runs_are_saved_from_the_bar_above_the_table(page: Page, server: Server) -> None:
+    page.goto(f"{three_runs(server)}?cols=metrics.loss")
+    page.get_by_role("checkbox", name="Select b").check()
+    page.get_by_role("toolbar", name="1 run selected").get_by_role("button", name="Export").click()
+
+    with page.expect_download() as started:
+        page.get_by_role("menuitem", name="Export CSV").click()
+
+    text = started.value.path().read_text()
+    assert text.splitlines()[0].endswith("metrics.loss")
+    assert [line.rpartition(",")[2] for line in text.splitlines()[1:]] == ["0.3"]
+
+
+@pytest.mark.slow
 def test_the_link_to_the_charts_leads_to_those_of_the_same_runs(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?q=params.opt+%3D+%27adam%27")
     expect(names(page)).to_have_text(["c", "a"])

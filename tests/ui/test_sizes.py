@@ -1,5 +1,7 @@
-"""Many runs and many points in a real browser: no row is blank, no request is repeated, and zoom asks for true points."""
+"""Many runs, many points and large files in a real browser: no row is blank, no request is repeated, zoom asks for true
+points, and a preview reads only what it shows."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -11,11 +13,15 @@ from playwright.sync_api import Page, Request, expect
 
 from support.many_runs import kept, kept_points
 from support.servers import Server
-from ui.test_charts import drag, plot
+from ui.test_charts import card, drag, plot
+from ui.test_run import log as log_run
+from ui.test_run import put, run_of
 
 KEPT = Path(__file__).parents[2] / ".bench" / "ui"  # the store of bench/ui.py
 RUNS = 100_000
 POINTS = 1_000_000
+FILE_BYTES = 5 * 1024**3
+MOST_READ_BYTES = 64 * 1024**2
 
 # Whether a frame had a row without text while `j` is held, and how many rows went by.
 HOLD = """async (presses) => {
@@ -109,3 +115,64 @@ def test_ten_runs_of_a_million_points_are_drawn_honestly_and_again_on_zoom(
     )
     assert "chart-zoom=" in page.url
     assert len(series) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_metric_of_ten_million_points_is_drawn_zoomed_and_told_of_in_the_exact_mode(
+    start: Callable[..., Server], page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    shutil.copy(kept_points(KEPT, 1, 10 * POINTS), tmp_path / "data" / "trackside.db")
+    server = start(data=tmp_path / "data")
+    page.set_default_timeout(120_000)
+    run_id = server.api.post("runs/search", experiment_ids=["1"])["runs"][0]["info"]["run_id"]
+
+    page.goto(f"{server.url}/#/experiments/1/runs/{run_id}")
+    expect(card(page, "loss")).to_contain_text("of 10,000,000 points, min–max kept", timeout=120_000)
+    page.get_by_role("link", name="Charts").click()
+    expect(card(page, "loss")).to_contain_text("of 10,000,000 points, min–max kept", timeout=120_000)
+    page.get_by_role("button", name="Options").click()
+    page.get_by_role("checkbox", name="Exact points").check()
+    expect(card(page, "loss")).to_contain_text(
+        re.compile(r"The first [\d,]+ of 10,000,000 points: zoom in for the others"), timeout=120_000
+    )
+    page.get_by_role("checkbox", name="Exact points").uncheck()
+    page.keyboard.press("Escape")
+    drag(page, plot(page, "loss"), 0.4, 0.5)
+
+    expect(card(page, "loss")).to_contain_text(re.compile(r"of (9\d\d,\d{3}|1,\d{3},\d{3}) points"), timeout=120_000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_files_of_five_gigabytes_are_previewed_by_their_head_or_refused_with_their_size(
+    server: Server, page: Page
+) -> None:
+    address = log_run(server.api)
+    names = ("table.csv", "notes.txt", "data.json", "picture.png", "book.ipynb", "film.mp4", "weights.pt", "odd")
+    put(server.api, run_of(address), dict.fromkeys(names, b"name,score\n" + b"ada,1\n" * 20_000))
+    for name in names:
+        (file,) = (server.data / "artifacts").rglob(name)
+        os.truncate(file, FILE_BYTES)  # without blocks on the disk
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    read: list[int] = []
+    session.on("Network.dataReceived", lambda event: read.append(event["dataLength"]))
+
+    page.goto(f"{server.url}{address}/artifacts/table.csv")
+    expect(page.get_by_role("cell", name="ada").first).to_be_visible()
+    for name, told in (
+        ("notes.txt", "The first 64.0 KiB of 5.00 GiB"),
+        ("data.json", "The first 64.0 KiB of 5.00 GiB"),
+        ("picture.png", "The file has 5.00 GiB. Files of this kind are shown up to 32.0 MiB."),
+        ("book.ipynb", "The file has 5.00 GiB. Files of this kind are shown up to 8.00 MiB."),
+        ("weights.pt", "This kind of file cannot be shown here"),
+    ):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_text(told)).to_be_visible()
+    for name in ("film.mp4", "odd"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("link", name="Download", exact=True)).to_be_visible()
+
+    assert sum(read) < MOST_READ_BYTES

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { curlCode, exampleBody, pythonCode } from "./call";
+import { deployCode } from "./deploy";
 import { nameFor } from "./name";
 
 const column = (name: string, type: string) => ({ name, type, isRequired: true });
@@ -26,4 +27,13 @@ test("a model's name becomes a name that an endpoint may have", () => {
   expect(nameFor("9 Iris_classifier!")).toBe("Iris-classifier");
   expect(nameFor("ñ")).toBe("endpoint");
   expect(nameFor(`${"a".repeat(31)}-b`)).toBe("a".repeat(31));
+});
+
+test("the command that deploys quotes its words and names a workspace that is not the default one", () => {
+  const uri = "models:/it's mine/3";
+
+  expect(deployCode("it's mine", uri, "http://h", "default")).toBe(
+    "trackside endpoint create it-s-mine \\\n  --model 'models:/it'\\''s mine/3' \\\n  --server 'http://h' \\\n  --wait",
+  );
+  expect(deployCode("m", "models:/m/1", "http://h", "team-a")).toContain("--workspace 'team-a'");
 });

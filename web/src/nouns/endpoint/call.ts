@@ -73,7 +73,8 @@ function tensorOf(type: string): unknown {
   return sizes.reduceRight<unknown>((inner, size) => Array.from({ length: size }, () => inner), 0);
 }
 
-function sh(text: string): string {
+/** A word of a shell's command. */
+export function sh(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 

@@ -73,6 +73,7 @@ export default {
   tree: "Children below their parents",
   deleted: "Deleted runs",
   share: "Copy link",
+  export: "Export",
   exportCsv: "Export CSV",
   exportJson: "Export JSON Lines",
   making: "Making the file…",

@@ -77,6 +77,7 @@ export default {
   tree: "Hijas debajo de sus padres",
   deleted: "Ejecuciones eliminadas",
   share: "Copiar enlace",
+  export: "Exportar",
   exportCsv: "Exportar CSV",
   exportJson: "Exportar JSON Lines",
   making: "Preparando el archivo…",

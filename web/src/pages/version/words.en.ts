@@ -48,6 +48,7 @@ export default {
   value: "Value",
   use: "Use",
   load: "Load",
+  deploy: "Deploy",
   score: "Score",
   spark: "Score on Spark",
   noScore: "To score, the model must say what it takes: it has no signature that an example can be made from.",

@@ -51,6 +51,7 @@ export default {
   value: "Valor",
   use: "Usar",
   load: "Cargar",
+  deploy: "Desplegar",
   score: "Puntuar",
   spark: "Puntuar en Spark",
   noScore: "Para puntuar, el modelo debe decir qué recibe: no tiene una firma de la que se pueda hacer un ejemplo.",
