@@ -15,12 +15,9 @@ from trackside.registry.files import sources
 from trackside.runs import store as runs
 from trackside.traces.storage import changes as traces
 
-_RUN_TABLES = {"params": "params", "tags": "tags", "metrics": "metric_series", "datasets": "inputs"}
-_RUN_BYTES = """
-    COALESCE((SELECT SUM(LENGTH(c.points)) FROM metric_chunks c
-        WHERE c.workspace_id = :ws AND c.run_seq IN :runs), 0)
-    + COALESCE((SELECT SUM(LENGTH(t.points)) FROM metric_tails t
-        WHERE t.workspace_id = :ws AND t.run_seq IN :runs), 0)"""
+_ONE_RUN = "run_seq = :run"
+_OF_EXPERIMENT = "experiment_seq = :seq"  # params, tags and metrics are clustered by experiment
+_RUNS_OF_EXPERIMENT = "run_seq IN (SELECT run_seq FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq)"
 
 
 def find(tx: Tx, target: Target) -> Found:
@@ -94,11 +91,10 @@ def check_experiment_unprotected(tx: Tx, experiment_seq: int) -> None:
 def _run(tx: Tx, run_id: str) -> Found:
     row = _run_row(tx, run_id)
     run_seq, name, uri = row[0], row[1], row[2]
-    counts = {"runs": 1, **_counts_of_runs(tx, [run_seq])}
     return Found(
         name=name,
-        counts=counts,
-        row_bytes=_bytes_of_runs(tx, [run_seq]),
+        counts={"runs": 1, **_counts_of_runs(tx, _ONE_RUN, _ONE_RUN, run=run_seq)},
+        row_bytes=_bytes_of_runs(tx, _ONE_RUN, run=run_seq),
         roots=(uri,),
         is_protected=_is_run_protected(tx, run_seq, row[3]),
         versions=_made_of(tx, uri),
@@ -157,27 +153,25 @@ def _experiment(tx: Tx, experiment_id: str) -> Found:
     if row is None:
         raise NotFound(f"No Experiment with id={experiment_id} exists")
     seq, name = row
-    run_seqs = [
-        run for (run,) in tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
-    ]
+    inside = tx.one("SELECT COUNT(*) FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     logged = tx.one("SELECT COUNT(*) FROM logged_models WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     held = traces.sizes_of(tx, seq)
     counts = {
         "experiments": 1,
-        "runs": len(run_seqs),
+        "runs": 0 if inside is None else inside[0],
         "logged_models": 0 if logged is None else logged[0],
         "traces": held.traces,
-        **_counts_of_runs(tx, run_seqs),
+        **_counts_of_runs(tx, _OF_EXPERIMENT, _RUNS_OF_EXPERIMENT, seq=seq),
     }
     roots = tuple(all_roots(tx, experiment_id))
     return Found(
         name=name,
         counts=counts,
-        row_bytes=_bytes_of_runs(tx, run_seqs) + held.size_bytes,
+        row_bytes=_bytes_of_runs(tx, _RUNS_OF_EXPERIMENT, seq=seq) + held.size_bytes,
         roots=roots,
         is_protected=_is_experiment_protected(tx, seq),
         protected_inside=_protected_inside(tx, seq),
-        versions=tuple(dict.fromkeys(version for uri in roots for version in _made_of(tx, uri))),
+        versions=tuple(files.versions_at_any(tx, roots)),
         links=_links(tx, "experiment", experiment_id) or _links_inside(tx, seq),
         is_default=experiment_id == "0",
         holds=_holds(tx, Held.EXPERIMENT, experiment_id),
@@ -255,20 +249,32 @@ def _run_row(tx: Tx, run_id: str) -> Row:
     return row
 
 
-def _counts_of_runs(tx: Tx, run_seqs: list[int]) -> dict[str, int]:
-    found = {}
-    for noun, table in _RUN_TABLES.items():
-        row = tx.one(f"SELECT COUNT(*) FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs", runs=run_seqs)
-        found[noun] = 0 if row is None else row[0]
+def _counts_of_runs(tx: Tx, which: str, which_runs: str, **bound: int) -> dict[str, int]:
+    """`which` is the condition on the rows, `which_runs` that of a table without experiments.  The number of statements does not
+    grow with that of the runs."""
     row = tx.one(
-        "SELECT COALESCE(SUM(point_count), 0) FROM metric_series WHERE workspace_id = :ws AND run_seq IN :runs",
-        runs=run_seqs,
+        f"""
+        SELECT (SELECT COUNT(*) FROM params WHERE workspace_id = :ws AND {which}),
+            (SELECT COUNT(*) FROM tags WHERE workspace_id = :ws AND {which}),
+            COUNT(*),
+            (SELECT COUNT(*) FROM inputs WHERE workspace_id = :ws AND {which_runs}),
+            COALESCE(SUM(point_count), 0)
+        FROM metric_series WHERE workspace_id = :ws AND {which}
+        """,
+        **bound,
     )
-    return {**found, "points": 0 if row is None else int(row[0])}
+    return dict(zip(("params", "tags", "metrics", "datasets", "points"), map(int, row or (0,) * 5), strict=True))
 
 
-def _bytes_of_runs(tx: Tx, run_seqs: list[int]) -> int:
-    row = tx.one(f"SELECT {_RUN_BYTES}", runs=run_seqs)
+def _bytes_of_runs(tx: Tx, which_runs: str, **bound: int) -> int:
+    """The bytes of the points of metrics, as they are stored."""
+    row = tx.one(
+        f"""
+        SELECT COALESCE((SELECT SUM(LENGTH(points)) FROM metric_chunks WHERE workspace_id = :ws AND {which_runs}), 0)
+            + COALESCE((SELECT SUM(LENGTH(points)) FROM metric_tails WHERE workspace_id = :ws AND {which_runs}), 0)
+        """,
+        **bound,
+    )
     return 0 if row is None else int(row[0])
 
 

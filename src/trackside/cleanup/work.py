@@ -4,17 +4,16 @@ Files go before rows: after a crash the rows still say which files are to go, an
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from msgspec import Struct
 
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
-from trackside.cleanup import rows, survey, whole
+from trackside.cleanup import rows, sizes, survey, whole
 from trackside.cleanup.model import DeletionResult, Found, Kind, Target, obstacles
+from trackside.cleanup.sizes import Size
 from trackside.core.db.session import Session
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Denied, Invalid, NotFound, Unsupported
@@ -37,11 +36,6 @@ ITEMS_AT_ONCE = (
     20  # runs, or logged models, of an experiment in one portion: a call is answered soon, also with a slow bucket
 )
 ITEMS_OF_JOB = 200  # as above, of a job, for which nobody waits: runs of a portion share their transactions
-
-
-class Size(Struct, frozen=True):
-    files: int = 0
-    size_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,15 +70,32 @@ class Work:
 
     async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
         """How many files, and how large; and in words those that the server cannot reach."""
-        count, size, kept = 0, 0, []
-        for uri in found.roots:
-            spot = await self._spot(request, uri, path)
+        workspace_root = await request.read(_workspace_root)
+        groups, others = ({}, list(found.roots)) if path else sizes.grouped(found.roots)
+        total, kept = Size(), []
+        for folder, ids in groups.items():
+            size = await self._measure_group(request, workspace_root, folder, ids)
+            if size is None:
+                others += [sizes.root(folder, object_id) for object_id in ids]
+            else:
+                total += size
+        for uri in others:
+            spot = self._opened(request, workspace_root, uri, path)
             if isinstance(spot, str):
                 kept.append(spot)
-                continue
-            sizes = await self.threads.of(spot).run_long(_sizes, spot)
-            count, size = count + len(sizes), size + sum(sizes)
-        return Size(count, size), kept
+            else:
+                total += await self.threads.of(spot).run_long(sizes.of_one, spot)
+        return total, kept
+
+    async def _measure_group(
+        self, request: Session, workspace_root: str | None, folder: str, ids: Sequence[str]
+    ) -> Size | None:
+        """None where the roots have to be measured one by one."""
+        above = self._opened(request, workspace_root, folder)
+        one = self._opened(request, workspace_root, sizes.root(folder, ids[0]))
+        if isinstance(above, str) or isinstance(one, str) or not sizes.is_above(above, one, ids[0]):
+            return None
+        return await self.threads.of(above).run_long(sizes.of_group, above, ids)
 
     async def listed(self, session: Session, uri: str) -> list[str]:
         """The paths of the files below a root."""
@@ -210,7 +221,9 @@ class Work:
 
     async def _spot(self, request: Session, uri: str, path: str) -> Spot | str:
         """Where files lie; in words why the server does not open the place."""
-        workspace_root = await request.read(_workspace_root)
+        return self._opened(request, await request.read(_workspace_root), uri, path)
+
+    def _opened(self, request: Session, workspace_root: str | None, uri: str, path: str = "") -> Spot | str:
         try:
             return self.roots.of(Root(uri, workspace_root), path, request.workspace)
         except (Denied, Invalid, NotFound, Unsupported) as fault:
@@ -302,11 +315,6 @@ def _root_of_model(tx: Tx, model_id: str) -> str | None:
 def _workspace_root(tx: Tx) -> str | None:
     row = tx.one("SELECT default_artifact_root FROM workspaces WHERE workspace_id = :ws")
     return None if row is None else row[0]
-
-
-def _sizes(spot: Spot) -> list[int]:
-    found = [entry.size_bytes for entry in spot.blobs.walk(spot.key)]
-    return found or files.file_size(spot)
 
 
 def _told(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> DeletionResult:

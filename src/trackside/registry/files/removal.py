@@ -10,6 +10,7 @@ First the rows go, with a note of the files, in one transaction; then the files;
 the note, and the next deletion in the workspace goes on from it.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -121,6 +122,20 @@ def planned(tx: Tx, model_seq: int, version: int | None) -> tuple[list[Kept], li
 def versions_at(tx: Tx, files_uri: str) -> list[str]:
     """Return the versions that are made of files at a place, in it, or around it, as name/version."""
     return [str(found) for found in _overlapping(tx, "model_versions", "name || '/' || version", files_uri)]
+
+
+def versions_at_any(tx: Tx, uris: Sequence[str]) -> list[str]:
+    """As `versions_at`, of any of many places: one statement, however many there are."""
+    rows = tx.all(
+        """
+        SELECT name, version, files_uri FROM model_versions WHERE workspace_id = :ws AND files_uri IS NOT NULL
+        ORDER BY name, version
+        """
+    )
+    if not rows:
+        return []
+    places = sorted(place for place in map(sources.place, uris) if place is not None)
+    return [f"{name}/{version}" for name, version, files_uri in rows if _meets(places, files_uri)]
 
 
 def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
@@ -277,6 +292,16 @@ def _overlapping(tx: Tx, table: str, column: str, files_uri: str) -> list[object
 
 def _is_inside(files_uri: str, other: str) -> bool:
     return files_uri.startswith(f"{other.rstrip('/')}/")
+
+
+def _meets(places: Sequence[str], files_uri: str) -> bool:
+    """Whether one of the places, which are sorted, is this one, lies in it, or holds it."""
+    for each in (files_uri, *sources.above(files_uri)):
+        at = bisect_left(places, each)
+        if at < len(places) and places[at] == each:
+            return True
+    at = bisect_left(places, f"{files_uri}/")
+    return at < len(places) and _is_inside(places[at], files_uri)
 
 
 def file_size(spot: Spot) -> list[int]:
