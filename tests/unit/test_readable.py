@@ -49,6 +49,10 @@ EXEMPT = {
         ("monitoring/overview.py", name): "counts, for callers who may read all changes"
         for name in ("_by", "_count", "_ended")
     },
+    (
+        "registry/files/removal.py",
+        "versions_at_any",
+    ): "who deletes an experiment is told which versions stand in the way",
     ("quotas/usage.py", "recount"): "counts of the whole workspace, by experiment and owner",
     **{
         (

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trackside.cleanup import preview, retention, survey, trace_retention, trash
 from trackside.cleanup.kinds import Delete, EmptyTrash, Retention, TraceRetention
@@ -58,6 +59,7 @@ class _Sum:
         self.file_count += done.file_count
         self.file_bytes += done.file_bytes
         self.row_bytes += done.row_bytes
+        self.kept += done.pending
 
     def keep(self, title: str, why: str) -> None:
         self.kept.append(f"{title}: {why}")
@@ -187,10 +189,12 @@ class Deletions:
             freed.keep(target.title, fault.message)
 
     async def _whole(self, running: Running, session: _Session, target: Target) -> DeletionResult:
+        pending: list[str] = []
         while True:
             done = await self._work.portion(session, target, ITEMS_OF_JOB)
+            pending += done.pending
             if done.is_done:
-                return done
+                return replace(done, pending=pending)
             running.progress(done.file_count, unit="files")
             running.check()
 

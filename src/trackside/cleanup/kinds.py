@@ -29,6 +29,12 @@ class Delete(Struct, frozen=True, kw_only=True):
     day: str = ""
     token_id: int | None = None
     alias: str = ""
+    deployment: str = ""
+    webhook_id: str = ""
+    view_id: str = ""
+    record_id: str = ""
+    digest: str = ""
+    copies: str = ""
     token: str = ""
     confirm: str = ""
 

@@ -36,6 +36,13 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105  # the kind, and no password
     LINK_LOG = "link_log"
     ALIAS = "alias"
+    DEPLOYMENT = "deployment"
+    WEBHOOK = "webhook"
+    SCHEDULE = "job_schedule"
+    ALERT_RULE = "alert_rule"
+    VIEW = "saved_view"
+    RECORD = "dataset_record"
+    INPUT = "dataset_input"
 
 
 FIELDS: dict[Kind, tuple[str, ...]] = {
@@ -58,8 +65,16 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.TOKEN: ("token_id",),
     Kind.LINK_LOG: ("name",),
     Kind.ALIAS: ("name", "alias"),
+    Kind.DEPLOYMENT: ("name", "deployment"),
+    Kind.WEBHOOK: ("webhook_id",),
+    Kind.SCHEDULE: ("name",),
+    Kind.ALERT_RULE: ("name",),
+    Kind.VIEW: ("view_id",),
+    Kind.RECORD: ("dataset_id", "record_id"),
+    Kind.INPUT: ("run_id", "name", "digest"),
 }
-OF_RUN = frozenset({Kind.RUN, Kind.METRIC, Kind.STEPS, Kind.PARAM, Kind.TAG, Kind.ARTIFACT})
+OPTIONAL: dict[Kind, tuple[str, ...]] = {Kind.LINK: ("copies",)}
+COPIES = ("keep", "remove")
 
 
 class Target(Struct, frozen=True, omit_defaults=True):
@@ -80,6 +95,12 @@ class Target(Struct, frozen=True, omit_defaults=True):
     day: str = ""
     token_id: int | None = None
     alias: str = ""
+    deployment: str = ""
+    webhook_id: str = ""
+    view_id: str = ""
+    record_id: str = ""
+    digest: str = ""
+    copies: str = ""  # `remove`: those that a link made go too
 
     @property
     def text(self) -> str:
@@ -120,6 +141,20 @@ class Target(Struct, frozen=True, omit_defaults=True):
                 return f"log of link {self.name}"
             case Kind.ALIAS:
                 return f"alias {self.alias} of registered model {self.name}"
+            case Kind.DEPLOYMENT:
+                return f"deployment {self.deployment} of endpoint {self.name}"
+            case Kind.WEBHOOK:
+                return f"webhook {self.webhook_id}"
+            case Kind.SCHEDULE:
+                return f"job schedule {self.name}"
+            case Kind.ALERT_RULE:
+                return f"alert rule {self.name}"
+            case Kind.VIEW:
+                return f"saved view {self.view_id}"
+            case Kind.RECORD:
+                return f"record {self.record_id} of dataset {self.dataset_id}"
+            case Kind.INPUT:
+                return f"dataset input {self.name} ({self.digest}) of run {self.run_id}"
         return f"{self.kind} {self.key} of run {self.run_id}"
 
 
@@ -142,6 +177,12 @@ class Named(Call, frozen=True):
     day: str | None = None
     token_id: int | None = None
     alias: str | None = None
+    deployment: str | None = None
+    webhook_id: str | None = None
+    view_id: str | None = None
+    record_id: str | None = None
+    digest: str | None = None
+    copies: str | None = None
 
 
 class Delete(Named, frozen=True):
@@ -204,6 +245,7 @@ class Found(Struct, frozen=True, kw_only=True):
     running: tuple[str, ...] = ()  # jobs
     is_default: bool = False
     holds: tuple[str, ...] = ()  # legal holds, each as a sentence
+    traffic: int = 0  # percent of its endpoint's requests
     kept: tuple[str, ...] = ()
 
 
@@ -213,14 +255,15 @@ def target_of(call: Named) -> Target:
         raise Invalid(f"kind is {(call.kind or '')[:50]!r}; it must be one of {', '.join(Kind)}")
     kind = Kind(call.kind or "")
     fields = FIELDS[kind]
+    known = (*fields, *OPTIONAL.get(kind, ()))
     values = {name: getattr(call, name) for name in Target.__struct_fields__ if name != "kind"}
     missing = [name for name in fields if values[name] in (None, "")]
     if missing:
         raise Invalid(f"{missing[0]} is missing; a {kind} is named by {', '.join(fields)}")
-    strange = [name for name, value in values.items() if value not in (None, "") and name not in fields]
+    strange = [name for name, value in values.items() if value not in (None, "") and name not in known]
     if strange:
-        raise Invalid(f"{strange[0]} is given; a {kind} is named by {', '.join(fields)}")
-    given = {name: values[name] for name in fields}
+        raise Invalid(f"{strange[0]} is given; a {kind} is named by {', '.join(known)}")
+    given = {name: values[name] for name in known if values[name] not in (None, "")}
     if kind is Kind.STEPS and given["from_step"] > given["to_step"]:
         raise Invalid(f"from_step is {given['from_step']}; it must not be above to_step, which is {given['to_step']}")
     if len(given.get("key", "")) > MAX_KEY:
@@ -229,6 +272,8 @@ def target_of(call: Named) -> Target:
         raise Invalid(f"version is {given['version'][:50]!r}; it must be a number")
     if kind is Kind.CAPTURE and not is_day(given["day"]):
         raise Invalid(f"day is {given['day'][:50]!r}; it must be a day such as 2026-01-31")
+    if given.get("copies", COPIES[0]) not in COPIES:
+        raise Invalid(f"copies is {given['copies'][:50]!r}; it must be {' or '.join(COPIES)}")
     if kind is Kind.ARTIFACT:
         given["path"] = keys.from_path(given["path"])
         if not given["path"]:
@@ -263,6 +308,12 @@ def obstacles(found: Found) -> list[Obstacle]:
         )
     if found.uses:
         blocks.append(Obstacle("deployed", f"In use: {_some(found.uses)}. Delete what uses it first."))
+    if found.traffic:
+        blocks.append(
+            Obstacle(
+                "deployed", f"It gets {found.traffic} % of the traffic. Give its share to another deployment first."
+            )
+        )
     if found.aliases:
         blocks.append(Obstacle("aliased", f"Aliases name it: {_some(found.aliases)}. Delete them first."))
     if found.versions:

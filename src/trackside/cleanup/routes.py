@@ -22,6 +22,7 @@ from trackside.evaluation_datasets import store as datasets
 from trackside.experiments import store as experiments
 from trackside.logged_models import store as logged_models
 from trackside.runs import store as runs
+from trackside.views import store as views
 
 T = TypeVar("T", bound=Call)
 PREFIX = "/api/trackside/v1"
@@ -258,7 +259,7 @@ def _check_allowed(tx: Tx, target: Target, action: Action) -> None:
 
 def _objects(tx: Tx, target: Target) -> tuple[Object, ...]:
     """Return the objects whose rights decide; none where those of the workspace do."""
-    if target.kind is Kind.DATASET:
+    if target.kind in (Kind.DATASET, Kind.RECORD):
         return datasets.locate(tx, target.dataset_id) or ()
     found = _object(tx, target)
     return () if found is None else (found,)
@@ -272,9 +273,11 @@ def _object(tx: Tx, target: Target) -> Object | None:
             return Object("model", target.name)
         case Kind.LOGGED_MODEL:
             return logged_models.locate(tx, target.model_id)
-        case Kind.ENDPOINT | Kind.CAPTURE:
+        case Kind.ENDPOINT | Kind.CAPTURE | Kind.DEPLOYMENT:
             return Object("endpoint", target.name)
-        case Kind.LINK_LOG | Kind.LINK | Kind.JOB | Kind.MONITOR:
+        case Kind.VIEW:
+            return views.locate(tx, target.view_id)
+        case Kind.LINK_LOG | Kind.LINK | Kind.JOB | Kind.MONITOR | Kind.WEBHOOK | Kind.SCHEDULE | Kind.ALERT_RULE:
             return None
     return runs.locate(tx, target.run_id)
 

@@ -136,9 +136,8 @@ def remove_runs(tx: Tx, run_ids: Sequence[str]) -> tuple[int, int]:
     count = 0
     for table in (*_OF_RUN, "runs"):
         count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs", runs=seqs)
-    for run_id, _ in found:
-        tombstones.add(tx, "run", run_id)
-        tx.record(Change("run", run_id, "purge"))
+    tombstones.add(tx, "run", *(run_id for run_id, _ in found))
+    tx.record_all([Change("run", run_id, "purge") for run_id, _ in found])
     return count, 0 if size is None else int(size[0])
 
 

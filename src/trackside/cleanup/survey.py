@@ -12,6 +12,7 @@ from trackside.metrics.series import POINT_BYTES
 from trackside.registry import aliases, models, uses, versions
 from trackside.registry.files import removal as files
 from trackside.registry.files import sources
+from trackside.runs import lineage
 from trackside.runs import store as runs
 from trackside.traces.storage import changes as traces
 
@@ -42,11 +43,11 @@ def run_roots(tx: Tx, run_ids: list[str]) -> dict[str, str]:
 
 
 def some_runs(tx: Tx, experiment_id: str, most: int) -> list[str]:
-    """The ids of some runs of an experiment, in the order of their creation."""
+    """The ids of some runs of an experiment, in no order: to sort all runs for each portion would cost more than the rest."""
     rows = tx.all(
         """
         SELECT r.run_id FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
-        WHERE r.workspace_id = :ws AND e.experiment_id = :id ORDER BY r.run_seq LIMIT :most
+        WHERE r.workspace_id = :ws AND e.workspace_id = :ws AND e.experiment_id = :id LIMIT :most
         """,
         id=check_id(experiment_id),
         most=most,
@@ -105,13 +106,14 @@ def _run(tx: Tx, run_id: str) -> Found:
 
 
 def _part(tx: Tx, target: Target) -> Found:
-    """A metric, some steps, a param, a tag or an artifact of a run."""
+    """A metric, some steps, a param, a tag, a dataset input or an artifact of a run."""
     run_seq, _, uri, experiment_seq = _run_row(tx, target.run_id)
     links: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     counts: dict[str, int] = {}
     size = 0
     roots: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     match target.kind:
         case Kind.METRIC | Kind.STEPS:
             points = removal.count(tx, run_seq, target.key, target.from_step, target.to_step)
@@ -129,12 +131,20 @@ def _part(tx: Tx, target: Target) -> Found:
             if row is None:
                 raise NotFound(f"Run {target.run_id} has no {target.kind} {target.key!r}")
             counts, size = {table: 1}, len(target.key.encode()) + len(row[0].encode())
+        case Kind.INPUT:
+            tags = lineage.tags_of_input(tx, run_seq, target.name, target.digest)
+            if tags is None:
+                raise NotFound(
+                    f"Run {target.run_id} has no dataset input {target.name!r} with the digest {target.digest!r}"
+                )
+            counts, links = {"datasets": 1, "tags": tags}, _links(tx, "run", target.run_id)
+            kept = ("the data of the dataset stays where it is",)
         case _:
             found = _made_of(tx, sources.below(uri, target.path))
             roots = (uri,)
     is_own_flag = target.kind is Kind.TAG and target.key == PROTECTED
     return Found(
-        name=target.key or target.path,
+        name=target.key or target.path or target.name,
         counts=counts,
         row_bytes=size,
         roots=roots,
@@ -142,6 +152,7 @@ def _part(tx: Tx, target: Target) -> Found:
         versions=found,
         links=links,
         holds=_holds(tx, Held.RUN, target.run_id),
+        kept=kept,
     )
 
 

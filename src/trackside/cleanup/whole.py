@@ -1,4 +1,4 @@
-"""Deletions in one transaction of a slice: endpoints, links, link logs, datasets, jobs, monitors, tokens and aliases.
+"""Deletions in one transaction of a slice: endpoints, links, datasets, jobs, webhooks, tokens and others.
 
 No file is theirs alone; the files of a day of requests are deleted by `work`.
 """
@@ -7,32 +7,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trackside.access import store as access
+from trackside.alerts import store as alerts
+from trackside.alerts.model import State as RuleState
 from trackside.cleanup.model import Found, Kind, Target
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.drift.monitors import store as monitors
 from trackside.endpoints import store as endpoints
+from trackside.evaluation_datasets import record_store as records
 from trackside.evaluation_datasets import store as datasets
+from trackside.events import subscriptions as webhooks
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
 from trackside.identity import credentials
 from trackside.identity import service as people
 from trackside.identity import store as principals
+from trackside.jobs import schedule_store as schedules
 from trackside.jobs import store as jobs
 from trackside.jobs.model import LIVE
 from trackside.links import store as links
+from trackside.links.model import Made, State
+from trackside.links.state import item_store as link_items
 from trackside.registry import aliases, models
+from trackside.views import store as views
 from trackside.workspaces import store as workspaces
 
 
 @dataclass(frozen=True)
 class Whole:
-    """`find` raises NotFound where the target is not there."""
+    """`find` raises NotFound where the target is not there.  `remove` returns what the server has still to do."""
 
     needs: Action
     find: Callable[[Tx, Target], Found]
-    remove: Callable[[Tx, Target], None]
+    remove: Callable[[Tx, Target], str | None]
 
 
 def _endpoint(tx: Tx, target: Target) -> Found:
@@ -52,16 +60,30 @@ def _remove_endpoint(tx: Tx, target: Target) -> None:
 
 def _link(tx: Tx, target: Target) -> Found:
     link = links.get(tx, target.name)
-    row = tx.one("SELECT COUNT(*) FROM link_items WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
+    made = link_items.by_maker(tx, link.link_id)
+    here, there = made.get(Made.HERE, 0), made.get(Made.US, 0)
+    if target.copies != "remove":
+        return Found(
+            name=target.name,
+            counts={"links": 1},
+            kept=(f"{sum(made.values())} linked objects stay on both sides",),
+        )
     return Found(
         name=target.name,
-        counts={"links": 1},
-        kept=(f"{0 if row is None else row[0]} linked objects stay on both sides",),
+        counts={"links": 1, "copies_here": here, "copies_there": there},
+        kept=(
+            f"{made.get(Made.THEM, 0)} linked objects that the link did not make stay on both sides",
+            "copies that were changed since they came stay",
+        ),
     )
 
 
-def _remove_link(tx: Tx, target: Target) -> None:
-    links.remove(tx, links.get(tx, target.name))
+def _remove_link(tx: Tx, target: Target) -> str | None:
+    if target.copies != "remove":
+        links.remove(tx, links.get(tx, target.name))
+        return None
+    links.set_state(tx, target.name, State.REMOVING)
+    return f"the copies go to the trash one by one, then the link goes; `trackside link show {target.name}` says how far it is"
 
 
 def _dataset(tx: Tx, target: Target) -> Found:
@@ -163,6 +185,87 @@ def _remove_alias(tx: Tx, target: Target) -> None:
     aliases.delete(tx, target.name, target.alias)
 
 
+def _deployment(tx: Tx, target: Target) -> Found:
+    endpoint = endpoints.get(tx, target.name)
+    found = endpoints.get_deployment(tx, endpoint, target.deployment)
+    return Found(
+        name=target.deployment,
+        counts={"deployments": 1},
+        traffic=found.traffic,
+        kept=("the endpoint and its other deployments stay", "files of the registered version stay"),
+    )
+
+
+def _remove_deployment(tx: Tx, target: Target) -> None:
+    endpoints.delete_deployment(tx, endpoints.lock(tx, target.name), target.deployment)
+
+
+def _webhook(tx: Tx, target: Target) -> Found:
+    webhook = webhooks.get(tx, target.webhook_id)
+    row = tx.one(
+        """
+        SELECT COUNT(*), COALESCE(SUM(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END), 0), COALESCE(SUM(LENGTH(body)), 0)
+        FROM webhook_deliveries WHERE workspace_id = :ws AND webhook_seq = :webhook
+        """,
+        webhook=webhook.webhook_seq,
+    )
+    count, waiting, size = (0, 0, 0) if row is None else map(int, row)
+    return Found(
+        name=webhook.name,
+        counts={"webhooks": 1, "deliveries": count, "unsent_deliveries": waiting},
+        row_bytes=size,
+        kept=("what was sent stays with the receiver",),
+    )
+
+
+def _remove_webhook(tx: Tx, target: Target) -> None:
+    webhooks.delete(tx, target.webhook_id)
+
+
+def _schedule(tx: Tx, target: Target) -> Found:
+    schedules.get(tx, target.name)
+    return Found(name=target.name, counts={"schedules": 1}, kept=("the jobs that it started stay",))
+
+
+def _remove_schedule(tx: Tx, target: Target) -> None:
+    schedules.delete(tx, target.name)
+
+
+def _alert_rule(tx: Tx, target: Target) -> Found:
+    rule = alerts.get(tx, target.name)
+    kept = ["the webhooks that it is sent to stay"]
+    if rule.state is RuleState.FIRING:
+        kept.append("it is firing; nobody is told that the alert ended")
+    return Found(name=target.name, counts={"alert_rules": 1}, kept=tuple(kept))
+
+
+def _remove_alert_rule(tx: Tx, target: Target) -> None:
+    alerts.delete(tx, target.name)
+
+
+def _view(tx: Tx, target: Target) -> Found:
+    view = views.get(tx, target.view_id)
+    return Found(name=view.name, counts={"saved_views": 1}, row_bytes=len(bytes(view.state)), kept=("its runs stay",))
+
+
+def _remove_view(tx: Tx, target: Target) -> None:
+    views.delete(tx, target.view_id)
+
+
+def _record(tx: Tx, target: Target) -> Found:
+    size = records.size_of(tx, target.dataset_id, target.record_id)
+    return Found(
+        name=target.record_id,
+        counts={"records": 1},
+        row_bytes=size,
+        kept=("the other records of the dataset stay", "a trace that it was made from stays"),
+    )
+
+
+def _remove_record(tx: Tx, target: Target) -> None:
+    records.delete(tx, target.dataset_id, [target.record_id])
+
+
 def may_revoke(tx: Tx, target: Target) -> bool:
     """Whether the token is the caller's own, or one of a user whom the caller may delete."""
     if tx.caller.is_admin:
@@ -186,4 +289,10 @@ KINDS = {
     Kind.TOKEN: Whole(Action.SIGNED_IN, _token, _remove_token),
     Kind.LINK_LOG: Whole(Action.LINKS_WRITE, _link_log, _remove_link_log),
     Kind.ALIAS: Whole(Action.MODELS_WRITE, _alias, _remove_alias),
+    Kind.DEPLOYMENT: Whole(Action.ENDPOINTS_DELETE, _deployment, _remove_deployment),
+    Kind.WEBHOOK: Whole(Action.WEBHOOKS_DELETE, _webhook, _remove_webhook),
+    Kind.SCHEDULE: Whole(Action.JOBS_DELETE, _schedule, _remove_schedule),
+    Kind.ALERT_RULE: Whole(Action.WEBHOOKS_DELETE, _alert_rule, _remove_alert_rule),
+    Kind.VIEW: Whole(Action.EXPERIMENTS_WRITE, _view, _remove_view),
+    Kind.RECORD: Whole(Action.DATASETS_WRITE, _record, _remove_record),
 }

@@ -6,6 +6,8 @@ Files go before rows: after a crash the rows still say which files are to go, an
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.lanes import StoreThreads
@@ -30,6 +32,7 @@ from trackside.metrics.series import POINT_BYTES
 from trackside.registry.files import removal as files
 from trackside.registry.files.removal import Deletion
 from trackside.registry.own_routes import Files
+from trackside.runs import lineage
 from trackside.runs import store as runs
 
 ITEMS_AT_ONCE = (
@@ -71,7 +74,7 @@ class Work:
     async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
         """How many files, and how large; and in words those that the server cannot reach."""
         workspace_root = await request.read(_workspace_root)
-        groups, others = ({}, list(found.roots)) if path else sizes.grouped(found.roots)
+        groups, others = ({}, list(found.roots)) if path else await asyncio.to_thread(sizes.grouped, found.roots)
         total, kept = Size(), []
         for folder, ids in groups.items():
             size = await self._measure_group(request, workspace_root, folder, ids)
@@ -109,7 +112,7 @@ class Work:
         match target.kind:
             case Kind.MODEL | Kind.VERSION:
                 return await self._registered(request, target)
-            case Kind.METRIC | Kind.STEPS | Kind.PARAM | Kind.TAG:
+            case Kind.METRIC | Kind.STEPS | Kind.PARAM | Kind.TAG | Kind.INPUT:
                 return await request.write(lambda tx: _values(tx, target))
         if target.kind is Kind.CAPTURE:
             return await self._requests(request, target)
@@ -154,13 +157,8 @@ class Work:
         if not found:  # an earlier portion removed them
             return
 
-        def note(tx: Tx) -> None:
-            for uri in found.values():
-                files.note(tx, uri)
-
-        await request.write(note)
-        for uri in found.values():
-            await self._free(request, target, uri, pending)
+        await request.write(lambda tx: files.note(tx, list(found.values())))
+        await self._free(request, target, list(found.values()), pending)
         while await request.write(lambda tx: _chunks(tx, target, list(found))):
             pass
         await request.write(lambda tx: _last_of_runs(tx, target, found))
@@ -169,31 +167,37 @@ class Work:
         uri = await request.read(lambda tx: _root_of_model(tx, model_id))
         if uri is None:
             return
-        await request.write(lambda tx: files.note(tx, uri))
-        await self._free(request, target, uri, pending)
+        await request.write(lambda tx: files.note(tx, [uri]))
+        await self._free(request, target, [uri], pending)
 
         def last(tx: Tx) -> None:
             rows.add(tx, target, rows=rows.remove_model(tx, model_id))
-            files.forget_place(tx, uri)
+            files.forget_places(tx, [uri])
 
         await request.write(last)
 
     async def _artifact(self, request: Session, target: Target, pending: list[str]) -> None:
         root = await request.read(lambda tx: artifacts.root_of_run(tx, target.run_id))
         await request.write(lambda tx: artifacts.begin_removal(tx, "run", target.run_id, target.path))
-        await self._free(request, target, root.uri, pending, target.path)
+        await self._free(request, target, [root.uri], pending, target.path)
         if not pending:
             await request.write(lambda tx: artifacts.record_removal(tx, "run", target.run_id, target.path))
 
-    async def _free(self, request: Session, target: Target, uri: str, pending: list[str], path: str = "") -> None:
-        spot = await self._spot(request, uri, path)
-        if isinstance(spot, str):
-            pending.append(spot)
-            return
-        await request.read(backup_lease.check_none)
-        freed = await self.threads.of(spot).run_long(files.free, spot)
-        if freed.files:
-            await request.write(lambda tx: rows.add(tx, target, files=freed.files, file_bytes=freed.size_bytes))
+    async def _free(
+        self, request: Session, target: Target, uris: Sequence[str], pending: list[str], path: str = ""
+    ) -> None:
+        """Remove the files at some places.  The files of one place are counted before those of the next one are removed."""
+        workspace_root = await request.read(_workspace_root)
+        opened = [self._opened(request, workspace_root, uri, path) for uri in uris]
+        pending += [each for each in opened if isinstance(each, str)]
+        spots = [each for each in opened if isinstance(each, Spot)]
+        while spots:
+            await request.read(backup_lease.check_none)
+            alike = list(takewhile(lambda each, lane=spots[0].lane: each.lane == lane, spots))  # type: ignore[misc]  # mypy does not infer a lambda's default
+            done, freed = await self.threads.of(spots[0]).run_long(files.free_next, alike)
+            if freed.files:
+                await request.write(partial(_count, target=target, freed=freed))
+            spots = spots[done:]
 
     async def _registered(self, request: Session, target: Target) -> DeletionResult:
         """The registry deletes versions and their files by its own rules."""
@@ -263,9 +267,11 @@ def _finish(tx: Tx, target: Target) -> rows.Record | None:
 
 
 def _values(tx: Tx, target: Target) -> DeletionResult:
-    """A metric, some steps, a param or a tag, in one transaction."""
+    """A metric, some steps, a param, a tag or a dataset input, in one transaction."""
     check_free(survey.find(tx, target))
-    if target.kind in (Kind.PARAM, Kind.TAG):
+    if target.kind is Kind.INPUT:
+        count, size = lineage.remove_input(tx, target.run_id, target.name, target.digest), 0
+    elif target.kind in (Kind.PARAM, Kind.TAG):
         table = "params" if target.kind is Kind.PARAM else "tags"
         count, size = rows.remove_value(tx, table, target.run_id, target.key)
     else:
@@ -274,7 +280,7 @@ def _values(tx: Tx, target: Target) -> DeletionResult:
         count = removal.remove(tx, seq, target.key, target.from_step, target.to_step)
         size = count * POINT_BYTES
         runs.changed(tx, target.run_id, seq, "delete-metric")
-    record(tx, "deletion.done", target.kind, _id(target), key=target.key, from_step=target.from_step,
+    record(tx, "deletion.done", target.kind, _id(target), key=target.key or target.name, from_step=target.from_step,
            to_step=target.to_step, rows=count, row_bytes=size)  # fmt: skip
     return _told(target, rows.Record(0, 0, 0, count, size), is_done=True)
 
@@ -282,7 +288,10 @@ def _values(tx: Tx, target: Target) -> DeletionResult:
 def _whole(tx: Tx, target: Target) -> DeletionResult:
     found = survey.find(tx, target)
     check_free(found)
-    whole.KINDS[target.kind].remove(tx, target)
+    pending = whole.KINDS[target.kind].remove(tx, target)
+    if pending is not None:
+        record(tx, "deletion.begin", target.kind, _id(target))
+        return _told(target, None, is_done=True, pending=[pending])
     count = sum(found.counts.values())
     record(tx, "deletion.done", target.kind, _id(target), rows=count, row_bytes=found.row_bytes)
     return _told(target, rows.Record(0, 0, 0, count, found.row_bytes), is_done=True)
@@ -303,8 +312,11 @@ def _traces(tx: Tx, target: Target) -> bool:
 def _last_of_runs(tx: Tx, target: Target, roots: Mapping[str, str]) -> None:
     count, size = rows.remove_runs(tx, list(roots))
     rows.add(tx, target, rows=count, row_bytes=size)
-    for uri in roots.values():
-        files.forget_place(tx, uri)
+    files.forget_places(tx, list(roots.values()))
+
+
+def _count(tx: Tx, target: Target, freed: files.Freed) -> None:
+    rows.add(tx, target, files=freed.files, file_bytes=freed.size_bytes)
 
 
 def _root_of_model(tx: Tx, model_id: str) -> str | None:
@@ -318,7 +330,7 @@ def _workspace_root(tx: Tx) -> str | None:
 
 
 def _told(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> DeletionResult:
-    """`freed` None: another call ended the deletion, and told of it."""
+    """`freed` None: another call ended the deletion and told of it, or nothing is freed yet."""
     counted = freed or rows.Record(0, 0, 0, 0, 0)
     return DeletionResult(
         kind=target.kind,
@@ -337,8 +349,10 @@ def _id(target: Target) -> str:
         target.run_id
         or target.experiment_id
         or target.model_id
-        or target.dataset_id
+        or "/".join(filter(None, (target.dataset_id, target.record_id)))
         or target.job_id
         or (str(target.token_id) if target.token_id else "")
-        or "/".join(filter(None, (target.name, target.version, target.alias)))
+        or target.webhook_id
+        or target.view_id
+        or "/".join(filter(None, (target.name, target.version, target.alias, target.deployment)))
     )

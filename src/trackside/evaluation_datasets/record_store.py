@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, NotFound
 from trackside.core.filters import keyset
 from trackside.evaluation_datasets import model as m
 from trackside.evaluation_datasets import records as r
 from trackside.evaluation_datasets import store
 
 _PARTS = "input_hash, inputs, outputs, expectations, tags, source, source_id, source_type, created_by, last_updated_by"
+_SIZE = """LENGTH(inputs) + LENGTH(COALESCE(outputs, '')) + LENGTH(COALESCE(expectations, ''))
+    + LENGTH(tags) + LENGTH(COALESCE(source, ''))"""
 _MOST_AT_ONCE = 1_000  # records that one statement looks up
 
 
@@ -64,9 +66,8 @@ def page(tx: Tx, dataset_id: str, most: int | None, page_token: str | None) -> r
     search = keyset.fingerprint("evaluation_dataset_records", dataset_id)
     after, offset = _start(page_token, search)
     sizes = tx.all(
-        """
-        SELECT record_seq, LENGTH(inputs) + LENGTH(COALESCE(outputs, '')) + LENGTH(COALESCE(expectations, ''))
-            + LENGTH(tags) + LENGTH(COALESCE(source, ''))
+        f"""
+        SELECT record_seq, {_SIZE}
         FROM evaluation_dataset_records
         WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq AND record_seq > :after
         ORDER BY record_seq LIMIT :limit OFFSET :offset
@@ -89,6 +90,21 @@ def page(tx: Tx, dataset_id: str, most: int | None, page_token: str | None) -> r
     written = [r.written(dataset_id, row[0], r.Stored(*row[3:]), row[1], row[2]) for row in rows]
     further = keyset.token(search, [0, seqs[-1]]) if len(sizes) > fitting else None
     return r.Page(records=f"[{', '.join(written)}]", next_page_token=further)
+
+
+def size_of(tx: Tx, dataset_id: str, record_id: str) -> int:
+    """Return the bytes of the parts of a record.  Raise NotFound where the dataset has no such record."""
+    row = tx.one(
+        f"""
+        SELECT {_SIZE} FROM evaluation_dataset_records
+        WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq AND record_id = :id
+        """,
+        seq=_seq(tx, dataset_id),
+        id=record_id,
+    )
+    if row is None:
+        raise NotFound(f"Dataset {dataset_id} has no record {record_id[:100]!r}")
+    return int(row[0])
 
 
 def delete(tx: Tx, dataset_id: str, record_ids: Sequence[str]) -> int:

@@ -69,6 +69,50 @@ def log_inputs(tx: Tx, run_id: str, inputs: Sequence[GivenInput], models: Sequen
     store.changed(tx, run_id, run_seq, "log-inputs")
 
 
+def tags_of_input(tx: Tx, run_seq: int, name: str, digest: str) -> int | None:
+    """Return how many tags the edge from a run to a dataset has; None where there is no such edge."""
+    row = tx.one(
+        """
+        SELECT (SELECT COUNT(*) FROM input_tags t
+            WHERE t.workspace_id = :ws AND t.run_seq = i.run_seq AND t.dataset_seq = i.dataset_seq)
+        FROM inputs i JOIN datasets d ON d.dataset_seq = i.dataset_seq
+        WHERE i.workspace_id = :ws AND i.run_seq = :run AND d.name = :name AND d.digest = :digest
+        """,
+        run=run_seq,
+        name=name,
+        digest=digest,
+    )
+    return None if row is None else int(row[0])
+
+
+def remove_input(tx: Tx, run_id: str, name: str, digest: str) -> int:
+    """Delete the edge from a run to a dataset, with its tags.  Return the number of rows.  The dataset stays with its experiment:
+    another run may be about to name it."""
+    run_seq = store.seq_of(tx, run_id)
+    row = tx.one(
+        """
+        SELECT i.dataset_seq FROM inputs i JOIN datasets d ON d.dataset_seq = i.dataset_seq
+        WHERE i.workspace_id = :ws AND i.run_seq = :run AND d.name = :name AND d.digest = :digest
+        """,
+        run=run_seq,
+        name=name,
+        digest=digest,
+    )
+    if row is None:
+        return 0
+    count = tx.run(
+        "DELETE FROM input_tags WHERE workspace_id = :ws AND run_seq = :run AND dataset_seq = :dataset",
+        run=run_seq,
+        dataset=row[0],
+    ) + tx.run(
+        "DELETE FROM inputs WHERE workspace_id = :ws AND run_seq = :run AND dataset_seq = :dataset",
+        run=run_seq,
+        dataset=row[0],
+    )
+    store.changed(tx, run_id, run_seq, "delete-input")
+    return count
+
+
 def log_outputs(tx: Tx, run_id: str, models: Sequence[GivenModel]) -> None:
     run_seq, _ = store.active(tx, run_id)
     _link_models(tx, run_seq, "output", models)

@@ -147,7 +147,7 @@ def _claim(area: Area, entry_id: str, orphan: Orphan) -> Callable[[Tx], None]:
 
     def work(tx: Tx) -> None:
         check_free(tx)
-        removal.note(tx, area.uri(orphan.key))
+        removal.note(tx, [area.uri(orphan.key)])
         store.begin(tx, entry_id, orphan)
 
     return work
@@ -187,7 +187,7 @@ def _without_rows(area: Area, entry: Entry, found: list[str]) -> Callable[[Tx], 
 
 
 def _settle(tx: Tx, area: Area, entry: Entry, files: int, size: int) -> None:
-    removal.forget_place(tx, area.uri(entry.key))
+    removal.forget_places(tx, [area.uri(entry.key)])
     store.forget(tx, Orphan(entry.kind, entry.key, entry.root, entry.item_id, 0, 0, 0))
     if files:
         store.settle(tx, entry.entry_id, files, size)

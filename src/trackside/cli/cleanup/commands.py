@@ -27,7 +27,16 @@ _WIRE = {
     "dataset": "evaluation_dataset",
     "capture-day": "capture_day",
     "link-log": "link_log",
+    "schedule": "job_schedule",
+    "alert-rule": "alert_rule",
+    "view": "saved_view",
+    "record": "dataset_record",
+    "dataset-input": "dataset_input",
 }
+_FIELDS = (
+    *("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id", "day", "alias", "deployment"),
+    *("webhook_id", "view_id", "record_id", "digest", "copies"),
+)
 
 
 def delete(words: argparse.Namespace) -> int:
@@ -107,11 +116,7 @@ def _carry_out(words: argparse.Namespace, target: dict[str, Any], found: dict[st
 
 def _target(words: argparse.Namespace) -> dict[str, Any]:
     kind = words.kind
-    named = {
-        name: getattr(words, name)
-        for name in ("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id", "day", "alias")
-        if getattr(words, name, None) is not None
-    }
+    named = {name: value for name in _FIELDS if (value := getattr(words, name, None)) is not None}
     if kind == "experiment":
         named["experiment_id"] = _experiment_id(words)
     if kind == "token":

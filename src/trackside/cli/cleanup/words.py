@@ -29,7 +29,11 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         (("run_id", "RUN", "id of the run"), ("path", "PATH", "its path in the artifacts of the run")),
     ),
     "endpoint": ("delete an endpoint with its deployments", (("name", "NAME", "its name"),)),
-    "link": ("delete a link; both sides stay as they are", (("name", "NAME", "its name"),)),
+    "deployment": (
+        "delete a deployment of an endpoint that gets no traffic",
+        (("name", "ENDPOINT", "name of the endpoint"), ("deployment", "DEPLOYMENT", "such as blue")),
+    ),
+    "link": ("delete a link; by default both sides stay as they are", (("name", "NAME", "its name"),)),
     "dataset": ("delete an evaluation dataset with its records", (("dataset_id", "DATASET", "its id"),)),
     "monitor": ("delete a drift monitor with its windows and incidents", (("name", "NAME", "its name"),)),
     "capture-day": (
@@ -42,6 +46,25 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         (("name", "MODEL", "name of the model"), ("alias", "ALIAS", "such as champion")),
     ),
     "link-log": ("delete the log of a link; the link stays", (("name", "LINK", "name of the link"),)),
+    "webhook": (
+        "delete a webhook with its deliveries",
+        (("webhook_id", "WEBHOOK", "its id, which its page in the web UI shows"),),
+    ),
+    "schedule": ("delete a schedule of jobs; the jobs that it started stay", (("name", "NAME", "its name"),)),
+    "alert-rule": ("delete an alert rule", (("name", "NAME", "its name"),)),
+    "view": ("delete a saved view of an experiment", (("view_id", "VIEW", "its id"),)),
+    "record": (
+        "delete a record of an evaluation dataset",
+        (("dataset_id", "DATASET", "id of the dataset"), ("record_id", "RECORD", "id of the record")),
+    ),
+    "dataset-input": (
+        "delete a dataset input of a run; the data stays",
+        (
+            ("run_id", "RUN", "id of the run"),
+            ("name", "DATASET", "name of the dataset"),
+            ("digest", "DIGEST", "its digest"),
+        ),
+    ),
     "job": ("delete a job that has ended, with its log", (("job_id", "JOB", "its id"),)),
 }
 
@@ -58,6 +81,13 @@ def add_commands(commands: Any) -> None:
         parser.set_defaults(kind=kind)
         for name, shown, says in names:
             parser.add_argument(name, metavar=shown, help=says)
+        if kind == "link":
+            parser.add_argument(
+                "--copies",
+                choices=("keep", "remove"),
+                default="keep",
+                help="remove: move the copies that the link made, on both sides, to the trash; keep (default): leave them",
+            )
         if kind == "metric":
             parser.add_argument(
                 "--steps", metavar="A..B", help="only the steps from A to B, both included; A or B may be left out"

@@ -4,15 +4,13 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState
 
 
-def add(tx: Tx, entity: str, entity_id: str) -> None:
-    tx.run(
+def add(tx: Tx, entity: str, *entity_ids: str) -> None:
+    tx.many(
         """
         INSERT INTO tombstones (workspace_id, entity, entity_id, deleted_at, deleted_by)
         VALUES (:ws, :entity, :id, :now, :by) ON CONFLICT DO NOTHING
         """,
-        entity=entity,
-        id=entity_id,
-        by=tx.user,
+        [(entity, entity_id, tx.user) for entity_id in entity_ids],
     )
 
 

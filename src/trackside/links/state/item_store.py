@@ -154,6 +154,19 @@ def is_shared(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> bool:
     return other is not None
 
 
+def by_maker(tx: Tx, link_id: int) -> dict[str, int]:
+    """How many items both sides have, by who made them."""
+    return dict(
+        tx.all(
+            """
+            SELECT made_by, COUNT(*) FROM link_items
+            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' GROUP BY made_by
+            """,
+            link=link_id,
+        )
+    )
+
+
 def theirs(tx: Tx, link_id: int) -> dict[str, int]:
     """How many items of each kind both sides have that the link is not known to have made."""
     return dict(

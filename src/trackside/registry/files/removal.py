@@ -145,23 +145,29 @@ def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
         raise BadState(f"The files at '{files_uri}' are being deleted: a model version cannot be made of them")
 
 
-def note(tx: Tx, uri: str) -> None:
-    """Note that the files of a run or a logged model are being removed, so that no version is made of them.  Raise BadState
-    where a version is made of them already."""
-    place = sources.place(uri)
-    if place is None:
+def note(tx: Tx, uris: Sequence[str]) -> None:
+    """Note that the files of runs or logged models are being removed, so that no version is made of them.  Raise BadState where a
+    version is made of them already.  The number of statements does not grow with that of the places."""
+    places = sorted({place for place in map(sources.place, uris) if place is not None})
+    if not places:
         return
     workspaces.hold_alone(tx)
-    found = versions_at(tx, place)
+    found = versions_at(tx, places[0]) if len(places) == 1 else versions_at_any(tx, uris)
     if found:
         raise BadState(f"Model versions are made of its files: {', '.join(found[:10])}. Delete them first.")
-    forget_place(tx, uri)
-    tx.run("INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)", uri=place)
+    forget_places(tx, uris)
+    tx.many(
+        "INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)",
+        [(place,) for place in places],
+    )
 
 
-def forget_place(tx: Tx, uri: str) -> None:
+def forget_places(tx: Tx, uris: Sequence[str]) -> None:
     """The end of what `note` began."""
-    tx.run("DELETE FROM file_deletions WHERE workspace_id = :ws AND files_uri = :uri", uri=sources.place(uri) or "")
+    tx.run(
+        "DELETE FROM file_deletions WHERE workspace_id = :ws AND files_uri IN :uris",
+        uris=[sources.place(uri) or "" for uri in uris],
+    )
 
 
 def spot_of(roots: Roots, place: Doomed, workspace_root: str | None, workspace: Workspace) -> Spot:
@@ -174,6 +180,15 @@ def free(spot: Spot) -> Freed:
     sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or file_size(spot)
     spot.blobs.delete(spot.key)
     return Freed(len(sizes), sum(sizes))
+
+
+def free_next(spots: Sequence[Spot]) -> tuple[int, Freed]:
+    """Remove what lies at the first of the places that has files.  Return how many places are empty now, and what was freed."""
+    for count, spot in enumerate(spots, 1):
+        freed = free(spot)
+        if freed.files:
+            return count, freed
+    return len(spots), Freed(0, 0)
 
 
 def forget(tx: Tx, places: Iterable[Doomed]) -> set[int]:
