@@ -100,9 +100,10 @@ OF_ONE_CALL = {
     "endpoint update": "--model --deployment --backend --env --replicas --max-replicas --wait --traffic --mirror".split(),
     **{
         f"delete {kind}": "--preview --yes --json".split()
-        for kind in "run experiment logged-model model version param tag artifact endpoint link dataset job monitor"
-        " capture-day token link-log alias".split()
+        for kind in "run experiment logged-model model version param tag artifact endpoint dataset job monitor"
+        " capture-day token link-log alias deployment webhook schedule alert-rule view record dataset-input".split()
     },
+    "delete link": "--copies --preview --yes --json".split(),
     "delete workspace": "--preview --yes --json".split(),
     "delete resource-group": "--subscription --preview --yes --json".split(),
     "delete metric": "--steps --preview --yes --json".split(),
