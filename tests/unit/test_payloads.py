@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from support.examples import examples
 from trackside.scorer import payloads
-from trackside.scorer.payloads import Column, Rows
+from trackside.scorer.payloads import Rows
+from trackside.scorer.tables import Column
 
 DTYPES = ["float64", "float32", "int64", "int32", "bool"]
 VALUES = st.one_of(

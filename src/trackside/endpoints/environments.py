@@ -17,7 +17,7 @@ from pathlib import Path
 from trackside.core import disk
 from trackside.core.errors import Fault, Invalid, Unsupported
 
-SCORER_NEEDS = ("httptools>=0.6.4", "uvloop>=0.21; sys_platform != 'win32'")
+SCORER_NEEDS = ("httptools>=0.6.4", "msgspec>=0.18", "uvloop>=0.21; sys_platform != 'win32'")
 ENGINES = {"spark": ("pyspark[connect]>=4",), "ray": ("ray>=2.40",)}
 TIMEOUT_S = 1800.0
 READY = ".ready"

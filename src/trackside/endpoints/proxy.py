@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from trackside.endpoints import addresses
 
+WATCH_S = 0.1  # how late the end of a request's time may be noticed
 KEPT = 64  # idle connections per replica
+MOST_COPIED_BYTES = 16 << 10  # of a body: larger ones are written as they are
 MAX_HEAD_BYTES = 64 << 10
 MAX_REPLY_BYTES = 1 << 30
 PASSED = (
@@ -51,6 +53,8 @@ class Proxy:
         self._token_of = token_of
         self._idle: dict[str, deque[_Connection]] = {}
         self._opening: set[asyncio.Task[None]] = set()
+        self.under_way: set[_Exchange] = set()
+        self._watch: asyncio.TimerHandle | None = None
 
     def send(
         self,
@@ -64,9 +68,22 @@ class Proxy:
     ) -> None:
         """Send a request to a replica.  `done` is called later, on the loop."""
         loop = asyncio.get_running_loop()
-        exchange = _Exchange(encoded(method, path, content_type, body, self._authorization(address)), done)
-        exchange.timer = loop.call_later(timeout_s, exchange.fail, TimeoutError())
+        head = encoded_head(method, path, content_type, len(body), self._authorization(address))
+        exchange = _Exchange(self.under_way, head, body, loop.time() + timeout_s, done)
+        if self._watch is None:
+            self._watch = loop.call_later(WATCH_S, self._look)
         self.begin(address, exchange)
+
+    def _look(self) -> None:
+        """End the exchanges whose time is over.  One timer for all costs less than one for each."""
+        self._watch = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        over = [each for each in self.under_way if each.until <= now]
+        if self.under_way:
+            self._watch = loop.call_later(WATCH_S, self._look)
+        for exchange in over:
+            exchange.fail(TimeoutError())
 
     async def ask(
         self, address: str, method: str, path: str, content_type: bytes | None, body: bytes, timeout_s: float
@@ -140,29 +157,30 @@ class Proxy:
 
 
 class _Exchange:
-    """A request and what hears of its answer."""
+    """A request and what hears of its answer, until the loop's time `until`.  `under_way` has it as long as it has no answer."""
 
-    __slots__ = ("connection", "done", "is_over", "request", "timer")
+    __slots__ = ("body", "connection", "done", "head", "is_over", "under_way", "until")
 
-    def __init__(self, request: bytes, done: Done) -> None:
-        self.request = request
+    def __init__(self, under_way: "set[_Exchange]", head: bytes, body: bytes, until: float, done: Done) -> None:
+        self.under_way = under_way
+        self.head = head
+        self.body = body
+        self.until = until
         self.done = done
         self.is_over = False
-        self.timer: asyncio.TimerHandle | None = None
         self.connection: _Connection | None = None
+        under_way.add(self)
 
     def finish(self, reply: Reply) -> None:
         if not self.is_over:
             self.is_over = True
-            if self.timer is not None:
-                self.timer.cancel()
+            self.under_way.discard(self)
             self.done(reply, None)
 
     def fail(self, error: Exception) -> None:
         if not self.is_over:
             self.is_over = True
-            if self.timer is not None:
-                self.timer.cancel()
+            self.under_way.discard(self)
             if self.connection is not None:
                 self.connection.close()
             self.done(None, error)
@@ -187,7 +205,10 @@ class _Connection(asyncio.Protocol):
         assert self._transport is not None
         self.exchange = exchange
         exchange.connection = self
-        self._transport.write(exchange.request)
+        if len(exchange.body) <= MOST_COPIED_BYTES:
+            self._transport.write(exchange.head + exchange.body)
+        else:
+            self._transport.writelines([exchange.head, exchange.body])
 
     def close(self) -> None:
         if self._transport is not None:
@@ -273,8 +294,9 @@ class _Connection(asyncio.Protocol):
         self.close()
 
 
-def encoded(method: str, path: str, content_type: bytes | None, body: bytes, authorization: bytes = b"") -> bytes:
-    head = f"{method} {path} HTTP/1.1\r\nhost: scorer\r\ncontent-length: {len(body)}\r\n".encode("latin-1")
-    if content_type is not None:
-        head += b"content-type: " + content_type + b"\r\n"
-    return head + authorization + b"\r\n" + body
+def encoded_head(
+    method: str, path: str, content_type: bytes | None, size_bytes: int, authorization: bytes = b""
+) -> bytes:
+    kind = b"" if content_type is None else b"content-type: %s\r\n" % content_type
+    start = method.encode("latin-1"), path.encode("latin-1"), size_bytes, kind, authorization
+    return b"%s %s HTTP/1.1\r\nhost: scorer\r\ncontent-length: %d\r\n%s%s\r\n" % start

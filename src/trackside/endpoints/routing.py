@@ -136,6 +136,8 @@ class Routing:
         if not sharing:
             raise NotFound(f"Endpoint {way.name} has no deployment with traffic.")
         ready = [target for target in sharing if target.addresses]
+        if len(ready) == 1:
+            return ready[0]
         if not ready:
             return sharing[0]
         # The share of a deployment without replicas goes to the others: a wrong split is better than an error.
@@ -161,6 +163,8 @@ class Routing:
 
     def pick(self, target: Target, without: Sequence[str] = ()) -> str | None:
         """Return the address with the fewest requests under way, but none of `without`."""
+        if len(target.addresses) == 1 and not without:
+            return target.addresses[0]
         usable = [address for address in target.addresses if address not in without]
         return min(usable, key=lambda address: self._active[address], default=None)
 

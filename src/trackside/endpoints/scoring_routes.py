@@ -36,6 +36,7 @@ DEPLOYMENT_HEADER = b"azureml-model-deployment"
 EXTRA_S = 5.0  # the replica itself answers when the time of a request is over
 MOST_MIRRORED = 32  # copies under way; more are dropped
 MOST_TRIES = 3
+SMALL_BYTES = 1 << 20  # of a body that is passed on without a task; each deployment takes at least as much
 MOST_OPENED = 1000
 REQUEST_ID_HEADER = b"x-request-id"
 SIGNATURE_TIMEOUT_S = 30.0
@@ -349,7 +350,13 @@ def routes(routing: Routing, meter: Meter, gate: Gate, recorder: Recorder) -> li
 
     def scoring(path: str, handler: Callable[..., Any], small: Callable[..., Any]) -> Route:
         return stream(
-            f"POST {PREFIX}/{path}", handler, needs=anyone, parses_body=False, small=small, summary="Scores rows."
+            f"POST {PREFIX}/{path}",
+            handler,
+            needs=anyone,
+            parses_body=False,
+            small=small,
+            small_bytes=SMALL_BYTES,
+            summary="Scores rows.",
         )
 
     return [

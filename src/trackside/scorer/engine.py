@@ -1,9 +1,11 @@
 """The queue in front of a model.
 
 Requests wait in the event loop while the model's threads are busy.  A thread that becomes free takes the first request, and
-with it as many of the next ones as can be scored together, so that batching adds no delay: a request never waits for others to
-come.  A request that waits or runs longer than the time limit is answered with 504.  The thread itself cannot be stopped:
-`stuck_s` tells how long the longest evaluation has been running, and the controller replaces a scorer that is stuck.
+with it as many of the next ones as can be scored together.  Before it does, the loop reads once what has arrived, so that
+requests of the same moment form one group.  Batching adds no other delay: a request never waits for others to come.
+
+A request that waits or runs longer than the time limit is answered with 504.  The thread itself cannot be stopped: `stuck_s`
+tells how long the longest evaluation has been running, and the controller replaces a scorer that is stuck.
 """
 
 import asyncio
@@ -60,6 +62,7 @@ class Engine:
         self._waiting: Deque[_Job] = deque()
         self._started: Dict[int, float] = {}  # when each group that runs began, by a number
         self._number = 0
+        self._is_dispatching = False  # in the loop's next turn
         self._answered = self._failed = self._refused = self._groups = self._grouped = 0
 
     def submit(self, request: Request, done: Done) -> None:
@@ -72,7 +75,7 @@ class Engine:
         job.timer = self._loop.call_later(self._timeout_s, job.answer, answers.timed_out(self._timeout_s))
         self._waiting.append(job)
         if self._free:
-            self._dispatch()
+            self._dispatch_soon()
 
     def stats(self) -> Dict[str, Any]:
         """Return counters since the start, and the load of this moment."""
@@ -96,7 +99,13 @@ class Engine:
     def close(self) -> None:
         self._pool.shutdown(wait=False)
 
+    def _dispatch_soon(self) -> None:
+        if not self._is_dispatching:
+            self._is_dispatching = True
+            self._loop.call_soon(self._dispatch)
+
     def _dispatch(self) -> None:
+        self._is_dispatching = False
         while self._free and self._waiting:
             group = self._next_group()
             if not group:
@@ -141,4 +150,5 @@ class Engine:
             self._answered += 1
             self._failed += answer.status >= 500 or answer.status == 424
             job.answer(answer)
-        self._dispatch()
+        if self._waiting:
+            self._dispatch_soon()

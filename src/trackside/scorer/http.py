@@ -14,7 +14,8 @@ from trackside.scorer import answers
 from trackside.scorer.answers import Answer
 from trackside.scorer.engine import Engine
 from trackside.scorer.keys import Keys
-from trackside.scorer.payloads import Column, read
+from trackside.scorer.payloads import read
+from trackside.scorer.tables import Column
 
 SCORE_PATHS = ("/invocations", "/score")
 MAX_HEAD_BYTES = 64 << 10

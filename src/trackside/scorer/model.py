@@ -10,9 +10,10 @@ import os
 import threading
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from trackside.scorer import answers, without_mlflow
+from trackside.scorer import answers, plain_sklearn, tables, without_mlflow
 from trackside.scorer.answers import Answer
-from trackside.scorer.payloads import Column, Request, Rows, Whole
+from trackside.scorer.payloads import Request, Rows, Whole
+from trackside.scorer.tables import Column
 
 log = logging.getLogger("trackside.scorer")
 
@@ -35,6 +36,7 @@ class Model:
         self._schema = pyfunc.metadata.get_input_schema()
         self.columns = _columns(self._schema)
         self._direct = _direct_predict(pyfunc)
+        self._takes_arrays = self._direct is not None and plain_sklearn.takes_arrays(pyfunc, self.columns)
         self.batches = batching == "on" or (batching == "auto" and self._direct is not None and _scores_by_row(pyfunc))
         if self.columns is None:
             self.batches = False
@@ -51,6 +53,7 @@ class Model:
                 if self._load is not None:
                     pyfunc = self._load()
                     self._direct = _direct_predict(pyfunc)
+                    self._takes_arrays = self._direct is not None and plain_sklearn.takes_arrays(pyfunc, self.columns)
                     self._pyfunc = pyfunc  # the other copy of the model ends here
                     self._schema = pyfunc.metadata.get_input_schema()
                     self._load = None
@@ -87,7 +90,7 @@ class Model:
         return [self._alone(request) for request in requests]
 
     def _together(self, requests: Sequence[Rows]) -> Optional[List[Answer]]:
-        values = [row for request in requests for row in request.values]
+        values = tables.joined([request.values for request in requests])
         try:
             found = _as_list(self._predict(values))
         except Exception:  # each request alone tells which one fails
@@ -111,23 +114,28 @@ class Model:
                     return answers.predictions(found, request.dialect)
             except Exception:  # MLflow's way below finds the words for it
                 log.debug("the direct way failed", exc_info=True)
-            request = Whole(request.body, request.content_type, request.dialect)
+            request = request.whole()
         return self._by_mlflow(request)
 
-    def _predict(self, values: List[Sequence[Any]]) -> Any:
-        frame = self._frame(values)
-        return self.complete().predict(frame) if self._direct is None else self._direct(frame)
+    def _predict(self, values: Any) -> Any:
+        if self._direct is None:
+            return self.complete().predict(self._frame(values))
+        if self._takes_arrays:
+            import numpy as np
 
-    def _frame(self, values: List[Sequence[Any]]) -> Any:
+            # In the order of a frame's numbers in memory, on which the last bit of a sum depends.
+            return self._direct(np.asfortranarray(values))
+        return self._direct(self._frame(values))
+
+    def _frame(self, values: Any) -> Any:
         import numpy as np
         import pandas as pd
 
         assert self.columns is not None
         if self._index is None:
             self._index = pd.Index([column.name for column in self.columns])
-        dtypes = {column.dtype for column in self.columns}
-        if len(dtypes) == 1:
-            return pd.DataFrame(np.array(values, dtype=dtypes.pop()), columns=self._index)
+        if isinstance(values, np.ndarray):
+            return pd.DataFrame(values, columns=self._index)
         arrays = {c.name: np.array(v, dtype=c.dtype) for c, v in zip(self.columns, zip(*values))}
         return pd.DataFrame(arrays, columns=self._index)
 

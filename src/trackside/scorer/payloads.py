@@ -6,10 +6,11 @@ else is `Whole`: its bytes go to MLflow's own parser, so that answers and errors
 """
 
 import json
-from itertools import chain
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
+from trackside.scorer import tables
 from trackside.scorer.answers import AZURE, JSON, MLFLOW
+from trackside.scorer.tables import Column
 
 MOST_PARSED_BYTES = 1 << 20  # larger bodies are parsed in a worker thread, by MLflow's parser
 
@@ -20,25 +21,24 @@ try:
 except ImportError:
     _fast_loads = None
 
-_FLOATS = {"float64", "float32"}
-_EXACT = 2**53  # integers up to this one are numbers of float64
 INT_RANGES = {"int64": (-(2**63), 2**63 - 1), "int32": (-(2**31), 2**31 - 1)}
 
 
-class Column(NamedTuple):
-    """A column of the signature: its name and its numpy type (float64, float32, int64, int32 or bool)."""
-
-    name: str
-    dtype: str
-
-
 class Rows(NamedTuple):
-    """Plain rows: `values[i][j]` belongs to the j-th column of the signature."""
+    """Plain rows: `values[i][j]` belongs to the j-th column of the signature.
 
-    values: List[Sequence[Any]]
+    `values` is an array where all columns have one type, else a list of rows."""
+
+    values: Any
     dialect: str
     body: bytes
     content_type: str
+
+    def whole(self) -> "Whole":
+        """Return the same request for MLflow's parser."""
+        if self.dialect == MLFLOW:
+            return Whole(self.body, self.content_type)
+        return Whole(_encoded(_translated(loads(self.body))[1]), self.content_type, self.dialect)
 
 
 class Whole(NamedTuple):
@@ -57,6 +57,10 @@ def read(body: bytes, content_type: Optional[str], columns: Optional[Sequence[Co
     media = JSON if content_type is None else content_type  # curl and some clients send none
     if not _is_plain_json(media) or len(body) > MOST_PARSED_BYTES:
         return Whole(body, media)
+    if columns:
+        found = tables.of_floats(body, columns)
+        if found is not None:
+            return Rows(found[0], AZURE if found[1] else MLFLOW, body, media)
     try:
         parsed = loads(body)
     except (ValueError, RecursionError):
@@ -64,10 +68,10 @@ def read(body: bytes, content_type: Optional[str], columns: Optional[Sequence[Co
     if not isinstance(parsed, dict):
         return Whole(body, media)
     dialect, document = _translated(parsed)
-    if columns is not None:
+    if columns:
         values = _plain(document, columns)
         if values is not None:
-            return Rows(values, dialect, body if dialect == MLFLOW else _encoded(document), media)
+            return Rows(values, dialect, body, media)
     return Whole(body if dialect == MLFLOW else _encoded(document), media, dialect)
 
 
@@ -111,7 +115,7 @@ def _encoded(document: Dict[str, Any]) -> bytes:
     return json.dumps(document).encode()
 
 
-def _plain(document: Dict[str, Any], columns: Sequence[Column]) -> Optional[List[Sequence[Any]]]:
+def _plain(document: Dict[str, Any], columns: Sequence[Column]) -> Any:
     """Return the rows of a document in the order of the signature, or None where MLflow's parser has to look."""
     if len(document) != 1:
         return None
@@ -121,7 +125,13 @@ def _plain(document: Dict[str, Any], columns: Sequence[Column]) -> Optional[List
         rows = _of_records(document["dataframe_records"], columns)
     else:
         return None
-    return rows if rows and _fit(rows, columns) else None
+    if not rows:
+        return None
+    table = tables.of_rows(rows, columns)
+    if table is not None:
+        return table
+    is_mixed = len({column.dtype for column in columns}) > 1
+    return rows if is_mixed and all(_fits(row, columns) for row in rows) else None
 
 
 def _of_split(split: Any, columns: Sequence[Column]) -> Optional[List[Sequence[Any]]]:
@@ -152,31 +162,12 @@ def _of_records(records: Any, columns: Sequence[Column]) -> Optional[List[Sequen
         return None
 
 
-def _fit(rows: List[Sequence[Any]], columns: Sequence[Column]) -> bool:
-    """Tell whether each value is of its column's type, as `_fits` says, with few steps for rows of numbers of one type."""
-    kinds = set(map(type, chain.from_iterable(rows)))
-    dtypes = {column.dtype for column in columns}
-    if dtypes <= _FLOATS:
-        if kinds == {float}:
-            return True
-        if int in kinds and kinds <= {float, int} and _are_within(rows, -_EXACT, _EXACT):
-            return True
-    elif kinds == {int} and len(dtypes) == 1 and dtypes <= INT_RANGES.keys():
-        return _are_within(rows, *INT_RANGES[dtypes.pop()])
-    return all(_fits(row, columns) for row in rows)
-
-
-def _are_within(rows: List[Sequence[Any]], least: int, most: int) -> bool:
-    """Tell whether all numbers are within the bounds; False also where NaN hides the answer."""
-    return bool(least <= min(map(min, rows)) and max(map(max, rows)) <= most)
-
-
 def _fits(row: Sequence[Any], columns: Sequence[Column]) -> bool:
     """Tell whether each value is of its column's type as it stands, so that no rule of MLflow's casts applies."""
     for value, column in zip(row, columns):
         kind, dtype = type(value), column.dtype
         if kind is float:
-            if dtype not in ("float64", "float32"):
+            if dtype not in tables.FLOATS:
                 return False
         elif kind is int:
             if dtype == "bool":
@@ -185,7 +176,7 @@ def _fits(row: Sequence[Any], columns: Sequence[Column]) -> bool:
                 least, most = INT_RANGES[dtype]
                 if not least <= value <= most:
                     return False
-            elif not -(2**53) <= value <= 2**53:
+            elif not -tables.EXACT <= value <= tables.EXACT:
                 return False
         elif kind is bool:
             if dtype != "bool":

@@ -25,7 +25,8 @@ from trackside.core.http.request_log import SILENT, Requests
 from trackside.core.http.routes import Route, Table, matches_path, needs_user
 from trackside.core.http.streams import Headers, user_of
 
-MOST_BYTES = 64 << 10  # of a body
+MOST_BYTES = 64 << 10  # of a body, unless its route says another number
+ROOM_BYTES = 32 << 20  # for all bodies above MOST_BYTES
 _PLAIN_KINDS = ("query", "command", "batch")
 _NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
 
@@ -62,6 +63,7 @@ class Head(Struct, frozen=True):
     method: bytes
     target: bytes
     headers: list[tuple[bytes, bytes]]
+    most_bytes: int  # of a body
     length_at: int  # the place of Content-Length, which may differ the next time; -1: there is none
     named: Any  # what the doors found
     age: int  # the gate's, before the caller was looked up
@@ -112,6 +114,19 @@ class Direct:
         self._recall = recall
         self._guard = guard
         self._prefix = static_prefix
+        self.free_bytes = ROOM_BYTES  # for bodies above MOST_BYTES
+
+    def reserve(self, size_bytes: int) -> bool:
+        """Return whether a body of this size finds room, which it then has until `release`.
+
+        The ASGI application takes a body that finds none: it can turn out bodies that come slowly."""
+        if size_bytes > self.free_bytes:
+            return False
+        self.free_bytes -= size_bytes
+        return True
+
+    def release(self, size_bytes: int) -> None:
+        self.free_bytes += size_bytes
 
     def _index(self, routes: Sequence[Route]) -> None:
         """Find plain routes among those of the table, whose later part comes when the server has started."""
@@ -141,7 +156,7 @@ class Direct:
                 at < 0
                 or len(headers) != len(last.headers)
                 or headers[at][0] != b"content-length"
-                or int(headers[at][1]) > MOST_BYTES
+                or int(headers[at][1]) > last.most_bytes
                 or headers[:at] != last.headers[:at]
                 or headers[at + 1 :] != last.headers[at + 1 :]
             ):
@@ -182,10 +197,11 @@ class Direct:
         if workspace is None and route.has_workspace:
             return None
         by_name = dict(headers)
+        most_bytes = MOST_BYTES if route.small is None else route.small_bytes
         if (
             len(by_name) != len(headers)
             or not _NOT_PLAIN.isdisjoint(by_name)
-            or int(by_name.get(b"content-length", 0)) > MOST_BYTES
+            or int(by_name.get(b"content-length", 0)) > most_bytes
             or not self._guard.is_known(by_name.get(b"host", b""))
             or self._is_foreign(path, by_name)
         ):
@@ -198,7 +214,7 @@ class Direct:
             return None
         plain = Plain(route, route.method, path, query, workspace, by_name, visit, params)
         length_at = next((at for at, (name, _) in enumerate(headers) if name == b"content-length"), -1)
-        return Head(method, target, headers, length_at, named, age, plain)
+        return Head(method, target, headers, most_bytes, length_at, named, age, plain)
 
     def _find_small(self, method: bytes, path: str) -> tuple[Route | None, dict[str, str]]:
         for wanted, match, route in self._small:

@@ -11,7 +11,6 @@ import asyncio
 import socket
 import struct
 from functools import partial
-from itertools import chain
 from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -20,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from trackside.core.errors import BadRequest, Busy, Fault, HeadTooLarge, SlowClient, Unavailable, UrlTooLong
 from trackside.core.http.calls import failed
 from trackside.core.http.codec import fault_body
-from trackside.core.http.direct import Direct, Head, Plain
+from trackside.core.http.direct import MOST_BYTES, Direct, Head, Plain
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
@@ -58,14 +57,17 @@ class _JoinedWrites:
             self._transport.write(data)
 
     def write_now(self, head: bytes, body: bytes) -> None:
-        """In one write, unless that would copy a large body."""
+        """In one system call where the loop can, without a copy of a large body."""
         self.written += len(head) + len(body)
-        self._flush()
+        if self._kept is not None:
+            self._flush()
         if len(body) <= SMALL_BYTES:
             self._transport.write(head + body)
         else:
-            self._transport.write(head)
-            self._transport.write(body)
+            self._transport.writelines([head, body])
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
     def close(self) -> None:
         self._flush()
@@ -91,14 +93,15 @@ class _PlainCycle:
     """A request on the short way, for what uvicorn asks of a `RequestResponseCycle`."""
 
     __slots__ = (
-        "body", "disconnected", "keep_alive", "message_event", "more_body", "plain", "protocol", "response_complete",
-        "response_started",
+        "body", "disconnected", "keep_alive", "message_event", "more_body", "plain", "protocol", "reserved_bytes",
+        "response_complete", "response_started",
     )  # fmt: skip
 
-    def __init__(self, protocol: "OneWriteProtocol", plain: Plain) -> None:
+    def __init__(self, protocol: "OneWriteProtocol", plain: Plain, reserved_bytes: int) -> None:
         self.protocol = protocol
         self.plain = plain
         self.body: bytes | bytearray = b""
+        self.reserved_bytes = reserved_bytes  # for the body, until it is answered
         self.more_body = True
         self.keep_alive = True
         self.disconnected = self.response_started = self.response_complete = False
@@ -108,11 +111,26 @@ class _PlainCycle:
         """Whether the client has left; asked in any thread."""
         return self.disconnected
 
+    def add(self, piece: bytes) -> None:
+        """Add a part of the body.  Most bodies come in one piece, which is kept without a copy."""
+        if not self.body:
+            self.body = piece
+        else:
+            if isinstance(self.body, bytes):
+                self.body = bytearray(self.body)
+            self.body += piece
+
     def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        self.release()
         if self.disconnected or self.response_complete:
             return
         self.response_started = self.response_complete = True
         self.protocol.send_plain(status, headers, body, keep_alive=self.keep_alive)
+
+    def release(self) -> None:
+        if self.reserved_bytes:
+            self.protocol.release(self.reserved_bytes)
+            self.reserved_bytes = 0
 
 
 class _Nobody:
@@ -143,7 +161,10 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._sent = 0  # bytes that the client or the kernel had taken at the last look
         self._was_paused = False  # at the last look
         self._is_ending = False  # the server ends: no request after the next one
+        self._idle_at: float | None = None  # when the last answer was written; None while a request is under way
         self._head: Head | None = None  # of the last small call
+        self._defaults: Any = None  # headers of every answer, for which `_default_lines` was made
+        self._default_lines = b""
         self._direct: Direct | None = getattr(self.config.app, "direct", None)
         self._outbox: Outbox = getattr(self.config.app, "outbox", None) or Outbox()
         joined = _JoinedWrites(transport, asyncio.get_running_loop())
@@ -152,7 +173,12 @@ class OneWriteProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
         self._outbox.note(self, 0, self.transport.abort)
+        cycle: Any = self._last_cycle()
+        if type(cycle) is _PlainCycle and cycle.more_body:  # nothing will answer it
+            cycle.release()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -209,8 +235,12 @@ class OneWriteProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._is_in_head:  # nobody asks for what comes after a body
-            super().on_header(name, value)
+        if not self._is_in_head:  # nobody asks for what comes after a body
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
@@ -244,12 +274,25 @@ class OneWriteProtocol(HttpToolsProtocol):
             if head is None:
                 return False
             self._head = head
-        self.cycle = cast(RequestResponseCycle, _PlainCycle(self, head.plain))
+        size_bytes = int(self.headers[head.length_at][1]) if head.length_at >= 0 else 0
+        reserved_bytes = size_bytes if size_bytes > MOST_BYTES else 0
+        if reserved_bytes and not self._direct.reserve(reserved_bytes):
+            return False
+        self.cycle = cast(RequestResponseCycle, _PlainCycle(self, head.plain, reserved_bytes))
         return True
+
+    def release(self, size_bytes: int) -> None:
+        """Give back the room of a body that `Direct.reserve` gave."""
+        if self._direct is not None:
+            self._direct.release(size_bytes)
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
-        if self.cycle.response_complete:
+        cycle: Any = self.cycle
+        if type(cycle) is _PlainCycle and not cycle.response_complete:
+            cycle.add(body)  # the whole is bounded: it is read without a pause
+            return
+        if cycle.response_complete:
             self._dropped += len(body)
             if self._dropped > MAX_DROPPED_BYTES:
                 self.transport.close()
@@ -260,9 +303,12 @@ class OneWriteProtocol(HttpToolsProtocol):
             return
         self._unparsed = self._dropped = 0
         cycle: Any = self.cycle
-        super().on_message_complete()
-        if type(cycle) is _PlainCycle and self._direct is not None:
-            self._direct.perform(cycle.plain, bytes(cycle.body), self.loop, cycle.answer, cycle.is_gone)
+        if type(cycle) is not _PlainCycle or self._direct is None:
+            super().on_message_complete()
+        elif not cycle.response_complete:
+            cycle.more_body = False
+            body, cycle.body = bytes(cycle.body), b""
+            self._direct.perform(cycle.plain, body, self.loop, cycle.answer, cycle.is_gone)
 
     def send_plain(self, status: int, headers: Headers, body: bytes, *, keep_alive: bool) -> None:
         """Writes the whole answer of the request whose turn it is."""
@@ -272,8 +318,12 @@ class OneWriteProtocol(HttpToolsProtocol):
             self._outbox.check(len(body))
         except Busy as busy:
             status, headers, body = failed(busy, "", "")
-        pieces = [STATUS_LINE[status]]
-        for name, value in chain(self.server_state.default_headers, headers):
+        defaults = self.server_state.default_headers
+        if defaults is not self._defaults:  # uvicorn makes another list each second
+            self._defaults = defaults
+            self._default_lines = b"".join(b"%s: %s\r\n" % header for header in defaults)
+        pieces = [STATUS_LINE[status], self._default_lines]
+        for name, value in headers:
             pieces += (name, b": ", value, b"\r\n")
         if status != 204:
             pieces.append(b"content-length: %d\r\n" % len(body))
@@ -282,6 +332,35 @@ class OneWriteProtocol(HttpToolsProtocol):
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def on_response_complete(self) -> None:
+        """Start the time after which an idle connection is closed.  One timer serves many requests: to make and cancel one for
+        each costs more than to look at a clock."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        if self.flow.read_paused:
+            self.flow.resume_reading()
+        self._idle_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._wait_idly(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_at is None:
+            return  # the answer to the request under way starts the timer
+        left_s = self._idle_at + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._wait_idly(left_s)
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _wait_idly(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_at = None
 
     def _cut(self, cycle: RequestResponseCycle) -> None:
         """By a reset: a plain end would look like the end of the answer where no length was told."""
@@ -325,7 +404,7 @@ class OneWriteProtocol(HttpToolsProtocol):
 
     def _is_awaited(self) -> bool:
         """Is it the client's turn?  An idle connection has uvicorn's timer."""
-        if self.flow.read_paused or self.timeout_keep_alive_task is not None:
+        if self.flow.read_paused or self._idle_at is not None:
             return False
         cycle = self._last_cycle()
         return cycle is None or cycle.response_complete or cycle.more_body

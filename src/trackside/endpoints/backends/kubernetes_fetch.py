@@ -11,7 +11,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-NEEDS = ("httptools>=0.6.4", "uvloop>=0.21")
+NEEDS = ("httptools>=0.6.4", "msgspec>=0.18", "uvloop>=0.21")
 
 
 def main(url: str, folder: str, how: str) -> None:
