@@ -19,14 +19,14 @@ from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.state import backfill, generations, item_store
 from trackside.links.state.item_store import Item
 from trackside.sync.entities import Entity
-from trackside.sync.local import datasets, reader
+from trackside.sync.local import datasets, reader, traces
 from trackside.sync.local import registry as registered
 from trackside.sync.local.reader import Part
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.port import Seen, Unmirrored
 
 PAGE_S = 20.0  # after that a page ends, however few it compared
-HERE, THERE, REGISTRY, DATASETS = "here", "there", "registry", "datasets"
+HERE, THERE, REGISTRY, DATASETS, TRACES = "here", "there", "registry", "datasets", "traces"
 KINDS = list(Entity)
 
 
@@ -60,6 +60,8 @@ def page(side: Side, after: str, most: int, *, verify: bool = False) -> Page:
             return check.registry()
         case "datasets":
             return check.datasets()
+        case "traces":
+            return check.traces()
     raise Invalid(f"after is {after[:100]!r}; it must be the `next` of the page before")
 
 
@@ -70,6 +72,7 @@ class _Check:
         mirrors = Mirrors(side)
         self._versions = mirrors.versions
         self._datasets = mirrors.datasets
+        self._traces = mirrors.traces
 
     def here(self, rest: str, most: int) -> Page:
         side, link = self._side, self._side.link
@@ -109,12 +112,23 @@ class _Check:
         """Of a side whose list of everything does not have them.  Their experiments are asked for where one is missing."""
         seen = (Seen(Entity.DATASET, part.item_id) for part in self._side.peer.datasets.everything())
         found = self._missing(seen, is_first=True)
+        return Page(len(found), found, self._after_datasets)
+
+    def traces(self) -> Page:
+        """Of a side whose list of everything does not have them."""
+        seen = (Seen(Entity.TRACE, part.item_id, part) for part in self._side.peer.traces.everything())
+        found = self._missing(seen, is_first=True)
         return Page(len(found), found)
 
     @property
     def _further(self) -> str | None:
         peer = self._side.peer.datasets
-        return DATASETS if not peer.log_tells and peer.is_known else None
+        return DATASETS if not peer.log_tells and peer.is_known else self._after_datasets
+
+    @property
+    def _after_datasets(self) -> str | None:
+        peer = self._side.peer.traces
+        return TRACES if not peer.log_tells and peer.is_known else None
 
     def _following(self, entity: Entity) -> str | None:
         link = self._side.link
@@ -142,6 +156,9 @@ class _Check:
                 return Difference(str(entity), local_id, item.remote_id, what)
             if entity is Entity.DATASET:
                 what = self._datasets.comparison.differing(part, item, theirs)
+                return Difference(str(entity), local_id, item.remote_id, what)
+            if entity is Entity.TRACE:
+                what = self._traces.comparison.differing(part, item, theirs)
                 return Difference(str(entity), local_id, item.remote_id, what)
             what = self._fields(entity, part, item, theirs)
             if entity is Entity.RUN:
@@ -179,6 +196,8 @@ class _Check:
             return options.registry and max(times) >= options.since
         if entity is Entity.DATASET:
             return touched(part) >= options.since and self._datasets.comparison.wants_theirs(part)
+        if entity is Entity.TRACE:
+            return not self._traces.is_before(part) and self._traces.comparison.wants_theirs(part)
         if ("tag", reader.SOURCE_UID) in part.doc:
             return False  # keeps the files of a version of ours
         if entity is Entity.EXPERIMENT:
@@ -199,6 +218,8 @@ class _Check:
                 return side.read(lambda tx: reader.model(tx, local_id))
             case Entity.DATASET:
                 return side.read(lambda tx: datasets.read(tx, local_id))
+            case Entity.TRACE:
+                return side.read(lambda tx: traces.read(tx, local_id))
             case _:
                 return side.read(lambda tx: registered.read(tx, entity, local_id))
 
@@ -207,6 +228,8 @@ class _Check:
             return self._side.link.options.registry
         if entity is Entity.DATASET:
             return self._side.peer.datasets.is_known and self._datasets.comparison.is_wanted(part, item)
+        if entity is Entity.TRACE:
+            return self._side.peer.traces.is_known and self._traces.comparison.is_wanted(part)
         experiment = self._side.read(lambda tx: reader.experiment(tx, part.experiment_id))
         return experiment is not None and self._side.link.options.wants(experiment.doc["name", ""])
 
@@ -235,6 +258,8 @@ class _Check:
         peer = self._side.peer
         if entity is Entity.DATASET:
             return peer.datasets.read(remote_id)
+        if entity is Entity.TRACE:
+            return peer.traces.read(remote_id)
         return (peer.registry.read if entity.is_of_registry else peer.read)(entity, remote_id)
 
     def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:

@@ -19,15 +19,15 @@ from trackside.links.state import item_store
 from trackside.links.state.item_store import Item
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
-from trackside.sync.local import datasets, files, reader, registry, writer
+from trackside.sync.local import datasets, files, reader, registry, traces, writer
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Unmirrored
 
 log = logging.getLogger("trackside.links")
 
 AT_ONCE = 100
-HERE = (Entity.REGISTERED, Entity.VERSION, Entity.DATASET, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
-THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
+HERE = (Entity.REGISTERED, Entity.VERSION, Entity.DATASET, Entity.TRACE, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
+THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.TRACE, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
 DELETED = Patch({("stage", ""): "deleted"})
 
 
@@ -93,6 +93,9 @@ class Unlink:
         if entity is Entity.DATASET:
             self._mirrors.datasets.delete_remote(item)
             return
+        if entity is Entity.TRACE:
+            self._mirrors.traces.delete_remote(item)
+            return
         if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
             raise Unmirrored(f"experiment {item.remote_id} stays there: it is not empty")
         peer.remove(entity, item.remote_id)
@@ -121,6 +124,8 @@ class Unlink:
                     writer.model(tx, item.local_id, part.experiment_id, DELETED)
                 case Entity.DATASET:
                     datasets.remove(tx, item.local_id)
+                case Entity.TRACE:
+                    traces.remove(tx, item.local_id)
                 case _:
                     registry.remove(tx, entity, item.local_id)
 
@@ -147,6 +152,8 @@ class Unlink:
             return self._mirrors.versions.changed_here(item, part)
         if entity is Entity.DATASET:
             return self._mirrors.datasets.changed_here(item, part)
+        if entity is Entity.TRACE:
+            return self._mirrors.traces.changed_here(item, part)
         if part.doc != item.agreed:
             return True
         if entity is Entity.EXPERIMENT:
@@ -171,4 +178,6 @@ class Unlink:
             return self._side.read(lambda tx: registry.read(tx, entity, local_id))
         if entity is Entity.DATASET:
             return self._side.read(lambda tx: datasets.read(tx, local_id))
+        if entity is Entity.TRACE:
+            return self._side.read(lambda tx: traces.read(tx, local_id))
         return self._mirrors.runs.read(entity, local_id)

@@ -87,10 +87,11 @@ def acts_of(mode: Mode, *, registry: bool) -> tuple[Action, ...]:
         Action.EXPERIMENTS_READ,
         Action.RUNS_READ,
         Action.DATASETS_READ,
+        Action.TRACES_READ,
         *((Action.MODELS_READ,) if registry else ()),
     )
     writes = (
-        *(Action.EXPERIMENTS_WRITE, Action.RUNS_WRITE, Action.DATASETS_WRITE),
+        *(Action.EXPERIMENTS_WRITE, Action.RUNS_WRITE, Action.DATASETS_WRITE, Action.TRACES_WRITE),
         *((Action.MODELS_WRITE,) if registry else ()),
     )
     return (Action.LINKS_WRITE, *reads, *(writes if mode.takes else ()))

@@ -16,6 +16,7 @@ class Entity(StrEnum):
     REGISTERED = "registered_model"
     VERSION = "model_version"
     DATASET = "evaluation_dataset"
+    TRACE = "trace"
 
     @property
     def is_of_registry(self) -> bool:

@@ -176,6 +176,7 @@ REVIEWED = [
             " MlflowFiles.send",
             "sync/remote/mlflow/logged_models.py": "MlflowModels._write MlflowModels.change"
             " MlflowModels.read MlflowModels.remove",
+            "sync/remote/mlflow/traces.py": "MlflowTraces._upload MlflowTraces.put MlflowTraces.read",
             "sync/remote/mlflow/wire.py": "proxied_path",
             "sync/remote/databricks/oauth.py": "<module>",
             "sync/remote/databricks/signed_urls.py": "SignedFile._send_blocks",

@@ -62,13 +62,13 @@ class Losses:
         self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which epoch
 
     def is_lost(self, entity: Entity, item: Item) -> bool:
-        """Of a registered model, a version or an evaluation dataset that both had, and the other side has no more."""
+        """Of a registered model, a version, an evaluation dataset or a trace that both had, and the other side has no more."""
         side = self._side
         known = side.read(lambda tx: generations.of(tx, self._link_id))
         if item.epoch < known.epoch:
             return True
         was_removed = None
-        if entity is not Entity.DATASET:
+        if entity.is_of_registry:
             was_removed = side.peer.registry.was_removed(entity, item.remote_id)
         if was_removed is not None:
             return not was_removed
@@ -77,8 +77,8 @@ class Losses:
                 return True
             self._whole = time.monotonic(), known.epoch
         match entity:
-            case Entity.DATASET:
-                why = self._is_last(item, known)
+            case Entity.DATASET | Entity.TRACE:
+                why = self._is_last(entity, item, known)
             case Entity.REGISTERED:
                 why = self._is_alone(item, known)
             case _:
@@ -113,16 +113,17 @@ class Losses:
         is_below = int(model.doc["seen", ""]) < int(part.doc["created", ""])
         return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
 
-    def _is_last(self, item: Item, known: Known) -> str:
-        """Whether nothing tells the store from another one, and no dataset that both had is there."""
+    def _is_last(self, entity: Entity, item: Item, known: Known) -> str:
+        """Whether nothing tells the store from another one, and no other dataset, or trace, that both had is there."""
         side = self._side
         if known.store_id or side.read(lambda tx: generations.newest(tx, self._link_id, known.epoch, 1)):
             return ""
-        items = side.read(lambda tx: item_store.items(tx, self._link_id, Entity.DATASET, "", SOME_MODELS + 1))
+        items = side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", SOME_MODELS + 1))
         others = [each for each in items if each.local_id != item.local_id and each.epoch == known.epoch]
-        if any(side.peer.datasets.read(each.remote_id) is not None for each in others):
+        read = side.peer.datasets.read if entity is Entity.DATASET else side.peer.traces.read
+        if any(read(each.remote_id) is not None for each in others):
             return ""
-        return "it lacks all the evaluation datasets that it had" if others else ""
+        return f"it lacks all the {entity.replace('_', ' ')}s that it had" if others else ""
 
     def _is_alone(self, item: Item, known: Known) -> str:
         """Whether no other model that both had is there: a registry may have a store of its own."""

@@ -1,13 +1,15 @@
 """Which reconciler an item goes to: the table of item types."""
 
 from collections.abc import Iterable, Set
+from contextlib import suppress
 
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import DatasetType
 from trackside.links.reconcile.deletions import Losses
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.links.reconcile.registry.item_type import Registry
-from trackside.links.reconcile.runs import Mirror
+from trackside.links.reconcile.runs import Early, Mirror, attempt
+from trackside.links.reconcile.traces.item_type import TraceReconciler, TraceType
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 
@@ -22,8 +24,9 @@ class Mirrors:
         registry = Registry(side, self.runs, is_lost)
         self.models, self.versions = registry.model_type, registry.version_type
         self.datasets = DatasetType(side, self.runs)
-        datasets = Reconciler(self.datasets, is_lost)
-        self._reconcilers = {each.entity: each for each in (registry.versions, registry.models, datasets)}
+        self.traces = TraceType(side, self.runs)
+        others = (Reconciler(self.datasets, is_lost), TraceReconciler(self.traces, is_lost))
+        self._reconcilers = {each.entity: each for each in (registry.versions, registry.models, *others)}
 
     def ours(self, entity: Entity, local_id: str, *, verify: bool) -> None:
         reconciler = self._reconcilers.get(entity)
@@ -38,6 +41,12 @@ class Mirrors:
             self.runs.theirs(entity, remote_id, known, verify=verify)
         else:
             reconciler.theirs(remote_id, verify=verify, known=known)
+
+    def prepare(self, local: Iterable[tuple[str, str]]) -> None:
+        """Send what many items of ours, which come next, share the calls for; given as kinds and ids."""
+        trace_ids = [each for entity, each in local if entity == Entity.TRACE]
+        with suppress(Early):  # what is refused now is refused again, and noted, when it is its turn
+            attempt(lambda: self.traces.prepare(trace_ids), lambda _: None)
 
     def missing(self, entities: Iterable[Entity], listed: Set[tuple[Entity, str]]) -> list[tuple[Entity, str]]:
         """Return what both sides had and a list of all that the other side has does not name."""

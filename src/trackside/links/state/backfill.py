@@ -16,7 +16,7 @@ from trackside.links.model import Link
 from trackside.links.state import item_store, work_queue
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
-from trackside.sync.local import registry
+from trackside.sync.local import registry, traces
 
 PIECE = 1000
 
@@ -110,6 +110,8 @@ def ids(tx: Tx, entity: Entity, after: str, most: int, since: int) -> list[str]:
                 """
         case Entity.DATASET:
             return datasets.ids(tx, after, most, since)
+        case Entity.TRACE:
+            return traces.ids(tx, after, most, since)
         case _:
             return registry.ids(tx, entity, after, most, since)
     return [each for (each,) in tx.all(sql, after=after, since=since, most=most)]

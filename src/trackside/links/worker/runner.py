@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -28,7 +29,7 @@ from trackside.links.cleanup import Unlink
 from trackside.links.connect import connect, connect_trackside
 from trackside.links.model import LISTENED_POLL_S, Kind, Link, State
 from trackside.links.poll.ended_runs import Rounds
-from trackside.links.poll.recent_then_sweep import RecentThenSweep
+from trackside.links.poll.sweeps import Sweeps
 from trackside.links.reconcile import runs
 from trackside.links.reconcile.context import Database, Side, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
@@ -44,6 +45,7 @@ from trackside.links.worker.listener import Listener
 from trackside.links.worker.point_retries import Refusals
 from trackside.links.worker.throttle import Pace
 from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
 from trackside.sync.remote import faults
 from trackside.sync.remote.port import Peer, Seen
 from trackside.sync.time_slice import Turn, TurnOver
@@ -104,7 +106,7 @@ class Runner:
         self._guard = guard
         self._interval_factor = interval_factor
         self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
-        self._begin_sweeps()
+        self._sweeps = Sweeps(self._clock)
         self._rounds = Rounds(self._clock)
         self._peer: Peer | None = None
         self._polled = float("-inf")
@@ -282,15 +284,10 @@ class Runner:
             self._write(take)
         return page.more
 
-    def _begin_sweeps(self) -> None:
-        registry = (Entity.VERSION, Entity.REGISTERED)
-        self._registry = RecentThenSweep(registry, "seen", self._clock)
-        self._datasets = RecentThenSweep((Entity.DATASET,), "last_update_time", self._clock)
-
     def _poll(self, side: Side, here: Mirrors) -> bool:
         link = side.link
         if not link.remote_cursor:
-            self._begin_sweeps()  # everything is to be looked at
+            self._sweeps = Sweeps(self._clock)  # everything is to be looked at
         seen, cursor, more = side.peer.changes(link.remote_cursor)
         if self._watch.is_another(side, asks=False):
             return True
@@ -304,17 +301,8 @@ class Runner:
             for remote_id in self._rounds.due(side):
                 self._check_stop()
                 self._hear(side, here, Seen(Entity.RUN, remote_id), verify=True)
-        if not more and link.options.registry and not side.peer.registry.log_tells:
-            try:
-                self._registry.look(side.peer.registry, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
-            except Refused as refused:  # it has none, or none for this link: the rest goes on
-                side.note_once("refused", Entity.REGISTERED, "", f"the registry there cannot be read: {refused}")
-        datasets = side.peer.datasets
-        if not more and not datasets.log_tells and datasets.is_known:
-            try:
-                self._datasets.look(datasets, here, lambda *seen: self._hear_of(side, here, Seen(*seen)))
-            except Refused as refused:
-                side.note_once("refused", Entity.DATASET, "", f"evaluation datasets there cannot be read: {refused}")
+        if not more:
+            self._sweeps.look(side, here, partial(self._hear_of, side, here))
         unheard = side.peer.unheard if more else 0
         is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
         if cursor != link.remote_cursor or unheard != link.unheard or is_late:
@@ -324,9 +312,9 @@ class Runner:
             self._has_news = False
         return more
 
-    def _hear_of(self, side: Side, here: Mirrors, seen: Seen) -> None:
+    def _hear_of(self, side: Side, here: Mirrors, entity: Entity, remote_id: str, part: Part | None) -> None:
         self._check_stop()
-        self._hear(side, here, seen)
+        self._hear(side, here, Seen(entity, remote_id, part))
 
     def _hear(
         self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False, until: float = float("inf")
@@ -369,6 +357,7 @@ class Runner:
             due = work_queue.due(tx, self._link_id, ITEMS_AT_ONCE)
         more = len(due) == ITEMS_AT_ONCE
         end = time.monotonic() + self._step_s
+        here.prepare((each.entity, each.entity_id) for each in due if not each.is_remote and not each.attempts)
         for number, dirty in enumerate(due, start=1):
             self._check_stop()
             pace = Pace(self._ending.wait)

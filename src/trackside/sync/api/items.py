@@ -31,7 +31,9 @@ from trackside.sync.api.files import PREFIX, entity_of
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader, registry, writer
+from trackside.sync.local import traces as local_traces
 from trackside.sync.local.reader import Part
+from trackside.traces.storage import announce
 from trackside.workspaces import store as workspaces
 
 API_VERSION = 1
@@ -125,10 +127,17 @@ class PiecesCall(Call, frozen=True):
 
 
 class ChangesCall(Call, frozen=True):
-    """`datasets`: the reader knows evaluation datasets; else it is not told of them."""
+    """`datasets`, `traces`: the reader knows evaluation datasets, and traces; else it is not told of them."""
 
     after: int | None = None
     datasets: bool | None = None
+    traces: bool | None = None
+
+
+class AboutCall(Call, frozen=True):
+    """`traces`: the reader will ask for changes of traces."""
+
+    traces: bool | None = None
 
 
 class SeriesMarks(Answer, frozen=True):
@@ -197,6 +206,8 @@ class Calls:
                 return PutAnswer(id=item_id or "", left_out=[list(field) for field in left], made=is_new)
             case Entity.DATASET:
                 return PutAnswer(id=datasets.put(tx, _given(item_id, "id"), patch))
+            case Entity.TRACE:
+                raise Invalid("entity is trace; traces are put by POST import/traces")
             case other:
                 return PutAnswer(id=registry.put(tx, other, _given(item_id, "id"), patch, self._server_root))
         return PutAnswer(id=item_id or "", made=is_new)
@@ -237,6 +248,7 @@ class Calls:
         """With `last_seq`, from which the log tells of all that changes after this answer: a reader that looks now counts as one
         of its readers, so that a run that was named before is named again."""
         ws = request.workspace.workspace_id
+        await self._watch_traces(request)
 
         def read() -> About:
             seq = events.begin(self._db)
@@ -255,8 +267,13 @@ class Calls:
 
     async def changes(self, request: Request) -> Response:
         after = _after(_argument(request, "after"))
-        with_datasets = _argument(request, "datasets") == "true"
+        left_out = {str(Entity.DATASET), str(Entity.TRACE)} - {
+            str(entity)
+            for entity, name in ((Entity.DATASET, "datasets"), (Entity.TRACE, "traces"))
+            if _argument(request, name) == "true"
+        }
         ws = request.workspace.workspace_id
+        await self._watch_traces(request)
 
         def read() -> Changes:
             with self._db.read(ws) as tx:
@@ -268,7 +285,7 @@ class Calls:
             changes = [
                 Change(entity=entity, id=item_id)
                 for entity, item_id in registry.named(page.changes)
-                if with_datasets or entity != Entity.DATASET
+                if entity not in left_out
             ]
             return Changes(
                 next=page.after,
@@ -284,6 +301,11 @@ class Calls:
 
         return _json(await request.in_thread(read))
 
+    async def _watch_traces(self, request: Request) -> None:
+        """Have changes of traces announced for a reader that asks for them; what it reads after this call misses none."""
+        if _argument(request, "traces") == "true" and not await request.read(announce.is_watched):
+            await request.write(announce.watch)
+
 
 def get_item(tx: Tx, call: OfItem) -> Item:
     entity, item_id = entity_of(call.entity), call.id or ""
@@ -297,6 +319,8 @@ def get_item(tx: Tx, call: OfItem) -> Item:
             part = reader.model(tx, item_id)
         case Entity.DATASET:
             part = datasets.read(tx, item_id)
+        case Entity.TRACE:
+            part = local_traces.read(tx, item_id)
         case _:
             part = registry.read(tx, entity, item_id)
     if part is None:
@@ -310,18 +334,24 @@ def get_ids(tx: Tx, call: IdsCall) -> Ids:
     entity = entity_of(call.entity)
     if entity is Entity.DATASET:
         return Ids(ids=mirrored_datasets.ids(tx, call.after or "", MAX_IDS))
+    if entity is Entity.TRACE:
+        return Ids(ids=local_traces.ids(tx, call.after or "", MAX_IDS))
     return Ids(ids=(registry if entity.is_of_registry else reader).ids(tx, entity, call.after or "", MAX_IDS))
 
 
 def remove_item(tx: Tx, call: OfItem) -> Removed:
-    """Of the registry, or an evaluation dataset: those are not kept as deleted."""
+    """Of the registry, an evaluation dataset or a trace: those are not kept as deleted."""
     entity = entity_of(call.entity)
     if entity is Entity.DATASET:
         datasets.remove(tx, call.id or "")
         return Removed(removed=True)
+    if entity is Entity.TRACE:
+        local_traces.remove(tx, call.id or "")
+        return Removed(removed=True)
     if not entity.is_of_registry:
         raise Invalid(
-            f"entity is {entity}; it must be registered_model, model_version or evaluation_dataset: others get the stage deleted"
+            f"entity is {entity}; it must be registered_model, model_version, evaluation_dataset or trace: others get the stage"
+            " deleted"
         )
     return Removed(removed=registry.remove(tx, entity, call.id or ""))
 
@@ -357,7 +387,7 @@ def get_series(tx: Tx, call: OfRun) -> SeriesMarks:
 def routes(db: events.Database, roots: Roots, threads: StoreThreads, server_root: str) -> list[Route]:
     calls = Calls(db, server_root)
     return [
-        stream(f"GET {PREFIX}/about", calls.about, needs=Action.SYNC_READ, answer=About),
+        stream(f"GET {PREFIX}/about", calls.about, needs=Action.SYNC_READ, arguments=AboutCall, answer=About),
         query(f"GET {PREFIX}/item", OfItem, get_item, needs=Action.SYNC_READ, answer=Item),
         query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=Action.SYNC_READ, answer=Ids),
         query(f"GET {PREFIX}/removed", OfItem, was_removed, needs=Action.SYNC_READ, answer=Removed),

@@ -1,13 +1,12 @@
-"""What an import calls to put traces into a workspace.  Knows HTTP's side of it.
+"""What an import or another Trackside calls to put traces into a workspace, and to read their spans.  Knows HTTP's side of it.
 
 Traces come under their own ids, with their times, tags, assessments and links; each call may be repeated.
 """
 
 import asyncio
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import msgspec
-from msgspec import Struct
+from msgspec import Raw
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -15,30 +14,18 @@ from trackside.core.errors import Fault, Invalid
 from trackside.core.http import codec
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, encode
-from trackside.core.http.routes import Route, stream
+from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.sync.api.files import PREFIX
+from trackside.sync.local import traces
+from trackside.sync.local.traces import Brought
+from trackside.sync.trace_document import Marks
 from trackside.traces import model as m
-from trackside.traces.api.v3 import start_of
-from trackside.traces.ingest import encodings, files
-from trackside.traces.ingest.batch import batch_of
-from trackside.traces.spans import Event
-from trackside.traces.storage import changes, reader
-from trackside.traces.storage.state import Start
-from trackside.traces.storage.writer import Spans, write
+from trackside.traces.ingest import encodings
+from trackside.traces.storage.writer import write
 
 MAX_TRACES = 500
 MAX_BODY_BYTES = encodings.MAX_BYTES  # as one request of OTLP: a trace comes as a whole
-KINDS = ("run", "prompt")  # of links
-
-
-class Brought(Struct, frozen=True):
-    """A trace: `info` as MLflow 3 has it, with the experiment here; `spans` as in its files; `links` as pairs of a kind (`run` or
-    `prompt`) and a target."""
-
-    info: m.TraceInfo
-    spans: list[dict[str, Any]] = []
-    links: list[tuple[str, str]] = []
 
 
 class PutTraces(Call, frozen=True):
@@ -53,54 +40,102 @@ class TracesPut(Answer, frozen=True):
     refused: dict[str, str] = {}
 
 
+class OfTraces(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("ids",)
+    ids: list[str] | None = None
+
+
+class TraceItem(Answer, frozen=True):
+    id: str
+    experiment_id: str
+    fields: list[list[str]]  # [kind, key, value]
+
+
+class TraceItems(Answer, frozen=True):
+    """Those of the traces that are there."""
+
+    items: list[TraceItem] = []
+
+
+class OfTraceMarks(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("trace_id",)
+    trace_id: str | None = None
+
+
+class SpanMarks(Answer, frozen=True):
+    """By the id of a span, in 16 hexadecimal digits, a text that is another one when the span is another."""
+
+    marks: Marks = {}
+
+
+class OfTraceSpans(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("trace_id", "span_ids")
+    trace_id: str | None = None
+    span_ids: list[str] | None = None
+
+
+class TraceSpans(Answer, frozen=True):
+    """Spans as files of MLflow 3 have them.  As many as fit into an answer, one at least: what lacks may be asked for again."""
+
+    spans: list[Raw] = []
+
+
 async def put(request: Request) -> Response:
     check_content_type(request.headers.get(b"content-type"))
     body = await request.whole_body(MAX_BODY_BYTES)
     call: PutTraces = await request.in_thread(lambda: codec.decode_body(PutTraces, body))
-    traces = call.traces or []
-    if len(traces) > MAX_TRACES:
-        raise Invalid(f"One call has {len(traces)} traces; at most {MAX_TRACES} are allowed.")
-    answers = await asyncio.gather(*(_put(request, each) for each in traces), return_exceptions=True)
+    given = call.traces or []
+    if len(given) > MAX_TRACES:
+        raise Invalid(f"One call has {len(given)} traces; at most {MAX_TRACES} are allowed.")
+    answers = await asyncio.gather(*(_put(request, each) for each in given), return_exceptions=True)
     refused = {}
-    for each, answer in zip(traces, answers, strict=True):
+    for each, answer in zip(given, answers, strict=True):
         if isinstance(answer, Fault):
             refused[(each.info.trace_id or "")[: m.MAX_ID]] = answer.message
         elif isinstance(answer, BaseException):
             raise answer
-    made = TracesPut(taken=len(traces) - len(refused), refused=refused)
+    made = TracesPut(taken=len(given) - len(refused), refused=refused)
     return Response(headers=[(b"content-type", b"application/json")], body=encode(made))
 
 
 async def _put(request: Request, given: Brought) -> None:
-    """The start call goes first: what it says is not to be derived from the spans."""
-    start, spans = await request.in_thread(lambda: _read(given))
+    start, spans = await request.in_thread(lambda: traces.call_of(given))
     await request.write_together(write, start)
     if spans is not None:
         await request.write_together(write, spans)
-    if given.links:
-        await request.write(lambda tx: _link(tx, start.trace_id, given.links))
+    if given.links or given.drop:
+        await request.write(lambda tx: traces.finish(tx, start.trace_id, given))
 
 
-def _read(given: Brought) -> tuple[Start, Spans | None]:
-    start = start_of(m.StartTrace(trace=m.WireTrace(trace_info=given.info)), keeps_spans=bool(given.spans))
-    if any(kind not in KINDS for kind, _ in given.links):
-        raise Invalid(f"links of the trace {start.trace_id} must be of {', '.join(KINDS)}")
-    if not given.spans:
-        return start, None
-    found = files.read(msgspec.json.encode({"spans": given.spans}), start.trace_id)
-    batch = batch_of(start.trace_id, found, {}, _as_it_is)
-    return start, Spans(experiment_id=start.experiment_id, batches=[batch])
+def get_items(tx: Tx, call: OfTraces) -> TraceItems:
+    ids = call.ids or []
+    if len(ids) > MAX_TRACES:
+        raise Invalid(f"One call has {len(ids)} ids; at most {MAX_TRACES} are allowed.")
+    return TraceItems(
+        items=[
+            TraceItem(
+                id=part.item_id,
+                experiment_id=part.experiment_id,
+                fields=[[kind, key, value] for (kind, key), value in part.doc.items()],
+            )
+            for part in traces.some(tx, ids)
+        ]
+    )
 
 
-def _as_it_is(attributes: dict[str, str], events: list[Event]) -> None:
-    """Other conventions were translated where the spans were stored first."""
+def get_marks(tx: Tx, call: OfTraceMarks) -> SpanMarks:
+    return SpanMarks(marks=traces.marks(tx, call.trace_id or ""))
 
 
-def _link(tx: Tx, trace_id: str, links: list[tuple[str, str]]) -> None:
-    seq = reader.seq_of(tx, trace_id)
-    for kind, target in links:
-        changes.link(tx, kind, [(seq, target)])
+def get_spans(tx: Tx, call: OfTraceSpans) -> TraceSpans:
+    return TraceSpans(spans=traces.spans(tx, call.trace_id or "", call.span_ids or []))
 
 
 def routes() -> list[Route]:
-    return [stream(f"POST {PREFIX}/traces", put, call=PutTraces, needs=Action.SYNC_WRITE, answer=TracesPut)]
+    one = f"{PREFIX}/traces"
+    return [
+        stream(f"POST {one}", put, call=PutTraces, needs=Action.SYNC_WRITE, answer=TracesPut),
+        query(f"POST {one}/get", OfTraces, get_items, needs=Action.SYNC_READ, answer=TraceItems),
+        query(f"GET {one}/marks", OfTraceMarks, get_marks, needs=Action.SYNC_READ, answer=SpanMarks),
+        query(f"POST {one}/spans", OfTraceSpans, get_spans, needs=Action.SYNC_READ, answer=TraceSpans),
+    ]

@@ -16,6 +16,7 @@ from trackside.sync.metric_delta import Digest
 if TYPE_CHECKING:
     from trackside.sync.remote.datasets_port import DatasetsPeer
     from trackside.sync.remote.registry_port import RegistryPeer
+    from trackside.sync.remote.traces_port import TracesPeer
 
 
 class Seen(Struct, frozen=True):
@@ -79,6 +80,9 @@ class Peer(Protocol):
 
     @property
     def datasets(self) -> "DatasetsPeer": ...
+
+    @property
+    def traces(self) -> "TracesPeer": ...
 
     def ask_store(self) -> str:
         """`store_id`, as it is now."""

@@ -14,7 +14,7 @@ from trackside.core.http.targets import by
 from trackside.traces import model as m
 from trackside.traces.api import v3
 from trackside.traces.api.calls import TRACE, search
-from trackside.traces.storage import columns, reader
+from trackside.traces.storage import announce, columns, reader
 from trackside.traces.storage.reader import Row
 from trackside.traces.storage.state import Start, State, add_metadata, add_tags
 from trackside.traces.storage.writer import write
@@ -122,6 +122,7 @@ def end(tx: Tx, call: EndV2) -> GotInfo:
     trace.is_finalized = 1
     tx.many(columns.UPDATE, [(*columns.values(trace), seq)])
     tx.record(Change("traces", str(experiment_id), "log"))
+    announce.changed(tx, [trace.trace_id], "log")
     return GotInfo(trace_info=_info(trace, str(experiment_id)))
 
 

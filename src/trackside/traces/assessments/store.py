@@ -13,6 +13,7 @@ from trackside.traces import model as m
 from trackside.traces.assessments import model as am
 from trackside.traces.assessments.model import Assessment
 from trackside.traces.model import SESSION, encode_map
+from trackside.traces.storage import announce
 
 _COLUMNS = """
 a.assessment_id, a.name, a.kind, a.value, a.error, a.source_type, a.source_id, a.created_ms, a.updated_ms, a.rationale,
@@ -45,7 +46,7 @@ def create(tx: Tx, trace_id: str, given: am.WireAssessment) -> Assessment:
         if not changed:
             raise _missing(made.overrides, trace_id)
     put(tx, [(seq, experiment_seq, made)])
-    _record(tx, experiment_seq)
+    _record(tx, seq, experiment_seq)
     return made
 
 
@@ -94,7 +95,7 @@ def update(tx: Tx, call: am.Update) -> Assessment:
     seq, experiment_seq = _trace(tx, call.trace_id, is_old_word=True)
     made = am.updated(get(tx, call.trace_id, call.assessment_id), call, tx.now)
     put(tx, [(seq, experiment_seq, made)])
-    _record(tx, experiment_seq)
+    _record(tx, seq, experiment_seq)
     return made
 
 
@@ -119,7 +120,7 @@ def delete(tx: Tx, trace_id: str, assessment_id: str) -> None:
             seq=seq,
             id=gone[0],
         )
-    _record(tx, experiment_seq)
+    _record(tx, seq, experiment_seq)
 
 
 def of_traces(tx: Tx, traces: Iterable[tuple[int, str]]) -> dict[int, list[Raw]]:
@@ -159,12 +160,13 @@ def _trace(tx: Tx, trace_id: str, *, is_old_word: bool = False) -> tuple[int, in
     return row[0], row[1]
 
 
-def _record(tx: Tx, experiment_seq: int) -> None:
+def _record(tx: Tx, trace_seq: int, experiment_seq: int) -> None:
     row = tx.one(
         "SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq", seq=experiment_seq
     )
     if row is not None:
         tx.record(Change("traces", str(row[0]), "assess"))
+    announce.changed_seqs(tx, [trace_seq], "assess")
 
 
 def _missing(assessment_id: str, trace_id: str) -> NotFound:

@@ -115,6 +115,11 @@ def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], 
     )
 
 
+def rows_of(spans: Iterable[Span]) -> list[SpanRow]:
+    """Return the rows of spans, which nothing is stored of."""
+    return [_row(span)[0] for span in {span.span_id: span for span in spans}.values()]
+
+
 def storable(text: str) -> str:
     """Without NUL, which PostgreSQL has no place for in texts."""
     return text.replace("\0", "\ufffd") if "\0" in text else text

@@ -12,7 +12,7 @@ from trackside.holds import store as holds
 from trackside.holds.model import Kind
 from trackside.quotas import usage
 from trackside.traces import model as m
-from trackside.traces.storage import span_names
+from trackside.traces.storage import announce, span_names
 
 MOST_AT_ONCE = 1_000  # traces that one statement deletes
 MOST_LINKS = 100
@@ -56,6 +56,7 @@ def _save_tags(tx: Tx, seq: int, tags: dict[str, str]) -> None:
     )
     if row is not None:
         tx.record(Change("traces", str(row[0]), "tag"))
+    announce.changed_seqs(tx, [seq], "tag")
 
 
 def check_deletion(call: m.DeleteTraces) -> None:
@@ -106,8 +107,12 @@ def delete(tx: Tx, call: m.DeleteTraces) -> int:
     seqs = [row[0] for row in rows]
     remove(tx, seqs)
     if seqs:
-        tx.record(Change("traces", str(experiment_id), "delete"))
+        record_deletion(tx, str(experiment_id))
     return len(seqs)
+
+
+def record_deletion(tx: Tx, experiment_id: str) -> None:
+    tx.record(Change("traces", experiment_id, "delete"))
 
 
 class Removed(NamedTuple):
@@ -117,14 +122,16 @@ class Removed(NamedTuple):
     size_bytes: int
 
 
-def remove(tx: Tx, trace_seqs: Sequence[int]) -> Removed:
-    """Delete traces with all that belongs to them."""
+def remove(tx: Tx, trace_seqs: Sequence[int], *, is_announced: bool = True) -> Removed:
+    """Delete traces with all that belongs to them.  `is_announced`: links delete them on the other side too."""
     if not trace_seqs:
         return Removed(0, 0)
     usage.request_recount(tx)
     count = size = 0
     for start in range(0, len(trace_seqs), MOST_AT_ONCE):
         seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
+        if is_announced:
+            announce.changed_seqs(tx, seqs, "delete")
         sizes = tx.all("SELECT size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
         count, size = count + len(sizes), size + sum(each for (each,) in sizes)
         span_names.remove(tx, seqs)
@@ -142,7 +149,7 @@ def remove_of_experiment(tx: Tx, experiment_seq: int, most: int) -> Removed:
         seq=experiment_seq,
         most=most,
     )
-    return remove(tx, [row[0] for row in rows])
+    return remove(tx, [row[0] for row in rows], is_announced=False)
 
 
 def sizes_of(tx: Tx, experiment_seq: int) -> Removed:
@@ -163,3 +170,4 @@ def link(tx: Tx, kind: str, links: Sequence[tuple[int, str]]) -> None:
         """,
         [(seq, kind, target) for seq, target in links],
     )
+    announce.changed_seqs(tx, [seq for seq, _ in links], "link")

@@ -20,7 +20,7 @@ from trackside.traces.assessments import store as assessments
 from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch, SpanRow
 from trackside.traces.ingest.rollup import Node, usage_from
-from trackside.traces.storage import columns, span_names
+from trackside.traces.storage import announce, columns, span_names
 from trackside.traces.storage.state import (
     Start,
     State,
@@ -182,6 +182,7 @@ def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]])
             [(each.seq, run_id) for each, run_id in links],
         )
     tx.record_all([Change("traces", each, "log") for each in sorted({each.experiment_id for each in traces})])
+    announce.changed(tx, [each.trace.trace_id for each in traces], "log")
 
 
 def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:

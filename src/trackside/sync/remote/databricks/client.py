@@ -18,6 +18,7 @@ from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
 from trackside.sync.remote.mlflow.client import MlflowPeer
 from trackside.sync.remote.mlflow.datasets import NoDatasets
+from trackside.sync.remote.mlflow.traces import NoTraces
 from trackside.sync.remote.mlflow.wire import part_of_experiment, part_of_run
 from trackside.sync.remote.port import Unmirrored
 
@@ -46,6 +47,9 @@ class DatabricksPeer(MlflowPeer):
 
     def make_registry(self) -> DatabricksRegistry:
         return DatabricksRegistry(self._http, self, self._source)
+
+    def make_traces(self) -> NoTraces:
+        return NoTraces(self._http, lambda: iter(()))
 
     def make_datasets(self) -> NoDatasets:
         """They are tables of Unity Catalog, which no call of MLflow's API knows."""

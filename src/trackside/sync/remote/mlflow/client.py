@@ -24,6 +24,7 @@ from trackside.sync.remote.mlflow.files import MlflowFiles, is_run, is_version
 from trackside.sync.remote.mlflow.logged_models import MlflowModels
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
+from trackside.sync.remote.mlflow.traces import MlflowTraces
 from trackside.sync.remote.mlflow.wire import is_of_value, mark, marks_of, part_of_experiment, part_of_run
 from trackside.sync.remote.paging import Pages
 from trackside.sync.remote.port import RemoteFile, Seen
@@ -51,6 +52,8 @@ class MlflowPeer:
         self._files = self.make_files()
         self.registry = self.make_registry()
         self.datasets = self.make_datasets()
+        self._wants = wants
+        self.traces = self.make_traces()
         self._roots: dict[str, str] = {}  # the artifact roots of a few items
         self._poll = run_changes.Poll(
             self.search_experiments,
@@ -69,6 +72,9 @@ class MlflowPeer:
 
     def make_datasets(self) -> MlflowDatasets:
         return MlflowDatasets(self._http, self._source)
+
+    def make_traces(self) -> MlflowTraces:
+        return MlflowTraces(self._http, self._wanted_experiments)
 
     @property
     def answered(self) -> int:
@@ -258,6 +264,16 @@ class MlflowPeer:
         for each in found:
             self._note_store(each)
         return [part_of_experiment(each) for each in found], page.get("next_page_token")
+
+    def _wanted_experiments(self) -> Iterator[Part]:
+        token: str | None = None
+        pages = Pages("experiments/search")
+        while True:
+            found, token = self.search_experiments(token)
+            yield from (each for each in found if self._wants(each.doc["name", ""]))
+            token = pages.next(token, found)
+            if not token:
+                return
 
     def _note_store(self, experiment: dict[str, Any]) -> None:
         """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""

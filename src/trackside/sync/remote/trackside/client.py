@@ -26,6 +26,7 @@ from trackside.sync.remote.paging import check_progress
 from trackside.sync.remote.port import News, RemoteFile, Seen
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 from trackside.sync.remote.trackside.registry import TracksideRegistry
+from trackside.sync.remote.trackside.traces import TracksideTraces
 from trackside.sync.time_slice import TurnOver
 
 LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
@@ -56,9 +57,10 @@ class TracksidePeer:
         self.was_there = False
         self.left_out: dict[Field, str] = {}
         self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
-        self._listed = (*LISTED, *OF_REGISTRY, Entity.DATASET) if with_registry else (*LISTED, Entity.DATASET)
+        self._listed = (*LISTED, *(OF_REGISTRY if with_registry else ()), Entity.DATASET, Entity.TRACE)
         self.registry = TracksideRegistry(http)
         self.datasets = TracksideDatasets(http)
+        self.traces = TracksideTraces(http)
 
     @property
     def answered(self) -> int:
@@ -207,7 +209,7 @@ class TracksidePeer:
             seen, following = self._page(cursor, self._listed)
             return seen, following or cursor.split(" ")[1], True
         uid, after, at = _read(cursor)
-        found = self._http.json("GET", f"{PREFIX}/changes", after=after, datasets="true")
+        found = self._http.json("GET", f"{PREFIX}/changes", after=after, datasets="true", traces="true")
         self.store_id = found.get("workspace_uid", uid)
         self.was_put_back = (
             uid not in ("", self.store_id)
@@ -228,7 +230,7 @@ class TracksidePeer:
     def _page(self, cursor: str, listed: Sequence[Entity]) -> tuple[list[Seen], str]:
         _, seq, name, after = (cursor or f"{FIRST}0 {listed[0]} ").split(" ", 3)
         ids: list[str] = []
-        if name != Entity.DATASET or self.datasets.is_known:
+        if self._has(Entity(name)):
             ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
@@ -237,8 +239,17 @@ class TracksidePeer:
         following = listed.index(Entity(name)) + 1
         return seen, f"{FIRST}{seq} {listed[following]} " if following < len(listed) else ""
 
+    def _has(self, entity: Entity) -> bool:
+        """Return whether the remote's release knows items of the kind."""
+        match entity:
+            case Entity.DATASET:
+                return self.datasets.is_known
+            case Entity.TRACE:
+                return self.traces.is_known
+        return True
+
     def end_of_changes(self) -> str:
-        found = self._http.json("GET", f"{PREFIX}/about")
+        found = self._http.json("GET", f"{PREFIX}/about", traces="true")
         self.store_id = str(found["workspace_uid"])
         return _cursor(self.store_id, found["last_seq"], found.get("last_at", 0))
 

@@ -1,0 +1,48 @@
+"""The listings of a remote that keeps no log of some kinds of items: which are looked at, and what becomes of a refusal."""
+
+import time
+from collections.abc import Callable
+
+from trackside.core.http_client.client import Refused
+from trackside.links.poll.recent_then_sweep import Listing, RecentThenSweep
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.dispatch import Mirrors
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
+
+Hear = Callable[[Entity, str, Part | None], None]
+
+
+class Sweeps:
+    """Of one link, from the beginning on."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._registry = RecentThenSweep((Entity.VERSION, Entity.REGISTERED), "seen", now)
+        self._datasets = RecentThenSweep((Entity.DATASET,), "last_update_time", now)
+        self._traces = RecentThenSweep((Entity.TRACE,), "request_time", now)
+
+    def look(self, side: Side, here: Mirrors, hear: Hear) -> None:
+        """Call `hear` for what may have changed or gone.  A remote that refuses a listing keeps none, or none for this link:
+        the rest goes on."""
+        peer = side.peer
+        if side.link.options.registry and not peer.registry.log_tells:
+            self._list(side, here, hear, peer.registry, self._registry, Entity.REGISTERED, "the registry")
+        if not peer.datasets.log_tells and peer.datasets.is_known:
+            self._list(side, here, hear, peer.datasets, self._datasets, Entity.DATASET, "evaluation datasets")
+        if not peer.traces.log_tells and peer.traces.is_known:
+            self._list(side, here, hear, peer.traces, self._traces, Entity.TRACE, "traces")
+
+    def _list(
+        self,
+        side: Side,
+        here: Mirrors,
+        hear: Hear,
+        listing: Listing,
+        sweep: RecentThenSweep,
+        entity: Entity,
+        name: str,
+    ) -> None:
+        try:
+            sweep.look(listing, here, hear)
+        except Refused as refused:
+            side.note_once("refused", entity, "", f"{name} there cannot be read: {refused}")

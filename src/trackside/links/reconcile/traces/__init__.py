@@ -1,0 +1,1 @@
+"""Reconciles traces and their spans."""

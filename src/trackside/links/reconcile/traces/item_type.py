@@ -1,0 +1,236 @@
+"""Traces as items of a link.  `compare` says what is compared; `spans` syncs the spans beside the document.
+
+A trace has the same id on both sides, also on an MLflow server.
+"""
+
+from collections.abc import Sequence, Set
+
+import msgspec
+
+from trackside.core.db.tx import Tx
+from trackside.links.model import Made
+from trackside.links.reconcile import identity
+from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.item_type import Compared, Created, Sent
+from trackside.links.reconcile.reconciler import Reconciler
+from trackside.links.reconcile.runs import Early, Mirror, words
+from trackside.links.reconcile.traces.batches import Batches
+from trackside.links.reconcile.traces.compare import Comparison
+from trackside.links.reconcile.traces.spans import SpanSync
+from trackside.links.state import item_store
+from trackside.links.state.item_store import Item
+from trackside.sync import document, trace_document
+from trackside.sync.document import Conflict, Doc, Mode, Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local import reader, traces
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.traces_port import TracePatch
+from trackside.sync.trace_document import EXPERIMENT, FINAL, PLACE, SPAN_COUNT, SPANS, TIME
+from trackside.traces.model import SIZE_STATS, State, json_object, whole
+
+COMING_MS = 60_000  # as long spans of a trace that are missing may still be on their way to an MLflow server
+LOOK_AGAIN_S = 5.0
+
+
+class TraceType:
+    entity = Entity.TRACE
+    quiet: Set[str] = frozenset()
+
+    def __init__(self, side: Side, runs: Mirror) -> None:
+        self.side = side
+        self.peer = side.peer.traces
+        self.comparison = Comparison(side, runs)
+        self._runs = runs
+        self._known: dict[str, Part] = {}  # of theirs, as `prepare` found them; each is used once
+        self._are_coming = False  # spans of the trace that was worked at last
+
+    def unknown(self) -> str:
+        return "" if self.peer.is_known else "the other side keeps no traces: they stay here"
+
+    def called(self, part: Part) -> str:
+        return f"trace {part.item_id}"
+
+    def read_local(self, tx: Tx, local_id: str) -> Part | None:
+        return traces.read(tx, local_id)
+
+    def read_remote(self, remote_id: str) -> Part | None:
+        known = self._known.pop(remote_id, None)
+        return self.peer.read(remote_id) if known is None else known
+
+    def prepare(self, trace_ids: Sequence[str]) -> None:
+        """Send new ones of the traces, which the reconciler takes next, by a few calls."""
+        if self.side.link.mode.sends and self.side.peer.keeps_ids and len(trace_ids) > 1 and self.peer.is_known:
+            self._known = Batches(self.side, self.comparison, self._experiment_there).send(trace_ids)
+
+    def is_wanted(self, part: Part, item: Item | None, theirs: Part | None) -> bool:
+        del item, theirs
+        return self.comparison.is_wanted(part)
+
+    def is_before(self, theirs: Part) -> bool:
+        side, options = self.side, self.side.link.options
+        if side.peer.keeps_ids and side.link.has_seen_all and options.backfill == "none":
+            return False  # its log tells of it, since it changed
+        return int(theirs.doc.get(TIME, "0")) < options.since
+
+    def is_same(self, item: Item, theirs: Part) -> bool:
+        del item, theirs
+        return True
+
+    def is_as_agreed(self, item: Item, listed: Part) -> bool:
+        return self.comparison.is_as_agreed(item, listed) and not _lacks_spans(listed.doc, item.agreed or {})
+
+    def match(self, part: Part) -> str | None:
+        known = self._known.get(part.item_id) or self.peer.read(part.item_id)
+        return None if known is None else part.item_id
+
+    def create_remote(self, part: Part) -> Created:
+        experiment_id = self._experiment_there(part)
+        self.side.save(self.entity, part.item_id, "", Made.US, None)
+        doc = self.comparison.there(self.comparison.mine(part.doc))
+        self.peer.put(part.item_id, experiment_id, TracePatch(doc, doc))
+        if SPANS in part.doc:
+            SpanSync(self.side, part.item_id).send_all(experiment_id, doc)
+        return Created(part.item_id)
+
+    def create_local(self, theirs: Part) -> str | None:
+        if self.is_before(theirs) or not self.comparison.wants_theirs(theirs):
+            return None
+        experiment_id = self._experiment_here(theirs.experiment_id)
+        if experiment_id is None:
+            return None
+        trace_id = theirs.item_id
+        doc = self.comparison.home(theirs.doc)
+
+        def make(tx: Tx) -> None:
+            exists = traces.read(tx, trace_id) is not None
+            if not exists:
+                traces.put(tx, self._brought(trace_id, experiment_id, doc, doc))
+            made_by = Made.THEM if exists else Made.HERE
+            identity.save_met(self.side, tx, self.entity, trace_id, trace_id, made_by)
+
+        self.side.write(make)
+        return trace_id
+
+    def must_look(self, part: Part, item: Item) -> bool:
+        return self.side.link.mode is Mode.BOTH and self.comparison.changed_here(item, part)
+
+    def check_usable(self, part: Part, item: Item, theirs: Part) -> None:
+        del part, item, theirs
+
+    def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
+        agreed = item.agreed or {}
+        base, mine = self.comparison.mine(agreed), self.comparison.mine(part.doc)
+        merged = self.comparison.merge(base, mine, base if theirs is None else self.comparison.home(theirs.doc))
+        return Compared(merged, base, {EXPERIMENT: part.experiment_id})
+
+    def describe(self, part: Part, conflict: Conflict) -> str:
+        del part
+        return words(conflict)
+
+    def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
+        del verify
+        merged, agreed = compared.merged, item.agreed or {}
+        sends = self.side.link.mode.sends
+        before = compared.base if theirs is None else self.comparison.home(theirs.doc)
+        doc = self.comparison.there(document.apply(before, merged.for_them))
+        place = self._experiment_there(part) if sends else ""
+        if sends and merged.for_them:
+            changed = self.comparison.there(merged.for_them.put)
+            self.peer.put(part.item_id, place, TracePatch(doc, changed, merged.for_them.drop))
+        has_sent, has_taken = sends and bool(merged.for_them), False
+        there = (agreed if theirs is None else theirs.doc).get(SPANS)
+        kept = {field: part.doc[field] for field in (SPANS, SPAN_COUNT) if field in part.doc}
+        if part.doc.get(SPANS) != there:
+            made = SpanSync(self.side, part.item_id).run(part, place, doc)
+            kept = trace_document.spans_fields(made.agreed)
+            has_sent, has_taken = has_sent or bool(made.send), bool(made.take)
+        merged = msgspec.structs.replace(merged, agreed={**merged.agreed, **kept})
+        self._are_coming = theirs is not None and self._is_incomplete(theirs.doc, kept)
+        return Sent(item.remote_id, merged, has_sent=has_sent, has_taken=has_taken)
+
+    def apply_local(self, tx: Tx, part: Part, patch: Patch, theirs: Part | None, sent: Sent) -> None:
+        del theirs, sent
+        if patch:
+            doc = document.apply(self.comparison.mine(part.doc), patch)
+            traces.put(tx, self._brought(part.item_id, part.experiment_id, doc, patch.put, patch.drop))
+
+    def finish(self, part: Part, remote_id: str, *, verify: bool) -> None:
+        del part, remote_id, verify
+        if self._are_coming:
+            raise Early(LOOK_AGAIN_S)
+
+    def changed_here(self, item: Item, part: Part) -> bool:
+        return self.comparison.changed_here(item, part)
+
+    def changed_there(self, item: Item, theirs: Part) -> bool:
+        return self.comparison.changed_there(item, theirs)
+
+    def delete_local(self, tx: Tx, local_id: str) -> bool:
+        traces.remove(tx, local_id)
+        return True
+
+    def delete_remote(self, item: Item) -> bool:
+        theirs = self.peer.read(item.remote_id)
+        if theirs is not None:
+            self.peer.remove(item.remote_id, theirs.experiment_id)
+        return True
+
+    def below_remote(self, remote_id: str) -> Sequence[str]:
+        del remote_id
+        return ()
+
+    def _is_incomplete(self, theirs: Doc, kept: Doc) -> bool:
+        """Return whether spans of a recent trace are missing on an MLflow server, whose list does not show when they come: a
+        client sends these beside the rest, in any order."""
+        if self.side.peer.keeps_ids or not self.side.link.mode.takes:
+            return False
+        age_ms = self.side.read(lambda tx: tx.now) - int(theirs.get(TIME, "0"))
+        return 0 <= age_ms < COMING_MS and _lacks_spans(theirs, kept)
+
+    def _brought(
+        self, trace_id: str, experiment_id: str, doc: Doc, changed: Doc, drop: Sequence[tuple[str, str]] = ()
+    ) -> traces.Brought:
+        """Return what makes `doc` of a trace of ours.  An MLflow server does not say whether the start call came."""
+        if not self.peer.keeps_final and doc.get(("state", "")) != State.IN_PROGRESS:
+            doc = {**doc, FINAL: "true"}
+        return msgspec.convert(traces.brought(trace_id, experiment_id, doc, changed, drop), traces.Brought)
+
+    def _experiment_there(self, part: Part) -> str:
+        found = self._runs.remote_of(Entity.EXPERIMENT, part.experiment_id)
+        if found is None:
+            raise Early(LOOK_AGAIN_S)
+        return found
+
+    def _experiment_here(self, remote_id: str) -> str | None:
+        known = self._by_remote(remote_id)
+        if known is None and self.side.link.mode.takes:
+            self._runs.theirs(Entity.EXPERIMENT, remote_id, None, verify=False)
+            known = self._by_remote(remote_id)
+        return None if known is None else known.local_id
+
+    def _by_remote(self, remote_id: str) -> Item | None:
+        link_id = self.side.link.link_id
+        return self.side.read(lambda tx: item_store.by_remote(tx, link_id, Entity.EXPERIMENT, remote_id))
+
+
+class TraceReconciler(Reconciler):
+    """Traces that went with their experiment stay on the other side, as its runs do."""
+
+    def deleted_here(self, item: Item) -> None:
+        full = self.side.item(self.entity, item.local_id) or item
+        experiment_id = (full.agreed or {}).get(EXPERIMENT, "")
+        found = self.side.read(lambda tx: reader.experiment(tx, experiment_id)) if experiment_id else None
+        if experiment_id and (found is None or found.doc.get(("stage", "")) != "active"):
+            self.forget(item)
+            return
+        super().deleted_here(item)
+
+
+def _wanted_spans(doc: Doc) -> int:
+    """Return how many spans the client says the trace has; 0 if it does not."""
+    return whole(json_object(doc.get(("metadata", SIZE_STATS))).get("num_spans")) or 0
+
+
+def _lacks_spans(listed: Doc, agreed: Doc) -> bool:
+    has_new = PLACE in listed and SPANS not in agreed
+    return has_new or _wanted_spans(listed) > int(agreed.get(SPAN_COUNT, "0"))

@@ -1,0 +1,89 @@
+"""Brings the spans of a trace to the same state on both sides, span by span.  Re-runnable at any moment: storing a span twice is
+harmless."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from trackside.links.reconcile.context import Side
+from trackside.sync.document import Doc, Mode
+from trackside.sync.local import traces
+from trackside.sync.local.reader import Part
+from trackside.sync.trace_document import Marks, digest
+
+PORTION_BYTES = 8 << 20  # of spans that one call has, unless one span is larger
+
+
+class Plan(Struct, frozen=True):
+    """Ids of spans to send and to take, and the marks of what both sides have then, as far as the link's mode goes."""
+
+    send: list[str]
+    take: list[str]
+    agreed: Marks
+
+
+def plan(mode: Mode, here: Marks, there: Marks) -> Plan:
+    """In a link of both directions each side has all spans; of two spans of an id that differ, the greater mark stays."""
+    send, take = [], []
+    agreed: Marks = {}
+    for span_id in sorted({*here, *there}):
+        ours, theirs = here.get(span_id), there.get(span_id)
+        if ours == theirs:
+            keeps_ours = True
+        elif ours is None or theirs is None:
+            keeps_ours = theirs is None
+        else:
+            keeps_ours = mode is Mode.PUSH or (mode is Mode.BOTH and ours > theirs)
+        if ours != theirs and keeps_ours and mode.sends:
+            send.append(span_id)
+        if ours != theirs and not keeps_ours and mode.takes:
+            take.append(span_id)
+        kept = ours if keeps_ours else theirs
+        if kept is not None:
+            agreed[span_id] = kept
+    return Plan(send, take, agreed)
+
+
+class SpanSync:
+    def __init__(self, side: Side, trace_id: str) -> None:
+        self._side = side
+        self._peer = side.peer.traces
+        self._trace_id = trace_id
+
+    def send_all(self, experiment_there: str, doc: Doc) -> None:
+        """Send all spans of a trace that was just made there."""
+        self._peer.put_spans(self._trace_id, experiment_there, doc, self._portions(None))
+
+    def run(self, part: Part, experiment_there: str, doc: Doc) -> Plan:
+        """Send and take what either side lacks; `doc` is what the trace is like there."""
+        here = self._side.read(lambda tx: traces.marks(tx, self._trace_id))
+        made = plan(self._side.link.mode, here, self._peer.marks(self._trace_id))
+        if made.take:
+            for given in self._peer.spans(self._trace_id, made.take):
+                self._side.beat()
+                call = traces.spans_call(self._trace_id, part.experiment_id, given)
+                if call is not None:
+                    self._side.write(lambda tx, call=call: traces.put_spans(tx, call))  # type: ignore[misc]
+        if made.send:
+            self._peer.put_spans(self._trace_id, experiment_there, doc, self._portions(set(made.send)))
+        return made
+
+    def _portions(self, wanted: set[str] | None) -> Iterator[Sequence[bytes]]:
+        lines = [bytes(each) for each in self._side.read(lambda tx: traces.spans(tx, self._trace_id))]
+        portion: list[bytes] = []
+        size = 0
+        for line in lines:
+            if wanted is not None and traces.span_id(line) not in wanted:
+                continue
+            if portion and size + len(line) > PORTION_BYTES:
+                yield portion
+                self._side.beat()
+                portion, size = [], 0
+            portion.append(line)
+            size += len(line)
+        if portion:
+            yield portion
+
+
+def agreed_digest(made: Plan) -> str:
+    return digest(made.agreed)

@@ -1,0 +1,198 @@
+"""Our traces as documents, and from documents.  Knows the storage of traces; knows no other side."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.sync import trace_document
+from trackside.sync.document import Doc, of_kind
+from trackside.sync.local.reader import Part
+from trackside.sync.trace_document import FINAL, Marks
+from trackside.traces import model as m
+from trackside.traces.api.v3 import start_of
+from trackside.traces.assessments import store as assessments
+from trackside.traces.ingest import files
+from trackside.traces.ingest.batch import batch_of
+from trackside.traces.spans import Event, hex_of
+from trackside.traces.storage import changes, reader
+from trackside.traces.storage.state import Start
+from trackside.traces.storage.writer import Spans, write
+
+KINDS = ("run", "prompt")  # of links
+MAX_SPANS_BYTES = 8 << 20  # of one portion of spans, unless one span is larger
+
+
+class Brought(Struct, frozen=True):
+    """A trace: `info` as MLflow 3 has it, with the experiment here; `spans` as in its files; `links` as pairs of a kind (`run` or
+    `prompt`) and a target.  `drop` names tags and assessments to delete, as pairs of `tag` or `assessment` and a key.
+    `is_final`: the client's start call came, so later spans leave times and state alone."""
+
+    info: m.TraceInfo
+    spans: list[dict[str, Any]] = []
+    links: list[tuple[str, str]] = []
+    drop: list[tuple[str, str]] = []
+    is_final: bool = True
+
+
+def read(tx: Tx, trace_id: str) -> Part | None:
+    row = reader.find(tx, trace_id)
+    if row is None:
+        return None
+    said = assessments.of_traces(tx, [(row.seq, row.trace_id)]).get(row.seq, [])
+    doc = trace_document.doc_of(msgspec.json.decode(reader.info(row, said)), keeps_final=True)
+    for kind, target in tx.all(
+        "SELECT kind, target FROM trace_links WHERE workspace_id = :ws AND trace_seq = :seq", seq=row.seq
+    ):
+        doc[trace_document.link_field(kind, target)] = ""
+    doc |= trace_document.spans_fields(_marks(tx, row.seq))
+    return Part(row.trace_id, row.experiment_id, doc, touched=row.timestamp_ms)
+
+
+def some(tx: Tx, trace_ids: Sequence[str]) -> list[Part]:
+    """Return those of the traces that are there."""
+    return [part for trace_id in dict.fromkeys(trace_ids) if (part := read(tx, trace_id)) is not None]
+
+
+def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
+    """Return ids of traces in order, after one of them; `since` (ms): of those that began then or later."""
+    return [
+        each
+        for (each,) in tx.all(
+            """
+            SELECT trace_id FROM traces
+            WHERE workspace_id = :ws AND trace_id > :after AND timestamp_ms >= :since ORDER BY trace_id LIMIT :most
+            """,
+            after=after,
+            since=since,
+            most=most,
+        )
+    ]
+
+
+def marks(tx: Tx, trace_id: str) -> Marks:
+    return _marks(tx, reader.seq_of(tx, trace_id))
+
+
+def spans(tx: Tx, trace_id: str, wanted: Sequence[str] | None = None) -> list[Raw]:
+    """Return spans as files of MLflow 3 have them: all, or those of the ids in hexadecimal digits, in portions.
+
+    A portion has at least one span; the caller asks again for what is lacking."""
+    seq = reader.seq_of(tx, trace_id)
+    keys = None if wanted is None else set(wanted)
+    found: list[Raw] = []
+    size = 0
+    for line in reader.lines(tx, [seq]).get(seq, []):
+        if keys is not None and span_id(line) not in keys:
+            continue
+        if keys is not None and found and size + len(line) > MAX_SPANS_BYTES:
+            break
+        found.append(Raw(line))
+        size += len(line)
+    return found
+
+
+def span_id(line: bytes) -> str:
+    return hex_of(_head(line).span_id)
+
+
+def call_of(given: Brought) -> tuple[Start, Spans | None]:
+    """Return the writer's calls that store a trace.  The start call goes first: what it says is not derived from the spans."""
+    start = start_of(m.StartTrace(trace=m.WireTrace(trace_info=given.info)), keeps_spans=bool(given.spans))
+    if not given.is_final:
+        start = msgspec.structs.replace(start, is_final=False)
+    if any(kind not in KINDS for kind, _ in given.links):
+        raise Invalid(f"links of the trace {start.trace_id} must be of {', '.join(KINDS)}")
+    if any(kind not in ("tag", "assessment") for kind, _ in given.drop):
+        raise Invalid(f"drop of the trace {start.trace_id} must name tags and assessments")
+    return start, spans_call(start.trace_id, start.experiment_id, given.spans)
+
+
+def spans_call(trace_id: str, experiment_id: str, given: Sequence[Any]) -> Spans | None:
+    if not given:
+        return None
+    found = files.read(msgspec.json.encode({"spans": given}), trace_id)
+    return Spans(experiment_id=experiment_id, batches=[batch_of(trace_id, found, {}, _as_it_is)])
+
+
+def finish(tx: Tx, trace_id: str, given: Brought) -> None:
+    """Store links and deletions, which no call of the writer has."""
+    if given.links:
+        seq = reader.seq_of(tx, trace_id)
+        for kind, target in given.links:
+            changes.link(tx, kind, [(seq, target)])
+    for kind, key in given.drop:
+        if kind == "assessment":
+            assessments.delete(tx, trace_id, key)
+        else:
+            try:
+                changes.delete_tag(tx, trace_id, key)
+            except NotFound:
+                reader.seq_of(tx, trace_id)
+
+
+def put(tx: Tx, given: Brought) -> None:
+    """Store a trace in one transaction."""
+    start, spans_ = call_of(given)
+    _write(tx, start)
+    if spans_ is not None:
+        _write(tx, spans_)
+    finish(tx, start.trace_id, given)
+
+
+def put_spans(tx: Tx, call: Spans) -> None:
+    _write(tx, call)
+
+
+def brought(
+    trace_id: str, experiment_id: str, doc: Doc, changed: Doc, drop: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Return `Brought` as JSON has it, without spans: what makes `doc` of a trace."""
+    return {
+        "info": trace_document.info_of(trace_id, experiment_id, doc, changed),
+        "links": [trace_document.link_of(key) for key in of_kind(changed, trace_document.LINK)],
+        "drop": [list(field) for field in drop],
+        "is_final": FINAL in doc,
+    }
+
+
+def remove(tx: Tx, trace_id: str) -> None:
+    """Delete a trace; harmless if it is not there."""
+    row = reader.find(tx, trace_id)
+    if row is not None:
+        changes.check_not_held(tx, row.experiment_id)
+        changes.remove(tx, [row.seq])
+        changes.record_deletion(tx, row.experiment_id)
+
+
+def _write(tx: Tx, call: Start | Spans) -> None:
+    (answer,) = write(tx, [call])
+    if isinstance(answer, Fault):
+        raise answer
+
+
+def _marks(tx: Tx, seq: int) -> Marks:
+    return {
+        trace_document.hex_id(span): trace_document.mark(*values)
+        for span, *values in tx.all(
+            """
+            SELECT span_id, parent_id, name, type, status, start_ms, duration_us FROM trace_spans
+            WHERE workspace_id = :ws AND trace_seq = :seq
+            """,
+            seq=seq,
+        )
+    }
+
+
+def _as_it_is(attributes: dict[str, str], events: list[Event]) -> None:
+    """Other conventions were translated where the spans were stored first."""
+
+
+class _Head(Struct, frozen=True):
+    span_id: str
+
+
+_head = msgspec.json.Decoder(_Head).decode

@@ -1,0 +1,236 @@
+"""The traces of a server that speaks MLflow's REST API, 3.0 or later.  They keep their ids there.
+
+Such a server has no log of changes.  Releases from 3.6 on take spans by OTLP; others keep them in a file beside the trace, which
+is written through the artifact proxy.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from trackside.core.errors import Invalid
+from trackside.core.http_client.client import Http, Refused
+from trackside.sync import trace_document
+from trackside.sync.document import Doc, Field, Verb, of_kind
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.faults import InvalidRemoteResponse
+from trackside.sync.remote.mlflow.files import PROXY
+from trackside.sync.remote.mlflow.wire import proxied_path
+from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.port import Unmirrored
+from trackside.sync.remote.traces_port import NewTrace, TracePatch
+from trackside.sync.trace_document import LINK, Marks, link_of, marks_of
+from trackside.traces import model as m
+from trackside.traces.ingest import files
+from trackside.traces.ingest.batch import rows_of
+from trackside.traces.spans import file_of, hex_of
+
+API = "/api/3.0/mlflow/traces"
+API_2 = "/api/2.0/mlflow/traces"
+FILE = "/ajax-api/3.0/mlflow/get-trace-artifact"
+OTLP = "/v1/traces"
+PAGE = 500
+EXPERIMENTS_AT_ONCE = 50
+NO_STORE = ("FEATURE_DISABLED", "NOT_IMPLEMENTED")
+EXPERIMENT_HEADER = "x-mlflow-experiment-id"
+
+Experiments = Callable[[], Iterator[Part]]
+
+
+class MlflowTraces:
+    keeps_final = False
+
+    def __init__(self, http: Http, experiments: Experiments) -> None:
+        """`experiments` lists those of the remote that the link wants."""
+        self._http = http
+        self._experiments = experiments
+        self._is_known: bool | None = None
+        self._has_otlp = True
+
+    @property
+    def is_known(self) -> bool:
+        if self._is_known is None:
+            try:
+                self._http.json("POST", f"{API}/search", {"locations": [_place("0")], "max_results": 1})
+                self._is_known = True
+            except Refused as refused:
+                if not refused.is_unknown_call and refused.code not in NO_STORE and not refused.is_missing:
+                    raise
+                self._is_known = False
+        return self._is_known
+
+    @property
+    def log_tells(self) -> bool:
+        return False
+
+    def everything(self) -> Iterator[Part]:
+        return self._search("")
+
+    def recent(self, since: int) -> Iterator[Part]:
+        return self._search(f"timestamp_ms >= {since}")
+
+    def can(self, field: Field, verb: Verb) -> bool:
+        return trace_document.can(field, verb)
+
+    def read(self, trace_id: str) -> Part | None:
+        try:
+            found = self._http.json("GET", f"{API}/{quote(trace_id, safe='')}")["trace"]["trace_info"]
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+        part = _part(found)
+        return msgspec.structs.replace(part, doc=part.doc | trace_document.spans_fields(self.marks(trace_id)))
+
+    def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
+        one = quote(trace_id, safe="")
+        for kind, key in patch.drop:
+            if kind == "tag":
+                self._unless_missing("DELETE", f"{API_2}/{one}/tags", {"key": key})
+            else:
+                self._unless_missing("DELETE", f"{API}/{one}/assessments/{quote(key, safe='')}")
+        info = trace_document.info_of(trace_id, experiment_id, patch.doc, patch.changed)
+        self._http.json("POST", API, {"trace": {"trace_info": info}})
+        for key in of_kind(patch.changed, LINK):
+            kind, target = link_of(key)
+            if kind == "run":
+                self._http.json("POST", f"{API_2}/link-to-run", {"trace_ids": [trace_id], "run_id": target})
+            else:
+                name, _, version = target.rpartition("/")
+                body = {"trace_id": trace_id, "prompt_versions": [{"name": name, "version": version}]}
+                self._http.json("POST", f"{API_2}/link-prompts", body)
+
+    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Part]:
+        raise NotImplementedError  # a call for each trace is all that it has
+
+    def make_all(self, made: Sequence[NewTrace]) -> list[str]:
+        raise NotImplementedError
+
+    def remove(self, trace_id: str, experiment_id: str) -> None:
+        body = {"experiment_id": experiment_id, "request_ids": [trace_id]}
+        self._http.json("POST", f"{API}/delete-traces", body)
+
+    def marks(self, trace_id: str) -> Marks:
+        return marks_of(rows_of(files.read(msgspec.json.encode({"spans": self._file(trace_id)}), trace_id)))
+
+    def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:
+        wanted = set(span_ids)
+        for each in self._file(trace_id):
+            (span,) = files.read(msgspec.json.encode({"spans": [each]}), trace_id)
+            if hex_of(span.span_id) in wanted:
+                yield [each]
+
+    def put_spans(self, trace_id: str, experiment_id: str, doc: Doc, spans: Iterable[Sequence[bytes]]) -> None:
+        del doc
+        portions = list(spans)
+        if self._has_otlp and all(_is_of(trace_id, line) for lines in portions for line in lines):
+            try:
+                self._send(experiment_id, portions)
+            except Refused as refused:
+                if (
+                    not refused.is_unknown_call
+                    and refused.status not in (404, 405, 501)
+                    and refused.code not in NO_STORE
+                ):
+                    raise
+                self._has_otlp = False
+            else:
+                return
+        self._upload(trace_id, [line for lines in portions for line in lines])
+
+    def _send(self, experiment_id: str, portions: Iterable[Sequence[bytes]]) -> None:
+        from trackside.sync.remote.mlflow.otlp_request import request_of  # noqa: PLC0415  # protobuf's messages take time
+
+        heads = {"content-type": "application/x-protobuf", EXPERIMENT_HEADER: experiment_id}
+        for lines in portions:
+            self._http.call("POST", OTLP, request_of(lines), heads)
+
+    def _upload(self, trace_id: str, lines: Sequence[bytes]) -> None:
+        info = self._http.json("GET", f"{API}/{quote(trace_id, safe='')}")["trace"]["trace_info"]
+        root = (info.get("tags") or {}).get(m.ARTIFACT_LOCATION, "")
+        proxied = proxied_path(root)
+        if proxied is None:
+            raise Unmirrored(
+                f"the remote takes no spans of {trace_id}: it has no OTLP, and keeps artifacts at {root}, where this server"
+                " cannot write"
+            )
+        body = file_of(lines)
+        self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/traces.json')}", iter([body]), len(body))
+
+    def _file(self, trace_id: str) -> list[Any]:
+        try:
+            found = self._http.json("GET", FILE, request_id=trace_id).get("spans", [])
+        except Refused as refused:
+            if refused.is_missing:
+                return []  # a trace without spans
+            raise
+        if not isinstance(found, list):
+            raise InvalidRemoteResponse(f"{self._http.url} answers with no list of spans of the trace {trace_id}")
+        return found
+
+    def _search(self, filter_: str) -> Iterator[Part]:
+        places: list[Any] = []
+        for experiment in self._experiments():
+            places.append(_place(experiment.item_id))
+            if len(places) == EXPERIMENTS_AT_ONCE:
+                yield from self._pages(places, filter_)
+                places = []
+        if places:
+            yield from self._pages(places, filter_)
+
+    def _pages(self, places: Sequence[Any], filter_: str) -> Iterator[Part]:
+        token: str | None = None
+        guard = Pages("traces/search")
+        while True:
+            body: dict[str, Any] = {"locations": list(places), "max_results": PAGE}
+            body |= ({"filter": filter_} if filter_ else {}) | ({"page_token": token} if token else {})
+            answer = self._http.json("POST", f"{API}/search", body)
+            infos = answer.get("traces", [])
+            for each in infos:
+                yield _part(each)
+            token = guard.next(answer.get("next_page_token"), infos)
+            if not token:
+                return
+
+    def _unless_missing(self, method: str, path: str, body: Any = None) -> None:
+        try:
+            self._http.json(method, path, body)
+        except Refused as refused:
+            if not refused.is_missing:
+                raise
+
+
+class NoTraces(MlflowTraces):
+    """Of a remote that keeps them elsewhere, or nowhere."""
+
+    @property
+    def is_known(self) -> bool:
+        return False
+
+
+def _place(experiment_id: str) -> dict[str, Any]:
+    return {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
+
+
+def _part(info: Any) -> Part:
+    try:
+        experiment_id = str(info["trace_location"]["mlflow_experiment"]["experiment_id"])
+        doc = trace_document.doc_of(info, keeps_final=False)
+        return Part(m.check_id(info["trace_id"]), experiment_id, doc)
+    except (KeyError, TypeError, AttributeError, ValueError, Invalid) as error:
+        raise InvalidRemoteResponse(f"a trace of the remote cannot be read: {error!r}"[:300]) from None
+
+
+def _is_of(trace_id: str, line: bytes) -> bool:
+    """Return whether OTLP's id of the trace makes MLflow's."""
+    return trace_id == "tr-" + base64.b64decode(_head(line).trace_id).hex()
+
+
+class _Head(msgspec.Struct, frozen=True):
+    trace_id: str
+
+
+_head = msgspec.json.Decoder(_Head).decode

@@ -1,0 +1,84 @@
+"""The other side's traces, as the worker sees them.  A narrow port: traces by their ids, which are the same on both sides."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from trackside.sync.document import Doc, Field, Verb
+from trackside.sync.local.reader import Part
+from trackside.sync.trace_document import Marks
+
+
+class TracePatch(Struct, frozen=True):
+    """`doc`: what the trace shall be, with the remote's ids; `changed`: the fields of it that differ; `drop`: tags and
+    assessments that go."""
+
+    doc: Doc
+    changed: Doc
+    drop: Sequence[Field] = ()
+
+
+class NewTrace(Struct, frozen=True):
+    """A whole trace: `doc` is what it shall be, `lines` its spans as they are stored."""
+
+    trace_id: str
+    experiment_id: str  # the remote's
+    doc: Doc
+    lines: Sequence[bytes]
+
+
+class TracesPeer(Protocol):
+    """Calls may be repeated, and raise as those of `Peer` do.  Documents are those of `sync.trace_document`."""
+
+    keeps_final: bool  # whether a trace may be there without its start call
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the remote has traces at all."""
+        ...
+
+    @property
+    def log_tells(self) -> bool:
+        """Whether `Peer.changes` tells of them; else `everything` and `recent` do."""
+        ...
+
+    def everything(self) -> Iterator[Part]:
+        """Without the digest of the spans."""
+        ...
+
+    def recent(self, since: int) -> Iterator[Part]:
+        """What began since, in ms; without the digest of the spans."""
+        ...
+
+    def can(self, field: Field, verb: Verb) -> bool: ...
+
+    def read(self, trace_id: str) -> Part | None: ...
+
+    def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
+        """Make the trace, or change it."""
+        ...
+
+    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Part]:
+        """Return those of the traces that are there, by id; where `keeps_final`."""
+        ...
+
+    def make_all(self, made: Sequence[NewTrace]) -> list[str]:
+        """Make traces by one call, and return the ids of those that were taken; where `keeps_final`."""
+        ...
+
+    def remove(self, trace_id: str, experiment_id: str) -> None:
+        """Delete a trace; harmless if it is not there."""
+        ...
+
+    def marks(self, trace_id: str) -> Marks:
+        """Return the marks of its spans."""
+        ...
+
+    def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:
+        """Yield spans as files of MLflow 3 have them, in portions."""
+        ...
+
+    def put_spans(self, trace_id: str, experiment_id: str, doc: Doc, spans: Iterable[Sequence[bytes]]) -> None:
+        """Store spans, given as stored lines in portions; those of the same ids are replaced.  `doc`: what the trace is like."""
+        ...

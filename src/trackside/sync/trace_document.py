@@ -1,0 +1,151 @@
+"""Traces as documents: MLflow's trace_info to fields and back, and marks by which two sides compare spans.  Pure.
+
+Spans are no part of a document, since a trace may have very many.  One field has the digest of their marks.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from trackside.core.errors import Fault
+from trackside.sync.document import Doc, Field, Verb, of_kind
+from trackside.traces import model as m
+from trackside.traces.assessments import model as am
+from trackside.traces.ingest.batch import SpanRow
+
+SPANS: Field = ("spans", "")  # the digest of the spans
+SPAN_COUNT: Field = ("span_count", "")
+FINAL: Field = ("final", "")  # the start call came
+TIME: Field = ("request_time", "")
+SCALARS = ("request_time", "duration", "state", "client_request_id", "request_preview", "response_preview")
+EXPERIMENT: Field = ("experiment", "")  # of what was agreed: where the trace is here
+PLACE: Field = ("place", "")  # where an MLflow server keeps the spans, once some came
+BESIDE = frozenset({"spans", "span_count", "experiment", "place"})  # kinds of fields that are not merged
+LINK = "link"  # kind of the fields of links to runs and prompts; the key is JSON of kind and target
+_JSON_METADATA = (m.TOKEN_USAGE, m.COST, m.SIZE_STATS)
+
+Marks = dict[str, str]  # by the id of a span in 16 hexadecimal digits
+
+
+def doc_of(info: Mapping[str, Any], *, keeps_final: bool) -> Doc:
+    """Return the document of a trace_info of MLflow 3.  `keeps_final`: of a Trackside, with the field
+    `final`."""
+    doc: Doc = {
+        TIME: str(m.time_ms(info.get("request_time"))),
+        ("state", ""): m.state_of(info.get("state")),
+    }
+    duration = m.duration_ms(info.get("execution_duration"))
+    if duration is not None:
+        doc["duration", ""] = str(duration)
+    for name in ("client_request_id", "request_preview", "response_preview"):
+        if info.get(name) is not None:
+            doc[name, ""] = str(info[name])
+    for key, value in (info.get("tags") or {}).items():
+        if key not in m.SERVER_TAGS:
+            doc["tag", key] = value
+        elif key == m.SPANS_LOCATION and not keeps_final:
+            doc[PLACE] = value
+    for key, value in (info.get("trace_metadata") or {}).items():
+        if key == m.FINALIZED:
+            if keeps_final:
+                doc[FINAL] = "true"
+        else:
+            doc["metadata", key] = _plain(value) if key in _JSON_METADATA else value
+    for each in info.get("assessments") or ():
+        doc["assessment", str(each["assessment_id"])] = _assessment(each)
+    return doc
+
+
+def info_of(trace_id: str, experiment_id: str, doc: Doc, changed: Doc) -> dict[str, Any]:
+    """Return the trace_info that makes `doc` of a trace: what a start call decides is of `doc`, all else of `changed`."""
+    info: dict[str, Any] = {
+        "trace_id": trace_id,
+        "trace_location": {
+            "type": "MLFLOW_EXPERIMENT",
+            "mlflow_experiment": {"experiment_id": experiment_id},
+        },
+        "request_time": m.time_text(int(doc.get(TIME, "0"))),
+        "state": doc.get(("state", ""), m.State.UNSPECIFIED),
+        "trace_metadata": of_kind(changed, "metadata"),
+        "tags": of_kind(changed, "tag"),
+        "assessments": [json.loads(text) for text in of_kind(changed, "assessment").values()],
+    }
+    if ("duration", "") in doc:
+        info["execution_duration"] = m.duration_text(int(doc["duration", ""]))
+    for name in ("client_request_id", "request_preview", "response_preview"):
+        if (name, "") in doc:
+            info[name] = doc[name, ""]
+    return info
+
+
+def can(field: Field, verb: Verb) -> bool:
+    """Return whether a call can do this to a trace that is there: metadata and links only grow, and no value is taken back."""
+    return verb != "drop" or field[0] in ("tag", "assessment")
+
+
+def link_field(kind: str, target: str) -> Field:
+    return LINK, json.dumps([kind, target])
+
+
+def link_of(key: str) -> tuple[str, str]:
+    kind, target = json.loads(key)
+    return kind, target
+
+
+def marks_of(rows: Iterable[SpanRow]) -> Marks:
+    return {
+        hex_id(row.span_id): mark(row.parent_id, row.name, row.type, row.status, row.start_ms, row.duration_us)
+        for row in rows
+    }
+
+
+def mark(*values: Any) -> str:
+    """Return a text that is another one when the span is another."""
+    return blake2b(msgspec.json.encode(values), digest_size=8).hexdigest()
+
+
+def digest(marks: Marks) -> str:
+    found = blake2b(digest_size=16)
+    for span_id in sorted(marks):
+        found.update(f"{span_id}{marks[span_id]}".encode())
+    return found.hexdigest()
+
+
+def spans_fields(marks: Marks) -> Doc:
+    return {SPANS: digest(marks), SPAN_COUNT: str(len(marks))} if marks else {}
+
+
+def hex_id(span_id: int) -> str:
+    return f"{span_id & (2**64 - 1):016x}"
+
+
+def span_ids(given: Sequence[str]) -> list[int]:
+    """Return the keys of spans by their ids in hexadecimal digits."""
+    return [int.from_bytes(bytes.fromhex(each), "big", signed=True) for each in given]
+
+
+def merged_only(doc: Doc) -> Doc:
+    """Return the fields that are merged."""
+    return {field: value for field, value in doc.items() if field[0] not in BESIDE}
+
+
+def _assessment(given: Mapping[str, Any]) -> str:
+    """Return an assessment in one form, on either kind of servers."""
+    assessment_id = str(given["assessment_id"])
+    try:
+        shown = am.shown(am.read(dict(given), assessment_id, 0), str(given.get("trace_id") or ""))
+    except Fault:
+        shown = dict(given)
+    shown.pop("trace_id", None)
+    return json.dumps(shown, sort_keys=True, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    """Return a JSON text in one form."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except (ValueError, RecursionError):
+        return text
