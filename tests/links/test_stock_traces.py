@@ -34,9 +34,10 @@ def here(server: Server) -> Api:
 def content(api: Api, experiment: str, number: int) -> Any:
     """A trace with its spans, as far as it is the same on both kinds of servers."""
     key = api.get("experiments/get-by-name", experiment_name=experiment)["experiment"]["experiment_id"]
-    (found,) = [each for each in search(api, experiments=[key]) if each["trace_id"] == trace_id(number)] or [None]
-    if found is None:
+    there = {each["trace_id"]: each for each in search(api, experiments=[key])}
+    if trace_id(number) not in there:
         return None
+    found = there[trace_id(number)]
     tags = {name: value for name, value in found["tags"].items() if not name.startswith("mlflow.artifact")}
     said = sorted(
         (each["assessment_name"], str(each.get("feedback")), each["create_time"])
