@@ -2,7 +2,7 @@
 
     python tests/support/screenshots.py [NAME ...] [--to FOLDER] [--width 1280] [--language en]
 
-Without names, all pages.  The pictures have 128 colours, so that the repository stays small.
+Without names, all pages.  The pictures have 256 colours, so that the repository stays small.
 """
 
 import argparse
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -26,7 +28,8 @@ from support.servers import Server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 THEMES = ("light", "dark")
-COLOURS = 128
+COLOURS = 256
+LEAST_APART = 12  # two colours of a picture, summed over red, green and blue
 RUNS_VIEW = (
     "cols=status,metrics.auc,metrics.loss!t,params.lr,params.optimizer,metrics.val/metric_0,duration&order=-metrics.auc"
 )
@@ -163,11 +166,23 @@ def take(
 
 
 def small(png: bytes) -> bytes:
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in colours(picture) for part in colour])
     content = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
-        content, "PNG", optimize=True
-    )
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
     return content.getvalue()
+
+
+def colours(picture: Image.Image) -> list[tuple[int, int, int]]:
+    """Return the most frequent colours that differ enough: backgrounds stay what they are, and the few pixels of the line of a
+    run keep its colour."""
+    found = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)
+    chosen: npt.NDArray[np.int_] = np.empty((0, 3), int)
+    for _, colour in found:
+        if len(chosen) < COLOURS and (len(chosen) == 0 or np.abs(chosen - colour).sum(axis=1).min() >= LEAST_APART):
+            chosen = np.vstack([chosen, colour])
+    return [(int(red), int(green), int(blue)) for red, green, blue in chosen]
 
 
 if __name__ == "__main__":

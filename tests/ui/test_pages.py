@@ -46,13 +46,13 @@ LENGTHEN = """() => {
 }"""
 
 # Texts that a box cuts off and that no title tells in full, and texts that reach out of their button.  What scrolls
-# shows all of its text.
+# shows all of its text; the cell of a grid gets its title from the pointer.
 CUT = """() => {
     const found = [];
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
         const own = node.parentElement;
-        if (!node.textContent.trim() || !own.checkVisibility() || own.closest("svg, [title], option, select")) continue;
+        if (!node.textContent.trim() || !own.checkVisibility() || own.closest("svg, [title], [role=gridcell], option, select")) continue;
         const range = document.createRange();
         range.selectNodeContents(node);
         const text = range.getBoundingClientRect();

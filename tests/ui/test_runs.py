@@ -253,6 +253,20 @@ def test_the_table_is_saved_as_csv_with_the_columns_of_the_view(page: Page, serv
 
 
 @pytest.mark.slow
+def test_a_value_that_its_cell_cuts_off_is_read_in_full_under_the_pointer(page: Page, server: Server) -> None:
+    experiment_id = server.api.new_experiment("churn")
+    log(server.api, experiment_id, "a", 0.1, opt="adam " * 30, lr="0.1")
+
+    page.goto(f"{server.url}/#/experiments/{experiment_id}?cols=params.opt,params.lr")
+    cut, whole = page.get_by_role("gridcell").nth(3), page.get_by_role("gridcell").nth(4)
+    cut.hover()
+    expect(cut).to_have_attribute("title", ("adam " * 30).strip())
+    whole.hover()
+
+    expect(whole).to_have_attribute("title", "")
+
+
+@pytest.mark.slow
 def test_selected_runs_are_saved_from_the_bar_above_the_table(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?cols=metrics.loss")
     page.get_by_role("checkbox", name="Select b").check()

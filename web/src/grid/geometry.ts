@@ -3,6 +3,12 @@
 /** Browsers clamp boxes at about 16.7 million pixels, at two device pixels each: beyond this, scrolling is scaled. */
 export const MAX_SCROLL_PX = 7_000_000;
 
+/** Of the header. */
+export const HEAD_PX = 36;
+/** Drawn beyond what is in sight. */
+export const BEYOND_ROWS = 6;
+export const BEYOND_PX = 200;
+
 export interface Window {
   first: number;
   /** One past the last. */
