@@ -4,7 +4,8 @@
 
 Fills a store once (kept in `--data`; a fill that was stopped goes on where it was), starts a server on it, and measures in Chromium: the gzipped JavaScript of a first load,
 the time from navigation to the first row, a scroll step (from the change of the scroll position to the next frame, on the
-clock and in CPU time of the page), and the time from a click to the rows of another order and of another filter.
+clock and in CPU time of the page), the time from a click to the rows of another order and of another filter, and the requests
+that an open page sends while nothing happens.
 
 Prints medians, the greatest values and the bounds that the project sets itself.
 """
@@ -28,6 +29,7 @@ from support.servers import Server  # noqa: E402
 STEPS = 60  # of a scroll
 STEP_PX = 640
 TIMEOUT_MS = 120_000
+IDLE_S = 30
 
 # Settles when the first row's link says something else than before, one frame after.
 ROWS_CHANGE = """async (act) => {
@@ -99,6 +101,7 @@ def measure(browser: Browser, url: str, rounds: int) -> dict[str, list[float]]:
         page.wait_for_timeout(500)
         results["sort"].append(page.evaluate(ROWS_CHANGE, "[title='metrics.loss'] button.name"))
         results["filter"].append(_filter(page))
+    results["idle, req/s"] = [_idle(page, url)]
     return results
 
 
@@ -106,6 +109,18 @@ def busy_ms(session: CDPSession) -> float:
     """CPU time of the page's main thread: on a busy machine the time on the clock says little of the page."""
     metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
     return float(metrics["TaskDuration"]) * 1000
+
+
+def _idle(page: Page, url: str) -> float:
+    """Requests a second of a page that is open, from five seconds after its first rows on."""
+    page.goto("about:blank")
+    page.goto(url)
+    page.get_by_role("columnheader", name="loss").wait_for()
+    page.wait_for_timeout(5000)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.wait_for_timeout(IDLE_S * 1000)
+    return len(sent) / IDLE_S
 
 
 def _filter(page: Page) -> float:
@@ -141,11 +156,13 @@ def report(results: dict[str, list[float]]) -> None:
         "sort": 300,
         "filter": 300,
         "script bytes": 120_000,
+        "idle, req/s": 1,
     }
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"{'':14}{'median':>10}{'greatest':>10}{'bound':>10}")
     for name, values in results.items():
-        print(f"{name:14}{statistics.median(values):>10.0f}{max(values):>10.0f}{bounds[name]:>10}")
+        digits = 0 if bounds[name] > 1 else 2
+        print(f"{name:14}{statistics.median(values):>10.{digits}f}{max(values):>10.{digits}f}{bounds[name]:>10}")
 
 
 if __name__ == "__main__":

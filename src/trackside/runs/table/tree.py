@@ -34,3 +34,9 @@ def grow(matching: Sequence[int], parents: Mapping[int, int]) -> Tree:
                 break
             row = parent
     return Tree(under, frozenset(matching))
+
+
+def count_below(parents: Mapping[int, int]) -> int:
+    """Return how many rows are not top rows, in a tree of all rows."""
+    top = grow(list(parents), parents).under[TOP]
+    return len(parents) - sum(row in parents for row in top)

@@ -13,9 +13,12 @@ from trackside.runs.table import cells, model, snapshots, tree
 from trackside.runs.table.model import RunsTable, Window
 from trackside.runs.table.snapshots import Snapshot, Snapshots
 
+PAGES_OF_TREE = (2, 8)  # of runs, in which the first top rows are looked for
+
 
 def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
-    """Return a window.  The first one of runs that are not nested costs a page; others list every run once, for a snapshot."""
+    """Return a window.  The first one costs a page, or some pages of a tree without a filter; a later one lists every run
+    once, for a snapshot."""
     fields = model.columns_of(call.columns or [])
     most, offset = model.rows_of(call.max_results), model.offset_of(call.offset)
     if call.page_token and (offset or call.parent is not None):
@@ -29,12 +32,18 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
     name = search.fingerprint if call.parent is None else keyset.fingerprint("tree", search.fingerprint)
     snapshot = kept.find(token, tx.ws, name)
     nesting = _parents(tx, search) if snapshot is None and call.parent is not None else {}
-    if snapshot is None and not call.page_token and (nesting or offset or search_sql.is_costly(search)):
+    top_rows = None
+    if nesting and not (call.parent or offset or search.tree):
+        top_rows = _top_rows(tx, search, nesting, most)
+    is_whole = bool(nesting or offset) or search_sql.is_costly(search)
+    if snapshot is None and top_rows is None and not call.page_token and is_whole:
         snapshot = _list(tx, search, nesting)
         kept.keep(token, tx.ws, name, snapshot)
     top = runs.seq_of(tx, call.parent) if call.parent else tree.TOP
     if call.parent and (snapshot is None or snapshot.tree is None):
         page, matching = [], 0  # no run is nested
+    elif top_rows is not None:
+        page, matching = top_rows, total - tree.count_below(nesting)
     elif snapshot is None or call.page_token:
         page, further = _first(tx, search, most, call.page_token)
         matching = total if search.tree is None else selection.count(tx, search)
@@ -64,6 +73,16 @@ def _first(tx: Tx, search: Search, most: int, page_token: str | None) -> tuple[l
     return search_sql.cut(search, tx.all(query.sql, **query.params), most)
 
 
+def _top_rows(tx: Tx, search: Search, nesting: Mapping[int, int], most: int) -> list[int] | None:
+    """Return the first top rows of a tree of all runs; None if the first runs are below too few of them."""
+    for pages in PAGES_OF_TREE:
+        rows, further = _first(tx, search, most * pages, None)
+        found = tree.grow(rows, nesting).under[tree.TOP]
+        if len(found) >= most or further is None:
+            return found[:most]
+    return None
+
+
 def _list(tx: Tx, search: Search, nesting: Mapping[int, int]) -> Snapshot:
     """Return every row in order, as a tree where runs are nested."""
     rows = selection.seqs(tx, search)
@@ -75,6 +94,7 @@ def _parents(tx: Tx, search: Search) -> dict[int, int]:
     rows = tx.all(
         """
         SELECT t.run_seq, p.run_seq FROM tags t
+        JOIN runs c ON c.run_seq = t.run_seq AND c.lifecycle_stage IN :stages
         JOIN runs p ON p.workspace_id = :ws AND p.run_id = t.value
         WHERE t.workspace_id = :ws AND t.experiment_seq IN :experiments AND t.key = 'mlflow.parentRunId'
             AND p.experiment_seq IN :experiments AND p.lifecycle_stage IN :stages
