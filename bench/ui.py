@@ -2,10 +2,10 @@
 
     .venv/bin/python bench/ui.py [--runs 100000] [--data folder] [--rounds 5]
 
-Fills a store once (kept in `--data`; a fill that was stopped goes on where it was), starts a server on it, and measures in Chromium: the gzipped JavaScript of a first load,
-the time from navigation to the first row, a scroll step (from the change of the scroll position to the next frame, on the
-clock and in CPU time of the page), the time from a click to the rows of another order and of another filter, and the requests
-that an open page sends while nothing happens.
+Fills a store once (kept in `--data`; a fill that was stopped continues where it was), starts a server on it, and measures in
+Chromium: the gzipped JavaScript of a first load, the time from navigation to the first row, a scroll step (from the change of the
+scroll position to the next frame, on the clock and in CPU time of the page), the time from a click to the rows of another order
+and of another filter, and the requests that an open page sends while nothing happens.
 
 Prints medians, the greatest values and the bounds that the project sets itself.
 """

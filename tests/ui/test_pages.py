@@ -52,7 +52,8 @@ CUT = """() => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
         const own = node.parentElement;
-        if (!node.textContent.trim() || !own.checkVisibility() || own.closest("svg, [title], [role=gridcell], option, select")) continue;
+        if (!node.textContent.trim() || !own.checkVisibility()) continue;
+        if (own.closest("svg, [title], [role=gridcell], option, select")) continue;
         const range = document.createRange();
         range.selectNodeContents(node);
         const text = range.getBoundingClientRect();
