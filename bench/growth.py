@@ -1,11 +1,12 @@
-"""Does the cost of a call grow with the store?  One server, measured empty and filled.
+"""Does the cost of a call grow with the store?  Two servers, one with an empty store and one with a filled one.
 
-    .venv/bin/python bench/growth.py [--points 10000000] [--runs 100000] [--durability relaxed] [--store postgresql://…]
+    .venv/bin/python bench/growth.py [--points 10000000] [--runs 100000] [--durability relaxed] [--stores postgresql://… postgresql://…]
 
-Prints the median latency of log-metric and create-run on one connection before and after `--points` points and `--runs`
-runs are stored, and of searches (the first 1,000 and 100 runs in the default order; 100 runs that a metric filters and
-orders) in an experiment of 1,000 runs, before and after `--runs` runs are stored in another and in the same experiment.
-Ratios above 1.5 are what the project does not want to see.  `--store` names an empty database; without it, SQLite.
+Prints the median latency of log-metric and create-run on one connection with and without `--points` points and `--runs`
+runs in the store, and of searches (the first 1,000 and 100 runs in the default order; 100 runs that a metric filters and
+orders) in an experiment of 1,000 runs, with and without `--runs` runs in another and in the same experiment.  The two servers
+take turns, so that what else the machine does slows both.  Ratios above 1.5 are what the project does not want to see.
+`--stores` names two databases of PostgreSQL, empty ones or those of a run before, whose fill is then kept; without it, SQLite.
 """
 
 import argparse
@@ -17,11 +18,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-SHORT = 400  # calls a measurement
+SHORT, SEARCHES = 400, 15  # calls a measurement
 BATCH = 1000
+CONNECTIONS = 8  # that fill a store
+
+Work = Callable[[int], Any]
 
 
 class Client:
@@ -64,78 +70,129 @@ class Client:
         return piece
 
 
-def median_ms(work: Any, times: int) -> float:
-    taken = []
-    for i in range(times):
-        start = time.perf_counter()
-        work(i)
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken) * 1000
+def new_run(client: Client, experiment: str) -> str:
+    found: str = client.call("runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+    return found
 
 
-def log_metric_ms(client: Client, experiment: str) -> float:
-    run = client.call("runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+def log_metric(client: Client, experiment: str) -> Work:
     body = '{"run_id":"%s","key":"loss","value":%d.5,"timestamp":%d,"step":%d}'
-    return median_ms(lambda i: client.post("runs/log-metric", (body % (run, i, 1700000000000 + i, i)).encode()), SHORT)
+    run = new_run(client, experiment)
+    return lambda i: client.post("runs/log-metric", (body % (run, i, 1700000000000 + i, i)).encode())
 
 
-def create_run_ms(client: Client, experiment: str) -> float:
+def create_run(client: Client, experiment: str) -> Work:
     body = '{"experiment_id":"%s","start_time":%d}'
-    return median_ms(lambda i: client.post("runs/create", (body % (experiment, 1700000000000 + i)).encode()), SHORT)
+    return lambda i: client.post("runs/create", (body % (experiment, 1700000000000 + i)).encode())
 
 
-def searches_ms(client: Client, experiment: str) -> dict[str, float]:
+def searches(client: Client, experiment: str) -> dict[str, Work]:
     ordered = {"filter": "metrics.m3 > 2", "order_by": ["metrics.m5 DESC"]}
     return {
-        "first 1,000 runs": search_ms(client, experiment, max_results=1000),
-        "first 100 runs": search_ms(client, experiment, max_results=100),
-        "100 runs, filtered and ordered by a metric": search_ms(client, experiment, max_results=100, **ordered),
+        "first 1,000 runs": search(client, experiment, max_results=1000),
+        "first 100 runs": search(client, experiment, max_results=100),
+        "100 runs, filtered and ordered by a metric": search(client, experiment, max_results=100, **ordered),
     }
 
 
-def search_ms(client: Client, experiment: str, **more: Any) -> float:
+def search(client: Client, experiment: str, **more: Any) -> Work:
     body = json.dumps({"experiment_ids": [experiment], **more}).encode()
     client.post("runs/search", body)
     client.post("runs/search", body)
-    return median_ms(lambda _: client.post("runs/search", body), 15)
+    return lambda _: client.post("runs/search", body)
+
+
+def medians_ms(works: list[Work], times: int) -> list[float]:
+    """Return the median of each, which take turns."""
+    taken: list[list[float]] = [[] for _ in works]
+    for i in range(times):
+        for work, seconds in zip(works, taken, strict=True):
+            start = time.perf_counter()
+            work(i)
+            seconds.append(time.perf_counter() - start)
+    return [statistics.median(seconds) * 1000 for seconds in taken]
 
 
 def fill_points(client: Client, experiment: str, points: int) -> None:
-    for number in range(max(1, points // 1_000_000)):
-        run = client.call("runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
-        for start in range(0, min(points, 1_000_000), BATCH):
-            metrics = ",".join(
-                f'{{"key":"m{i % 10}","value":{i}.25,"timestamp":{1700000000000 + i},"step":{i // 10}}}'
-                for i in range(start, start + BATCH)
-            )
-            client.post("runs/log-batch", f'{{"run_id":"{run}","metrics":[{metrics}]}}'.encode())
-        print(f"  {(number + 1) * min(points, 1_000_000):,} points", file=sys.stderr)
+    run = new_run(client, experiment)
+    for start in range(0, points, BATCH):
+        metrics = ",".join(
+            f'{{"key":"m{i % 10}","value":{i}.25,"timestamp":{1700000000000 + i},"step":{i // 10}}}'
+            for i in range(start, start + BATCH)
+        )
+        client.post("runs/log-batch", f'{{"run_id":"{run}","metrics":[{metrics}]}}'.encode())
+    print(f"  {points:,} points", file=sys.stderr)
 
 
-def fill_runs(client: Client, experiment: str, runs: int) -> None:
+def fill_runs(client: Client, experiment: str, first: int, runs: int) -> None:
     params = ",".join(f'{{"key":"p{k}","value":"v{k}"}}' for k in range(10))
     metrics = ",".join(f'{{"key":"m{k}","value":{k}.5,"timestamp":1700000000000}}' for k in range(10))
-    for i in range(runs):
+    for i in range(first, first + runs):
         made = client.call("runs/create", experiment_id=experiment, start_time=1700000000000 + i)
         run = made["run"]["info"]["run_id"]
         client.post("runs/log-batch", f'{{"run_id":"{run}","params":[{params}],"metrics":[{metrics}]}}'.encode())
-        if (i + 1) % 20_000 == 0:
-            print(f"  {i + 1:,} runs", file=sys.stderr)
 
 
-def measure(client: Client, args: argparse.Namespace) -> dict[str, tuple[float, float]]:
-    small = client.call("experiments/create", name="small")["experiment_id"]
-    fill_runs(client, small, 1000)
-    empty = searches_ms(client, small)
-    writes = client.call("experiments/create", name="writes")["experiment_id"]
-    before = {"log-metric": log_metric_ms(client, writes), "create-run": create_run_ms(client, writes)}
-    big = client.call("experiments/create", name="big")["experiment_id"]
-    fill_points(client, big, args.points)
-    fill_runs(client, big, args.runs)
-    after = {"log-metric": log_metric_ms(client, writes), "create-run": create_run_ms(client, writes)}
-    rows = {what: (before[what], after[what]) for what in before}
-    rows |= {f"{what} of 1,000": (empty[what], ms) for what, ms in searches_ms(client, small).items()}
-    return rows | {f"{what} of {args.runs:,}": (empty[what], ms) for what, ms in searches_ms(client, big).items()}
+def fill(port: int, experiment: str, points: int, runs: int) -> None:
+    """Over several connections."""
+    with ThreadPoolExecutor(CONNECTIONS) as threads:
+        jobs = [
+            threads.submit(lambda most=most: fill_points(Client(port), experiment, most))
+            for most in [min(points, 1_000_000)] * (max(1, points // 1_000_000) if points else 0)
+        ]
+        part = max(1, runs // 100)
+        jobs += [
+            threads.submit(lambda first=first: fill_runs(Client(port), experiment, first, min(part, runs - first)))
+            for first in range(0, runs, part)
+        ]
+        for job in jobs:
+            job.result()
+
+
+def experiment(client: Client, name: str) -> tuple[str, bool]:
+    """Return an experiment, and whether it was made now."""
+    found = client.call("experiments/search", max_results=1, filter=f"name = '{name}'").get("experiments")
+    if found:
+        return found[0]["experiment_id"], False
+    return client.call("experiments/create", name=name)["experiment_id"], True
+
+
+def filled_with(port: int, name: str, points: int, runs: int) -> str:
+    """Return an experiment with so many runs; one that is there is taken as it is."""
+    id_, is_new = experiment(Client(port), name)
+    if is_new:
+        begun = time.monotonic()
+        fill(port, id_, points, runs)
+        print(f"  filled in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    return id_
+
+
+def measure(ports: list[int], args: argparse.Namespace) -> dict[str, list[float]]:
+    small = [filled_with(port, "small", 0, 1000) for port in ports]
+    big = filled_with(ports[1], "big", args.points, args.runs)
+    empty, filled = clients = [
+        Client(port) for port in ports
+    ]  # only now: a server closes connections that say nothing for long
+    writes = [experiment(client, "writes")[0] for client in clients]
+    rows: dict[str, list[float]] = {}
+    for what, made in (("log-metric", log_metric), ("create-run", create_run)):
+        rows[what] = medians_ms([made(client, each) for client, each in zip(clients, writes, strict=True)], SHORT)
+    reference = searches(empty, small[0])
+    for where, inside in (("1,000", searches(filled, small[1])), (f"{args.runs:,}", searches(filled, big))):
+        for what, work in inside.items():
+            rows[f"{what} of {where}"] = medians_ms([reference[what], work], SEARCHES)
+    return rows
+
+
+def start(folder: Path, durability: str, store: str | None) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(folder)]
+    command += ["--store", store] if store else []
+    return subprocess.Popen([*command, "--durability", durability], stdout=subprocess.PIPE, text=True)
+
+
+def port_of(server: "subprocess.Popen[str]") -> int:
+    assert server.stdout is not None
+    return int(server.stdout.readline().partition("http://127.0.0.1:")[2].split(" ")[0])
 
 
 def main() -> None:
@@ -143,26 +200,25 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--durability", choices=["full", "relaxed"], default="relaxed")
-    parser.add_argument("--store", help="URL of an empty PostgreSQL database (default: SQLite)")
+    parser.add_argument("--stores", nargs=2, help="URLs of two PostgreSQL databases (default: SQLite)")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="growth-"))
-    command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(folder)]
-    command += ["--store", args.store] if args.store else []
-    with subprocess.Popen([*command, "--durability", args.durability], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        line = server.stdout.readline()
-        port = int(line.partition("http://127.0.0.1:")[2].split(" ")[0])
-        try:
-            rows = measure(Client(port), args)
-        finally:
+    places = zip(("empty", "filled"), args.stores or (None, None), strict=True)
+    servers = [start(folder / name, args.durability, store) for name, store in places]
+    try:
+        rows = measure([port_of(server) for server in servers], args)
+    finally:
+        for server in servers:
             server.terminate()
-    size = sum(file.stat().st_size for file in folder.glob("trackside.db*")) / 2**20
+        for server in servers:
+            server.wait()
+    size = sum(file.stat().st_size for file in (folder / "filled").glob("trackside.db*")) / 2**20
     shutil.rmtree(folder)
-    store = "PostgreSQL" if args.store else f"SQLite, {size:,.0f} MiB"
+    store = "PostgreSQL" if args.stores else f"SQLite, {size:,.0f} MiB"
     print(f"{args.points:,} points, {args.runs:,} runs, durability {args.durability}; {store}\n")
     print("| median ms | empty | filled | ratio |\n|---|---|---|---|")
-    for what, (empty, filled) in rows.items():
-        print(f"| {what} | {empty:.3g} | {filled:.3g} | {filled / empty:.2f} |")
+    for what, (before, after) in rows.items():
+        print(f"| {what} | {before:.3g} | {after:.3g} | {after / before:.2f} |")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python bench/postgres/cpu.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
 
 For each call and number of connections: calls a second, the processor time of a call in the server and in all processes of the
-PostgreSQL on this machine, and how much of both cores the three (with the client) kept busy.  The clients are those of the
-benchmark in BENCH.
+PostgreSQL on this machine, how much of both cores the three (with the client) kept busy, and how often PostgreSQL committed and
+flushed its log for a call.  The clients are those of the benchmark in BENCH.  `--only` names calls to measure.
 """
 
 import argparse
@@ -20,9 +20,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 55433
 SECONDS = 4.0
+SETTLE_S = 10.5  # a process of PostgreSQL that does nothing reports its counts after ten seconds
 TICKS = os.sysconf("SC_CLK_TCK")
 Make = Callable[[], bytes]
 
@@ -31,7 +34,9 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("store")
     words.add_argument("--bench", type=Path, default=ROOT.parent / "shared" / "bench")
+    words.add_argument("--only", default="", help="names of calls, separated by commas")
     options = words.parse_args()
+    only = set(filter(None, options.only.split(",")))
     sys.path.insert(0, str(options.bench))
     loadgen = import_module("loadgen")
 
@@ -53,25 +58,42 @@ def main() -> None:
             assert server.stdout is not None
             print(server.stdout.readline(), end="")
             print(
-                "| call | connections | calls/s | server, ms | PostgreSQL, ms | busy of both cores |\n|---|---|---|---|---|---|"
+                "| call | connections | calls/s | server, ms | PostgreSQL, ms | busy of both cores | commits | flushes |"
             )
-            for name, makers in (("runs/create", creates), ("runs/update", updates), ("log-batch of 1,000", batches)):
-                for connections in (1, 8):
-                    measure(loadgen, server.pid, name, makers(loadgen, connections))
+            print("|---|---|---|---|---|---|---|---|")
+            with psycopg.connect(options.store, autocommit=True) as asking:
+                for name, makers, several in CALLS:
+                    if only and name not in only:
+                        continue
+                    for connections in (1, several):
+                        measure(loadgen, asking, server.pid, name, makers(loadgen, connections))
         finally:
             server.terminate()
             server.wait()
 
 
-def measure(loadgen: Any, server: int, name: str, makers: list[Make]) -> None:
-    before, started = (busy(server), postgres()), time.monotonic()
+def measure(loadgen: Any, asking: "psycopg.Connection[Any]", server: int, name: str, makers: list[Make]) -> None:
+    loadgen.run(PORT, makers, 0.3)  # statements are prepared, and connections made
+    counted, before, started = counts(asking), (busy(server), postgres(asking)), time.monotonic()
     done = loadgen.run(PORT, makers, SECONDS)
     wall = time.monotonic() - started
     calls = len(done.lat) - done.errors
-    ours, theirs = busy(server) - before[0], postgres() - before[1]
+    ours, theirs = busy(server) - before[0], postgres(asking) - before[1]
+    commits, flushes = (after - first for first, after in zip(counted, counts(asking), strict=True))
     share = (ours + theirs + done.client_cpu) / wall / (os.cpu_count() or 1)
     each = f"{1000 * ours / calls:.2f} | {1000 * theirs / calls:.2f}"
-    print(f"| {name} | {len(makers)} | {calls / done.secs:,.0f} | {each} | {share:.0%} |")
+    per_call = f"{commits / calls:.2f} | {flushes / calls:.2f}"
+    print(f"| {name} | {len(makers)} | {calls / done.secs:,.0f} | {each} | {share:.0%} | {per_call} |", flush=True)
+
+
+def counts(asking: "psycopg.Connection[Any]") -> tuple[int, int]:
+    """Return how many transactions of the database have committed or been rolled back, and how often the log was flushed."""
+    time.sleep(SETTLE_S)
+    found = asking.execute(
+        "SELECT d.xact_commit, w.wal_sync FROM pg_stat_database d, pg_stat_wal w WHERE d.datname = current_database()"
+    ).fetchone()
+    assert found is not None
+    return found[0], found[1]
 
 
 def busy(pid: int) -> float:
@@ -80,12 +102,13 @@ def busy(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def postgres() -> float:
-    """Return the same of all processes of PostgreSQL."""
+def postgres(asking: "psycopg.Connection[Any]") -> float:
+    """Return the same of all processes of this PostgreSQL."""
+    parent = Path(f"/proc/{asking.info.backend_pid}/stat").read_text().rpartition(")")[2].split()[1]
     total = 0.0
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and (entry / "comm").read_text().strip() == "postgres":
+            if entry.name.isdigit() and (entry / "stat").read_text().rpartition(")")[2].split()[1] == parent:
                 total += busy(int(entry.name))
         except OSError:
             continue  # it has ended
@@ -122,6 +145,25 @@ def updates(loadgen: Any, connections: int) -> list[Make]:
     return [lambda whole=whole: whole for whole in wholes]  # type: ignore[misc]
 
 
+def metrics(loadgen: Any, connections: int) -> list[Make]:
+    return [_logging(loadgen, new_run()) for _ in range(connections)]
+
+
+def _logging(loadgen: Any, run_id: str) -> Make:
+    made = [0]
+
+    def make() -> bytes:
+        made[0] += 1
+        now = 1_600_000_000_000 + made[0]
+        return built(
+            loadgen,
+            "runs/log-metric",
+            {"run_id": run_id, "key": "loss", "value": 0.5, "timestamp": now, "step": made[0]},
+        )
+
+    return make
+
+
 def batches(loadgen: Any, connections: int) -> list[Make]:
     return [_growing(loadgen, new_run()) for _ in range(connections)]
 
@@ -141,6 +183,14 @@ def _growing(loadgen: Any, run_id: str) -> Make:
         return whole.replace(b"%d" % mark, b"%d" % made[0])
 
     return make
+
+
+CALLS = (
+    ("runs/log-metric", metrics, 16),
+    ("runs/create", creates, 8),
+    ("runs/update", updates, 8),
+    ("log-batch of 1,000", batches, 8),
+)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import psycopg
 
 from trackside.core import locations
 from trackside.core.db import migrate, postgres
-from trackside.core.db.pgwire import Wire
+from trackside.core.db.pg.wire import Wire
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.errors import Fault
 from trackside.experiments import store as experiments

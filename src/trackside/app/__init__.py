@@ -196,7 +196,7 @@ def _monitoring(
     folders = {"data": settings.data, **({} if local is None else {"artifacts": local})}
     threads = Threads(MONITORING_THREADS, "trackside-monitoring")
     closers.append(lambda: threads.shutdown(wait=False, cancel_futures=True))
-    db.writer.note = meters.commits.note
+    db.writer.when_committed(meters.commits.note)
     db.reads.note = meters.work.note
     shared: Alone | OneOfMany = Alone(meters, db.connections)
     if workers is not None:

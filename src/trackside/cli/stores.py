@@ -107,7 +107,7 @@ class _FileToRead:
 
 
 def _is_postgresqls(fault: Exception) -> bool:
-    wire = sys.modules.get("trackside.core.db.pgwire")  # not imported where there is no such store: an extra
+    wire = sys.modules.get("trackside.core.db.pg.wire")  # not imported where there is no such store: an extra
     return wire is not None and isinstance(fault, wire.ServerError)
 
 

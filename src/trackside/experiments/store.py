@@ -1,11 +1,12 @@
 """Experiments and their tags in SQL.  Knows their tables, and that an experiment's end is its runs' end."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from trackside.core.access import Action, Object
-from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.db.tx import Change, Query, Row, Tx
 from trackside.core.errors import AlreadyExists, BadState, Conflict, Invalid, NotFound
 from trackside.core.uris import check_place
 from trackside.experiments.model import (
@@ -172,6 +173,27 @@ def active_seq(tx: Tx, experiment_id: str) -> int:
     return _active(tx, experiment_id, "")[0]
 
 
+def activating(experiment_ids: Iterable[str]) -> Query:
+    """Return the query of `active` for several experiments, for `activated`."""
+    ids = set()
+    for experiment_id in experiment_ids:
+        with suppress(Invalid):  # `activated` raises it for the call that it belongs to
+            ids.add(check_id(experiment_id))
+    return Query(
+        """
+        SELECT experiment_id, experiment_seq, artifact_location, lifecycle_stage FROM experiments
+        WHERE workspace_id = :ws AND experiment_id IN :ids ORDER BY experiment_seq FOR SHARE
+        """,
+        {"ids": sorted(id_ for id_ in ids if abs(id_) < 2**63)},
+    )
+
+
+def activated(experiment_id: str, rows: Iterable[Row]) -> tuple[int, str]:
+    """Return what `active` returns, or raise what it raises, by the rows of `activating`."""
+    wanted = check_id(experiment_id)
+    return _checked(experiment_id, next((row[1:] for row in rows if row[0] == wanted), None))
+
+
 def _active(tx: Tx, experiment_id: str, lock: str) -> tuple[int, str]:
     row = tx.one(
         f"""
@@ -180,6 +202,10 @@ def _active(tx: Tx, experiment_id: str, lock: str) -> tuple[int, str]:
         """,
         id=check_id(experiment_id),
     )
+    return _checked(experiment_id, row)
+
+
+def _checked(experiment_id: str, row: Row | None) -> tuple[int, str]:
     if row is None:
         raise NotFound(f"No Experiment with id={experiment_id} exists")
     if row[2] != Lifecycle.ACTIVE:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from operator import ge
 
-from trackside.core.db.tx import Row, Tx
+from trackside.core.db.tx import Query, Row, Tx
 from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Point, Series, contains, pack, rank, unpack
 
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
@@ -13,18 +13,32 @@ _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, f
 _COUNTED = tuple(name.strip() for name in _SUMMARY.split(",") if name.strip() not in ("sum_value", "small_points"))
 
 
+_STORED = f"""
+    SELECT s.run_seq, s.key, t.points, {_SUMMARY} FROM metric_series s
+    LEFT JOIN metric_tails t ON t.workspace_id = :ws AND t.run_seq = s.run_seq AND t.key = s.key
+    WHERE s.workspace_id = :ws AND s.run_seq IN :runs AND s.key IN :keys
+"""
+_STORED_OF = f"""
+    SELECT s.run_seq, s.key, t.points, {_SUMMARY} FROM runs r
+    JOIN metric_series s ON s.workspace_id = :ws AND s.experiment_seq = r.experiment_seq AND s.run_seq = r.run_seq
+    LEFT JOIN metric_tails t ON t.workspace_id = :ws AND t.run_seq = s.run_seq AND t.key = s.key
+    WHERE r.workspace_id = :ws AND r.run_id IN :ids AND s.key IN :keys
+"""
+
+
 def load(tx: Tx, run_seqs: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], Series]:
     """What is stored of those keys of those runs, to be added to."""
+    return loaded(tx.all(_STORED, runs=run_seqs, keys=keys))
+
+
+def loading(run_ids: Sequence[str], keys: Sequence[str]) -> Query:
+    """Return the query of the same, for `loaded`, where only the ids of the runs are known."""
+    return Query(_STORED_OF, {"ids": run_ids, "keys": keys})
+
+
+def loaded(rows: Iterable[Row]) -> dict[tuple[int, str], Series]:
     found: dict[tuple[int, str], Series] = {}
-    for run_seq, key, tail, *summary in tx.all(
-        f"""
-        SELECT s.run_seq, s.key, t.points, {_SUMMARY} FROM metric_series s
-        LEFT JOIN metric_tails t ON t.workspace_id = :ws AND t.run_seq = s.run_seq AND t.key = s.key
-        WHERE s.workspace_id = :ws AND s.run_seq IN :runs AND s.key IN :keys
-        """,
-        runs=run_seqs,
-        keys=keys,
-    ):
+    for run_seq, key, tail, *summary in rows:
         series = found[run_seq, key] = Series(key)
         series.exists = True
         series.tail = bytearray(tail or b"")

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, field
 
-from trackside.core.db.group import COMMIT, RETRY, WRITE
+from trackside.core.db.commit import COMMIT, RETRY, WRITE
 from trackside.core.db.reads import Connections
 from trackside.core.http.meter import Meter, SharedMeter, Timing
 from trackside.monitoring import processes
@@ -31,7 +31,7 @@ Count = Callable[[], Connections]
 
 
 class Meters(Struct, frozen=True):
-    """What one process counts.  `commits` has the keys of `core/db/group`; `work` has that of `core/db/reads`, and those of
+    """What one process counts.  `commits` has the keys of `core/db/commit`; `work` has that of `core/db/reads`, and those of
     `families.POINTS_KEY` and the others beside it."""
 
     requests: Meter

@@ -35,9 +35,10 @@ def quotas_of(tx: Tx) -> list[Quota]:
 class Budget:
     """What is left while several things are made in one transaction."""
 
-    def __init__(self, tx: Tx) -> None:
+    def __init__(self, tx: Tx, quotas: Sequence[Quota] | None = None) -> None:
+        """`quotas`: those of the workspace, where they are known."""
         self._tx = tx
-        self._quotas = quotas_of(tx)
+        self._quotas = quotas_of(tx) if quotas is None else quotas
         self._used: dict[tuple[Measure, Subject], int] = {}
 
     @property

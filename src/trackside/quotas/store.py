@@ -1,8 +1,10 @@
 """Quotas and the levels that events told of, in SQL."""
 
+from collections.abc import Iterable
+
 from msgspec import json
 
-from trackside.core.db.tx import Change, Tx
+from trackside.core.db.tx import Change, Query, Row, Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.quotas import usage
 from trackside.quotas.model import COUNTED, MAX_QUOTAS, Level, Measure, Quota, Scope, Subject, Use
@@ -10,11 +12,16 @@ from trackside.quotas.model import COUNTED, MAX_QUOTAS, Level, Measure, Quota, S
 _COLUMNS = "scope, subject, measure, hard_limit, updated_by, updated_at"
 
 
+ALL = Query(f"SELECT {_COLUMNS} FROM quotas WHERE workspace_id = :ws ORDER BY scope DESC, subject, measure", {})
+
+
 def all_of(tx: Tx) -> list[Quota]:
     """Return the quotas of the workspace."""
-    rows = tx.all(
-        f"SELECT {_COLUMNS} FROM quotas WHERE workspace_id = :ws ORDER BY scope DESC, subject, measure",
-    )
+    return quotas_of(tx.all(ALL.sql))
+
+
+def quotas_of(rows: Iterable[Row]) -> list[Quota]:
+    """Return the quotas in the rows of `ALL`."""
     return [Quota(Scope(scope), subject, Measure(measure), *rest) for scope, subject, measure, *rest in rows]
 
 

@@ -6,11 +6,12 @@ series stay remembered between groups.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trackside.core.db.tx import Tx
+from trackside.core.db.tx import Query, Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.metrics import store as metrics
 from trackside.metrics.series import Series
@@ -22,6 +23,13 @@ from trackside.runs.model import RUN_NAME_TAG, RunInfo
 ANSWER = b"{}"
 # Whether the points of a run are counted for quotas; a part of a statement that reads `runs`.
 IS_COUNTED = "EXISTS (SELECT 1 FROM quota_counts q WHERE q.workspace_id = :ws)"
+
+
+_PARAMS_OF = """
+    SELECT p.run_seq, p.key, p.value FROM runs r
+    JOIN params p ON p.workspace_id = :ws AND p.experiment_seq = r.experiment_seq AND p.run_seq = r.run_seq
+    WHERE r.workspace_id = :ws AND r.run_id IN :ids AND p.key IN :keys
+"""
 
 
 class RunState(Struct):
@@ -45,9 +53,7 @@ class RunState(Struct):
 
 def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
     """Adds what the calls log; one answer for each, in order."""
-    states = _runs(tx, calls)
-    _load_series(tx, calls, states)
-    _load_params(tx, calls, states)
+    states = _remembered(tx, calls) if tx.memory is not None else _looked_up(tx, calls)
     models = model_points.models_of(tx, calls)
     points = []
     answers: list[bytes | Fault] = []
@@ -86,6 +92,55 @@ def remember_new(tx: Tx, run_id: str, run_seq: int, experiment_seq: int, *, is_c
         tx.memory.weight += 1
 
 
+# In one order, so that two servers of a store never wait for each other.
+_RUNS = f"""
+    SELECT run_id, run_seq, experiment_seq, lifecycle_stage, owner, {IS_COUNTED} FROM runs
+    WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
+"""
+
+
+def _remembered(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
+    """Return what is known of the runs that are logged to; what this writer does not remember is read."""
+    states = _runs(tx, calls)
+    _load_series(tx, calls, states)
+    _load_params(tx, calls, states)
+    return states
+
+
+def _looked_up(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
+    """The same where others write too: the runs are locked, and then all is read, in one round trip."""
+    ids = sorted({call.run_id for call in calls})
+    keys = sorted({key for call in calls for key in call.points})
+    params = sorted({key for call in calls for key, _ in call.params})
+    queries = [Query(_RUNS, {"ids": ids})]
+    if keys:
+        queries.append(metrics.loading(ids, keys))
+    if params:
+        queries.append(Query(_PARAMS_OF, {"ids": ids, "keys": params}))
+    runs, *others = tx.several(queries)
+    states = {run_id: _state(row) for run_id, *row in runs}
+    by_seq = {state.run_seq: state for state in states.values()}
+    if keys:
+        for (run_seq, key), series in metrics.loaded(others.pop(0)).items():
+            if run_seq in by_seq:  # a run may have been made after the first query
+                by_seq[run_seq].series[key] = series
+    for call in calls:
+        state = states.get(call.run_id)
+        if state is not None:
+            for key in call.points.keys() - state.series.keys():
+                state.series[key] = Series(key)
+            state.params.update(dict.fromkeys((key for key, _ in call.params), None))
+    for run_seq, key, value in others[0] if params else ():
+        if run_seq in by_seq and key in by_seq[run_seq].params:
+            by_seq[run_seq].params[key] = value
+    return states
+
+
+def _state(row: Sequence[Any]) -> RunState:
+    run_seq, experiment_seq, stage, owner, is_counted = row
+    return RunState(run_seq, experiment_seq, stage, {}, owner, bool(is_counted))
+
+
 def _runs(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
     states: dict[str, RunState] = {}
     missing = set()
@@ -98,15 +153,8 @@ def _runs(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
         else:
             states[call.run_id] = known
     if missing:
-        # In one order, so that two servers of a store never wait for each other.
-        for run_id, run_seq, experiment_seq, stage, owner, is_counted in tx.all(
-            f"""
-            SELECT run_id, run_seq, experiment_seq, lifecycle_stage, owner, {IS_COUNTED} FROM runs
-            WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
-            """,
-            ids=list(missing),
-        ):
-            state = states[run_id] = RunState(run_seq, experiment_seq, stage, {}, owner, bool(is_counted))
+        for run_id, *row in tx.all(_RUNS, ids=list(missing)):
+            state = states[run_id] = _state(row)
             if tx.memory is not None:
                 tx.memory["run", tx.ws, run_id] = state
                 tx.memory.weight += 1

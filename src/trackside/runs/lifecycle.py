@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from trackside.core import names
 from trackside.core.db import tombstones
-from trackside.core.db.tx import Change, Row, Tx
+from trackside.core.db.tx import Change, Query, Row, Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.core.http.codec import encode
 from trackside.experiments import store as experiments
+from trackside.quotas import store as quota_store
 from trackside.quotas import usage
 from trackside.quotas.budget import Budget
 from trackside.runs import batch, limits
@@ -71,7 +72,10 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
     found: dict[str, tuple[int, str] | Fault] = {}
     answers: list[m.GotRun | Fault] = []
     planned: list[_Planned] = []
-    budget = Budget(tx)
+    if tx.dialect == "postgresql":
+        budget, found, seqs = _look_up(tx, calls)
+    else:
+        budget, seqs = Budget(tx), []
     for call in calls:
         experiment = found.get(call.experiment_id)
         if experiment is None:
@@ -83,7 +87,7 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
             planned.append(plan)
             answers.append(plan.answer)
     if planned:
-        made = list(zip(planned, _insert(tx, planned), strict=True))
+        made = list(zip(planned, _insert(tx, planned, seqs), strict=True))
         batch.save_tags(
             tx, [(plan.experiment_seq, key, seq, value) for plan, seq in made for key, value in plan.tags.items()]
         )
@@ -192,6 +196,29 @@ def _experiment(tx: Tx, experiment_id: str) -> tuple[int, str] | Fault:
         return fault
 
 
+def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[int, str] | Fault], list[int]]:
+    """Return the quotas, the experiments of the calls, and a key for each run, in one round trip.  A key that no run gets is
+    never used."""
+    wanted = {call.experiment_id for call in calls}
+    quotas, rows, seqs = tx.several(
+        [
+            quota_store.ALL,
+            experiments.activating(wanted),
+            Query(
+                "SELECT nextval(pg_get_serial_sequence('runs', 'run_seq')) FROM generate_series(1, :count)",
+                {"count": len(calls)},
+            ),
+        ]
+    )
+    found: dict[str, tuple[int, str] | Fault] = {}
+    for experiment_id in wanted:
+        try:
+            found[experiment_id] = experiments.activated(experiment_id, rows)
+        except Fault as fault:
+            found[experiment_id] = fault
+    return Budget(tx, quota_store.quotas_of(quotas)), found, [seq for (seq,) in seqs]
+
+
 class _Planned(Struct, frozen=True):
     """A run that will be written: its values but for the key that the database assigns, and the answer to its call."""
 
@@ -241,28 +268,24 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> 
     return _Planned(run_id, experiment_seq, name, call.user_id, call.start_time, uri, tags, answer)
 
 
-def _insert(tx: Tx, planned: Sequence[_Planned]) -> list[int]:
-    """Write the rows of new runs and return their keys.  On PostgreSQL several keys are drawn first, so that the rows go out
-    together with what follows: a round trip for each run would cost more than the run."""
-    if tx.dialect == "postgresql" and len(planned) > 1:
-        rows = tx.all(
-            "SELECT nextval(pg_get_serial_sequence('runs', 'run_seq')) FROM generate_series(1, :count)",
-            count=len(planned),
-        )
-        seqs = [seq for (seq,) in rows]
-        tx.many(
-            """
-            INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time,
-                lifecycle_stage, artifact_uri, owner)
-            VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner)
-            """,
-            [
-                (seq, p.experiment_seq, p.run_id, p.name, p.user, str(m.Status.RUNNING), p.start_time, p.uri, tx.user)
-                for seq, p in zip(seqs, planned, strict=True)
-            ],
-        )
-        return seqs
-    return [_insert_one(tx, plan) for plan in planned]
+def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> Sequence[int]:
+    """Write the rows of new runs and return their keys.  `seqs`: keys that were drawn before, so that the rows go out together
+    with what follows: a round trip for each run would cost more than the run."""
+    if not seqs:
+        return [_insert_one(tx, plan) for plan in planned]
+    rows = [
+        (seq, p.experiment_seq, p.run_id, p.name, p.user, str(m.Status.RUNNING), p.start_time, p.uri, tx.user)
+        for seq, p in zip(seqs, planned, strict=False)
+    ]
+    tx.many(
+        """
+        INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time,
+            lifecycle_stage, artifact_uri, owner)
+        VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner)
+        """,
+        rows,
+    )
+    return seqs[: len(planned)]
 
 
 def _insert_one(tx: Tx, plan: _Planned) -> int:

@@ -8,7 +8,8 @@ import pytest
 from support import proxy
 from support.postgres import Postgres
 from trackside.core import locations
-from trackside.core.db.pgwire import Lost, ServerError
+from trackside.core.db.pg.connect import Lost
+from trackside.core.db.pg.wire import ServerError
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.locations import PostgresStore
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.examples import examples
 from support.postgres_store import note, noted
-from trackside.core.db.pgwire import ServerError
+from trackside.core.db.pg.wire import ServerError
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid

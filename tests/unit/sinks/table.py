@@ -124,7 +124,7 @@ REVIEWED = [
         CONSTANT,
         "generated names, databases in memory, files of the package, and where systems keep certificates",
         {
-            "core/db/pgwire.py": "_certificates",
+            "core/db/pg/connect.py": "_certificates",
             "monitoring/processes.py": "_read below",
             "artifacts/staging.py": "Staging.__init__ Staging.close Staging.remove sweep",
             "sync/remote/mlflow/datasets.py": "Records.__init__",
@@ -274,7 +274,7 @@ REVIEWED = [
             "events/mail.py": "Mailer._send",
             "cli/jobs/score.py": "_open",
             "cli/server/ports.py": "resolve",
-            "core/db/pgwire.py": "_addresses _plain",
+            "core/db/pg/connect.py": "_addresses _plain",
             "backup/fill.py": "postgres",
             "backup/tables.py": "_snapshot",
         },
@@ -379,7 +379,7 @@ REVIEWED = [
         dict.fromkeys(
             "endpoints/controller.py endpoints/scoring_routes.py endpoints/request_log/recorder.py jobs/firing.py jobs/worker.py"
             " opening.py artifacts/cloud.py artifacts/lanes.py"
-            " cli/server/process.py core/db/group.py core/db/pgbell.py core/db/sqlite_file.py"
+            " cli/server/process.py core/db/commit.py core/db/pgbell.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py"
             " core/work/threads.py"
             " events/delivery.py events/worker.py"

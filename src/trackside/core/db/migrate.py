@@ -184,22 +184,17 @@ def _back_up(db: MigratableDatabase, folder: Path, state: Status) -> Path:
 
 
 def _apply(db: MigratableDatabase) -> list[str]:
-    done = []
     with db.write(0) as tx:
         _lock(tx)
         applied = _applied(tx)
-        for migration in migrations():
-            if migration.number in applied:
-                continue
-            tx.script(statements(migration.text, db.dialect))
-            tx.run(
-                "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
-                number=migration.number,
-                name=migration.name,
-                checksum=migration.checksum,
-            )
-            done.append(f"{migration.number:04}_{migration.name}")
-    return done
+        pending = [migration for migration in migrations() if migration.number not in applied]
+        # All in one script: over a network each round trip would add to the first start.
+        tx.script([statement for each in pending for statement in statements(each.text, db.dialect)])
+        tx.many(
+            "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
+            [(each.number, each.name, each.checksum) for each in pending],
+        )
+    return [f"{each.number:04}_{each.name}" for each in pending]
 
 
 def _applied(tx: Tx) -> dict[int, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from trackside import __version__
 from trackside.core import disk
 from trackside.core.db.migrate import OWN_TABLE, Migration, migrations, statements
-from trackside.core.db.pgwire import Wire
+from trackside.core.db.pg.wire import Wire
 
 SUFFIX = ".sql.gz"
 PIECE_BYTES = 1 << 18

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable, Iterable, Set
 from contextlib import suppress
 
-from trackside.core.db.pgwire import Lost, ServerError, Wire
+from trackside.core.db.pg.connect import Lost
+from trackside.core.db.pg.wire import ServerError, Wire
 from trackside.core.db.tx import HeardElsewhere
 
 log = logging.getLogger("trackside.db")

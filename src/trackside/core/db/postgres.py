@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +18,9 @@ from trackside.core.db import pgbackup
 from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
+from trackside.core.db.pg.connect import Lost
+from trackside.core.db.pg.wire import ServerError, Wire
 from trackside.core.db.pgbell import Bell
-from trackside.core.db.pgwire import Lost, ServerError, Wire
 from trackside.core.db.reads import Connections, Reads
 from trackside.core.db.tx import Dialect, Heard, HeardElsewhere, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
@@ -29,6 +31,7 @@ log = logging.getLogger("trackside.db")
 Durability = Literal["full", "relaxed"]
 MINIMUM = 13  # pg_xact_status
 READERS = 12  # connections for reads, at most
+LANES = 2  # connections for what is logged, and for runs that are made and updated
 WAIT_FOR_READER_S = 10.0
 LOCK_TIMEOUT_S = 10
 UPGRADE_LOCK = 7261728  # the advisory lock of who looks after the schema
@@ -48,6 +51,13 @@ _UNDO = "ROLLBACK TO command"
 _AT_LEAST_ON = """
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
+# A plan for a table that is nearly empty would read all of it, and be kept until the table's statistics are renewed.
+_BY_INDEX = (
+    "SET plan_cache_mode = force_generic_plan",
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+)
 
 # `reltuples` is what the planner last knew, -1 for nothing.
 _GROWN = """
@@ -97,8 +107,13 @@ class PostgresSession:
         result = self._on_wire(lambda wire: wire.execute(text, values))
         return result.rows, result.count
 
+    def execute_several(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
+        results = self._on_wire(lambda wire: wire.execute_several(statements))
+        return [result.rows for result in results]
+
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Once the transaction has begun, they wait for the next statement: a group of commands is a few round trips."""
+        """Once the transaction has begun, the server runs them meanwhile and answers with the next statement: a group of commands
+        is a few round trips."""
         rows = list(rows)
         if not rows:
             return
@@ -294,7 +309,12 @@ class PostgresDatabase:
         self._free = threading.BoundedSemaphore(READERS)
         self._is_closed = False
         self.reads = Reads()
-        self.writer = GroupWriter(self._connect_writer, remembers=False)
+        self.writer = GroupWriter(
+            self._connect_writer,
+            remembers=False,
+            lanes=LANES,
+            connect_lane=partial(self._connect_writer, by_index=True),
+        )
         self._beside: GroupWriter | None = None
         self._bell: Bell | None = None
         self._changed: Heard | None = None
@@ -421,8 +441,8 @@ class PostgresDatabase:
             self._idle.append(session)
         self._free.release()
 
-    def _connect_writer(self) -> PostgresWriter:
-        session = PostgresWriter(lambda: connect(self._store, self._durability), self._ring)
+    def _connect_writer(self, *, by_index: bool = False) -> PostgresWriter:
+        session = PostgresWriter(partial(connect, self._store, self._durability, by_index=by_index), self._ring)
         session.open()
         return session
 
@@ -438,8 +458,9 @@ def is_trouble(error: Exception) -> bool:
     return isinstance(error, ConnectionError)
 
 
-def connect(store: PostgresStore, durability: Durability | None = None) -> Wire:
-    """Return a connection that is checked and set up.  `durability` None: it only reads."""
+def connect(store: PostgresStore, durability: Durability | None = None, *, by_index: bool = False) -> Wire:
+    """Return a connection that is checked and set up.  `durability` None: it only reads.  `by_index`: every statement is to
+    find its rows by an index, one after the other, with a plan that is made once."""
     wire = Wire(store)
     try:
         version = wire.parameter("server_version")
@@ -448,8 +469,10 @@ def connect(store: PostgresStore, durability: Durability | None = None) -> Wire:
         encoding = wire.parameter("server_encoding") or "UTF8"
         if encoding != "UTF8":
             raise ServerError("", f"the database's encoding is {encoding}; make one with ENCODING 'UTF8'")
-        wire.deferred = list(_settings(durability))
+        wire.deferred = [*_settings(durability), *(_BY_INDEX if by_index else ())]
         wire.command("SET jit = off")  # it pays for questions of seconds; ours take milliseconds
+        if durability is not None:
+            wire.prepare(_NUMBER)
         wire.noted = []
     except BaseException:
         wire.close()

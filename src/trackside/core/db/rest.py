@@ -4,6 +4,7 @@ What changes after a long silence is likely done with that: it rests soon.  What
 changed, rests when it has been left alone for long.
 """
 
+import threading
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -15,27 +16,33 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Restless(Generic[K]):
-    """Keys that changed; `now` is in seconds and never goes back."""
+    """Keys that changed; `now` is in seconds and never goes back.  Any thread may call it."""
 
     def __init__(self) -> None:
         self._changed: dict[K, float] = {}  # when last, the longest ago first; nothing from before the last LONG_S
         self._soon: dict[K, float] = {}  # the same, of those that rest soon
         self._late: dict[K, float] = {}
+        self._lock = threading.Lock()
 
     def stir(self, key: K, now: float, *, ends: bool = False) -> None:
         """The key changed; `ends`: it is not expected to change again."""
-        before = self._changed.pop(key, None)
-        self._changed[key] = now
-        self._soon.pop(key, None)
-        self._late.pop(key, None)
-        again = before is not None and now - before < LONG_S and not ends
-        (self._late if again else self._soon)[key] = now
-        for waiting in (self._changed, self._soon, self._late):
-            if len(waiting) > MOST:
-                del waiting[next(iter(waiting))]
+        with self._lock:
+            before = self._changed.pop(key, None)
+            self._changed[key] = now
+            self._soon.pop(key, None)
+            self._late.pop(key, None)
+            again = before is not None and now - before < LONG_S and not ends
+            (self._late if again else self._soon)[key] = now
+            for waiting in (self._changed, self._soon, self._late):
+                if len(waiting) > MOST:
+                    del waiting[next(iter(waiting))]
 
     def take(self, now: float, most: int) -> list[K]:
         """Those that have come to rest; each is handed out once until it changes again."""
+        with self._lock:
+            return self._take(now, most)
+
+    def _take(self, now: float, most: int) -> list[K]:
         taken: list[K] = []
         for waiting, rest_s in ((self._soon, SOON_S), (self._late, LONG_S)):
             some: list[K] = []

@@ -16,7 +16,8 @@ from typing import Literal
 
 from trackside.core import disk
 from trackside.core.db import sqlite_file
-from trackside.core.db.group import ALWAYS, Busy, GroupWriter
+from trackside.core.db.commit import Busy
+from trackside.core.db.group import ALWAYS, GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.reads import Connections, Reads
 from trackside.core.db.sqlite_file import Watch

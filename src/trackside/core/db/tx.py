@@ -48,6 +48,13 @@ class Condition(NamedTuple):
 EVERYTHING = Condition("", {})
 
 
+class Query(NamedTuple):
+    """A statement that finds rows, and what it binds."""
+
+    sql: str
+    params: dict[str, Any]
+
+
 class Statement(Struct, frozen=True):
     """SQL with numbered placeholders and the names in the order of their first appearance."""
 
@@ -120,6 +127,10 @@ class Session(Protocol):
     mark: str
 
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]: ...
+
+    def execute_several(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
+        """The rows of each, which sees what is committed when it begins; in one round trip, where there are any."""
+        ...
 
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None: ...
 
@@ -257,6 +268,10 @@ class Tx:
         text, values = self._bind(sql, params)
         return self._session.execute(text, values)[0]
 
+    def several(self, queries: Sequence[Query]) -> list[list[Row]]:
+        """Return the rows of each query; they run one after the other, in one round trip."""
+        return self._session.execute_several([self._bind(query.sql, query.params) for query in queries])
+
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """One statement for each row; a row holds the values in the order in which their names first appear."""
         statement = compile_sql(sql, self._session.mark)
@@ -348,6 +363,9 @@ class SqliteSession:
         except (OverflowError, UnicodeEncodeError) as error:
             raise unstorable(error) from None
         return cursor.fetchall(), cursor.rowcount
+
+    def execute_several(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
+        return [self.execute(text, values)[0] for text, values in statements]
 
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         try:

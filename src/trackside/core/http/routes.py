@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from trackside.core.access import Action
-from trackside.core.db.group import Batch
+from trackside.core.db.commit import Batch
 from trackside.core.http.codec import MAX_BODY_BYTES, Call
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import On

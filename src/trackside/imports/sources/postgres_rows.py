@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from trackside.core.db.pgwire import Lost, ServerError, Wire
+from trackside.core.db.pg.connect import Lost
+from trackside.core.db.pg.wire import ServerError, Wire
 from trackside.core.db.tx import Row
 from trackside.core.errors import Fault
 from trackside.core.locations import PostgresStore

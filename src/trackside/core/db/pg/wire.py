@@ -5,51 +5,35 @@ psycopg's C module wraps libpq and reads rows.  Its `Connection` and `Cursor` ar
 as much through them (docs/decisions/0011-postgresql-wire.md has the figures).
 """
 
-import os
 import select
-import socket
-import ssl
-import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 from msgspec import Struct
 from psycopg import pq
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, PollingStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 
-from trackside.core.db import pgtypes
 from trackside.core.db.limits import Limit
-from trackside.core.db.pgtypes import Encoder
+from trackside.core.db.pg import values as pgvalues
+from trackside.core.db.pg.connect import Lost, connected, is_there, poll_until, shortened, words
+from trackside.core.db.pg.values import Encoder
 from trackside.core.db.tx import Row
 from trackside.core.locations import PostgresStore
 
-CONNECT_TIMEOUT_S = 5.0
-DEAD_AFTER_S = 30  # a peer that acknowledges nothing for so long is gone
 LOOK_MS = 250  # until it is asked whether somebody still waits for a read
 PROBE_S = 5.0  # of silence, until a server is asked if it is there
 CANCEL_S = 2.0  # for the server to cancel a read
 MAX_STATEMENTS = 400  # prepared ones that a connection keeps
 MANY_ROWS = 1000  # sent before answers are read: bounds the results that are held
-_CERTIFICATES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-)
 
 
 # As numbers: an enum costs more to compare than a row to send.
 _ROWS, _FAILED = int(ExecStatus.TUPLES_OK), int(ExecStatus.FATAL_ERROR)
 _SYNC, _ABORTED = int(ExecStatus.PIPELINE_SYNC), int(ExecStatus.PIPELINE_ABORTED)
 _COPIES = (int(ExecStatus.COPY_OUT), int(ExecStatus.COPY_IN))
-
-
-class Lost(ConnectionError):
-    """The connection broke, or could not be made."""
 
 
 class ServerError(RuntimeError):
@@ -78,19 +62,15 @@ class _Prepared(Struct):
     result_format: int
 
 
-# A statement that waits: its name or text, the values of a prepared one, the formats of these.
-_Posted = tuple[bytes, Sequence[bytes | None] | None, Sequence[int] | None]
-
-
 class Wire:
     """A connection that is signed in.
 
-    The statements in `deferred` go out with the next one and before it; if one of them fails, it is not tried.  Their
-    rows are added to `noted`."""
+    The statements in `deferred` go out with the next one and before it; if one of them fails, it is not tried.  The first
+    row of each is added to `noted`."""
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
-        self._conn = _connected(store)
+        self._conn = connected(store)
         self.limit: Limit | None = None  # of what is executed
         self.probes = False  # whether a server that says nothing for long is asked if it is there
         self._readable = select.poll()
@@ -100,46 +80,67 @@ class Wire:
         self.is_broken = False
         self.deferred: list[str] = []
         self.noted: list[list[str]] = []  # as text
-        self._posted: list[_Posted] = []
+        self._sent: list[list[Result] | None] = []  # not answered yet; where the result belongs, if it is wanted
         self._owed = 0  # answers to what `send` sent, not looked at yet
         self._numbers = 0
         self._statements: dict[tuple[str, tuple[int, ...]], _Prepared] = {}
-        self._reader = pgtypes.reader()
+        self._reader = pgvalues.reader()
 
     def parameter(self, name: str) -> str:
         """A setting of the server that it tells at the start."""
         return (self._conn.parameter_status(name.encode()) or b"").decode()
 
     def execute(self, text: str, values: Sequence[Any]) -> Result:
-        kinds = pgtypes.kinds_of(values)
-        prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
-        encoded = pgtypes.encoded(prepared.encoders, values)
+        prepared, encoded = self._encoded(text, values)
         return self._exchange(prepared, encoded)
 
+    def prepare(self, text: str) -> None:
+        """Prepare a statement without values, for when it is executed or deferred."""
+        if (text, ()) not in self._statements:
+            self._prepare(text, ())
+
+    def execute_several(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Result]:
+        """Run statements one after the other, in one round trip; each sees what is committed when it begins."""
+        *others, last = [self._encoded(text, values) for text, values in statements]
+        results: list[Result] = []
+        self._send_deferred()
+        with self._sending():
+            for prepared, values in others:
+                self._conn.send_query_prepared(prepared.name, values, prepared.formats, prepared.result_format)
+                self._sent.append(results)
+        results.append(self._exchange(*last))
+        return results
+
     def post(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        """A statement for each row, to go out with what is executed next: what goes wrong shows then, or at `flush`."""
+        """Send a statement for each row, to go out with what is executed next.  What goes wrong shows then, or
+        at `flush`."""
         rows = list(rows)
         if not rows:
             return
-        kinds = pgtypes.kinds_of_rows(rows)
+        kinds = pgvalues.kinds_of_rows(rows)
         prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
         name, encoders, formats = prepared.name, prepared.encoders, prepared.formats
-        encoded = [pgtypes.encoded(encoders, row) for row in rows]
-        self._post_deferred()
+        encoded = [pgvalues.encoded(encoders, row) for row in rows]
+        self._send_deferred()
         for start in range(0, len(encoded), MANY_ROWS):
             part = encoded[start : start + MANY_ROWS]
-            if len(self._posted) + len(part) > MANY_ROWS:
+            if len(self._sent) + len(part) > MANY_ROWS:
                 self.flush()
-            self._posted += [(name, row, formats) for row in part]
+            with self._sending():
+                for row in part:
+                    self._conn.send_query_prepared(name, row, formats)
+            self._sent += [None] * len(part)
 
     def flush(self) -> None:
-        """Waits for what was posted."""
-        if self._posted:
+        """Wait for what was posted."""
+        if self._sent:
             self._exchange()
 
     def forget(self) -> None:
-        """What was posted or deferred and has not gone out never will."""
-        self.deferred, self._posted = [], []
+        """Drop what was deferred, and wait for what was posted, whether it fails or not: its transaction is undone."""
+        self.deferred = []
+        with suppress(ServerError):
+            self.flush()
 
     def command(self, text: str) -> bytes:
         """Runs a statement without values and rows; its tag."""
@@ -181,7 +182,10 @@ class Wire:
 
     def send(self, text: str) -> None:
         """Sends a statement whose answer nobody waits for."""
-        self._write([(text.encode(), None, None)], None)
+        with self._sending():
+            self._conn.send_query_params(text.encode(), None)
+            self._conn.pipeline_sync()
+            self._flush()
         self._owed += 1
 
     def fileno(self) -> int:
@@ -234,14 +238,21 @@ class Wire:
         name = b"s%d" % self._numbers
         if len(self._statements) >= MAX_STATEMENTS:
             oldest = self._statements.pop(next(iter(self._statements)))
-            self._post_deferred()
-            self._posted.append((b"DEALLOCATE " + oldest.name, None, None))
+            self._send_deferred()
+            with self._sending():
+                self._conn.send_query_params(b"DEALLOCATE " + oldest.name, None)
+            self._sent.append(None)
         types: list[int] = []
         self._exchange((name, text.encode(), kinds), types=types)
         prepared = self._statements[text, kinds] = _Prepared(
-            name, pgtypes.encoders(kinds), [1] * len(kinds), int(pgtypes.are_binary(types))
+            name, pgvalues.encoders(kinds), [1] * len(kinds), int(pgvalues.are_binary(types))
         )
         return prepared
+
+    def _encoded(self, text: str, values: Sequence[Any]) -> tuple[_Prepared, list[bytes | None]]:
+        kinds = pgvalues.kinds_of(values)
+        prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
+        return prepared, pgvalues.encoded(prepared.encoders, values)
 
     def _exchange(
         self,
@@ -249,13 +260,13 @@ class Wire:
         values: Sequence[bytes | None] | None = None,
         types: list[int] | None = None,
     ) -> Result:
-        """Send what was posted, what was deferred and the last statement, and read all answers; the result is that of the last.
+        """Send what was deferred and the last statement, and read all answers; the result is that of the last.
 
         `types`: the last one is prepared, and its columns' types are added."""
-        self._post_deferred()
-        posted, self._posted = self._posted, []
-        before = len(posted)
-        self._write(posted, last, values)
+        self._send_deferred()
+        sent, self._sent = self._sent, []
+        before = len(sent)
+        self._send_last(last, values)
         owed, self._owed = self._owed, 0
         found: pq.abc.PGresult | None = None
         error: Exception | None = None
@@ -277,8 +288,11 @@ class Wire:
                 elif status == _FAILED:
                     error = error or _fault(result)
                 elif seen < before:
+                    wanted = sent[seen]
                     seen += 1
-                    if status == _ROWS and result.ntuples:
+                    if wanted is not None:
+                        wanted.append(self._read(result))
+                    elif status == _ROWS and result.ntuples:
                         self.noted.append([(result.get_value(0, i) or b"").decode() for i in range(result.nfields)])
                 else:
                     found = result
@@ -296,32 +310,35 @@ class Wire:
         if types is not None:
             types += [found.ftype(i) for i in range(found.nfields)]
             return Result()
-        tag = found.command_status or b""
-        if not found.ntuples:
+        return self._read(found)
+
+    def _read(self, result: "pq.abc.PGresult") -> Result:
+        tag = result.command_status or b""
+        if not result.ntuples:
             return Result([], tag)
-        self._reader.set_pgresult(found)
-        return Result(self._reader.load_rows(0, found.ntuples, tuple), tag)
+        self._reader.set_pgresult(result)
+        return Result(self._reader.load_rows(0, result.ntuples, tuple), tag)
 
-    def _post_deferred(self) -> None:
-        if self.deferred:
-            self._posted += [(text.encode(), None, None) for text in self.deferred]
-            self.deferred = []
+    def _send_deferred(self) -> None:
+        if not self.deferred:
+            return
+        with self._sending():
+            for text in self.deferred:
+                prepared = self._statements.get((text, ()))
+                if prepared is None:
+                    self._conn.send_query_params(text.encode(), None)
+                else:
+                    self._conn.send_query_prepared(prepared.name, None)
+                self._sent.append(None)
+        self.deferred = []
 
-    def _write(
+    def _send_last(
         self,
-        posted: Sequence[_Posted],
         last: "_Prepared | bytes | tuple[bytes, bytes, tuple[int, ...]] | None",
         values: Sequence[bytes | None] | None = None,
     ) -> None:
-        if self.is_broken:
-            raise Lost("the connection is closed")
         conn = self._conn
-        try:
-            for what, row, formats in posted:
-                if row is None:
-                    conn.send_query_params(what, None)
-                else:
-                    conn.send_query_prepared(what, row, formats)
+        with self._sending():
             if isinstance(last, _Prepared):
                 conn.send_query_prepared(last.name, values, last.formats, last.result_format)
             elif isinstance(last, bytes):
@@ -332,10 +349,18 @@ class Wire:
                 conn.send_describe_prepared(name)
             conn.pipeline_sync()
             self._flush()
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """Raise Lost where the connection breaks.  After any failure nobody knows what the server has got."""
+        if self.is_broken:
+            raise Lost("the connection is closed")
+        try:
+            yield
         except BaseException as error:
             self.is_broken = True
             if isinstance(error, psycopg.Error | OSError):
-                raise Lost(f"the connection broke: {_words(error)}") from None
+                raise Lost(f"the connection broke: {words(error)}") from None
             raise
 
     def _flush(self) -> None:
@@ -362,7 +387,7 @@ class Wire:
         try:
             self._conn.consume_input()
         except psycopg.Error as error:
-            raise Lost(f"the connection broke: {_words(error)}") from None
+            raise Lost(f"the connection broke: {words(error)}") from None
 
     def _await(self) -> None:
         """Wait for bytes.  Beyond the limit the server is asked to cancel what it does; one that does not is given up."""
@@ -379,7 +404,7 @@ class Wire:
                 given_up_at = now + CANCEL_S
                 self._cancel(given_up_at)
             elif self.probes and now - silent_since >= PROBE_S:
-                if not _is_there(self._store):
+                if not is_there(self._store):
                     raise Lost("the server does not answer")
                 silent_since = time.monotonic()
             if self._readable.poll(LOOK_MS):
@@ -390,124 +415,15 @@ class Wire:
         with suppress(psycopg.Error, Lost):
             cancel = self._conn.cancel_conn()
             cancel.start()
-            _poll_until(cancel.poll, cancel, until)
-
-
-def _connected(store: PostgresStore) -> "pq.abc.PGconn":
-    where = f"{store.host}, port {store.port}"
-    until = time.monotonic() + CONNECT_TIMEOUT_S
-    try:
-        conn = pq.PGconn.connect_start(_conninfo(store))
-    except (psycopg.Error, OSError) as error:
-        raise Lost(f"cannot connect to {where}: {_words(error)}") from None
-    try:
-        if conn.status == ConnStatus.BAD or not _poll_until(conn.connect_poll, conn, until):
-            told = conn.error_message.decode("utf-8", "replace").strip()
-            raise Lost(f"cannot connect to {where}: {_shortened(told) or 'it does not answer'}")
-        conn.nonblocking = 1
-        conn.enter_pipeline_mode()
-    except BaseException:
-        conn.finish()
-        raise
-    return conn
-
-
-def _poll_until(step: Callable[[], int], conn: "pq.abc.PGconn | pq.abc.PGcancelConn", until: float) -> bool:
-    """Let libpq make a connection; False if it could not, or not by then."""
-    while True:
-        status = step()
-        if status in (PollingStatus.OK, PollingStatus.FAILED):
-            return status == PollingStatus.OK
-        waits_for = select.POLLIN if status == PollingStatus.READING else select.POLLOUT
-        poll = select.poll()
-        poll.register(conn.socket, waits_for)
-        left_s = until - time.monotonic()
-        if left_s <= 0 or not poll.poll(left_s * 1000):
-            return False
-
-
-def _conninfo(store: PostgresStore) -> bytes:
-    """Names are looked up here: libpq would hold the interpreter's lock meanwhile."""
-    words = {
-        "host": store.host,
-        "port": str(store.port),
-        "user": store.user,
-        "dbname": store.database,
-        "sslmode": store.sslmode,
-        "gssencmode": "disable",
-        "client_encoding": "UTF8",
-        "application_name": f"trackside {os.getpid()}",
-        "tcp_user_timeout": str(DEAD_AFTER_S * 1000),
-        "keepalives_idle": str(DEAD_AFTER_S),
-        "keepalives_interval": str(DEAD_AFTER_S // 3),
-    }
-    if not store.host.startswith("/"):
-        addresses = list(dict.fromkeys(_addresses(store)))
-        words["host"] = ",".join([store.host] * len(addresses))
-        words["hostaddr"] = ",".join(addresses)
-    if store.password is not None:
-        words["password"] = store.password
-    if store.sslrootcert is not None:
-        words["sslrootcert"] = store.sslrootcert
-    elif store.sslmode == "verify-full":
-        words["sslrootcert"] = _certificates()
-    return " ".join([f"{name}='{_escaped(value)}'" for name, value in words.items()]).encode()
-
-
-def _addresses(store: PostgresStore) -> Iterator[str]:
-    for _, _, _, _, address in socket.getaddrinfo(store.host, store.port, type=socket.SOCK_STREAM):
-        yield str(address[0])
-
-
-def _certificates() -> str:
-    """The authorities that this machine trusts; a wheel's own OpenSSL does not know where they are."""
-    own = ssl.get_default_verify_paths().cafile
-    return next((path for path in (own, *_CERTIFICATES) if path and Path(path).exists()), "system")
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("'", "\\'")
+            poll_until(cancel.poll, cancel, until)
 
 
 def _fault(result: "pq.abc.PGresult") -> Exception:
     def field(which: DiagnosticField) -> str:
         return (result.error_field(which) or b"").decode("utf-8", "replace")
 
-    message = field(DiagnosticField.MESSAGE_PRIMARY) or _shortened(result.error_message.decode("utf-8", "replace"))
+    message = field(DiagnosticField.MESSAGE_PRIMARY) or shortened(result.error_message.decode("utf-8", "replace"))
     code = field(DiagnosticField.SQLSTATE)
     if not code or field(DiagnosticField.SEVERITY_NONLOCALIZED) in ("FATAL", "PANIC"):
         return Lost(message or "the server closed the connection")
     return ServerError(code, message or "the server says nothing more")
-
-
-def _words(error: Exception) -> str:
-    return _shortened(getattr(error, "strerror", None) or str(error))
-
-
-def _shortened(told: str) -> str:
-    """In one line, without libpq's advice."""
-    return " ".join(line.strip() for line in told.splitlines() if line.strip())
-
-
-def _is_there(store: PostgresStore) -> bool:
-    """Whether the server answers a new connection at all, as one that stands still does not."""
-    try:
-        with closing(_plain(store)) as made:
-            made.settimeout(CONNECT_TIMEOUT_S)
-            made.sendall(struct.pack("!ii", 8, 80877103))
-            return bool(made.recv(1))
-    except OSError:
-        return False
-
-
-def _plain(store: PostgresStore) -> socket.socket:
-    if not store.host.startswith("/"):
-        return socket.create_connection((store.host, store.port), CONNECT_TIMEOUT_S)
-    made = socket.socket(socket.AF_UNIX)
-    try:
-        made.settimeout(CONNECT_TIMEOUT_S)
-        made.connect(f"{store.host}/.s.PGSQL.{store.port}")
-    except OSError:
-        made.close()
-        raise
-    return made

@@ -1,0 +1,250 @@
+"""Commits a group of commands over one connection, in one transaction.  Knows commits and their order; knows no SQL dialect.
+
+A command that fails is undone alone, by a savepoint.  Commands of one `Batch` are handed over together, and decide each for
+themselves.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from typing import Any, Protocol
+
+from trackside.core.db.rest import Restless
+from trackside.core.db.tx import Entity, Memory, Session, Tx
+from trackside.core.errors import Fault, Unavailable
+
+log = logging.getLogger("trackside.db")
+
+RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock, a server that restarts
+RECENT = 0.2  # weight of the last commit in the average duration of a commit
+
+# The keys of `Note`: a commit, a pause before another try, and a transaction from its beginning to its commit.
+COMMIT, RETRY, WRITE = ("commit",), ("retry",), ("write",)
+
+# Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
+Batch = Callable[[Tx, Sequence[Any]], list[Any]]
+# Hears the result of a command, or why there is none.
+Done = Callable[[Any, Exception | None], None]
+Note = Callable[[tuple[str], float], None]
+
+
+class Busy(Exception):
+    """Another process holds the lock of the store."""
+
+
+class WriteSession(Session, Protocol):
+    """A connection that can group: begin, commit and undo, also in part."""
+
+    def begin(self, *, waits: bool = True) -> None:
+        """Begin a transaction.  Raise Busy at once, instead of waiting for another process, unless `waits`."""
+        ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def savepoint(self) -> None: ...
+
+    def release(self) -> None: ...
+
+    def rollback_to_savepoint(self) -> None: ...
+
+    def is_worth_retry(self, error: Exception) -> bool:
+        """The same commands may succeed if they are run again.  A ConnectionError is no command's fault either way."""
+        ...
+
+    def is_fault_of_store(self, error: Exception) -> bool:
+        """The store itself is in trouble (full, gone, locked): the caller may try again."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Command:
+    __slots__ = ("batch", "done", "error", "is_quick", "loop", "result", "user", "work", "ws")
+
+    def __init__(
+        self,
+        ws: int,
+        work: Any,
+        batch: Batch | None,
+        done: Done,
+        loop: asyncio.AbstractEventLoop | None = None,
+        user: str = "",
+        *,
+        is_quick: bool = False,
+    ) -> None:
+        self.ws = ws
+        self.is_quick = is_quick  # may run on the event loop
+        self.user = user  # of the call of a batch: in whose name its transaction is
+        self.work = work  # a function of the transaction, or the call of a batch
+        self.batch = batch
+        self.done = done
+        self.loop = loop  # on which `done` is called; None: in the writer's thread
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class Committer:
+    """Owns a write connection.  `connect` is called again after the connection was lost.
+
+    Who commits or undoes must hold `lock`."""
+
+    def __init__(
+        self,
+        connect: Callable[[], WriteSession],
+        restless: "Restless[Entity]",
+        *,
+        remembers: bool = False,
+        after_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.lock = threading.Lock()
+        self.memory = Memory() if remembers else None
+        self.note: Note = lambda _key, _seconds: None  # for a server that counts commits
+        self.average_s = 0.0  # duration of the last commits
+        self._connect = connect
+        self._session: WriteSession | None = None
+        self._restless = restless
+        self._after_commit = after_commit
+
+    def open(self) -> WriteSession:
+        """Return the connection; a new one if there is none or it was lost."""
+        if self._session is None:
+            self._session = self._connect()
+        return self._session
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    @contextmanager
+    def transaction(self, ws: int) -> Iterator[Tx]:
+        """A transaction of the calling thread, between two groups."""
+        with self.lock:
+            begun = time.perf_counter()
+            session = self.open()
+            session.begin()
+            try:
+                yield self._tx(session, ws)
+                session.commit()
+            except BaseException:
+                self._undo_all(session)
+                raise
+            self.note(WRITE, time.perf_counter() - begun)
+            self._committed()
+
+    def commit(self, commands: list[Command], *, waits: bool = True) -> None:
+        """Raise Busy, with nothing done, if another process is writing and `waits` is false."""
+        error, may_pass = self._try(commands, waits=waits)
+        for pause_s in RETRY_AFTER_S:
+            if not may_pass:
+                break
+            self.note(RETRY, pause_s)
+            time.sleep(pause_s)
+            error, may_pass = self._try(commands)
+        if error is None:
+            return
+        if len(commands) == 1 or isinstance(error, ConnectionError):
+            for command in commands:
+                command.error = self._explained(error)
+            return
+        for command in commands:
+            self.commit([command])
+
+    def _try(self, commands: list[Command], *, waits: bool = True) -> tuple[Exception | None, bool]:
+        """What went wrong, with everything undone, and whether it is worth another try; None after the commit."""
+        for command in commands:
+            command.result = command.error = None
+        session: WriteSession | None = None
+        opened = time.perf_counter()
+        try:
+            session = self.open()
+            session.begin(waits=waits)
+            # Those of one batch stay together, whatever came between: nobody waits for them to keep an order.
+            for batch in dict.fromkeys(command.batch for command in commands if command.batch is not None):
+                self._together(session, batch, [command for command in commands if command.batch is batch])
+            for command in commands:
+                if command.batch is None:
+                    self._one(session, command, alone=len(commands) == 1)
+            begun = time.perf_counter()
+            session.commit()
+            ended = time.perf_counter()
+            took_s = ended - begun
+            self.average_s += RECENT * (took_s - self.average_s)
+            self.note(COMMIT, took_s)
+            self.note(WRITE, ended - opened)
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, every caller of the group must hear of it
+            may_pass = isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
+            self._undo_all(self._session)
+            return error, may_pass
+        self._committed()
+        return None, False
+
+    def _committed(self) -> None:
+        if self.memory is not None:
+            self.memory.end_group()
+        self._after_commit()
+
+    def _one(self, session: WriteSession, command: Command, *, alone: bool) -> None:
+        if alone:
+            command.result = command.work(self._tx(session, command.ws))
+            return
+        session.savepoint()
+        try:
+            command.result = command.work(self._tx(session, command.ws))
+        except Fault as fault:
+            command.error = fault
+            session.rollback_to_savepoint()
+            if self.memory is not None:
+                self.memory.forget_all()
+        else:
+            session.release()
+
+    def _together(self, session: WriteSession, batch: Batch, commands: list[Command]) -> None:
+        if len({(command.ws, command.user) for command in commands}) == 1:
+            groups = [commands]
+        else:
+            ordered = sorted(commands, key=_scope)
+            groups = [list(group) for _, group in groupby(ordered, key=_scope)]
+        for group in groups:
+            tx = self._tx(session, group[0].ws).by(group[0].user)
+            results = batch(tx, [command.work for command in group])
+            for command, result in zip(group, results, strict=True):
+                if isinstance(result, Fault):
+                    command.error = result
+                else:
+                    command.result = result
+
+    def _tx(self, session: WriteSession, ws: int) -> Tx:
+        return Tx(session, ws, time.time_ns() // 1_000_000, self.memory, restless=self._restless)
+
+    def _undo_all(self, session: WriteSession | None) -> None:
+        if self.memory is not None:
+            self.memory.forget_all()
+        if session is not None:
+            try:
+                session.rollback()
+            except Exception:  # noqa: BLE001  # a broken connection: the next command opens a new one
+                log.warning("the write connection was lost; opening a new one")
+                with suppress(Exception):
+                    session.close()
+                self._session = None
+
+    def _explained(self, error: Exception) -> Exception:
+        session = self._session
+        if isinstance(error, Fault):
+            return error
+        if session is None or session.is_fault_of_store(error):
+            log.error("the store refused a write: %s", error)
+            return Unavailable(f"The store cannot take writes now: {error}")
+        return error
+
+
+def _scope(command: Command) -> tuple[int, str]:
+    return command.ws, command.user

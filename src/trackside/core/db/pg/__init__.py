@@ -1,0 +1,1 @@
+"""PostgreSQL as one connection sees it: libpq, binary values, statements of many rows.  Knows no transaction and no table."""

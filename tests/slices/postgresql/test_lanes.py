@@ -1,0 +1,94 @@
+"""Calls of batches go over connections of their own: a group that waits for a lock or for the disk holds up no other."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from support.postgres import Admin, rows
+from trackside import opening
+from trackside.core.db.postgres import PostgresDatabase
+from trackside.core.db.tx import Query
+from trackside.core.errors import Invalid
+from trackside.core.settings import Settings
+from trackside.runs import batch, lifecycle
+from trackside.runs import store as runs
+from trackside.runs.limits import Logged
+
+LONG_S = 60
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"
+
+
+def new_run(db: PostgresDatabase) -> str:
+    with db.write(1) as tx:
+        return lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+
+
+def logging(db: PostgresDatabase, run_id: str, value: str) -> "asyncio.Future[Any]":
+    call = Logged(run_id, {"loss": [(1, 1, 0.5)]}, [("p", value)], {}, [], False)
+    return db.writer.submit_async(1, call, batch.log, asyncio.get_running_loop())
+
+
+def test_a_group_that_waits_for_a_lock_holds_up_no_other_and_sees_what_was_committed_meanwhile(
+    db: PostgresDatabase, admin: Admin
+) -> None:
+    locked, free = new_run(db), new_run(db)
+    with db.read(1) as tx:
+        ((database,),) = tx.all("SELECT CAST(current_database() AS TEXT)")
+
+    async def log() -> None:
+        with db.write(1) as tx:
+            run_seq, experiment_seq = runs.active(tx, locked)
+            waits = logging(db, locked, "mine")
+            while rows(admin, WAITING, database) == [(0,)]:
+                await asyncio.sleep(0.01)
+            assert await asyncio.wait_for(logging(db, free, "mine"), LONG_S) == batch.ANSWER
+            assert not waits.done()
+            tx.run(
+                "INSERT INTO params (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, :e, 'p', :r, 'theirs')",
+                e=experiment_seq,
+                r=run_seq,
+            )
+        with pytest.raises(Invalid, match="was already logged with value='theirs'"):
+            await asyncio.wait_for(waits, LONG_S)
+
+    asyncio.run(log())
+
+
+def test_what_lanes_changed_comes_to_rest(db: PostgresDatabase) -> None:
+    run_ids = [new_run(db) for _ in range(20)]
+
+    async def log() -> None:
+        for run_id in run_ids:
+            await asyncio.wait_for(logging(db, run_id, "v"), LONG_S)
+
+    asyncio.run(log())
+
+    rested = db.writer.take_rested(100, now=float("inf"))
+    assert sorted(rested) == sorted(("run", 1, run_id) for run_id in run_ids)
+
+
+def test_queries_of_one_round_trip_have_their_own_rows(db: PostgresDatabase) -> None:
+    with db.write(1) as tx:
+        found = tx.several(
+            [
+                Query("SELECT i FROM generate_series(1, :n) AS i", {"n": 3}),
+                Query("SELECT 1 WHERE :no = 1", {"no": 0}),
+                Query("SELECT CAST(:text AS TEXT)", {"text": "three"}),
+            ]
+        )
+
+    assert found == [[(1,), (2,), (3,)], [], [("three",)]]
+
+
+def test_close_waits_for_what_the_lanes_have(postgres_settings: Settings) -> None:
+    db = opening.open_database(postgres_settings)
+    run_ids = [new_run(db) for _ in range(10)]
+
+    async def log() -> list[Any]:
+        futures = [logging(db, run_id, "v") for run_id in run_ids]
+        await asyncio.sleep(0)
+        db.close()
+        return [await future for future in futures]
+
+    assert asyncio.run(log()) == [batch.ANSWER] * 10
