@@ -47,9 +47,12 @@ def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
 
 
 def _rendered(docs: list[bytes], token: str | None) -> bytes:
-    parts = []
-    if docs:
-        parts.append(b'"runs":[' + b",".join(docs) + b"]")
-    if token:
-        parts.append(b'"next_page_token":' + encode(token))
-    return b"{" + b",".join(parts) + b"}"
+    """The documents are copied once: a page has some megabytes."""
+    more = b'"next_page_token":' + encode(token) if token else b""
+    if not docs:
+        return b"{" + more + b"}"
+    begin = b'{"runs":['
+    end = (b"]," if more else b"]") + more + b"}"
+    if len(docs) == 1:
+        return begin + docs[0] + end
+    return b",".join([begin + docs[0], *docs[1:-1], docs[-1] + end])

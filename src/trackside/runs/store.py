@@ -199,7 +199,7 @@ def documents(
 
 def _documents(tx: Tx, run_seqs: Sequence[int], fresh: list[tuple[int, str, bytes]]) -> list[bytes]:
     docs: dict[int, bytes] = {
-        seq: bytes(doc)
+        seq: doc
         for seq, doc in tx.all(
             "SELECT run_seq, doc FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
         )
