@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.links import until
 from support.postgres import Admin, rows
 from trackside import opening
 from trackside.core.db.postgres import PostgresDatabase
@@ -40,8 +41,9 @@ def test_a_group_that_waits_for_a_lock_holds_up_no_other_and_sees_what_was_commi
         with db.write(1) as tx:
             run_seq, experiment_seq = runs.active(tx, locked)
             waits = logging(db, locked, "mine")
-            while rows(admin, WAITING, database) == [(0,)]:
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(
+                until, lambda: rows(admin, WAITING, database) == [(1,)], "a group to wait for the lock"
+            )
             assert await asyncio.wait_for(logging(db, free, "mine"), LONG_S) == batch.ANSWER
             assert not waits.done()
             tx.run(
