@@ -198,12 +198,10 @@ def documents(
 
 
 def _documents(tx: Tx, run_seqs: Sequence[int], fresh: list[tuple[int, str, bytes]]) -> list[bytes]:
-    docs: dict[int, bytes] = {
-        seq: doc
-        for seq, doc in tx.all(
-            "SELECT run_seq, doc FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
-        )
-    }
+    rows = tx.all(
+        "SELECT run_seq, doc FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
+    )
+    docs: dict[int, bytes] = dict(rows)
     absent = [seq for seq in run_seqs if seq not in docs]
     if absent:
         for seq, run in _load(tx, absent).items():
