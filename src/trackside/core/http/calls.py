@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from trackside.core.access import OPEN, Visit
-from trackside.core.db.group import Batch, GroupWriter
+from trackside.core.db.commit import Batch
+from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadRequest, Fault, Invalid, Unavailable

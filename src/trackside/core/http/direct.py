@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Visit
-from trackside.core.db.group import Batch
+from trackside.core.db.commit import Batch
 from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import Admission, Gate
 from trackside.core.http.calls import JSON_TYPE, Calls, call_of, check_content_type, failed
