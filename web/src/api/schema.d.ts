@@ -590,6 +590,245 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3.0/mlflow/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST mlflow issues */
+        post: operations["post_api_3_0_mlflow_issues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/issues/{issue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET mlflow issues */
+        get: operations["get_api_3_0_mlflow_issues_issue_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** PATCH mlflow issues */
+        patch: operations["patch_api_3_0_mlflow_issues_issue_id"];
+        trace?: never;
+    };
+    "/api/3.0/mlflow/issues/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST issues search */
+        post: operations["post_api_3_0_mlflow_issues_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/label-schemas/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST label-schemas create */
+        post: operations["post_api_3_0_mlflow_label_schemas_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/label-schemas/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE label-schemas delete */
+        delete: operations["delete_api_3_0_mlflow_label_schemas_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/label-schemas/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET label-schemas list */
+        get: operations["get_api_3_0_mlflow_label_schemas_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST review-queues create */
+        post: operations["post_api_3_0_mlflow_review_queues_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST review-queues delete */
+        post: operations["post_api_3_0_mlflow_review_queues_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET review-queues get */
+        get: operations["get_api_3_0_mlflow_review_queues_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/items/add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST items add */
+        post: operations["post_api_3_0_mlflow_review_queues_items_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/items/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET items list */
+        get: operations["get_api_3_0_mlflow_review_queues_items_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/items/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST items remove */
+        post: operations["post_api_3_0_mlflow_review_queues_items_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/items/set-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST items set-status */
+        post: operations["post_api_3_0_mlflow_review_queues_items_set_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET review-queues list */
+        get: operations["get_api_3_0_mlflow_review_queues_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/3.0/mlflow/traces/{trace_id}/assessments": {
         parameters: {
             query?: never;
@@ -624,6 +863,23 @@ export interface paths {
         head?: never;
         /** PATCH traces assessments */
         patch: operations["patch_api_3_0_mlflow_traces_trace_id_assessments_assessment_id"];
+        trace?: never;
+    };
+    "/api/3.0/mlflow/traces/batchGetInfos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST traces batchGetInfos */
+        post: operations["post_api_3_0_mlflow_traces_batchGetInfos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/3.0/mlflow/traces/delete-traces": {
@@ -2724,6 +2980,13 @@ export interface components {
             /** @default null */
             version?: string | null;
         };
+        /** BatchGet */
+        BatchGet: {
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            trace_ids: string[] | null;
+        };
         /**
          * Begin
          * @description `next` is the page of this server that the browser is sent to afterwards.
@@ -2740,6 +3003,13 @@ export interface components {
          */
         Begun: {
             url: string;
+        };
+        /** Categorical */
+        Categorical: {
+            /** @default null */
+            multi_select?: boolean | null;
+            /** @default null */
+            options?: string[] | null;
         };
         /**
          * Changed
@@ -3479,6 +3749,42 @@ export interface components {
             /** @default [] */
             incidents?: components["schemas"]["ShownIncident"][];
         };
+        /**
+         * Input
+         * @description How a reviewer answers: one of these.
+         */
+        Input: {
+            /** @default null */
+            categorical?: components["schemas"]["Categorical"] | null;
+            /** @default null */
+            numeric?: components["schemas"]["Numeric"] | null;
+            /** @default null */
+            pass_fail?: components["schemas"]["PassFail"] | null;
+            /** @default null */
+            text?: components["schemas"]["Text"] | null;
+        };
+        /** Issue */
+        Issue: {
+            /** @default [] */
+            categories?: string[];
+            /** @default null */
+            created_by?: string | null;
+            created_timestamp: number;
+            description: string;
+            experiment_id: string;
+            issue_id: string;
+            last_updated_timestamp: number;
+            name: string;
+            /** @default [] */
+            root_causes?: string[];
+            /** @default null */
+            severity?: string | null;
+            /** @default null */
+            source_run_id?: string | null;
+            status: string;
+            /** @default null */
+            trace_count?: number | null;
+        };
         /** JobKinds */
         JobKinds: {
             /** @default [] */
@@ -3488,6 +3794,22 @@ export interface components {
         KeyValue: {
             key: string;
             value: string;
+        };
+        /** LabelSchema */
+        LabelSchema: {
+            created_at: number;
+            /** @default null */
+            created_by?: string | null;
+            enable_comment: boolean;
+            experiment_id: string;
+            input: unknown;
+            /** @default null */
+            instruction?: string | null;
+            is_default: boolean;
+            last_updated_at: number;
+            name: string;
+            schema_id: string;
+            type: string;
         };
         /** LeftOut */
         LeftOut: {
@@ -3812,6 +4134,13 @@ export interface components {
             /** @default null */
             token_name: string | null;
         };
+        /** Numeric */
+        Numeric: {
+            /** @default null */
+            max_value?: number | null;
+            /** @default null */
+            min_value?: number | null;
+        };
         /**
          * Obstacle
          * @description What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or
@@ -3827,6 +4156,15 @@ export interface components {
             member: string | null;
             /** @default null */
             name?: string | null;
+        };
+        /** OfQueue */
+        OfQueue: {
+            /** @default null */
+            queue_id: string | null;
+        };
+        /** OneItem */
+        OneItem: {
+            item: components["schemas"]["trackside.traces.review_queues.model.Item"];
         };
         /** OneTrace */
         OneTrace: {
@@ -3931,6 +4269,13 @@ export interface components {
             cpu_s: number;
             name: string;
             resident_bytes: number;
+        };
+        /** PassFail */
+        PassFail: {
+            /** @default null */
+            negative_label?: string | null;
+            /** @default null */
+            positive_label?: string | null;
         };
         /**
          * PlaceHold
@@ -4121,6 +4466,13 @@ export interface components {
             children: number;
             copies: components["schemas"]["Copy"][];
         };
+        /** RemoveItems */
+        RemoveItems: {
+            /** @default null */
+            item_ids?: string[] | null;
+            /** @default null */
+            queue_id: string | null;
+        };
         /** RenameModel */
         RenameModel: {
             /** @default null */
@@ -4190,6 +4542,21 @@ export interface components {
             runs: components["schemas"]["MatchedRun"][];
             total: number;
             words: string;
+        };
+        /** ReviewQueue */
+        ReviewQueue: {
+            /** @default null */
+            created_by?: string | null;
+            creation_time_ms: number;
+            experiment_id: string;
+            last_update_time_ms: number;
+            name: string;
+            queue_id: string;
+            queue_type: string;
+            /** @default [] */
+            schema_ids?: string[];
+            /** @default [] */
+            users?: string[];
         };
         /** Rows */
         Rows: {
@@ -4502,6 +4869,17 @@ export interface components {
         SetStages: {
             /** @default null */
             stages: components["schemas"]["GivenStage"][] | null;
+        };
+        /** SetStatus */
+        SetStatus: {
+            /** @default null */
+            completed_by?: string | null;
+            /** @default null */
+            item_id: string | null;
+            /** @default null */
+            queue_id: string | null;
+            /** @default null */
+            status?: string | null;
         };
         /** SetVersionTag */
         SetVersionTag: {
@@ -5057,6 +5435,16 @@ export interface components {
             response_status?: number;
             success: boolean;
         };
+        /** Text */
+        Text: {
+            /** @default null */
+            max_length?: number | null;
+        };
+        /** TraceInfos */
+        TraceInfos: {
+            /** @default [] */
+            trace_infos?: unknown[];
+        };
         /** Traces */
         Traces: {
             /** @default null */
@@ -5607,9 +5995,148 @@ export interface components {
             /** @default null */
             update_mask: unknown;
         };
+        /** Create */
+        "trackside.traces.issues.model.Create": {
+            /** @default null */
+            categories?: string[] | null;
+            /** @default null */
+            created_by?: string | null;
+            /** @default null */
+            description: string | null;
+            /** @default null */
+            experiment_id: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            root_causes?: string[] | null;
+            /** @default null */
+            severity?: string | null;
+            /** @default null */
+            source_run_id?: string | null;
+            /** @default null */
+            status?: string | null;
+        };
+        /** Found */
+        "trackside.traces.issues.model.Found": {
+            /** @default [] */
+            issues?: components["schemas"]["Issue"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
+        /** Got */
+        "trackside.traces.issues.model.Got": {
+            issue: components["schemas"]["Issue"];
+        };
+        /** Search */
+        "trackside.traces.issues.model.Search": {
+            /** @default null */
+            experiment_id?: string | null;
+            /** @default null */
+            filter_string?: string | null;
+            /** @default false */
+            include_trace_count?: boolean;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            page_token?: string | null;
+        };
+        /** Update */
+        "trackside.traces.issues.model.Update": {
+            /** @default null */
+            description?: string | null;
+            /** @default  */
+            issue_id?: string;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            severity?: string | null;
+            /** @default null */
+            status?: string | null;
+        };
+        /** Create */
+        "trackside.traces.label_schemas.model.Create": {
+            /** @default false */
+            enable_comment?: boolean;
+            /** @default null */
+            experiment_id: string | null;
+            /** @default null */
+            input?: components["schemas"]["Input"] | null;
+            /** @default null */
+            instruction?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            type?: string | null;
+        };
+        /** Got */
+        "trackside.traces.label_schemas.model.Got": {
+            label_schema: components["schemas"]["LabelSchema"];
+        };
+        /** Listed */
+        "trackside.traces.label_schemas.model.Listed": {
+            /** @default [] */
+            label_schemas?: components["schemas"]["LabelSchema"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
         /** Deleted */
         "trackside.traces.model.Deleted": {
             traces_deleted: number;
+        };
+        /** Create */
+        "trackside.traces.review_queues.model.Create": {
+            /** @default null */
+            created_by?: string | null;
+            /** @default null */
+            experiment_id: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            queue_type?: string | null;
+            /** @default null */
+            schema_ids?: string[] | null;
+            /** @default null */
+            users?: string[] | null;
+        };
+        /** Got */
+        "trackside.traces.review_queues.model.Got": {
+            review_queue: components["schemas"]["ReviewQueue"];
+        };
+        /** Item */
+        "trackside.traces.review_queues.model.Item": {
+            /** @default null */
+            completed_by?: string | null;
+            /** @default null */
+            completed_time_ms?: number | null;
+            creation_time_ms: number;
+            item_id: string;
+            item_type: string;
+            last_update_time_ms: number;
+            queue_id: string;
+            status: string;
+        };
+        /** Items */
+        "trackside.traces.review_queues.model.Items": {
+            /** @default [] */
+            items?: components["schemas"]["trackside.traces.review_queues.model.Item"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
+        /** Listed */
+        "trackside.traces.review_queues.model.Listed": {
+            /** @default null */
+            next_page_token?: string | null;
+            /** @default [] */
+            review_queues?: components["schemas"]["ReviewQueue"][];
+        };
+        /** OfItems */
+        "trackside.traces.review_queues.model.OfItems": {
+            /** @default null */
+            item_ids?: string[] | null;
+            /** @default null */
+            item_type?: string | null;
+            /** @default null */
+            queue_id: string | null;
         };
         /** Point */
         "trackside.traces.search.metrics.Point": {
@@ -7461,6 +7988,455 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    post_api_3_0_mlflow_issues: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.issues.model.Create"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.issues.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_issues_issue_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                issue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.issues.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    patch_api_3_0_mlflow_issues_issue_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                issue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.issues.model.Update"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.issues.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_issues_search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.issues.model.Search"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.issues.model.Found"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_label_schemas_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.label_schemas.model.Create"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.label_schemas.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_3_0_mlflow_label_schemas_delete: {
+        parameters: {
+            query: {
+                schema_id: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_label_schemas_list: {
+        parameters: {
+            query: {
+                experiment_id: string;
+                max_results?: number;
+                page_token?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.label_schemas.model.Listed"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_review_queues_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.review_queues.model.Create"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.review_queues.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_review_queues_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfQueue"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_review_queues_get: {
+        parameters: {
+            query: {
+                queue_id: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.review_queues.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_review_queues_items_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.review_queues.model.OfItems"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.review_queues.model.Items"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_review_queues_items_list: {
+        parameters: {
+            query: {
+                max_results?: number;
+                page_token?: string;
+                queue_id: string;
+                status?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.review_queues.model.Items"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_review_queues_items_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveItems"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_review_queues_items_set_status: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetStatus"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneItem"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_3_0_mlflow_review_queues_list: {
+        parameters: {
+            query: {
+                experiment_id: string;
+                item_id?: string;
+                max_results?: number;
+                page_token?: string;
+                user?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.review_queues.model.Listed"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     post_api_3_0_mlflow_traces_trace_id_assessments: {
         parameters: {
             query?: never;
@@ -7577,6 +8553,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.traces.assessments.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_traces_batchGetInfos: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchGet"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceInfos"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -83,7 +83,8 @@ def _matching(
                     f"The search read spans for {BUDGET_S:.0f} s without filling a page. Narrow it by a time, such as "
                     "timestamp_ms > 1700000000000, or by a column: span.name, tag.key, status."
                 )
-            if node is None or _holds(node, page.parts, row, tests, contents.get(row[0], ())):
+            texts = [bodies.text_of(each) for each in contents.pop(row[0], ())]
+            if node is None or _holds(node, page.parts, row, tests, texts):
                 yield row[0], row[before:]
         if len(rows) < size:
             return
@@ -92,11 +93,12 @@ def _matching(
 
 
 def _bodies(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
+    """Return the bodies of traces as they are stored: unpacked, those of 500 traces may need more memory than there is."""
     found: dict[int, list[bytes]] = {}
     for seq, body in tx.all(
         "SELECT trace_seq, body FROM trace_bodies WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=list(seqs)
     ):
-        found.setdefault(seq, []).append(bodies.text_of(bytes(body)))
+        found.setdefault(seq, []).append(bytes(body))
     return found
 
 

@@ -43,6 +43,7 @@ export default {
   tags: "Tags",
   metadata: "Metadata",
   addToDataset: "Add to a dataset",
+  addToQueue: "Add to a review queue",
   copyPython: "Copy as Python",
   copied: "Copied the code",
   notCopied: 'The browser does not allow this page to copy. Use the code below "Read it in Python".',

@@ -45,6 +45,7 @@ export default {
   tags: "Etiquetas",
   metadata: "Metadatos",
   addToDataset: "Añadir a un conjunto",
+  addToQueue: "Añadir a una cola de revisión",
   copyPython: "Copiar como Python",
   copied: "Código copiado",
   notCopied: "El navegador no permite copiar a esta página. Use el código de «Leerla en Python».",

@@ -6,6 +6,8 @@ export default {
   sessions: "Sessions",
   charts: "Charts",
   datasets: "Datasets",
+  reviews: "Reviews",
+  issues: "Issues",
   empty: "No traces yet",
   emptyHint: "A function with @mlflow.trace, or a library with autologging, sends its calls here:",
   otlpHint: "OpenTelemetry works too: send spans to /v1/traces with the header x-mlflow-experiment-id.",

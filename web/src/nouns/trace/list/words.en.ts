@@ -15,6 +15,7 @@ export default {
   none: "Select none",
   compare: "Compare",
   addToDataset: "Add to a dataset",
+  addToQueue: "Add to a review queue",
   code: "Copy as code",
   asPython: "Copy as Python",
   asCurl: "Copy as curl",

@@ -17,6 +17,7 @@ export default {
   none: "No elegir ninguna",
   compare: "Comparar",
   addToDataset: "Añadir a un conjunto",
+  addToQueue: "Añadir a una cola de revisión",
   code: "Copiar como código",
   asPython: "Copiar como Python",
   asCurl: "Copiar como curl",
