@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from support import axe
 from support.answering import Answered, Asked, answering
 from support.client import Api
 from support.servers import Server
@@ -44,8 +45,15 @@ def test_a_workspace_is_linked_compared_paused_and_unlinked(start: Callable[...,
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     page.get_by_role("button", name="Unlink").click()
-    page.get_by_label("Type twin to unlink").fill("twin")
-    page.get_by_role("dialog").get_by_role("button", name="Unlink").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("linked objects stay on both sides")
+    dialog.get_by_label("Take back the copies").check()
+    expect(dialog).to_contain_text("on the other side")
+    dialog.get_by_label("Keep the copies").check()
+    expect(dialog).to_contain_text("linked objects stay on both sides")
+    assert axe.serious(page) == []
+    page.get_by_label("Type twin to delete it").fill("twin")
+    dialog.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("This workspace is not linked")).to_be_visible()
     assert there.api.run(run_id)["info"]["run_name"] == "swift-fox"
 

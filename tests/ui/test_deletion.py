@@ -233,3 +233,42 @@ def test_the_log_of_a_link_goes_after_its_preview(start: Callable[..., Server], 
 
     expect(page.get_by_text("Deleted the log of twin")).to_be_visible()
     expect(page.get_by_text("No conflicts, refusals or errors")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_webhook_an_alert_rule_and_a_dataset_input_are_deleted_after_their_previews(
+    server: Server, page: Page, console: list[str]
+) -> None:
+    api = server.api
+    hook = {"name": "chat", "url": "https://example.com/x", "events": ["registered_model.created"]}
+    webhook_id = api.post(f"{OURS}/webhooks", hook)["webhook"]["webhook_id"]
+    rule = {"measure": "events", "target": "run.failed", "above": 0, "window_s": 600}
+    api.ask("PUT", f"{OURS}/alert-rules/failures", rule)
+    run_id = api.new_run("0")
+    dataset = {"name": "iris", "digest": "a1", "source_type": "http", "source": "{}"}
+    api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset}])
+    dialog = page.get_by_role("dialog")
+
+    page.goto(f"{server.url}/#/webhooks/{webhook_id}")
+    menu(page, "Delete permanently")
+    expect(dialog).to_contain_text("what was sent stays with the receiver")
+    delete(page)
+    expect(page.get_by_text("Deleted the webhook chat")).to_be_visible()
+
+    page.goto(f"{server.url}/#/alerts")
+    page.get_by_role("button", name="Delete failures").click()
+    expect(dialog).to_contain_text("1 alert rule")
+    expect(dialog).not_to_contain_text("cannot be undone")
+    delete(page)
+    expect(page.get_by_role("row", name=re.compile("failures"))).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("row", name=re.compile("failures"))).to_have_count(1)
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    page.get_by_role("button", name="Delete the dataset input iris").click()
+    expect(dialog).to_contain_text("the data of the dataset stays where it is")
+    assert axe.serious(page) == []
+    delete(page)
+    expect(page.get_by_text("No datasets", exact=False)).to_be_visible()
+    assert api.run(run_id).get("inputs", {}).get("dataset_inputs", []) == []
+    forget_answers(console)

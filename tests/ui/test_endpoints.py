@@ -95,7 +95,8 @@ def test_traffic_is_split_and_a_deployment_is_rolled_back(server: Server, descri
     expect(page.get_by_text("and 25 % copied")).to_be_visible()
 
     page.get_by_role("button", name="Delete the deployment green").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text("the endpoint and its other deployments stay")
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("Deleted the deployment green")).to_be_visible()
     assert [each["name"] for each in endpoint(server.api, "adder")["deployments"]] == ["blue"]
 

@@ -72,6 +72,8 @@ def test_a_schedule_is_made_changed_paused_deleted_and_brought_back(
     page.get_by_role("button", name="Pause tidy").click()
     expect(row).to_contain_text("Paused")
     page.get_by_role("button", name="Delete tidy").click()
+    expect(form).to_contain_text("1 schedule")
+    form.get_by_role("button", name="Delete permanently").click()
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(row).to_contain_text("Paused")

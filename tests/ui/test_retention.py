@@ -41,15 +41,15 @@ def test_a_rule_is_tried_saved_changed_applied_and_deleted(server: Server, page:
     row.get_by_role("button", name="Change tidy").click()
     expect(dialog.get_by_label("Delete nothing if it matches")).to_have_value("100")
     dialog.get_by_role("button", name="Save rule").click()
-    row.get_by_role("button", name="Apply tidy now").click()
+    row.get_by_role("button", name="Run tidy now").click()
     until(
         lambda: sorted(stage(api, each) for each in runs) == ["active", "deleted", "deleted"], "the rule to be applied"
     )
 
     page.goto(f"{server.url}/#/retention")
-    row.get_by_role("button", name="Delete the rule tidy").click()
-    dialog.get_by_role("textbox").fill("tidy")
-    dialog.get_by_role("button", name="Delete the rule").click()
+    row.get_by_role("button", name="Delete tidy").click()
+    expect(dialog).to_contain_text("the jobs that it started stay")
+    dialog.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("There is no rule")).to_be_visible()
 
 

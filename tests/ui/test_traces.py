@@ -257,6 +257,8 @@ def test_traces_become_records_of_an_evaluation_dataset(server: Server, page: Pa
     expect(page.get_by_role("heading", name="golden")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="q1")).to_contain_text('"answer": "no"')
     page.get_by_role("row").filter(has_text="q2").get_by_role("button", name="Delete the record").click()
+    expect(page.get_by_role("dialog")).to_contain_text("the other records of the dataset stay")
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_role("row").filter(has_text="q2")).to_have_count(0)
     assert axe.serious(page) == []
     page.get_by_role("button", name="Delete permanently…").click()

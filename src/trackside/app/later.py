@@ -20,6 +20,7 @@ from trackside.cleanup.jobs import Deletions
 from trackside.cleanup.orphans import kinds as orphan_jobs
 from trackside.cleanup.orphans import routes as orphans
 from trackside.cleanup.work import Work
+from trackside.cleanup.workspaces import imports as abandoned
 from trackside.cleanup.workspaces import routes as workspace_deletions
 from trackside.cleanup.workspaces import work as workspace_work
 from trackside.core.http.routes import Route
@@ -59,6 +60,7 @@ def routes(parts: Parts) -> list[Route]:
     deleting = Work(parts.roots, parts.threads, parts.registry_files, parts.recorder)
     spaces = parts.workspaces
     ends = workspace_work.kind(parts.roots, spaces.tenants.sweep)
+    _loop(parts, "imported-leftovers", lambda: abandoned.step(parts.db, ends), abandoned.EVERY_S)
     return [
         *traces.routes(parts.roots, parts.threads, parts.settings.model_prices),
         *disabled.routes(),

@@ -3,7 +3,8 @@
 1. All checksums of the tables are compared.  2. The tables fill a scratch SQLite file, which is upgraded to the schema of this
 release.  3. A workspace without a name is made; the files are copied into its folder, and the rows, with new internal numbers,
 in portions.  4. The workspace gets its name: from here on clients see it.  An import that was killed left a workspace that nobody
-sees; the same command removes its rows and begins again, and copies no file twice.
+sees; the same command removes its rows and begins again, and copies no file twice.  Where nobody repeats it, a server removes it
+after a day (`cleanup.workspaces.imports`).
 """
 
 import sqlite3
@@ -38,6 +39,7 @@ from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import DEFAULT, Workspace, check_name
 
 BATCH = 2000
+RENEW_S = 60.0  # how often the files that come say that the import goes on
 BATCH_BYTES = 4 << 20  # of bytes and text, in one transaction
 
 
@@ -78,7 +80,7 @@ def run(
             workspace = _begin(db, former, backup_id, name, sweep)
             files = list(place.files(backup_id))
             with closing(make_blobs(str(settings.artifacts), durable=settings.durability == "full")) as blobs:
-                size = sum(_put_files(place, blobs, workspace, files, say))
+                size = sum(_put_files(db, place, blobs, workspace, files, say))
             count = _copy_rows(db, source, workspace, Spelling(former, workspace.folder), say)
         with db.write(workspace.workspace_id) as tx:
             usage.request_recount(tx)
@@ -114,18 +116,24 @@ def _begin(db: Any, former: dict[str, Any], backup_id: str, name: str, sweep: Sw
         workspace = workspaces.hidden(tx, backup_id, name, former, uuid.uuid4().hex)
     while True:
         with db.write(workspace.workspace_id) as tx:
+            workspaces.renew_import(tx, workspace)
             if not sweep(tx):
                 return workspace
 
 
-def _put_files(place: Place, blobs: Blobs, workspace: Workspace, files: list[File], say: Say) -> Iterator[int]:
+def _put_files(db: Any, place: Place, blobs: Blobs, workspace: Workspace, files: list[File], say: Say) -> Iterator[int]:
     def one(file: File) -> int:
         return put_file(place, blobs, file, keys.join(keys.WORKSPACES, workspace.folder, keys.checked(file.key)))
 
+    renewed = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
         for number, size in enumerate(pool.map(one, files), 1):
             if number % 1000 == 0:
                 say(f"{number} of {len(files)} files")
+            if time.monotonic() > renewed + RENEW_S:
+                renewed = time.monotonic()
+                with db.write(0) as tx:
+                    workspaces.renew_import(tx, workspace)
             yield size
 
 
@@ -139,6 +147,7 @@ def _copy_rows(db: Any, source: sqlite3.Connection, workspace: Workspace, spell:
         change = _changes(table, names, shifts, spell)
         for batch in _batches(source, table, names):
             with db.write(workspace.workspace_id) as tx:
+                workspaces.renew_import(tx, workspace)
                 tx.many(insert, [change(row) for row in batch])
             total += len(batch)
             say(f"{total} rows")

@@ -19,6 +19,7 @@ from trackside.workspaces.model import (
 
 DEFAULT_WORKSPACE_ID = 1
 ENDED = "."  # begins the name of a workspace that was deleted and whose rows are being removed; no other name has a dot
+_IMPORT = f"{ENDED}import-"  # begins the name of one that an import has not ended yet
 _COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
     default_artifact_root, creation_time, last_update_time, folder, reach"""
 
@@ -187,10 +188,47 @@ def remove_ended(tx: Tx, workspace_id: int) -> None:
     tx.run("DELETE FROM workspaces WHERE workspace_id = :id AND name LIKE :ended", id=workspace_id, ended=f"{ENDED}%")
 
 
+def abandoned_imports(tx: Tx, before_ms: int) -> list[Workspace]:
+    """The workspaces of imports that have not ended and did nothing since a moment."""
+    rows = tx.all(
+        f"""
+        SELECT {_COLUMNS} FROM workspaces WHERE name LIKE :imports AND last_update_time < :before ORDER BY workspace_id
+        """,
+        imports=f"{_IMPORT}%",
+        before=before_ms,
+    )
+    return list(map(_workspace, rows))
+
+
+def end_import(tx: Tx, workspace: Workspace, before_ms: int) -> bool:
+    """Take the workspace of an abandoned import away; return False where the import goes on or was ended by now."""
+    return bool(
+        tx.run(
+            "UPDATE workspaces SET name = :ended WHERE workspace_id = :id AND name = :name AND last_update_time < :before",
+            ended=f"{ENDED}{workspace.uid}",
+            id=workspace.workspace_id,
+            name=workspace.name,
+            before=before_ms,
+        )
+    )
+
+
+def renew_import(tx: Tx, workspace: Workspace) -> None:
+    """The import goes on.  Raise NotFound where the server took it for abandoned and removes what it brought."""
+    if not tx.run(
+        "UPDATE workspaces SET last_update_time = :now WHERE workspace_id = :id AND name = :name",
+        id=workspace.workspace_id,
+        name=workspace.name,
+    ):
+        raise NotFound(
+            "The server removed what the import had brought, since the import did nothing for a day. Run it again."
+        )
+
+
 def hidden(tx: Tx, import_id: str, name: str, former: dict[str, Any], uid: str) -> Workspace:
     """A workspace that no request finds, for an import; the one that the import made before, if it was interrupted.
     `former`: the workspace as it was where it comes from; `uid`: for the case that a workspace here has its own."""
-    key = f"{ENDED}import-{import_id}-{name}"
+    key = f"{_IMPORT}{import_id}-{name}"
     row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE name = :key", key=key)
     if row is not None:
         return _workspace(row)
@@ -223,6 +261,7 @@ def show(tx: Tx, workspace: Workspace, name: str) -> None:
     """Give a hidden workspace its name.  Raise AlreadyExists where another one has it by now."""
     if tx.one("SELECT 1 FROM workspaces WHERE name = :name", name=name) is not None:
         raise AlreadyExists(f"Workspace '{name}' already exists.")
+    renew_import(tx, workspace)
     tx.run("UPDATE workspaces SET name = :name WHERE workspace_id = :id", name=name, id=workspace.workspace_id)
     tx.record(Change("workspace", name, "create"))
 

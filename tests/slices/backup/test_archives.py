@@ -13,6 +13,7 @@ from slices.backup.test_backup import store_of
 from slices.backup.test_trouble import edit, flip, limited
 from slices.cleanup.test_deletions import filled_run, history, metric
 from support.client import Api
+from support.clocks import Clock
 from support.forks import forks
 from support.links import until
 from support.people import OURS
@@ -221,6 +222,33 @@ def test_an_import_that_is_killed_leaves_nothing_visible_and_the_same_command_en
     assert list(other.data.glob("import-*")) == []
     first = compared(settings_of(server.data), "team", tmp_path)
     assert compared(settings_of(other.data), "team", tmp_path) == first
+
+
+@pytest.mark.slow
+def test_what_a_killed_import_left_is_removed_when_nobody_repeats_it_for_a_day(
+    server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
+) -> None:
+    team, experiment_id, run_id = fill(server.api)
+    for number in range(30):
+        put(team, f"{experiment_id}/{run_id}/artifacts/many/{number}.bin", bytes([number]) * 300_000)
+    clock = Clock(tmp_path / "clock")
+    kept, other = tmp_path / "kept", start(clock=clock)
+    exported(said, server, kept)
+    folder = other.data / "artifacts" / "workspaces" / "team"
+    with forks().start(["backup", "import", "--data", str(other.data), str(kept)], env=environment()) as process:
+        until(lambda: len(list(folder.rglob("*.bin"))) > 3, "some files to be there")
+        process.kill()
+
+    clock.move(25 * 3_600_000)
+    other.stop()
+    other.start()
+    until(lambda: list(folder.rglob("*.bin")) == [], "the files to be removed")
+    (job,) = other.api.get(f"{OURS}/jobs", kind="workspace-deletion")["jobs"]
+    until(lambda: other.api.get(f"{OURS}/jobs/{job['job_id']}")["job"]["state"] == "succeeded", "the job to end")
+
+    assert "team (an import that did not end)" in job["title"]
+    assert said("backup", "import", "--data", other.data, kept)[0] == 0
+    assert history(other.api.within("team"), run_id) == list(range(300))
 
 
 def test_a_full_disk_ends_an_import_with_one_line_and_the_same_command_ends_it_later(

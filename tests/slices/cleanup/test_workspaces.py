@@ -14,6 +14,8 @@ from support.people import OURS, People
 from support.servers import Server
 from trackside import tenants
 from trackside.core.db.migrate import migrations
+from trackside.core.errors import NotFound
+from trackside.workspaces import store as workspaces
 
 __all__ = ["people", "said"]
 DELETIONS = f"{OURS}/workspace-deletions"
@@ -188,3 +190,24 @@ def test_every_table_of_a_workspace_is_swept() -> None:
     by_others = ("alert_", "job_", "link", "orphan", "quota", "storage_")
     left = {name for name in made - listed - own if not name.startswith(by_others)}
     assert left == set()
+
+
+@pytest.mark.both
+def test_an_import_that_goes_on_is_not_taken_away_and_one_that_was_cannot_go_on(db: Any) -> None:
+    former = {"uid": "u-1", "subscription_id": "s", "resource_group": "g", "location": "", "friendly_name": "",
+              "description": "", "tags": "{}", "creation_time": 1}  # fmt: skip
+    with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx:
+        made = workspaces.hidden(tx, "archive", "team", former, "u-2")
+        before = tx.now
+
+    with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx:
+        early = workspaces.abandoned_imports(tx, before)
+        late = workspaces.abandoned_imports(tx, before + 1)
+        workspaces.renew_import(tx, made)
+        is_ended_early = workspaces.end_import(tx, made, before)
+        is_ended = workspaces.end_import(tx, made, tx.now + 1)
+
+    assert (early, [each.workspace_id for each in late]) == ([], [made.workspace_id])
+    assert (is_ended_early, is_ended) == (False, True)
+    with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx, pytest.raises(NotFound, match="Run it again"):
+        workspaces.show(tx, made, "team")

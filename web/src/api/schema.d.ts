@@ -5534,9 +5534,15 @@ export interface components {
             /** @default null */
             confirm?: string | null;
             /** @default null */
+            copies?: string | null;
+            /** @default null */
             dataset_id?: string | null;
             /** @default null */
             day?: string | null;
+            /** @default null */
+            deployment?: string | null;
+            /** @default null */
+            digest?: string | null;
             /** @default null */
             experiment_id?: string | null;
             /** @default null */
@@ -5553,6 +5559,8 @@ export interface components {
             name?: string | null;
             /** @default null */
             path?: string | null;
+            /** @default null */
+            record_id?: string | null;
             /** @default null */
             run_id?: string | null;
             /** @default null */
@@ -5563,6 +5571,10 @@ export interface components {
             token_id?: number | null;
             /** @default null */
             version?: string | null;
+            /** @default null */
+            view_id?: string | null;
+            /** @default null */
+            webhook_id?: string | null;
         };
         /**
          * Named
@@ -5572,9 +5584,15 @@ export interface components {
             /** @default null */
             alias?: string | null;
             /** @default null */
+            copies?: string | null;
+            /** @default null */
             dataset_id?: string | null;
             /** @default null */
             day?: string | null;
+            /** @default null */
+            deployment?: string | null;
+            /** @default null */
+            digest?: string | null;
             /** @default null */
             experiment_id?: string | null;
             /** @default null */
@@ -5592,6 +5610,8 @@ export interface components {
             /** @default null */
             path?: string | null;
             /** @default null */
+            record_id?: string | null;
+            /** @default null */
             run_id?: string | null;
             /** @default null */
             to_step?: number | null;
@@ -5599,6 +5619,10 @@ export interface components {
             token_id?: number | null;
             /** @default null */
             version?: string | null;
+            /** @default null */
+            view_id?: string | null;
+            /** @default null */
+            webhook_id?: string | null;
         };
         /**
          * Delete

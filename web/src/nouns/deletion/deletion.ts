@@ -19,14 +19,26 @@ export type Target =
   | { kind: "metric_steps"; run_id: string; key: string; from_step: number; to_step: number }
   | { kind: "param" | "tag"; run_id: string; key: string }
   | { kind: "artifact"; run_id: string; path: string }
-  | { kind: "endpoint" | "link" | "link_log" | "monitor"; name: string }
+  | { kind: "endpoint" | "link_log" | "monitor" | "job_schedule" | "alert_rule"; name: string }
+  | { kind: "link"; name: string; copies: "keep" | "remove" }
+  | { kind: "deployment"; name: string; deployment: string }
+  | { kind: "webhook"; webhook_id: string }
+  | { kind: "dataset_record"; dataset_id: string; record_id: string }
+  | { kind: "dataset_input"; run_id: string; name: string; digest: string }
   | { kind: "capture_day"; name: string; day: string }
   | { kind: "evaluation_dataset"; dataset_id: string }
   | { kind: "token"; token_id: number }
   | { kind: "job"; job_id: string };
 
-/** Deleted by one call: a token is of no workspace, and a job would leave a job behind. */
-const BY_CALL: ReadonlySet<Target["kind"]> = new Set(["token", "job"]);
+/** Deleted by one call: a token is of no workspace, and of the others a job would leave more behind than it deletes. */
+const BY_CALL: ReadonlySet<Target["kind"]> = new Set([
+  "token",
+  "job",
+  "job_schedule",
+  "alert_rule",
+  "dataset_record",
+  "dataset_input",
+]);
 
 /** Of several previews: sums, and what stands in the way of any. */
 export interface Summary {
@@ -46,8 +58,10 @@ export async function preview(target: Target, signal: AbortSignal): Promise<Prev
   return await api.post("/api/trackside/v1/deletions/preview", { body: target, signal });
 }
 
-/** What a deletion has freed so far. */
-export type Freed = Pick<Deleted, "file_bytes" | "row_bytes">;
+/** What a deletion has freed so far, and what it leaves or has still to do. */
+export interface Freed extends Pick<Deleted, "file_bytes" | "row_bytes"> {
+  rest: readonly string[];
+}
 
 /** Deletes as a job; a caller who may not start jobs deletes in as many calls as the server takes.  `onPart` is told what was
  *  freed in sum. */
@@ -58,7 +72,8 @@ export async function execute(
 ): Promise<Freed> {
   if (!BY_CALL.has(target.kind) && rights.may(NEEDS.writeJobs)) {
     const job = await ended("delete", { ...target, token, ...(confirm ? { confirm } : {}) });
-    const freed = job.result as unknown as Freed;
+    const { kept = [], ...sizes } = job.result as unknown as Omit<Freed, "rest"> & { kept?: string[] };
+    const freed = { ...sizes, rest: kept };
     onPart(freed);
     return freed;
   }
@@ -66,8 +81,9 @@ export async function execute(
     const part = await api.post("/api/trackside/v1/deletions", {
       body: { ...target, token, confirm: confirm ?? null },
     });
-    onPart(part);
-    if (part.is_done) return part;
+    const freed = { file_bytes: part.file_bytes, row_bytes: part.row_bytes, rest: part.pending ?? [] };
+    onPart(freed);
+    if (part.is_done) return freed;
   }
 }
 

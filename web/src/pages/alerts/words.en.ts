@@ -38,7 +38,6 @@ export default {
   save: "Save",
   saved: (name: string) => `Saved the rule ${name}`,
   remove: (name: string) => `Delete ${name}`,
-  removed: (name: string) => `Deleted the rule ${name}`,
   enable: (name: string) => `Enable ${name}`,
   disable: (name: string) => `Disable ${name}`,
   badNumber: "Give a number",

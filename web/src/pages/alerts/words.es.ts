@@ -41,7 +41,6 @@ export default {
   save: "Guardar",
   saved: (name: string) => `Se guardó la regla ${name}`,
   remove: (name: string) => `Eliminar ${name}`,
-  removed: (name: string) => `Se eliminó la regla ${name}`,
   enable: (name: string) => `Activar ${name}`,
   disable: (name: string) => `Desactivar ${name}`,
   badNumber: "Escriba un número",

@@ -92,7 +92,4 @@ export default {
   logId: "Request",
   remove: "Delete",
   removeDeployment: (name: string) => `Delete the deployment ${name}`,
-  removeDeploymentTitle: (name: string) => `Delete the deployment ${name}?`,
-  removeDeploymentHint: "Its replicas end. The endpoint and its other deployments stay.",
-  removedDeployment: (name: string) => `Deleted the deployment ${name}`,
 };

@@ -91,7 +91,4 @@ export default {
   logId: "Petición",
   remove: "Eliminar",
   removeDeployment: (name: string) => `Eliminar el despliegue ${name}`,
-  removeDeploymentTitle: (name: string) => `¿Eliminar el despliegue ${name}?`,
-  removeDeploymentHint: "Sus réplicas terminan. El endpoint y sus otros despliegues siguen.",
-  removedDeployment: (name: string) => `Se eliminó el despliegue ${name}`,
 } satisfies Words<typeof en>;

@@ -22,12 +22,6 @@ export default {
   when: "Cuándo",
   next: "Próxima",
   last: "Última",
-  paused: "En pausa",
-  pause: (name: string) => `Pausar ${name}`,
-  resume: (name: string) => `Reanudar ${name}`,
-  run: (name: string) => `Ejecutar ${name} ahora`,
-  change: (name: string) => `Cambiar ${name}`,
-  remove: (name: string) => `Eliminar ${name}`,
   actions: "Acciones",
   noSchedules:
     "Una programación pone un trabajo en la cola por una expresión cron o cada cierto tiempo, como una tabla que se puntúa cada noche.",
@@ -35,6 +29,4 @@ export default {
   anyKind: "Cualquier tipo",
   noneMatch: "Ningún trabajo tiene este estado y tipo",
   all: "Ver todos los trabajos",
-  removed: (name: string) => `Programación ${name} eliminada`,
-  lastJob: "último trabajo",
 } satisfies Words<typeof en>;

@@ -66,6 +66,7 @@ export default {
   },
   inputs: "Inputs",
   noInputs: "No datasets logged",
+  removeInput: (name: string) => `Delete the dataset input ${name}`,
   dataset: "Dataset",
   digest: "Digest",
   context: "Used for",

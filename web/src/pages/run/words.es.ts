@@ -68,6 +68,7 @@ export default {
   },
   inputs: "Entradas",
   noInputs: "Sin conjuntos de datos",
+  removeInput: (name: string) => `Eliminar la entrada ${name}`,
   dataset: "Conjunto de datos",
   digest: "Huella",
   context: "Uso",

@@ -25,5 +25,4 @@ export default {
   code: "Read it in Python",
   missing: "There is no such dataset",
   removeRecord: "Delete the record",
-  recordRemoved: "Deleted the record",
 };

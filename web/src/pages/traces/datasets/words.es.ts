@@ -28,5 +28,4 @@ export default {
   code: "Leerlo en Python",
   missing: "No existe ese conjunto",
   removeRecord: "Borrar el registro",
-  recordRemoved: "Se ha borrado el registro",
 } satisfies Words<typeof en>;
