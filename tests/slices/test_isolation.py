@@ -124,7 +124,7 @@ NEUTRAL: dict[str, Any] = {
     "lifecycle": None, "columns": ["params.k", "metrics.m"], "offset": 0, "snapshot": None, "parent": "",
     "resource_type": "experiment", "resource_id": "1", "permission": "READ",
     "registry": None, "filter_string": "", "records": None, "traces": [], "buckets": "00", "hashes": None, "keys": None,
-    "dry_run": True, "source_workspace": None,
+    "dry_run": True, "source_workspace": None, "span_ids": None,
     "authorization": None, "digest_s": None, "mute": None,
     "scope": "workspace", "subject": None, "measure": "runs", "rule_state": None, "target": None, "above": 1.0,
     "window_s": 60, "for_s": 0, "severity": "info", "is_enabled": True,
@@ -279,7 +279,12 @@ def dataset_with_a_record(api: Api, experiment_id: str) -> dict[str, str]:
     api.post(f"datasets/{dataset_id}/records", records=records, version="3.0")
     (record,) = json.loads(api.get(f"datasets/{dataset_id}/records", version="3.0")["records"])
     found = hashlib.sha256(json.dumps(record["inputs"], sort_keys=True).encode()).hexdigest()
-    return {"dataset_id": dataset_id, "dataset_record_id": record["dataset_record_id"], "hash": found}
+    return {
+        "dataset_id": dataset_id,
+        "dataset_record_id": record["dataset_record_id"],
+        "record_id": record["dataset_record_id"],
+        "hash": found,
+    }
 
 
 def trace_with_a_span(api: Api, experiment_id: str) -> dict[str, str]:
