@@ -1,6 +1,6 @@
 """What language models cost, in US dollars a million tokens: the table that the server brings, and a file that adds to it.
 
-The built-in prices are list prices that the providers published in 2025.  Those of a file win over them.
+The built-in prices are list prices; each group names its source and date.  Those of a file win over them.
 """
 
 import re
@@ -30,7 +30,29 @@ def _of(input_: float, output: float, read: float | None = None, write: float | 
     return Price(input=input_, output=output, cache_read=read, cache_write=write)
 
 
-BUILT_IN: Prices = {
+# https://platform.claude.com/docs/en/about-claude/pricing, a copy of 2026 that was read on 2026-11-29.  `cache_write` is for five
+# minutes.
+_ANTHROPIC: Prices = {
+    "claude-3-haiku": _of(0.25, 1.25, 0.03, 0.3),
+    "claude-3-5-haiku": _of(0.8, 4, 0.08, 1),
+    "claude-3-7-sonnet": _of(3, 15, 0.3, 3.75),
+    "claude-sonnet-4": _of(3, 15, 0.3, 3.75),
+    "claude-sonnet-4-5": _of(3, 15, 0.3, 3.75),
+    "claude-sonnet-4-6": _of(3, 15, 0.3, 3.75),
+    "claude-sonnet-5": _of(2, 10, 0.2, 2.5),
+    "claude-opus-4": _of(15, 75, 1.5, 18.75),
+    "claude-opus-4-1": _of(15, 75, 1.5, 18.75),
+    "claude-opus-4-5": _of(5, 25, 0.5, 6.25),
+    "claude-opus-4-6": _of(5, 25, 0.5, 6.25),
+    "claude-opus-4-7": _of(5, 25, 0.5, 6.25),
+    "claude-opus-4-8": _of(5, 25, 0.5, 6.25),
+    "claude-opus-5": _of(5, 25, 0.5, 6.25),
+    "claude-haiku-4-5": _of(1, 5, 0.1, 1.25),
+}
+
+# https://developers.openai.com/api/docs/pricing, as others quoted it from March to May 2026; read on 2026-11-29.  The page itself
+# no longer lists all of these models.  Quotes of the cache prices of o3 and o4-mini differ, so these are left out.
+_OPENAI: Prices = {
     "gpt-4o": _of(2.5, 10, 1.25),
     "gpt-4o-mini": _of(0.15, 0.6, 0.075),
     "gpt-4.1": _of(2, 8, 0.5),
@@ -39,22 +61,19 @@ BUILT_IN: Prices = {
     "gpt-5": _of(1.25, 10, 0.125),
     "gpt-5-mini": _of(0.25, 2, 0.025),
     "gpt-5-nano": _of(0.05, 0.4, 0.005),
-    "o3": _of(2, 8, 0.5),
-    "o4-mini": _of(1.1, 4.4, 0.275),
+    "o3": _of(2, 8),
+    "o4-mini": _of(1.1, 4.4),
     "text-embedding-3-small": _of(0.02, 0),
     "text-embedding-3-large": _of(0.13, 0),
-    "claude-3-haiku": _of(0.25, 1.25, 0.03, 0.3),
-    "claude-3-5-haiku": _of(0.8, 4, 0.08, 1),
-    "claude-3-5-sonnet": _of(3, 15, 0.3, 3.75),
-    "claude-3-7-sonnet": _of(3, 15, 0.3, 3.75),
-    "claude-sonnet-4": _of(3, 15, 0.3, 3.75),
-    "claude-sonnet-4-5": _of(3, 15, 0.3, 3.75),
-    "claude-opus-4": _of(15, 75, 1.5, 18.75),
-    "claude-opus-4-1": _of(15, 75, 1.5, 18.75),
-    "claude-haiku-4-5": _of(1, 5, 0.1, 1.25),
-    "gemini-2.0-flash": _of(0.1, 0.4, 0.025),
-    "gemini-2.5-flash": _of(0.3, 2.5, 0.075),
 }
+
+# https://ai.google.dev/gemini-api/docs/pricing, as others quoted it: input on 2026-10-07, output in March 2026; read on
+# 2026-11-29.  Quotes of the cache price differ, so it is left out.
+_GOOGLE: Prices = {
+    "gemini-2.5-flash": _of(0.3, 2.5),
+}
+
+BUILT_IN: Prices = {**_ANTHROPIC, **_OPENAI, **_GOOGLE}
 
 
 def read(path: Path) -> Prices:
