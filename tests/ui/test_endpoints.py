@@ -40,10 +40,10 @@ def test_an_endpoint_is_listed_says_why_it_is_not_healthy_and_is_deleted_by_typi
     expect(page.get_by_text("No endpoints yet")).to_be_visible()
     register(server.api, [described])
     page.goto(f"{server.url}/#/models/sum/versions/1")
-    page.get_by_role("button", name="Deploy").click()
+    page.get_by_role("button", name="Deploy", exact=True).click()
     page.get_by_label("Endpoint", exact=True).fill("adder")
     page.get_by_label("Environment").select_option("local")
-    page.get_by_role("dialog").get_by_role("button", name="Deploy").click()
+    page.get_by_role("dialog").get_by_role("button", name="Deploy", exact=True).click()
 
     expect(page).to_have_url(f"{server.url}/#/endpoints/adder")
     expect(page.locator("main").get_by_text("--model-python").first).to_be_visible()

@@ -1,11 +1,14 @@
 """The table of runs: filter, order, columns, groups, tree, selection, keys, live changes."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from support import many_runs
 from support.client import Api
 from support.servers import Server
 
@@ -161,6 +164,22 @@ def test_what_a_client_logs_appears_by_itself(page: Page, server: Server) -> Non
 
     server.api.post("runs/log-metric", run_id=run_id, key="loss", value=0.0625, timestamp=9, step=9)
     expect(page.get_by_role("row", name=re.compile("^Select d "))).to_contain_text("0.0625")
+
+
+@pytest.mark.slow
+def test_new_runs_move_no_row_that_is_not_loaded_yet(start: Callable[..., Server], page: Page, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    many_runs.fill(tmp_path / "data", "many", 150)
+    server = start(data=tmp_path / "data")
+    with page.expect_response(lambda answer: '"offset":100' in (answer.request.post_data or "")):
+        page.goto(f"{server.url}/#/experiments/1")
+    server.api.new_run("1", run_name="newest", start_time=many_runs.STARTED + 10**9)
+    expect(page.get_by_role("button", name="1 new run")).to_be_visible()
+
+    page.locator(".scroll").evaluate("(box) => { box.scrollTop = 95 * 32; }")
+
+    row = page.get_by_role("row", name=re.compile("Select run-000049 "))
+    expect(row).to_have_attribute("aria-rowindex", "102")
 
 
 @pytest.mark.slow

@@ -174,12 +174,13 @@ export class RunList implements List {
     void this.#fill();
   }
 
-  /** The first gap in what is in sight, in whole blocks. */
+  /** The first gap in what is in sight and in the block after it, in whole blocks.  The first answer to a question has what is
+   *  in sight alone; the block after it makes the server keep the order before new runs move it. */
   #missing(): { first: number; count: number } | null {
     const from = Math.floor(this.#sight.first / BLOCK);
     const to = Math.max(Math.ceil(this.#sight.end / BLOCK), from + 1);
     if (this.#isStale) return { first: from * BLOCK, count: (to - from) * BLOCK };
-    const needed = Array.from({ length: to - from }, (_, index) => from + index);
+    const needed = Array.from({ length: to - from + 1 }, (_, index) => from + index);
     const gaps = needed.filter((block) => !this.#blocks.has(block) && block * BLOCK < this.length);
     const [first] = gaps;
     const last = gaps.at(-1);
