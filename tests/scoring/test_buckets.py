@@ -15,6 +15,7 @@ from support import s3
 from support.servers import Server, trackside
 from trackside.artifacts.blobs import get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
+from trackside.core.errors import NotFound
 from trackside.scoring.buckets import Buckets
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
@@ -85,6 +86,12 @@ def test_a_folder_is_read_and_failed_rows_lie_beside_the_output(scoring: Server,
     assert [(row["trackside_row"], row["prediction"]) for row in rows] == [(0, 4.0), (2, 8.0)]
     assert job["result"]["errors"] == f"{PLACE}/out.jsonl.failed_rows.jsonl"
     assert b"'none', which is no double" in get(bucket, "tables/out.jsonl.failed_rows.jsonl")
+
+    put(bucket, "tables/in/1.csv", [[b"id,a,b\n0,1,1\n1,1,1\n"]])
+    replaced = score(scoring.api, input=f"{PLACE}/in", input_format="csv", output=f"{PLACE}/out.jsonl", overwrite=True)
+    assert replaced["result"]["rows"] == 3, replaced["reason"]
+    with pytest.raises(NotFound):
+        bucket.stat("tables/out.jsonl.failed_rows.jsonl")
 
 
 def test_what_is_missing_or_not_allowed_is_told(scoring: Server, bucket: CloudBlobs) -> None:

@@ -32,3 +32,18 @@ def test_a_table_is_scored_by_row_group_with_what_says_where_it_comes_from(scori
     assert contexts == {"in.parquet": "scoring", "out.parquet": "scored"}
     again = scoring.api.fault(JOBS, {"kind": "score", "params": job["params"]})
     assert again[1] == "RESOURCE_ALREADY_EXISTS"
+
+
+def test_a_result_that_replaces_another_one_takes_its_failed_rows_away(scoring: Server, tables: Path) -> None:
+    source, output, failed = tables / "in.csv", tables / "out.csv", tables / "out.csv.failed_rows.jsonl"
+    source.write_text("id,a,b\n1,1,1\n2,none,1\n")
+    places = {"input": str(source), "output": str(output)}
+    first = score(scoring.api, **places)
+    assert (first["result"]["failed_rows"], failed.exists()) == (1, True)
+    source.write_text("id,a,b\n1,1,1\n2,2,1\n")
+
+    second = score(scoring.api, **places, overwrite=True)
+
+    assert (second["result"]["rows"], second["result"]["failed_rows"]) == (2, 0), second["reason"]
+    assert output.exists()
+    assert not failed.exists()

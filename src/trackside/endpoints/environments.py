@@ -10,8 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from trackside.core import disk
@@ -36,9 +37,22 @@ def local(python: str) -> str:
         raise Unsupported(
             "spec.env is 'local', and the server has no Python for models: start it with --model-python, or set spec.env to 'uv'."
         )
+    program = program_of(python)
+    _check_serves(program, python)
+    return program
+
+
+def program_of(python: str) -> str:
+    """Return the path of the Python that the operator named, whatever packages it has.  Raise Unsupported for no program."""
     program = shutil.which(python)
     if program is None:
         raise Unsupported(f"--model-python is {python!r}, which is no program on the server's machine.")
+    return program
+
+
+@lru_cache  # what it raises is not kept
+def _check_serves(program: str, python: str) -> None:
+    """Raise Unsupported for a Python that cannot serve a model.  Asked once: the answer takes a second of a processor."""
     done = subprocess.run(  # noqa: S603  # the operator named it
         [program, "-c", "import httptools, mlflow"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
@@ -47,7 +61,6 @@ def local(python: str) -> str:
         raise Unsupported(
             f"--model-python is {python!r}, which cannot serve a model, since `import httptools, mlflow` fails: {last[0]}"
         )
-    return program
 
 
 class Environments:
@@ -69,6 +82,18 @@ class Environments:
             can_build = self._uv is not None and (model / REQUIREMENTS).exists()
             env = "uv" if can_build or not self._local_python else "local"
         return local(self._local_python) if env == "local" else self.build(model, tell, engine)
+
+    def with_packages(
+        self, env: str, wanted_packages: Sequence[str], tell: Callable[[str], None] = lambda _: None
+    ) -> str:
+        """Return a Python that has packages of the server's choice, apart from those of any model.
+
+        `env` is as for `python`: with `local`, the operator's Python must have them."""
+        if env == "auto":
+            env = "uv" if self._uv is not None or not self._local_python else "local"
+        if env == "local":
+            return program_of(self._local_python)
+        return self.build_for(f"{sys.version_info.major}.{sys.version_info.minor}", list(wanted_packages), tell)
 
     def build(self, model: Path, tell: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
         """Return the Python of the environment for the model in a folder; build it if there is none yet.

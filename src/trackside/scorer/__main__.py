@@ -34,6 +34,10 @@ if __name__ == "__main__":
         from trackside.scorer.batch.main import main as batch
 
         sys.exit(batch(sys.argv[2:]))
+    if sys.argv[1:2] == ["lake"]:
+        from trackside.scorer.batch.lake.main import main as lake
+
+        sys.exit(lake(sys.argv[2:]))
     from trackside.scorer.serve import main
 
     sys.exit(main(sys.argv[1:]))

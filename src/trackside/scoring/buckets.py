@@ -1,7 +1,7 @@
 """Tables in S3, Google Cloud Storage and Azure, below the buckets that the operator named."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -49,6 +49,17 @@ class Table(Struct, frozen=True):
                 return places.fetch(Spot(blobs, self.key), kind, folder, check)
             except NotFound:
                 raise NotFound("it does not exist") from None
+
+    def fetch_tree(self, folder: Path, check: Callable[[], None]) -> Path:
+        """Copy all files of the folder, and return the copy."""
+        with self._opened() as blobs:
+            return places.fetch_tree(Spot(blobs, self.key), folder, check)
+
+    def remove(self) -> None:
+        """Remove the file, if there is one."""
+        with self._opened() as blobs, suppress(NotFound):
+            blobs.stat(self.key)
+            blobs.delete(self.key)
 
     def put(self, source: Path, check: Callable[[], None]) -> None:
         """Store a local file: whole or not at all."""

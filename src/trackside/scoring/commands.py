@@ -53,10 +53,11 @@ def command(
     inputs: list[Path],
     made: Work,
     *,
+    readable: list[Path],
     ray_address: str,
     java_home: str,
 ) -> Command:
-    """Write the order, and return the process that carries it out."""
+    """Write the order, and return the process that carries it out.  `readable` are the places of the inputs."""
     processors = len(os.sched_getaffinity(0))
     processes = params.processes or processors
     order: dict[str, Any] = {
@@ -82,7 +83,7 @@ def command(
     file = made.folder / "order.json"
     file.write_bytes(msgspec.json.encode(order))
     threads = str(max(1, processors // processes))
-    reads = [str(inputs[0].parent)] if params.stream else [str(path) for path in inputs]
+    reads = [str(inputs[0].parent)] if params.stream else [str(path) for path in readable]
     return Command(
         argv=[python, str(SCORER), "batch", str(file)],
         folder=str(made.folder),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, NotFound
@@ -30,6 +31,14 @@ _TYPES = {
     "bool": "boolean",
     "string": "string",
 }
+
+
+class Place(Struct, frozen=True):
+    """Where a table is.  `kind` is delta, iceberg, catalog, or empty for files; `version` is that of a Delta or Iceberg table."""
+
+    uri: str
+    kind: str = ""
+    version: str = ""
 
 
 def begin(tx: Tx, run_id: str, job_id: str, params: Score, model: Model, *, is_own: bool) -> None:
@@ -60,24 +69,23 @@ def log_dataset(
     tx: Tx,
     run_id: str,
     name: str,
-    place: str,
+    place: Place,
     context: str,
     digest: str,
     rows: int,
     columns: Iterable[Iterable[str]] = (),
-    *,
-    is_of_catalog: bool = False,
 ) -> None:
     """Note an input or output table as a dataset of the run."""
     schema = [
         {"name": name_, "type": _TYPES.get(kind, "string"), "required": False}
         for name_, kind in map(tuple, list(columns)[:MAX_SCHEMA_COLUMNS])
     ]
+    source_type, source = _source(place)
     dataset = m.GivenDataset(
         name=name[:500],
         digest=digest,
-        source_type="spark" if is_of_catalog else _source_type(place),
-        source=msgspec.json.encode({"uri": place}).decode(),
+        source_type=source_type,
+        source=msgspec.json.encode(source).decode(),
         schema=msgspec.json.encode({"mlflow_colspec": schema}).decode() if schema else None,
         profile=msgspec.json.encode({"num_rows": rows}).decode(),
     )
@@ -124,6 +132,17 @@ def _logged_model(tx: Tx, model: Model) -> str | None:
         version=int(model.version or 0),
     )
     return None if row is None else row[0]
+
+
+def _source(place: Place) -> tuple[str, dict[str, str | int]]:
+    """Return MLflow's name for the kind of source, and the source in the form of that kind."""
+    if place.kind == "catalog":
+        return "spark", {"uri": place.uri}
+    if place.kind == "delta":
+        return "delta_table", {"path": place.uri, "delta_table_version": int(place.version)}
+    if place.kind == "iceberg":
+        return _source_type(place.uri), {"uri": place.uri, "iceberg_snapshot_id": place.version}
+    return _source_type(place.uri), {"uri": place.uri}
 
 
 def _source_type(place: str) -> str:

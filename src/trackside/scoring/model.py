@@ -8,8 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.core.errors import Denied, Invalid
+from trackside.core.locations import is_in_bucket
 
 FORMATS = {"parquet": ".parquet", "csv": ".csv", "jsonl": ".jsonl"}
+LAKES = ("delta", "iceberg")  # tables that are folders, with a log of their versions
 _ENDINGS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 MAX_PROCESSES = 64
 MAX_COLUMNS = 10_000
@@ -32,12 +34,16 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     With engine spark, `input` may also be a table or a query of the cluster `spark_master`, as `input_format` says, and an
     `output` that ends in / is a folder that the tasks of Spark write.  A `stream` keeps its place in the folder `checkpoint`,
-    and adds a folder to `output` for each batch; `interval_s` 0 scores what is there and ends."""
+    and adds a folder to `output` for each batch; `interval_s` 0 scores what is there and ends.
+
+    A table in format delta or iceberg is a folder, and an input of such a format is its newest version."""
 
     model: str
     input: str
     output: str = ""
-    input_format: str = ""  # parquet, csv or jsonl, and table or sql with Spark; empty: by the ending of the name
+    input_format: str = (
+        ""  # parquet, csv, jsonl, delta, iceberg; table or sql with Spark; empty: by the ending of the name
+    )
     output_format: str = ""  # empty: by the ending of the output, or as the input
     columns: list[str] | None = None  # of the input, in the output; None: all
     where: str = ""
@@ -45,6 +51,7 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     processes: int = 0
     max_failed_rows: int = 1000
     overwrite: bool = False
+    append: bool = False  # to an output in format delta or iceberg
     run_id: str = ""
     experiment_id: str = "0"
     engine: Literal["local", "spark", "ray"] = "local"
@@ -60,7 +67,13 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def writes_folder(self) -> bool:
-        return self.stream or self.output.endswith("/")
+        """Tell whether the tasks of Spark write a folder of files."""
+        return self.stream or (self.output.endswith("/") and self.output_format not in LAKES)
+
+    @property
+    def may_exist(self) -> bool:
+        """Tell whether the output may be there already."""
+        return self.overwrite or self.append or self.stream
 
 
 class Scored(Struct, frozen=True, kw_only=True):
@@ -81,10 +94,13 @@ def check(params: Score) -> Score:
         input_format = params.input_format
         _check_query(params)
     else:
-        input_format = check_format("input_format", params.input_format, params.input)
-    usual = "parquet" if params.is_of_catalog or params.writes_folder else input_format
+        input_format = check_format("input_format", params.input_format, params.input, LAKES)
+    usual = "parquet" if params.writes_folder else input_format
     named = "" if params.writes_folder else params.output
-    output_format = check_format("output_format", params.output_format, named or f"x{FORMATS[usual]}")
+    output_format = check_format(
+        "output_format", params.output_format, named or f"x{FORMATS.get(usual, '.parquet')}", LAKES
+    )
+    _check_lake(params, output_format)
     if params.writes_folder and output_format != "parquet":
         raise Invalid(f"output_format is {output_format!r}; a folder that Spark writes has files of parquet")
     if params.env not in ("auto", "uv", "local"):
@@ -123,7 +139,7 @@ def _check_engine(params: Score) -> None:
             "checkpoint": params.checkpoint,
             "interval_s": params.interval_s,
             "an input_format of table or sql": params.is_of_catalog,
-            "an output that ends in /": params.output.endswith("/"),
+            "an output that ends in /": params.writes_folder,
         }
         wrong = next((name for name, value in given.items() if value), None)
         if wrong:
@@ -132,7 +148,7 @@ def _check_engine(params: Score) -> None:
         raise Invalid("a stream needs checkpoint, a folder that keeps its place, and output, a folder of its own")
     if (params.checkpoint or params.interval_s) and not params.stream:
         raise Invalid("checkpoint and interval_s are for a stream: set stream")
-    if params.stream and params.is_of_catalog:
+    if params.stream and params.input_format in (*OF_CATALOG, *LAKES):
         raise Invalid(f"a stream reads a folder of files, and input_format is {params.input_format!r}")
     if len(params.spark_conf) > MAX_CONF:
         raise Invalid(f"spark_conf has {len(params.spark_conf)} settings; it may have {MAX_CONF}")
@@ -141,6 +157,22 @@ def _check_engine(params: Score) -> None:
             raise Invalid(
                 f"spark_conf has {key[:200]!r}; a key must be such as spark.executor.memory, and its value one line"
             )
+
+
+def _check_lake(params: Score, output_format: str) -> None:
+    """Raise Invalid for an output in format delta or iceberg that cannot be one, and for `append` to any other."""
+    if params.append and params.overwrite:
+        raise Invalid("append and overwrite are both set; an output is either extended or replaced")
+    if output_format not in LAKES:
+        if params.append:
+            raise Invalid(f"append needs an output in format delta or iceberg, and output_format is {output_format!r}")
+        return
+    if params.stream:
+        raise Invalid(f"output_format is {output_format!r}; a stream writes folders of parquet")
+    if not params.output or is_in_bucket(params.output):
+        raise Invalid(
+            f"output is {params.output[:200]!r}; a table in format {output_format} is a folder below the server's --job-folders"
+        )
 
 
 def _check_query(params: Score) -> None:
@@ -153,16 +185,17 @@ def _check_query(params: Score) -> None:
         )
 
 
-def check_format(name: str, given: str, path: str) -> str:
-    """Return the format that is given, or that of the path's ending."""
+def check_format(name: str, given: str, path: str, more: Sequence[str] = ()) -> str:
+    """Return the format that is given, one of FORMATS or of `more`, or that of the path's ending."""
+    known = (*FORMATS, *more)
     if given:
-        if given not in FORMATS:
-            raise Invalid(f"{name} is {given[:50]!r}; it must be one of {', '.join(FORMATS)}")
+        if given not in known:
+            raise Invalid(f"{name} is {given[:50]!r}; it must be one of {', '.join(known)}")
         return given
     dot = path.rfind(".")
     found = _ENDINGS.get(path[dot:].lower()) if dot > path.rfind("/") else None
     if found is None:
         raise Invalid(
-            f"the format of {path[:200]!r} is not clear from its name: give {name}, one of {', '.join(FORMATS)}"
+            f"the format of {path[:200]!r} is not clear from its name: give {name}, one of {', '.join(known)}"
         )
     return found

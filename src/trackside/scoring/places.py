@@ -14,6 +14,8 @@ from trackside.scoring.model import FORMATS
 
 _HELP = "it must be runs:/RUN/PATH, or an absolute path below one of the server's --job-folders"
 PIECE_BYTES = 1 << 20
+_LOGS = ("_delta_log", "metadata")  # folders of a Delta or Iceberg table that say which files it has
+_HINTS = ("_last_checkpoint", "version-hint.text")  # they may name what was written after the copy began
 
 
 class Folders:
@@ -55,6 +57,15 @@ def local_files(path: Path, kind: str) -> list[Path]:
     return found
 
 
+def local_table(path: Path) -> Path:
+    """Return the folder of a Delta or Iceberg table, or the metadata file of an Iceberg table.  Raise NotFound, Invalid."""
+    if not path.exists():
+        raise NotFound(f"input is {str(path)!r}, which does not exist.")
+    if not path.is_dir() and not path.name.endswith(".metadata.json"):
+        raise Invalid(f"input is {str(path)!r}, which is a file; a table in format delta or iceberg is a folder")
+    return path
+
+
 def files_of(places: Iterable[Path]) -> list[Path]:
     """Return the files, and those of folders, by name."""
     found: list[Path] = []
@@ -80,6 +91,20 @@ def fetch(spot: Spot, kind: str, folder: Path, check: Callable[[], None]) -> lis
             found.append(_copy(spot.blobs.open(keys.join(spot.key, name)), target, check))
         return found
     return [_copy(download, folder / f"000000{FORMATS[kind]}", check)]
+
+
+def fetch_tree(spot: Spot, folder: Path, check: Callable[[], None]) -> Path:
+    """Copy all files of a folder of a store, those that name others first, and return the copy.  Raise NotFound for none."""
+    shutil.rmtree(folder, ignore_errors=True)
+    disk.make_folder(folder)
+    names = [each.path for each in spot.blobs.walk(spot.key) if PurePosixPath(each.path).name not in _HINTS]
+    if not names:
+        raise NotFound(f"The folder {spot.key!r} does not exist, or has no files.")
+    for name in sorted(names, key=lambda name: (PurePosixPath(name).parts[0] not in _LOGS, name)):
+        target = folder / keys.checked(name)
+        disk.make_folder(target.parent)
+        _copy(spot.blobs.open(keys.join(spot.key, name)), target, check)
+    return folder
 
 
 def put_file(spot: Spot, source: Path, check: Callable[[], None]) -> None:

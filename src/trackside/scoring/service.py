@@ -23,9 +23,10 @@ from trackside.jobs.kinds import Kind
 from trackside.jobs.plan import Cancelled
 from trackside.jobs.running import Running, Stopped
 from trackside.runs import model as m
-from trackside.scoring import commands, lineage, places, rights
+from trackside.scoring import commands, lakes, lineage, places, rights
 from trackside.scoring.buckets import Buckets, Table
-from trackside.scoring.model import Score, Scored, check, check_master
+from trackside.scoring.lakes import Lakes
+from trackside.scoring.model import LAKES, Score, Scored, check, check_master
 from trackside.scoring.places import Folders
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
@@ -38,6 +39,16 @@ class _Result(Struct, frozen=True):
 
     rows: int
     failed_rows: int
+    columns: list[list[str]] = []
+
+
+class _Source(Struct, frozen=True, kw_only=True):
+    """The input on this machine: the files to score, and what a process must see to read them."""
+
+    files: list[Path]
+    readable: list[Path]
+    place: lineage.Place
+    digest: str
     columns: list[list[str]] = []
 
 
@@ -63,6 +74,7 @@ class Scoring:
         self._masters = masters
         self._ray_address = ray_address
         self._java_home = java_home
+        self._lakes = Lakes(environments)
 
     def kind(self) -> Kind[Score]:
         return Kind(
@@ -84,8 +96,8 @@ class Scoring:
         self._check_input(params)
         target = self._target(params)
         # What a bucket has is asked when the job runs: here a transaction would wait for the network.
-        if isinstance(target, Path) and target.exists() and not params.overwrite and not params.stream:
-            raise AlreadyExists(f"output is {params.output!r}, which exists already; set overwrite to replace it.")
+        if isinstance(target, Path) and not params.may_exist and _exists(target, params):
+            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.")
         if params.checkpoint:
             self._folders.checked("checkpoint", params.checkpoint)
         if params.env == "local" and not self._local_python:
@@ -100,6 +112,8 @@ class Scoring:
             raise Invalid(f"input is {params.input!r}; a stream reads a folder below the server's --job-folders")
         if is_in_bucket(params.input):
             self._buckets.checked("input", params.input)
+        elif not is_remote and params.input_format in LAKES:
+            places.local_table(self._folders.checked("input", params.input))
         elif not is_remote:
             places.local_files(self._folders.checked("input", params.input), params.input_format)
 
@@ -139,46 +153,46 @@ class Scoring:
 
         workspace, root = running.store.read(read)
         target = self._target(params)
-        may_replace = params.overwrite or params.stream or self._is_ours(running)
-        if target is not None and not may_replace and target.exists():
-            raise AlreadyExists(f"output is {params.output!r}, which exists already; set overwrite to replace it.")
+        if target is not None and not params.may_exist and not self._is_ours(running) and _exists(target, params):
+            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.")
         running.progress(message="Copying the files of the model.")
         files = running.folder / "model"
         sources.fetch(self._roots, workspace, workspace.default_artifact_root, model, files)
         running.check()
         python = self._python(running, params, files)
         running.check()
-        inputs = [] if params.is_of_catalog else self._inputs(running, params, workspace)
-        digest = lineage.digest(inputs, running.check) if inputs else lineage.digest_of_text(params.input)
-        made = self._work(running, params, model, digest, target if isinstance(target, Path) else None)
+        source = self._source(running, params, workspace)
+        files_order = lakes.as_files(params)
+        made = self._work(running, files_order, model, source.digest, target if isinstance(target, Path) else None)
         try:
             command = commands.command(
-                params,
+                files_order,
                 model,
                 running.job.job_id,
                 python,
                 files,
-                inputs,
+                source.files,
                 made,
+                readable=source.readable,
                 ray_address=self._ray_address,
                 java_home=self._java_home,
             )
             result = msgspec.convert(running.run(command), _Result)
-            place, errors = self._publish(running, params, workspace, root, run_id, target, made)
+            place, errors, version = self._publish(running, params, model, workspace, root, run_id, target, made)
         finally:
             if made.parts.parent != made.folder:
                 shutil.rmtree(made.parts, ignore_errors=True)
-        written = target if isinstance(target, Path) else Path(made.output)
+        written = target if isinstance(target, Path) and not version else Path(made.output)
         out_digest = lineage.digest(places.files_of([written]), running.check)
 
         def note(tx: Tx) -> None:
             count = result.rows + result.failed_rows
             lineage.log_dataset(
-                tx, run_id, _name(params), params.input, "scoring", digest, count, result.columns,
-                is_of_catalog=params.is_of_catalog,
+                tx, run_id, _name(params), source.place, "scoring", source.digest, count, source.columns or result.columns
             )  # fmt: skip
+            written_to = lineage.Place(place, params.output_format if version else "", version)
             lineage.log_dataset(
-                tx, run_id, place.rstrip("/").rpartition("/")[2], place, "scored", out_digest, result.rows
+                tx, run_id, place.rstrip("/").rpartition("/")[2], written_to, "scored", out_digest, result.rows
             )
 
         running.store.write(note)
@@ -198,6 +212,39 @@ class Scoring:
             running.progress(message=text)
 
         return self._environments.python(params.env, files, say, params.engine)
+
+    def _source(self, running: Running, params: Score, workspace: Workspace) -> "_Source":
+        """Bring the input to this machine, at the version that the first attempt of the job found."""
+        if params.is_of_catalog:
+            place = lineage.Place(params.input, "catalog")
+            return _Source(files=[], readable=[], place=place, digest=lineage.digest_of_text(params.input))
+        if params.input_format not in LAKES:
+            files = self._inputs(running, params, workspace)
+            digest = lineage.digest(files, running.check)
+            return _Source(files=files, readable=files, place=lineage.Place(params.input), digest=digest)
+        table = self._table(running, params, workspace)
+        found = self._lakes.read(running, params, table)
+        return _Source(
+            files=[Path(each) for each in found.files],
+            readable=[table if table.is_dir() else table.parent.parent, running.folder / lakes.COPY],
+            place=lineage.Place(params.input, params.input_format, found.version),
+            digest=lineage.digest_of_text(f"{params.input}@{found.version}"),
+            columns=found.columns,
+        )
+
+    def _table(self, running: Running, params: Score, workspace: Workspace) -> Path:
+        """Return the folder of a Delta or Iceberg table: its own, or a copy of one in a bucket or a run."""
+        run = places.run_of(params.input)
+        if run is None and not is_in_bucket(params.input):
+            return places.local_table(self._folders.checked("input", params.input))
+        folder = running.folder / "input"
+        if (running.folder / lakes.SNAPSHOT).exists():
+            return folder
+        running.progress(message="Copying the table.")
+        if run is None:
+            return self._buckets.checked("input", params.input).fetch_tree(folder, running.check)
+        root = running.store.read(lambda tx: artifacts.root_of_run(tx, run[0]))
+        return places.fetch_tree(self._roots.of(root, run[1], workspace), folder, running.check)
 
     def _inputs(self, running: Running, params: Score, workspace: Workspace) -> list[Path]:
         source = places.run_of(params.input)
@@ -231,16 +278,19 @@ class Scoring:
         self,
         running: Running,
         params: Score,
+        model: Model,
         workspace: Workspace,
         root: artifacts.Root,
         run_id: str,
         target: Path | Table | None,
         made: commands.Work,
-    ) -> tuple[str, str]:
-        """Put the result in its place, whole.  Return where it is, and where the failed rows are."""
+    ) -> tuple[str, str, str]:
+        """Put the result in its place, whole.  Return where it is, where the failed rows are, and the version of a table.
+
+        Failed rows of an earlier result are removed after the result was replaced."""
         running.check()
         if params.stream:
-            return f"{target}/", ""
+            return f"{target}/", "", ""
         running.progress(message="Writing the result to its place.")
         output, errors = Path(made.output), made.errors
         if isinstance(target, Table):
@@ -249,23 +299,32 @@ class Scoring:
             if errors.exists():
                 failed.put(errors, running.check)
             target.put(output, running.check)
-            return str(target), str(failed) if errors.exists() else ""
+            if not errors.exists():
+                failed.remove()
+            return str(target), str(failed) if errors.exists() else "", ""
         if target is not None:
             disk.make_folder(target.parent)
             (running.folder / PUBLISHING).touch()
-            beside = target.with_name(f"{target.name}.failed_rows.jsonl")
+            of_job = f".{running.job.job_id}" if params.append else ""  # those of other jobs stay
+            beside = target.with_name(f"{target.name}{of_job}.{commands.ERRORS}")
+            version = ""
             if errors.exists():
                 _place(errors, beside, running)
-            if params.writes_folder:
+            if params.output_format in LAKES:
+                version = self._lakes.write(running, params, model.uri, output, target).version
+            elif params.writes_folder:
                 _place_folder(output, target)
             else:
                 _place(output, target, running)
-            return params.output if params.writes_folder else str(target), str(beside) if errors.exists() else ""
+            if not errors.exists():
+                beside.unlink(missing_ok=True)
+            place = params.output if params.writes_folder else str(target)
+            return place, str(beside) if errors.exists() else "", version
         names = [output.name, *([errors.name] if errors.exists() else [])]
         for name in names:
             places.put_file(self._roots.of(root, name, workspace), output.with_name(name), running.check)
         running.store.write(lambda tx: artifacts.record_files(tx, "run", run_id, *names))
-        return f"runs:/{run_id}/{output.name}", f"runs:/{run_id}/{errors.name}" if errors.exists() else ""
+        return f"runs:/{run_id}/{output.name}", f"runs:/{run_id}/{errors.name}" if errors.exists() else "", ""
 
     def _is_ours(self, running: Running) -> bool:
         return (running.folder / PUBLISHING).exists()
@@ -313,6 +372,18 @@ def _place_folder(source: Path, target: Path) -> None:
     except OSError as fault:
         raise Invalid(f"The result cannot be written to {str(target)!r}: {fault.strerror or fault}.") from None
     shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink(missing_ok=True)
+
+
+def _exists(target: Path | Table, params: Score) -> bool:
+    if isinstance(target, Path) and params.output_format in LAKES:
+        return not lakes.is_free(target)
+    return target.exists()
+
+
+def _remedy(params: Score) -> str:
+    if params.output_format in LAKES:
+        return "set overwrite to replace its rows, or append to add to them"
+    return "set overwrite to replace it"
 
 
 def _name(params: Score) -> str:

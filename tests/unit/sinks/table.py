@@ -404,7 +404,7 @@ REVIEWED = [
         "process",
         "trackside.endpoints.environments.requirements",
         "uv: the words are fixed, and a model's requirements come by a file that holds no options",
-        {"endpoints/environments.py": "Environments._run local"},
+        {"endpoints/environments.py": "Environments._run _check_serves"},
     ),
     Reviewed(
         "path",
@@ -420,7 +420,8 @@ REVIEWED = [
             "endpoints/backends/ray_driver.py": "Driver.start Replica.__init__",
             "scorer/keys.py": "Keys.__init__ Keys._current",
             "core/processes/sandbox.py": "_home_of _roots _written_etc is_available wrapped",
-            "endpoints/environments.py": "Environments._build Environments.build_for _find_uv _python_version local requirements",
+            "endpoints/environments.py": "Environments._build Environments.build_for _find_uv _python_version program_of"
+            " requirements",
         },
     ),
     Reviewed(
@@ -528,12 +529,15 @@ REVIEWED = [
         {
             "jobs/worker.py": "Worker._end Worker.prune",
             "scoring/commands.py": "command",
-            "scoring/service.py": "Scoring._publish Scoring._score Scoring._work",
+            "scoring/lakes.py": "Lakes._run Lakes.read",
+            "scoring/service.py": "Scoring._publish Scoring._score Scoring._source Scoring._work",
             "drift/monitors/child.py": "main",
             "drift/monitors/service.py": "Checks._work",
             "scorer/batch/main.py": "run",
             "scorer/batch/on_ray.py": "<module> _connect",
             "scorer/batch/order.py": "read",
+            "scorer/batch/lake/main.py": "main",
+            "scorer/batch/lake/rows.py": "write",
             "scorer/batch/parts.py": ("Output.__init__ Part.finish Parts.finish _Text.__init__ _done _path counts"),
             "scorer/without_mlflow.py": "described read",
             "scorer/batch/spark/batch.py": "_run _write_failures _write_output run",
@@ -546,7 +550,11 @@ REVIEWED = [
         "tables that jobs read and write: real paths below the folders that the operator named, or copies of files of runs",
         {
             "scoring/lineage.py": "digest",
-            "scoring/places.py": "Folders.checked fetch files_of local_files",
+            "scoring/lakes.py": "Lakes.write is_free",
+            "scoring/places.py": "Folders.checked fetch files_of local_files local_table",
+            "scorer/batch/lake/delta.py": "read write",
+            "scorer/batch/lake/iceberg.py": "_check_places _hint _staged read write",
+            "scorer/batch/lake/rows.py": "sync",
             "drift/monitors/places.py": "Places._table",
             "drift/monitors/rows.py": "_check_has _spans_weeks of_baseline of_windows",
             "scoring/service.py": "_place _place_folder",
@@ -554,6 +562,24 @@ REVIEWED = [
             "scorer/batch/spark/batches.py": "counts make.write",
             "scorer/batch/spark/frames.py": "numbered read_stream",
         },
+    ),
+    Reviewed(
+        "path",
+        "trackside.artifacts.keys.checked",
+        "copies of the files of a table in a bucket or a run, below a folder of the job",
+        {"scoring/places.py": "fetch_tree"},
+    ),
+    Reviewed(
+        "path",
+        "trackside.scorer.batch.lake.rows.is_below",
+        "files that a Delta or Iceberg table names: real paths below the folder of the table",
+        {"scorer/batch/lake/delta.py": "_below", "scorer/batch/lake/folder_io.py": "FolderIO.path_of"},
+    ),
+    Reviewed(
+        "sql",
+        CONSTANT,
+        "no SQL: the transaction of a Delta table, and the catalog in memory with which an Iceberg table is written",
+        {"scorer/batch/lake/delta.py": "write", "scorer/batch/lake/iceberg.py": "_staged"},
     ),
     Reviewed(
         "uri",

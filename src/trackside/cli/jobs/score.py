@@ -23,6 +23,7 @@ from trackside.workspaces.model import DEFAULT
 MLFLOW = "/api/2.0/mlflow"
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 REMOTE = ("runs:/", "file:/")
+LAKES = ("delta", "iceberg")
 LOOK_S = 0.3
 PIECE_BYTES = 1 << 20
 TIMEOUT_S = 3600.0
@@ -32,9 +33,12 @@ CLEAR = "\x1b[2K\r"
 def run(words: argparse.Namespace) -> int:
     """Score a table, and wait until the result is there."""
     sends = not _is_remote(words.input) and words.input_format not in ("table", "sql")
+    if sends and words.input_format in LAKES:
+        raise Stop(f"--input is {words.input!r}; a table in format {words.input_format} is read from a file: place")
     fetches = not _is_remote(words.output)
-    if fetches and (words.stream or words.output.endswith("/")):
-        raise Stop(f"--output is {words.output!r}; Spark writes a folder to a file: place of the server's machine")
+    is_folder = words.output_format in LAKES or words.output.endswith("/")
+    if fetches and (words.stream or is_folder):
+        raise Stop(f"--output is {words.output!r}; a folder is written to a file: place of the server's machine")
     target = Path(words.output)
     if fetches and target.exists() and not words.overwrite:
         raise Stop(f"--output is {words.output!r}, which exists already; add --overwrite to replace it")
@@ -50,7 +54,7 @@ def run(words: argparse.Namespace) -> int:
     if fetches:
         params["output_format"] = params.get("output_format") or _format_of(target)
     else:
-        params |= {"output": words.output, "overwrite": words.overwrite}
+        params |= {"output": words.output, "overwrite": words.overwrite, "append": words.append}
     if sends:
         place = send(words, Path(words.input), "--input")
         params |= {"input": place, "run_id": place.split("/")[1]}
@@ -66,6 +70,8 @@ def run(words: argparse.Namespace) -> int:
     if fetches:
         _fetch(words, result["output"], target)
         where = words.output
+        if not result["failed_rows"]:
+            Path(f"{target}.failed_rows.jsonl").unlink(missing_ok=True)  # of an earlier result
     say(f"scored {result['rows']:,} rows with {result['model']} to {where} (job {ended['job_id']})")
     if result["failed_rows"]:
         beside = result.get("errors", "")

@@ -89,7 +89,7 @@ def add_score(commands: Any) -> None:
         "--input",
         required=True,
         metavar="PLACE",
-        help="a table: Parquet, CSV or JSON lines; with Spark also a name or SQL",
+        help="a table: Parquet, CSV, JSON lines, Delta or Iceberg; with Spark also a name or SQL",
     )
     parser.add_argument("--output", required=True, metavar="PLACE", help="where the result goes")
     parser.add_argument("--where", metavar="CONDITION", help='score only rows for which it holds, such as "age > 30"')
@@ -98,10 +98,14 @@ def add_score(commands: Any) -> None:
     )
     parser.add_argument(
         "--input-format",
-        choices=("parquet", "csv", "jsonl", "table", "sql"),
+        choices=("parquet", "csv", "jsonl", "delta", "iceberg", "table", "sql"),
         help="where the name does not say it; table and sql are of the cluster of --spark-master",
     )
-    parser.add_argument("--output-format", choices=("parquet", "csv", "jsonl"), help="where the name does not say it")
+    parser.add_argument(
+        "--output-format",
+        choices=("parquet", "csv", "jsonl", "delta", "iceberg"),
+        help="where the name does not say it",
+    )
     parser.add_argument(
         "--env",
         choices=("auto", "uv", "local"),
@@ -115,6 +119,7 @@ def add_score(commands: Any) -> None:
         "--max-failed-rows", type=int, metavar="N", help="the job fails if more rows than these fail (default 1000)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an output that is there")
+    parser.add_argument("--append", action="store_true", help="add to an output in format delta or iceberg")
     parser.add_argument(
         "--engine", choices=("local", "spark", "ray"), default="local", help="what scores the table (default local)"
     )

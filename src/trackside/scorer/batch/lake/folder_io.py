@@ -1,0 +1,46 @@
+"""File access of pyiceberg that stays inside the folder of one table.
+
+An Iceberg table names its files by absolute places.  Places below the table's own location are looked up in the folder, so that
+a table that was copied or moved can be read; any other place is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pyiceberg.io.pyarrow import PyArrowFileIO
+
+from trackside.scorer.batch.lake import rows
+from trackside.scorer.batch.order import Wrong
+
+
+class FolderIO(PyArrowFileIO):  # type: ignore[misc]  # pyiceberg is not installed where this is checked
+    """`folder` is the table's folder on this machine, and `location` what the table calls it."""
+
+    def __init__(self, folder: Path, location: str = "") -> None:
+        super().__init__({})
+        self._folder = folder
+        self.location = location
+
+    def new_input(self, location: str) -> Any:
+        return super().new_input(self.path_of(location))
+
+    def new_output(self, location: str) -> Any:
+        return super().new_output(self.path_of(location))
+
+    def delete(self, location: Any) -> None:
+        super().delete(self.path_of(location if isinstance(location, str) else location.location))
+
+    def path_of(self, location: str) -> str:
+        """Return the path on this machine.  Raise Wrong for a place outside of the table."""
+        text = location
+        if self.location and text.startswith(self.location.rstrip("/") + "/"):
+            text = f"{self._folder}/{text[len(self.location.rstrip('/')) + 1 :]}"
+        text = text[len("file:") :] if text.startswith("file:") else text
+        text = "/" + text.lstrip("/") if text.startswith("//") else text
+        if not text.startswith("/") or not rows.is_below(Path(text), self._folder):
+            raise Wrong(
+                f"the Iceberg table {self._folder.name} names the file {location[:200]!r}, which is outside of its folder"
+            )
+        return text
