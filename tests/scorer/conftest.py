@@ -86,12 +86,12 @@ def regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def serve_model() -> Iterator[Callable[..., Scoring]]:
-    """Starts scorers: `serve_model(folder, "--batching", "off")`."""
+    """Start scorers, which end with this process: `serve_model(folder, "--batching", "off")`."""
     started: list[subprocess.Popen[bytes]] = []
 
     def make(folder: Path, *more: str) -> Scoring:
-        command = [sys.executable, str(SCORER), "--model", str(folder), "--port", "0", *more]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment())
+        command = [sys.executable, str(SCORER), "--model", str(folder), "--port", "0", "--lifeline", *more]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
         started.append(process)
         assert process.stdout is not None
         for line in process.stdout:

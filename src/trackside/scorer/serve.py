@@ -20,7 +20,7 @@ import sys
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import Sequence
+from typing import Callable, Optional, Sequence
 
 from trackside.scorer import documents
 from trackside.scorer import model as models
@@ -36,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     if options.memory_mb:
         _limit_memory(options.memory_mb)
+    lifeline = Lifeline() if options.lifeline else None
     model = models.load(options.model, batching=options.batching)
     try:
         import uvloop
@@ -46,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     gc.collect()
     gc.freeze()  # the model stays: no collection has to look at it again
     try:
-        loop.run_until_complete(_serve(model, options, loop))
+        loop.run_until_complete(_serve(model, options, loop, lifeline))
     finally:
         loop.close()
     sys.stdout.flush()
@@ -54,7 +55,26 @@ def main(argv: Sequence[str]) -> int:
     os._exit(0)  # a thread of a model that hangs must not keep the process
 
 
-async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio.AbstractEventLoop) -> None:
+class Lifeline:
+    """Standard input, a pipe whose other end only the process that started this one holds.
+
+    Its end, however that process ended, ends this one at once.  A line calls `stop`.  A thread reads it from the start: a model
+    that hangs while it is loaded leaves no process behind."""
+
+    def __init__(self) -> None:
+        self.stop: Callable[[], object] = partial(os._exit, 0)  # while the model is loaded no request is under way
+        threading.Thread(target=self._read, name="lifeline", daemon=True).start()
+
+    def _read(self) -> None:
+        if os.read(0, 64):
+            self.stop()
+        else:
+            os._exit(1)
+
+
+async def _serve(
+    model: models.Model, options: argparse.Namespace, loop: asyncio.AbstractEventLoop, lifeline: Optional[Lifeline]
+) -> None:
     engine = Engine(
         model,
         loop,
@@ -76,8 +96,8 @@ async def _serve(model: models.Model, options: argparse.Namespace, loop: asyncio
     else:
         server = await loop.create_server(factory, options.host, options.port, backlog=BACKLOG)
     ended = asyncio.Event()
-    if options.lifeline:
-        loop.add_reader(0, _read_lifeline, ended)
+    if lifeline is not None:
+        lifeline.stop = partial(loop.call_soon_threadsafe, ended.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     port = "" if options.socket_fd is not None else f" {server.sockets[0].getsockname()[1]}"
@@ -112,14 +132,6 @@ def _inherited(number: int) -> socket.socket:
     """Return the bound socket that the parent process handed over; processes that the model starts do not get it."""
     os.set_inheritable(number, False)
     return socket.socket(fileno=number)
-
-
-def _read_lifeline(ended: asyncio.Event) -> None:
-    """Stop when told to; end at once when the process that started this one has ended, which closes the pipe."""
-    if os.read(0, 64):
-        ended.set()
-    else:
-        os._exit(1)
 
 
 def _limit_memory(megabytes: int) -> None:
