@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
-from trackside import __version__
 from trackside.artifacts import keys
 from trackside.artifacts.blobs import Blobs
 from trackside.artifacts.roots import make_blobs
@@ -39,14 +38,12 @@ def export(settings: Settings, db: Any, name: str, to: str, *, say: Say = lambda
 def _export(settings: Settings, place: Place, backup_id: str, began: int, name: str, *, say: Say) -> Manifest:
     writer = create.Writer(place, backup_id)
     with tables.opened(settings, settings.data) as source:
-        applied = source.applied()
         workspace = _workspace(source, name)
         made = []
         for table in ["workspaces", *sorted(contents.INCLUDED)]:
             made.append(_table(source, table, int(workspace["workspace_id"]), writer))
             say(f"table {table}: {made[-1].row_count} rows")
-        (store_uid,) = source.values("SELECT uid FROM workspaces WHERE workspace_id = 1") or ("",)
-        dialect = source.dialect
+        origin = create.origin_of(source)
     copied = Copied()
     with closing(make_blobs(str(settings.artifacts), durable=False)) as blobs:
         there = place.objects()
@@ -55,25 +52,8 @@ def _export(settings: Settings, place: Place, backup_id: str, began: int, name: 
     writer.write(model.FILES, rows.packed((each.root, each.key, each.size_bytes, each.modified_ms, each.etag, each.sha256)
                                           for each in copied.files))  # fmt: skip
     own = workspace["default_artifact_root"]
-    found = Manifest(
-        format=model.ARCHIVE_FORMAT,
-        backup_id=backup_id,
-        product=__version__,
-        schema=applied[-1][0],
-        sources={f"{number:04}_{title}": checksum for number, title, checksum in applied},
-        store_uid=store_uid,
-        dialect=dialect,
-        created_at=began,
-        took_ms=time.time_ns() // 1_000_000 - began,
-        tables=made,
-        file_count=len(copied.files),
-        file_bytes=sum(each.size_bytes for each in copied.files),
-        new_bytes=copied.new_bytes,
-        vanished=copied.vanished,
-        elsewhere=[own] if own and keys.of_proxied(own) is None else [],
-        has_secrets=False,
-        workspace=name,
-    )
+    elsewhere = [own] if own and keys.of_proxied(own) is None else []
+    found = create.manifest(backup_id, began, origin, made, copied, elsewhere=elsewhere, workspace=name)
     writer.end(found)
     return found
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from trackside import __version__
 from trackside.artifacts import keys
@@ -80,27 +81,59 @@ def _create(settings: Settings, place: Place, backup_id: str, began: int, *, wit
     writer = Writer(place, backup_id)
     write = writer.write
     with tables.opened(settings, settings.data) as source:
-        applied = source.applied()
         made = []
-        for name in tables.names(applied):
+        for name in tables.names(source.applied()):
             made.append(_table(source, name, write))
             say(f"table {name}: {made[-1].row_count} rows")
-        (store_uid,) = source.values("SELECT uid FROM workspaces WHERE workspace_id = 1") or ("",)
         elsewhere = _elsewhere(source)
-        dialect = source.dialect
+        origin = origin_of(source)
     copied = _copy_files(settings, place, say)
     write(model.FILES, rows.packed(msgspec.structs.astuple(each) for each in copied.files))
     secret = settings.data / model.KEY_FILE
     if with_secrets and secret.is_file():
         write(model.KEY_FILE, iter([secret.read_bytes()]))
-    found = Manifest(
-        format=model.FORMAT,
+    has_secrets = model.KEY_FILE in writer.digests
+    found = manifest(backup_id, began, origin, made, copied, elsewhere=elsewhere, has_secrets=has_secrets)
+    writer.end(found)
+    return found
+
+
+class Origin(Struct, frozen=True):
+    """What a manifest says of the store."""
+
+    schema: int
+    sources: dict[str, str]
+    store_uid: str
+    dialect: str
+
+
+def origin_of(source: Source) -> Origin:
+    applied = source.applied()
+    (store_uid,) = source.values("SELECT uid FROM workspaces WHERE workspace_id = 1") or ("",)
+    checksums = {f"{number:04}_{name}": checksum for number, name, checksum in applied}
+    return Origin(applied[-1][0], checksums, store_uid, source.dialect)
+
+
+def manifest(
+    backup_id: str,
+    began: int,
+    origin: Origin,
+    made: list[Table],
+    copied: Copied,
+    *,
+    elsewhere: list[str],
+    has_secrets: bool = False,
+    workspace: str = "",
+) -> Manifest:
+    """Return the manifest of a backup, or of the archive of a workspace."""
+    return Manifest(
+        format=model.ARCHIVE_FORMAT if workspace else model.FORMAT,
         backup_id=backup_id,
         product=__version__,
-        schema=applied[-1][0],
-        sources={f"{number:04}_{name}": checksum for number, name, checksum in applied},
-        store_uid=store_uid,
-        dialect=dialect,
+        schema=origin.schema,
+        sources=origin.sources,
+        store_uid=origin.store_uid,
+        dialect=origin.dialect,
         created_at=began,
         took_ms=time.time_ns() // 1_000_000 - began,
         tables=made,
@@ -109,10 +142,9 @@ def _create(settings: Settings, place: Place, backup_id: str, began: int, *, wit
         new_bytes=copied.new_bytes,
         vanished=copied.vanished,
         elsewhere=elsewhere,
-        has_secrets=model.KEY_FILE in writer.digests,
+        has_secrets=has_secrets,
+        workspace=workspace,
     )
-    writer.end(found)
-    return found
 
 
 class Writer:

@@ -1,6 +1,9 @@
 """The kinds of jobs that look for orphans and move them."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trackside.artifacts.roots import Roots
 from trackside.cleanup.orphans import model as m
@@ -9,45 +12,32 @@ from trackside.cleanup.orphans.model import FindOrphans, Purge, Quarantine, Rest
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.jobs.kinds import Kind
+from trackside.jobs.running import Running
 
 SEARCH, MOVE, RESTORE, PURGE = "orphan-search", "orphan-quarantine", "quarantine-restore", "quarantine-purge"
 
 
+P = TypeVar("P", bound=Struct)
+
+
 def kinds(roots: Roots) -> list[Kind[Any]]:
-    needs = (Action.EXPERIMENTS_DELETE,)
+    def kind(
+        name: str,
+        title: str,
+        params: type[P],
+        work: Callable[[Running, Roots, P], Any],
+        check: Callable[[Tx, P], P],
+    ) -> Kind[P]:
+        def run(running: Running, given: P) -> Any:
+            return work(running, roots, given)
+
+        return Kind(name=name, title=title, params=params, run=run, check=check, needs=(Action.EXPERIMENTS_DELETE,))
+
     return [
-        Kind(
-            name=SEARCH,
-            title="Find orphaned files and rows",
-            params=FindOrphans,
-            run=lambda running, params: search.run(running, roots, params),
-            check=_check_search,
-            needs=needs,
-        ),
-        Kind(
-            name=MOVE,
-            title="Move orphaned files to the quarantine",
-            params=Quarantine,
-            run=lambda running, params: moves.quarantine(running, roots, params),
-            check=_check_move,
-            needs=needs,
-        ),
-        Kind(
-            name=RESTORE,
-            title="Move files back from the quarantine",
-            params=Restore,
-            run=lambda running, params: moves.restore(running, roots, params),
-            check=_check_restore,
-            needs=needs,
-        ),
-        Kind(
-            name=PURGE,
-            title="Delete what is in the quarantine",
-            params=Purge,
-            run=lambda running, params: moves.purge(running, roots, params),
-            check=_check_purge,
-            needs=needs,
-        ),
+        kind(SEARCH, "Find orphaned files and rows", FindOrphans, search.run, _check_search),
+        kind(MOVE, "Move orphaned files to the quarantine", Quarantine, moves.quarantine, _check_move),
+        kind(RESTORE, "Move files back from the quarantine", Restore, moves.restore, _check_restore),
+        kind(PURGE, "Delete what is in the quarantine", Purge, moves.purge, _check_purge),
     ]
 
 

@@ -42,20 +42,29 @@ _FIELDS = (
 def delete(words: argparse.Namespace) -> int:
     target = _target(words)
     found = _call(words, "POST", f"{DELETIONS}/preview", target)
+    ended = ends_with_preview(words, found, preview_text(found))
+    if ended is not None:
+        return ended
+    done = _carry_out(words, target, found)
+    say(as_json(done) if words.json else _told(done))
+    return OK
+
+
+def ends_with_preview(words: argparse.Namespace, found: dict[str, Any], text: str) -> int | None:
+    """Show the preview where it was asked for, say what stands in the way, or ask.  Return the exit code where the command ends
+    with that.  Raise Stop where the answer is no."""
     obstacles = found.get("obstacles", [])
     if words.preview:
-        say(as_json(found) if words.json else preview_text(found))
+        say(as_json(found) if words.json else text)
         return BROKEN if obstacles else OK
     if obstacles:
         for each in obstacles:
             complain(f"{found['title']} cannot be deleted. {each['message']}")
         return BROKEN
     if not words.yes:
-        say(preview_text(found))
+        say(text)
         _confirm(found)
-    done = _carry_out(words, target, found)
-    say(as_json(done) if words.json else _told(done))
-    return OK
+    return None
 
 
 def trash_list(words: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from trackside.cli import remote
-from trackside.cli.cleanup.commands import ask, in_bytes, preview_text
+from trackside.cli.cleanup.commands import ends_with_preview, in_bytes, preview_text
 from trackside.cli.output import BROKEN, OK, complain, say
 from trackside.cli.output import json as as_json
 
@@ -18,17 +18,9 @@ def delete(words: argparse.Namespace) -> int:
     """The exit code is BROKEN where something stands in the way, or if the job did not succeed."""
     target = _target(words)
     found = _call(words, "POST", f"{PATH}/preview", target)
-    obstacles = found.get("obstacles", [])
-    if words.preview:
-        say(as_json(found) if words.json else _shown(found))
-        return BROKEN if obstacles else OK
-    if obstacles:
-        for each in obstacles:
-            complain(f"{found['title']} cannot be deleted. {each['message']}")
-        return BROKEN
-    if not words.yes:
-        say(_shown(found))
-        ask(f"Type {found['confirm']} to delete it permanently: ", found["confirm"])
+    ended = ends_with_preview(words, found, _shown(found))
+    if ended is not None:
+        return ended
     done = _call(words, "POST", PATH, {**target, "token": found["token"], "confirm": found["confirm"]})
     while done["state"] not in ENDED:
         time.sleep(LOOK_S)
@@ -36,9 +28,9 @@ def delete(words: argparse.Namespace) -> int:
     if words.json:
         say(as_json(done))
     else:
-        ended = done["workspaces"]
-        files, size = sum(each["file_count"] for each in ended), sum(each["file_bytes"] for each in ended)
-        rows = sum(each["row_count"] for each in ended)
+        gone = done["workspaces"]
+        files, size = sum(each["file_count"] for each in gone), sum(each["file_bytes"] for each in gone)
+        rows = sum(each["row_count"] for each in gone)
         say(f"deleted {found['title']}: freed {in_bytes(size)} of files ({files}) and {rows} rows of the database")
     if done["state"] != "succeeded":
         complain(f"the removal of rows and files {done['state']}: {done['reason']}"
