@@ -6,6 +6,7 @@ Python: an `Opening` does it beside the loading.  So this module imports little.
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
@@ -21,8 +22,10 @@ ABANDON_S = 5.0  # for an opening that nobody waits for any more
 _log = logging.getLogger(__name__)
 
 
-def open_database(settings: Settings) -> Any:
-    """Return the store, with its default workspace and experiment; make or upgrade its schema first."""
+def open_database(settings: Settings, connected: Callable[[], None] = lambda: None) -> Any:
+    """Return the store, with its default workspace and experiment; make or upgrade its schema first.
+
+    `connected` is called when the driver is loaded and the store is there: what follows is the database's work."""
     if isinstance(settings.store, SqliteStore):
         db: Any = SqliteDatabase(settings.store.path, settings.durability)
     else:
@@ -30,6 +33,7 @@ def open_database(settings: Settings) -> Any:
 
         db = PostgresDatabase(settings.store, settings.durability)
     try:
+        connected()
         done = migrate.upgrade(db, settings.backups)
         if done.backup is not None:
             _log.warning("The store was upgraded; what it was before is in %s", done.backup)
@@ -48,9 +52,15 @@ class Opening:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._opened: Future[Any] = Future()
+        self._connected = threading.Event()
         self._is_taken = False
         self._thread = threading.Thread(target=self._open, name="trackside-opening", daemon=True)
         self._thread.start()
+
+    def wait_for_connection(self) -> None:
+        """Wait until Python has done its part of the opening.  Two threads that load modules take turns, so loading others
+        before that keeps the database waiting."""
+        self._connected.wait()
 
     def take(self) -> Any:
         """Wait for the store and return it; raise what its opening raised.  Who takes it closes it."""
@@ -69,6 +79,8 @@ class Opening:
 
     def _open(self) -> None:
         try:
-            self._opened.set_result(open_database(self._settings))
+            self._opened.set_result(open_database(self._settings, self._connected.set))
         except BaseException as error:  # noqa: BLE001  # it is raised where the store is taken
             self._opened.set_exception(error)
+        finally:
+            self._connected.set()

@@ -87,6 +87,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
     if settings.workers == 1:
         opening = Opening(settings)
         try:
+            opening.wait_for_connection()
             from trackside.cli.server import process  # noqa: PLC0415  # its modules load while the store opens
 
             return process.serve(settings, sockets, interval_factor, announce, opening)
