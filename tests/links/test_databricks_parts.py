@@ -14,12 +14,13 @@ from trackside.artifacts.roots import Spot
 from trackside.core.http_client.client import Down, Http, Refused
 from trackside.core.http_client.credentials import Secret
 from trackside.sync.entities import Entity
+from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import files
 from trackside.sync.local.files import Source
 from trackside.sync.local.resumable_upload import Note
 from trackside.sync.remote.databricks import signed_urls
 from trackside.sync.remote.databricks.files import DatabricksFiles
-from trackside.sync.remote.port import RemoteFile, Unmirrored
+from trackside.sync.remote.port import Unmirrored
 
 LINK = "lakehouse"
 KIB = 1 << 10

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from trackside.sync import metric_delta
 from trackside.sync.document import Doc, Mode, apply, merge, pack, unpack
-from trackside.sync.local.reader import Piece
+from trackside.sync.metric_delta import Piece
 
 fields = st.one_of(
     st.tuples(st.sampled_from(("param", "tag")), st.sampled_from(("a", "b"))),

@@ -6,7 +6,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given
 
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 from trackside.sync.document import Mode
 from trackside.sync.record_merge import Step

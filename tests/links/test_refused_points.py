@@ -6,7 +6,7 @@ from collections.abc import Callable
 from support.databricks import TOKEN, Databricks
 from support.links import LINKS, add, check, link, log, put_file, settle, sync, until
 from support.servers import Server
-from trackside.links.worker.point_retries import FIRST_S, LONGEST_S, Refusals
+from trackside.links.state.point_retries import FIRST_S, LONGEST_S, Refusals
 
 LINK = "lake"
 

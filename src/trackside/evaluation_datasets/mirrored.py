@@ -16,6 +16,7 @@ from trackside.core.errors import Invalid
 from trackside.evaluation_datasets import model as m
 from trackside.evaluation_datasets import records as r
 from trackside.evaluation_datasets import store
+from trackside.evaluation_datasets.whole_record import Record
 
 MAX_ID = 255
 MAX_DIGEST = 64
@@ -66,30 +67,6 @@ class Patch(Struct, frozen=True, kw_only=True):
     without_tags: Sequence[str] = ()
     experiments: Sequence[str] = ()
     without_experiments: Sequence[str] = ()
-
-
-class Record(Struct, frozen=True, array_like=True):
-    """A whole record; its parts are JSON as text."""
-
-    input_hash: str
-    record_id: str
-    created_time: int  # ms
-    last_update_time: int  # ms
-    inputs: str
-    outputs: str | None
-    expectations: str | None
-    tags: str
-    source: str | None
-    source_id: str | None
-    source_type: str | None
-    created_by: str | None
-    last_updated_by: str | None
-
-    @property
-    def size(self) -> int:
-        """In characters, about."""
-        parts = (self.inputs, self.outputs, self.expectations, self.tags, self.source)
-        return sum(len(part) for part in parts if part)
 
 
 def find(tx: Tx, dataset_id: str) -> Dataset | None:

@@ -6,7 +6,7 @@ One that was cut off half-way has another digest here than at the source, since 
 from collections.abc import Iterator, Mapping, Sequence
 
 from trackside.core.http_client.client import Refused
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.report import Report
 from trackside.imports.source import Given, Source
 from trackside.sync import document, record_merge

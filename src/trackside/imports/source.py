@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.metrics.series import Point
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity

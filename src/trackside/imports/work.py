@@ -26,7 +26,7 @@ from trackside.sync import document
 from trackside.sync.document import Doc, Field, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local.files import sha256
-from trackside.sync.remote.mlflow.wire import mark
+from trackside.sync.metric_delta import mark
 
 THREADS = 16  # that read files and send
 DEFAULT = "Default"

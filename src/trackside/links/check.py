@@ -17,7 +17,7 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import touched
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.state import backfill, generations, item_store
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader, traces
 from trackside.sync.local import registry as registered

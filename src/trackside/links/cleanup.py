@@ -12,11 +12,12 @@ from collections.abc import Callable
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
 from trackside.links.model import Made
-from trackside.links.reconcile import file_plan, metrics, runs
+from trackside.links.reconcile import metrics, runs
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.state import item_store
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
+from trackside.sync import file_plan
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, files, reader, registry, traces, writer

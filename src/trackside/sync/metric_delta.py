@@ -11,13 +11,24 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from trackside.metrics.series import POINT_BYTES
-from trackside.sync.local.reader import Piece
+from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES
 
 HASH_BYTES = 8
 DIGEST_BYTES = 16
 MODULUS = 1 << 8 * DIGEST_BYTES
 MOST_POINTS = 200_000
+SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
+
+
+class Piece(Struct, frozen=True):
+    """Points that lie together: a chunk, or the tail (chunk_id 0)."""
+
+    chunk_id: int
+    packed: bytes
+
+    @property
+    def is_settled(self) -> bool:
+        return self.chunk_id != 0 and len(self.packed) >= SMALL_POINTS * POINT_BYTES
 
 
 class Digest(Struct):
@@ -120,3 +131,8 @@ def _parted(packed: bytes, known: set[bytes]) -> tuple[bytes, set[bytes]]:
 
 def _hash(point: bytes) -> bytes:
     return hashlib.blake2b(point, digest_size=HASH_BYTES).digest()
+
+
+def mark(step: int, timestamp: int, value: float) -> str:
+    """Return what tells the last point of a series from another one, for remotes that say no more of a series."""
+    return f"{step} {timestamp} {value!r}"

@@ -11,7 +11,7 @@ from trackside.links.model import Made
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.item_type import Compared, Created, Sent
 from trackside.links.state import item_store
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync import document
 from trackside.sync.document import Conflict, Patch
 from trackside.sync.entities import Entity

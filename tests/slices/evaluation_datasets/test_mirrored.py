@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from trackside.core.errors import Invalid, NotFound
 from trackside.evaluation_datasets import mirrored, store
-from trackside.evaluation_datasets.mirrored import Birth, Patch, Record
+from trackside.evaluation_datasets.mirrored import Birth, Patch
 from trackside.evaluation_datasets.records import MAX_SCHEMA_CHARS
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 
 pytestmark = pytest.mark.both

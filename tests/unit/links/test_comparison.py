@@ -4,7 +4,7 @@ import pytest
 
 from trackside.links.model import Made
 from trackside.links.reconcile.merging import compare, outdone
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync.document import Doc, Field, Merged, Mode, Patch
 from trackside.sync.entities import Entity
 

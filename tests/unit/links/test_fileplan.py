@@ -2,7 +2,8 @@
 
 import pytest
 
-from trackside.links.reconcile.file_plan import (
+from trackside.sync.document import Mode
+from trackside.sync.file_plan import (
     LOST,
     REMOVED,
     STAYS,
@@ -17,9 +18,7 @@ from trackside.links.reconcile.file_plan import (
     folders_left_there,
     plan,
 )
-from trackside.sync.document import Mode
-from trackside.sync.local.files import OurFile
-from trackside.sync.remote.port import RemoteFile
+from trackside.sync.file_versions import OurFile, RemoteFile
 
 PATH = "a/b.txt"
 OURS = OurFile(3, "e1")

@@ -6,10 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.examples import examples
-from trackside.links.reconcile.file_plan import Known, What, plan
 from trackside.sync.document import Mode
-from trackside.sync.local.files import OurFile
-from trackside.sync.remote.port import RemoteFile
+from trackside.sync.file_plan import Known, What, plan
+from trackside.sync.file_versions import OurFile, RemoteFile
 
 PATHS = ("a", "b/c", "b/d")
 SENDING = {What.SEND, What.DROP_THERE}

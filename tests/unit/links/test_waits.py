@@ -3,7 +3,7 @@
 import pytest
 
 from trackside.core.http_client.rate_limit import Bucket, Limits
-from trackside.links.worker.point_retries import FIRST_S, MOST, Refusals
+from trackside.links.state.point_retries import FIRST_S, MOST, Refusals
 from trackside.links.worker.throttle import BUSY_SHARE, REST_FACTOR, Pace
 
 

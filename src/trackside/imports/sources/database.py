@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from trackside.core.db.tx import Row
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.places import Finder
 from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Traced, Version
 from trackside.imports.sources import database_datasets, revisions

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.source import PAGE, Given
 from trackside.imports.sources import revisions
 from trackside.imports.sources.revisions import Schema

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.places import Finder, Folder
 from trackside.imports.source import MAX_POINTS, Given, Place, Registered, SourceError, Traced, Unreadable, grouped
 from trackside.imports.sources.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc

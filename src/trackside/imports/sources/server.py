@@ -13,7 +13,7 @@ import msgspec
 
 from trackside.core.http.codec import wire_double
 from trackside.core.http_client.client import Down, Http, Refused
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.patience import BROKEN
 from trackside.imports.places import Finder, Folder, Nowhere
 from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Traced, Unreadable, Version, grouped

@@ -13,7 +13,8 @@ from trackside.links import model, store
 from trackside.links.model import Deletion, Link, Made
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.state import generations, item_store
-from trackside.links.worker.point_retries import Refusals
+from trackside.links.state.item import Item
+from trackside.links.state.point_retries import Refusals
 from trackside.sync import validation
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
@@ -87,7 +88,7 @@ class Side:
         """What would be said again at every look."""
         self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))
 
-    def item(self, entity: Entity, local_id: str) -> item_store.Item | None:
+    def item(self, entity: Entity, local_id: str) -> Item | None:
         return self.read(lambda tx: item_store.item(tx, self.link.link_id, entity, local_id))
 
     def check_deletion(self, where: model.Side, name: str, items: int = 1) -> None:
@@ -95,7 +96,7 @@ class Side:
         if not self.may_delete:
             raise DeletionHeld(Deletion(where, name, items))
 
-    def confirm(self, entity: Entity, item: item_store.Item) -> None:
+    def confirm(self, entity: Entity, item: Item) -> None:
         """It was found there."""
         epoch = self.link.epoch
         if item.epoch < epoch:

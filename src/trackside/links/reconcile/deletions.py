@@ -13,7 +13,7 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION
 from trackside.links.state import generations, item_store
 from trackside.links.state.generations import Known
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
 

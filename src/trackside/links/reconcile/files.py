@@ -1,7 +1,7 @@
 """Moves the files of an item: each whole or not at all, compared by size and checksum.  Re-runnable at any moment.
 
 What was sent is not sent again; a large file goes on where it broke off, where the remote can.  What goes where is decided
-in `reconcile.file_plan`.
+in `sync.file_plan`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,16 +18,17 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault, Invalid, NotFound
 from trackside.core.http_client.client import Down, Incoming, Refused
 from trackside.links import store
-from trackside.links.reconcile import file_plan
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.file_plan import LOST, REMOVED, STAYS, UNSENT, UNSURE, Known, Step, What
 from trackside.links.state import item_store
+from trackside.sync import file_plan
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
+from trackside.sync.file_plan import LOST, REMOVED, STAYS, UNSENT, UNSURE, Known, Step, What
+from trackside.sync.file_versions import OurFile, RemoteFile
 from trackside.sync.local import files, registry
-from trackside.sync.local.files import OurFile, Source
+from trackside.sync.local.files import Source
 from trackside.sync.local.resumable_upload import PART_BYTES, Note, Parts, WrongSum
-from trackside.sync.remote.port import BrokenCopy, RemoteFile, Unmirrored
+from trackside.sync.remote.port import BrokenCopy, Unmirrored
 from trackside.sync.time_slice import TurnOver
 
 MAX_KEY_BYTES = 2500  # of a row in an index of PostgreSQL, with room for the other columns of the key

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.links.reconcile.context import Side
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync.document import Conflict, Doc, Merged, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part

@@ -7,7 +7,7 @@ Tracksides the times of an experiment go one way only: it was made as early, and
 from collections.abc import Callable
 
 from trackside.links.model import Made
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync import document
 from trackside.sync.document import Doc, Field, Merged, Mode, Patch, Verb
 from trackside.sync.entities import Entity

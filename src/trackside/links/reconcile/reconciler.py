@@ -15,7 +15,7 @@ from trackside.links.model import Side as Where
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.item_type import Compared, ItemType, Sent
 from trackside.links.state import item_store, work_queue
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync import document
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity

@@ -21,7 +21,7 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.merging import TIMES
 from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.backfill import Depth
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.registry.files.origins import VERSIONS_TAG
 from trackside.sync import document, portions
 from trackside.sync.document import Doc, Field, Merged, Mode, Patch

@@ -11,7 +11,7 @@ from trackside.links import store
 from trackside.links.model import Link
 from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import Depth
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 

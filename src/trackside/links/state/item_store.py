@@ -4,30 +4,20 @@ neither side."""
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from msgspec import Struct
-
 from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
 from trackside.events.model import Entry
 from trackside.events.store import Page
 from trackside.links.model import Made
-from trackside.links.reconcile import file_plan
-from trackside.links.reconcile.file_plan import Known
 from trackside.links.state import dataset_records, work_queue
-from trackside.sync import document
+from trackside.links.state.item import Item
+from trackside.sync import document, file_plan
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.file_plan import Known
 from trackside.sync.local import registry as registered
 
 Direction = Literal["out", "in"]
-
-
-class Item(Struct, frozen=True):
-    local_id: str
-    remote_id: str  # empty: it was about to be made there
-    made_by: Made
-    agreed: Doc | None
-    epoch: int = 0  # of `state.generations`, in which it was found there last
 
 
 def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:

@@ -39,10 +39,10 @@ from trackside.links.reconcile.runs import Early
 from trackside.links.secrets import secret_of
 from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import Depth
+from trackside.links.state.point_retries import Refusals
 from trackside.links.state.work_queue import Dirty
 from trackside.links.worker import deletions
 from trackside.links.worker.listener import Listener
-from trackside.links.worker.point_retries import Refusals
 from trackside.links.worker.throttle import Pace
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part

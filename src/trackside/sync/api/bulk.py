@@ -17,7 +17,7 @@ from trackside.sync.api.files import PREFIX
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader, registry
 from trackside.sync.local.reader import Part
-from trackside.sync.remote.mlflow.wire import mark
+from trackside.sync.metric_delta import mark
 
 MAX_ITEMS = 500
 

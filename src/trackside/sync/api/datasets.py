@@ -14,8 +14,8 @@ from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command, query
 from trackside.evaluation_datasets import mirrored
-from trackside.evaluation_datasets.mirrored import Record
 from trackside.evaluation_datasets.records import MAX_UPSERT_BYTES
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 from trackside.sync.api.files import PREFIX
 from trackside.sync.local import datasets

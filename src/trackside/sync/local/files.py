@@ -12,15 +12,11 @@ from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.sync.entities import Entity
+from trackside.sync.file_versions import OurFile
 from trackside.sync.local.resumable_upload import Note
 from trackside.sync.time_slice import Turn
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
-
-
-class OurFile(Struct, frozen=True):
-    size_bytes: int
-    etag: str
 
 
 class Place(Struct, frozen=True):

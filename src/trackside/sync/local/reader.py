@@ -12,11 +12,11 @@ from trackside.experiments import store as experiments
 from trackside.experiments.model import Experiment, check_id
 from trackside.logged_models import store as models
 from trackside.logged_models.model import LoggedModel
-from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES
 from trackside.runs import store as runs
 from trackside.runs.model import Run
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.metric_delta import Piece
 
 NAME_TAG = "mlflow.runName"  # says what the field `name` says
 PARENT_TAG = "mlflow.parentRunId"
@@ -30,7 +30,6 @@ SOURCE_DATASET = "trackside.source_dataset_id"  # of an evaluation dataset
 OWN_TAGS = frozenset(
     {SOURCE_RUN, SOURCE_WORKSPACE, SOURCE_MODEL, IMPORT_TAG, SOURCE_VERSION, SOURCE_UID, SOURCE_DATASET}
 )
-SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
 
 
 class Part(Struct, frozen=True):
@@ -45,17 +44,6 @@ class Part(Struct, frozen=True):
     touched: int = 0
     marks: dict[str, str] = {}
     failed: str = ""
-
-
-class Piece(Struct, frozen=True):
-    """Points that lie together: a chunk, or the tail (chunk_id 0)."""
-
-    chunk_id: int
-    packed: bytes
-
-    @property
-    def is_settled(self) -> bool:
-        return self.chunk_id != 0 and len(self.packed) >= SMALL_POINTS * POINT_BYTES
 
 
 class Summary(Struct, frozen=True):

@@ -4,7 +4,7 @@ the hash of their inputs."""
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.record_tables import Entry

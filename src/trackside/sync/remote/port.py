@@ -9,6 +9,7 @@ from trackside.artifacts.store import Removal
 from trackside.core.http_client.client import Down, Incoming
 from trackside.sync.document import Field, Patch, Verb
 from trackside.sync.entities import Entity
+from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.local.reader import Part, Summary
 from trackside.sync.metric_delta import Digest
@@ -32,14 +33,6 @@ class News(Struct, frozen=True):
 
     cursor: int
     has_changes: bool
-
-
-class RemoteFile(Struct, frozen=True):
-    """What a remote does not say is empty."""
-
-    size_bytes: int
-    sha256: str = ""
-    etag: str = ""  # without quotes; another one whenever the bytes are others
 
 
 class BrokenCopy(Down):

@@ -5,7 +5,7 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.records import RecordSync
 from trackside.links.reconcile.runs import Mirror
 from trackside.links.state import item_store
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync import document, record_merge
 from trackside.sync.document import Doc, Field, Merged, Mode, Patch, of_kind
 from trackside.sync.entities import Entity

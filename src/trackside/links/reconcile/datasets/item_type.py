@@ -10,7 +10,7 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.compare import SCHEMA, VERSION, Comparison, without_version
 from trackside.links.reconcile.item_type import Compared, Created, Sent
 from trackside.links.reconcile.runs import PATIENCE_MS, Early, Mirror, brought, words
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync import record_merge
 from trackside.sync.document import Conflict, Doc, Field, Mode, Patch
 from trackside.sync.entities import Entity

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from trackside.core.db.tx import Tx
 from trackside.evaluation_datasets import mirrored
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.links.reconcile.context import Side
 from trackside.links.state import dataset_records
 from trackside.links.state.dataset_records import Agreed

@@ -4,7 +4,7 @@ both agreed."""
 from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.registry import stages
 from trackside.sync import document
 from trackside.sync.document import Doc, Field, Mode, Patch

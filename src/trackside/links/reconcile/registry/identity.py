@@ -12,7 +12,7 @@ from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Ste
 from trackside.links.reconcile.runs import PATIENCE_MS, Early, Mirror
 from trackside.links.state import item_store, work_queue
 from trackside.links.state.backfill import Depth
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.registry import mirrored
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity

@@ -15,7 +15,7 @@ from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import Meeting
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.reconcile.runs import Mirror, words
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.registry.files import mirrored_files
 from trackside.sync import document
 from trackside.sync.document import Conflict, Mode, Patch

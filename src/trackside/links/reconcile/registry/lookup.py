@@ -5,7 +5,7 @@ from typing import Protocol
 
 from trackside.links.reconcile.context import Side
 from trackside.links.state import item_store
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry

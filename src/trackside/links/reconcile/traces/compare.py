@@ -6,7 +6,7 @@ from collections.abc import Callable
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.runs import Mirror
 from trackside.links.state import item_store
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync import document
 from trackside.sync.document import Doc, Merged
 from trackside.sync.entities import Entity

@@ -18,7 +18,7 @@ from trackside.links.reconcile.traces.batches import Batches
 from trackside.links.reconcile.traces.compare import Comparison
 from trackside.links.reconcile.traces.spans import SpanSync
 from trackside.links.state import item_store
-from trackside.links.state.item_store import Item
+from trackside.links.state.item import Item
 from trackside.sync import document, trace_document
 from trackside.sync.document import Conflict, Doc, Mode, Patch
 from trackside.sync.entities import Entity

@@ -6,13 +6,14 @@ from urllib.parse import quote
 
 from trackside.core.http_client.client import Http, Incoming, Refused
 from trackside.sync.entities import Entity
+from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.remote.databricks.multipart import Begun
 from trackside.sync.remote.databricks.signed_urls import AT_ONCE_BYTES, BLOCK_BYTES, SignedFile
 from trackside.sync.remote.databricks.store_requests import Signed, signed
 from trackside.sync.remote.mlflow.files import MlflowFiles, is_run, is_version
 from trackside.sync.remote.mlflow.wire import API, shaped
-from trackside.sync.remote.port import RemoteFile, Unmirrored
+from trackside.sync.remote.port import Unmirrored
 
 OF_VERSIONS = f"{API}/model-versions"
 

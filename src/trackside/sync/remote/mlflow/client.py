@@ -13,9 +13,10 @@ from trackside.core.http_client.client import Down, Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
 from trackside.sync.document import Field, Patch, Verb, of_kind
 from trackside.sync.entities import Entity
+from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.local.reader import Part, Summary
-from trackside.sync.metric_delta import Digest
+from trackside.sync.metric_delta import Digest, mark
 from trackside.sync.remote.detect import is_empty, is_trackside
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
@@ -25,9 +26,9 @@ from trackside.sync.remote.mlflow.logged_models import MlflowModels
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
 from trackside.sync.remote.mlflow.traces import MlflowTraces
-from trackside.sync.remote.mlflow.wire import is_of_value, mark, marks_of, part_of_experiment, part_of_run
+from trackside.sync.remote.mlflow.wire import is_of_value, marks_of, part_of_experiment, part_of_run
 from trackside.sync.remote.paging import Pages
-from trackside.sync.remote.port import RemoteFile, Seen
+from trackside.sync.remote.port import Seen
 
 HISTORY_PAGE = 25_000
 DEFAULT = "0"  # the experiment that every store has

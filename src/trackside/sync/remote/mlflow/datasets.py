@@ -14,7 +14,7 @@ import msgspec
 
 from trackside.core.http_client.client import Down, Http, Refused, TooLong
 from trackside.evaluation_datasets import model as dm
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
 from trackside.sync.local.reader import SOURCE_DATASET, SOURCE_WORKSPACE, Part

@@ -11,10 +11,11 @@ from urllib.parse import quote, urlencode
 
 from trackside.core.http_client.client import Down, Http, Incoming, Refused
 from trackside.sync.entities import Entity
+from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source, hashed
 from trackside.sync.remote.mlflow.wire import API, proxied_path, shaped
 from trackside.sync.remote.paging import Folders, Pages
-from trackside.sync.remote.port import BrokenCopy, RemoteFile, Unmirrored
+from trackside.sync.remote.port import BrokenCopy, Unmirrored
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
 MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes

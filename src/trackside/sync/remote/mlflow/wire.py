@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from trackside.core.http_client.client import Http, Refused
 from trackside.sync.document import Doc
 from trackside.sync.local.reader import NAME_TAG, Part
+from trackside.sync.metric_delta import mark
 from trackside.sync.remote.faults import InvalidRemoteResponse
 
 API = "/api/2.0/mlflow"
@@ -102,10 +103,6 @@ def shaped(http: Http, answer: Any) -> Any:
     if not isinstance(answer, dict):
         raise InvalidRemoteResponse(f"{http.url} does not answer as MLflow does")
     return answer
-
-
-def mark(step: int, timestamp: int, value: float) -> str:
-    return f"{step} {timestamp} {value!r}"
 
 
 def is_of_value(refused: Refused) -> bool:

@@ -15,6 +15,7 @@ from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import FRAME, PointsBody
 from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.entities import FIRST, Entity
+from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import registry
 from trackside.sync.local.files import Source, hashed
 from trackside.sync.local.reader import Part, Summary, mark
@@ -23,7 +24,7 @@ from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.detect import is_empty
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.paging import check_progress
-from trackside.sync.remote.port import News, RemoteFile, Seen
+from trackside.sync.remote.port import News, Seen
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 from trackside.sync.remote.trackside.registry import TracksideRegistry
 from trackside.sync.remote.trackside.traces import TracksideTraces

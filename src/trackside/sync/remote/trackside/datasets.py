@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from trackside.core.http_client.client import Http, Refused
-from trackside.evaluation_datasets.mirrored import Record
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 from trackside.sync.api.files import PREFIX
 from trackside.sync.document import Doc, Field, Patch, Verb

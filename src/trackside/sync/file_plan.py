@@ -14,8 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from trackside.sync.document import Mode
-from trackside.sync.local.files import OurFile
-from trackside.sync.remote.port import RemoteFile
+from trackside.sync.file_versions import OurFile, RemoteFile
 
 STAYS = "-"  # in place of an ETag: removed on one side, and the other one cannot follow
 UNSURE = "?"  # in place of an ETag: both are to be read

@@ -1,0 +1,27 @@
+"""A record of an evaluation dataset with all that it has, as it goes from one side of a link to the other.  Pure."""
+
+from msgspec import Struct
+
+
+class Record(Struct, frozen=True, array_like=True):
+    """A whole record; its parts are JSON as text."""
+
+    input_hash: str
+    record_id: str
+    created_time: int  # ms
+    last_update_time: int  # ms
+    inputs: str
+    outputs: str | None
+    expectations: str | None
+    tags: str
+    source: str | None
+    source_id: str | None
+    source_type: str | None
+    created_by: str | None
+    last_updated_by: str | None
+
+    @property
+    def size(self) -> int:
+        """In characters, about."""
+        parts = (self.inputs, self.outputs, self.expectations, self.tags, self.source)
+        return sum(len(part) for part in parts if part)

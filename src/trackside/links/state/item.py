@@ -1,0 +1,14 @@
+"""What a link remembers of an item that both sides have.  Pure."""
+
+from msgspec import Struct
+
+from trackside.links.model import Made
+from trackside.sync.document import Doc
+
+
+class Item(Struct, frozen=True):
+    local_id: str
+    remote_id: str  # empty: it was about to be made there
+    made_by: Made
+    agreed: Doc | None
+    epoch: int = 0  # of `state.generations`, in which it was found there last

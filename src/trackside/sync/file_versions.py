@@ -1,0 +1,16 @@
+"""A version of a file on each of the two sides.  Pure."""
+
+from msgspec import Struct
+
+
+class OurFile(Struct, frozen=True):
+    size_bytes: int
+    etag: str
+
+
+class RemoteFile(Struct, frozen=True):
+    """What a remote does not say is empty."""
+
+    size_bytes: int
+    sha256: str = ""
+    etag: str = ""  # without quotes; another one whenever the bytes are others
