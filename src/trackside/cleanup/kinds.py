@@ -105,9 +105,7 @@ def kinds(make: Callable[[], Any]) -> list[Kind[Any]]:
             params=Delete,
             run=lambda running, params: make().delete(running, params),
             check=lambda tx, params: make().check_delete(tx, params),
-            describe=lambda params: f"Delete {params.kind} {params.run_id or params.experiment_id or params.name}"[
-                :500
-            ],
+            describe=_described,
         ),
         Kind(
             name="empty-trash",
@@ -136,6 +134,13 @@ def kinds(make: Callable[[], Any]) -> list[Kind[Any]]:
             needs=(Action.TRACES_DELETE,),
         ),
     ]
+
+
+def _described(params: Delete) -> str:
+    names = (params.run_id, params.experiment_id, params.model_id, params.name, params.dataset_id, params.webhook_id)
+    inside = (params.key, params.path, params.version, params.deployment, params.alias, params.record_id, params.day)
+    named = [next(filter(None, names), ""), next(filter(None, inside), "")]
+    return " ".join(["Delete", params.kind.replace("_", " "), *filter(None, named)])[:500]
 
 
 def _trace_rules() -> Any:

@@ -52,10 +52,10 @@ def is_above(folder: Spot, one: Spot, object_id: str) -> bool:
     return one.blobs is folder.blobs and one.key == keys.join(folder.key, f"{object_id}/{LAST}")
 
 
-def of_group(folder: Spot, ids: Collection[str]) -> Size | None:
+def of_group(folder: Spot, ids: Collection[str], most_each: int = MOST_EACH) -> Size | None:
     """Return None where the folder has so many files of others that one listing for each root is better."""
     wanted = frozenset(ids)
-    left = MOST_EACH * len(wanted)
+    left = most_each * len(wanted)
     count = size = 0
     for entry in folder.blobs.walk(folder.key):
         object_id, _, rest = entry.path.partition("/")

@@ -1,5 +1,6 @@
 """Deletions as jobs, the trash emptied by age, and retention rules with their dry run."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,9 +45,21 @@ def test_a_deletion_runs_as_a_job_and_its_result_has_the_bytes(server: Server) -
     assert (outdated["state"], "out of date" in outdated["reason"]) == ("failed", True)
     assert (done["state"], done["result"]["file_bytes"], done["result"]["file_count"]) == ("succeeded", 2000, 2)
     assert (steps["state"], steps["result"]["row_bytes"]) == ("succeeded", 100 * 24)
+    assert steps["title"] == f"Delete metric steps {other} loss"
     assert stage(api, run_id) == "gone"
     refused = api.ask("POST", JOBS, {"kind": "delete", "params": {"kind": "run", "run_id": run_id}})
     assert refused.status == 404
+
+
+def test_the_result_of_a_job_names_files_that_stay(server: Server, tmp_path: Path) -> None:
+    api, elsewhere = server.api, tmp_path / "elsewhere"
+    experiment_id = api.post("experiments/create", name="far", artifact_location=f"file://{elsewhere}")["experiment_id"]
+    run_id = api.new_run(experiment_id)
+
+    done = ended(api, "delete", kind="run", run_id=run_id)
+
+    assert (done["state"], len(done["result"]["kept"])) == ("succeeded", 1)
+    assert str(elsewhere) in done["result"]["kept"][0]
 
 
 @pytest.mark.both
