@@ -43,6 +43,7 @@ class Kind(StrEnum):
     VIEW = "saved_view"
     RECORD = "dataset_record"
     INPUT = "dataset_input"
+    TRACE = "trace"
 
 
 FIELDS: dict[Kind, tuple[str, ...]] = {
@@ -72,6 +73,7 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.VIEW: ("view_id",),
     Kind.RECORD: ("dataset_id", "record_id"),
     Kind.INPUT: ("run_id", "name", "digest"),
+    Kind.TRACE: ("trace_id",),
 }
 OPTIONAL: dict[Kind, tuple[str, ...]] = {Kind.LINK: ("copies",)}
 COPIES = ("keep", "remove")
@@ -100,6 +102,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     view_id: str = ""
     record_id: str = ""
     digest: str = ""
+    trace_id: str = ""
     copies: str = ""  # `remove`: those that a link made go too
 
     @property
@@ -155,6 +158,8 @@ class Target(Struct, frozen=True, omit_defaults=True):
                 return f"record {self.record_id} of dataset {self.dataset_id}"
             case Kind.INPUT:
                 return f"dataset input {self.name} ({self.digest}) of run {self.run_id}"
+            case Kind.TRACE:
+                return f"trace {self.trace_id}"
         return f"{self.kind} {self.key} of run {self.run_id}"
 
 
@@ -181,6 +186,7 @@ class Named(Call, frozen=True):
     webhook_id: str | None = None
     view_id: str | None = None
     record_id: str | None = None
+    trace_id: str | None = None
     digest: str | None = None
     copies: str | None = None
 

@@ -22,6 +22,7 @@ from trackside.evaluation_datasets import store as datasets
 from trackside.experiments import store as experiments
 from trackside.logged_models import store as logged_models
 from trackside.runs import store as runs
+from trackside.traces.storage import reader as traces
 from trackside.views import store as views
 
 T = TypeVar("T", bound=Call)
@@ -277,6 +278,8 @@ def _object(tx: Tx, target: Target) -> Object | None:
             return Object("endpoint", target.name)
         case Kind.VIEW:
             return views.locate(tx, target.view_id)
+        case Kind.TRACE:
+            return traces.locate(tx, target.trace_id)
         case Kind.LINK_LOG | Kind.LINK | Kind.JOB | Kind.MONITOR | Kind.WEBHOOK | Kind.SCHEDULE | Kind.ALERT_RULE:
             return None
     return runs.locate(tx, target.run_id)

@@ -30,6 +30,8 @@ from trackside.links import store as links
 from trackside.links.model import Made, State
 from trackside.links.state import item_store as link_items
 from trackside.registry import aliases, models
+from trackside.traces.storage import changes as trace_changes
+from trackside.traces.storage import reader as traces
 from trackside.views import store as views
 from trackside.workspaces import store as workspaces
 
@@ -266,6 +268,35 @@ def _remove_record(tx: Tx, target: Target) -> None:
     records.delete(tx, target.dataset_id, [target.record_id])
 
 
+def _trace(tx: Tx, target: Target) -> Found:
+    row = traces.get(tx, target.trace_id)
+    trace_changes.check_not_held(tx, row.experiment_id)
+    said = tx.one(
+        """
+        SELECT t.size_bytes, (SELECT COUNT(*) FROM trace_assessments a WHERE a.trace_seq = t.trace_seq AND a.workspace_id = :ws)
+        FROM traces t WHERE t.workspace_id = :ws AND t.trace_seq = :seq
+        """,
+        seq=row.seq,
+    )
+    size, assessments = (0, 0) if said is None else said
+    return Found(
+        name=target.trace_id,
+        counts={"traces": 1, "spans": row.span_count, "assessments": assessments},
+        row_bytes=int(size),
+        kept=(
+            "its attachments stay, for `trackside orphans` to find",
+            "records of datasets that were made from it stay",
+        ),
+    )
+
+
+def _remove_trace(tx: Tx, target: Target) -> None:
+    row = traces.get(tx, target.trace_id)
+    trace_changes.check_not_held(tx, row.experiment_id)
+    trace_changes.remove(tx, [row.seq])
+    trace_changes.record_deletion(tx, row.experiment_id)
+
+
 def may_revoke(tx: Tx, target: Target) -> bool:
     """Whether the token is the caller's own, or one of a user whom the caller may delete."""
     if tx.caller.is_admin:
@@ -295,4 +326,5 @@ KINDS = {
     Kind.ALERT_RULE: Whole(Action.WEBHOOKS_DELETE, _alert_rule, _remove_alert_rule),
     Kind.VIEW: Whole(Action.EXPERIMENTS_WRITE, _view, _remove_view),
     Kind.RECORD: Whole(Action.DATASETS_WRITE, _record, _remove_record),
+    Kind.TRACE: Whole(Action.TRACES_DELETE, _trace, _remove_trace),
 }

@@ -354,5 +354,6 @@ def _id(target: Target) -> str:
         or (str(target.token_id) if target.token_id else "")
         or target.webhook_id
         or target.view_id
+        or target.trace_id
         or "/".join(filter(None, (target.name, target.version, target.alias, target.deployment)))
     )

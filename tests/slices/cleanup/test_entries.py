@@ -9,6 +9,7 @@ from slices.cleanup.test_rights import people
 from slices.cleanup.test_whole import register
 from support.client import Api
 from support.people import OURS, People
+from support.traces import Sent, export, names, start, trace_id
 
 __all__ = ["people"]
 
@@ -106,6 +107,22 @@ def test_a_record_of_a_dataset_goes_and_the_others_stay(api: Api) -> None:
     assert done["row_bytes"] == shown["row_bytes"] > 0
     assert len(_records(api, records)) == 1
     assert missing(api, "dataset_record", dataset_id=dataset_id, record_id=first) == 404
+
+
+def test_a_trace_goes_with_its_spans_and_assessments(api: Api) -> None:
+    start(api)
+    export(api, Sent(1), Sent(2, parent=1))
+    export(api, Sent(1, trace=2))
+    said = {"assessment_name": "good", "feedback": {"value": True}, "source": {"source_type": "HUMAN"}}
+    api.post(f"traces/{trace_id(1)}/assessments", assessment=said, version="3.0")
+
+    shown = preview(api, "trace", trace_id=trace_id(1))
+    done = delete(api, "trace", trace_id=trace_id(1), token=shown["token"])
+
+    assert shown["counts"] == {"traces": 1, "spans": 2, "assessments": 1}
+    assert done["row_bytes"] == shown["row_bytes"] > 0
+    assert names(api) == [2]
+    assert missing(api, "trace", trace_id=trace_id(1)) == 404
 
 
 def test_a_dataset_input_goes_from_its_run_alone(api: Api) -> None:

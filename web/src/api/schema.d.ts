@@ -5570,6 +5570,8 @@ export interface components {
             /** @default null */
             token_id?: number | null;
             /** @default null */
+            trace_id?: string | null;
+            /** @default null */
             version?: string | null;
             /** @default null */
             view_id?: string | null;
@@ -5617,6 +5619,8 @@ export interface components {
             to_step?: number | null;
             /** @default null */
             token_id?: number | null;
+            /** @default null */
+            trace_id?: string | null;
             /** @default null */
             version?: string | null;
             /** @default null */

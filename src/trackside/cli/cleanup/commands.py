@@ -35,7 +35,7 @@ _WIRE = {
 }
 _FIELDS = (
     *("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id", "day", "alias", "deployment"),
-    *("webhook_id", "view_id", "record_id", "digest", "copies"),
+    *("webhook_id", "view_id", "record_id", "digest", "copies", "trace_id"),
 )
 
 

@@ -65,6 +65,7 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("digest", "DIGEST", "its digest"),
         ),
     ),
+    "trace": ("delete a trace with its spans and assessments", (("trace_id", "TRACE", "its id"),)),
     "job": ("delete a job that has ended, with its log", (("job_id", "JOB", "its id"),)),
 }
 
