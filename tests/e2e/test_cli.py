@@ -101,7 +101,7 @@ OF_ONE_CALL = {
     **{
         f"delete {kind}": "--preview --yes --json".split()
         for kind in "run experiment logged-model model version param tag artifact endpoint dataset job monitor"
-        " capture-day token link-log alias deployment webhook schedule alert-rule view record dataset-input".split()
+        " capture-day token link-log alias deployment webhook schedule alert-rule view record trace dataset-input".split()
     },
     "delete link": "--copies --preview --yes --json".split(),
     "delete workspace": "--preview --yes --json".split(),
