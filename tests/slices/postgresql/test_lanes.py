@@ -8,6 +8,7 @@ import pytest
 from support.links import until
 from support.postgres import Admin, rows
 from trackside import opening
+from trackside.core.db.pg.wire import MAX_STATEMENTS
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Query
 from trackside.core.errors import Invalid
@@ -81,6 +82,17 @@ def test_queries_of_one_round_trip_have_their_own_rows(db: PostgresDatabase) -> 
         )
 
     assert found == [[(1,), (2,), (3,)], [], [("three",)]]
+
+
+def test_a_round_trip_gives_up_no_statement_of_its_own(db: PostgresDatabase) -> None:
+    known = Query("SELECT CAST(:n AS BIGINT)", {"n": 1})
+    with db.write(1) as tx:
+        tx.several([known])
+        for i in range(MAX_STATEMENTS):
+            tx.several([known, Query(f"SELECT CAST(:n AS BIGINT) + {i}", {"n": 1})])
+        found = tx.several([known, Query("SELECT -CAST(:n AS BIGINT)", {"n": 1}), known])
+
+    assert found == [[(1,)], [(-1,)], [(1,)]]
 
 
 def test_close_waits_for_what_the_lanes_have(postgres_settings: Settings) -> None:

@@ -118,7 +118,7 @@ class Wire:
         if not rows:
             return
         kinds = pgvalues.kinds_of_rows(rows)
-        prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
+        prepared = self._found(text, kinds)
         name, encoders, formats = prepared.name, prepared.encoders, prepared.formats
         encoded = [pgvalues.encoded(encoders, row) for row in rows]
         self._send_deferred()
@@ -233,6 +233,14 @@ class Wire:
         if self._owed:
             self._exchange(b"SELECT 1")
 
+    def _found(self, text: str, kinds: tuple[int, ...]) -> _Prepared:
+        """Return a prepared statement, which is then the last to be given up."""
+        prepared = self._statements.pop((text, kinds), None)
+        if prepared is None:
+            return self._prepare(text, kinds)
+        self._statements[text, kinds] = prepared
+        return prepared
+
     def _prepare(self, text: str, kinds: tuple[int, ...]) -> _Prepared:
         self._numbers += 1
         name = b"s%d" % self._numbers
@@ -251,7 +259,7 @@ class Wire:
 
     def _encoded(self, text: str, values: Sequence[Any]) -> tuple[_Prepared, list[bytes | None]]:
         kinds = pgvalues.kinds_of(values)
-        prepared = self._statements.get((text, kinds)) or self._prepare(text, kinds)
+        prepared = self._found(text, kinds)
         return prepared, pgvalues.encoded(prepared.encoders, values)
 
     def _exchange(
