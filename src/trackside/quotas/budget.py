@@ -79,6 +79,8 @@ class Budget:
     def _of(self, measure: Measure, subject: Subject) -> int:
         key = (measure, subject)
         if key not in self._used:
+            if not self._used:
+                store.lock(self._tx)
             self._used[key] = store.used(self._tx, measure, subject)
         return self._used[key]
 

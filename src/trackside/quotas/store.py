@@ -9,6 +9,7 @@ from trackside.core.errors import Invalid, NotFound
 from trackside.quotas import usage
 from trackside.quotas.model import COUNTED, MAX_QUOTAS, Level, Measure, Quota, Scope, Subject, Use
 
+QUOTAS_LOCK = 7261731  # the advisory lock of a workspace's quotas
 _COLUMNS = "scope, subject, measure, hard_limit, updated_by, updated_at"
 
 
@@ -74,6 +75,13 @@ def remove_all(tx: Tx) -> None:
     tx.run("DELETE FROM quotas WHERE workspace_id = :ws")
     usage.end(tx)
     _forget(tx)
+
+
+def lock(tx: Tx) -> None:
+    """Wait until nobody else makes what a quota of the workspace limits, and let nobody until this transaction ends: what is
+    used is read and then added to.  SQLite has one writer."""
+    if tx.dialect == "postgresql":
+        tx.one(f"SELECT pg_advisory_xact_lock({QUOTAS_LOCK}, CAST(:ws AS INTEGER))")
 
 
 def used(tx: Tx, measure: Measure, subject: Subject) -> int:

@@ -13,9 +13,12 @@ from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Query
 from trackside.core.errors import Invalid
 from trackside.core.settings import Settings
+from trackside.quotas import store as quotas
+from trackside.quotas.model import Measure, QuotaExceeded, Scope
 from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
+from trackside.runs.model import CreateRun
 
 LONG_S = 60
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"
@@ -93,6 +96,26 @@ def test_a_round_trip_gives_up_no_statement_of_its_own(db: PostgresDatabase) -> 
         found = tx.several([known, Query("SELECT -CAST(:n AS BIGINT)", {"n": 1}), known])
 
     assert found == [[(1,)], [(-1,)], [(1,)]]
+
+
+def test_two_connections_together_make_no_more_than_a_quota_allows(db: PostgresDatabase, admin: Admin) -> None:
+    with db.write(1) as tx:
+        quotas.put(tx, Scope.WORKSPACE, "", Measure.RUNS, 1)
+        ((database,),) = tx.all("SELECT CAST(current_database() AS TEXT)")
+
+    async def create() -> None:
+        loop = asyncio.get_running_loop()
+        with db.write(1) as tx:
+            lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+            call = lifecycle.new_run(CreateRun(experiment_id="0"))
+            second = db.writer.submit_async(1, call, lifecycle.create_all, loop)
+            await asyncio.to_thread(
+                until, lambda: rows(admin, WAITING, database) == [(1,)], "a group to wait for the lock"
+            )
+        with pytest.raises(QuotaExceeded):
+            await asyncio.wait_for(second, LONG_S)
+
+    asyncio.run(create())
 
 
 def test_close_waits_for_what_the_lanes_have(postgres_settings: Settings) -> None:
