@@ -7,7 +7,6 @@ from trackside.core.errors import AlreadyExists, BadState, NotFound
 from trackside.events import store as events
 from trackside.links.model import Kind, Link, LogEntry, Options, State
 from trackside.sync.document import Mode
-from trackside.traces.storage import announce
 
 TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_records", "link_log")
 MAX_LOG = 10_000  # entries that a link keeps
@@ -58,6 +57,8 @@ def create(
         raise AlreadyExists(f"Link '{name}' already exists in this workspace.")
     tx.record(Change("link", name, "create"))
     if mode.sends:
+        from trackside.traces.storage import announce  # noqa: PLC0415  # a server starts without traces
+
         announce.watch(tx)
     return get(tx, name)
 
