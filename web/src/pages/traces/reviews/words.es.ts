@@ -74,7 +74,8 @@ export default {
   says: "Se guarda como",
   feedback: "opinión",
   expectation: "expectativa",
-  expectationHint: "Una expectativa dice lo que debería haber salido. La contienen los conjuntos que se crean de trazas.",
+  expectationHint:
+    "Una expectativa dice lo que debería haber salido. La contienen los conjuntos que se crean de trazas.",
   withComment: "Los revisores pueden añadir un comentario",
   isDefault: "incluida",
   removeQuestion: (name) => `Borrar la pregunta ${name}`,
