@@ -79,7 +79,7 @@ OF_ONE_CALL = {
     "link add": "--to --mode --kind --experiments --exclude --registry --backfill --prefix --rate".split()
     + "--max-deletions --max-deletions-percent --token-file --username --no-wait".split(),
     "score": "--input --output --where --columns --input-format --output-format --env --processes --max-failed-rows"
-    " --overwrite --experiment --engine --spark-master --spark-conf --stream --checkpoint --interval".split(),
+    " --overwrite --append --experiment --engine --spark-master --spark-conf --stream --checkpoint --interval".split(),
     "hold add": ["--reason", "--until", "--json"],
     "hold list": ["--json"],
     "orphans find": ["--grace-hours", "--json"],

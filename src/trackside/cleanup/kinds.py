@@ -12,7 +12,7 @@ from trackside.jobs.kinds import Kind
 
 
 class Delete(Struct, frozen=True, kw_only=True):
-    """What is deleted, by the fields of its kind; `token` and `confirm` as in the call."""
+    """What is deleted, by the fields of its kind: those of `model.Delete`, as a job keeps them."""
 
     kind: str
     run_id: str = ""
@@ -33,6 +33,7 @@ class Delete(Struct, frozen=True, kw_only=True):
     webhook_id: str = ""
     view_id: str = ""
     record_id: str = ""
+    trace_id: str = ""
     digest: str = ""
     copies: str = ""
     token: str = ""

@@ -10,6 +10,7 @@ from support.client import Api
 from support.links import until
 from support.people import OURS
 from support.servers import Server
+from trackside.cleanup import kinds, model
 from trackside.cleanup.work import ITEMS_OF_JOB
 
 JOBS = f"{OURS}/jobs"
@@ -20,6 +21,10 @@ def ended(api: Api, job_kind: str, /, **params: Any) -> Any:
     job_id = api.post(JOBS, kind=job_kind, params=params)["job"]["job_id"]
     until(lambda: api.get(f"{JOBS}/{job_id}")["job"]["state"] not in ("queued", "running"), "the job to end")
     return api.get(f"{JOBS}/{job_id}")["job"]
+
+
+def test_a_job_deletes_by_every_field_of_the_call() -> None:
+    assert set(model.Delete.__struct_fields__) == set(kinds.Delete.__struct_fields__)
 
 
 def stored(server: Server) -> int:

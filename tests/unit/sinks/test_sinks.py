@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from unit.sinks.model import CONSTANT, OPERATOR
 from unit.sinks.scan import KINDS, Sink, all_sinks, sinks_of
-from unit.sinks.table import CONSTANT, OPERATOR, REVIEWED
+from unit.sinks.table import REVIEWED
 
 SERVER = Path(__file__).parents[3] / "src" / "trackside"
 
