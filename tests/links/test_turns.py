@@ -249,7 +249,7 @@ def test_of_what_is_marked_together_what_others_need_comes_first(db: Any, make_r
     assert [f"{each.entity} {each.entity_id}" for each in waiting_for(db)] == [
         "experiment x", "experiment y", "run x", "run y", "logged_model x", "logged_model y",
         "registered_model x", "registered_model y", "model_version x", "model_version y",
-        "evaluation_dataset x", "evaluation_dataset y",
+        "evaluation_dataset x", "evaluation_dataset y", "trace x", "trace y",
     ]  # fmt: skip
 
 

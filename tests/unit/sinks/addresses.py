@@ -1,0 +1,206 @@
+"""Places where text becomes a URI or a host.  `table` says what is reviewed."""
+
+from unit.sinks.model import CONSTANT, OPERATOR, Reviewed
+
+REVIEWED = [
+    Reviewed(
+        "uri",
+        "trackside.workspaces.model.check_name",
+        "the source of a CloudEvent: a workspace's resource id",
+        {"events/envelopes.py": "_cloud_event"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.places.parse",
+        "a place of artifacts; one with a query or a fragment is not opened",
+        {
+            "artifacts/keys.py": "in_full of_proxied",
+            "artifacts/roots.py": "Roots._lane",
+            "core/places.py": "Place.__str__ RootPolicy.admit parse",
+            "workspaces/model.py": "check_root",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.uris.check_place",
+        "where a client keeps its artifacts; stored, not opened",
+        {"core/uris.py": "check_place http_parts", "experiments/store.py": "_absolute"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.registry.files.sources.check",
+        "the source of a version",
+        {"registry/files/sources.py": "_split place without_dots"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.uris.http_parts",
+        "the address of a remote; what is asked of it is quoted by urlencode or quote",
+        {
+            "links/model.py": "target",
+            "sync/remote/databricks/client.py": "from_profile",
+            "sync/remote/databricks/files.py": "DatabricksFiles._sign",
+            "sync/remote/mlflow/client.py": "MlflowPeer.root",
+            "sync/remote/mlflow/datasets.py": "MlflowDatasets._pages MlflowDatasets.change MlflowDatasets.drop MlflowDatasets.put"
+            " MlflowDatasets.read MlflowDatasets.remove",
+            "sync/remote/mlflow/files.py": "MlflowFiles._entries_at MlflowFiles.entries MlflowFiles.get MlflowFiles.remove"
+            " MlflowFiles.send",
+            "sync/remote/mlflow/logged_models.py": "MlflowModels._write MlflowModels.change"
+            " MlflowModels.read MlflowModels.remove",
+            "sync/remote/mlflow/traces.py": "MlflowTraces._upload MlflowTraces.put MlflowTraces.read",
+            "sync/remote/mlflow/wire.py": "proxied_path",
+            "sync/remote/databricks/oauth.py": "<module>",
+            "sync/remote/databricks/signed_urls.py": "SignedFile._send_blocks",
+            "sync/remote/databricks/store_requests.py": "Stores.at",
+            "sync/remote/trackside/client.py": "TracksidePeer._at TracksidePeer.points",
+            "core/http_client/client.py": "Http.__init__ Http.json",
+            "imports/routes.py": "Calls._own_url",
+            "imports/sources/server.py": "ServerSource._bulk _Served._where",
+            "imports/target.py": "Target.send_file",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.events.urls.check_url",
+        "the URL of a webhook",
+        {
+            "events/delivery.py": "Post._send Post._where",
+            "events/urls.py": "check_new_url check_url is_same_origin shown_url sign_in_of",
+            "events/shares.py": "share_of",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.imports.places.Finder.at",
+        "where a source says that its files are",
+        {
+            "imports/places.py": "Finder._behind_proxy Finder._folders Finder._in_bucket Finder._local Finder.at Proxied.files"
+            " Proxied.open _scheme",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.outgoing.exchange.check_url",
+        "an identity provider, which the operator names, and its endpoints, which that names; arguments are encoded",
+        {
+            "core/outgoing/exchange.py": "Exchange._exchange Exchange.post_form check_url",
+            "identity/oidc/issuer.py": "Issuer.authorization_url Issuer.sign_out_url",
+            "identity/oidc/routes.py": "Calls.base",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.artifacts.wire.content_disposition",
+        "the name of a file, quoted into a header",
+        {"artifacts/wire.py": "content_disposition"},
+    ),
+    Reviewed(
+        "uri",
+        OPERATOR,
+        "flags and words of the command line",
+        {
+            "cli/links/commands.py": "_path _watch _where check init_script",
+            "cli/server/ports.py": "url",
+            "cli/endpoints/commands.py": "_all _path logs rollback update",
+            "cli/endpoints/request_log.py": "request_log",
+            "cli/jobs/commands.py": "_full_id list",
+            "cli/drift/monitors.py": "_incidents _path _windows report",
+            "cli/jobs/schedules.py": "_path",
+            "cli/jobs/score.py": "_below _fetch send",
+            "cli/cleanup/commands.py": "_experiment_id _trash",
+            "cli/quotas/commands.py": "_experiment_id show",
+            "cli/holds/commands.py": "list",
+            "cli/cleanup/storage.py": "show",
+            "cli/cleanup/orphans.py": "_orphans",
+            "core/setting_values.py": "http_address mail_server",
+            "cli/access/commands.py": "access_explain access_list audit_list",
+            "cli/access/calls.py": "quoted",
+            "core/locations.py": "PostgresStore.__str__ _abfss _split artifacts",
+            "imports/opening.py": "_server open_source",
+        },
+    ),
+    Reviewed(
+        "host",
+        "trackside.core.outgoing.addresses.Rules.refusal",
+        "the receiver of a webhook, the remote of a link or an import: by the address that is connected",
+        {
+            "core/outgoing/exchange.py": "Exchange._exchange",
+            "core/outgoing/guard.py": "Guard.connect",
+            "events/delivery.py": "Post._connect Post._send",
+            "core/http_client/client.py": "Http._connect Http._socket",
+        },
+    ),
+    Reviewed(
+        "host",
+        "trackside.core.places.RootPolicy.opened",
+        "a bucket: the operator's, or one below what the operator allowed",
+        {"artifacts/cloud.py": "CloudBlobs.at"},
+    ),
+    Reviewed(
+        "host",
+        OPERATOR,
+        "the store, the address to listen on, the server that commands talk to, the mail server",
+        {
+            "cli/remote.py": "send",
+            "events/mail.py": "Mailer._send",
+            "cli/jobs/score.py": "_open",
+            "cli/server/ports.py": "resolve",
+            "core/db/pg/connect.py": "_addresses _plain",
+            "backup/fill.py": "postgres",
+            "backup/tables.py": "_snapshot",
+        },
+    ),
+    Reviewed(
+        "uri",
+        "trackside.workspaces.model.doors",
+        "the name of a workspace in the address of its page: one segment, escaped",
+        {"workspaces/model.py": "page_address"},
+    ),
+    Reviewed("host", CONSTANT, "the socket of a replica", {"endpoints/backends/scorer_stats.py": "ask"}),
+    Reviewed(
+        "host",
+        OPERATOR,
+        "a replica on the operator's cluster, by the address that the cluster itself tells; a pod's own server",
+        {
+            "endpoints/backends/kubernetes_fetch.py": "main",
+            "endpoints/backends/ray_driver.py": "Replica.status",
+            "endpoints/proxy.py": "Proxy._open",
+        },
+    ),
+    Reviewed(
+        "uri",
+        OPERATOR,
+        "the scorer beside the actor, by the address of its node",
+        {"endpoints/backends/ray_driver.py": "Replica.status"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.scoring.places.Folders.checked",
+        "the folder of a stream's output, for Spark",
+        {"scorer/batch/spark/batches.py": "make.write", "scorer/batch/spark/frames.py": "uri"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.http.security.Guard.check",
+        "the server's own address as the client wrote it, told to that client alone; a foreign name was refused",
+        {"azure/arm_routes.py": "Calls.base", "azure/arm.py": "_without_port"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.core.http.security.Guard.check",
+        "the same, with the workspace's scope and the names of an endpoint and a deployment, which are checked and escaped",
+        {"azure/online_routes.py": "Calls._deploy"},
+    ),
+    Reviewed(
+        "uri",
+        "trackside.artifacts.keys.checked",
+        "a key of the store, in a URI that is told to a client; what comes back is a key again, and is checked then",
+        {"azure/uris.py": "in_azure.say quoted"},
+    ),
+    Reviewed(
+        "uri",
+        OPERATOR,
+        "addresses and files that are words of the command line",
+        {"cli/azure/commands.py": "_lines run variables"},
+    ),
+]
