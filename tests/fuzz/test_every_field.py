@@ -5,9 +5,11 @@ import time
 
 import pytest
 
+from fuzz.faults import OURS, fault_of
 from fuzz.invariants import problems
 from fuzz.raw import Ask
-from fuzz.world import EVENTS, ODD, OURS, World, dumped, fault_of, raw
+from fuzz.values import dumped, raw
+from fuzz.world import EVENTS, ODD, World
 from support.examples import varies
 from trackside.core.http.routes import Route
 

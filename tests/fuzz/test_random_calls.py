@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import Struct
 
+from fuzz.faults import fault_of
 from fuzz.invariants import problems
 from fuzz.raw import JSON, Ask
-from fuzz.world import ODD, World, bare, dumped, fault_of, raw
+from fuzz.values import bare, dumped, raw
+from fuzz.world import ODD, World
 from support.examples import examples
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route

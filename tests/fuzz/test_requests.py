@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz.faults import fault_of
 from fuzz.invariants import problems
 from fuzz.raw import JSON, Ask, Told
-from fuzz.world import World, fault_of
+from fuzz.world import World
 from support.examples import examples, varies
 from trackside.core.http.routes import Route
 

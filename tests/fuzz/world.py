@@ -8,13 +8,12 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 from urllib.parse import quote
 
-from msgspec import Struct
-
-from fuzz.raw import JSON, Ask, Direct, Told
+from fuzz.faults import OURS
+from fuzz.raw import Ask, Direct
+from fuzz.values import argument, dumped, each_of, example, fits, raw, said, wire
 from support.people import ADMIN, PASSWORD, basic
 from trackside import app
 from trackside.core.http.codec import fields_of
@@ -22,7 +21,6 @@ from trackside.core.http.routes import Route
 from trackside.core.settings import Settings
 
 NOWHERE = "http://127.0.0.1:1/"  # refuses connections
-OURS = "/api/trackside/v1"
 USER = "bo"
 ACTION = "Microsoft.MachineLearningServices/workspaces/experiments/read"
 EVENTS = ["run.created", "registered_model.created"]
@@ -355,9 +353,9 @@ class World:
         fields = self.fields(route)
         required = route.call.required
         return {
-            name: known.get(name) if name in known and _fits(known[name], kind) else example(kind)
+            name: known.get(name) if name in known and fits(known[name], kind) else example(kind)
             for name, kind in fields.items()
-            if (name in known and _fits(known[name], kind)) or name in required
+            if (name in known and fits(known[name], kind)) or name in required
         }
 
     def places(self, route: Route) -> list[str]:
@@ -382,156 +380,18 @@ class World:
             for odd in ODD:
                 label = f"{name}={odd[:60]}"
                 if name in places:
-                    text = quote(_text(odd)[:2000].encode("utf-8", "replace"), safe="")
+                    text = quote(said(odd)[:2000].encode("utf-8", "replace"), safe="")
                     yield label, self.ask(route, plain, self.target(route, {name: text or "%20"}))
                 else:
-                    yield label, self.ask(route, {**plain, name: _Raw(odd)}, self.target(route))
+                    yield label, self.ask(route, {**plain, name: raw(odd)}, self.target(route))
         if route.method not in ("GET", "HEAD"):
             for odd in ODD:
-                yield f"body={odd[:60]}", Ask(route.method, self.target(route), pieces=[_bytes(odd)])
+                yield f"body={odd[:60]}", Ask(route.method, self.target(route), pieces=[wire(odd)])
 
     def ask(self, route: Route, fields: Mapping[str, Any], target: bytes) -> Ask:
         fields = {name: value for name, value in fields.items() if name not in self.places(route)}
         if route.method in ("GET", "DELETE") or (route.kind == "stream" and not fields_of(route.call)):
-            query = "&".join(f"{name}={_argument(item)}" for name, value in fields.items() for item in _items(value))
+            query = "&".join(f"{name}={argument(item)}" for name, value in fields.items() for item in each_of(value))
             body = b"" if route.method in ("GET", "DELETE") else b"some bytes"
             return Ask(route.method, target, query.encode(), pieces=[body])
-        return Ask(route.method, target, pieces=[_bytes(dumped(fields))])
-
-
-class _Raw(str):
-    """JSON that is written already."""
-
-
-def dumped(value: Any) -> str:
-    match value:
-        case _Raw():
-            return str(value)
-        case dict():
-            return "{" + ",".join(f"{json.dumps(key)}:{dumped(item)}" for key, item in value.items()) + "}"
-        case list():
-            return "[" + ",".join(map(dumped, value)) + "]"
-    return json.dumps(value)
-
-
-def raw(text: str) -> str:
-    return _Raw(text)
-
-
-def example(kind: Any) -> Any:
-    """Some value of a type."""
-    kind = bare(kind)
-    if get_origin(kind) is list:
-        return [example(get_args(kind)[0])]
-    if kind is dict or get_origin(kind) is dict:
-        return {"a": "b"}
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return {name: example(inner) for name, inner in fields_of(kind).items()}
-    return {int: 1, float: 1.0, bool: True}.get(kind, "a")
-
-
-def bare(kind: Any) -> Any:
-    if get_origin(kind) in (Union, UnionType):
-        kinds = [each for each in get_args(kind) if each is not NoneType]
-        return bare(kinds[0])
-    return kind
-
-
-def fault_of(ask: Ask, told: Told) -> str | None:
-    """What is wrong with an answer, whatever was asked."""
-    if told.status == 0:
-        return None if ask.is_cut else "no answer"
-    if ask.method == "HEAD" or told.status in (204, 304):
-        return None
-    if told.status == 500 and _is_decided(told):
-        return None
-    if told.status >= 500 and told.status not in (501, 503):
-        return f"status {told.status}"
-    if 400 <= told.status < 500 and _is_page(ask) and told.headers.get(b"content-type", b"").startswith(b"text/html"):
-        return None  # other refusals of it come before the call is known
-    if told.status >= 400 and b"x-ms-error-code" in told.headers:  # of a call of Azure Blob Storage, in XML
-        return None if told.body.endswith(b"</Error>") or not told.body else f"no XML: {told.body[:100]!r}"
-    if told.status >= 400 and (told.body or told.status not in (412, 416)):
-        try:
-            fault = told.json
-        except ValueError:
-            return f"status {told.status} with a body that is no JSON: {told.body[:100]!r}"
-        if ask.target.startswith(b"/scim/") and isinstance(fault, dict) and "schemas" in fault:
-            # What cannot be read as a request is refused before that, in MLflow's form.
-            is_error = fault.get("status") == str(told.status) and fault.get("detail")
-            return None if is_error else f"status {told.status} without SCIM's form: {told.body[:100]!r}"
-        if ask.target.partition(b"?")[0].endswith(b"/v1/traces") and isinstance(fault, dict) and fault.get("detail"):
-            return None  # a call of OTLP, in the form that MLflow's server has for it
-        if not isinstance(fault, dict) or not isinstance(fault.get("error_code"), str):
-            return f"status {told.status} without an error_code: {told.body[:100]!r}"
-        if not isinstance(fault.get("message"), str) or not fault["message"]:
-            return f"status {told.status} without a message"
-        if len(told.body) > 100_000:
-            return f"a message of {len(told.body)} bytes"
-        expected = {501: "NOT_IMPLEMENTED", 503: "TEMPORARILY_UNAVAILABLE"}.get(told.status)
-        if told.status == 503 and not _is_away(fault["message"]):
-            return f"503: {fault['message'][:200]}"
-        if expected is not None and fault["error_code"] != expected:
-            return f"status {told.status} is {fault['error_code']}"
-    elif told.headers.get(b"content-type", b"").startswith(b"application/json") and told.body:
-        try:
-            json.loads(told.body.decode(), parse_constant=_refuse)
-        except ValueError as error:
-            return f"an answer that is no JSON ({error}): {told.body[:100]!r}"
-    return None
-
-
-def _is_away(message: str) -> bool:
-    """A link's remote is asked while the caller waits, and these ask one that is not there.  Nor is there a model that the
-    endpoint of these could load."""
-    return "127.0.0.1:1" in message or "has no replica that is ready" in message
-
-
-def _is_page(ask: Ask) -> bool:
-    """A browser shows it to a user who signs in by another provider."""
-    return ask.target.startswith(f"{OURS}/sign-in/".encode()) and ask.target.endswith(b"/callback")
-
-
-def _is_decided(told: Told) -> bool:
-    """A file of another host as a version's source: docs/compatibility.md says why it gets a 500."""
-    return b" is not a valid remote uri. A file URI must be local; it names the host " in told.body
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"it has a bare {constant}")
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    kind = bare(kind)
-    if get_origin(kind) is list:
-        return isinstance(value, list) and _fits(value[0], get_args(kind)[0])
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return isinstance(value, dict) and set(value) <= set(fields_of(kind))
-    if kind in (int, float):
-        return not isinstance(value, list | dict) and str(value).isdigit()
-    return isinstance(value, str) or (not isinstance(value, list | dict) and kind is not str)
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _argument(value: Any) -> str:
-    text = _text(value) if isinstance(value, _Raw) else value if isinstance(value, str) else json.dumps(value)
-    return quote(text[:5000].encode("utf-8", "replace"), safe="")
-
-
-def _text(odd: str) -> str:
-    """What a text of JSON says, or the JSON itself."""
-    try:
-        value = json.loads(odd)
-    except (ValueError, RecursionError):
-        return odd
-    return value if isinstance(value, str) else odd
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-__all__ = ["JSON", "NOWHERE", "ODD", "World", "bare", "dumped", "example", "fault_of", "raw"]
+        return Ask(route.method, target, pieces=[wire(dumped(fields))])
