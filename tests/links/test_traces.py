@@ -147,6 +147,9 @@ def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Serve
     if mutual:
         add(there, LINK, url_of(server, "north"), mode="both")
     until(lambda: len(everything(here)) == len(everything(there)) == 2, "both to be on both sides")
+    settle(here, LINK)  # what changes before both agree is a conflict
+    if mutual:
+        settle(there, LINK)
 
     set_tag(there, 1, "k", "1")
     assess(here, 2)

@@ -6,27 +6,39 @@ import threading
 from trackside.core.work.timers import Timers
 
 
-def test_each_is_called_once_in_the_order_of_their_times() -> None:
-    timers = Timers()
+class Held:
+    """Timers whose thread is held up until `go`."""
+
+    def __init__(self) -> None:
+        self.timers = Timers()
+        self._begun, self._may_end = threading.Event(), threading.Event()
+        self.timers.set(self._hold, 0.0)
+        assert self._begun.wait(120)
+
+    def _hold(self) -> None:
+        self._begun.set()
+        self._may_end.wait(120)
+
+    def go(self) -> None:
+        self._may_end.set()
+
+
+def test_those_that_are_due_together_are_called_once_in_the_order_of_their_times() -> None:
+    held = Held()
     called: list[str] = []
     ended = threading.Event()
+    held.timers.set(ended.set, -1.0)
+    held.timers.set(lambda: called.append("second"), -60.0)
+    held.timers.set(lambda: called.append("first"), -120.0)
 
-    def note(name: str) -> None:
-        called.append(name)
-
-    def last() -> None:
-        ended.set()
-
-    timers.set(last, 0.03)
-    timers.set(lambda: note("second"), 0.02)
-    timers.set(lambda: note("first"), 0.01)
+    held.go()
 
     assert ended.wait(120)
     assert called == ["first", "second"]
 
 
 def test_one_that_was_cleared_or_put_off_is_not_called() -> None:
-    timers = Timers()
+    held = Held()
     called: list[str] = []
     ended = threading.Event()
 
@@ -36,14 +48,24 @@ def test_one_that_was_cleared_or_put_off_is_not_called() -> None:
     def put_off() -> None:
         called.append("put off")
 
-    timers.set(cleared, 0.01)
-    timers.set(put_off, 0.01)
-    timers.set(ended.set, 0.02)
-    timers.clear(cleared)
-    timers.set(put_off, 3600.0)
+    held.timers.set(cleared, -2.0)
+    held.timers.set(put_off, -2.0)
+    held.timers.set(ended.set, -1.0)
+    held.timers.clear(cleared)
+    held.timers.set(put_off, 3600.0)
+
+    held.go()
 
     assert ended.wait(120)
     assert called == []
+
+
+def test_what_is_set_is_called_when_its_time_has_come() -> None:
+    came = threading.Event()
+
+    Timers().set(came.set, 0.01)
+
+    assert came.wait(120)
 
 
 def test_a_fork_begins_without_those_of_its_parent_and_has_its_own() -> None:
