@@ -114,8 +114,8 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 
 bench-postgres: $(STAMP) ## the same on PostgreSQL, beside FastTrackML on the same PostgreSQL (needs Debian's postgresql)
 	@test -f $(BENCH)/bench.py || { echo "error: no bench.py in $(BENCH); say where it is: make bench-postgres BENCH=folder" >&2; exit 1; }
-	@TRACKSIDE='$(CURDIR)/$(BIN)/trackside' SUT_CMD='$(CURDIR)/bench/postgres/server.sh {port} {dir}' MLFLOW_PY='$(CURDIR)/$(BIN)/python' \
-		LAB='$(LAB)' $(BIN)/python $(BENCH)/bench.py --systems fml-pg,ours $(POSTGRES_ARGS)
+	@TRACKSIDE='$(CURDIR)/$(BIN)/trackside' MLFLOW_PY='$(CURDIR)/$(BIN)/python' LAB='$(LAB)' \
+		$(BIN)/python bench/postgres/beside.py $(BENCH) $(POSTGRES_ARGS)
 
 bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
 	@$(BIN)/python bench/registry.py $(REGISTRY_ARGS)

@@ -12,9 +12,11 @@ from support.old_store import apply, begin
 from trackside import opening
 from trackside.core import locations
 from trackside.core.db import migrate
+from trackside.core.db.baseline import NotDerivable, baseline
 from trackside.core.db.migrate import SchemaError, migrations
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.sqlite import SqliteDatabase
+from trackside.core.db.tx import Dialect
 from trackside.core.settings import Settings
 from trackside.experiments import store as experiments
 from trackside.workspaces import store as workspaces
@@ -51,6 +53,72 @@ def tables(db: Any) -> set[str]:
         else:
             found = tx.all("SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'")
     return {name for (name,) in found}
+
+
+def catalog(db: Any) -> dict[str, list[Any]]:
+    """Return all that the database knows of its tables, columns, keys, indexes and defaults, and the rows of a new store."""
+    with db.read(0) as tx:
+        queries = SQLITE_CATALOG if tx.dialect == "sqlite" else POSTGRES_CATALOG
+        found = {name: tx.all(query) for name, query in queries.items()}
+        names = sorted(tables(db) - {"schema_migrations"})
+        return found | {name: tx.all(f"SELECT * FROM {name}") for name in names}
+
+
+SQLITE_CATALOG = {
+    "tables": "SELECT name, type, ncol, wr, strict FROM pragma_table_list WHERE schema = 'main' ORDER BY name",
+    "columns": """
+        SELECT t.name, c.cid, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
+        FROM sqlite_master t, pragma_table_xinfo(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.cid
+    """,
+    "keys": """
+        SELECT t.name, i.name, i."unique", i.origin, i.partial, x.seqno, x.name, x."desc", x.coll, x.key
+        FROM sqlite_master t, pragma_index_list(t.name) i, pragma_index_xinfo(i.name) x
+        WHERE t.type = 'table' ORDER BY t.name, i.name, x.seqno
+    """,
+    "indexes": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name",
+}
+POSTGRES_CATALOG = {
+    "columns": """
+        SELECT CAST(c.relname AS TEXT), CAST(a.attname AS TEXT), a.attnum, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+            CAST(a.attidentity AS TEXT), CAST(o.collname AS TEXT), pg_get_expr(d.adbin, d.adrelid)
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+        LEFT JOIN pg_collation o ON o.oid = a.attcollation
+        LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        WHERE c.relnamespace = CAST('public' AS REGNAMESPACE) AND c.relkind IN ('r', 'i', 'S') ORDER BY 1, 3
+    """,
+    "keys": """
+        SELECT CAST(conname AS TEXT), CAST(CAST(conrelid AS REGCLASS) AS TEXT), pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = CAST('public' AS REGNAMESPACE) ORDER BY 2, 1
+    """,
+    "indexes": "SELECT CAST(indexname AS TEXT), indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+}
+
+
+def test_an_empty_store_gets_at_once_what_the_migrations_make_one_by_one(open_empty: Open) -> None:
+    db = open_empty()
+    with db.write(0) as tx:
+        migrate._lock(tx)
+        for each in migrations():
+            tx.script(migrate.statements(each.text, tx.dialect))
+    one_by_one = catalog(db)
+    with db.write(0) as tx:
+        tx.script([f"DROP TABLE {name}" for name in tables(db)])
+
+    migrate.upgrade(db)
+
+    assert catalog(db) == one_by_one
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_new_store_needs_no_alter_table(dialect: Dialect) -> None:
+    each = [statement for migration in migrations() for statement in migrate.statements(migration.text, dialect)]
+
+    assert [statement for statement in baseline(each) if statement.startswith(("ALTER", "DROP"))] == []
+
+
+def test_a_migration_that_drops_a_table_is_not_folded_into_the_others() -> None:
+    with pytest.raises(NotDerivable):
+        baseline(["CREATE TABLE a (b BIGINT)", "DROP TABLE a"])
 
 
 def test_each_file_has_a_number_of_its_own() -> None:

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import re
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from trackside.core import disk
+from trackside.core.db.baseline import NotDerivable, baseline
 from trackside.core.db.tx import Dialect, Tx
 
 _SPELLINGS: dict[Dialect, dict[str, str]] = {
@@ -189,12 +191,20 @@ def _apply(db: MigratableDatabase) -> list[str]:
         applied = _applied(tx)
         pending = [migration for migration in migrations() if migration.number not in applied]
         # All in one script: over a network each round trip would add to the first start.
-        tx.script([statement for each in pending for statement in statements(each.text, db.dialect)])
+        tx.script(_script(pending, db.dialect, is_empty=not applied))
         tx.many(
             "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
             [(each.number, each.name, each.checksum) for each in pending],
         )
     return [f"{each.number:04}_{each.name}" for each in pending]
+
+
+def _script(pending: Sequence[Migration], dialect: Dialect, *, is_empty: bool) -> list[str]:
+    each = [statement for migration in pending for statement in statements(migration.text, dialect)]
+    if is_empty:
+        with suppress(NotDerivable):
+            return baseline(each)
+    return each
 
 
 def _applied(tx: Tx) -> dict[int, str]:
