@@ -214,7 +214,7 @@ def _spell_in_full(tx: Tx, workspace: Workspace) -> None:
         )
         tx.many(
             f"UPDATE {table} SET {column} = :uri WHERE workspace_id = :ws AND {key} = :key",
-            [(keys.in_full(uri, workspace), seq) for seq, uri in found],
+            [{"uri": keys.in_full(uri, workspace), "key": seq} for seq, uri in found],
         )
 
 

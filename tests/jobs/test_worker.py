@@ -323,7 +323,7 @@ def test_ten_thousand_queued_jobs_delay_no_other_workspace(office: Office, make_
                 timeout_s, due_at, unique_key, schedule, user_name, is_cancelling, holder, leased_until, progress, created_at)
             VALUES (:ws, :id, 'wait', 'Wait', '{}', 'queued', '', 0, 0, 3, 60, 0, '', '', '', 0, '', 0, '{}', :now)
             """,
-            [(f"job{number}",) for number in range(10_000)],
+            [{"id": f"job{number}"} for number in range(10_000)],
         )
     )
     mine = office.submit(ADD, Add(1, 1), ws=south)

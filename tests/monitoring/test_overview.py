@@ -84,7 +84,7 @@ def many_endpoints(tx: Tx, count: int) -> None:
         INSERT INTO endpoints (workspace_id, name, auth_mode, description, created_by, created_at, updated_at)
         VALUES (:ws, :name, 'key', '', '', :now, :now)
         """,
-        [(f"endpoint-{number}",) for number in range(count)],
+        [{"name": f"endpoint-{number}"} for number in range(count)],
     )
     tx.run(
         """

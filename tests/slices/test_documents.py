@@ -156,7 +156,7 @@ def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
             INSERT INTO tags (workspace_id, experiment_seq, key, run_seq, value)
             SELECT :ws, experiment_seq, 'size', run_seq, :value FROM runs WHERE workspace_id = :ws AND run_id = :id
             """,
-            [("x" * (100 if n < 120 else 5000), run_id) for n, run_id in enumerate(made)],
+            [{"value": "x" * (100 if n < 120 else 5000), "id": run_id} for n, run_id in enumerate(made)],
         )
         seqs = [runs.seq_of(tx, run_id) for run_id in made]
     with db.read(1) as tx:

@@ -163,10 +163,10 @@ def test_which_version_was_in_a_stage_and_had_an_alias_at_a_moment(db: Any) -> N
         models.create(tx, "iris", {}, "")
         for _ in range(2):
             versions.create(tx, "iris", CLOUD, tags={}, run_link="", description="")
-        tx.by("ana").now = 2000
+        tx.user, tx.now = "ana", 2000
         transitions.move(tx, "iris", "1", "Production", archive_existing=False)
         aliases.put(tx, "iris", "best", "1")
-        tx.by("bo").now = 3000
+        tx.user, tx.now = "bo", 3000
         transitions.move(tx, "iris", "2", "Production", archive_existing=False)
         aliases.put(tx, "iris", "best", "2")
         tx.now = 4000

@@ -142,7 +142,7 @@ def _copy_rows(db: Any, source: sqlite3.Connection, workspace: Workspace, spell:
     shifts = _reserve(db, source, columns)
     total = 0
     for table, names in columns.items():
-        marks = ", ".join(":ws" if column == "workspace_id" else f":c{at}" for at, column in enumerate(names))
+        marks = ", ".join(":ws" if column == "workspace_id" else f":{column}" for column in names)
         insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
         change = _changes(table, names, shifts, spell)
         for batch in _batches(source, table, names):
@@ -173,24 +173,22 @@ def _batches(source: sqlite3.Connection, table: str, names: list[str]) -> Iterat
 
 def _changes(
     table: str, names: list[str], shifts: dict[str, int], spell: Spelling
-) -> Callable[[tuple[Any, ...]], list[Any]]:
+) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
     """Return what makes of a row one of the new workspace: its own numbers, its own folder; without `workspace_id`."""
     uris = contents.URIS.get(table, ())
-    plan: list[tuple[int, int, int, bool]] = []
+    plan: list[tuple[str, int, int, int, bool]] = []
     for at, column in enumerate(names):
         if column != "workspace_id":
             counted = contents.numbered(table, column)
-            plan.append((at, shifts.get(counted or "", 0), _lowest(counted), column in uris))
-    source, bits = (names.index(each) if each in names else -1 for each in ("source", "source_grams"))
+            plan.append((column, at, shifts.get(counted or "", 0), _lowest(counted), column in uris))
 
-    def change(row: tuple[Any, ...]) -> list[Any]:
-        made = [
-            spell(row[at]) if is_uri else row[at] + shift if shift and _is_number(row[at], low) else row[at]
-            for at, shift, low, is_uri in plan
-        ]
+    def change(row: tuple[Any, ...]) -> dict[str, Any]:
+        made = {
+            name: spell(row[at]) if is_uri else row[at] + shift if shift and _is_number(row[at], low) else row[at]
+            for name, at, shift, low, is_uri in plan
+        }
         if table == "model_versions":
-            place = [at for at, *_ in plan].index(bits)
-            made[place] = grams.of_text(spell(row[source]))
+            made["source_grams"] = grams.of_text(spell(row[names.index("source")]))
         return made
 
     return change

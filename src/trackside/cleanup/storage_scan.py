@@ -5,6 +5,7 @@ The rows are written under a new number, a batch at a time, and shown when all a
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from msgspec import Struct
 
@@ -79,17 +80,16 @@ def _run(running: Running, roots: Roots) -> Counted:
             made = []
             for item_kind, item_id, experiment, owner, created_at, is_deleted, points in batch:
                 count, size_bytes = sizes.pop((item_kind, item_id), (0, 0))
-                made.append(
-                    (scan, experiment, item_kind, item_id, owner, created_at, is_deleted, count, size_bytes, points)
-                )
+                row = (experiment, item_kind, item_id, owner, created_at, is_deleted, count, size_bytes, points)
+                made.append(dict(zip(_ITEM, row, strict=True)))
                 items, file_bytes, row_bytes = items + 1, file_bytes + size_bytes, row_bytes + points
-            running.store.write(lambda tx, made=made: _save(tx, made))  # type: ignore[misc]  # mypy knows no defaults of lambdas
+            running.store.write(lambda tx, made=made: _save(tx, scan, made))  # type: ignore[misc]  # mypy knows no defaults of lambdas
             running.check()
             running.progress(items, unit="items")
     rest = [sum(size[at] for size in sizes.values()) for at in (0, 1)]  # of no run, model or version that is there
-    running.store.write(
-        lambda tx: _save(tx, [(scan, NOWHERE, REST, "", "", 0, 0, rest[0], rest[1], 0)] if rest[0] else [])
-    )
+    if rest[0]:
+        of_none = dict(zip(_ITEM, (NOWHERE, REST, "", "", 0, 0, rest[0], rest[1], 0), strict=True))
+        running.store.write(lambda tx: _save(tx, scan, [of_none]))
     running.store.write(lambda tx: _show(tx, scan))
     while running.store.write(lambda tx: _drop(tx, scan)):
         running.check()
@@ -197,7 +197,10 @@ def _begin(tx: Tx) -> int:
     return max(0 if row is None else row[0], 0 if shown is None else shown[0]) + 1
 
 
-def _save(tx: Tx, rows: list[Row]) -> None:
+_ITEM = ("experiment", "kind", "id", "owner", "created", "deleted", "files", "bytes", "points")
+
+
+def _save(tx: Tx, scan: int, rows: list[dict[str, Any]]) -> None:
     tx.many(
         """
         INSERT INTO storage_items (workspace_id, scan, experiment_seq, kind, item_id, owner, created_at, is_deleted,
@@ -206,6 +209,7 @@ def _save(tx: Tx, rows: list[Row]) -> None:
         ON CONFLICT DO NOTHING
         """,
         rows,
+        scan=scan,
     )
 
 

@@ -212,7 +212,8 @@ def set_traffic(tx: Tx, endpoint: Endpoint, traffic: dict[str, int], mirror: dic
         UPDATE deployments SET traffic = :traffic, mirror = :mirror, updated_at = :now
         WHERE workspace_id = :ws AND endpoint_seq = :endpoint AND name = :name
         """,
-        [(traffic[name], mirror.get(name, 0), endpoint.endpoint_seq, name) for name in traffic],
+        [{"traffic": share, "mirror": mirror.get(name, 0), "name": name} for name, share in traffic.items()],
+        endpoint=endpoint.endpoint_seq,
     )
     detail = msgspec.json.encode({"traffic": traffic, "mirror_traffic": mirror}).decode()
     tx.record(Change("endpoint", endpoint.name, "traffic", detail))

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trackside.core import names
 from trackside.core.db.tx import Change, Tx
@@ -254,7 +254,8 @@ def put(tx: Tx, dataset_id: str, records: Sequence[Record]) -> None:
             source_id = excluded.source_id, source_type = excluded.source_type, created_by = excluded.created_by,
             last_updated_by = excluded.last_updated_by
         """,
-        [(seq, *_values(record)) for record in records],
+        [structs.asdict(record) for record in records],
+        seq=seq,
     )
     _grow(tx, seq, len(records) - before)
     tx.record(Change("evaluation_dataset", dataset_id, "put-records"))

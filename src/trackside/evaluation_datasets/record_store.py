@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import Invalid, NotFound
@@ -184,13 +184,8 @@ def _insert(tx: Tx, seq: int, records: Sequence[r.Stored]) -> None:
         VALUES (:ws, :seq, :record_id, :input_hash, :inputs, :outputs, :expectations, :tags, :source, :source_id,
             :source_type, :created_by, :last_updated_by, :now, :now)
         """,
-        [
-            (
-                *(seq, f"dr-{uuid.uuid4().hex}", each.input_hash, each.inputs, each.outputs, each.expectations),
-                *(each.tags, each.source, each.source_id, each.source_type, each.created_by, each.last_updated_by),
-            )
-            for each in records
-        ],
+        [{**structs.asdict(each), "record_id": f"dr-{uuid.uuid4().hex}"} for each in records],
+        seq=seq,
     )
 
 
@@ -199,8 +194,9 @@ def _update(tx: Tx, seq: int, records: Sequence[r.Stored]) -> None:
     tx.many(
         """
         UPDATE evaluation_dataset_records SET outputs = :outputs, expectations = :expectations, tags = :tags,
-            last_updated_by = :user, last_update_time = :now
+            last_updated_by = :last_updated_by, last_update_time = :now
         WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq AND input_hash = :input_hash
         """,
-        [(each.outputs, each.expectations, each.tags, each.last_updated_by, seq, each.input_hash) for each in records],
+        [structs.asdict(each) for each in records],
+        seq=seq,
     )

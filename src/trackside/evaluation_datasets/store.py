@@ -202,7 +202,8 @@ def put_tags(tx: Tx, seq: int, tags: m.Tags) -> None:
         VALUES (:ws, :seq, :key, :value)
         ON CONFLICT (evaluation_dataset_seq, key) DO UPDATE SET value = excluded.value
         """,
-        [(seq, key, value) for key, value in tags.items()],
+        [{"key": key, "value": value} for key, value in tags.items()],
+        seq=seq,
     )
 
 
@@ -239,7 +240,8 @@ def _add_experiments(tx: Tx, seq: int, experiments: Sequence[int]) -> None:
         INSERT INTO evaluation_dataset_experiments (workspace_id, evaluation_dataset_seq, experiment_seq, added_at)
         VALUES (:ws, :seq, :experiment, :now) ON CONFLICT DO NOTHING
         """,
-        [(seq, experiment) for experiment in experiments],
+        [{"experiment": experiment} for experiment in experiments],
+        seq=seq,
     )
 
 

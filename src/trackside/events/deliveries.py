@@ -54,9 +54,16 @@ def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
     """Queues what a page of changes says, and moves past it, at once; False if another server has done so."""
     if not store.commit_cursor(tx, page):
         return False
-    by_workspace: dict[int, list[tuple[Any, ...]]] = {}
+    by_workspace: dict[int, list[dict[str, Any]]] = {}
     for each in queued:
-        row = (each.webhook_seq, str(uuid.uuid4()), each.change_seq, each.event, each.body, each.form)
+        row = {
+            "webhook": each.webhook_seq,
+            "id": str(uuid.uuid4()),
+            "change": each.change_seq,
+            "event": each.event,
+            "body": each.body,
+            "form": each.form,
+        }
         by_workspace.setdefault(each.ws, []).append(row)
     for ws, rows in by_workspace.items():
         # A webhook that was deleted meanwhile needs nothing.

@@ -128,8 +128,8 @@ class Calls:
         def write(tx: Tx) -> m.Shown:
             self._check_count(tx)
             secret = None if plain is None else self._sealer.seal(tx, plain, context_of(ws, name))
-            tx.in_visit(visit)
-            link = store.create(tx, name, kind, target.url, mode, options, secret, cursor, seen)
+            by_caller = tx.in_visit(visit)
+            link = store.create(by_caller, name, kind, target.url, mode, options, secret, cursor, seen)
             if mode.sends and backfill != "none":
                 store.set_to_mark(tx, link.link_id, marking.backfill())
             return _shown(tx, store.get(tx, name))

@@ -280,7 +280,9 @@ def _insert_params(tx: Tx, model_seq: int, experiment_seq: int, params: dict[str
         INSERT INTO logged_model_params (workspace_id, experiment_seq, key, model_seq, value)
         VALUES (:ws, :experiment, :key, :model, :value) ON CONFLICT DO NOTHING
         """,
-        [(experiment_seq, key, model_seq, value) for key, value in params.items()],
+        [{"key": key, "value": value} for key, value in params.items()],
+        experiment=experiment_seq,
+        model=model_seq,
     )
 
 
@@ -291,7 +293,9 @@ def _upsert_tags(tx: Tx, model_seq: int, experiment_seq: int, tags: dict[str, st
         VALUES (:ws, :experiment, :key, :model, :value)
         ON CONFLICT (experiment_seq, key, model_seq) DO UPDATE SET value = excluded.value
         """,
-        [(experiment_seq, key, model_seq, value) for key, value in tags.items()],
+        [{"key": key, "value": value} for key, value in tags.items()],
+        experiment=experiment_seq,
+        model=model_seq,
     )
 
 

@@ -9,8 +9,9 @@ from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Point, Series, c
 
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
     min_value, max_value, sum_value, value_count, point_count, nan_count, max_step, max_timestamp, small_points"""
+_SUMMED = tuple(name.strip() for name in _SUMMARY.split(","))
 # The last digits of the sum depend on the order of adding.
-_COUNTED = tuple(name.strip() for name in _SUMMARY.split(",") if name.strip() not in ("sum_value", "small_points"))
+_COUNTED = tuple(name for name in _SUMMED if name not in ("sum_value", "small_points"))
 
 
 _STORED = f"""
@@ -83,7 +84,7 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
     changed = list(changed)
     tails, chunks = [], []
     for _, run_seq, series in changed:
-        tails.append((run_seq, series.key, bytes(series.tail)))
+        tails.append({"run": run_seq, "key": series.key, "points": bytes(series.tail)})
         for chunk in series.chunks:
             chunks.append((run_seq, series.key, chunk))
             if len(chunk) < CHUNK_POINTS * POINT_BYTES // 2:
@@ -97,7 +98,7 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
     tx.many(
         f"""
         INSERT INTO metric_series (workspace_id, experiment_seq, key, run_seq, {_SUMMARY})
-        VALUES (:ws, :experiment, :key, :run, :a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p, :q)
+        VALUES (:ws, :experiment, :key, :run, {", ".join(f":{name}" for name in _SUMMED)})
         ON CONFLICT (experiment_seq, key, run_seq) DO UPDATE SET
             last_value = excluded.last_value, last_is_nan = excluded.last_is_nan, last_step = excluded.last_step,
             last_timestamp = excluded.last_timestamp, first_value = excluded.first_value,
@@ -108,14 +109,15 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
             small_points = excluded.small_points
         """,
         [
-            (
-                experiment_seq, s.key, run_seq, s.last_value, s.last_is_nan, s.last_step, s.last_timestamp, s.first_value,
-                s.first_is_nan, s.first_step, s.first_timestamp, s.min_value, s.max_value, s.sum_value, s.value_count,
-                s.point_count, s.nan_count, s.max_step, s.max_timestamp, s.small_points,
-            )
-            for experiment_seq, run_seq, s in changed
+            {
+                "experiment": experiment_seq,
+                "key": series.key,
+                "run": run_seq,
+                **{name: getattr(series, name) for name in _SUMMED},
+            }
+            for experiment_seq, run_seq, series in changed
         ],
-    )  # fmt: skip
+    )
     tx.many(
         """
         INSERT INTO metric_tails (workspace_id, run_seq, key, points) VALUES (:ws, :run, :key, :points)
@@ -137,7 +139,18 @@ def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
         if any(map(ge, steps, steps[1:])):
             points.sort(key=rank)
             packed = pack(points)
-        rows.append((run_seq, key, len(points), min(steps), max(steps), min(timestamps), max(timestamps), packed))
+        rows.append(
+            {
+                "run": run_seq,
+                "key": key,
+                "count": len(points),
+                "min_step": min(steps),
+                "max_step": max(steps),
+                "min_time": min(timestamps),
+                "max_time": max(timestamps),
+                "points": packed,
+            }
+        )
     tx.many(
         """
         INSERT INTO metric_chunks
@@ -178,7 +191,7 @@ def _merge(tx: Tx, run_seq: int, series: Series) -> None:
     )
     tx.many(
         "DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk",
-        [(chunk_id,) for chunk_id, _ in rows],
+        [{"chunk": chunk_id} for chunk_id, _ in rows],
     )
     insert_chunks(tx, [(run_seq, series.key, b"".join(points for _, points in rows))])
     series.small_points = 0

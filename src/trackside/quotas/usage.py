@@ -27,7 +27,11 @@ def add(tx: Tx, used: Mapping[Owned, tuple[int, int, int]]) -> None:
         ON CONFLICT (workspace_id, experiment_seq, owner, holder) DO UPDATE SET runs = quota_usage.runs + excluded.runs,
             points = quota_usage.points + excluded.points, size_bytes = quota_usage.size_bytes + excluded.size_bytes
         """,
-        [(experiment, owner, holder, *values) for (experiment, owner), values in sorted(used.items())],
+        [
+            {"experiment": experiment, "owner": owner, "runs": runs, "points": points, "bytes": size}
+            for (experiment, owner), (runs, points, size) in sorted(used.items())
+        ],
+        holder=holder,
     )
 
 

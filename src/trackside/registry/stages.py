@@ -108,7 +108,10 @@ def replace(tx: Tx, stages: Sequence[Stage]) -> tuple[Stage, ...]:
         INSERT INTO registry_stages (workspace_id, position, name, needs_approval)
         VALUES (:ws, :position, :name, :needs)
         """,
-        [(i, stage.name, int(stage.needs_approval)) for i, stage in enumerate(wanted)],
+        [
+            {"position": position, "name": stage.name, "needs": int(stage.needs_approval)}
+            for position, stage in enumerate(wanted)
+        ],
     )
     if wanted != before:
         history.add_stages(tx, _text(before), _text(wanted))

@@ -365,7 +365,11 @@ def put_tags(tx: Tx, version_seq: int, tags: dict[str, str]) -> None:
         ON CONFLICT (version_seq, key) DO UPDATE
         SET value = excluded.value, value_head = excluded.value_head, value_grams = excluded.value_grams
         """,
-        [(version_seq, key, value, value[:TAG_HEAD], grams.of_text(value)) for key, value in tags.items()],
+        [
+            {"key": key, "value": value, "head": value[:TAG_HEAD], "grams": grams.of_text(value)}
+            for key, value in tags.items()
+        ],
+        version=version_seq,
     )
 
 

@@ -5,7 +5,7 @@ that breaks a rule changes nothing, and a thousand calls cost a few statements. 
 series stay remembered between groups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -247,9 +247,7 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
     ]
     if series:
         metrics.save(tx, series)
-    params = [
-        (s.experiment_seq, key, s.run_seq, value) for s in touched.values() for key, value in s.new_params.items()
-    ]
+    params = [attribute(s.experiment_seq, s.run_seq, *each) for s in touched.values() for each in s.new_params.items()]
     if params:
         tx.many(
             """
@@ -257,7 +255,7 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
             """,
             params,
         )
-    tags = [(s.experiment_seq, key, s.run_seq, value) for s in touched.values() for key, value in s.new_tags.items()]
+    tags = [attribute(s.experiment_seq, s.run_seq, *each) for s in touched.values() for each in s.new_tags.items()]
     if tags:
         save_tags(tx, tags)
         for state in touched.values():
@@ -283,8 +281,12 @@ def _count_points(tx: Tx, touched: dict[str, RunState]) -> None:
         usage.add(tx, counts)
 
 
-def save_tags(tx: Tx, tags: Sequence[tuple[int, str, int, str]]) -> None:
-    """(experiment_seq, key, run_seq, value)."""
+def attribute(experiment_seq: int, run_seq: int, key: str, value: str) -> dict[str, Any]:
+    """Return a parameter or tag of a run as a row of its table."""
+    return {"experiment": experiment_seq, "key": key, "run": run_seq, "value": value}
+
+
+def save_tags(tx: Tx, tags: Sequence[Mapping[str, Any]]) -> None:
     tx.many(
         """
         INSERT INTO tags (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, :experiment, :key, :run, :value)
@@ -297,7 +299,7 @@ def save_tags(tx: Tx, tags: Sequence[tuple[int, str, int, str]]) -> None:
 def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
     """Tells the change log that the runs were logged to, once until somebody reads it; and drops their documents."""
     memory = tx.memory
-    docs = [(state.run_seq,) for state in touched.values() if state.has_doc]
+    docs = [{"run": state.run_seq} for state in touched.values() if state.has_doc]
     if docs:
         tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
     news = []
@@ -309,7 +311,7 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
             if state.announced == memory.announced:
                 continue
             state.announced = memory.announced
-        news.append((run_id,))
+        news.append({"id": run_id})
     if news:
         tx.note_change()
         tx.many(

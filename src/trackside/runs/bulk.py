@@ -13,7 +13,7 @@ from trackside.experiments.store import check_unchanged
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
 from trackside.runs import limits
-from trackside.runs.batch import save_tags
+from trackside.runs.batch import attribute, save_tags
 from trackside.runs.model import RUN_NAME_TAG
 from trackside.runs.selection import SelectRuns
 
@@ -209,7 +209,7 @@ def _tag(tx: Tx, run_ids: Sequence[str], key: str, value: str | None) -> Outcome
     if value is None:
         tx.run("DELETE FROM tags WHERE workspace_id = :ws AND key = :key AND run_seq IN :runs", key=key, runs=seqs)
     else:
-        save_tags(tx, [(run.experiment_seq, key, run.run_seq, value) for run in changed])
+        save_tags(tx, [attribute(run.experiment_seq, run.run_seq, key, value) for run in changed])
         if key == RUN_NAME_TAG:
             tx.run(
                 "UPDATE runs SET run_name = :name WHERE workspace_id = :ws AND run_seq IN :runs", name=value, runs=seqs

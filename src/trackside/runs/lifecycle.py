@@ -88,9 +88,8 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
             answers.append(plan.answer)
     if planned:
         made = list(zip(planned, _insert(tx, planned, seqs), strict=True))
-        batch.save_tags(
-            tx, [(plan.experiment_seq, key, seq, value) for plan, seq in made for key, value in plan.tags.items()]
-        )
+        tags = [batch.attribute(plan.experiment_seq, seq, *tag) for plan, seq in made for tag in plan.tags.items()]
+        batch.save_tags(tx, tags)
         tx.record_all([Change("run", plan.run_id, "create") for plan in planned])
         for plan, seq in made:
             batch.remember_new(tx, plan.run_id, seq, plan.experiment_seq, is_counted=budget.is_counted)
@@ -274,8 +273,16 @@ def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> Sequenc
     if not seqs:
         return [_insert_one(tx, plan) for plan in planned]
     rows = [
-        (seq, p.experiment_seq, p.run_id, p.name, p.user, str(m.Status.RUNNING), p.start_time, p.uri, tx.user)
-        for seq, p in zip(seqs, planned, strict=False)
+        {
+            "run": seq,
+            "experiment": plan.experiment_seq,
+            "id": plan.run_id,
+            "name": plan.name,
+            "user": plan.user,
+            "start": plan.start_time,
+            "uri": plan.uri,
+        }
+        for seq, plan in zip(seqs, planned, strict=False)
     ]
     tx.many(
         """
@@ -284,6 +291,8 @@ def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> Sequenc
         VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner)
         """,
         rows,
+        status=str(m.Status.RUNNING),
+        owner=tx.user,
     )
     return seqs[: len(planned)]
 
@@ -355,7 +364,7 @@ def _save(tx: Tx, states: dict[str, RunState], renamed: dict[str, str]) -> None:
     for state in states.values():
         assert state.info is not None
         end = None if state.info.end_time is UNSET else state.info.end_time
-        rows.append((str(state.info.status), end, state.info.run_name, state.run_seq))
+        rows.append({"status": str(state.info.status), "end": end, "name": state.info.run_name, "run": state.run_seq})
     tx.many(
         """
         UPDATE runs SET status = :status, end_time = :end, run_name = :name
@@ -365,12 +374,13 @@ def _save(tx: Tx, states: dict[str, RunState], renamed: dict[str, str]) -> None:
     )
     if renamed:
         named = [(states[run_id], name) for run_id, name in renamed.items()]
-        batch.save_tags(tx, [(s.experiment_seq, m.RUN_NAME_TAG, s.run_seq, name) for s, name in named])
+        tags = [batch.attribute(s.experiment_seq, s.run_seq, m.RUN_NAME_TAG, name) for s, name in named]
+        batch.save_tags(tx, tags)
 
 
 def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -> None:
     """Delete stored documents of the runs; keep what the writer remembers of them, which `update_all` brought up to date."""
-    docs = [(states[run_id].run_seq,) for run_id in touched if states[run_id].has_doc]
+    docs = [{"run": states[run_id].run_seq} for run_id in touched if states[run_id].has_doc]
     if docs:
         tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
     for run_id, ended in touched.items():

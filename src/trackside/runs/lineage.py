@@ -63,7 +63,9 @@ def log_inputs(tx: Tx, run_id: str, inputs: Sequence[GivenInput], models: Sequen
                 INSERT INTO input_tags (workspace_id, run_seq, dataset_seq, key, value) VALUES (:ws, :run, :dataset, :key, :value)
                 ON CONFLICT (run_seq, dataset_seq, key) DO UPDATE SET value = excluded.value
                 """,
-                [(run_seq, dataset_seq, tag.key, tag.value) for tag in given.tags or []],
+                [{"key": tag.key, "value": tag.value} for tag in given.tags or []],
+                run=run_seq,
+                dataset=dataset_seq,
             )
     _link_models(tx, run_seq, "input", models)
     store.changed(tx, run_id, run_seq, "log-inputs")
@@ -145,7 +147,7 @@ def log_model(tx: Tx, run_id: str, model_json: str) -> None:
         while history and len(value) > MAX_TAG_VALUE:
             history.pop(0)
             value = json.dumps([*history, kept])
-    batch.save_tags(tx, [(experiment_seq, MODELS_TAG, run_seq, value)])
+    batch.save_tags(tx, [batch.attribute(experiment_seq, run_seq, MODELS_TAG, value)])
     store.changed(tx, run_id, run_seq, "log-model")
 
 
@@ -232,7 +234,9 @@ def _link_models(tx: Tx, run_seq: int, direction: str, models: Sequence[GivenMod
         INSERT INTO run_models (workspace_id, run_seq, direction, model_id, step) VALUES (:ws, :run, :direction, :model, :step)
         ON CONFLICT (run_seq, direction, model_id) DO UPDATE SET step = excluded.step
         """,
-        [(run_seq, direction, model.model_id, model.step or 0) for model in models],
+        [{"model": model.model_id, "step": model.step or 0} for model in models],
+        run=run_seq,
+        direction=direction,
     )
 
 

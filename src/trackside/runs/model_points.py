@@ -9,6 +9,7 @@ from trackside.core.errors import NotFound
 from trackside.runs.limits import Logged, ModelPoint
 
 _COLUMNS = "workspace_id, experiment_seq, key, model_seq, dataset_key, logged_at, step, run_seq, value, is_nan"
+_POINT = ("experiment", "key", "model", "dataset", "logged_at", "step", "run", "value", "is_nan")
 _Ranked = tuple[int, int, int, float, int]  # timestamp, step, -run_seq, value, is_nan: the newest is the largest
 _NEWER = "(excluded.logged_at, excluded.step, -excluded.run_seq, excluded.value, excluded.is_nan)"
 _THAN = "(l.logged_at, l.step, -l.run_seq, l.value, l.is_nan)"
@@ -67,7 +68,7 @@ def save(tx: Tx, points: Sequence[tuple[int, ModelPoint]], models: dict[str, Mod
         VALUES (:ws, :experiment, :key, :model, :dataset, :logged_at, :step, :run, :value, :is_nan)
         ON CONFLICT DO NOTHING
         """,
-        sorted(rows),
+        [dict(zip(_POINT, row, strict=True)) for row in sorted(rows)],
     )
     tx.many(
         f"""
@@ -78,7 +79,7 @@ def save(tx: Tx, points: Sequence[tuple[int, ModelPoint]], models: dict[str, Mod
         WHERE {_NEWER} > {_THAN}
         """,
         [
-            (*series, timestamp, step, -run, number, is_nan)
+            dict(zip(_POINT, (*series, timestamp, step, -run, number, is_nan), strict=True))
             for series, (timestamp, step, run, number, is_nan) in sorted(newest.items())
         ],
     )
@@ -100,7 +101,7 @@ def _datasets(tx: Tx, wanted: set[tuple[int, str, str]]) -> dict[tuple[int, str,
         INSERT INTO logged_model_datasets (workspace_id, experiment_seq, name, digest)
         VALUES (:ws, :experiment, :name, :digest) ON CONFLICT DO NOTHING
         """,
-        named,
+        [dict(zip(("experiment", "name", "digest"), dataset, strict=True)) for dataset in named],
     )
     for key, *dataset in tx.all(
         """
@@ -117,7 +118,7 @@ def _datasets(tx: Tx, wanted: set[tuple[int, str, str]]) -> dict[tuple[int, str,
 
 def _announce(tx: Tx, model_ids: set[str]) -> None:
     """Tells the change log that the models were logged to: the last time is enough."""
-    news = [(model_id,) for model_id in sorted(model_ids)]
+    news = [{"id": model_id} for model_id in sorted(model_ids)]
     tx.many(
         """
         DELETE FROM changes

@@ -218,7 +218,7 @@ def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -
     for seq, run_id, doc in docs:
         key = ("run", tx.ws, run_id)
         if not tx.memory.changed_since(key, epoch):
-            kept.append((seq, doc))
+            kept.append({"run": seq, "doc": doc})
             state = tx.memory.get(key)
             if state is not None:
                 state.has_doc = True
@@ -252,7 +252,7 @@ def keep_documents(tx: Tx, run_seqs: Sequence[int], rest_ms: int = REST_MS) -> N
     ]
     tx.many(
         "INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc) ON CONFLICT DO NOTHING",
-        [(seq, encode(run)) for seq, run in _load(tx, seqs).items()],
+        [{"run": seq, "doc": encode(run)} for seq, run in _load(tx, seqs).items()],
     )
 
 

@@ -80,9 +80,9 @@ def test_many_rows_go_out_together(db: PostgresDatabase) -> None:
         tx.run("CREATE TEMPORARY TABLE many (n BIGINT PRIMARY KEY, x DOUBLE PRECISION, t TEXT) ON COMMIT DROP")
         tx.many(
             "INSERT INTO many (n, x, t) VALUES (:n, :x, :t)",
-            [(i, i if i % 2 else i / 2, None if i % 3 else "t") for i in range(25_000)],
+            [{"n": i, "x": i if i % 2 else i / 2, "t": None if i % 3 else "t"} for i in range(25_000)],
         )
-        tx.many("INSERT INTO many (n) VALUES (:n) ON CONFLICT DO NOTHING", [(1,), (1,), (-1,)])
+        tx.many("INSERT INTO many (n) VALUES (:n) ON CONFLICT DO NOTHING", [{"n": n} for n in (1, 1, -1)])
         assert tx.one("SELECT COUNT(*), SUM(n), COUNT(t), SUM(x) FROM many") == (
             25_001,
             sum(range(25_000)) - 1,
@@ -96,13 +96,14 @@ def test_a_failure_of_what_was_posted_finds_its_command(db: PostgresDatabase) ->
 
     def missing(tx: Tx) -> None:
         note("half-done")(tx)
-        tx.many("INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)", [(1, b"x"), (2, None)])
+        rows: list[dict[str, Any]] = [{"run": 1, "doc": b"x"}, {"run": 2, "doc": None}]
+        tx.many("INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)", rows)
 
     def too_large_for_an_index(tx: Tx) -> None:
         note("half-done")(tx)
         tx.many(
             "INSERT INTO run_models (workspace_id, run_seq, direction, model_id, step) VALUES (:ws, 1, 'x', :model, 1)",
-            [(random.Random(1).randbytes(8000).hex(),)],
+            [{"model": random.Random(1).randbytes(8000).hex()}],
         )
 
     for wrong, fault in ((missing, ServerError), (too_large_for_an_index, Invalid)):
@@ -121,7 +122,7 @@ def test_what_was_posted_is_seen_by_the_next_statement(db: PostgresDatabase) -> 
             note("x")(tx)
             tx.many(
                 "INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)",
-                [(i, b"") for i in range(3000)],
+                [{"run": i, "doc": b""} for i in range(3000)],
             )
             assert tx.one("SELECT COUNT(*) FROM run_docs WHERE workspace_id = :ws") == (3000,)
             assert tx.run("DELETE FROM run_docs WHERE workspace_id = :ws") == 3000
@@ -142,7 +143,7 @@ def test_the_planner_hears_of_what_has_grown(db: PostgresDatabase) -> None:
     with db.write(1) as tx:
         tx.many(
             "INSERT INTO params (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, 0, 'k', :run, 'v')",
-            [(i,) for i in range(3000)],
+            [{"run": i} for i in range(3000)],
         )
     with db.write(1) as tx:
         tx.one("SELECT pg_stat_force_next_flush()")

@@ -137,7 +137,7 @@ def save(tx: Tx, stored: Sequence[Experiment]) -> None:
         )
         tx.many(
             "INSERT INTO experiment_tags (workspace_id, experiment_seq, key, value) VALUES (:ws, :seq, :key, :value)",
-            [(seq, key, value) for key, value in experiment.tags.items()],
+            [{"seq": seq, "key": key, "value": value} for key, value in experiment.tags.items()],
         )
 
 

@@ -406,7 +406,9 @@ def save(tx: Tx, stored: Sequence[Run]) -> int:
                 INSERT INTO {table} (workspace_id, experiment_seq, key, run_seq, value)
                 VALUES (:ws, :e, :key, :run, :value)
                 """,
-                [(experiment, key, run.run_seq, value) for key, value in values.items()],
+                [{"key": key, "value": value} for key, value in values.items()],
+                e=experiment,
+                run=run.run_seq,
             )
         for key, aggregated in run.record.metrics.items():
             save_metric(tx, experiment, run.run_seq, key, aggregated)

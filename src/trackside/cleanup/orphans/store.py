@@ -72,9 +72,18 @@ def show(tx: Tx, side: Side, found: Iterable[tuple[Group, str, int, int, int]]) 
         VALUES (:ws, :side, :kind, :root, :key, :id, :files, :bytes, :modified, :now) ON CONFLICT DO NOTHING
         """,
         [
-            (side, group.kind, root, group.key, group.item_id, files, size, modified)
+            {
+                "kind": group.kind,
+                "root": root,
+                "key": group.key,
+                "id": group.item_id,
+                "files": files,
+                "bytes": size,
+                "modified": modified,
+            }
             for group, root, files, size, modified in found
         ],
+        side=side,
     )
 
 

@@ -55,8 +55,8 @@ def ensure(settings: Settings, chosen: str) -> None:
         try:
             new_hash = store.make_hash(chosen, settings.admin_username)
             with db.write(0) as tx:
-                tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS)
-                service.create_user(tx, settings.admin_username, password_hash=new_hash, is_admin=True)
+                by_operator = tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS)
+                service.create_user(by_operator, settings.admin_username, password_hash=new_hash, is_admin=True)
         except Fault as fault:
             raise Stop(f"the first administrator cannot be made: {fault.message}") from None
     finally:

@@ -194,7 +194,7 @@ def _apply(db: MigratableDatabase) -> list[str]:
         tx.script(_script(pending, db.dialect, is_empty=not applied))
         tx.many(
             "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
-            [(each.number, each.name, each.checksum) for each in pending],
+            [{"number": each.number, "name": each.name, "checksum": each.checksum} for each in pending],
         )
     return [f"{each.number:04}_{each.name}" for each in pending]
 

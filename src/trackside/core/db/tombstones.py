@@ -10,7 +10,9 @@ def add(tx: Tx, entity: str, *entity_ids: str) -> None:
         INSERT INTO tombstones (workspace_id, entity, entity_id, deleted_at, deleted_by)
         VALUES (:ws, :entity, :id, :now, :by) ON CONFLICT DO NOTHING
         """,
-        [(entity, entity_id, tx.user) for entity_id in entity_ids],
+        [{"id": entity_id} for entity_id in entity_ids],
+        entity=entity,
+        by=tx.user,
     )
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -223,26 +223,32 @@ class Tx:
         self.source: Callable[[], Any] | None = None  # says where the call came from, for the audit log
 
     def within(self, ws: int) -> "Tx":
-        """The same transaction, in another workspace."""
-        inside = Tx(self._session, ws, self.now, self.memory, restless=self.restless).by(self.user)
-        inside.caller, inside.rights, inside.witness = self.caller, self.rights, self.witness
-        inside.source = self.source
-        return inside
+        """Return the same transaction in another workspace."""
+        return self._copy(ws, epoch=0)
 
     def by(self, user: str) -> "Tx":
-        """The same transaction, in the name of `user`."""
-        self.user = user
-        return self
+        """Return the same transaction in the name of `user`."""
+        copied = self._copy(self.ws, self.epoch)
+        copied.user = user
+        return copied
 
     def in_visit(self, visit: Visit) -> "Tx":
-        """The same transaction, in the name of a call's caller, who is known with the place that the call came from."""
-        self.source = visit.source
-        return self.by(visit.user).for_caller(visit.caller, visit.rights)
+        """Return the same transaction in the name of a call's caller, with the place that the call came from."""
+        copied = self.for_caller(visit.caller, visit.rights)
+        copied.user, copied.source = visit.user, visit.source
+        return copied
 
     def for_caller(self, caller: Caller, rights: Rights) -> "Tx":
-        """The same transaction, in which lists leave out what the caller may not read."""
-        self.caller, self.rights, self.witness = caller, rights, caller.witness
-        return self
+        """Return the same transaction, in which lists leave out what the caller may not read."""
+        copied = self._copy(self.ws, self.epoch)
+        copied.caller, copied.rights, copied.witness = caller, rights, caller.witness
+        return copied
+
+    def _copy(self, ws: int, epoch: int) -> "Tx":
+        copied = Tx(self._session, ws, self.now, self.memory, epoch, self.restless)
+        copied.user, copied.source = self.user, self.source
+        copied.caller, copied.rights, copied.witness = self.caller, self.rights, self.witness
+        return copied
 
     def only_readable(self, kind: str, action: Action, column: str) -> Condition:
         """A condition, to be joined by AND, that `column` names an object of the kind that the caller may read; and what it
@@ -272,14 +278,12 @@ class Tx:
         """Return the rows of each query; they run one after the other, in one round trip."""
         return self._session.execute_several([self._bind(query.sql, query.params) for query in queries])
 
-    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """One statement for each row; a row holds the values in the order in which their names first appear."""
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]], **shared: Any) -> None:
+        """Run one statement for each row of values by name; `shared` values are the same for all rows."""
         statement = compile_sql(sql, self._session.mark)
-        places = [i for i, name in enumerate(statement.names) if name in ("ws", "now")]
-        if places:
-            own = [(i, self.ws if statement.names[i] == "ws" else self.now) for i in places]
-            rows = [_with(row, own) for row in rows]
-        self._session.execute_many(statement.text, rows)
+        shared |= {"ws": self.ws, "now": self.now}
+        values = [[shared[name] if name in shared else row[name] for name in statement.names] for row in rows]
+        self._session.execute_many(statement.text, values)
 
     def script(self, statements: Sequence[str]) -> None:
         """Statements without values whose rows nobody wants, in order."""
@@ -307,7 +311,11 @@ class Tx:
             INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
             VALUES (:ws, :entity, :id, :action, :now, :detail, :user)
             """,
-            [(change.entity, change.entity_id, change.action, change.detail, self.user) for change in changes],
+            [
+                {"entity": each.entity, "id": each.entity_id, "action": each.action, "detail": each.detail}
+                for each in changes
+            ],
+            user=self.user,
         )
 
     def stir(self, entity: str, entity_id: str, *, ends: bool = False) -> None:
@@ -338,13 +346,6 @@ class Tx:
             else:
                 values.append(params[name])
         return statement.text, values
-
-
-def _with(row: Sequence[Any], own: list[tuple[int, int]]) -> list[Any]:
-    full = list(row)
-    for place, value in own:
-        full.insert(place, value)
-    return full
 
 
 class SqliteSession:

@@ -172,7 +172,7 @@ class Calls:
             if visit.must_look:
                 self._admission.check(tx, route, visit.rights, call)
             if visit.caller is not OPEN:
-                tx.for_caller(visit.caller, visit.rights)
+                tx = tx.for_caller(visit.caller, visit.rights)
             answer = route.handler(tx, call)
         return _rendered(answer)
 

@@ -177,7 +177,8 @@ def put_baselines(tx: Tx, monitor: Monitor, key: str, found: Sequence[KnownBasel
         """
         INSERT INTO drift_baselines (workspace_id, monitor_seq, slice, sums, extra) VALUES (:ws, :seq, :slice, :sums, :extra)
         """,
-        [(monitor.monitor_seq, each.slice, each.sums, each.extra) for each in found],
+        [{"slice": each.slice, "sums": each.sums, "extra": each.extra} for each in found],
+        seq=monitor.monitor_seq,
     )
     tx.run(
         "UPDATE drift_monitors SET baseline_key = :key WHERE workspace_id = :ws AND monitor_seq = :seq",

@@ -53,7 +53,9 @@ def save(tx: Tx, link_id: int, dataset_id: str, agreed: Iterable[Agreed]) -> Non
         VALUES (:ws, :link, :id, :hash, :digest, :record)
         ON CONFLICT (link_id, dataset_id, input_hash) DO UPDATE SET digest = excluded.digest, record_id = excluded.record_id
         """,
-        [(link_id, dataset_id, each.input_hash, each.digest, each.record_id) for each in agreed],
+        [{"hash": each.input_hash, "digest": each.digest, "record": each.record_id} for each in agreed],
+        link=link_id,
+        id=dataset_id,
     )
 
 

@@ -308,11 +308,14 @@ def save_series(
     tx.many(
         """
         INSERT INTO link_series (workspace_id, link_id, run_id, direction, key, chunk_id, point_count, loose)
-        VALUES (:ws, :link, :run, :direction, :key, :chunk, :count, :loose)
+        VALUES (:ws, :link, :run, :direction, :key, :chunk, :count, :hashes)
         ON CONFLICT (link_id, run_id, direction, key) DO UPDATE SET chunk_id = excluded.chunk_id,
             point_count = excluded.point_count, loose = excluded.loose
         """,
-        [(link_id, run_id, direction, *row) for row in rows],
+        [dict(zip(("key", "chunk", "count", "hashes"), row, strict=True)) for row in rows],
+        link=link_id,
+        run=run_id,
+        direction=direction,
     )
 
 

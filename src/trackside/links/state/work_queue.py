@@ -50,12 +50,15 @@ def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: b
         """
         INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
             attempts, due_at, turn)
-        VALUES (:ws, :link, :entity, :id, :is_remote, :verify, 1, :now, 0, 0, :turn)
+        VALUES (:ws, :link, :entity, :id, :is_remote, :depth, 1, :now, 0, 0, :position)
         ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
             verify = CASE WHEN excluded.verify > link_dirty.verify THEN excluded.verify ELSE link_dirty.verify END,
             due_at = 0, held_items = 0, may_delete = 0
         """,
-        [(link_id, str(e), entity_id, int(is_remote), depth, end + _ORDER.index(e)) for e, entity_id in found],
+        [{"entity": str(e), "id": entity_id, "position": end + _ORDER.index(e)} for e, entity_id in found],
+        link=link_id,
+        is_remote=int(is_remote),
+        depth=depth,
     )
 
 

@@ -158,7 +158,7 @@ def note(tx: Tx, uris: Sequence[str]) -> None:
     forget_places(tx, uris)
     tx.many(
         "INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)",
-        [(place,) for place in places],
+        [{"uri": place} for place in places],
     )
 
 

@@ -120,7 +120,7 @@ def end(tx: Tx, call: EndV2) -> GotInfo:
     add_tags(trace, tags)
     add_metadata(trace, m.cut_map(_map(call.request_metadata), m.MAX_METADATA))
     trace.is_finalized = 1
-    tx.many(columns.UPDATE, [(*columns.values(trace), seq)])
+    tx.many(columns.UPDATE, [columns.values(trace)], seq=seq)
     tx.record(Change("traces", str(experiment_id), "log"))
     announce.changed(tx, [trace.trace_id], "log")
     return GotInfo(trace_info=_info(trace, str(experiment_id)))

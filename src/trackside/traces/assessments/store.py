@@ -56,21 +56,27 @@ def put(tx: Tx, rows: Sequence[tuple[int, int, Assessment]]) -> None:
     for seq, experiment_seq, each in rows:
         is_number, number = each.number
         values.append(
-            (
-                *(
-                    each.assessment_id,
-                    seq,
-                    experiment_seq,
-                    each.name,
-                    each.kind,
-                    each.value,
-                    int(is_number),
-                    number,
-                    each.error,
-                ),
-                *(each.source_type, each.source_id, each.created_ms, each.updated_ms, each.rationale, each.span_id),
-                *(encode_map(each.metadata), each.metadata.get(SESSION), each.overrides, int(each.is_valid)),
-            )
+            {
+                "id": each.assessment_id,
+                "trace": seq,
+                "experiment": experiment_seq,
+                "name": each.name,
+                "kind": each.kind,
+                "value": each.value,
+                "is_number": int(is_number),
+                "number": number,
+                "error": each.error,
+                "source_type": each.source_type,
+                "source_id": each.source_id,
+                "created": each.created_ms,
+                "updated": each.updated_ms,
+                "rationale": each.rationale,
+                "span": each.span_id,
+                "metadata": encode_map(each.metadata),
+                "session": each.metadata.get(SESSION),
+                "overrides": each.overrides,
+                "is_valid": int(each.is_valid),
+            }
         )
     tx.many(_INSERT, values)
 

@@ -43,7 +43,10 @@ def add(tx: Tx, queue_id: str, trace_ids: Sequence[str]) -> list[rm.Item]:
         INSERT INTO review_queue_items (workspace_id, queue_seq, trace_seq, experiment_seq, status, created_at, updated_at)
         VALUES (:ws, :queue, :trace, :experiment, :status, :now, :now) ON CONFLICT DO NOTHING
         """,
-        [(seq, known[each], experiment_seq, rm.PENDING) for each in trace_ids],
+        [{"trace": known[each]} for each in trace_ids],
+        queue=seq,
+        experiment=experiment_seq,
+        status=rm.PENDING,
     )
     tx.record(Change("review_queue", queue_id, "add-items"))
     found = {item.item_id: item for item in _some(tx, queue_id, trace_ids)}

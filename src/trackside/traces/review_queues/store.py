@@ -202,7 +202,9 @@ def _put_users(tx: Tx, seq: int, experiment_seq: int, users: Sequence[str]) -> N
         INSERT INTO review_queue_users (workspace_id, queue_seq, user_name, experiment_seq)
         VALUES (:ws, :seq, :user, :experiment)
         """,
-        [(seq, user, experiment_seq) for user in users],
+        [{"user": user} for user in users],
+        seq=seq,
+        experiment=experiment_seq,
     )
 
 

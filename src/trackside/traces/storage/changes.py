@@ -168,6 +168,7 @@ def link(tx: Tx, kind: str, links: Sequence[tuple[int, str]]) -> None:
         INSERT INTO trace_links (workspace_id, trace_seq, kind, target) VALUES (:ws, :seq, :kind, :target)
         ON CONFLICT DO NOTHING
         """,
-        [(seq, kind, target) for seq, target in links],
+        [{"seq": seq, "target": target} for seq, target in links],
+        kind=kind,
     )
     announce.changed_seqs(tx, [seq for seq, _ in links], "link")

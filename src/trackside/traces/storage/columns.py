@@ -37,11 +37,16 @@ def previews(request: str | None, response: str | None, packed: bytes | None) ->
     return (request, response) if packed is None else bodies.unpack(packed)
 
 
-def values(trace: State) -> tuple[Any, ...]:
-    """Return the columns of `COLUMNS`."""
-    *plain, tags, metadata = (getattr(trace, name) for name in _PLAIN)
-    packed = bodies.pack(trace.request_preview, trace.response_preview)
-    return (None, None, packed, *plain, encode_map(tags), encode_map(metadata))
+def values(trace: State) -> dict[str, Any]:
+    """Return the values of `COLUMNS` by name."""
+    return {
+        **msgspec.structs.asdict(trace),
+        "request_preview": None,
+        "response_preview": None,
+        "previews": bodies.pack(trace.request_preview, trace.response_preview),
+        "tags": encode_map(trace.tags),
+        "metadata": encode_map(trace.metadata),
+    }
 
 
 def encode_map(given: dict[str, str]) -> str:

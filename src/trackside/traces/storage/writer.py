@@ -164,9 +164,9 @@ def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]])
     fresh = {each: None for each in traces if each.seq is None}
     _number(tx, list(fresh))
     _save_spans(tx, [each for each in traces if each.batches])
-    tx.many(columns.INSERT, [(each.seq, *columns.values(each.trace)) for each in fresh])
+    tx.many(columns.INSERT, [{"seq": each.seq, **columns.values(each.trace)} for each in fresh])
     changed = [each for each in traces if each not in fresh]
-    tx.many(columns.UPDATE, [(*columns.values(each.trace), each.seq) for each in changed])
+    tx.many(columns.UPDATE, [{"seq": each.seq, **columns.values(each.trace)} for each in changed])
     for each in changed:
         if each.before != each.trace.experiment_seq:
             columns.move(tx, each.seq or 0, each.trace.experiment_seq)
@@ -179,7 +179,7 @@ def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]])
             INSERT INTO trace_links (workspace_id, trace_seq, kind, target) VALUES (:ws, :seq, 'run', :target)
             ON CONFLICT DO NOTHING
             """,
-            [(each.seq, run_id) for each, run_id in links],
+            [{"seq": each.seq, "target": run_id} for each, run_id in links],
         )
     tx.record_all([Change("traces", each, "log") for each in sorted({each.experiment_id for each in traces})])
     announce.changed(tx, [each.trace.trace_id for each in traces], "log")
@@ -190,14 +190,14 @@ def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
         return
     tx.many(
         "INSERT INTO trace_bodies (workspace_id, trace_seq, body) VALUES (:ws, :seq, :body)",
-        [(each.seq, batch.body) for each in traces for batch in each.batches],
+        [{"seq": each.seq, "body": batch.body} for each in traces for batch in each.batches],
     )
     by_trace = {each: {row.span_id: row for batch in each.batches for row in batch.rows} for each in traces}
     _count(tx, by_trace)
     tx.many(
         _UPSERT_SPAN,
         [
-            (each.seq, row.span_id, each.trace.experiment_seq, *_span_values(row))
+            {"seq": each.seq, "experiment": each.trace.experiment_seq, **_span_values(row)}
             for each, rows in by_trace.items()
             for row in rows.values()
         ],
@@ -259,22 +259,22 @@ def _stored(tx: Tx, traces: Sequence[_Trace]) -> dict[int, list[Node]]:
     return found
 
 
-def _span_values(row: SpanRow) -> tuple[object, ...]:
-    costs = row.costs
-    return (
-        row.parent_id,
-        row.name,
-        row.type,
-        row.status,
-        row.start_ms,
-        row.duration_us,
-        row.model,
-        row.provider,
-        row.token_usage,
-        costs.input_cost,
-        costs.output_cost,
-        costs.total_cost,
-    )
+def _span_values(row: SpanRow) -> dict[str, object]:
+    return {
+        "span": row.span_id,
+        "parent": row.parent_id,
+        "name": row.name,
+        "type": row.type,
+        "status": row.status,
+        "start": row.start_ms,
+        "duration": row.duration_us,
+        "model": row.model,
+        "provider": row.provider,
+        "usage": row.token_usage,
+        "input_cost": row.costs.input_cost,
+        "output_cost": row.costs.output_cost,
+        "total_cost": row.costs.total_cost,
+    }
 
 
 _UPSERT_SPAN = """

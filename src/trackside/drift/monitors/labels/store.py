@@ -26,7 +26,8 @@ def put(tx: Tx, endpoint: Endpoint, given: Sequence[Given]) -> None:
         ON CONFLICT (endpoint_seq, request_id, row_number) DO UPDATE SET label = excluded.label,
             labelled_at = excluded.labelled_at
         """,
-        [(endpoint.endpoint_seq, each.request_id, each.row, each.at, each.label) for each in given],
+        [{"request_id": each.request_id, "row": each.row, "at": each.at, "label": each.label} for each in given],
+        seq=endpoint.endpoint_seq,
     )
     tx.record(Change("endpoint", endpoint.name, "labels"))
 
