@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 
 from trackside.core import locations
-from trackside.core.db import migrate, postgres
+from trackside.core.db import migrate
+from trackside.core.db.pg import setup
 from trackside.core.db.pg.wire import Wire
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.errors import Fault
@@ -117,7 +118,7 @@ class Counted(Wire):
 
 
 def trips(store: locations.PostgresStore) -> None:
-    postgres.Wire = Counted  # type: ignore[misc]  # a driver that counts
+    setup.Wire = Counted  # type: ignore[misc]  # a driver that counts
     db = PostgresDatabase(store)
     migrate.upgrade(db)
     print(f"migrations: {Counted.trips} round trips")

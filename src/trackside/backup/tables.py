@@ -168,8 +168,8 @@ def _copied(store: SqliteStore, copy: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _snapshot(store: PostgresStore) -> Iterator[Any]:
-    postgres = import_module("trackside.core.db.postgres")  # its driver is an extra
-    wire = postgres.connect(store)
+    setup = import_module("trackside.core.db.pg.setup")  # its driver is an extra
+    wire = setup.connect(store)
     try:
         wire.command("SET statement_timeout = 0")
         wire.command("SET idle_in_transaction_session_timeout = 0")

@@ -329,10 +329,11 @@ def _states(tx: Tx, run_ids: set[str]) -> dict[str, RunState]:
     missing = run_ids - states.keys()
     if not missing:
         return states
+    remembered = f"r.owner, {batch.IS_COUNTED}" if tx.memory is not None else "'', 0"
     # Rows are locked in the order of their keys, so that two servers on one store cannot deadlock.
     for row in tx.all(
         f"""
-        SELECT r.experiment_seq, r.owner, {batch.IS_COUNTED}, {INFO}
+        SELECT r.experiment_seq, {remembered}, {INFO}
         FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
         WHERE r.workspace_id = :ws AND r.run_id IN :ids ORDER BY r.run_seq FOR UPDATE OF r
         """,

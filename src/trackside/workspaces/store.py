@@ -18,6 +18,9 @@ from trackside.workspaces.model import (
 )
 
 DEFAULT_WORKSPACE_ID = 1
+ROOTS_LOCK = (
+    7261732  # the advisory lock of a transaction that gives a workspace a root, on PostgreSQL; nobody shares it
+)
 ENDED = "."  # begins the name of a workspace that was deleted and whose rows are being removed; no other name has a dot
 _IMPORT = f"{ENDED}import-"  # begins the name of one that an import has not ended yet
 _COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
@@ -279,9 +282,11 @@ def _give_folder(tx: Tx, workspace_id: int, name: str) -> None:
 
 def roots_of_others(tx: Tx, name: str) -> list[str]:
     """Return the artifact roots of all workspaces but one, and those whose files a deleted workspace left there.  Until the
-    transaction ends, no other one gives a workspace a root."""
+    transaction ends, no other one gives a workspace a root.
+
+    A caller locks no row before this: transactions that take the lock and then rows of workspaces cannot wait for each other."""
     if tx.dialect == "postgresql":
-        tx.one("SELECT pg_advisory_xact_lock(7261727)")
+        tx.one(f"SELECT pg_advisory_xact_lock({ROOTS_LOCK})")
     rows = tx.all("SELECT default_artifact_root, reach FROM workspaces WHERE name <> :name", name=name)
     found = [root for (root,) in tx.all("SELECT root FROM former_roots")]
     for root, reach in rows:

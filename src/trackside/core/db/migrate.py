@@ -107,20 +107,10 @@ def migrations() -> tuple[Migration, ...]:
 
 
 def status(db: MigratableDatabase) -> Status:
-    known = {migration.number: migration for migration in migrations()}
     with db.read(0) as tx:
         applied = _applied(tx)
         is_mlflows = not applied and _has_table(tx, "alembic_version") and _has_table(tx, "experiments")
-    return Status(
-        version=max(applied, default=0),
-        latest=max(known, default=0),
-        pending=[f"{m.number:04}_{m.name}" for m in known.values() if m.number not in applied],
-        changed=[
-            f"{known[n].number:04}_{known[n].name}" for n in applied if n in known and applied[n] != known[n].checksum
-        ],
-        unknown=sorted(set(applied) - set(known)),
-        is_mlflows=is_mlflows,
-    )
+    return _status(applied, is_mlflows=is_mlflows)
 
 
 def check(state: Status) -> None:
@@ -149,6 +139,8 @@ def upgrade(db: MigratableDatabase, backups: Path | None = None) -> Upgrade:
     check(state)
     if not state.pending:
         return Upgrade([])
+    if not state.version:  # there is nothing to copy first, and whoever comes second finds it done
+        return Upgrade(_apply(db))
     with db.alone():
         state = status(db)  # others may have done it meanwhile
         check(state)
@@ -189,6 +181,7 @@ def _apply(db: MigratableDatabase) -> list[str]:
     with db.write(0) as tx:
         _lock(tx)
         applied = _applied(tx)
+        check(_status(applied))
         pending = [migration for migration in migrations() if migration.number not in applied]
         # All in one script: over a network each round trip would add to the first start.
         tx.script(_script(pending, db.dialect, is_empty=not applied))
@@ -205,6 +198,20 @@ def _script(pending: Sequence[Migration], dialect: Dialect, *, is_empty: bool) -
         with suppress(NotDerivable):
             return baseline(each)
     return each
+
+
+def _status(applied: dict[int, str], *, is_mlflows: bool = False) -> Status:
+    known = {migration.number: migration for migration in migrations()}
+    return Status(
+        version=max(applied, default=0),
+        latest=max(known, default=0),
+        pending=[f"{m.number:04}_{m.name}" for m in known.values() if m.number not in applied],
+        changed=[
+            f"{known[n].number:04}_{known[n].name}" for n in applied if n in known and applied[n] != known[n].checksum
+        ],
+        unknown=sorted(set(applied) - set(known)),
+        is_mlflows=is_mlflows,
+    )
 
 
 def _applied(tx: Tx) -> dict[int, str]:

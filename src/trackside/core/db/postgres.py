@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trackside.core.db import pgbackup
-from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.pg.connect import Lost
+from trackside.core.db.pg.setup import BEGIN, NUMBER, ROLLBACK, Durability, connect
 from trackside.core.db.pg.wire import ServerError, Wire
 from trackside.core.db.pgbell import Bell
 from trackside.core.db.reads import Connections, Reads
@@ -28,37 +28,17 @@ from trackside.core.locations import PostgresStore
 
 log = logging.getLogger("trackside.db")
 
-Durability = Literal["full", "relaxed"]
-MINIMUM = 13  # pg_xact_status
 READERS = 12  # connections for reads, at most
 LANES = 2  # connections for what is logged, and for runs that are made and updated
 WAIT_FOR_READER_S = 10.0
-LOCK_TIMEOUT_S = 10
 UPGRADE_LOCK = 7261728  # the advisory lock of who looks after the schema
-IDLE_WRITER_S = 60  # a server that stands still in the middle of a write, or has vanished, lets its locks go
-IDLE_READER_S = 600  # and in the middle of a read its snapshot, which keeps dead rows alive
 CLARIFY_AFTER_S = (0.0, 0.1, 0.4, 1.0)  # pauses before asking what became of a commit
 
 GROWTH, FEW_ROWS = 1.2, 500  # a table has grown much beyond so many times its rows, and so many more
 
-_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-# The transaction's number, to ask for after a cut; and the lock by which readers of the change log know who is writing.
-_NUMBER = f"SELECT CAST(pg_current_xact_id() AS TEXT), pg_advisory_xact_lock_shared({WRITERS_LOCK})"
 _SAVEPOINT = "SAVEPOINT command"
 _RELEASE = "RELEASE command"
 _UNDO = "ROLLBACK TO command"
-_AT_LEAST_ON = """
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
-"""
-# A plan for a table that is nearly empty would read all of it, and be kept until the table's statistics are renewed.
-_BY_INDEX = (
-    "SET plan_cache_mode = force_generic_plan",
-    "SET enable_seqscan = off",
-    "SET enable_hashjoin = off",
-    "SET enable_mergejoin = off",
-)
-
 # `reltuples` is what the planner last knew, -1 for nothing.
 _GROWN = """
 SELECT CAST(c.relname AS TEXT) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
@@ -138,14 +118,14 @@ class PostgresSession:
 
     def begin_read(self, limit: Limit | None = None) -> None:
         self._limit = limit
-        self._opening = [_BEGIN_READ]
+        self._opening = [BEGIN]
         if limit is not None:
             self._opening.append(f"SET LOCAL statement_timeout = {max(1, int(limit.left_s * 1000))}")
 
     def end_read(self) -> None:
         if self._opening is None and self._wire is not None and not self._wire.is_broken:
             with suppress(Lost):
-                self._wire.send("ROLLBACK")
+                self._wire.send(ROLLBACK)
         self._opening = None
         self._limit = None
 
@@ -205,7 +185,7 @@ class PostgresWriter(PostgresSession):
     def begin(self, *, waits: bool = True) -> None:
         del waits  # other servers lock rows, not the store
         self.news = set()
-        self._opening = [_BEGIN_WRITE, _NUMBER]
+        self._opening = [BEGIN, NUMBER]
 
     def commit(self) -> None:
         self._commit()
@@ -232,7 +212,7 @@ class PostgresWriter(PostgresSession):
     def rollback(self) -> None:
         if self._opening is None and self._wire is not None:
             self._wire.forget()
-            self._wire.command("ROLLBACK")
+            self._wire.command(ROLLBACK)
         self._opening = None
 
     # What a command has posted goes out before its savepoint ends: a failure must find the command that it belongs to.
@@ -432,7 +412,7 @@ class PostgresDatabase:
         try:
             return self._idle.pop()
         except IndexError:
-            return PostgresSession(lambda: connect(self._store))
+            return PostgresSession(partial(connect, self._store, reads=True))
 
     def _give(self, session: PostgresSession) -> None:
         if self._is_closed:
@@ -456,36 +436,3 @@ def is_trouble(error: Exception) -> bool:
     if isinstance(error, ServerError):
         return error.code.startswith(_TROUBLE)
     return isinstance(error, ConnectionError)
-
-
-def connect(store: PostgresStore, durability: Durability | None = None, *, by_index: bool = False) -> Wire:
-    """Return a connection that is checked and set up.  `durability` None: it only reads.  `by_index`: every statement is to
-    find its rows by an index, one after the other, with a plan that is made once."""
-    wire = Wire(store)
-    try:
-        version = wire.parameter("server_version")
-        if int(version.partition(".")[0].rstrip("abcdelrtv")) < MINIMUM:  # `19beta1` is one too
-            raise ServerError("", f"PostgreSQL {version} is too old; Trackside needs {MINIMUM} or newer")
-        encoding = wire.parameter("server_encoding") or "UTF8"
-        if encoding != "UTF8":
-            raise ServerError("", f"the database's encoding is {encoding}; make one with ENCODING 'UTF8'")
-        wire.deferred = [*_settings(durability), *(_BY_INDEX if by_index else ())]
-        wire.command("SET jit = off")  # it pays for questions of seconds; ours take milliseconds
-        if durability is not None:
-            wire.prepare(_NUMBER)
-        wire.noted = []
-    except BaseException:
-        wire.close()
-        raise
-    return wire
-
-
-def _settings(durability: Durability | None) -> Iterator[str]:
-    """Of a session; None: it only reads."""
-    if durability is None:
-        yield f"SET idle_in_transaction_session_timeout = '{IDLE_READER_S}s'"
-        return
-    yield f"SET idle_in_transaction_session_timeout = '{IDLE_WRITER_S}s'"
-    yield f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"
-    # The server's administrator may want more than `on`, but not less.
-    yield "SET synchronous_commit = off" if durability == "relaxed" else _AT_LEAST_ON

@@ -94,10 +94,15 @@ class Wire:
         prepared, encoded = self._encoded(text, values)
         return self._exchange(prepared, encoded)
 
-    def prepare(self, text: str) -> None:
-        """Prepare a statement without values, for when it is executed or deferred."""
-        if (text, ()) not in self._statements:
-            self._prepare(text, ())
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Prepare commands without values and rows; this goes out with what is executed next."""
+        for text in texts:
+            self._numbers += 1
+            name = b"s%d" % self._numbers
+            with self._sending():
+                self._conn.send_prepare(name, text.encode(), ())
+            self._sent.append(None)
+            self._statements[text, ()] = _Prepared(name, [], [], 0)
 
     def execute_several(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Result]:
         """Run statements one after the other, in one round trip; each sees what is committed when it begins."""
@@ -144,7 +149,8 @@ class Wire:
 
     def command(self, text: str) -> bytes:
         """Runs a statement without values and rows; its tag."""
-        return self._exchange(text.encode()).tag
+        prepared = self._statements.get((text, ()))
+        return self._exchange(text.encode() if prepared is None else prepared).tag
 
     def copy_out(self, text: str) -> Iterator[bytes]:
         """The rows of `COPY ... TO STDOUT`, as they come.  They must be read to the end, and nothing else meanwhile."""
@@ -182,8 +188,12 @@ class Wire:
 
     def send(self, text: str) -> None:
         """Sends a statement whose answer nobody waits for."""
+        prepared = self._statements.get((text, ()))
         with self._sending():
-            self._conn.send_query_params(text.encode(), None)
+            if prepared is None:
+                self._conn.send_query_params(text.encode(), None)
+            else:
+                self._conn.send_query_prepared(prepared.name, None)
             self._conn.pipeline_sync()
             self._flush()
         self._owed += 1
