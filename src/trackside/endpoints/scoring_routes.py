@@ -23,7 +23,8 @@ from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.endpoints import keys
 from trackside.endpoints.model import AuthMode
-from trackside.endpoints.proxy import Broken, Proxy, Reply
+from trackside.endpoints.proxy.exchange import Broken, Reply
+from trackside.endpoints.proxy.pool import Proxy
 from trackside.endpoints.request_log.model import REQUEST_ID
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.endpoints.request_log.spool import Entry

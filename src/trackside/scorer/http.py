@@ -6,14 +6,15 @@ Requests of one connection are answered in order: reading pauses while an answer
 import asyncio
 import json
 from http import HTTPStatus
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import httptools
 
-from trackside.scorer import answers
+from trackside.scorer import answers, frames
 from trackside.scorer.answers import Answer
 from trackside.scorer.engine import Engine
 from trackside.scorer.keys import Keys
+from trackside.scorer.multiplexed import Multiplexed
 from trackside.scorer.payloads import read
 from trackside.scorer.tables import Column
 
@@ -43,8 +44,12 @@ class Service:
         self.documents = documents
         self.max_body_bytes = max_body_bytes
         self.keys = keys
-        self.connections: set[Connection] = set()
+        self.connections: set[Union[Connection, Multiplexed]] = set()
         self.is_ending = False
+
+    def submit(self, content_type: Optional[str], body: bytes, done: Callable[[Answer], None]) -> None:
+        """Queue a request to score; `done` is called once, on the loop."""
+        self.engine.submit(read(body, content_type, self.columns), done)
 
     def answer(
         self,
@@ -67,7 +72,7 @@ class Service:
             if method != "POST":
                 done(_not_allowed(method, path, "POST"))
                 return
-            self.engine.submit(read(body, content_type, self.columns), done)
+            self.submit(content_type, body, done)
             return
         if path == "/stats":
             done(Answer(200, answers.JSON, json.dumps(self.engine.stats()).encode()))
@@ -110,6 +115,7 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._content_type: Optional[str] = None
         self._authorization: Optional[str] = None
+        self._upgrade = b""
         self._body = bytearray()
         self._head_bytes = 0
 
@@ -130,8 +136,8 @@ class Connection(asyncio.Protocol):
         self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(answers.error(400, "BAD_REQUEST", "This server does not upgrade connections."))
+        except httptools.HttpParserUpgrade as upgrade:
+            self._change_protocol(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(answers.error(400, "BAD_REQUEST", "The scorer cannot read this as an HTTP request."))
         if self._head_bytes > MAX_HEAD_BYTES and not self._body and not self._requests:
@@ -154,6 +160,8 @@ class Connection(asyncio.Protocol):
             self._content_type = value.decode("latin-1")
         elif lower == b"authorization":
             self._authorization = value.decode("latin-1")
+        elif lower == b"upgrade":
+            self._upgrade = value
         elif lower == b"content-length" and value.isdigit() and int(value) > self._service.max_body_bytes:
             self._refuse_body(int(value))
         elif lower == b"expect" and value.lower() == b"100-continue" and not self._is_over:
@@ -168,7 +176,7 @@ class Connection(asyncio.Protocol):
             self._refuse_body(len(self._body))
 
     def on_message_complete(self) -> None:
-        if self._is_over:
+        if self._is_over or self._parser.should_upgrade():
             return
         self._head_bytes = 0
         method = self._parser.get_method().decode("latin-1")
@@ -182,6 +190,23 @@ class Connection(asyncio.Protocol):
         """Close the connection once its answers are sent."""
         if not self._is_busy and not self._requests:
             self._close()
+
+    def _change_protocol(self, rest: bytes) -> None:
+        """Go on with frames.  Where callers need a key, each request has to show it, which a frame does not."""
+        asks = self._url.decode("latin-1"), self._upgrade.decode("latin-1")
+        if asks != (frames.PATH, frames.PROTOCOL) or self._service.keys is not None or self._is_busy or self._requests:
+            self._refuse(answers.error(400, "BAD_REQUEST", "This server does not upgrade connections."))
+            return
+        connections = self._service.connections
+        connections.discard(self)
+        self._is_over = True
+        changed = Multiplexed(self._service.submit, connections.discard)
+        connections.add(changed)
+        self._transport.write(frames.SWITCHED)
+        self._transport.set_protocol(changed)
+        changed.connection_made(self._transport)
+        if rest:
+            changed.data_received(rest)
 
     def _next(self) -> None:
         if self._is_busy or not self._requests or self._is_over:

@@ -164,7 +164,7 @@ REVIEWED = [
         {
             "endpoints/backends/kubernetes_fetch.py": "main",
             "endpoints/backends/ray_driver.py": "Replica.status",
-            "endpoints/proxy.py": "Proxy._open",
+            "endpoints/proxy/pool.py": "Proxy._open",
         },
     ),
     Reviewed(
