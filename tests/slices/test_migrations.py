@@ -77,9 +77,11 @@ SQLITE_CATALOG = {
     """,
     "indexes": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name",
 }
+# A column of an index, and the constraint NOT NULL, are named after the column as it was named first.
 POSTGRES_CATALOG = {
     "columns": """
-        SELECT CAST(c.relname AS TEXT), CAST(a.attname AS TEXT), a.attnum, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+        SELECT CAST(c.relname AS TEXT), CASE WHEN c.relkind <> 'i' THEN CAST(a.attname AS TEXT) END, a.attnum,
+            format_type(a.atttypid, a.atttypmod), a.attnotnull,
             CAST(a.attidentity AS TEXT), CAST(o.collname AS TEXT), pg_get_expr(d.adbin, d.adrelid)
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
         LEFT JOIN pg_collation o ON o.oid = a.attcollation
@@ -87,8 +89,9 @@ POSTGRES_CATALOG = {
         WHERE c.relnamespace = CAST('public' AS REGNAMESPACE) AND c.relkind IN ('r', 'i', 'S') ORDER BY 1, 3
     """,
     "keys": """
-        SELECT CAST(conname AS TEXT), CAST(CAST(conrelid AS REGCLASS) AS TEXT), pg_get_constraintdef(oid) FROM pg_constraint
-        WHERE connamespace = CAST('public' AS REGNAMESPACE) ORDER BY 2, 1
+        SELECT CASE WHEN contype <> 'n' THEN CAST(conname AS TEXT) END,
+            CAST(CAST(conrelid AS REGCLASS) AS TEXT), pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = CAST('public' AS REGNAMESPACE) ORDER BY 2, 1, 3
     """,
     "indexes": "SELECT CAST(indexname AS TEXT), indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
 }
@@ -114,6 +117,28 @@ def test_a_new_store_needs_no_alter_table(dialect: Dialect) -> None:
     each = [statement for migration in migrations() for statement in migrate.statements(migration.text, dialect)]
 
     assert [statement for statement in baseline(each) if statement.startswith(("ALTER", "DROP"))] == []
+
+
+def test_a_renamed_column_has_its_last_name_wherever_its_table_is_named() -> None:
+    one_by_one = [
+        "CREATE TABLE a (old BIGINT, older TEXT)",
+        "CREATE TABLE b (old BIGINT)",
+        "CREATE INDEX a_by_old ON a (older, old)",
+        "CREATE INDEX b_by_old ON b (old)",
+        "INSERT INTO a (old) VALUES (0)",
+        "UPDATE a SET old = 1",
+        "UPDATE b SET old = (SELECT MAX(old) FROM a)",
+        "ALTER TABLE a RENAME COLUMN old TO new",
+    ]
+
+    assert baseline(one_by_one) == [
+        "CREATE TABLE a (new BIGINT, older TEXT)",
+        "CREATE TABLE b (old BIGINT)",
+        "CREATE INDEX a_by_old ON a (older, new)",
+        "CREATE INDEX b_by_old ON b (old)",
+        "INSERT INTO a (new) VALUES (0)",
+        "UPDATE a SET new = 1",
+    ]
 
 
 def test_a_migration_that_drops_a_table_is_not_folded_into_the_others() -> None:

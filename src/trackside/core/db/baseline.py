@@ -1,6 +1,7 @@
 """The schema of all migrations as one list of statements, for an empty store.  Pure: derived from the texts of the migrations.
 
-A column that a later migration adds is a part of its CREATE TABLE, and an index that a later migration drops is left out.
+A column that a later migration adds or renames is a part of its CREATE TABLE, and an index that a later migration drops is left
+out, and so is an UPDATE of a table that has no rows yet.
 SQLite reads its whole schema again after each ALTER TABLE, so that migrations one by one cost four times as much.
 """
 
@@ -11,9 +12,11 @@ _KINDS = re.compile(
     r"""
     CREATE\s+TABLE\s+(?P<table>\w+)\s*\(
     | ALTER\s+TABLE\s+(?P<altered>\w+)\s+ADD\s+COLUMN\s+(?P<column>.+)
-    | CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?P<index>\w+)\s+ON\s
+    | ALTER\s+TABLE\s+(?P<renamed>\w+)\s+RENAME\s+COLUMN\s+(?P<old>\w+)\s+TO\s+(?P<new>\w+)
+    | CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?P<index>\w+)\s+ON\s+(?P<indexed>\w+)
     | DROP\s+INDEX\s+(?P<dropped>\w+)
-    | (?P<rows>INSERT|UPDATE)\s
+    | INSERT\s+INTO\s+(?P<filled>\w+)
+    | UPDATE\s+(?P<updated>\w+)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -30,8 +33,8 @@ def baseline(statements: Iterable[str]) -> list[str]:
 
     Raise NotDerivable for a statement of any other kind."""
     tables: dict[str, str] = {}
-    indexes: dict[str, str] = {}
-    rows: list[str] = []
+    indexes: dict[str, tuple[str, str]] = {}  # by name: the table and the statement
+    rows: list[tuple[str, str]] = []
     for statement in statements:
         kind = _KINDS.match(statement)
         if kind is None:
@@ -40,13 +43,20 @@ def baseline(statements: Iterable[str]) -> list[str]:
             tables[kind["table"]] = statement
         elif kind["altered"]:
             tables[kind["altered"]] = _with_column(tables[kind["altered"]], kind["column"])
+        elif kind["renamed"]:
+            table, name = kind["renamed"], re.compile(rf"\b{kind['old']}\b")
+            tables[table] = name.sub(kind["new"], tables[table])
+            indexes |= {key: (on, name.sub(kind["new"], made)) for key, (on, made) in indexes.items() if on == table}
+            rows = [(on, name.sub(kind["new"], made) if on == table else made) for on, made in rows]
         elif kind["index"]:
-            indexes[kind["index"]] = statement
+            indexes[kind["index"]] = (kind["indexed"], statement)
         elif kind["dropped"]:
             del indexes[kind["dropped"]]
-        else:
-            rows.append(statement)
-    return [*tables.values(), *indexes.values(), *rows]
+        elif kind["filled"]:
+            rows.append((kind["filled"], statement))
+        elif kind["updated"] in {table for table, _ in rows}:
+            rows.append((kind["updated"], statement))
+    return [*tables.values(), *(made for _, made in (*indexes.values(), *rows))]
 
 
 def _with_column(table: str, column: str) -> str:
