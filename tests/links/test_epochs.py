@@ -56,7 +56,7 @@ def now(db: Any, link: Link) -> Known:
 
 def newest(db: Any, link: Link) -> list[str]:
     with db.read(WS) as tx:
-        found = generations.newest(tx, link.link_id, generations.of(tx, link.link_id).epoch, 5)
+        found = generations.newest(tx, link.link_id, generations.of(tx, link.link_id).store_generation, 5)
     return [each.remote_id for each in found]
 
 
@@ -74,7 +74,7 @@ def test_an_epoch_ends_once_and_what_is_found_after_that_belongs_to_the_next(db:
         after = store.get(tx, "l")
         said = [entry.message for entry in store.log(tx, link.link_id, 0, 10)]
     assert after.remote_cursor == ""
-    assert after.to_mark != ""
+    assert after.backfill_cursor != ""
     assert len(said) == 1
     assert "a run is missing" in said[0]
 
@@ -87,9 +87,9 @@ def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> 
             generations.miss(tx, link, Entity.RUN, item)
 
         write(db, work)
-        return now(db, link).epoch
+        return now(db, link).store_generation
 
-    assert [miss(2), miss(1), miss(0)] == [0, 1, 1]  # the last one was not found in the new epoch yet
+    assert [miss(2), miss(1), miss(0)] == [0, 1, 1]  # the last one was not found in the new generation yet
 
 
 def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db: Any, link: Link) -> None:

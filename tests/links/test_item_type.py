@@ -12,10 +12,12 @@ from links.snippets.remote import Snippets
 from trackside.core.db.tx import Tx
 from trackside.links import store
 from trackside.links.model import Kind, Link, Options
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import Side, Task
 from trackside.links.reconcile.deletion_guard import DeletionHeld
+from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.sync.document import Doc, Mode, Patch
+from trackside.sync.entities import Entity
 from trackside.workspaces import store as workspaces
 
 HERE = 1
@@ -93,7 +95,7 @@ def test_a_deletion_goes_over_once_it_is_let_through(db: Any, is_here: bool) -> 
 
     with pytest.raises(DeletionHeld):
         _look(pair, is_here=is_here)
-    pair.side.may_delete = True
+    pair.side.start(Task(may_delete=True))
     _look(pair, is_here=is_here)
 
     assert pair.docs() == (None, None)
@@ -109,6 +111,33 @@ def test_what_was_deleted_here_and_changed_there_comes_back(db: Any) -> None:
     pair.reconciler.ours(ID, verify=False)
 
     assert pair.docs() == ({**DOC, COLOR: "blue"}, {**DOC, COLOR: "blue"})
+
+
+def test_an_item_of_a_kind_that_keeps_deleted_ones_is_created_again_where_it_is_absent(db: Any) -> None:
+    """It was purged there, or lost with its store: nobody deleted it."""
+    pair = Pair(db, Mode.BOTH)
+    pair.reconciler.type.keeps_deleted = True
+    pair.put(HERE, DOC)
+    pair.reconciler.ours(ID, verify=False)
+    pair.delete(pair.there)
+
+    pair.reconciler.theirs(ID, verify=False)
+    before = pair.docs()
+    pair.reconciler.ours(ID, verify=True)
+    pair.reconciler.ours(ID, verify=False)
+
+    assert before == (DOC, None)
+    assert pair.docs() == (DOC, DOC)
+
+
+def test_every_kind_of_item_has_the_one_reconciler(db: Any) -> None:
+    pair = Pair(db, Mode.BOTH)
+    peer: Any = SimpleNamespace(keeps_ids=True, registry=None, datasets=None, traces=None)
+    mirrors = Mirrors(Side(db, HERE, pair.side.link, peer, roots=None, server_root=""))  # type: ignore[arg-type]  # no file
+
+    found = {entity for entity in Entity if isinstance(mirrors.of(entity), Reconciler)}
+
+    assert found == set(Entity)
 
 
 def _look(pair: Pair, *, is_here: bool) -> None:

@@ -34,9 +34,9 @@ def link(db: Any) -> Link:
     return found
 
 
-def begin(db: Any, link: Link, to_mark: str) -> Link:
+def begin(db: Any, link: Link, backfill_cursor: str) -> Link:
     def work(tx: Tx) -> Link:
-        store.set_to_mark(tx, link.link_id, to_mark)
+        store.set_backfill_cursor(tx, link.link_id, backfill_cursor)
         return store.get(tx, link.name)
 
     found: Link = db.writer.submit(WS, work).result()
@@ -59,7 +59,7 @@ def read(db: Any, link: Link) -> Link:
 def depths(db: Any, link: Link) -> dict[tuple[str, str], int]:
     with db.read(WS) as tx:
         rows = tx.all(
-            "SELECT entity, entity_id, verify FROM link_dirty WHERE workspace_id = :ws AND link_id = :id",
+            "SELECT entity, entity_id, depth FROM link_dirty WHERE workspace_id = :ws AND link_id = :id",
             id=link.link_id,
         )
     return {(entity, entity_id): depth for entity, entity_id, depth in rows}
@@ -68,7 +68,7 @@ def depths(db: Any, link: Link) -> dict[tuple[str, str], int]:
 def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
     now = begin(db, link, backfill.backfill())
     sizes = []
-    while now.to_mark:
+    while now.backfill_cursor:
         sizes.append(step(db, now))
         now = read(db, link)
 
@@ -84,7 +84,7 @@ def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link:
         WS, lambda tx: item_store.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", Made.HERE, None)
     ).result()
     now = begin(db, link, backfill.whole(Mode.PULL, Depth.LOOK, ""))
-    while now.to_mark:
+    while now.backfill_cursor:
         step(db, now)
         now = read(db, link)
 
@@ -97,15 +97,15 @@ def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was
     before = begin(db, link, backfill.whole(Mode.BOTH, Depth.READ, ""))
     step(db, before)
     between = read(db, link)
-    now = begin(db, link, backfill.whole(Mode.BOTH, Depth.LOOK, between.to_mark))
+    now = begin(db, link, backfill.whole(Mode.BOTH, Depth.LOOK, between.backfill_cursor))
 
     step(db, between)  # which was read before the new one came
     unchanged = read(db, link)
-    while now.to_mark:
+    while now.backfill_cursor:
         step(db, now)
         now = read(db, link)
 
-    assert unchanged.to_mark == backfill.whole(Mode.BOTH, Depth.READ, "")
+    assert unchanged.backfill_cursor == backfill.whole(Mode.BOTH, Depth.READ, "")
     assert set(depths(db, link).values()) == {Depth.READ}
     assert len(depths(db, link)) == COUNT + 1
 

@@ -15,7 +15,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.seal import Sealer
 from trackside.links import store
 from trackside.links.model import Kind, Link, Options
-from trackside.links.reconcile.metrics import MAX_BYTES
+from trackside.links.reconcile.runs.metrics import MAX_BYTES
 from trackside.links.state import work_queue
 from trackside.links.worker.runner import ITEMS_AT_ONCE, Runner
 from trackside.logged_models import store as models

@@ -73,7 +73,8 @@ def test_a_search_of_runs_in_a_circle_is_seen_over_several_looks() -> None:
     def look(peer: MlflowPeer) -> None:
         cursor, more = "", True
         while more:
-            _, cursor, more = peer.changes(cursor)
+            page = peer.changes(cursor)
+            cursor, more = page.cursor, page.more
 
     assert "runs/search go in a circle" in said(answer, look)
 
@@ -103,7 +104,7 @@ def test_a_trackside_lists_experiments_by_number_and_versions_by_their_own_uid(
         query = dict(parse_qsl(urlsplit(asked.path).query))
         at = pages.index(query["after"]) + 1 if "after" in query else 0
         found = pages[at : at + 1] if query.get("entity") == entity else []
-        return Answered(body=json.dumps({"ids": found}).encode())
+        return Answered(body=json.dumps({"ids": found, "workspace_uid": "u"}).encode())
 
     with answering(answer) as url, closing(Http(url, Secret())) as http:
         peer, cursor, listed = TracksidePeer(http, "here", with_registry=True), "", []

@@ -176,7 +176,7 @@ class RegistryImport:
         self._target.send_file(Entity.VERSION, version_id, path, size, sized(place, path, size))
 
     def _put(self, entity: Entity, item_id: str, patch: Patch) -> str:
-        return self._target.peer.make(entity, item_id, "", patch)
+        return self._target.peer.make(entity, item_id, "", patch).id
 
 
 def _first(model: Registered) -> Patch:

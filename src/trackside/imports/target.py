@@ -2,18 +2,21 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
 
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.client import Down, Http
+from trackside.sync import document
+from trackside.sync.api.bulk import Items
 from trackside.sync.api.bundles import Entry
-from trackside.sync.api.files import PREFIX
+from trackside.sync.api.files import PREFIX, FileAnswer
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.local.files import hashed
+from trackside.sync.remote.decoding import decode, read
+from trackside.sync.remote.trackside import items
 from trackside.sync.remote.trackside.client import MSGPACK, TracksidePeer
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 
@@ -37,40 +40,28 @@ class Target:
         self.peer = TracksidePeer(http)
         self.datasets = TracksideDatasets(http)
 
-    def about(self) -> Any:
-        return self.http.json("GET", f"{PREFIX}/about")
+    def about(self) -> items.About:
+        return items.about(self.http)
 
     def held(self, entity: Entity, ids: Sequence[str]) -> dict[str, Held]:
         found: dict[str, Held] = {}
         for start in range(0, len(ids), ASK):
             body = {"entity": str(entity), "ids": list(ids[start : start + ASK])}
-            answer = self.http.json("POST", f"{PREFIX}/items", body)
-            for each in answer.get("items", []):
-                found[each["id"]] = Held(
-                    each["id"],
-                    each["experiment_id"],
-                    {(kind, key): value for kind, key, value in each["fields"]},
-                    each["last"],
-                    each["artifact_uri"],
-                    each.get("unfinished", ""),
-                )
+            for each in read(self.http, Items, "POST", f"{PREFIX}/items", body).items:
+                doc = document.of_rows(each.fields)
+                found[each.id] = Held(each.id, each.experiment_id, doc, each.last, each.artifact_uri, each.unfinished)
         return found
 
     def registered_model(self, name: str) -> str | None:
-        """The uid of the registered model of that name."""
-        try:
-            return str(self.http.json("GET", f"{PREFIX}/registered-model", name=name)["id"])
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        """Return the uid of the registered model of a name."""
+        return self.peer.registry.find_model_of_name(name)
 
     def send_file(self, entity: Entity, item_id: str, path: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
         """It is there whole and as it left, or not at all."""
         digest = hashlib.sha256()
         where = f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": item_id, "path": path})
-        answer = self.http.send("PUT", where, hashed(pieces, digest), size_bytes).json
-        if answer["sha256"] != digest.hexdigest():
+        answer = self.http.send("PUT", where, hashed(pieces, digest), size_bytes)
+        if decode(self.http, FileAnswer, answer, where).sha256 != digest.hexdigest():
             raise Down(f"{path} arrived at {self.http.url} with another checksum than it left with")
 
     def bundle(self, entries: Sequence[Entry]) -> None:

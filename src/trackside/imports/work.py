@@ -97,7 +97,7 @@ class Import:
         if here is None:
             tally.new += 1
             patch = Patch({**given.part.doc, **given.times})
-            self._here[given.id] = "" if self._dry_run else self._peer.make(Entity.EXPERIMENT, "", "", patch)
+            self._here[given.id] = "" if self._dry_run else self._peer.make(Entity.EXPERIMENT, "", "", patch).id
             return
         self._here[given.id] = here
         held = self._target.held(Entity.EXPERIMENT, [here])[here]

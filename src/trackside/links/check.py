@@ -12,15 +12,15 @@ from msgspec import Struct
 
 from trackside.core.errors import Fault, Invalid
 from trackside.core.http_client.client import Refused
-from trackside.links.reconcile import files, merging, metrics
+from trackside.links.reconcile import files
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import touched
 from trackside.links.reconcile.dispatch import Mirrors
-from trackside.links.state import backfill, generations, item_store
+from trackside.links.reconcile.runs import metrics
+from trackside.links.state import backfill, item_store
 from trackside.links.state.item import Item
 from trackside.sync.entities import Entity
-from trackside.sync.local import datasets, reader, traces
-from trackside.sync.local import registry as registered
+from trackside.sync.local import reader
 from trackside.sync.local.reader import Part
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.port import Seen, Unmirrored
@@ -69,10 +69,10 @@ class _Check:
     def __init__(self, side: Side, *, verify: bool) -> None:
         self._side = side
         self._verify = verify
-        mirrors = Mirrors(side)
-        self._versions = mirrors.versions
-        self._datasets = mirrors.datasets
-        self._traces = mirrors.traces
+        self._mirrors = Mirrors(side)
+        self._versions = self._mirrors.versions
+        self._datasets = self._mirrors.datasets
+        self._traces = self._mirrors.traces
 
     def here(self, rest: str, most: int) -> Page:
         side, link = self._side, self._side.link
@@ -139,20 +139,17 @@ class _Check:
 
     def _of_ours(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
         """None: the link does not mirror it."""
-        side = self._side
-        part, item = self._read(entity, local_id), side.item(entity, local_id)
-        if part is None or not self._is_wanted(entity, part, item):
+        side, kind = self._side, self._mirrors.of(entity).type
+        part, item = self._mirrors.of(entity).read(local_id), side.item(entity, local_id)
+        if part is None or kind.unknown() or not self._is_wanted(entity, part, item):
             return None
         try:
             if item is None or not item.remote_id:
-                if self._is_hidden(entity, part):
-                    return None
                 is_missing = is_meant and side.link.mode.sends and self._has_place(entity, part)
                 return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
-            theirs = self._there(entity, item.remote_id)
+            theirs = kind.read_remote(item.remote_id)
             if theirs is None:
-                is_gone = self._is_hidden(entity, part) or generations.is_purged(side.link, item, part.doc)
-                what = [] if is_gone else [_missing(entity, "there")]
+                what = [] if kind.is_purged(item, part) else [_missing(entity, "there")]
                 return Difference(str(entity), local_id, item.remote_id, what)
             if entity is Entity.DATASET:
                 what = self._datasets.comparison.differing(part, item, theirs)
@@ -178,15 +175,12 @@ class _Check:
             item = side.read(
                 lambda tx, each=each: item_store.by_remote(tx, side.link.link_id, each.entity, each.remote_id)  # type: ignore[misc]
             )
-            if item is not None and self._read(each.entity, item.local_id) is not None:
+            if item is not None and self._mirrors.of(each.entity).read(item.local_id) is not None:
                 continue
-            part = each.part or self._look(each)
+            part = each.part or self._mirrors.of(each.entity).type.read_remote(each.remote_id)
             if part is not None and self._is_taken(each.entity, part):
                 found.append(Difference(str(each.entity), "", each.remote_id, [_missing(each.entity, "here")]))
         return found
-
-    def _look(self, seen: Seen) -> Part | None:
-        return self._there(seen.entity, seen.remote_id)
 
     def _is_taken(self, entity: Entity, part: Part) -> bool:
         """Whether a pass over everything there would take it, by the link's filter and the moment it takes from."""
@@ -207,35 +201,10 @@ class _Check:
         experiment = side.peer.read(Entity.EXPERIMENT, part.experiment_id)
         return experiment is not None and options.wants(experiment.doc["name", ""])
 
-    def _read(self, entity: Entity, local_id: str) -> Part | None:
-        side = self._side
-        match entity:
-            case Entity.EXPERIMENT:
-                return side.read(lambda tx: reader.experiment(tx, local_id))
-            case Entity.RUN:
-                return side.read(lambda tx: reader.run(tx, local_id))
-            case Entity.MODEL:
-                return side.read(lambda tx: reader.model(tx, local_id))
-            case Entity.DATASET:
-                return side.read(lambda tx: datasets.read(tx, local_id))
-            case Entity.TRACE:
-                return side.read(lambda tx: traces.read(tx, local_id))
-            case _:
-                return side.read(lambda tx: registered.read(tx, entity, local_id))
-
     def _is_wanted(self, entity: Entity, part: Part, item: Item | None) -> bool:
         if entity.is_of_registry:
             return self._side.link.options.registry
-        if entity is Entity.DATASET:
-            return self._side.peer.datasets.is_known and self._datasets.comparison.is_wanted(part, item)
-        if entity is Entity.TRACE:
-            return self._side.peer.traces.is_known and self._traces.comparison.is_wanted(part)
-        experiment = self._side.read(lambda tx: reader.experiment(tx, part.experiment_id))
-        return experiment is not None and self._side.link.options.wants(experiment.doc["name", ""])
-
-    def _is_hidden(self, entity: Entity, part: Part) -> bool:
-        """Whether MLflow would not show it: a logged model that is deleted."""
-        return entity is Entity.MODEL and part.doc["stage", ""] == "deleted" and not self._side.peer.keeps_ids
+        return self._mirrors.of(entity).type.is_wanted(part, item, None)
 
     def _has_place(self, entity: Entity, part: Part) -> bool:
         """False where the other side does not know such items, or names."""
@@ -243,7 +212,7 @@ class _Check:
         if entity.is_of_registry:
             return side.peer.registry.has_place(part.doc)
         if entity is Entity.DATASET:
-            return side.peer.datasets.is_known
+            return True
         found = side.read(lambda tx: reader.experiment(tx, part.experiment_id))
         try:
             if entity is Entity.MODEL:
@@ -254,21 +223,13 @@ class _Check:
             return False
         return True
 
-    def _there(self, entity: Entity, remote_id: str) -> Part | None:
-        peer = self._side.peer
-        if entity is Entity.DATASET:
-            return peer.datasets.read(remote_id)
-        if entity is Entity.TRACE:
-            return peer.traces.read(remote_id)
-        return (peer.registry.read if entity.is_of_registry else peer.read)(entity, remote_id)
-
     def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
         side = self._side
         if entity.is_of_registry:
             differing = self._versions.comparison.compare(entity, part, item, theirs)
         else:
             doc = side.ours(theirs.doc, entity)
-            merged = merging.compare(entity, item, part.doc, doc, side.link.mode, side.peer.can)
+            merged = self._mirrors.of(entity).type.merge(part, item, theirs).merged
             fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
             differing = [(field, part.doc.get(field), doc.get(field)) for field in sorted(fields)]
         return [

@@ -9,18 +9,17 @@ Runs, logged models and experiments are deleted as their users would: they can b
 import logging
 from collections.abc import Callable
 
-from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
 from trackside.links.model import Made
-from trackside.links.reconcile import metrics, runs
+from trackside.links.reconcile.attempt import attempt
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.runs import metrics
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import file_plan
-from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
-from trackside.sync.local import datasets, files, reader, registry, traces, writer
+from trackside.sync.local import files, registry
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Unmirrored
 
@@ -29,7 +28,6 @@ log = logging.getLogger("trackside.links")
 AT_ONCE = 100
 HERE = (Entity.REGISTERED, Entity.VERSION, Entity.DATASET, Entity.TRACE, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
 THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.TRACE, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
-DELETED = Patch({("stage", ""): "deleted"})
 
 
 class Unlink:
@@ -76,34 +74,20 @@ class Unlink:
         return self._side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", AT_ONCE, made_by))
 
     def _end(self, entity: Entity, item: Item, remove: Callable[[], None]) -> None:
-        reason = runs.attempt(remove, log.warning)
+        reason = attempt(remove, log.warning)
         if reason is not None:
             log.warning("link %s: its copy %s stays: %s", self._side.link.name, item.local_id, reason)
         self._side.write(lambda tx: item_store.forget_item(tx, self._link_id, entity, item.local_id))
 
     def _remove_there(self, entity: Entity, item: Item) -> None:
-        peer = self._side.peer
         if self._side.read(lambda tx: item_store.is_shared(tx, self._link_id, entity, item.remote_id)):
             raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here mirrors it too")
-        if entity.is_of_registry:
-            if not (self._mirrors.models if entity is Entity.REGISTERED else self._mirrors.versions).delete_remote(
-                item
-            ):
-                raise Unmirrored(f"registered model {item.remote_id} stays: it has versions that the link did not make")
-            return
-        if entity is Entity.DATASET:
-            self._mirrors.datasets.delete_remote(item)
-            return
-        if entity is Entity.TRACE:
-            self._mirrors.traces.delete_remote(item)
-            return
-        if entity is Entity.EXPERIMENT and not peer.is_empty(item.remote_id):
-            raise Unmirrored(f"experiment {item.remote_id} stays there: it is not empty")
-        peer.remove(entity, item.remote_id)
+        if not self._mirrors.of(entity).type.delete_remote(item):
+            raise Unmirrored(f"{entity.words} {item.remote_id} stays there: there is more in it than the link made")
 
     def _remove_here(self, entity: Entity, known: Item) -> None:
         side = self._side
-        item, part = side.item(entity, known.local_id), self._read(entity, known.local_id)
+        item, part = side.item(entity, known.local_id), self._mirrors.of(entity).read(known.local_id)
         if item is None or part is None:
             return
         if side.read(lambda tx: item_store.is_of_another_link(tx, self._link_id, entity, item.local_id)):
@@ -114,23 +98,7 @@ class Unlink:
         if self._is_own(entity, item, part):
             raise Unmirrored(f"{entity} {item.local_id} stays here: it was changed since it came")
 
-        def remove(tx: Tx) -> None:
-            match entity:
-                case Entity.EXPERIMENT:
-                    if reader.is_empty(tx, item.local_id):
-                        writer.experiment(tx, item.local_id, DELETED, side.server_root)
-                case Entity.RUN:
-                    writer.run(tx, item.local_id, part.experiment_id, DELETED)
-                case Entity.MODEL:
-                    writer.model(tx, item.local_id, part.experiment_id, DELETED)
-                case Entity.DATASET:
-                    datasets.remove(tx, item.local_id)
-                case Entity.TRACE:
-                    traces.remove(tx, item.local_id)
-                case _:
-                    registry.remove(tx, entity, item.local_id)
-
-        side.write(remove)
+        side.write(lambda tx: self._mirrors.of(entity).type.delete_local(tx, item.local_id))
 
     def _remove_model(self, item: Item, part: Part) -> None:
         """With its versions, since a model without them would look like one that was changed."""
@@ -149,19 +117,11 @@ class Unlink:
 
     def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:
         """Whether something of it is here only."""
-        if entity is Entity.VERSION:
-            return self._mirrors.versions.changed_here(item, part)
-        if entity is Entity.DATASET:
-            return self._mirrors.datasets.changed_here(item, part)
-        if entity is Entity.TRACE:
-            return self._mirrors.traces.changed_here(item, part)
-        if part.doc != item.agreed:
+        if self._mirrors.of(entity).type.changed_here(item, part):
             return True
-        if entity is Entity.EXPERIMENT:
-            return False
         if entity is Entity.RUN and metrics.is_behind(self._side, item.local_id):
             return True
-        return self._has_own_files(entity, item.local_id)
+        return entity in (Entity.RUN, Entity.MODEL) and self._has_own_files(entity, item.local_id)
 
     def _has_own_files(self, entity: Entity, local_id: str) -> bool:
         side = self._side
@@ -173,12 +133,3 @@ class Unlink:
             return False
         listed = files.listing(spot)
         return any(step.what is file_plan.What.SEND for step in file_plan.blind(known, listed))
-
-    def _read(self, entity: Entity, local_id: str) -> Part | None:
-        if entity.is_of_registry:
-            return self._side.read(lambda tx: registry.read(tx, entity, local_id))
-        if entity is Entity.DATASET:
-            return self._side.read(lambda tx: datasets.read(tx, local_id))
-        if entity is Entity.TRACE:
-            return self._side.read(lambda tx: traces.read(tx, local_id))
-        return self._mirrors.runs.read(entity, local_id)

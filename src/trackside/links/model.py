@@ -118,14 +118,14 @@ class Link(Struct, frozen=True, kw_only=True):
     sent_bytes: int
     taken_items: int
     points_per_s: float
-    to_mark: str  # as `state.backfill` writes it
+    backfill_cursor: str  # as `state.backfill` writes it
     heard_at: int | None
-    unheard: int
+    unread_changes: int
     taken_points: int
     taken_bytes: int
     store_id: str
-    epoch: int
-    epoch_at: int | None
+    store_generation: int
+    store_generation_at: int | None
     principal_id: int | None  # in whose name it acts; None: the server's
 
     @property
@@ -398,5 +398,5 @@ def shown(link: Link, lag: Lag, mirrored: dict[str, int], held: HeldDeletions) -
         postponed_items=lag.postponed,
         mirrored=mirrored,
         held_deletions=held,
-        lost_store_at=link.epoch_at,
+        lost_store_at=link.store_generation_at,
     )

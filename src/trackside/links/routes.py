@@ -112,7 +112,7 @@ class Calls:
         )
         peer = connect(kind, target.url, options, target.secret, workspace.uid, self._ending, guard=self._guard)
         try:
-            if isinstance(peer, TracksidePeer) and peer.workspace_uid() == workspace.uid:
+            if isinstance(peer, TracksidePeer) and peer.ask_store() == workspace.uid:
                 raise Invalid(f"{target.url} is this workspace itself; a link leads to another one, such as …/ws/NAME")
             if options.registry and isinstance(peer.registry, DatabricksRegistry):
                 _check_registry(peer.registry)
@@ -131,7 +131,7 @@ class Calls:
             by_caller = tx.in_visit(visit)
             link = store.create(by_caller, name, kind, target.url, mode, options, secret, cursor, seen)
             if mode.sends and backfill != "none":
-                store.set_to_mark(tx, link.link_id, marking.backfill())
+                store.set_backfill_cursor(tx, link.link_id, marking.backfill())
             return _shown(tx, store.get(tx, name))
 
         result: m.Shown = self._db.writer.submit(ws, write).result()
@@ -189,7 +189,7 @@ def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
     """Everything is compared with the other side, whatever was agreed."""
     link = store.get(tx, call.link)
     depth = marking.Depth.READ if call.verify else marking.Depth.LOOK
-    store.set_to_mark(tx, link.link_id, marking.whole(link.mode, depth, link.to_mark))
+    store.set_backfill_cursor(tx, link.link_id, marking.whole(link.mode, depth, link.backfill_cursor))
     if link.mode.takes:
         store.set_remote_cursor(tx, link.link_id, "")
     store.hurry(tx, link)

@@ -14,8 +14,8 @@ LEASE_MS = 30_000
 PAUSED = "paused: "  # begins the error of a link that the server paused
 
 _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
-    last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s, to_mark, heard_at,
-    unheard, taken_points, taken_bytes, store_id, epoch, epoch_at, principal_id"""
+    last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s, backfill_cursor,
+    heard_at, unread_changes, taken_points, taken_bytes, store_id, store_generation, store_generation_at, principal_id"""
 
 
 def consumer(link_id: int) -> str:
@@ -251,25 +251,27 @@ def set_remote_cursor(tx: Tx, link_id: int, cursor: str) -> None:
     )
 
 
-def heard(tx: Tx, link: Link, cursor: str, unheard: int, *, is_all: bool) -> None:
+def heard(tx: Tx, link: Link, cursor: str, unread_changes: int, *, is_all: bool) -> None:
     """How far the other side was heard; `is_all`: to the end."""
     tx.run(
         """
-        UPDATE links SET remote_cursor = :cursor, unheard = :unheard,
+        UPDATE links SET remote_cursor = :cursor, unread_changes = :unread_changes,
             heard_at = CASE WHEN :is_all = 1 THEN :now ELSE heard_at END
         WHERE workspace_id = :ws AND link_id = :id AND remote_cursor = :before
         """,
         id=link.link_id,
         cursor=cursor,
-        unheard=unheard,
+        unread_changes=unread_changes,
         is_all=int(is_all),
         before=link.remote_cursor,
     )
 
 
-def set_to_mark(tx: Tx, link_id: int, to_mark: str) -> None:
+def set_backfill_cursor(tx: Tx, link_id: int, cursor: str) -> None:
     tx.run(
-        "UPDATE links SET to_mark = :to_mark WHERE workspace_id = :ws AND link_id = :id", id=link_id, to_mark=to_mark
+        "UPDATE links SET backfill_cursor = :cursor WHERE workspace_id = :ws AND link_id = :id",
+        id=link_id,
+        cursor=cursor,
     )
 
 

@@ -9,7 +9,7 @@ run beats one that does not; numbers: the greater, of creation times the lesser;
 a side cannot change stays.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from enum import StrEnum
 from typing import Literal
 
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 Field = tuple[str, str]  # kind, key (empty where there is one of the kind only)
 Doc = dict[Field, str]
+Row = tuple[str, str, str]  # kind, key, value
 Verb = Literal["add", "change", "drop"]
 
 _NUMBERS = frozenset({"start_time", "end_time", "updated", "last_version", "last_update_time"})
@@ -133,6 +134,24 @@ def better(field: Field, one: str, other: str) -> str:
 
 def apply(doc: Doc, patch: Patch) -> Doc:
     return {**{field: value for field, value in doc.items() if field not in patch.drop}, **patch.put}
+
+
+def split(patch: Patch, late: Set[str]) -> tuple[Patch, Patch]:
+    """Return the patch without the fields of some kinds, and these."""
+    rest = {field: value for field, value in patch.put.items() if field[0] not in late}
+    put = {field: value for field, value in patch.put.items() if field[0] in late}
+    return Patch(rest, [field for field in patch.drop if field[0] not in late]), Patch(
+        put, [field for field in patch.drop if field[0] in late]
+    )
+
+
+def rows(doc: Doc) -> list[Row]:
+    """Return a document as the API of links writes it."""
+    return [(kind, key, value) for (kind, key), value in doc.items()]
+
+
+def of_rows(found: Iterable[Row]) -> Doc:
+    return {(kind, key): value for kind, key, value in found}
 
 
 def of_kind(doc: Doc, kind: str) -> dict[str, str]:

@@ -19,5 +19,10 @@ class Entity(StrEnum):
     TRACE = "trace"
 
     @property
+    def words(self) -> str:
+        """The kind as a message names it."""
+        return self.replace("_", " ")
+
+    @property
     def is_of_registry(self) -> bool:
         return self in (Entity.REGISTERED, Entity.VERSION)

@@ -1,15 +1,14 @@
 """Snippets as items of a link.  They keep their ids, so the counterpart of one is the one of its id."""
 
-from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, cast
+from typing import cast
 
 from links.snippets import table
 from links.snippets.remote import Snippets
 from trackside.core.db.tx import Tx
 from trackside.links.model import Made
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.item_type import Compared, Created, Sent
+from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import document
@@ -22,16 +21,12 @@ class Kind(StrEnum):
     SNIPPET = "snippet"
 
 
-class SnippetType:
+class SnippetType(ItemType):
     entity = cast("Entity", Kind.SNIPPET)
-    quiet: frozenset[str] = frozenset()
 
     def __init__(self, side: Side, remote: Snippets) -> None:
         self.side = side
         self._remote = remote
-
-    def unknown(self) -> str:
-        return ""
 
     def called(self, part: Part) -> str:
         return f"snippet {part.doc['title', '']}"
@@ -42,15 +37,6 @@ class SnippetType:
 
     def read_remote(self, remote_id: str) -> Part | None:
         return self._remote.read(remote_id)
-
-    def is_wanted(self, *_: Any) -> bool:
-        return True
-
-    def is_before(self, theirs: Part) -> bool:
-        return False
-
-    def is_same(self, item: Item, theirs: Part) -> bool:
-        return True
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         return item.agreed == listed.doc
@@ -73,9 +59,6 @@ class SnippetType:
     def must_look(self, part: Part, item: Item) -> bool:
         return part.doc != item.agreed
 
-    def check_usable(self, part: Part, item: Item, theirs: Part) -> None:
-        return
-
     def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
         base = item.agreed or {}
         return Compared(
@@ -95,9 +78,6 @@ class SnippetType:
         if patch:
             table.put(tx, part.item_id, patch)
 
-    def finish(self, part: Part, remote_id: str, *, verify: bool) -> None:
-        return
-
     def changed_here(self, item: Item, part: Part) -> bool:
         return part.doc != item.agreed
 
@@ -111,6 +91,3 @@ class SnippetType:
     def delete_remote(self, item: Item) -> bool:
         self._remote.delete(item.remote_id)
         return True
-
-    def below_remote(self, remote_id: str) -> Sequence[str]:
-        return ()

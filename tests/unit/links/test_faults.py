@@ -7,7 +7,7 @@ import pytest
 from support.answering import Answered, answering
 from trackside.core.http_client.client import Http
 from trackside.core.http_client.credentials import Secret
-from trackside.links.reconcile.runs import attempt
+from trackside.links.reconcile.attempt import attempt
 from trackside.sync.entities import Entity
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.mlflow.client import MlflowPeer
@@ -16,7 +16,9 @@ from trackside.sync.remote.trackside.client import TracksidePeer
 PEERS: list[Any] = [TracksidePeer, lambda http: MlflowPeer(http, "", lambda _: True)]
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"run": 1}', b'{"fields": [1]}'])
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b'{"run": 1}', b'{"fields": [1]}', b'{"run": {"info": {"experiment_id": []}}}']
+)
 @pytest.mark.parametrize("connect", PEERS)
 def test_an_answer_of_another_shape_is_the_remotes_fault(connect: Any, body: bytes) -> None:
     with answering(lambda _: Answered(body=body)) as url:
@@ -29,7 +31,7 @@ def test_an_answer_of_another_shape_is_the_remotes_fault(connect: Any, body: byt
 
 @pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), ValueError("x")])
 def test_the_same_error_elsewhere_is_a_bug_of_ours(error: Exception) -> None:
-    def work() -> None:
+    def work() -> str:
         raise error
 
     said = attempt(work, _none_is_left_out)

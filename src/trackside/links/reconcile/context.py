@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, cast
 
+from msgspec import Struct, field
+
 from trackside.artifacts.roots import Roots
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Tx
@@ -35,22 +37,52 @@ class Database(Protocol):
     def read(self, ws: int) -> AbstractContextManager[Tx]: ...
 
 
+class Task(Struct, frozen=True):
+    """How an item is reconciled.  `reads_all`: points and files are compared themselves, not what is said of them.
+    `may_delete`: its deletion was let through."""
+
+    turn: Turn = field(default_factory=Turn)
+    reads_all: bool = False
+    may_delete: bool = False
+
+
 class Side:
     """Transactions are short: none is open while the peer is asked."""
 
-    def __init__(self, db: Database, ws: int, link: Link, peer: Peer, roots: Roots, server_root: str) -> None:
+    def __init__(
+        self,
+        db: Database,
+        ws: int,
+        link: Link,
+        peer: Peer,
+        roots: Roots,
+        server_root: str,
+        *,
+        beat: Callable[[], None] = lambda: None,
+        refusals: Refusals | None = None,
+    ) -> None:
+        """`beat` is called within long transfers; what it raises ends them.  `refusals`: of the link, longer than a step."""
         self.db = db
         self.ws = ws
         self.link = link
         self.peer = peer
         self.roots = roots
         self.server_root = server_root
-        self.beat: Callable[[], None] = lambda: None  # called within long transfers; what it raises ends them
-        self.turn = Turn()  # of the item that is worked at
-        self.refusals = Refusals()  # of the link, longer than a step
-        self.behind: dict[str, str] = {}  # runs that were worked at and lack points there, and why
-        self.may_delete = False  # of that item: its deletion was let through
-        self.reads_all = False  # of that item: points and files are compared themselves, not what is said of them
+        self.beat = beat
+        self.refusals = refusals or Refusals()
+        self._task = Task()
+
+    def start(self, task: Task) -> None:
+        """Begin with an item: what follows is part of this task."""
+        self._task = task
+
+    @property
+    def turn(self) -> Turn:
+        return self._task.turn
+
+    @property
+    def reads_all(self) -> bool:
+        return self._task.reads_all
 
     @property
     def user(self) -> str:
@@ -93,14 +125,14 @@ class Side:
 
     def check_deletion(self, where: model.Side, name: str, items: int = 1) -> None:
         """Raise DeletionHeld unless the deletion of the item that is worked at was let through."""
-        if not self.may_delete:
+        if not self._task.may_delete:
             raise DeletionHeld(Deletion(where, name, items))
 
     def confirm(self, entity: Entity, item: Item) -> None:
         """It was found there."""
-        epoch = self.link.epoch
-        if item.epoch < epoch:
-            self.write(lambda tx: generations.confirm(tx, self.link.link_id, entity, item.local_id, epoch))
+        store_generation = self.link.store_generation
+        if item.store_generation < store_generation:
+            self.write(lambda tx: generations.confirm(tx, self.link.link_id, entity, item.local_id, store_generation))
 
     def save(self, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None) -> None:
         self.write(lambda tx: item_store.save_item(tx, self.link.link_id, entity, local_id, remote_id, made_by, agreed))

@@ -3,7 +3,7 @@
 A Trackside's history says what was removed, without a limit of time.  An MLflow server keeps nothing of the kind, but a store
 that was lost or restored lacks more than what somebody removed: then runs that nobody deleted are missing too, since MLflow's
 deleted runs stay.
-When in doubt it is lost, and an epoch of the link ends (`state.generations`).
+When in doubt it is lost, and a store generation ends (`state.generations`).
 """
 
 import time
@@ -16,6 +16,7 @@ from trackside.links.state.generations import Known
 from trackside.links.state.item import Item
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
+from trackside.sync.remote.port import ChangePage
 
 SOME_RUNS = 5
 SOME_MODELS = 20
@@ -29,27 +30,28 @@ class Watch:
     def __init__(self) -> None:
         self._asked = float("-inf")
 
-    def is_another(self, side: Side, *, asks: bool = True) -> bool:
-        """Whether it is not the one that the link knows, or that one at an earlier state: then all is to be read again.
-        `asks`: asks now and then; else what was heard says it."""
-        peer, link = side.peer, side.link
-        if asks:
+    def is_another(self, side: Side, page: ChangePage | None = None) -> bool:
+        """Return whether the store is not the one that the link knows, or that one at an earlier state: then all is to be read
+        again.  `page`: says which store it is of; else the remote is asked now and then."""
+        link = side.link
+        if page is not None:
+            store_id, was_put_back = page.store_id, page.was_put_back
+        else:
             if time.monotonic() - self._asked < ASK_EVERY_S:
                 return False
-            peer.ask_store()
+            store_id, was_put_back = side.peer.ask_store(), False
             self._asked = time.monotonic()
-        known = Known(link.store_id, link.epoch)
-        was_put_back, peer.was_put_back = peer.was_put_back, False
+        known = Known(link.store_id, link.store_generation)
         is_known = link.store_id != "" or was_put_back
-        if peer.store_id in ("", link.store_id):
+        if store_id in ("", link.store_id):
             if was_put_back:
                 why = "its log ends before where it was read, or goes on otherwise"
                 side.write(lambda tx: generations.end(tx, link, known, why))
             return was_put_back
         if not is_known:
-            side.write(lambda tx: generations.remember(tx, link.link_id, peer.store_id))
+            side.write(lambda tx: generations.remember(tx, link.link_id, store_id))
             return False
-        side.write(lambda tx: generations.begin_anew(tx, link, known, peer.store_id))
+        side.write(lambda tx: generations.begin_anew(tx, link, known, store_id))
         return True
 
 
@@ -59,23 +61,27 @@ class Losses:
     def __init__(self, side: Side) -> None:
         self._side = side
         self._link_id = side.link.link_id
-        self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which epoch
+        self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which generation
 
     def is_lost(self, entity: Entity, item: Item) -> bool:
         """Of a registered model, a version, an evaluation dataset or a trace that both had, and the other side has no more."""
         side = self._side
         known = side.read(lambda tx: generations.of(tx, self._link_id))
-        if item.epoch < known.epoch:
+        if item.store_generation < known.store_generation:
             return True
         was_removed = None
         if entity.is_of_registry:
             was_removed = side.peer.registry.was_removed(entity, item.remote_id)
         if was_removed is not None:
             return not was_removed
-        if self._whole is None or self._whole[1] != known.epoch or time.monotonic() - self._whole[0] > REMEMBER_S:
+        if (
+            self._whole is None
+            or self._whole[1] != known.store_generation
+            or time.monotonic() - self._whole[0] > REMEMBER_S
+        ):
             if not self._is_the_same(known):
                 return True
-            self._whole = time.monotonic(), known.epoch
+            self._whole = time.monotonic(), known.store_generation
         match entity:
             case Entity.DATASET | Entity.TRACE:
                 why = self._is_last(entity, item, known)
@@ -94,7 +100,7 @@ class Losses:
         if store_id and known.store_id and store_id != known.store_id:
             side.write(lambda tx: generations.begin_anew(tx, side.link, known, store_id))
             return False
-        runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.epoch, SOME_RUNS))
+        runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.store_generation, SOME_RUNS))
         lacking = next((run for run in runs if side.peer.read(Entity.RUN, run.remote_id) is None), None)
         if lacking is not None:
             why = f"it lacks the run {lacking.remote_id}, which nobody deleted"
@@ -116,10 +122,12 @@ class Losses:
     def _is_last(self, entity: Entity, item: Item, known: Known) -> str:
         """Whether nothing tells the store from another one, and no other dataset, or trace, that both had is there."""
         side = self._side
-        if known.store_id or side.read(lambda tx: generations.newest(tx, self._link_id, known.epoch, 1)):
+        if known.store_id or side.read(lambda tx: generations.newest(tx, self._link_id, known.store_generation, 1)):
             return ""
         items = side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", SOME_MODELS + 1))
-        others = [each for each in items if each.local_id != item.local_id and each.epoch == known.epoch]
+        others = [
+            each for each in items if each.local_id != item.local_id and each.store_generation == known.store_generation
+        ]
         read = side.peer.datasets.read if entity is Entity.DATASET else side.peer.traces.read
         if any(read(each.remote_id) is not None for each in others):
             return ""
@@ -129,10 +137,14 @@ class Losses:
         """Whether no other model that both had is there: a registry may have a store of its own."""
         side = self._side
         others = side.read(lambda tx: item_store.items(tx, self._link_id, MODEL, "", SOME_MODELS + 1))
-        others = [each for each in others if each.local_id != item.local_id and each.epoch == known.epoch]
+        others = [
+            each
+            for each in others
+            if each.local_id != item.local_id and each.store_generation == known.store_generation
+        ]
         if any(side.peer.registry.read(MODEL, each.remote_id) is not None for each in others):
             return ""
         if others:
             return "it lacks all the models that it had"
-        has_runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.epoch, 1))
+        has_runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.store_generation, 1))
         return "" if known.store_id or has_runs else "nothing that was there is left"

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Set
 from contextlib import suppress
 
+from trackside.links.reconcile.attempt import attempt
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import DatasetType
 from trackside.links.reconcile.deletions import Losses
+from trackside.links.reconcile.item_type import Early
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.links.reconcile.registry.item_type import Registry
-from trackside.links.reconcile.runs import Early, Mirror, attempt
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.reconcile.traces.item_type import TraceReconciler, TraceType
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
@@ -25,22 +27,19 @@ class Mirrors:
         self.models, self.versions = registry.model_type, registry.version_type
         self.datasets = DatasetType(side, self.runs)
         self.traces = TraceType(side, self.runs)
+        runs = self.runs.reconcilers.values()
         others = (Reconciler(self.datasets, is_lost), TraceReconciler(self.traces, is_lost))
-        self._reconcilers = {each.entity: each for each in (registry.versions, registry.models, *others)}
+        self._reconcilers = {each.entity: each for each in (*runs, registry.versions, registry.models, *others)}
 
-    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> None:
-        reconciler = self._reconcilers.get(entity)
-        if reconciler is None:
-            self.runs.ours(entity, local_id, verify=verify)
-        else:
-            reconciler.ours(local_id, verify=verify)
+    def of(self, entity: Entity) -> Reconciler:
+        return self._reconcilers[entity]
+
+    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> str:
+        """Return why the item has to be reconciled again; empty if both sides are the same."""
+        return self._reconcilers[entity].ours(local_id, verify=verify)
 
     def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None:
-        reconciler = self._reconcilers.get(entity)
-        if reconciler is None:
-            self.runs.theirs(entity, remote_id, known, verify=verify)
-        else:
-            reconciler.theirs(remote_id, verify=verify, known=known)
+        self._reconcilers[entity].theirs(remote_id, verify=verify, known=known)
 
     def prepare(self, local: Iterable[tuple[str, str]]) -> None:
         """Send what many items of ours, which come next, share the calls for; given as kinds and ids."""

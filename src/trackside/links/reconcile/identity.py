@@ -11,6 +11,7 @@ from trackside.core.errors import BadState
 from trackside.links import store
 from trackside.links.model import Made
 from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.item_type import Early
 from trackside.links.reconcile.merging import TIMES
 from trackside.links.state import generations, item_store
 from trackside.links.state.item import Item
@@ -21,8 +22,9 @@ from trackside.sync.local.reader import Part
 from trackside.workspaces import store as workspaces
 
 SOME_RUNS = 5
+PATIENCE_MS = 5000
 MAKER: Field = ("tag", reader.SOURCE_WORKSPACE)
-Again = Callable[[str], None]  # brings an experiment of ours, or theirs, to the same state on both sides
+Again = Callable[[str], object]  # brings an experiment of ours, or theirs, to the same state on both sides
 UNSURE = "was there when it was to be made, or made just before a break; it counts as theirs, and stays when copies are removed"
 
 
@@ -75,27 +77,29 @@ def is_another_experiment(side: Side, item: Item, theirs: Part) -> bool:
     link_id = side.link.link_id
     runs = side.read(lambda tx: generations.newest_of(tx, link_id, item.local_id, SOME_RUNS))
     if not runs:
-        return item.epoch < side.read(lambda tx: generations.of(tx, link_id)).epoch
+        return item.store_generation < side.read(lambda tx: generations.of(tx, link_id)).store_generation
     found = (side.peer.read(Entity.RUN, each.remote_id) for each in runs)
     return not any(run is not None and run.experiment_id == theirs.item_id for run in found)
 
 
-def first_experiment(side: Side, part: Part, theirs: Part | None, again: Again) -> tuple[Item | None, Part | None]:
-    """The first meeting of an experiment of ours with theirs of that name, which is made if there is none."""
-    name = part.doc["name", ""]
-    found = None if theirs is None else theirs.item_id
-    found = found or _of_that_name(side, part.item_id, name, again)
-    if found is not None:
-        side.write(lambda tx: save_met(side, tx, Entity.EXPERIMENT, part.item_id, found, Made.THEM))
-        return side.item(Entity.EXPERIMENT, part.item_id), side.look(Entity.EXPERIMENT, found)
-    side.save(Entity.EXPERIMENT, part.item_id, "", Made.US, {("name", ""): name, ("stage", ""): "active"})
-    made = side.peer.make_experiment(name)
-    made_by = Made.THEM if side.peer.was_there else Made.US
-    side.write(lambda tx: save_met(side, tx, Entity.EXPERIMENT, part.item_id, made, made_by))
-    return side.item(Entity.EXPERIMENT, part.item_id), side.look(Entity.EXPERIMENT, made)
+def brought(side: Side, entity: Entity, local_id: str) -> tuple[bool, int]:
+    """Return whether an item of ours is from elsewhere, and how long it has been here, in ms."""
+
+    def read(tx: Tx) -> tuple[bool, int]:
+        at = item_store.brought_at(tx, side.link.link_id, entity, local_id)
+        return at is not None, tx.now - (at or 0)
+
+    return side.read(read)
 
 
-def _of_that_name(side: Side, local_id: str, name: str, again: Again) -> str | None:
+def wait_for_maker(side: Side, age_ms: int) -> None:
+    """Raise Early for an item from elsewhere that came so lately that its maker may be about to create the copy."""
+    if not side.peer.keeps_ids and 0 <= age_ms < PATIENCE_MS:
+        raise Early((PATIENCE_MS - age_ms) / 1000)
+
+
+def match_experiment(side: Side, local_id: str, name: str, again: Again) -> str | None:
+    """Return the remote's id of the experiment of a name."""
     found = side.peer.find_experiment(name)
     other = None if found is None else _by_remote(side, found)
     if other is None or other.local_id == local_id:

@@ -1,7 +1,7 @@
 """The port between the reconciler and a kind of items: one adapter for each kind.
 
 An adapter reads and writes one kind of items on both sides of one link, and says what a difference means.  The reconciler decides
-when each is asked for.
+when each is asked for.  An adapter inherits from `ItemType`, whose optional methods have the answer of most kinds.
 """
 
 from collections.abc import Sequence, Set
@@ -12,16 +12,30 @@ from msgspec import Struct
 from trackside.core.db.tx import Tx
 from trackside.links.reconcile.context import Side
 from trackside.links.state.item import Item
-from trackside.sync.document import Conflict, Doc, Merged, Patch
+from trackside.sync import document
+from trackside.sync.document import Conflict, Doc, Field, Merged, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 
 
+class Early(Exception):
+    """The item is reconciled again after `wait_s`.
+
+    The side that made an item may be about to create its copy where ids are not kept.  Two sides that look for the copy at once
+    would both create one, so those that have the item from elsewhere wait."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"its copy is made in {wait_s} s, unless there is one then")
+        self.wait_s = wait_s
+
+
 class Created(Struct, frozen=True):
-    """`existed`: the item was there when it was to be created, so it is nobody's copy of ours."""
+    """`existed`: the item was there when it was to be created, so it is nobody's copy of ours.  `part`: what the item is like
+    there, if that is known without reading it."""
 
     id: str
     existed: bool = False
+    part: Part | None = None
 
 
 class Compared(Struct, frozen=True):
@@ -35,31 +49,32 @@ class Compared(Struct, frozen=True):
 class Sent(Struct, frozen=True):
     """What became of a patch for the remote.  `remote_id`: the item's id from now on.  `merged`: without what was left out.
 
-    `has_taken`: data beside the document came from there."""
+    `has_taken`: data beside the document came from there.  `behind`: why data beside the document has to be sent again; empty
+    if all was sent.  `uncertain`: series of which the remote's summary was found to be wrong."""
 
     remote_id: str
     merged: Merged
     has_sent: bool = False
     has_taken: bool = False
+    behind: str = ""
+    uncertain: frozenset[str] = frozenset()
 
 
 class ItemType(Protocol):
-    """Raises `client.Refused` and `port.Unmirrored` for one item, `client.Down` for the remote as a whole."""
+    """Raises `client.Refused`, `port.Unmirrored` and `Early` for one item, `client.Down` for the remote as a whole.
 
-    @property
-    def entity(self) -> Entity: ...
+    `quiet`: the kinds of fields whose conflicts are not logged, because they follow from others.  `keeps_deleted`: a deleted
+    item stays, with a field `stage`, which is merged as any other field is.  Such an item that is absent on a side was purged or
+    lost there, and its absence never deletes the other side's."""
 
-    @property
-    def side(self) -> Side: ...
-
-    @property
-    def quiet(self) -> Set[str]:
-        """Return the kinds of fields whose conflicts are not logged, because they follow from others."""
-        ...
+    entity: Entity
+    side: Side
+    quiet: Set[str] = frozenset()
+    keeps_deleted: bool = False
 
     def unknown(self) -> str:
         """Return why the remote has no such items, for the log; empty if it has."""
-        ...
+        return ""
 
     def called(self, part: Part) -> str:
         """Return what a user calls the item."""
@@ -71,15 +86,23 @@ class ItemType(Protocol):
 
     def is_wanted(self, part: Part, item: Item | None, theirs: Part | None) -> bool:
         """Return whether the link mirrors the item."""
-        ...
+        del part, item, theirs
+        return True
 
     def is_before(self, theirs: Part) -> bool:
         """Return whether an item of theirs was made, and changed, before the moment from which on the link takes."""
-        ...
+        del theirs
+        return False
 
     def is_same(self, item: Item, theirs: Part) -> bool:
         """Return whether theirs is still the item that it was, and not another one of that id."""
-        ...
+        del item, theirs
+        return True
+
+    def is_purged(self, item: Item, part: Part) -> bool:
+        """Return whether an item that is absent there, and deleted here, was deleted there too, if `keeps_deleted`."""
+        del item, part
+        return False
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         """Return whether theirs, as a list shows it, is what both sides agreed on."""
@@ -89,8 +112,8 @@ class ItemType(Protocol):
         """Return the remote's id of the counterpart of an item of ours that has none yet."""
         ...
 
-    def create_remote(self, part: Part) -> Created:
-        """Create the counterpart.  The intention is saved before the call: see `Side.save`."""
+    def create_remote(self, part: Part) -> Created | None:
+        """Create the counterpart.  The intention is saved before the call: see `Side.save`.  None: it shall not be there."""
         ...
 
     def create_local(self, theirs: Part) -> str | None:
@@ -103,7 +126,7 @@ class ItemType(Protocol):
 
     def check_usable(self, part: Part, item: Item, theirs: Part) -> None:
         """Raise Unmirrored for an item of theirs that can never be used."""
-        ...
+        del part, item, theirs
 
     def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
         """Compare both sides.  Without theirs, the remote has what was agreed."""
@@ -115,11 +138,23 @@ class ItemType(Protocol):
         """Send what the remote lacks, with the data beside the document, if the link sends at all."""
         ...
 
-    def apply_local(self, tx: Tx, part: Part, patch: Patch, theirs: Part | None, sent: Sent) -> None: ...
+    def portions(self, patch: Patch) -> list[Patch]:
+        """Divide a patch for us into parts of one transaction each; at least one."""
+        return [patch]
 
-    def finish(self, part: Part, remote_id: str, *, verify: bool) -> None:
-        """Sync what needs the item to be up to date on both sides."""
+    def changed_meanwhile(self, tx: Tx, part: Part, merged: Merged) -> Set[Field]:
+        """Return the fields of the patch for us that changed here after they were compared: these are not overwritten unseen."""
+        is_shared = self.side.link.mode is Mode.BOTH and bool(merged.for_us)
+        here = self.read_local(tx, part.item_id) if is_shared else None
+        return set() if here is None else document.changed_since(merged, part.doc, here.doc)
+
+    def apply_local(self, tx: Tx, part: Part, patch: Patch, theirs: Part | None, sent: Sent) -> Set[Field] | None:
+        """Apply a patch to ours, and return the fields that have no place here."""
         ...
+
+    def finish(self, part: Part, item: Item, theirs: Part | None, sent: Sent, *, verify: bool) -> None:
+        """Sync what needs the item to be up to date on both sides.  `item`: as it was before."""
+        del part, item, theirs, sent, verify
 
     def changed_here(self, item: Item, part: Part) -> bool:
         """Return whether the item was changed here since both sides agreed."""
@@ -137,4 +172,5 @@ class ItemType(Protocol):
 
     def below_remote(self, remote_id: str) -> Sequence[str]:
         """Return the remote's ids of the items below one of theirs."""
-        ...
+        del remote_id
+        return ()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from trackside.links.model import Made
 from trackside.links.state.item import Item
 from trackside.sync import document
-from trackside.sync.document import Doc, Field, Merged, Mode, Patch, Verb
+from trackside.sync.document import Conflict, Doc, Field, Merged, Mode, Patch, Verb
 from trackside.sync.entities import Entity
 
 TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides can set; they follow from the rest
@@ -31,6 +31,16 @@ def compare(
     )
     kept = document.without(merged, standing, agreed)
     return Merged(for_them, kept.for_us, kept.agreed, kept.conflicts)
+
+
+def words(conflict: Conflict) -> str:
+    kind, key = conflict.field
+    what = f"{kind} {key}" if key else kind
+    if conflict.mode is Mode.PUSH:
+        return f"the copy's {what} was changed there, to {conflict.theirs!r}; now it is {conflict.kept!r} again"
+    if conflict.mode is Mode.PULL:
+        return f"the copy's {what} was changed here, to {conflict.ours!r}; now it is {conflict.kept!r} again"
+    return f"both sides changed {what}: {conflict.ours!r} here, {conflict.theirs!r} there; kept {conflict.kept!r}"
 
 
 def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:

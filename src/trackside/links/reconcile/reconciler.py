@@ -1,11 +1,18 @@
 """Brings an item to the same state on both sides of a link: one algorithm for every kind of items that has an `ItemType`.
 
 Re-runnable at any moment, also after a crash half-way: what both sides agreed on is saved last, in the transaction that applies
-the remote's part.  A deleted item is not kept: what is gone on one side, and unchanged on the other since both agreed, is deleted
-there too.  What was changed meanwhile comes back, and so does what nobody removed (`deletions`).
+the remote's part.  The intention to create a copy is saved before the call that creates it, so that after a crash the copy is
+searched for instead of created twice.
+
+Items of most kinds do not stay when they are deleted: what is gone on one side, and unchanged on the other since both agreed, is
+deleted there too.  What was changed meanwhile comes back, and so does what nobody removed (`deletions`).  Runs, experiments and
+logged models stay as deleted (`ItemType.keeps_deleted`): their deletion changes a field, and an absent one is created again.
 """
 
 from collections.abc import Callable, Set
+from functools import partial
+
+import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.core.http_client.client import Refused
@@ -14,14 +21,15 @@ from trackside.links.model import Made
 from trackside.links.model import Side as Where
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.item_type import Compared, ItemType, Sent
-from trackside.links.state import item_store, work_queue
+from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.item import Item
 from trackside.sync import document
-from trackside.sync.document import Mode
+from trackside.sync.document import Field, Merged, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 
 PAGE = 500
+STAGE: Field = ("stage", "")
 IsLost = Callable[[Entity, Item], bool]  # whether an item that is gone there was lost with its store, and not removed
 
 
@@ -39,24 +47,29 @@ class Reconciler:
         if parent is not None:
             parent.child = self
 
-    def ours(self, local_id: str, *, verify: bool, theirs: Part | None = None) -> None:
-        """Reconcile an item of ours that may have changed or gone, or of which the remote says so (`theirs`)."""
+    def ours(self, local_id: str, *, verify: bool, theirs: Part | None = None, is_new: bool = False) -> str:
+        """Reconcile an item of ours that may have changed or gone, or of which the remote says so (`theirs`).
+
+        `is_new`: it was just created here.  Return why it has to be reconciled again; empty if both sides are the same."""
         unknown = self.type.unknown()
         if unknown:
             self.side.note_once("skipped", self.entity, "", unknown)
-            return
+            return ""
         part, item = self.read(local_id), self.side.item(self.entity, local_id)
         if part is None:
-            if item is not None:
+            if item is not None and not self.type.keeps_deleted:
                 self.deleted_here(item)
-            return
+            return ""
         if not self.type.is_wanted(part, item, theirs):
-            return
+            return ""
         if item is None or not item.remote_id:
             if not self.side.link.mode.sends and theirs is None:
-                return
+                return ""
+            is_new = True
             item, theirs = self.meet(part, item, theirs)
-        self._converge(part, item, theirs, verify=verify)
+            if item is None:
+                return ""
+        return self._converge(part, item, theirs, verify=verify, is_new=is_new)
 
     def theirs(self, remote_id: str, *, verify: bool, known: Part | None = None) -> None:
         """Reconcile an item of theirs that may have changed or gone; `known`: what a list said of it."""
@@ -69,14 +82,16 @@ class Reconciler:
             self.side.confirm(self.entity, item)
             return
         part = self.type.read_remote(remote_id)
+        if part is None and self.type.keeps_deleted:
+            return
         if item is not None and (part is None or not self.type.is_same(item, part)):
-            self.deleted_there(item)
+            self.missing_there(item, part)
             item = None
         if part is None:
             return
         local_id = item.local_id if item is not None else self.type.create_local(part)
         if local_id is not None:
-            self.ours(local_id, verify=verify, theirs=part)
+            self.ours(local_id, verify=verify, theirs=part, is_new=item is None)
 
     def missing(self, listed: Set[str]) -> list[str]:
         """Return what both sides had and a list of all that the other side has does not name, by the remote's ids."""
@@ -90,18 +105,20 @@ class Reconciler:
     def read(self, local_id: str) -> Part | None:
         return self.side.read(lambda tx: self.type.read_local(tx, local_id))
 
-    def meet(self, part: Part, item: Item | None, theirs: Part | None) -> tuple[Item, Part | None]:
-        """Find or create the counterpart of an item of ours, and save which it is."""
+    def meet(self, part: Part, item: Item | None, theirs: Part | None) -> tuple[Item | None, Part | None]:
+        """Find or create the counterpart of an item of ours, and save which it is.  None: there shall be none."""
         if theirs is not None:
             remote_id = theirs.item_id
         else:
             found = self.type.match(part)
             created = self.type.create_remote(part) if found is None else None
+            if found is None and created is None:
+                return None, None
+            if created is not None and not created.existed:
+                self.side.save(self.entity, part.item_id, created.id, Made.US, None)
+                return self._saved(part.item_id), created.part or self.type.read_remote(created.id)
             remote_id = created.id if created is not None else found or ""
             theirs = self.type.read_remote(remote_id)
-            if created is not None and not created.existed:
-                self.side.save(self.entity, part.item_id, remote_id, Made.US, None)
-                return self._saved(part.item_id), theirs
         # One that was about to be created before a crash was created by us, unless it says otherwise.
         is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.side, theirs)
         made_by = Made.US if is_ours else Made.THEM
@@ -117,17 +134,19 @@ class Reconciler:
         entity = self.child.entity
         return self.side.read(lambda tx: item_store.items_below(tx, self._link_id, entity, item.local_id))
 
-    def _converge(self, part: Part, item: Item, theirs: Part | None, *, verify: bool) -> None:
+    def _converge(self, part: Part, item: Item, theirs: Part | None, *, verify: bool, is_new: bool) -> str:
         side = self.side
         if theirs is None and (verify or item.agreed is None or self.type.must_look(part, item)):
             theirs = self.type.read_remote(item.remote_id)
             if theirs is None or not self.type.is_same(item, theirs):
-                self.deleted_there(item)
-                return
+                self.missing_there(item, theirs)
+                return ""
         if theirs is not None:
             self.type.check_usable(part, item, theirs)
             side.confirm(self.entity, item)
         compared = self.type.merge(part, item, theirs)
+        if self.type.keeps_deleted and not is_new:  # what was deleted before it was copied is not lost
+            self._check_deletion(part, compared.merged)
         for conflict in compared.merged.conflicts:
             if conflict.field[0] not in self.type.quiet:
                 side.note_conflict(self.entity, part.item_id, self.type.describe(part, conflict))
@@ -136,28 +155,46 @@ class Reconciler:
         except Refused as refused:
             if not refused.is_missing or self.type.read_remote(item.remote_id) is not None:
                 raise  # it is there: something in it was not
-            self.deleted_there(item)
-            return
+            self.missing_there(item)
+            return ""
         self._save(part, item, theirs, compared, sent)
-        self.type.finish(part, sent.remote_id, verify=verify)
+        self.type.finish(part, item, theirs, sent, verify=verify)
+        return sent.behind
+
+    def _check_deletion(self, part: Part, merged: Merged) -> None:
+        """Raise DeletionHeld if the item is to be deleted on one of the sides and that was not let through."""
+        for where, patch in ((Where.THERE, merged.for_them), (Where.HERE, merged.for_us)):
+            if patch.put.get(STAGE) == "deleted":
+                self.side.check_deletion(where, self.type.called(part))
 
     def _save(self, part: Part, item: Item, theirs: Part | None, compared: Compared, sent: Sent) -> None:
-        """Apply their part, and remember what both have now, in one transaction."""
+        """Apply their part, and remember what both have now in the transaction that applies the last of it."""
         merged = sent.merged
+        *early, last = self.type.portions(merged.for_us)
+        stale: set[Field] = set()
+        left: set[Field] = set()
+
+        def apply(tx: Tx, patch: Patch) -> bool:
+            some = msgspec.structs.replace(merged, for_us=patch)
+            changed = self.type.changed_meanwhile(tx, part, some)
+            stale.update(changed)
+            kept = document.without(some, changed, compared.base).for_us
+            left.update(self.type.apply_local(tx, part, kept, theirs, sent) or ())
+            return bool(kept)
 
         def work(tx: Tx) -> None:
-            here = self.type.read_local(tx, part.item_id) if self.side.link.mode is Mode.BOTH else None
-            kept = merged
-            if here is not None:  # what was changed here meanwhile is not overwritten unseen
-                kept = document.without(merged, document.changed_since(merged, part.doc, here.doc), compared.base)
-            self.type.apply_local(tx, part, kept.for_us, theirs, sent)
+            has_taken = apply(tx, last)
             if sent.remote_id != item.remote_id and self.child is not None:
                 item_store.rename_remote(tx, self._link_id, self.child.entity, item.remote_id, sent.remote_id)
-            agreed = {**kept.agreed, **compared.kept}
-            item_store.save_item(tx, self._link_id, self.entity, part.item_id, sent.remote_id, item.made_by, agreed)
-            has_taken = bool(kept.for_us) or sent.has_taken
-            store.count(tx, self._link_id, sent_items=int(sent.has_sent), taken_items=int(has_taken))
+            both = {**document.without(merged, stale, compared.base).agreed, **compared.kept}
+            agreed = {field: value for field, value in both.items() if field not in left}
+            base = None if agreed == item.agreed else agreed
+            item_store.save_item(tx, self._link_id, self.entity, part.item_id, sent.remote_id, item.made_by, base)
+            taken = int(has_taken or sent.has_taken)
+            store.count(tx, self._link_id, sent_items=int(sent.has_sent), taken_items=taken)
 
+        for patch in early:
+            self.side.write(partial(apply, patch=patch))
         is_moved = sent.has_sent or sent.has_taken or sent.remote_id != item.remote_id
         if merged.for_us or is_moved or {**merged.agreed, **compared.kept} != item.agreed:
             self.side.write(work)
@@ -191,8 +228,31 @@ class Reconciler:
         self.forget(item)
         self.side.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
 
+    def missing_there(self, item: Item, other: Part | None = None) -> None:
+        """Reconcile an item that is not there any more; `other`: an item of that id that is another one."""
+        if not self.type.keeps_deleted:
+            self.deleted_there(item)
+            return
+        part = self.read(item.local_id)
+        if other is None and part is not None and self.type.is_purged(item, part):
+            self.side.save(self.entity, item.local_id, item.remote_id, item.made_by, part.doc)
+            return
+        mode = self.side.link.mode
+
+        def forget(tx: Tx) -> None:
+            generations.miss(tx, self.side.link, self.entity, item)
+            item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
+            if other is not None and mode.takes:
+                work_queue.mark(tx, self._link_id, [(str(self.entity), other.item_id)], is_remote=True)
+            if mode.sends:
+                work_queue.mark(tx, self._link_id, [(str(self.entity), item.local_id)])
+                text = f"its copy {item.remote_id} is gone; created again"
+                store.note(tx, self._link_id, "refused", self.entity, item.local_id, text)
+
+        self.side.write(forget)
+
     def deleted_there(self, item: Item) -> None:
-        """Reconcile an item that is gone there."""
+        """Reconcile an item that was deleted there."""
         mode, part = self.side.link.mode, self.read(item.local_id)
         if part is None:
             self.forget(item)

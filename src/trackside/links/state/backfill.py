@@ -56,7 +56,7 @@ def whole(mode: Mode, depth: Depth, before: str) -> str:
 
 def piece(tx: Tx, link: Link) -> tuple[Found, str]:
     """What is to be marked next, and what is to be marked then."""
-    sweep = _sweep(link.to_mark)
+    sweep = _sweep(link.backfill_cursor)
     entity = KINDS[sweep.step % len(KINDS)]
     found: list[str] = []
     if link.options.registry or not entity.is_of_registry:
@@ -75,15 +75,15 @@ def mark(tx: Tx, link: Link, found: Found, following: str) -> None:
     """Unless the marking was started again meanwhile."""
     moved = tx.run(
         """
-        UPDATE links SET to_mark = :following
-        WHERE workspace_id = :ws AND link_id = :id AND to_mark = :before
+        UPDATE links SET backfill_cursor = :following
+        WHERE workspace_id = :ws AND link_id = :id AND backfill_cursor = :before
         """,
         id=link.link_id,
         following=following,
-        before=link.to_mark,
+        before=link.backfill_cursor,
     )
     if moved:
-        work_queue.mark(tx, link.link_id, found, depth=_sweep(link.to_mark).depth)
+        work_queue.mark(tx, link.link_id, found, depth=_sweep(link.backfill_cursor).depth)
 
 
 def ids(tx: Tx, entity: Entity, after: str, most: int, since: int) -> list[str]:

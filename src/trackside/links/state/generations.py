@@ -1,6 +1,6 @@
-"""What a link knows of the store behind its address: which one it is, and in which of its epochs an item was found there.
+"""What a link knows of the store behind its address: which one it is, and in which of its generations an item was found there.
 
-An epoch ends when the store turns out to be another one, or to have been put back to an earlier state.  What was found there
+A generation ends when the store turns out to be another one, or to have been put back to an earlier state.  What was found there
 before that and is missing now was not removed by anybody.  Knows the tables of links; asks nobody.
 """
 
@@ -18,11 +18,11 @@ from trackside.sync.entities import Entity
 
 class Known(Struct, frozen=True):
     store_id: str  # empty: nothing tells it from another one
-    epoch: int
+    store_generation: int
 
 
 def of(tx: Tx, link_id: int) -> Known:
-    row = tx.one("SELECT store_id, epoch FROM links WHERE workspace_id = :ws AND link_id = :id", id=link_id)
+    row = tx.one("SELECT store_id, store_generation FROM links WHERE workspace_id = :ws AND link_id = :id", id=link_id)
     return Known("", 0) if row is None else Known(*row)
 
 
@@ -30,17 +30,17 @@ def remember(tx: Tx, link_id: int, store_id: str) -> None:
     tx.run("UPDATE links SET store_id = :store WHERE workspace_id = :ws AND link_id = :id", id=link_id, store=store_id)
 
 
-def confirm(tx: Tx, link_id: int, entity: Entity, local_id: str, epoch: int) -> None:
-    """It was found there in that epoch."""
+def confirm(tx: Tx, link_id: int, entity: Entity, local_id: str, store_generation: int) -> None:
+    """It was found there in that generation."""
     tx.run(
         """
-        UPDATE link_items SET epoch = :epoch
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND epoch < :epoch
+        UPDATE link_items SET store_generation = :now_in
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND store_generation < :now_in
         """,
         link=link_id,
         entity=str(entity),
         id=local_id,
-        epoch=epoch,
+        now_in=store_generation,
     )
 
 
@@ -48,14 +48,19 @@ def end(tx: Tx, link: Link, known: Known, why: str) -> None:
     """The store was put back: all that both sides had is looked at again, on both of them.  Unless somebody was quicker."""
     if not _turn(tx, link, known, known.store_id, f"the store there was put back to an earlier state: {why}"):
         return
-    store.set_to_mark(tx, link.link_id, backfill.whole(link.mode, Depth.LOOK, _to_mark(tx, link)))
+    store.set_backfill_cursor(tx, link.link_id, backfill.whole(link.mode, Depth.LOOK, _backfill_cursor(tx, link)))
 
 
 def miss(tx: Tx, link: Link, entity: Entity, item: Item) -> None:
-    """A run or experiment is not there any more.  If nobody deleted it before, an epoch ends; MLflow's logged models look the
+    """A run or experiment is not there any more.  If nobody deleted it before, a generation ends; MLflow's logged models look the
     same when they are deleted."""
     known = of(tx, link.link_id)
-    if link.mode.takes and entity is not Entity.MODEL and is_active(item) and item.epoch == known.epoch:
+    if (
+        link.mode.takes
+        and entity is not Entity.MODEL
+        and is_active(item)
+        and item.store_generation == known.store_generation
+    ):
         end(tx, link, known, f"it lacks the {entity} {item.remote_id}, which nobody deleted")
 
 
@@ -71,17 +76,17 @@ def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :link", link=link.link_id)
 
 
-def newest(tx: Tx, link_id: int, epoch: int, most: int) -> list[Item]:
-    """The runs that began last, of those that were found there in this epoch, and not as deleted."""
+def newest(tx: Tx, link_id: int, store_generation: int, most: int) -> list[Item]:
+    """The runs that began last, of those that were found there in this generation, and not as deleted."""
     rows = tx.all(
         """
-        SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.epoch FROM runs r
+        SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.store_generation FROM runs r
         JOIN link_items i ON i.link_id = :link AND i.entity = 'run' AND i.local_id = r.run_id
-        WHERE r.workspace_id = :ws AND i.workspace_id = :ws AND i.remote_id <> '' AND i.epoch = :epoch
+        WHERE r.workspace_id = :ws AND i.workspace_id = :ws AND i.remote_id <> '' AND i.store_generation = :store_generation
         ORDER BY r.start_time DESC, r.run_id LIMIT :most
         """,
         link=link_id,
-        epoch=epoch,
+        store_generation=store_generation,
         most=most,
     )
     found = [item_store.item_of(row) for row in rows]
@@ -92,7 +97,7 @@ def newest_of(tx: Tx, link_id: int, experiment_id: str, most: int) -> list[Item]
     """The runs of an experiment of ours that began last, of those that the other side had, and not as deleted."""
     rows = tx.all(
         """
-        SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.epoch FROM runs r
+        SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.store_generation FROM runs r
         JOIN experiments e ON e.experiment_seq = r.experiment_seq AND e.workspace_id = :ws
         JOIN link_items i ON i.link_id = :link AND i.entity = 'run' AND i.local_id = r.run_id
         WHERE r.workspace_id = :ws AND i.workspace_id = :ws AND e.experiment_id = :experiment AND i.remote_id <> ''
@@ -115,18 +120,19 @@ def is_purged(link: Link, item: Item, doc: Doc) -> bool:
     """Of what is not there any more: whether it was deleted on both sides before, and is removed for good there, by
     `mlflow gc` for instance.  It may be restored here."""
     is_deleted = "deleted" == doc.get(("stage", "")) == (item.agreed or {}).get(("stage", ""))
-    return is_deleted and item.epoch >= link.epoch
+    return is_deleted and item.store_generation >= link.store_generation
 
 
 def _turn(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:
     moved = tx.run(
         """
-        UPDATE links SET epoch = epoch + 1, epoch_at = :now, store_id = :store, remote_cursor = ''
-        WHERE workspace_id = :ws AND link_id = :id AND epoch = :epoch AND store_id = :before
+        UPDATE links SET store_generation = store_generation + 1, store_generation_at = :now, store_id = :store,
+            remote_cursor = ''
+        WHERE workspace_id = :ws AND link_id = :id AND store_generation = :store_generation AND store_id = :before
         """,
         id=link.link_id,
         store=store_id,
-        epoch=known.epoch,
+        store_generation=known.store_generation,
         before=known.store_id,
     )
     if moved:
@@ -138,6 +144,6 @@ def _turn(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:
     return bool(moved)
 
 
-def _to_mark(tx: Tx, link: Link) -> str:
-    row = tx.one("SELECT to_mark FROM links WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
+def _backfill_cursor(tx: Tx, link: Link) -> str:
+    row = tx.one("SELECT backfill_cursor FROM links WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
     return "" if row is None else str(row[0])

@@ -16,8 +16,8 @@ def hold(tx: Tx, link_id: int, entity: Entity, entity_id: str, *, is_remote: boo
     """Put the item into the queue as held, unless its deletion was let through already."""
     tx.run(
         """
-        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
-            attempts, due_at, turn, held_items, held_on, held_name)
+        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, depth, generation, dirty_since,
+            attempts, due_at, queue_position, held_items, held_on, held_name)
         VALUES (:ws, :link, :entity, :id, :is_remote, 0, 1, :now, 0, :held, 0, :items, :side, :name)
         ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET due_at = excluded.due_at,
             held_items = excluded.held_items, held_on = excluded.held_on, held_name = excluded.held_name

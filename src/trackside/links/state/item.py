@@ -11,4 +11,4 @@ class Item(Struct, frozen=True):
     remote_id: str  # empty: it was about to be made there
     made_by: Made
     agreed: Doc | None
-    epoch: int = 0  # of `state.generations`, in which it was found there last
+    store_generation: int = 0  # of `state.generations`, in which it was found there last

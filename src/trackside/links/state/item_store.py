@@ -47,7 +47,7 @@ def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
 def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> Item | None:
     row = tx.one(
         """
-        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
+        SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
         """,
         link=link_id,
@@ -90,7 +90,7 @@ def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]
 def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
     row = tx.one(
         """
-        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
+        SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id = :id
         """,
         link=link_id,
@@ -174,7 +174,7 @@ def theirs(tx: Tx, link_id: int) -> dict[str, int]:
 def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: Made | None = None) -> list[Item]:
     rows = tx.all(
         """
-        SELECT local_id, remote_id, made_by, NULL, epoch FROM link_items
+        SELECT local_id, remote_id, made_by, NULL, store_generation FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :after AND remote_id <> ''
             AND (:made_by = '' OR made_by = :made_by)
         ORDER BY local_id LIMIT :most
@@ -192,7 +192,7 @@ def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
     """Those whose id here is `above/…`, with what was agreed."""
     rows = tx.all(
         """
-        SELECT local_id, remote_id, made_by, agreed, epoch FROM link_items
+        SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id > :low AND local_id < :high
         ORDER BY local_id
         """,
@@ -226,9 +226,9 @@ def save_item(
     """The side that made it stays the one that made it."""
     tx.run(
         """
-        INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at, epoch)
+        INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at, store_generation)
         VALUES (:ws, :link, :entity, :local, :remote, :made_by, :agreed, :now,
-            COALESCE((SELECT epoch FROM links WHERE workspace_id = :ws AND link_id = :link), 0))
+            COALESCE((SELECT store_generation FROM links WHERE workspace_id = :ws AND link_id = :link), 0))
         ON CONFLICT (link_id, entity, local_id) DO UPDATE SET remote_id = excluded.remote_id,
             agreed = COALESCE(excluded.agreed, link_items.agreed), synced_at = excluded.synced_at
         """,
@@ -292,7 +292,7 @@ def series(tx: Tx, link_id: int, run_id: str, direction: Direction) -> dict[str,
         key: (chunk, points, bytes(loose))
         for key, chunk, points, loose in tx.all(
             """
-            SELECT key, chunk_id, point_count, loose FROM link_series
+            SELECT key, chunk_id, point_count, sent_hashes FROM link_series
             WHERE workspace_id = :ws AND link_id = :link AND run_id = :run AND direction = :direction
             """,
             link=link_id,
@@ -307,10 +307,10 @@ def save_series(
 ) -> None:
     tx.many(
         """
-        INSERT INTO link_series (workspace_id, link_id, run_id, direction, key, chunk_id, point_count, loose)
+        INSERT INTO link_series (workspace_id, link_id, run_id, direction, key, chunk_id, point_count, sent_hashes)
         VALUES (:ws, :link, :run, :direction, :key, :chunk, :count, :hashes)
         ON CONFLICT (link_id, run_id, direction, key) DO UPDATE SET chunk_id = excluded.chunk_id,
-            point_count = excluded.point_count, loose = excluded.loose
+            point_count = excluded.point_count, sent_hashes = excluded.sent_hashes
         """,
         [dict(zip(("key", "chunk", "count", "hashes"), row, strict=True)) for row in rows],
         link=link_id,
@@ -396,8 +396,10 @@ def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
 
 
 def item_of(row: tuple[str, str, str, bytes | None, int]) -> Item:
-    local, remote, made_by, agreed, epoch = row
-    return Item(local, remote, Made(made_by), None if agreed is None else document.unpack(bytes(agreed)), epoch)
+    local, remote, made_by, agreed, store_generation = row
+    return Item(
+        local, remote, Made(made_by), None if agreed is None else document.unpack(bytes(agreed)), store_generation
+    )
 
 
 def forget_file(tx: Tx, link_id: int, entity: Entity, local_id: str, path: str) -> None:

@@ -1,10 +1,9 @@
-"""What of a link waits to be compared, and whose turn it is.  Knows the table of that; knows neither side.
+"""The work queue of a link: items that have to be compared.  Knows the table `link_dirty`; knows neither side.
 
-There is one line.  Who comes goes to its end, and who was there keeps the place, however often it is marked; who had a turn,
-and has to come again, goes to the end.  So each has its turn after at most as many others as were in the line when it came.
-Of what was marked together, experiments come first, then runs, then the models that need them, then the registry and
-evaluation datasets; what has
-to be there before is brought by the item that needs it.
+Items are processed in FIFO order.  An item that is queued keeps its position however often it changes.  An item that changes
+again while it is compared, or uses up its time slice, rejoins at the end, so a busy run cannot starve the others.  Of items that
+are queued together, experiments come first, then runs, logged models, the registry and evaluation datasets.  What has to be on
+the other side before is created there by the item that needs it.
 """
 
 from collections.abc import Iterable
@@ -21,9 +20,9 @@ _NEVER = 2**62
 _ORDER = tuple(Entity)
 
 DUE = """
-    SELECT entity, entity_id, is_remote, verify, generation, attempts, turn, may_delete FROM link_dirty
+    SELECT entity, entity_id, is_remote, depth, generation, attempts, queue_position, may_delete FROM link_dirty
     WHERE workspace_id = :ws AND link_id = :link AND due_at BETWEEN :low AND :high
-    ORDER BY due_at, turn, entity_id LIMIT :most
+    ORDER BY due_at, queue_position, entity_id LIMIT :most
     """
 
 
@@ -34,13 +33,13 @@ class Dirty(Struct, frozen=True):
     depth: int  # of `backfill.Depth`
     generation: int
     attempts: int
-    turn: int
+    position: int
     may_delete: bool  # its deletion was let through
 
 
 def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
-    """To be compared, after all that waits already; once, however often it is marked before that.  Entities that no link
-    mirrors are passed over."""
+    """Put items at the end of the queue.  A queued item keeps its position and is compared once.  Entities that no link mirrors
+    are ignored."""
     known = set(Entity)
     found = sorted((Entity(entity), entity_id) for entity, entity_id in items if entity in known)
     if not found:
@@ -48,11 +47,11 @@ def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: b
     end = _end(tx, link_id)
     tx.many(
         """
-        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
-            attempts, due_at, turn)
+        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, depth, generation, dirty_since,
+            attempts, due_at, queue_position)
         VALUES (:ws, :link, :entity, :id, :is_remote, :depth, 1, :now, 0, 0, :position)
         ON CONFLICT (link_id, entity, entity_id, is_remote) DO UPDATE SET generation = link_dirty.generation + 1,
-            verify = CASE WHEN excluded.verify > link_dirty.verify THEN excluded.verify ELSE link_dirty.verify END,
+            depth = CASE WHEN excluded.depth > link_dirty.depth THEN excluded.depth ELSE link_dirty.depth END,
             due_at = 0, held_items = 0, may_delete = 0
         """,
         [{"entity": str(e), "id": entity_id, "position": end + _ORDER.index(e)} for e, entity_id in found],
@@ -63,11 +62,11 @@ def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: b
 
 
 def mark_mirrored(tx: Tx, link_id: int) -> None:
-    """All that both sides have, after all that waits already."""
+    """Put all items that both sides have at the end of the queue."""
     tx.run(
         """
-        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, verify, generation, dirty_since,
-            attempts, due_at, turn)
+        INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, depth, generation, dirty_since,
+            attempts, due_at, queue_position)
         SELECT workspace_id, link_id, entity, local_id, 0, 0, 1, CAST(:now AS BIGINT), 0, 0,
             CAST(:end AS BIGINT) + CASE entity WHEN 'experiment' THEN 0 WHEN 'run' THEN 1 WHEN 'logged_model' THEN 2
                 WHEN 'registered_model' THEN 3 WHEN 'model_version' THEN 4 ELSE 5 END
@@ -81,19 +80,19 @@ def mark_mirrored(tx: Tx, link_id: int) -> None:
 
 
 def forget_remote(tx: Tx, link_id: int) -> None:
-    """What was marked by the other side's ids, which mean something else by now."""
+    """Remove items that are queued by the remote's ids, which mean something else by now."""
     tx.run("DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND is_remote = 1", link=link_id)
 
 
 def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
-    """The next items, in their turn: those that wait for nothing, and those that waited for long enough after trouble.  A clock
-    that was set back keeps nobody waiting for more than an hour longer."""
+    """Return the next items that are due, by their position.  A clock that is set back delays a postponed item by at most an
+    hour."""
     found = []
     far = tx.now + MAX_WAIT_MS
     for low, high in ((0, 0), (1, tx.now), (far + 1, _NEVER)):
         rows = tx.all(DUE, link=link_id, low=low, high=high, most=most)
         found += [Dirty(Entity(e), i, bool(r), v, g, a, t, bool(d)) for e, i, r, v, g, a, t, d in rows]
-    return sorted(found, key=lambda each: (each.turn, each.entity_id))[:most]
+    return sorted(found, key=lambda each: (each.position, each.entity_id))[:most]
 
 
 def next_due_at(tx: Tx, link_id: int) -> int | None:
@@ -105,7 +104,7 @@ def next_due_at(tx: Tx, link_id: int) -> int | None:
 
 
 def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
-    """Unless it was marked again meanwhile: then it waits again, at the end of the line."""
+    """Remove an item that was compared.  If it changed meanwhile, move it to the end of the queue."""
     gone = tx.run(
         """
         DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id
@@ -121,37 +120,37 @@ def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
         return
     tx.run(
         """
-        UPDATE link_dirty SET turn = :turn, dirty_since = :now, attempts = 0, due_at = 0, may_delete = 0
+        UPDATE link_dirty SET queue_position = :position, dirty_since = :now, attempts = 0, due_at = 0, may_delete = 0
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
         """,
         link=link_id,
         entity=str(dirty.entity),
         id=dirty.entity_id,
         is_remote=int(dirty.is_remote),
-        turn=_end(tx, link_id) + _ORDER.index(dirty.entity),
+        position=_end(tx, link_id) + _ORDER.index(dirty.entity),
     )
 
 
 def go_on_later(tx: Tx, link_id: int, dirty: Dirty) -> None:
-    """It had its time and is not through: others have their turn, then it goes on."""
+    """Move an item whose time slice is over to the end of the queue."""
     tx.run(
         """
-        UPDATE link_dirty SET turn = :turn
+        UPDATE link_dirty SET queue_position = :position
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
         """,
         link=link_id,
         entity=str(dirty.entity),
         id=dirty.entity_id,
         is_remote=int(dirty.is_remote),
-        turn=_end(tx, link_id) + _ORDER.index(dirty.entity),
+        position=_end(tx, link_id) + _ORDER.index(dirty.entity),
     )
 
 
 def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
-    """After trouble, also if it marked itself meanwhile.  When its time has come, those that waited before go first."""
+    """Have an item tried again after a wait, behind the items that are queued now, also if it was queued again meanwhile."""
     tx.run(
         """
-        UPDATE link_dirty SET attempts = attempts + 1, due_at = :due, turn = :turn
+        UPDATE link_dirty SET attempts = attempts + 1, due_at = :due, queue_position = :position
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
         """,
         link=link_id,
@@ -159,7 +158,7 @@ def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
         id=dirty.entity_id,
         is_remote=int(dirty.is_remote),
         due=tx.now + min(wait_ms, MAX_WAIT_MS),
-        turn=_end(tx, link_id) + _ORDER.index(dirty.entity),
+        position=_end(tx, link_id) + _ORDER.index(dirty.entity),
     )
 
 
@@ -184,24 +183,27 @@ def lag(tx: Tx, link: Link) -> Lag:
     )
     assert row is not None
     assert unread is not None
-    items = row[0] + int(link.to_mark != "")
+    items = row[0] + int(link.backfill_cursor != "")
     since = [row[1]] if row[1] is not None else []
     if link.mode.sends and unread[0]:
         items += unread[0]
         since.append(unread[1])
     if link.mode.takes:
-        items += link.unheard + int(not link.has_seen_all)
+        items += link.unread_changes + int(not link.has_seen_all)
         heard = link.created_at if link.heard_at is None else link.heard_at
         is_late = tx.now - heard > UNHEARD_MS + 2000 * link.longest_poll_s
-        if is_late or link.unheard or not link.has_seen_all:
+        if is_late or link.unread_changes or not link.has_seen_all:
             since.append(heard)
     return Lag(items, max(0.0, (tx.now - min(since)) / 1000) if since else 0.0, row[2])
 
 
 def _end(tx: Tx, link_id: int) -> int:
-    """The first of some turns after all that were given: one for each kind."""
+    """Return the first of new positions behind all others: one for each kind."""
     row = tx.one(
-        "UPDATE links SET turns = turns + :kinds WHERE workspace_id = :ws AND link_id = :link RETURNING turns",
+        """
+        UPDATE links SET next_position = next_position + :kinds
+        WHERE workspace_id = :ws AND link_id = :link RETURNING next_position
+        """,
         link=link_id,
         kinds=len(_ORDER),
     )

@@ -30,12 +30,12 @@ from trackside.links.connect import connect, connect_trackside
 from trackside.links.model import LISTENED_POLL_S, Kind, Link, State
 from trackside.links.poll.ended_runs import Rounds
 from trackside.links.poll.sweeps import Sweeps
-from trackside.links.reconcile import runs
-from trackside.links.reconcile.context import Database, Side, in_link
+from trackside.links.reconcile.attempt import attempt
+from trackside.links.reconcile.context import Database, Side, Task, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.reconcile.deletions import Watch
 from trackside.links.reconcile.dispatch import Mirrors
-from trackside.links.reconcile.runs import Early
+from trackside.links.reconcile.item_type import Early
 from trackside.links.secrets import secret_of
 from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import Depth
@@ -223,9 +223,16 @@ class Runner:
         return bool(is_ours)
 
     def _work(self, link: Link, *, ask: bool) -> bool:
-        side = Side(self._db, self._ws, link, self._connected(link), self._roots, self._server_root)
-        side.beat = self._check_stop
-        side.refusals = self._refusals
+        side = Side(
+            self._db,
+            self._ws,
+            link,
+            self._connected(link),
+            self._roots,
+            self._server_root,
+            beat=self._check_stop,
+            refusals=self._refusals,
+        )
         unlink = Unlink(side, self._check_stop)
         is_removing = link.state is State.REMOVING
         if is_removing and link.mode.takes and unlink.here():
@@ -257,7 +264,7 @@ class Runner:
     def _look_here(self, link: Link) -> bool:
         """Finds what is to be compared, without asking anybody.  True if there is more."""
         more = self._read_changes(link)
-        if not link.to_mark:
+        if not link.backfill_cursor:
             return more
         with self._db.read(self._ws) as tx:
             found, following = backfill.piece(tx, link)
@@ -288,13 +295,14 @@ class Runner:
         link = side.link
         if not link.remote_cursor:
             self._sweeps = Sweeps(self._clock)  # everything is to be looked at
-        seen, cursor, more = side.peer.changes(link.remote_cursor)
-        if self._watch.is_another(side, asks=False):
+        page = side.peer.changes(link.remote_cursor)
+        more = page.more
+        if self._watch.is_another(side, page):
             return True
-        if seen or more:
+        if page.seen or more:
             self._heard = self._clock()
         until = time.monotonic() + self._step_s
-        for each in sorted(seen, key=lambda one: list(Entity).index(one.entity)):
+        for each in sorted(page.seen, key=lambda one: list(Entity).index(one.entity)):
             self._check_stop()
             self._hear(side, here, each, until=until)
         if not more and not side.peer.keeps_ids and link.has_seen_all:
@@ -303,10 +311,9 @@ class Runner:
                 self._hear(side, here, Seen(Entity.RUN, remote_id), verify=True)
         if not more:
             self._sweeps.look(side, here, partial(self._hear_of, side, here))
-        unheard = side.peer.unheard if more else 0
         is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
-        if cursor != link.remote_cursor or unheard != link.unheard or is_late:
-            self._write(lambda tx: store.heard(tx, link, cursor, unheard, is_all=not more))
+        if page.cursor != link.remote_cursor or page.unread != link.unread_changes or is_late:
+            self._write(lambda tx: store.heard(tx, link, page.cursor, page.unread, is_all=not more))
         if not more:
             self._polled = self._clock()
             self._has_news = False
@@ -326,10 +333,9 @@ class Runner:
             self._mark_theirs(seen)
             return
         key = f"{seen.entity}/{seen.remote_id}"
-        side.turn = self._turn(verify=verify)
-        side.reads_all = side.may_delete = False
+        side.start(Task(self._turn(verify=verify)))
         try:
-            reason = runs.attempt(
+            reason = attempt(
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
                 lambda words: side.note_once("skipped", seen.entity, seen.remote_id, words),
             )
@@ -380,20 +386,18 @@ class Runner:
             here.side.note_once("skipped", dirty.entity, dirty.entity_id, words)
 
         verify = dirty.depth >= Depth.LOOK
-        here.side.turn = self._turn(verify=verify)
-        here.side.reads_all = dirty.depth >= Depth.READ
-        here.side.may_delete = dirty.may_delete
+        here.side.start(Task(self._turn(verify=verify), dirty.depth >= Depth.READ, dirty.may_delete))
 
-        def work() -> None:
+        def work() -> str:
             if dirty.is_remote:
                 here.theirs(dirty.entity, dirty.entity_id, None, verify=verify)
-                return
+                return ""
             if dirty.depth >= Depth.READ:
                 self._write(lambda tx: item_store.doubt_files(tx, self._link_id, dirty.entity, dirty.entity_id))
-            here.ours(dirty.entity, dirty.entity_id, verify=verify)
+            return here.ours(dirty.entity, dirty.entity_id, verify=verify)
 
         try:
-            reason = runs.attempt(work, left_out)
+            reason = attempt(work, left_out)
         except DeletionHeld as held:
             self._hold(dirty.entity, dirty.entity_id, held, is_remote=dirty.is_remote)
             return
@@ -401,8 +405,6 @@ class Runner:
             wait_ms = int(early.wait_s * 1000)
             self._write(lambda tx: work_queue.postpone(tx, self._link_id, dirty, wait_ms))
             return
-        if dirty.entity is Entity.RUN and reason is None:
-            reason = here.side.behind.pop(dirty.entity_id, None)
         if reason is None:
             self._write(lambda tx: work_queue.done(tx, self._link_id, dirty))
             return

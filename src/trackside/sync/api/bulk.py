@@ -13,6 +13,7 @@ from trackside.core.http.routes import Route, query
 from trackside.logged_models import store as models
 from trackside.runs import store as runs
 from trackside.runs.model import KeyValue
+from trackside.sync import document
 from trackside.sync.api.files import PREFIX
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader, registry
@@ -33,7 +34,7 @@ class Held(Answer, frozen=True):
 
     id: str
     experiment_id: str
-    fields: list[list[str]]  # [kind, key, value]
+    fields: list[document.Row]
     last: dict[str, str]
     artifact_uri: str
     unfinished: str = ""
@@ -74,7 +75,7 @@ def _runs(tx: Tx, ids: list[str]) -> list[Held]:
         Held(
             id=run.info.run_id,
             experiment_id=run.info.experiment_id,
-            fields=[[kind, key, value] for (kind, key), value in reader.of_run(run).items()],
+            fields=document.rows(reader.of_run(run)),
             last={m.key: mark(m.step, m.timestamp, float(m.value)) for m in run.data.metrics},
             artifact_uri=run.info.artifact_uri,
             unfinished=_unfinished(run.data.tags),
@@ -94,9 +95,7 @@ def _models(tx: Tx, ids: list[str]) -> list[Held]:
         Held(
             id=model.info.model_id,
             experiment_id=model.info.experiment_id,
-            fields=[
-                [kind, key, value] for (kind, key), value in reader.of_model(model, stages[model.info.model_id]).items()
-            ],
+            fields=document.rows(reader.of_model(model, stages[model.info.model_id])),
             last={},
             artifact_uri=model.info.artifact_uri,
             unfinished=_unfinished(model.info.tags),
@@ -106,8 +105,9 @@ def _models(tx: Tx, ids: list[str]) -> list[Held]:
 
 
 def _held(part: Part) -> Held:
-    fields = [[kind, key, value] for (kind, key), value in part.doc.items()]
-    return Held(id=part.item_id, experiment_id=part.experiment_id, fields=fields, last={}, artifact_uri="")
+    return Held(
+        id=part.item_id, experiment_id=part.experiment_id, fields=document.rows(part.doc), last={}, artifact_uri=""
+    )
 
 
 def _unfinished(tags: list[KeyValue]) -> str:

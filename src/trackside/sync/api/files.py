@@ -15,6 +15,7 @@ from trackside.artifacts import store as artifacts
 from trackside.artifacts.blobs import Blobs, Stat, Upload
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store import Removal
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault, Invalid, TooLarge, Unsupported
@@ -77,6 +78,13 @@ class FileAnswer(Answer, frozen=True):
     etag: str
 
 
+class FileListing(Answer, frozen=True):
+    """By path the size and the ETag of a file; and what somebody removed, or removes."""
+
+    files: dict[str, tuple[int, str]]
+    removals: list[Removal] = []
+
+
 class Come(Answer, frozen=True):
     """How many bytes of the file have come, from its beginning."""
 
@@ -92,13 +100,12 @@ class Calls:
         self._server_root = server_root
 
     async def listing(self, request: Request) -> Response:
-        """By path its size and ETag; and what somebody removed lately."""
         spot = await self._spot(request)
         found = await self._threads.of(spot).run_long(files.listing, spot)
         entity, item_id = _argument(request, "entity"), _argument(request, "id")
         removed = await request.read(lambda tx: artifacts.removals(tx, entity, item_id))
         return _json(
-            {"files": {path: [file.size_bytes, file.etag] for path, file in found.items()}, "removals": removed}
+            FileListing(files={path: (file.size_bytes, file.etag) for path, file in found.items()}, removals=removed)
         )
 
     async def get(self, request: Request) -> Response:

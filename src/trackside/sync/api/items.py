@@ -24,10 +24,11 @@ from trackside.evaluation_datasets import mirrored as mirrored_datasets
 from trackside.events import store as events
 from trackside.experiments import store as experiments
 from trackside.registry import mirrored
-from trackside.sync import portions, validation
+from trackside.sync import document, portions, validation
 from trackside.sync.api import datasets as import_datasets
 from trackside.sync.api import files, traces
 from trackside.sync.api.files import PREFIX, entity_of
+from trackside.sync.api.schema import Item, item_of
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader, registry, writer
@@ -75,18 +76,12 @@ class ItemId(Answer, frozen=True):
 
 
 class PutAnswer(Answer, frozen=True):
-    """`left_out`: points of a logged model, [kind, key], whose run is not here.  `made`: it was not there before; told of
+    """`left_out`: points of a logged model whose run is not here.  `made`: it was not there before; told of
     what is no part of the registry."""
 
     id: str
-    left_out: list[list[str]] = []
+    left_out: list[document.Field] = []
     made: bool = False
-
-
-class Item(Answer, frozen=True):
-    id: str
-    experiment_id: str
-    fields: list[list[str]]  # [kind, key, value]
 
 
 class IdsCall(Call, frozen=True):
@@ -203,7 +198,7 @@ class Calls:
             case Entity.MODEL:
                 is_new = not reader.has_model(tx, _given(item_id, "id"))
                 left = writer.model(tx, _given(item_id, "id"), _given(call.experiment_id, "experiment_id"), patch)
-                return PutAnswer(id=item_id or "", left_out=[list(field) for field in left], made=is_new)
+                return PutAnswer(id=item_id or "", left_out=left, made=is_new)
             case Entity.DATASET:
                 return PutAnswer(id=datasets.put(tx, _given(item_id, "id"), patch))
             case Entity.TRACE:
@@ -325,8 +320,7 @@ def get_item(tx: Tx, call: OfItem) -> Item:
             part = registry.read(tx, entity, item_id)
     if part is None:
         raise NotFound(f"There is no {entity} {item_id}")
-    fields = [[kind, key, value] for (kind, key), value in part.doc.items()]
-    return Item(id=part.item_id, experiment_id=part.experiment_id, fields=fields)
+    return item_of(part)
 
 
 def get_ids(tx: Tx, call: IdsCall) -> Ids:

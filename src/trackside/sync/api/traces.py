@@ -17,6 +17,7 @@ from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.sync.api.files import PREFIX
+from trackside.sync.api.schema import Item, item_of
 from trackside.sync.local import traces
 from trackside.sync.local.traces import Brought
 from trackside.sync.trace_document import Marks
@@ -45,16 +46,10 @@ class OfTraces(Call, frozen=True):
     ids: list[str] | None = None
 
 
-class TraceItem(Answer, frozen=True):
-    id: str
-    experiment_id: str
-    fields: list[list[str]]  # [kind, key, value]
-
-
 class TraceItems(Answer, frozen=True):
     """Those of the traces that are there."""
 
-    items: list[TraceItem] = []
+    items: list[Item] = []
 
 
 class OfTraceMarks(Call, frozen=True):
@@ -111,16 +106,7 @@ def get_items(tx: Tx, call: OfTraces) -> TraceItems:
     ids = call.ids or []
     if len(ids) > MAX_TRACES:
         raise Invalid(f"One call has {len(ids)} ids; at most {MAX_TRACES} are allowed.")
-    return TraceItems(
-        items=[
-            TraceItem(
-                id=part.item_id,
-                experiment_id=part.experiment_id,
-                fields=[[kind, key, value] for (kind, key), value in part.doc.items()],
-            )
-            for part in traces.some(tx, ids)
-        ]
-    )
+    return TraceItems(items=[item_of(part) for part in traces.some(tx, ids)])
 
 
 def get_marks(tx: Tx, call: OfTraceMarks) -> SpanMarks:

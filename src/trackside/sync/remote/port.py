@@ -28,6 +28,31 @@ class Seen(Struct, frozen=True):
     part: Part | None = None
 
 
+class ChangePage(Struct, frozen=True):
+    """What may have changed since a cursor, and the cursor after it.
+
+    `more`: whether there may be more right away.  `unread`: entries of the remote's log after this page, as far as it says.
+    `store_id`: what tells the remote's store from another one; empty if nothing does.  `was_put_back`: the remote's log is not,
+    or not any more, the one that was read."""
+
+    seen: list[Seen]
+    cursor: str
+    more: bool
+    unread: int = 0
+    store_id: str = ""
+    was_put_back: bool = False
+
+
+class CreatedItem(Struct, frozen=True):
+    """`existed`: somebody else had created the item that was to be created."""
+
+    id: str
+    existed: bool = False
+
+
+LeftOut = dict[Field, str]  # fields of a patch that the remote does not take, in its own words, and why
+
+
 class News(Struct, frozen=True):
     """The answer of a long poll: the cursor for the next one, and whether anything changed since the last."""
 
@@ -60,13 +85,6 @@ class Peer(Protocol):
         ...
 
     keeps_ids: bool
-    unheard: int  # entries that its log has after the last answer of `changes`, as far as it tells
-    was_there: bool  # what was to be made last: somebody else had made it
-    left_out: dict[Field, str]  # what it could not take of a change, by its own ids, and why; the worker empties it
-    store_id: str  # what `changes` or `ask_store` last heard that tells its store from another one; empty: nothing does
-    was_put_back: (
-        bool  # whether the last answer of `changes` is of a log that is not, or not any more, the one that was read
-    )
 
     @property
     def registry(self) -> "RegistryPeer": ...
@@ -78,7 +96,7 @@ class Peer(Protocol):
     def traces(self) -> "TracesPeer": ...
 
     def ask_store(self) -> str:
-        """`store_id`, as it is now."""
+        """Return what tells the remote's store from another one; empty if nothing does."""
         ...
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
@@ -87,17 +105,17 @@ class Peer(Protocol):
 
     def find_experiment(self, name: str) -> str | None: ...
 
-    def make_experiment(self, name: str) -> str: ...
+    def make_experiment(self, name: str) -> CreatedItem: ...
 
     def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
         """`is_brought`: ours is not from here, so it may be from there, under the same id."""
         ...
 
-    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
-        """Makes a run or a model over there, with as much of the patch as fits into the making."""
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> CreatedItem:
+        """Create a run or a logged model over there, with as much of the patch as fits into the creation."""
         ...
 
-    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None: ...
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut: ...
 
     def remove(self, entity: Entity, remote_id: str) -> None: ...
 
@@ -149,8 +167,8 @@ class Peer(Protocol):
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None: ...
 
-    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
-        """What changed since the cursor, the cursor after it, and whether there may be more.  An empty one: everything."""
+    def changes(self, cursor: str) -> ChangePage:
+        """Return what changed since the cursor.  An empty one: everything."""
         ...
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:

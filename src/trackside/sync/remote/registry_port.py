@@ -3,9 +3,19 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from msgspec import Struct
+
 from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import LeftOut
+
+
+class ChangedItem(Struct, frozen=True):
+    """The id of an item from now on, which is a new one where a model goes by its name, and what was left out."""
+
+    id: str
+    left_out: LeftOut = {}
 
 
 class RegistryPeer(Protocol):
@@ -13,8 +23,6 @@ class RegistryPeer(Protocol):
 
     Documents are those of `links.registered`, in the remote's words: ids of runs and logged models are its own, and what an
     alias names is what `alias_of` says."""
-
-    left_out: dict[Field, str]  # what it could not take of a change, and why; the worker empties it
 
     @property
     def log_tells(self) -> bool:
@@ -90,9 +98,7 @@ class RegistryPeer(Protocol):
         """The version that an alias's value there names."""
         ...
 
-    def change(self, entity: Entity, remote_id: str, patch: Patch) -> str:
-        """Its id from now on: where a model goes by its name, a new one."""
-        ...
+    def change(self, entity: Entity, remote_id: str, patch: Patch) -> ChangedItem: ...
 
     def remove(self, entity: Entity, remote_id: str) -> bool:
         """False: a model stays, since it has versions.  What is not there is removed."""

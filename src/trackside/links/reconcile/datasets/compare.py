@@ -3,7 +3,7 @@ agreed."""
 
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.records import RecordSync
-from trackside.links.reconcile.runs import Mirror
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import document, record_merge

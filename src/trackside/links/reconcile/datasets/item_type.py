@@ -1,17 +1,16 @@
 """Evaluation datasets as items of a link.  `compare` says what is compared; `records` syncs the records beside the document."""
 
-from collections.abc import Sequence
-
 from trackside.core.db.tx import Tx
 from trackside.evaluation_datasets import model as dm
 from trackside.links.model import Made
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.compare import SCHEMA, VERSION, Comparison, without_version
-from trackside.links.reconcile.item_type import Compared, Created, Sent
-from trackside.links.reconcile.runs import PATIENCE_MS, Early, Mirror, brought, words
+from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
+from trackside.links.reconcile.merging import words
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state.item import Item
-from trackside.sync import record_merge
+from trackside.sync import document, record_merge
 from trackside.sync.document import Conflict, Doc, Field, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader
@@ -21,7 +20,7 @@ from trackside.sync.local.reader import Part
 SOURCE: Field = ("tag", reader.SOURCE_DATASET)
 
 
-class DatasetType:
+class DatasetType(ItemType):
     entity = Entity.DATASET
     quiet = KEPT
 
@@ -51,20 +50,16 @@ class DatasetType:
             return False  # its log tells of it, since it changed
         return touched(theirs) < options.since
 
-    def is_same(self, item: Item, theirs: Part) -> bool:
-        del item, theirs
-        return True
-
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         return self.comparison.is_as_agreed(item, listed)
 
     def match(self, part: Part) -> str | None:
         """Another link may have brought it there: from here, or from where we have it."""
         side = self.side
-        is_brought, age_ms = side.read(lambda tx: brought(tx, side.link.link_id, self.entity, part.item_id))
+        is_brought, age_ms = identity.brought(side, self.entity, part.item_id)
         found = self.peer.find_copy(part.item_id, is_brought=is_brought)
-        if found is None and is_brought and not side.peer.keeps_ids and 0 <= age_ms < PATIENCE_MS:
-            raise Early((PATIENCE_MS - age_ms) / 1000)
+        if found is None and is_brought:
+            identity.wait_for_maker(side, age_ms)
         return found
 
     def create_remote(self, part: Part) -> Created:
@@ -94,9 +89,6 @@ class DatasetType:
         del part, item
         return self.side.link.mode is Mode.BOTH
 
-    def check_usable(self, part: Part, item: Item, theirs: Part) -> None:
-        del part, item, theirs
-
     def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
         agreed = item.agreed or {}
         base, mine = without_version(agreed), self.comparison.mine(part)
@@ -112,7 +104,7 @@ class DatasetType:
         """What follows from the records is sent when all of them are there."""
         del part
         sends, merged = self.side.link.mode.sends, compared.merged
-        early, late = _parts(merged.for_them)
+        early, late = document.split(merged.for_them, LATE)
         if sends and early:
             self.peer.change(item.remote_id, self.comparison.patch_there(early))
         looks = theirs is not None and (verify or not self.comparison.has_agreed_version(item, theirs))
@@ -127,9 +119,6 @@ class DatasetType:
             patch = Patch({**patch.put, **self._times(tx, part, theirs)}, patch.drop)
         if patch:
             datasets.put(tx, part.item_id, patch)
-
-    def finish(self, part: Part, remote_id: str, *, verify: bool) -> None:
-        del part, remote_id, verify
 
     def changed_here(self, item: Item, part: Part) -> bool:
         return self.comparison.changed_here(item, part)
@@ -149,10 +138,6 @@ class DatasetType:
         self.peer.remove(item.remote_id)
         return True
 
-    def below_remote(self, remote_id: str) -> Sequence[str]:
-        del remote_id
-        return ()
-
     def _times(self, tx: Tx, part: Part, theirs: Part) -> Doc:
         """What a change of ours makes of the rest, where only we can set it: what theirs says in a link that only takes."""
         found: Doc = {field: value for field, value in theirs.doc.items() if field[0] in LATE}
@@ -167,11 +152,3 @@ class DatasetType:
 def touched(part: Part) -> int:
     """Return when it was made or changed, in ms."""
     return max(int(part.doc.get((kind, ""), "0")) for kind in ("creation_time", "last_update_time"))
-
-
-def _parts(patch: Patch) -> tuple[Patch, Patch]:
-    """Return what is sent at once, and what is sent when all records are there."""
-    early = {field: value for field, value in patch.put.items() if field[0] not in LATE}
-    late = {field: value for field, value in patch.put.items() if field[0] in LATE}
-    drops = [field for field in patch.drop if field[0] not in LATE]
-    return Patch(early, drops), Patch(late, [field for field in patch.drop if field[0] in LATE])

@@ -9,7 +9,7 @@ from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
 from trackside.links.reconcile import files as filesync
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.runs import Mirror
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state import item_store
 from trackside.registry.model import says_prompt
 from trackside.sync.document import Doc

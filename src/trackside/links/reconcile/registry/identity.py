@@ -9,7 +9,7 @@ from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.item_type import Created
 from trackside.links.reconcile.registry.files import Carrier
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps, at_making
-from trackside.links.reconcile.runs import PATIENCE_MS, Early, Mirror
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state import item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import Item
@@ -53,8 +53,8 @@ class Meeting:
             self._make_earlier(part)
         is_brought, age_ms = self._brought(part)
         found = self.peer.find_version(model_id, registry.uid_of(part.item_id), is_brought=is_brought)
-        if found is None and is_brought and 0 <= age_ms < PATIENCE_MS:
-            raise Early((PATIENCE_MS - age_ms) / 1000)
+        if found is None and is_brought:
+            identity.wait_for_maker(self.side, age_ms)
         return found
 
     def create_version(self, part: Part) -> Created:

@@ -9,12 +9,13 @@ from trackside.core.db.tx import Tx
 from trackside.links.model import Made
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.item_type import Compared, Created, Sent
+from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
+from trackside.links.reconcile.merging import words
 from trackside.links.reconcile.reconciler import IsLost, Reconciler
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import Meeting
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
-from trackside.links.reconcile.runs import Mirror, words
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state.item import Item
 from trackside.registry.files import mirrored_files
 from trackside.sync import document
@@ -25,7 +26,7 @@ from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Unmirrored
 
 
-class RegistryType:
+class RegistryType(ItemType):
     quiet = QUIET
 
     def __init__(self, entity: Entity, items: Items, comparison: Comparison, meeting: Meeting) -> None:
@@ -36,9 +37,6 @@ class RegistryType:
         self._items = items
         self._meeting = meeting
 
-    def unknown(self) -> str:
-        return ""
-
     def called(self, part: Part) -> str:
         return self._items.called(part)
 
@@ -47,10 +45,6 @@ class RegistryType:
 
     def read_remote(self, remote_id: str) -> Part | None:
         return self.peer.read(self.entity, remote_id)
-
-    def is_wanted(self, part: Part, item: Item | None, theirs: Part | None) -> bool:
-        del part, item, theirs
-        return True
 
     def is_before(self, theirs: Part) -> bool:
         return self._items.is_before(theirs)
@@ -110,28 +104,27 @@ class RegistryType:
         merged = compared.merged
         if not (self.side.link.mode.sends and merged.for_them):
             return Sent(item.remote_id, merged)
-        self.peer.left_out = {}  # of one that failed half-way
-        remote_id = self.peer.change(self.entity, item.remote_id, self.comparison.there(part, merged.for_them))
-        left_out, self.peer.left_out = self.peer.left_out, {}
-        for reason in left_out.values():
+        changed = self.peer.change(self.entity, item.remote_id, self.comparison.there(part, merged.for_them))
+        for reason in changed.left_out.values():
             self.side.note_once("skipped", self.entity, part.item_id, reason)
-        if left_out:  # what they could not take was not agreed on
-            merged = document.without(merged, set(left_out), compared.base)
-        return Sent(remote_id, merged, has_sent=True)
+        if changed.left_out:  # what they could not take was not agreed on
+            merged = document.without(merged, set(changed.left_out), compared.base)
+        return Sent(changed.id, merged, has_sent=True)
 
     def apply_local(self, tx: Tx, part: Part, patch: Patch, theirs: Part | None, sent: Sent) -> None:
         del theirs, sent
         if patch:
             registry.put(tx, self.entity, part.item_id, patch, self.side.server_root)
 
-    def finish(self, part: Part, remote_id: str, *, verify: bool) -> None:
+    def finish(self, part: Part, item: Item, theirs: Part | None, sent: Sent, *, verify: bool) -> None:
+        del item, theirs
         if not (verify and self.has_own_files(part)):
             return
         try:
             if self.side.link.mode.sends:
-                files.send(self.side, VERSION, part.item_id, remote_id, verify=True)
+                files.send(self.side, VERSION, part.item_id, sent.remote_id, verify=True)
             if self.side.link.mode.takes:
-                files.receive(self.side, VERSION, part.item_id, remote_id)
+                files.receive(self.side, VERSION, part.item_id, sent.remote_id)
         except Unmirrored as reason:
             self.side.note_once("skipped", VERSION, part.item_id, str(reason))
 
@@ -193,4 +186,5 @@ class Registry:
         item, part = self.models.side.item(MODEL, local_id), self.models.read(local_id)
         if item is not None and item.remote_id:
             return item.remote_id
-        return None if part is None else self.models.meet(part, item, None)[0].remote_id
+        made = None if part is None else self.models.meet(part, item, None)[0]
+        return None if made is None else made.remote_id

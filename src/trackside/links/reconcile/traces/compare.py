@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.runs import Mirror
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import document

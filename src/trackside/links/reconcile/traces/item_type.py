@@ -3,7 +3,7 @@
 A trace has the same id on both sides, also on an MLflow server.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 
 import msgspec
 
@@ -11,9 +11,10 @@ from trackside.core.db.tx import Tx
 from trackside.links.model import Made
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.item_type import Compared, Created, Sent
+from trackside.links.reconcile.item_type import Compared, Created, Early, ItemType, Sent
+from trackside.links.reconcile.merging import words
 from trackside.links.reconcile.reconciler import Reconciler
-from trackside.links.reconcile.runs import Early, Mirror, words
+from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.reconcile.traces.batches import Batches
 from trackside.links.reconcile.traces.compare import Comparison
 from trackside.links.reconcile.traces.spans import SpanSync
@@ -32,9 +33,8 @@ COMING_MS = 60_000  # as long spans of a trace that are missing may still be on 
 LOOK_AGAIN_S = 5.0
 
 
-class TraceType:
+class TraceType(ItemType):
     entity = Entity.TRACE
-    quiet: Set[str] = frozenset()
 
     def __init__(self, side: Side, runs: Mirror) -> None:
         self.side = side
@@ -71,10 +71,6 @@ class TraceType:
         if side.peer.keeps_ids and side.link.has_seen_all and options.backfill == "none":
             return False  # its log tells of it, since it changed
         return int(theirs.doc.get(TIME, "0")) < options.since
-
-    def is_same(self, item: Item, theirs: Part) -> bool:
-        del item, theirs
-        return True
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         return self.comparison.is_as_agreed(item, listed) and not _lacks_spans(listed.doc, item.agreed or {})
@@ -114,9 +110,6 @@ class TraceType:
     def must_look(self, part: Part, item: Item) -> bool:
         return self.side.link.mode is Mode.BOTH and self.comparison.changed_here(item, part)
 
-    def check_usable(self, part: Part, item: Item, theirs: Part) -> None:
-        del part, item, theirs
-
     def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
         agreed = item.agreed or {}
         base, mine = self.comparison.mine(agreed), self.comparison.mine(part.doc)
@@ -154,8 +147,8 @@ class TraceType:
             doc = document.apply(self.comparison.mine(part.doc), patch)
             traces.put(tx, self._brought(part.item_id, part.experiment_id, doc, patch.put, patch.drop))
 
-    def finish(self, part: Part, remote_id: str, *, verify: bool) -> None:
-        del part, remote_id, verify
+    def finish(self, part: Part, item: Item, theirs: Part | None, sent: Sent, *, verify: bool) -> None:
+        del part, item, theirs, sent, verify
         if self._are_coming:
             raise Early(LOOK_AGAIN_S)
 
@@ -174,10 +167,6 @@ class TraceType:
         if theirs is not None:
             self.peer.remove(item.remote_id, theirs.experiment_id)
         return True
-
-    def below_remote(self, remote_id: str) -> Sequence[str]:
-        del remote_id
-        return ()
 
     def _is_incomplete(self, theirs: Doc, kept: Doc) -> bool:
         """Return whether spans of a recent trace are missing on an MLflow server, whose list does not show when they come: a

@@ -20,7 +20,7 @@ from trackside.sync.remote.mlflow.client import MlflowPeer
 from trackside.sync.remote.mlflow.datasets import NoDatasets
 from trackside.sync.remote.mlflow.traces import NoTraces
 from trackside.sync.remote.mlflow.wire import part_of_experiment, part_of_run
-from trackside.sync.remote.port import Unmirrored
+from trackside.sync.remote.port import CreatedItem, LeftOut, Unmirrored
 
 CONFIG = Path("~/.databrickscfg")
 NAME = ("name", "")
@@ -72,7 +72,7 @@ class DatabricksPeer(MlflowPeer):
     def find_experiment(self, name: str) -> str | None:
         return super().find_experiment(self._path(name))
 
-    def make_experiment(self, name: str) -> str:
+    def make_experiment(self, name: str) -> CreatedItem:
         path = self._path(name)
         self._make_folder_of(path)
         return super().make_experiment(path)
@@ -81,17 +81,18 @@ class DatabricksPeer(MlflowPeer):
         part = super().read(entity, remote_id)
         return self._named(part) if part is not None and entity is Entity.EXPERIMENT else part
 
-    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
+        left_out: LeftOut = {}
         if entity is Entity.EXPERIMENT and NAME in patch.put:
             put: Doc = dict(patch.put)
             try:
                 put[NAME] = self._path(put[NAME])
                 self._make_folder_of(put[NAME])
             except Unmirrored as reason:
-                self.left_out[NAME] = str(reason)
+                left_out[NAME] = str(reason)
                 del put[NAME]
             patch = Patch(put, patch.drop)
-        super().change(entity, remote_id, experiment_id, patch)
+        return {**left_out, **super().change(entity, remote_id, experiment_id, patch)}
 
     def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
         page = self._calls.post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})

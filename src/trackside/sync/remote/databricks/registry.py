@@ -17,6 +17,7 @@ from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.port import Unmirrored
+from trackside.sync.remote.registry_port import ChangedItem
 
 USED = ("Staging", "Production")
 NAME = ("name", "")
@@ -70,7 +71,7 @@ class DatabricksRegistry(MlflowRegistry):
         found.pop("model_id", None)
         return {**found, "source": found["source"] or doc.get(("source", ""), "")}
 
-    def change_model(self, name: str, patch: Patch) -> str:
+    def change_model(self, name: str, patch: Patch) -> ChangedItem:
         try:
             return super().change_model(name, patch)
         except Refused as refused:

@@ -26,9 +26,9 @@ from trackside.sync.remote.mlflow.logged_models import MlflowModels
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
 from trackside.sync.remote.mlflow.traces import MlflowTraces
-from trackside.sync.remote.mlflow.wire import is_of_value, marks_of, part_of_experiment, part_of_run
+from trackside.sync.remote.mlflow.wire import is_of_value, marks_of_run, part_of_experiment, part_of_run
 from trackside.sync.remote.paging import Pages
-from trackside.sync.remote.port import Seen
+from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, Seen
 
 HISTORY_PAGE = 25_000
 DEFAULT = "0"  # the experiment that every store has
@@ -37,10 +37,6 @@ DEFAULT = "0"  # the experiment that every store has
 class MlflowPeer:
     may_be_trackside = True  # which would take copies of copies for runs of its own
     keeps_ids = False
-    unheard = 0  # there is no log
-    was_put_back = False  # and who reads none cannot say so
-    store_id = ""
-    was_there = False
 
     def __init__(self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
         """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
@@ -49,7 +45,7 @@ class MlflowPeer:
         self._runs = MlflowRuns(self._calls, source)
         self._models = MlflowModels(self._calls, source)
         self._source = source
-        self.left_out: dict[Field, str] = {}
+        self._store_id = ""
         self._files = self.make_files()
         self.registry = self.make_registry()
         self.datasets = self.make_datasets()
@@ -85,8 +81,8 @@ class MlflowPeer:
         try:
             self._note_store(self._calls.get("experiments/get", experiment_id=DEFAULT)["experiment"])
         except Refused:  # or it is not for us
-            self.store_id = ""
-        return self.store_id
+            self._store_id = ""
+        return self._store_id
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         kind = field[0]
@@ -124,16 +120,14 @@ class MlflowPeer:
                 return None
             raise
 
-    def make_experiment(self, name: str) -> str:
-        self.was_there = False
+    def make_experiment(self, name: str) -> CreatedItem:
         try:
-            return str(self._calls.post("experiments/create", {"name": name})["experiment_id"])
+            return CreatedItem(str(self._calls.post("experiments/create", {"name": name})["experiment_id"]))
         except Refused as refused:
-            self.was_there = True
             found = self.find_experiment(name) if refused.code == "RESOURCE_ALREADY_EXISTS" else None
             if found is None:
                 raise
-            return found
+            return CreatedItem(found, existed=True)
 
     def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
         """One search for each item that is about to be made; of several copies the one that began first."""
@@ -143,25 +137,22 @@ class MlflowPeer:
             return local_id  # there it is from
         return found[0] if found else None
 
-    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> CreatedItem:
         if self.may_be_trackside and is_trackside(self._http):
             raise Down(f"{self._http.url} is a Trackside, not an MLflow server; add the link again, without kind", 60.0)
-        self.may_be_trackside = self.was_there = False
-        if entity is Entity.MODEL:
-            return self._models.make(local_id, experiment_id, patch.put)
-        made, left_out = self._runs.make(local_id, experiment_id, patch)
-        self.left_out |= left_out
-        return made
+        self.may_be_trackside = False
+        kind = self._models if entity is Entity.MODEL else self._runs
+        return CreatedItem(kind.make(local_id, experiment_id, patch))
 
-    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
         del experiment_id
         match entity:
             case Entity.EXPERIMENT:
-                self._change_experiment(remote_id, patch)
+                return self._change_experiment(remote_id, patch)
             case Entity.RUN:
-                self.left_out |= self._runs.change(remote_id, patch)
+                return self._runs.change(remote_id, patch)
             case _:
-                self.left_out |= self._models.change(remote_id, patch)
+                return self._models.change(remote_id, patch)
 
     def remove(self, entity: Entity, remote_id: str) -> None:
         if entity is Entity.MODEL:
@@ -196,7 +187,7 @@ class MlflowPeer:
 
     def series(self, run_id: str) -> dict[str, str]:
         """The last point: all that MLflow tells without reading a history."""
-        return marks_of(self._calls.get("runs/get", run_id=run_id)["run"].get("data", {}).get("metrics", []))
+        return marks_of_run(self._calls.get("runs/get", run_id=run_id)["run"])
 
     def mark_of(self, summary: Summary) -> str:
         return mark(*summary.last)
@@ -246,8 +237,9 @@ class MlflowPeer:
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
         self._files.remove(entity, remote_id, path)
 
-    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
-        return self._poll.changes(cursor)
+    def changes(self, cursor: str) -> ChangePage:
+        seen, following, more = self._poll.changes(cursor)
+        return ChangePage(seen, following, more, store_id=self._store_id)
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
         seen, following, more = self._poll.changes(cursor)
@@ -279,7 +271,7 @@ class MlflowPeer:
     def _note_store(self, experiment: dict[str, Any]) -> None:
         """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
         if str(experiment["experiment_id"]) == DEFAULT:
-            self.store_id = str(experiment.get("creation_time") or "")
+            self._store_id = str(experiment.get("creation_time") or "")
 
     def search_runs(
         self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int
@@ -297,7 +289,8 @@ class MlflowPeer:
     def part_of_run(self, found: dict[str, Any]) -> Part:
         return part_of_run(found)
 
-    def _change_experiment(self, remote_id: str, patch: Patch) -> None:
+    def _change_experiment(self, remote_id: str, patch: Patch) -> LeftOut:
+        left_out: LeftOut = {}
         name = patch.put.get(("name", ""))
         stage = patch.put.get(("stage", ""))
         if stage == "active":
@@ -312,7 +305,7 @@ class MlflowPeer:
             except Refused as refused:
                 if not is_of_value(refused):
                     raise
-                self.left_out["tag", key] = f"the remote does not take the tag {key!r} of its experiment: {refused}"
+                left_out["tag", key] = f"the remote does not take the tag {key!r} of its experiment: {refused}"
         for kind, key in patch.drop:
             if kind == "tag":
                 try:
@@ -322,9 +315,10 @@ class MlflowPeer:
                 except Refused as refused:
                     if not refused.is_unknown_call:
                         raise
-                    self.left_out[kind, key] = f"the remote's release cannot delete the tag {key!r} of an experiment"
+                    left_out[kind, key] = f"the remote's release cannot delete the tag {key!r} of an experiment"
         if stage == "deleted" and remote_id != "0":
             self._calls.unless_missing("experiments/delete", {"experiment_id": remote_id})
+        return left_out
 
     def root(self, entity: Entity, remote_id: str) -> str:
         """Where the artifacts of a run, a logged model or a version lie."""

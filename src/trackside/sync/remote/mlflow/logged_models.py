@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from trackside.core.http_client.client import Refused
-from trackside.sync.document import Doc, Field, Patch, of_kind
+from trackside.sync.document import Field, Patch, of_kind
 from trackside.sync.local.reader import SOURCE_MODEL, SOURCE_WORKSPACE, Part
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
@@ -45,7 +45,8 @@ class MlflowModels:
         page = self._calls.post("logged-models/search", body)
         return [part_of_model(each) for each in page.get("models", [])], page.get("next_page_token")
 
-    def make(self, local_id: str, experiment_id: str, put: Doc) -> str:
+    def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
+        put = patch.put
         body = {
             "experiment_id": experiment_id,
             "name": put.get(("name", "")),

@@ -18,8 +18,10 @@ from trackside.registry.model import NO_STAGE, says_prompt
 from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
-from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs
+from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs, part_of_registered_model, part_of_version
 from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.port import CreatedItem, LeftOut
+from trackside.sync.remote.registry_port import ChangedItem
 
 EXPERIMENT = "trackside/registry"  # of the runs that keep files
 PENDING = "PENDING_REGISTRATION"
@@ -33,7 +35,7 @@ class Runs(Protocol):
 
     def find_experiment(self, name: str) -> str | None: ...
 
-    def make_experiment(self, name: str) -> str: ...
+    def make_experiment(self, name: str) -> CreatedItem: ...
 
     def root(self, entity: Entity, remote_id: str) -> str: ...
 
@@ -49,7 +51,6 @@ class MlflowRegistry:
         self._http = http
         self._runs = runs
         self._source = source
-        self.left_out: dict[Field, str] = {}
         self._uids: dict[
             str, tuple[float, dict[str, str]]
         ] = {}  # of a few models: their versions by uid, and since when
@@ -86,7 +87,7 @@ class MlflowRegistry:
         name, _, version = remote_id.partition("/")
         try:
             if entity is Entity.REGISTERED:
-                return _part_of_model(self.get_model(name))
+                return part_of_registered_model(self.get_model(name))
             found = self.ask("GET", "model-versions/get", name=name, version=version)["model_version"]
         except Refused as refused:
             if refused.is_missing:
@@ -95,10 +96,10 @@ class MlflowRegistry:
         status = found.get("status", "READY")
         if status == FAILED:
             said = found.get("status_message") or "the other side does not say why"
-            return replace(_part_of_version(found), failed=f"its registration failed there: {said}")
+            return replace(part_of_version(found), failed=f"its registration failed there: {said}")
         if status != "READY":
             raise BadState(f"version {version} of {name} is {status} on the other side: it waits until it is READY")
-        return _part_of_version(found)
+        return part_of_version(found)
 
     def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
         del entity, remote_id
@@ -178,7 +179,7 @@ class MlflowRegistry:
 
     def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:
         """A run that keeps them."""
-        experiment_id = self._runs.find_experiment(EXPERIMENT) or self._runs.make_experiment(EXPERIMENT)
+        experiment_id = self._runs.find_experiment(EXPERIMENT) or self._runs.make_experiment(EXPERIMENT).id
         search = {
             "experiment_ids": [experiment_id],
             "filter": f"tags.`{SOURCE_UID}` = '{uid}'",
@@ -221,7 +222,7 @@ class MlflowRegistry:
     def named_by(self, model_id: str, value: str) -> str:
         return f"{model_id}/{value}"
 
-    def change(self, entity: Entity, remote_id: str, patch: Patch) -> str:
+    def change(self, entity: Entity, remote_id: str, patch: Patch) -> ChangedItem:
         return (
             self.change_model(remote_id, patch)
             if entity is Entity.REGISTERED
@@ -293,13 +294,13 @@ class MlflowRegistry:
                 return ""
             raise
 
-    def change_model(self, name: str, patch: Patch) -> str:
+    def change_model(self, name: str, patch: Patch) -> ChangedItem:
         renamed = patch.put.get(("name", ""))
         if renamed is not None and renamed != name:
             self._tell("POST", "registered-models/rename", {"name": name, "new_name": renamed})
             self._uids.pop(name, None)
             name = renamed
-        self._write("registered-models", {"name": name}, patch)
+        left_out = self._write("registered-models", {"name": name}, patch)
         for alias, number in of_kind(patch.put, "alias").items():
             self._tell("POST", "registered-models/alias", {"name": name, "alias": alias, "version": number})
         for kind, key in patch.drop:
@@ -307,19 +308,19 @@ class MlflowRegistry:
                 self._unless_missing("registered-models/delete-tag", {"name": name, "key": key})
             elif kind == "alias":
                 self._unless_missing("registered-models/alias", {"name": name, "alias": key})
-        return name
+        return ChangedItem(name, left_out)
 
-    def _change_version(self, remote_id: str, patch: Patch) -> str:
+    def _change_version(self, remote_id: str, patch: Patch) -> ChangedItem:
         name, _, version = remote_id.partition("/")
         of = {"name": name, "version": version}
-        self._write("model-versions", of, patch)
+        left_out = self._write("model-versions", of, patch)
         for kind, key in patch.drop:
             if kind == "tag":
                 self._unless_missing("model-versions/delete-tag", {**of, "key": key})
         stage = patch.put.get(("stage", ""))
         if stage is not None:
             self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
-        return remote_id
+        return ChangedItem(remote_id, left_out)
 
     def _make(self, call: str, body: dict[str, Any], *, once: bool) -> Any:
         """With its tags and description; where one of them is not taken, with our own tags: `change` says which."""
@@ -333,29 +334,21 @@ class MlflowRegistry:
             least = {key: value for key, value in given.items() if key != "description"}
             return self._tell("POST", call, {**least, "tags": ours}, once=once)
 
-    def _write(self, noun: str, of: dict[str, str], patch: Patch) -> None:
-        """The description and tags; of those that are not taken, why."""
+    def _write(self, noun: str, of: dict[str, str], patch: Patch) -> LeftOut:
+        """Send the description and tags."""
+        left_out: LeftOut = {}
         if any(field == ("description", "") for field in (*patch.put, *patch.drop)):
             text = patch.put.get(("description", ""), "")
-            with self._leaving_out(("description", ""), of):
+            with _leaving_out(left_out, ("description", ""), of):
                 self._tell("PATCH", f"{noun}/update", {**of, "description": text})
         for key, value in of_kind(patch.put, "tag").items():
-            with self._leaving_out(("tag", key), of):
+            with _leaving_out(left_out, ("tag", key), of):
                 self._tell("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
-
-    @contextmanager
-    def _leaving_out(self, field: Field, of: dict[str, str]) -> Iterator[None]:
-        try:
-            yield
-        except Refused as refused:
-            if not is_of_value(refused):
-                raise
-            what = " ".join(filter(None, (field[0], repr(field[1]) if field[1] else "")))
-            self.left_out[field] = f"the remote does not take the {what} of {'/'.join(of.values())}: {refused}"
+        return left_out
 
     def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[Part]:
         token: str | None = None
-        make = _part_of_model if noun == "registered-models" else _part_of_version
+        make = part_of_registered_model if noun == "registered-models" else part_of_version
         words = [filter_] if filter_ else [""]
         if not filter_ and self.knows_aliases:  # prompts have to be asked for
             words.append("tags.`mlflow.prompt.is_prompt` = 'true'")
@@ -392,37 +385,16 @@ class MlflowRegistry:
         return self._http.json(method, f"{API}/{path}", body, once=once)
 
 
-def _part_of_model(found: dict[str, Any]) -> Part:
-    doc: Doc = {
-        ("name", ""): found["name"],
-        ("description", ""): found.get("description") or "",
-        ("created", ""): str(found.get("creation_timestamp") or 0),
-        ("seen", ""): str(found.get("last_updated_timestamp") or 0),
-    }
-    for tag in found.get("tags", []):
-        doc["tag", tag["key"]] = tag.get("value") or ""
-    for alias in found.get("aliases", []):
-        doc["alias", alias["alias"]] = str(alias["version"])
-    return Part(found["name"], "", doc)
-
-
-def _part_of_version(found: dict[str, Any]) -> Part:
-    number = str(found["version"])
-    doc: Doc = {
-        ("number", ""): number,
-        ("created", ""): str(found.get("creation_timestamp") or 0),
-        ("seen", ""): str(found.get("last_updated_timestamp") or 0),
-        ("user", ""): found.get("user_id") or "",
-        ("stage", ""): found.get("current_stage") or NO_STAGE,
-        ("source", ""): found.get("source") or "",
-        ("run_id", ""): found.get("run_id") or "",
-        ("run_link", ""): found.get("run_link") or "",
-        ("model_id", ""): found.get("model_id") or "",
-        ("description", ""): found.get("description") or "",
-    }
-    for tag in found.get("tags", []):
-        doc["tag", tag["key"]] = tag.get("value") or ""
-    return Part(f"{found['name']}/{number}", found["name"], doc)
+@contextmanager
+def _leaving_out(left_out: LeftOut, field: Field, of: dict[str, str]) -> Iterator[None]:
+    """Note the field where its value is refused."""
+    try:
+        yield
+    except Refused as refused:
+        if not is_of_value(refused):
+            raise
+        what = " ".join(filter(None, (field[0], repr(field[1]) if field[1] else "")))
+        left_out[field] = f"the remote does not take the {what} of {'/'.join(of.values())}: {refused}"
 
 
 def _below(root: str, path: str) -> str:

@@ -28,8 +28,8 @@ class MlflowRuns:
         }
         return [each["info"]["run_id"] for each in self._calls.post("runs/search", body).get("runs", [])]
 
-    def make(self, local_id: str, experiment_id: str, patch: Patch) -> tuple[str, dict[Field, str]]:
-        """Its id there, and what was left out, and why."""
+    def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
+        """Return the id of the run there.  What the remote does not take then, it is told again by a change."""
         put = patch.put
         name = put.get(("name", ""), "")
         tags = {SOURCE_RUN: local_id, SOURCE_WORKSPACE: self._source}
@@ -43,16 +43,16 @@ class MlflowRuns:
             "tags": pairs(tags),
         }
         try:
-            return self._make(body), {}
+            return self._make(body)
         except Refused as refused:
             if "'active' state" not in str(refused):
                 raise
         # A run of a deleted experiment: it comes, and the experiment goes again, with it.
         self._calls.post("experiments/restore", {"experiment_id": experiment_id})
         run_id = self._make(body)
-        left_out = self.change(run_id, patch)
+        self.change(run_id, patch)
         self._calls.post("experiments/delete", {"experiment_id": experiment_id})
-        return run_id, left_out
+        return run_id
 
     def change(self, run_id: str, patch: Patch) -> dict[Field, str]:
         """Gives what was left out, and why."""

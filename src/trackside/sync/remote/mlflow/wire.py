@@ -6,10 +6,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from trackside.core.http_client.client import Http, Refused
+from trackside.registry.model import NO_STAGE
 from trackside.sync.document import Doc
 from trackside.sync.local.reader import NAME_TAG, Part
 from trackside.sync.metric_delta import mark
 from trackside.sync.remote.faults import InvalidRemoteResponse
+from trackside.sync.remote.mlflow.shapes import (
+    Experiment,
+    LoggedModel,
+    Metric,
+    ModelVersion,
+    RegisteredModel,
+    Run,
+    Tag,
+    decoded,
+)
 
 API = "/api/2.0/mlflow"
 MAX_PAIRS = 100
@@ -27,75 +38,118 @@ def proxied_path(root: str) -> str | None:
     return None
 
 
-def part_of_experiment(found: dict[str, Any]) -> Part:
-    doc: Doc = {("name", ""): found["name"], ("stage", ""): found.get("lifecycle_stage", "active")}
-    for tag in found.get("tags", []):
-        doc["tag", tag["key"]] = tag.get("value", "")
-    return Part(str(found["experiment_id"]), str(found["experiment_id"]), doc)
+def part_of_experiment(found: object) -> Part:
+    experiment = decoded(Experiment, found)
+    doc: Doc = {("name", ""): experiment.name, ("stage", ""): experiment.lifecycle_stage, **_tags(experiment.tags)}
+    return Part(str(experiment.experiment_id), str(experiment.experiment_id), doc)
 
 
-def part_of_run(found: dict[str, Any]) -> Part:
+def part_of_run(found: object) -> Part:
     """With the remote's ids in it, and the tags that say what it is a copy of."""
-    info, data = found["info"], found.get("data", {})
-    tags = {tag["key"]: tag.get("value", "") for tag in data.get("tags", [])}
+    run = decoded(Run, found)
+    info = run.info
+    tags = {tag.key: tag.value or "" for tag in run.data.tags}
     doc: Doc = {
-        ("name", ""): info.get("run_name") or tags.get(NAME_TAG, ""),
-        ("status", ""): info.get("status", "RUNNING"),
-        ("stage", ""): info.get("lifecycle_stage", "active"),
-        ("user", ""): info.get("user_id") or tags.get("mlflow.user", ""),
-        ("start_time", ""): str(info.get("start_time") or 0),
+        ("name", ""): info.run_name or tags.get(NAME_TAG, ""),
+        ("status", ""): info.status or "RUNNING",
+        ("stage", ""): info.lifecycle_stage or "active",
+        ("user", ""): info.user_id or tags.get("mlflow.user", ""),
+        ("start_time", ""): str(info.start_time or 0),
     }
-    if info.get("end_time"):
-        doc["end_time", ""] = str(info["end_time"])
-    for param in data.get("params", []):
-        doc["param", param["key"]] = param.get("value", "")
-    for key, value in tags.items():
-        if key != NAME_TAG:
-            doc["tag", key] = value
-    for given in found.get("inputs", {}).get("dataset_inputs", []):
-        dataset = given.get("dataset", {})
-        fields = {name: dataset.get(name) for name in ("source_type", "source", "schema", "profile")}
-        fields["tags"] = {tag["key"]: tag.get("value", "") for tag in given.get("tags", [])}
-        key = json.dumps([dataset.get("name", ""), dataset.get("digest", "")])
-        doc["dataset", key] = json.dumps(fields, sort_keys=True)
-    for model in found.get("inputs", {}).get("model_inputs", []):
-        doc["input", model["model_id"]] = "0"
-    for model in found.get("outputs", {}).get("model_outputs", []):
-        doc["output", model["model_id"]] = str(model.get("step", 0))
-    touched = max(int(info.get("start_time") or 0), int(info.get("end_time") or 0))
-    run_id = str(info.get("run_id") or info["run_uuid"])
-    return Part(run_id, str(info["experiment_id"]), doc, touched, marks_of(data.get("metrics", [])))
+    if info.end_time:
+        doc["end_time", ""] = str(info.end_time)
+    for param in run.data.params:
+        doc["param", param.key] = param.value or ""
+    doc |= {("tag", key): value for key, value in tags.items() if key != NAME_TAG}
+    for given in run.inputs.dataset_inputs:
+        dataset = given.dataset
+        fields: dict[str, Any] = {
+            name: getattr(dataset, name) for name in ("source_type", "source", "schema", "profile")
+        }
+        fields["tags"] = {tag.key: tag.value or "" for tag in given.tags}
+        doc["dataset", json.dumps([dataset.name or "", dataset.digest or ""])] = json.dumps(fields, sort_keys=True)
+    for model in run.inputs.model_inputs:
+        doc["input", model.model_id] = "0"
+    for model in run.outputs.model_outputs:
+        doc["output", model.model_id] = str(model.step or 0)
+    run_id = info.run_id or info.run_uuid
+    if not run_id:
+        raise InvalidRemoteResponse("what the remote answers is a run of MLflow without an id")
+    touched = max(info.start_time or 0, info.end_time or 0)
+    return Part(run_id, str(info.experiment_id), doc, touched, _marks(run.data.metrics))
 
 
-def part_of_model(found: dict[str, Any]) -> Part:
-    info, data = found["info"], found.get("data", {})
+def part_of_model(found: object) -> Part:
+    model = decoded(LoggedModel, found)
+    info = model.info
     words = {"LOGGED_MODEL_READY": "READY", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED", "LOGGED_MODEL_PENDING": "PENDING"}
     doc: Doc = {
-        ("name", ""): info.get("name", ""),
-        ("model_type", ""): info.get("model_type", ""),
-        ("source_run", ""): info.get("source_run_id", ""),
-        ("status", ""): words.get(str(info.get("status")), str(info.get("status"))),
+        ("name", ""): info.name or "",
+        ("model_type", ""): info.model_type or "",
+        ("source_run", ""): info.source_run_id or "",
+        ("status", ""): words.get(str(info.status), str(info.status)),
         ("stage", ""): "active",
+        **_tags(info.tags),
     }
-    for param in data.get("params", []):
-        doc["param", param["key"]] = param.get("value", "")
-    for tag in info.get("tags", []):
-        doc["tag", tag["key"]] = tag.get("value", "")
-    for metric in data.get("metrics", []):
-        point = [
-            metric["key"], metric.get("step", 0), metric.get("timestamp", 0), metric.get("run_id", ""),
-            metric.get("dataset_name"), metric.get("dataset_digest"), metric["value"],
-        ]  # fmt: skip
-        doc["point", json.dumps(point)] = ""
-    return Part(info["model_id"], str(info["experiment_id"]), doc, int(info.get("last_updated_timestamp_ms") or 0))
+    for param in model.data.params:
+        doc["param", param.key] = param.value or ""
+    for each in model.data.metrics:
+        place = (
+            each.key,
+            each.step or 0,
+            each.timestamp or 0,
+            each.run_id or "",
+            each.dataset_name,
+            each.dataset_digest,
+        )
+        doc["point", json.dumps([*place, each.value])] = ""
+    return Part(info.model_id, str(info.experiment_id), doc, info.last_updated_timestamp_ms or 0)
 
 
-def marks_of(metrics: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """By key what tells the last point from another one."""
-    return {
-        each["key"]: mark(int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
-        for each in metrics
+def part_of_registered_model(found: object) -> Part:
+    model = decoded(RegisteredModel, found)
+    doc: Doc = {
+        ("name", ""): model.name,
+        ("description", ""): model.description or "",
+        ("created", ""): str(model.creation_timestamp or 0),
+        ("seen", ""): str(model.last_updated_timestamp or 0),
+        **_tags(model.tags),
     }
+    for alias in model.aliases:
+        doc["alias", alias.alias] = str(alias.version)
+    return Part(model.name, "", doc)
+
+
+def part_of_version(found: object) -> Part:
+    version = decoded(ModelVersion, found)
+    number = str(version.version)
+    doc: Doc = {
+        ("number", ""): number,
+        ("created", ""): str(version.creation_timestamp or 0),
+        ("seen", ""): str(version.last_updated_timestamp or 0),
+        ("user", ""): version.user_id or "",
+        ("stage", ""): version.current_stage or NO_STAGE,
+        ("source", ""): version.source or "",
+        ("run_id", ""): version.run_id or "",
+        ("run_link", ""): version.run_link or "",
+        ("model_id", ""): version.model_id or "",
+        ("description", ""): version.description or "",
+        **_tags(version.tags),
+    }
+    return Part(f"{version.name}/{number}", version.name, doc)
+
+
+def marks_of_run(found: object) -> dict[str, str]:
+    """Return, by key of a run's metrics, what tells the last point from another one."""
+    return _marks(decoded(Run, found).data.metrics)
+
+
+def _marks(metrics: Iterable[Metric]) -> dict[str, str]:
+    return {each.key: mark(each.step or 0, each.timestamp or 0, float(each.value)) for each in metrics}
+
+
+def _tags(tags: Iterable[Tag]) -> Doc:
+    return {("tag", tag.key): tag.value or "" for tag in tags}
 
 
 def shaped(http: Http, answer: Any) -> Any:

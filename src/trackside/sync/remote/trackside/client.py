@@ -10,10 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from trackside.artifacts.store import Removal
-from trackside.core.http_client.client import Down, Http, Incoming, Refused
-from trackside.sync.api.files import PREFIX
-from trackside.sync.api.items import FRAME, PointsBody
-from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.core.http_client.client import Answer, Down, Http, Incoming, Refused
+from trackside.sync.api.digests import Digests
+from trackside.sync.api.files import PREFIX, Come, FileAnswer, FileListing
+from trackside.sync.api.items import FRAME, Ids, ItemId, PointsBody, PutAnswer, SeriesMarks
+from trackside.sync.document import Field, Patch, Verb
 from trackside.sync.entities import FIRST, Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import registry
@@ -21,10 +22,11 @@ from trackside.sync.local.files import Source, hashed
 from trackside.sync.local.reader import Part, Summary, mark
 from trackside.sync.local.resumable_upload import PART_BYTES
 from trackside.sync.metric_delta import Digest
+from trackside.sync.remote.decoding import convert, read
 from trackside.sync.remote.detect import is_empty
-from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.paging import check_progress
-from trackside.sync.remote.port import News, Seen
+from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, News, Seen
+from trackside.sync.remote.trackside import items
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 from trackside.sync.remote.trackside.registry import TracksideRegistry
 from trackside.sync.remote.trackside.traces import TracksideTraces
@@ -42,7 +44,31 @@ class _Live(Struct, frozen=True):
 
     cursor: int
     reset: bool
-    changes: list[msgspec.Raw]
+    changes: list[Any]
+
+
+class _Change(Struct, frozen=True):
+    entity: Entity
+    id: str
+
+
+class _Changes(Struct, frozen=True):
+    """What is read of `sync.api.items.Changes`, also of earlier releases, which leave out some of it."""
+
+    next: int
+    more: bool
+    changes: list[_Change] = []
+    workspace_uid: str = ""
+    oldest: int = 0
+    newest: int | None = None
+    unread: int = 0
+    after_at: int = 0
+    next_at: int = 0
+
+
+class _Fault(Struct, frozen=True):
+    error_code: str
+    message: str = ""
 
 
 class TracksidePeer:
@@ -52,11 +78,6 @@ class TracksidePeer:
         """`sender` is the uid of our workspace."""
         self._http = http
         self._sender = sender
-        self.unheard = 0
-        self.store_id = ""
-        self.was_put_back = False
-        self.was_there = False
-        self.left_out: dict[Field, str] = {}
         self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
         self._listed = (*LISTED, *(OF_REGISTRY if with_registry else ()), Entity.DATASET, Entity.TRACE)
         self.registry = TracksideRegistry(http)
@@ -76,38 +97,35 @@ class TracksidePeer:
         return True
 
     def read(self, entity: Entity, remote_id: str) -> Part | None:
-        try:
-            found = self._http.json("GET", f"{PREFIX}/item", entity=str(entity), id=remote_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
-        doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
-        return Part(found["id"], found["experiment_id"], doc)
+        return items.find(self._http, entity, remote_id)
 
     def find_experiment(self, name: str) -> str | None:
         try:
-            return str(self._http.json("GET", f"{PREFIX}/experiment", name=name)["id"])
+            return read(self._http, ItemId, "GET", f"{PREFIX}/experiment", name=name).id
         except Refused as refused:
             if refused.is_missing:
                 return None
             raise
 
-    def make_experiment(self, name: str) -> str:
-        return self._put(Entity.EXPERIMENT, None, None, Patch({("name", ""): name}))
+    def make_experiment(self, name: str) -> CreatedItem:
+        return _created(items.put(self._http, Entity.EXPERIMENT, None, Patch({("name", ""): name})))
 
     def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
         del experiment_id, is_brought
         return local_id if self.read(entity, local_id) is not None else None
 
-    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> str:
-        return self._put(entity, local_id, experiment_id, patch)
+    def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> CreatedItem:
+        return _created(items.put(self._http, entity, local_id, patch, experiment_id))
 
-    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> None:
-        self._put(entity, remote_id, experiment_id, patch)
+    def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
+        answer = items.put(self._http, entity, remote_id, patch, experiment_id)
+        return {
+            (kind, key): f"a point of the run {json.loads(key)[3]} is left out: that run is not there"
+            for kind, key in answer.left_out
+        }
 
     def remove(self, entity: Entity, remote_id: str) -> None:
-        self._put(entity, remote_id, "0", Patch({("stage", ""): "deleted"}))
+        items.put(self._http, entity, remote_id, Patch({("stage", ""): "deleted"}), "0")
 
     def is_empty(self, experiment_id: str) -> bool:
         return is_empty(self._http, experiment_id)
@@ -117,7 +135,7 @@ class TracksidePeer:
         self._http.call("POST", f"{PREFIX}/points", body, MSGPACK)
 
     def series(self, run_id: str) -> dict[str, str]:
-        return dict(self._http.json("GET", f"{PREFIX}/series", run_id=run_id)["series"])
+        return read(self._http, SeriesMarks, "GET", f"{PREFIX}/series", run_id=run_id).series
 
     def mark_of(self, summary: Summary) -> str:
         return mark(summary)
@@ -127,17 +145,17 @@ class TracksidePeer:
         key, after = "", 0
         while True:
             try:
-                page = self._http.json("GET", f"{PREFIX}/digests", run_id=run_id, key=key, after=after)
+                page = read(self._http, Digests, "GET", f"{PREFIX}/digests", run_id=run_id, key=key, after=after)
             except Refused as refused:
                 if refused.is_unknown_call:
                     return None  # an earlier release
                 raise
-            for each, (said, points, total) in page["series"].items():
+            for each, (said, points, total) in page.series.items():
                 found.setdefault(each, Digest(said)).join(Digest(said, points, int(total, 16)))
-            if "key" not in page:
+            if page.key is None:
                 return found
-            check_progress("digests", (key, after), (page["key"], page["after"]))
-            key, after = page["key"], page["after"]
+            check_progress("digests", (key, after), (page.key, page.after))
+            key, after = page.key, page.after
 
     def recount(self, run_id: str, keys: Sequence[str]) -> None:
         self._http.json("POST", f"{PREFIX}/recount", {"run_id": run_id, "keys": list(keys)})
@@ -163,22 +181,25 @@ class TracksidePeer:
             check_progress("points", began, after_chunk)
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
-        found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id)["files"]
+        found = self._listing(entity, remote_id).files
         return {path: RemoteFile(size, etag=etag) for path, (size, etag) in found.items()}
 
     def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
-        found = self._http.json("GET", f"{PREFIX}/files", entity=str(entity), id=remote_id).get("removals", [])
-        return msgspec.convert(found, list[Removal])
+        return self._listing(entity, remote_id).removals
+
+    def _listing(self, entity: Entity, remote_id: str) -> FileListing:
+        return read(self._http, FileListing, "GET", f"{PREFIX}/files", entity=str(entity), id=remote_id)
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile:
-        return _file(self._http.call("GET", self._at("digest", entity, remote_id, path)).json)
+        where = self._at("digest", entity, remote_id, path)
+        return self._stored(self._http.call("GET", where), where)
 
     def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
         if source.size_bytes <= PART_BYTES:
             where = self._at("file", entity, remote_id, path, sha256=source.sha256())
-            return _file(self._http.send("PUT", where, source.pieces(), source.size_bytes).json)
+            return self._stored(self._http.send("PUT", where, source.pieces(), source.size_bytes), where)
         version = {"version": source.etag, "sender": self._sender}
-        at: int = self._http.call("POST", self._at("parts", entity, remote_id, path, **version)).json["size"]
+        at = read(self._http, Come, "POST", self._at("parts", entity, remote_id, path, **version)).size
         name = f"{entity}/{remote_id}/{path} {source.etag}"
         hashed_to, digest = self._begun.pop(name, (0, hashlib.sha256()))
         if hashed_to > at:
@@ -194,7 +215,8 @@ class TracksidePeer:
                 self._note_begun(name, at, digest)
                 raise TurnOver
         words = {**version, "size": str(source.size_bytes), "sha256": digest.hexdigest()}
-        return _file(self._http.call("POST", self._at("parts/join", entity, remote_id, path, **words)).json)
+        where = self._at("parts/join", entity, remote_id, path, **words)
+        return self._stored(self._http.call("POST", where), where)
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
         return self._http.download(self._at("file", entity, remote_id, path), start, etag)
@@ -202,28 +224,30 @@ class TracksidePeer:
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
         self._http.call("DELETE", self._at("file", entity, remote_id, path))
 
-    def changes(self, cursor: str) -> tuple[list[Seen], str, bool]:
+    def changes(self, cursor: str) -> ChangePage:
         """An empty cursor begins with a list of everything, since the log may not go back to the beginning."""
         if not cursor:
             cursor = f"{FIRST}{self.end_of_changes()} {LISTED[0]} "
         if cursor.startswith(FIRST):
             seen, following = self._page(cursor, self._listed)
-            return seen, following or cursor.split(" ")[1], True
+            log = cursor.split(" ")[1]
+            return ChangePage(seen, following or log, more=True, store_id=_read(log)[0])
         uid, after, at = _read(cursor)
-        found = self._http.json("GET", f"{PREFIX}/changes", after=after, datasets="true", traces="true")
-        self.store_id = found.get("workspace_uid", uid)
-        self.was_put_back = (
-            uid not in ("", self.store_id)
-            or int(found.get("newest", after)) < after
-            or (at != 0 and int(found.get("after_at", 0)) not in (0, at))
+        found = read(self._http, _Changes, "GET", f"{PREFIX}/changes", after=after, datasets="true", traces="true")
+        store_id = found.workspace_uid or uid
+        newest = after if found.newest is None else found.newest
+        was_put_back = uid not in ("", store_id) or newest < after or (at != 0 and found.after_at not in (0, at))
+        if was_put_back or found.oldest > after + 1:  # not the log that was read, or not all of it any more
+            return ChangePage([], "", more=True, store_id=store_id, was_put_back=was_put_back)
+        if found.more:
+            check_progress("changes", after, found.next)
+        return ChangePage(
+            [Seen(each.entity, each.id) for each in found.changes],
+            _cursor(store_id, found.next, found.next_at),
+            more=found.more,
+            unread=found.unread if found.more else 0,
+            store_id=store_id,
         )
-        if self.was_put_back or int(found.get("oldest", 0)) > after + 1:
-            return [], "", True  # not the log that was read, or not all of it any more
-        if found["more"]:
-            check_progress("changes", after, int(found["next"]))
-        seen = [Seen(Entity(each["entity"]), each["id"]) for each in found.get("changes", [])]
-        self.unheard = int(found.get("unread", 0))
-        return seen, _cursor(self.store_id, found["next"], found.get("next_at", 0)), bool(found["more"])
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
         return self._page(cursor, self._listed)
@@ -232,7 +256,7 @@ class TracksidePeer:
         _, seq, name, after = (cursor or f"{FIRST}0 {listed[0]} ").split(" ", 3)
         ids: list[str] = []
         if self._has(Entity(name)):
-            ids = self._http.json("GET", f"{PREFIX}/ids", entity=name, after=after).get("ids", [])
+            ids = read(self._http, Ids, "GET", f"{PREFIX}/ids", entity=name, after=after).ids
         seen = [Seen(Entity(name), each) for each in ids]
         if ids:
             check_progress("ids", _rank(Entity(name), after), _rank(Entity(name), ids[-1]))
@@ -250,28 +274,17 @@ class TracksidePeer:
         return True
 
     def end_of_changes(self) -> str:
-        found = self._http.json("GET", f"{PREFIX}/about", traces="true")
-        self.store_id = str(found["workspace_uid"])
-        return _cursor(self.store_id, found["last_seq"], found.get("last_at", 0))
+        found = items.about(self._http, reads_traces=True)
+        return _cursor(found.workspace_uid, found.last_seq, found.last_at)
 
     def ask_store(self) -> str:
-        self.store_id = self.workspace_uid()
-        return self.store_id
-
-    def workspace_uid(self) -> str:
-        return str(self._http.json("GET", f"{PREFIX}/about")["workspace_uid"])
+        return items.about(self._http).workspace_uid
 
     def wait_for_news(self, cursor: int | None, wait_s: float) -> News:
         """Wait at most so long for a change after the cursor; without a cursor return the current one at once.
 
         Raise Refused where the remote has no such call, or does not let this link make it."""
-        answer = self._http.call("GET", LIVE + ("" if cursor is None else f"?after={cursor}&wait_s={wait_s}"))
-        try:
-            live = msgspec.json.decode(answer.body, type=_Live)
-        except msgspec.MsgspecError as error:
-            raise InvalidRemoteResponse(
-                f"{self._http.url} answered a long poll with something else ({error})"
-            ) from None
+        live = read(self._http, _Live, "GET", LIVE + ("" if cursor is None else f"?after={cursor}&wait_s={wait_s}"))
         return News(live.cursor, live.reset or bool(live.changes))
 
     def close(self) -> None:
@@ -282,19 +295,14 @@ class TracksidePeer:
             self._begun.clear()  # then those are read once more
         self._begun[name] = size, digest
 
-    def _put(self, entity: Entity, item_id: str | None, experiment_id: str | None, patch: Patch) -> str:
-        body = {
-            "entity": str(entity),
-            "id": item_id,
-            "experiment_id": experiment_id,
-            "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
-            "drop": [list(field) for field in patch.drop],
-        }
-        answer = self._http.json("POST", f"{PREFIX}/item", body)
-        self.was_there = not answer.get("made", False)
-        for kind, key in answer.get("left_out", []):
-            self.left_out[kind, key] = f"a point of the run {json.loads(key)[3]} is left out: that run is not there"
-        return str(answer["id"])
+    def _stored(self, answer: Answer, path: str) -> RemoteFile:
+        """Return the file that the answer names.  An answer that took long has a fault in its body."""
+        found = answer.json
+        if isinstance(found, dict) and "error_code" in found:
+            fault = convert(self._http, _Fault, found, path)
+            raise Refused(400, fault.error_code, fault.message)
+        file = convert(self._http, FileAnswer, found, path)
+        return RemoteFile(file.size, file.sha256, file.etag)
 
     def _at(self, what: str, entity: Entity, remote_id: str, path: str, **more: str | int) -> str:
         return f"{PREFIX}/{what}?" + urlencode({"entity": str(entity), "id": remote_id, "path": path, **more})
@@ -329,8 +337,5 @@ def _read(cursor: str) -> tuple[str, int, int]:
     return "", 0, 0
 
 
-def _file(answer: Any) -> RemoteFile:
-    """An answer that took long tells a fault in its body."""
-    if "error_code" in answer:
-        raise Refused(400, answer["error_code"], answer.get("message", ""))
-    return RemoteFile(answer["size"], answer["sha256"], answer["etag"])
+def _created(answer: PutAnswer) -> CreatedItem:
+    return CreatedItem(answer.id, existed=not answer.made)

@@ -5,15 +5,18 @@ from typing import Any
 
 import msgspec
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import Http
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
+from trackside.sync.api.datasets import BucketDigests, Entries, Records
 from trackside.sync.api.files import PREFIX
 from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.record_tables import Entry
+from trackside.sync.remote.decoding import read
 from trackside.sync.remote.paging import check_progress
+from trackside.sync.remote.trackside import items
 
 AT_ONCE = 500
 JSON = {"content-type": "application/json"}
@@ -27,7 +30,7 @@ class TracksideDatasets:
     @property
     def is_known(self) -> bool:
         if self._is_known is None:
-            self._is_known = str(Entity.DATASET) in self._http.json("GET", f"{PREFIX}/about").get("kinds", [])
+            self._is_known = Entity.DATASET in items.about(self._http).kinds
         return self._is_known
 
     @property
@@ -46,14 +49,7 @@ class TracksideDatasets:
         return True
 
     def read(self, dataset_id: str) -> Part | None:
-        try:
-            found = self._http.json("GET", f"{PREFIX}/item", entity=str(Entity.DATASET), id=dataset_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
-        doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
-        return Part(found["id"], "", doc)
+        return items.find(self._http, Entity.DATASET, dataset_id)
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
         del is_brought
@@ -64,16 +60,10 @@ class TracksideDatasets:
         return local_id
 
     def change(self, dataset_id: str, patch: Patch) -> None:
-        body = {
-            "entity": str(Entity.DATASET),
-            "id": dataset_id,
-            "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
-            "drop": [list(field) for field in patch.drop],
-        }
-        self._http.json("POST", f"{PREFIX}/item", body)
+        items.put(self._http, Entity.DATASET, dataset_id, patch)
 
     def remove(self, dataset_id: str) -> None:
-        self._http.json("DELETE", f"{PREFIX}/item", entity=str(Entity.DATASET), id=dataset_id)
+        items.remove(self._http, Entity.DATASET, dataset_id)
 
     def digest(self, record: Record) -> str | None:
         return record_merge.exact(record)
@@ -82,31 +72,27 @@ class TracksideDatasets:
         del dataset_id
 
     def buckets(self, dataset_id: str) -> dict[str, str]:
-        return dict(self._http.json("GET", f"{PREFIX}/records/buckets", id=dataset_id).get("buckets", {}))
+        return read(self._http, BucketDigests, "GET", f"{PREFIX}/records/buckets", id=dataset_id).buckets
 
     def entries(self, dataset_id: str, buckets: Sequence[str]) -> Iterator[Entry]:
         after = ""
         while True:
             body = {"id": dataset_id, "buckets": list(buckets), "after": after}
-            found = self._http.json("POST", f"{PREFIX}/records/entries", body).get("entries", [])
+            found = read(self._http, Entries, "POST", f"{PREFIX}/records/entries", body).entries
             if not found:
                 return
-            for each in found:
-                yield Entry(*each)
-            check_progress("records", after, found[-1][0])
-            after = found[-1][0]
+            yield from found
+            check_progress("records", after, found[-1].input_hash)
+            after = found[-1].input_hash
 
     def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:
         for start in range(0, len(hashes), AT_ONCE):
             wanted = list(hashes[start : start + AT_ONCE])
             while wanted:
                 body = {"id": dataset_id, "hashes": wanted}
-                found = self._http.json("POST", f"{PREFIX}/records/get", body).get("records", [])
-                known = set()
-                for each in found:
-                    record: Record = msgspec.convert(each, Record)
-                    known.add(record.input_hash)
-                    yield record
+                found = read(self._http, Records, "POST", f"{PREFIX}/records/get", body).records
+                yield from found
+                known = {record.input_hash for record in found}
                 wanted = [each for each in wanted if each not in known] if known else []
 
     def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:

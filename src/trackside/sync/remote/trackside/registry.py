@@ -2,20 +2,33 @@
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from trackside.core.http_client.client import Http, Refused
 from trackside.sync.api.files import PREFIX
+from trackside.sync.api.items import Ids, ItemId, Removed
 from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.local.registry import id_of, uid_of
+from trackside.sync.remote.decoding import read
+from trackside.sync.remote.registry_port import ChangedItem
+from trackside.sync.remote.trackside import items
 
 STAGES = "/api/trackside/v1/registry/stages"
+
+
+class _Stage(Struct, frozen=True):
+    name: str
+
+
+class _Stages(Struct, frozen=True):
+    stages: list[_Stage]
 
 
 class TracksideRegistry:
     def __init__(self, http: Http) -> None:
         self._http = http
-        self.left_out: dict[Field, str] = {}
 
     @property
     def log_tells(self) -> bool:
@@ -37,21 +50,14 @@ class TracksideRegistry:
         return True
 
     def stages(self) -> frozenset[str]:
-        return frozenset(each["name"] for each in self._http.json("GET", STAGES)["stages"])
+        return frozenset(each.name for each in read(self._http, _Stages, "GET", STAGES).stages)
 
     def read(self, entity: Entity, remote_id: str) -> Part | None:
-        try:
-            found = self._http.json("GET", f"{PREFIX}/item", entity=str(entity), id=remote_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
-        doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
-        return Part(found["id"], found["experiment_id"], doc)
+        return items.find(self._http, entity, remote_id)
 
     def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
         try:
-            return bool(self._http.json("GET", f"{PREFIX}/removed", entity=str(entity), id=remote_id)["removed"])
+            return read(self._http, Removed, "GET", f"{PREFIX}/removed", entity=str(entity), id=remote_id).removed
         except Refused as refused:
             if refused.is_unknown_call:  # a release before that
                 return None
@@ -72,18 +78,21 @@ class TracksideRegistry:
     def find_model(self, uid: str, name: str) -> str | None:
         if self.read(Entity.REGISTERED, uid) is not None:
             return uid
+        return self.find_model_of_name(name)
+
+    def find_model_of_name(self, name: str) -> str | None:
         try:
-            return str(self._http.json("GET", f"{PREFIX}/registered-model", name=name)["id"])
+            return read(self._http, ItemId, "GET", f"{PREFIX}/registered-model", name=name).id
         except Refused as refused:
             if refused.is_missing:
                 return None
             raise
 
     def make_model(self, uid: str, doc: Doc) -> str:
-        return self._put(Entity.REGISTERED, uid, Patch(doc))
+        return items.put(self._http, Entity.REGISTERED, uid, Patch(doc)).id
 
     def versions_of(self, model_id: str) -> list[str]:
-        return list(self._http.json("GET", f"{PREFIX}/versions", model_id=model_id).get("ids", []))
+        return read(self._http, Ids, "GET", f"{PREFIX}/versions", model_id=model_id).ids
 
     def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
         del is_brought
@@ -97,7 +106,7 @@ class TracksideRegistry:
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
         if files_at is not None:
             doc = {**doc, ("copied", ""): "1"}
-        return self._put(Entity.VERSION, id_of(model_id, uid), Patch(doc))
+        return items.put(self._http, Entity.VERSION, id_of(model_id, uid), Patch(doc)).id
 
     def number_of(self, version_id: str) -> str:
         found = self.read(Entity.VERSION, version_id)
@@ -110,21 +119,12 @@ class TracksideRegistry:
     def named_by(self, model_id: str, value: str) -> str:
         return id_of(model_id, value.rpartition(" ")[2])
 
-    def change(self, entity: Entity, remote_id: str, patch: Patch) -> str:
-        self._put(entity, remote_id, patch)
-        return remote_id
+    def change(self, entity: Entity, remote_id: str, patch: Patch) -> ChangedItem:
+        items.put(self._http, entity, remote_id, patch)
+        return ChangedItem(remote_id)
 
     def remove(self, entity: Entity, remote_id: str) -> bool:
-        return bool(self._http.json("DELETE", f"{PREFIX}/item", entity=str(entity), id=remote_id)["removed"])
+        return items.remove(self._http, entity, remote_id)
 
     def tidy(self) -> None:
         return
-
-    def _put(self, entity: Entity, item_id: str, patch: Patch) -> str:
-        body = {
-            "entity": str(entity),
-            "id": item_id,
-            "put": [[kind, key, value] for (kind, key), value in patch.put.items()],
-            "drop": [list(field) for field in patch.drop],
-        }
-        return str(self._http.json("POST", f"{PREFIX}/item", body)["id"])

@@ -4,20 +4,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from trackside.core.http_client.client import Http, Refused
 from trackside.sync.api.files import PREFIX
+from trackside.sync.api.traces import SpanMarks, TraceItems, TracesPut
 from trackside.sync.document import Doc, Field, Verb
 from trackside.sync.entities import Entity
 from trackside.sync.local import traces
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.decoding import convert, decode, read
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.traces_port import NewTrace, TracePatch
+from trackside.sync.remote.trackside import items
 from trackside.sync.trace_document import Marks, can
 
 JSON = {"content-type": "application/json"}
 AT_ONCE = 2_000  # ids of spans that one call names
+
+
+class _Spans(Struct, frozen=True):
+    spans: list[dict[str, Any]] = []
+
+
+class _Span(Struct, frozen=True):
+    span_id: bytes
 
 
 class TracksideTraces:
@@ -30,7 +41,7 @@ class TracksideTraces:
     @property
     def is_known(self) -> bool:
         if self._is_known is None:
-            self._is_known = str(Entity.TRACE) in self._http.json("GET", f"{PREFIX}/about").get("kinds", [])
+            self._is_known = Entity.TRACE in items.about(self._http).kinds
         return self._is_known
 
     @property
@@ -48,20 +59,14 @@ class TracksideTraces:
         return can(field, verb)
 
     def read(self, trace_id: str) -> Part | None:
-        try:
-            found = self._http.json("GET", f"{PREFIX}/item", entity=str(Entity.TRACE), id=trace_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
-        return _part(found)
+        return items.find(self._http, Entity.TRACE, trace_id)
 
     def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
         self._put(trace_id, _encoded(trace_id, experiment_id, patch.doc, patch.changed, (), patch.drop))
 
     def find_all(self, trace_ids: Sequence[str]) -> dict[str, Part]:
-        found = self._http.json("POST", f"{PREFIX}/traces/get", {"ids": list(trace_ids)}).get("items", [])
-        return {each["id"]: _part(each) for each in found}
+        found = read(self._http, TraceItems, "POST", f"{PREFIX}/traces/get", {"ids": list(trace_ids)}).items
+        return {each.id: items.part_of(each) for each in found}
 
     def make_all(self, made: Sequence[NewTrace]) -> list[str]:
         given = [_encoded(each.trace_id, each.experiment_id, each.doc, each.doc, each.lines) for each in made]
@@ -70,21 +75,22 @@ class TracksideTraces:
 
     def remove(self, trace_id: str, experiment_id: str) -> None:
         del experiment_id
-        self._http.json("DELETE", f"{PREFIX}/item", entity=str(Entity.TRACE), id=trace_id)
+        items.remove(self._http, Entity.TRACE, trace_id)
 
     def marks(self, trace_id: str) -> Marks:
-        return dict(self._http.json("GET", f"{PREFIX}/traces/marks", trace_id=trace_id).get("marks", {}))
+        return read(self._http, SpanMarks, "GET", f"{PREFIX}/traces/marks", trace_id=trace_id).marks
 
     def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:
+        path = f"{PREFIX}/traces/spans"
         for start in range(0, len(span_ids), AT_ONCE):
             wanted = list(span_ids[start : start + AT_ONCE])
             while wanted:
                 body = {"trace_id": trace_id, "span_ids": wanted}
-                found = self._http.json("POST", f"{PREFIX}/traces/spans", body).get("spans", [])
+                found = read(self._http, _Spans, "POST", path, body).spans
                 if not found:
                     break
                 yield found
-                had = {traces.span_id(msgspec.json.encode(each)) for each in found}
+                had = {each.span_id.hex() for each in convert(self._http, list[_Span], found, path)}
                 rest = [each for each in wanted if each not in had]
                 if len(rest) == len(wanted):
                     raise InvalidRemoteResponse(
@@ -99,17 +105,13 @@ class TracksideTraces:
     def _put(self, trace_id: str, trace: bytes) -> None:
         refused = self._send([trace]).get(trace_id)
         if refused is not None:
-            raise Refused(400, "INVALID_PARAMETER_VALUE", str(refused))
+            raise Refused(400, "INVALID_PARAMETER_VALUE", refused)
 
-    def _send(self, given: Sequence[bytes]) -> dict[str, Any]:
+    def _send(self, given: Sequence[bytes]) -> dict[str, str]:
         """Return why traces were refused, by id."""
-        body = b'{"traces":[' + b",".join(given) + b"]}"
-        return dict(self._http.call("POST", f"{PREFIX}/traces", body, JSON).json.get("refused", {}))
-
-
-def _part(found: Any) -> Part:
-    doc: Doc = {(kind, key): value for kind, key, value in found["fields"]}
-    return Part(found["id"], found["experiment_id"], doc)
+        path = f"{PREFIX}/traces"
+        answer = self._http.call("POST", path, b'{"traces":[' + b",".join(given) + b"]}", JSON)
+        return decode(self._http, TracesPut, answer, path).refused
 
 
 def _encoded(

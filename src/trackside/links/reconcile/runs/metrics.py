@@ -25,12 +25,11 @@ def is_behind(side: Side, run_id: str) -> bool:
     return bool(side.read(lambda tx: _behind(side, tx, run_id)))
 
 
-def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> int:
-    """How many points were sent.  Those that are logged meanwhile have their turn when the log of changes tells of them: a run
-    that is logged to without a pause holds up no other one, and no caller.
+def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> str:
+    """Send the points that the remote lacks.  Return why it still lacks some; empty if it has all.
 
-    A series that is refused is left alone for a while, but not if it is to be tried `at_once`, and holds up none but itself;
-    why it is behind is written down in `side.behind`."""
+    Points that are logged meanwhile are sent when the change log tells of them, so a run that is logged to without a pause delays
+    no other run.  A series that is refused is left alone for a while, unless it is to be tried `at_once`, and delays no other."""
     refused = {} if at_once else side.read(lambda tx: side.refusals.waiting(run_id, list(_behind(side, tx, run_id))))
     total = 0
     is_all = False
@@ -50,11 +49,11 @@ def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> i
         side.write(_saving(side, run_id, rows, count, rate))
         if not is_all:
             side.turn.check()
-    if refused:
-        first, *others = sorted(refused)
-        which = f"the metric {first}" + (" and of others" if others else "")
-        side.behind[run_id] = f"points of {which} are refused there: {refused[first]}"
-    return total
+    if not refused:
+        return ""
+    first, *others = sorted(refused)
+    which = f"the metric {first}" + (" and of others" if others else "")
+    return f"points of {which} are refused there: {refused[first]}"
 
 
 def _offer(side: Side, run_id: str, remote_id: str, batch: Mapping[str, bytes]) -> dict[str, str]:

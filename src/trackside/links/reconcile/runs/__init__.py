@@ -1,0 +1,1 @@
+"""Experiments, runs and logged models as items of a link."""

@@ -1,0 +1,56 @@
+"""The calls of another Trackside that read and write an item of any kind, as a document."""
+
+from msgspec import Struct
+
+from trackside.core.http_client.client import Http, Refused
+from trackside.sync import document
+from trackside.sync.api.files import PREFIX
+from trackside.sync.api.items import PutAnswer, Removed
+from trackside.sync.api.schema import Item
+from trackside.sync.document import Patch
+from trackside.sync.entities import Entity
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.decoding import read
+
+
+class About(Struct, frozen=True):
+    """What is read of `sync.api.items.About`, also of earlier releases, which leave out some of it."""
+
+    workspace_uid: str
+    last_seq: int = 0
+    last_at: int = 0
+    kinds: list[str] = []
+
+
+def about(http: Http, *, reads_traces: bool = False) -> About:
+    """`reads_traces`: the caller reads the change log of traces from now on."""
+    return read(http, About, "GET", f"{PREFIX}/about", traces="true" if reads_traces else None)
+
+
+def find(http: Http, entity: Entity, remote_id: str) -> Part | None:
+    try:
+        found = read(http, Item, "GET", f"{PREFIX}/item", entity=str(entity), id=remote_id)
+    except Refused as refused:
+        if refused.is_missing:
+            return None
+        raise
+    return part_of(found)
+
+
+def part_of(found: Item) -> Part:
+    return Part(found.id, found.experiment_id, document.of_rows(found.fields))
+
+
+def put(http: Http, entity: Entity, item_id: str | None, patch: Patch, experiment_id: str | None = None) -> PutAnswer:
+    body = {
+        "entity": str(entity),
+        "id": item_id,
+        "experiment_id": experiment_id,
+        "put": document.rows(patch.put),
+        "drop": patch.drop,
+    }
+    return read(http, PutAnswer, "POST", f"{PREFIX}/item", body)
+
+
+def remove(http: Http, entity: Entity, item_id: str) -> bool:
+    return read(http, Removed, "DELETE", f"{PREFIX}/item", entity=str(entity), id=item_id).removed
