@@ -136,6 +136,40 @@ def test_a_series_is_the_set_of_what_was_logged(
         assert sum(count for (count,) in chunks if count < 512) < 1024 + 450, "small chunks are merged"
 
 
+def test_only_the_series_that_are_full_are_merged(db: Any) -> None:
+    """Two runs log in one group; one key of each has as many small points as make a chunk."""
+    full = {key: [(i, i, float(i)) for i in range(1100)] for key in ("a", "b")}
+    with db.write(1) as tx:
+        (first, first_seq), (second, second_seq) = new_run(tx), new_run(tx)
+    for start in range(0, 1100, 100):
+        some = slice(start, start + 100)
+        with db.write(1) as tx:
+            batch.log(
+                tx,
+                [
+                    Logged(first, {"a": full["a"][some], "b": full["b"][some][:70]}, [], {}, [], True),
+                    Logged(second, {"a": full["a"][some][:70], "b": full["b"][some]}, [], {}, [], True),
+                ],
+            )
+
+    with db.read(1) as tx:
+        counts = [
+            [
+                count
+                for (count,) in tx.all(
+                    "SELECT point_count FROM metric_chunks WHERE workspace_id = :ws AND run_seq = :run AND key = :key",
+                    run=run_seq,
+                    key=key,
+                )
+            ]
+            for run_seq in (first_seq, second_seq)
+            for key in ("a", "b")
+        ]
+        told = [history.all_in_time(tx, first_seq, key, 2000) for key in ("a", "b")]
+    assert counts == [[1100], [70] * 11, [70] * 11, [1100]]
+    assert told == [full["a"], [point for point in full["b"] if point[0] % 100 < 70]]
+
+
 @settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     batches=st.lists(few | stretches(), min_size=1, max_size=6),

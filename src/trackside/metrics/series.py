@@ -8,6 +8,7 @@ import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from operator import ne
 
 POINT = struct.Struct("<qqd")
 POINT_BYTES = POINT.size
@@ -52,7 +53,7 @@ class Series:
     __slots__ = (
         "chunks", "dirty", "exists", "first_is_nan", "first_step", "first_timestamp", "first_value", "key", "last_is_nan",
         "last_step", "last_timestamp", "last_value", "max_step", "max_timestamp", "max_value", "min_value", "nan_count",
-        "point_count", "small_points", "sum_value", "tail", "value_count",
+        "point_count", "small_points", "sum_value", "tail", "tail_is_stored", "value_count",
     )  # fmt: skip
 
     def __init__(self, key: str) -> None:
@@ -60,6 +61,7 @@ class Series:
         self.exists = False  # a row is stored
         self.dirty = False
         self.tail = bytearray()
+        self.tail_is_stored = False  # as it is; also an empty one
         self.chunks: list[bytes] = []  # left the tail, not stored yet
         self.last_value = self.first_value = 0.0
         self.last_is_nan = self.first_is_nan = 0
@@ -117,6 +119,7 @@ class Series:
         self.point_count += 1
         self.dirty = True
         self.tail += packed
+        self.tail_is_stored = False
         if len(self.tail) >= TAIL_POINTS * POINT_BYTES:
             self.chunks.append(bytes(self.tail))
             self.tail = bytearray()
@@ -159,6 +162,7 @@ class Series:
             self.chunks.append(packed)
         else:
             self.tail += packed
+            self.tail_is_stored = False
             if len(self.tail) >= TAIL_POINTS * POINT_BYTES:
                 self.chunks.append(bytes(self.tail))
                 self.tail = bytearray()
@@ -175,6 +179,12 @@ def rank(point: Point) -> tuple[int, int, float, bool]:
     """The order in which MLflow samples: step, timestamp, value, and a NaN as 0 after a true one."""
     step, timestamp, value = point
     return (step, timestamp, 0.0, True) if value != value else (step, timestamp, value, False)
+
+
+def sort_by_rank(points: list[Point]) -> None:
+    """Sort by `rank`.  Without a NaN that is the order of tuples, which needs no call for each point."""
+    values = [point[2] for point in points]
+    points.sort(key=rank if any(map(ne, values, values)) else None)
 
 
 def by_time(point: Point) -> tuple[int, int, float]:

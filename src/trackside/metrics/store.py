@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from operator import ge
 
 from trackside.core.db.tx import Query, Row, Tx
-from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Point, Series, contains, pack, rank, unpack
+from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Point, Series, contains, pack, sort_by_rank, unpack
 
+_SMALL_BYTES = CHUNK_POINTS * POINT_BYTES // 2  # a smaller chunk is merged with others
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
     min_value, max_value, sum_value, value_count, point_count, nan_count, max_step, max_timestamp, small_points"""
 _SUMMED = tuple(name.strip() for name in _SUMMARY.split(","))
@@ -43,6 +44,7 @@ def loaded(rows: Iterable[Row]) -> dict[tuple[int, str], Series]:
         series = found[run_seq, key] = Series(key)
         series.exists = True
         series.tail = bytearray(tail or b"")
+        series.tail_is_stored = tail is not None
         (
             series.last_value, series.last_is_nan, series.last_step, series.last_timestamp,
             series.first_value, series.first_is_nan, series.first_step, series.first_timestamp,
@@ -82,19 +84,21 @@ class Chunks:
 def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
     """Writes series back: (experiment_seq, run_seq, series)."""
     changed = list(changed)
-    tails, chunks = [], []
+    chunks: list[tuple[int, str, bytes]] = []
+    full: list[tuple[int, Series, list[bytes]]] = []
     for _, run_seq, series in changed:
-        tails.append({"run": run_seq, "key": series.key, "points": bytes(series.tail)})
-        for chunk in series.chunks:
-            chunks.append((run_seq, series.key, chunk))
-            if len(chunk) < CHUNK_POINTS * POINT_BYTES // 2:
-                series.small_points += len(chunk) // POINT_BYTES
+        small = [chunk for chunk in series.chunks if len(chunk) < _SMALL_BYTES]
+        series.small_points += sum(map(len, small)) // POINT_BYTES
+        if small and series.small_points >= CHUNK_POINTS:
+            full.append((run_seq, series, small))
+        else:
+            chunks += [(run_seq, series.key, chunk) for chunk in small]
+        chunks += [(run_seq, series.key, chunk) for chunk in series.chunks if len(chunk) >= _SMALL_BYTES]
         series.chunks = []
+    if full:
+        chunks += _merged(tx, full)
     if chunks:
         insert_chunks(tx, chunks)
-        for _, run_seq, series in changed:
-            if series.small_points >= CHUNK_POINTS:
-                _merge(tx, run_seq, series)
     tx.many(
         f"""
         INSERT INTO metric_series (workspace_id, experiment_seq, key, run_seq, {_SUMMARY})
@@ -123,10 +127,10 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
         INSERT INTO metric_tails (workspace_id, run_seq, key, points) VALUES (:ws, :run, :key, :points)
         ON CONFLICT (run_seq, key) DO UPDATE SET points = excluded.points
         """,
-        tails,
+        [{"run": run_seq, "key": s.key, "points": bytes(s.tail)} for _, run_seq, s in changed if not s.tail_is_stored],
     )
     for _, _, series in changed:
-        series.exists = True
+        series.exists = series.tail_is_stored = True
         series.dirty = False
 
 
@@ -137,7 +141,7 @@ def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
         points = list(unpack(packed))
         steps, timestamps, _ = zip(*points, strict=True)
         if any(map(ge, steps, steps[1:])):
-            points.sort(key=rank)
+            sort_by_rank(points)
             packed = pack(points)
         rows.append(
             {
@@ -178,20 +182,27 @@ def recount(tx: Tx, run_seq: int, key: str, pieces: Iterable[bytes]) -> bool:
     return True
 
 
-def _merge(tx: Tx, run_seq: int, series: Series) -> None:
-    """Small chunks of a series become one, so that reading a history costs few rows."""
-    rows = tx.all(
+def _merged(tx: Tx, full: Iterable[tuple[int, Series, list[bytes]]]) -> list[tuple[int, str, bytes]]:
+    """Take the small chunks of series out of the store, and return each series' with its new ones as one chunk, so that reading
+    a history costs few rows: (run_seq, series, new small chunks)."""
+    parts: dict[tuple[int, str], list[bytes]] = {(run_seq, series.key): [] for run_seq, series, _ in full}
+    taken = []
+    for chunk_id, run_seq, key, packed in tx.all(
         """
-        SELECT chunk_id, points FROM metric_chunks
-        WHERE workspace_id = :ws AND run_seq = :run AND key = :key AND point_count < :small ORDER BY chunk_id
+        SELECT chunk_id, run_seq, key, points FROM metric_chunks
+        WHERE workspace_id = :ws AND run_seq IN :runs AND key IN :keys AND point_count < :small ORDER BY chunk_id
         """,
-        run=run_seq,
-        key=series.key,
+        runs=sorted({run_seq for run_seq, _ in parts}),
+        keys=sorted({key for _, key in parts}),
         small=CHUNK_POINTS // 2,
-    )
-    tx.many(
-        "DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :chunk",
-        [{"chunk": chunk_id} for chunk_id, _ in rows],
-    )
-    insert_chunks(tx, [(run_seq, series.key, b"".join(points for _, points in rows))])
-    series.small_points = 0
+    ):
+        if (run_seq, key) in parts:
+            parts[run_seq, key].append(packed)
+            taken.append(chunk_id)
+    if taken:
+        tx.post("DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id IN :chunks", chunks=taken)
+    merged = []
+    for run_seq, series, small in full:
+        merged.append((run_seq, series.key, b"".join([*parts[run_seq, series.key], *small])))
+        series.small_points = 0
+    return merged

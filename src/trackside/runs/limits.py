@@ -77,13 +77,27 @@ def batch(call: LogBatch) -> Logged:
         raise invalid_value("run_id", call.run)
     points: dict[str, list[Point]] = {}
     of_models = []
+    odd_keys: set[str] = set()
     for i, given in enumerate(metrics):
-        value, timestamp = given.value, given.timestamp
-        if value is None or timestamp is None or _is_odd(given.key or "", value, timestamp, given.step):
-            point = _point(given, f"metrics[{i}].")
+        key, value, timestamp, step = given.key or "", given.value, given.timestamp, given.step or 0
+        own = points.get(key)
+        if own is None:
+            own = points[key] = []
+            if names.fault_of(key) is not None or len(key) > names.MAX_KEY:
+                odd_keys.add(key)
+        # All else is out of range, infinite or not a number, and needs the slow look.
+        if (
+            value is not None
+            and -1.7e308 < value < 1.7e308
+            and timestamp is not None
+            and 0 <= timestamp <= INT64_MAX
+            and INT64_MIN <= step <= INT64_MAX
+            and key not in odd_keys
+        ):
+            point = (step, timestamp, value + 0.0)
         else:
-            point = (given.step or 0, timestamp, value + 0.0)
-        points.setdefault(given.key or "", []).append(point)
+            point = _point(given, f"metrics[{i}].")
+        own.append(point)
         if given.model_id:
             of_models.append((given, point))
     checked_params = [_param(p.key or "", p.value, f"params[{i}].") for i, p in enumerate(params)]
@@ -111,17 +125,6 @@ def new_tags(tags: Sequence[GivenTag]) -> dict[str, str]:
 
 def run_name_of(tags: dict[str, str]) -> str | None:
     return tags.get(RUN_NAME_TAG)
-
-
-def _is_odd(key: str, value: float, timestamp: int, step: int | None) -> bool:
-    """Needs the slow look: something is out of range, infinite, or not a number."""
-    return (
-        names.fault_of(key) is not None
-        or len(key) > names.MAX_KEY
-        or not -1.7e308 < value < 1.7e308
-        or not 0 <= timestamp <= INT64_MAX
-        or (step is not None and not INT64_MIN <= step <= INT64_MAX)
-    )
 
 
 def _point(given: GivenMetric, path: str) -> Point:

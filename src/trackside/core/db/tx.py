@@ -285,6 +285,11 @@ class Tx:
         values = [[shared[name] if name in shared else row[name] for name in statement.names] for row in rows]
         self._session.execute_many(statement.text, values)
 
+    def post(self, sql: str, **params: Any) -> None:
+        """One statement whose rows and count nobody wants: PostgreSQL runs it meanwhile."""
+        text, values = self._bind(sql, params)
+        self._session.execute_many(text, [values])
+
     def script(self, statements: Sequence[str]) -> None:
         """Statements without values whose rows nobody wants, in order."""
         self._session.execute_script(statements)
