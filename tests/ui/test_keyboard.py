@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.people import ADMIN, PASSWORD, People
 from support.servers import Server
-from ui.test_runs import names, three_runs
+from ui.runs.test_runs import names, three_runs
 
 pytestmark = pytest.mark.slow
 

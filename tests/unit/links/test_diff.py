@@ -1,4 +1,4 @@
-"""The helpers of `diff` around a merge; the merge itself has properties in `tests/links/test_diff.py`."""
+"""The helpers of `diff` around a merge; the merge itself has properties in `tests/links/items/test_diff.py`."""
 
 from trackside.sync.document import Conflict, Doc, Field, Merged, Mode, Patch, changed_since, of_kind, without
 

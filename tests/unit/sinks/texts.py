@@ -17,7 +17,7 @@ REVIEWED = [
     Reviewed(
         "sql",
         CONSTANT,
-        "columns, tables and conditions of the module itself; values are bound (tests/unit/test_tenancy.py reads every text)",
+        "columns, tables and conditions of the module; values are bound (tests/unit/source/test_tenancy.py reads every text)",
         dict.fromkeys(
             "backup/fill.py backup/tables.py backup/verify.py backup/unpack.py core/work/backup_lease.py "
             "cleanup/retention.py cleanup/rows.py cleanup/survey.py cleanup/trash.py metrics/removal.py"

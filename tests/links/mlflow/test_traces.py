@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from links.test_traces import assess, delete, set_tag, trace
+from links.items.test_traces import assess, delete, set_tag, trace
 from support.client import Api, Socket
 from support.links import add, check, link, log, settle, sync, until
 from support.servers import Server

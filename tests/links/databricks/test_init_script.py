@@ -9,7 +9,7 @@ import pytest
 from support.servers import TRACKSIDE, Server, environment
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOGS = "import mlflow; mlflow.log_metric('m', 1.5); print(mlflow.get_registry_uri())"
 NAMES = "from trackside_mlflow import Workspace; print(Workspace.get(name='{}', url='{}').get_mlflow_tracking_uri())"
 

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import cast
 
-from links.snippets import table
-from links.snippets.remote import Snippets
+from links.items.snippets import table
+from links.items.snippets.remote import Snippets
 from trackside.core.db.tx import Tx
 from trackside.links.model import Made
 from trackside.links.reconcile.context import Side

@@ -7,7 +7,7 @@ import pytest
 
 from support.sources import tree
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SERVER = ROOT / "src" / "trackside"
 CLIENT = ROOT / "packages" / "trackside-mlflow" / "trackside_mlflow"
 

@@ -10,7 +10,7 @@ import pytest
 
 from support.sources import tree
 
-SOURCE = Path(__file__).parents[2] / "src" / "trackside"
+SOURCE = Path(__file__).parents[3] / "src" / "trackside"
 MIGRATIONS = SOURCE / "core" / "db" / "migrations"
 
 # Tables of the server as a whole: they have no workspace, and say here why not.

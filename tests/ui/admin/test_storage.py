@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from support import axe
 from support.servers import Server
-from ui.test_deletion import delete, filled_run
+from ui.admin.test_deletion import delete, filled_run
 
 
 def test_what_takes_space_is_counted_drilled_into_and_deleted(server: Server, page: Page) -> None:

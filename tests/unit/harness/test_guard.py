@@ -57,7 +57,7 @@ def test_all_processes_of_a_command_end_with_it(tmp_path: Path) -> None:
 
 
 def test_all_processes_of_a_command_end_when_the_tests_are_killed(tmp_path: Path) -> None:
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     with subprocess.Popen(
         [sys.executable, "-c", TEST, tests, PARENT_AND_CHILD], cwd=tmp_path, stdin=subprocess.PIPE, env=environment()
     ) as process:

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.servers import Server
-from ui.test_run import log as log_run
-from ui.test_run import run_of
-from ui.test_runs import log, names, three_runs
+from ui.runs.test_run import log as log_run
+from ui.runs.test_run import run_of
+from ui.runs.test_runs import log, names, three_runs
 
 HOSTILE = "</style></table><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.sources import tree
-from unit.test_tenancy import _COMMENT, FOREIGN, SOURCE, sql_texts
+from unit.source.test_tenancy import _COMMENT, FOREIGN, SOURCE, sql_texts
 
 _OBJECTS = r"(?:experiments|runs|registered_models|model_versions|logged_models|\{\})"
 _LISTS = re.compile(rf"^\s*(?:\(\s*)*SELECT\b.*?\bFROM\s+{_OBJECTS}(?!\w)", re.IGNORECASE | re.DOTALL)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unit.test_tenancy import SOURCE, sql_texts
+from unit.source.test_tenancy import SOURCE, sql_texts
 
 END_OF_A_WORKSPACE = {("tenants.py", "remove"), ("tenants.py", "move_to_default"), ("registry/moving.py", "prepare")}
 # Where a table's name is filled in later: which tables these are.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from links.snippets import table
+from links.items.snippets import table
 from trackside.sync.document import Patch
 from trackside.sync.local.reader import Part
 

@@ -16,7 +16,7 @@ from support.servers import Server, environment
 
 pytestmark = pytest.mark.slow
 LINK = "lakehouse"
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 MIB = 1 << 20
 
 

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from support import axe
 from support.servers import Server
-from ui.test_deletion import filled_run, menu
+from ui.admin.test_deletion import filled_run, menu
 
 
 def test_a_hold_is_placed_and_removed_on_the_page_of_a_run_and_a_badge_says_why(server: Server, page: Page) -> None:

@@ -13,11 +13,11 @@ from playwright.sync_api import Page, Request, expect
 
 from support.many_runs import kept, kept_points
 from support.servers import Server
-from ui.test_charts import card, drag, plot
-from ui.test_run import log as log_run
-from ui.test_run import put, run_of
+from ui.runs.test_charts import card, drag, plot
+from ui.runs.test_run import log as log_run
+from ui.runs.test_run import put, run_of
 
-KEPT = Path(__file__).parents[2] / ".bench" / "ui"  # the store of bench/ui.py
+KEPT = Path(__file__).parents[3] / ".bench" / "ui"  # the store of bench/ui.py
 RUNS = 100_000
 POINTS = 1_000_000
 FILE_BYTES = 5 * 1024**3

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.servers import Server
-from ui.test_runs import log, names, three_runs
+from ui.runs.test_runs import log, names, three_runs
 
 pytestmark = pytest.mark.slow
 

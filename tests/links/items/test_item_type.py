@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from links.snippets import table
-from links.snippets.item_type import SnippetType
-from links.snippets.remote import Snippets
+from links.items.snippets import table
+from links.items.snippets.item_type import SnippetType
+from links.items.snippets.remote import Snippets
 from trackside.core.db.tx import Tx
 from trackside.links import store
 from trackside.links.model import Kind, Link, Options

@@ -10,7 +10,7 @@ from slices.cleanup.test_jobs import stage
 from support import axe
 from support.links import until
 from support.servers import Server
-from ui.test_deletion import OURS, filled_run
+from ui.admin.test_deletion import OURS, filled_run
 
 pytestmark = pytest.mark.slow
 
