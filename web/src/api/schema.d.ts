@@ -2585,7 +2585,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List deleted runs, experiments and logged models.  Runs of a deleted experiment are a part of it, and not listed. */
+        /** List deleted runs, experiments, logged models and traces.  Those of a deleted experiment are not listed. */
         get: operations["get_api_trackside_v1_trash"];
         put?: never;
         post?: never;
@@ -2604,7 +2604,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a run, an experiment or a logged model out of the trash.  Harmless where it is not in the trash. */
+        /** Take a run, an experiment, a logged model or a trace out of the trash.  Harmless where it is not in the trash. */
         post: operations["post_api_trackside_v1_trash_restore"];
         delete?: never;
         options?: never;

@@ -13,6 +13,7 @@ export type Target =
   | { kind: "run"; run_id: string }
   | { kind: "experiment"; experiment_id: string }
   | { kind: "logged_model"; model_id: string }
+  | { kind: "trace"; trace_id: string }
   | { kind: "registered_model"; name: string }
   | { kind: "model_version"; name: string; version: string }
   | { kind: "metric"; run_id: string; key: string }

@@ -10,8 +10,6 @@ export default {
   status: "Status",
   traces: "Traces",
   changed: "Changed",
-  create: "Create",
-  created: (name: string) => `Created ${name}`,
   any: "any",
   none: "none",
   pending: "pending",

@@ -13,8 +13,6 @@ export default {
   status: "Estado",
   traces: "Trazas",
   changed: "Cambiada",
-  create: "Crear",
-  created: (name) => `Se ha creado ${name}`,
   any: "cualquiera",
   none: "ninguna",
   pending: "pendiente",
